@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { PathState } from './snapshot.ts';
+
+/** One path on one host that is to become something else than it is. */
+export interface Change {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly action: 'create' | 'modify' | 'delete';
+  /** ids of the steps that ask for it, in the playbook's order */
+  readonly steps: readonly string[];
+  readonly before: PathState;
+  readonly after: PathState;
+}
+
+export function sha256(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Whether two states of a path are the same in everything that we write: kind, bytes, mode, owner, link target. */
+export function sameState(one: PathState, other: PathState): boolean {
+  if (one.kind === 'file' && other.kind === 'file') {
+    return one.content.equals(other.content) && sameOwnership(one, other);
+  }
+  if (one.kind === 'directory' && other.kind === 'directory') return sameOwnership(one, other);
+  if (one.kind === 'symlink' && other.kind === 'symlink') return one.target === other.target;
+  return one.kind === other.kind;
+}
+
+function sameOwnership(
+  one: { mode: number; user: string; group: string },
+  other: { mode: number; user: string; group: string },
+): boolean {
+  return one.mode === other.mode && one.user === other.user && one.group === other.group;
+}
+
+/** The change from one state of a path to another, undefined where they are the same. */
+export function changeBetween(
+  path: string,
+  before: PathState,
+  after: PathState,
+  steps: readonly string[],
+): Change | undefined {
+  if (sameState(before, after)) return undefined;
+  const subject = after.kind === 'absent' ? before : after;
+  const kind = subject.kind === 'directory' || subject.kind === 'symlink' ? subject.kind : 'file';
+  const action = before.kind === 'absent' ? 'create' : after.kind === 'absent' ? 'delete' : 'modify';
+  return { path, kind, action, steps, before, after };
+}

@@ -1,0 +1,41 @@
+import type { Value } from '../formats/keyed-format.ts';
+
+/** What a thing we manage was before we touched it for the first time. */
+export type FirstTouch =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'value'; readonly value: Value }
+  /** a whole file or managed block: its text, base64, with mode and owner */
+  | {
+      readonly kind: 'file';
+      readonly content: string;
+      readonly mode: number;
+      readonly user: string;
+      readonly group: string;
+    };
+
+/**
+ * One thing on a host that a step manages: a key in a file of some format, a named block in a file, or (no key) the whole file.
+ * `format` is the name of the keyed format, `nginx-block`, or `file`.
+ */
+export interface ManagedItem {
+  readonly step: string;
+  readonly path: string;
+  readonly format: string;
+  readonly key: readonly string[];
+  readonly first: FirstTouch;
+  /** sha256 of the value as it was when its services last took it up; hex */
+  readonly activated: string;
+}
+
+/** What we manage on a host. Kept on the host, readable by root only; the same for every operator's machine. */
+export interface Ledger {
+  readonly schemaVersion: 1;
+  readonly cluster: string;
+  readonly playbook: string;
+  readonly recipe: string | undefined;
+  /** the run that wrote it */
+  readonly run: string;
+  readonly items: readonly ManagedItem[];
+  /** files that did not exist before our first touch and go away when nothing of ours is left in them */
+  readonly created: readonly string[];
+}

@@ -1,0 +1,130 @@
+import type { Ledger } from './ledger.ts';
+
+/** Permission bits and owner by name; `mode` as in chmod(1), e.g. 0o644. */
+export interface Ownership {
+  readonly mode: number;
+  readonly user: string;
+  readonly group: string;
+}
+
+export interface RegularFile extends Ownership {
+  readonly kind: 'file';
+  readonly content: Buffer;
+}
+
+/** What is at a path on a host. Regular files come with their bytes. */
+export type PathState =
+  | { readonly kind: 'absent' }
+  | RegularFile
+  | {
+      readonly kind: 'symlink';
+      readonly target: string;
+      /** the regular file that the link leads to in the end; undefined where it leads nowhere or to something else */
+      readonly resolved?: (RegularFile & { readonly path: string }) | undefined;
+    }
+  | ({ readonly kind: 'directory' } & Ownership)
+  /** a device, a socket, or a file over `maximumFileSize` */
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** A larger file than this isn't configuration; the probe doesn't fetch it. Bytes. */
+export const maximumFileSize = 1024 * 1024;
+
+/** A unit as `systemctl show` tells of it. */
+export interface UnitState {
+  /** LoadState: loaded, not-found, masked, … */
+  readonly load: string;
+  /** ActiveState: active, inactive, failed, … */
+  readonly active: string;
+  /** SubState: running, dead, exited, … */
+  readonly sub: string;
+  /** UnitFileState: enabled, disabled, static, … ; empty where the unit isn't there */
+  readonly enabled: string;
+}
+
+/** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
+export interface Query {
+  readonly kind: 'bbb-meetings' | 'http' | 'command';
+  readonly args: readonly string[];
+}
+
+/** The answer to a query. `status` is the exit status of the asking function; 124 means it took too long. */
+export interface Answer {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** What steps, guards and warnings need to know of a host; all of it goes into one probe. */
+export interface Reads {
+  /** absolute paths; a path with `*`, `?` or `[` is a glob as sh(1) knows it */
+  readonly paths: readonly string[];
+  readonly packages: readonly string[];
+  readonly units: readonly string[];
+  /** host names to be resolved on the host itself */
+  readonly names: readonly string[];
+  readonly queries: readonly Query[];
+}
+
+/** A run that left something on the host which isn't finished, or whose end needs a person. */
+export interface UnsettledRun {
+  readonly run: string;
+  readonly state: string;
+}
+
+/** What the probe returned of one host. */
+export interface Snapshot {
+  readonly host: string;
+  /** /etc/machine-id */
+  readonly machineId: string;
+  /** the user that the probe ran as (after sudo) */
+  readonly user: string;
+  readonly group: string;
+  /** `PRETTY_NAME` and `ID` of os-release(5), empty where unknown */
+  readonly os: { readonly id: string; readonly name: string };
+  /** the host's clock minus the controller's, in seconds, within the duration of the probe */
+  readonly clockOffset: number;
+  /** free space of the file systems that are written to, in percent, by mount path asked for */
+  readonly freeSpace: ReadonlyMap<string, number>;
+  /** every path asked for by name, and every match of a glob */
+  readonly paths: ReadonlyMap<string, PathState>;
+  /** matches of each glob asked for, sorted */
+  readonly globs: ReadonlyMap<string, readonly string[]>;
+  /** version of each package asked for that is installed */
+  readonly packages: ReadonlyMap<string, string>;
+  readonly units: ReadonlyMap<string, UnitState>;
+  /** addresses of each name asked for; none where it doesn't resolve */
+  readonly names: ReadonlyMap<string, readonly string[]>;
+  /** answers by `queryKey` */
+  readonly answers: ReadonlyMap<string, Answer>;
+  /** units of the host that have failed */
+  readonly failedUnits: readonly string[];
+  readonly ledger: Ledger | undefined;
+  readonly unsettled: readonly UnsettledRun[];
+}
+
+/** The key under which a query's answer stands in a snapshot. */
+export function queryKey(query: Query): string {
+  return [query.kind, ...query.args].join('\u001f');
+}
+
+export const noReads: Reads = { paths: [], packages: [], units: [], names: [], queries: [] };
+
+/** All that any of them asks for, each thing once. */
+export function mergeReads(all: readonly Reads[]): Reads {
+  const unique = (pick: (reads: Reads) => readonly string[]) => [
+    ...new Set(all.flatMap((reads) => [...pick(reads)])),
+  ];
+  const queries = new Map(
+    all.flatMap((reads) => reads.queries.map((query) => [queryKey(query), query] as const)),
+  );
+  return {
+    paths: unique((reads) => reads.paths),
+    packages: unique((reads) => reads.packages),
+    units: unique((reads) => reads.units),
+    names: unique((reads) => reads.names),
+    queries: [...queries.values()],
+  };
+}
+
+export function isGlob(path: string): boolean {
+  return /[*?[]/.test(path);
+}

@@ -1,0 +1,179 @@
+import { decode } from '../formats/decode.ts';
+import { OperatorError } from './operator-error.ts';
+import {
+  type Answer,
+  type Ownership,
+  type PathState,
+  type Query,
+  queryKey,
+  type Snapshot,
+  type UnitState,
+} from './snapshot.ts';
+import type { VirtualHost } from './virtual-host.ts';
+
+/** Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and the probe's user. */
+export type Attributes = Partial<Ownership>;
+
+/** One thing that a step manages, as it found it and as it leaves it. `after` undefined: it is to be absent. */
+export interface Managed {
+  readonly path: string;
+  readonly format: string;
+  readonly key: readonly string[];
+}
+
+/** A host as one step sees it. */
+export class StepHost {
+  readonly step: string;
+  readonly #host: VirtualHost;
+  readonly managed: Managed[] = [];
+  readonly warnings: string[] = [];
+
+  constructor(host: VirtualHost, step: string) {
+    this.#host = host;
+    this.step = step;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#host.snapshot;
+  }
+
+  state(path: string): PathState {
+    return this.#host.state(path);
+  }
+
+  exists(path: string): boolean {
+    return this.state(path).kind !== 'absent';
+  }
+
+  /** The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8 survive. */
+  text(path: string): string | undefined {
+    const state = this.state(path);
+    if (state.kind === 'absent') return undefined;
+    if (state.kind === 'file') return decode(state.content).text;
+    if (state.kind === 'symlink' && state.resolved !== undefined) {
+      const destination = this.#host.snapshot.paths.has(state.resolved.path)
+        ? this.state(state.resolved.path)
+        : state.resolved;
+      if (destination.kind === 'file') return decode(destination.content).text;
+    }
+    throw this.problem(
+      'not-a-file',
+      `${path} is ${describe(state)}, not a readable file`,
+      'look at it and make it a regular file',
+    );
+  }
+
+  /** Make `path` a file with this text. What isn't named in `attributes` stays as it is there. */
+  write(path: string, text: string, attributes: Attributes = {}): void {
+    const before = this.state(path);
+    if (before.kind !== 'file' && before.kind !== 'absent') {
+      throw this.problem(
+        'not-a-file',
+        `${path} is ${describe(before)}; writing through it isn't done`,
+        'point the step at the real file, or replace the link by a file',
+      );
+    }
+    this.#makeParents(path);
+    const content = before.kind === 'file' ? decode(before.content).encode(text) : Buffer.from(text, 'utf8');
+    const inherited = before.kind === 'file' ? before : { mode: 0o644, ...this.#self };
+    this.#host.set(path, {
+      kind: 'file',
+      content,
+      mode: attributes.mode ?? inherited.mode,
+      user: attributes.user ?? inherited.user,
+      group: attributes.group ?? inherited.group,
+    });
+  }
+
+  remove(path: string): void {
+    if (this.exists(path)) this.#host.set(path, { kind: 'absent' });
+  }
+
+  /** Make `path` a symbolic link to `target`. */
+  link(path: string, target: string): void {
+    const before = this.state(path);
+    if (before.kind === 'symlink' && before.target === target) return;
+    if (before.kind === 'directory')
+      throw this.problem('not-a-link', `${path} is a directory`, 'move it away');
+    this.#makeParents(path);
+    this.#host.set(path, { kind: 'symlink', target });
+  }
+
+  makeDirectory(path: string, attributes: Attributes = {}): void {
+    const before = this.state(path);
+    if (before.kind !== 'absent' && before.kind !== 'directory') {
+      throw this.problem('not-a-directory', `${path} is ${describe(before)}`, 'move it away');
+    }
+    const inherited = before.kind === 'directory' ? before : { mode: 0o755, ...this.#self };
+    this.#makeParents(path);
+    this.#host.set(path, {
+      kind: 'directory',
+      mode: attributes.mode ?? inherited.mode,
+      user: attributes.user ?? inherited.user,
+      group: attributes.group ?? inherited.group,
+    });
+  }
+
+  glob(pattern: string): readonly string[] {
+    return this.#host.glob(pattern);
+  }
+
+  unit(name: string): UnitState | undefined {
+    return this.snapshot.units.get(name);
+  }
+
+  addresses(name: string): readonly string[] {
+    return this.snapshot.names.get(name) ?? [];
+  }
+
+  answer(query: Query): Answer | undefined {
+    return this.snapshot.answers.get(queryKey(query));
+  }
+
+  /** Declare that this step owns the thing, changed or not. Two steps that own one thing are refused. */
+  manage(item: Managed): void {
+    this.managed.push(item);
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
+  }
+
+  problem(code: string, message: string, next: string): OperatorError {
+    return new OperatorError({ code, message, next, host: this.snapshot.host, step: this.step });
+  }
+
+  get #self(): { user: string; group: string } {
+    return { user: this.snapshot.user, group: this.snapshot.group };
+  }
+
+  /** Directories above `path` that the probe found missing. */
+  #makeParents(path: string): void {
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    if (parent === '' || this.#known(parent)?.kind !== 'absent') return;
+    this.makeDirectory(parent);
+  }
+
+  #known(path: string): PathState | undefined {
+    try {
+      return this.state(path);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function describe(state: PathState): string {
+  switch (state.kind) {
+    case 'absent':
+      return 'not there';
+    case 'symlink':
+      return `a symbolic link to ${state.target}`;
+    case 'directory':
+      return 'a directory';
+    case 'file':
+      return 'a file';
+    case 'unreadable':
+      return state.reason;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Change } from './change.ts';
+import type { Handler } from './handler.ts';
+import type { Ledger } from './ledger.ts';
+import type { Problem } from './operator-error.ts';
+
+/** Everything that one host needs to carry out its plan by itself. */
+export interface Transaction {
+  /** run id: `20261121T074501Z-4f2a9c`, unique, sorts by time, safe as a file name */
+  readonly run: string;
+  readonly host: string;
+  readonly cluster: string;
+  /** the machine that was looked at; another one at the same address is refused */
+  readonly machineId: string;
+  /** in the order in which they are swapped in */
+  readonly changes: readonly Change[];
+  readonly handlers: readonly Handler[];
+  /** units that must be active afterwards if they were before */
+  readonly units: readonly string[];
+  /** guards are not asked: the operator said so for this run */
+  readonly force: boolean;
+  readonly ledger: Ledger;
+  readonly record: RunRecord;
+}
+
+/** Who did what, when and from where: kept on the host for `history`, and shown to whom the lock refuses. */
+export interface RunRecord {
+  readonly schemaVersion: 1;
+  readonly run: string;
+  readonly command: string;
+  readonly cluster: string;
+  readonly host: string;
+  readonly operator: string;
+  /** name of the machine that the operator's clusterproxy ran on */
+  readonly from: string;
+  readonly version: string;
+  /** ISO 8601, UTC, by the controller's clock */
+  readonly startedAt: string;
+  /** what was to be changed: path, action, sha256 before and after, mode and owner before */
+  readonly changes: readonly RecordedChange[];
+  /** ids of the handlers in order, with all that running them again needs */
+  readonly handlers: readonly Handler[];
+}
+
+export interface RecordedChange {
+  readonly path: string;
+  readonly kind: Change['kind'];
+  readonly action: Change['action'];
+  readonly steps: readonly string[];
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** How a transaction ended on the host. */
+export type TransactionState =
+  /** nothing was changed: the lock is held, another machine, a file differs from what was planned from, busy package manager */
+  | 'refused'
+  /** nothing was changed, or all was put back, because a guard says that somebody is there */
+  | 'deferred'
+  | 'committed'
+  | 'reverted'
+  /** files that no longer held our bytes were left alone; a person has to look */
+  | 'conflict'
+  /** the revert itself failed; a person has to look */
+  | 'stuck'
+  /** the connection was lost and the host could not be asked again */
+  | 'unknown';
+
+export interface TransactionResult {
+  readonly state: TransactionState;
+  /** why it isn't `committed` */
+  readonly problem?: Problem | undefined;
+  /** ids of the handlers that were started */
+  readonly started: readonly string[];
+  /** what the host had to say that is no reason to fail */
+  readonly warnings: readonly string[];
+  readonly durationMs: number;
+}

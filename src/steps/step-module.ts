@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import type { Reads } from '../model/snapshot.ts';
+import type { StepHost } from '../model/step-host.ts';
+
+/**
+ * What a host should look like in one respect. Pure: it sees a virtual host and edits that.
+ * Applied to its own result it must change nothing.
+ */
+export interface StepModule<Parameters = never> {
+  /** the word that stands for it in a playbook */
+  readonly name: string;
+  /** one line for `docs/` and the schema */
+  readonly description: string;
+  readonly parameters: z.ZodType<Parameters>;
+  /** what it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe */
+  reads(parameters: Parameters): Partial<Reads>;
+  apply(host: StepHost, parameters: Parameters): void;
+}
