@@ -1,4 +1,5 @@
 import { decode } from '../formats/decode.ts';
+import { sameState } from './change.ts';
 import { OperatorError } from './operator-error.ts';
 import {
   type Answer,
@@ -14,7 +15,7 @@ import type { VirtualHost } from './virtual-host.ts';
 /** Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and the probe's user. */
 export type Attributes = Partial<Ownership>;
 
-/** One thing that a step manages, as it found it and as it leaves it. `after` undefined: it is to be absent. */
+/** One thing that a step manages: a key of a file in some format, a named block of a file, or (no key) the whole file. */
 export interface Managed {
   readonly path: string;
   readonly format: string;
@@ -26,6 +27,8 @@ export class StepHost {
   readonly step: string;
   readonly #host: VirtualHost;
   readonly managed: Managed[] = [];
+  /** paths that this step set, each as it was before */
+  readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
 
   constructor(host: VirtualHost, step: string) {
@@ -76,7 +79,7 @@ export class StepHost {
     this.#makeParents(path);
     const content = before.kind === 'file' ? decode(before.content).encode(text) : Buffer.from(text, 'utf8');
     const inherited = before.kind === 'file' ? before : { mode: 0o644, ...this.#self };
-    this.#host.set(path, {
+    this.#set(path, {
       kind: 'file',
       content,
       mode: attributes.mode ?? inherited.mode,
@@ -86,7 +89,7 @@ export class StepHost {
   }
 
   remove(path: string): void {
-    if (this.exists(path)) this.#host.set(path, { kind: 'absent' });
+    if (this.exists(path)) this.#set(path, { kind: 'absent' });
   }
 
   /** Make `path` a symbolic link to `target`. */
@@ -96,7 +99,7 @@ export class StepHost {
     if (before.kind === 'directory')
       throw this.problem('not-a-link', `${path} is a directory`, 'move it away');
     this.#makeParents(path);
-    this.#host.set(path, { kind: 'symlink', target });
+    this.#set(path, { kind: 'symlink', target });
   }
 
   makeDirectory(path: string, attributes: Attributes = {}): void {
@@ -106,7 +109,7 @@ export class StepHost {
     }
     const inherited = before.kind === 'directory' ? before : { mode: 0o755, ...this.#self };
     this.#makeParents(path);
-    this.#host.set(path, {
+    this.#set(path, {
       kind: 'directory',
       mode: attributes.mode ?? inherited.mode,
       user: attributes.user ?? inherited.user,
@@ -143,6 +146,11 @@ export class StepHost {
     return new OperatorError({ code, message, next, host: this.snapshot.host, step: this.step });
   }
 
+  /** Whether anything is different from what the step found. */
+  get changed(): boolean {
+    return [...this.edits].some(([path, before]) => !sameState(before, this.state(path)));
+  }
+
   get #self(): { user: string; group: string } {
     return { user: this.snapshot.user, group: this.snapshot.group };
   }
@@ -152,6 +160,11 @@ export class StepHost {
     const parent = path.slice(0, path.lastIndexOf('/'));
     if (parent === '' || this.#known(parent)?.kind !== 'absent') return;
     this.makeDirectory(parent);
+  }
+
+  #set(path: string, state: PathState): void {
+    if (!this.edits.has(path)) this.edits.set(path, this.state(path));
+    this.#host.set(path, state);
   }
 
   #known(path: string): PathState | undefined {

@@ -1,0 +1,59 @@
+import type { Change } from './change.ts';
+import type { Handler } from './handler.ts';
+import type { Ledger } from './ledger.ts';
+import type { Problem } from './operator-error.ts';
+import type { Snapshot, UnsettledRun } from './snapshot.ts';
+
+/** A handler that will run, and the steps whose changes ask for it. */
+export interface PlannedHandler {
+  readonly handler: Handler;
+  readonly because: readonly string[];
+}
+
+/** What a guard said when the host was looked at: who would be interrupted now. */
+export interface GuardReport {
+  readonly guard: string;
+  readonly state: 'idle' | 'busy' | 'unknown';
+  /** one entry for each meeting or session, in words, without secrets */
+  readonly sessions: readonly string[];
+}
+
+/** What will be done to one host, and why. */
+export interface HostPlan {
+  readonly host: string;
+  readonly role: string;
+  readonly recipe: { readonly name: string; readonly reason: string } | undefined;
+  /** why the host can't be planned; then nothing is changed on it */
+  readonly problem: Problem | undefined;
+  /** it could not be looked at */
+  readonly unreachable: boolean;
+  readonly changes: readonly Change[];
+  readonly handlers: readonly PlannedHandler[];
+  readonly guards: readonly GuardReport[];
+  readonly warnings: readonly string[];
+  /** transactions of earlier runs that are open or need a person */
+  readonly unsettled: readonly UnsettledRun[];
+  readonly units: readonly string[];
+  readonly ledger: Ledger | undefined;
+  readonly snapshot: Snapshot | undefined;
+  /** how long it took to look at the host */
+  readonly durationMs: number;
+}
+
+/** Text that the tool can't put anywhere itself, for the operator to carry over by hand. */
+export interface ByHand {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** What will be done to all hosts, in the order in which it will be done. */
+export interface ClusterPlan {
+  readonly hosts: readonly HostPlan[];
+  readonly byHand: readonly ByHand[];
+  /** what is true of the cluster rather than of one host */
+  readonly warnings: readonly string[];
+}
+
+export function changesAnything(plan: HostPlan): boolean {
+  return plan.changes.length > 0;
+}

@@ -1,0 +1,74 @@
+import type { Problem } from './operator-error.ts';
+import type { HostPlan } from './plan.ts';
+
+/** How a host ended a command. The words are a contract: scripts read them. */
+export type Status =
+  | 'in-sync'
+  | 'would-change'
+  | 'changed'
+  | 'deferred'
+  | 'rolled-back'
+  | 'failed'
+  | 'unreachable'
+  | 'unknown'
+  | 'open'
+  | 'not-started'
+  | 'kept'
+  | 'conflict'
+  | 'stuck'
+  | 'skipped';
+
+/** What a command did or would do to one host; the same shape for success and failure. */
+export interface HostResult {
+  readonly plan: HostPlan;
+  readonly status: Status;
+  readonly problem: Problem | undefined;
+  /** ids of the handlers that ran */
+  readonly ran: readonly string[];
+  /** the plan's, and what the host said while it was changed */
+  readonly warnings: readonly string[];
+  readonly durationMs: number;
+}
+
+/** The command that was asked for, and how all hosts ended it. */
+export interface RunResult {
+  readonly command: string;
+  /** run id; undefined for a command that changes nothing */
+  readonly run: string | undefined;
+  readonly hosts: readonly HostResult[];
+  readonly warnings: readonly string[];
+  readonly interrupted: boolean;
+}
+
+/** Exit statuses of the program; where several hold, the first in `exitOrder` counts. */
+export const exitStatus = {
+  done: 0,
+  nothingTouched: 1,
+  differs: 2,
+  failed: 3,
+  verifyFailed: 4,
+  deferred: 5,
+  needsPerson: 6,
+  interrupted: 130,
+} as const;
+
+const failures: readonly Status[] = [
+  'failed',
+  'unreachable',
+  'rolled-back',
+  'unknown',
+  'open',
+  'not-started',
+  'kept',
+];
+
+/** The exit status that says how the hosts ended; `differs` counts only for commands that compare. */
+export function exitStatusOf(result: RunResult, options: { readonly comparing: boolean }): number {
+  const any = (statuses: readonly Status[]) => result.hosts.some((host) => statuses.includes(host.status));
+  if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
+  if (result.interrupted) return exitStatus.interrupted;
+  if (any(failures)) return exitStatus.failed;
+  if (any(['deferred'])) return exitStatus.deferred;
+  if (options.comparing && any(['would-change'])) return exitStatus.differs;
+  return exitStatus.done;
+}
