@@ -1,0 +1,115 @@
+#!/bin/sh
+# Makes a fresh clone ready to build and test: sh scripts/setup.sh [--lab]
+# With --lab, as root on Debian, it also installs what the tests against real hosts need. Safe to run any time.
+set -eu
+cd "$(dirname "$0")/.."
+
+lab=
+case ${1-} in
+  '') ;;
+  --lab) lab=yes ;;
+  *)
+    echo 'usage: sh scripts/setup.sh [--lab]' >&2
+    exit 1
+    ;;
+esac
+
+# The stamp holds the hash of the lock file that node_modules was installed from; times of files say nothing after
+# a checkout. No dependency needs its install script.
+install_node_modules() {
+  stamp=node_modules/.clusterproxy-lock-hash
+  wanted=$(sha256sum < package-lock.json)
+  if [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then
+    return
+  fi
+  echo 'setup: installing node modules (npm ci)'
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+  echo "$wanted" > "$stamp"
+}
+
+# COMMAND:PACKAGE, or /FILE:PACKAGE
+lab_needs='
+  augtool:augeas-tools
+  flock:util-linux
+  haproxy:haproxy
+  ip:iproute2
+  jq:jq
+  mmdebstrap:mmdebstrap
+  nginx:nginx-light
+  nsenter:util-linux
+  openssl:openssl
+  shellcheck:shellcheck
+  ssh-keygen:openssh-client
+  sshd:openssh-server
+  systemd-nspawn:systemd-container
+  /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+'
+
+missing_packages() {
+  for need in $lab_needs; do
+    case $need in
+      /*) [ -e "${need%%:*}" ] || echo "${need#*:}" ;;
+      *) PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" > /dev/null || echo "${need#*:}" ;;
+    esac
+  done | sort -u
+}
+
+# Packages that bring a service may not start it here, neither now (policy-rc.d, man invoke-rc.d) nor at the next
+# boot: what was not enabled before this is disabled after it.
+install_packages() {
+  policy=/usr/sbin/policy-rc.d
+  ours=
+  if [ ! -e "$policy" ]; then
+    ours=yes
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 0755 "$policy"
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    trap 'exit 1' HUP INT TERM
+  fi
+  log=$(mktemp)
+  if ! {
+    apt-get update -q &&
+      DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  } > "$log" 2>&1 < /dev/null; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    echo 'setup: the packages could not be installed; tests against real hosts will be skipped' >&2
+    return 0
+  fi
+  rm -f "$log"
+  for package in "$@"; do
+    case $package in
+      nginx-light) disable nginx ;;
+      haproxy) disable haproxy ;;
+      openssh-server) disable ssh ;;
+    esac
+  done
+  [ -z "$ours" ] || rm -f "$policy"
+}
+
+disable() {
+  if command -v systemctl > /dev/null; then
+    systemctl --quiet disable "$1.service" 2> /dev/null || true
+  fi
+  if command -v update-rc.d > /dev/null; then
+    update-rc.d "$1" disable > /dev/null 2>&1 || true
+  fi
+}
+
+prepare_lab() {
+  missing=$(missing_packages)
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086 # one word a package
+  set -- $missing
+  if [ "$(id -u)" != 0 ]; then
+    echo "setup: not root: tests against real hosts will be skipped (they need root, and: $*)"
+  elif ! command -v apt-get > /dev/null; then
+    echo "setup: no apt-get here: tests against real hosts will be skipped (they need: $*)"
+  else
+    echo "setup: installing packages: $*"
+    install_packages "$@"
+  fi
+}
+
+install_node_modules
+[ -z "$lab" ] || prepare_lab

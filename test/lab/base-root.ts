@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustRun } from './command.ts';
+import { cacheDirectory } from './state.ts';
+
+const PACKAGES = [
+  'bc',
+  'ca-certificates',
+  'curl',
+  'dbus',
+  'haproxy',
+  'iproute2',
+  'iputils-ping',
+  'jq',
+  'libpam-systemd',
+  'nginx-light',
+  'openssh-server',
+  'openssl',
+  'procps',
+  'python3',
+  'python3-yaml',
+  'sudo',
+  'systemd',
+  'systemd-sysv',
+  'xinetd',
+];
+
+const BUILD = fileURLToPath(new URL('./build-base.sh', import.meta.url));
+const CUSTOMIZE = fileURLToPath(new URL('./customize-base.sh', import.meta.url));
+
+/**
+ * The directory of the Debian root that all hosts share as the lowest layer, made on first use (half a minute) and
+ * kept outside the checkout. It is built under a temporary name and renamed; a kernel lock keeps two builders apart,
+ * so that a build which was killed neither blocks nor fools the next one.
+ */
+export async function baseRoot(): Promise<string> {
+  const suite = debianSuite();
+  const key = createHash('sha256').update(JSON.stringify([suite, PACKAGES]));
+  for (const script of [BUILD, CUSTOMIZE]) key.update(readFileSync(script));
+  const root = join(cacheDirectory(), `base-${key.digest('hex').slice(0, 16)}`);
+  if (existsSync(root)) return root;
+
+  await mkdir(cacheDirectory(), { recursive: true });
+  await mustRun(
+    'flock',
+    [join(cacheDirectory(), 'base.lock'), 'sh', BUILD, root, suite, PACKAGES.join(','), CUSTOMIZE],
+    { timeoutMs: 900_000 },
+  );
+  return root;
+}
+
+/** The release of this machine where it is a Debian one (its mirror and keys are known to work), else bookworm. */
+function debianSuite(): string {
+  const release = readFileSync('/etc/os-release', 'utf8');
+  const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1];
+  return /^ID=debian$/m.test(release) && codename !== undefined ? codename : 'bookworm';
+}

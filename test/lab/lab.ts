@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Authority, createAuthority } from './authority.ts';
+import { baseRoot } from './base-root.ts';
+import { type CommandOptions, type CommandResult, mustRun, run } from './command.ts';
+import { createHost, type LabHost } from './host.ts';
+import { createBridge, createHostNetwork, hostAddress } from './network.ts';
+import { type HostKeyType, prepareHost } from './prepare-host.ts';
+import { onProcessEnd } from './process-end.ts';
+import { cgroupDirectory, claimLab, labDirectory, removeLab, removeLeftovers } from './state.ts';
+
+export interface HostSpec {
+  name: string;
+  /** Default: NAME.example.com. */
+  hostnames?: string[];
+  /** Units to enable before the first boot, of those that the base root has: nginx, haproxy, xinetd. */
+  services?: string[];
+  /** Default: ed25519 and ecdsa (an rsa key takes a while to make). */
+  hostKeys?: HostKeyType[];
+  /** Called before the first boot: writeFile, copyTree and exec work on the disk. */
+  prepare?: (host: LabHost, lab: Lab) => Promise<void>;
+}
+
+export interface Lab {
+  hosts: LabHost[];
+  /** State of this lab on this machine; goes away with it. */
+  directory: string;
+  /** Path of a private key (ed25519) that root, ops and deputy of all hosts accept. */
+  sshKey: string;
+  /** Path of a known_hosts file with all hosts' keys, by address and by name. */
+  knownHosts: string;
+  /** Path of an ssh_config that knows all hosts by name: `ssh -F lab.sshConfig bbb-01`. User root. */
+  sshConfig: string;
+  authority: Authority;
+  /** Boots more hosts, in parallel; all hosts then know their names. */
+  addHosts(specs: readonly HostSpec[]): Promise<LabHost[]>;
+  /** The host of that name; it's an error where there is none. */
+  host(name: string): LabHost;
+  /** Runs a program on this machine that resolves the lab's names, and no others (as the hosts do). */
+  run(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Ends and removes everything; may be called twice. */
+  destroy(): Promise<void>;
+}
+
+/** A host needs a few inotify instances of root's; 128, a usual default, is too few for 20 hosts. */
+const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
+
+const WITH_NAMES = `
+mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/resolv.conf" /etc/resolv.conf && shift && exec "$@"
+`;
+
+/**
+ * Builds a lab and boots its hosts in parallel. What crashed runs left behind is removed first. The lab goes away
+ * with `destroy`, and in any case when this process ends.
+ */
+export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
+  removeLeftovers();
+  const base = await baseRoot();
+  const record = claimLab();
+  const remove = onProcessEnd(() => removeLab(record));
+  try {
+    const directory = labDirectory(record);
+    if (Number(readFileSync(INOTIFY, 'utf8')) < 4096) await writeFile(INOTIFY, '4096');
+    await createBridge(record);
+    const paths = {
+      sshKey: join(directory, 'id_ed25519'),
+      knownHosts: join(directory, 'known_hosts'),
+      sshConfig: join(directory, 'ssh_config'),
+      names: join(directory, 'names'),
+    };
+    await mkdir(paths.names);
+    await writeFile(join(paths.names, 'resolv.conf'), 'nameserver 127.0.0.1\n');
+    await mustRun('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', paths.sshKey]);
+    await writeFile(paths.knownHosts, '');
+    await writeFile(paths.sshConfig, '');
+    const publicKey = await readFile(`${paths.sshKey}.pub`, 'utf8');
+    const authority = await createAuthority(join(directory, 'authority'));
+
+    const publishNames = async (hosts: readonly LabHost[]) => {
+      const table = hostsTable(hosts);
+      await writeFile(join(paths.names, 'hosts'), table);
+      await Promise.all(hosts.map((host) => host.writeFile('/etc/hosts', table)));
+    };
+
+    const lab: Lab = {
+      hosts: [],
+      directory,
+      sshKey: paths.sshKey,
+      knownHosts: paths.knownHosts,
+      sshConfig: paths.sshConfig,
+      authority,
+      async addHosts(more) {
+        const first = lab.hosts.length;
+        const added = await Promise.all(
+          more.map(async (spec, offset) => {
+            const host = await createHost({
+              name: spec.name,
+              hostnames: spec.hostnames ?? [`${spec.name}.example.com`],
+              address: hostAddress(record, first + offset),
+              directory: join(directory, 'hosts', spec.name),
+              base,
+              namespace: await createHostNetwork(record, first + offset, spec.name),
+              cgroup: join(cgroupDirectory(record), spec.name),
+            });
+            const hostKeys = await prepareHost(host, { publicKey, authority, hostKeys: spec.hostKeys });
+            await appendFile(
+              paths.knownHosts,
+              hostKeys.map((key) => `${knownNames(host)} ${key}\n`).join(''),
+            );
+            return host;
+          }),
+        );
+        lab.hosts.push(...added);
+        await writeFile(paths.sshConfig, sshConfig(lab));
+        await publishNames(lab.hosts);
+        await Promise.all(
+          added.map(async (host, offset) => {
+            const spec = more[offset];
+            await spec?.prepare?.(host, lab);
+            const services = spec?.services ?? [];
+            if (services.length > 0) await host.mustExec(['systemctl', '--quiet', 'enable', ...services]);
+            await host.boot();
+          }),
+        );
+        return added;
+      },
+      host(name) {
+        const found = lab.hosts.find((host) => host.name === name);
+        if (found === undefined) throw new Error(`the lab has no host ${name}`);
+        return found;
+      },
+      run(command, args, options) {
+        return run(
+          'unshare',
+          [
+            '--mount',
+            '--propagation',
+            'private',
+            'sh',
+            '-c',
+            WITH_NAMES,
+            'sh',
+            paths.names,
+            command,
+            ...args,
+          ],
+          options,
+        );
+      },
+      async destroy() {
+        remove();
+      },
+    };
+    await lab.addHosts(specs);
+    return lab;
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function hostsTable(hosts: readonly LabHost[]): string {
+  const lines = hosts.map((host) => `${host.address} ${[...host.hostnames, host.name].join(' ')}`);
+  return ['127.0.0.1 localhost', '::1 localhost ip6-localhost', ...lines, ''].join('\n');
+}
+
+function knownNames(host: LabHost): string {
+  return [...new Set([host.address, host.name, ...host.hostnames])].join(',');
+}
+
+function sshConfig(lab: Lab): string {
+  const hosts = lab.hosts.map(
+    (host) => `Host ${[host.name, ...host.hostnames].join(' ')}\n  HostName ${host.address}\n`,
+  );
+  return `${hosts.join('')}Host *
+  User root
+  IdentityFile ${lab.sshKey}
+  IdentitiesOnly yes
+  UserKnownHostsFile ${lab.knownHosts}
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  BatchMode yes
+`;
+}

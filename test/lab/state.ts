@@ -1,0 +1,144 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { unifiedCgroupRoot } from './available.ts';
+
+/** Where the base root is cached and where running labs keep their state; outlives checkouts. */
+export function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'clusterproxy-lab');
+}
+
+/** What a lab holds on this machine. All names follow from it, so a later process can remove everything. */
+export interface LabRecord {
+  /** The process that started the lab, and when it started (ticks since boot): a pid alone may be used again. */
+  ownerPid: number;
+  ownerStart: string;
+  /** 1 to 250: the third octet of the lab's network, and the number of its state directory. */
+  number: number;
+}
+
+export function labDirectory(record: LabRecord): string {
+  return join(cacheDirectory(), 'labs', String(record.number));
+}
+
+/** Interface names have at most 15 characters. */
+export function bridgeName(record: LabRecord): string {
+  return `cplab${record.number}`;
+}
+
+export function namespacePrefix(record: LabRecord): string {
+  return `cplab-${record.ownerPid}-${record.number}-`;
+}
+
+export function cgroupDirectory(record: LabRecord): string {
+  const root = unifiedCgroupRoot();
+  if (root === undefined) throw new Error('no cgroup2 file system is mounted');
+  return join(root, `clusterproxy-lab-${record.ownerPid}-${record.number}`);
+}
+
+/** Takes the first free number: a directory with the record in it is renamed into place, which only one can win. */
+export function claimLab(): LabRecord {
+  const labs = join(cacheDirectory(), 'labs');
+  mkdirSync(labs, { recursive: true });
+  for (let number = 1; number <= 250; number++) {
+    const record: LabRecord = { ownerPid: process.pid, ownerStart: startTime(process.pid) ?? '', number };
+    if (existsSync(labDirectory(record)) || existsSync(`/sys/class/net/${bridgeName(record)}`)) continue;
+    const claim = mkdtempSync(join(labs, '.claim-'));
+    writeFileSync(join(claim, 'lab.json'), JSON.stringify(record));
+    try {
+      renameSync(claim, labDirectory(record));
+      return record;
+    } catch {
+      rmSync(claim, { recursive: true });
+    }
+  }
+  throw new Error(`all lab numbers are taken; see ${labs}`);
+}
+
+/** Removes the labs whose owner is gone. Returns their numbers. */
+export function removeLeftovers(): number[] {
+  const labs = join(cacheDirectory(), 'labs');
+  if (!existsSync(labs)) return [];
+  const removed: number[] = [];
+  for (const name of readdirSync(labs)) {
+    if (!/^\d+$/.test(name)) continue;
+    const record = readRecord(join(labs, name, 'lab.json'));
+    if (record === undefined || isAlive(record)) continue;
+    removeLab(record);
+    removed.push(record.number);
+  }
+  return removed;
+}
+
+/**
+ * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files. Synchronous,
+ * so that it also works while the process exits; repeatable, so that it finishes what an interrupted removal left.
+ */
+export function removeLab(record: LabRecord): void {
+  killCgroup(cgroupDirectory(record));
+  const directory = labDirectory(record);
+  for (const mountPoint of mountsBelow(directory)) execFileSync('umount', ['--lazy', mountPoint]);
+  for (const namespace of existsSync('/run/netns') ? readdirSync('/run/netns') : []) {
+    if (namespace.startsWith(namespacePrefix(record))) execFileSync('ip', ['netns', 'delete', namespace]);
+  }
+  if (existsSync(`/sys/class/net/${bridgeName(record)}`)) {
+    execFileSync('ip', ['link', 'delete', bridgeName(record)]);
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/**
+ * Kills all processes of a control group at once (`cgroup.kill`, Linux 5.14), waits until they are gone and removes
+ * the group. Does nothing where there is none.
+ */
+export function killCgroup(directory: string): void {
+  if (!existsSync(directory)) return;
+  writeFileSync(join(directory, 'cgroup.kill'), '1');
+  const deadline = Date.now() + 20_000;
+  while (/^populated 1$/m.test(readFileSync(join(directory, 'cgroup.events'), 'utf8'))) {
+    if (Date.now() > deadline) throw new Error(`processes in ${directory} can't be ended`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+  execFileSync('find', [directory, '-depth', '-type', 'd', '-delete']);
+}
+
+/** Deepest first. */
+function mountsBelow(directory: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((mountPoint) => mountPoint.startsWith(`${directory}/`))
+    .reverse();
+}
+
+function readRecord(path: string): LabRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    // Somebody else removed it in this moment.
+    return undefined;
+  }
+}
+
+function isAlive(record: LabRecord): boolean {
+  return startTime(record.ownerPid) === record.ownerStart;
+}
+
+/** Field 22 of /proc/PID/stat (man proc_pid_stat); the name in field 2 may hold blanks and parentheses. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
