@@ -1,0 +1,45 @@
+import { FormatError } from './format-error.ts';
+
+/** A file's bytes as text, and the way back. */
+export interface Decoded {
+  readonly text: string;
+  /** the bytes of an edited text in the file's encoding; FormatError where the encoding has no such character */
+  encode(text: string): Buffer;
+}
+
+/**
+ * Any bytes as text, so that `encode(text)` gives exactly these bytes back: UTF-8 where they are UTF-8 (a byte order
+ * mark stays in the text as U+FEFF), else ISO 8859-1, which has a character for every byte.
+ */
+export function decode(bytes: Uint8Array): Decoded {
+  const text = fromUtf8(bytes);
+  return text === undefined
+    ? { text: Buffer.from(bytes).toString('latin1'), encode: toLatin1 }
+    : { text, encode: toUtf8 };
+}
+
+function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function toUtf8(text: string): Buffer {
+  const found = /\p{Surrogate}/u.exec(text);
+  if (found !== null) {
+    throw new FormatError('half of a surrogate pair can not be written as UTF-8');
+  }
+  return Buffer.from(text, 'utf8');
+}
+
+function toLatin1(text: string): Buffer {
+  const found = /[^\0-\xff]/u.exec(text);
+  if (found !== null) {
+    throw new FormatError(
+      `the file is not UTF-8, so it is kept as ISO 8859-1, which has no character ${JSON.stringify(found[0])}`,
+    );
+  }
+  return Buffer.from(text, 'latin1');
+}

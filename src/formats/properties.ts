@@ -1,0 +1,151 @@
+import { FormatError } from './format-error.ts';
+import type { KeyedFormat, Value } from './keyed-format.ts';
+import { applyEdits, lineEndOf, linesOf, scalarText, singleName } from './text.ts';
+
+/** One definition: `text.slice(start, end)` is its logical line, with continuations, up to `next` with its line end. */
+interface Definition {
+  readonly start: number;
+  readonly end: number;
+  readonly next: number;
+  readonly key: string | undefined;
+  /** undefined where an escape is malformed: Java refuses the file then */
+  readonly value: string | undefined;
+}
+
+/**
+ * Java properties (java.util.Properties.load), as programs *and* scripts read them: BigBlueButton's scripts use grep,
+ * sed and cut, so a definition that is written reads `name=value` at the line's begin, with no blanks round `=`, no
+ * escapes, no continuation and no second definition. Everything that Java understands is understood on reading.
+ *
+ * - `get` gives what Java gives: the last definition. Values are always strings.
+ * - `set` leaves the text alone only where the single definition reads the same to Java and to grep. Of duplicates the
+ *   last, which is the effective one, stays and takes the value; the others go. A commented-out default stays a
+ *   comment. A new definition goes to the end, and its line is always ended: `echo … >> FILE` must not glue to it.
+ * - `set` refuses what can't be written without an escape: control characters, a backslash, a blank at the begin.
+ * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the text's end.
+ */
+export const properties: KeyedFormat = {
+  name: 'properties',
+
+  get(text, key) {
+    const name = singleName(key);
+    const last = definitionsOf(text).findLast((definition) => definition.key === name);
+    if (last !== undefined && last.value === undefined) {
+      throw new FormatError(`the value of ${name} holds a malformed \\u escape`);
+    }
+    return last?.value;
+  },
+
+  set(text, key, value) {
+    const line = definitionLine(singleName(key), value);
+    const all = definitionsOf(text).filter((definition) => definition.key === key[0]);
+    const last = all.pop();
+    if (last === undefined) {
+      return append(text, line);
+    }
+    const edits = all.map(({ start, next }) => ({ start, end: next, insert: '' }));
+    if (text.slice(last.start, last.end) !== line) {
+      edits.push({ start: last.start, end: last.end, insert: line });
+    }
+    return applyEdits(text, edits);
+  },
+
+  remove(text, key) {
+    const name = singleName(key);
+    return applyEdits(
+      text,
+      definitionsOf(text)
+        .filter((definition) => definition.key === name)
+        .map(({ start, next }) => ({ start, end: next, insert: '' })),
+    );
+  },
+};
+
+function definitionLine(name: string, value: Value): string {
+  if (!/^[^#!=:\\\s\p{Cc}\p{Surrogate}\uFEFF][^=:\\\s\p{Cc}\p{Surrogate}]*$/u.test(name)) {
+    throw new FormatError(`${JSON.stringify(name)} can not be a property's name without escapes`);
+  }
+  const written = scalarText(value);
+  const found = /[\p{Cc}\u2028\u2029\p{Surrogate}]/u.exec(written);
+  if (found !== null) {
+    throw new FormatError(
+      `the value of ${name} holds ${JSON.stringify(found[0])}: one line of text is expected`,
+    );
+  }
+  if (written.includes('\\')) {
+    throw new FormatError(
+      `the value of ${name} holds a backslash: Java wants it escaped, and scripts that read the file with grep would see the escape`,
+    );
+  }
+  if (/^\s/.test(written)) {
+    throw new FormatError(`the value of ${name} begins with a blank, which Java drops`);
+  }
+  return `${name}=${written}`;
+}
+
+function append(text: string, line: string): string {
+  const lineEnd = lineEndOf(text);
+  const ended = text === '' || /[\r\n]$/.test(text);
+  // A continuation that nothing follows would swallow the new line; an empty line ends it and changes no value.
+  return text + (ended ? '' : lineEnd) + (parse(text).open ? lineEnd : '') + line + lineEnd;
+}
+
+function definitionsOf(text: string): readonly Definition[] {
+  return parse(text).definitions;
+}
+
+/** The definitions of a text, in order, and whether the text ends inside of one (after a backslash). */
+function parse(text: string): { definitions: Definition[]; open: boolean } {
+  const definitions: Definition[] = [];
+  let open = false;
+  const lines = linesOf(text);
+  for (let i = 0; i < lines.length; i++) {
+    const first = lines[i];
+    if (first === undefined || /^[ \t\f]*(?:[#!]|$)/.test(text.slice(first.start, first.end))) {
+      continue;
+    }
+    let logical = text.slice(first.start, first.end).replace(/^[ \t\f]+/, '');
+    let last = first;
+    while (endsOpen(logical)) {
+      logical = logical.slice(0, -1);
+      const following = lines[i + 1];
+      if (following === undefined) {
+        open = true;
+        break;
+      }
+      i++;
+      last = following;
+      logical += text.slice(last.start, last.end).replace(/^[ \t\f]+/, '');
+    }
+    if (logical !== '') {
+      definitions.push({ start: first.start, end: last.end, next: last.next, ...split(logical) });
+    }
+  }
+  return { definitions, open };
+}
+
+/** Whether a line ends in an odd number of backslashes, which continues it. */
+function endsOpen(line: string): boolean {
+  return (/\\+$/.exec(line)?.[0].length ?? 0) % 2 === 1;
+}
+
+function split(logical: string): { key: string | undefined; value: string | undefined } {
+  const key = /^(?:\\[\s\S]|[^\\=: \t\f])*/.exec(logical)?.[0] ?? '';
+  const separator = /^[ \t\f]*[=:]?[ \t\f]*/.exec(logical.slice(key.length))?.[0] ?? '';
+  return { key: withoutEscapes(key), value: withoutEscapes(logical.slice(key.length + separator.length)) };
+}
+
+const LETTER_ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
+
+function withoutEscapes(text: string): string | undefined {
+  if (/(?<!\\)(?:\\\\)*\\u(?![0-9A-Fa-f]{4})/.test(text)) {
+    return undefined;
+  }
+  return text.replace(
+    /\\(?:u([0-9A-Fa-f]{4})|([\s\S]))/g,
+    (_, hex: string | undefined, letter: string | undefined) =>
+      hex === undefined
+        ? (LETTER_ESCAPES[letter ?? ''] ?? letter ?? '')
+        : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
