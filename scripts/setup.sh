@@ -18,7 +18,7 @@ esac
 # a checkout. No dependency needs its install script.
 install_node_modules() {
   stamp=node_modules/.clusterproxy-lock-hash
-  wanted=$(sha256sum < package-lock.json)
+  wanted=$(node -p "crypto.createHash('sha256').update(fs.readFileSync('package-lock.json')).digest('hex')")
   if [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then
     return
   fi
@@ -97,13 +97,19 @@ disable() {
 }
 
 prepare_lab() {
+  if [ "$(uname -s)" != Linux ]; then
+    echo 'setup: not Linux: tests against real hosts will be skipped'
+    return
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    echo 'setup: not root: tests against real hosts will be skipped'
+    return
+  fi
   missing=$(missing_packages)
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086 # one word a package
   set -- $missing
-  if [ "$(id -u)" != 0 ]; then
-    echo "setup: not root: tests against real hosts will be skipped (they need root, and: $*)"
-  elif ! command -v apt-get > /dev/null; then
+  if ! command -v apt-get > /dev/null; then
     echo "setup: no apt-get here: tests against real hosts will be skipped (they need: $*)"
   else
     echo "setup: installing packages: $*"

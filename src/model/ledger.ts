@@ -3,15 +3,18 @@ import type { Value } from '../formats/keyed-format.ts';
 /** What a thing we manage was before we touched it for the first time. */
 export type FirstTouch =
   | { readonly kind: 'absent' }
+  /** the value of a key, or the text of a managed block */
   | { readonly kind: 'value'; readonly value: Value }
-  /** a whole file or managed block: its text, base64, with mode and owner */
+  /** a whole file: its bytes in base64 */
   | {
       readonly kind: 'file';
       readonly content: string;
       readonly mode: number;
       readonly user: string;
       readonly group: string;
-    };
+    }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'directory'; readonly mode: number; readonly user: string; readonly group: string };
 
 /**
  * One thing on a host that a step manages: a key in a file of some format, a named block in a file, or (no key) the whole file.

@@ -25,6 +25,8 @@ export interface HostPlan {
   readonly recipe: { readonly name: string; readonly reason: string } | undefined;
   /** why the host can't be planned; then nothing is changed on it */
   readonly problem: Problem | undefined;
+  /** outside what the operator limited the run to: looked at, never written to */
+  readonly skipped: boolean;
   /** it could not be looked at */
   readonly unreachable: boolean;
   readonly changes: readonly Change[];
@@ -33,9 +35,13 @@ export interface HostPlan {
   readonly warnings: readonly string[];
   /** transactions of earlier runs that are open or need a person */
   readonly unsettled: readonly UnsettledRun[];
+  /** units that must be active afterwards if they were before */
   readonly units: readonly string[];
+  /** what the ledger on the host will say afterwards */
   readonly ledger: Ledger | undefined;
   readonly snapshot: Snapshot | undefined;
+  /** the run that this plan undoes */
+  readonly undoes?: string | undefined;
   /** how long it took to look at the host */
   readonly durationMs: number;
 }

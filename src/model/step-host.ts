@@ -66,8 +66,8 @@ export class StepHost {
     );
   }
 
-  /** Make `path` a file with this text. What isn't named in `attributes` stays as it is there. */
-  write(path: string, text: string, attributes: Attributes = {}): void {
+  /** Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there. */
+  write(path: string, text: string | Buffer, attributes: Attributes = {}): void {
     const before = this.state(path);
     if (before.kind !== 'file' && before.kind !== 'absent') {
       throw this.problem(
@@ -77,7 +77,7 @@ export class StepHost {
       );
     }
     this.#makeParents(path);
-    const content = before.kind === 'file' ? decode(before.content).encode(text) : Buffer.from(text, 'utf8');
+    const content = Buffer.isBuffer(text) ? text : encodeAs(before, text);
     const inherited = before.kind === 'file' ? before : { mode: 0o644, ...this.#self };
     this.#set(path, {
       kind: 'file',
@@ -174,6 +174,11 @@ export class StepHost {
       return undefined;
     }
   }
+}
+
+/** Text in the encoding of the file that it replaces. */
+function encodeAs(before: PathState, text: string): Buffer {
+  return before.kind === 'file' ? decode(before.content).encode(text) : Buffer.from(text, 'utf8');
 }
 
 function describe(state: PathState): string {

@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly schemaVersion: 1;
   readonly run: string;
   readonly command: string;
+  /** the run that this one undoes */
+  readonly undoes?: string | undefined;
   readonly cluster: string;
   readonly host: string;
   readonly operator: string;
@@ -46,6 +48,7 @@ export interface RecordedChange {
   readonly kind: Change['kind'];
   readonly action: Change['action'];
   readonly steps: readonly string[];
+  /** fingerprint of the state (kind, bytes, mode, owner, target), undefined where nothing was */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }

@@ -1,0 +1,42 @@
+// Runs all tests and ends with one line that counts them; exits non-zero if any failed or none ran.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const directory = mkdtempSync(join(tmpdir(), 'clusterproxy-test-'));
+const report = join(directory, 'report.json');
+const { status } = spawnSync(
+  process.execPath,
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2),
+  ],
+  { stdio: 'inherit' },
+);
+
+const counts = readCounts();
+rmSync(directory, { recursive: true, force: true });
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = status === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+
+function readCounts() {
+  try {
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    // A file that couldn't be loaded has failed, although none of its tests did.
+    const broken = result.testResults.filter(
+      (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+    ).length;
+    return {
+      passed: result.numPassedTests,
+      failed: result.numFailedTests + broken,
+      skipped: result.numPendingTests + result.numTodoTests,
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}

@@ -1,0 +1,149 @@
+import type { Value } from '../formats/keyed-format.ts';
+import type { Location } from './operator-error.ts';
+
+/** What a variable of a playbook may hold; the inventory's values are checked against it. */
+export const variableTypes = [
+  'string',
+  'integer',
+  'number',
+  'boolean',
+  'enum',
+  'hostname',
+  'path',
+  'url',
+  'port',
+  'list',
+  'map',
+] as const;
+
+export type VariableType = (typeof variableTypes)[number];
+
+export interface Variable {
+  readonly type: VariableType;
+  /** what an enum may be; empty for the other types */
+  readonly values: readonly string[];
+  /** undefined: the inventory has to say it */
+  readonly default: Value | undefined;
+  /** it may also stand on a host */
+  readonly perHost: boolean;
+  readonly description: string;
+}
+
+/** A map of `vars.NAME` or `facts.NAME` to the values that it may have; all must hold. Empty: holds always. */
+export type Condition = Readonly<Record<string, readonly Value[]>>;
+
+/** A question about a host whose answer recipes, conditions and templates can use. */
+export type Fact =
+  /** boolean: systemd has loaded the unit */
+  | { readonly kind: 'unit'; readonly unit: string }
+  /** the package's version, '' where it isn't installed */
+  | { readonly kind: 'package'; readonly package: string }
+  /** boolean: at least one of the paths is there */
+  | { readonly kind: 'exists'; readonly paths: readonly string[] }
+  /** boolean: a file at the path (any file, for a glob) has the text in it */
+  | { readonly kind: 'contains'; readonly path: string; readonly text: string }
+  /** the first group of the first match, '' where there is none */
+  | { readonly kind: 'capture'; readonly path: string; readonly pattern: RegExp };
+
+/** One of a role's variants. */
+export interface Recipe {
+  readonly name: string;
+  readonly when: Condition;
+  /** a template; shown in the plan */
+  readonly reason: string;
+  /** may hold templates over cluster, host, vars and facts */
+  readonly vars: Readonly<Record<string, Value>>;
+}
+
+/** One use of a step module; its parameters are templates still. */
+export interface PlaybookStep {
+  readonly id: string;
+  /** name of the step module */
+  readonly module: string;
+  readonly parameters: Value;
+  /** only for these recipes; undefined: for all of them */
+  readonly recipes: readonly string[] | undefined;
+  readonly when: Condition;
+  /** ids of handlers of the same role */
+  readonly notify: readonly string[];
+  readonly location: Location;
+}
+
+/** A restart or reload as it stands in the playbook: texts are templates still. See Handler in handler.ts. */
+export interface PlaybookHandler {
+  readonly id: string;
+  readonly when: Condition;
+  readonly validate: readonly string[] | undefined;
+  readonly actions: readonly PlaybookAction[];
+  readonly checks: readonly PlaybookCheck[];
+  /** ids of guards of the same role */
+  readonly guards: readonly string[];
+  readonly timeout: number;
+  readonly settle: number;
+  readonly rewrites: readonly string[];
+  readonly location: Location;
+}
+
+export type PlaybookAction =
+  | { readonly kind: 'daemon-reload' }
+  | { readonly kind: 'reload'; readonly unit: string }
+  | { readonly kind: 'restart'; readonly unit: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+export type PlaybookCheck =
+  | { readonly kind: 'active'; readonly unit: string }
+  | { readonly kind: 'port'; readonly port: number | string }
+  | { readonly kind: 'nginx-workers' }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly headers: readonly string[];
+      readonly contains: readonly string[];
+    };
+
+export interface PlaybookGuard {
+  readonly id: string;
+  readonly kind: 'bbb-meetings' | 'http' | 'command';
+  readonly args: readonly string[];
+  /** who would be interrupted, e.g. `running meetings` */
+  readonly description: string;
+}
+
+/** Something that should be well before anything is changed; each failure is a warning in the plan. */
+export type HealthCheck =
+  | { readonly kind: 'units'; readonly units: readonly string[] }
+  | { readonly kind: 'http'; readonly url: string };
+
+export interface Role {
+  readonly name: string;
+  readonly description: string;
+  readonly hosts: { readonly minimum: number; readonly maximum: number };
+  /** the inventory may say `external` instead of listing hosts */
+  readonly external: boolean;
+  /** whether its hosts have a public DNS name */
+  readonly hostname: 'required' | 'optional';
+  readonly facts: Readonly<Record<string, Fact>>;
+  /** in the order in which they are tried; empty where all hosts of the role are alike */
+  readonly recipes: readonly Recipe[];
+  /** a template: what to say where no recipe holds */
+  readonly unknown: string | undefined;
+  readonly steps: readonly PlaybookStep[];
+  readonly health: readonly HealthCheck[];
+  readonly units: readonly string[];
+  readonly guards: readonly PlaybookGuard[];
+  readonly handlers: readonly PlaybookHandler[];
+}
+
+/** Which steps the hosts of each role get, and everything that a run has to know about them. */
+export interface Playbook {
+  readonly name: string;
+  readonly description: string;
+  /** the file that it was read from, and its text */
+  readonly file: string;
+  readonly text: string;
+  readonly variables: Readonly<Record<string, Variable>>;
+  /** in the order of a run */
+  readonly roles: readonly Role[];
+  /** names of checks over the whole planned cluster */
+  readonly crossChecks: readonly string[];
+}

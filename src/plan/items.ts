@@ -1,0 +1,100 @@
+import { decode } from '../formats/decode.ts';
+import { json } from '../formats/json.ts';
+import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
+import { managedBlocks, removeManagedBlock, setManagedBlock } from '../formats/nginx.ts';
+import { properties } from '../formats/properties.ts';
+import { shellEnv } from '../formats/shell-env.ts';
+import { unit } from '../formats/unit.ts';
+import { yaml } from '../formats/yaml.ts';
+import { sha256 } from '../model/change.ts';
+import type { FirstTouch } from '../model/ledger.ts';
+import type { PathState } from '../model/snapshot.ts';
+import type { Managed } from '../model/step-host.ts';
+
+/** How a managed thing is read out of a file's text and put back: the one place that knows every kind of item. */
+interface ItemFormat {
+  get(text: string, key: readonly string[]): Value | undefined;
+  set(text: string, key: readonly string[], value: Value): string;
+  remove(text: string, key: readonly string[]): string;
+}
+
+const nginxBlock: ItemFormat = {
+  get: (text, key) => managedBlocks(text).get(key.join('/')),
+  set: (text, key, value) => setManagedBlock(text, key.join('/'), String(value)),
+  remove: (text, key) => removeManagedBlock(text, key.join('/')),
+};
+
+const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit];
+const itemFormats: ReadonlyMap<string, ItemFormat> = new Map<string, ItemFormat>([
+  ...keyedFormats.map((format) => [format.name, format] as const),
+  ['nginx-block', nginxBlock],
+]);
+
+function formatOf(item: Managed): ItemFormat {
+  const format = itemFormats.get(item.format);
+  if (format === undefined) throw new Error(`an item of ${item.path} has the unknown format ${item.format}`);
+  return format;
+}
+
+export function sameItem(one: Managed, other: Managed): boolean {
+  return itemId(one) === itemId(other);
+}
+
+/** One string for one thing on a host. */
+export function itemId(item: Managed): string {
+  return [item.path, item.format, ...item.key].join('\u001f');
+}
+
+/** What the item is in this state of its path. */
+export function itemValue(item: Managed, state: PathState): FirstTouch {
+  if (item.format === 'file') return wholePath(state);
+  const text = textOf(state);
+  if (text === undefined) return { kind: 'absent' };
+  const value = formatOf(item).get(text, item.key);
+  return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
+}
+
+/** sha256 of an item's value, hex; tells whether somebody else has changed it since. */
+export function itemHash(value: FirstTouch): string {
+  return sha256(JSON.stringify(value));
+}
+
+/** The text of the item's file with the item as it was at first touch. Undefined: the file goes away. */
+export function restoredText(item: Managed, text: string, first: FirstTouch): string {
+  const format = formatOf(item);
+  return first.kind === 'value' ? format.set(text, item.key, first.value) : format.remove(text, item.key);
+}
+
+/** Whether nothing but blank lines, comments, section headers and empty braces is left in a file that we had made. */
+export function isHollow(text: string): boolean {
+  return text
+    .split(/\r?\n/)
+    .every((line) =>
+      /^\s*(?:[#;!].*|\[[^\]]*\]|\{\s*\}|[{}]|---|\.\.\.)?\s*$/.test(line.replace(/^\ufeff/, '')),
+    );
+}
+
+export function textOf(state: PathState): string | undefined {
+  if (state.kind === 'file') return decode(state.content).text;
+  if (state.kind === 'symlink' && state.resolved) return decode(state.resolved.content).text;
+  return undefined;
+}
+
+function wholePath(state: PathState): FirstTouch {
+  switch (state.kind) {
+    case 'file':
+      return {
+        kind: 'file',
+        content: state.content.toString('base64'),
+        mode: state.mode,
+        user: state.user,
+        group: state.group,
+      };
+    case 'symlink':
+      return { kind: 'link', target: state.target };
+    case 'directory':
+      return { kind: 'directory', mode: state.mode, user: state.user, group: state.group };
+    default:
+      return { kind: 'absent' };
+  }
+}

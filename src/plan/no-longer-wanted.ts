@@ -1,0 +1,76 @@
+import type { ManagedItem } from '../model/ledger.ts';
+import type { Managed } from '../model/step-host.ts';
+import { StepHost } from '../model/step-host.ts';
+import type { VirtualHost } from '../model/virtual-host.ts';
+import { isHollow, itemHash, itemId, itemValue, restoredText, textOf } from './items.ts';
+import { type StepTrace, traceOf } from './run-steps.ts';
+
+/**
+ * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing that somebody
+ * else has changed since is left alone, with a warning. `notifyOf` tells which handlers the item's step asks for.
+ */
+export function restoreNoLongerWanted(
+  host: VirtualHost,
+  wanted: readonly Managed[],
+  notifyOf: (step: string) => readonly string[],
+): readonly StepTrace[] {
+  const ledger = host.snapshot.ledger;
+  if (ledger === undefined) return [];
+  const owned = new Set(wanted.map(itemId));
+  const left = ledger.items.filter((item) => !owned.has(itemId(item)));
+  const traces = left.map((item) => restore(host, item, notifyOf(item.step)));
+  const kept = new Set(wanted.map((item) => item.path));
+  const hollow = ledger.created.filter((path) => !kept.has(path) && left.some((item) => item.path === path));
+  return [...traces, ...hollow.map((path) => removeHollow(host, path))];
+}
+
+function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
+  const view = new StepHost(host, item.step);
+  const name = item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
+  if (!isKnown(host, item.path)) {
+    view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
+    return traceOf(view, notify);
+  }
+  const now = itemValue(item, host.state(item.path));
+  if (itemHash(now) === itemHash(item.first)) return traceOf(view, notify);
+  if (itemHash(now) !== item.activated) {
+    view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
+    return traceOf(view, notify);
+  }
+  putBack(view, item);
+  return traceOf(view, notify);
+}
+
+function putBack(view: StepHost, item: ManagedItem): void {
+  const { first, path } = item;
+  if (item.format !== 'file') {
+    view.write(path, restoredText(item, view.text(path) ?? '', first));
+    return;
+  }
+  switch (first.kind) {
+    case 'file':
+      view.write(path, Buffer.from(first.content, 'base64'), first);
+      break;
+    case 'link':
+      view.remove(path);
+      view.link(path, first.target);
+      break;
+    case 'directory':
+      view.makeDirectory(path, first);
+      break;
+    default:
+      view.remove(path);
+  }
+}
+
+/** A file that we had made and in which nothing of anybody's is left goes away. */
+function removeHollow(host: VirtualHost, path: string): StepTrace {
+  const view = new StepHost(host, 'no-longer-wanted');
+  const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
+  if (text !== undefined && isHollow(text)) view.remove(path);
+  return traceOf(view, []);
+}
+
+function isKnown(host: VirtualHost, path: string): boolean {
+  return host.snapshot.paths.has(path);
+}

@@ -1,0 +1,118 @@
+import { hostname, userInfo } from 'node:os';
+import { carryOut } from '../host/carry-out.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { problemsOf } from '../model/operator-error.ts';
+import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { HostResult, RunResult, Status } from '../model/result.ts';
+import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
+import { recordChanges } from '../plan/record.ts';
+import { connect } from '../ssh/connect.ts';
+import { packageVersion } from '../version.ts';
+import type { ApplyOptions } from './options.ts';
+import { newRunId } from './run-id.ts';
+import { inWaves } from './waves.ts';
+
+/** Carry out a plan: role by role, each host in one transaction of its own. */
+export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promise<RunResult> {
+  const run = newRunId();
+  const startedAt = new Date().toISOString();
+  const hosts = await inWaves(byRole(plan.hosts), options, (host) =>
+    applyHost(host, { run, startedAt }, options),
+  );
+  return {
+    command: options.command,
+    run,
+    hosts,
+    warnings: plan.warnings,
+    interrupted: options.signal.aborted,
+  };
+}
+
+/** Hosts in groups of one role, in the plan's order. */
+function byRole(plans: readonly HostPlan[]): readonly (readonly HostPlan[])[] {
+  const roles = [...new Set(plans.map((plan) => plan.role))];
+  return roles.map((role) => plans.filter((plan) => plan.role === role));
+}
+
+async function applyHost(
+  plan: HostPlan,
+  names: { readonly run: string; readonly startedAt: string },
+  options: ApplyOptions,
+): Promise<HostResult> {
+  const host = options.inventory.hosts.find((one) => one.name === plan.host);
+  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  const start = performance.now();
+  try {
+    const result = await carryOut(() => connect(host.ssh, {}), transactionOf(plan, host, names, options), {
+      onEvent: (event) => options.progress({ kind: 'host', host: plan.host, ...event }),
+    });
+    return resultOf(plan, result);
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return {
+      plan,
+      status: 'failed',
+      problem: problem && { ...problem, host: plan.host },
+      ran: [],
+      warnings: plan.warnings,
+      durationMs: Math.round(performance.now() - start),
+    };
+  }
+}
+
+function transactionOf(
+  plan: HostPlan,
+  host: InventoryHost,
+  names: { readonly run: string; readonly startedAt: string },
+  options: ApplyOptions,
+): Transaction {
+  const { snapshot, ledger } = plan;
+  if (snapshot === undefined || ledger === undefined) throw new Error(`${plan.host} was not planned`);
+  const handlers = plan.handlers.map(({ handler }) => handler);
+  return {
+    run: names.run,
+    host: host.name,
+    cluster: options.inventory.cluster.name,
+    machineId: snapshot.machineId,
+    changes: plan.changes,
+    handlers,
+    units: plan.units,
+    force: options.force,
+    ledger: { ...ledger, run: names.run },
+    record: {
+      schemaVersion: 1,
+      run: names.run,
+      command: options.command,
+      undoes: plan.undoes,
+      cluster: options.inventory.cluster.name,
+      host: host.name,
+      operator: userInfo().username,
+      from: hostname(),
+      version: packageVersion(),
+      startedAt: names.startedAt,
+      changes: recordChanges(plan.changes),
+      handlers,
+    },
+  };
+}
+
+const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  refused: 'failed',
+  deferred: 'deferred',
+  committed: 'changed',
+  reverted: 'rolled-back',
+  conflict: 'conflict',
+  stuck: 'stuck',
+  unknown: 'unknown',
+};
+
+function resultOf(plan: HostPlan, result: TransactionResult): HostResult {
+  return {
+    plan,
+    status: statusOfState[result.state],
+    problem: result.problem && { ...result.problem, host: plan.host },
+    ran: result.started,
+    warnings: [...plan.warnings, ...result.warnings],
+    durationMs: result.durationMs,
+  };
+}

@@ -1,0 +1,65 @@
+import pLimit from 'p-limit';
+import { probe } from '../host/probe.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
+import type { Reads, Snapshot } from '../model/snapshot.ts';
+import { connect } from '../ssh/connect.ts';
+import type { RunOptions } from './options.ts';
+
+/** What came of looking at one host: what it's like, or why that isn't known. */
+export interface Look {
+  readonly host: InventoryHost;
+  readonly snapshot: Snapshot | undefined;
+  readonly problem: Problem | undefined;
+  readonly durationMs: number;
+}
+
+/** Look at all hosts at once: one connection and one command each. A host that fails is its own result. */
+export async function look(
+  options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress'>,
+  readsOf: (host: InventoryHost) => Reads,
+): Promise<readonly Look[]> {
+  const { hosts } = options.inventory;
+  options.progress({ kind: 'looking', total: hosts.length });
+  const limit = pLimit(options.parallel);
+  return Promise.all(
+    hosts.map((host) =>
+      limit(async () => {
+        const result = await lookAt(host, readsOf(host), options.signal);
+        options.progress({ kind: 'looked', host: host.name, ok: result.problem === undefined });
+        return result;
+      }),
+    ),
+  );
+}
+
+async function lookAt(host: InventoryHost, reads: Reads, signal: AbortSignal): Promise<Look> {
+  const start = performance.now();
+  const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
+    host,
+    snapshot: rest.snapshot,
+    problem: rest.problem,
+    durationMs: Math.round(performance.now() - start),
+  });
+  try {
+    if (signal.aborted) throw interrupted();
+    const connection = await connect(host.ssh, { signal });
+    try {
+      return result({ snapshot: await probe(connection, host.name, reads) });
+    } finally {
+      // Nobody waits for the goodbye: the next host is more important.
+      connection.close().catch(() => undefined);
+    }
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return result({ problem: problem && { ...problem, host: host.name } });
+  }
+}
+
+function interrupted(): OperatorError {
+  return new OperatorError({
+    code: 'interrupted',
+    message: 'interrupted before the host was looked at',
+    next: 'run the command again',
+  });
+}

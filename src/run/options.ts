@@ -1,0 +1,26 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ProgressEvent } from '../model/progress.ts';
+
+/** What every command over many hosts needs. */
+export interface RunOptions {
+  readonly inventory: Inventory;
+  /** names of hosts and roles that may be written to; empty: all. All hosts are looked at whatever it says. */
+  readonly limit: readonly string[];
+  /** how many hosts are worked on at once */
+  readonly parallel: number;
+  /** aborted by the operator: no host is started any more */
+  readonly signal: AbortSignal;
+  readonly progress: (event: ProgressEvent) => void;
+  /** take away what belongs to nodes that are no longer in the inventory */
+  readonly prune: boolean;
+}
+
+/** What changing hosts needs in addition. */
+export interface ApplyOptions extends RunOptions {
+  /** the command as it goes into the run's record, e.g. `apply` */
+  readonly command: string;
+  /** interrupt running meetings: the operator said so for this run */
+  readonly force: boolean;
+  /** so many hosts may fail before no further one is started; 0: the first failure stops */
+  readonly maxFailures: number;
+}

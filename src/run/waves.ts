@@ -1,0 +1,74 @@
+import pLimit from 'p-limit';
+import type { HostPlan } from '../model/plan.ts';
+import type { HostResult, Status } from '../model/result.ts';
+import { resultOfHostPlan } from './result-of-plan.ts';
+
+export interface WaveOptions {
+  readonly parallel: number;
+  readonly maxFailures: number;
+  readonly signal: AbortSignal;
+}
+
+const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'skipped'];
+
+/**
+ * Carry out the plans role by role. In each role the first host goes alone, so that a fault that all of them share is
+ * met by one host only; the others follow, `parallel` at once. No host is started once more than `maxFailures` have
+ * failed while they were changed, once a host of an earlier role isn't as planned, or once the operator has interrupted.
+ */
+export async function inWaves(
+  roles: readonly (readonly HostPlan[])[],
+  options: WaveOptions,
+  carryOut: (plan: HostPlan) => Promise<HostResult>,
+): Promise<readonly HostResult[]> {
+  const results: HostResult[] = [];
+  let failures = 0;
+  for (const plans of roles) {
+    const blocked = results.find((result) => !good.includes(result.status));
+    const one = async (plan: HostPlan): Promise<HostResult> => {
+      if (!isDue(plan)) return resultOfHostPlan(plan);
+      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
+      if (blocked !== undefined)
+        return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
+      if (failures > options.maxFailures)
+        return notStarted(plan, 'another host failed before it was its turn');
+      const result = await carryOut(plan);
+      if (!good.includes(result.status)) failures += 1;
+      return result;
+    };
+    results.push(...(await firstAlone(plans, options.parallel, one)));
+  }
+  return results;
+}
+
+async function firstAlone(
+  plans: readonly HostPlan[],
+  parallel: number,
+  one: (plan: HostPlan) => Promise<HostResult>,
+): Promise<readonly HostResult[]> {
+  const first = plans.find(isDue);
+  const done = new Map<HostPlan, HostResult>();
+  if (first !== undefined) done.set(first, await one(first));
+  const limit = pLimit(parallel);
+  return Promise.all(plans.map(async (plan) => done.get(plan) ?? limit(() => one(plan))));
+}
+
+function isDue(plan: HostPlan): boolean {
+  return plan.problem === undefined && !plan.skipped && plan.changes.length > 0;
+}
+
+function notStarted(plan: HostPlan, why: string): HostResult {
+  return {
+    plan,
+    status: 'not-started',
+    problem: {
+      code: 'not-started',
+      message: `nothing was done to it: ${why}`,
+      next: 'mend that and apply again',
+      host: plan.host,
+    },
+    ran: [],
+    warnings: plan.warnings,
+    durationMs: 0,
+  };
+}
