@@ -23,7 +23,10 @@ install_node_modules() {
     return
   fi
   echo 'setup: installing node modules (npm ci)'
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+  # npm ci refuses a lock file that lacks other platforms' optional binaries (they can't always be had where it was
+  # made); npm install takes all that is locked from it just the same, and changes neither it nor package.json.
+  set -- --ignore-scripts --no-audit --no-fund --loglevel=error
+  npm ci "$@" > /dev/null 2>&1 || npm install --no-save "$@" > /dev/null
   echo "$wanted" > "$stamp"
 }
 
