@@ -1,0 +1,145 @@
+import { FormatError } from './format-error.ts';
+import type { KeyedFormat } from './keyed-format.ts';
+import { type Statement, statementsOf } from './shell-statements.ts';
+import { readAsShell, readAsSystemd, writeShellValue } from './shell-value.ts';
+import { applyEdits, type Edit, errorAt, lineEndOf, scalarText, singleName } from './text.ts';
+
+/**
+ * Files of shell assignments, such as `/etc/default/*`, which are read by `sh -c '. FILE'` *and* by systemd's
+ * `EnvironmentFile=` (systemd.exec(5)). The two differ on quotes inside of words, comments behind values, `$` and
+ * `export`; what is written here reads the same to both.
+ *
+ * - `get` gives what systemd reads, as the services do; for `export NAME=…`, which systemd passes over, what sh reads.
+ * - `set` leaves a single definition alone where both read the value. Of several the last stays and takes the value.
+ *   `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd passes over without a word.
+ *   A comment behind the value, which systemd takes for a part of it, moves to a line of its own.
+ * - Files with shell code in which a definition may not be reached (`if`, functions, here-documents, …) are refused.
+ * - In files with CR LF, systemd drops the CR and sh keeps it: nothing that is written can change that.
+ * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the text's end.
+ */
+export const shellEnv: KeyedFormat = {
+  name: 'shell-env',
+
+  get(text, key) {
+    const last = definitionsOf(text, singleName(key)).at(-1);
+    if (last === undefined) {
+      return undefined;
+    }
+    const value = last.exported ? readAsShell(last.raw)?.value : readAsSystemd(last.raw);
+    if (value === undefined) {
+      throw errorAt(text, last.start, `the value of ${key[0]} is computed by the shell: ${last.raw}`);
+    }
+    return value;
+  },
+
+  set(text, key, value) {
+    const name = singleName(key);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new FormatError(`${JSON.stringify(name)} can not be a variable's name`);
+    }
+    const wanted = scalarText(value);
+    const written = writeShellValue(wanted, '');
+    refuseCode(text, name);
+    const all = definitionsOf(text, name);
+    const last = all.pop();
+    if (last === undefined) {
+      return append(text, `${name}=${written}`);
+    }
+    const edits: Edit[] = all.map(({ start, next }) => ({ start, end: next, insert: '' }));
+    if (!readsAs(last, wanted)) {
+      edits.push(rewrite(text, last, wanted));
+    }
+    return applyEdits(text, edits);
+  },
+
+  remove(text, key) {
+    const name = singleName(key);
+    const all = definitionsOf(text, name);
+    if (all.length === 0) {
+      return text;
+    }
+    refuseCode(text, name);
+    const exports = statementsOf(text).filter(
+      (statement) => statement.kind === 'other' && statement.raw.trim() === `export ${name}`,
+    );
+    return applyEdits(
+      text,
+      [...all, ...exports].map(({ start, next }) => ({ start, end: next, insert: '' })),
+    );
+  },
+};
+
+type Definition = Extract<Statement, { kind: 'assignment' }>;
+
+function definitionsOf(text: string, name: string): Definition[] {
+  const found = statementsOf(text).filter(
+    (statement): statement is Definition => statement.kind === 'assignment' && statement.name === name,
+  );
+  for (const definition of found) {
+    if (definition.behindOpenComment) {
+      throw errorAt(
+        text,
+        definition.start,
+        `the comment above ${name} ends in a backslash, so systemd before 254 takes ${name} for a part of it`,
+      );
+    }
+  }
+  return found;
+}
+
+function readsAs(definition: Definition, value: string): boolean {
+  return (
+    !definition.exported &&
+    readAsSystemd(definition.raw) === value &&
+    readAsShell(definition.raw)?.value === value
+  );
+}
+
+function rewrite(text: string, definition: Definition, value: string): Edit {
+  const { start, valueStart, end, name, raw, exported } = definition;
+  const indent = /^[ \t]*/.exec(text.slice(start, end))?.[0] ?? '';
+  const lineEnd = lineEndOf(text);
+  const comment = readAsShell(raw)?.comment ?? '';
+  const line = `${name}=${writeShellValue(value, raw)}`;
+  if (comment === '' && !exported) {
+    return { start: valueStart, end, insert: line.slice(name.length + 1) };
+  }
+  const lines = [...(comment === '' ? [] : [comment]), line, ...(exported ? [`export ${name}`] : [])];
+  return { start, end, insert: lines.map((one) => indent + one).join(lineEnd) };
+}
+
+function append(text: string, line: string): string {
+  const lineEnd = lineEndOf(text);
+  const ended = text === '' || /[\r\n]$/.test(text);
+  // A backslash at the end would join the new line to the last one; an empty line between them ends it.
+  const open = /\\(?:\r\n|\n|\r)?$/.test(text);
+  return text + (ended ? '' : lineEnd) + (open ? lineEnd : '') + line + lineEnd;
+}
+
+const CONTROL_FLOW =
+  /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|select|function|return|exit|exec|eval|break|continue|\{|\}|\(|!|\[\[)(?![\w=-])|^[\w-]+[ \t]*\(\)|<<|;;/;
+
+/** Throws where the file holds code that decides whether, or what, `name` is set. */
+function refuseCode(text: string, name: string): void {
+  const mention = new RegExp(`(?<![\\w$\\{])${name.replace(/\W/g, '\\$&')}(?!\\w)`);
+  for (const statement of statementsOf(text)) {
+    if (statement.kind !== 'other') {
+      continue;
+    }
+    const code = statement.raw.trim();
+    if (CONTROL_FLOW.test(code)) {
+      throw errorAt(
+        text,
+        statement.start,
+        `shell code, found ${JSON.stringify(code)}: only assignments are expected`,
+      );
+    }
+    if (mention.test(code) && !/^export(?:[ \t]+\w+)+$/.test(code)) {
+      throw errorAt(
+        text,
+        statement.start,
+        `${name} in shell code, found ${JSON.stringify(code)}: NAME=value is expected`,
+      );
+    }
+  }
+}

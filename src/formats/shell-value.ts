@@ -1,0 +1,75 @@
+import { FormatError } from './format-error.ts';
+
+/** What a shell reads of the text behind `NAME=`, where that is the same on every run. */
+export interface ShellReading {
+  readonly value: string;
+  /** the comment behind the value, '' where there is none */
+  readonly comment: string;
+}
+
+/**
+ * What sh reads of `raw`, the text behind `NAME=` (POSIX.1-2017, Shell Command Language, 2.2 Quoting); undefined where
+ * it would expand something or run a command.
+ */
+export function readAsShell(raw: string): ShellReading | undefined {
+  const token =
+    /\\\r?\n|\\(?<escaped>[\s\S])|'(?<single>[^']*)'|"(?<double>(?:\\[\s\S]|[^"\\$`])*)"|(?<blank>[ \t]+)|(?<plain>[^\\'"\s$`;&|<>()~]|(?<!:)(?!^)~)/y;
+  let value = '';
+  while (token.lastIndex < raw.length) {
+    const groups = token.exec(raw)?.groups;
+    if (groups === undefined) {
+      return undefined;
+    }
+    const { escaped, single, double, blank, plain } = groups;
+    if (blank !== undefined) {
+      const rest = raw.slice(token.lastIndex);
+      return rest === '' || rest.startsWith('#') ? { value, comment: rest } : undefined;
+    }
+    value +=
+      escaped ?? single ?? double?.replace(/\\(\r?\n|["\\$`])/g, (_, c: string) => c.trim()) ?? plain ?? '';
+  }
+  return { value, comment: '' };
+}
+
+/**
+ * What systemd's EnvironmentFile= reads of `raw`, the text behind `NAME=`: the states of `parse_env_file_internal` in
+ * systemd's env-file.c. Quotes count only where the value, or what follows a quotation, begins.
+ */
+export function readAsSystemd(raw: string): string {
+  const quoted = /[ \t]*(?:'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\\r?\n)/y;
+  let value = '';
+  let at = 0;
+  for (let found = quoted.exec(raw); found !== null; found = quoted.exec(raw)) {
+    at = quoted.lastIndex;
+    if (found[0].endsWith('\n') && found[1] === undefined && found[2] === undefined) {
+      break;
+    }
+    value +=
+      found[1] ?? (found[2] ?? '').replace(/\\(\r?\n|["\\$`])/g, (_, c: string) => (/\n/.test(c) ? '' : c));
+  }
+  const rest = raw.slice(at).replace(/^[ \t]+/, '');
+  // A blank that is escaped stays, also at the end; a backslash that nothing follows is dropped.
+  const kept = /^(?:\\[\s\S]|[^\\])*\\$/.test(rest)
+    ? rest.slice(0, -1)
+    : (/^(?:\\[\s\S]|[^\\])*?(?=[ \t]*$)/.exec(rest)?.[0] ?? '');
+  return value + kept.replace(/\\(\r?\n|[\s\S])/g, (_, c: string) => (/\n/.test(c) ? '' : c));
+}
+
+/**
+ * A value as sh and every systemd read it alike: bare where no character means anything, in single quotes where the
+ * old text has them and they can hold it, else in double quotes with `"`, `\`, `$` and the backtick escaped. (In single
+ * quotes systemd before 242 took the backslash for an escape.) FormatError for control characters but the tab.
+ */
+export function writeShellValue(value: string, old: string): string {
+  const found = /[^\P{Cc}\t]|\p{Surrogate}/u.exec(value);
+  if (found !== null) {
+    throw new FormatError(
+      `${JSON.stringify(found[0])} can not stand in a value that both sh and systemd read`,
+    );
+  }
+  const quote = /^['"]/.exec(old)?.[0];
+  if (value === '' || (quote === undefined && /^[A-Za-z0-9_./:@%+,=-]+$/.test(value))) {
+    return value;
+  }
+  return quote === "'" && !/['\\]/.test(value) ? `'${value}'` : `"${value.replace(/["\\$`]/g, '\\$&')}"`;
+}

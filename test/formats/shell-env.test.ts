@@ -1,0 +1,261 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FormatError } from '../../src/formats/format-error.ts';
+import { shellEnv } from '../../src/formats/shell-env.ts';
+import {
+  checkLaws,
+  expectOtherLinesKept,
+  orRefused,
+  stockFiles,
+  stockMissing,
+  textOf,
+  wholeLines,
+} from './laws.ts';
+
+const pieces = [
+  'A=1',
+  'A=1',
+  "A='x y'",
+  'A="x\\"y"',
+  'A=x y',
+  'A=$B',
+  'A=`id`',
+  'A=a"b"',
+  "A=it's",
+  'A=\\ x',
+  'A=x\\\ny',
+  'A=1 # note',
+  'A="x" # note',
+  'export A=2',
+  'export A',
+  'export ',
+  'B=1',
+  'AB=1',
+  '# A=1',
+  '; x',
+  '\n',
+  '\n',
+  '\n',
+  '\r\n',
+  ' ',
+  '\t',
+  '\\',
+  '"',
+  "'",
+  '#',
+  'A="a\nb"',
+  'if true; then',
+  'fi',
+  'unset A',
+  'é',
+  '~',
+  '# c \\',
+]; // prettier-ignore
+
+describe('reading', () => {
+  it.each([
+    ['A=1\n', '1'],
+    ['A=', ''],
+    ["A='x y'\n", 'x y'],
+    ['A="x\\"\\\\y"\n', 'x"\\y'],
+    ['A=x y  \n', 'x y'],
+    ['A=$B\n', '$B'],
+    ['A=a"b"\n', 'a"b"'],
+    ['A=x\\\ny\n', 'xy'],
+    ['export A=1\n', '1'],
+    ['A=1\nA=2\n', '2'],
+    ['#A=1\nB=2\n', undefined],
+    ['A="a\nb"\n', 'a\nb'],
+    ['A=1\r\n', '1'],
+  ])('%j gives %j', (text, value) => {
+    expect(shellEnv.get(text, ['A'])).toBe(value);
+  });
+
+  it.each([['export A=$(id)\n'], ["A=it's\n"], ["A='x\n"], ['# c \\\nA=1\n']])('refuses %j', (text) => {
+    expect(() => shellEnv.get(text, ['A'])).toThrow(FormatError);
+  });
+});
+
+describe('writing', () => {
+  it.each([
+    ['', 'v', 'A=v\n'],
+    ['B=1', 'v', 'B=1\nA=v\n'],
+    ['B=1\r\n', 'v', 'B=1\r\nA=v\r\n'],
+    ['#A=1\n', 'v', '#A=1\nA=v\n'],
+    ['A=1\n', 'x y', 'A="x y"\n'],
+    ["A='1'\n", 'x $y', "A='x $y'\n"],
+    ["A='1'\n", "it's", 'A="it\'s"\n'],
+    ["A='1'\n", 'a\\b', 'A="a\\\\b"\n'],
+    ['A="1"\n', 'v', 'A="v"\n'],
+    ['A=1\n', 'a`b"c$d', 'A="a\\`b\\"c\\$d"\n'],
+    ['A=1\nB=2\nA=3\n', 'v', 'B=2\nA=v\n'],
+    ['A=v w\n', 'v w', 'A="v w"\n'],
+    ['A=1 # note\n', 'v', '# note\nA=v\n'],
+    ['export A=1\n', 'v', 'A=v\nexport A\n'],
+    ['  A=1\n', 'v', '  A=v\n'],
+    ['B=x\\', 'v', 'B=x\\\n\nA=v\n'],
+    ['# c \\\n', 'v', '# c \\\n\nA=v\n'],
+    ['ulimit -n 4096\nA=1\n', 'v', 'ulimit -n 4096\nA=v\n'],
+    ['A="a\nb"\nB=1\n', 'v', 'A="v"\nB=1\n'],
+  ])('%j with %j becomes %j', (text, value, after) => {
+    expect(shellEnv.set(text, ['A'], value)).toBe(after);
+  });
+
+  it.each([['x\ny'], ['\r'], ['\0'], ['\x7f'], ['\udc00'], [null], [[]]])('refuses the value %j', (value) => {
+    expect(() => shellEnv.set('A=1\n', ['A'], value)).toThrow(FormatError);
+  });
+
+  it.each([
+    ['if true; then\n  A=1\nfi\n'],
+    ['A=1\nunset A\n'],
+    ['f() {\n:\n}\n'],
+    ['cat <<X\nA=1\nX\n'],
+    ['A+=x\n'],
+    ['readonly A=1\n'],
+    ['exit 0\n'],
+  ])('refuses shell code in which a definition may not be the one that counts: %j', (text) => {
+    expect(() => shellEnv.set(text, ['A'], 'v')).toThrow(FormatError);
+  });
+
+  it('removes definitions and the export that belongs to them', () => {
+    expect(shellEnv.remove('# c\nA=1\nexport A\nB=1\nA="x\ny"\n', ['A'])).toBe('# c\nB=1\n');
+    expect(shellEnv.remove('export A\n', ['A'])).toBe('export A\n');
+  });
+});
+
+describe('laws', () => {
+  const value = fc.oneof(fc.constantFrom('1', 'x y', '', "it's", 7), fc.string());
+
+  it('hold for any text', () => {
+    fc.assert(
+      fc.property(textOf(pieces), fc.constantFrom('A', 'B', 'ZZ'), value, (text, name, wanted) => {
+        checkLaws(shellEnv, text, [name], wanted);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('an edit leaves the other definitions alone', () => {
+    fc.assert(
+      fc.property(textOf(pieces), value, (text, wanted) => {
+        const after = orRefused(() => shellEnv.set(text, ['A'], wanted));
+        fc.pre(after !== undefined);
+        for (const other of ['B', 'AB']) {
+          expect(orRefused(() => shellEnv.get(after ?? '', [other]))).toBe(
+            orRefused(() => shellEnv.get(text, [other])),
+          );
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('real readers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shell-env-'));
+  const file = join(folder, 'file');
+  const printable = fc
+    .string({ unit: 'grapheme', maxLength: 20 })
+    .filter((text) => !/[^\P{Cc}\t]|\p{Surrogate}/u.test(text));
+  const tricky = fc.string({ unit: fc.constantFrom(...'ab "\'\\$`#;&|<>(){}[]*?~!=:%\t'), maxLength: 12 });
+  const before = fc.constantFrom(
+    '',
+    'A=old\n',
+    "A='old'\n",
+    'A="old" # note\n',
+    'export A=old\nB=1',
+    'A=1\nA=2\n',
+  );
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const shells = ['dash', 'bash'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
+  it.each(shells)('%s reads what was written', (shell) => {
+    fc.assert(
+      fc.property(before, fc.oneof(printable, tricky), (text, value) => {
+        writeFileSync(file, shellEnv.set(text, ['A'], value));
+        expect(execFileSync(shell, ['-c', `. "$1"; printf %s "$A"`, 'sh', file], { encoding: 'utf8' })).toBe(
+          value,
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it.each(shells)('where a text is taken to read the same already, %s agrees', (shell) => {
+    const plain = pieces.filter((piece) => !/\r|if|unset|`|; x|export $/.test(piece));
+    const same = fc.sample(textOf(plain), 4000).flatMap((text) => {
+      const value = orRefused(() => shellEnv.get(text, ['A']));
+      return typeof value === 'string' && orRefused(() => shellEnv.set(text, ['A'], value)) === text
+        ? [{ text, value }]
+        : [];
+    });
+    for (const { text, value } of same.slice(0, 150)) {
+      writeFileSync(file, text);
+      if (spawnSync(shell, ['-n', file]).status !== 0) {
+        continue;
+      }
+      const read = spawnSync(shell, ['-c', `. "$1" >/dev/null 2>&1; printf %s "$A"`, 'sh', file], {
+        encoding: 'utf8',
+      });
+      expect([text, read.stdout]).toEqual([text, value]);
+    }
+    expect(same.length).toBeGreaterThan(20);
+  });
+
+  // The generator reads environment.d(5) with the parser of EnvironmentFile=, and expands `$` besides.
+  const generator = '/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator';
+  describe.skipIf(!existsSync(generator))('systemd (skipped where it is not installed)', () => {
+    const configuration = join(folder, 'config/environment.d');
+    beforeAll(() => mkdirSync(configuration, { recursive: true }));
+    const read = (text: string) => {
+      writeFileSync(join(configuration, 'a.conf'), text);
+      const output = execFileSync(generator, {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { XDG_CONFIG_HOME: join(folder, 'config'), HOME: folder },
+      });
+      const [, quoted, bare = '(absent)'] = /^A=(?:"(.*)"|(.*))$/m.exec(output) ?? [];
+      return quoted?.replace(/\\(.)/g, (_, c: string) => ({ n: '\n', t: '\t', r: '\r' })[c] ?? c) ?? bare;
+    };
+
+    it('reads what was written', () => {
+      fc.assert(
+        fc.property(before, fc.oneof(printable, tricky), (text, value) => {
+          fc.pre(!value.includes('$'));
+          expect(read(shellEnv.set(text, ['A'], value))).toBe(value === '' ? '(absent)' : value);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    it('reads any text as we do', () => {
+      fc.assert(
+        fc.property(textOf(pieces.filter((piece) => !/\$|export|é|# c/.test(piece))), (text) => {
+          const value = orRefused(() => shellEnv.get(text, ['A']));
+          fc.pre(typeof value === 'string' && !/[$\0\uFEFF\x7f-\x9f]|[^\P{Cc}\s]/u.test(text));
+          // The generator leaves empty values out.
+          expect([text, read(text)]).toEqual([text, value === '' ? '(absent)' : value]);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  });
+});
+
+describe.skipIf(stockMissing)('stock files (skipped where ../shared/stock is missing)', () => {
+  it.each(stockFiles(/etc\/default\/[^/]+$|-release$|with-roles\.conf$/))('%s', (_, text) => {
+    for (const [, name = '', value = ''] of text.matchAll(/^([A-Z_0-9]+)=(.*)$/gm)) {
+      expect(shellEnv.set(text, [name], shellEnv.get(text, [name]) ?? '')).toBe(text);
+      const line = wholeLines(text).filter((one) => one.startsWith(`${name}=`));
+      expectOtherLinesKept(text, shellEnv.set(text, [name], `${value}x`), line);
+      expectOtherLinesKept(text, shellEnv.remove(text, [name]), line);
+    }
+    const added = shellEnv.set(text, ['NEW_NAME'], 'a b');
+    expect(added.startsWith(text)).toBe(true);
+    expect(shellEnv.remove(added, ['NEW_NAME']).trimEnd()).toBe(text.trimEnd());
+  });
+});
