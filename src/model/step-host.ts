@@ -88,6 +88,12 @@ export class StepHost {
     });
   }
 
+  /** Make `path` what it was at another time, whatever that is. */
+  restore(path: string, original: PathState): void {
+    if (original.kind !== 'absent') this.#makeParents(path);
+    this.#set(path, original);
+  }
+
   remove(path: string): void {
     if (this.exists(path)) this.#set(path, { kind: 'absent' });
   }

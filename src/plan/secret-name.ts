@@ -1,0 +1,43 @@
+/** Names whose value nobody may see. */
+const secretWords =
+  /(?:secret|passw(?:or)?d|passwort|passphrase|passcode|securitysalt|(?:private|encryption|signing|master|secret|shared|server)key|masterauth|requirepass)/;
+/** Whole words only: as part of another word they mean something else. */
+const secretWholeWords: ReadonlySet<string> = new Set(['pass', 'pwd', 'salt', 'passwds']);
+/** Names whose value is secret unless it is plainly a setting: `sessionTokenTimeout=30`. */
+const tokenWords = /(?:token|apikey|accesskey|authkey|authorization|credential|jwt|cookiekey|turnkey)/;
+/** nginx directives that end in `pass` and name a server. */
+const upstream = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)pass$/;
+/** `requirePassword: true` says that there is one, not which. */
+const verbs = /^(?:allow|require|enable|disable|use|has|is|show|hide|need|ask|force|max|min|validate|check)/;
+
+/** What a name says of its value: a secret whatever it looks like, one unless it is a plain setting, or none. */
+export type Secrecy = 'always' | 'unless-plain' | 'none';
+
+/**
+ * Decides by the name of a key, in any writing (`securitySalt`, `HASURA_GRAPHQL_ADMIN_SECRET`, `redis.password`),
+ * whether its value is a secret. Where the telling word ends the name the value *is* the secret, even a number; where
+ * it only occurs in it (`passwordMinLength`) numbers and booleans are settings.
+ */
+export function secrecyOf(name: string): Secrecy {
+  const words = wordsOf(name);
+  const joined = words.join('');
+  if (upstream.test(joined)) return 'none';
+  const last = words.at(-1) ?? '';
+  if (secretWholeWords.has(last) && !verbs.test(joined)) return 'always';
+  if (new RegExp(`${secretWords.source}(?:s|es|key|keybase|value|base64|hash|text)?$`).test(joined)) {
+    return verbs.test(joined) ? 'unless-plain' : 'always';
+  }
+  const telling =
+    secretWords.test(joined) || tokenWords.test(joined) || words.some((word) => secretWholeWords.has(word));
+  return telling ? 'unless-plain' : 'none';
+}
+
+/** `redis.passwordFile2` → redis, password, file */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '');
+}

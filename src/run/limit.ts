@@ -1,0 +1,55 @@
+import { nearestName } from '../inventory/nearest-name.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import type { HostPlan } from '../model/plan.ts';
+
+interface Named {
+  readonly name: string;
+  readonly role: string;
+}
+
+/** The names of the hosts that may be written to. Throws for a word that is neither a host nor a role. */
+export function limitedTo(hosts: readonly Named[], limit: readonly string[]): ReadonlySet<string> {
+  const known = [...new Set(hosts.flatMap((host) => [host.name, host.role]))];
+  for (const word of limit) {
+    if (known.includes(word)) continue;
+    const meant = nearestName(word, known);
+    throw new OperatorError({
+      code: 'limit-unknown',
+      message: `--limit names ${word}, which is neither a host nor a role of this inventory`,
+      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+    });
+  }
+  const chosen = hosts.filter(
+    (host) => limit.length === 0 || limit.includes(host.name) || limit.includes(host.role),
+  );
+  return new Set(chosen.map((host) => host.name));
+}
+
+/** Plans of hosts outside the limit are shown as skipped and never carried out. */
+export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<string>): readonly HostPlan[] {
+  const skipped = plans.map((plan) => (chosen.has(plan.host) ? plan : { ...plan, skipped: true }));
+  return skipped.map((plan) => refuseBeforeItsTurn(plan, skipped));
+}
+
+/**
+ * A host whose forerunner would change but is left out is not changed either: a node that advertises a location which
+ * its proxy hasn't got yet shows a blank page.
+ */
+function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
+  if (plan.skipped || plan.changes.length === 0 || plan.problem !== undefined) return plan;
+  const roles = [...new Set(all.map((other) => other.role))];
+  const forerunner = all.find(
+    (other) =>
+      roles.indexOf(other.role) < roles.indexOf(plan.role) && other.skipped && other.changes.length > 0,
+  );
+  if (forerunner === undefined) return plan;
+  return {
+    ...plan,
+    problem: {
+      code: 'forerunner-left-out',
+      message: `${forerunner.host} has to be changed first, and --limit leaves it out`,
+      next: `add it: --limit ${plan.host},${forerunner.host}`,
+      host: plan.host,
+    },
+  };
+}
