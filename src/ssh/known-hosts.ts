@@ -1,0 +1,105 @@
+import { createHash, createHmac } from 'node:crypto';
+
+/**
+ * Reader of known_hosts files as sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT", describes them. `ssh-keygen -F` is the
+ * oracle in its tests; it isn't called itself because a process a file and host would cost more than the connection.
+ */
+export interface KnownHost {
+  readonly marker: 'revoked' | 'cert-authority' | undefined;
+  /** the first field: patterns separated by commas, or one hashed name */
+  readonly names: string;
+  readonly type: string;
+  readonly key: Buffer;
+  /** counts from 1 */
+  readonly line: number;
+}
+
+export function parseKnownHosts(text: string): readonly KnownHost[] {
+  const hosts: KnownHost[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const fields = line.trim().split(/[ \t]+/);
+    const first = fields[0] ?? '';
+    if (first === '' || first.startsWith('#')) continue;
+    const marker = markers.get(first);
+    if (first.startsWith('@')) {
+      if (marker === undefined) continue;
+      fields.shift();
+    }
+    const [names, type, encoded] = fields;
+    if (names === undefined || type === undefined || encoded === undefined) continue;
+    const key = Buffer.from(encoded, 'base64');
+    if (keyType(key) !== type) continue;
+    hosts.push({ marker, names, type, key, line: index + 1 });
+  }
+  return hosts;
+}
+
+const markers = new Map<string, KnownHost['marker']>([
+  ['@revoked', 'revoked'],
+  ['@cert-authority', 'cert-authority'],
+]);
+
+/** The entries that speak of this host. Another port than 22 is looked up as `[host]:port` alone. */
+export function entriesFor(hosts: readonly KnownHost[], host: string, port: number): readonly KnownHost[] {
+  const name = lookupName(host, port);
+  return hosts.filter((known) => matchesNames(known.names, name));
+}
+
+/** The name under which a host stands in a known_hosts file. */
+export function lookupName(host: string, port: number): string {
+  return (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
+}
+
+/** `SHA256:…` as ssh-keygen(1) prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+/** The type that a public key says it is of: its first field (RFC 4253, section 6.6); empty where it's none. */
+export function keyType(key: Buffer): string {
+  if (key.length < 4) return '';
+  const length = key.readUInt32BE(0);
+  return length > 0 && length <= 64 && 4 + length <= key.length ? key.toString('latin1', 4, 4 + length) : '';
+}
+
+function matchesNames(names: string, name: string): boolean {
+  if (names.startsWith('|')) return matchesHashed(names, name);
+  let matched = false;
+  for (const pattern of names.toLowerCase().split(',')) {
+    if (pattern.startsWith('!')) {
+      if (matchesPattern(pattern.slice(1), name)) return false;
+    } else if (matchesPattern(pattern, name)) matched = true;
+  }
+  return matched;
+}
+
+/** `|1|base64 of the salt|base64 of HMAC-SHA1(salt, name)` */
+function matchesHashed(hashed: string, name: string): boolean {
+  const [, version, salt, hash] = hashed.split('|');
+  if (version !== '1' || salt === undefined || hash === undefined) return false;
+  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
+}
+
+/** `*` and `?` only: brackets stand for themselves, since they are part of `[host]:port`. */
+function matchesPattern(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === name;
+  let position = 0;
+  let reached = 0;
+  let star = -1;
+  let resume = 0;
+  while (reached < name.length) {
+    const expected = pattern[position];
+    if (expected === '*') {
+      star = position++;
+      resume = reached;
+    } else if (expected === '?' || expected === name[reached]) {
+      position++;
+      reached++;
+    } else if (star >= 0) {
+      position = star + 1;
+      reached = ++resume;
+    } else return false;
+  }
+  while (pattern[position] === '*') position++;
+  return position === pattern.length;
+}
