@@ -1,0 +1,127 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+/** Why a text can't be what it is meant to be, and what to do about it. */
+export interface Mistake {
+  readonly message: string;
+  readonly next: string;
+}
+
+/** A host's name in the inventory: it becomes a segment of a URL's path and part of file names. */
+export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+export function hostNameMistake(name: string): Mistake | undefined {
+  if (hostNamePattern.test(name) && !name.endsWith('.')) return undefined;
+  const better = name.normalize('NFKD').replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  return {
+    message: `the name '${shown(name)}' can't be a part of a path; expected letters, digits, '-', '_' and '.', a letter or digit first, at most 63`,
+    next: better === '' ? 'name it like node-1' : `write e.g. ${better.slice(0, 63)}`,
+  };
+}
+
+/** The cluster's name, which is part of file names on every host; lower case, since some file systems fold case. */
+export const clusterNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+export function clusterNameMistake(name: string): Mistake | undefined {
+  if (clusterNamePattern.test(name) && !name.endsWith('.')) return undefined;
+  const better = name.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  return {
+    message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected lower-case letters, digits, '-', '_' and '.', at most 63`,
+    next: better === '' ? 'name it like prod' : `write e.g. ${better.slice(0, 63)}`,
+  };
+}
+
+/** One label of a DNS name: RFC 1123, 2.1; lower case, because browsers compare origins in lower case. */
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+export const hostnamePattern = new RegExp(`^${label}(?:\\.${label})*$`);
+
+/** Whether `text` can be the public DNS name of a host: no scheme, port, path, address, wildcard or Unicode. */
+export function hostnameMistake(text: string): Mistake | undefined {
+  const isTooLong = text.length > 253;
+  const lastLabel = text.slice(text.lastIndexOf('.') + 1);
+  if (hostnamePattern.test(text) && !isTooLong && !/^\d+$/.test(lastLabel)) return undefined;
+  const wanted = `expected a DNS name such as bbb-01.example.com`;
+  const found = `found '${shown(text)}'`;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/([^/:?#]*)/i.exec(text);
+  if (scheme !== null) return mistake(`${wanted}, ${found} with a scheme`, suggestion(scheme[2]));
+  if (text.includes('/')) {
+    return mistake(`${wanted}, ${found} with a path`, suggestion(text.split('/')[0]));
+  }
+  if (isIP(text.replace(/^\[|\]$/g, '')) !== 0) {
+    return mistake(
+      `${wanted}, found the address ${text}`,
+      'write the name that the certificate is for; an address goes to `address`',
+    );
+  }
+  const port = /^([^:]*):\d*$/.exec(text);
+  if (port !== null) return mistake(`${wanted}, ${found} with a port`, suggestion(port[1]));
+  if (isTooLong) return mistake(`a DNS name has at most 253 characters, found ${text.length}`, 'shorten it');
+  if (/[^\0-\x7f]/.test(text)) {
+    const ascii = domainToASCII(text);
+    return mistake(
+      `${wanted}, ${found} with letters outside ASCII`,
+      hostnamePattern.test(ascii) ? `write it in Punycode: ${ascii}` : 'write it in Punycode: xn--…',
+    );
+  }
+  if (text.endsWith('.')) return mistake(`${wanted}, ${found} with a dot at its end`, suggestion(text.slice(0, -1)));
+  if (hostnamePattern.test(text.toLowerCase())) {
+    const lowered = text.toLowerCase();
+    return /^\d+$/.test(lastLabel)
+      ? mistake(`${wanted}, ${found}, whose last part is a number`, 'write the whole name')
+      : mistake(`${wanted}, ${found} with capitals, which browsers would not match`, suggestion(lowered));
+  }
+  if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' in its place");
+  return mistake(`${wanted}, ${found}`, "a name has letters, digits and '-', in parts of at most 63 divided by dots");
+}
+
+/** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
+export const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
+
+export function addressMistake(text: string): Mistake | undefined {
+  const wanted = 'expected a DNS name or an address such as 192.0.2.11';
+  const found = `found '${shown(text)}'`;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text);
+  if (scheme !== null) return mistake(`${wanted}, ${found} with a scheme`, suggestion(scheme[2]));
+  const user = /^([^@]*)@(.+)$/.exec(text);
+  if (user !== null) {
+    return mistake(`${wanted}, ${found} with a user`, `write ${user[2]} here, and ${user[1]} as ssh: {user: …}`);
+  }
+  if (text.includes('/')) return mistake(`${wanted}, ${found} with a path`, suggestion(text.split('/')[0]));
+  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(text);
+  if (bracketed !== null) {
+    const port = bracketed[2] === undefined ? '' : `, and the port as ssh: {port: ${bracketed[2]}}`;
+    return mistake(`${wanted}, ${found} in brackets`, `write ${bracketed[1]}${port}`);
+  }
+  if (isIP(text) !== 0) return undefined;
+  const port = /^([^:]+):(\d+)$/.exec(text);
+  if (port !== null) {
+    return mistake(`${wanted}, ${found} with a port`, `write ${port[1]}, and the port as ssh: {port: ${port[2]}}`);
+  }
+  if (/^[\d.]+$/.test(text)) {
+    return mistake(`${wanted}, ${found}, which is no IPv4 address`, 'four numbers from 0 to 255 divided by dots');
+  }
+  if (text.includes(':')) return mistake(`${wanted}, ${found}, which is no IPv6 address`, 'look at it again');
+  if (addressPattern.test(text) && text.length <= 253) return undefined;
+  return mistake(`${wanted}, ${found}`, "a name has letters, digits, '-', '_' and '.'");
+}
+
+/** A user name as useradd(8) allows it, and those of directories (`ops@corp`, `CORP\ops` are not names in ssh_config). */
+export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
+
+/** A host key's fingerprint as `ssh-keygen -lf` prints it: SHA-256, base64 without padding. */
+export const fingerprintPattern = /^SHA256:[A-Za-z0-9+/]{43}$/;
+
+function mistake(message: string, next: string): Mistake {
+  return { message, next };
+}
+
+function suggestion(text: string | undefined): string {
+  const name = (text ?? '').toLowerCase().replace(/:\d*$/, '');
+  return name === '' ? 'write the name alone' : `write ${name}`;
+}
+
+/** Control characters must not reach a terminal, and nobody reads a thousand characters. */
+function shown(text: string): string {
+  const clean = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
+  return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
+}

@@ -1,0 +1,40 @@
+/** The known name that `name` was most likely meant to be; undefined where none is near. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  const lowered = name.toLowerCase();
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  const near = [...known]
+    .map((candidate) => ({ candidate, distance: editDistance(lowered, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((one, other) => one.distance - other.distance);
+  return near[0]?.candidate;
+}
+
+/** What to do about an unknown name: the nearest known one, else all of them. */
+export function knownNamesHint(name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const nearest = nearestName(name, names);
+  if (nearest !== undefined) return `did you mean ${nearest}?`;
+  return names.length === 0 ? 'there are none to choose from' : `known: ${names.join(', ')}`;
+}
+
+/** Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions, neighbours swapped. */
+export function editDistance(one: string, other: string): number {
+  let previous: number[] = [];
+  let current = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= one.length; row++) {
+    const beforePrevious = previous;
+    previous = current;
+    current = [row];
+    for (let column = 1; column <= other.length; column++) {
+      const same = one[row - 1] === other[column - 1];
+      const swapped = row > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      current[column] = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+        swapped ? (beforePrevious[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+  }
+  return current[other.length] ?? 0;
+}

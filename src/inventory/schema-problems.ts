@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import type { Problem } from '../model/operator-error.ts';
+import { knownNamesHint, nearestName } from './nearest-name.ts';
+import type { YamlDocument, YamlPath } from './yaml-document.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The keys that a map could have had, by the map that has an unknown one. */
+type KnownKeys = Map<unknown, readonly string[]>;
+
+/** What a refinement of ours says beside its message; given as `params` of a custom issue. */
+export interface IssueDetails {
+  readonly code?: string;
+  readonly next?: string | undefined;
+}
+
+export interface CheckOptions {
+  /** where in the document the checked value stands */
+  readonly at: YamlPath;
+  /** mistakes that aren't any, e.g. about a template that has no value yet */
+  readonly ignore?: (issue: Issue, value: unknown) => boolean;
+}
+
+/** Check part of a document against a schema: every mistake at once, each pointing at its place. */
+export function schemaProblems(
+  document: YamlDocument,
+  schema: z.ZodType,
+  value: unknown,
+  options: CheckOptions = { at: [] },
+): readonly Problem[] {
+  const knownKeys: KnownKeys = new Map();
+  const result = schema.safeParse(value, {
+    error: (issue) => {
+      const keys = issue.code === 'unrecognized_keys' ? keysOf(issue.inst) : undefined;
+      // Only the raw issue knows the schema that it comes from, and so the keys that would have been right.
+      if (keys !== undefined) knownKeys.set(issue.input, [...(knownKeys.get(issue.input) ?? []), ...keys]);
+      return undefined;
+    },
+  });
+  if (result.success) return [];
+  return result.error.issues
+    .flatMap((issue) => flattened(issue, value))
+    .filter((issue) => options.ignore?.(issue, valueAt(value, issue.path)) !== true)
+    .flatMap((issue) => issueProblems(document, issue, value, options.at, knownKeys));
+}
+
+/** The value at a path of plain data. */
+export function valueAt(value: unknown, path: YamlPath): unknown {
+  return path.reduce<unknown>(
+    (holder, key) =>
+      typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
+        ? (holder as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** A value as an operator would name it. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'an empty value';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value !== 'string') return String(value);
+  if (value === '') return 'empty text';
+  return `text '${value.length > 60 ? `${value.slice(0, 57)}…` : value.replaceAll('\n', '\\n')}'`;
+}
+
+function issueProblems(
+  document: YamlDocument,
+  issue: Issue,
+  root: unknown,
+  at: YamlPath,
+  knownKeys: KnownKeys,
+): readonly Problem[] {
+  const path = [...at, ...issue.path];
+  const value = valueAt(root, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys.get(value) ?? [];
+    const given = Object.keys(typeof value === 'object' && value !== null ? value : {});
+    return issue.keys.map((key) =>
+      document.problem([...path, key], {
+        part: 'key',
+        code: 'unknown-key',
+        message: `unknown key ${key}${within(path)}`,
+        next: knownNamesHint(
+          key,
+          known.filter((name) => !given.includes(name)),
+        ),
+      }),
+    );
+  }
+  if (issue.code === 'custom') {
+    const { code, next } = (issue.params ?? {}) as IssueDetails;
+    return [document.problem(path, { code: code ?? 'wrong-value', message: issue.message, next })];
+  }
+  if (issue.code === 'invalid_key') {
+    const inner = issue.issues[0];
+    const { code, next } = (inner?.code === 'custom' ? (inner.params ?? {}) : {}) as IssueDetails;
+    const message = inner?.message ?? issue.message;
+    return [document.problem(path, { part: 'key', code: code ?? 'invalid-name', message, next })];
+  }
+  const key = path.at(-1);
+  if (value === undefined && typeof key === 'string') {
+    return [
+      document.problem(path, {
+        code: 'missing-key',
+        message: `the key ${key} is missing${within(path.slice(0, -1))}; expected ${expected(issue)}`,
+        next: `add ${key}: …`,
+      }),
+    ];
+  }
+  const isType = issue.code === 'invalid_type';
+  return [
+    document.problem(path, {
+      code: isType ? 'wrong-type' : 'wrong-value',
+      message: `expected ${expected(issue)}, found ${describeValue(value)}`,
+      next: hint(issue, value),
+    }),
+  ];
+}
+
+/** `in hosts.node[2]`, for a person to find the place by words as well. */
+function within(path: YamlPath): string {
+  if (path.length === 0) return '';
+  const words = path.map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`)).join('');
+  return ` in ${words.replace(/^\./, '')}`;
+}
+
+function expected(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeWords[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? String(issue.values[0])
+        : `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return size(issue.origin, 'at least', Number(issue.minimum));
+    case 'too_big':
+      return size(issue.origin, 'at most', Number(issue.maximum));
+    case 'invalid_union':
+      return alternatives(issue).join(' or ');
+    default:
+      return issue.message;
+  }
+}
+
+const typeWords: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+function size(origin: string, bound: string, limit: number): string {
+  if (origin === 'string') return limit === 1 ? 'text that is not empty' : `${bound} ${limit} characters`;
+  if (origin === 'array') return limit === 1 ? 'a list that is not empty' : `a list of ${bound} ${limit}`;
+  return `a number of ${bound} ${limit}`;
+}
+
+function hint(issue: Issue, value: unknown): string | undefined {
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const nearest = nearestName(value, issue.values.map(String));
+    return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+  }
+  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    return `put it in quotes: '${value}'`;
+  }
+  if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off|y|n)$/i.test(value)) {
+    return `YAML 1.2 knows only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
+  }
+  if ((issue.expected === 'number' || issue.expected === 'int') && /^-?\d+$/.test(String(value))) {
+    return 'take the quotes away';
+  }
+  if (issue.expected === 'array' && value !== null) return 'write it as a list: [ … ], or one `- …` a line';
+  return undefined;
+}
+
+/** The issues of that alternative of a union which the value was most likely meant to be. */
+function flattened(issue: Issue, root: unknown): readonly Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const fitting = issue.errors
+    .filter((issues) => !issues.some(rejectsWhole))
+    .toSorted((one, other) => one.length - other.length)[0];
+  if (fitting === undefined) return [issue];
+  return fitting.flatMap((inner) => flattened({ ...inner, path: [...issue.path, ...inner.path] }, root));
+}
+
+function rejectsWhole(issue: Issue): boolean {
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+}
+
+function alternatives(issue: z.core.$ZodIssueInvalidUnion): readonly string[] {
+  return [
+    ...new Set(
+      issue.errors.flatMap((issues) => issues.filter(({ path }) => path.length === 0).map(expected)),
+    ),
+  ];
+}
+
+function keysOf(schema: unknown): readonly string[] | undefined {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
+}

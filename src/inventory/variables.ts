@@ -1,0 +1,126 @@
+import type { Value } from '../formats/keyed-format.ts';
+import type { Variable } from '../model/playbook.ts';
+import { hostnameMistake, type Mistake } from './names.ts';
+import { nearestName } from './nearest-name.ts';
+import { describeValue } from './schema-problems.ts';
+
+/** Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of them. */
+export const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
+
+/**
+ * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or host name
+ * can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is written.
+ */
+export function variableMistake(variable: Variable, value: unknown): (Mistake & { code: string }) | undefined {
+  const wrongType = (wanted: string, next: string) => ({
+    code: 'wrong-type',
+    message: `expected ${wanted}, found ${describeValue(value)}`,
+    next,
+  });
+  const wrongValue = (mistake: Mistake | undefined) =>
+    mistake === undefined ? undefined : { code: 'wrong-value', ...mistake };
+  switch (variable.type) {
+    case 'integer':
+      return Number.isSafeInteger(value) ? undefined : wrongType('a whole number', 'write it without quotes');
+    case 'number':
+      return Number.isFinite(value) ? undefined : wrongType('a number', 'write it without quotes');
+    case 'port':
+      if (typeof value !== 'number') return wrongType('a port number', 'write a number from 1 to 65535');
+      return Number.isInteger(value) && value >= 1 && value <= 65535
+        ? undefined
+        : wrongValue({ message: `expected a port number, found ${value}`, next: 'ports go from 1 to 65535' });
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
+    case 'list':
+      if (!Array.isArray(value)) return wrongType('a list', 'write it as [ … ], or one `- …` a line');
+      return wrongValue(textMistake(value));
+    case 'map':
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        return wrongType('a map', 'write it as `key: value`, one a line');
+      }
+      return wrongValue(textMistake(value));
+    case 'enum': {
+      const text = typeof value === 'string' ? value : '';
+      if (variable.values.includes(text)) return undefined;
+      const nearest = nearestName(text, variable.values);
+      return {
+        code: 'wrong-value',
+        message: `expected one of ${variable.values.join(', ')}, found ${describeValue(value)}`,
+        next: nearest === undefined ? 'write one of them' : `did you mean ${nearest}?`,
+      };
+    }
+    default:
+      if (typeof value !== 'string') {
+        return wrongType(typeWords[variable.type], quotesHint(value));
+      }
+      return wrongValue(stringMistake(variable.type, value));
+  }
+}
+
+const typeWords = { string: 'text', hostname: 'a DNS name', path: 'a path', url: 'a URL' };
+
+function stringMistake(type: 'string' | 'hostname' | 'path' | 'url', text: string): Mistake | undefined {
+  if (type === 'hostname') return hostnameMistake(text);
+  if (type === 'path') return pathMistake(text);
+  if (type === 'url') return urlMistake(text);
+  return textMistake(text);
+}
+
+/** An absolute path without `..`, of characters that are safe everywhere. */
+export function pathMistake(text: string): Mistake | undefined {
+  const found = `found ${describeValue(text)}`;
+  if (!text.startsWith('/')) {
+    return { message: `expected an absolute path, ${found}`, next: 'begin it with /' };
+  }
+  if (text.split('/').includes('..')) {
+    return { message: `expected a path without '..', ${found}`, next: 'write the path that it leads to' };
+  }
+  if (safePathPattern.test(text)) return undefined;
+  return {
+    message: `the path has characters that nginx, systemd or a shell would read as something else: ${found}`,
+    next: 'use letters, digits and . _ - / @ + : , = ~',
+  };
+}
+
+/** `$`, quotes, `;`, braces and blanks would end or change a directive of nginx's; in a URL each can be written as %XX. */
+const safeUrl = /^(https?|wss?):\/\/[A-Za-z0-9._~:/?#[\]@!&()*+,=%-]+$/;
+
+function urlMistake(text: string): Mistake | undefined {
+  const found = `found ${describeValue(text)}`;
+  if (!/^(https?|wss?):\/\//.test(text)) {
+    return { message: `expected a URL, ${found}`, next: 'begin it with https://, http://, wss:// or ws://' };
+  }
+  if (!safeUrl.test(text) || !URL.canParse(text)) {
+    return { message: `expected a URL, ${found}`, next: 'write special characters as %XX (RFC 3986, 2.1)' };
+  }
+  const { username, password } = new URL(text);
+  if (username === '' && password === '') return undefined;
+  return { message: 'the URL has a user or a password in it', next: 'take them out: plans show URLs' };
+}
+
+/** Text that would begin a line of its own in any file it is written to. */
+function textMistake(value: unknown): Mistake | undefined {
+  if (typeof value === 'string') {
+    return /[\0-\x1f\x7f]/.test(value)
+      ? { message: 'the text has a control character or a line break in it', next: 'write it on one line' }
+      : undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  return [...Object.keys(value), ...Object.values(value)].map(textMistake).find((found) => found !== undefined);
+}
+
+function quotesHint(value: unknown): string {
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  return isScalar ? `put it in quotes: '${value}'` : 'write it as text';
+}
+
+function booleanHint(value: unknown): string {
+  return typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)
+    ? `YAML 1.2 knows only true and false: write ${/^(yes|on)$/i.test(value)}`
+    : 'write true or false, without quotes';
+}
+
+/** Plain data of a YAML file as a value; what YAML can hold, a value can. */
+export function toValue(data: unknown): Value {
+  return data as Value;
+}

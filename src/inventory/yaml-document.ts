@@ -1,0 +1,199 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import type { Location, Problem } from '../model/operator-error.ts';
+import type { SourceFile } from './source-file.ts';
+import { nodeProblems } from './yaml-problems.ts';
+import { syntaxProblem } from './yaml-syntax.ts';
+
+/** Values that aliases of aliases may stand for: far more than a cluster has hosts, far fewer than a "billion laughs". */
+const maximumAliasUses = 10_000;
+
+/** Where a value lies in a document: keys of maps and indexes of lists, from the top. */
+export type YamlPath = readonly PropertyKey[];
+
+/**
+ * A YAML file of the operator's: its value, its mistakes, and where each part of it stands.
+ * YAML 1.2 (core schema) with the merge keys of 1.1, one document a file, no tags of its own.
+ */
+export class YamlDocument {
+  readonly file: string;
+  readonly text: string;
+  /** plain data; undefined where the file is too broken to be read as any */
+  readonly value: unknown;
+  /** what is wrong with the file as YAML */
+  readonly problems: readonly Problem[];
+  readonly #document: Document.Parsed | undefined;
+  readonly #lines: LineCounter;
+
+  constructor({ file, text }: SourceFile) {
+    this.file = file;
+    this.text = text;
+    this.#lines = new LineCounter();
+    const parsed = this.#parse();
+    this.#document = parsed.document;
+    this.value = parsed.value;
+    this.problems = parsed.problems;
+  }
+
+  /** Where the value at `path` stands, or its key. What isn't there is looked for at what should hold it. */
+  location(path: YamlPath, part: 'key' | 'value' = 'value'): Location {
+    const found = this.#find(path);
+    const pair = part === 'key' ? (found?.key ?? found?.value) : valueOrKey(found);
+    if (pair?.range) return this.#at(pair.range[0]);
+    return path.length === 0 ? this.#at(0) : this.location(path.slice(0, -1), 'key');
+  }
+
+  /** A mistake at a place of this file. */
+  problem(
+    path: YamlPath,
+    what: { code: string; message: string; next?: string | undefined; part?: 'key' | 'value' },
+  ): Problem {
+    const { part, ...rest } = what;
+    return { ...rest, location: this.location(path, part) };
+  }
+
+  #parse(): { document: Document.Parsed | undefined; value: unknown; problems: readonly Problem[] } {
+    const locate = (offset: number) => this.#at(offset);
+    const broken = (code: string, message: string, next: string, offset = 0) => ({
+      document: undefined,
+      value: undefined,
+      problems: [{ code, message, next, location: locate(offset) }],
+    });
+    const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.exec(this.text);
+    if (control !== null) {
+      this.#countLines();
+      const character = control[0].charCodeAt(0).toString(16).padStart(4, '0');
+      const message = `the file has the control character U+${character}, which YAML doesn't allow`;
+      return broken('yaml-control-character', message, 'delete it', control.index);
+    }
+    const document = this.#compose();
+    if (document === undefined) {
+      this.#countLines();
+      return broken('yaml-too-deep', 'the file is nested too deeply to be read', 'take the nesting out');
+    }
+    const syntax = firstOfEachLine(document.errors.map((error) => syntaxProblem(error, locate)));
+    if (syntax.some(({ code }) => code !== 'yaml-several-documents')) {
+      return { document, value: undefined, problems: syntax };
+    }
+    if (document.contents === null || isEmptyScalar(document.contents)) {
+      return broken('file-empty', `${this.file} is empty`, 'write the keys that it needs into it');
+    }
+    const nodes = nodeProblems(document, locate);
+    const problems = [...syntax, ...nodes.problems];
+    if (!nodes.readable) return { document, value: undefined, problems };
+    try {
+      return { document, value: document.toJS({ maxAliasCount: maximumAliasUses }), problems };
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error;
+      return broken('yaml-alias', 'aliases of aliases make the file huge', 'write the values out');
+    }
+  }
+
+  #compose(): Document.Parsed | undefined {
+    try {
+      return parseDocument(this.text, {
+        version: '1.2',
+        merge: true,
+        prettyErrors: false,
+        // Found in nodeProblems(), which knows where the first one stands.
+        uniqueKeys: false,
+        logLevel: 'silent',
+        lineCounter: this.#lines,
+      });
+    } catch (error) {
+      // The parser descends by recursion: thousands of brackets exhaust the stack.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
+  #countLines(): void {
+    this.#lines.lineStarts = [0];
+    for (const { index } of this.text.matchAll(/\n/g)) this.#lines.lineStarts.push(index + 1);
+  }
+
+  #at(offset: number): Location {
+    const { line, col } = this.#lines.linePos(Math.min(offset, this.text.length));
+    const start = this.#lines.lineStarts[line - 1] ?? 0;
+    const end = this.text.indexOf('\n', start);
+    const text = this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
+    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), text };
+  }
+
+  #find(path: YamlPath): Found | undefined {
+    let found: Found | undefined = { key: undefined, value: this.#document?.contents ?? undefined };
+    for (const segment of path) {
+      const holder: Node | undefined = this.#resolved(found?.value);
+      if (isMap(holder)) found = this.#entry(holder, String(segment));
+      else if (isSeq(holder)) found = { key: undefined, value: nodeOf(holder.items[Number(segment)]) };
+      else return undefined;
+      if (found === undefined) return undefined;
+    }
+    return found;
+  }
+
+  /** The entry of a map, its own or one merged in by `<<`. */
+  #entry(map: YAMLMap, key: string): Found | undefined {
+    const own = map.items.findLast((pair) => keyOf(pair) === key);
+    if (own !== undefined) return { key: nodeOf(own.key), value: nodeOf(own.value) };
+    for (const pair of map.items.filter((item) => keyOf(item) === '<<')) {
+      const source = this.#resolved(nodeOf(pair.value));
+      const sources = isSeq(source) ? source.items.map((item) => this.#resolved(nodeOf(item))) : [source];
+      for (const merged of sources) {
+        const found = isMap(merged) ? this.#entry(merged, key) : undefined;
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  #resolved(node: Node | undefined): Node | undefined {
+    return isAlias(node) && this.#document !== undefined ? node.resolve(this.#document) : node;
+  }
+}
+
+interface Found {
+  readonly key: Node | undefined;
+  readonly value: Node | undefined;
+}
+
+/** An empty value (`key:`) has no place of its own worth pointing at. */
+function valueOrKey(found: Found | undefined): Node | undefined {
+  const value = found?.value;
+  return value === undefined || isEmptyScalar(value) ? (found?.key ?? value) : value;
+}
+
+function isEmptyScalar(node: unknown): boolean {
+  return isScalar(node) && node.value === null && (node.source ?? '') === '';
+}
+
+function nodeOf(node: unknown): Node | undefined {
+  return isNode(node) ? node : undefined;
+}
+
+/** The key of a pair as plain data has it. */
+export function keyOf(pair: unknown): string | undefined {
+  if (!isPair(pair)) return undefined;
+  const { key } = pair as Pair;
+  if (!isScalar(key)) return undefined;
+  return typeof key.value === 'symbol' ? '<<' : String(key.value ?? '');
+}
+
+/** One mistake often makes the parser complain several times about the same line. */
+function firstOfEachLine(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values()].sort(
+    (one, other) => (one.location?.line ?? 0) - (other.location?.line ?? 0),
+  );
+}
