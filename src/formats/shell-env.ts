@@ -43,13 +43,13 @@ export const shellEnv: KeyedFormat = {
     const all = definitionsOf(text, name);
     const last = all.pop();
     if (last === undefined) {
-      return append(text, `${name}=${written}`);
+      return checked(append(text, `${name}=${written}`), name, wanted);
     }
     const edits: Edit[] = all.map(({ start, next }) => ({ start, end: next, insert: '' }));
     if (!readsAs(last, wanted)) {
       edits.push(rewrite(text, last, wanted));
     }
-    return applyEdits(text, edits);
+    return checked(applyEdits(text, edits), name, wanted);
   },
 
   remove(text, key) {
@@ -72,7 +72,14 @@ export const shellEnv: KeyedFormat = {
 type Definition = Extract<Statement, { kind: 'assignment' }>;
 
 function definitionsOf(text: string, name: string): Definition[] {
-  const found = statementsOf(text).filter(
+  const statements = statementsOf(text);
+  for (const { kind, raw, start } of statements) {
+    // systemd takes each line of such a statement for itself, sh takes them together.
+    if (kind === 'other' && raw.includes('\n') && raw.includes(`${name}=`)) {
+      throw errorAt(text, start, `shell code over several lines that names ${name}`);
+    }
+  }
+  const found = statements.filter(
     (statement): statement is Definition => statement.kind === 'assignment' && statement.name === name,
   );
   for (const definition of found) {
@@ -93,6 +100,16 @@ function readsAs(definition: Definition, value: string): boolean {
     readAsSystemd(definition.raw) === value &&
     readAsShell(definition.raw)?.value === value
   );
+}
+
+/** The edited text, if what was written is what now reads; what stands around it can keep that from being so. */
+function checked(text: string, name: string, value: string): string {
+  refuseCode(text, name);
+  const [definition, ...others] = definitionsOf(text, name);
+  if (definition === undefined || others.length > 0 || !readsAs(definition, value)) {
+    throw new FormatError(`${name} would not read as it was written, because of what stands around it`);
+  }
+  return text;
 }
 
 function rewrite(text: string, definition: Definition, value: string): Edit {
@@ -121,9 +138,20 @@ const CONTROL_FLOW =
 
 /** Throws where the file holds code that decides whether, or what, `name` is set. */
 function refuseCode(text: string, name: string): void {
-  const mention = new RegExp(`(?<![\\w$\\{])${name.replace(/\W/g, '\\$&')}(?!\\w)`);
+  if (!/^\w+$/.test(name)) {
+    return;
+  }
+  const mention = new RegExp(`(?<![\\w$\\{])${name}(?!\\w)`);
+  const assigns = new RegExp(`(?<!\\w)${name}\\+?=`);
   for (const statement of statementsOf(text)) {
-    if (statement.kind !== 'other') {
+    if (statement.kind === 'assignment') {
+      if (
+        statement.name !== name &&
+        readAsShell(statement.raw) === undefined &&
+        assigns.test(statement.raw)
+      ) {
+        throw errorAt(text, statement.start, `a line that may set ${name} besides ${statement.name}`);
+      }
       continue;
     }
     const code = statement.raw.trim();

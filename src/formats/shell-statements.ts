@@ -62,7 +62,7 @@ export function statementsOf(text: string): Statement[] {
       ) {
         throw errorAt(text, line.start, `sh and systemd would end the value of ${name} on different lines`);
       }
-      if (/\r(?!\n)/.test(raw)) {
+      if (raw.includes('\r')) {
         throw errorAt(
           text,
           line.start,

@@ -186,7 +186,7 @@ describe('real readers', () => {
   });
 
   it.each(shells)('where a text is taken to read the same already, %s agrees', (shell) => {
-    const plain = pieces.filter((piece) => !/\r|if|unset|`|; x|export $/.test(piece));
+    const plain = pieces.filter((piece) => !/\r|if|unset|`|; x|export/.test(piece));
     const same = fc.sample(textOf(plain), 4000).flatMap((text) => {
       const value = orRefused(() => shellEnv.get(text, ['A']));
       return typeof value === 'string' && orRefused(() => shellEnv.set(text, ['A'], value)) === text
