@@ -12,7 +12,10 @@ export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export function hostNameMistake(name: string): Mistake | undefined {
   if (hostNamePattern.test(name) && !name.endsWith('.')) return undefined;
-  const better = name.normalize('NFKD').replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  const better = name
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[._-]+|[._-]+$/g, '');
   return {
     message: `the name '${shown(name)}' can't be a part of a path; expected letters, digits, '-', '_' and '.', a letter or digit first, at most 63`,
     next: better === '' ? 'name it like node-1' : `write e.g. ${better.slice(0, 63)}`,
@@ -24,7 +27,10 @@ export const clusterNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export function clusterNameMistake(name: string): Mistake | undefined {
   if (clusterNamePattern.test(name) && !name.endsWith('.')) return undefined;
-  const better = name.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, '');
+  const better = name
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[._-]+|[._-]+$/g, '');
   return {
     message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected lower-case letters, digits, '-', '_' and '.', at most 63`,
     next: better === '' ? 'name it like prod' : `write e.g. ${better.slice(0, 63)}`,
@@ -63,7 +69,8 @@ export function hostnameMistake(text: string): Mistake | undefined {
       hostnamePattern.test(ascii) ? `write it in Punycode: ${ascii}` : 'write it in Punycode: xn--…',
     );
   }
-  if (text.endsWith('.')) return mistake(`${wanted}, ${found} with a dot at its end`, suggestion(text.slice(0, -1)));
+  if (text.endsWith('.'))
+    return mistake(`${wanted}, ${found} with a dot at its end`, suggestion(text.slice(0, -1)));
   if (hostnamePattern.test(text.toLowerCase())) {
     const lowered = text.toLowerCase();
     return /^\d+$/.test(lastLabel)
@@ -71,7 +78,10 @@ export function hostnameMistake(text: string): Mistake | undefined {
       : mistake(`${wanted}, ${found} with capitals, which browsers would not match`, suggestion(lowered));
   }
   if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' in its place");
-  return mistake(`${wanted}, ${found}`, "a name has letters, digits and '-', in parts of at most 63 divided by dots");
+  return mistake(
+    `${wanted}, ${found}`,
+    "a name has letters, digits and '-', in parts of at most 63 divided by dots",
+  );
 }
 
 /** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
@@ -84,7 +94,10 @@ export function addressMistake(text: string): Mistake | undefined {
   if (scheme !== null) return mistake(`${wanted}, ${found} with a scheme`, suggestion(scheme[2]));
   const user = /^([^@]*)@(.+)$/.exec(text);
   if (user !== null) {
-    return mistake(`${wanted}, ${found} with a user`, `write ${user[2]} here, and ${user[1]} as ssh: {user: …}`);
+    return mistake(
+      `${wanted}, ${found} with a user`,
+      `write ${user[2]} here, and ${user[1]} as ssh: {user: …}`,
+    );
   }
   if (text.includes('/')) return mistake(`${wanted}, ${found} with a path`, suggestion(text.split('/')[0]));
   const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(text);
@@ -95,10 +108,16 @@ export function addressMistake(text: string): Mistake | undefined {
   if (isIP(text) !== 0) return undefined;
   const port = /^([^:]+):(\d+)$/.exec(text);
   if (port !== null) {
-    return mistake(`${wanted}, ${found} with a port`, `write ${port[1]}, and the port as ssh: {port: ${port[2]}}`);
+    return mistake(
+      `${wanted}, ${found} with a port`,
+      `write ${port[1]}, and the port as ssh: {port: ${port[2]}}`,
+    );
   }
   if (/^[\d.]+$/.test(text)) {
-    return mistake(`${wanted}, ${found}, which is no IPv4 address`, 'four numbers from 0 to 255 divided by dots');
+    return mistake(
+      `${wanted}, ${found}, which is no IPv4 address`,
+      'four numbers from 0 to 255 divided by dots',
+    );
   }
   if (text.includes(':')) return mistake(`${wanted}, ${found}, which is no IPv6 address`, 'look at it again');
   if (addressPattern.test(text) && text.length <= 253) return undefined;

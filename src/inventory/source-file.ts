@@ -66,7 +66,10 @@ function decodeUtf8(file: string, bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     const offset = firstInvalidByte(bytes);
-    const before = bytes.subarray(0, offset).toString('utf8').replace(/^\uFEFF/, '');
+    const before = bytes
+      .subarray(0, offset)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '');
     const line = before.split('\n').length;
     const lineStart = before.lastIndexOf('\n') + 1;
     const end = bytes.indexOf(0x0a, offset);

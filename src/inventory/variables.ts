@@ -11,7 +11,10 @@ export const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
  * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or host name
  * can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is written.
  */
-export function variableMistake(variable: Variable, value: unknown): (Mistake & { code: string }) | undefined {
+export function variableMistake(
+  variable: Variable,
+  value: unknown,
+): (Mistake & { code: string }) | undefined {
   const wrongType = (wanted: string, next: string) => ({
     code: 'wrong-type',
     message: `expected ${wanted}, found ${describeValue(value)}`,
@@ -106,7 +109,9 @@ function textMistake(value: unknown): Mistake | undefined {
       : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  return [...Object.keys(value), ...Object.values(value)].map(textMistake).find((found) => found !== undefined);
+  return [...Object.keys(value), ...Object.values(value)]
+    .map(textMistake)
+    .find((found) => found !== undefined);
 }
 
 function quotesHint(value: unknown): string {

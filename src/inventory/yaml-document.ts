@@ -193,7 +193,7 @@ export function keyOf(pair: unknown): string | undefined {
 
 /** One mistake often makes the parser complain several times about the same line. */
 function firstOfEachLine(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values()].sort(
-    (one, other) => (one.location?.line ?? 0) - (other.location?.line ?? 0),
-  );
+  return [
+    ...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values(),
+  ].sort((one, other) => (one.location?.line ?? 0) - (other.location?.line ?? 0));
 }

@@ -73,7 +73,12 @@ export function nodeProblems(
         const [code, message, next] = keyProblem(pair) ?? [];
         if (code !== undefined) unreadable(pair.key, code, message ?? '', next ?? '');
         if (isMergeKey(pair) && !isMergeable(document, pair.value)) {
-          unreadable(pair.key, 'yaml-merge', '<< merges something that is not a map', 'give it an alias of a map');
+          unreadable(
+            pair.key,
+            'yaml-merge',
+            '<< merges something that is not a map',
+            'give it an alias of a map',
+          );
         }
       }
       for (const { again, first } of duplicates(map)) {
@@ -92,11 +97,7 @@ function keyProblem(pair: Pair): readonly [string, string, string] | undefined {
     return ['yaml-key', 'a key is missing; expected `key: value`', 'write a key before the colon'];
   }
   if (isMap(key) && key.flow === true) {
-    return [
-      'yaml-key',
-      'a brace begins a map here; expected text',
-      "put a template in quotes: '{{ … }}'",
-    ];
+    return ['yaml-key', 'a brace begins a map here; expected text', "put a template in quotes: '{{ … }}'"];
   }
   if (isMap(key) || isSeq(key)) {
     return ['yaml-key', 'a key is a list or a map; expected text', 'write a plain word as the key'];

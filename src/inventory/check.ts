@@ -1,0 +1,93 @@
+import type { Problem } from '../model/operator-error.ts';
+import type { Playbook } from '../model/playbook.ts';
+import { checkHosts } from './check-hosts.ts';
+import { checkVariables } from './check-variables.ts';
+import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
+import { knownNamesHint } from './nearest-name.ts';
+import { valueAt } from './schema-problems.ts';
+import type { YamlDocument } from './yaml-document.ts';
+
+/**
+ * What the form of an inventory can't say: names that stand twice, and everything that depends on the playbook. Looks
+ * at the file's plain data, so that a mistake of form in one place doesn't hide the others. Without a playbook (which
+ * has mistakes of its own) it checks what it can.
+ */
+export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
+  const hosts = hostEntries(document.value);
+  return [
+    ...(playbook === undefined ? [] : checkRoles(document, playbook, hosts)),
+    ...checkHosts(document, playbook, hosts),
+    ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
+  ];
+}
+
+function checkRoles(
+  document: YamlDocument,
+  playbook: Playbook,
+  hosts: readonly HostEntry[],
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  const given = mapOf(valueAt(document.value, ['hosts']));
+  for (const name of Object.keys(given)) {
+    if (playbook.roles.some((role) => role.name === name)) continue;
+    problems.push(
+      document.problem(['hosts', name], {
+        part: 'key',
+        code: 'unknown-role',
+        message: `the playbook ${playbook.name} has no role ${name}`,
+        next: knownNamesHint(
+          name,
+          playbook.roles.map((role) => role.name),
+        ),
+      }),
+    );
+  }
+  for (const role of playbook.roles) {
+    const path = ['hosts', role.name];
+    const value = Object.hasOwn(given, role.name) ? given[role.name] : undefined;
+    const { minimum, maximum } = role.hosts;
+    const count = hosts.filter((host) => host.role === role.name).length;
+    if (value === 'external') {
+      if (role.external) continue;
+      problems.push(
+        document.problem(path, {
+          code: 'external-not-allowed',
+          message: `the hosts of the role ${role.name} can't be external: the playbook has to set them up`,
+          next: 'list them',
+        }),
+      );
+    } else if (value === undefined && minimum > 0) {
+      if (valueAt(document.value, ['hosts']) === undefined) continue;
+      problems.push(
+        document.problem(['hosts'], {
+          part: 'key',
+          code: 'missing-role',
+          message: `the role ${role.name} is missing; expected ${hostCount(minimum)}`,
+          next: `add ${role.name}: with a list of hosts${role.external ? ', or external' : ''}`,
+        }),
+      );
+    } else if ((Array.isArray(value) || value === null) && count < minimum) {
+      problems.push(
+        document.problem(path, {
+          part: 'key',
+          code: 'too-few-hosts',
+          message: `the role ${role.name} needs at least ${hostCount(minimum)}, found ${count}`,
+          next: role.external ? 'list them, or write external' : 'list them',
+        }),
+      );
+    } else if (count > maximum) {
+      problems.push(
+        document.problem([...path, maximum], {
+          code: 'too-many-hosts',
+          message: `the role ${role.name} takes at most ${hostCount(maximum)}, found ${count}`,
+          next: 'take hosts out, or give them another role',
+        }),
+      );
+    }
+  }
+  return problems;
+}
+
+function hostCount(count: number): string {
+  return count === 1 ? '1 host' : `${count} hosts`;
+}

@@ -1,0 +1,30 @@
+import { valueAt } from './schema-problems.ts';
+import type { YamlPath } from './yaml-document.ts';
+
+/** A host as it stands in the file, right or wrong in form. */
+export interface HostEntry {
+  readonly role: string;
+  readonly path: YamlPath;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** All hosts of an inventory's plain data, in the order of the file. */
+export function hostEntries(data: unknown): readonly HostEntry[] {
+  return Object.entries(mapOf(valueAt(data, ['hosts']))).flatMap(([role, list]) =>
+    Array.isArray(list)
+      ? list.map((entry, index) => ({ role, path: ['hosts', role, index], data: mapOf(entry) }))
+      : [],
+  );
+}
+
+/** A map of plain data, an empty one in place of anything else. */
+export function mapOf(data: unknown): Readonly<Record<string, unknown>> {
+  const isMap = typeof data === 'object' && data !== null && !Array.isArray(data);
+  return isMap ? (data as Readonly<Record<string, unknown>>) : {};
+}
+
+/** Text of a map where it is text that isn't empty. */
+export function textOf(data: Readonly<Record<string, unknown>>, key: string): string | undefined {
+  const value = Object.hasOwn(data, key) ? data[key] : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,41 @@
+import type { Value } from '../formats/keyed-format.ts';
+import type { Playbook, Role } from '../model/playbook.ts';
+import type { SshTarget } from '../ssh/target.ts';
+
+/** What the operator wrote, checked against the playbook and with every default filled in. */
+export interface Inventory {
+  /** as the operator named it, and its text */
+  readonly file: string;
+  readonly text: string;
+  readonly playbook: Playbook;
+  readonly playbookText: string;
+  readonly cluster: { readonly name: string; readonly hostname: string };
+  /** the playbook's defaults and the inventory's own values, without those of hosts */
+  readonly vars: Readonly<Record<string, Value>>;
+  /** roles whose hosts somebody else runs */
+  readonly external: ReadonlySet<string>;
+  /** in the order of the playbook's roles, then of the file */
+  readonly hosts: readonly InventoryHost[];
+}
+
+export interface InventoryHost {
+  readonly name: string;
+  readonly role: string;
+  /** public DNS name */
+  readonly hostname: string | undefined;
+  /** where other hosts of the cluster reach it */
+  readonly address: string;
+  /** the recipe that the operator wants, whatever its facts say */
+  readonly recipe: string | undefined;
+  readonly state: 'active' | 'retired';
+  /** defaults, the inventory's, the host's */
+  readonly vars: Readonly<Record<string, Value>>;
+  readonly ssh: SshTarget;
+}
+
+/** The role of a host; a host without one is a fault of the program, since loading checks it. */
+export function roleOf(playbook: Playbook, name: string): Role {
+  const role = playbook.roles.find((candidate) => candidate.name === name);
+  if (role === undefined) throw new Error(`the playbook ${playbook.name} has no role ${name}`);
+  return role;
+}

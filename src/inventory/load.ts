@@ -1,0 +1,150 @@
+import { homedir, userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Value } from '../formats/keyed-format.ts';
+import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
+import type { Playbook } from '../model/playbook.ts';
+import type { SshTarget } from '../ssh/target.ts';
+import { checkInventory } from './check.ts';
+import type { Inventory, InventoryHost } from './inventory.ts';
+import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
+import { schemaProblems, valueAt } from './schema-problems.ts';
+import { readSourceFile } from './source-file.ts';
+import { toValue } from './variables.ts';
+import { YamlDocument } from './yaml-document.ts';
+
+/** Finds and reads the playbook that an inventory names; paths are relative to `directory`. */
+export type PlaybookLoader = (reference: string, directory: string) => Promise<Playbook>;
+
+/**
+ * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each with its
+ * place. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
+ */
+export async function readInventory(file: string, loadPlaybook: PlaybookLoader): Promise<Inventory> {
+  const problems: Problem[] = [];
+  const collect = (error: unknown): undefined => {
+    problems.push(...problemsOf(error));
+    return undefined;
+  };
+  const hint = 'name your inventory by --inventory, or begin with a copy of inventory.example.yaml';
+  const source = await readSourceFile(file, hint).catch(collect);
+  if (source === undefined) throw new OperatorErrors(problems);
+  const document = new YamlDocument(source);
+  problems.push(...document.problems);
+  if (document.value === undefined) throw new OperatorErrors(problems);
+
+  const reference = valueAt(document.value, ['playbook']);
+  const playbook =
+    typeof reference === 'string' && reference !== ''
+      ? await loadPlaybook(reference, dirname(file)).catch((error: unknown) => {
+          for (const problem of problemsOf(error)) {
+            problems.push({ ...problem, location: problem.location ?? document.location(['playbook']) });
+          }
+          return undefined;
+        })
+      : undefined;
+  problems.push(...schemaProblems(document, inventorySchema, document.value));
+  problems.push(...checkInventory(document, playbook));
+  if (problems.length > 0 || playbook === undefined) throw new OperatorErrors(inOrder(problems, file));
+  return build(document, inventorySchema.parse(document.value), playbook);
+}
+
+/** Mistakes of the inventory from top to bottom, then those of the playbook. */
+function inOrder(problems: readonly Problem[], file: string): readonly Problem[] {
+  const rank = ({ location }: Problem) => (location?.file === file ? 0 : 1);
+  return problems.toSorted(
+    (one, other) =>
+      rank(one) - rank(other) ||
+      (one.location?.line ?? 0) - (other.location?.line ?? 0) ||
+      (one.location?.column ?? 0) - (other.location?.column ?? 0),
+  );
+}
+
+function build(document: YamlDocument, data: InventoryData, playbook: Playbook): Inventory {
+  const { file, text } = document;
+  const defaults = Object.entries(playbook.variables).flatMap(([name, variable]) =>
+    variable.default === undefined ? [] : [[name, variable.default] as const],
+  );
+  const vars = { ...Object.fromEntries(defaults), ...values(data.vars) };
+  const hosts = playbook.roles.flatMap((role) => {
+    const list = Object.hasOwn(data.hosts, role.name) ? data.hosts[role.name] : undefined;
+    if (list === undefined || list === 'external') return [];
+    return list.map((host) => buildHost(host, { role: role.name, vars, ssh: data.ssh, file }));
+  });
+  const external = playbook.roles
+    .map((role) => role.name)
+    .filter((name) => Object.hasOwn(data.hosts, name) && data.hosts[name] === 'external');
+  return {
+    file,
+    text,
+    playbook,
+    playbookText: playbook.text,
+    cluster: data.cluster,
+    vars,
+    external: new Set(external),
+    hosts,
+  };
+}
+
+function buildHost(
+  data: HostData,
+  all: {
+    role: string;
+    vars: Readonly<Record<string, Value>>;
+    ssh: InventoryData['ssh'];
+    file: string;
+  },
+): InventoryHost {
+  const address = data.address ?? data.ssh?.address ?? data.hostname ?? data.name;
+  const sshAddress = data.ssh?.address ?? data.address ?? data.hostname ?? data.name;
+  return {
+    name: data.name,
+    role: all.role,
+    hostname: data.hostname,
+    address,
+    recipe: data.recipe,
+    state: data.state ?? 'active',
+    vars: { ...all.vars, ...values(data.vars) },
+    ssh: sshTarget(sshAddress, { ...all.ssh, ...data.ssh }, all.file),
+  };
+}
+
+function values(data: Record<string, unknown> | undefined): Record<string, Value> {
+  return Object.fromEntries(Object.entries(data ?? {}).map(([name, value]) => [name, toValue(value)]));
+}
+
+/** Defaults are those of ssh(1) and ssh_config(5): the local user's name, port 22, the usual known_hosts files. */
+function sshTarget(host: string, data: SshData, file: string): SshTarget {
+  const path = (name: string) =>
+    name.startsWith('~/') ? resolve(homedir(), name.slice(2)) : resolve(dirname(file), name);
+  return {
+    host,
+    port: data.port ?? 22,
+    user: data.user ?? localUser(),
+    become: data.become === 'sudo' ? 'sudo' : undefined,
+    identityFiles: (data.identity_files ?? []).map(path),
+    hostKeys: data.host_keys ?? [],
+    knownHostsFiles: (data.known_hosts ?? usualKnownHosts).map(path),
+    connectTimeout: data.connect_timeout ?? 10,
+  };
+}
+
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new OperatorErrors([
+      {
+        code: 'no-local-user',
+        message: 'the local user has no name, so it is not known who is to log in',
+        next: 'write it into the inventory: ssh: {user: …}',
+      },
+    ]);
+  }
+}
+
+const usualKnownHosts = [
+  '~/.ssh/known_hosts',
+  '~/.ssh/known_hosts2',
+  '/etc/ssh/ssh_known_hosts',
+  '/etc/ssh/ssh_known_hosts2',
+];

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import {
+  addressMistake,
+  clusterNameMistake,
+  clusterNamePattern,
+  fingerprintPattern,
+  hostNameMistake,
+  hostNamePattern,
+  hostnameMistake,
+  hostnamePattern,
+  type Mistake,
+  userPattern,
+} from './names.ts';
+import type { IssueDetails } from './schema-problems.ts';
+
+/** Text with a check of our own, whose mistake has a code and says what to do. */
+export function checkedText(check: {
+  readonly code: string;
+  readonly mistake: (text: string) => Mistake | undefined;
+  readonly description: string;
+  /** what editors check by */
+  readonly pattern?: RegExp;
+}) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      const found = check.mistake(text);
+      if (found === undefined) return;
+      const params: IssueDetails = { code: check.code, next: found.next };
+      context.addIssue({ code: 'custom', message: found.message, params: { ...params } });
+    })
+    .meta({
+      description: check.description,
+      ...(check.pattern === undefined ? {} : { pattern: check.pattern.source }),
+    });
+}
+
+const hostname = checkedText({
+  code: 'invalid-hostname',
+  mistake: hostnameMistake,
+  pattern: hostnamePattern,
+  description: 'public DNS name, lower case, without scheme, port or path',
+});
+
+const address = checkedText({
+  code: 'invalid-address',
+  mistake: addressMistake,
+  description: 'DNS name, IPv4 or IPv6 address, without user or port',
+});
+
+const fileName = z.string().min(1);
+
+const sshSettings = {
+  port: z.int().min(1).max(65535).optional().meta({ description: "port of the host's sshd; 22" }),
+  user: checkedText({
+    code: 'invalid-user',
+    mistake: (text) =>
+      userPattern.test(text)
+        ? undefined
+        : { message: `'${text}' is no user name`, next: 'write the name that `ssh -l` takes' },
+    pattern: userPattern,
+    description: 'who logs in; your local user name',
+  }).optional(),
+  become: z
+    .enum(['sudo', 'none'])
+    .optional()
+    .meta({ description: 'sudo: run as root through sudo, without a password; none: as who logs in' }),
+  identity_files: z
+    .array(fileName)
+    .optional()
+    .meta({ description: 'private keys; ~ and paths relative to the inventory are resolved' }),
+  host_keys: z
+    .array(
+      checkedText({
+        code: 'invalid-host-key',
+        mistake: (text) =>
+          fingerprintPattern.test(text)
+            ? undefined
+            : {
+                message: 'expected a SHA-256 fingerprint: SHA256: and 43 characters of base64',
+                next: 'print it on the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
+              },
+        pattern: fingerprintPattern,
+        description: 'fingerprint of a host key as `ssh-keygen -lf` prints it',
+      }),
+    )
+    .optional()
+    .meta({ description: 'the only host keys to be accepted; none: known_hosts decides' }),
+  known_hosts: z.array(fileName).optional().meta({ description: 'known_hosts files; those of OpenSSH' }),
+  connect_timeout: z
+    .number()
+    .min(1)
+    .max(600)
+    .optional()
+    .meta({ description: 'seconds from the first packet to the end of the login; 10' }),
+};
+
+const vars = z
+  .record(z.string(), z.unknown())
+  .optional()
+  .meta({ description: "values of the playbook's variables" });
+
+const host = z.strictObject({
+  name: checkedText({
+    code: 'invalid-name',
+    mistake: hostNameMistake,
+    pattern: hostNamePattern,
+    description: 'name in the cluster and path on the proxy; unique; never changes while the host is in use',
+  }),
+  hostname: hostname.optional(),
+  address: address
+    .optional()
+    .meta({ description: 'where ssh and the other hosts reach it; its hostname, else its name' }),
+  recipe: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'take this recipe whatever the host looks like; in quotes if it is a number' }),
+  state: z
+    .enum(['active', 'retired'])
+    .optional()
+    .meta({ description: 'retired: take it out of the cluster and give its files back; active' }),
+  vars,
+  ssh: z
+    .strictObject({
+      address: address
+        .optional()
+        .meta({ description: 'where ssh connects to, if it is another than address' }),
+      ...sshSettings,
+    })
+    .optional()
+    .meta({ description: 'how to reach this host; what is not said here is taken from the ssh above' }),
+});
+
+/** The form of an inventory. What it says is checked against its playbook in check.ts. */
+export const inventorySchema = z.strictObject({
+  playbook: z.string().min(1).meta({
+    description: 'name of a playbook that comes with the program, or path of your own, relative to this file',
+  }),
+  cluster: z.strictObject({
+    name: checkedText({
+      code: 'invalid-name',
+      mistake: clusterNameMistake,
+      pattern: clusterNamePattern,
+      description: 'name of the cluster, kept on every host; safe as a file name',
+    }),
+    hostname: hostname.meta({ description: 'the one DNS name that browsers use' }),
+  }),
+  ssh: z.strictObject(sshSettings).optional().meta({ description: 'how to reach the hosts' }),
+  vars,
+  hosts: z
+    .record(z.string(), z.union([z.literal('external'), z.array(host)]))
+    .meta({ description: "the hosts by the playbook's roles; external: somebody else runs them" }),
+});
+
+export type InventoryData = z.infer<typeof inventorySchema>;
+export type HostData = z.infer<typeof host>;
+export type SshData = NonNullable<HostData['ssh']>;
