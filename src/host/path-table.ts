@@ -1,0 +1,153 @@
+import type { Ownership, PathState } from '../model/snapshot.ts';
+import { fieldSeparator, printable } from './records.ts';
+
+/** Of each regular file its bytes, or why they aren't there; by path with the root's prefix. */
+export type Contents = Map<string, Buffer | string>;
+
+interface Entry extends Ownership {
+  readonly type: number;
+  readonly seconds: number;
+  readonly target: string | undefined;
+}
+
+const regular = 0o100000;
+const link = 0o120000;
+const folder = 0o040000;
+const specialFiles = new Map([
+  [0o010000, 'a named pipe'],
+  [0o020000, 'a device'],
+  [0o060000, 'a device'],
+  [0o140000, 'a socket'],
+]);
+
+/** What `stat` said of each path, first of the paths themselves, then of what links lead to. */
+export class PathTable {
+  readonly #root: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #errors = new Map<string, string>();
+  readonly #followed = new Map<string, Entry>();
+  readonly #destinations = new Map<string, string>();
+  readonly missingDestinations: boolean;
+
+  constructor(
+    root: string,
+    records: readonly string[],
+    followed: readonly string[],
+    destinations: readonly string[],
+  ) {
+    this.#root = root;
+    const links: string[] = [];
+    for (const line of records) {
+      const parsed = parseRecord(line);
+      if (parsed === undefined) {
+        // GNU stat: cannot statx '/x': No such file or directory
+        const [, quoted, reason] = /^stat: cannot statx? (.*): ([^:]+)$/.exec(line) ?? [];
+        if (quoted !== undefined && reason !== undefined) this.#errors.set(unquoted(quoted), reason);
+        continue;
+      }
+      this.#entries.set(parsed.path, parsed.entry);
+      if (parsed.entry.type === link) links.push(parsed.path);
+    }
+    for (const line of followed) {
+      const parsed = parseRecord(line);
+      if (parsed !== undefined) this.#followed.set(parsed.path, parsed.entry);
+    }
+    for (const [index, path] of links.entries()) {
+      const destination = destinations[index];
+      if (destination !== undefined) this.#destinations.set(path, destination);
+    }
+    this.missingDestinations = links.length !== destinations.length;
+  }
+
+  /** All paths that were looked at, as the host's root has them. */
+  paths(): readonly string[] {
+    return [...this.#entries.keys(), ...this.#errors.keys()]
+      .filter((path) => path !== selfPath && path.startsWith(`${this.#root}/`))
+      .map((path) => this.#without(path));
+  }
+
+  /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
+  self(): { user: string; group: string; seconds: number } {
+    const entry = this.#entries.get(selfPath);
+    if (entry === undefined) throw new Error('the answer does not tell who asked');
+    return entry;
+  }
+
+  state(path: string, contents: Contents): PathState {
+    const name = this.#root + path;
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      const error = this.#errors.get(name);
+      if (error === 'No such file or directory') return { kind: 'absent' };
+      return { kind: 'unreadable', reason: printable(error ?? 'not looked at').toLowerCase() };
+    }
+    if (entry.type === link) return this.#linkState(name, entry, contents);
+    if (entry.type === folder) return { kind: 'directory', ...ownership(entry) };
+    return fileState(entry, contents.get(name));
+  }
+
+  #linkState(name: string, entry: Entry, contents: Contents): PathState {
+    const target = this.#without(entry.target ?? '');
+    const destination = this.#destinations.get(name);
+    const followed = this.#followed.get(name);
+    if (destination === undefined || followed?.type !== regular) return { kind: 'symlink', target };
+    const state = fileState(followed, contents.get(name));
+    if (state.kind !== 'file') return { kind: 'symlink', target };
+    return { kind: 'symlink', target, resolved: { ...state, path: this.#without(destination) } };
+  }
+
+  #without(path: string): string {
+    return this.#root !== '' && path.startsWith(`${this.#root}/`) ? path.slice(this.#root.length) : path;
+  }
+}
+
+/** The folder in /proc of the very process that looks: its owner is who we are. */
+const selfPath = '/proc/self/.';
+
+function fileState(entry: Entry, content: Buffer | string | undefined): PathState {
+  if (entry.type !== regular)
+    return { kind: 'unreadable', reason: specialFiles.get(entry.type) ?? 'a special file' };
+  if (Buffer.isBuffer(content)) return { kind: 'file', content, ...ownership(entry) };
+  return { kind: 'unreadable', reason: content ?? 'not readable' };
+}
+
+function ownership(entry: Entry): Ownership {
+  return { mode: entry.mode, user: entry.user, group: entry.group };
+}
+
+function parseRecord(line: string): { path: string; entry: Entry } | undefined {
+  const [mode = '', , , user = '', group = '', path = '', name, seconds = ''] = line.split(fieldSeparator);
+  if (name === undefined || !/^[0-9a-f]{1,8}$/.test(mode)) return undefined;
+  const bits = Number.parseInt(mode, 16);
+  const arrow = name.indexOf('" -> "', 1);
+  const target = arrow < 0 ? undefined : unescaped(name.slice(arrow + 6, -1));
+  const entry = { type: bits & 0o170000, mode: bits & 0o7777, user, group, seconds: Number(seconds), target };
+  return { path, entry };
+}
+
+/** GNU's "c" quoting style: what a C string literal would be, bytes beyond ASCII in octal. */
+function unescaped(text: string): string {
+  const bytes: number[] = [];
+  for (const [, octal, letter, plain] of text.matchAll(/\\([0-7]{1,3})|\\(.)|([\s\S])/gu)) {
+    if (octal !== undefined) bytes.push(Number.parseInt(octal, 8));
+    else if (letter !== undefined) bytes.push(...Buffer.from(letters.get(letter) ?? letter));
+    else bytes.push(...Buffer.from(plain ?? ''));
+  }
+  return Buffer.from(bytes).toString('utf8');
+}
+
+const letters = new Map([
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['v', '\v'],
+]);
+
+/** GNU's quoting of names in messages, which is that of a shell. */
+function unquoted(text: string): string {
+  if (text.startsWith('"')) return text.slice(1, -1).replace(/\\(.)/g, '$1');
+  return text.replaceAll("'\\''", '\u0000').replaceAll("'", '').replaceAll('\u0000', "'");
+}

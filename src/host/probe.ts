@@ -1,0 +1,95 @@
+import { OperatorError } from '../model/operator-error.ts';
+import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { bootstrap, framed, newNonce, program } from './program.ts';
+import { printable, record } from './records.ts';
+import { parseSnapshot, Unstable } from './snapshot-parser.ts';
+
+export interface ProbeOptions {
+  /** seconds; covers the slowest query, which has a time limit of its own on the host */
+  readonly timeout?: number;
+}
+
+/** Over this the answer isn't one of probe.sh, which sends 32 MiB of contents at most. Bytes. */
+const maximumOutput = 64 * 1024 * 1024;
+
+/** How often a host is looked at again when a file changed while it was read. */
+const attempts = 3;
+
+/**
+ * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the answer can't be
+ * understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`, or one of the connection's.
+ */
+export async function probe(
+  connection: Connection,
+  host: string,
+  reads: Reads,
+  options: ProbeOptions = {},
+): Promise<Snapshot> {
+  const text = await program('probe');
+  const request = probeRequest(reads);
+  for (let attempt = 1; ; attempt++) {
+    const nonce = newNonce();
+    const askedAt = Date.now();
+    const result = await connection.exec(bootstrap, framed(text, request, nonce), {
+      timeout: options.timeout ?? 60,
+      maximumOutput,
+    });
+    const clock = { askedAt, answeredAt: Date.now() };
+    try {
+      return parseSnapshot(result.stdout, { nonce, host, reads, clock });
+    } catch (error) {
+      if (error instanceof OperatorError) throw error;
+      if (result.code === null) throw cutOff(host);
+      if (!(error instanceof Unstable)) throw notUnderstood(host, error, result.stdout, result.stderr);
+      if (attempt >= attempts) throw changing(host, error.message);
+    }
+  }
+}
+
+/** The request of probe.sh: what is to be read, one thing a line. */
+export function probeRequest(reads: Reads): string {
+  return [
+    ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
+    ...reads.packages.map((name) => record('package', name)),
+    ...reads.units.map((name) => record('unit', name)),
+    ...reads.names.map((name) => record('name', name)),
+    ...reads.queries.map((query, index) =>
+      record('query', index, query.args.length, query.kind, ...query.args),
+    ),
+  ].join('\n');
+}
+
+function cutOff(host: string): OperatorError {
+  return new OperatorError({
+    code: 'connection-lost',
+    message: 'the connection broke off while the host was looked at',
+    next: 'nothing was changed there; run the command again',
+    host,
+  });
+}
+
+function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buffer): OperatorError {
+  const words = [
+    error instanceof Error ? error.message : String(error),
+    stderr.subarray(0, 2_000).toString(),
+    stdout.subarray(0, 500).toString(),
+  ];
+  return new OperatorError({
+    code: 'probe-failed',
+    message: "the host's answer can't be understood",
+    next: 'the host needs a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd; does a login script end the session early?',
+    host,
+    detail: printable(words.join('\n').trim()),
+  });
+}
+
+function changing(host: string, words: string): OperatorError {
+  return new OperatorError({
+    code: 'files-changing',
+    message: `files changed each of the ${attempts} times that the host was looked at`,
+    next: 'find out who writes there (a package upgrade, configuration management?), and run the command again later',
+    host,
+    detail: words,
+  });
+}

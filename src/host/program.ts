@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../package-root.ts';
+
+/** The programs in `remote/`; each is sent with lib.sh before it. */
+export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs';
+
+/**
+ * The same for every host and program: skips stdin up to the header line, reads the program and its request by their
+ * lengths, and leaves what follows on stdin to the program. `sh -s` would not do: dash reads ahead and loses data, bash
+ * runs data as commands. dd is the one reader that takes a length and never more, in coreutils as well as in busybox.
+ * A single line without single quotes, since it has to pass through any login shell.
+ */
+export const bootstrap = [
+  "exec sh -c '",
+  'while IFS= read -r l; do case $l in "clusterproxy "*) break;; esac; done; set -- $l; nonce=$2; ',
+  'p=$(dd bs=$3 count=1 iflag=fullblock 2>/dev/null); ',
+  'request=$(dd bs=$4 count=1 iflag=fullblock 2>/dev/null); ',
+  'eval "$p"',
+  "'",
+].join('');
+
+/** What goes to the bootstrap's stdin. */
+export function framed(program: string, request: string, nonce: string): Buffer {
+  const code = Buffer.from(program);
+  const records = Buffer.from(`${request}\n`);
+  const header = `clusterproxy ${nonce} ${code.length} ${records.length}\n`;
+  return Buffer.concat([Buffer.from(header), code, records]);
+}
+
+/** Drawn anew for each exec; marks what the program itself prints. 32 hexadecimal digits. */
+export function newNonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+export async function program(name: ProgramName): Promise<string> {
+  return `${await remoteFile('lib.sh')}${await remoteFile(`${name}.sh`)}`;
+}
+
+const files = new Map<string, Promise<string>>();
+
+/** The text of a file in `remote/`, read once. */
+export function remoteFile(name: string): Promise<string> {
+  let text = files.get(name);
+  if (text === undefined) {
+    text = readFile(join(packageRoot(), 'src/host/remote', name), 'utf8');
+    files.set(name, text);
+  }
+  return text;
+}

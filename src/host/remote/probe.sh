@@ -1,0 +1,207 @@
+# shellcheck shell=sh
+# Looks at a host: everything that the steps, guards and warnings need, in one go, with as few processes as possible.
+# Writes nothing on the host. Runs after lib.sh, with $nonce and the records of $request set.
+#
+# Output: sections that begin with a line `NONCE name`. The nonce is drawn for each probe, so nothing that was on the host
+# before can look like a section. File contents are framed by their lengths. The last line is `NONCE end`.
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+# shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
+
+IFS=$NL
+maximum_size=1048576
+maximum_total=33554432
+maximum_matches=2000
+
+# No QUOTING_STYLE but this one tells a link's name from its target whatever they hold.
+export QUOTING_STYLE=c
+format="%f$US%a$US%s$US%U$US%G$US%n$US%N"
+
+section() {
+  printf '%s %s\n' "$nonce" "$1"
+}
+
+# names_from NAME...: each with its addresses. All are asked at once: the pipe holds an answer until those after it are
+# printed. Positional parameters are the only variables that a function has for itself.
+names_from() {
+  if [ $# -gt 0 ]; then timeout -k 1 5 getent ahosts "$1" 2>/dev/null | name_after_the_rest "$@"; fi
+}
+name_after_the_rest() {
+  names_from_the_rest "$@"
+  section "name $1"
+  cat
+}
+names_from_the_rest() {
+  shift
+  names_from "$@"
+}
+
+# queries_from RECORD...: likewise. An answer that is too long loses its middle, never its status.
+queries_from() {
+  if [ $# -gt 0 ]; then answer_to "$1" | answer_after_the_rest "$@"; fi
+}
+answer_to() {
+  IFS=$US
+  set -- $1
+  IFS=$NL
+  count=$3
+  shift 3
+  while [ $# -le "$count" ]; do set -- "$@" ''; done
+  ask "$@"
+  printf '\n%s status %s\n' "$nonce" $?
+}
+answer_after_the_rest() {
+  queries_from_the_rest "$@"
+  field 2 "$1"
+  section "answer $field"
+  # dd and not head: busybox' head takes more than it prints
+  dd bs=65536 count=1 iflag=fullblock 2>/dev/null
+  tail -c 60
+}
+queries_from_the_rest() {
+  shift
+  queries_from "$@"
+}
+
+paths=
+packages=
+units=
+names=
+queries=
+section globs
+for record in $request; do
+  value=${record#*"$US"}
+  case ${record%%"$US"*} in
+    path) paths=$paths$NL$ROOT$value ;;
+    glob)
+      set +f
+      IFS=
+      set -- $ROOT$value
+      IFS=$NL
+      set -f
+      if [ -e "$1" ] || [ -L "$1" ]; then
+        [ $# -le $maximum_matches ] || printf '%s\n' "too-many$US$value$US$#"
+        count=0
+        for match; do
+          case $match in *[[:cntrl:]]*) continue ;; esac
+          count=$((count + 1))
+          [ $count -le $maximum_matches ] || break
+          paths=$paths$NL$match
+          printf '%s\n' "match$US$value$US$match"
+        done
+      fi
+      ;;
+    package) packages=$packages$NL$value ;;
+    unit) units=$units$NL$value ;;
+    name) names=$names$NL$value ;;
+    query) queries=$queries$NL$record ;;
+  esac
+done
+
+if [ -r "$base/managed-paths" ]; then
+  while read -r path; do
+    case $path in /*) paths=$paths$NL$ROOT$path ;; esac
+  done <"$base/managed-paths"
+fi
+
+section facts
+printf '%s\n' "root$US$ROOT"
+line=
+{ read -r line <"$ROOT/etc/machine-id" || :; } 2>/dev/null
+printf '%s\n' "machine-id$US$line"
+for file in "$ROOT/etc/os-release" "$ROOT/usr/lib/os-release"; do
+  [ -r "$file" ] || continue
+  while IFS= read -r line; do
+    case $line in ID=* | PRETTY_NAME=*) printf '%s\n' "os$US$line" ;; esac
+  done <"$file"
+  break
+done
+set +f
+for run in "$base"/runs/*; do
+  [ -d "$run" ] || continue
+  state=incoming
+  read -r state <"$run/state" || :
+  printf '%s\n' "run$US${run##*/}$US$state"
+done 2>/dev/null
+set -f
+ledger=$base/ledger.json
+[ -e "$ledger" ] && paths=$paths$NL$ledger
+
+# This process' own folder in /proc tells who we are (its owner) and what time it is (it was just made).
+links=
+for path in $paths; do
+  if [ -L "$path" ]; then links=$links$NL$path; fi
+done
+section stat
+stats=$(stat -c "$format$US%Z" -- /proc/self/. $paths 2>&1)
+printf '%s\n' "$stats"
+followed=
+if [ -n "$links" ]; then
+  section followed
+  followed=$(stat -L -c "$format$US" -- $links 2>/dev/null)
+  printf '%s\n' "$followed"
+  section destinations
+  readlink -m -z -- $links
+  echo
+fi
+
+section files
+files=
+total=0
+seen=$NL
+for record in $stats $followed; do
+  IFS=$US
+  set -- $record
+  IFS=$NL
+  [ $# -ge 7 ] || continue
+  # 8xxx in hexadecimal: a regular file
+  case $1 in 8???) ;; *) continue ;; esac
+  case $seen in *"$NL$6$NL"*) continue ;; esac
+  seen=$seen$6$NL
+  case $6 in
+    /proc/* | /sys/* | "$ROOT"/proc/* | "$ROOT"/sys/*)
+      printf '%s\n' "kernel$US$6"
+      continue
+      ;;
+  esac
+  if [ "$3" -gt $maximum_size ]; then
+    printf '%s\n' "large$US$6"
+  elif [ ! -r "$6" ]; then
+    printf '%s\n' "denied$US$6"
+  elif [ $((total + $3)) -gt $maximum_total ]; then
+    printf '%s\n' "full$US$6"
+  else
+    total=$((total + $3))
+    printf '%s\n' "content$US$6$US$3"
+    # An empty file is read as well: one that has grown since is noticed.
+    files=$files$NL$6
+  fi
+done
+section contents
+if [ -n "$files" ]; then cat -- $files 2>/dev/null; fi
+printf '\n'
+
+section space
+set --
+for path in / /etc /var/lib; do
+  if [ -d "$ROOT$path" ]; then set -- "$@" "$ROOT$path"; fi
+done
+stat -f -c "%a$US%b$US%n" -- "$@" 2>/dev/null
+
+section units
+# Those asked for, and whichever others failed: the state narrows the pattern only.
+systemctl show --no-pager --state=failed -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -- \
+  $units '*' 2>/dev/null
+
+if [ -n "$packages" ]; then
+  section packages
+  if [ -e "$ROOT/var/lib/dpkg/status" ]; then
+    dpkg-query --admindir="$ROOT/var/lib/dpkg" -W \
+      -f="\${db:Status-Status}$US\${Package}$US\${Version}\n" -- $packages 2>/dev/null
+  elif command -v rpm >/dev/null 2>&1; then
+    rpm --root="${ROOT:-/}" -q --qf "installed$US%{NAME}$US%{VERSION}-%{RELEASE}\n" -- $packages 2>/dev/null
+  fi
+fi
+
+names_from $names
+queries_from $queries
+section end
