@@ -1,0 +1,8 @@
+/** Loss-free reading and editing of nginx configuration files; see docs of the single functions. */
+export { managedBlocks, removeManagedBlock, setManagedBlock } from './managed-blocks.ts';
+export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
+export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';
+export { quoteArgument } from './nginx/quote.ts';
+export { type Argument, type Block, type Directive, scanNginx } from './nginx/scan.ts';
+export { findServers, insertInclude, removeDirective, removeInclude, type Server } from './nginx/servers.ts';
+export { getVariable, removeVariable, setVariable } from './nginx/variables.ts';

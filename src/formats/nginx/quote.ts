@@ -1,0 +1,22 @@
+import { FormatError } from '../format-error.ts';
+
+/**
+ * A value as an argument of an nginx directive that expands variables, in single quotes. nginx has no escape for `$`
+ * there, and control characters would end up in its configuration: FormatError for both.
+ */
+export function quoteArgument(value: string): string {
+  if (value.includes('$')) {
+    throw new FormatError(`${JSON.stringify(value)} holds a "$", which nginx can't escape`);
+  }
+  return quoteLiteral(value);
+}
+
+/** The same for directives that don't expand variables (a location's path): `$` is a letter there. */
+export function quoteLiteral(value: string): string {
+  const found = /[\p{Cc}\p{Surrogate}]/u.exec(value);
+  if (found !== null) {
+    throw new FormatError(`${JSON.stringify(found[0])} can't stand in an nginx configuration`);
+  }
+  // A backslash before t, r, n, a quote or a backslash would be taken for an escape.
+  return `'${value.replace(/[\\']/g, '\\$&')}'`;
+}

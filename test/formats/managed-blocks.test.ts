@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../src/formats/format-error.ts';
+import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../src/formats/managed-blocks.ts';
+import { orRefused, textOf } from './laws.ts';
+
+const pieces = [
+  '# clusterproxy: begin a',
+  '# clusterproxy: end a',
+  '# clusterproxy: begin b',
+  '# clusterproxy: end b',
+  '\n',
+  '\n',
+  '\r\n',
+  'x;',
+  ' ',
+];
+
+describe('managed blocks', () => {
+  it('are added at the end, replaced in place and removed', () => {
+    const one = setManagedBlock('x;', 'bbb-01', 'location / { }\n');
+    expect(one).toBe('x;\n# clusterproxy: begin bbb-01\nlocation / { }\n# clusterproxy: end bbb-01\n');
+    const two = setManagedBlock(one, 'bbb-02', 'y;');
+    expect([...managedBlocks(two)]).toEqual([
+      ['bbb-01', 'location / { }\n'],
+      ['bbb-02', 'y;\n'],
+    ]);
+    expect(setManagedBlock(two, 'bbb-01', 'z;\n')).toBe(two.replace('location / { }', 'z;'));
+    expect(removeManagedBlock(two, 'bbb-02')).toBe(one);
+    expect(removeManagedBlock(one, 'bbb-02')).toBe(one);
+    expect(setManagedBlock('a\r\n', 'n', 'b')).toBe(
+      'a\r\n# clusterproxy: begin n\r\nb\r\n# clusterproxy: end n\r\n',
+    );
+  });
+
+  it.each([
+    ['# clusterproxy: begin a\n'],
+    ['# clusterproxy: end a\n'],
+    ['# clusterproxy: begin a\n# clusterproxy: begin b\n# clusterproxy: end b\n# clusterproxy: end a\n'],
+    ['# clusterproxy: begin a\n# clusterproxy: end b\n'],
+    ['# clusterproxy: begin a\n# clusterproxy: end a\n# clusterproxy: begin a\n# clusterproxy: end a\n'],
+  ])('%j is refused', (text) => {
+    expect(() => managedBlocks(text)).toThrow(FormatError);
+    expect(() => setManagedBlock(text, 'c', '')).toThrow(FormatError);
+    expect(() => removeManagedBlock(text, 'a')).toThrow(FormatError);
+  });
+
+  it('a marker in the body and a name over two lines are refused', () => {
+    expect(() => setManagedBlock('', 'a', '# clusterproxy: end a\n')).toThrow(FormatError);
+    expect(() => setManagedBlock('', 'a\nb', 'x')).toThrow(FormatError);
+    expect(() => setManagedBlock('', ' ', 'x')).toThrow(FormatError);
+  });
+
+  it('laws hold for any text', () => {
+    fc.assert(
+      fc.property(textOf(pieces), fc.string(), (text, body) => {
+        const set = orRefused(() => setManagedBlock(text, 'a', body));
+        if (set !== undefined) {
+          expect(setManagedBlock(set, 'a', body)).toBe(set);
+          expect(
+            managedBlocks(set)
+              .get('a')
+              ?.replace(/\r?\n$|\r$/, ''),
+          ).toBe(body.replace(/\r?\n$|\r$/, ''));
+          if (!managedBlocks(text).has('a') && /(^|[\r\n])$/.test(text)) {
+            expect(removeManagedBlock(set, 'a')).toBe(text);
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
