@@ -1,0 +1,145 @@
+"""bbb-web: the API, and what it tells of its effective configuration."""
+
+import hashlib
+import hmac
+import json
+import os
+import shlex
+import sys
+import urllib.parse
+from xml.sax.saxutils import escape
+
+import standin
+
+STOCK = '/usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties'
+LOCAL = '/etc/bigbluebutton/bbb-web.properties'
+
+
+def load():
+    values = {}
+    for path in (STOCK, LOCAL):
+        try:
+            with open(path, encoding='utf-8', newline='') as file:
+                values.update(standin.properties(file.read()))
+        except FileNotFoundError:
+            if path == STOCK:
+                standin.fail(f'{path}: missing')
+        except (PermissionError, UnicodeDecodeError) as error:
+            standin.fail(f'{path}: {error}')
+    return {key: standin.expand(values, key) for key in values}
+
+
+def java_options(arguments):
+    """-Dname=value of the command line and of JDK_JAVA_OPTIONS, which Java 9 and later put before it."""
+    words = shlex.split(os.environ.get('JDK_JAVA_OPTIONS', '')) + arguments
+    return dict(word[2:].partition('=')[::2] for word in words if word.startswith('-D'))
+
+
+CONFIG = load()
+OPTIONS = java_options(sys.argv[1:])
+RELEASE = standin.release()
+CORS = OPTIONS.get('grails.cors.enabled') == 'true'
+ORIGINS = [it for it in OPTIONS.get('grails.cors.allowedOrigins', '').split(',') if it]
+ALGORITHMS = CONFIG.get('supportedChecksumAlgorithms', 'sha1,sha256').replace(' ', '').split(',')
+
+
+def hash_fits(call, query, checksum):
+    """The checksum parameter is taken out of the query as it was sent; the length tells the algorithm."""
+    rest = '&'.join(part for part in query.split('&') if not part.startswith('checksum='))
+    text = (call + rest + CONFIG.get('securitySalt', '')).encode()
+    return any(hmac.compare_digest(hashlib.new(it, text).hexdigest(), checksum) for it in ALGORITHMS)
+
+
+def meetings():
+    try:
+        with open(f'{standin.STATE}/meetings.xml', encoding='utf-8') as file:
+            inner = file.read().strip()
+    except FileNotFoundError:
+        inner = ''
+    if not inner:
+        return (
+            '<response><returncode>SUCCESS</returncode><meetings/><messageKey>noMeetings</messageKey>'
+            '<message>no meetings were found on this server</message></response>'
+        )
+    return f'<response><returncode>SUCCESS</returncode><meetings>{inner}</meetings></response>'
+
+
+def failed(key, message):
+    return (
+        f'<response><returncode>FAILED</returncode><messageKey>{key}</messageKey>'
+        f'<message>{escape(message)}</message></response>'
+    )
+
+
+class BbbWeb(standin.Handler):
+    def cors_headers(self):
+        """Spring's CORS filter answers for all paths where it is on; else only some controllers set a header."""
+        origin = self.headers.get('Origin')
+        if CORS:
+            if origin is None:
+                return []
+            headers = [('Access-Control-Allow-Origin', origin), ('Vary', 'Origin')]
+            if OPTIONS.get('grails.cors.allowCredentials') == 'true':
+                headers.append(('Access-Control-Allow-Credentials', 'true'))
+            return headers
+        path = self.path.partition('?')[0]
+        if path.startswith(('/bigbluebutton/api/stuns', '/bigbluebutton/presentation/')):
+            return [('Access-Control-Allow-Origin', CONFIG['accessControlAllowOrigin'])]
+        return []
+
+    def xml(self, body, status=200):
+        self.answer(status, body, 'text/xml', self.cors_headers())
+
+    def do_OPTIONS(self):
+        self.do_GET()
+
+    def do_GET(self):
+        origin = self.headers.get('Origin')
+        if CORS and origin is not None and origin not in ORIGINS:
+            return self.answer(403, 'Invalid CORS request')
+        path, _, query = self.path.partition('?')
+        if self.command == 'OPTIONS':
+            return self.answer(200, '', headers=self.cors_headers())
+        if path.rstrip('/') == '/bigbluebutton/api':
+            return self.index()
+        if path.startswith('/bigbluebutton/api/'):
+            return self.call(path.removeprefix('/bigbluebutton/api/').rstrip('/'), query)
+        if path.startswith('/bigbluebutton/connection/'):
+            asked = self.headers.get('X-Original-URI', '')
+            allowed = 'sessionToken=' in asked or self.headers.get('X-Session-Token') is not None
+            return self.answer(200 if allowed else 401, headers=[('Meeting-Id', 'standin')])
+        return self.answer(404, 'not found', headers=self.cors_headers())
+
+    def index(self):
+        fields = {'returncode': 'SUCCESS', 'version': '2.0', 'apiVersion': '2.0', 'bbbVersion': RELEASE}
+        if not RELEASE.startswith('2.'):
+            fields['graphqlWebsocketUrl'] = CONFIG['graphqlWebsocketUrl'].replace('https://', 'wss://')
+            fields['graphqlApiUrl'] = CONFIG['graphqlApiUrl']
+            if self.headers.get('Content-Type', '').startswith('application/json'):
+                return self.answer(
+                    200, json.dumps({'response': fields}), 'application/json', self.cors_headers()
+                )
+        inner = ''.join(f'<{name}>{escape(value)}</{name}>' for name, value in fields.items())
+        return self.xml(f'<response>{inner}</response>')
+
+    def call(self, name, query):
+        parameters = urllib.parse.parse_qs(query, keep_blank_values=True)
+        if name == 'stuns':
+            return self.answer(200, '{"stunServers":[],"turnServers":[]}', 'application/json', self.cors_headers())
+        if not hash_fits(name, query, parameters.get('checksum', [''])[0]):
+            return self.xml(failed('checksumError', 'Checksums do not match'))
+        if name == 'getMeetings':
+            return self.xml(meetings())
+        if name == 'join':
+            separator = '&' if '?' in CONFIG['defaultHTML5ClientUrl'] else '?'
+            target = f'{CONFIG["defaultHTML5ClientUrl"]}{separator}sessionToken=standin'
+            return self.answer(302, headers=[('Location', target), *self.cors_headers()])
+        return self.xml(failed('unsupportedRequest', 'This request is not supported.'))
+
+
+standin.started('bbb-web')
+standin.serve(
+    BbbWeb,
+    int(OPTIONS.get('server.port', '8090')),
+    address=OPTIONS.get('server.address', '127.0.0.1'),
+)

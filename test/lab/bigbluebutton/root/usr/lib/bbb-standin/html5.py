@@ -1,0 +1,37 @@
+"""One Meteor process of bbb-html5: html5.py PORT. Serves the client below the path of ROOT_URL, 404 elsewhere."""
+
+import html
+import json
+import os
+import sys
+import urllib.parse
+
+import standin
+
+SETTINGS = standin.client_settings(
+    '/usr/share/meteor/bundle/programs/server/assets/app/config/settings.yml'
+)
+ROOT = urllib.parse.urlparse(os.environ.get('ROOT_URL', 'http://127.0.0.1/html5client')).path.rstrip('/')
+DDP = os.environ.get('DDP_DEFAULT_CONNECTION_URL', '')
+
+
+def page():
+    settings = json.dumps({'ddp': DDP, 'rootUrl': os.environ.get('ROOT_URL'), 'settings': SETTINGS})
+    return (
+        '<!DOCTYPE html><html><head><title>BigBlueButton</title></head><body><div id="app"></div>'
+        f'<script type="application/json">{html.escape(settings, quote=False)}</script></body></html>'
+    )
+
+
+class Html5(standin.Handler):
+    def do_GET(self):
+        path = self.path.partition('?')[0]
+        if path != ROOT and not path.startswith(f'{ROOT}/'):
+            return self.answer(404, 'not found')
+        if path.startswith(f'{ROOT}/sockjs/info'):
+            return self.answer(200, '{"websocket":true,"origins":["*:*"]}', 'application/json')
+        return self.answer(200, page(), 'text/html')
+
+
+standin.started('bbb-html5')
+standin.serve(Html5, int(sys.argv[1]))

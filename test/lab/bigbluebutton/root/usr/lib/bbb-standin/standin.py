@@ -1,0 +1,156 @@
+"""What the stand-ins of BigBlueButton's services share: configuration files, moods, and a small HTTP server.
+
+They read the same files as the real services and answer with what those files say, so that a wrong value is seen as
+a wrong answer. /var/lib/bbb-standin holds what a test may set:
+
+  SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
+  SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
+  SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
+  meetings.xml    the <meeting> elements that getMeetings answers with
+  starts.log      written here: one line for each start of a service
+"""
+
+import http.server
+import os
+import re
+import socketserver
+import sys
+import threading
+import time
+
+STATE = '/var/lib/bbb-standin'
+
+
+def mood(service, name):
+    """The content of a test's file for this service, or None where there is none."""
+    names = [f'{service}.{name}'] + ([name] if service == 'bbb-web' else [])
+    for candidate in names:
+        try:
+            with open(os.path.join(STATE, candidate), encoding='utf-8') as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def started(service):
+    """Notes the start, then behaves as the test asks for."""
+    try:
+        with open(f'{STATE}/starts.log', 'a', encoding='utf-8') as log:
+            log.write(f'{time.time():.3f} {service}\n')
+    except OSError as error:
+        print(f'{service}: {error}', file=sys.stderr)
+    if mood(service, 'crash') is not None:
+        time.sleep(0.3)
+        fail(f'{service}: crashed, as the test wants')
+    if mood(service, 'dead') is not None:
+        while True:
+            time.sleep(3600)
+    time.sleep(float(mood(service, 'delay') or 0))
+
+
+def fail(message):
+    print(message, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def release():
+    with open('/etc/bigbluebutton/bigbluebutton-release', encoding='utf-8') as file:
+        return re.search(r'BIGBLUEBUTTON_RELEASE=(\S+)', file.read()).group(1)
+
+
+def properties(text):
+    """A .properties file as java.util.Properties reads it: the last of several equal keys wins."""
+    result = {}
+    for line in re.sub(r'(?<!\\)((?:\\\\)*)\\(?:\r\n|\n|\r)[ \t\f]*', r'\1', text).splitlines():
+        line = line.lstrip(' \t\f')
+        if not line or line[0] in '#!':
+            continue
+        key, value = re.fullmatch(r'((?:\\.|[^\\\s=:])*)(?:[ \t\f]*[=:]|[ \t\f]|$)[ \t\f]*(.*)', line).groups()
+        result[unescape(key)] = unescape(value)
+    return result
+
+
+def unescape(text):
+    def one(match):
+        escaped = match.group(1)
+        if len(escaped) == 5:
+            return chr(int(escaped[1:], 16))
+        return {'n': '\n', 't': '\t', 'r': '\r', 'f': '\f'}.get(escaped, escaped)
+
+    return re.sub(r'\\(u[0-9a-fA-F]{4}|.)', one, text)
+
+
+def expand(values, key):
+    """A value with its ${other.key} filled in; an unknown one keeps the service from starting."""
+
+    def one(match):
+        if match.group(1) not in values:
+            fail(f"Could not resolve placeholder '{match.group(1)}' in value \"{values[key]}\"")
+        return expand(values, match.group(1))
+
+    return re.sub(r'\$\{([^}]*)\}', one, values[key])
+
+
+def load_yaml(path):
+    """A YAML file's mapping; {} where there is no file. Broken YAML ends the service."""
+    import yaml
+
+    try:
+        with open(path, encoding='utf-8') as file:
+            return yaml.safe_load(file) or {}
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, UnicodeDecodeError, PermissionError) as error:
+        fail(f'{path}: {error}')
+
+
+def merged(base, over):
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    return {key: merged(base[key], over[key]) if key in base and key in over else over.get(key, base.get(key))
+            for key in [*base, *(key for key in over if key not in base)]}
+
+
+def client_settings(stock):
+    """The client's settings: the package's, and the operator's over them."""
+    return merged(load_yaml(stock), load_yaml('/etc/bigbluebutton/bbb-html5.yml'))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def log_message(self, *_):
+        """The journal is for what went wrong."""
+
+    def answer(self, status, body='', kind='text/plain', headers=()):
+        data = body.encode()
+        self.send_response(status)
+        self.send_header('Content-Type', f'{kind};charset=utf-8')
+        self.send_header('Content-Length', str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(data)
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        self.do_GET()
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+
+def serve(handler, *ports, address='127.0.0.1'):
+    """Serves on all the ports until the process is ended."""
+    servers = [Server((address, port), handler) for port in ports]
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers[0].serve_forever()

@@ -1,0 +1,3 @@
+#!/bin/sh
+# A backend instance: it serves nobody.
+exec sleep infinity
