@@ -1,14 +1,22 @@
 /** Names whose value nobody may see. */
 const secretWords =
   /(?:secret|passw(?:or)?d|passwort|passphrase|passcode|securitysalt|(?:private|encryption|signing|master|secret|shared|server)key|masterauth|requirepass)/;
+const endsInSecretWord = new RegExp(`${secretWords.source}(?:s|es|key|keybase|value|base|hash|text)?$`);
 /** Whole words only: as part of another word they mean something else. */
 const secretWholeWords: ReadonlySet<string> = new Set(['pass', 'pwd', 'salt', 'passwds']);
 /** Names whose value is secret unless it is plainly a setting: `sessionTokenTimeout=30`. */
-const tokenWords = /(?:token|apikey|accesskey|authkey|authorization|credential|jwt|cookiekey|turnkey)/;
+const tokenWords = /(?:token|apikey|accesskey|authkey|authorization|credential|jwt|streamkey)/;
+/** Names that end so tell of a secret's place or life time, not the secret. */
+const settings: ReadonlySet<string> = new Set(
+  'file path dir directory timeout ttl length expiry minutes seconds'.split(' '),
+);
+/** LiveKit's map of API keys to their secrets (livekit.yaml, environment). */
+const namedKeys: ReadonlySet<string> = new Set(['keys', 'livekitkeys']);
 /** nginx directives that end in `pass` and name a server. */
 const upstream = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)pass$/;
 /** `requirePassword: true` says that there is one, not which. */
-const verbs = /^(?:allow|require|enable|disable|use|has|is|show|hide|need|ask|force|max|min|validate|check)/;
+const verbs =
+  /^(?:allow|require(?!pass$)|enable|disable|use|has|is|show|hide|need|ask|force|max|min|validate|check)/;
 
 /** What a name says of its value: a secret whatever it looks like, one unless it is a plain setting, or none. */
 export type Secrecy = 'always' | 'unless-plain' | 'none';
@@ -22,9 +30,11 @@ export function secrecyOf(name: string): Secrecy {
   const words = wordsOf(name);
   const joined = words.join('');
   if (upstream.test(joined)) return 'none';
+  if (namedKeys.has(joined)) return 'unless-plain';
   const last = words.at(-1) ?? '';
+  if (settings.has(last)) return 'none';
   if (secretWholeWords.has(last) && !verbs.test(joined)) return 'always';
-  if (new RegExp(`${secretWords.source}(?:s|es|key|keybase|value|base64|hash|text)?$`).test(joined)) {
+  if (endsInSecretWord.test(joined)) {
     return verbs.test(joined) ? 'unless-plain' : 'always';
   }
   const telling =
