@@ -13,6 +13,8 @@ export interface Wanted {
   readonly handlers: readonly Handler[];
   /** units that must be active afterwards if they were before */
   readonly units: readonly string[];
+  /** what its playbook's health checks found */
+  readonly warnings: readonly string[];
   /** the handlers that a step of the playbook notifies, whether the step applies to this host or not */
   notifyOf(step: string): readonly string[];
 }

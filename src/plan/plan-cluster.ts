@@ -31,8 +31,6 @@ export interface PlanInput {
   readonly hosts: readonly LookedAt[];
   readonly resolve: Resolve;
   readonly crossChecks: readonly CrossCheck[];
-  /** further warnings about a host, e.g. those that its playbook's health checks give */
-  readonly warningsOf: (snapshot: Snapshot) => readonly string[];
 }
 
 /** From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. */
@@ -48,7 +46,7 @@ export function planCluster(input: PlanInput): readonly HostPlan[] {
   const crossed = new Map(input.crossChecks.flatMap((check) => [...check(planned)]));
   return input.hosts.map((host) => {
     const evaluation = evaluations.get(host.name);
-    if (!isEvaluation(evaluation)) return unplanned(host, evaluation ?? host.problem, input);
+    if (!isEvaluation(evaluation)) return unplanned(host, evaluation ?? host.problem);
     return planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input);
   });
 }
@@ -74,11 +72,7 @@ function planHost(
     changes,
     handlers,
     guards: guardReports(snapshot, handlers),
-    warnings: [
-      ...healthWarnings(snapshot),
-      ...input.warningsOf(snapshot),
-      ...traces.flatMap((trace) => trace.warnings),
-    ],
+    warnings: [...healthWarnings(snapshot), ...wanted.warnings, ...traces.flatMap((trace) => trace.warnings)],
     unsettled: snapshot.unsettled,
     units: wanted.units,
     ledger: nextLedger(evaluation.host, traces, {
@@ -102,7 +96,7 @@ function plannedHandlers({ wanted, traces }: Evaluation): readonly PlannedHandle
   });
 }
 
-function unplanned(host: LookedAt, problem: Problem | undefined, input: PlanInput): HostPlan {
+function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
   const { snapshot } = host;
   return {
     host: host.name,
@@ -114,7 +108,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined, input: PlanInpu
     changes: [],
     handlers: [],
     guards: [],
-    warnings: snapshot ? [...healthWarnings(snapshot), ...input.warningsOf(snapshot)] : [],
+    warnings: snapshot ? healthWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],
     units: [],
     ledger: undefined,

@@ -1,0 +1,98 @@
+import { locations, managedBlocks } from '../formats/nginx.ts';
+import type { Problem } from '../model/operator-error.ts';
+import type { Evaluation } from './evaluate.ts';
+import { textOf } from './items.ts';
+import type { CrossCheck } from './plan-cluster.ts';
+
+/** One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for. */
+interface Relayed {
+  readonly path: string;
+  readonly target: string;
+}
+
+/**
+ * What the proxies relay to a node under its own path, and what the node serves there, must be the same: a difference
+ * is a blank page. Compared are the planned files themselves, not what they were made from. A node's path is its name;
+ * its locations are those in the files that its `nginx-prefix` steps manage, a proxy's those in the node's managed block.
+ */
+export const nginxPaths: CrossCheck = (planned) => {
+  const proxies = [...planned].filter(([, one]) => blocksOf(one).length > 0);
+  const problems = [...planned].flatMap(([name, node]) => {
+    const served = servedBy(node, name);
+    if (served.length === 0) return [];
+    const problem = proxies
+      .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name)))
+      .find(Boolean);
+    return problem === undefined ? [] : [[name, problem] as const];
+  });
+  return new Map(problems);
+};
+
+function compare(
+  node: string,
+  served: readonly string[],
+  proxy: string,
+  relayed: readonly Relayed[],
+): Problem | undefined {
+  const own = relayed.filter(({ target }) => isUnder(target, `/${node}`));
+  if (own.length === 0) {
+    return problem(
+      node,
+      `${proxy} will have no location that relays to ${node}, which will serve ${served.join(', ')}`,
+    );
+  }
+  const lost = own.find(({ target }) => !served.some((path) => isUnder(target, path)));
+  if (lost !== undefined) {
+    return problem(
+      node,
+      `${proxy} will relay ${lost.path} to ${lost.target}, and ${node} will have no such location`,
+    );
+  }
+  const moved = own.find(({ path, target }) => path !== target);
+  if (moved !== undefined) {
+    return problem(node, `${proxy} will serve under ${moved.path} what ${node} serves under ${moved.target}`);
+  }
+  return undefined;
+}
+
+function problem(host: string, message: string): Problem {
+  return {
+    code: 'locations-differ',
+    message,
+    next: 'the playbook has to write the same locations on the proxy and on the node',
+    host,
+  };
+}
+
+/** `/bbb-01/html5client/` and what lies below is under `/bbb-01/html5client`. */
+function isUnder(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+}
+
+/** Paths under the node's own path that it will serve. */
+function servedBy({ wanted, traces, host }: Evaluation, name: string): readonly string[] {
+  const steps = wanted.steps.filter(({ module }) => module.name === 'nginx-prefix').map(({ id }) => id);
+  const files = traces
+    .filter(({ step }) => steps.includes(step))
+    .flatMap((trace) => trace.managed.map(({ path }) => path));
+  return [...new Set(files)]
+    .flatMap((path) => locations(textOf(host.state(path)) ?? ''))
+    .filter(({ modifier, path }) => (modifier === '' || modifier === '^~') && isUnder(path, `/${name}`))
+    .map(({ path }) => path);
+}
+
+/** Files in which a step manages blocks. */
+function blocksOf({ traces }: Evaluation): readonly string[] {
+  const items = traces.flatMap((trace) => trace.managed).filter(({ format }) => format === 'nginx-block');
+  return [...new Set(items.map(({ path }) => path))];
+}
+
+function relayedTo(proxy: Evaluation, node: string): readonly Relayed[] {
+  return blocksOf(proxy)
+    .map((path) => managedBlocks(textOf(proxy.host.state(path)) ?? '').get(node) ?? '')
+    .flatMap((block) => locations(block))
+    .flatMap(({ path, directive }) => {
+      const pass = directive.block?.directives.find(({ name }) => name === 'proxy_pass')?.args[0]?.text;
+      return pass === undefined ? [] : [{ path, target: pass.replace(/^\w+:\/\/[^/]+/, '') }];
+    });
+}
