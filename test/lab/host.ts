@@ -49,15 +49,21 @@ export interface HostPlace {
 
 const BOOT_TIMEOUT_MS = 120_000;
 
-/** systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its own. */
+/**
+ * systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its own.
+ * With --keep-unit it exits with 133 when the host reboots itself.
+ */
 const START = `
 echo $$ > "$1/cgroup.procs"
 exec nsenter --net="/run/netns/$2" unshare --mount --propagation private sh -c '
   mount -t tmpfs tmpfs /run &&
   umount --lazy /sys/fs/cgroup &&
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
-  exec systemd-nspawn --quiet --directory="$1" --boot --machine="$2" --register=no --keep-unit --console=pipe \
-    --resolv-conf=off --timezone=off --link-journal=no' sh "$3" "$4"
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
+  while :; do
+    systemd-nspawn --quiet --directory="$1" --boot --machine="$2" --register=no --keep-unit --console=pipe \
+      --resolv-conf=off --timezone=off --link-journal=no
+    [ $? = 133 ] || exit 0
+  done' sh "$3" "$4"
 `;
 
 const CLEAN_ENVIRONMENT = {

@@ -70,6 +70,7 @@ export function removeLeftovers(): number[] {
   if (!existsSync(labs)) return [];
   const removed: number[] = [];
   for (const name of readdirSync(labs)) {
+    if (name.startsWith('.removed-')) rmSync(join(labs, name), { recursive: true, force: true });
     if (!/^\d+$/.test(name)) continue;
     const record = readRecord(join(labs, name, 'lab.json'));
     if (record === undefined || isAlive(record)) continue;
@@ -81,11 +82,14 @@ export function removeLeftovers(): number[] {
 
 /**
  * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files. Synchronous,
- * so that it also works while the process exits; repeatable, so that it finishes what an interrupted removal left.
+ * so that it also works while the process exits; repeatable, so that it finishes what an interrupted removal left. Does nothing
+ * where it is done already, also if somebody else has the lab's number by now.
  */
 export function removeLab(record: LabRecord): void {
-  killCgroup(cgroupDirectory(record));
   const directory = labDirectory(record);
+  const current = readRecord(join(directory, 'lab.json'));
+  if (current?.ownerPid !== record.ownerPid || current.ownerStart !== record.ownerStart) return;
+  killCgroup(cgroupDirectory(record));
   for (const mountPoint of mountsBelow(directory)) execFileSync('umount', ['--lazy', mountPoint]);
   for (const namespace of existsSync('/run/netns') ? readdirSync('/run/netns') : []) {
     if (namespace.startsWith(namespacePrefix(record))) execFileSync('ip', ['netns', 'delete', namespace]);
@@ -93,7 +97,9 @@ export function removeLab(record: LabRecord): void {
   if (existsSync(`/sys/class/net/${bridgeName(record)}`)) {
     execFileSync('ip', ['link', 'delete', bridgeName(record)]);
   }
-  rmSync(directory, { recursive: true, force: true });
+  const removed = join(cacheDirectory(), 'labs', `.removed-${record.ownerPid}-${record.number}`);
+  renameSync(directory, removed);
+  rmSync(removed, { recursive: true, force: true });
 }
 
 /**

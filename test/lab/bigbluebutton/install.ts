@@ -72,6 +72,7 @@ const FINISH = `
 install -D -m 0644 "$2" "/etc/letsencrypt/live/$1/fullchain.pem"
 install -D -m 0600 "$3" "/etc/letsencrypt/live/$1/privkey.pem"
 install -d -m 1777 /var/lib/bbb-standin
+install -m 0666 /dev/null /var/lib/bbb-standin/starts.log
 chown bigbluebutton:bigbluebutton /etc/bigbluebutton/bbb-web.properties
 chmod 0640 /etc/bigbluebutton/bbb-web.properties
 for secret in /etc/default/bbb-graphql-server /etc/default/bbb-graphql-server-admin-pass; do
