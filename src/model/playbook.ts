@@ -29,7 +29,10 @@ export interface Variable {
   readonly description: string;
 }
 
-/** A map of `vars.NAME` or `facts.NAME` to the values that it may have; all must hold. Empty: holds always. */
+/**
+ * A map of `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must hold.
+ * Empty: holds always.
+ */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 
 /** A question about a host whose answer recipes, conditions and templates can use. */
@@ -61,6 +64,8 @@ export interface PlaybookStep {
   /** name of the step module */
   readonly module: string;
   readonly parameters: Value;
+  /** the file that `file: {template: …}` names, in the full template language; its outcome becomes `content` */
+  readonly template: { readonly file: string; readonly text: string } | undefined;
   /** only for these recipes; undefined: for all of them */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
@@ -97,8 +102,9 @@ export type PlaybookCheck =
   | {
       readonly kind: 'http';
       readonly url: string;
-      readonly headers: readonly string[];
-      readonly contains: readonly string[];
+      /** lists of text, or one template that becomes a list */
+      readonly headers: Value;
+      readonly contains: Value;
     };
 
 export interface PlaybookGuard {

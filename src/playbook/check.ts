@@ -1,0 +1,139 @@
+import { knownNamesHint } from '../inventory/nearest-name.ts';
+import { variableMistake } from '../inventory/variables.ts';
+import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Problem } from '../model/operator-error.ts';
+import type { Variable } from '../model/playbook.ts';
+import { listOf } from './build.ts';
+import { checkConditions } from './check-conditions.ts';
+import { hasTemplateWithin } from './check-parameters.ts';
+import { checkTemplates } from './check-templates.ts';
+import type { PlaybookData, RoleData } from './schema.ts';
+
+/**
+ * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
+ * conditions and templates.
+ */
+export function checkPlaybook(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+  return [
+    ...checkVariables(document, data),
+    ...Object.entries(data.roles).flatMap(([name, role]) => [
+      ...checkNames(document, ['roles', name], role),
+      ...checkPatterns(document, ['roles', name], role),
+    ]),
+    ...checkConditions(document, data),
+    ...checkTemplates(document, data),
+  ];
+}
+
+function checkVariables(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+  return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
+    const path = ['variables', name];
+    if ((declared.type === 'enum') !== (declared.values !== undefined)) {
+      const message =
+        declared.type === 'enum'
+          ? 'an enum needs values'
+          : `values are for an enum, not for a ${declared.type}`;
+      const next = declared.type === 'enum' ? 'add values: [ … ]' : 'take them out, or write type: enum';
+      return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
+    }
+    if (declared.default === undefined) return [];
+    const place = [...path, 'default'];
+    if (hasTemplateWithin(declared.default)) {
+      const message = "a default can't hold a template";
+      const next = 'let the steps name cluster, host and facts themselves';
+      return [document.problem(place, { code: 'invalid-template', message, next })];
+    }
+    const variable: Variable = {
+      type: declared.type,
+      values: declared.values ?? [],
+      default: undefined,
+      perHost: true,
+      description: declared.description,
+    };
+    const found = variableMistake(variable, declared.default);
+    return found === undefined ? [] : [document.problem(place, found)];
+  });
+}
+
+function checkNames(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+  const recipes = (role.recipes ?? []).map(({ name }) => name);
+  const handlers = (role.handlers ?? []).map(({ id }) => id);
+  const guards = Object.keys(role.guards ?? {});
+  const known = (place: YamlPath, name: string, among: { kind: string; names: readonly string[] }) =>
+    among.names.includes(name)
+      ? []
+      : [
+          document.problem(place, {
+            code: `unknown-${among.kind}`,
+            message: `the role has no ${among.kind} ${name}`,
+            next: knownNamesHint(name, among.names),
+          }),
+        ];
+  return [
+    ...twice(document, [...path, 'recipes'], 'name', recipes),
+    ...twice(
+      document,
+      [...path, 'steps'],
+      'id',
+      role.steps.map(({ id }) => id),
+    ),
+    ...twice(document, [...path, 'handlers'], 'id', handlers),
+    ...role.steps.flatMap((step, index) => [
+      ...(step.recipes ?? []).flatMap((name, item) =>
+        known([...path, 'steps', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
+      ),
+      ...listOf(step.notify).flatMap((id, item) =>
+        known([...path, 'steps', index, 'notify', ...(Array.isArray(step.notify) ? [item] : [])], id, {
+          kind: 'handler',
+          names: handlers,
+        }),
+      ),
+    ]),
+    ...(role.handlers ?? []).flatMap((handler, index) =>
+      (handler.guards ?? []).flatMap((id, item) =>
+        known([...path, 'handlers', index, 'guards', item], id, { kind: 'guard', names: guards }),
+      ),
+    ),
+  ];
+}
+
+function twice(
+  document: YamlDocument,
+  path: YamlPath,
+  key: string,
+  names: readonly string[],
+): readonly Problem[] {
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (first === index) return [];
+    const { line } = document.location([...path, first, key]);
+    return [
+      document.problem([...path, index, key], {
+        code: 'duplicate-id',
+        message: `${name} stands twice in ${String(path.at(-1))}; the first is on line ${line}`,
+        next: 'give each its own',
+      }),
+    ];
+  });
+}
+
+function checkPatterns(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+  return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
+    if (fact.capture === undefined) return [];
+    const found = patternMistake(fact.capture);
+    if (found === undefined) return [];
+    return [document.problem([...path, 'facts', name, 'capture'], { code: 'invalid-pattern', ...found })];
+  });
+}
+
+function patternMistake(pattern: string): { message: string; next: string } | undefined {
+  try {
+    // An empty alternative matches everything, so that the match has as many entries as there are groups.
+    const groups = (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
+    if (groups >= 1) return undefined;
+    return { message: 'the pattern has no group', next: 'put what is to be captured in ( )' };
+  } catch (error) {
+    const message = `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`;
+    return { message, next: 'it is one of JavaScript; single quotes keep its backslashes' };
+  }
+}

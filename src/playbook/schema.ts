@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { checkedText } from '../inventory/schema.ts';
+import { variableTypes } from '../model/playbook.ts';
+import type { StepModule } from '../steps/step-module.ts';
+
+function named(pattern: RegExp, words: string, description: string) {
+  return checkedText({
+    code: 'invalid-name',
+    mistake: (text) =>
+      pattern.test(text)
+        ? undefined
+        : { message: `'${text}' is no name here; expected ${words}`, next: 'give it another name' },
+    pattern,
+    description,
+  });
+}
+
+const word = named(
+  /^[a-z][a-z0-9_]*$/,
+  "lower-case letters, digits and '_', a letter first",
+  'a name that templates can use',
+);
+const roleName = named(
+  /^[a-z][a-z0-9-]*$/,
+  "lower-case letters, digits and '-', a letter first",
+  'name of a role',
+);
+const id = named(
+  /^[a-z0-9][a-z0-9.-]*$/,
+  "lower-case letters, digits, '-' and '.'",
+  'unique in its role; reports name it',
+);
+const text = z.string().min(1);
+const texts = z.array(text);
+const oneOrMore = z.union([text, z.array(text).min(1)]);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const when = z
+  .record(z.string(), z.union([scalar, z.array(scalar).min(1)]))
+  .meta({
+    description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
+  });
+
+const absolutePath = checkedText({
+  code: 'wrong-value',
+  mistake: (path) =>
+    /^\/[^\0-\x1f\x7f]*$/.test(path)
+      ? undefined
+      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
+  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
+});
+
+const variable = z.strictObject({
+  type: z.enum(variableTypes),
+  values: z.array(text).min(1).optional().meta({ description: 'what an enum may be' }),
+  default: z.unknown().optional().meta({ description: 'without it the inventory has to say it' }),
+  perHost: z.boolean().optional().meta({ description: 'it may also stand on a host; true' }),
+  description: text,
+});
+
+const fact = z
+  .strictObject({
+    unit: text.optional().meta({ description: 'true where systemd has loaded the unit' }),
+    package: text.optional().meta({ description: "the package's version, '' where it isn't installed" }),
+    exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
+    path: absolutePath.optional(),
+    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
+    capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),
+  })
+  .superRefine((given, context) => {
+    const kinds = [given.unit, given.package, given.exists, given.path].filter((kind) => kind !== undefined);
+    const readings = [given.contains, given.capture].filter((kind) => kind !== undefined);
+    if (kinds.length === 1 && readings.length === (given.path === undefined ? 0 : 1)) return;
+    const message = 'expected one of: unit, package, exists, path with contains, path with capture';
+    context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
+  });
+
+const recipe = z.strictObject({
+  name: text,
+  when: when.optional(),
+  reason: text.meta({ description: 'template; shown in the plan' }),
+  vars: z.record(word, z.unknown()).optional(),
+});
+
+const check = z.union([
+  z.literal('nginx-workers'),
+  z
+    .strictObject({
+      active: text.optional().meta({ description: 'the unit is active and stays so' }),
+      port: z.union([z.int().min(1).max(65535), text]).optional(),
+      http: z
+        .strictObject({
+          url: text,
+          headers: z.union([texts, text]).optional(),
+          contains: z.union([texts, text]).optional(),
+        })
+        .optional(),
+    })
+    .superRefine((given, context) => {
+      if (Object.values(given).filter((kind) => kind !== undefined).length === 1) return;
+      context.addIssue({ code: 'custom', message: 'expected one of: active, port, http, nginx-workers' });
+    }),
+]);
+
+const handler = z
+  .strictObject({
+    id,
+    when: when.optional(),
+    validate: z.array(text).min(1).optional(),
+    'daemon-reload': z.literal(true).optional(),
+    reload: oneOrMore.optional(),
+    restart: oneOrMore.optional(),
+    command: z.array(text).min(1).optional(),
+    guards: texts.optional(),
+    ready: z.array(check).optional(),
+    timeout: z.number().min(1).max(3600).optional().meta({ description: 'seconds; 60' }),
+    settle: z.number().min(0).max(600).optional().meta({ description: 'seconds; 3' }),
+    rewrites: z.array(absolutePath).optional(),
+  })
+  .superRefine((given, context) => {
+    const actions = [given['daemon-reload'], given.reload, given.restart, given.command];
+    if (actions.some((action) => action !== undefined)) return;
+    context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
+  });
+
+const guard = z.strictObject({
+  kind: z.enum(['bbb-meetings', 'http', 'command']),
+  args: texts,
+  description: text,
+});
+
+const health = z
+  .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
+  .superRefine((given, context) => {
+    if ((given.units === undefined) !== (given.http === undefined)) return;
+    context.addIssue({ code: 'custom', message: 'expected one of: units, http' });
+  });
+
+/** What a step has beside the key that is a step module's name. */
+const stepKeys = {
+  id,
+  recipes: z.array(text).min(1).optional(),
+  when: when.optional(),
+  notify: oneOrMore.optional(),
+};
+
+/**
+ * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they may hold
+ * templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of them.
+ */
+export function playbookSchema(
+  modules: Iterable<StepModule>,
+  parameters: (module: StepModule) => z.ZodType = () => z.unknown(),
+) {
+  const moduleKeys = Object.fromEntries(
+    [...modules].map((module) => [
+      module.name,
+      parameters(module).optional().meta({ description: module.description }),
+    ]),
+  );
+  const names = Object.keys(moduleKeys);
+  const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
+    const used = names.filter((name) => Object.hasOwn(given, name));
+    if (used.length === 1) return;
+    const message =
+      used.length === 0
+        ? 'the step has no step module'
+        : `the step has several step modules: ${used.join(', ')}`;
+    const next = used.length === 0 ? `add one of ${names.join(', ')}` : 'make a step of each';
+    context.addIssue({ code: 'custom', message, params: { code: 'step-module', next } });
+  });
+  const role = z.strictObject({
+    description: text,
+    hosts: z
+      .strictObject({ minimum: z.int().min(0).optional(), maximum: z.int().min(1).optional() })
+      .optional(),
+    external: z.boolean().optional(),
+    hostname: z.enum(['required', 'optional']).optional(),
+    facts: z.record(word, fact).optional(),
+    recipes: z.array(recipe).optional(),
+    unknown: text.optional(),
+    steps: z.array(step),
+    health: z.array(health).optional(),
+    units: texts.optional(),
+    guards: z.record(id, guard).optional(),
+    handlers: z.array(handler).optional(),
+  });
+  return z.strictObject({
+    name: id,
+    description: text,
+    variables: z.record(word, variable).optional(),
+    roles: z.record(roleName, role),
+    'cross-checks': texts.optional(),
+  });
+}
+
+export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
+export type RoleData = PlaybookData['roles'][string];
+export type HandlerData = NonNullable<RoleData['handlers']>[number];
+export type StepData = RoleData['steps'][number] & Record<string, unknown>;
+export type FactData = NonNullable<RoleData['facts']>[string];
