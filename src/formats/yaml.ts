@@ -1,0 +1,186 @@
+import { isSeq, isMap as isYamlMap, type Node, type YAMLSeq } from 'yaml';
+import { FormatError } from './format-error.ts';
+import type { KeyedFormat, Value } from './keyed-format.ts';
+import { addItems, removeItems, withoutKey, withValue } from './list-items.ts';
+import { applyEdits, type Edit, isList, isMap, sameValue } from './text.ts';
+import {
+  addToEmpty,
+  addToMap,
+  addToSeq,
+  removeItem,
+  removePair,
+  type Source,
+  setItem,
+  setPair,
+  sourceOf,
+} from './yaml/edits.ts';
+import { readDocument, readValue, walk } from './yaml/read.ts';
+
+/**
+ * YAML 1.1, which the services here read. A key is a path of map keys; list items have no key. The text is cut and
+ * pasted at the places that the parser gives, so comments, quotes, indentation, line ends and flow or block style of
+ * everything else stay. What was edited is read again and compared as a whole before it's given back.
+ *
+ * - FormatError for broken YAML, tabs, duplicate keys, several documents, and for keys that are reached through an
+ *   alias or a merge key, as an edit there would change other places too.
+ * - Maps and lists that stand there are edited pair by pair and item by item. Of a scalar's quotes the kind is kept.
+ * - `remove` also takes the maps around the key that hold nothing else: a map without pairs reads as null, which some
+ *   services can't stand. Comments on lines of their own stay.
+ * - `remove` after `set` of an absent key gives the same bytes, but where a line end at the text's end was missing
+ *   in a document without content, where maps that were empty (`{}`, null) stood around the key, or where null stood
+ *   in words.
+ */
+export const yaml: KeyedFormat = {
+  name: 'yaml',
+
+  get(text, key) {
+    let value: Value | undefined = readValue(readDocument(text));
+    for (const name of key) {
+      value = isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    }
+    return value;
+  },
+
+  set(text, key, value) {
+    if (key.length === 0) {
+      throw new FormatError('a key of at least one name is expected');
+    }
+    if (sameValue(yaml.get(text, key), value)) {
+      return text;
+    }
+    const edited = setChecked(text, key, value);
+    expectReads(edited, withValue(readValue(readDocument(text)), key, value));
+    return edited;
+  },
+
+  remove(text, key) {
+    const document = readDocument(text);
+    if (yaml.get(text, key) === undefined) {
+      return text;
+    }
+    const { found } = walk(document, key);
+    const edited = applyEdits(text, removePair(sourceOf(text, document.contents as Node | null), found));
+    const before = readValue(document);
+    const root = document.contents as Node | null;
+    const empty = isYamlMap(root) && root.flow ? {} : null;
+    expectReads(edited, withoutKey(before, key) ?? empty);
+    return edited;
+  },
+};
+
+/** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
+export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
+  return addItems(yaml, text, key, items);
+}
+
+/** Takes `items` out of the list at `key`; a list that held nothing else stays, empty. */
+export function removeFromList(text: string, key: readonly string[], items: readonly Value[]): string {
+  return removeItems(yaml, text, key, items);
+}
+
+function setChecked(text: string, key: readonly string[], value: Value): string {
+  const document = readDocument(text);
+  const source = sourceOf(text, document.contents as Node | null);
+  const { found, map } = walk(document, key);
+  const missing = key.slice(found.length);
+  const last = found.at(-1);
+  const [name, ...inner] = missing;
+  const nested = withValue(null, name === undefined ? [] : inner, value);
+  if (name !== undefined) {
+    if (map !== undefined) {
+      return applyEdits(text, addToMap(source, map, name, nested));
+    }
+    return applyEdits(
+      text,
+      last === undefined
+        ? addToRoot(text, source, document.contents as Node | null, name, nested)
+        : setPair(source, last, { [name]: nested }),
+    );
+  }
+  if (last === undefined) {
+    return text;
+  }
+  const node = last.pair.value as Node | null;
+  if (isYamlMap(node) && isMap(value) && Object.keys(value).length > 0) {
+    return setMap(text, key, value);
+  }
+  if (isSeq(node) && isList(value) && value.length > 0) {
+    return setList(text, key, value);
+  }
+  return applyEdits(text, setPair(source, last, value));
+}
+
+function addToRoot(text: string, source: Source, root: Node | null, name: string, value: Value): Edit[] {
+  const [start, end] = root?.range ?? [0, 0];
+  if (text.slice(start, end).trim() !== '') {
+    throw new FormatError(`the document is ${text.slice(start, end).trim()}, a map is expected`);
+  }
+  return addToEmpty(source, name, value);
+}
+
+function setMap(text: string, key: readonly string[], value: { readonly [key: string]: Value }): string {
+  const edited = Object.entries(value).reduce(
+    (now, [name, item]) => yaml.set(now, [...key, name], item),
+    text,
+  );
+  const before = yaml.get(text, key);
+  return Object.keys(isMap(before) ? before : {})
+    .filter((name) => !Object.hasOwn(value, name))
+    .reduce((now, name) => yaml.remove(now, [...key, name]), edited);
+}
+
+/** Changes a list where it differs: what is equal at its begin and at its end is not touched. */
+function setList(text: string, key: readonly string[], value: readonly Value[]): string {
+  const before = yaml.get(text, key);
+  const old = isList(before) ? before : [];
+  const differs = value.findIndex((item, i) => i >= old.length || !sameValue(item, old[i]));
+  const head = differs === -1 ? Math.min(value.length, old.length) : differs;
+  let tail = 0;
+  while (
+    tail < Math.min(old.length, value.length) - head &&
+    sameValue(old.at(-1 - tail), value.at(-1 - tail))
+  ) {
+    tail++;
+  }
+  let edited = text;
+  for (let i = head; i < Math.max(old.length, value.length) - tail; i++) {
+    const item = value[i];
+    if (i >= value.length - tail || item === undefined) {
+      edited = editSeq(edited, key, (source, seq) => removeItem(source, seq, value.length - tail));
+    } else if (i < old.length - tail) {
+      edited = editSeq(edited, key, (source, seq) => setItem(source, seq, i, item));
+    } else {
+      edited = editSeq(edited, key, (source, seq) => addToSeq(source, seq, i, item));
+    }
+  }
+  return edited;
+}
+
+function editSeq(
+  text: string,
+  key: readonly string[],
+  edit: (source: Source, seq: YAMLSeq) => Edit[],
+): string {
+  const document = readDocument(text);
+  const seq = walk(document, key).found.at(-1)?.pair.value;
+  if (!isSeq(seq)) {
+    throw new FormatError(`${key.join('.')} is no list of its own`);
+  }
+  return applyEdits(text, edit(sourceOf(text, document.contents as Node | null), seq));
+}
+
+function expectReads(text: string, value: Value): void {
+  let read: Value;
+  try {
+    read = readValue(readDocument(text));
+  } catch (error) {
+    throw new FormatError(
+      `the edited text would be no YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  if (!sameValue(read, value)) {
+    throw new FormatError(
+      'the edit would change something else as well (an anchor, a tag or a block scalar): edit it by hand',
+    );
+  }
+}

@@ -1,0 +1,281 @@
+import { type CST, isMap, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { FormatError } from '../format-error.ts';
+import type { Value } from '../keyed-format.ts';
+import { afterLineEnd, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
+import { blockScalarStart, contentEnd, type Found, itemEnd, itemStart, tokenEnd } from './read.ts';
+import { blockLines, inline, innerLines, type Style } from './write.ts';
+
+type Collection = CST.BlockMap | CST.BlockSequence | CST.FlowCollection;
+
+/** What all edits of a text need to know of it. */
+export interface Source {
+  readonly text: string;
+  readonly lineEnd: string;
+  /** one step of indentation */
+  readonly unit: string;
+}
+
+export function sourceOf(text: string, root: Node | null): Source {
+  return { text, lineEnd: lineEndOf(text), unit: ' '.repeat(stepOf(root) ?? 2) };
+}
+
+function stepOf(node: Node | null): number | undefined {
+  if (!isMap(node) || node.srcToken?.type !== 'block-map') {
+    return undefined;
+  }
+  const outer = node.srcToken.indent;
+  for (const { value } of node.items) {
+    if (isMap(value) && value.srcToken?.type === 'block-map' && value.srcToken.indent > outer) {
+      return value.srcToken.indent - outer;
+    }
+  }
+  return undefined;
+}
+
+/** Adds `name: value` to an empty document. */
+export function addToEmpty({ text, lineEnd, unit }: Source, name: string, value: Value): Edit[] {
+  const at = contentEnd(text);
+  const ended = at === 0 || /[\r\n\uFEFF]$/.test(text.slice(0, at)) ? '' : lineEnd;
+  return [{ start: at, end: at, insert: ended + blockLines(name, value, '', unit).join(lineEnd) + lineEnd }];
+}
+
+/** Adds `name: value` as the map's last pair. */
+export function addToMap(source: Source, map: YAMLMap, name: string, value: Value): Edit[] {
+  const token = collectionToken(map);
+  if (token.type === 'flow-collection') {
+    return [addToFlow(token, token.items.length, inline({ [name]: value }, { flow: true }).slice(1, -1))];
+  }
+  return [
+    linesBehind(source, tokenEnd(token), blockLines(name, value, ' '.repeat(token.indent), source.unit)),
+  ];
+}
+
+/** Adds an item to a list, at an index. */
+export function addToSeq(source: Source, seq: YAMLSeq, index: number, value: Value): Edit[] {
+  const token = collectionToken(seq);
+  if (token.type === 'flow-collection') {
+    return [addToFlow(token, index, inline(value, { flow: true }))];
+  }
+  const line = `${' '.repeat(token.indent)}- ${inline(value)}`;
+  const before = token.items[index - 1];
+  const first = token.items[0];
+  if (before !== undefined) {
+    return [linesBehind(source, itemEnd(before) ?? token.offset, [line])];
+  }
+  const at = lineStart(source.text, (first === undefined ? undefined : itemStart(first)) ?? token.offset);
+  return [{ start: at, end: at, insert: line + source.lineEnd }];
+}
+
+function addToFlow(token: CST.FlowCollection, index: number, insert: string): Edit {
+  const items = token.items.filter((item) => itemEnd(item) !== undefined);
+  const before = items[Math.min(index, items.length) - 1];
+  const first = items[0];
+  if (before !== undefined) {
+    const at = itemEnd(before) ?? token.offset;
+    return { start: at, end: at, insert: `, ${insert}` };
+  }
+  const at = first === undefined ? token.offset + 1 : (itemStart(first) ?? token.offset + 1);
+  return { start: at, end: at, insert: first === undefined ? insert : `${insert}, ` };
+}
+
+/** New lines behind the line on which something ends. */
+function linesBehind({ text, lineEnd }: Source, end: number, lines: readonly string[]): Edit {
+  // A block scalar's source ends with its line end.
+  const above = /(?:\r\n|\n|\r)$/.exec(text.slice(0, end))?.[0];
+  if (above !== undefined) {
+    return { start: end, end, insert: lines.map((line) => line + above).join('') };
+  }
+  const at = lineStop(text, end);
+  // The line end that stands here, where a text mixes them.
+  const local = text.slice(at, afterLineEnd(text, at)) || lineEnd;
+  return { start: at, end: at, insert: lines.map((line) => local + line).join('') };
+}
+
+/** Gives a pair another value. */
+export function setPair(source: Source, { map, pair }: Found, value: Value): Edit[] {
+  const colon = colonOf(pair);
+  const flow = collectionToken(map).type === 'flow-collection';
+  const node = pair.value as Node | null;
+  const token = node?.srcToken as CST.Token | undefined;
+  const empty =
+    token === undefined || ('source' in token && token.source === '' && token.type !== 'block-scalar');
+  const filled = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  const isNull = empty || readsNull(node);
+  if (isNull && filled && !flow) {
+    const indent = ' '.repeat(collectionToken(map).indent + source.unit.length);
+    const edits = [
+      linesBehind(
+        source,
+        token === undefined || empty ? colon : tokenEnd(token),
+        innerLines(value, indent, source.unit),
+      ),
+    ];
+    return empty || token === undefined
+      ? edits
+      : [{ start: colon, end: tokenEnd(token), insert: '' }, ...edits];
+  }
+  if (empty || token === undefined) {
+    return [{ start: colon, end: colon, insert: ` ${inline(value, { flow })}` }];
+  }
+  return replaceToken(source, token, colon, inline(value, { flow, style: styleOf(token) }));
+}
+
+/** Puts another value in the place of a list's item. */
+export function setItem(source: Source, seq: YAMLSeq, index: number, value: Value): Edit[] {
+  const token = (seq.items[index] as Node | undefined)?.srcToken as CST.Token | undefined;
+  if (
+    token === undefined ||
+    token.type === 'block-map' ||
+    token.type === 'block-seq' ||
+    token.type === 'block-scalar'
+  ) {
+    throw new FormatError('an item over several lines in a list: only single values are changed in place');
+  }
+  const flow = collectionToken(seq).type === 'flow-collection';
+  return replaceToken(source, token, token.offset, inline(value, { flow, style: styleOf(token) }));
+}
+
+function replaceToken({ text }: Source, token: CST.Token, colon: number, insert: string): Edit[] {
+  if (token.type === 'block-scalar') {
+    const header = token.props.find(({ type }) => type === 'block-scalar-header');
+    if (header === undefined || !('source' in header)) {
+      throw new FormatError('a block scalar without a header');
+    }
+    const start = blockScalarStart(token);
+    // Blank lines behind the last one with text stay.
+    const lines = /^(?:[ \t]*\S[^\n]*(?:\n|$)|[ \t\r]*\n(?=[\s\S]*\S))*/.exec(token.source)?.[0] ?? '';
+    return [
+      { start: header.offset, end: header.offset + header.source.length, insert },
+      { start, end: start + lines.length, insert: '' },
+    ];
+  }
+  if (token.type === 'block-map' || token.type === 'block-seq') {
+    const start = lineStart(text, token.offset);
+    if (start <= colon) {
+      throw new FormatError('a block that begins on the line of its key');
+    }
+    return [
+      { start: colon, end: colon, insert: ` ${insert}` },
+      { start, end: afterLineEnd(text, lineStopOf(text, tokenEnd(token))), insert: '' },
+    ];
+  }
+  return [{ start: token.offset, end: tokenEnd(token), insert }];
+}
+
+/**
+ * Takes the last of `found` out, and the pairs around it that held nothing else. Comments on lines of their own stay.
+ */
+export function removePair({ text }: Source, found: readonly Found[]): Edit[] {
+  let top = found.length - 1;
+  while (top > 0 && found[top]?.map.items.length === 1) {
+    top--;
+  }
+  const edits: Edit[] = [];
+  for (const { map, pair } of found.slice(top)) {
+    const token = collectionToken(map);
+    const item = token.items.find((one) => one === (pair as { srcToken?: unknown }).srcToken);
+    if (item === undefined) {
+      throw new FormatError('the place of a pair is not known');
+    }
+    if (token.type === 'flow-collection') {
+      return [...edits, removeFromFlow(token, item)];
+    }
+    const onward = edits.length + top < found.length - 1 && isBlockMap(pair);
+    edits.push(removeLines(text, itemStart(item), onward ? colonOf(pair) : itemEnd(item)));
+    if (!onward) {
+      break;
+    }
+  }
+  return edits;
+}
+
+/** Takes an item out of a list. */
+export function removeItem({ text }: Source, seq: YAMLSeq, index: number): Edit[] {
+  const token = collectionToken(seq);
+  const item = token.items.filter((one) => itemEnd(one) !== undefined)[index];
+  if (item === undefined) {
+    throw new FormatError('the place of a list item is not known');
+  }
+  return [
+    token.type === 'flow-collection'
+      ? removeFromFlow(token, item)
+      : removeLines(text, itemStart(item), itemEnd(item)),
+  ];
+}
+
+function removeFromFlow(token: CST.FlowCollection, item: CST.CollectionItem): Edit {
+  const items = token.items.filter((one) => itemEnd(one) !== undefined);
+  const index = items.indexOf(item);
+  const [before, after] = [items[index - 1], items[index + 1]];
+  if ([item, after].some((one) => one?.start.some(({ type }) => type === 'comment'))) {
+    throw new FormatError('a comment within a flow collection would be lost');
+  }
+  const start = itemStart(item) ?? token.offset;
+  const end = itemEnd(item) ?? start;
+  if (before !== undefined) {
+    return { start: itemEnd(before) ?? start, end, insert: '' };
+  }
+  return { start, end: (after === undefined ? undefined : itemStart(after)) ?? end, insert: '' };
+}
+
+function removeLines(text: string, start: number | undefined, end: number | undefined): Edit {
+  if (start === undefined || end === undefined) {
+    throw new FormatError('the place of a key is not known');
+  }
+  const begin = lineStart(text, start);
+  const before = text.slice(begin, start).replace('\uFEFF', '');
+  if (!/^ *$/.test(before)) {
+    throw new FormatError(`${JSON.stringify(before)} stands on the line of what is to be removed`);
+  }
+  const stop = lineStopOf(text, end);
+  const next = afterLineEnd(text, stop);
+  const from = text[begin] === '\uFEFF' ? begin + 1 : begin;
+  // The last line without a line end goes with the line end before it.
+  const lead =
+    next === stop && stop === text.length && stop !== 0
+      ? (/(?:\r\n|\n|\r)$/.exec(text.slice(0, from))?.[0].length ?? 0)
+      : 0;
+  const endsInLineEnd = /[\r\n]/.test(text[end - 1] ?? '');
+  return { start: endsInLineEnd ? from : from - lead, end: endsInLineEnd ? end : next, insert: '' };
+}
+
+/** The end of the line on which something ends; of a block scalar, which ends behind a line end, that line end's. */
+function lineStopOf(text: string, end: number): number {
+  return /[\r\n]/.test(text[end - 1] ?? '')
+    ? end - (text.slice(end - 2, end) === '\r\n' ? 2 : 1)
+    : lineStop(text, end);
+}
+
+function collectionToken(node: YAMLMap | YAMLSeq): Collection {
+  const token = node.srcToken;
+  if (token?.type !== 'block-map' && token?.type !== 'block-seq' && token?.type !== 'flow-collection') {
+    throw new FormatError('a collection in a form that is not understood');
+  }
+  return token;
+}
+
+function isBlockMap(pair: Pair): boolean {
+  return isMap(pair.value) && pair.value.srcToken?.type === 'block-map';
+}
+
+function colonOf(pair: Pair): number {
+  const item = (pair as { srcToken?: CST.CollectionItem }).srcToken;
+  const colon = item?.sep?.find(({ type }) => type === 'map-value-ind');
+  if (colon === undefined) {
+    throw new FormatError('a key without ":"');
+  }
+  return colon.offset + colon.source.length;
+}
+
+function readsNull(node: Node | null): boolean {
+  return node === null || ('value' in node && node.value === null);
+}
+
+function styleOf(token: CST.Token): Style {
+  const styles: Readonly<Record<string, Style>> = {
+    scalar: 'plain',
+    'single-quoted-scalar': 'single',
+    'double-quoted-scalar': 'double',
+  };
+  return styles[token.type];
+}

@@ -1,0 +1,182 @@
+import {
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  Parser,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import { FormatError } from '../format-error.ts';
+import type { Value } from '../keyed-format.ts';
+
+/** A map's pair together with the map. */
+export interface Found {
+  readonly map: YAMLMap;
+  readonly pair: Pair;
+}
+
+/** How far a key leads into a document. */
+export interface Walk {
+  /** the pairs on the way, outermost first */
+  readonly found: readonly Found[];
+  /** the map in which the next name of the key is missing; undefined where its place is empty (null) */
+  readonly map: YAMLMap | undefined;
+}
+
+/** The one document of a text, by YAML 1.1. FormatError for anything that isn't sound YAML without duplicate keys. */
+export function readDocument(text: string): Document {
+  const document = parseDocument(text, {
+    version: '1.1',
+    keepSourceTokens: true,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const [from] = error.linePos ?? [];
+    throw new FormatError(
+      error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:$/, '') ?? 'no YAML',
+      from === undefined ? undefined : { line: from.line, column: from.col },
+    );
+  }
+  return document as unknown as Document;
+}
+
+/** What the document, or a node in it, reads as; dates and binaries as strings. */
+export function readValue(document: Document, node: Node | null = document.contents as Node | null): Value {
+  try {
+    return node === null ? null : plain(node.toJS(document, { maxAliasCount: 100 }), 0);
+  } catch (error) {
+    if (error instanceof FormatError) {
+      throw error;
+    }
+    throw new FormatError(
+      `the YAML can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function plain(value: unknown, depth: number): Value {
+  if (depth > 200) {
+    throw new FormatError('the YAML is nested too deeply, or contains itself');
+  }
+  if (value === null || value === undefined) {
+    return null;
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return value;
+  }
+  if (typeof value !== 'object') {
+    return String(value);
+  }
+  if (value instanceof Date) {
+    return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
+  }
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value).toString('base64');
+  }
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
+    return [...value].map((item) => plain(item, depth + 1));
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]));
+}
+
+/** Follows a key from the document's root. FormatError where it leads through an alias, a merge key or something that is no map. */
+export function walk(document: Document, key: readonly string[]): Walk {
+  const found: Found[] = [];
+  let node = document.contents as Node | null;
+  for (const [i, name] of key.entries()) {
+    const at = key.slice(0, i).join('.') || 'the document';
+    if (node === null || (isScalar(node) && node.value === null)) {
+      return { found, map: undefined };
+    }
+    if (isAlias(node)) {
+      throw new FormatError(`${at} is an alias (*${node.source}): an edit would change all that share it`);
+    }
+    if (!isMap(node)) {
+      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}, a map is expected`);
+    }
+    const map: YAMLMap = node;
+    const pair: Pair | undefined = map.items.find((one) => nameOf(one) === name);
+    if (pair === undefined) {
+      refuseMerged(document, map, name, at);
+      return { found, map };
+    }
+    found.push({ map, pair });
+    node = pair.value as Node | null;
+  }
+  return { found, map: undefined };
+}
+
+/** A pair's key as text, as it reads in JavaScript; undefined for keys that are collections. */
+export function nameOf(pair: Pair): string | undefined {
+  return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
+}
+
+function refuseMerged(document: Document, map: YAMLMap, name: string, at: string): void {
+  if (map.items.some((pair) => isScalar(pair.key) && pair.key.source === '<<')) {
+    const value = readValue(document, map);
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
+      throw new FormatError(
+        `${name} in ${at} comes from a merge key (<<): an edit there would change all that share it`,
+      );
+    }
+  }
+}
+
+/** The offset where the document's content ends: that of its `...`, else the text's end. */
+export function contentEnd(text: string): number {
+  for (const token of new Parser().parse(text)) {
+    if (token.type === 'doc-end') {
+      return token.offset;
+    }
+  }
+  return text.length;
+}
+
+/** Where a token's source ends, without the blanks, comments and line ends behind it. */
+export function tokenEnd(token: CST.Token): number {
+  switch (token.type) {
+    case 'block-map':
+    case 'block-seq': {
+      const last = token.items.findLast((item) => itemEnd(item) !== undefined);
+      return (last === undefined ? undefined : itemEnd(last)) ?? token.offset;
+    }
+    case 'flow-collection': {
+      const close = token.end.find(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
+      return close === undefined ? token.offset + 1 : close.offset + 1;
+    }
+    case 'block-scalar': {
+      return blockScalarStart(token) + token.source.length;
+    }
+    default:
+      return 'source' in token ? token.offset + token.source.length : token.offset;
+  }
+}
+
+/** Where the lines of a block scalar begin, behind its header. */
+export function blockScalarStart(token: CST.BlockScalar): number {
+  const header = token.props.at(-1);
+  return header === undefined || !('source' in header) ? token.offset : header.offset + header.source.length;
+}
+
+const INSIGNIFICANT: ReadonlySet<string> = new Set(['space', 'newline', 'comment', 'comma']);
+
+/** Where an item's own text ends; undefined for an item without any (behind a trailing comma). */
+export function itemEnd(item: CST.CollectionItem): number | undefined {
+  const last = [...item.start, ...(item.sep ?? [])].findLast(({ type }) => !INSIGNIFICANT.has(type));
+  const ends = [item.value, item.key].filter((token) => token !== undefined && token !== null).map(tokenEnd);
+  const all = [...ends, ...(last === undefined ? [] : [last.offset + last.source.length])];
+  return all.length === 0 ? undefined : Math.max(...all);
+}
+
+/** Where an item's own text begins: its indicator, its properties or its key. */
+export function itemStart(item: CST.CollectionItem): number | undefined {
+  const first = item.start.find(({ type }) => !INSIGNIFICANT.has(type));
+  return first?.offset ?? item.key?.offset ?? item.sep?.[0]?.offset ?? item.value?.offset;
+}
