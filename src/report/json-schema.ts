@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+/**
+ * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New keys may
+ * come within a schema version; a key that goes or changes its meaning makes a new one.
+ */
+const statuses = [
+  ...(['in-sync', 'would-change', 'changed', 'deferred', 'rolled-back', 'failed', 'unreachable'] as const),
+  ...(['unknown', 'open', 'not-started', 'kept', 'conflict', 'stuck', 'skipped'] as const),
+] as const;
+
+const location = z
+  .object({
+    file: z.string(),
+    line: z.int().describe('counts from 1'),
+    column: z.int().describe('counts from 1'),
+    text: z.string().describe('the line itself'),
+  })
+  .describe('the place in a file of the operator that it is about');
+
+const error = z.object({
+  code: z.string().describe('stable, kebab-case; docs/errors.md lists all of them'),
+  host: z.string().optional(),
+  step: z.string().optional().describe('id of the step that it happened in'),
+  message: z.string().describe('what happened'),
+  next: z.string().optional().describe('what to do about it'),
+  location: location.optional(),
+  detail: z.string().optional().describe('what another program said, word for word'),
+});
+
+const state = z
+  .object({
+    sha256: z.string().optional().describe("hex, of a regular file's bytes"),
+    mode: z.string().optional().describe('octal, four digits'),
+    owner: z.string().optional().describe('user:group'),
+    target: z.string().optional().describe('of a symbolic link'),
+  })
+  .nullable()
+  .describe('null where nothing is at the path');
+
+const change = z.object({
+  step: z.string().describe('the first step that asks for it'),
+  steps: z.array(z.string()).describe('all steps that ask for it'),
+  stage: z.int().describe('counts from 1'),
+  kind: z.enum(['file', 'directory', 'symlink', 'unit', 'action']),
+  action: z.enum(['create', 'modify', 'delete']),
+  path: z.string(),
+  diff: z.string().describe('unified diff with secrets hidden; notes in lines that begin with #'),
+  before: state,
+  after: state,
+});
+
+const handler = z.object({
+  id: z.string(),
+  actions: z.array(z.string()).describe('in words'),
+  because: z.array(z.string()).describe('steps whose changes ask for it'),
+  guards: z.array(z.string()).describe('what must be idle before it starts'),
+  ran: z.boolean(),
+});
+
+const guard = z.object({
+  guard: z.string(),
+  state: z.enum(['idle', 'busy', 'unknown']),
+  sessions: z.array(z.string()).describe('who is there, in words'),
+});
+
+const host = z.object({
+  name: z.string(),
+  role: z.string(),
+  recipe: z.string().nullable(),
+  recipeReason: z.string().nullable(),
+  status: z.enum(statuses),
+  error: error.optional(),
+  warnings: z.array(z.string()),
+  changes: z.array(change),
+  handlers: z.array(handler),
+  guards: z.array(guard),
+  unsettled: z
+    .array(z.object({ run: z.string(), state: z.string() }))
+    .describe('earlier runs that are not finished on this host or need a person'),
+  durationMs: z.int(),
+});
+
+const summary = z.object({
+  exitStatus: z.int().describe('what the program exits with'),
+  hosts: z.int(),
+  statuses: z.partialRecord(z.enum(statuses), z.int()).describe('how many hosts have each status'),
+  changes: z.int(),
+  restarts: z.int(),
+  reloads: z.int(),
+  interrupted: z.boolean(),
+});
+
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  command: z.string(),
+  run: z.string().nullable().describe('run id; null for a command that changes nothing'),
+  hosts: z.array(host),
+  summary,
+  warnings: z.array(z.string()).describe('true of the cluster rather than of one host'),
+  byHand: z
+    .array(z.object({ title: z.string(), text: z.string() }))
+    .describe('text to be carried over to where the program has no access'),
+  errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
+});
+
+export type ReportDocument = z.infer<typeof reportSchema>;
+export type ReportHost = z.infer<typeof host>;
+export type ReportError = z.infer<typeof error>;
+export type ReportChange = z.infer<typeof change>;
+
+/** What schema/report.schema.json holds. */
+export function reportJsonSchema(): object {
+  return {
+    $id: 'report.schema.json',
+    title: 'What clusterproxy prints with --json',
+    ...z.toJSONSchema(reportSchema, { target: 'draft-2020-12' }),
+  };
+}

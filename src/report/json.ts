@@ -1,0 +1,124 @@
+import { type Change, sha256 } from '../model/change.ts';
+import type { Problem } from '../model/operator-error.ts';
+import type { ByHand } from '../model/plan.ts';
+import type { HostResult, RunResult } from '../model/result.ts';
+import type { PathState } from '../model/snapshot.ts';
+import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
+import { cleanLine, showable, showableLine } from './clean.ts';
+import type { ReportChange, ReportDocument, ReportError, ReportHost } from './json-schema.ts';
+import { totalsOf } from './totals.ts';
+import { actionWords } from './words.ts';
+
+export interface JsonOptions {
+  readonly exitStatus: number;
+  readonly byHand: readonly ByHand[];
+  /** why the command could not be carried out */
+  readonly errors: readonly Problem[];
+}
+
+/** A result as the document whose form is `reportSchema`. Secrets are hidden in all of it. */
+export function reportDocument(result: RunResult, options: JsonOptions): ReportDocument {
+  const statuses: ReportDocument['summary']['statuses'] = {};
+  for (const { status } of result.hosts) statuses[status] = (statuses[status] ?? 0) + 1;
+  const { changes, restarts, reloads } = totalsOf(result.hosts.map((host) => host.plan));
+  return {
+    schemaVersion: 1,
+    command: result.command,
+    run: result.run ?? null,
+    hosts: result.hosts.map(hostDocument),
+    summary: {
+      exitStatus: options.exitStatus,
+      hosts: result.hosts.length,
+      statuses,
+      changes,
+      restarts,
+      reloads,
+      interrupted: result.interrupted,
+    },
+    warnings: result.warnings.map(showableLine),
+    byHand: options.byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    ...(options.errors.length === 0 ? {} : { errors: options.errors.map(errorDocument) }),
+  };
+}
+
+/** The document of a command that ended before there was a result. */
+export function errorReport(command: string, exitStatus: number, errors: readonly Problem[]): ReportDocument {
+  const interrupted = errors.some((error) => error.code === 'interrupted');
+  const nothing: RunResult = { command, run: undefined, hosts: [], warnings: [], interrupted };
+  return reportDocument(nothing, { exitStatus, byHand: [], errors });
+}
+
+/** The document as it is printed. */
+export function renderJson(document: ReportDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function hostDocument(result: HostResult): ReportHost {
+  const { plan } = result;
+  return {
+    name: plan.host,
+    role: plan.role,
+    recipe: plan.recipe?.name ?? null,
+    recipeReason: plan.recipe === undefined ? null : showableLine(plan.recipe.reason),
+    status: result.status,
+    ...(result.problem === undefined ? {} : { error: errorDocument(result.problem) }),
+    warnings: result.warnings.map(showableLine),
+    changes: plan.changes.map(changeDocument),
+    handlers: plan.handlers.map(({ handler, because }) => ({
+      id: handler.id,
+      actions: handler.actions.map(actionWords),
+      because: [...because],
+      guards: handler.guards.map((guard) => guard.id),
+      ran: result.ran.includes(handler.id),
+    })),
+    guards: plan.guards.map(({ guard, state, sessions }) => ({
+      guard,
+      state,
+      sessions: sessions.map(showableLine),
+    })),
+    unsettled: plan.unsettled.map(({ run, state }) => ({ run: cleanLine(run), state: cleanLine(state) })),
+    durationMs: Math.round(result.durationMs),
+  };
+}
+
+function errorDocument(problem: Problem): ReportError {
+  const { code, host, step, message, next, location, detail } = problem;
+  return {
+    code,
+    ...(host === undefined ? {} : { host }),
+    ...(step === undefined ? {} : { step }),
+    message: showableLine(message),
+    ...(next === undefined ? {} : { next: showable(next) }),
+    ...(location === undefined ? {} : { location: { ...location, text: showable(location.text) } }),
+    ...(detail === undefined ? {} : { detail: showable(detail) }),
+  };
+}
+
+function changeDocument(change: Change): ReportChange {
+  return {
+    step: change.steps[0] ?? '',
+    steps: [...change.steps],
+    stage: 1,
+    kind: change.kind,
+    action: change.action,
+    path: change.path,
+    diff: diffText(change),
+    before: stateDocument(change.before),
+    after: stateDocument(change.after),
+  };
+}
+
+function stateDocument(state: PathState): ReportChange['before'] {
+  switch (state.kind) {
+    case 'absent':
+      return null;
+    case 'file':
+      return { sha256: sha256(state.content), mode: modeOf(state), owner: ownerOf(state) };
+    case 'directory':
+      return { mode: modeOf(state), owner: ownerOf(state) };
+    case 'symlink':
+      return { target: cleanLine(state.target) };
+    case 'unreadable':
+      return {};
+  }
+}

@@ -1,0 +1,148 @@
+import type { Change } from '../model/change.ts';
+import type { GuardReport, HostPlan, PlannedHandler } from '../model/plan.ts';
+import { diffOf } from '../plan/diff.ts';
+import { cleanLine, showableLine } from './clean.ts';
+import { renderProblem } from './problem.ts';
+import { list, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+import { actionWords, changeWords, checkWords, commandLine, interrupts, sessionsOf } from './words.ts';
+
+/** `bbb-01: node, recipe 2.6 (BigBlueButton 2.6)` */
+export function renderHeader(plan: HostPlan, style: Style): readonly string[] {
+  const recipe =
+    plan.recipe === undefined
+      ? ''
+      : `, recipe ${cleanLine(plan.recipe.name)}${plan.recipe.reason === '' ? '' : ` (${showableLine(plan.recipe.reason)})`}`;
+  const undoes = plan.undoes === undefined ? '' : `, undoing run ${cleanLine(plan.undoes)}`;
+  const start = `${plan.host}: `;
+  const [first = '', ...rest] = wrap(`${plan.role}${recipe}${undoes}`, {
+    columns: style.columns,
+    first: start,
+    hanging: 2,
+  });
+  return [style.paint.bold(start) + first.slice(start.length), ...rest];
+}
+
+/** A change: what and why in one line, then its diff. */
+export function renderChange(change: Change, style: Style): readonly string[] {
+  const { paint } = style;
+  const { notes, lines } = diffOf(change);
+  const why = change.steps.length === 0 ? '' : ` (${change.steps.map(cleanLine).join(', ')})`;
+  const words = changeWords(change);
+  const [first = '', ...rest] = wrap(`${words}${why}`, { columns: style.columns, first: '  ', hanging: 4 });
+  return [
+    '',
+    first.replace(words, paint.bold(words)),
+    ...rest,
+    ...notes.flatMap((note) => wrap(note, { columns: style.columns, first: '    ' })),
+    ...lines.map((line) => `    ${paintDiff(line, style)}`),
+  ];
+}
+
+/** Colours of diff(1) and git: by what a line begins with, headers before their signs. */
+function paintDiff(line: string, { paint }: Style): string {
+  if (/^(?:--- (?:a?\/)|\+\+\+ (?:b?\/))/.test(line)) return paint.bold(line);
+  if (line.startsWith('@@')) return paint.cyan(line);
+  if (line.startsWith('+')) return paint.green(line);
+  if (line.startsWith('-')) return paint.red(line);
+  return line;
+}
+
+/** What will run after the files are in place, and which steps asked for it. */
+export function renderHandlers(handlers: readonly PlannedHandler[], style: Style): readonly string[] {
+  if (handlers.length === 0) return [];
+  return ['', '  then, in this order:', ...handlers.flatMap((planned) => renderHandler(planned, style))];
+}
+
+function renderHandler({ handler, because }: PlannedHandler, style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const start = `    ${handler.id}: `;
+  const actions = handler.actions.map(actionWords).join(', ') || 'nothing but checks';
+  const why = because.length === 0 ? '' : ` (asked for by ${list(because.map(cleanLine))})`;
+  const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
+  const more = (text: string) => wrap(text, { columns, first: '      ' });
+  return [
+    first.replace(start, `    ${paint.bold(handler.id)}: `),
+    ...rest,
+    ...(handler.validate === undefined
+      ? []
+      : more(`only if "${commandLine(handler.validate)}" accepts the files`)),
+    ...(interrupts(handler)
+      ? more(`only while there are no ${list(handler.guards.map((guard) => cleanLine(guard.id)))}`)
+      : []),
+    ...(style.verbose && handler.checks.length > 0
+      ? more(`well when ${list(handler.checks.map(checkWords))}, within ${handler.timeout} s`)
+      : []),
+  ];
+}
+
+/** What is true of one host besides its changes: who is there now, warnings, runs that aren't finished, its problem. */
+export function renderNotes(plan: HostPlan, style: Style, options: NoteOptions): readonly string[] {
+  const { columns, paint } = style;
+  const who = options.named ? `${plan.host}: ` : '';
+  const labelled = (label: string, painted: string, text: string) => {
+    const start = `  ${who}${label}: `;
+    const [first = '', ...rest] = wrap(text, { columns, first: start, hanging: 4 });
+    return [`  ${who}${painted}: ${first.slice(start.length)}`, ...rest];
+  };
+  const warning = (text: string) => labelled('warning', paint.yellow('warning'), text);
+  const unsettled = plan.unsettled.map(
+    ({ run, state }) => `run ${cleanLine(run)} is ${unsettledWords(state)}`,
+  );
+  return [
+    ...guardsOf(plan).flatMap((guard) => labelled('now', paint.bold('now'), guardWords(guard))),
+    ...deferral(plan, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
+    ...unsettled.flatMap(warning),
+    ...plan.warnings.flatMap((text) => warning(showableLine(text))),
+    ...(plan.problem === undefined
+      ? []
+      : renderProblem({ ...plan.problem, host: options.named ? plan.host : undefined }, style, 2)),
+  ];
+}
+
+export interface NoteOptions {
+  /** the host's name has to be said, because the lines stand below several hosts */
+  readonly named: boolean;
+  /** guards aren't asked in this run */
+  readonly force: boolean;
+}
+
+/** The reports of guards that this plan's handlers ask. */
+function guardsOf(plan: HostPlan): readonly GuardReport[] {
+  const asked = new Set(plan.handlers.flatMap(({ handler }) => handler.guards.map((guard) => guard.id)));
+  return plan.guards.filter((report) => asked.has(report.guard));
+}
+
+/** Said in advance: a host in use is left as it is. */
+function deferral(plan: HostPlan, { force }: NoteOptions): readonly string[] {
+  const busy = guardsOf(plan).filter((report) => report.state !== 'idle');
+  if (busy.length === 0) return [];
+  const what = list(busy.map((report) => cleanLine(report.guard)));
+  return force
+    ? [`--force: the ${what} will be interrupted`]
+    : [
+        `it would be put off, with nothing changed, as long as there are ${what}; --force changes it all the same`,
+      ];
+}
+
+const mostSessions = 10;
+
+function guardWords(report: GuardReport): string {
+  const names = report.sessions.slice(0, mostSessions).map(showableLine);
+  const more = report.sessions.length - names.length;
+  const sessions = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  switch (report.state) {
+    case 'idle':
+      return `no ${cleanLine(report.guard)}`;
+    case 'unknown':
+      return `whether there are ${cleanLine(report.guard)} is not known${sessions === '' ? '' : `: ${sessions}`}; that counts as busy`;
+    case 'busy':
+      if (report.sessions.length === 0) return `there are ${cleanLine(report.guard)}`;
+      return `${sessionsOf(report)} ${report.sessions.length === 1 ? 'is' : 'are'} running: ${sessions}`;
+  }
+}
+
+function unsettledWords(state: string): string {
+  if (state === 'stuck' || state === 'conflict') return `in state "${state}" and needs a person`;
+  return `not finished (${cleanLine(state)}); apply settles it first`;
+}

@@ -1,0 +1,94 @@
+import type { Location, Problem } from '../model/operator-error.ts';
+import { maskSecrets } from '../plan/mask.ts';
+import { clean, cleanLine, showable, showableLine } from './clean.ts';
+import { indent, widthOf, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+
+/** More of another program's words than this hide the rest of a report; --verbose and --json have all. Lines. */
+const longestDetail = 30;
+
+/**
+ * A problem as a person reads it: code, place, what happened, the line it's about, the other program's own words, and
+ * what to do next.
+ */
+export function renderProblem(problem: Problem, style: Style, indentation = 0): readonly string[] {
+  const { paint } = style;
+  const start = `${' '.repeat(indentation)}error ${problem.code}: `;
+  const place = problem.location === undefined ? '' : `${placeOf(problem.location)}: `;
+  const who = [problem.host, problem.step && `step ${problem.step}`].filter((part) => part).join(', ');
+  const text = `${place}${who === '' ? '' : `${cleanLine(who)}: `}${showableLine(problem.message)}`;
+  const [first = '', ...rest] = wrap(text, {
+    columns: style.columns,
+    first: start,
+    hanging: indentation + 2,
+  });
+  return [
+    first.replace(
+      start,
+      `${' '.repeat(indentation)}${paint.red.bold('error')} ${paint.bold(`${problem.code}:`)} `,
+    ),
+    ...rest,
+    ...(problem.location === undefined ? [] : renderLocation(problem.location, style, indentation)),
+    ...renderDetail(problem, style, indentation),
+    ...renderNext(problem, style, indentation),
+  ];
+}
+
+/** Problems below each other, with an empty line between those that need more than one. */
+export function renderProblems(problems: readonly Problem[], style: Style): readonly string[] {
+  return problems.flatMap((problem, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...renderProblem(problem, style),
+  ]);
+}
+
+function placeOf({ file, line, column }: Location): string {
+  return `${cleanLine(file)}:${line}:${column}`;
+}
+
+/** The line with the place in it marked. */
+function renderLocation(location: Location, style: Style, indentation: number): readonly string[] {
+  const { text, column } = windowOf(location, style.columns - indentation - 12);
+  const number = String(location.line).padStart(indentation + 5);
+  const before = text.slice(0, column - 1);
+  const mark =
+    ' '.repeat(widthOf(before)) + style.paint.red('^'.repeat(lengthOfWord(text.slice(column - 1))));
+  return [`${number} | ${text}`, `${' '.repeat(number.length)} | ${mark}`];
+}
+
+/** The part of a line around the place, so that a line of a thousand characters doesn't fill the screen. */
+function windowOf({ text, column }: Location, columns: number): { text: string; column: number } {
+  // Each character becomes one column, so that the mark stays below its word.
+  const shown = clean(maskSecrets(text)).replace(/\t/g, ' ');
+  const shift = clean(text.slice(0, column - 1)).length - (column - 1);
+  const at = column + shift;
+  const width = Math.max(30, columns);
+  if (shown.length <= width) return { text: shown, column: at };
+  const start = Math.max(0, Math.min(at - 1 - Math.floor(width / 3), shown.length - width));
+  const cut = shown.slice(start, start + width);
+  const head = start > 0 ? '...' : '';
+  const tail = start + width < shown.length ? '...' : '';
+  return { text: head + cut + tail, column: at - start + head.length };
+}
+
+/** How much to underline: the word, quoted string or character that begins there. */
+function lengthOfWord(text: string): number {
+  const word = /^(?:"[^"]*"|'[^']*'|[\p{L}\p{N}_.$/@-]+)/u.exec(text)?.[0] ?? ' ';
+  return Math.max(1, widthOf(word));
+}
+
+function renderDetail(problem: Problem, style: Style, indentation: number): readonly string[] {
+  if (problem.detail === undefined || problem.detail.trim() === '') return [];
+  if (problem.code === 'unexpected' && !style.verbose) return [];
+  const lines = indent(showable(problem.detail), indentation + 4);
+  if (style.verbose || lines.length <= longestDetail) return lines;
+  const more = `... and ${lines.length - longestDetail} lines more (--verbose shows them)`;
+  return [...lines.slice(0, longestDetail), `${' '.repeat(indentation + 4)}${more}`];
+}
+
+function renderNext(problem: Problem, style: Style, indentation: number): readonly string[] {
+  if (problem.next === undefined || problem.next.trim() === '') return [];
+  const [first, ...rest] = showable(problem.next).split('\n');
+  const options = { columns: style.columns, first: ' '.repeat(indentation + 2) };
+  return [first ?? '', ...rest].flatMap((line) => wrap(line, options));
+}

@@ -1,0 +1,139 @@
+import type { HostPhase, ProgressEvent } from '../model/progress.ts';
+import { showableLine } from './clean.ts';
+import { count } from './prose.ts';
+
+/** Where progress goes. */
+export interface ProgressOptions {
+  readonly stream: NodeJS.WriteStream;
+  /** nothing is told at all */
+  readonly quiet: boolean;
+  /** every phase of every host, where there is no terminal */
+  readonly verbose: boolean;
+}
+
+export interface Progress {
+  readonly tell: (event: ProgressEvent) => void;
+  /** takes the line away from the terminal, so that something else can be printed */
+  readonly clear: () => void;
+}
+
+/**
+ * Tells on standard error how far a command is: on a terminal in one line that is rewritten, elsewhere in plain lines.
+ * A run of 200 hosts in a log is one line a phase that matters, not thousands.
+ */
+export async function startProgress(options: ProgressOptions): Promise<Progress> {
+  if (options.quiet) return { tell: () => undefined, clear: () => undefined };
+  return options.stream.isTTY ? onTerminal(options.stream) : inPlainLines(options);
+}
+
+async function onTerminal(stream: NodeJS.WriteStream): Promise<Progress> {
+  const { default: ora } = await import('ora');
+  // Ctrl-C has to reach the program, and a prompt needs the input.
+  const spinner = ora({ stream, discardStdin: false, hideCursor: false });
+  const state = new ProgressState();
+  return {
+    tell: (event) => {
+      if (event.kind === 'message') {
+        spinner.clear();
+        stream.write(`${showableLine(event.text)}\n`);
+        return;
+      }
+      state.take(event);
+      const line = state.line();
+      if (line === undefined) spinner.stop();
+      else if (spinner.isSpinning) spinner.text = shorten(line, stream.columns);
+      else spinner.start(shorten(line, stream.columns));
+    },
+    clear: () => void spinner.stop(),
+  };
+}
+
+function inPlainLines({ stream, verbose }: ProgressOptions): Progress {
+  const state = new ProgressState();
+  const tell = (event: ProgressEvent) => {
+    state.take(event);
+    const line = plainLine(event, state, verbose);
+    if (line !== undefined) stream.write(`${line}\n`);
+  };
+  return { tell, clear: () => undefined };
+}
+
+const plainPhases: readonly HostPhase[] = ['swapped', 'handler', 'done'];
+
+function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean): string | undefined {
+  switch (event.kind) {
+    case 'message':
+      return showableLine(event.text);
+    case 'looking':
+      return `looking at ${count(event.total, 'host')}`;
+    case 'looked':
+      return state.isLooking ? undefined : state.lookingWords();
+    case 'host':
+      return verbose || plainPhases.includes(event.phase) ? hostWords(event) : undefined;
+  }
+}
+
+/** What is known of a run from its events alone. */
+export class ProgressState {
+  #total = 0;
+  #looked = 0;
+  #unreachable = 0;
+  readonly #busy = new Map<string, string>();
+
+  take(event: ProgressEvent): void {
+    if (event.kind === 'looking') {
+      this.#total = event.total;
+      this.#looked = 0;
+      this.#unreachable = 0;
+    } else if (event.kind === 'looked') {
+      this.#looked += 1;
+      if (!event.ok) this.#unreachable += 1;
+    } else if (event.kind === 'host') {
+      this.#busy.delete(event.host);
+      if (event.phase !== 'done') this.#busy.set(event.host, hostWords(event));
+    }
+  }
+
+  get isLooking(): boolean {
+    return this.#looked < this.#total;
+  }
+
+  /** `looking: 12 of 20 done, 1 unreachable` */
+  lookingWords(): string {
+    const failed = this.#unreachable === 0 ? '' : `, ${this.#unreachable} unreachable`;
+    return `looking: ${this.#looked} of ${this.#total} done${failed}`;
+  }
+
+  /** One line for all hosts; undefined where nothing is under way. */
+  line(): string | undefined {
+    if (this.isLooking) return this.lookingWords();
+    const latest = [...this.#busy.values()].at(-1);
+    if (latest === undefined) return undefined;
+    const others = this.#busy.size - 1;
+    return others === 0 ? latest : `${latest}; ${others} more under way`;
+  }
+}
+
+const phaseWords: Readonly<Record<HostPhase, string>> = {
+  connecting: 'connecting',
+  uploading: 'uploading the new files',
+  prepared: 'prepared',
+  swapped: 'the new files are in place',
+  validating: 'validating',
+  handler: 'running a handler',
+  checking: 'checking that it works',
+  settling: 'waiting whether it stays up',
+  done: 'done',
+};
+
+function hostWords({ host, phase, detail }: Extract<ProgressEvent, { kind: 'host' }>): string {
+  const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
+  const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${showableLine(detail)}`;
+  return `${host}: ${words}${more}`;
+}
+
+/** A line that wraps can't be rewritten in place. */
+function shorten(line: string, columns: number | undefined): string {
+  const room = Math.max(20, (columns ?? 80) - 4);
+  return line.length <= room ? line : `${line.slice(0, room - 3)}...`;
+}

@@ -1,0 +1,30 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+
+/** How a report is to look. */
+export interface Style {
+  /** width that prose is wrapped to; lines of diffs never are */
+  readonly columns: number;
+  readonly paint: ChalkInstance;
+  /** more than most readers want: checks of handlers, stacks of unexpected errors */
+  readonly verbose: boolean;
+}
+
+export interface StyleOptions {
+  /** undefined where the stream is no terminal */
+  readonly columns: number | undefined;
+  readonly color: boolean;
+  readonly verbose: boolean;
+}
+
+/** A width that people read without losing the line. */
+const widest = 100;
+const usual = 80;
+
+export function makeStyle({ columns, color, verbose }: StyleOptions): Style {
+  const width = columns === undefined || columns <= 0 ? usual : columns;
+  return {
+    columns: Math.max(20, Math.min(width, widest)),
+    paint: new Chalk({ level: color ? 1 : 0 }),
+    verbose,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Change } from '../model/change.ts';
+import type { Action, Check, Handler } from '../model/handler.ts';
+import type { GuardReport } from '../model/plan.ts';
+import type { Status } from '../model/result.ts';
+import { cleanLine, showableLine } from './clean.ts';
+import { count } from './prose.ts';
+
+/** How a host ended, for people. The words of `Status` itself are for scripts. */
+export const statusWords: Readonly<Record<Status, string>> = {
+  'in-sync': 'in sync',
+  'would-change': 'would change',
+  changed: 'changed',
+  deferred: 'put off',
+  'rolled-back': 'rolled back',
+  failed: 'failed',
+  unreachable: 'unreachable',
+  unknown: 'outcome unknown',
+  open: 'still open',
+  'not-started': 'not started',
+  kept: 'kept unconfirmed',
+  conflict: 'in conflict',
+  stuck: 'stuck',
+  skipped: 'left out by --limit',
+};
+
+/** What a handler does: `restart bbb-web.service` */
+export function actionWords(action: Action): string {
+  switch (action.kind) {
+    case 'daemon-reload':
+      return 'systemctl daemon-reload';
+    case 'reload':
+    case 'restart':
+      return `${action.kind} ${cleanLine(action.unit)}`;
+    case 'command':
+      return `run ${commandLine(action.argv)}`;
+  }
+}
+
+/** What must hold after a handler. */
+export function checkWords(check: Check): string {
+  switch (check.kind) {
+    case 'active':
+      return `${cleanLine(check.unit)} is active`;
+    case 'port':
+      return `port ${check.port} is listened on`;
+    case 'nginx-workers':
+      return 'new nginx workers run';
+    case 'http':
+      return `${showableLine(check.url)} answers`;
+  }
+}
+
+/** Arguments as they would be typed. */
+export function commandLine(argv: readonly string[]): string {
+  const typed = argv.map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  return showableLine(typed.join(' '));
+}
+
+/** `modify /etc/a.conf` */
+export function changeWords(change: Change): string {
+  const kind = change.kind === 'file' ? '' : change.kind === 'symlink' ? 'symbolic link ' : 'directory ';
+  return `${change.action} ${kind}${cleanLine(change.path)}`;
+}
+
+/** `2 meetings`: a guard's id is the plural of what it guards. */
+export function sessionsOf({ guard, sessions }: GuardReport): string {
+  const plural = cleanLine(guard);
+  return count(sessions.length, plural.replace(/s$/, ''), plural);
+}
+
+/** Whether anybody is interrupted by it. */
+export function interrupts(handler: Handler): boolean {
+  return handler.guards.length > 0;
+}
