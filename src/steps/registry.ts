@@ -1,9 +1,29 @@
+import { file } from './file.ts';
+import { json } from './json.ts';
+import { nginxInclude } from './nginx-include.ts';
+import { nginxLocations } from './nginx-locations.ts';
+import { nginxPrefix } from './nginx-prefix.ts';
+import { nginxServer } from './nginx-server.ts';
+import { properties } from './properties.ts';
+import { shellEnv } from './shell-env.ts';
 import type { StepModule } from './step-module.ts';
+import { systemdDropIn } from './systemd-dropin.ts';
+import { yaml } from './yaml.ts';
 
-/** Every step module that a playbook can use. */
-const modules: readonly StepModule<unknown>[] = [];
+const modules = [
+  properties,
+  yaml,
+  json,
+  shellEnv,
+  systemdDropIn,
+  file,
+  nginxPrefix,
+  nginxLocations,
+  nginxServer,
+  nginxInclude,
+] as unknown as readonly StepModule[];
 
-/** The step modules by the word that stands for them in a playbook. */
+/** Every step module by the word that stands for it in a playbook. */
 export const stepModules: ReadonlyMap<string, StepModule> = new Map(
-  modules.map((module) => [module.name, module as StepModule]),
+  modules.map((module) => [module.name, module] as const),
 );

@@ -1,0 +1,64 @@
+import { expect } from 'vitest';
+import { sameState } from '../../src/model/change.ts';
+import { mergeReads, noReads, type Reads } from '../../src/model/snapshot.ts';
+import { type Managed, StepHost } from '../../src/model/step-host.ts';
+import { VirtualHost } from '../../src/model/virtual-host.ts';
+import { stepModules } from '../../src/steps/registry.ts';
+import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
+
+export interface Outcome {
+  /** text of a file afterwards, undefined where it isn't there */
+  text(path: string): string | undefined;
+  /** paths that are other than they were, sorted */
+  readonly changed: readonly string[];
+  readonly warnings: readonly string[];
+  readonly managed: readonly Managed[];
+  readonly host: VirtualHost;
+}
+
+/** Run one step on a host that exists only in memory, then once more on its own result, which it must leave alone. */
+export function runStep(module: string, parameters: unknown, host: FakeHost): Outcome {
+  const step = stepModules.get(module);
+  if (step === undefined) throw new Error(`there is no step module ${module}`);
+  const parsed = step.parameters.parse(parameters);
+  const reads = withParents(step.reads(parsed));
+  const snapshot = snapshotOf(host, reads);
+  const virtual = new VirtualHost(snapshot);
+  const view = new StepHost(virtual, 'the-step');
+  step.apply(view, parsed);
+  const again = new VirtualHost(virtual.asSnapshot());
+  const second = new StepHost(again, 'the-step');
+  step.apply(second, parsed);
+  expect(changedPaths(again), 'a second run changes nothing').toEqual([]);
+  expect(second.managed).toEqual(view.managed);
+  return {
+    text: (path) => textAt(virtual, path),
+    changed: changedPaths(virtual),
+    warnings: view.warnings,
+    managed: view.managed,
+    host: virtual,
+  };
+}
+
+/** What the parameters of a module's schema say is wrong with them, empty where nothing. */
+export function mistakes(module: string, parameters: unknown): readonly string[] {
+  const result = stepModules.get(module)?.parameters.safeParse(parameters);
+  return (result?.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+export function changedPaths(host: VirtualHost): readonly string[] {
+  const isOther = (path: string) =>
+    !sameState(host.snapshot.paths.get(path) ?? { kind: 'absent' }, host.state(path));
+  return host.touched.filter(isOther).sort();
+}
+
+export function textAt(host: VirtualHost, path: string): string | undefined {
+  const state = host.state(path);
+  return state.kind === 'file' ? state.content.toString() : undefined;
+}
+
+/** As the loader does: a missing directory is made only where it is known to be missing. */
+function withParents(reads: Partial<Reads>): Reads {
+  const complete = mergeReads([{ ...noReads, ...reads }]);
+  return complete;
+}
