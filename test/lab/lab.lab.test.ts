@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labAvailable } from './available.ts';
 import { installBigBlueButton, installProxy } from './bigbluebutton/install.ts';
-import { stockDirectory } from './bigbluebutton/versions.ts';
 import { mustRun, run } from './command.ts';
-import type { LabHost } from './host.ts';
+import { apiOf, eventually, fetchFrom, getText } from './fetch.ts';
 import { type Lab, startLab } from './lab.ts';
 import { CERTIFICATE } from './prepare-host.ts';
 
@@ -68,175 +67,6 @@ describe.skipIf(!availability.available)('a lab', () => {
     expect((await lab.host('bbb-proxy').exec('nginx -t')).code).toBe(0);
   });
 
-  it('shows effective values of bbb-web in the answer of the API', async () => {
-    expect(await getText(lab, apiOf('bbb-24'))).toContain('<bbbVersion>2.4.9</bbbVersion>');
-    expect(await getText(lab, apiOf('bbb-26'))).toContain('<bbbVersion>2.6.14</bbbVersion>');
-    const answer = JSON.parse(await getText(lab, apiOf('bbb-30'), ['-H', 'Content-Type: application/json']));
-    expect(answer.response).toMatchObject({
-      returncode: 'SUCCESS',
-      graphqlWebsocketUrl: 'wss://bbb-30.example.com/graphql',
-      graphqlApiUrl: 'https://bbb-30.example.com/api/rest',
-    });
-  });
-
-  it('checks checksums as BigBlueButton does', async () => {
-    const host = lab.host('bbb-26');
-    const salt = '639259d4-9dd8-4b25-bf01-95f9567eaf4b';
-    await append(host, '/etc/bigbluebutton/bbb-web.properties', `\nsecuritySalt=${salt}\n`);
-    await restartBbbWeb(lab, host);
-    const ask = (checksum: string) =>
-      getText(lab, `https://bbb-26.example.com/bigbluebutton/api/getMeetings?checksum=${checksum}`);
-    for (const checksum of GET_MEETINGS_CHECKSUMS) expect(await ask(checksum)).toContain('noMeetings');
-    expect(await ask('0'.repeat(40))).toContain('checksumError');
-    expect(await ask('')).toContain('checksumError');
-
-    await host.writeFile(
-      '/var/lib/bbb-standin/meetings.xml',
-      '<meeting><meetingID>class-7b</meetingID><participantCount>27</participantCount></meeting>',
-    );
-    expect(await ask(sha1(`getMeetings${salt}`))).toContain('<participantCount>27</participantCount>');
-    await host.mustExec('rm /var/lib/bbb-standin/meetings.xml');
-
-    // 2.4 has no list of algorithms: sha1 and sha256 only.
-    const old = 'sample-salt-this-is-not-a-secret';
-    const ask24 = (algorithm: string) =>
-      getText(lab, `${apiOf('bbb-24')}/getMeetings?checksum=${digest(algorithm, `getMeetings${old}`)}`);
-    expect(await ask24('sha256')).toContain('noMeetings');
-    expect(await ask24('sha512')).toContain('checksumError');
-  });
-
-  it('joins at defaultHTML5ClientUrl', async () => {
-    const query = 'meetingID=a&password=b';
-    const checksum = sha1(`join${query}sample-salt-this-is-not-a-secret`);
-    const url = `${apiOf('bbb-30')}/join?${query}&checksum=${checksum}`;
-    expect(await location(lab, url)).toBe('https://bbb-30.example.com/html5client?sessionToken=standin');
-  });
-
-  it('serves the Meteor client below the path of ROOT_URL only', async () => {
-    const host = lab.host('bbb-26');
-    expect(await getText(lab, 'https://bbb-26.example.com/html5client/join')).toContain('id="app"');
-    await host.writeFile(
-      '/etc/systemd/system/bbb-html5-frontend@.service.d/cluster.conf',
-      '[Service]\nEnvironment=ROOT_URL=https://127.0.0.1/bbb-26/html5client\n',
-    );
-    await host.mustExec('systemctl daemon-reload && systemctl restart bbb-html5');
-    const status = async (path: string) =>
-      (await host.exec(`curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:4100${path}`)).stdout;
-    await eventually(async () => expect(await status('/bbb-26/html5client/join')).toBe('200'));
-    expect(await status('/html5client/join')).toBe('404');
-  });
-
-  it('serves the static client, its locales and its wasm', async () => {
-    expect(await getText(lab, 'https://bbb-30.example.com/html5client/?x=1')).toContain(
-      '<title>BigBlueButton',
-    );
-    const locales = JSON.parse(await getText(lab, 'https://bbb-30.example.com/html5client/locales/'));
-    expect(locales.map((it: { name: string }) => it.name)).toEqual(['de.json', 'en.json']);
-    const head = await fetchFrom(lab, 'https://bbb-30.example.com/html5client/wasm/vision.wasm', ['-I']);
-    expect(head.stdout).toContain('Content-Type: application/wasm');
-    expect((await fetchFrom(lab, 'https://bbb-30.example.com/html5client/join', ['-f'])).code).not.toBe(0);
-  });
-
-  it('answers websocket handshakes by the Origin that the middleware was told', async () => {
-    const host = lab.host('bbb-30');
-    const handshake = (origin: string) => websocketStatus(lab, 'bbb-30', origin);
-    expect(await handshake('https://bbb-30.example.com')).toBe('101');
-    expect(await handshake('https://bbb-proxy.example.com')).toBe('403');
-    const path = '/etc/bigbluebutton/bbb-graphql-middleware.yml';
-    await host.writeFile(path, "server:\n  authorized_cross_origin: 'bbb-proxy.example.com'\n");
-    await host.mustExec('systemctl restart bbb-graphql-middleware');
-    await eventually(async () => expect(await handshake('https://bbb-proxy.example.com')).toBe('101'));
-    await host.writeFile(path, "server:\n  authorized_cross_origin: 'https://bbb-proxy.example.com'\n");
-    await host.mustExec('systemctl restart bbb-graphql-middleware');
-    await eventually(async () => expect(await handshake('https://bbb-proxy.example.com')).toBe('403'));
-  });
-
-  it('sends CORS headers only to the origins of the JDK options, and not at all on Java 8', async () => {
-    const origin = 'https://bbb-proxy.example.com';
-    const options = `JDK_JAVA_OPTIONS=-Dgrails.cors.enabled=true -Dgrails.cors.allowedOrigins=${origin}`;
-    const host = lab.host('bbb-30');
-    const header = async (name: string, from: string) =>
-      (await fetchFrom(lab, apiOf(name), ['-i', '-H', `Origin: ${from}`])).stdout;
-    expect(await header('bbb-30', origin)).not.toContain('Access-Control-Allow-Origin');
-    for (const name of ['bbb-24', 'bbb-30']) {
-      await lab
-        .host(name)
-        .writeFile(
-          '/etc/systemd/system/bbb-web.service.d/cors.conf',
-          `[Service]\nEnvironment="${options}"\n`,
-        );
-      await lab.host(name).mustExec('systemctl daemon-reload');
-      await restartBbbWeb(lab, lab.host(name));
-    }
-    expect(await header('bbb-30', origin)).toContain(`Access-Control-Allow-Origin: ${origin}`);
-    expect(await header('bbb-30', 'https://elsewhere.example.org')).toContain('403 Forbidden');
-    expect(await header('bbb-24', origin)).not.toContain('Access-Control-Allow-Origin');
-    // Not systemd's order of files: an EnvironmentFile wins over Environment=.
-    await append(host, '/etc/default/bbb-web', 'JDK_JAVA_OPTIONS=""\n');
-    await restartBbbWeb(lab, host);
-    expect(await header('bbb-30', origin)).not.toContain('Access-Control-Allow-Origin');
-  });
-
-  it('stops akka and etherpad on broken files', async () => {
-    const host = lab.host('bbb-30');
-    const good = await host.readFile('/etc/bigbluebutton/bbb-html5.yml');
-    await host.writeFile('/etc/bigbluebutton/bbb-html5.yml', 'public:\n\tapp: [\n');
-    await host.writeFile('/etc/bigbluebutton/etherpad.json', '{"cluster_proxies": [,]}');
-    await host.mustExec('systemctl restart bbb-apps-akka etherpad');
-    for (const unit of ['bbb-apps-akka', 'etherpad']) {
-      await eventually(async () => {
-        const { stdout } = await host.exec(`systemctl show -P NRestarts -P Result ${unit}`);
-        expect(stdout).not.toMatch(/^0\nsuccess$/m);
-      });
-    }
-    await host.writeFile('/etc/bigbluebutton/bbb-html5.yml', good);
-    await host.writeFile(
-      '/etc/bigbluebutton/etherpad.json',
-      '{"cluster_proxies": ["https://bbb-proxy.example.com"]}',
-    );
-    await host.mustExec('systemctl reset-failed && systemctl restart bbb-apps-akka etherpad');
-    const pad = (origin: string) =>
-      getText(lab, 'https://bbb-30.example.com/pad/', ['-i', '-H', `Origin: ${origin}`]);
-    await eventually(async () =>
-      expect(await pad('https://bbb-proxy.example.com')).toContain(
-        'Access-Control-Allow-Origin: https://bbb-proxy',
-      ),
-    );
-    expect(await pad('https://bbb-proxy.example.org')).not.toContain('Access-Control-Allow-Origin');
-  });
-
-  it('has services that crash or never listen when a test wants it', async () => {
-    const host = lab.host('bbb-24');
-    const state = async () => (await host.exec('systemctl is-active bbb-web')).stdout.trim();
-    const listens = async () => (await host.exec('curl -s http://127.0.0.1:8090/')).code === 0;
-    await host.writeFile('/var/lib/bbb-standin/dead', '');
-    await host.mustExec('systemctl restart bbb-web');
-    expect(await state()).toBe('active');
-    expect(await listens()).toBe(false);
-    await host.mustExec('mv /var/lib/bbb-standin/dead /var/lib/bbb-standin/crash; systemctl restart bbb-web');
-    await eventually(async () => expect(await state()).toBe('activating'));
-    await host.mustExec('rm /var/lib/bbb-standin/crash; echo 1 > /var/lib/bbb-standin/delay');
-    await host.mustExec('systemctl restart bbb-web');
-    expect(await listens()).toBe(false);
-    await eventually(async () => expect(await listens()).toBe(true));
-    await host.mustExec('rm /var/lib/bbb-standin/delay');
-  });
-
-  it('has a bbb-conf that appends logoutURL on any call and restarts everything', async () => {
-    for (const name of NODES) {
-      const host = lab.host(name);
-      const starts = async () =>
-        (await host.readFile('/var/lib/bbb-standin/starts.log')).toString().split('\n').length;
-      const before = await starts();
-      expect(await host.mustExec('bbb-conf --secret')).toContain('Secret: ');
-      const properties = (await host.readFile('/etc/bigbluebutton/bbb-web.properties')).toString();
-      expect(properties).toMatch(/\nbigbluebutton\.web\.logoutURL=default\n$/);
-      expect((await host.exec('bbb-conf --restart')).code).toBe(0);
-      expect(await starts()).toBeGreaterThan(before + 2);
-      expect(await getText(lab, apiOf(name))).toContain('SUCCESS');
-    }
-  });
-
   it('fails fast on names that nobody knows, in hosts and on the machine', async () => {
     const unknown = ['getent', 'hosts', 'no-such-host.example.org'] as const;
     expect((await lab.host('bbb-24').exec(unknown, { timeoutMs: 5_000 })).code).toBe(2);
@@ -277,26 +107,6 @@ describe.skipIf(!availability.available)('a lab', () => {
     await eventually(() => getText(lab, 'http://bbb-proxy.example.com/'));
   });
 
-  it.skipIf(stockDirectory('3.0') === undefined)(
-    'runs the stock files of 2.4, 2.6 and 3.0 unmodified (skipped where they are not on this machine)',
-    async () => {
-      const names = ['2.4', '2.6', '3.0'] as const;
-      const added = await lab.addHosts(
-        names.map((version) => ({ name: `stock-${version.replace('.', '')}` })),
-      );
-      for (const [index, version] of names.entries()) {
-        const host = added[index];
-        if (host === undefined) throw new Error('a host is missing');
-        await installBigBlueButton(host, version, { files: 'stock' });
-        expect(await getText(lab, apiOf(host.name))).toContain('SUCCESS');
-        const client = version === '3.0' ? '/html5client/' : '/html5client/join';
-        expect(await getText(lab, `https://${host.name}.example.com${client}`)).toContain('BigBlueButton');
-        expect((await host.exec('systemctl is-system-running')).stdout.trim()).toBe('running');
-      }
-      expect(await lab.host('bbb-proxy').mustExec('getent hosts stock-30')).toContain(added[2]?.address);
-    },
-  );
-
   it('leaves no mounts, namespaces, interfaces, control groups or processes behind', async () => {
     const other = await startLab([{ name: 'lonely' }]);
     const [host] = other.hosts;
@@ -330,81 +140,9 @@ describe.skipIf(!availability.available)('a lab', () => {
   });
 });
 
+const NODES = ['bbb-24', 'bbb-26', 'bbb-30'];
+
 /** What `node test/lab/clean.mjs` prints. */
 async function clean(): Promise<string> {
   return mustRun(process.execPath, [fileURLToPath(new URL('./clean.mjs', import.meta.url))]);
-}
-
-const NODES = ['bbb-24', 'bbb-26', 'bbb-30'];
-
-/** sha1, sha256, sha384 and sha512 of `getMeetings` and the salt of BigBlueButton's own example. */
-const GET_MEETINGS_CHECKSUMS = [
-  '2027baa7771026e9e93392f55031535d1444c41f',
-  'a5370c5f3d97d56d53b435684cdbc429c2898a3bf9f435518b4279e1e0dbfc8c',
-  'a2caf6ab7a9296f621a58d55f299b6dbd023afcf7ccf4ddfb4245a04eb87a0bc7797ea193baa41f81346330145bd3199',
-  '456defa5035a4194b8590216805aa0f3b7a7508c2cb74a28bd750d4d2f43d851467acd9b8961cb7f6ffdab0c27e4e83655be9108d4a20ad8702958d6b01a48f4',
-];
-
-function apiOf(name: string): string {
-  return `https://${name}.example.com/bigbluebutton/api`;
-}
-
-function fetchFrom(lab: Lab, url: string, options: readonly string[] = []) {
-  return lab.run('curl', ['-sS', '--cacert', lab.authority.certificate, ...options, url]);
-}
-
-/** The body (with -i: and the headers); an HTTP error is an error. */
-async function getText(lab: Lab, url: string, options: readonly string[] = []): Promise<string> {
-  const { code, stdout, stderr } = await fetchFrom(lab, url, ['--fail', ...options]);
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
-
-async function location(lab: Lab, url: string): Promise<string> {
-  return (await fetchFrom(lab, url, ['-o', '/dev/null', '-w', '%{redirect_url}'])).stdout;
-}
-
-async function websocketStatus(lab: Lab, name: string, origin: string): Promise<string> {
-  const headers = [
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Origin: ${origin}`,
-  ].flatMap((header) => ['-H', header]);
-  const options = ['--http1.1', '--max-time', '1', '-o', '/dev/null', '-w', '%{http_code}', ...headers];
-  return (await fetchFrom(lab, `https://${name}.example.com/graphql`, options)).stdout;
-}
-
-async function append(host: LabHost, path: string, text: string): Promise<void> {
-  await host.mustExec(['sh', '-c', 'cat >> "$1"', 'sh', path], { input: text });
-}
-
-async function restartBbbWeb(lab: Lab, host: LabHost): Promise<void> {
-  await host.mustExec('systemctl restart bbb-web');
-  await eventually(async () => {
-    expect((await host.exec('curl -s http://127.0.0.1:8090/')).code).toBe(0);
-  });
-  // nginx may have taken the service for dead meanwhile.
-  await eventually(() => getText(lab, apiOf(host.name)));
-}
-
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
-
-function sha1(text: string): string {
-  return digest('sha1', text);
-}
-
-function digest(algorithm: string, text: string): string {
-  return createHash(algorithm).update(text).digest('hex');
 }

@@ -1,0 +1,45 @@
+import type { CommandResult } from './command.ts';
+import type { Lab } from './lab.ts';
+
+/** The API's index of a BigBlueButton host of the lab. */
+export function apiOf(name: string): string {
+  return `https://${name}.example.com/bigbluebutton/api`;
+}
+
+/** curl on this machine with the lab's names and authority; an HTTP error is not an error. */
+export function fetchFrom(lab: Lab, url: string, options: readonly string[] = []): Promise<CommandResult> {
+  return lab.run('curl', ['-sS', '--cacert', lab.authority.certificate, ...options, url]);
+}
+
+/** The body (with `-i` in the options: headers too); an HTTP error is an error. */
+export async function getText(lab: Lab, url: string, options: readonly string[] = []): Promise<string> {
+  const { code, stdout, stderr } = await fetchFrom(lab, url, ['--fail', ...options]);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** The status that a websocket handshake with that Origin gets; 101 is a yes. */
+export async function websocketStatus(lab: Lab, url: string, origin: string): Promise<string> {
+  const headers = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    `Origin: ${origin}`,
+  ].flatMap((header) => ['-H', header]);
+  const options = ['--http1.1', '--max-time', '1', '-o', '/dev/null', '-w', '%{http_code}', ...headers];
+  return (await fetchFrom(lab, url, options)).stdout;
+}
+
+/** Tries until it doesn't throw; after a minute the last error is thrown. */
+export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
