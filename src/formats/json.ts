@@ -1,0 +1,200 @@
+import type { Node } from 'jsonc-parser';
+import { FormatError } from './format-error.ts';
+import { addChild, removeChild, replaceNode, written } from './json/edits.ts';
+import { endOf, hasComment, readNode, readTree } from './json/read.ts';
+import type { KeyedFormat, Value } from './keyed-format.ts';
+import { addItems, removeItems, withValue } from './list-items.ts';
+import { applyEdits, isList, isMap, lineEndOf, sameValue } from './text.ts';
+
+/**
+ * JSON, with comments where the file has them (Etherpad's settings). A key is a path of object keys. jsonc-parser tells
+ * the places; the edits are our own, as its `modify` takes comments along with a removed key and formats whole lines.
+ *
+ * - FormatError for broken JSON (a trailing comma too: JSON.parse refuses it) and for a key that is there twice.
+ * - Objects and lists that stand there are edited element by element. An empty text counts as `{}`.
+ * - `remove` also takes the objects around the key that hold nothing else, not even a comment, up to the root.
+ * - `remove` after `set` of an absent key gives the same bytes, but where the text or an object around it was empty.
+ */
+export const json: KeyedFormat = {
+  name: 'json',
+
+  get(text, key) {
+    const root = readTree(text);
+    let value: Value | undefined = root === undefined ? {} : readNode(root);
+    for (const name of key) {
+      value = isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    }
+    return value;
+  },
+
+  set(text, key, value) {
+    if (key.length === 0) {
+      throw new FormatError('a key of at least one name is expected');
+    }
+    const { found, place } = follow(text, key);
+    if (found.length === key.length && sameValue(json.get(text, key), value)) {
+      return text;
+    }
+    return checked(setAt(text, key, value, found, place), withValue(json.get(text, []) ?? null, key, value));
+  },
+
+  remove(text, key) {
+    const { found } = follow(text, key, { lenient: true });
+    if (found.length < key.length || key.length === 0) {
+      return text;
+    }
+    let top = found.length - 1;
+    for (; top > 0; top--) {
+      const { parent, property } = found[top] ?? {};
+      const alone = parent?.children?.length === 1 && property !== undefined;
+      if (
+        !alone ||
+        hasComment(text, parent.offset, property.offset) ||
+        hasComment(text, endOf(property), endOf(parent))
+      ) {
+        break;
+      }
+    }
+    const { parent, property } = found[top] ?? {};
+    if (parent === undefined || property === undefined) {
+      return text;
+    }
+    return checked(
+      applyEdits(text, removeChild(text, parent, property)),
+      without(json.get(text, []) ?? null, key.slice(0, top + 1)),
+    );
+  },
+};
+
+/** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
+export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
+  return addItems(json, text, key, items);
+}
+
+/** Takes `items` out of the list at `key`; a list that held nothing else stays, empty. */
+export function removeFromList(text: string, key: readonly string[], items: readonly Value[]): string {
+  return removeItems(json, text, key, items);
+}
+
+interface Found {
+  readonly parent: Node;
+  readonly property: Node;
+}
+
+/** Follows a key as far as it leads; `place` is the node there. `lenient`: what is no object simply lacks the key. */
+function follow(
+  text: string,
+  key: readonly string[],
+  { lenient = false } = {},
+): { found: Found[]; place: Node | undefined } {
+  const found: Found[] = [];
+  let place = readTree(text);
+  for (const name of key) {
+    if (place === undefined || place.type === 'null') {
+      break;
+    }
+    if (place.type !== 'object') {
+      if (lenient) {
+        break;
+      }
+      const at = found.length === 0 ? 'the text' : key.slice(0, found.length).join('.');
+      throw new FormatError(`${at} is of type ${place.type}, an object is expected`);
+    }
+    const [property, second] = (place.children ?? []).filter((one) => one.children?.[0]?.value === name);
+    if (second !== undefined) {
+      throw new FormatError(`${JSON.stringify(name)} is there twice`);
+    }
+    if (property === undefined) {
+      break;
+    }
+    found.push({ parent: place, property });
+    place = property.children?.[1];
+  }
+  return { found, place };
+}
+
+function setAt(
+  text: string,
+  key: readonly string[],
+  value: Value,
+  found: readonly Found[],
+  place: Node | undefined,
+): string {
+  const nested = withValue(null, key.slice(found.length + 1), value);
+  const name = key[found.length];
+  if (place === undefined) {
+    const lineEnd = lineEndOf(text);
+    const lead = /(?:^\uFEFF?|[\r\n])$/.test(text) ? '' : lineEnd;
+    return text + lead + written(text, { [String(name)]: nested }, '') + lineEnd;
+  }
+  if (name !== undefined) {
+    return applyEdits(
+      text,
+      place.type === 'object'
+        ? addChild(text, place, place.children?.length ?? 0, name, nested)
+        : replaceNode(text, place, { [name]: nested }),
+    );
+  }
+  if (place.type === 'object' && isMap(value) && Object.keys(value).length > 0) {
+    const old = Object.keys(readNode(place) ?? {}).filter((one) => !Object.hasOwn(value, one));
+    const edited = Object.entries(value).reduce(
+      (now, [one, item]) => json.set(now, [...key, one], item),
+      text,
+    );
+    return old.reduce((now, one) => json.remove(now, [...key, one]), edited);
+  }
+  return place.type === 'array' && isList(value) && value.length > 0
+    ? setList(text, key, value)
+    : applyEdits(text, replaceNode(text, place, value));
+}
+
+/** Changes a list where it differs: what is equal at its begin and at its end is not touched. */
+function setList(text: string, key: readonly string[], value: readonly Value[]): string {
+  const before = json.get(text, key);
+  const old = isList(before) ? before : [];
+  const shorter = Math.min(old.length, value.length);
+  let head = 0;
+  while (head < shorter && sameValue(old[head], value[head])) {
+    head++;
+  }
+  let tail = 0;
+  while (tail < shorter - head && sameValue(old.at(-1 - tail), value.at(-1 - tail))) {
+    tail++;
+  }
+  let edited = text;
+  for (let i = head; i < Math.max(old.length, value.length) - tail; i++) {
+    const list = follow(edited, key).place;
+    const item = value[i];
+    const child = list?.children?.[Math.min(i, value.length - tail)];
+    if (list === undefined) {
+      break;
+    }
+    if (i >= value.length - tail || item === undefined) {
+      edited = child === undefined ? edited : applyEdits(edited, removeChild(edited, list, child));
+    } else if (i < old.length - tail && child !== undefined) {
+      edited = applyEdits(edited, replaceNode(edited, child, item));
+    } else {
+      edited = applyEdits(edited, addChild(edited, list, i, undefined, item));
+    }
+  }
+  return edited;
+}
+
+function without(root: Value, key: readonly string[]): Value {
+  const [name, ...rest] = key;
+  if (name === undefined || !isMap(root)) {
+    return root;
+  }
+  const entries = Object.entries(root).flatMap(([one, value]): [string, Value][] =>
+    one !== name ? [[one, value]] : rest.length === 0 ? [] : [[one, without(value, rest)]],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The edited text, if it reads as it should. */
+function checked(text: string, value: Value): string {
+  if (!sameValue(json.get(text, []), value)) {
+    throw new FormatError('the edit would change something else as well: edit it by hand');
+  }
+  return text;
+}

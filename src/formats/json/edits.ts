@@ -1,0 +1,120 @@
+import type { Node } from 'jsonc-parser';
+import { FormatError } from '../format-error.ts';
+import type { Value } from '../keyed-format.ts';
+import { afterLineEnd, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
+import { behindComments, commaBehind, endOf, hasComment } from './read.ts';
+
+/** A value as JSON: over several lines below `indent`, or on one line where `indent` is undefined. */
+export function written(text: string, value: Value, indent: string | undefined): string {
+  refuseNonFinite(value);
+  if (indent === undefined) {
+    const json = JSON.stringify(value, null, 1);
+    // Line ends in this output stand between elements only: those within strings are escaped.
+    return /":\S/.test(text)
+      ? JSON.stringify(value)
+      : json.replace(/(?<=[[{])\n\s*|\n\s*(?=[\]}])/g, '').replace(/\n\s*/g, ' ');
+  }
+  return JSON.stringify(value, null, unitOf(text)).replaceAll('\n', lineEndOf(text) + indent);
+}
+
+function refuseNonFinite(value: Value): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new FormatError(`${value} is no number in JSON`);
+  }
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(refuseNonFinite);
+  }
+}
+
+/** One step of indentation: that of the first indented line. */
+function unitOf(text: string): string {
+  return /^[ \t]*[[{][^\n]*\n(?:[ \t]*(?:\/\/[^\n]*)?\r?\n)*([ \t]+)["[{\]}/]/m.exec(text)?.[1] ?? '  ';
+}
+
+/** Adds an element (`"name": value` or a value) to an object or list, before the child at `index` or at the end. */
+export function addChild(
+  text: string,
+  parent: Node,
+  index: number,
+  name: string | undefined,
+  value: Value,
+): Edit[] {
+  const children = parent.children ?? [];
+  const first = children[0];
+  const close = endOf(parent) - 1;
+  const lines =
+    first === undefined
+      ? /[\r\n]/.test(text) || text.trim() === '{}'
+      : /[\r\n]/.test(text.slice(parent.offset, first.offset));
+  const outer = indentAt(text, parent.offset);
+  const indent = first !== undefined && lines ? indentAt(text, first.offset) : outer + unitOf(text);
+  const colon = !lines && /":\S/.test(text) ? ':' : ': ';
+  const element =
+    (name === undefined ? '' : JSON.stringify(name) + colon) +
+    written(text, value, lines ? indent : undefined);
+  const lineEnd = lineEndOf(text);
+  const next = children[index];
+  const last = children.at(-1);
+  if (next !== undefined) {
+    const ownLine = /^[ \t]*$/.test(text.slice(lineStart(text, next.offset), next.offset)) && lines;
+    return [
+      { start: next.offset, end: next.offset, insert: `${element},${ownLine ? lineEnd + indent : ' '}` },
+    ];
+  }
+  if (last !== undefined) {
+    if (!lines) {
+      return [{ start: endOf(last), end: endOf(last), insert: (colon === ':' ? ',' : ', ') + element }];
+    }
+    const behind = behindComments(text, endOf(last), lineStop(text, endOf(last)));
+    return [
+      { start: endOf(last), end: endOf(last), insert: ',' },
+      { start: behind, end: behind, insert: lineEnd + indent + element },
+    ];
+  }
+  if (!hasComment(text, parent.offset + 1, close)) {
+    const insert = lines ? `${lineEnd}${indent}${element}${lineEnd}${outer}` : element;
+    return [{ start: parent.offset + 1, end: close, insert }];
+  }
+  return [{ start: close, end: close, insert: `${lineEnd}${indent}${element}${lineEnd}${outer}` }];
+}
+
+/** Takes a child out of an object or list. Comments on lines of their own stay. */
+export function removeChild(text: string, parent: Node, child: Node): Edit[] {
+  const children = parent.children ?? [];
+  const index = children.indexOf(child);
+  const [before, after] = [children[index - 1], children[index + 1]];
+  const end = endOf(child);
+  const comma = commaBehind(text, end);
+  const [open, close] = [parent.offset + 1, endOf(parent) - 1];
+  if (children.length === 1 && !hasComment(text, open, child.offset) && !hasComment(text, end, close)) {
+    return [{ start: open, end: close, insert: '' }];
+  }
+  const begin = lineStart(text, child.offset);
+  const behind = behindComments(text, comma === undefined ? end : comma + 1, lineStop(text, comma ?? end));
+  const wholeLines =
+    /^[ \t]*$/.test(text.slice(begin, child.offset)) &&
+    /^[ \t]*$/.test(text.slice(behind, lineStop(text, behind)));
+  const commaBefore =
+    before === undefined || after !== undefined ? undefined : commaBehind(text, endOf(before));
+  const edits = commaBefore === undefined ? [] : [{ start: commaBefore, end: commaBefore + 1, insert: '' }];
+  if (wholeLines) {
+    return [...edits, { start: begin, end: afterLineEnd(text, lineStop(text, behind)), insert: '' }];
+  }
+  const [from, to] = before !== undefined ? [endOf(before), end] : [child.offset, after?.offset ?? end];
+  if (hasComment(text, from, to)) {
+    throw new FormatError('a comment on the line of what is to be removed would be lost');
+  }
+  return [{ start: from, end: to, insert: '' }];
+}
+
+/** Puts another value in a node's place: on one line where a collection that isn't empty stood on one. */
+export function replaceNode(text: string, node: Node, value: Value): Edit[] {
+  const old = text.slice(node.offset, endOf(node));
+  const oneLine = (node.children ?? []).length > 0 ? !/[\r\n]/.test(old) : !/[\r\n]/.test(text);
+  const insert = written(text, value, oneLine ? undefined : indentAt(text, node.offset));
+  return [{ start: node.offset, end: endOf(node), insert }];
+}
+
+function indentAt(text: string, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(lineStart(text, offset)).replace(/^\uFEFF/, ''))?.[0] ?? '';
+}

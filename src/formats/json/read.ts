@@ -1,0 +1,77 @@
+import {
+  createScanner,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+  SyntaxKind,
+} from 'jsonc-parser';
+import type { Value } from '../keyed-format.ts';
+import { errorAt } from '../text.ts';
+
+/** The root of a JSON text, comments allowed; undefined for a text without a value. FormatError where it's broken. */
+export function readTree(text: string): Node | undefined {
+  const errors: ParseError[] = [];
+  const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, {
+    allowEmptyContent: true,
+    allowTrailingComma: false,
+  });
+  const [error] = errors;
+  if (error !== undefined) {
+    throw errorAt(text, error.offset, `broken JSON: ${printParseErrorCode(error.error)}`);
+  }
+  return root;
+}
+
+/** A node as a value; of a key that is there twice the last counts, as in JSON.parse. */
+export function readNode(node: Node | undefined): Value {
+  if (node?.type === 'object') {
+    return Object.fromEntries(
+      (node.children ?? []).map((one) => [String(one.children?.[0]?.value), readNode(one.children?.[1])]),
+    );
+  }
+  return node?.type === 'array' ? (node.children ?? []).map(readNode) : (node?.value ?? null);
+}
+
+export function endOf(node: Node): number {
+  return node.offset + node.length;
+}
+
+/** Whether a comment stands between two offsets. */
+export function hasComment(text: string, start: number, end: number): boolean {
+  const scanner = createScanner(text, false);
+  scanner.setPosition(start);
+  for (
+    let kind = scanner.scan();
+    kind !== SyntaxKind.EOF && scanner.getTokenOffset() < end;
+    kind = scanner.scan()
+  ) {
+    if (kind === SyntaxKind.LineCommentTrivia || kind === SyntaxKind.BlockCommentTrivia) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The offset of the comma behind an element; undefined where none follows. */
+export function commaBehind(text: string, end: number): number | undefined {
+  const scanner = createScanner(text, true);
+  scanner.setPosition(end);
+  return scanner.scan() === SyntaxKind.CommaToken ? scanner.getTokenOffset() : undefined;
+}
+
+/** Where the blanks and comments end that follow on the same line. */
+export function behindComments(text: string, start: number, stop: number): number {
+  const scanner = createScanner(text, false);
+  scanner.setPosition(start);
+  let end = start;
+  for (let kind = scanner.scan(); kind !== SyntaxKind.EOF; kind = scanner.scan()) {
+    const comment = kind === SyntaxKind.LineCommentTrivia || kind === SyntaxKind.BlockCommentTrivia;
+    const tokenEnd = scanner.getTokenOffset() + scanner.getTokenLength();
+    if ((!comment && kind !== SyntaxKind.Trivia) || tokenEnd > stop) {
+      break;
+    }
+    end = comment ? tokenEnd : end;
+  }
+  return end;
+}
