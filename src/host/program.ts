@@ -35,7 +35,8 @@ export function newNonce(): string {
 }
 
 export async function program(name: ProgramName): Promise<string> {
-  return `${await remoteFile('lib.sh')}${await remoteFile(`${name}.sh`)}`;
+  const parts = ['lib', name, ...(name === 'receive' ? ['follow'] : [])];
+  return (await Promise.all(parts.map((part) => remoteFile(`${part}.sh`)))).join('');
 }
 
 const files = new Map<string, Promise<string>>();

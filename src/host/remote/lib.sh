@@ -9,6 +9,8 @@ US=$(printf '\037.')
 US=${US%.}
 NL='
 '
+default_ifs=" $(printf '\t')$NL"
+IFS=$default_ifs
 standard_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # A folder that is treated as a host's root brings stand-ins for the host's programs.
 if [ -n "$ROOT" ]; then PATH=$PATH:$standard_path; else PATH=$standard_path:$PATH; fi

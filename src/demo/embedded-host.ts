@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
+import { packageRoot } from '../package-root.ts';
+import { fingerprint } from '../ssh/known-hosts.ts';
+import type { SshTarget } from '../ssh/target.ts';
+
+export interface EmbeddedHostOptions {
+  readonly name: string;
+  /** the folder that is the host's root */
+  readonly root: string;
+  /** a folder for what the server itself needs (keys, links to the stand-ins); made and removed when left out */
+  readonly work?: string;
+  /** units that run when the host comes up */
+  readonly units?: readonly string[];
+  /** what a login script would print before each command */
+  readonly greeting?: string;
+  /** the shell that runs commands; `sh` when left out */
+  readonly shell?: readonly string[];
+}
+
+/** An ssh server on a loopback port for which a folder is a host's root: no root rights, no systemd, no network needed. */
+export interface EmbeddedHost {
+  readonly name: string;
+  readonly root: string;
+  readonly port: number;
+  readonly target: SshTarget;
+  /** `SHA256:…` of its host key */
+  readonly hostKey: string;
+  /** logins so far */
+  readonly connections: number;
+  /** command lines so far */
+  readonly commands: readonly string[];
+  /** Runs a program as the host itself would, and returns what it printed. */
+  run(program: string, ...args: readonly string[]): Promise<string>;
+  /** Ends all connections without a word, as a broken line does; what runs on the host goes on. */
+  cut(): void;
+  /** No new logins until `false`. */
+  unplug(unplugged: boolean): void;
+  close(): Promise<void>;
+}
+
+/** Starts the server. Log in with the key in `target.identityFiles`. */
+export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<EmbeddedHost> {
+  const work = options.work ?? (await mkdtemp(join(tmpdir(), 'clusterproxy-host-')));
+  const programs = await linkStandIns(work);
+  const hostKeys = ssh2.utils.generateKeyPairSync('ed25519');
+  const clientKeys = ssh2.utils.generateKeyPairSync('ed25519');
+  const identity = join(work, 'id_ed25519');
+  await writeFile(identity, clientKeys.private, { mode: 0o600 });
+  const accepted = publicKeyOf(clientKeys.public);
+  const environment = {
+    PATH: `${programs}:${process.env.PATH ?? '/usr/bin:/bin'}`,
+    CLUSTERPROXY_ROOT: options.root,
+    HOME: options.root,
+  };
+  const sockets = new Set<Connection>();
+  const commands: string[] = [];
+  let connections = 0;
+  let unplugged = false;
+
+  const server = new ssh2.Server({ hostKeys: [hostKeys.private] }, (client) => {
+    if (unplugged) {
+      client.on('error', () => {});
+      destroy(client);
+      return;
+    }
+    connections++;
+    sockets.add(client);
+    client.on('error', () => {});
+    client.on('close', () => sockets.delete(client));
+    client.on('authentication', (context) => authenticate(context, accepted));
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, info) => {
+        commands.push(info.command);
+        execute(acceptExec(), info.command, options, environment);
+      });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const hostKey = fingerprint(publicKeyOf(hostKeys.public));
+  const host: EmbeddedHost = {
+    name: options.name,
+    root: options.root,
+    port,
+    hostKey,
+    target: {
+      host: '127.0.0.1',
+      port,
+      user: 'root',
+      become: undefined,
+      identityFiles: [identity],
+      hostKeys: [hostKey],
+      knownHostsFiles: [],
+      connectTimeout: 10,
+    },
+    get connections() {
+      return connections;
+    },
+    commands,
+    run: (program, ...args) => runHere(program, args, environment),
+    cut: () => {
+      for (const client of sockets) destroy(client);
+    },
+    unplug: (value) => {
+      unplugged = value;
+    },
+    close: async () => {
+      for (const client of sockets) destroy(client);
+      await promisify(server.close.bind(server))().catch(() => {});
+      if (options.work === undefined) await rm(work, { recursive: true, force: true });
+    },
+  };
+  await mkdir(options.root, { recursive: true });
+  for (const unit of options.units ?? []) await host.run('systemctl', 'start', unit);
+  return host;
+}
+
+function authenticate(context: AuthContext, accepted: Buffer): void {
+  if (context.method !== 'publickey') return context.reject(['publickey']);
+  if (!context.key.data.equals(accepted)) return context.reject(['publickey']);
+  if (context.signature === undefined || context.blob === undefined) return context.accept();
+  const key = ssh2.utils.parseKey(`${context.key.algo} ${context.key.data.toString('base64')}`);
+  if (key instanceof Error || key.verify(context.blob, context.signature, context.hashAlgo) !== true) {
+    return context.reject(['publickey']);
+  }
+  context.accept();
+}
+
+/** As sshd does: the command goes on when the connection is lost, it only reads and writes into nothing. */
+function execute(
+  channel: ServerChannel,
+  command: string,
+  options: EmbeddedHostOptions,
+  environment: NodeJS.ProcessEnv,
+): void {
+  const [shell = 'sh', ...shellArguments] = options.shell ?? ['sh'];
+  const line = command.replace(/^exec sh /, `exec ${[shell, ...shellArguments].join(' ')} `);
+  const child = spawn(shell, [...shellArguments, '-c', line], { env: environment, cwd: '/', detached: true });
+  if (options.greeting !== undefined) channel.write(options.greeting);
+  channel.on('error', () => {});
+  channel.on('close', () => {
+    child.stdin.end();
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
+  child.stdin.on('error', () => {});
+  channel.pipe(child.stdin);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  child.on('error', () => {
+    channel.exit(127);
+    channel.end();
+  });
+  child.on('close', (code, signal) => {
+    if (channel.destroyed) return;
+    if (code !== null) channel.exit(code);
+    else channel.exit(signal ?? 'KILL');
+    channel.end();
+  });
+}
+
+/** The stand-ins have the names of what they stand for. */
+async function linkStandIns(work: string): Promise<string> {
+  const source = join(packageRoot(), 'src/demo/stand-ins');
+  const folder = join(work, 'bin');
+  await mkdir(folder, { recursive: true });
+  for (const file of await readdir(source)) {
+    const name = file.replace(/\.sh$/, '');
+    if (name !== 'common') await symlink(join(source, file), join(folder, name)).catch(ignoreExisting);
+  }
+  return folder;
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+async function runHere(
+  name: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const child = spawn(name, [...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+  await once(child, 'close');
+  return Buffer.concat(output).toString('utf8');
+}
+
+function publicKeyOf(text: string): Buffer {
+  return Buffer.from(text.split(' ')[1] ?? '', 'base64');
+}
+
+/** ssh2 has no public way to drop a client without saying goodbye. */
+function destroy(client: Connection): void {
+  const { _sock: socket } = client as unknown as { _sock?: { destroy(): void } };
+  socket?.destroy();
+}

@@ -1,0 +1,168 @@
+#!/bin/sh
+# systemctl(1) for a folder: start, stop, restart, reload, show, is-active, is-enabled, daemon-reload, is-system-running.
+# Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
+# it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+
+verb=
+properties=
+units=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -p | --property)
+      properties="$properties $2"
+      shift
+      ;;
+    -p* | --property=*) properties="$properties ${1#*=}" ;;
+    -*) ;;
+    *)
+      if [ -z "$verb" ]; then verb=$1; else units="$units $1"; fi
+      ;;
+  esac
+  shift
+done
+set -f
+
+full_name() {
+  case $1 in *.service | *.target | *.socket | *.timer | *.path | *.mount | *.slice) echo "$1" ;; *) echo "$1.service" ;; esac
+}
+
+loaded() {
+  [ -e "$memory/units/$1" ] && return 0
+  for folder in etc/systemd/system usr/lib/systemd/system lib/systemd/system; do
+    [ ! -e "$root/$folder/$1" ] || return 0
+  done
+  return 1
+}
+
+active_state() {
+  recall "units/$1" inactive
+}
+
+restarts() {
+  if [ -e "$memory/flaps-${1%.service}" ]; then remember "restarts-$1" $(($(recall "restarts-$1" 0) + 1)); fi
+  recall "restarts-$1" 0
+}
+
+property() {
+  case $1 in
+    Id | Names) echo "$1=$2" ;;
+    LoadState) if loaded "$2"; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
+    ActiveState) echo "ActiveState=$(active_state "$2")" ;;
+    SubState) case $(active_state "$2") in active) echo SubState=running ;; failed) echo SubState=failed ;; *) echo SubState=dead ;; esac ;;
+    UnitFileState) if loaded "$2"; then echo UnitFileState=enabled; else echo UnitFileState=; fi ;;
+    NRestarts) echo "NRestarts=$(restarts "$2")" ;;
+    MainPID) if [ "$(active_state "$2")" = active ]; then echo "MainPID=$(recall "pid-$2" 0)"; else echo MainPID=0; fi ;;
+  esac
+}
+
+# The process table of nginx: one master, and one worker a generation.
+new_nginx_worker() {
+  generation=$(($(recall nginx-generation 0) + 1))
+  remember nginx-generation $generation
+  remember pid-nginx.service 10000
+  rm -rf "$root"/proc/1000[1-9] "$root"/proc/100[1-9][0-9] 2>/dev/null
+  set +f
+  rm -rf "$root"/proc/1[0-9][0-9][0-9][0-9]
+  set -f
+  worker=$((10000 + generation))
+  mkdir -p "$root/proc/$worker"
+  printf 'Name:\tnginx\nPPid:\t10000\n' >"$root/proc/$worker/status"
+  printf 'nginx: worker process\000' >"$root/proc/$worker/cmdline"
+  echo "$worker (nginx) S 10000 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 $generation 0 0" >"$root/proc/$worker/stat"
+}
+
+# What a service reads when it starts is kept, so that a change has no effect before a restart.
+take_up() {
+  case $1 in
+    nginx.service) new_nginx_worker ;;
+    bbb-web.service)
+      for file in etc/bigbluebutton/bbb-web.properties etc/averox/avx-web.properties; do
+        if [ -e "$root/$file" ]; then cp "$root/$file" "$memory/bbb-web.loaded"; fi
+      done
+      ;;
+  esac
+}
+
+start() {
+  short=${1%.service}
+  if [ -e "$memory/fail-$short" ]; then
+    remember "units/$1" failed
+    echo "Job for $1 failed because the control process exited with error code." >&2
+    echo "See \"systemctl status $1\" and \"journalctl -xeu $1\" for details." >&2
+    return 1
+  fi
+  if [ "$short" = nginx ] && ! nginx -t >/dev/null 2>&1; then
+    remember "units/$1" failed
+    echo "Job for $1 failed because the control process exited with error code." >&2
+    return 1
+  fi
+  take_up "$1"
+  if [ -e "$memory/dies-$short" ]; then remember "units/$1" failed; else remember "units/$1" active; fi
+}
+
+case $verb in
+  daemon-reload)
+    journal daemon-reload
+    ;;
+  is-system-running)
+    echo running
+    ;;
+  show)
+    asked=$units
+    for unit in $asked; do
+      # The pattern for whichever units have failed.
+      if [ "$unit" = '*' ]; then
+        set +f
+        for file in "$memory"/units/*; do
+          [ "$(cat "$file" 2>/dev/null)" != failed ] || asked="$asked ${file##*/}"
+        done
+        set -f
+      fi
+    done
+    for unit in $asked; do
+      [ "$unit" != '*' ] || continue
+      name=$(full_name "$unit")
+      for one in $properties; do property "$one" "$name"; done
+      echo
+    done
+    ;;
+  is-active | is-enabled)
+    for unit in $units; do
+      state=$(active_state "$(full_name "$unit")")
+      echo "$state"
+    done
+    [ "$state" = active ]
+    ;;
+  start | stop | restart | reload | reload-or-restart)
+    for unit in $units; do
+      name=$(full_name "$unit")
+      journal "$verb $name"
+      loaded "$name" || {
+        echo "Failed to $verb $name: Unit $name not found." >&2
+        exit 5
+      }
+      case $verb:$name in
+        stop:*) remember "units/$name" inactive ;;
+        reload:nginx.service)
+          nginx -t >/dev/null 2>&1 || {
+            echo "Job for nginx.service failed." >&2
+            exit 1
+          }
+          if [ -e "$memory/nginx-cannot-bind" ]; then
+            mkdir -p "$root/var/log/nginx"
+            echo '2026/01/01 00:00:00 [emerg] 10000#10000: bind() to 0.0.0.0:443 failed (98: Address already in use)' \
+              >>"$root/var/log/nginx/error.log"
+          else
+            new_nginx_worker
+          fi
+          ;;
+        *) start "$name" || exit 1 ;;
+      esac
+    done
+    ;;
+  *)
+    echo "Unknown command verb $verb." >&2
+    exit 1
+    ;;
+esac

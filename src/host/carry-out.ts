@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError, type Problem } from '../model/operator-error.ts';
+import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { FollowReader } from './follow-reader.ts';
+import { timeLimit } from './manifest.ts';
+import { bootstrap, framed, newNonce, program } from './program.ts';
+import { record } from './records.ts';
+import { RunLog, type TransactionEvent } from './run-log.ts';
+import { hasEnded } from './run-state.ts';
+import { upload } from './upload.ts';
+
+export interface CarryOutOptions {
+  readonly onEvent?: (event: TransactionEvent) => void;
+  /** stops following; the host finishes by itself, and the result is `unknown` */
+  readonly signal?: AbortSignal;
+}
+
+/** Longest pause between two attempts to reach a host again. Milliseconds. */
+const longestPause = 10_000;
+/** How often an upload that didn't arrive is sent again. */
+const uploads = 3;
+
+/**
+ * Carries out a transaction on its host and tells how it ended. The host works by itself from the moment it has received everything;
+ * this only follows, over new connections when one is lost, until the host's own time limits have passed. Throws an
+ * OperatorError only where nothing was sent yet: the first connection can't be made, or the transaction can't be written down.
+ */
+export async function carryOut(
+  connectAgain: () => Promise<Connection>,
+  transaction: Transaction,
+  options: CarryOutOptions = {},
+): Promise<TransactionResult> {
+  const startedAt = Date.now();
+  const sent = await upload(transaction);
+  const texts = { receive: await program('receive'), follow: await program('follow') };
+  // Working and reverting have the limit each; a minute for the rest.
+  const deadline = startedAt + (2 * timeLimit(transaction) + 60) * 1_000;
+  const log = new RunLog();
+  let mode: 'receive' | 'follow' = 'receive';
+  let attempts = 0;
+  let failures = 0;
+  let lost: Problem | undefined;
+  let first = true;
+
+  while (Date.now() < deadline && !options.signal?.aborted) {
+    const nonce = newNonce();
+    let connection: Connection | undefined;
+    try {
+      connection = await connectAgain();
+      first = false;
+      const lines = log.lines;
+      const reader = new FollowReader(nonce, (line) => {
+        failures = 0;
+        const event = log.add(line);
+        if (event !== undefined) options.onEvent?.(event);
+      });
+      if (mode === 'receive') attempts++;
+      const request = mode === 'receive' ? sent.request : record('follow', transaction.run, lines + 1);
+      const header = framed(texts[mode], request, nonce);
+      // From here on the host may have begun, whatever becomes of the connection.
+      const input = mode === 'receive' ? [header, ...sent.files] : header;
+      mode = 'follow';
+      await connection.exec(bootstrap, input, {
+        timeout: Math.max(1, Math.ceil((deadline - Date.now()) / 1_000)),
+        maximumOutput: 64 * 1024 * 1024,
+        onOutput: reader.take,
+      });
+      if (reader.end === 'none') {
+        // Nothing arrived as a whole, so nothing was begun.
+        if (attempts >= uploads) return result('refused', notReceived());
+        mode = 'receive';
+      } else if (reader.end !== undefined) {
+        return result(stateOf(reader.end), problemFor(reader.end, log));
+      }
+      lost = brokenOff();
+    } catch (error) {
+      if (!(error instanceof OperatorError) || first) throw error;
+      lost = error.problem;
+    } finally {
+      await connection?.close();
+    }
+    failures++;
+    options.onEvent?.({ kind: 'reconnecting', problem: lost });
+    const pause = Math.min(
+      longestPause,
+      250 * 2 ** Math.min(failures, 10),
+      Math.max(0, deadline - Date.now()),
+    );
+    await sleep(pause, undefined, { signal: options.signal }).catch(() => {});
+  }
+  return result('unknown', options.signal?.aborted ? interrupted(transaction) : unknown(transaction, lost));
+
+  function result(state: TransactionState, problem: Problem | undefined): TransactionResult {
+    return {
+      state,
+      problem: problem === undefined ? undefined : { ...problem, host: transaction.host },
+      started: log.started,
+      warnings: log.warnings,
+      durationMs: Date.now() - startedAt,
+    };
+  }
+}
+
+function stateOf(end: string): TransactionState {
+  switch (end) {
+    case 'committed':
+    case 'reverted':
+    case 'refused':
+    case 'deferred':
+    case 'conflict':
+    case 'stuck':
+      return end;
+    case 'abandoned':
+      return 'refused';
+    default:
+      // Nobody works on it, and settle could not bring it to an end.
+      return 'stuck';
+  }
+}
+
+function problemFor(end: string, log: RunLog): Problem | undefined {
+  const cause = log.cause;
+  const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
+  if (end === 'committed') return undefined;
+  if (end === 'conflict') {
+    return {
+      code: 'conflict',
+      message: `${log.conflicts.length} files were changed by somebody else during the run and were left alone`,
+      next: 'look at each of them; what they were is in the folder of the run below /var/lib/clusterproxy/runs',
+      detail: [...log.conflicts, ...because].join('\n').trim(),
+    };
+  }
+  if (end === 'stuck' || !hasEnded(end)) {
+    return {
+      code: 'stuck',
+      message: 'the host could not bring itself back to how it was',
+      next: 'mend what it complains of, then on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
+      detail: [...log.failures, ...log.conflicts, ...because].join('\n').trim(),
+    };
+  }
+  return (
+    cause ?? {
+      code: 'interrupted',
+      message: 'the work on the host was ended before it was done; everything is back as it was',
+      next: 'run the command again',
+    }
+  );
+}
+
+function brokenOff(): Problem {
+  return { code: 'connection-lost', message: 'the connection broke off; the host goes on by itself' };
+}
+
+function notReceived(): Problem {
+  return {
+    code: 'connection-lost',
+    message: `the connection broke off each of the ${uploads} times that the plan was sent; nothing was changed`,
+    next: 'check the network between here and the host, then run the command again',
+  };
+}
+
+function interrupted(transaction: Transaction): Problem {
+  return {
+    code: 'interrupted',
+    message: 'the run was interrupted; the host brings it to its end by itself',
+    next: `clusterproxy status shows how it ended (run ${transaction.run})`,
+  };
+}
+
+function unknown(transaction: Transaction, lost: Problem | undefined): Problem {
+  return {
+    code: 'outcome-unknown',
+    message: "the host can't be asked any more how it ended; it commits or reverts by itself",
+    next: `clusterproxy status shows it as soon as the host answers again (run ${transaction.run})`,
+    detail: lost === undefined ? undefined : [lost.message, lost.detail ?? ''].join('\n').trim(),
+  };
+}

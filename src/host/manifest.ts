@@ -1,0 +1,110 @@
+import type { Change } from '../model/change.ts';
+import { sha256 } from '../model/change.ts';
+import type { Action, Check, Handler } from '../model/handler.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import type { PathState } from '../model/snapshot.ts';
+import type { Transaction } from '../model/transaction.ts';
+import { counted, record } from './records.ts';
+
+/**
+ * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered from 1 in the order
+ * in which they are swapped in; their new contents lie beside the manifest under that number.
+ */
+export function manifest(transaction: Transaction): string {
+  const { record: who } = transaction;
+  const lines = [
+    record('machine', transaction.machineId),
+    record('cluster', transaction.cluster),
+    record('holder', `${who.operator} from ${who.from}, ${who.command}, run ${transaction.run}`),
+    record('force', transaction.force ? 'yes' : 'no'),
+    ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
+    ...transaction.handlers.flatMap(handlerRecords),
+    ...transaction.units.map((unit) => record('unit', unit)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** How long the host may work on it before it is ended and reverted: the sum of all that has a time limit. Seconds. */
+export function timeLimit(transaction: Transaction): number {
+  const guards = transaction.handlers.reduce((sum, handler) => sum + handler.guards.length, 0);
+  const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
+  const validations = new Set(transaction.handlers.map((handler) => handler.validate?.join(' '))).size;
+  const settle = Math.max(0, ...transaction.handlers.map((handler) => handler.settle));
+  return 120 + transaction.changes.length + 70 * validations + 2 * 12 * guards + handlers + settle;
+}
+
+function changeRecord(change: Change, number: number, host: string): string {
+  const { before, after, path } = change;
+  if (!possible(before, after)) {
+    throw new OperatorError({
+      code: 'unsupported-change',
+      message: `${path} can't be turned from ${before.kind} into ${after.kind}`,
+      next: 'move what is there away by hand',
+      host,
+      step: change.steps[0],
+    });
+  }
+  return record('change', number, path, ...stateFields(before), ...stateFields(after), '.');
+}
+
+/** Files and links become one another; a directory only comes, goes or changes its mode and owner. */
+function possible(before: PathState, after: PathState): boolean {
+  const kinds = [before.kind, after.kind];
+  if (kinds.includes('unreadable')) return false;
+  return !kinds.includes('directory') || kinds.every((kind) => kind === 'directory' || kind === 'absent');
+}
+
+/** Kind, sha256, mode, user, group, target: as `look` in transaction.sh tells them. */
+function stateFields(state: PathState): readonly string[] {
+  switch (state.kind) {
+    case 'file':
+      return ['file', sha256(state.content), state.mode.toString(8), state.user, state.group, ''];
+    case 'directory':
+      return ['directory', '', state.mode.toString(8), state.user, state.group, ''];
+    case 'symlink':
+      return ['symlink', '', '', '', '', state.target];
+    default:
+      return [state.kind, '', '', '', '', ''];
+  }
+}
+
+function handlerRecords(handler: Handler): readonly string[] {
+  const id = handler.id;
+  if (!/^[A-Za-z0-9][A-Za-z0-9_@:-]*$/.test(id)) {
+    throw new OperatorError({
+      code: 'handler-id',
+      message: `${JSON.stringify(id)} can't be the id of a handler`,
+      next: 'use letters, digits, - and _',
+    });
+  }
+  return [
+    record('handler', id, handler.timeout, handler.settle),
+    ...(handler.validate === undefined ? [] : [record('validate', id, ...counted(handler.validate))]),
+    ...handler.actions.map((action) =>
+      record('action', id, action.kind, ...counted(actionArguments(action))),
+    ),
+    ...handler.checks.map((check) => record('check', id, check.kind, ...counted(checkArguments(check)))),
+    ...handler.guards.map((guard) =>
+      record('guard', id, guard.id, guard.query.args.length, guard.query.kind, ...guard.query.args),
+    ),
+    ...handler.rewrites.map((path) => record('rewrites', id, path)),
+  ];
+}
+
+function actionArguments(action: Action): readonly string[] {
+  if (action.kind === 'daemon-reload') return [];
+  return action.kind === 'command' ? action.argv : [action.unit];
+}
+
+function checkArguments(check: Check): readonly string[] {
+  switch (check.kind) {
+    case 'active':
+      return [check.unit];
+    case 'port':
+      return [String(check.port)];
+    case 'nginx-workers':
+      return [];
+    case 'http':
+      return [check.url, String(check.headers.length), ...check.headers, ...check.contains];
+  }
+}

@@ -1,0 +1,64 @@
+# shellcheck shell=sh
+# Prints a run's log from a line on until the run has ended, however often somebody comes back to ask.
+# Output: `NONCE begin`, the records of the log, `NONCE end STATE`. The state `none`: there is no such run on this host.
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+
+field 2 "$request"
+run=$field
+field 3 "$request"
+line=$field
+dir=$base/runs/$run
+printf '%s begin\n' "$nonce"
+if [ ! -d "$dir" ]; then
+  printf '%s end none\n' "$nonce"
+  exit 0
+fi
+
+print_new() {
+  while IFS= read -r text <&5; do
+    line=$((line - 1))
+    # A line that was being written is read in two parts.
+    [ $line -ge 1 ] || printf '%s\n' "$part$text"
+    part=
+  done
+  part=$part$text
+}
+
+# alive: the unit that does the work is there, or its last part, settle.sh
+alive() {
+  case $(systemctl show -p ActiveState "clusterproxy-$run.service" 2>/dev/null) in
+    *=active | *=activating | *=deactivating | *=reloading) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+part=
+idle=0
+settled=no
+exec 5<"$dir/log"
+while :; do
+  print_new
+  state=incoming
+  { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+  case $state in
+    committed | reverted | refused | deferred | abandoned | conflict | stuck)
+      print_new
+      printf '%s end %s\n' "$nonce" "$state"
+      exit 0
+      ;;
+  esac
+  idle=$((idle + 1))
+  if [ $((idle % 20)) -eq 0 ] && ! alive; then
+    # Nobody works on it any more: the host was started anew, or the unit's end was killed as well.
+    if [ $settled = yes ]; then
+      printf '%s end %s\n' "$nonce" "$state"
+      exit 0
+    fi
+    settled=yes
+    sh "$dir/settle.sh" "$run" </dev/null >/dev/null 2>&1 5<&-
+    continue
+  fi
+  # Also tells this program when nobody listens any more.
+  [ $((idle % 100)) -ne 0 ] || printf 'alive\n' || exit 0
+  sleep 0.1
+done

@@ -1,0 +1,75 @@
+# shellcheck shell=sh
+# Takes a run in: its files from stdin, each by its length, checked against their sums; then starts the runner as a unit of its own
+# and goes on as follow.sh, which is sent behind it.
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+
+run=
+limit=
+incoming=
+refused() {
+  printf '%s\n' "$nonce begin" "problem$US$1$US$2$US$3$US$4" "$nonce end refused"
+  [ -z "$incoming" ] || rm -rf -- "$incoming"
+  exit 0
+}
+
+take_file() {
+  _path=$incoming/$2
+  case $2 in */*) mkdir -p -- "${_path%/*}" ;; esac
+  # dd takes this many bytes and no more; the next file follows.
+  if [ "$3" -eq 0 ]; then : >"$_path"; else dd bs="$3" count=1 iflag=fullblock of="$_path" 2>/dev/null; fi
+}
+
+IFS=$NL
+for record in $request; do
+  IFS=$US
+  # shellcheck disable=SC2086 # splitting is what it is for
+  set -- $record
+  IFS=$NL
+  case $1 in
+    run)
+      run=$2
+      limit=$3
+      # Under another name until it is complete: of several attempts exactly one is renamed.
+      incoming=$base/runs/.incoming-$run-$nonce
+      [ ! -e "$base/runs/$run" ] || break
+      problem=$( (umask 077 && mkdir -p -- "$base/runs" && mkdir -- "$incoming") 2>&1) ||
+        refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$(printf '%s' "$problem" | one_line)"
+      chmod 0700 "$base"
+      umask 077
+      ;;
+    file) take_file "$@" || refused no-space 'the run could not be stored on the host' 'make room below /var/lib' '' ;;
+  esac
+done
+IFS=$default_ifs
+
+if [ ! -e "$base/runs/$run" ]; then
+  # A connection that broke off leaves less than was announced; there is nobody left to tell.
+  (cd "$incoming" && sha256sum --status -c sums) ||
+    refused incomplete 'what arrived is not what was sent' 'run the command again' ''
+  mkdir -- "$incoming/states"
+  for state in running prepared open committed reverted refused deferred abandoned conflict stuck; do
+    printf '%s\n' "$state" >"$incoming/states/$state"
+  done
+  : >"$incoming/log"
+  set +f
+  sync -- "$incoming"/* "$incoming"/*/*
+  set -f
+  sync -- "$incoming"
+  if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
+    sync -- "$base/runs"
+    cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.new" && mv -T -f -- "$base/.settle.new" "$base/settle"
+    # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows however the runner ends.
+    problem=$(systemd-run --quiet --collect --unit="clusterproxy-$run" --description="clusterproxy run $run" \
+      -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$limit" -p UMask=0022 -p IgnoreSIGPIPE=no \
+      -p "ExecStopPost=/bin/sh $base/runs/$run/settle.sh $run" \
+      -- /bin/sh "$base/runs/$run/runner.sh" "$run" 2>&1 </dev/null) || {
+      printf 'refused\n' >"$base/runs/$run/end"
+      sh "$base/runs/$run/settle.sh" "$run" >/dev/null 2>&1
+      incoming=
+      refused not-started 'the host could not start the work as a unit' 'look at what systemd said' "$(printf '%s' "$problem" | one_line)"
+    }
+  else
+    rm -rf -- "$incoming"
+  fi
+fi
+request="follow$US$run${US}1"

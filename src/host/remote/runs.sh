@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# Tells which runs a host remembers (request `list`), or what one of them changed (`files RUN`).
+# Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`.
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+
+send_file() {
+  _size=$(stat -c %s -- "$1" 2>/dev/null) || return 0
+  printf '%s file %s %s\n' "$nonce" "$2" "$_size"
+  cat -- "$1"
+  printf '\n'
+}
+
+printf '%s begin\n' "$nonce"
+field 1 "$request"
+case $field in
+  list)
+    set +f
+    for dir in "$base"/runs/*; do
+      [ -d "$dir" ] || continue
+      state=incoming
+      { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+      outcome=$(readlink -- "$dir/outcome")
+      printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided}"
+      send_file "$dir/record.json" record
+      send_file "$dir/log" log
+    done
+    ;;
+  files)
+    field 2 "$request"
+    dir=$base/runs/$field
+    if [ -d "$dir" ]; then
+      state=incoming
+      { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+      printf '%s\n' "$nonce run ${dir##*/} $state -"
+      send_file "$dir/record.json" record
+      send_file "$dir/manifest" manifest
+      set +f
+      for file in "$dir"/before/*; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then send_file "$file" "before/${file##*/}"; fi
+      done
+    fi
+    ;;
+esac
+printf '%s end\n' "$nonce"

@@ -1,0 +1,159 @@
+# shellcheck shell=sh
+# What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh, with $run set.
+#
+# A run's folder: manifest, record.json, the new ledger.json, managed-paths and cluster; contents/N (what change N is to
+# become), before/N (what it was), beside/N (the folder of its temporary names), states/ (a small file for each state,
+# made while there was still space), state (one of those, renamed into place), end (what becomes of a run that isn't
+# committed), outcome (a link: commit or revert), started (ids of handlers), active (units that were), log.
+# shellcheck disable=SC2154 # run is set by the program
+# shellcheck disable=SC2034 # some variables are for the programs only
+
+dir=$base/runs/$run
+manifest=$dir/manifest
+
+# log FIELD...: a record at the end of the log, which the controller follows. A full disk must not stop a revert.
+log() {
+  _line=$1
+  shift
+  for _field; do _line=$_line$US$_field; done
+  printf '%s\n' "$_line" >>"$dir/log" || :
+} 2>/dev/null
+
+current_state() {
+  state=incoming
+  read -r state <"$dir/state" || :
+} 2>/dev/null
+
+# enter STATE: by renaming a file that is there already, so that a full disk can't stop it; durable before anything follows
+enter() {
+  mv -T -f -- "$dir/states/$1" "$dir/state" && sync -- "$dir" && log state "$1"
+}
+
+# each FUNCTION RECORDS: calls it with the fields of each record; stops at the first that fails. Only positional
+# parameters are a function's own, hence no variable lives across the call.
+each() {
+  while [ -n "$2" ]; do
+    case $2 in
+      *"$NL"*) set -- "$1" "${2#*"$NL"}" "${2%%"$NL"*}" ;;
+      *) set -- "$1" '' "$2" ;;
+    esac
+    with_fields "$1" "$3" || return
+  done
+}
+with_fields() {
+  _function=$1
+  IFS=$US
+  # shellcheck disable=SC2086 # splitting is what it is for
+  set -- $2
+  IFS=$default_ifs
+  "$_function" "$@"
+}
+
+# records KIND [HANDLER]: those of the manifest
+records() {
+  grep -s "^$1$US${2:+$2$US}" "$manifest"
+}
+
+# each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to be, as `look` tells
+# it, in $before and $after
+each_change() {
+  change_function=$1
+  each with_change "$(records change | "${2:-cat}")"
+}
+with_change() {
+  number=$2
+  path=$ROOT$3
+  before_kind=$4
+  before_mode=$6
+  before_user=$7
+  before_group=$8
+  before=$4$US$5$US$6$US$7$US$8$US$9
+  after_kind=${10}
+  after_sum=${11}
+  after_mode=${12}
+  after_user=${13}
+  after_group=${14}
+  after_target=${15}
+  after=${10}$US${11}$US${12}$US${13}$US${14}$US${15}
+  shown=$3
+  folder=
+  { IFS= read -r folder <"$dir/beside/$number" || :; } 2>/dev/null
+  fresh=$folder/.cp-$run-$number
+  original=$fresh.orig
+  "$change_function"
+}
+
+# look PATH: what is there into $looked: kind, sha256, mode, user, group, target, with empty fields for what doesn't apply
+look() {
+  if [ -L "$1" ]; then
+    _target=$(readlink -n -- "$1" && printf .)
+    _target=${_target%.}
+    [ -z "$ROOT" ] || _target=${_target#"$ROOT"}
+    looked=symlink$US$US$US$US$US$_target
+  elif [ -f "$1" ]; then
+    _sum=$(sha256sum <"$1") || _sum=unreadable
+    looked=file$US${_sum%% *}$US$(stat -c "%a$US%U$US%G" -- "$1")$US
+  elif [ -d "$1" ]; then
+    looked=directory$US$US$(stat -c "%a$US%U$US%G" -- "$1")$US
+  elif [ -e "$1" ]; then
+    looked=special$US$US$US$US$US
+  else
+    looked=absent$US$US$US$US$US
+  fi
+}
+
+inode() {
+  stat -c %d:%i -- "$1" 2>/dev/null
+}
+
+# run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They don't inherit the
+# lock, and what they leave running doesn't hold up this program: their output goes to a file.
+run_actions() {
+  actions_until=$(($(now) + $2))
+  each run_action "$(records action "$1")"
+}
+run_action() {
+  _kind=$3
+  _count=$4
+  shift 4
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  case $_kind in
+    daemon-reload) set -- systemctl daemon-reload ;;
+    reload) set -- systemctl reload "$1" ;;
+    restart) set -- systemctl restart "$1" ;;
+  esac
+  acted=$*
+  _left=$((actions_until - $(now)))
+  [ $_left -gt 0 ] || _left=1
+  timed $_left "$@"
+}
+
+# timed SECONDS COMMAND...: its status; its words in $said
+timed() {
+  : >"$dir/output" || :
+  _status=0
+  timeout -k 5 "$@" </dev/null >>"$dir/output" 2>&1 9>&- || _status=$?
+  said=$(one_line <"$dir/output")
+  [ $_status -ne 124 ] || said="it was ended after $1 seconds$(printf '\036')$said"
+  return $_status
+}
+
+# seconds since the host was started: not disturbed by a clock that is set
+now() {
+  read -r _up _ </proc/uptime
+  echo "${_up%%.*}"
+}
+
+# unit_is_active UNIT: else $unmet says how it is
+unit_is_active() {
+  unit_state=$(systemctl show -p ActiveState "$1" 2>/dev/null)
+  unit_state=${unit_state#*=}
+  unmet="$1 is ${unit_state:-unknown}"
+  [ "$unit_state" = active ]
+}
+
+# last_words UNIT: the end of its journal, for a message
+last_words() {
+  command -v journalctl >/dev/null 2>&1 || return 0
+  timeout 5 journalctl --no-pager -q -o cat -n 15 -u "$1" 2>/dev/null | one_line
+}

@@ -1,0 +1,77 @@
+import type { Problem } from '../model/operator-error.ts';
+import { fieldSeparator, printable } from './records.ts';
+
+/** What a host told of a run while it worked on it. */
+export type TransactionEvent =
+  | { readonly kind: 'state'; readonly state: string }
+  | { readonly kind: 'guard'; readonly guard: string }
+  | { readonly kind: 'validate'; readonly command: string }
+  | {
+      readonly kind: 'handler';
+      readonly handler: string;
+      readonly phase: 'started' | 'finished' | 'reverting';
+    }
+  /** services have to stay up for so many seconds */
+  | { readonly kind: 'settling'; readonly seconds: number }
+  /** an earlier run that was left open is brought to its end first */
+  | { readonly kind: 'settling-other'; readonly run: string }
+  | { readonly kind: 'warning'; readonly message: string }
+  | { readonly kind: 'reconnecting'; readonly problem: Problem };
+
+/** The log of a run so far, taken in line by line. */
+export class RunLog {
+  readonly started: string[] = [];
+  readonly warnings: string[] = [];
+  readonly conflicts: string[] = [];
+  readonly failures: string[] = [];
+  cause: Problem | undefined;
+  /** lines taken in, so that following can go on behind them */
+  lines = 0;
+
+  add(line: string): TransactionEvent | undefined {
+    this.lines++;
+    const fields = line.split(fieldSeparator).map(readable);
+    const [kind = '', first = '', second = '', third = '', fourth = ''] = fields;
+    switch (kind) {
+      case 'state':
+        return { kind: 'state', state: first };
+      case 'guard':
+        return { kind: 'guard', guard: first };
+      case 'validate':
+        return { kind: 'validate', command: first };
+      case 'handler':
+        if (second === 'started') this.started.push(first);
+        return { kind: 'handler', handler: first, phase: second === 'started' ? 'started' : 'finished' };
+      case 'reverting':
+        return { kind: 'handler', handler: second, phase: 'reverting' };
+      case 'settling-time':
+        return { kind: 'settling', seconds: Number(first) };
+      case 'settling':
+        return { kind: 'settling-other', run: first };
+      case 'warning':
+        this.warnings.push(first);
+        return { kind: 'warning', message: first };
+      case 'conflict':
+        this.conflicts.push(`${first}: ${second}`);
+        return undefined;
+      case 'stuck':
+        this.failures.push(`${first}: ${second}`);
+        return undefined;
+      case 'problem':
+        this.cause ??= {
+          code: first,
+          message: second,
+          next: third === '' ? undefined : third,
+          detail: fourth.trim() === '' ? undefined : fourth.trim(),
+        };
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Line ends travel as U+001E. */
+function readable(field: string): string {
+  return printable(field.replaceAll('\u001e', '\n'));
+}

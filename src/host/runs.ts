@@ -1,0 +1,138 @@
+import { OperatorError, type Problem } from '../model/operator-error.ts';
+import type { PathState } from '../model/snapshot.ts';
+import type { RunRecord } from '../model/transaction.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { bootstrap, framed, newNonce, program } from './program.ts';
+import { fieldSeparator, printable, record } from './records.ts';
+import { RunLog } from './run-log.ts';
+
+/** A run that a host remembers; it keeps the last twenty. */
+export interface RunOnHost {
+  readonly run: string;
+  readonly state: string;
+  readonly outcome: 'commit' | 'revert' | undefined;
+  readonly record: RunRecord | undefined;
+  /** why it wasn't committed */
+  readonly problem: Problem | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** What a run changed on a host, as it was before. */
+export interface RunFiles {
+  readonly run: string;
+  readonly state: string;
+  readonly record: RunRecord | undefined;
+  /** in the order in which they were changed */
+  readonly before: ReadonlyMap<string, PathState>;
+  /** sha256 of what the run made of each regular file, to tell whether it was changed since */
+  readonly after: ReadonlyMap<string, string>;
+}
+
+/** The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`. */
+export async function readRuns(connection: Connection): Promise<readonly RunOnHost[]> {
+  return (await ask(connection, 'list')).map(({ run, state, outcome, files }) => {
+    const log = new RunLog();
+    for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
+    return {
+      run,
+      state,
+      outcome: outcome === 'commit' || outcome === 'revert' ? outcome : undefined,
+      record: readRecord(files.get('record')),
+      problem: log.cause,
+      warnings: log.warnings,
+    };
+  });
+}
+
+/** What a run changed, undefined where the host doesn't remember it. One exec. */
+export async function readRunFiles(connection: Connection, run: string): Promise<RunFiles | undefined> {
+  const [found] = await ask(connection, record('files', run));
+  if (found === undefined) return undefined;
+  const before = new Map<string, PathState>();
+  const after = new Map<string, string>();
+  for (const line of (found.files.get('manifest')?.toString('utf8') ?? '').split('\n')) {
+    const fields = line.split(fieldSeparator);
+    if (fields[0] !== 'change') continue;
+    const [, number = '', path = ''] = fields;
+    before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));
+    if (fields[9] === 'file') after.set(path, fields[10] ?? '');
+  }
+  return { run: found.run, state: found.state, record: readRecord(found.files.get('record')), before, after };
+}
+
+function stateBefore(fields: readonly string[], content: Buffer | undefined): PathState {
+  const [kind, , mode = '', user = '', group = '', target = ''] = fields;
+  const ownership = { mode: Number.parseInt(mode, 8), user, group };
+  switch (kind) {
+    case 'file':
+      return content === undefined
+        ? { kind: 'unreadable', reason: 'the host no longer keeps what it was' }
+        : { kind: 'file', content, ...ownership };
+    case 'directory':
+      return { kind: 'directory', ...ownership };
+    case 'symlink':
+      return { kind: 'symlink', target };
+    default:
+      return { kind: 'absent' };
+  }
+}
+
+interface RawRun {
+  readonly run: string;
+  readonly state: string;
+  readonly outcome: string;
+  readonly files: Map<string, Buffer>;
+}
+
+async function ask(connection: Connection, request: string): Promise<readonly RawRun[]> {
+  const nonce = newNonce();
+  const result = await connection.exec(bootstrap, framed(await program('runs'), request, nonce), {
+    timeout: 60,
+    maximumOutput: 128 * 1024 * 1024,
+  });
+  const runs = parseRuns(result.stdout, nonce);
+  if (runs === undefined) {
+    throw new OperatorError({
+      code: result.code === null ? 'connection-lost' : 'runs-unreadable',
+      message: 'what the host tells of its runs is incomplete',
+      next: 'run the command again',
+      detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
+    });
+  }
+  return runs;
+}
+
+/** Undefined where the answer isn't whole. */
+function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined {
+  const begin = Buffer.from(`${nonce} begin\n`);
+  let position = output.indexOf(begin);
+  if (position < 0) return undefined;
+  position += begin.length;
+  const runs: RawRun[] = [];
+  for (;;) {
+    const end = output.indexOf(10, position);
+    if (end < 0) return undefined;
+    const [mark, kind, name = '', value = '', outcome = ''] = output
+      .toString('utf8', position, end)
+      .split(' ');
+    position = end + 1;
+    if (mark !== nonce) return undefined;
+    if (kind === 'end') return runs;
+    if (kind === 'run') runs.push({ run: name, state: value, outcome, files: new Map() });
+    if (kind !== 'file') continue;
+    const size = Number(value);
+    if (!Number.isSafeInteger(size) || size < 0 || output[position + size] !== 10) return undefined;
+    runs.at(-1)?.files.set(name, Buffer.from(output.subarray(position, position + size)));
+    position += size + 1;
+  }
+}
+
+function readRecord(content: Buffer | undefined): RunRecord | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const value = JSON.parse(content.toString('utf8')) as RunRecord;
+    return value.schemaVersion === 1 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

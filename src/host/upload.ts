@@ -1,0 +1,46 @@
+import { sha256 } from '../model/change.ts';
+import type { Transaction } from '../model/transaction.ts';
+import { manifest, timeLimit } from './manifest.ts';
+import { remoteFile } from './program.ts';
+import { record } from './records.ts';
+
+/** What receive.sh takes: its request, and the files in the order in which the request names them. */
+export interface Upload {
+  readonly request: string;
+  readonly files: readonly Buffer[];
+}
+
+/** The programs that stay in the run's folder, so that the host can finish or revert without the controller. */
+const programs = ['lib.sh', 'transaction.sh', 'runner.sh', 'settle.sh', 'settle-entry.sh'];
+
+export async function upload(transaction: Transaction): Promise<Upload> {
+  const named: [string, Buffer][] = [
+    ['manifest', Buffer.from(manifest(transaction))],
+    ['record.json', json(transaction.record)],
+    ['ledger.json', json(transaction.ledger)],
+    ['managed-paths', Buffer.from(managedPaths(transaction))],
+    ['cluster', Buffer.from(`${transaction.cluster}\n`)],
+  ];
+  for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
+  for (const [index, change] of transaction.changes.entries()) {
+    if (change.after.kind === 'file') named.push([`contents/${index + 1}`, change.after.content]);
+  }
+  const sums = named.map(([name, content]) => `${sha256(content)}  ${name}\n`).join('');
+  named.push(['sums', Buffer.from(sums)]);
+  const request = [
+    record('run', transaction.run, timeLimit(transaction)),
+    ...named.map(([name, content]) => record('file', name, content.length)),
+  ].join('\n');
+  return { request, files: named.map(([, content]) => content) };
+}
+
+/** Every probe looks at these, so that what a playbook no longer mentions is still seen. */
+function managedPaths(transaction: Transaction): string {
+  const { items, created } = transaction.ledger;
+  const paths = new Set([...items.map((item) => item.path), ...created]);
+  return [...paths].map((path) => `${record(path)}\n`).join('');
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, undefined, 1)}\n`);
+}
