@@ -111,7 +111,7 @@ function issueProblems(
       }),
     ];
   }
-  const isType = issue.code === 'invalid_type';
+  const isType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return [
     document.problem(path, {
       code: isType ? 'wrong-type' : 'wrong-value',
@@ -163,12 +163,16 @@ function size(origin: string, bound: string, limit: number): string {
   return `a number of ${bound} ${limit}`;
 }
 
-function hint(issue: Issue, value: unknown): string | undefined {
+const listHint = 'write it as a list: [ … ], or one `- …` a line';
+
+function hint(issue: Issue, value: unknown): string {
+  const otherwise = `write ${expected(issue)}`;
   if (issue.code === 'invalid_value' && typeof value === 'string') {
     const nearest = nearestName(value, issue.values.map(String));
-    return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+    return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
   }
-  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.code === 'invalid_union' && otherwise.includes('a list')) return listHint;
+  if (issue.code !== 'invalid_type') return otherwise;
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     return `put it in quotes: '${value}'`;
   }
@@ -178,8 +182,8 @@ function hint(issue: Issue, value: unknown): string | undefined {
   if ((issue.expected === 'number' || issue.expected === 'int') && /^-?\d+$/.test(String(value))) {
     return 'take the quotes away';
   }
-  if (issue.expected === 'array' && value !== null) return 'write it as a list: [ … ], or one `- …` a line';
-  return undefined;
+  if (issue.expected === 'array' && value !== null) return listHint;
+  return otherwise;
 }
 
 /** The issues of that alternative of a union which the value was most likely meant to be. */

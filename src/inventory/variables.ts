@@ -35,7 +35,7 @@ export function variableMistake(
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
     case 'list':
-      if (!Array.isArray(value)) return wrongType('a list', 'write it as [ … ], or one `- …` a line');
+      if (!Array.isArray(value)) return wrongType('a list', 'write it as a list: [ … ], or one `- …` a line');
       return wrongValue(textMistake(value));
     case 'map':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -109,7 +109,8 @@ export class YamlDocument {
         prettyErrors: false,
         // Found in nodeProblems(), which knows where the first one stands.
         uniqueKeys: false,
-        logLevel: 'silent',
+        // Warnings don't go to stderr; 'silent' would hide that there are several documents.
+        logLevel: 'error',
         lineCounter: this.#lines,
       });
     } catch (error) {

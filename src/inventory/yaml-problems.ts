@@ -37,6 +37,10 @@ export function nodeProblems(
     report(...found);
   };
 
+  const checkTag = (node: { readonly tag?: string | undefined }) => {
+    if (node.tag === undefined || coreTags.test(node.tag)) return;
+    unreadable(node, 'yaml-tag', `the tag ${shortTag(node.tag)} isn't known here`, 'take the tag out');
+  };
   const { explicit, version } = document.directives.yaml;
   if (explicit === true && version !== '1.2') {
     report(
@@ -47,12 +51,9 @@ export function nodeProblems(
     );
   }
   visit(document, {
-    Node: (_, node) => {
-      if (node.tag !== undefined && !isAlias(node) && !coreTags.test(node.tag)) {
-        unreadable(node, 'yaml-tag', `the tag ${shortTag(node.tag)} isn't known here`, 'take the tag out');
-      }
-    },
+    Seq: (_, list) => checkTag(list),
     Scalar: (_, scalar) => {
+      checkTag(scalar);
       const source = scalar.source ?? '';
       if (scalar.type === 'PLAIN' && typeof scalar.value === 'number' && /^[-+]?0\d+$/.test(source)) {
         const message = `${source} is the number ${scalar.value} in YAML 1.2, and an octal number in YAML 1.1`;
@@ -69,6 +70,7 @@ export function nodeProblems(
       }
     },
     Map: (_, map) => {
+      checkTag(map);
       for (const pair of map.items) {
         const [code, message, next] = keyProblem(pair) ?? [];
         if (code !== undefined) unreadable(pair.key, code, message ?? '', next ?? '');
