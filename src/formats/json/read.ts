@@ -1,13 +1,9 @@
-import {
-  createScanner,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-  SyntaxKind,
-} from 'jsonc-parser';
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Value } from '../keyed-format.ts';
 import { errorAt } from '../text.ts';
+
+/** Members of jsonc-parser's SyntaxKind, a const enum, whose names can't be imported here. */
+const SyntaxKind = { Comma: 5, LineComment: 12, BlockComment: 13, Trivia: 15, EOF: 17 };
 
 /** The root of a JSON text, comments allowed; undefined for a text without a value. FormatError where it's broken. */
 export function readTree(text: string): Node | undefined {
@@ -46,7 +42,7 @@ export function hasComment(text: string, start: number, end: number): boolean {
     kind !== SyntaxKind.EOF && scanner.getTokenOffset() < end;
     kind = scanner.scan()
   ) {
-    if (kind === SyntaxKind.LineCommentTrivia || kind === SyntaxKind.BlockCommentTrivia) {
+    if (kind === SyntaxKind.LineComment || kind === SyntaxKind.BlockComment) {
       return true;
     }
   }
@@ -57,7 +53,8 @@ export function hasComment(text: string, start: number, end: number): boolean {
 export function commaBehind(text: string, end: number): number | undefined {
   const scanner = createScanner(text, true);
   scanner.setPosition(end);
-  return scanner.scan() === SyntaxKind.CommaToken ? scanner.getTokenOffset() : undefined;
+  const kind: number = scanner.scan();
+  return kind === SyntaxKind.Comma ? scanner.getTokenOffset() : undefined;
 }
 
 /** Where the blanks and comments end that follow on the same line. */
@@ -65,8 +62,8 @@ export function behindComments(text: string, start: number, stop: number): numbe
   const scanner = createScanner(text, false);
   scanner.setPosition(start);
   let end = start;
-  for (let kind = scanner.scan(); kind !== SyntaxKind.EOF; kind = scanner.scan()) {
-    const comment = kind === SyntaxKind.LineCommentTrivia || kind === SyntaxKind.BlockCommentTrivia;
+  for (let kind: number = scanner.scan(); kind !== SyntaxKind.EOF; kind = scanner.scan()) {
+    const comment = kind === SyntaxKind.LineComment || kind === SyntaxKind.BlockComment;
     const tokenEnd = scanner.getTokenOffset() + scanner.getTokenLength();
     if ((!comment && kind !== SyntaxKind.Trivia) || tokenEnd > stop) {
       break;

@@ -1,0 +1,77 @@
+import { FormatError } from '../format-error.ts';
+import { type Edit, errorAt } from '../text.ts';
+import { type Assignment, type Section, sectionsOf } from './lines.ts';
+import { type Word, wordsOf } from './words.ts';
+
+/** An assignment of one variable within an `Environment=` line. */
+export interface Variable {
+  readonly line: Assignment;
+  readonly words: readonly Word[];
+  readonly index: number;
+  readonly value: string | undefined;
+}
+
+/**
+ * Where a variable is set, behind the last empty `Environment=`, which takes back all before it (systemd.exec(5)).
+ * FormatError for a line that systemd refuses, as one can't know what it was meant to set.
+ */
+export function variablesOf(text: string, section: string, name: string): Variable[] {
+  const lines = sectionsOf(text)
+    .filter((one) => one.name === section)
+    .flatMap((one: Section) => one.assignments.filter(({ key }) => key === 'Environment'));
+  const live = lines.slice(lines.findLastIndex(({ value }) => value === '') + 1);
+  return live.flatMap((line) => {
+    const words = wordsOf(line.value);
+    if (words === undefined) {
+      throw errorAt(
+        text,
+        line.start,
+        `systemd can't read this line: ${JSON.stringify(line.value)} has broken quotes or escapes`,
+      );
+    }
+    return words.flatMap((word, index) =>
+      word.name === name ? [{ line, words, index, value: word.value }] : [],
+    );
+  });
+}
+
+/** Puts `insert` in the place of the variable's word. */
+export function replaceVariable({ line, words, index }: Variable, insert: string): Edit {
+  const word = words[index];
+  const [start, end] = [line.offsets[word?.start ?? 0], line.offsets[(word?.end ?? 0) - 1]];
+  if (start === undefined || end === undefined || line.commented) {
+    throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
+  }
+  return { start, end: end + 1, insert };
+}
+
+/** Takes the given words, all on one line, out of it; the whole line where nothing is left. */
+export function removeVariables(line: Assignment, words: readonly Word[], gone: ReadonlySet<number>): Edit[] {
+  if (gone.size === words.length) {
+    if (line.commented) {
+      throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
+    }
+    return [{ start: line.start, end: line.next, insert: '' }];
+  }
+  const edits: Edit[] = [];
+  let kept: Word | undefined;
+  for (const [i, word] of words.entries()) {
+    if (!gone.has(i)) {
+      kept = word;
+      continue;
+    }
+    // With the blanks before it; at the line's begin, with those behind it.
+    const next = words[i + 1];
+    const before = kept === undefined ? undefined : (words[i - 1]?.end ?? 0);
+    const from = before === undefined ? line.offsets[word.start] : (line.offsets[before - 1] ?? 0) + 1;
+    const to =
+      before === undefined && next !== undefined
+        ? line.offsets[next.start]
+        : (line.offsets[word.end - 1] ?? 0) + 1;
+    if (from === undefined || to === undefined || line.commented) {
+      throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
+    }
+    edits.push({ start: from, end: to, insert: '' });
+  }
+  return edits;
+}
