@@ -124,14 +124,16 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
 }
 
 function authenticate(context: AuthContext, accepted: Buffer): void {
-  if (context.method !== 'publickey') return context.reject(['publickey']);
-  if (!context.key.data.equals(accepted)) return context.reject(['publickey']);
-  if (context.signature === undefined || context.blob === undefined) return context.accept();
+  if (isAccepted(context, accepted)) context.accept();
+  else context.reject(['publickey']);
+}
+
+/** Without a signature the client only asks whether the key would do. */
+function isAccepted(context: AuthContext, accepted: Buffer): boolean {
+  if (context.method !== 'publickey' || !context.key.data.equals(accepted)) return false;
+  if (context.signature === undefined || context.blob === undefined) return true;
   const key = ssh2.utils.parseKey(`${context.key.algo} ${context.key.data.toString('base64')}`);
-  if (key instanceof Error || key.verify(context.blob, context.signature, context.hashAlgo) !== true) {
-    return context.reject(['publickey']);
-  }
-  context.accept();
+  return !(key instanceof Error) && key.verify(context.blob, context.signature, context.hashAlgo) === true;
 }
 
 /** As sshd does: the command goes on when the connection is lost, it only reads and writes into nothing. */

@@ -15,8 +15,8 @@ value() {
     found=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$file" 2>/dev/null | tail -n 1)
     [ -z "$found" ] || break
   done
+  # shellcheck disable=SC2016 # meant as it stands
   case $found in
-    # shellcheck disable=SC2016 # meant as it stands
     *'${bigbluebutton.web.serverURL}'*)
       rest=$found
       server=$(value bigbluebutton.web.serverURL)

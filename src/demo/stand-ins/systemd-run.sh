@@ -12,6 +12,7 @@ if [ "${1:-}" = supervise ]; then
   setsid "$@" &
   main=$!
   remember "pid-$unit.service" "$main"
+  # shellcheck disable=SC2016 # its own parameters
   setsid sh -c 'sleep "$1"; kill -KILL -- "-$2"' watchdog "$limit" "$main" 2>/dev/null &
   watchdog=$!
   wait "$main"
