@@ -1,12 +1,19 @@
 import { type Directive, removeDirective, scanNginx } from '../formats/nginx.ts';
 
-/** All directives of a text, those within blocks too, in order. */
-export function allDirectives(text: string): readonly Directive[] {
-  return flatten(scanNginx(text));
+/**
+ * The directives that are about a whole server: those of a fragment that servers include, and those directly within a
+ * `server` block. What stands under a condition or in a location isn't among them.
+ */
+export function serverDirectives(text: string): readonly Directive[] {
+  return opened(scanNginx(text));
 }
 
-function flatten(directives: readonly Directive[]): readonly Directive[] {
-  return directives.flatMap((directive) => [directive, ...flatten(directive.block?.directives ?? [])]);
+function opened(directives: readonly Directive[]): readonly Directive[] {
+  return directives.flatMap((directive) =>
+    directive.name === 'server' || directive.name === 'http'
+      ? opened(directive.block?.directives ?? [])
+      : [directive],
+  );
 }
 
 /** The text without the directives that `unwanted` picks out of it, one after the other, as offsets move. */

@@ -6,7 +6,7 @@ import {
   setVariable,
 } from '../formats/nginx.ts';
 import type { StepHost } from '../model/step-host.ts';
-import { allDirectives, isHollowNginx, lineOf, removeDirectives } from './nginx-directives.ts';
+import { isHollowNginx, lineOf, removeDirectives, serverDirectives } from './nginx-directives.ts';
 import type { PrefixParameters } from './nginx-prefix.ts';
 import type { Finding } from './set-up-by-hand.ts';
 import { understand } from './understand.ts';
@@ -137,7 +137,7 @@ function isLobbyRedirect(location: Location, wanted: PrefixParameters, inSource:
 
 /** A variable of ours that is set to something, by hand; in stock-file mode our own file for it is left out. */
 function unwantedSets(text: string, wanted: PrefixParameters, path: string): readonly Directive[] {
-  return allDirectives(text).filter(({ name, args }) => {
+  return serverDirectives(text).filter(({ name, args }) => {
     const variable = wanted.variables[args[0]?.text.replace(/^\$/, '') ?? ''];
     if (name !== 'set' || variable === undefined || args[1]?.text === '') return false;
     return wanted.mode === 'own-file' || (variable.stock_file ?? wanted.sources[0]) !== path;
@@ -146,7 +146,7 @@ function unwantedSets(text: string, wanted: PrefixParameters, path: string): rea
 
 /** `rewrite ^/bbb-01/(.*)$ /$1 last;` would be looked at before any location. */
 function rewrites(text: string, { prefix }: PrefixParameters): readonly Directive[] {
-  return allDirectives(text).filter(
+  return serverDirectives(text).filter(
     ({ name, args }) =>
       name === 'rewrite' && (args[0]?.text.replaceAll('\\', '') ?? '').startsWith(`^${prefix}/`),
   );

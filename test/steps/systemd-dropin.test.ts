@@ -32,7 +32,7 @@ describe('systemd-dropin', () => {
       },
     ]);
     expect(text(`${meteorFolder}/zz-clusterproxy.conf`)).toMatch(
-      /^# .*clusterproxy.*\n\[Service\]\nEnvironment="?ROOT_URL=https:\/\/127\.0\.0\.1\/bbb-01\/html5client"?\n$/,
+      /^# .*clusterproxy.*\n\n?\[Service\]\nEnvironment="?ROOT_URL=https:\/\/127\.0\.0\.1\/bbb-01\/html5client"?\n$/,
     );
   });
 

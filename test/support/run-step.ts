@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { sameState } from '../../src/model/change.ts';
-import { mergeReads, noReads, type Reads } from '../../src/model/snapshot.ts';
+import { mergeReads, noReads } from '../../src/model/snapshot.ts';
 import { type Managed, StepHost } from '../../src/model/step-host.ts';
 import { VirtualHost } from '../../src/model/virtual-host.ts';
 import { stepModules } from '../../src/steps/registry.ts';
@@ -21,7 +21,7 @@ export function runStep(module: string, parameters: unknown, host: FakeHost): Ou
   const step = stepModules.get(module);
   if (step === undefined) throw new Error(`there is no step module ${module}`);
   const parsed = step.parameters.parse(parameters);
-  const reads = withParents(step.reads(parsed));
+  const reads = mergeReads([{ ...noReads, ...step.reads(parsed) }]);
   const snapshot = snapshotOf(host, reads);
   const virtual = new VirtualHost(snapshot);
   const view = new StepHost(virtual, 'the-step');
@@ -55,10 +55,4 @@ export function changedPaths(host: VirtualHost): readonly string[] {
 export function textAt(host: VirtualHost, path: string): string | undefined {
   const state = host.state(path);
   return state.kind === 'file' ? state.content.toString() : undefined;
-}
-
-/** As the loader does: a missing directory is made only where it is known to be missing. */
-function withParents(reads: Partial<Reads>): Reads {
-  const complete = mergeReads([{ ...noReads, ...reads }]);
-  return complete;
 }
