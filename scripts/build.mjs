@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/schema.ts'],
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -12,9 +12,11 @@ await build({
   // ssh2's optional native parts: it works without them.
   external: ['cpu-features'],
   loader: { '.node': 'empty' },
-  // Some of the libraries are CommonJS and call require().
+  // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
+  mainFields: ['module', 'main'],
+  // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
   },
   sourcemap: false,
   minifySyntax: true,

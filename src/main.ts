@@ -1,1 +1,61 @@
-console.log('x');
+#!/usr/bin/env node
+import type { Environment } from './cli/environment.ts';
+import { execute } from './cli/program.ts';
+
+/** Interrupted by the operator; see exitStatus in model/result.ts. */
+const interrupted = 130;
+
+const controller = new AbortController();
+const argv = process.argv.slice(2);
+const environment: Environment = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  variables: process.env,
+  signal: controller.signal,
+  phase: { changing: false },
+};
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (controller.signal.aborted) process.exit(interrupted);
+    controller.abort();
+    const hosts = environment.phase.changing
+      ? 'no further host is started, and those being changed finish or roll back'
+      : 'nothing was changed so far';
+    process.stderr.write(`\ninterrupted: ${hosts}. Once more leaves now.\n`);
+  });
+}
+
+// A reader that has seen enough (`| head -1`) is no reason to stop changing hosts, nor to fail.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
+
+// What is thrown where nobody waits for it (a library's event handler) would end the process without a report.
+for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(name, (error: unknown) => void end(reportUnexpected(error)));
+}
+
+await end(execute(argv, environment));
+
+async function reportUnexpected(error: unknown): Promise<number> {
+  const { reportFailure } = await import('./cli/failure.ts');
+  return reportFailure(error, { argv, command: undefined, environment });
+}
+
+async function end(status: Promise<number>): Promise<void> {
+  const exitStatus = await status;
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(exitStatus);
+}
+
+/** What was written may still be on its way into a slow pipe. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable) resolve();
+    else stream.write('', () => resolve());
+  });
+}

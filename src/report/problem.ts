@@ -48,7 +48,7 @@ function placeOf({ file, line, column }: Location): string {
 
 /** The line with the place in it marked. */
 function renderLocation(location: Location, style: Style, indentation: number): readonly string[] {
-  const { text, column } = windowOf(location, style.columns - indentation - 12);
+  const { text, column } = windowOf(location, style.columns - indentation - 8);
   const number = String(location.line).padStart(indentation + 5);
   const before = text.slice(0, column - 1);
   const mark =
@@ -62,8 +62,8 @@ function windowOf({ text, column }: Location, columns: number): { text: string; 
   const shown = clean(maskSecrets(text)).replace(/\t/g, ' ');
   const shift = clean(text.slice(0, column - 1)).length - (column - 1);
   const at = column + shift;
-  const width = Math.max(30, columns);
-  if (shown.length <= width) return { text: shown, column: at };
+  const width = Math.max(30, columns - 6);
+  if (shown.length <= columns) return { text: shown, column: at };
   const start = Math.max(0, Math.min(at - 1 - Math.floor(width / 3), shown.length - width));
   const cut = shown.slice(start, start + width);
   const head = start > 0 ? '...' : '';

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions, wholeNumber } from './options.ts';
+
+interface ApplyOptions extends CommonOptions {
+  readonly plan?: string;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly maxFailures: number;
+  readonly prune: boolean;
+}
+
+export function registerApply(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
+  )
+    .option('--plan <file>', 'refuse when anything differs from this saved plan')
+    .option('--yes', "don't ask", false)
+    .option('--dry-run', 'stop after the plan', false)
+    .option('--force', 'interrupt running meetings', false)
+    .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
+    .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
+    .action(async (options: ApplyOptions) => finish(await apply(options, environment)));
+  addExample(
+    command,
+    'clusterproxy apply --inventory prod.yaml',
+    'clusterproxy apply --inventory prod.yaml --plan plan.json --yes --json',
+  );
+}
+
+async function apply(options: ApplyOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { planRun }, { carryOut }, { readPlan, planDiffers }] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('./carry-out.ts'),
+    import('./plan-file.ts'),
+  ]);
+  const session = await openSession(options, environment);
+  const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
+  const runOptions = session.runOptions({ prune: options.prune });
+  const plan = await planRun(runOptions);
+  const refusal =
+    saved && options.plan && planDiffers(options.plan, saved, { plan, inventory: session.inventory });
+  return carryOut(plan, session, {
+    ...runOptions,
+    command: 'apply',
+    force: options.force,
+    maxFailures: options.maxFailures,
+    yes: options.yes,
+    dryRun: options.dryRun,
+    refusal: refusal || undefined,
+  });
+}

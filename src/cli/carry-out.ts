@@ -1,0 +1,77 @@
+import type { Problem } from '../model/operator-error.ts';
+import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { exitStatus, exitStatusOf } from '../model/result.ts';
+import { count } from '../report/prose.ts';
+import { applyRun } from '../run/apply-run.ts';
+import type { ApplyOptions } from '../run/options.ts';
+import { resultOfPlan } from '../run/result-of-plan.ts';
+import { confirm } from './prompt.ts';
+import type { Session } from './session.ts';
+
+export interface CarryOutOptions extends ApplyOptions {
+  /** the operator has agreed already */
+  readonly yes: boolean;
+  /** stop after the plan */
+  readonly dryRun: boolean;
+  /** why this plan may not be carried out */
+  readonly refusal: Problem | undefined;
+}
+
+/** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
+export async function carryOut(
+  plan: ClusterPlan,
+  session: Session,
+  options: CarryOutOptions,
+): Promise<number> {
+  const planned = resultOfPlan(plan, options.command);
+  session.showPlan(plan, planned, { force: options.force });
+  const stop = (status: number, ...errors: readonly Problem[]) =>
+    session.end(planned, { exitStatus: status, plan, errors });
+
+  if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
+  if (options.refusal !== undefined) return stop(exitStatus.nothingTouched, options.refusal);
+  const due = plan.hosts.filter(isDue);
+  if (due.length === 0 || options.dryRun) {
+    if (due.length > 0) session.message('dry run: nothing was changed');
+    return stop(exitStatusOf(planned, { comparing: false }));
+  }
+  if (!options.yes) {
+    const answer = await ask(due.length, session, options);
+    if (answer === 'nobody-to-ask') return stop(exitStatus.nothingTouched, nobodyToAsk(due.length));
+    if (answer !== 'yes') {
+      session.message('nothing was changed');
+      return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
+    }
+  }
+  session.environment.phase.changing = true;
+  const result = await applyRun(plan, options);
+  session.showResult(result);
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
+}
+
+/** Whether a run does anything to the host: settling an earlier run counts. */
+function isDue(host: HostPlan): boolean {
+  return (
+    !host.skipped && host.problem === undefined && (host.changes.length > 0 || host.unsettled.length > 0)
+  );
+}
+
+async function ask(
+  hosts: number,
+  session: Session,
+  { command, signal }: CarryOutOptions,
+): Promise<'yes' | 'no' | 'interrupted' | 'nobody-to-ask'> {
+  const { stdin, stderr } = session.environment;
+  if (session.json || stdin.isTTY !== true || stderr.isTTY !== true) return 'nobody-to-ask';
+  session.clear();
+  const verb = command === 'rollback' ? 'Roll back' : 'Apply these changes to';
+  return confirm(`\n${verb} ${count(hosts, 'host')}? [y/N] `, { stdin, stderr, signal });
+}
+
+function nobodyToAsk(hosts: number): Problem {
+  return {
+    code: 'confirmation-needed',
+    message: `${count(hosts, 'host')} would be changed, and there is nobody to ask: this is no terminal, or --json was given`,
+    next: 'agree by --yes, or look only, by --dry-run',
+  };
+}

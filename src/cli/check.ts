@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+
+export function registerCheck(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program
+      .command('check')
+      .description('Says which hosts are not as they should be, for scripts: exit 2 where one differs.'),
+  ).action(async (options: CommonOptions) => finish(await check(options, environment)));
+  addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || mail -s drift ops@example.com');
+}
+
+async function check(options: CommonOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+  ]);
+  const session = await openSession(options, environment);
+  const planned = await planRun(session.runOptions({ prune: false }));
+  const result = resultOfPlan(planned, 'check');
+  session.showPlan(planned, result, { force: false });
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: true }), plan: planned });
+}

@@ -1,0 +1,60 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Options that every command over an inventory has. */
+export interface CommonOptions {
+  readonly inventory: string;
+  readonly limit: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly parallel: number;
+}
+
+/** Many hosts at once cost this machine memory and a jump host connections (MaxStartups of sshd_config(5)). */
+const usualParallel = 32;
+
+/** Adds the options of `CommonOptions` to a command. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .requiredOption('-i, --inventory <file>', 'your inventory')
+    .option(
+      '--limit <hosts>',
+      'change only these hosts or roles (comma-separated); all are looked at',
+      words,
+      [],
+    )
+    .addOption(
+      new Option('--parallel <n>', 'work on so many hosts at once')
+        .default(usualParallel)
+        .argParser(positive),
+    )
+    .option('--json', 'print one JSON document', false)
+    .option('--quiet', 'no progress', false)
+    .option('--verbose', 'tell more', false)
+    .option('--no-color', 'no colours; so does the variable NO_COLOR');
+}
+
+/** `a,b` and repeated use, in one list. */
+function words(value: string, previous: readonly string[]): readonly string[] {
+  const names = value.split(',').map((word) => word.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It is a list of names with commas between them.');
+  return [...previous, ...names];
+}
+
+export function positive(value: string): number {
+  const number = wholeNumber(value);
+  if (number === 0) throw new InvalidArgumentError('It has to be at least 1.');
+  return number;
+}
+
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('It has to be a whole number.');
+  return Number(value);
+}
+
+/** An example at the end of a command's help. */
+export function addExample(command: Command, ...lines: readonly string[]): Command {
+  const title = lines.length === 1 ? 'Example:' : 'Examples:';
+  return command.addHelpText('after', `\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

@@ -1,0 +1,52 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Inventory } from '../inventory/inventory.ts';
+import { OperatorError, type Problem } from '../model/operator-error.ts';
+import type { ClusterPlan } from '../model/plan.ts';
+import { comparePlan, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved-plan.ts';
+
+/** Saves a plan for `apply --plan`, readable by its owner only. */
+export async function writePlan(file: string, plan: ClusterPlan, inventory: Inventory): Promise<void> {
+  try {
+    await writeFile(file, savePlan(plan, inventory), { mode: 0o600 });
+  } catch (error) {
+    throw new OperatorError({
+      code: 'plan-not-saved',
+      message: `the plan can't be saved to ${file}: ${reasonOf(error)}`,
+      next: 'name another file by --out',
+    });
+  }
+}
+
+export async function readPlan(file: string): Promise<SavedPlan> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new OperatorError({
+      code: 'saved-plan-missing',
+      message: `the plan ${file} can't be read: ${reasonOf(error)}`,
+      next: 'save one: clusterproxy plan --inventory FILE --out PLAN',
+    });
+  }
+  return readSavedPlan(text, file);
+}
+
+/** Why a saved plan isn't what would be done now; undefined where it is. */
+export function planDiffers(
+  file: string,
+  saved: SavedPlan,
+  now: { readonly plan: ClusterPlan; readonly inventory: Inventory },
+): Problem | undefined {
+  const differences = comparePlan(saved, now.plan, now.inventory);
+  if (differences.length === 0) return undefined;
+  return {
+    code: 'plan-differs',
+    message: `what would be done now is not what ${file} says`,
+    detail: differences.join('\n'),
+    next: `look at it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+
+interface PlanOptions extends CommonOptions {
+  readonly out?: string;
+  readonly detailedExitcode: boolean;
+  readonly prune: boolean;
+}
+
+export function registerPlan(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+  )
+    .option('--out <file>', 'save the plan, for apply --plan')
+    .option('--prune', 'also plan to take away what belongs to nodes that left the inventory', false)
+    .option('--detailed-exitcode', 'exit 2 when something would change', false)
+    .action(async (options: PlanOptions) => finish(await plan(options, environment)));
+  addExample(
+    command,
+    'clusterproxy plan --inventory prod.yaml',
+    'clusterproxy plan --inventory prod.yaml --limit bbb-01,proxy --out plan.json',
+  );
+}
+
+async function plan(options: PlanOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+  ]);
+  const session = await openSession(options, environment);
+  const planned = await planRun(session.runOptions({ prune: options.prune }));
+  const result = resultOfPlan(planned, 'plan');
+  session.showPlan(planned, result, { force: false });
+  if (options.out !== undefined && !result.interrupted) {
+    const { writePlan } = await import('./plan-file.ts');
+    await writePlan(options.out, planned, session.inventory);
+    session.message(
+      `saved: clusterproxy apply --inventory ${options.inventory} --plan ${options.out} carries out exactly this`,
+    );
+  }
+  const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
+  return session.end(result, { exitStatus, plan: planned });
+}

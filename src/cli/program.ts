@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { exitStatus } from '../model/result.ts';
+import { packageVersion } from '../version.ts';
+import { registerApply } from './apply.ts';
+import { registerCheck } from './check.ts';
+import { columnsOf, type Environment, type Registration } from './environment.ts';
+import { registerPlan } from './plan.ts';
+import { registerRollback } from './rollback.ts';
+import { usageError } from './usage.ts';
+import { registerValidate } from './validate.ts';
+
+const usualColumns = 80;
+const widestHelp = 100;
+
+/**
+ * Carry out a command line (without `node` and the program's name) and return the exit status. Results go to stdout,
+ * progress and messages to stderr. Whatever goes wrong is reported here; nothing is thrown.
+ */
+export async function execute(argv: readonly string[], environment: Environment): Promise<number> {
+  let status: number = exitStatus.done;
+  const program = makeProgram({ environment, finish: (exit) => (status = exit) });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done;
+    const command = program.commands.find((one) => argv.includes(one.name()))?.name();
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitStatus.nothingTouched;
+    const { reportFailure } = await import('./failure.ts');
+    const cause = error instanceof CommanderError ? usageError(error, command) : error;
+    return reportFailure(cause, { argv, command, environment });
+  }
+}
+
+function makeProgram(registration: Registration): Command {
+  const { stdout, stderr } = registration.environment;
+  const helpWidth = Math.min(columnsOf(stdout) ?? usualColumns, widestHelp);
+  const program = new Command('clusterproxy')
+    .description(
+      'Turns plain servers into one video-conference cluster behind one address, and keeps it that way.',
+    )
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      // Errors are reported in the form of all the others; see failure.ts.
+      outputError: () => undefined,
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
+    })
+    .configureHelp({
+      // That a switch is off by default says nothing.
+      optionDescription: ({ description, defaultValue }) =>
+        typeof defaultValue === 'number' ? `${description} (default: ${defaultValue})` : description,
+    })
+    .addHelpText('after', examples);
+  for (const register of [registerValidate, registerPlan, registerApply, registerCheck, registerRollback]) {
+    register(program, registration);
+  }
+  return program;
+}
+
+const examples = `
+Examples:
+  clusterproxy validate --inventory prod.yaml   what can be known without a host
+  clusterproxy plan --inventory prod.yaml       what would change, and why
+  clusterproxy apply --inventory prod.yaml      plan, review, change
+
+Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
+failed, 5 a host was put off, 6 a host needs a person, 130 interrupted.`;

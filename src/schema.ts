@@ -1,0 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from './package-root.ts';
+import { reportJsonSchema } from './report/json-schema.ts';
+
+/** Writes the published JSON Schemas: `npm run schema`. */
+const schemas: Readonly<Record<string, object>> = {
+  'report.schema.json': reportJsonSchema(),
+};
+
+const directory = join(packageRoot(), 'schema');
+mkdirSync(directory, { recursive: true });
+for (const [file, schema] of Object.entries(schemas)) {
+  writeFileSync(join(directory, file), `${JSON.stringify(schema, null, 2)}\n`);
+}
