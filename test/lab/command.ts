@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 
+/** Two minutes. */
+export const DEFAULT_TIMEOUT_MS = 120_000;
+
 export interface CommandResult {
   /** Exit status; -1 where a signal, or the time limit, ended it. */
   code: number;
@@ -9,7 +12,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   input?: string | Buffer;
-  /** After this many milliseconds the command is killed and `code` is -1. Default: two minutes. */
+  /** After this many milliseconds the command is killed and `code` is -1. Default: DEFAULT_TIMEOUT_MS. */
   timeoutMs?: number;
   env?: Record<string, string>;
   cwd?: string;
@@ -35,7 +38,7 @@ export function runBinary(
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    const limit = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 120_000);
+    const limit = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     // A command that doesn't read its input closes the pipe; its exit status says what there is to say.

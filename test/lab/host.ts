@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BinaryResult, type CommandOptions, type CommandResult, mustRun, runBinary } from './command.ts';
+import {
+  type BinaryResult,
+  type CommandOptions,
+  type CommandResult,
+  DEFAULT_TIMEOUT_MS,
+  mustRun,
+  runBinary,
+} from './command.ts';
 import { waitForSsh } from './network.ts';
 import { killCgroup } from './state.ts';
 
@@ -66,6 +73,12 @@ exec nsenter --net="/run/netns/$2" unshare --mount --propagation private sh -c '
   done' sh "$3" "$4"
 `;
 
+/**
+ * A host that shuts down stops all its processes before it kills them; nsenter, where it forks, then stops itself for
+ * good, never reaps its child, and so the host never ends. A shell doesn't mind.
+ */
+const FORK_INSIDE = ['/bin/sh', '-c', '"$@"; exit $?', 'sh'];
+
 const CLEAN_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
@@ -94,9 +107,12 @@ export async function createHost(place: HostPlace): Promise<LabHost> {
     const enter =
       leader === undefined
         ? ['chroot', root]
-        : ['nsenter', '--target', String(leader), '--all', '--root', '--wd'];
+        : ['nsenter', '--target', String(leader), '--all', '--no-fork', '--root', '--wd', ...FORK_INSIDE];
+    const seconds = (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1_000 + 0.5;
+    const limit = ['timeout', '--signal=KILL', String(seconds)];
     const { env: _, ...rest } = options;
-    const [program = '', ...args] = [...enter, 'env', '--ignore-environment', ...environment, ...words];
+    const inside = [...limit, 'env', '--ignore-environment', ...environment, ...words];
+    const [program = '', ...args] = [...enter, ...inside];
     return runBinary(program, args, rest);
   };
 
