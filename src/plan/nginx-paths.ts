@@ -1,5 +1,8 @@
 import { locations, managedBlocks } from '../formats/nginx.ts';
 import type { Problem } from '../model/operator-error.ts';
+import { type LocationsParameters, nginxLocations } from '../steps/nginx-locations.ts';
+import { nginxPrefix } from '../steps/nginx-prefix.ts';
+import { unresolvedNodes, unresolvedProblem } from '../steps/node-locations.ts';
 import type { Evaluation } from './evaluate.ts';
 import { textOf } from './items.ts';
 import type { CrossCheck } from './plan-cluster.ts';
@@ -17,9 +20,12 @@ interface Relayed {
  */
 export const nginxPaths: CrossCheck = (planned) => {
   const proxies = [...planned].filter(([, one]) => blocksOf(one).length > 0);
+  const unresolved = unresolvedBy(planned);
   const problems = [...planned].flatMap(([name, node]) => {
     const served = servedBy(node, name);
     if (served.length === 0) return [];
+    const nameless = unresolved.get(name);
+    if (nameless !== undefined) return [[name, nameless] as const];
     const problem = proxies
       .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name)))
       .find(Boolean);
@@ -64,6 +70,22 @@ function problem(host: string, message: string): Problem {
   };
 }
 
+/** Nodes whose name a proxy can't resolve: it has no locations for them, and one would stop its nginx. */
+function unresolvedBy(planned: ReadonlyMap<string, Evaluation>): ReadonlyMap<string, Problem> {
+  const problems = [...planned].flatMap(([proxy, { wanted, host }]) =>
+    wanted.steps
+      .filter(({ module }) => module.name === nginxLocations.name)
+      .flatMap(({ parameters }) => {
+        const { nodes } = parameters as LocationsParameters;
+        const lost = new Set(unresolvedNodes(host.snapshot, nodes));
+        return nodes
+          .filter(({ name }) => lost.has(name))
+          .map((node) => [node.name, unresolvedProblem(proxy, node)] as const);
+      }),
+  );
+  return new Map(problems);
+}
+
 /** `/bbb-01/html5client/` and what lies below is under `/bbb-01/html5client`. */
 function isUnder(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
@@ -71,7 +93,7 @@ function isUnder(path: string, prefix: string): boolean {
 
 /** Paths under the node's own path that it will serve. */
 function servedBy({ wanted, traces, host }: Evaluation, name: string): readonly string[] {
-  const steps = wanted.steps.filter(({ module }) => module.name === 'nginx-prefix').map(({ id }) => id);
+  const steps = wanted.steps.filter(({ module }) => module.name === nginxPrefix.name).map(({ id }) => id);
   const files = traces
     .filter(({ step }) => steps.includes(step))
     .flatMap((trace) => trace.managed.map(({ path }) => path));

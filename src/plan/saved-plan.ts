@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { packageVersion } from '../version.ts';
 import { stateFingerprint } from './record.ts';
 
-/** What a saved plan was made from, besides the hosts. */
+/** What a saved plan was made from, besides the hosts: the texts of both files. */
 export interface PlanSources {
-  readonly version: string;
-  readonly inventory: string;
-  readonly playbook: string;
+  readonly text: string;
+  readonly playbookText: string;
 }
 
 const savedHost = z.object({
@@ -87,9 +87,9 @@ function changeAt(host: SavedHost, path: string): string {
 function summarize(plan: ClusterPlan, sources: PlanSources): SavedPlan {
   return {
     schemaVersion: 1,
-    version: sources.version,
-    inventory: sha256(sources.inventory),
-    playbook: sha256(sources.playbook),
+    version: packageVersion(),
+    inventory: sha256(sources.text),
+    playbook: sha256(sources.playbookText),
     hosts: plan.hosts.map(summarizeHost),
   };
 }

@@ -8,6 +8,7 @@ import type { Transaction, TransactionResult, TransactionState } from '../model/
 import { recordChanges } from '../plan/record.ts';
 import { connect } from '../ssh/connect.ts';
 import { packageVersion } from '../version.ts';
+import { hostProgress } from './host-progress.ts';
 import type { ApplyOptions } from './options.ts';
 import { newRunId } from './run-id.ts';
 import { inWaves } from './waves.ts';
@@ -42,9 +43,13 @@ async function applyHost(
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
   if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
   const start = performance.now();
+  options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
   try {
     const result = await carryOut(() => connect(host.ssh, {}), transactionOf(plan, host, names, options), {
-      onEvent: (event) => options.progress({ kind: 'host', host: plan.host, ...event }),
+      onEvent: (event) => {
+        const progress = hostProgress(plan.host, event);
+        if (progress !== undefined) options.progress(progress);
+      },
     });
     return resultOf(plan, result);
   } catch (error) {

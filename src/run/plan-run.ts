@@ -16,9 +16,9 @@ import type { RunOptions } from './options.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
 export async function planRun(options: RunOptions): Promise<ClusterPlan> {
-  const { inventory } = options;
+  const inventory = options.prune ? pruning(options.inventory) : options.inventory;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look(options, (host) => readsOf(inventory, host));
+  const looks = await look({ ...options, inventory }, (host) => readsOf(inventory, host));
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
   );
@@ -30,6 +30,12 @@ export async function planRun(options: RunOptions): Promise<ClusterPlan> {
     crossChecks: crossChecksOf(inventory.playbook.crossChecks),
   });
   return { hosts: skipOthers(hosts, chosen), byHand: byHand(inventory, snapshots), warnings: [] };
+}
+
+/** `--prune` is the variable of that name, for this run and all hosts. */
+function pruning(inventory: Inventory): Inventory {
+  const hosts = inventory.hosts.map((host) => ({ ...host, vars: { ...host.vars, prune: true } }));
+  return { ...inventory, hosts };
 }
 
 /** The playbook's answer to what is known of all hosts. */

@@ -1,0 +1,45 @@
+import type { TransactionEvent } from '../host/run-log.ts';
+import type { HostPhase, ProgressEvent } from '../model/progress.ts';
+
+/** What a host tells of its transaction, in the words that are shown to people; undefined for what isn't worth a line. */
+export function hostProgress(host: string, event: TransactionEvent): ProgressEvent | undefined {
+  const [phase, detail] = phaseOf(event) ?? [];
+  return phase === undefined ? undefined : { kind: 'host', host, phase, detail };
+}
+
+function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undefined {
+  switch (event.kind) {
+    case 'state':
+      return phaseOfState(event.state);
+    case 'guard':
+      return ['checking', `asking for ${event.guard}`];
+    case 'validate':
+      return ['validating', event.command];
+    case 'handler':
+      if (event.phase === 'started') return ['handler', event.handler];
+      return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
+    case 'settling':
+      return ['settling', `services have to stay up for ${event.seconds} s`];
+    case 'settling-other':
+      return ['settling', `bringing the earlier run ${event.run} to its end first`];
+    case 'reconnecting':
+      return ['connecting', `the connection was lost (${event.problem.message}); the host goes on by itself`];
+    case 'warning':
+      return undefined;
+  }
+}
+
+function phaseOfState(state: string): readonly [HostPhase, string?] | undefined {
+  switch (state) {
+    case 'incoming':
+      return ['uploading'];
+    case 'prepared':
+      return ['prepared'];
+    case 'open':
+      return ['swapped'];
+    case 'committed':
+      return ['done'];
+    default:
+      return ['done', state];
+  }
+}

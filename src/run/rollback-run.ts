@@ -1,0 +1,154 @@
+import pLimit from 'p-limit';
+import { probe } from '../host/probe.ts';
+import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
+import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { mergeReads, noReads, type Reads } from '../model/snapshot.ts';
+import type { RunRecord } from '../model/transaction.ts';
+import { guardReports } from '../plan/guard-reports.ts';
+import { latestRun, planHostRollback } from '../plan/plan-rollback.ts';
+import { connect } from '../ssh/connect.ts';
+import { limitedTo, skipOthers } from './limit.ts';
+import type { RunOptions } from './options.ts';
+
+export interface RollbackOptions extends RunOptions {
+  /** the run to undo; undefined: the latest that isn't undone yet */
+  readonly run: string | undefined;
+  /** give the originals back although somebody has changed the files since */
+  readonly force: boolean;
+}
+
+/** Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing is. */
+export async function planRollback(options: RollbackOptions): Promise<ClusterPlan> {
+  const hosts = [...options.inventory.hosts].reverse();
+  const chosen = limitedTo(hosts, options.limit);
+  options.progress({ kind: 'looking', total: hosts.length });
+  const limit = pLimit(options.parallel);
+  const each = <Result>(work: (host: InventoryHost) => Promise<Result>) =>
+    Promise.all(hosts.map((host) => limit(() => attempt(() => work(host)))));
+
+  const histories = await each((host) => readHistory(host, options.signal));
+  const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
+  refuseUnknown(
+    run,
+    options.run,
+    histories.flatMap((history) => history.value ?? []),
+  );
+  const plans = await each((host) => planHost(host, run, options));
+  return {
+    hosts: skipOthers(
+      plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
+      chosen,
+    ),
+    byHand: [],
+    warnings: [],
+  };
+}
+
+async function readHistory(host: InventoryHost, signal: AbortSignal): Promise<readonly RunOnHost[]> {
+  const connection = await connect(host.ssh, { signal });
+  try {
+    return await readRuns(connection);
+  } finally {
+    connection.close().catch(() => undefined);
+  }
+}
+
+/** Records of runs that changed something and kept it. */
+function recordsOf(runs: readonly RunOnHost[]): readonly RunRecord[] {
+  return runs.flatMap((run) => (run.state === 'committed' && run.record !== undefined ? [run.record] : []));
+}
+
+function refuseUnknown(
+  run: string | undefined,
+  wanted: string | undefined,
+  all: readonly RunOnHost[],
+): asserts run is string {
+  if (run !== undefined && all.some((one) => one.run === run)) return;
+  const known = [...new Set(recordsOf(all).map((record) => record.run))].sort();
+  throw new OperatorError({
+    code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
+    message:
+      wanted === undefined
+        ? 'no host remembers a run that could be undone'
+        : `no host that can be reached remembers the run ${wanted}`,
+    next: known.length === 0 ? 'there is nothing to do' : `runs that the hosts remember: ${known.join(', ')}`,
+  });
+}
+
+async function planHost(host: InventoryHost, run: string, options: RollbackOptions): Promise<HostPlan> {
+  const start = performance.now();
+  const connection = await connect(host.ssh, { signal: options.signal });
+  try {
+    const files = await readRunFiles(connection, run);
+    const record = files?.state === 'committed' ? files.record : undefined;
+    const snapshot = await probe(connection, host.name, record === undefined ? noReads : readsOf(record));
+    const undone =
+      files === undefined || record === undefined
+        ? { changes: [], handlers: [], problem: undefined, warnings: [], ledger: snapshot.ledger }
+        : planHostRollback(snapshot, { record, originals: files.before }, options);
+    return {
+      ...emptyPlan(host),
+      ...undone,
+      guards: guardReports(snapshot, undone.handlers),
+      unsettled: snapshot.unsettled,
+      units: undone.handlers.flatMap(({ handler }) =>
+        handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
+      ),
+      undoes: run,
+      snapshot,
+      durationMs: Math.round(performance.now() - start),
+    };
+  } finally {
+    options.progress({ kind: 'looked', host: host.name, ok: true });
+    connection.close().catch(() => undefined);
+  }
+}
+
+/** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
+function readsOf(record: RunRecord): Reads {
+  const paths = record.changes.map(({ path }) => path);
+  const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
+  const queries = record.handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
+  return mergeReads([{ ...noReads, paths: [...paths, ...parents], queries }]);
+}
+
+function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
+  if (host === undefined) throw new Error('a plan without a host');
+  return { ...emptyPlan(host), problem: problem && { ...problem, host: host.name }, unreachable: true };
+}
+
+function emptyPlan(host: InventoryHost): HostPlan {
+  return {
+    host: host.name,
+    role: host.role,
+    recipe: undefined,
+    problem: undefined,
+    skipped: false,
+    unreachable: false,
+    changes: [],
+    handlers: [],
+    guards: [],
+    warnings: [],
+    unsettled: [],
+    units: [],
+    ledger: undefined,
+    snapshot: undefined,
+    durationMs: 0,
+  };
+}
+
+interface Attempt<Result> {
+  readonly value: Result | undefined;
+  readonly problem: Problem | undefined;
+}
+
+/** One host's failure is that host's result. */
+async function attempt<Result>(work: () => Promise<Result>): Promise<Attempt<Result>> {
+  try {
+    return { value: await work(), problem: undefined };
+  } catch (error) {
+    return { value: undefined, problem: problemsOf(error)[0] };
+  }
+}

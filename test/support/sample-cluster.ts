@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import type { HostPlan } from '../../src/model/plan.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { VirtualHost } from '../../src/model/virtual-host.ts';
+import { crossChecksOf } from '../../src/plan/cross-checks.ts';
+import { planCluster } from '../../src/plan/plan-cluster.ts';
+import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { readsOf } from '../../src/playbook/reads.ts';
+import { resolveAll } from '../../src/run/plan-run.ts';
+import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
+
+export const sample = (name: string) => `playbooks/samples/bigbluebutton/${name}`;
+
+/** A proxy and nodes of three versions, as they are before anything was done to them. */
+export function freshHosts(): Record<string, FakeHost> {
+  return {
+    'proxy-1': { folders: [sample('proxy')], packages: { 'ca-certificates': '1' }, units: ['nginx.service'] },
+    'bbb-01': { folders: [sample('2.4')] },
+    'bbb-02': { folders: [sample('2.6')] },
+    'bbb-03': { folders: [sample('3.0')] },
+  };
+}
+
+export const inventoryText = `playbook: bigbluebutton
+cluster: {name: prod, hostname: bbb-proxy.example.com}
+hosts:
+  proxy:
+    - {name: proxy-1, address: 192.0.2.5}
+  node:
+    - {name: bbb-01, hostname: bbb-01.example.com}
+    - {name: bbb-02, hostname: bbb-02.example.com}
+    - {name: bbb-03, hostname: bbb-03.example.com}
+`;
+
+export async function inventoryOf(text: string = inventoryText): Promise<Inventory> {
+  const directory = mkdtempSync(join(tmpdir(), 'clusterproxy-'));
+  try {
+    const file = join(directory, 'prod.yaml');
+    writeFileSync(file, text);
+    return await loadInventory(file);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** What a probe of each host would return, all queries answered well; a host that isn't in `hosts` can't be reached. */
+export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost>): Map<string, Snapshot> {
+  const looked = inventory.hosts.flatMap((host) => {
+    const fake = hosts[host.name];
+    if (fake === undefined) return [];
+    const reads = readsOf(inventory, host);
+    const answers = reads.queries.map((query) => [query, { status: 0, output: '' }] as const);
+    return [[host.name, snapshotOf({ answers, ...fake, name: host.name }, reads)] as const];
+  });
+  return new Map(looked);
+}
+
+export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly HostPlan[] {
+  return planCluster({
+    cluster: inventory.cluster.name,
+    playbook: inventory.playbook.name,
+    hosts: inventory.hosts.map(({ name, role }) => ({
+      name,
+      role,
+      snapshot: snapshots.get(name),
+      problem: snapshots.has(name) ? undefined : { code: 'unreachable', message: 'no answer' },
+      durationMs: 0,
+    })),
+    resolve: resolveAll(inventory),
+    crossChecks: crossChecksOf(inventory.playbook.crossChecks),
+  });
+}
+
+/** The hosts as they are once their plans have been carried out, ledgers included. */
+export function carriedOut(plans: readonly HostPlan[]): Map<string, Snapshot> {
+  return new Map(
+    plans.flatMap((plan) => {
+      if (plan.snapshot === undefined) return [];
+      const host = new VirtualHost(plan.snapshot);
+      for (const change of plan.changes) host.set(change.path, change.after);
+      return [[plan.host, { ...host.asSnapshot(), ledger: plan.ledger }] as const];
+    }),
+  );
+}
+
+export function planFor(plans: readonly HostPlan[], host: string): HostPlan {
+  const plan = plans.find((one) => one.host === host);
+  if (plan === undefined) throw new Error(`there is no plan for ${host}`);
+  return plan;
+}
