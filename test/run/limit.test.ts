@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { OperatorError } from '../../src/model/operator-error.ts';
+import { limitedTo, skipOthers } from '../../src/run/limit.ts';
+import { hostPlan } from '../support/host-plan.ts';
+
+const hosts = [
+  { name: 'proxy-1', role: 'proxy' },
+  { name: 'bbb-01', role: 'node' },
+  { name: 'bbb-02', role: 'node' },
+];
+
+describe('--limit', () => {
+  it('takes names of hosts and of roles', () => {
+    expect([...limitedTo(hosts, [])]).toEqual(['proxy-1', 'bbb-01', 'bbb-02']);
+    expect([...limitedTo(hosts, ['node'])]).toEqual(['bbb-01', 'bbb-02']);
+    expect([...limitedTo(hosts, ['bbb-02', 'proxy'])]).toEqual(['proxy-1', 'bbb-02']);
+  });
+
+  it('refuses a word that is neither, with the nearest one', () => {
+    try {
+      limitedTo(hosts, ['bbb-03x']);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(OperatorError);
+      expect((error as OperatorError).problem).toMatchObject({ code: 'limit-unknown' });
+      expect((error as OperatorError).problem.next).toContain('bbb-0');
+    }
+  });
+
+  it('refuses a node whose proxy would have to change first', () => {
+    const plans = [hostPlan('proxy-1', 'proxy'), hostPlan('bbb-01', 'node')];
+    const [proxy, node] = skipOthers(plans, new Set(['bbb-01']));
+    expect(proxy?.skipped).toBe(true);
+    expect(node?.problem?.code).toBe('forerunner-left-out');
+    expect(node?.problem?.next).toContain('--limit bbb-01,proxy-1');
+  });
+
+  it('lets a node through whose proxy is as planned', () => {
+    const plans = [hostPlan('proxy-1', 'proxy', { changes: [] }), hostPlan('bbb-01', 'node')];
+    expect(skipOthers(plans, new Set(['bbb-01']))[1]?.problem).toBeUndefined();
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { HostPlan } from '../../src/model/plan.ts';
+import type { HostResult, Status } from '../../src/model/result.ts';
+import { inWaves } from '../../src/run/waves.ts';
+import { hostPlan } from '../support/host-plan.ts';
+
+const proxy = hostPlan('proxy-1', 'proxy');
+const nodes = ['bbb-01', 'bbb-02', 'bbb-03'].map((name) => hostPlan(name, 'node'));
+
+interface Hosts {
+  /** in the order in which they were started */
+  readonly started: string[];
+  /** the largest number of hosts under way at once, after the first of the role */
+  most: number;
+}
+
+function hostsThatEnd(ends: Readonly<Record<string, Status>>) {
+  const hosts: Hosts = { started: [], most: 0 };
+  let underWay = 0;
+  const carryOut = async (plan: HostPlan): Promise<HostResult> => {
+    hosts.started.push(plan.host);
+    underWay += 1;
+    hosts.most = Math.max(hosts.most, underWay);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    underWay -= 1;
+    const status = ends[plan.host] ?? 'changed';
+    return { plan, status, problem: undefined, ran: [], warnings: [], durationMs: 0 };
+  };
+  return { hosts, carryOut };
+}
+
+const options = { parallel: 5, maxFailures: 0, signal: new AbortController().signal };
+const statuses = (results: readonly HostResult[]) =>
+  Object.fromEntries(results.map((result) => [result.plan.host, result.status]));
+
+describe('the order of a run', () => {
+  it('does the earlier role first, and in each role the first host alone', async () => {
+    const { hosts, carryOut } = hostsThatEnd({});
+    await inWaves([[proxy], nodes], options, carryOut);
+    expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
+    expect(hosts.most).toBe(2);
+  });
+
+  it('stops at the first host that fails', async () => {
+    const { hosts, carryOut } = hostsThatEnd({ 'bbb-01': 'rolled-back' });
+    const results = await inWaves([[proxy], nodes], options, carryOut);
+    expect(hosts.started).toEqual(['proxy-1', 'bbb-01']);
+    expect(statuses(results)).toEqual({
+      'proxy-1': 'changed',
+      'bbb-01': 'rolled-back',
+      'bbb-02': 'not-started',
+      'bbb-03': 'not-started',
+    });
+  });
+
+  it('goes on after as many failures as the operator allows', async () => {
+    const { hosts, carryOut } = hostsThatEnd({ 'bbb-01': 'rolled-back' });
+    await inWaves([[proxy], nodes], { ...options, maxFailures: 1 }, carryOut);
+    expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
+  });
+
+  it('starts no node without the proxy, whatever the operator allows', async () => {
+    for (const ends of [{ 'proxy-1': 'rolled-back' }, { 'proxy-1': 'unknown' }] as const) {
+      const { hosts, carryOut } = hostsThatEnd(ends);
+      const results = await inWaves([[proxy], nodes], { ...options, maxFailures: 9 }, carryOut);
+      expect(hosts.started).toEqual(['proxy-1']);
+      expect(results.at(-1)?.problem?.message).toContain('proxy-1 comes first');
+    }
+  });
+
+  it('starts no node when the proxy could not be looked at', async () => {
+    const { hosts, carryOut } = hostsThatEnd({});
+    const unreachable = hostPlan('proxy-1', 'proxy', {
+      unreachable: true,
+      changes: [],
+      problem: { code: 'unreachable', message: 'no answer' },
+    });
+    const results = await inWaves([[unreachable], nodes], options, carryOut);
+    expect(hosts.started).toEqual([]);
+    expect(statuses(results)).toMatchObject({ 'proxy-1': 'unreachable', 'bbb-01': 'not-started' });
+  });
+
+  it('is not stopped by a node that could not be looked at, nor by one that is put off', async () => {
+    const { hosts, carryOut } = hostsThatEnd({ 'bbb-02': 'deferred' });
+    const lost = hostPlan('bbb-00', 'node', {
+      unreachable: true,
+      changes: [],
+      problem: { code: 'unreachable', message: 'no answer' },
+    });
+    const results = await inWaves([[proxy], [lost, ...nodes]], options, carryOut);
+    expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
+    expect(statuses(results)['bbb-00']).toBe('unreachable');
+  });
+
+  it('touches nobody who needs nothing, and nobody who is left out', async () => {
+    const { hosts, carryOut } = hostsThatEnd({});
+    const idle = hostPlan('bbb-01', 'node', { changes: [] });
+    const left = hostPlan('bbb-02', 'node', { skipped: true });
+    const results = await inWaves([[idle, left]], options, carryOut);
+    expect(hosts.started).toEqual([]);
+    expect(statuses(results)).toEqual({ 'bbb-01': 'in-sync', 'bbb-02': 'skipped' });
+  });
+
+  it('starts nobody once the operator has interrupted', async () => {
+    const { hosts, carryOut } = hostsThatEnd({});
+    const controller = new AbortController();
+    const results = await inWaves(
+      [[proxy], nodes],
+      { ...options, signal: controller.signal },
+      async (plan) => {
+        if (plan.host === 'bbb-01') controller.abort();
+        return carryOut(plan);
+      },
+    );
+    expect(hosts.started).toEqual(['proxy-1', 'bbb-01']);
+    expect(statuses(results)).toMatchObject({ 'bbb-01': 'changed', 'bbb-02': 'not-started' });
+  });
+});
