@@ -87,7 +87,9 @@ function append(text: string, line: string): string {
   const lineEnd = lineEndOf(text);
   const ended = text === '' || /[\r\n]$/.test(text);
   // A continuation that nothing follows would swallow the new line; an empty line ends it and changes no value.
-  return text + (ended ? '' : lineEnd) + (parse(text).open ? lineEnd : '') + line + lineEnd;
+  // Behind a CR, an LF would be a part of the same line end.
+  const emptyLine = text.endsWith('\r') ? '\r' : lineEnd;
+  return text + (ended ? '' : lineEnd) + (parse(text).open ? emptyLine : '') + line + lineEnd;
 }
 
 function definitionsOf(text: string): readonly Definition[] {

@@ -101,6 +101,7 @@ describe('writing', () => {
     ['b=x\\', 'b=x\\\n\na=v\n'],
     ['b=x\\\n', 'b=x\\\n\na=v\n'],
     ['\\', '\\\n\na=v\n'],
+    ['b=1\n\\\r', 'b=1\n\\\r\ra=v\n'],
     ['\uFEFFb=1\n', '\uFEFFb=1\na=v\n'],
   ])('%j becomes %j', (text, after) => {
     expect(properties.set(text, ['a'], 'v')).toBe(after);
