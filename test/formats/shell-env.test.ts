@@ -173,11 +173,15 @@ describe('real readers', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const shells = ['dash', 'bash'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
+  const pathOf = (shell: string) =>
+    execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', shell], { encoding: 'utf8' }).trim();
+  // The shell runs random text: no program is found there, and a redirection hits this folder only.
+  const confined = { encoding: 'utf8', cwd: folder, env: { PATH: '/nonexistent' } } as const;
   it.each(shells)('%s reads what was written', (shell) => {
     fc.assert(
       fc.property(before, fc.oneof(printable, tricky), (text, value) => {
         writeFileSync(file, shellEnv.set(text, ['A'], value));
-        expect(execFileSync(shell, ['-c', `. "$1"; printf %s "$A"`, 'sh', file], { encoding: 'utf8' })).toBe(
+        expect(execFileSync(pathOf(shell), ['-c', `. "$1"; printf %s "$A"`, 'sh', file], confined)).toBe(
           value,
         );
       }),
@@ -195,12 +199,14 @@ describe('real readers', () => {
     });
     for (const { text, value } of same.slice(0, 150)) {
       writeFileSync(file, text);
-      if (spawnSync(shell, ['-n', file]).status !== 0) {
+      if (spawnSync(pathOf(shell), ['-n', file], confined).status !== 0) {
         continue;
       }
-      const read = spawnSync(shell, ['-c', `. "$1" >/dev/null 2>&1; printf %s "$A"`, 'sh', file], {
-        encoding: 'utf8',
-      });
+      const read = spawnSync(
+        pathOf(shell),
+        ['-c', `. "$1" >/dev/null 2>&1; printf %s "$A"`, 'sh', file],
+        confined,
+      );
       expect([text, read.stdout]).toEqual([text, value]);
     }
     expect(same.length).toBeGreaterThan(20);
