@@ -23,7 +23,7 @@ export function registerRollback(program: Command, { environment, finish }: Regi
   addExample(
     command,
     'clusterproxy rollback --inventory prod.yaml',
-    'clusterproxy rollback --inventory prod.yaml --run 20261121T074501Z-4f2a9c --limit bbb-01',
+    'clusterproxy rollback --inventory prod.yaml --run 20261121T074501Z-4f2a9c',
   );
 }
 

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { reportSchema } from '../../src/report/json-schema.ts';
+import { buildProgram, clusterproxy, inShell, withFile } from './program.ts';
+
+beforeAll(buildProgram);
+
+/** Nothing listens on these addresses' port 1. */
+const deserted = `
+playbook: bigbluebutton
+cluster: {name: prod, hostname: bbb.example.com}
+ssh: {user: ops, port: 1, connect_timeout: 2}
+hosts:
+  proxy: [{name: proxy-1, address: 127.0.0.1}]
+  node: [{name: bbb-01, hostname: bbb-01.example.com, address: 127.0.0.2}]
+`;
+const commands = ['validate', 'plan', 'apply', 'check', 'rollback'];
+
+describe('help', () => {
+  it.each([[], ...commands.map((command) => [command])])(
+    'of %s fits 80 columns and has an example',
+    async (...command) => {
+      const { status, stdout, stderr } = await clusterproxy([...command, '--help']);
+      expect(status).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/Examples?:\n {2}clusterproxy /);
+      expect(stdout).not.toContain('default: false');
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  it('is printed to stderr where no command is given', async () => {
+    const { status, stdout, stderr } = await clusterproxy([]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('Usage: clusterproxy');
+  });
+
+  it('tells the version', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+    expect(await clusterproxy(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('a command line that is not understood', () => {
+  it.each([
+    [['aply'], "error usage: unknown command 'aply'\n  did you mean apply? See clusterproxy --help\n"],
+    [
+      ['plan', '-i', 'x', '--limt', 'a'],
+      "error usage: unknown option '--limt'\n  did you mean --limit? See clusterproxy plan --help\n",
+    ],
+    [
+      ['plan'],
+      "error usage: required option '-i, --inventory <file>' not specified\n  see clusterproxy plan --help\n",
+    ],
+    [
+      ['check', '-i', 'x', '--parallel', '0'],
+      "error usage: option '--parallel <n>' argument '0' is invalid. It has to be at\n  least 1\n  see clusterproxy check --help\n",
+    ],
+    [
+      ['apply', '-i', 'x', '--max-failures', '-1'],
+      "error usage: option '--max-failures <n>' argument '-1' is invalid. It has to be\n  a whole number\n  see clusterproxy apply --help\n",
+    ],
+  ])('%j', async (argv, stderr) => {
+    expect(await clusterproxy(argv)).toEqual({ status: 1, stdout: '', stderr });
+  });
+
+  it('is told as JSON with --json', async () => {
+    const { status, stdout } = await clusterproxy(['plan', '--json', '--nonsense']);
+    expect(status).toBe(1);
+    const document = reportSchema.parse(JSON.parse(stdout));
+    expect(document).toMatchObject({
+      command: 'plan',
+      summary: { exitStatus: 1 },
+      errors: [{ code: 'usage' }],
+    });
+  });
+});
+
+describe('an inventory', () => {
+  it.each(commands)('that is not there ends %s with 1', async (command) => {
+    const { status, stdout, stderr } = await clusterproxy([command, '-i', '/nonexistent/prod.yaml']);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('/nonexistent/prod.yaml');
+  });
+
+  it('with a mistake is pointed at, and told as JSON too', async () => {
+    await withFile(deserted.replace('address: 127.0.0.1', 'adress: 127.0.0.1'), async (file) => {
+      const { status, stdout, stderr } = await clusterproxy(['validate', '-i', file, '--json']);
+      expect(status).toBe(1);
+      expect(reportSchema.parse(JSON.parse(stdout)).errors?.[0]?.location).toMatchObject({ file, line: 6 });
+      expect(stderr).toContain(`${file}:6:`);
+      expect(stderr).toContain('^^^^^^');
+    });
+  });
+
+  it('that is well is valid', async () => {
+    await withFile(deserted, async (file) => {
+      expect(await clusterproxy(['validate', '-i', file])).toEqual({
+        status: 0,
+        stdout: `${file} is valid: cluster prod, playbook bigbluebutton, proxy: 1, node: 1\n`,
+        stderr: '',
+      });
+    });
+  });
+
+  it('of which --limit names a host that is not in it is refused before any host is asked', async () => {
+    await withFile(deserted, async (file) => {
+      const { status, stderr } = await clusterproxy(['plan', '-i', file, '--limit', 'bbb-1']);
+      expect(status).toBe(1);
+      expect(stderr).toContain('error limit-unknown: --limit names bbb-1');
+      expect(stderr).toContain('did you mean bbb-01?');
+      expect(stderr).not.toContain('looking');
+    });
+  });
+});
+
+describe('hosts that can not be reached', () => {
+  it.each(['plan', 'check', 'apply'])('end %s with 3, each with its reason', async (command) => {
+    await withFile(deserted, async (file) => {
+      const { status, stdout, stderr } = await clusterproxy([command, '-i', file]);
+      expect(status).toBe(3);
+      expect(stdout).toContain('bbb-01: node\n  error unreachable: 127.0.0.2:1 refuses connections\n');
+      expect(stdout).toMatch(/2 hosts: 2 unreachable\n$/);
+      expect(stdout + stderr).not.toContain('\u001b');
+      expect(stderr).toBe('looking at 2 hosts\nlooking: 2 of 2 done, 2 unreachable\n');
+    });
+  });
+
+  it('are told as one JSON document, and nothing else on stdout', async () => {
+    await withFile(deserted, async (file) => {
+      const { status, stdout, stderr } = await clusterproxy(['check', '-i', file, '--json', '--quiet']);
+      expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+      const document = reportSchema.parse(JSON.parse(stdout));
+      expect(document.summary).toMatchObject({ exitStatus: 3, statuses: { unreachable: 2 } });
+    });
+  });
+});
+
+it('a reader that goes away does not make it fail or speak', async () => {
+  await withFile(deserted, async (file) => {
+    const script = `{ $CLUSTERPROXY plan -i ${file} --quiet; echo "status $?" >&2; } | head -1`;
+    expect(await inShell(script)).toMatchObject({ stdout: 'proxy-1: proxy\n', stderr: 'status 3\n' });
+    const closed = await inShell(`{ sleep 0.1; $CLUSTERPROXY plan --help; echo "status $?" >&2; } | true`);
+    expect(closed.stderr).toBe('status 0\n');
+  });
+});

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterPlan } from '../../src/model/plan.ts';
+import { renderPlan } from '../../src/report/plan.ts';
+import { widthOf } from '../../src/report/prose.ts';
+import { makeStyle } from '../../src/report/style.ts';
+import { resultOfPlan } from '../../src/run/result-of-plan.ts';
+import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx } from './plans.ts';
+
+function render(
+  plan: ClusterPlan,
+  options: { color?: boolean; force?: boolean; verbose?: boolean } = {},
+): string {
+  const { color = false, force = false, verbose = false } = options;
+  const statuses = new Map(resultOfPlan(plan, 'plan').hosts.map((host) => [host.plan.host, host.status]));
+  const hostnames = new Map(plan.hosts.map(({ host }) => [host, `${host}.example.com`]));
+  const lines = renderPlan(plan, makeStyle({ columns: 80, color, verbose }), { statuses, hostnames, force });
+  return `${lines.join('\n')}\n`;
+}
+
+const busy = {
+  guard: 'meetings',
+  state: 'busy',
+  sessions: ['«Maths 7b» (23 people)', '«Art» (4 people)'],
+} as const;
+
+describe('renderPlan', () => {
+  it('shows what changes on a host, why, and what runs then', () => {
+    const changes = [
+      fileChange('/etc/nginx/bbb-01.conf', undefined, 'location /bbb-01/ {\n}\n', ['locations']),
+    ];
+    const plan = clusterPlan([
+      hostPlan('proxy-1', { role: 'proxy', recipe: undefined, changes, handlers: [reloadNginx] }),
+      hostPlan('bbb-02'),
+      hostPlan('bbb-03'),
+    ]);
+    expect(render(plan)).toBe(`proxy-1: proxy
+
+  create /etc/nginx/bbb-01.conf (locations)
+    new file, mode 0644, owner root:root
+    --- /dev/null
+    +++ b/etc/nginx/bbb-01.conf
+    @@ -0,0 +1,2 @@
+    +location /bbb-01/ {
+    +}
+
+  then, in this order:
+    reload-nginx: reload nginx.service (asked for by locations)
+      only if "nginx -t" accepts the files
+
+bbb-02, bbb-03: nothing to do
+
+3 hosts: 1 would change, 2 in sync; 1 file, 1 reload
+`);
+  });
+
+  it('shows hosts that differ by their own names only once, and what is true of each', () => {
+    const plan = clusterPlan([
+      nodePlan('bbb-01', { guards: [busy] }),
+      nodePlan('bbb-02', {
+        guards: [{ guard: 'meetings', state: 'idle', sessions: [] }],
+        warnings: ['low disk'],
+      }),
+      nodePlan('bbb-03', { guards: [{ guard: 'meetings', state: 'unknown', sessions: [] }] }),
+    ]);
+    expect(render(plan)).toBe(`bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
+  the same but for its own name: bbb-02, bbb-03
+
+  modify /etc/bigbluebutton/bbb-web.properties (client-url)
+    --- a/etc/bigbluebutton/bbb-web.properties
+    +++ b/etc/bigbluebutton/bbb-web.properties
+    @@ -1,3 +1,3 @@
+     securitySalt=********
+    -defaultHTML5ClientUrl=/html5client/join
+    +defaultHTML5ClientUrl=https://bbb-01.example.com/bbb-01/html5client/join
+     x=1
+
+  then, in this order:
+    restart-bbb-web: restart bbb-web.service (asked for by client-url and cors)
+      only while there are no meetings
+
+  bbb-01: now: 2 meetings are running: «Maths 7b» (23 people), «Art» (4 people)
+  bbb-01: note: it would be put off, with nothing changed, as long as there are
+    meetings; --force changes it all the same
+  bbb-02: now: no meetings
+  bbb-02: warning: low disk
+  bbb-03: now: whether there are meetings is not known; that counts as busy
+  bbb-03: note: it would be put off, with nothing changed, as long as there are
+    meetings; --force changes it all the same
+
+3 hosts: 3 would change; 3 files, 3 restarts
+`);
+  });
+
+  it('does not group hosts of which one has the name of another', () => {
+    const right = nodePlan('bbb-02');
+    const wrong = { ...nodePlan('bbb-01'), host: 'bbb-03' };
+    const text = render(clusterPlan([nodePlan('bbb-01'), right, wrong]));
+    expect(text).toContain('the same but for its own name: bbb-02\n');
+    expect(text).toContain('\nbbb-03: node, recipe');
+  });
+
+  it('does not mistake bbb-1 for a part of bbb-10', () => {
+    const change = (value: string) => [fileChange('/etc/a', 'a\n', `${value}\n`)];
+    const text = render(
+      clusterPlan([
+        hostPlan('bbb-1', { changes: change('bbb-10') }),
+        hostPlan('bbb-2', { changes: change('bbb-20') }),
+      ]),
+    );
+    expect(text).not.toContain('the same');
+  });
+
+  it('calls plans that are the same to the letter the same', () => {
+    const changes = [fileChange('/etc/a', 'a\n', 'b\n')];
+    const text = render(clusterPlan([hostPlan('bbb-01', { changes }), hostPlan('bbb-02', { changes })]));
+    expect(text).toContain('  the same: bbb-02\n');
+  });
+
+  it('tells of hosts that can not be reached, of those left out and of unfinished runs', () => {
+    const problem = { code: 'unreachable', message: 'no answer', next: 'is it up?', host: 'bbb-02' };
+    const plan = clusterPlan(
+      [
+        hostPlan('bbb-01', { unsettled: [{ run: 'R1', state: 'open' }] }),
+        hostPlan('bbb-02', { recipe: undefined, unreachable: true, problem }),
+        hostPlan('bbb-03', { skipped: true }),
+        hostPlan('bbb-04', { unsettled: [{ run: 'R2', state: 'stuck' }] }),
+      ],
+      {
+        warnings: ['old-1 is not in the inventory'],
+        byHand: [{ title: 'for the proxy', text: 'a {\n  b;\n}\n' }],
+      },
+    );
+    expect(render(plan)).toBe(`bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
+  the same: bbb-04
+  nothing to do
+  bbb-01: warning: run R1 is not finished (open); apply settles it first
+  bbb-04: warning: run R2 is in state "stuck" and needs a person
+
+bbb-02: node
+  error unreachable: no answer
+    is it up?
+
+by hand: for the proxy
+
+    a {
+      b;
+    }
+
+warning: old-1 is not in the inventory
+
+bbb-03: left out by --limit
+
+4 hosts: 1 in sync, 1 left out by --limit, 1 unreachable, 1 stuck
+`);
+  });
+
+  it('says what --force will do', () => {
+    const text = render(clusterPlan([nodePlan('bbb-01', { guards: [busy] })]), { force: true });
+    expect(text).toContain('  note: --force: the meetings will be interrupted\n');
+  });
+
+  it('tells the checks of handlers with --verbose', () => {
+    const text = render(clusterPlan([nodePlan('bbb-01')]), { verbose: true });
+    expect(text).toContain(
+      'well when bbb-web.service is active and port 8090 is listened on, within\n      90 s\n',
+    );
+  });
+
+  it('wraps prose to the terminal and never a line of a diff', () => {
+    const long = 'x'.repeat(300);
+    const warning = 'a warning that goes on and on '.repeat(10);
+    const text = render(
+      clusterPlan([hostPlan('bbb-01', { changes: [fileChange('/etc/a', '', long)], warnings: [warning] })]),
+    );
+    expect(text).toContain(`    +${long}\n`);
+    const prose = text.split('\n').filter((line) => !line.includes(long));
+    expect(Math.max(...prose.map(widthOf))).toBeLessThanOrEqual(80);
+  });
+
+  it('colours what is removed and added, and only then', () => {
+    const plan = clusterPlan([nodePlan('bbb-01')]);
+    expect(render(plan, { color: true })).toContain(
+      '\u001b[31m-defaultHTML5ClientUrl=/html5client/join\u001b[39m',
+    );
+    expect(render(plan)).not.toContain('\u001b');
+  });
+
+  it('lets no host write to the terminal or show a secret', () => {
+    const evil = 'a\u001b[2J\u202e password=hunter2';
+    const text = render(
+      clusterPlan(
+        [
+          hostPlan('bbb-01', {
+            recipe: { name: evil, reason: evil },
+            changes: [fileChange('/etc/a', '\u001b]0;x\u0007\n', `${evil}\n`, [evil])],
+            warnings: [evil],
+            unsettled: [{ run: evil, state: evil }],
+            problem: { code: 'x', message: evil, next: evil, detail: evil },
+          }),
+        ],
+        { warnings: [evil], byHand: [{ title: evil, text: evil }] },
+      ),
+    );
+    expect(text).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
+    expect(text).toContain('password=********');
+  });
+});

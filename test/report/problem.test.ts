@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { type Problem, problemsOf } from '../../src/model/operator-error.ts';
+import { renderProblems } from '../../src/report/problem.ts';
+import { makeStyle } from '../../src/report/style.ts';
+
+function render(problem: Problem, { columns = 80, verbose = false } = {}): string {
+  return `${renderProblems([problem], makeStyle({ columns, color: false, verbose })).join('\n')}\n`;
+}
+
+describe('renderProblems', () => {
+  it('points at the place in a file', () => {
+    const location = { file: 'prod.yaml', line: 14, column: 5, text: '    adress: 192.0.2.5' };
+    const next = 'did you mean address?';
+    expect(render({ code: 'unknown-key', message: 'unknown key "adress" of a host', next, location })).toBe(
+      `error unknown-key: prod.yaml:14:5: unknown key "adress" of a host
+   14 |     adress: 192.0.2.5
+      |     ^^^^^^
+  did you mean address?
+`,
+    );
+  });
+
+  it('keeps the mark below its word in lines with tabs, control characters and no end', () => {
+    const text = `\t${'a: b, '.repeat(40)}\u001b"odd one": ${'c, '.repeat(40)}`;
+    const column = text.indexOf('"odd') + 1;
+    const [, line = '', mark = ''] = render({
+      code: 'x',
+      message: 'y',
+      location: { file: 'f', line: 3, column, text },
+    }).split('\n');
+    expect(line.length).toBeLessThanOrEqual(80);
+    expect(line.slice(mark.indexOf('^'), mark.lastIndexOf('^') + 1)).toBe('"odd one"');
+  });
+
+  it('hides a secret in the line that it shows', () => {
+    const location = { file: 'f', line: 3, column: 1, text: 'become_password: hunter2' };
+    expect(render({ code: 'x', message: 'y', location })).not.toContain('hunter2');
+  });
+
+  it("indents another program's own words and says what to do", () => {
+    const text = render({
+      code: 'validate-failed',
+      message: 'nginx refuses the new configuration',
+      host: 'bbb-01',
+      step: 'locations',
+      detail: 'nginx: [emerg] a\n  b\n',
+      next: 'mend it',
+    });
+    expect(text).toBe(`error validate-failed: bbb-01, step locations: nginx refuses the new
+  configuration
+    nginx: [emerg] a
+      b
+  mend it
+`);
+  });
+
+  it('cuts long words of other programs short unless --verbose', () => {
+    const problem = {
+      code: 'x',
+      message: 'y',
+      detail: Array.from({ length: 50 }, (_, n) => `line ${n}`).join('\n'),
+    };
+    expect(render(problem)).toContain('... and 20 lines more (--verbose shows them)');
+    expect(render(problem, { verbose: true })).toContain('line 49');
+  });
+
+  it('shows the stack of a fault of the program only with --verbose', () => {
+    const [problem = { code: '', message: '' }] = problemsOf(new TypeError('x is undefined'));
+    expect(render(problem)).not.toContain('    at ');
+    expect(render(problem, { verbose: true })).toContain('    at ');
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { renderResult } from '../../src/report/result.ts';
+import { makeStyle } from '../../src/report/style.ts';
+import { hostPlan, hostResult, nodePlan, runResult } from './plans.ts';
+
+const style = makeStyle({ columns: 80, color: false, verbose: false });
+
+it('tells how each host ended, what went wrong in whose words, and what it comes to', () => {
+  const refused = {
+    code: 'validate-failed',
+    step: 'locations',
+    message: 'nginx refuses the new configuration; all files are as they were',
+    detail: 'nginx: [emerg] unknown directive "foo"\n',
+    next: 'mend the playbook',
+  };
+  const result = runResult([
+    hostResult(nodePlan('proxy-1'), 'changed', { ran: ['reload-nginx'], durationMs: 3210 }),
+    hostResult(nodePlan('bbb-01'), 'rolled-back', {
+      ran: ['reload-nginx', 'restart-bbb-web'],
+      durationMs: 93_000,
+      problem: refused,
+      warnings: ['/etc/x was rewritten by restart-bbb-web'],
+    }),
+    hostResult(hostPlan('bbb-02'), 'in-sync'),
+    hostResult(hostPlan('bbb-03'), 'in-sync'),
+    hostResult(hostPlan('bbb-04'), 'skipped'),
+  ]);
+  expect(
+    `${renderResult(result, style).join('\n')}\n`,
+  ).toBe(`proxy-1  changed       1 change, ran reload-nginx, 3.2 s
+bbb-01   rolled back   ran reload-nginx, restart-bbb-web, 1 min 33 s
+    error validate-failed: step locations: nginx refuses the new configuration;
+      all files are as they were
+        nginx: [emerg] unknown directive "foo"
+      mend the playbook
+    warning: /etc/x was rewritten by restart-bbb-web
+bbb-02, bbb-03: in sync
+bbb-04: left out by --limit
+
+5 hosts: 1 changed, 2 in sync, 1 left out by --limit, 1 rolled back (run
+  20261121T074501Z-4f2a9c)
+`);
+});
+
+it('says that it was interrupted', () => {
+  const text = renderResult(
+    runResult([hostResult(nodePlan('bbb-01'), 'not-started')], { interrupted: true }),
+    style,
+  );
+  expect(text.at(-1)).toBe('interrupted: no further host was started; every host above is as its line says');
+});
+
+it('colours statuses', () => {
+  const painted = makeStyle({ columns: 80, color: true, verbose: false });
+  const text = (status: 'changed' | 'stuck') =>
+    renderResult(runResult([hostResult(nodePlan('a'), status)]), painted)[0];
+  expect(text('changed')).toContain('\u001b[32mchanged\u001b[39m');
+  expect(text('stuck')).toContain('\u001b[31mstuck\u001b[39m');
+});
