@@ -1,10 +1,14 @@
-// Bundles the program into dist/, so that start-up reads one file instead of a thousand.
+// Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-await build({
-  entryPoints: ['src/main.ts', 'src/schema.ts'],
-  outdir: 'dist',
+const outdir = 'dist';
+const { metafile } = await build({
+  entryPoints: ['src/main.ts'],
+  outdir,
   bundle: true,
+  // Commands load what they need when they run: --help needs nothing of ssh or YAML.
   splitting: true,
   platform: 'node',
   format: 'esm',
@@ -12,13 +16,15 @@ await build({
   // ssh2's optional native parts: it works without them.
   external: ['cpu-features'],
   loader: { '.node': 'empty' },
-  // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
-  mainFields: ['module', 'main'],
-  // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).
+  // Some of the libraries are CommonJS and call require().
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  sourcemap: false,
   minifySyntax: true,
+  metafile: true,
   logLevel: 'warning',
 });
+
+// Chunks are named by their contents: those of earlier builds would pile up.
+const current = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const file of readdirSync(outdir)) if (!current.has(file)) rmSync(join(outdir, file));
