@@ -47,9 +47,16 @@ export const nginxLocations: StepModule<LocationsParameters> = {
   description: "on a proxy: the locations that relay each node's pages",
   parameters,
   reads: (wanted) => ({
-    ...trustedCertificateReads(wanted.trusted_certificate),
-    paths: [wanted.path, ...directoriesOf(wanted.path), ...wanted.look_in, ...nginxFiles.behindLinks],
-    names: wanted.nodes.filter(({ state }) => state === 'active').map((one) => one.hostname),
+    ...trustedCertificateReads(wanted.trusted_certificate ?? ''),
+    paths: [
+      wanted.path,
+      ...directoriesOf(wanted.path),
+      ...(wanted.look_in ?? nginxFiles.read),
+      ...nginxFiles.behindLinks,
+    ],
+    names: listOf(wanted.nodes)
+      .filter(({ state }) => state === 'active')
+      .map((one) => one.hostname),
   }),
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);
@@ -64,6 +71,11 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     }
   },
 };
+
+/** Nodes as they are before their schema has seen them: a template without a value is empty text. */
+function listOf(nodes: LocationsParameters['nodes'] | undefined): readonly Node[] {
+  return Array.isArray(nodes) ? nodes : [];
+}
 
 function blocks(host: StepHost, wanted: LocationsParameters, before: string): string {
   const unresolved = new Set(unresolvedNodes(host.snapshot, wanted.nodes));

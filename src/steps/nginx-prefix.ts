@@ -78,8 +78,8 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
   parameters,
   reads: (wanted) => ({
     paths: [
-      ...wanted.sources.flatMap((path) => [path, `${path}.static`, `${path}.dev`]),
-      ...wanted.look_in,
+      ...listOf(wanted.sources).flatMap((path) => [path, `${path}.static`, `${path}.dev`]),
+      ...listOf(wanted.look_in),
       ...stockFiles(wanted),
       wanted.path,
       directoryOf(wanted.path),
@@ -100,6 +100,15 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
 };
 
 function ownFile(host: StepHost, wanted: PrefixParameters, source: string): void {
+  bringOver(host, wanted, source);
+  const text = host.text(source) ?? '';
+  const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix));
+  host.manage({ path: wanted.path, format: 'file', key: [] });
+  host.write(wanted.path, ownText(host, wanted, source, copies));
+}
+
+/** Refuse what was set up by hand, or take it back. */
+function bringOver(host: StepHost, wanted: PrefixParameters, source: string): void {
   const existing = host.text(wanted.path);
   const foreignFile: readonly Finding[] =
     existing === undefined || existing.startsWith(header)
@@ -108,10 +117,6 @@ function ownFile(host: StepHost, wanted: PrefixParameters, source: string): void
   const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
   if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
   bringOverPrefixes(host, wanted, source);
-  const text = host.text(source) ?? '';
-  const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix));
-  host.manage({ path: wanted.path, format: 'file', key: [] });
-  host.write(wanted.path, ownText(host, wanted, source, copies));
 }
 
 function ownText(host: StepHost, wanted: PrefixParameters, source: string, copies: string): string {
@@ -141,15 +146,8 @@ function stockFile(host: StepHost, wanted: PrefixParameters, source: string): vo
       'use "client_locations: own-file", which leaves the package\'s files alone',
     );
   }
-  const existing = host.text(wanted.path);
-  const foreignFile: readonly Finding[] =
-    existing === undefined || existing.startsWith(header)
-      ? []
-      : [{ path: wanted.path, what: 'is there, and clusterproxy did not write it' }];
-  const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
-  if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
-  bringOverPrefixes(host, wanted, source);
-  if (existing !== undefined) host.remove(wanted.path);
+  bringOver(host, wanted, source);
+  host.remove(wanted.path);
   editSource(host, wanted, source);
   for (const [name, { value, stock_file: file = source }] of Object.entries(wanted.variables)) {
     const path = host.exists(file) ? file : source;
@@ -202,6 +200,11 @@ function edit(host: StepHost, path: string, before: string, after: string): void
   if (after !== before) host.write(path, after);
 }
 
+/** A list as it is before its schema has seen it: a template without a value is empty text. */
+function listOf(paths: readonly string[] | undefined): readonly string[] {
+  return Array.isArray(paths) ? paths : [];
+}
+
 function stockFiles(wanted: PrefixParameters): readonly string[] {
-  return Object.values(wanted.variables).flatMap(({ stock_file: file }) => file ?? []);
+  return Object.values(wanted.variables ?? {}).flatMap(({ stock_file: file }) => file ?? []);
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { findServers, type Server } from '../formats/nginx.ts';
 import type { StepHost } from '../model/step-host.ts';
-import { lineOf } from './nginx-directives.ts';
+import { lineOf, serverDirectives } from './nginx-directives.ts';
 import { filesAt, nginxFiles } from './nginx-files.ts';
 import { absolutePath, directoriesOf, hostname } from './parameters.ts';
 import type { StepModule } from './step-module.ts';
 import { isMissing, isReadable } from './trusted-certificates.ts';
 import { understand } from './understand.ts';
+
+const mainFile = '/etc/nginx/nginx.conf';
 
 /** Of a path in nginx's configuration; blanks and braces would need quoting. */
 const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');
@@ -42,7 +44,12 @@ export const nginxServer: StepModule<ServerParameters> = {
   description: 'on a proxy: a server block of our own, with TLS',
   parameters,
   reads: (wanted) => ({
-    paths: [wanted.path, ...directoriesOf(wanted.path), ...wanted.look_in, ...nginxFiles.behindLinks],
+    paths: [
+      wanted.path,
+      ...directoriesOf(wanted.path),
+      ...(wanted.look_in ?? nginxFiles.read),
+      ...nginxFiles.behindLinks,
+    ],
     queries: Object.values(certificateOf(wanted)).map(isReadable),
   }),
   apply: (host, wanted) => {
@@ -54,6 +61,9 @@ export const nginxServer: StepModule<ServerParameters> = {
         `${path} can't be read on this host, so nginx couldn't answer on port 443`,
         `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
       );
+    }
+    if (!isIncluded(host, wanted.path)) {
+      host.warn(`${mainFile} has no include that ${wanted.path} falls under: nginx may not read it`);
     }
     host.manage({ path: wanted.path, format: 'file', key: [] });
     host.write(wanted.path, render(host.step, wanted));
@@ -88,6 +98,25 @@ function render(step: string, wanted: ServerParameters): string {
   ]);
   const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
   return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
+}
+
+/** Whether nginx's main file includes a path; where the main file isn't looked at, it's taken for granted. */
+function isIncluded(host: StepHost, path: string): boolean {
+  const text = host.snapshot.paths.has(mainFile) ? host.text(mainFile) : undefined;
+  if (text === undefined) return true;
+  return understand(host, mainFile, text, () => serverDirectives(text)).some(
+    ({ name, args }) => name === 'include' && fallsUnder(path, args[0]?.text ?? ''),
+  );
+}
+
+/** As glob(3) for the patterns that stand in an `include`; a relative one begins in the main file's folder. */
+function fallsUnder(path: string, pattern: string): boolean {
+  const absolute = pattern.startsWith('/') ? pattern : `/etc/nginx/${pattern}`;
+  const source = absolute
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
+  return new RegExp(`^${source}$`).test(path);
 }
 
 function block(lines: readonly string[]): string {

@@ -12,7 +12,10 @@ export interface StepModule<Parameters = never> {
   /** one line for `docs/` and the schema */
   readonly description: string;
   readonly parameters: z.ZodType<Parameters>;
-  /** what it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe */
+  /**
+   * What it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe. Facts are
+   * not known yet, so parameters that templates fill in from them may be missing or empty here: it must not throw.
+   */
   reads(parameters: Parameters): Partial<Reads>;
   apply(host: StepHost, parameters: Parameters): void;
 }

@@ -48,7 +48,10 @@ export const systemdDropIn: StepModule<DropInParameters> = {
   description: 'environment variables of a systemd service, in a drop-in of our own',
   parameters,
   reads: (wanted) => ({
-    paths: [...dropInReads(wanted.unit, wanted.name), ...(wanted.java_options?.environment_files ?? [])],
+    paths: [
+      ...dropInReads(wanted.unit, wanted.name ?? 'zz-clusterproxy.conf'),
+      ...(wanted.java_options?.environment_files ?? []),
+    ],
   }),
   apply: (host, wanted) => {
     bringOver(host, wanted);

@@ -274,6 +274,15 @@ server {
     expect(text(server.path)).not.toMatch(/\[::\]|http2|listen 80/);
   });
 
+  it.each([
+    ['include conf.d/*.conf;', 0],
+    ['include /etc/nginx/conf.d/*.conf;', 0],
+    ['include /etc/nginx/sites-enabled/*;', 1],
+  ])('warns where nginx would not read the file: %s', (line, count) => {
+    const files = { '/etc/nginx/nginx.conf': `events {}\nhttp {\n    ${line}\n}\n` };
+    expect(runStep('nginx-server', server, { files }).warnings).toHaveLength(count);
+  });
+
   it('does not fetch the key, and refuses where it is not there', () => {
     const asked: Query = { kind: 'command', args: ['test', '-r', '/etc/ssl/private/proxy.key'] };
     const wanted = {
