@@ -58,6 +58,7 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
     PATH: `${programs}:${process.env.PATH ?? '/usr/bin:/bin'}`,
     CLUSTERPROXY_ROOT: options.root,
     HOME: options.root,
+    STAND_IN_SHELL: (options.shell ?? ['sh']).join(' '),
   };
   const sockets = new Set<Connection>();
   const commands: string[] = [];

@@ -158,7 +158,8 @@ function handshakeProblem(target: SshTarget, error: HandshakeError, credentials:
   if (/no matching host key/i.test(error.message)) {
     return { ...protocolProblem(target, error.message), code: 'no-such-host-key' };
   }
-  if (error.level === 'handshake' || error.level === 'protocol') {
+  const hungUp = /^Connection lost/.test(error.message);
+  if (!hungUp && (error.level === 'handshake' || error.level === 'protocol')) {
     return protocolProblem(target, error.message);
   }
   return {

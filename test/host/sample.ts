@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { execFileSync } from 'node:child_process';
-import { startEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions } from '../../src/demo/embedded-host.ts';
-import { changeBetween, type Change } from '../../src/model/change.ts';
+import {
+  type EmbeddedHost,
+  type EmbeddedHostOptions,
+  startEmbeddedHost,
+} from '../../src/demo/embedded-host.ts';
+import { type Change, changeBetween } from '../../src/model/change.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import type { PathState, RegularFile } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
@@ -26,7 +30,8 @@ const files: Readonly<Record<string, string>> = {
     'securitySalt=330a8b08c3b4c61533e1d0c5ce1ac88f\nsupportedChecksumAlgorithms=sha1,sha256,sha384,sha512\n',
   'usr/lib/systemd/system/nginx.service': '[Service]\n',
   'usr/lib/systemd/system/bbb-web.service': '[Service]\n',
-  'var/lib/dpkg/status': 'Package: bbb-web\nStatus: install ok installed\nVersion: 1:3.0-12\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1\n',
+  'var/lib/dpkg/status':
+    'Package: bbb-web\nStatus: install ok installed\nVersion: 1:3.0-12\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1\n',
 };
 
 export interface Sample {

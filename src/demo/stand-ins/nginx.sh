@@ -49,8 +49,8 @@ check_file() {
       }
     }
     END {
-      if (depth > 0) print "unexpected end of file, expecting \"}\" in " file ":" NR
-      else if (pending) print "unexpected end of file, expecting \";\" or \"}\" in " file ":" NR
+      if (depth > 0) print "unexpected end of file, expecting \"}\" in " file ":" NR + 1
+      else if (pending) print "unexpected end of file, expecting \";\" or \"}\" in " file ":" NR + 1
     }' "$root$1" | head -n 1)
   [ -z "$words" ] || fail "$words"
   for pattern in $(sed -n 's/#.*//; s/^[[:space:]]*include[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$root$1" | tr -d "\"'"); do

@@ -8,6 +8,13 @@ if [ "${1:-}" = supervise ]; then
   limit=$3
   post=$4
   shift 4
+  # Tests run the programs under other shells than the one that /bin/sh is here.
+  if [ -n "${STAND_IN_SHELL:-}" ] && [ "$1" = /bin/sh ]; then
+    shift
+    # shellcheck disable=SC2086 # may be two words
+    set -- $STAND_IN_SHELL "$@"
+    post=$(printf '%s' "$post" | sed "s,^/bin/sh,$STAND_IN_SHELL,")
+  fi
   # A session of its own, so that all of it can be ended at once, as systemd does with a control group.
   setsid "$@" &
   main=$!
