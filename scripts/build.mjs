@@ -3,9 +3,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-const outdir = 'dist';
+// Another place for who must not be disturbed by the next build: node scripts/build.mjs FOLDER
+const outdir = process.argv[2] ?? 'dist';
 const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/schema.ts'],
   outdir,
   bundle: true,
   // Commands load what they need when they run: --help needs nothing of ssh or YAML.
@@ -16,9 +17,11 @@ const { metafile } = await build({
   // ssh2's optional native parts: it works without them.
   external: ['cpu-features'],
   loader: { '.node': 'empty' },
-  // Some of the libraries are CommonJS and call require().
+  // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
+  mainFields: ['module', 'main'],
+  // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
   },
   minifySyntax: true,
   metafile: true,
