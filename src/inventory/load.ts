@@ -42,10 +42,13 @@ export async function readInventory(file: string, loadPlaybook: PlaybookLoader):
           return undefined;
         })
       : undefined;
-  problems.push(...schemaProblems(document, inventorySchema, document.value));
+  const checked = inventorySchema.safeParse(document.value);
+  if (!checked.success) problems.push(...schemaProblems(document, inventorySchema, document.value));
   problems.push(...checkInventory(document, playbook));
-  if (problems.length > 0 || playbook === undefined) throw new OperatorErrors(inOrder(problems, file));
-  return build(document, inventorySchema.parse(document.value), playbook);
+  if (!checked.success || problems.length > 0 || playbook === undefined) {
+    throw new OperatorErrors(inOrder(problems, file));
+  }
+  return build(document, checked.data, playbook);
 }
 
 /** Mistakes of the inventory from top to bottom, then those of the playbook. */

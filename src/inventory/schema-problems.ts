@@ -93,7 +93,13 @@ function issueProblems(
   }
   if (issue.code === 'custom') {
     const { code, next } = (issue.params ?? {}) as IssueDetails;
-    return [document.problem(path, { code: code ?? 'wrong-value', message: issue.message, next })];
+    return [
+      document.problem(path, {
+        code: code ?? 'wrong-value',
+        message: issue.message,
+        next: next ?? 'look it up in the reference, docs/',
+      }),
+    ];
   }
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0];

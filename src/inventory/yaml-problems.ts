@@ -12,6 +12,7 @@ import {
   type Scalar,
   visit,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
 
@@ -37,7 +38,10 @@ export function nodeProblems(
     report(...found);
   };
 
-  const checkTag = (node: { readonly tag?: string | undefined }) => {
+  // As far as the visit has come: an alias refers to what stands before it. Alias.resolve() walks the whole file.
+  const anchors = new Map<string, Node>();
+  const checkNode = (node: Scalar | YAMLMap | YAMLSeq) => {
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
     if (node.tag === undefined || coreTags.test(node.tag)) return;
     unreadable(node, 'yaml-tag', `the tag ${shortTag(node.tag)} isn't known here`, 'take the tag out');
   };
@@ -51,9 +55,9 @@ export function nodeProblems(
     );
   }
   visit(document, {
-    Seq: (_, list) => checkTag(list),
+    Seq: (_, list) => checkNode(list),
     Scalar: (_, scalar) => {
-      checkTag(scalar);
+      checkNode(scalar);
       const source = scalar.source ?? '';
       if (scalar.type === 'PLAIN' && typeof scalar.value === 'number' && /^[-+]?0\d+$/.test(source)) {
         const message = `${source} is the number ${scalar.value} in YAML 1.2, and an octal number in YAML 1.1`;
@@ -61,7 +65,7 @@ export function nodeProblems(
       }
     },
     Alias: (_, alias, path) => {
-      const target = alias.resolve(document);
+      const target = anchors.get(alias.source);
       if (target === undefined) {
         const message = `*${alias.source} refers to nothing; an anchor &${alias.source} must stand before it`;
         unreadable(alias, 'yaml-alias', message, aliasHint(document, alias));
@@ -70,7 +74,7 @@ export function nodeProblems(
       }
     },
     Map: (_, map) => {
-      checkTag(map);
+      checkNode(map);
       for (const pair of map.items) {
         const [code, message, next] = keyProblem(pair) ?? [];
         if (code !== undefined) unreadable(pair.key, code, message ?? '', next ?? '');

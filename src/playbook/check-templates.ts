@@ -68,6 +68,7 @@ function scopesOf(data: PlaybookData, role: RoleData) {
     groups: { ...base, facts, hosts, ...(recipe === undefined ? {} : { recipe }) },
     later: {},
   });
+  const any = full(recipes.length === 0 ? undefined : [...new Set(recipes.flatMap(recipeVars))]);
   return {
     base: { groups: base, later: { facts: beforeFacts, recipe: beforeFacts, hosts: beforeFacts } },
     withFacts: {
@@ -76,11 +77,14 @@ function scopesOf(data: PlaybookData, role: RoleData) {
     },
     /** what every recipe that the step is for knows */
     forRecipes: (names: readonly string[] | undefined) => {
-      const meant = recipes.filter(({ name }) => names === undefined || names.includes(name)).map(recipeVars);
+      const named = recipes.filter(({ name }) => names?.includes(name));
+      // Recipes that there are not are reported already.
+      if (names !== undefined && named.length === 0) return any;
+      const meant = (names === undefined ? recipes : named).map(recipeVars);
       const [first] = meant;
       return full(first?.filter((name) => meant.every((known) => known.includes(name))));
     },
     /** a handler runs only where a step of its recipe asked for it, so that any recipe may know the name */
-    forHandlers: full(recipes.length === 0 ? undefined : [...new Set(recipes.flatMap(recipeVars))]),
+    forHandlers: any,
   } satisfies Record<string, TemplateScope | ((names: readonly string[] | undefined) => TemplateScope)>;
 }

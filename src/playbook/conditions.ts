@@ -12,6 +12,14 @@ export function holds(condition: Condition, context: TemplateContext): boolean {
   });
 }
 
+/** Whether the condition can hold still, when some groups (facts) aren't known yet. */
+export function mayHold(condition: Condition, context: TemplateContext): boolean {
+  const known = Object.entries(condition).filter(([subject]) =>
+    Object.hasOwn(context, splitSubject(subject)[0]),
+  );
+  return holds(Object.fromEntries(known), context);
+}
+
 /** `facts.release` as its group and its name. */
 export function splitSubject(subject: string): readonly [string, string] {
   const dot = subject.indexOf('.');

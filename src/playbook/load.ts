@@ -70,9 +70,9 @@ async function parsePlaybook(
   const problems: Problem[] = [...document.problems];
   if (document.value === undefined) throw new OperatorErrors(problems);
   const schema = playbookSchema(modules.values());
-  problems.push(...schemaProblems(document, schema, document.value));
   const checked = schema.safeParse(document.value);
-  if (checked.success) {
+  if (!checked.success) problems.push(...schemaProblems(document, schema, document.value));
+  else {
     problems.push(...stepProblems(document, checked.data, modules), ...checkPlaybook(document, checked.data));
   }
   if (!checked.success || problems.length > 0) throw new OperatorErrors(byPlace(problems));

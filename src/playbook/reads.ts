@@ -4,13 +4,14 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../model/playbook.ts';
 import { isGlob, mergeReads, noReads, type Reads } from '../model/snapshot.ts';
 import type { StepModule } from '../steps/step-module.ts';
+import { mayHold } from './conditions.ts';
 import { baseContext, recipeContext } from './contexts.ts';
 import { factReads } from './facts.ts';
-import { leniently, resolveGuards, resolveHandler, resolveHealth } from './handlers.ts';
+import { type Fill, leniently, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
 import { naming } from './playbook-errors.ts';
 import { recipeVars } from './recipes.ts';
-import { renderLeniently, type TemplateContext } from './templates.ts';
+import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
 
 /**
  * Everything that has to be known of a host before it can be planned: for all recipes together, since which one it gets
@@ -23,17 +24,31 @@ export function readsOf(inventory: Inventory, host: InventoryHost): Reads {
 function collectReads(inventory: Inventory, host: InventoryHost): Reads {
   const role = roleOf(inventory.playbook, host.role);
   const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
-  const contexts =
+  const contexts: readonly RecipeContext[] =
     role.recipes.length === 0
       ? [{ recipe: undefined, context: base }]
       : role.recipes.map((recipe) => ({ recipe, context: withRecipe(recipe, base) }));
-  const all = contexts.flatMap(({ recipe, context }) => [
-    ...role.steps
-      .filter((step) => isFor(step, recipe?.name))
-      .map((step) => stepReads(step, host, renderLeniently(step.parameters, context))),
-    handlerUnits(role, context),
-  ]);
+  const steps = role.steps.flatMap((step) =>
+    contextsOf(step, contexts).map((context) =>
+      stepReads(step, host, renderLeniently(step.parameters, context)),
+    ),
+  );
+  const handlers = contexts.map(({ context }) => handlerUnits(role, leniently(context), context));
+  const all = [...steps, ...handlers];
   return withParents(mergeReads([...factReads(role), ...all, alwaysAsked(role, base)].map(complete)));
+}
+
+interface RecipeContext {
+  readonly recipe: Recipe | undefined;
+  readonly context: TemplateContext;
+}
+
+/** The contexts in which a step reads something else: one is enough where it doesn't name its recipe's variables. */
+function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): readonly TemplateContext[] {
+  const meant = contexts
+    .filter(({ recipe, context }) => isFor(step, recipe?.name) && mayHold(step.when, context))
+    .map(({ context }) => context);
+  return mentions(step.parameters, 'recipe') ? meant : meant.slice(0, 1);
 }
 
 /** Whether a step is one of a recipe's. */
@@ -72,8 +87,16 @@ function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
   return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
-/** The other hosts by what the inventory says of them; nobody was looked at yet. */
+const unknownHostsOf = new WeakMap<Inventory, Value>();
+
+/** The other hosts by what the inventory says of them; nobody was looked at yet. The same for all hosts. */
 function unknownHosts(inventory: Inventory): Value {
+  const known = unknownHostsOf.get(inventory) ?? listUnknownHosts(inventory);
+  unknownHostsOf.set(inventory, known);
+  return known;
+}
+
+function listUnknownHosts(inventory: Inventory): Value {
   const lists = inventory.playbook.roles.map((role) => [
     role.name,
     inventory.hosts
@@ -91,13 +114,15 @@ function unknownHosts(inventory: Inventory): Value {
   return Object.fromEntries(lists);
 }
 
-function handlerUnits(role: Role, context: TemplateContext): Partial<Reads> {
-  const handlers = role.handlers.map((handler) => resolveHandler(handler, [], leniently(context)));
-  const units = handlers.flatMap(({ actions, checks }) => [
-    ...actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
-    ...checks.flatMap((check) => (check.kind === 'active' ? [check.unit] : [])),
-  ]);
-  return { units: units.filter((unit) => unit !== '') };
+/** The units of those handlers that may run. */
+function handlerUnits(role: Role, fill: Fill, context: TemplateContext): Partial<Reads> {
+  const units = role.handlers
+    .filter(({ when }) => mayHold(when, context))
+    .flatMap(({ actions, checks }) => [
+      ...actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
+      ...checks.flatMap((check) => (check.kind === 'active' ? [check.unit] : [])),
+    ]);
+  return { units: units.map(fill.text).filter((unit) => unit !== '') };
 }
 
 function alwaysAsked(role: Role, base: TemplateContext): Partial<Reads> {

@@ -35,11 +35,9 @@ const texts = z.array(text);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-const when = z
-  .record(z.string(), z.union([scalar, z.array(scalar).min(1)]))
-  .meta({
-    description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
-  });
+const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).meta({
+  description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
+});
 
 const absolutePath = checkedText({
   code: 'wrong-value',
@@ -161,7 +159,8 @@ export function playbookSchema(
   const names = Object.keys(moduleKeys);
   const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
     const used = names.filter((name) => Object.hasOwn(given, name));
-    if (used.length === 1) return;
+    // An unknown key most likely is a module misspelt, which is reported already.
+    if (used.length === 1 || context.issues.some(({ code }) => code === 'unrecognized_keys')) return;
     const message =
       used.length === 0
         ? 'the step has no step module'

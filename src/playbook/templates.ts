@@ -28,15 +28,33 @@ const liquid = new Liquid({
 });
 
 const output = /\{\{(.*?)\}\}/gs;
-/** `a.b`, `a.b[0].c`, and the list properties of Liquid: first, last, size. */
+/** `a.b`, `a.b[0].c`: what Liquid calls a variable. */
 const pathPattern = /^[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[\d+\])*$/;
 
 export function hasTemplate(text: string): boolean {
   return text.includes('{{');
 }
 
+/** Whether a template anywhere in the value names something of a group, such as `recipe`. */
+export function mentions(value: Value, group: string): boolean {
+  if (typeof value === 'string') {
+    return hasTemplate(value) && variablesOf(value).some((variable) => variable.split(/[.[]/)[0] === group);
+  }
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, item]) => mentions(key, group) || mentions(item, group));
+}
+
+/** Texts of playbooks that were looked at: they are the same few for every host. */
+const known = new Map<string, readonly string[]>();
+
 /** The variables that a text of a playbook names, as they stand between the braces. Throws TemplateError. */
 export function variablesOf(text: string): readonly string[] {
+  const variables = known.get(text) ?? findVariables(text);
+  known.set(text, variables);
+  return variables;
+}
+
+function findVariables(text: string): readonly string[] {
   const tag = /\{%.*?%\}|\{%/s.exec(text);
   if (tag !== null) {
     const next = 'only outputs {{ a.b }} can stand here; loops and conditions go into `file: {template: …}`';
@@ -154,26 +172,26 @@ function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
 
+/** The value at a path of own properties, as Liquid finds it; thousands of hosts have no time for a parser. */
 function evaluate(variable: string, context: TemplateContext): Value {
-  try {
-    return liquid.evalValueSync(variable, context) as Value;
-  } catch (error) {
-    if (!(error instanceof LiquidError)) throw error;
-    throw new TemplateError(variable, `${variable} has no value here`, missingHint(variable, context));
+  let holder: Value = context;
+  for (const [part] of variable.matchAll(/[^.[\]]+/g)) {
+    if (!hasPart(holder, part)) {
+      throw new TemplateError(variable, `${variable} has no value here`, missingHint(variable, part, holder));
+    }
+    holder = holder[part] ?? null;
   }
+  return holder;
 }
 
-function missingHint(variable: string, context: TemplateContext): string {
-  const known: Record<string, string> = {
-    'host.hostname': 'give the host a hostname in the inventory',
-  };
-  const parts = variable.split('.');
-  let holder: Value = context;
-  for (const part of parts) {
-    if (typeof holder !== 'object' || holder === null || isList(holder)) break;
-    const map = holder as Readonly<Record<string, Value>>;
-    if (!Object.hasOwn(map, part)) return known[variable] ?? knownNamesHint(part, Object.keys(map));
-    holder = map[part] ?? null;
-  }
-  return 'check the name';
+/** Keys of maps and indexes of lists; a list's length is no part of it. */
+function hasPart(holder: Value, part: string): holder is Readonly<Record<string, Value>> {
+  if (typeof holder !== 'object' || holder === null) return false;
+  return Object.hasOwn(holder, part) && (!isList(holder) || /^\d+$/.test(part));
+}
+
+function missingHint(variable: string, part: string, holder: Value): string {
+  if (variable === 'host.hostname') return 'give the host a hostname in the inventory';
+  if (typeof holder !== 'object' || holder === null) return 'check the name';
+  return knownNamesHint(part, isList(holder) ? [] : Object.keys(holder));
 }
