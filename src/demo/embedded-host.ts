@@ -49,8 +49,8 @@ export interface EmbeddedHost {
 export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<EmbeddedHost> {
   const work = options.work ?? (await mkdtemp(join(tmpdir(), 'clusterproxy-host-')));
   const programs = await linkStandIns(work);
-  const hostKeys = ssh2.utils.generateKeyPairSync('ed25519');
-  const clientKeys = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKeys = newKeys();
+  const clientKeys = newKeys();
   const identity = join(work, 'id_ed25519');
   await writeFile(identity, clientKeys.private, { mode: 0o600 });
   const accepted = publicKeyOf(clientKeys.public);
@@ -197,6 +197,14 @@ async function runHere(
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   await once(child, 'close');
   return Buffer.concat(output).toString('utf8');
+}
+
+/** ssh2 makes about one key in 150 that it can't read itself (seen with 1.17.0). */
+function newKeys(): { readonly private: string; readonly public: string } {
+  for (;;) {
+    const keys = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(keys.private) instanceof Error)) return keys;
+  }
 }
 
 function publicKeyOf(text: string): Buffer {

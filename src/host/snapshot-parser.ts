@@ -294,10 +294,23 @@ function readAnswers(
     if (status === undefined) throw new Error(`the answer to a query has no status (${nonce})`);
     answers.set(queryKey(query), {
       status: Number(status),
-      output: printable(body.toString('utf8', 0, end)).replaceAll(fieldSeparator, ' '),
+      output: cleaned(query, body.toString('utf8', 0, end)),
     });
   }
   return answers;
+}
+
+/** A list of meetings keeps the separator between the number of participants and the name. */
+function cleaned(query: Query, output: string): string {
+  if (query.kind !== 'bbb-meetings') return printable(output);
+  return output
+    .split('\n')
+    .map((line) =>
+      splitOnce(line, fieldSeparator)
+        .map(printable)
+        .join(line.includes(fieldSeparator) ? fieldSeparator : ''),
+    )
+    .join('\n');
 }
 
 /** Runs that aren't finished or that need a person. A later run that was committed supersedes a conflict. */

@@ -143,7 +143,7 @@ describe.skipIf(!availability.available)('a real host', () => {
     expect(snapshot.freeSpace.get('/')).toBeGreaterThan(0);
   });
 
-  test('takes a plan, and keeps extended attributes and the owner of what it replaces', async () => {
+  test('takes a plan, and leaves nothing else behind', async () => {
     const result = await carry(
       plan(
         [change(site, absent, file(server(8081))), change(unit, absent, file(unitFile(8099)))],
@@ -156,6 +156,22 @@ describe.skipIf(!availability.available)('a real host', () => {
       .host('lab-01')
       .exec('systemctl list-units --all --no-legend "clusterproxy-*"; find / -xdev -name ".cp-*"');
     expect(left.stdout).toBe('');
+  });
+
+  test('what stands beside the bytes of a file stays: extended attributes', async () => {
+    const host = lab.host('lab-01');
+    const path = '/etc/lab-attributes';
+    await host.writeFile(path, 'one\n', 0o640);
+    await host.mustExec(['python3', '-c', `import os; os.setxattr('${path}', 'user.note', b'kept')`]);
+    const attributes = change(path, file('one\n', 0o640), file('two\n', 0o600));
+    expect(await carry(plan([attributes], []))).toMatchObject({ state: 'committed' });
+    const note = await host.mustExec([
+      'python3',
+      '-c',
+      `import os; print(os.getxattr('${path}', 'user.note'))`,
+    ]);
+    expect(note.trim()).toBe("b'kept'");
+    expect((await host.mustExec(['stat', '-c', '%a', path])).trim()).toBe('600');
   });
 
   test('a port that is taken: nginx says yes, and the plan is put back all the same', async () => {
