@@ -58,7 +58,12 @@ function inPlainLines({ stream, verbose }: ProgressOptions): Progress {
   return { tell, clear: () => undefined };
 }
 
-const plainPhases: readonly HostPhase[] = ['swapped', 'handler', 'done'];
+/** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
+function isRemarkable({ phase, detail }: HostEvent): boolean {
+  return ['swapped', 'handler', 'done'].includes(phase) || (phase === 'connecting' && detail !== undefined);
+}
+
+type HostEvent = Extract<ProgressEvent, { kind: 'host' }>;
 
 function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean): string | undefined {
   switch (event.kind) {
@@ -69,7 +74,7 @@ function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean)
     case 'looked':
       return state.isLooking ? undefined : state.lookingWords();
     case 'host':
-      return verbose || plainPhases.includes(event.phase) ? hostWords(event) : undefined;
+      return verbose || isRemarkable(event) ? hostWords(event) : undefined;
   }
 }
 
@@ -126,7 +131,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   done: 'done',
 };
 
-function hostWords({ host, phase, detail }: Extract<ProgressEvent, { kind: 'host' }>): string {
+function hostWords({ host, phase, detail }: HostEvent): string {
   const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
   const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${showableLine(detail)}`;
   return `${host}: ${words}${more}`;
