@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
 import { builtInPlaybooks, loadPlaybook } from '../../src/playbook/load.ts';
@@ -512,4 +513,30 @@ describe('templates', () => {
     expect(problem).toMatchObject({ code: 'invalid-template' });
     expect(problem?.message).toMatch(/bad\.liquid: .*line:2/);
   });
+});
+
+it('whatever the file holds, nothing but OperatorErrors is thrown', async () => {
+  const change = fc.tuple(
+    fc.nat(correct.length),
+    fc.nat(12),
+    fc.oneof(
+      fc.string({ maxLength: 6 }),
+      fc.constantFrom('{{ ', ' }}', '{%', ': ', '- ', '\n', '*a', 'null', '['),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 2 }), async (changes) => {
+      const text = changes.reduce(
+        (sum, [at, gone, come]) => sum.slice(0, at) + come + sum.slice(at + gone),
+        correct,
+      );
+      await writeFile(join(directory, 'any.yaml'), text);
+      try {
+        await loadPlaybook('./any.yaml', directory, stepModules);
+      } catch (error) {
+        expect(error).toBeInstanceOf(OperatorErrors);
+      }
+    }),
+    { numRuns: 400 },
+  );
 });
