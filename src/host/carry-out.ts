@@ -70,10 +70,10 @@ export async function carryOut(
         // Nothing arrived as a whole, so nothing was begun.
         if (attempts >= uploads) return result('refused', notReceived());
         mode = 'receive';
+        lost = { code: 'connection-lost', message: 'the plan did not arrive as a whole; it is sent again' };
       } else if (reader.end !== undefined) {
         return result(stateOf(reader.end), problemFor(reader.end, log));
-      }
-      lost = brokenOff();
+      } else lost = brokenOff();
     } catch (error) {
       if (!(error instanceof OperatorError) || first) throw error;
       lost = error.problem;

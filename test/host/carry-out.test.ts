@@ -479,6 +479,7 @@ describe('what nobody finished', () => {
           kind: 'command' as const,
           argv: ['sh', '-c', `grep -q x=1 "$CLUSTERPROXY_ROOT${properties}" && sleep 60; true`],
         },
+        { kind: 'restart' as const, unit: 'bbb-web' },
       ],
       checks: [],
     };
@@ -524,6 +525,23 @@ describe('what nobody finished', () => {
       expect(tree()).toEqual(before);
     }
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('reverted\n');
+  });
+
+  test.each([
+    ['somebody is there', '2 Maths\n', 0],
+    ['nobody is there', '', 1],
+  ])('after a start of the host the guards have a say: %s', async (_, meetings, restarts) => {
+    const { plan, before } = await cutShort();
+    const folder = at(`/var/lib/clusterproxy/runs/${plan.run}`);
+    writeFileSync(`${folder}/boot`, 'another\n');
+    remember('meetings', meetings);
+    const count = journal().length;
+    await sample.host.run('sh', `${folder}/settle.sh`, plan.run);
+    expect(tree()).toEqual(before);
+    expect(readFileSync(`${folder}/state`, 'utf8')).toBe('reverted\n');
+    expect(journal()).toHaveLength(count + restarts);
+    const log = readFileSync(`${folder}/log`, 'utf8');
+    expect(log.includes('restart the services when nobody is there')).toBe(restarts === 0);
   });
 
   test('files that somebody changed since are left alone and reported', async () => {

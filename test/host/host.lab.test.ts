@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
@@ -265,6 +267,26 @@ describe.skipIf(!availability.available)('a real host', () => {
     const runs = await readRuns(connection);
     await connection.close();
     expect(runs.find(({ run }) => run === work.run)).toMatchObject({ state: 'reverted', outcome: 'revert' });
+  });
+
+  test('is known by the fingerprint of any of its keys, or by a file that holds one of them only', async () => {
+    const { stdout } = await lab.run('ssh-keygen', ['-lf', lab.knownHosts]);
+    const prints = [...new Set(stdout.match(/SHA256:\S+/g) ?? [])];
+    expect(prints.length).toBeGreaterThan(1);
+    for (const print of prints) {
+      await (await connect({ ...target, hostKeys: [print], knownHostsFiles: [] })).close();
+    }
+    const lines = (await readFile(lab.knownHosts, 'utf8'))
+      .split('\n')
+      .filter((line) => line.startsWith(target.host));
+    for (const [index, line] of lines.entries()) {
+      const one = join(lab.directory, `known-${index}`);
+      await writeFile(one, `${line}\n`);
+      await (await connect({ ...target, knownHostsFiles: [one] })).close();
+    }
+    await expect(connect({ ...target, hostKeys: ['SHA256:no'], knownHostsFiles: [] })).rejects.toMatchObject({
+      code: 'host-key-changed',
+    });
   });
 
   test('an account whose sudo asks for a password is told how to mend it', async () => {

@@ -3,7 +3,16 @@
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 [ "${1:-}" = ahosts ] || exit 1
-awk -v name="$2" '
-  { sub(/#.*/, "") }
-  { for (at = 2; at <= NF; at++) if ($at == name) { print $1, "STREAM", name; print $1, "DGRAM", ""; found = 1 } }
-  END { exit found ? 0 : 2 }' "$root/etc/hosts" 2>/dev/null
+found=2
+[ -r "$root/etc/hosts" ] || exit $found
+while read -r address names; do
+  names=${names%%#*}
+  case $address in '#'*) continue ;; esac
+  # shellcheck disable=SC2086 # one word a name
+  for name in $names; do
+    [ "$name" = "$2" ] || continue
+    printf '%s STREAM %s\n%s DGRAM\n' "$address" "$name" "$address"
+    found=0
+  done
+done <"$root/etc/hosts"
+exit $found

@@ -18,40 +18,62 @@ fail() {
   exit 1
 }
 
+# tokens FILE: NUMBER:TOKEN, a line each; a token is one of { } ; or the words between them. No awk: it may be missing.
+tokens() {
+  # Strings, variables in braces and counts in regular expressions become letters, comments nothing.
+  tr -d '\r' <"$1" | sed '
+    s/\\.//g
+    : again
+    s/^\([^"'\''#]*\)"[^"]*"/\1q/
+    t again
+    s/^\([^"'\''#]*\)'\''[^'\'']*'\''/\1q/
+    t again
+    s/^\([^"'\''#]*[^"'\''#;{}[:blank:]]\)#/\1h/
+    t again
+    s/#.*//
+    s/\${[^}]*}/v/g
+    s/\([^)[:blank:]]\){[0-9][0-9,]*}/\1/g' | grep -no '[{};]\|[^{};[:blank:]][^{};]*'
+}
+
+# first_mistake NAME LINES: of the tokens on stdin; nothing where there is none
+first_mistake() {
+  depth=0
+  pending=
+  while IFS=: read -r number token; do
+    case $token in
+      '{')
+        depth=$((depth + 1))
+        pending=
+        ;;
+      '}')
+        depth=$((depth - 1))
+        if [ -n "$pending" ] || [ $depth -lt 0 ]; then
+          echo "unexpected \"}\" in $1:$number"
+          return
+        fi
+        ;;
+      ';')
+        [ -n "$pending" ] || {
+          echo "unexpected \";\" in $1:$number"
+          return
+        }
+        pending=
+        ;;
+      *) pending=yes ;;
+    esac
+  done
+  if [ $depth -gt 0 ]; then
+    echo "unexpected end of file, expecting \"}\" in $1:$2"
+  elif [ -n "$pending" ]; then
+    echo "unexpected end of file, expecting \";\" or \"}\" in $1:$2"
+  fi
+}
+
 # check_file PATH DEPTH
 check_file() {
   [ "$2" -lt 20 ] || fail "too many nested includes in $1"
   [ -r "$root$1" ] || fail "open() \"$1\" failed (2: No such file or directory)"
-  words=$(awk -v file="$1" '
-    {
-      line = $0
-      gsub(/\\./, "", line)
-      out = ""
-      for (at = 1; at <= length(line); at++) {
-        c = substr(line, at, 1)
-        if (quote != "") { if (c == quote) quote = ""; pending = 1; continue }
-        if (c == "\"" || c == "\047") { quote = c; continue }
-        if (c == "#" && (at == 1 || substr(line, at - 1, 1) ~ /[ \t;{}]/)) break
-        if (c == ";") { if (!pending) { print "unexpected \";\" in " file ":" NR; exit } pending = 0; continue }
-        if (c == "{") {
-          # ${name} is a variable
-          if (substr(line, at - 1, 1) == "$") { sub(/^[^}]*}/, "", rest); while (substr(line, at, 1) != "}" && at < length(line)) at++; continue }
-          # a regular expression holds braces without blanks round them
-          if (at > 1 && substr(line, at - 1, 1) !~ /[ \t)]/ && substr(line, at + 1, 1) ~ /[0-9]/) { while (substr(line, at, 1) != "}" && at < length(line)) at++; continue }
-          depth++; pending = 0; continue
-        }
-        if (c == "}") {
-          if (pending) { print "unexpected \"}\" in " file ":" NR; exit }
-          if (--depth < 0) { print "unexpected \"}\" in " file ":" NR; exit }
-          continue
-        }
-        if (c !~ /[ \t\r]/) pending = 1
-      }
-    }
-    END {
-      if (depth > 0) print "unexpected end of file, expecting \"}\" in " file ":" NR + 1
-      else if (pending) print "unexpected end of file, expecting \";\" or \"}\" in " file ":" NR + 1
-    }' "$root$1" | head -n 1)
+  words=$(tokens "$root$1" | first_mistake "$1" "$(($(wc -l <"$root$1") + 1))")
   [ -z "$words" ] || fail "$words"
   for pattern in $(sed -n 's/#.*//; s/^[[:space:]]*include[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$root$1" | tr -d "\"'"); do
     case $pattern in /*) ;; *) pattern=/etc/nginx/$pattern ;; esac

@@ -18,10 +18,6 @@ finish() {
 refuse() { finish refused "$@"; }
 fail() { finish reverted "$@"; }
 
-value_of() {
-  field 2 "$(records "$1")"
-}
-
 ## Locks
 
 take_lock() {
@@ -87,35 +83,6 @@ settle_others() {
 
 ## Guards
 
-# ask_guards: false when somebody is there, or it isn't known; $code, $words and $answer say it
-ask_guards() {
-  value_of force
-  [ "$field" != yes ] || return 0
-  each ask_guard "$(records guard)"
-}
-ask_guard() {
-  guard=$3
-  _count=$4
-  shift 4
-  while [ $# -le "$_count" ]; do set -- "$@" ''; done
-  log guard "$guard"
-  _status=0
-  answer=$(ask "$@" 9>&-) || _status=$?
-  case $_status in
-    0) return 0 ;;
-    1)
-      code=busy
-      words="the guard $guard says that somebody is there"
-      if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
-      ;;
-    *)
-      code='guard-unknown'
-      words="the guard $guard could not tell whether somebody is there (status $_status)"
-      ;;
-  esac
-  answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)
-  return 1
-}
 put_off() {
   finish deferred "$code" "$words" \
     'wait until they have ended and run the command again, or say with --force that they may be interrupted' "$answer"
@@ -176,6 +143,8 @@ write_beside() {
       else
         said=$( (umask 077 && : >"$fresh") 2>&1) || cannot_prepare "$said"
       fi
+      # What is written may be a secret that the old mode would show.
+      said=$(chmod go-rwx -- "$fresh" 2>&1) || cannot_prepare "$said"
       said=$( (cat -- "$dir/contents/$number" >"$fresh") 2>&1) || cannot_prepare "$said"
       said=$(chown -- "$after_user:$after_group" "$fresh" 2>&1 && chmod -- "0$after_mode" "$fresh" 2>&1) || cannot_prepare "$said"
       look "$fresh"
@@ -239,6 +208,7 @@ prepare() {
   : >"$dir/started"
   : >"$dir/active"
   : >"$dir/output"
+  boot_id >"$dir/boot"
   each note_active "$(records unit)"
   each_change place_beside
   enough_space

@@ -118,18 +118,36 @@ wait_for_active() {
   done
 }
 
+redo_handlers() {
+  each redo_handler "$1"
+  [ ! -s "$dir/active" ] || each wait_for_active "$(cat "$dir/active")"
+}
+
+# The host was started anew since: every service took up the new files, also those whose handler had not begun, and people may be
+# using them by now. So here the guards have a say.
+redo_after_boot() {
+  _handlers=$(records handler | cut -d "$US" -f 2)
+  [ -n "$_handlers" ] || return 0
+  if ask_guards; then
+    redo_handlers "$(records handler | cut -d "$US" -f 2)"
+  else
+    log warning "services were started with the files of this run and still use them ($words); the files are back as they were, restart the services when nobody is there"
+  fi
+}
+
 revert() {
   conflicts=0
   failures=0
   each_change put_back tac
   drop_staged
-  # When the host is shutting down, services will start with the files as they are now.
-  if [ "$(systemctl is-system-running 2>/dev/null)" != stopping ] && [ -s "$dir/started" ]; then
+  # When the host is shutting down, services start next time with the files as they are now.
+  if [ "$(systemctl is-system-running 2>/dev/null)" != stopping ]; then
     if unit_files_involved; then timed 60 systemctl daemon-reload || :; fi
-    each redo_handler "$(cat "$dir/started")"
-    [ ! -s "$dir/active" ] || each wait_for_active "$(cat "$dir/active")"
-  elif unit_files_involved; then
-    timed 60 systemctl daemon-reload || :
+    if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
+      redo_after_boot
+    elif [ -s "$dir/started" ]; then
+      redo_handlers "$(cat "$dir/started")"
+    fi
   fi
   if [ $failures -gt 0 ]; then
     enter stuck

@@ -54,6 +54,11 @@ records() {
   grep -s "^$1$US${2:+$2$US}" "$manifest"
 }
 
+# value_of KIND: the first field of the manifest's record of that kind, in $field
+value_of() {
+  field 2 "$(records "$1")"
+}
+
 # each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to be, as `look` tells
 # it, in $before and $after
 each_change() {
@@ -156,4 +161,39 @@ unit_is_active() {
 last_words() {
   command -v journalctl >/dev/null 2>&1 || return 0
   timeout 5 journalctl --no-pager -q -o cat -n 15 -u "$1" 2>/dev/null | one_line
+}
+
+# changes whenever the host is started
+boot_id() {
+  cat /proc/sys/kernel/random/boot_id
+}
+
+# ask_guards: false when somebody is there, or it isn't known; $code, $words and $answer say it
+ask_guards() {
+  value_of force
+  [ "$field" != yes ] || return 0
+  each ask_guard "$(records guard)"
+}
+ask_guard() {
+  guard=$3
+  _count=$4
+  shift 4
+  while [ $# -le "$_count" ]; do set -- "$@" ''; done
+  log guard "$guard"
+  _status=0
+  answer=$(ask "$@" 9>&-) || _status=$?
+  case $_status in
+    0) return 0 ;;
+    1)
+      code=busy
+      words="the guard $guard says that somebody is there"
+      if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
+      ;;
+    *)
+      code='guard-unknown'
+      words="the guard $guard could not tell whether somebody is there (status $_status)"
+      ;;
+  esac
+  answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)
+  return 1
 }

@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../package-root.ts';
+import { type EmbeddedHost, startEmbeddedHost } from './embedded-host.ts';
+import { makeSampleHost, type SampleHost, servicesOf } from './sample-host.ts';
+
+/** The made-up cluster: hosts that answer over ssh, and an inventory of them. */
+export interface DemoCluster {
+  readonly hosts: ReadonlyMap<string, EmbeddedHost>;
+  close(): Promise<void>;
+}
+
+export const inventoryName = 'demo.yaml';
+const playbookName = 'bigbluebutton.yaml';
+
+const clusterHostname = 'bbb-proxy.example.com';
+export const sampleHosts: readonly SampleHost[] = [
+  { name: 'proxy-1', hostname: clusterHostname, sample: 'proxy' },
+  { name: 'bbb-01', hostname: 'bbb-01.example.com', sample: '2.4' },
+  { name: 'bbb-02', hostname: 'bbb-02.example.com', sample: '2.6' },
+  { name: 'bbb-03', hostname: 'bbb-03.example.com', sample: '3.0' },
+];
+
+/** Makes hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
+export async function makeCluster(folder: string): Promise<DemoCluster> {
+  const hosts = new Map<string, EmbeddedHost>();
+  const cluster = {
+    hosts,
+    close: async () => {
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+    },
+  };
+  try {
+    for (const sample of sampleHosts) {
+      const root = join(folder, 'hosts', sample.name);
+      await makeSampleHost(root, sample, sampleHosts);
+      const work = join(folder, 'ssh', sample.name);
+      const units = await servicesOf(root);
+      hosts.set(sample.name, await startEmbeddedHost({ name: sample.name, root, work, units }));
+    }
+    await writePlaybook(folder);
+    await writeFile(join(folder, inventoryName), inventoryOf(folder, hosts));
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return cluster;
+}
+
+/** The program's own playbook; but where nothing real restarts, there is less to wait for afterwards. */
+async function writePlaybook(folder: string): Promise<void> {
+  const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
+  const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
+  await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
+}
+
+function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
+  const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
+  return `# A cluster of made-up hosts on this machine: one proxy, three nodes.
+playbook: ./${playbookName}
+cluster:
+  name: demo
+  hostname: ${clusterHostname}
+ssh:
+  user: root
+hosts:
+  proxy:
+${proxy}
+  node:
+${nodes.join('\n')}
+`;
+}
+
+function hostEntry(folder: string, { name, hostname }: SampleHost, host: EmbeddedHost | undefined): string {
+  if (host === undefined) throw new Error(`${name} was not started`);
+  const identity = host.target.identityFiles.map((file) => file.replace(`${folder}/`, ''));
+  const lines = [
+    `    - name: ${name}`,
+    ...(hostname === clusterHostname ? [] : [`      hostname: ${hostname}`]),
+    '      ssh:',
+    '        address: 127.0.0.1',
+    `        port: ${host.port}`,
+    `        host_keys: ['${host.hostKey}']`,
+    `        identity_files: [${identity.join(', ')}]`,
+  ];
+  return lines.join('\n');
+}

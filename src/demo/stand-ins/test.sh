@@ -1,0 +1,9 @@
+#!/bin/sh
+# test(1) for a folder: of the host's own files, `test -r PATH` and `test -e PATH`.
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+
+case ${1:-} in
+  -r) [ -r "$root${2:?}" ] ;;
+  -e) [ -e "$root${2:?}" ] ;;
+  *) exit 2 ;;
+esac
