@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from './package-root.ts';
+import { jsonSchemas } from './playbook/json-schema.ts';
 import { reportJsonSchema } from './report/json-schema.ts';
 
 /** Writes the published JSON Schemas: `npm run schema`. */
 const schemas: Readonly<Record<string, object>> = {
+  ...jsonSchemas(),
   'report.schema.json': reportJsonSchema(),
 };
 

@@ -120,6 +120,13 @@ export type HealthCheck =
   | { readonly kind: 'units'; readonly units: readonly string[] }
   | { readonly kind: 'http'; readonly url: string };
 
+/** Something that an operator should know of a host before saying yes. */
+export interface PlaybookWarning {
+  readonly when: Condition;
+  /** a template */
+  readonly text: string;
+}
+
 export interface Role {
   readonly name: string;
   readonly description: string;
@@ -135,6 +142,7 @@ export interface Role {
   readonly unknown: string | undefined;
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
+  readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];
   readonly handlers: readonly PlaybookHandler[];

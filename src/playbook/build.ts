@@ -82,6 +82,10 @@ function buildRole(document: YamlDocument, source: RoleSource): Role {
           ? { kind: 'http', url: check.http ?? '' }
           : { kind: 'units', units: check.units },
     ),
+    warnings: (data.warnings ?? []).map((warning) => ({
+      when: buildCondition(warning.when),
+      text: warning.text,
+    })),
     units: data.units ?? [],
     guards: Object.entries(data.guards ?? {}).map(([id, guard]) => ({ id, ...guard })),
     handlers: (data.handlers ?? []).map((handler, index) => ({

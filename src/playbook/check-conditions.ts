@@ -30,6 +30,7 @@ export function checkConditions(document: YamlDocument, data: PlaybookData): rea
       ...each(document, [...path, 'recipes'], role.recipes, early),
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
+      ...each(document, [...path, 'warnings'], role.warnings, all),
     ];
   });
 }

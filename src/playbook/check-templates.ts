@@ -32,6 +32,9 @@ export function checkTemplates(document: YamlDocument, data: PlaybookData): read
       }),
       ...check(['guards'], role.guards, scopes.base),
       ...check(['health'], role.health, scopes.base),
+      ...(role.warnings ?? []).flatMap((warning, index) =>
+        check(['warnings', index, 'text'], warning.text, scopes.withFacts),
+      ),
       ...check(['units'], role.units, scopes.base),
     ];
   });

@@ -39,6 +39,8 @@ export interface ResolvedHost {
   readonly handlers: readonly Handler[];
   readonly guards: readonly Guard[];
   readonly health: readonly ResolvedHealthCheck[];
+  /** what the operator should know of this host */
+  readonly warnings: readonly string[];
   /** units that must be active after a transaction if they were before */
   readonly units: readonly string[];
 }
@@ -71,6 +73,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
       ),
       guards,
       health: resolveHealth(role.health, fill),
+      warnings: role.warnings.filter(({ when }) => holds(when, context)).map(({ text }) => fill.text(text)),
       units: role.units.map(fill.text),
     };
   });

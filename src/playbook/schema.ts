@@ -134,6 +134,8 @@ const health = z
     context.addIssue({ code: 'custom', message: 'expected one of: units, http' });
   });
 
+const warning = z.strictObject({ when, text });
+
 /** What a step has beside the key that is a step module's name. */
 const stepKeys = {
   id,
@@ -180,6 +182,7 @@ export function playbookSchema(
     unknown: text.optional(),
     steps: z.array(step),
     health: z.array(health).optional(),
+    warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guard).optional(),
     handlers: z.array(handler).optional(),

@@ -25,7 +25,7 @@ export async function look(
   return Promise.all(
     hosts.map((host) =>
       limit(async () => {
-        const result = await lookAt(host, readsOf(host), options.signal);
+        const result = await lookAt(host, () => readsOf(host), options.signal);
         options.progress({ kind: 'looked', host: host.name, ok: result.problem === undefined });
         return result;
       }),
@@ -33,7 +33,7 @@ export async function look(
   );
 }
 
-async function lookAt(host: InventoryHost, reads: Reads, signal: AbortSignal): Promise<Look> {
+async function lookAt(host: InventoryHost, readsOf: () => Reads, signal: AbortSignal): Promise<Look> {
   const start = performance.now();
   const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
     host,
@@ -43,6 +43,7 @@ async function lookAt(host: InventoryHost, reads: Reads, signal: AbortSignal): P
   });
   try {
     if (signal.aborted) throw interrupted();
+    const reads = readsOf();
     const connection = await connect(host.ssh, { signal });
     try {
       return result({ snapshot: await probe(connection, host.name, reads) });

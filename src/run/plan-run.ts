@@ -50,14 +50,14 @@ export function resolveAll(inventory: Inventory): Resolve {
 
 function resolveOne(view: ClusterView, name: string, snapshot: Snapshot): Wanted | OperatorError {
   try {
-    const { host, recipe, steps, handlers, health, units } = resolveHost(view, name);
+    const { host, recipe, steps, handlers, health, warnings, units } = resolveHost(view, name);
     const role = roleOf(view.inventory.playbook, host.role);
     return {
       recipe,
       steps,
       handlers,
       units,
-      warnings: healthWarnings(health, snapshot),
+      warnings: [...warnings, ...healthWarnings(health, snapshot)],
       notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     };
   } catch (error) {

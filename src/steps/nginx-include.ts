@@ -44,7 +44,10 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
   const name = wanted.server_name || wanted.default_server_name;
   const named = servers.filter(({ serverNames }) => serverNames.includes(name));
   const secure = named.find(hasTls);
-  if (secure !== undefined) return secure;
+  if (secure !== undefined) {
+    warnOfPort(host, wanted, secure);
+    return secure;
+  }
   const [plain] = named;
   if (plain !== undefined) {
     host.warn(
@@ -57,6 +60,15 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
     'server-not-found',
     `${wanted.path} has no server block for ${name}; it has ${there.length === 0 ? 'none' : there.join(', ')}`,
     'name one of them in "server_name", or another file in "server_file"',
+  );
+}
+
+/** The client makes its addresses of the page's host name alone, without its port (from 3.0 on). */
+function warnOfPort(host: StepHost, { path }: IncludeParameters, { serverNames, listen }: Server): void {
+  const ports = listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1]);
+  if (ports.includes('443')) return;
+  host.warn(
+    `the server block of ${serverNames.join(' ')} in ${path} listens on ${ports.join(', ')}, not on 443: the client asks for its node on the default port`,
   );
 }
 

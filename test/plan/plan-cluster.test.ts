@@ -132,3 +132,13 @@ describe('a plan for a cluster', () => {
     expect(words).toContain('90 s behind');
   });
 });
+
+describe('a proxy and a node under different registrable domains', () => {
+  it('are warned of, since browsers may not send the session cookie', async () => {
+    const text = inventoryText.replace('hostname: bbb-03.example.com', 'hostname: bbb-03.example.org');
+    const inventory = await inventoryOf(text);
+    const plans = planOf(inventory, snapshotsOf(inventory, freshHosts()));
+    expect(planFor(plans, 'bbb-03').warnings.join()).toContain('different registrable domains');
+    expect(planFor(plans, 'bbb-02').warnings.join()).not.toContain('registrable');
+  });
+});

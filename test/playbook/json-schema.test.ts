@@ -5,11 +5,8 @@ import { packageRoot } from '../../src/package-root.ts';
 import { jsonSchemas } from '../../src/playbook/json-schema.ts';
 
 describe('the published JSON Schemas', () => {
-  it.each(Object.entries(jsonSchemas()))(
-    '%s is up to date (node scripts/schema.mjs)',
-    async (name, schema) => {
-      const published = await readFile(join(packageRoot(), 'schema', name), 'utf8');
-      expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(schema)));
-    },
-  );
+  it.each(Object.entries(jsonSchemas()))('%s is up to date (npm run schema)', async (name, schema) => {
+    const published = await readFile(join(packageRoot(), 'schema', name), 'utf8');
+    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(schema)));
+  });
 });

@@ -369,6 +369,14 @@ server {
     );
   });
 
+  it('warns of a server block on another port than 443', () => {
+    const other = text.replaceAll('443', '8443');
+    expect(runStep('nginx-include', include, { files: { [file]: other } }).warnings[0]).toContain(
+      'listens on 8443, not on 443',
+    );
+    expect(runStep('nginx-include', include, { files: { [file]: text } }).warnings).toEqual([]);
+  });
+
   it('lists the server blocks that are there', () => {
     expect(() =>
       runStep('nginx-include', { ...include, server_name: 'other.example.com' }, { files: { [file]: text } }),
