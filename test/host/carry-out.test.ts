@@ -371,18 +371,22 @@ describe('what is refused touches nothing', () => {
     await refuses(transaction([change('/etc/made', absent, stranger)], []), 'unknown-owner');
   });
 
-  test('a second run while one is at work says whose it is', async () => {
+  test('a second run while one is at work says whose it is, and does not wait for it', async () => {
+    const gate = sample.path('run/gate');
     const slow = {
       ...restartWeb,
-      actions: [{ kind: 'command' as const, argv: ['sleep', '3'] }],
+      actions: [{ kind: 'command' as const, argv: ['sh', '-c', `until [ -e ${gate} ]; do sleep 0.1; done`] }],
       checks: [],
-      timeout: 20,
+      timeout: 60,
     };
-    const first = carry(transaction([change(site, file(text(site)), file('# 1\n'))], [slow]));
+    const plan = transaction([change(site, file(text(site)), file('# 1\n'))], [slow]);
+    const first = carry(plan);
     await started('restart-bbb-web');
     const second = await carryOut(() => connect(sample.host.target), transaction([], []));
     expect(second).toMatchObject({ state: 'refused', problem: { code: 'locked' } });
     expect(second.problem?.message).toContain('ada from laptop');
+    expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('open\n');
+    writeFileSync(gate, '');
     expect((await first).state).toBe('committed');
   });
 

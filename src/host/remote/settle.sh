@@ -193,13 +193,19 @@ prune() {
 }
 
 [ -d "$dir" ] || { echo "there is no run $run" >&2 && exit 1; }
+current_state
+# A run that ended itself before anything was swapped has only temporary names of its own left: it must not wait for the one that
+# it made way for.
+case $state in
+  incoming | prepared) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
+esac
 if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
   exec 9<>"$base/lock"
   # Whoever else holds the lock is a run that settles this one itself before it begins.
   flock -w 60 9 || { echo 'another run holds the lock' >&2 && exit 75; }
+  current_state
 fi
 
-current_state
 case $state in
   committed | reverted | refused | deferred | abandoned)
     [ "$wish" != revert ] || echo "$run is $state already; undo a run that was committed with: clusterproxy rollback --run $run" >&2
