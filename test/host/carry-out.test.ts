@@ -124,6 +124,30 @@ describe('a plan that works out', () => {
     expect(snapshot.unsettled).toEqual([]);
   });
 
+  test.each([
+    ['goes away with all that it holds', '# 1\n', 'committed'],
+    ['is back with all that it holds when the run fails', 'server {\n', 'reverted'],
+  ])('a directory %s', async (_, siteText, state) => {
+    mkdirSync(at('/etc/outer/inner'), { recursive: true, mode: 0o755 });
+    writeFileSync(at('/etc/outer/inner/file'), 'held\n');
+    symlinkSync('inner', at('/etc/outer/link'));
+    const before = tree();
+    const plan = transaction(
+      [
+        change('/etc/outer/inner/file', file('held\n'), absent),
+        change('/etc/outer/link', { kind: 'symlink', target: 'inner' }, absent),
+        change('/etc/outer/inner', directory(), absent),
+        change('/etc/outer', directory(), absent),
+        change(site, file(text(site)), file(siteText)),
+      ],
+      [reloadNginx],
+    );
+    expect((await carry(plan)).state).toBe(state);
+    if (state === 'committed') expect(existsSync(at('/etc/outer'))).toBe(false);
+    else expect(tree()).toEqual(before);
+    expect(Object.keys(tree()).filter((path) => path.includes('.cp-'))).toEqual([]);
+  });
+
   test('without changes and handlers only the ledger is written', async () => {
     expect((await carry(transaction([], []))).state).toBe('committed');
     expect(existsSync(at('/var/lib/clusterproxy/ledger.json'))).toBe(true);

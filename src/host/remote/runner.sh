@@ -90,11 +90,19 @@ put_off() {
 
 ## Preparing: everything that can fail does so here, before anything changes
 
-# Where the temporary names go: the nearest folder that is there, so that putting them in place is a rename.
+# Where the temporary names go: the nearest folder that is there, so that putting them in place is a rename. Not one that
+# this run removes, which has to be empty for that.
+note_removed() {
+  if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then removed=$removed$path$NL; fi
+}
 place_beside() {
   folder=${path%/*}
-  while [ ! -d "$folder/" ]; do folder=${folder%/*}; done
+  until [ -d "$folder/" ] && stays; do folder=${folder%/*}; done
   printf '%s\n' "$folder" >"$dir/beside/$number"
+}
+
+stays() {
+  case $removed in *"$NL$folder$NL"*) return 1 ;; esac
 }
 
 save_original() {
@@ -210,6 +218,8 @@ prepare() {
   : >"$dir/output"
   boot_id >"$dir/boot"
   each note_active "$(records unit)"
+  removed=$NL
+  each_change note_removed
   each_change place_beside
   enough_space
   each_change save_original
