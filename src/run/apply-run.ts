@@ -44,8 +44,14 @@ async function applyHost(
   if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
   const start = performance.now();
   options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
+  let connected = false;
+  const connectAgain = async () => {
+    const connection = await connect(host.ssh, {});
+    connected = true;
+    return connection;
+  };
   try {
-    const result = await carryOut(() => connect(host.ssh, {}), transactionOf(plan, host, names, options), {
+    const result = await carryOut(connectAgain, transactionOf(plan, host, names, options), {
       onEvent: (event) => {
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
@@ -56,7 +62,7 @@ async function applyHost(
     const [problem] = problemsOf(error);
     return {
       plan,
-      status: 'failed',
+      status: connected ? 'failed' : 'unreachable',
       problem: problem && { ...problem, host: plan.host },
       ran: [],
       warnings: plan.warnings,
