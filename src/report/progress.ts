@@ -23,7 +23,12 @@ export interface Progress {
  */
 export async function startProgress(options: ProgressOptions): Promise<Progress> {
   if (options.quiet) return { tell: () => undefined, clear: () => undefined };
-  return options.stream.isTTY ? onTerminal(options.stream) : inPlainLines(options);
+  return canRewrite(options.stream) ? onTerminal(options.stream) : inPlainLines(options);
+}
+
+/** A terminal that doesn't know its width (0: `docker exec -t`, a serial line) would have ora clear lines for ever. */
+function canRewrite(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && stream.columns > 0;
 }
 
 async function onTerminal(stream: NodeJS.WriteStream): Promise<Progress> {

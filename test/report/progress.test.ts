@@ -48,6 +48,14 @@ describe('without a terminal', () => {
     expect(await printed({ verbose: true })).toContain('a: uploading the new files\n');
   });
 
+  it('is what a terminal of unknown width gets', async () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
+    const options = { quiet: false, verbose: false, stream: stream as unknown as NodeJS.WriteStream };
+    const progress = await startProgress(options);
+    progress.tell({ kind: 'looking', total: 2 });
+    expect((stream.read() as Buffer | null)?.toString()).toBe('looking at 2 hosts\n');
+  });
+
   it('is nothing with --quiet', async () => {
     expect(await printed({ quiet: true })).toBe('');
   });
