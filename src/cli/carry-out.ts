@@ -1,5 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
@@ -47,13 +47,6 @@ export async function carryOut(
   const result = await applyRun(plan, options);
   session.showResult(result);
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
-}
-
-/** Whether a run does anything to the host: settling an earlier run counts. */
-function isDue(host: HostPlan): boolean {
-  return (
-    !host.skipped && host.problem === undefined && (host.changes.length > 0 || host.unsettled.length > 0)
-  );
 }
 
 async function ask(

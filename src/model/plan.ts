@@ -60,6 +60,8 @@ export interface ClusterPlan {
   readonly warnings: readonly string[];
 }
 
-export function changesAnything(plan: HostPlan): boolean {
-  return plan.changes.length > 0;
+/** Whether a run does anything to the host: bringing an earlier run to its end counts. */
+export function isDue(plan: HostPlan): boolean {
+  const work = plan.changes.length > 0 || plan.unsettled.length > 0;
+  return work && plan.problem === undefined && !plan.skipped;
 }

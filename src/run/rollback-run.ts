@@ -29,6 +29,10 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     Promise.all(hosts.map((host) => limit(() => attempt(() => work(host)))));
 
   const histories = await each((host) => readHistory(host, options.signal));
+  if (histories.every((history) => history.value === undefined)) {
+    const lost = histories.map((history, index) => failedPlan(hosts[index], history.problem));
+    return { hosts: lost, byHand: [], warnings: [] };
+  }
   const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
   refuseUnknown(
     run,

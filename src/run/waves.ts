@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { HostPlan } from '../model/plan.ts';
+import { type HostPlan, isDue } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 
@@ -51,10 +51,6 @@ async function firstAlone(
   if (first !== undefined) done.set(first, await one(first));
   const limit = pLimit(parallel);
   return Promise.all(plans.map(async (plan) => done.get(plan) ?? limit(() => one(plan))));
-}
-
-function isDue(plan: HostPlan): boolean {
-  return plan.problem === undefined && !plan.skipped && plan.changes.length > 0;
 }
 
 function notStarted(plan: HostPlan, why: string): HostResult {
