@@ -22,6 +22,8 @@ export interface LabHost {
   port: 22;
   /** Where its root directory is on this machine. Absolute links in it point outside: use readFile and writeFile. */
   root: string;
+  /** The directories that its root is made of: the base that all hosts share, and what this host has changed. */
+  layers: { base: string; upper: string };
   /** What the console showed, from the first boot on. */
   console: string;
   /** Runs a program as root in the host, not through ssh. On a host without power: in its root directory. */
@@ -122,6 +124,7 @@ export async function createHost(place: HostPlace): Promise<LabHost> {
     address: place.address,
     port: 22,
     root,
+    layers: { base: place.base, upper: layers.upper },
     get console() {
       return existsSync(consoleFile) ? readFileSync(consoleFile, 'utf8') : '';
     },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Authority, createAuthority } from './authority.ts';
 import { baseRoot } from './base-root.ts';
@@ -39,6 +39,8 @@ export interface Lab {
   host(name: string): LabHost;
   /** Runs a program on this machine that resolves the lab's names, and no others (as the hosts do). */
   run(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** The words by which `run` starts a program; it replaces them, so that their process is the program's. */
+  wordsFor(command: string, args: readonly string[]): readonly [string, ...string[]];
   /** Ends and removes everything; may be called twice. */
   destroy(): Promise<void>;
 }
@@ -77,10 +79,14 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
     const publicKey = await readFile(`${paths.sshKey}.pub`, 'utf8');
     const authority = await createAuthority(join(directory, 'authority'));
 
+    let addresses = 0;
     const publishNames = async (hosts: readonly LabHost[]) => {
       const table = hostsTable(hosts);
-      await writeFile(join(paths.names, 'hosts'), table);
-      await Promise.all(hosts.map((host) => host.writeFile('/etc/hosts', table)));
+      await writeFile(join(paths.names, '.hosts'), table);
+      await rename(join(paths.names, '.hosts'), join(paths.names, 'hosts'));
+      // By renaming: nginx may be reading it, and a name that is missing for a moment stops it.
+      const replace = 'cat > /etc/.hosts && mv /etc/.hosts /etc/hosts';
+      await Promise.all(hosts.map((host) => host.mustExec(replace, { input: table })));
     };
 
     const lab: Lab = {
@@ -91,7 +97,9 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
       sshConfig: paths.sshConfig,
       authority,
       async addHosts(more) {
-        const first = lab.hosts.length;
+        // Taken before anything is waited for: hosts may be added by several tests at once.
+        const first = addresses;
+        addresses += more.length;
         const added = await Promise.all(
           more.map(async (spec, offset) => {
             const host = await createHost({
@@ -131,22 +139,12 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
         return found;
       },
       run(command, args, options) {
-        return run(
-          'unshare',
-          [
-            '--mount',
-            '--propagation',
-            'private',
-            'sh',
-            '-c',
-            WITH_NAMES,
-            'sh',
-            paths.names,
-            command,
-            ...args,
-          ],
-          options,
-        );
+        const [program, ...words] = lab.wordsFor(command, args);
+        return run(program, words, options);
+      },
+      wordsFor(command, args) {
+        const namespace = ['unshare', '--mount', '--propagation', 'private'] as const;
+        return [...namespace, 'sh', '-c', WITH_NAMES, 'sh', paths.names, command, ...args];
       },
       async destroy() {
         remove();
