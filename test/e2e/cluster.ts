@@ -1,0 +1,205 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ReportDocument, ReportHost } from '../../src/report/json-schema.ts';
+import { installBigBlueButton, installProxy, untilServing } from '../lab/bigbluebutton/install.ts';
+import type { BigBlueButtonVersion } from '../lab/bigbluebutton/versions.ts';
+import type { CommandResult } from '../lab/command.ts';
+import type { LabHost } from '../lab/host.ts';
+import type { HostSpec, Lab } from '../lab/lab.ts';
+import { CERTIFICATE } from '../lab/prepare-host.ts';
+import { differences, type Manifest, manifestOf } from './manifest.ts';
+import { clusterproxy, clusterproxyJson } from './program.ts';
+
+export interface ClusterOptions {
+  /** unique in the lab: hosts are NAME-proxy, NAME-01, NAME-02 and so on, below example.com */
+  readonly name: string;
+  readonly nodes: readonly BigBlueButtonVersion[];
+  /** how many; default 1 */
+  readonly proxies?: number;
+  readonly files?: 'sample' | 'stock';
+  /** variables in the inventory, beside the proxy's certificate */
+  readonly vars?: Readonly<Record<string, unknown>>;
+  /** before a node's first boot */
+  readonly prepareNode?: (host: LabHost, index: number) => Promise<void>;
+  readonly prepareProxy?: (host: LabHost) => Promise<void>;
+  /** a copy of the playbook with short time limits, for services that are meant to fail */
+  readonly hasty?: boolean;
+}
+
+/** What an inventory file says; tests change it and save it again. */
+export interface InventoryData {
+  playbook: string;
+  cluster: { name: string; hostname: string };
+  ssh: Record<string, unknown>;
+  vars: Record<string, unknown>;
+  hosts: { proxy: 'external' | HostData[]; node: HostData[] };
+}
+
+interface HostData {
+  name: string;
+  hostname?: string;
+  [key: string]: unknown;
+}
+
+/** A cluster of real hosts with an inventory, and the program over it. */
+export class Cluster {
+  readonly lab: Lab;
+  readonly name: string;
+  readonly proxies: readonly LabHost[];
+  readonly nodes: readonly LabHost[];
+  readonly versions: readonly BigBlueButtonVersion[];
+  readonly inventory: InventoryData;
+  readonly file: string;
+
+  constructor(
+    lab: Lab,
+    given: {
+      readonly name: string;
+      readonly proxies: readonly LabHost[];
+      readonly nodes: readonly LabHost[];
+      readonly versions: readonly BigBlueButtonVersion[];
+      readonly inventory: InventoryData;
+      readonly file: string;
+    },
+  ) {
+    this.lab = lab;
+    this.name = given.name;
+    this.proxies = given.proxies;
+    this.nodes = given.nodes;
+    this.versions = given.versions;
+    this.inventory = given.inventory;
+    this.file = given.file;
+  }
+
+  get hosts(): readonly LabHost[] {
+    return [...this.proxies, ...this.nodes];
+  }
+
+  /** The cluster's address. */
+  get url(): string {
+    return `https://${this.inventory.cluster.hostname}`;
+  }
+
+  node(number: number): LabHost {
+    const host = this.nodes[number - 1];
+    if (host === undefined) throw new Error(`${this.name} has no node ${number}`);
+    return host;
+  }
+
+  get proxy(): LabHost {
+    const [host] = this.proxies;
+    if (host === undefined) throw new Error(`${this.name} has no proxy`);
+    return host;
+  }
+
+  async save(): Promise<void> {
+    // JSON is YAML.
+    await writeFile(this.file, JSON.stringify(this.inventory, null, 2));
+  }
+
+  run(command: string, ...args: readonly string[]): Promise<CommandResult> {
+    return clusterproxy(this.lab, [command, '--inventory', this.file, ...args]);
+  }
+
+  json(
+    command: string,
+    ...args: readonly string[]
+  ): Promise<CommandResult & { readonly document: ReportDocument }> {
+    return clusterproxyJson(this.lab, [command, '--inventory', this.file, ...args]);
+  }
+
+  /** What all hosts' disks hold now. */
+  manifests(): ReadonlyMap<string, Manifest> {
+    return new Map(this.hosts.map((host) => [host.name, manifestOf(host)] as const));
+  }
+
+  /** Paths that differ from then, as `HOST:PATH`. */
+  changedSince(then: ReadonlyMap<string, Manifest>): readonly string[] {
+    return this.hosts.flatMap((host) =>
+      differences(host, then.get(host.name) ?? new Map(), manifestOf(host)).map(
+        (path) => `${host.name}:${path}`,
+      ),
+    );
+  }
+}
+
+/** Boots the hosts, and resolves when BigBlueButton answers on all nodes. */
+export async function startCluster(lab: Lab, options: ClusterOptions): Promise<Cluster> {
+  const { name, nodes } = options;
+  const proxyNames = Array.from({ length: options.proxies ?? 1 }, (_, index) =>
+    index === 0 ? `${name}-proxy` : `${name}-proxy-${index + 1}`,
+  );
+  const hostname = `${name}.example.com`;
+  const proxySpecs = proxyNames.map((proxy, index): HostSpec => {
+    const hostnames = [`${proxy}.example.com`, ...(index === 0 ? [hostname] : [])];
+    const prepare = async (host: LabHost) => {
+      await everyHost(host);
+      await installProxy(host);
+      await options.prepareProxy?.(host);
+    };
+    return { name: proxy, hostnames, prepare };
+  });
+  const nodeSpecs = nodes.map((version, index): HostSpec => {
+    const prepare = async (host: LabHost) => {
+      await everyHost(host);
+      await installBigBlueButton(host, version, { files: options.files ?? 'sample' });
+      await options.prepareNode?.(host, index);
+    };
+    return { name: `${name}-0${index + 1}`, prepare };
+  });
+  const added = await lab.addHosts([...proxySpecs, ...nodeSpecs]);
+  const proxies = added.slice(0, proxySpecs.length);
+  const bbb = added.slice(proxySpecs.length);
+  await Promise.all(bbb.map((host, index) => untilServing(host, nodes[index] ?? '3.0')));
+
+  const folder = join(lab.directory, 'clusters', name);
+  await mkdir(folder, { recursive: true });
+  const inventory: InventoryData = {
+    playbook: 'bigbluebutton',
+    cluster: { name, hostname },
+    ssh: { user: 'ops', become: 'sudo', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
+    vars: {
+      certificate: CERTIFICATE.fullchain,
+      certificate_key: CERTIFICATE.privateKey,
+      ...options.vars,
+    },
+    hosts: {
+      proxy: proxies.map((host) => ({ name: host.name, address: `${host.name}.example.com` })),
+      node: bbb.map((host) => ({ name: host.name, hostname: `${host.name}.example.com` })),
+    },
+  };
+  if (options.hasty) {
+    inventory.playbook = './hasty.yaml';
+    await writeFile(join(folder, 'hasty.yaml'), await hastyPlaybook());
+  }
+  const file = join(folder, 'inventory.yaml');
+  const cluster = new Cluster(lab, { name, proxies, nodes: bbb, versions: nodes, inventory, file });
+  await cluster.save();
+  return cluster;
+}
+
+/** So that its journal tells of every command that is run through ssh. */
+async function everyHost(host: LabHost): Promise<void> {
+  await host.writeFile('/etc/ssh/sshd_config.d/lab.conf', 'LogLevel VERBOSE\n');
+}
+
+const PLAYBOOK = fileURLToPath(new URL('../../playbooks/bigbluebutton.yaml', import.meta.url));
+
+/** The stand-ins are up in a second; a real bbb-web gets minutes. */
+async function hastyPlaybook(): Promise<string> {
+  const text = await readFile(PLAYBOOK, 'utf8');
+  return text.replace(/\btimeout: \d+$/gm, 'timeout: 15').replace(/\bsettle: \d+$/gm, 'settle: 3');
+}
+
+/** The host's part of a document. */
+export function hostOf(document: ReportDocument, name: string): ReportHost {
+  const host = document.hosts.find((one) => one.name === name);
+  if (host === undefined) throw new Error(`the document has no host ${name}`);
+  return host;
+}
+
+/** Each host's status, by name. */
+export function statuses(document: ReportDocument): Record<string, string> {
+  return Object.fromEntries(document.hosts.map((host) => [host.name, host.status]));
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ReportDocument } from '../../src/report/json-schema.ts';
+import { type CommandResult, mustRun } from '../lab/command.ts';
+import type { Lab } from '../lab/lab.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+/** A place of its own: other tests build into dist while these run. */
+const folder = '.cache/e2e';
+const main = fileURLToPath(new URL(`../../${folder}/main.js`, import.meta.url));
+
+/** No run of these tests takes longer, unless it hangs. Milliseconds. */
+const patience = 280_000;
+
+/** Builds the program as a user has it. */
+export async function buildProgram(): Promise<void> {
+  await mustRun(process.execPath, ['scripts/build.mjs', folder], { cwd: project });
+}
+
+/** Runs `clusterproxy ARGS` as a user would, from this machine, with no terminal and without ssh's agent. */
+export function clusterproxy(lab: Lab, args: readonly string[]): Promise<CommandResult> {
+  return lab.run(process.execPath, [main, ...args], { timeoutMs: patience, env: environment() });
+}
+
+/** As `clusterproxy`, with --json: the document besides the exit status. */
+export async function clusterproxyJson(
+  lab: Lab,
+  args: readonly string[],
+): Promise<CommandResult & { readonly document: ReportDocument }> {
+  const result = await clusterproxy(lab, [...args, '--json']);
+  try {
+    return { ...result, document: JSON.parse(result.stdout) };
+  } catch {
+    throw new Error(`no JSON document (exit ${result.code}):\n${result.stdout}\n${result.stderr}`);
+  }
+}
+
+/** Starts `clusterproxy ARGS` and gives its process; `said` resolves as soon as stderr holds the text. */
+export function startClusterproxy(
+  lab: Lab,
+  args: readonly string[],
+): { readonly child: ChildProcess; readonly said: (text: string) => Promise<void> } {
+  const [program, ...words] = lab.wordsFor(process.execPath, [main, ...args]);
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const said = async (text: string) => {
+    const deadline = Date.now() + 60_000;
+    while (!stderr.includes(text)) {
+      if (Date.now() > deadline || child.exitCode !== null) {
+        throw new Error(`the program never said "${text}":\n${stderr}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { child, said };
+}
+
+function environment(): Record<string, string> {
+  const { SSH_AUTH_SOCK: _agent, ...rest } = process.env;
+  return Object.fromEntries(Object.entries(rest).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+}
