@@ -57,8 +57,20 @@ case $url in
     ;;
   */bigbluebutton/api | */bigbluebutton/api/ | */averox/api | */averox/api/)
     [ "$(recall units/bbb-web.service inactive)" = active ] || exit 7
-    printf '{"response":{"returncode":"SUCCESS","version":"2.0","apiVersion":"2.0","bbbVersion":"","graphqlWebsocketUrl":"%s","graphqlApiUrl":"%s","html5ClientUrl":"%s"}}\n' \
-      "$(value graphqlWebsocketUrl)" "$(value graphqlApiUrl)" "$(value defaultHTML5ClientUrl)" | sed 's,/,\\/,g'
+    case $settings in
+      *application/json*)
+        printf '{"response":{"returncode":"SUCCESS","version":"2.0","apiVersion":"2.0","bbbVersion":"","graphqlWebsocketUrl":"%s","graphqlApiUrl":"%s","html5ClientUrl":"%s"}}\n' \
+          "$(value graphqlWebsocketUrl)" "$(value graphqlApiUrl)" "$(value defaultHTML5ClientUrl)" | sed 's,/,\\/,g'
+        ;;
+      *)
+        echo '<response><returncode>SUCCESS</returncode><version>2.0</version><apiVersion>2.0</apiVersion>'
+        for key in graphqlWebsocketUrl graphqlApiUrl; do
+          url=$(value $key)
+          [ -z "$url" ] || echo "<$key>$url</$key>"
+        done
+        echo '</response>'
+        ;;
+    esac
     ;;
   *) exit 7 ;;
 esac

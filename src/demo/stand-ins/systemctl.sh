@@ -84,6 +84,19 @@ take_up() {
   esac
 }
 
+# The sockets table (proc_net_tcp in the kernel's documentation): the ports on which the services that run answer. 0A is LISTEN.
+listening() {
+  mkdir -p "$root/proc/net"
+  slot=0
+  for pair in bbb-html5:4100 bbb-graphql-server:8085 bbb-web:8090 bbb-graphql-middleware:8378 etherpad:9001; do
+    if [ "$(active_state "${pair%:*}.service")" = active ]; then
+      printf '%4d: 0100007F:%04X 00000000:0000 0A 00000000:00000000\n' $slot "${pair#*:}"
+      slot=$((slot + 1))
+    fi
+  done >"$root/proc/net/tcp.$$"
+  mv -f "$root/proc/net/tcp.$$" "$root/proc/net/tcp"
+}
+
 start() {
   short=${1%.service}
   if [ -e "$memory/fail-$short" ]; then
@@ -157,9 +170,15 @@ case $verb in
             new_nginx_worker
           fi
           ;;
-        *) start "$name" || exit 1 ;;
+        *)
+          start "$name" || {
+            listening
+            exit 1
+          }
+          ;;
       esac
     done
+    listening
     ;;
   *)
     echo "Unknown command verb $verb." >&2
