@@ -32,6 +32,7 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
 function phaseOfState(state: string): readonly [HostPhase, string?] | undefined {
   switch (state) {
     case 'incoming':
+    case 'running':
       return ['uploading'];
     case 'prepared':
       return ['prepared'];
