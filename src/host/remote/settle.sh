@@ -116,11 +116,28 @@ wait_for_active() {
     fi
     sleep 0.5
   done
+  baseline=$baseline$1$US$(systemctl show -p NRestarts "$1" 2>/dev/null)$NL
+}
+
+# What crashes soon after its start is active for a moment, again and again.
+still_up() {
+  shown=$1
+  if unit_is_active "$1" && [ "$(systemctl show -p NRestarts "$1" 2>/dev/null)" = "${2:-}" ]; then return 0; fi
+  stuck "it was active before and does not stay up now: $(last_words "$1")"
+}
+longest_settle() {
+  if [ "$4" -gt "$settle" ]; then settle=$4; fi
 }
 
 redo_handlers() {
   each redo_handler "$1"
-  [ ! -s "$dir/active" ] || each wait_for_active "$(cat "$dir/active")"
+  [ -s "$dir/active" ] || return 0
+  baseline=
+  each wait_for_active "$(cat "$dir/active")"
+  settle=3
+  each longest_settle "$(records handler)"
+  sleep "$settle"
+  each still_up "$baseline"
 }
 
 # The host was started anew since: every service took up the new files, also those whose handler had not begun, and people may be
