@@ -80,13 +80,12 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
     const authority = await createAuthority(join(directory, 'authority'));
 
     let addresses = 0;
-    const publishNames = async (hosts: readonly LabHost[]) => {
-      const table = hostsTable(hosts);
-      await writeFile(join(paths.names, '.hosts'), table);
-      await rename(join(paths.names, '.hosts'), join(paths.names, 'hosts'));
-      // By renaming: nginx may be reading it, and a name that is missing for a moment stops it.
-      const replace = 'cat > /etc/.hosts && mv /etc/.hosts /etc/hosts';
-      await Promise.all(hosts.map((host) => host.mustExec(replace, { input: table })));
+    let published: Promise<unknown> = Promise.resolve();
+    /** One after the other, and the last one knows all hosts. */
+    const publishNames = async () => {
+      const mine = published.then(() => writeNames(paths.names, lab.hosts));
+      published = mine.catch(() => undefined);
+      await mine;
     };
 
     const lab: Lab = {
@@ -121,7 +120,7 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
         );
         lab.hosts.push(...added);
         await writeFile(paths.sshConfig, sshConfig(lab));
-        await publishNames(lab.hosts);
+        await publishNames();
         await Promise.all(
           added.map(async (host, offset) => {
             const spec = more[offset];
@@ -156,6 +155,15 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
     remove();
     throw error;
   }
+}
+
+/** By renaming: nginx may be reading the table, and a name that is missing for a moment stops it. */
+async function writeNames(directory: string, hosts: readonly LabHost[]): Promise<void> {
+  const table = hostsTable(hosts);
+  await writeFile(join(directory, '.hosts'), table);
+  await rename(join(directory, '.hosts'), join(directory, 'hosts'));
+  const replace = 'cat > /etc/.hosts && mv /etc/.hosts /etc/hosts';
+  await Promise.all(hosts.map((host) => host.mustExec(replace, { input: table })));
 }
 
 function hostsTable(hosts: readonly LabHost[]): string {
