@@ -62,7 +62,7 @@ function checkRoles(
         document.problem(['hosts'], {
           part: 'key',
           code: 'missing-role',
-          message: `the role ${role.name} is missing; expected ${hostCount(minimum)}`,
+          message: `the role ${role.name} is missing; expected at least ${hostCount(minimum)}`,
           next: `add ${role.name}: with a list of hosts${role.external ? ', or external' : ''}`,
         }),
       );
