@@ -20,10 +20,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     if (controller.signal.aborted) process.exit(interrupted);
     controller.abort();
-    const hosts = environment.phase.changing
+    const { changing, interruption } = environment.phase;
+    const hosts = changing
       ? 'no further host is started, and those being changed finish or roll back'
       : 'nothing was changed so far';
-    process.stderr.write(`\ninterrupted: ${hosts}. Once more leaves now.\n`);
+    process.stderr.write(`\ninterrupted: ${interruption ?? hosts}. Once more leaves now.\n`);
   });
 }
 

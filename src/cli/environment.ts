@@ -6,8 +6,12 @@ export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** aborted when the operator interrupts (SIGINT, SIGTERM) */
   readonly signal: AbortSignal;
-  /** set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more */
-  readonly phase: { changing: boolean };
+  readonly phase: {
+    /** set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more */
+    changing: boolean;
+    /** what an interruption comes to, where it isn't about the operator's hosts */
+    interruption?: string;
+  };
 }
 
 /** What every command's registration needs. */

@@ -3,6 +3,7 @@ import { exitStatus } from '../model/result.ts';
 import { packageVersion } from '../version.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
+import { registerDemo } from './demo.ts';
 import { columnsOf, type Environment, type Registration } from './environment.ts';
 import { registerPlan } from './plan.ts';
 import { registerRollback } from './rollback.ts';
@@ -57,7 +58,14 @@ function makeProgram(registration: Registration): Command {
         typeof defaultValue === 'number' ? `${description} (default: ${defaultValue})` : description,
     })
     .addHelpText('after', examples);
-  for (const register of [registerValidate, registerPlan, registerApply, registerCheck, registerRollback]) {
+  for (const register of [
+    registerValidate,
+    registerPlan,
+    registerApply,
+    registerCheck,
+    registerRollback,
+    registerDemo,
+  ]) {
     register(program, registration);
   }
   return program;
@@ -68,6 +76,7 @@ Examples:
   clusterproxy validate --inventory prod.yaml   what can be known without a host
   clusterproxy plan --inventory prod.yaml       what would change, and why
   clusterproxy apply --inventory prod.yaml      plan, review, change
+  clusterproxy demo                             the whole story on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
 failed, 5 a host was put off, 6 a host needs a person, 130 interrupted.`;

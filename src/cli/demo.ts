@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { type Environment, type Registration, takesColor } from './environment.ts';
+import { addExample } from './options.ts';
+
+interface DemoOptions {
+  readonly keep: boolean;
+  readonly color: boolean;
+}
+
+export function registerDemo(program: Command, { environment, finish }: Registration): void {
+  const command = program
+    .command('demo')
+    .description('Shows the whole story on this machine, against made-up hosts: no cluster, no root needed.')
+    .option('--keep', 'leave the hosts running afterwards, to play with, until Ctrl-C', false)
+    .option('--no-color', 'no colours; so does the variable NO_COLOR')
+    .action(async (options: DemoOptions) => finish(await demo(options, environment)));
+  addExample(command, 'clusterproxy demo', 'clusterproxy demo --keep');
+}
+
+async function demo({ keep, color }: DemoOptions, environment: Environment): Promise<number> {
+  const { runDemo } = await import('../demo/demo.ts');
+  const { stdout, signal, variables } = environment;
+  environment.phase.interruption = "the demo's hosts are taken down";
+  return runDemo({
+    keep,
+    stdout,
+    signal,
+    color: color && takesColor(stdout, variables),
+    program: [process.execPath, process.argv[1] ?? ''],
+    variables: color ? variables : { ...variables, NO_COLOR: '1' },
+  });
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OperatorError, problemsOf } from '../model/operator-error.ts';
+import { exitStatus } from '../model/result.ts';
+import { renderProblems } from '../report/problem.ts';
+import { makeStyle } from '../report/style.ts';
+import { type DemoCluster, inventoryName, makeCluster } from './cluster.ts';
+import { endProcessesBelow } from './processes.ts';
+import { Stage, type StageOptions } from './stage.ts';
+import { tellStory } from './story.ts';
+
+export interface DemoOptions extends Omit<StageOptions, 'folder'> {
+  /** leave the hosts running after the story, until interrupted */
+  readonly keep: boolean;
+}
+
+/**
+ * Plays the story against made-up hosts in a temporary folder, and returns the exit status: 3 where a command of it ended
+ * otherwise than it should, 130 where it was interrupted. However it ends, even by process.exit(), nothing is left.
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  if (process.platform !== 'linux') throw notLinux();
+  const folder = await realpath(mkdtempSync(join(tmpdir(), 'clusterproxy-demo-')));
+  const stage = new Stage({ ...options, folder });
+  let cluster: DemoCluster | undefined;
+  const removeAtOnce = () => {
+    stage.kill();
+    endProcessesBelow(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  // The terminal was closed: process.exit() leads to removeAtOnce.
+  const hangUp = () => process.exit(exitStatus.interrupted);
+  process.once('exit', removeAtOnce);
+  process.once('SIGHUP', hangUp);
+  try {
+    cluster = await makeCluster(folder);
+    await introduce(stage, folder);
+    const status = await play(stage, folder, options);
+    if (options.keep && !options.signal.aborted) {
+      await keepRunning(stage, folder, options);
+      return status;
+    }
+    if (status === exitStatus.done) await sayWhatNext(stage);
+    return options.signal.aborted ? exitStatus.interrupted : status;
+  } catch (error) {
+    if (options.signal.aborted) return exitStatus.interrupted;
+    throw error;
+  } finally {
+    await cluster?.close();
+    removeAtOnce();
+    process.removeListener('exit', removeAtOnce);
+    process.removeListener('SIGHUP', hangUp);
+  }
+}
+
+async function introduce(stage: Stage, folder: string): Promise<void> {
+  stage.heading('A cluster proxy for three BigBlueButton servers, in nine steps');
+  await stage.say(
+    'Four made-up hosts run on this machine: a proxy, and nodes with BigBlueButton 2.4, 2.6 and 3.0. Each is an ssh server on a port of 127.0.0.1, and a folder with the configuration files of such a host. Connections, files and what clusterproxy does are real; systemctl, nginx and BigBlueButton itself are stand-ins.',
+  );
+  await stage.say(`Everything is below ${folder}, where the commands are run.`);
+}
+
+/** Tells the story; a step that ends otherwise than it should is reported here. */
+async function play(stage: Stage, folder: string, options: DemoOptions): Promise<number> {
+  try {
+    await tellStory(stage, folder);
+    return exitStatus.done;
+  } catch (error) {
+    if (options.signal.aborted || !(error instanceof OperatorError)) throw error;
+    const { stdout, color } = options;
+    const style = makeStyle({ columns: stdout.isTTY ? stdout.columns : undefined, color, verbose: false });
+    process.stderr.write(`\n${renderProblems(problemsOf(error), style).join('\n')}\n`);
+    return exitStatus.failed;
+  }
+}
+
+async function sayWhatNext(stage: Stage): Promise<void> {
+  stage.heading('That was the story');
+  await stage.say(
+    'The hosts are taken down now. To play with them, run the demo with --keep. For hosts of your own: copy inventory.example.yaml, and begin with validate and plan, which change nothing.',
+  );
+}
+
+async function keepRunning(stage: Stage, folder: string, { program, signal }: DemoOptions): Promise<void> {
+  stage.heading('The hosts stay until you press Ctrl-C here');
+  await stage.say('In another terminal:');
+  stage.list(
+    `cd ${quoted(folder)}`,
+    `alias clusterproxy=${quoted(program.map(quoted).join(' '))}`,
+    `clusterproxy plan --inventory ${inventoryName}`,
+    `clusterproxy apply --inventory ${inventoryName}`,
+  );
+  await stage.say(
+    `The hosts' files are below hosts/. A meeting begins by: echo '28 Biology' > hosts/bbb-02/run/stand-in/meetings`,
+  );
+  // Servers alone would keep the process alive; a timer makes it plain.
+  const timer = setInterval(() => undefined, 60_000);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearInterval(timer);
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function notLinux(): OperatorError {
+  return new OperatorError({
+    code: 'demo-not-possible',
+    message: `the demo's hosts need Linux, and this is ${process.platform}`,
+    next: 'run it in a Linux container',
+  });
+}

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../model/operator-error.ts';
+import { wrap } from '../report/prose.ts';
+import { makeStyle, type Style } from '../report/style.ts';
+
+export interface StageOptions {
+  /** where commands are run */
+  readonly folder: string;
+  /** how clusterproxy is started: the program and its first arguments */
+  readonly program: readonly [string, ...string[]];
+  readonly stdout: NodeJS.WriteStream;
+  readonly color: boolean;
+  readonly signal: AbortSignal;
+  /** of the commands */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Expectation {
+  readonly exitStatus: number;
+  /** what an exit status other than 0 means */
+  readonly meaning?: string;
+}
+
+const well: Expectation = { exitStatus: 0 };
+
+/** Time to read a paragraph before the next command's output pushes it up; milliseconds. */
+const pause = 900;
+
+/** Where the demo plays: sentences, and commands as a user would type them, carried out for real. */
+export class Stage {
+  readonly #options: StageOptions;
+  readonly #style: Style;
+  #child: ChildProcess | undefined;
+
+  constructor(options: StageOptions) {
+    this.#options = options;
+    const { stdout, color } = options;
+    this.#style = makeStyle({ columns: stdout.isTTY ? stdout.columns : undefined, color, verbose: false });
+    // The hosts go away with the command: there is nothing that it could bring to an end.
+    options.signal.addEventListener('abort', () => this.kill());
+  }
+
+  heading(text: string): void {
+    this.#print('', '', this.#style.paint.bold(text));
+  }
+
+  /** A paragraph. */
+  async say(text: string): Promise<void> {
+    this.#print('', ...wrap(text, { columns: Math.min(this.#style.columns, 80), first: '' }));
+    await this.#pause();
+  }
+
+  /** Lines as they stand. */
+  list(...lines: readonly string[]): void {
+    this.#print('', ...lines.map((line) => `  ${line}`));
+  }
+
+  /** Runs clusterproxy; its results go into a file of that name where one is given. */
+  async clusterproxy(
+    argv: readonly string[],
+    { into, ...expected }: Expectation & { readonly into?: string } = well,
+  ): Promise<void> {
+    const line = ['clusterproxy', ...argv, ...(into === undefined ? [] : ['>', into])].join(' ');
+    const [file, ...first] = this.#options.program;
+    const output = into === undefined ? undefined : openSync(join(this.#options.folder, into), 'w');
+    try {
+      await this.#run(line, file, [...first, ...argv], { ...expected, output });
+    } finally {
+      if (output !== undefined) closeSync(output);
+    }
+  }
+
+  /** Runs a line of shell. */
+  async shell(line: string): Promise<void> {
+    await this.#run(line, 'sh', ['-c', line], { ...well, output: undefined });
+  }
+
+  /** Ends the command that is running, if there is one. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #run(
+    line: string,
+    file: string,
+    argv: readonly string[],
+    expected: Expectation & { readonly output: number | undefined },
+  ): Promise<void> {
+    const { folder, signal, variables } = this.#options;
+    signal.throwIfAborted();
+    this.#print('', this.#style.paint.cyan(`$ ${line}`));
+    const child = spawn(file, [...argv], {
+      cwd: folder,
+      env: { ...variables },
+      stdio: ['inherit', expected.output ?? 'inherit', 'inherit'],
+    });
+    this.#child = child;
+    const exitStatus = await new Promise<number | string>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, by) => resolve(code ?? by ?? 'unknown'));
+    });
+    this.#child = undefined;
+    signal.throwIfAborted();
+    if (exitStatus !== expected.exitStatus) throw unexpected(line, exitStatus, expected.exitStatus);
+    if (exitStatus !== 0) {
+      this.#print(this.#style.paint.dim(`(exit status ${exitStatus}: ${expected.meaning ?? ''})`));
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const { stdout, signal } = this.#options;
+    if (stdout.isTTY) await sleep(pause, undefined, { signal });
+  }
+
+  #print(...lines: readonly string[]): void {
+    this.#options.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  }
+}
+
+function unexpected(line: string, exitStatus: number | string, expected: number): OperatorError {
+  return new OperatorError({
+    code: 'demo-failed',
+    message: `"${line}" should have ended with exit status ${expected}, and ended with ${exitStatus}`,
+    next: 'what it printed says why; with --keep the hosts stay, to be looked at',
+  });
+}
