@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../lab/fetch.ts';
+import { hostOf, startCluster, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+import { startClusterproxy } from './program.ts';
+import { runStates, sshdCounts, temporaryFiles } from './services.ts';
+
+describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
+  const lab = useLab();
+
+  it('killed in the middle: the host finishes by itself, and the next run goes on with the others', async () => {
+    const cluster = await startCluster(lab(), { name: 'killed', nodes: ['3.0', '3.0'], hasty: true });
+    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    await said('killed-01: the new files are in place');
+    child.kill('SIGKILL');
+    await eventually(async () => expect(await runStates(cluster.node(1))).toEqual(['committed']));
+    expect(await temporaryFiles(cluster.node(1))).toBe('');
+    const { code, document } = await cluster.json('apply', '--yes');
+    expect(statuses(document)).toEqual({
+      'killed-proxy': 'in-sync',
+      'killed-01': 'in-sync',
+      'killed-02': 'changed',
+    });
+    expect(code).toBe(0);
+  });
+
+  it('by a connection that is cut: it comes back and sees how it ended', async () => {
+    const cluster = await startCluster(lab(), { name: 'cut', nodes: ['3.0'], hasty: true });
+    const node = cluster.node(1);
+    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const ended = once(child, 'exit');
+    await said('cut-01: the new files are in place');
+    const { logins } = await sshdCounts(node);
+    // The processes that hold the connections; sshd itself goes on.
+    await node.mustExec("kill -KILL $(pgrep -f '^sshd: ops')");
+    expect(await ended).toEqual([0, null]);
+    expect((await sshdCounts(node)).logins).toBe(logins + 1);
+    expect(await runStates(node)).toEqual(['committed']);
+    expect((await cluster.run('check')).code).toBe(0);
+  });
+
+  it('interrupted by the operator: what has begun is brought to its end, nothing else is begun, exit 130', async () => {
+    const cluster = await startCluster(lab(), { name: 'ctrl-c', nodes: ['3.0', '3.0'], hasty: true });
+    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const ended = once(child, 'exit');
+    await said('ctrl-c-01: the new files are in place');
+    child.kill('SIGINT');
+    await said('no further host is started');
+    expect(await ended).toEqual([130, null]);
+    expect(await runStates(cluster.node(1))).toEqual(['committed']);
+    expect(await runStates(cluster.node(2))).toEqual([]);
+  });
+
+  it('while another run is at work on a host: refused, by name', async () => {
+    const cluster = await startCluster(lab(), { name: 'locked', nodes: ['3.0'], hasty: true });
+    const first = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const ended = once(first.child, 'exit');
+    await first.said('locked-01: the new files are in place');
+    await cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json');
+    const { code, document } = await cluster.json('apply', '--yes');
+    const { error, unsettled } = hostOf(document, 'locked-01');
+    expect(error).toMatchObject({ code: 'locked' });
+    expect(error?.message).toMatch(/another run is at work on this host: \S+ from \S+, apply, run /);
+    expect(unsettled).toMatchObject([{ state: 'open' }]);
+    expect(code).toBe(3);
+    expect(await ended).toEqual([0, null]);
+  });
+});

@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LabHost } from '../lab/host.ts';
+import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+import { runStates, starts } from './services.ts';
+
+const MEETING =
+  '<meeting><meetingName>Maths &amp; more, class 7b</meetingName><meetingID>7b</meetingID><running>true</running><participantCount>27</participantCount></meeting>';
+
+describe.skipIf(noLab)('running meetings', () => {
+  const lab = useLab();
+  let cluster: Cluster;
+  let busy: LabHost;
+  let idle: LabHost;
+  let unknown: LabHost;
+
+  beforeAll(async () => {
+    cluster = await startCluster(lab(), { name: 'class', nodes: ['3.0', '2.6', '2.4', '3.0'], hasty: true });
+    [busy, idle, unknown] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+    await busy.writeFile('/var/lib/bbb-standin/meetings.xml', MEETING);
+    // Its secret isn't the one that bbb-web has loaded: the API refuses the question.
+    await unknown.mustExec(
+      "sed -i 's/^securitySalt=.*/securitySalt=another/' /etc/bigbluebutton/bbb-web.properties",
+    );
+    // Here the class begins after the plan was made, in the moment in which nginx is reloaded.
+    await cluster.node(4).writeFile('/root/meetings.xml', MEETING);
+    await cluster
+      .node(4)
+      .writeFile(
+        '/etc/systemd/system/nginx.service.d/bell.conf',
+        '[Service]\nExecReload=+/bin/cp /root/meetings.xml /var/lib/bbb-standin/meetings.xml\n',
+      );
+    await cluster.node(4).mustExec('systemctl daemon-reload');
+  });
+
+  it('are named in the plan, with what becomes of the host', async () => {
+    const { code, stdout } = await cluster.run('plan');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Maths & more, class 7b');
+    expect(stdout).toContain('27');
+    const { document } = await cluster.json('plan');
+    expect(hostOf(document, busy.name).guards).toMatchObject([{ guard: 'meetings', state: 'busy' }]);
+    expect(hostOf(document, unknown.name).guards).toMatchObject([{ guard: 'meetings', state: 'unknown' }]);
+    expect(hostOf(document, idle.name).guards).toMatchObject([{ guard: 'meetings', state: 'idle' }]);
+    expect(JSON.stringify(document)).not.toContain('sample-salt');
+  });
+
+  it('put their host off, and a host that can not say; the others are done', async () => {
+    const before = cluster.manifests();
+    const started = await Promise.all([starts(busy), starts(unknown), starts(cluster.node(4))]);
+    const { code, document } = await cluster.json('apply', '--yes', '--max-failures', '9');
+    expect(statuses(document)).toEqual({
+      'class-proxy': 'changed',
+      'class-01': 'deferred',
+      'class-02': 'changed',
+      'class-03': 'deferred',
+      'class-04': 'deferred',
+    });
+    expect(code).toBe(5);
+    expect(hostOf(document, busy.name).error).toMatchObject({
+      code: 'busy',
+      message: 'meetings are running: 1',
+    });
+    expect(hostOf(document, busy.name).error?.detail).toContain('Maths & more, class 7b (participants: 27)');
+    expect(hostOf(document, busy.name).error?.next).toContain('--force');
+    expect(hostOf(document, unknown.name).error).toMatchObject({ code: 'guard-unknown' });
+    expect(hostOf(document, unknown.name).error?.detail).toContain('checksumError');
+    // The fourth had its nginx reloaded before the class began, and has its old files again.
+    expect(
+      hostOf(document, 'class-04')
+        .handlers.filter((one) => one.ran)
+        .map((one) => one.id),
+    ).toEqual(['reload-nginx']);
+    expect(cluster.changedSince(before).filter((path) => !/^class-(?:proxy|02):/.test(path))).toEqual([]);
+    expect(await Promise.all([starts(busy), starts(unknown), starts(cluster.node(4))])).toEqual(started);
+    expect(await runStates(cluster.node(4))).toEqual(['deferred']);
+  });
+
+  it('are waited for by a later run, or interrupted by --force', async () => {
+    await cluster
+      .node(4)
+      .mustExec('rm /etc/systemd/system/nginx.service.d/bell.conf && systemctl daemon-reload');
+    await cluster.node(4).mustExec('rm /var/lib/bbb-standin/meetings.xml');
+    const later = await cluster.json('apply', '--yes');
+    expect(later.code).toBe(5);
+    expect(statuses(later.document)).toEqual({
+      'class-proxy': 'in-sync',
+      'class-01': 'deferred',
+      'class-02': 'in-sync',
+      'class-03': 'deferred',
+      'class-04': 'changed',
+    });
+    const { code, document } = await cluster.json('apply', '--yes', '--force');
+    expect(code).toBe(0);
+    expect(statuses(document)).toMatchObject({ 'class-01': 'changed', 'class-03': 'changed' });
+    expect((await cluster.run('check')).code).toBe(0);
+  });
+
+  it('put off a rollback as well', async () => {
+    const { code, document } = await cluster.json('rollback', '--yes', '--limit', 'class-01');
+    expect(statuses(document)).toMatchObject({ 'class-01': 'deferred', 'class-02': 'skipped' });
+    expect(code).toBe(5);
+  });
+});
