@@ -164,7 +164,7 @@ function interrupted(transaction: Transaction): Problem {
   return {
     code: 'interrupted',
     message: 'the run was interrupted; the host brings it to its end by itself',
-    next: `clusterproxy status shows how it ended (run ${transaction.run})`,
+    next: `clusterproxy check shows what the host is like then (run ${transaction.run})`,
   };
 }
 
@@ -172,7 +172,7 @@ function unknown(transaction: Transaction, lost: Problem | undefined): Problem {
   return {
     code: 'outcome-unknown',
     message: "the host can't be asked any more how it ended; it commits or reverts by itself",
-    next: `clusterproxy status shows it as soon as the host answers again (run ${transaction.run})`,
+    next: `clusterproxy check shows it as soon as the host answers again (run ${transaction.run})`,
     detail: lost === undefined ? undefined : [lost.message, lost.detail ?? ''].join('\n').trim(),
   };
 }

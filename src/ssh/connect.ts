@@ -177,7 +177,7 @@ function authenticationProblem(target: SshTarget, credentials: Credentials): Pro
     message: `${describeTarget(target)}: none of this machine's keys was accepted`,
     next:
       locked === undefined
-        ? `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identityFiles in the inventory, or ssh-copy-id the key`
+        ? `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`
         : `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\``,
     detail: credentials.tried.length === 0 ? 'no key was found' : credentials.tried.join('\n'),
   };
@@ -196,7 +196,7 @@ function tooLate(target: SshTarget): Problem {
   return {
     code: 'connect-timeout',
     message: `${addressOf(target)} didn't answer within ${target.connectTimeout} seconds`,
-    next: 'is the host up, and does a firewall drop the packets? ssh.connectTimeout in the inventory sets how long to wait',
+    next: 'is the host up, and does a firewall drop the packets? ssh.connect_timeout in the inventory sets how long to wait',
   };
 }
 

@@ -84,7 +84,7 @@ function changed(target: SshTarget, key: Buffer, expected: string): Problem {
 function pinning(target: SshTarget): string {
   const port = target.port === 22 ? '' : `-p ${target.port} `;
   const file = target.knownHostsFiles[0] ?? '~/.ssh/known_hosts';
-  return `ssh-keyscan ${port}${target.host} >> ${file}, or put the fingerprint under ssh.hostKeys in the inventory`;
+  return `ssh-keyscan ${port}${target.host} >> ${file}, or put the fingerprint under ssh.host_keys in the inventory`;
 }
 
 function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Entry[] {

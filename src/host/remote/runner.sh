@@ -25,7 +25,7 @@ take_lock() {
   if ! flock -n 9; then
     IFS= read -r facts <"$base/holder" || facts=
     refuse locked "another run is at work on this host${facts:+: $facts}" \
-      'wait until it has ended; clusterproxy status shows it'
+      'wait until it has ended; clusterproxy check shows whether it has'
   fi
   value_of holder
   printf '%s, on this host since %s (UTC)\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" >"$base/.holder.new"
@@ -207,7 +207,7 @@ prepare() {
   value_of cluster
   if IFS= read -r _cluster <"$base/cluster" && [ "$_cluster" != "$field" ]; then
     refuse another-cluster "this host belongs to the cluster $_cluster, not to $field" \
-      "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
+      "take it out of that one first, or correct cluster.name in the inventory"
   fi 2>/dev/null
   package_managers_idle
   settle_others
