@@ -483,7 +483,7 @@ describe('against the playbook', () => {
       {
         code: 'missing-role',
         at: '5:1',
-        message: /role node is missing; expected 1 host/,
+        message: /role node is missing; expected at least 1 host/,
         next: /add node: with a list/,
       },
     ],
