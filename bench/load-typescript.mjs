@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * Imports a TypeScript module and all that it imports, as Node 20 can't: bundled in memory, with each file's own
+ * `import.meta.url`, by which the lab finds its scripts.
+ */
+export async function loadTypeScript(path) {
+  const { outputFiles } = await build({
+    entryPoints: [path],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    write: false,
+    plugins: [{ name: 'own-url', setup: keepUrls }],
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+}
+
+function keepUrls({ onLoad }) {
+  onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+    const text = await readFile(path, 'utf8');
+    return {
+      contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+      loader: 'ts',
+    };
+  });
+}
