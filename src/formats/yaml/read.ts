@@ -28,8 +28,21 @@ export interface Walk {
   readonly map: YAMLMap | undefined;
 }
 
+/** The latest texts that were read: a step asks for one key after the other of the same text. Nobody changes a document. */
+const latest = new Map<string, Document>();
+const mostKept = 8;
+
 /** The one document of a text, by YAML 1.1. FormatError for anything that isn't sound YAML without duplicate keys. */
 export function readDocument(text: string): Document {
+  const known = latest.get(text);
+  if (known !== undefined) return known;
+  const document = parse(text);
+  latest.set(text, document);
+  if (latest.size > mostKept) latest.delete(latest.keys().next().value ?? '');
+  return document;
+}
+
+function parse(text: string): Document {
   const document = parseDocument(text, {
     version: '1.1',
     keepSourceTokens: true,
