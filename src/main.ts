@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import type { Environment } from './cli/environment.ts';
 import { execute } from './cli/program.ts';
 
@@ -6,6 +7,8 @@ import { execute } from './cli/program.ts';
 const interrupted = 130;
 
 const controller = new AbortController();
+// Every connection listens for it; Node warns of more than ten.
+setMaxListeners(0, controller.signal);
 const argv = process.argv.slice(2);
 const environment: Environment = {
   stdin: process.stdin,
