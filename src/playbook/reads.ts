@@ -17,11 +17,22 @@ import { mentions, renderLeniently, type TemplateContext } from './templates.ts'
  * Everything that has to be known of a host before it can be planned: for all recipes together, since which one it gets
  * is known only afterwards. Facts are not known yet, so paths must not depend on them.
  */
-export function readsOf(inventory: Inventory, host: InventoryHost): Reads {
-  return naming({ host: host.name, place: `role ${host.role}` }, () => collectReads(inventory, host));
+export function readsOf(
+  inventory: Inventory,
+  host: InventoryHost,
+  options: ReadsOptions = { guards: true },
+): Reads {
+  return naming({ host: host.name, place: `role ${host.role}` }, () =>
+    collectReads(inventory, host, options),
+  );
 }
 
-function collectReads(inventory: Inventory, host: InventoryHost): Reads {
+export interface ReadsOptions {
+  /** ask the guards as well, so that the plan can say who would be interrupted */
+  readonly guards: boolean;
+}
+
+function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
   const role = roleOf(inventory.playbook, host.role);
   const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
   const contexts: readonly RecipeContext[] =
@@ -35,7 +46,9 @@ function collectReads(inventory: Inventory, host: InventoryHost): Reads {
   );
   const handlers = contexts.map(({ context }) => handlerUnits(role, leniently(context), context));
   const all = [...steps, ...handlers];
-  return withParents(mergeReads([...factReads(role), ...all, alwaysAsked(role, base)].map(complete)));
+  return withParents(
+    mergeReads([...factReads(role), ...all, alwaysAsked(role, base, options)].map(complete)),
+  );
 }
 
 interface RecipeContext {
@@ -125,7 +138,7 @@ function handlerUnits(role: Role, fill: Fill, context: TemplateContext): Partial
   return { units: units.map(fill.text).filter((unit) => unit !== '') };
 }
 
-function alwaysAsked(role: Role, base: TemplateContext): Partial<Reads> {
+function alwaysAsked(role: Role, base: TemplateContext, options: ReadsOptions): Partial<Reads> {
   const fill = leniently(base);
   const health = resolveHealth(role.health, fill);
   return {
@@ -134,7 +147,7 @@ function alwaysAsked(role: Role, base: TemplateContext): Partial<Reads> {
       ...health.flatMap((check) => (check.kind === 'units' ? check.units : [])),
     ],
     queries: [
-      ...resolveGuards(role, fill).map(({ query }) => query),
+      ...(options.guards ? resolveGuards(role, fill).map(({ query }) => query) : []),
       ...health.flatMap((check) => (check.kind === 'http' ? [check.query] : [])),
     ],
   };

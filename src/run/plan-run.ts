@@ -7,7 +7,7 @@ import type { Resolve, Wanted } from '../plan/evaluate.ts';
 import { planCluster } from '../plan/plan-cluster.ts';
 import { type ClusterView, viewCluster } from '../playbook/contexts.ts';
 import { healthWarnings } from '../playbook/health.ts';
-import { readsOf } from '../playbook/reads.ts';
+import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
 import { resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
@@ -15,10 +15,11 @@ import { look } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
-export async function planRun(options: RunOptions): Promise<ClusterPlan> {
+export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<ClusterPlan> {
   const inventory = options.prune ? pruning(options.inventory) : options.inventory;
+  const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look({ ...options, inventory }, (host) => readsOf(inventory, host));
+  const looks = await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards }));
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
   );
@@ -29,7 +30,8 @@ export async function planRun(options: RunOptions): Promise<ClusterPlan> {
     resolve: resolveAll(inventory),
     crossChecks: crossChecksOf(inventory.playbook.crossChecks),
   });
-  return { hosts: skipOthers(hosts, chosen), byHand: byHand(inventory, snapshots), warnings: [] };
+  const asked = guards ? hosts : hosts.map((host) => ({ ...host, guards: [] }));
+  return { hosts: skipOthers(asked, chosen), byHand: byHand(inventory, snapshots), warnings: [] };
 }
 
 /** `--prune` is the variable of that name, for this run and all hosts. */
