@@ -19,7 +19,8 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     ['record.json', json(transaction.record)],
     ['ledger.json', json(transaction.ledger)],
     ['managed-paths', Buffer.from(managedPaths(transaction))],
-    ['cluster', Buffer.from(`${transaction.cluster}\n`)],
+    // A host on which nothing is managed any more is free for another cluster.
+    ['cluster', Buffer.from(transaction.ledger.items.length === 0 ? '\n' : `${transaction.cluster}\n`)],
   ];
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
   for (const [index, change] of transaction.changes.entries()) {

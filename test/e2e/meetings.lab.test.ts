@@ -43,6 +43,10 @@ describe.skipIf(noLab)('running meetings', () => {
     expect(hostOf(document, unknown.name).guards).toMatchObject([{ guard: 'meetings', state: 'unknown' }]);
     expect(hostOf(document, idle.name).guards).toMatchObject([{ guard: 'meetings', state: 'idle' }]);
     expect(JSON.stringify(document)).not.toContain('sample-salt');
+    // A drift report for scripts doesn't ask, and doesn't claim anything.
+    const check = await cluster.json('check');
+    expect(check.code).toBe(2);
+    expect(hostOf(check.document, busy.name).guards).toEqual([]);
   });
 
   it('put their host off, and a host that can not say; the others are done', async () => {

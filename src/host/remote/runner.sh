@@ -205,9 +205,9 @@ prepare() {
   [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that was looked at' \
     'somebody else answers at its address now: check the inventory, then look again' "machine-id: $id, planned for: $field"
   value_of cluster
-  if IFS= read -r _cluster <"$base/cluster" && [ "$_cluster" != "$field" ]; then
+  if IFS= read -r _cluster <"$base/cluster" && [ -n "$_cluster" ] && [ "$_cluster" != "$field" ]; then
     refuse another-cluster "this host belongs to the cluster $_cluster, not to $field" \
-      "take it out of that one first, or correct cluster.name in the inventory"
+      'give it back first (clusterproxy rollback, with the inventory of that cluster), or correct cluster.name'
   fi 2>/dev/null
   package_managers_idle
   settle_others
