@@ -1,8 +1,9 @@
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { home } from '../ssh/home.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
@@ -118,7 +119,7 @@ function values(data: Record<string, unknown> | undefined): Record<string, Value
 /** Defaults are those of ssh(1) and ssh_config(5): the local user's name, port 22, the usual known_hosts files. */
 function sshTarget(host: string, data: SshData, file: string): SshTarget {
   const path = (name: string) =>
-    name.startsWith('~/') ? resolve(homedir(), name.slice(2)) : resolve(dirname(file), name);
+    name.startsWith('~/') ? resolve(home(), name.slice(2)) : resolve(dirname(file), name);
   return {
     host,
     port: data.port ?? 22,

@@ -97,7 +97,7 @@ function transactionOf(
       undoes: plan.undoes,
       cluster: options.inventory.cluster.name,
       host: host.name,
-      operator: userInfo().username,
+      operator: operatorName(),
       from: hostname(),
       version: packageVersion(),
       startedAt: names.startedAt,
@@ -105,6 +105,15 @@ function transactionOf(
       handlers,
     },
   };
+}
+
+/** For the records on the hosts; in a container a user id need not have a name. */
+function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 const statusOfState: Readonly<Record<TransactionState, Status>> = {

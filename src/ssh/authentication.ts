@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, {
   type AuthHandlerMiddleware,
@@ -8,6 +7,7 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2';
+import { home } from './home.ts';
 import type { SshTarget } from './target.ts';
 
 /** The ways to log in that this machine has, in the order in which they are tried. */
@@ -33,7 +33,7 @@ export async function credentialsFor(
   const named = target.identityFiles.length > 0;
   const files = named
     ? target.identityFiles.map(expandHome)
-    : usualIdentities.map((name) => join(homedir(), '.ssh', name));
+    : usualIdentities.map((name) => join(home(), '.ssh', name));
   const identities = await Promise.all(files.map((file) => readIdentity(file, named)));
   const tried: string[] = [];
   const encrypted: string[] = [];
@@ -134,5 +134,5 @@ class PatientAgent extends ssh2.BaseAgent<ParsedKey> {
 }
 
 function expandHome(file: string): string {
-  return file.startsWith('~/') ? join(homedir(), file.slice(2)) : file;
+  return file.startsWith('~/') ? join(home(), file.slice(2)) : file;
 }
