@@ -417,7 +417,9 @@ nginx_workers() {
   set +f
   _children=$(grep -ls "^PPid:[[:space:]]*$_master\$" "$ROOT"/proc/[0-9]*/status)
   set -f
+  IFS=$NL
   for _status in $_children; do
+    IFS=$default_ifs
     _process=${_status%/status}
     case $(tr '\000' ' ' <"$_process/cmdline") in
       *'shutting down'*) ;;
