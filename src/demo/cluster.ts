@@ -57,6 +57,7 @@ async function writePlaybook(folder: string): Promise<void> {
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
   const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
   return `# A cluster of made-up hosts on this machine: one proxy, three nodes.
+# The program's own playbook bigbluebutton, but with shorter waits after restarts:
 playbook: ./${playbookName}
 cluster:
   name: demo

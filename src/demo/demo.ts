@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
@@ -21,8 +22,9 @@ export interface DemoOptions extends Omit<StageOptions, 'folder'> {
  * otherwise than it should, 130 where it was interrupted. However it ends, even by process.exit(), nothing is left.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  if (process.platform !== 'linux') throw notLinux();
-  const folder = await realpath(mkdtempSync(join(tmpdir(), 'clusterproxy-demo-')));
+  const missing = missingHere();
+  if (missing !== undefined) throw notPossible(missing);
+  const folder = await makeFolder();
   const stage = new Stage({ ...options, folder });
   let cluster: DemoCluster | undefined;
   const removeAtOnce = () => {
@@ -52,6 +54,18 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     removeAtOnce();
     process.removeListener('exit', removeAtOnce);
     process.removeListener('SIGHUP', hangUp);
+  }
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await realpath(await mkdtemp(join(tmpdir(), 'clusterproxy-demo-')));
+  } catch (error) {
+    throw new OperatorError({
+      code: 'demo-not-possible',
+      message: `no temporary folder can be made: ${error instanceof Error ? error.message : String(error)}`,
+      next: 'name a folder that you can write to in TMPDIR',
+    });
   }
 }
 
@@ -93,8 +107,10 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
     `clusterproxy plan --inventory ${inventoryName}`,
     `clusterproxy apply --inventory ${inventoryName}`,
   );
-  await stage.say(
-    `The hosts' files are below hosts/. A meeting begins by: echo '28 Biology' > hosts/bbb-02/run/stand-in/meetings`,
+  await stage.say("The hosts' files are below hosts/. A meeting on bbb-02 begins, and ends, by:");
+  stage.list(
+    "echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings",
+    'rm hosts/bbb-02/run/stand-in/meetings',
   );
   // Servers alone would keep the process alive; a timer makes it plain.
   const timer = setInterval(() => undefined, 60_000);
@@ -110,10 +126,23 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function notLinux(): OperatorError {
+/** What the made-up hosts need of this machine, and isn't there. */
+function missingHere(): string | undefined {
+  if (process.platform !== 'linux') return `Linux, and this is ${process.platform}`;
+  // BusyBox has most of these programs too, but not these options of them.
+  const tried = spawnSync('sh', [
+    '-c',
+    'stat --version && flock --version && setsid --version && sed --version',
+  ]);
+  return tried.status === 0
+    ? undefined
+    : 'GNU coreutils, GNU sed and util-linux, as nearly all distributions have them';
+}
+
+function notPossible(missing: string): OperatorError {
   return new OperatorError({
     code: 'demo-not-possible',
-    message: `the demo's hosts need Linux, and this is ${process.platform}`,
-    next: 'run it in a Linux container',
+    message: `the demo's hosts need ${missing}`,
+    next: 'run it in a container of Debian or the like: its image with Node.js, such as node:22, has all that is needed',
   });
 }

@@ -42,9 +42,9 @@ export async function makeSampleHost(
     [`${live}/privkey.pem`]: '# its key would stand here\n',
     'var/lib/dpkg/status':
       'Package: ca-certificates\nStatus: install ok installed\nVersion: 20230311ubuntu0.22.04.1\n',
-    'etc/systemd/system/.keep': '',
     [`${unitFolder}/nginx.service`]: '[Service]\nExecStart=/usr/sbin/nginx\n',
   };
+  await mkdir(join(root, 'etc/systemd/system'), { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content, { mode: 0o644 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
@@ -27,7 +27,7 @@ export interface Expectation {
 const well: Expectation = { exitStatus: 0 };
 
 /** Time to read a paragraph before the next command's output pushes it up; milliseconds. */
-const pause = 900;
+const pause = 600;
 
 /** Where the demo plays: sentences, and commands as a user would type them, carried out for real. */
 export class Stage {
@@ -63,13 +63,22 @@ export class Stage {
     argv: readonly string[],
     { into, ...expected }: Expectation & { readonly into?: string } = well,
   ): Promise<void> {
-    const line = ['clusterproxy', ...argv, ...(into === undefined ? [] : ['>', into])].join(' ');
+    const line = typed(['clusterproxy', ...argv, ...(into === undefined ? [] : ['>', into])]);
     const [file, ...first] = this.#options.program;
-    const output = into === undefined ? undefined : openSync(join(this.#options.folder, into), 'w');
+    if (into === undefined) {
+      await this.#run(line, file, [...first, ...argv], { ...expected, output: undefined });
+      return;
+    }
+    const path = join(this.#options.folder, into);
+    const output = openSync(path, 'w');
     try {
       await this.#run(line, file, [...first, ...argv], { ...expected, output });
+    } catch (error) {
+      // What it printed says why it failed.
+      this.#print('', `... ${into}:`, ...readFileSync(path, 'utf8').trimEnd().split('\n').slice(-20));
+      throw error;
     } finally {
-      if (output !== undefined) closeSync(output);
+      closeSync(output);
     }
   }
 
@@ -120,10 +129,15 @@ export class Stage {
   }
 }
 
+/** A command line of many words, broken where it's wider than any terminal. */
+function typed(words: readonly string[]): string {
+  return wrap(words.join(' '), { columns: 76, first: '', hanging: 4 }).join(' \\\n');
+}
+
 function unexpected(line: string, exitStatus: number | string, expected: number): OperatorError {
   return new OperatorError({
     code: 'demo-failed',
-    message: `"${line}" should have ended with exit status ${expected}, and ended with ${exitStatus}`,
+    message: `"${line.replaceAll(' \\\n   ', '')}" should have ended with exit status ${expected}, and ended with ${exitStatus}`,
     next: 'what it printed says why; with --keep the hosts stay, to be looked at',
   });
 }
