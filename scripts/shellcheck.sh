@@ -6,4 +6,4 @@ if ! command -v shellcheck > /dev/null; then
   echo 'shellcheck is not installed: shell scripts were not checked (sh scripts/setup.sh --lab installs it)'
   exit 0
 fi
-git ls-files -z -- '*.sh' | xargs -0 -r shellcheck
+git ls-files -z -- '*.sh' | xargs -0 -r shellcheck -x -P SCRIPTDIR
