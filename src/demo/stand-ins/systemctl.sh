@@ -2,6 +2,7 @@
 # systemctl(1) for a folder: start, stop, restart, reload, show, is-active, is-enabled, daemon-reload, is-system-running.
 # Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
 # it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
+# shellcheck source=src/demo/stand-ins/common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 verb=
