@@ -75,6 +75,7 @@ export class Stage {
       await this.#run(line, file, [...first, ...argv], { ...expected, output });
     } catch (error) {
       // What it printed says why it failed.
+      if (this.#options.signal.aborted) throw error;
       this.#print('', `... ${into}:`, ...readFileSync(path, 'utf8').trimEnd().split('\n').slice(-20));
       throw error;
     } finally {

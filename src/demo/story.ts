@@ -39,9 +39,9 @@ async function setUp(stage: Stage, folder: string, original: ReadonlyMap<string,
   await stage.shell('grep recipe plan.txt');
   await stage.shell('tail -n 2 plan.txt');
   await stage.say(
-    "One of the changes on the node with 3.0: what is there already stays as it is, and secrets aren't shown.",
+    "One of the changes on the node with 2.4: what is there already stays as it is, and secrets aren't shown.",
   );
-  await stage.shell("sed -n '/^bbb-03:/,$p' plan.txt | grep -A 16 'modify.*properties'");
+  await stage.shell("sed -n '/^bbb-01:/,$p' plan.txt | grep -m 1 -A 12 'modify.*properties'");
 
   stage.heading('3. apply carries it out');
   await writeFile(join(folder, 'original.sha256'), sha256sumLines(original));
