@@ -7,8 +7,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.lab.test.ts'],
+          exclude: ['test/**/*.lab.test.ts', 'test/demo/**'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          // No root needed either, but it lasts as long as somebody would watch it.
+          name: 'demo',
+          include: ['test/demo/**/*.test.ts'],
+          testTimeout: 300_000,
         },
       },
       {
