@@ -45,8 +45,8 @@ export class SshConnection implements Connection {
   }
 
   async exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult> {
-    const channel = await this.#open(this.#target.become === 'sudo' ? throughSudo(command) : command);
-    const result = await this.#follow(channel, input, options);
+    const opened = await this.#open(this.#target.become === 'sudo' ? throughSudo(command) : command);
+    const result = await this.#follow(opened, input, options);
     const problem =
       this.#target.become === 'sudo'
         ? sudoProblem(this.#target, result.code, result.stderr.toString())
@@ -63,14 +63,14 @@ export class SshConnection implements Connection {
   }
 
   /** The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any stderr. */
-  async #open(command: string): Promise<ClientChannel> {
+  async #open(command: string): Promise<OpenedChannel> {
     const client = this.#ssh.connection;
     if (client === null) throw this.#lost();
     return new Promise((resolve, reject) => {
       this.#closed.then(() => reject(this.#lost()), reject);
       try {
         client.exec(command, (error, channel) => {
-          if (error === undefined || error === null) return resolve(channel);
+          if (error === undefined || error === null) return resolve(watched(channel));
           reject(
             new OperatorError({
               code: 'exec-refused',
@@ -86,7 +86,7 @@ export class SshConnection implements Connection {
   }
 
   async #follow(
-    channel: ClientChannel,
+    { channel, exit }: OpenedChannel,
     input: Buffer | Iterable<Buffer>,
     options: ExecOptions,
   ): Promise<ExecResult> {
@@ -94,7 +94,6 @@ export class SshConnection implements Connection {
     const stderr: Buffer[] = [];
     let taken = 0;
     let errorTaken = 0;
-    let code: number | null = null;
     let failure: OperatorError | undefined;
     const giveUp = (problem: OperatorError) => {
       failure ??= problem;
@@ -115,9 +114,6 @@ export class SshConnection implements Connection {
       errorTaken += chunk.length;
       if (errorTaken <= maximumErrorOutput) stderr.push(chunk);
     });
-    channel.on('exit', (status: number | null) => {
-      code = status;
-    });
     channel.on('error', () => finish());
     channel.on('close', () => finish());
     const deadline = setTimeout(() => giveUp(this.#tooSlow(options.timeout)), options.timeout * 1_000);
@@ -126,7 +122,7 @@ export class SshConnection implements Connection {
     clearTimeout(deadline);
     await written;
     if (failure !== undefined) throw failure;
-    return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+    return { code: exit.code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
   }
 
   #lost(): OperatorError {
@@ -152,6 +148,21 @@ export class SshConnection implements Connection {
       next: 'look for a login script on the host that prints without end',
     });
   }
+}
+
+/** A channel, and the exit status of its command as soon as it is known. */
+interface OpenedChannel {
+  readonly channel: ClientChannel;
+  readonly exit: { code: number | null };
+}
+
+/** Must be called where ssh2 hands the channel over: a status in the same packet as the go-ahead is told right after. */
+function watched(channel: ClientChannel): OpenedChannel {
+  const exit: OpenedChannel['exit'] = { code: null };
+  channel.on('exit', (status: number | null) => {
+    exit.code = status;
+  });
+  return { channel, exit };
 }
 
 /** Writes at the pace at which the other side reads; ends early when the command does. */
