@@ -42,3 +42,17 @@ export interface Ledger {
   /** files that did not exist before our first touch and go away when nothing of ours is left in them */
   readonly created: readonly string[];
 }
+
+/**
+ * A thing that a run set on a host, by hashes: what it was is in the original of its file, which the host keeps. Tells
+ * whether somebody else has changed that very thing since, when the run is undone.
+ */
+export interface RecordedItem {
+  readonly step: string;
+  readonly path: string;
+  readonly format: string;
+  readonly key: readonly string[];
+  /** sha256 of the value before and after the run; hex */
+  readonly before: string;
+  readonly after: string;
+}

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
 
 /** Everything that one host needs to carry out its plan by itself. */
@@ -39,6 +39,10 @@ export interface RunRecord {
   readonly startedAt: string;
   /** what was to be changed: path, action, sha256 before and after, mode and owner before */
   readonly changes: readonly RecordedChange[];
+  /** the keys, blocks and files that it set to something else; none in a record of version 0.1 */
+  readonly items?: readonly RecordedItem[] | undefined;
+  /** what it no longer managed, as the ledger had it */
+  readonly letGo?: readonly ManagedItem[] | undefined;
   /** ids of the handlers in order, with all that running them again needs */
   readonly handlers: readonly Handler[];
 }
