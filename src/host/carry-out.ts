@@ -12,6 +12,11 @@ import { upload } from './upload.ts';
 
 export interface CarryOutOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
+  /**
+   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new connection; false, or an
+   * error, puts everything back at once. Without it nobody confirms, and the host reverts when its time is up.
+   */
+  readonly confirm?: () => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
   readonly signal?: AbortSignal;
 }

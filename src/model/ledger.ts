@@ -18,7 +18,7 @@ export type FirstTouch =
 
 /**
  * One thing on a host that a step manages: a key in a file of some format, a named block in a file, or (no key) the whole file.
- * `format` is the name of the keyed format, `nginx-block`, or `file`.
+ * `format` is the name of the keyed format, `nginx-block`, `nginx-include`, or `file`.
  */
 export interface ManagedItem {
   readonly step: string;
