@@ -2,7 +2,7 @@ import type { ManagedItem } from '../model/ledger.ts';
 import type { Managed } from '../model/step-host.ts';
 import { StepHost } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
-import { isHollow, itemHash, itemId, itemValue, restoredText, textOf } from './items.ts';
+import { isHollow, itemHash, itemId, itemName, itemValue, restoredText, textOf } from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
 
 /**
@@ -26,7 +26,7 @@ export function restoreNoLongerWanted(
 
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
   const view = new StepHost(host, item.step);
-  const name = item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
+  const name = itemName(item);
   if (!isKnown(host, item.path)) {
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
     return traceOf(view, notify);

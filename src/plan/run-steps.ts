@@ -3,7 +3,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import { type Managed, StepHost } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import type { StepModule } from '../steps/step-module.ts';
-import { itemId } from './items.ts';
+import { itemId, itemName } from './items.ts';
 
 /** A step with everything filled in, ready to be run on a virtual host. */
 export interface WantedStep {
@@ -77,10 +77,9 @@ function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void 
     for (const item of trace.managed) {
       const owner = owners.get(itemId(item));
       if (owner !== undefined && owner !== trace.step) {
-        const thing = item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
         throw new OperatorError({
           code: 'two-owners',
-          message: `the steps ${owner} and ${trace.step} both set ${thing}`,
+          message: `the steps ${owner} and ${trace.step} both set ${itemName(item)}`,
           next: 'take it out of one of the two steps of the playbook',
           host: host.snapshot.host,
           step: trace.step,

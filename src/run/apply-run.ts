@@ -5,7 +5,7 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { recordChanges } from '../plan/record.ts';
+import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
 import { connect } from '../ssh/connect.ts';
 import { packageVersion } from '../version.ts';
 import { hostProgress } from './host-progress.ts';
@@ -102,6 +102,8 @@ function transactionOf(
       version: packageVersion(),
       startedAt: names.startedAt,
       changes: recordChanges(plan.changes),
+      items: recordItems(plan),
+      letGo: letGoItems(plan),
       handlers,
     },
   };
@@ -112,6 +114,7 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
   deferred: 'deferred',
   committed: 'changed',
   reverted: 'rolled-back',
+  kept: 'kept',
   conflict: 'conflict',
   stuck: 'stuck',
   unknown: 'unknown',
