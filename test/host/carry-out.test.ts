@@ -281,19 +281,6 @@ describe('what fails is put back exactly', () => {
     expect(result.problem?.detail).toContain('ended after 1 seconds');
   });
 
-  test('a directory that is not empty is not removed', async () => {
-    mkdirSync(at('/etc/full'));
-    writeFileSync(at('/etc/full/of'), 'things');
-    await revertsTo(
-      () =>
-        transaction(
-          [change(site, file(text(site)), file('# nothing\n')), change('/etc/full', directory(), absent)],
-          [],
-        ),
-      'swap-failed',
-    );
-  });
-
   test('a runner that is killed outright', async () => {
     const slow = {
       ...restartWeb,
@@ -585,6 +572,23 @@ describe('what nobody finished', () => {
     ]);
     await connection.close();
   });
+});
+
+test('a directory in which others have put something is left there, which is no reason to fail', async () => {
+  mkdirSync(at('/etc/full'));
+  writeFileSync(at('/etc/full/of'), 'things');
+  mkdirSync(at('/etc/hollow'));
+  const plan = transaction(
+    [change('/etc/full', directory(), absent), change('/etc/hollow', directory(), absent)],
+    [],
+  );
+  const result = await carry(plan);
+  expect(result).toMatchObject({
+    state: 'committed',
+    warnings: ['/etc/full holds files of others and was left there'],
+  });
+  expect(text('/etc/full/of')).toBe('things');
+  expect(existsSync(at('/etc/hollow'))).toBe(false);
 });
 
 test('a revert that fails is stuck, and done when its cause is mended', async () => {

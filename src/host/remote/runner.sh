@@ -251,7 +251,12 @@ swap() {
       ;;
     absent)
       if [ "$before_kind" = directory ]; then
-        _failed=$(rmdir -- "$path" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what is in it' "$_failed"
+        # What is in it isn't ours, or it would be gone by now.
+        if ! _failed=$(rmdir -- "$path" 2>&1); then
+          [ -n "$(find "$path" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ] ||
+            fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+          log warning "$shown holds files of others and was left there"
+        fi
       else
         _failed=$(rm -f -- "$path" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
       fi
