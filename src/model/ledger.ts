@@ -39,7 +39,7 @@ export interface Ledger {
   /** the run that wrote it */
   readonly run: string;
   readonly items: readonly ManagedItem[];
-  /** files that did not exist before our first touch and go away when nothing of ours is left in them */
+  /** files and directories that weren't there before our first touch and go away when nothing of anybody's is left in them */
   readonly created: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import type { HostPlan, PlannedHandler } from '../model/plan.ts';
 import type { PathState, Snapshot } from '../model/snapshot.ts';
 import { StepHost } from '../model/step-host.ts';
 import type { RunRecord } from '../model/transaction.ts';
-import { VirtualHost } from '../model/virtual-host.ts';
+import { holdsAnything, VirtualHost } from '../model/virtual-host.ts';
 import { changesOf } from './changes.ts';
 import { diffText } from './diff.ts';
 import { itemHash, itemId, itemValue } from './items.ts';
@@ -69,17 +69,11 @@ function undo(host: VirtualHost, view: StepHost, { record, originals }: Recorded
     const undone = undoChange({ change, original, now, items: record.items ?? [] });
     const difference = changeBetween(change.path, now, undone.state, []);
     if (difference === undefined) return [];
-    if (!(undone.state.kind === 'absent' && holdsOthers(host, change.path))) {
+    if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
       view.restore(change.path, undone.state);
     }
     return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff: diffText(difference) }];
   });
-}
-
-/** A directory of the run's stays where something that isn't the run's has come into it. */
-function holdsOthers(host: VirtualHost, path: string): boolean {
-  const paths = new Set([...host.snapshot.paths.keys(), ...host.touched]);
-  return [...paths].some((one) => one.startsWith(`${path}/`) && stateAt(host, one).kind !== 'absent');
 }
 
 function stateAt(host: VirtualHost, path: string): PathState {

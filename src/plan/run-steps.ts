@@ -1,6 +1,6 @@
 import { FormatError } from '../formats/format-error.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type Managed, StepHost } from '../model/step-host.ts';
+import { type Found, type Managed, StepHost } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import type { StepModule } from '../steps/step-module.ts';
 import { itemId, itemName } from './items.ts';
@@ -21,6 +21,9 @@ export interface StepTrace {
   /** paths that it set, changed or not */
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
+  readonly found: ReadonlyMap<Managed, Found>;
+  /** it brought over what was set up by hand */
+  readonly adopted: boolean;
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
 }
@@ -48,6 +51,8 @@ export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
     changed: view.changed,
     paths: [...view.edits.keys()],
     managed: view.managed,
+    found: view.found,
+    adopted: view.adopted,
     warnings: view.warnings,
     notify,
   };
