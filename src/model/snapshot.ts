@@ -111,12 +111,10 @@ export interface Snapshot {
   readonly ledger: Ledger | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
-   * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; a link's is that of what it leads to).
+   * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the later of its own and of what it leads to).
    * Seconds since the epoch by the host's clock; no entry for what isn't there.
    */
   readonly changedAt?: ReadonlyMap<string, number> | undefined;
-  /** When a committed run last ran each handler, by id. Seconds since the epoch by the host's clock. */
-  readonly activations?: ReadonlyMap<string, number> | undefined;
   /**
    * Handlers that the host itself knows to be owed: a revert brought the files back, but left the services alone because somebody was
    * there. A committed run that runs them takes them out.
@@ -132,6 +130,11 @@ export interface Snapshot {
 /** The key under which a query's answer stands in a snapshot. */
 export function queryKey(query: Query): string {
   return [query.kind, ...query.args].join('\u001f');
+}
+
+/** Whether anything on the host is managed by us. */
+export function isManaged({ ledger }: Snapshot): boolean {
+  return ledger !== undefined && ledger.items.length > 0;
 }
 
 export const noReads: Reads = { paths: [], packages: [], units: [], names: [], queries: [] };

@@ -523,7 +523,13 @@ describe('what nobody finished', () => {
     const { plan, before } = await cutShort();
     const connection = await connect(sample.host.target);
     expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
-      { run: plan.run, state: 'open' },
+      {
+        run: plan.run,
+        state: 'open',
+        outcome: undefined,
+        who: `ada from laptop, apply, run ${plan.run}`,
+        alive: false,
+      },
     ]);
     await connection.close();
     const result = await carry(transaction([], []));
@@ -567,8 +573,8 @@ describe('what nobody finished', () => {
     expect(text(properties)).not.toContain('x=1');
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('conflict\n');
     const connection = await connect(sample.host.target);
-    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
-      { run: plan.run, state: 'conflict' },
+    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toMatchObject([
+      { run: plan.run, state: 'conflict', outcome: 'revert' },
     ]);
     await connection.close();
   });

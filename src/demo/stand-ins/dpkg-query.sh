@@ -1,5 +1,6 @@
 #!/bin/sh
 # dpkg-query(1) for a folder, as the probe calls it: -W -f FORMAT -- PACKAGE..., with the fields status, name and version.
+# shellcheck source=src/demo/stand-ins/common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
 while [ $# -gt 0 ] && [ "$1" != -- ]; do shift; done

@@ -9,11 +9,16 @@ field 3 "$request"
 word=$field
 dir=$base/runs/$run
 state=none
+outcome=
 { read -r state <"$dir/state" || :; } 2>/dev/null
-if [ "$state" = waiting ] && [ ! -L "$dir/outcome" ]; then
-  [ "$word" = commit ] || : >"$dir/declined"
-  # A second name for a link that is there already: only one can get it, and it needs no space.
+if [ "$state" = waiting ] && [ ! -e "$dir/outcome" ]; then
+  [ "$word" = commit ] || true 2>/dev/null >"$dir/declined"
+  # Only one of all who decide can give this name; see decide in transaction.sh.
   if ln -PT -- "$dir/outcomes/$word" "$dir/outcome" 2>/dev/null; then sync -- "$dir"; fi
 fi
-decided=$(readlink -- "$dir/outcome") && printf '%s decided %s\n' "$nonce" "$decided" && exit 0
-printf '%s state %s\n' "$nonce" "$state"
+{ read -r outcome <"$dir/outcome" || :; } 2>/dev/null
+if [ -n "$outcome" ]; then
+  printf '%s decided %s\n' "$nonce" "$outcome"
+else
+  printf '%s state %s\n' "$nonce" "$state"
+fi
