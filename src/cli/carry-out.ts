@@ -1,5 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
@@ -49,12 +49,10 @@ export async function carryOut(
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
 }
 
-/** Whether a run does anything to the host: settling an earlier run counts. */
-function isDue(host: HostPlan): boolean {
-  return (
-    !host.skipped && host.problem === undefined && (host.changes.length > 0 || host.unsettled.length > 0)
-  );
-}
+const verbs: Readonly<Record<string, string>> = {
+  rollback: 'Roll back',
+  retire: 'Carry this out on',
+};
 
 async function ask(
   hosts: number,
@@ -64,7 +62,7 @@ async function ask(
   const { stdin, stderr } = session.environment;
   if (session.json || stdin.isTTY !== true || stderr.isTTY !== true) return 'nobody-to-ask';
   session.clear();
-  const verb = command === 'rollback' ? 'Roll back' : 'Apply these changes to';
+  const verb = verbs[command] ?? 'Apply these changes to';
   return confirm(`\n${verb} ${count(hosts, 'host')}? [y/N] `, { stdin, stderr, signal });
 }
 

@@ -5,9 +5,19 @@ import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { columnsOf, type Environment, type Registration } from './environment.ts';
 import { registerPlan } from './plan.ts';
+import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
+
+const commands = [
+  registerValidate,
+  registerPlan,
+  registerApply,
+  registerCheck,
+  registerRollback,
+  registerRetire,
+];
 
 const usualColumns = 80;
 const widestHelp = 100;
@@ -52,14 +62,14 @@ function makeProgram(registration: Registration): Command {
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({
-      // That a switch is off by default says nothing.
-      optionDescription: ({ description, defaultValue }) =>
-        typeof defaultValue === 'number' ? `${description} (default: ${defaultValue})` : description,
+      // That a switch is off by default says nothing, nor does an empty list.
+      optionDescription: ({ description, defaultValue, defaultValueDescription }) =>
+        typeof defaultValue === 'number' || typeof defaultValue === 'string'
+          ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
+          : description,
     })
     .addHelpText('after', examples);
-  for (const register of [registerValidate, registerPlan, registerApply, registerCheck, registerRollback]) {
-    register(program, registration);
-  }
+  for (const register of commands) register(program, registration);
   return program;
 }
 

@@ -52,8 +52,10 @@ const change = z.object({
 
 const handler = z.object({
   id: z.string(),
+  stage: z.int().describe('counts from 1; the last one takes away what others were kept for'),
   actions: z.array(z.string()).describe('in words'),
   because: z.array(z.string()).describe('steps whose changes ask for it'),
+  owed: z.string().optional().describe('why it runs although nothing else changes'),
   guards: z.array(z.string()).describe('what must be idle before it starts'),
   ran: z.boolean(),
 });
@@ -64,20 +66,26 @@ const guard = z.object({
   sessions: z.array(z.string()).describe('who is there, in words'),
 });
 
+const unsettled = z.object({
+  run: z.string(),
+  state: z.string(),
+  who: z.string().optional().describe('who, from where, with which command'),
+  alive: z.boolean().optional().describe('it is at work on the host at this moment'),
+});
+
 const host = z.object({
   name: z.string(),
   role: z.string(),
   recipe: z.string().nullable(),
   recipeReason: z.string().nullable(),
   status: z.enum(statuses),
+  retires: z.literal(true).optional().describe('it leaves the cluster and is given back'),
   error: error.optional(),
   warnings: z.array(z.string()),
   changes: z.array(change),
   handlers: z.array(handler),
   guards: z.array(guard),
-  unsettled: z
-    .array(z.object({ run: z.string(), state: z.string() }))
-    .describe('earlier runs that are not finished on this host or need a person'),
+  unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
   durationMs: z.int(),
 });
 

@@ -1,8 +1,8 @@
 import { type Change, sha256 } from '../model/change.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { ByHand } from '../model/plan.ts';
+import type { ByHand, PlannedHandler } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
-import type { PathState } from '../model/snapshot.ts';
+import type { PathState, UnsettledRun } from '../model/snapshot.ts';
 import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost } from './json-schema.ts';
@@ -55,6 +55,7 @@ export function renderJson(document: ReportDocument): string {
 
 function hostDocument(result: HostResult): ReportHost {
   const { plan } = result;
+  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
   return {
     name: plan.host,
     role: plan.role,
@@ -63,25 +64,48 @@ function hostDocument(result: HostResult): ReportHost {
     status: result.status,
     ...(result.problem === undefined ? {} : { error: errorDocument(result.problem) }),
     warnings: result.warnings.map(showableLine),
-    changes: plan.changes.map(changeDocument),
-    handlers: plan.handlers.map(({ handler, because }) => ({
-      id: handler.id,
-      actions: handler.actions.map(actionWords),
-      because: [...because],
-      guards: handler.guards.map((guard) => guard.id),
-      ran: result.ran.includes(handler.id),
-    })),
+    ...(plan.retires ? { retires: true } : {}),
+    changes: stages.flatMap((one, index) => one.changes.map((change) => changeDocument(change, index + 1))),
+    handlers: stages.flatMap((one, index) =>
+      one.handlers.map((planned) => handlerDocument(planned, index + 1, result.ran)),
+    ),
     guards: plan.guards.map(({ guard, state, sessions }) => ({
       guard,
       state,
       sessions: sessions.map(showableLine),
     })),
-    unsettled: plan.unsettled.map(({ run, state }) => ({ run: cleanLine(run), state: cleanLine(state) })),
+    unsettled: plan.unsettled.map(unsettledDocument),
     durationMs: Math.round(result.durationMs),
   };
 }
 
-function errorDocument(problem: Problem): ReportError {
+function handlerDocument(
+  { handler, because, owed }: PlannedHandler,
+  stage: number,
+  ran: readonly string[],
+): ReportHost['handlers'][number] {
+  return {
+    id: handler.id,
+    stage,
+    actions: handler.actions.map(actionWords),
+    because: [...because],
+    ...(owed === undefined ? {} : { owed: showableLine(owed) }),
+    guards: handler.guards.map((guard) => guard.id),
+    ran: ran.includes(handler.id),
+  };
+}
+
+export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
+  const { run, state, who, alive } = unsettled;
+  return {
+    run: cleanLine(run),
+    state: cleanLine(state),
+    ...(who === undefined || who === '' ? {} : { who: showableLine(who) }),
+    ...(alive === undefined ? {} : { alive }),
+  };
+}
+
+export function errorDocument(problem: Problem): ReportError {
   const { code, host, step, message, next, location, detail } = problem;
   return {
     code,
@@ -94,11 +118,11 @@ function errorDocument(problem: Problem): ReportError {
   };
 }
 
-function changeDocument(change: Change): ReportChange {
+function changeDocument(change: Change, stage: number): ReportChange {
   return {
     step: change.steps[0] ?? '',
     steps: [...change.steps],
-    stage: 1,
+    stage,
     kind: change.kind,
     action: change.action,
     path: change.path,

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { HostPlan } from '../model/plan.ts';
+import { changesNow, type HostPlan, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 
@@ -24,7 +24,8 @@ export async function inWaves(
   const results: HostResult[] = [];
   let failures = 0;
   for (const plans of roles) {
-    const blocked = results.find((result) => !good.includes(result.status));
+    // Nobody needs a host that leaves the cluster before it.
+    const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
       if (!isDue(plan)) return resultOfHostPlan(plan);
       if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
@@ -54,7 +55,8 @@ async function firstAlone(
 }
 
 function isDue(plan: HostPlan): boolean {
-  return plan.problem === undefined && !plan.skipped && plan.changes.length > 0;
+  if (plan.problem !== undefined || plan.skipped) return false;
+  return changesNow(plan) || toSettle(plan).length > 0;
 }
 
 function notStarted(plan: HostPlan, why: string): HostResult {

@@ -15,7 +15,9 @@ hosts:
   proxy: [{name: proxy-1, address: 127.0.0.1}]
   node: [{name: bbb-01, hostname: bbb-01.example.com, address: 127.0.0.2}]
 `;
-const commands = ['validate', 'plan', 'apply', 'check', 'rollback'];
+const commands = ['validate', 'plan', 'apply', 'check', 'rollback', 'retire'];
+/** Arguments that a command can't do without. */
+const needs: Readonly<Record<string, readonly string[]>> = { retire: ['bbb-01'] };
 
 describe('help', () => {
   it.each([[], ...commands.map((command) => [command])])(
@@ -79,7 +81,8 @@ describe('a command line that is not understood', () => {
 
 describe('an inventory', () => {
   it.each(commands)('that is not there ends %s with 1', async (command) => {
-    const { status, stdout, stderr } = await clusterproxy([command, '-i', '/nonexistent/prod.yaml']);
+    const argv = [command, ...(needs[command] ?? []), '-i', '/nonexistent/prod.yaml'];
+    const { status, stdout, stderr } = await clusterproxy(argv);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('/nonexistent/prod.yaml');
   });
