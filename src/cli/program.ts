@@ -4,9 +4,12 @@ import { packageVersion } from '../version.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { columnsOf, type Environment, type Registration } from './environment.ts';
+import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
+import { registerStatus } from './status.ts';
+import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 
@@ -17,6 +20,9 @@ const commands = [
   registerCheck,
   registerRollback,
   registerRetire,
+  registerHistory,
+  registerStatus,
+  registerUnlock,
 ];
 
 const usualColumns = 80;

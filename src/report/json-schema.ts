@@ -73,6 +73,36 @@ const unsettled = z.object({
   alive: z.boolean().optional().describe('it is at work on the host at this moment'),
 });
 
+const run = z.object({
+  run: z.string(),
+  command: z.string(),
+  operator: z.string(),
+  from: z.string().describe('name of the machine that it was started on'),
+  version: z.string(),
+  startedAt: z.string().describe('ISO 8601, UTC'),
+});
+
+const pastRun = run.extend({
+  undoes: z.string().optional().describe('the run that it undid'),
+  undoneBy: z.string().optional().describe('the run that undid it'),
+  hosts: z.array(
+    z.object({
+      name: z.string(),
+      role: z.string(),
+      state: z
+        .string()
+        .describe(
+          'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
+        ),
+      changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
+      handlers: z.array(z.string()),
+      error: error.optional(),
+      warnings: z.array(z.string()),
+      durationMs: z.int().optional(),
+    }),
+  ),
+});
+
 const host = z.object({
   name: z.string(),
   role: z.string(),
@@ -86,6 +116,7 @@ const host = z.object({
   handlers: z.array(handler),
   guards: z.array(guard),
   unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
+  lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
   durationMs: z.int(),
 });
 
@@ -109,6 +140,7 @@ export const reportSchema = z.object({
   byHand: z
     .array(z.object({ title: z.string(), text: z.string() }))
     .describe('text to be carried over to where the program has no access'),
+  runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
 });
 

@@ -1,4 +1,5 @@
 import { type Change, sha256 } from '../model/change.ts';
+import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { ByHand, PlannedHandler } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
@@ -14,6 +15,10 @@ export interface JsonOptions {
   readonly byHand: readonly ByHand[];
   /** why the command could not be carried out */
   readonly errors: readonly Problem[];
+  /** what hosts remember of earlier runs; undefined where it wasn't asked for */
+  readonly runs?: readonly PastRun[] | undefined;
+  /** the latest run that each host kept; undefined where it wasn't asked for */
+  readonly last?: ReadonlyMap<string, PastRun> | undefined;
 }
 
 /** A result as the document whose form is `reportSchema`. Secrets are hidden in all of it. */
@@ -25,7 +30,7 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     schemaVersion: 1,
     command: result.command,
     run: result.run ?? null,
-    hosts: result.hosts.map(hostDocument),
+    hosts: result.hosts.map((host) => hostDocument(host, options.last?.get(host.plan.host))),
     summary: {
       exitStatus: options.exitStatus,
       hosts: result.hosts.length,
@@ -37,6 +42,7 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     },
     warnings: result.warnings.map(showableLine),
     byHand: options.byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    ...(options.runs === undefined ? {} : { runs: options.runs.map(pastRunDocument) }),
     ...(options.errors.length === 0 ? {} : { errors: options.errors.map(errorDocument) }),
   };
 }
@@ -53,7 +59,7 @@ export function renderJson(document: ReportDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function hostDocument(result: HostResult): ReportHost {
+function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost {
   const { plan } = result;
   const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
   return {
@@ -75,7 +81,47 @@ function hostDocument(result: HostResult): ReportHost {
       sessions: sessions.map(showableLine),
     })),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...(last === undefined ? {} : { lastRun: runDocument(last) }),
     durationMs: Math.round(result.durationMs),
+  };
+}
+
+function runDocument(run: PastRun): NonNullable<ReportHost['lastRun']> {
+  return {
+    run: cleanLine(run.run),
+    command: cleanLine(run.command),
+    operator: showableLine(run.operator),
+    from: showableLine(run.from),
+    version: cleanLine(run.version),
+    startedAt: cleanLine(run.startedAt),
+  };
+}
+
+function pastRunDocument(run: PastRun): NonNullable<ReportDocument['runs']>[number] {
+  return {
+    ...runDocument(run),
+    ...(run.undoes === undefined ? {} : { undoes: cleanLine(run.undoes) }),
+    ...(run.undoneBy === undefined ? {} : { undoneBy: cleanLine(run.undoneBy) }),
+    hosts: run.hosts.map((host) => ({
+      name: host.host,
+      role: host.role,
+      state: cleanLine(host.state),
+      changes: host.records.flatMap(({ changes }, index) =>
+        changes.map(({ path, kind, action, steps }) => ({
+          path,
+          kind,
+          action,
+          steps: [...steps],
+          stage: index + 1,
+        })),
+      ),
+      handlers: host.records.flatMap(({ handlers }) => handlers.map(({ id }) => id)),
+      ...(host.problem === undefined || host.state === 'committed'
+        ? {}
+        : { error: errorDocument(host.problem) }),
+      warnings: host.warnings.map(showableLine),
+      ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
+    })),
   };
 }
 

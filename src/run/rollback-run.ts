@@ -9,6 +9,7 @@ import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
 import { connect } from '../ssh/connect.ts';
+import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
 
@@ -139,26 +140,6 @@ function readsOf(records: readonly RunRecord[]): Reads {
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
   if (host === undefined) throw new Error('a plan without a host');
   return { ...emptyPlan(host), problem: problem && { ...problem, host: host.name }, unreachable: true };
-}
-
-function emptyPlan(host: InventoryHost): HostPlan {
-  return {
-    host: host.name,
-    role: host.role,
-    recipe: undefined,
-    problem: undefined,
-    skipped: false,
-    unreachable: false,
-    changes: [],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
-    ledger: undefined,
-    snapshot: undefined,
-    durationMs: 0,
-  };
 }
 
 interface Attempt<Result> {
