@@ -146,6 +146,11 @@ case $verb in
         exit 5
       }
       case $verb:$name in
+        stop:clusterproxy-*)
+          # The group of systemd-run's stand-in; its last part, ExecStopPost, belongs to the unit.
+          kill -TERM "-$(recall "pid-$name" 0)"
+          while [ -e "$memory/units/$name" ]; do sleep 0.05; done
+          ;;
         stop:*) remember "units/$name" inactive ;;
         reload:nginx.service)
           nginx -t >/dev/null 2>&1 || {
