@@ -22,10 +22,9 @@ import { inWaves } from './waves.ts';
 export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promise<RunResult> {
   const run = newRunId();
   const startedAt = new Date().toISOString();
-  const hosts = await inWaves(byRole(plan.hosts), options, (host) =>
+  const first = await inWaves(byRole(plan.hosts), options, (host) =>
     applyHost(host, { run, startedAt }, options),
   );
-  const first = hosts.map(asFirstStage);
   const staged = await applyLastStage(plan, first, options, (host) =>
     applyHost(host, { run: lastStageOf(run), startedAt }, options),
   );
@@ -36,11 +35,6 @@ export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promis
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
-}
-
-/** A host of which only the last stage wants something has done its part of the first. */
-function asFirstStage(result: HostResult): HostResult {
-  return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
 }
 
 /** Hosts in groups of one role, in the plan's order. */

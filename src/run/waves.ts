@@ -27,7 +27,7 @@ export async function inWaves(
     // Nobody needs a host that leaves the cluster before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (!isDue(plan)) return resultOfHostPlan(plan);
+      if (!isDue(plan)) return withNothingToDo(plan);
       if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
@@ -52,6 +52,12 @@ async function firstAlone(
   if (first !== undefined) done.set(first, await one(first));
   const limit = pLimit(parallel);
   return Promise.all(plans.map(async (plan) => done.get(plan) ?? limit(() => one(plan))));
+}
+
+/** A host of which only a later stage wants something has done its part of this one. */
+function withNothingToDo(plan: HostPlan): HostResult {
+  const result = resultOfHostPlan(plan);
+  return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
 }
 
 function isDue(plan: HostPlan): boolean {
