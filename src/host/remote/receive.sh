@@ -72,7 +72,8 @@ if [ ! -e "$base/runs/$run" ]; then
   store_states || refused no-space 'the run could not be stored on the host' 'make room below /var/lib' ''
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
-    cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.new" && sync -- "$base/.settle.new" && mv -T -f -- "$base/.settle.new" "$base/settle"
+    { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
+      rm -f -- "$base/.settle.$run"
     # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows however the runner ends.
     problem=$(systemd-run --quiet --collect --unit="clusterproxy-$run" --description="clusterproxy run $run" \
       -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$stop_limit" -p UMask=0022 -p IgnoreSIGPIPE=no \

@@ -187,11 +187,13 @@ drop_owed() {
   [ -s "$base/owed" ] && [ -s "$dir/started" ] || return 0
   grep -Fxv -f "$dir/started" "$base/owed" >"$base/.owed.$run" || :
   sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed"
+  return 0
 }
 
 # end_as STATE: the state, a line in the system's log, nothing of ours left
 end_as() {
   enter "$1"
+  rm -f -- "$base/.settle.$run" "$base/.owed.$run"
   audit "$1"
   [ "$1" = stuck ] || remove_boot_unit
 }
@@ -222,6 +224,8 @@ prune() {
     esac
     shift
   done 2>/dev/null
+  # What a power cut left of a run that never began, or of a holder's name.
+  find "$base" -maxdepth 1 -name '.settle.*' -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
   find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
 

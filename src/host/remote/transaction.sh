@@ -62,9 +62,11 @@ system_state() {
 # Who holds the lock: in words, and the run's id, for others to read.
 name_holder() {
   value_of holder
-  # shellcheck disable=SC2015 # a holder that can't be named is no reason to stop
-  printf '%s, on this host since %s (UTC)\n%s\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" "$run" >"$base/.holder.$run" &&
-    sync -- "$base/.holder.$run" && mv -T -f -- "$base/.holder.$run" "$base/holder" || :
+  printf '%s, on this host since %s (UTC)\n%s\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" "$run" >"$base/.holder.new" &&
+    sync -- "$base/.holder.new" && mv -T -f -- "$base/.holder.new" "$base/holder" && return
+  # Only for others to read: no reason to stop.
+  rm -f -- "$base/.holder.new"
+  return 0
 } 2>/dev/null
 
 # each FUNCTION RECORDS: calls it with the fields of each record; stops at the first that fails. Only positional
