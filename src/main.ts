@@ -9,6 +9,7 @@ const interrupted = 130;
 const controller = new AbortController();
 // Every connection listens for it; Node warns of more than ten.
 setMaxListeners(0, controller.signal);
+const leaving = new AbortController();
 const argv = process.argv.slice(2);
 const environment: Environment = {
   stdin: process.stdin,
@@ -16,14 +17,22 @@ const environment: Environment = {
   stderr: process.stderr,
   variables: process.env,
   signal: controller.signal,
+  leave: leaving.signal,
   phase: { changing: false },
 };
 
+// Once: hosts under way finish, and no further one is started. Twice: they are left to themselves, which they can bear.
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    if (controller.signal.aborted) process.exit(interrupted);
+    const { changing } = environment.phase;
+    if (leaving.signal.aborted || (controller.signal.aborted && !changing)) process.exit(interrupted);
+    if (controller.signal.aborted) {
+      leaving.abort();
+      process.stderr.write('\nleaving: hosts under way finish or roll back by themselves.\n');
+      return;
+    }
     controller.abort();
-    const { changing, interruption } = environment.phase;
+    const { interruption } = environment.phase;
     const hosts = changing
       ? 'no further host is started, and those being changed finish or roll back'
       : 'nothing was changed so far';

@@ -1,25 +1,20 @@
 import type { Command } from 'commander';
+import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, wholeNumber } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
-interface ApplyOptions extends CommonOptions {
+interface ApplyOptions extends CommonOptions, ChangeOptions {
   readonly plan?: string;
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly force: boolean;
-  readonly maxFailures: number;
   readonly prune: boolean;
 }
 
 export function registerApply(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
+  const command = addChangeOptions(
+    addCommonOptions(
+      program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
+    ).option('--plan <file>', 'refuse when anything differs from this saved plan'),
+    { force: 'interrupt running meetings' },
   )
-    .option('--plan <file>', 'refuse when anything differs from this saved plan')
-    .option('--yes', "don't ask", false)
-    .option('--dry-run', 'stop after the plan', false)
-    .option('--force', 'interrupt running meetings', false)
-    .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
     .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
     .action(async (options: ApplyOptions) => finish(await apply(options, environment)));
   addExample(
@@ -44,9 +39,10 @@ async function apply(options: ApplyOptions, environment: Environment): Promise<n
     saved && options.plan && planDiffers(options.plan, saved, { plan, inventory: session.inventory });
   return carryOut(plan, session, {
     ...runOptions,
+    ...changeOptionsOf(options),
     command: 'apply',
-    force: options.force,
-    maxFailures: options.maxFailures,
+    leave: environment.leave,
+    exactly: saved !== undefined,
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: refusal || undefined,

@@ -5,7 +5,7 @@ import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import { resultOfPlan } from '../run/result-of-plan.ts';
-import { confirm } from './prompt.ts';
+import { askFirst } from './ask-first.ts';
 import type { Session } from './session.ts';
 
 export interface CarryOutOptions extends ApplyOptions {
@@ -35,13 +35,16 @@ export async function carryOut(
     if (due.length > 0) session.message('dry run: nothing was changed');
     return stop(exitStatusOf(planned, { comparing: false }));
   }
-  if (!options.yes) {
-    const answer = await ask(due.length, session, options);
-    if (answer === 'nobody-to-ask') return stop(exitStatus.nothingTouched, nobodyToAsk(due.length));
-    if (answer !== 'yes') {
-      session.message('nothing was changed');
-      return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
-    }
+  const hosts = count(due.length, 'host');
+  const answer = await askFirst(session, {
+    yes: options.yes,
+    question: `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`,
+    otherwise: `${hosts} would be changed`,
+  });
+  if (typeof answer !== 'string') return stop(exitStatus.nothingTouched, answer);
+  if (answer !== 'yes') {
+    session.message('nothing was changed');
+    return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
   const result = await applyRun(plan, options);
@@ -49,22 +52,7 @@ export async function carryOut(
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
 }
 
-async function ask(
-  hosts: number,
-  session: Session,
-  { command, signal }: CarryOutOptions,
-): Promise<'yes' | 'no' | 'interrupted' | 'nobody-to-ask'> {
-  const { stdin, stderr } = session.environment;
-  if (session.json || stdin.isTTY !== true || stderr.isTTY !== true) return 'nobody-to-ask';
-  session.clear();
-  const verb = command === 'rollback' ? 'Roll back' : 'Apply these changes to';
-  return confirm(`\n${verb} ${count(hosts, 'host')}? [y/N] `, { stdin, stderr, signal });
-}
-
-function nobodyToAsk(hosts: number): Problem {
-  return {
-    code: 'confirmation-needed',
-    message: `${count(hosts, 'host')} would be changed, and there is nobody to ask: this is no terminal, or --json was given`,
-    next: 'agree by --yes, or look only, by --dry-run',
-  };
-}
+const verbs: Readonly<Record<string, string>> = {
+  rollback: 'Roll back',
+  retire: 'Carry this out on',
+};

@@ -6,6 +6,8 @@ export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** aborted when the operator interrupts (SIGINT, SIGTERM) */
   readonly signal: AbortSignal;
+  /** aborted when they interrupt once more: hosts under way are left to themselves */
+  readonly leave: AbortSignal;
   readonly phase: {
     /** set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more */
     changing: boolean;

@@ -5,10 +5,27 @@ import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import { columnsOf, type Environment, type Registration } from './environment.ts';
+import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
+import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
+import { registerStatus } from './status.ts';
+import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
+
+const commands = [
+  registerValidate,
+  registerPlan,
+  registerApply,
+  registerCheck,
+  registerRollback,
+  registerRetire,
+  registerHistory,
+  registerStatus,
+  registerUnlock,
+  registerDemo,
+];
 
 const usualColumns = 80;
 const widestHelp = 100;
@@ -53,21 +70,14 @@ function makeProgram(registration: Registration): Command {
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({
-      // That a switch is off by default says nothing.
-      optionDescription: ({ description, defaultValue }) =>
-        typeof defaultValue === 'number' ? `${description} (default: ${defaultValue})` : description,
+      // That a switch is off by default says nothing, nor does an empty list.
+      optionDescription: ({ description, defaultValue, defaultValueDescription }) =>
+        typeof defaultValue === 'number' || typeof defaultValue === 'string'
+          ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
+          : description,
     })
     .addHelpText('after', examples);
-  for (const register of [
-    registerValidate,
-    registerPlan,
-    registerApply,
-    registerCheck,
-    registerRollback,
-    registerDemo,
-  ]) {
-    register(program, registration);
-  }
+  for (const register of commands) register(program, registration);
   return program;
 }
 

@@ -1,25 +1,19 @@
 import type { Command } from 'commander';
+import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, wholeNumber } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
-interface RollbackOptions extends CommonOptions {
+interface RollbackOptions extends CommonOptions, ChangeOptions {
   readonly run?: string;
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly force: boolean;
-  readonly maxFailures: number;
 }
 
 export function registerRollback(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program.command('rollback').description('Gives back what a run changed, on all hosts that it touched.'),
-  )
-    .option('--run <id>', 'the run to undo (default: the latest)')
-    .option('--yes', "don't ask", false)
-    .option('--dry-run', 'stop after the plan', false)
-    .option('--force', 'interrupt running meetings, and undo a run although files changed since', false)
-    .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
-    .action(async (options: RollbackOptions) => finish(await rollback(options, environment)));
+  const command = addChangeOptions(
+    addCommonOptions(
+      program.command('rollback').description('Gives back what a run changed, on all hosts that it touched.'),
+    ).option('--run <id>', 'the run to undo (default: the latest)'),
+    { force: 'interrupt running meetings, and lose what was changed since the run' },
+  ).action(async (options: RollbackOptions) => finish(await rollback(options, environment)));
   addExample(
     command,
     'clusterproxy rollback --inventory prod.yaml',
@@ -38,9 +32,10 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
   const plan = await planRollback({ ...runOptions, run: options.run, force: options.force });
   return carryOut(plan, session, {
     ...runOptions,
+    ...changeOptionsOf(options),
     command: 'rollback',
-    force: options.force,
-    maxFailures: options.maxFailures,
+    leave: environment.leave,
+    exactly: false,
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: undefined,

@@ -1,13 +1,16 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
 import { loadInventory } from '../playbook/load-inventory.ts';
+import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';
 import { renderPlan } from '../report/plan.ts';
 import { renderProblems } from '../report/problem.ts';
 import { type Progress, startProgress } from '../report/progress.ts';
 import { renderResult } from '../report/result.ts';
+import { type HostStatus, renderStatus } from '../report/status.ts';
 import { makeStyle, type Style } from '../report/style.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
@@ -54,6 +57,16 @@ export class Session {
     this.print(renderPlan(plan, this.#style(this.environment.stdout), { statuses, hostnames, force }));
   }
 
+  /** The runs that hosts remember, for a person. */
+  showHistory(runs: readonly PastRun[]): void {
+    if (!this.json) this.print(renderHistory(runs, this.#style(this.environment.stdout)));
+  }
+
+  /** What state hosts are in, for a person. */
+  showStatus(hosts: readonly HostStatus[], warnings: readonly string[]): void {
+    if (!this.json) this.print(renderStatus(hosts, warnings, this.#style(this.environment.stdout)));
+  }
+
   /** How a run ended, for a person. */
   showResult(result: RunResult): void {
     if (this.json) return;
@@ -62,11 +75,13 @@ export class Session {
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
   end(result: RunResult, ending: Ending): number {
-    const { exitStatus, plan, errors = [] } = ending;
+    const { exitStatus, plan, runs, last, errors = [] } = ending;
     if (this.json) {
       this.clear();
       const byHand = plan?.byHand ?? [];
-      this.environment.stdout.write(renderJson(reportDocument(result, { exitStatus, byHand, errors })));
+      this.environment.stdout.write(
+        renderJson(reportDocument(result, { exitStatus, byHand, errors, runs, last })),
+      );
     }
     if (errors.length > 0) {
       this.clear();
@@ -105,6 +120,10 @@ export class Session {
 export interface Ending {
   readonly exitStatus: number;
   readonly plan?: ClusterPlan | undefined;
+  /** the runs that hosts remember */
+  readonly runs?: readonly PastRun[] | undefined;
+  /** the latest run that each host kept */
+  readonly last?: ReadonlyMap<string, PastRun> | undefined;
   /** why the command wasn't carried out */
   readonly errors?: readonly Problem[] | undefined;
 }

@@ -119,7 +119,8 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
       if (options.work === undefined) await rm(work, { recursive: true, force: true });
     },
   };
-  await mkdir(options.root, { recursive: true });
+  // What tells a program that systemd runs a host: sd_booted(3).
+  await mkdir(join(options.root, 'run/systemd/system'), { recursive: true });
   for (const unit of options.units ?? []) await host.run('systemctl', 'start', unit);
   return host;
 }

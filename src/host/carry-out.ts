@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { confirm } from './confirm.ts';
 import { FollowReader } from './follow-reader.ts';
-import { timeLimit } from './manifest.ts';
+import { revertLimit, timeLimit } from './manifest.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { record } from './records.ts';
 import { RunLog, type TransactionEvent } from './run-log.ts';
@@ -12,6 +13,11 @@ import { upload } from './upload.ts';
 
 export interface CarryOutOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
+  /**
+   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new connection; false, or an
+   * error, puts everything back at once. Without it nobody confirms, and the host reverts when its time is up.
+   */
+  readonly confirm?: () => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
   readonly signal?: AbortSignal;
 }
@@ -34,14 +40,15 @@ export async function carryOut(
   const startedAt = Date.now();
   const sent = await upload(transaction);
   const texts = { receive: await program('receive'), follow: await program('follow') };
-  // Working and reverting have the limit each; a minute for the rest.
-  const deadline = startedAt + (2 * timeLimit(transaction) + 60) * 1_000;
+  // A minute for the rest.
+  const deadline = startedAt + (timeLimit(transaction) + revertLimit(transaction) + 60) * 1_000;
   const log = new RunLog();
   let mode: 'receive' | 'follow' = 'receive';
   let attempts = 0;
   let failures = 0;
   let lost: Problem | undefined;
   let first = true;
+  const answer = onceWaiting(connectAgain, transaction, options);
 
   while (Date.now() < deadline && !options.signal?.aborted) {
     const nonce = newNonce();
@@ -53,7 +60,9 @@ export async function carryOut(
       const reader = new FollowReader(nonce, (line) => {
         failures = 0;
         const event = log.add(line);
-        if (event !== undefined) options.onEvent?.(event);
+        if (event === undefined) return;
+        options.onEvent?.(event);
+        if (event.kind === 'waiting') answer(event.seconds);
       });
       if (mode === 'receive') attempts++;
       const request = mode === 'receive' ? sent.request : record('follow', transaction.run, lines + 1);
@@ -106,6 +115,7 @@ function stateOf(end: string): TransactionState {
   switch (end) {
     case 'committed':
     case 'reverted':
+    case 'kept':
     case 'refused':
     case 'deferred':
     case 'conflict':
@@ -119,6 +129,40 @@ function stateOf(end: string): TransactionState {
   }
 }
 
+/** Says the controller's word over connections of its own, as soon as it is asked for; at most once. */
+function onceWaiting(
+  connectAgain: () => Promise<Connection>,
+  transaction: Transaction,
+  { confirm: check, signal, onEvent }: CarryOutOptions,
+): (seconds: number) => void {
+  let asked = false;
+  return (seconds) => {
+    if (asked || check === undefined) return;
+    asked = true;
+    const until = Date.now() + seconds * 1_000;
+    const speak = async () => {
+      const word = (await check().catch(() => false)) ? 'commit' : 'revert';
+      while (Date.now() < until && !signal?.aborted) {
+        try {
+          const connection = await connectAgain();
+          try {
+            await confirm(connection, transaction.run, word);
+            return;
+          } finally {
+            await connection.close();
+          }
+        } catch (error) {
+          if (!(error instanceof OperatorError) || error.problem.code === 'not-waiting') return;
+          onEvent?.({ kind: 'reconnecting', problem: error.problem });
+          await sleep(500, undefined, { signal }).catch(() => {});
+        }
+      }
+    };
+    // What was decided, by whomever, is learned from the host's log.
+    speak().catch(() => undefined);
+  };
+}
+
 function problemFor(end: string, log: RunLog): Problem | undefined {
   const cause = log.cause;
   const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
@@ -130,6 +174,15 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
       next: 'look at each of them; what they were is in the folder of the run below /var/lib/clusterproxy/runs',
       detail: [...log.conflicts, ...because].join('\n').trim(),
     };
+  }
+  if (end === 'kept') {
+    return (
+      cause ?? {
+        code: 'kept',
+        message: 'nobody confirmed the run, and it could not be put back: the new files stay in use',
+        next: 'look whether all is well; undo the run with clusterproxy rollback when nobody is there',
+      }
+    );
   }
   if (end === 'stuck' || !hasEnded(end)) {
     return {

@@ -17,6 +17,9 @@ export function manifest(transaction: Transaction): string {
     record('cluster', transaction.cluster),
     record('holder', `${who.operator} from ${who.from}, ${who.command}, run ${transaction.run}`),
     record('force', transaction.force ? 'yes' : 'no'),
+    record('lock-wait', transaction.lockWait ?? 0),
+    record('keep', transaction.keep ?? 20),
+    ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.handlers.flatMap(handlerRecords),
     ...transaction.units.map((unit) => record('unit', unit)),
@@ -26,11 +29,34 @@ export function manifest(transaction: Transaction): string {
 
 /** How long the host may work on it before it is ended and reverted: the sum of all that has a time limit. Seconds. */
 export function timeLimit(transaction: Transaction): number {
-  const guards = transaction.handlers.reduce((sum, handler) => sum + handler.guards.length, 0);
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
   const validations = new Set(transaction.handlers.map((handler) => handler.validate?.join(' '))).size;
   const settle = Math.max(0, ...transaction.handlers.map((handler) => handler.settle));
-  return 120 + transaction.changes.length + 70 * validations + 2 * 12 * guards + handlers + settle;
+  const waiting =
+    (transaction.lockWait ?? 0) + (transaction.confirm === 'outside' ? confirmTimeout(transaction) : 0);
+  return (
+    120 +
+    transaction.changes.length +
+    70 * validations +
+    2 * guardTime(transaction) +
+    handlers +
+    settle +
+    waiting
+  );
+}
+
+/** How long the host may take to put everything back: a handler is tried twice, a unit gets a minute to come up. Seconds. */
+export function revertLimit(transaction: Transaction): number {
+  const handlers = transaction.handlers.reduce((sum, handler) => sum + 2 * handler.timeout + 15, 0);
+  return 240 + transaction.changes.length + guardTime(transaction) + handlers + 60 * transaction.units.length;
+}
+
+function confirmTimeout(transaction: Transaction): number {
+  return transaction.confirmTimeout ?? 120;
+}
+
+function guardTime(transaction: Transaction): number {
+  return 12 * transaction.handlers.reduce((sum, handler) => sum + handler.guards.length, 0);
 }
 
 function changeRecord(change: Change, number: number, host: string): string {

@@ -66,6 +66,16 @@ export class PathTable {
       .map((path) => this.#without(path));
   }
 
+  /** When each path became what it is, of a link what it leads to: seconds since the epoch by the host's clock. */
+  changeTimes(): ReadonlyMap<string, number> {
+    const times = new Map<string, number>();
+    for (const [name, entry] of this.#entries) {
+      if (name === selfPath) continue;
+      times.set(this.#without(name), Math.max(entry.seconds, this.#followed.get(name)?.seconds ?? 0));
+    }
+    return times;
+  }
+
   /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
   self(): { user: string; group: string; seconds: number } {
     const entry = this.#entries.get(selfPath);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
 /** The programs in `remote/`; each is sent with lib.sh before it. */
-export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs';
+export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
  * The same for every host and program: skips stdin up to the header line, reads the program and its request by their

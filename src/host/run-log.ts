@@ -11,6 +11,10 @@ export type TransactionEvent =
       readonly handler: string;
       readonly phase: 'started' | 'finished' | 'reverting';
     }
+  /** another run holds the lock; this one waits for it */
+  | { readonly kind: 'waiting-for-lock'; readonly holder: string }
+  /** activated and healthy: the host waits for the controller's word for so many seconds */
+  | { readonly kind: 'waiting'; readonly seconds: number }
   /** services have to stay up for so many seconds */
   | { readonly kind: 'settling'; readonly seconds: number }
   /** an earlier run that was left open is brought to its end first */
@@ -25,6 +29,9 @@ export class RunLog {
   readonly conflicts: string[] = [];
   readonly failures: string[] = [];
   cause: Problem | undefined;
+  /** seconds since the epoch by the host's clock */
+  begunAt: number | undefined;
+  stateSince: number | undefined;
   /** lines taken in, so that following can go on behind them */
   lines = 0;
 
@@ -34,6 +41,7 @@ export class RunLog {
     const [kind = '', first = '', second = '', third = '', fourth = ''] = fields;
     switch (kind) {
       case 'state':
+        this.#timed(second);
         return { kind: 'state', state: first };
       case 'guard':
         return { kind: 'guard', guard: first };
@@ -44,6 +52,10 @@ export class RunLog {
         return { kind: 'handler', handler: first, phase: second === 'started' ? 'started' : 'finished' };
       case 'reverting':
         return { kind: 'handler', handler: second, phase: 'reverting' };
+      case 'waiting-for-lock':
+        return { kind: 'waiting-for-lock', holder: first };
+      case 'waiting':
+        return { kind: 'waiting', seconds: Number(first) };
       case 'settling-time':
         return { kind: 'settling', seconds: Number(first) };
       case 'settling':
@@ -68,6 +80,12 @@ export class RunLog {
       default:
         return undefined;
     }
+  }
+
+  #timed(seconds: string): void {
+    if (!/^[0-9]+$/.test(seconds)) return;
+    this.begunAt ??= Number(seconds);
+    this.stateSince = Number(seconds);
   }
 }
 

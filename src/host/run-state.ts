@@ -1,4 +1,4 @@
-/** States of a run on a host that need nothing more. `conflict` and `stuck` are ends as well, but need a person. */
+/** States of a run on a host that need nothing more. `kept`, `conflict` and `stuck` are ends as well, but somebody has to know. */
 export const finalStates: ReadonlySet<string> = new Set([
   'committed',
   'reverted',
@@ -9,5 +9,5 @@ export const finalStates: ReadonlySet<string> = new Set([
 
 /** The state doesn't change any more by itself. */
 export function hasEnded(state: string): boolean {
-  return finalStates.has(state) || state === 'conflict' || state === 'stuck';
+  return finalStates.has(state) || state === 'kept' || state === 'conflict' || state === 'stuck';
 }

@@ -6,11 +6,14 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
 
-/** A run that a host remembers; it keeps the last twenty. */
+/** A run that a host remembers. */
 export interface RunOnHost {
   readonly run: string;
   readonly state: string;
-  readonly outcome: 'commit' | 'revert' | undefined;
+  readonly outcome: 'commit' | 'revert' | 'keep' | undefined;
+  /** when the host began to work on it, and when it entered its present state; seconds since the epoch by the host's clock */
+  readonly begunAt: number | undefined;
+  readonly stateSince: number | undefined;
   readonly record: RunRecord | undefined;
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
@@ -36,7 +39,9 @@ export async function readRuns(connection: Connection): Promise<readonly RunOnHo
     return {
       run,
       state,
-      outcome: outcome === 'commit' || outcome === 'revert' ? outcome : undefined,
+      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+      begunAt: log.begunAt,
+      stateSince: log.stateSince,
       record: readRecord(files.get('record')),
       problem: log.cause,
       warnings: log.warnings,

@@ -9,6 +9,7 @@ import {
   type Reads,
   type Snapshot,
   type UnitState,
+  type UnsettledRun,
 } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { parseLedger } from './ledger-file.ts';
@@ -53,6 +54,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const ledgerState = paths.get(ledgerPath);
   if (!reads.paths.includes(ledgerPath)) paths.delete(ledgerPath);
   const self = table.self();
+  const clock = bootClock(facts, self.seconds);
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
     host,
@@ -65,12 +67,14 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     paths,
     globs,
     packages: readPackages(sections.packages),
-    units: readUnits(sections.units, reads.units),
+    units: readUnits(sections.units, reads.units, clock, workersSince(facts)),
     names: new Map(reads.names.map((name) => [name, sections.names.get(name) ?? []] as const)),
     answers: readAnswers(reads.queries, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
     ledger: ledgerState === undefined ? undefined : parseLedger(ledgerState, host),
-    unsettled: unsettled(facts),
+    unsettled: unsettled(facts, sections.units),
+    changedAt: table.changeTimes(),
+    owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),
   };
 }
 
@@ -244,6 +248,8 @@ function readBlocks(text: string): readonly ReadonlyMap<string, string>[] {
 function readUnits(
   blocks: readonly ReadonlyMap<string, string>[],
   asked: readonly string[],
+  clock: (seconds: number) => number,
+  nginxWorkers: number | undefined,
 ): ReadonlyMap<string, UnitState> {
   const units = new Map<string, UnitState>();
   for (const name of asked) {
@@ -256,9 +262,35 @@ function readUnits(
       active: block?.get('ActiveState') ?? 'inactive',
       sub: block?.get('SubState') ?? 'dead',
       enabled: block?.get('UnitFileState') ?? '',
+      startedAt: startedAt(block, full === 'nginx.service' ? nginxWorkers : undefined, clock),
     });
   }
   return units;
+}
+
+/** Seconds since the host was started, as seconds since the epoch by its clock of now, which may have been set since. */
+function bootClock(facts: readonly string[][], now: number): (seconds: number) => number {
+  const uptime = Number(facts.find(([name]) => name === 'uptime')?.[1]?.split(' ')[0] ?? Number.NaN);
+  return (seconds) => now - uptime + seconds;
+}
+
+/** Start of the oldest nginx worker that takes connections: proc_pid_stat(5) counts in hundredths of a second. */
+function workersSince(facts: readonly string[][]): number | undefined {
+  const starts = facts.flatMap(([name, ticks]) => (name === 'nginx-worker' ? [Number(ticks) / 100] : []));
+  return starts.length === 0 ? undefined : Math.min(...starts);
+}
+
+/** systemd tells microseconds since the host was started, 0 for what never was. */
+function startedAt(
+  block: ReadonlyMap<string, string> | undefined,
+  workers: number | undefined,
+  clock: (seconds: number) => number,
+): number | undefined {
+  if (block?.get('ActiveState') !== 'active') return undefined;
+  const main = Number(block.get('ExecMainStartTimestampMonotonic') ?? 0) / 1e6;
+  const active = Number(block.get('ActiveEnterTimestampMonotonic') ?? 0) / 1e6;
+  const seconds = clock(workers ?? (main || active));
+  return (workers ?? (main || active)) > 0 && Number.isFinite(seconds) ? Math.round(seconds) : undefined;
 }
 
 function failedUnits(blocks: readonly ReadonlyMap<string, string>[]): readonly string[] {
@@ -313,15 +345,24 @@ function cleaned(query: Query, output: string): string {
     .join('\n');
 }
 
-/** Runs that aren't finished or that need a person. A later run that was committed supersedes a conflict. */
-function unsettled(facts: readonly string[][]): Snapshot['unsettled'] {
-  const runs: { run: string; state: string }[] = [];
-  for (const [kind, run = '', state = ''] of facts) {
+/** Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter. */
+function unsettled(
+  facts: readonly string[][],
+  units: readonly ReadonlyMap<string, string>[],
+): Snapshot['unsettled'] {
+  let runs: UnsettledRun[] = [];
+  for (const [kind, run = '', state = '', outcome = '', who = ''] of facts) {
     if (kind !== 'run') continue;
-    if (state === 'committed') {
-      for (let at = runs.length - 1; at >= 0; at--) if (runs[at]?.state === 'conflict') runs.splice(at, 1);
-    }
-    if (!finalStates.has(state)) runs.push({ run: printable(run), state: printable(state) });
+    if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
+    if (finalStates.has(state)) continue;
+    const unit = units.find((block) => block.get('Id') === `clusterproxy-${run}.service`)?.get('ActiveState');
+    runs.push({
+      run: printable(run),
+      state: printable(state),
+      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+      who: who === '' ? undefined : printable(who),
+      alive: unit === 'active' || unit === 'activating' || unit === 'deactivating',
+    });
   }
   return runs;
 }

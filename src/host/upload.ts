@@ -1,6 +1,6 @@
 import { sha256 } from '../model/change.ts';
 import type { Transaction } from '../model/transaction.ts';
-import { manifest, timeLimit } from './manifest.ts';
+import { manifest, revertLimit, timeLimit } from './manifest.ts';
 import { remoteFile } from './program.ts';
 import { record } from './records.ts';
 
@@ -11,7 +11,16 @@ export interface Upload {
 }
 
 /** The programs that stay in the run's folder, so that the host can finish or revert without the controller. */
-const programs = ['lib.sh', 'transaction.sh', 'runner.sh', 'settle.sh', 'settle-entry.sh'];
+const programs = [
+  'lib.sh',
+  'transaction.sh',
+  'boot-unit.sh',
+  'prepare.sh',
+  'activate.sh',
+  'runner.sh',
+  'settle.sh',
+  'settle-entry.sh',
+];
 
 export async function upload(transaction: Transaction): Promise<Upload> {
   const named: [string, Buffer][] = [
@@ -29,7 +38,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   const sums = named.map(([name, content]) => `${sha256(content)}  ${name}\n`).join('');
   named.push(['sums', Buffer.from(sums)]);
   const request = [
-    record('run', transaction.run, timeLimit(transaction)),
+    record('run', transaction.run, timeLimit(transaction), revertLimit(transaction)),
     ...named.map(([name, content]) => record('file', name, content.length)),
   ].join('\n');
   return { request, files: named.map(([, content]) => content) };

@@ -18,7 +18,7 @@ export type FirstTouch =
 
 /**
  * One thing on a host that a step manages: a key in a file of some format, a named block in a file, or (no key) the whole file.
- * `format` is the name of the keyed format, `nginx-block`, or `file`.
+ * `format` is the name of the keyed format, `nginx-block`, `nginx-include`, or `file`.
  */
 export interface ManagedItem {
   readonly step: string;
@@ -39,6 +39,20 @@ export interface Ledger {
   /** the run that wrote it */
   readonly run: string;
   readonly items: readonly ManagedItem[];
-  /** files that did not exist before our first touch and go away when nothing of ours is left in them */
+  /** files and directories that weren't there before our first touch and go away when nothing of anybody's is left in them */
   readonly created: readonly string[];
+}
+
+/**
+ * A thing that a run set on a host, by hashes: what it was is in the original of its file, which the host keeps. Tells
+ * whether somebody else has changed that very thing since, when the run is undone.
+ */
+export interface RecordedItem {
+  readonly step: string;
+  readonly path: string;
+  readonly format: string;
+  readonly key: readonly string[];
+  /** sha256 of the value before and after the run; hex */
+  readonly before: string;
+  readonly after: string;
 }

@@ -8,6 +8,8 @@ import type { Snapshot, UnsettledRun } from './snapshot.ts';
 export interface PlannedHandler {
   readonly handler: Handler;
   readonly because: readonly string[];
+  /** why it runs although nothing else changes: files that a service hasn't taken up yet, in words */
+  readonly owed?: string | undefined;
 }
 
 /** What a guard said when the host was looked at: who would be interrupted now. */
@@ -40,6 +42,12 @@ export interface HostPlan {
   /** what the ledger on the host will say afterwards */
   readonly ledger: Ledger | undefined;
   readonly snapshot: Snapshot | undefined;
+  /** the host leaves the cluster: what is managed there is given back */
+  readonly retires?: boolean | undefined;
+  /** nothing is managed there any more, but what we remember of the host is there still; removed at the end of the run */
+  readonly leftovers?: boolean | undefined;
+  /** what is done to it in the run's last stage, once everything else has been done as planned */
+  readonly afterwards?: HostPlan | undefined;
   /** the run that this plan undoes */
   readonly undoes?: string | undefined;
   /** how long it took to look at the host */
@@ -58,10 +66,30 @@ export interface ClusterPlan {
   readonly byHand: readonly ByHand[];
   /** what is true of the cluster rather than of one host */
   readonly warnings: readonly string[];
+  /**
+   * What is taken away last, given the hosts that are as planned by then: a plan for each host that has something to
+   * take away. It never does more than the hosts' `afterwards` say. Undefined where a run has one stage only.
+   */
+  readonly lastStage?: ((done: ReadonlySet<string>) => readonly HostPlan[]) | undefined;
 }
 
-/** Whether a run does anything to the host: bringing an earlier run to its end counts. */
+/** Whether the host isn't as it should be, in whatever way a run would mend. */
+export function differs(plan: HostPlan): boolean {
+  return changesNow(plan) || plan.afterwards !== undefined || plan.leftovers === true;
+}
+
+/** Whether something is to be done to the host in the run's first stage: a handler without changes is an owed restart. */
+export function changesNow(plan: HostPlan): boolean {
+  return plan.changes.length > 0 || plan.handlers.length > 0;
+}
+
+/** Runs that a new one on the host brings to their end first. */
+export function toSettle(plan: HostPlan): readonly UnsettledRun[] {
+  return plan.unsettled.filter(({ alive }) => alive !== true);
+}
+
+/** Whether a run does anything to the host: settling an earlier run counts. */
 export function isDue(plan: HostPlan): boolean {
-  const work = plan.changes.length > 0 || plan.unsettled.length > 0;
-  return work && plan.problem === undefined && !plan.skipped;
+  if (plan.skipped || plan.problem !== undefined) return false;
+  return differs(plan) || toSettle(plan).length > 0;
 }

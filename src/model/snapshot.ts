@@ -39,6 +39,11 @@ export interface UnitState {
   readonly sub: string;
   /** UnitFileState: enabled, disabled, static, … ; empty where the unit isn't there */
   readonly enabled: string;
+  /**
+   * Since when what runs has known its files: start of the main process, of nginx the start of its oldest worker that still takes
+   * connections (a reload leaves the main process). Seconds since the epoch by the host's clock; undefined where nothing runs.
+   */
+  readonly startedAt?: number | undefined;
 }
 
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
@@ -68,6 +73,12 @@ export interface Reads {
 export interface UnsettledRun {
   readonly run: string;
   readonly state: string;
+  /** what was decided already, although it isn't carried out yet */
+  readonly outcome?: 'commit' | 'revert' | 'keep' | undefined;
+  /** who, from where, with which command */
+  readonly who?: string | undefined;
+  /** it is being worked on at this moment, so there is nothing to settle */
+  readonly alive?: boolean | undefined;
 }
 
 /** What the probe returned of one host. */
@@ -99,11 +110,31 @@ export interface Snapshot {
   readonly failedUnits: readonly string[];
   readonly ledger: Ledger | undefined;
   readonly unsettled: readonly UnsettledRun[];
+  /**
+   * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the later of its own and of what it leads to).
+   * Seconds since the epoch by the host's clock; no entry for what isn't there.
+   */
+  readonly changedAt?: ReadonlyMap<string, number> | undefined;
+  /**
+   * Handlers that the host itself knows to be owed: a revert brought the files back, but left the services alone because somebody was
+   * there. A committed run that runs them takes them out.
+   *
+   * A handler is owed besides, with nothing else to change, where for one of the items of the steps that notify it (a) the value is as
+   * planned, but its hash isn't the ledger's `activated` (or the ledger lacks it), so somebody else made it so, and (b) one of the units
+   * that the handler restarts or reloads runs with `startedAt` not after `changedAt` of the item's path. Times alone say nothing: a
+   * file whose managed items are as at the last activation was changed elsewhere, which is no business of ours.
+   */
+  readonly owed?: readonly string[] | undefined;
 }
 
 /** The key under which a query's answer stands in a snapshot. */
 export function queryKey(query: Query): string {
   return [query.kind, ...query.args].join('\u001f');
+}
+
+/** Whether anything on the host is managed by us. */
+export function isManaged({ ledger }: Snapshot): boolean {
+  return ledger !== undefined && ledger.items.length > 0;
 }
 
 export const noReads: Reads = { paths: [], packages: [], units: [], names: [], queries: [] };

@@ -1,4 +1,5 @@
 import { decode } from '../formats/decode.ts';
+import type { Value } from '../formats/keyed-format.ts';
 import { sameState } from './change.ts';
 import { OperatorError } from './operator-error.ts';
 import {
@@ -22,11 +23,22 @@ export interface Managed {
   readonly key: readonly string[];
 }
 
+/** What a step found of a thing when it took it over: what is left once a set-up by hand was taken out. */
+export interface Found {
+  readonly state: PathState;
+  /** the part of the value that is others', on a host that was set up by hand; undefined: none of it */
+  readonly theirs: Value | undefined;
+}
+
 /** A host as one step sees it. */
 export class StepHost {
   readonly step: string;
   readonly #host: VirtualHost;
   readonly managed: Managed[] = [];
+  /** for each managed thing how it was found */
+  readonly found = new Map<Managed, Found>();
+  /** something that was set up by hand was brought over: values that are there are not what the host was without a cluster */
+  adopted = false;
   /** paths that this step set, each as it was before */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
@@ -139,9 +151,18 @@ export class StepHost {
     return this.snapshot.answers.get(queryKey(query));
   }
 
-  /** Declare that this step owns the thing, changed or not. Two steps that own one thing are refused. */
-  manage(item: Managed): void {
+  /**
+   * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing are
+   * refused. `theirs` is the part of its value that is others', for a host that was set up by hand.
+   */
+  manage(item: Managed, { theirs }: { readonly theirs?: Value | undefined } = {}): void {
     this.managed.push(item);
+    this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs });
+  }
+
+  /** Say that something that was set up by hand is brought over. */
+  adopt(): void {
+    this.adopted = true;
   }
 
   warn(message: string): void {

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
 
 /** Everything that one host needs to carry out its plan by itself. */
@@ -20,6 +20,17 @@ export interface Transaction {
   readonly force: boolean;
   readonly ledger: Ledger;
   readonly record: RunRecord;
+  /**
+   * Who decides that it is kept once the host's own checks have passed. `host` (the default): the host itself. `outside`: the
+   * controller over a new connection (`confirm` in src/host/confirm.ts); without its word the host reverts after `confirmTimeout`.
+   */
+  readonly confirm?: 'host' | 'outside' | undefined;
+  /** how long the host waits for the controller's word; seconds, 120 where left out */
+  readonly confirmTimeout?: number | undefined;
+  /** how long it waits for another run's lock before it is refused; seconds, 0 where left out */
+  readonly lockWait?: number | undefined;
+  /** how many runs the host remembers afterwards, 20 where left out; first-touch values are not among what is forgotten */
+  readonly keep?: number | undefined;
 }
 
 /** Who did what, when and from where: kept on the host for `history`, and shown to whom the lock refuses. */
@@ -39,6 +50,10 @@ export interface RunRecord {
   readonly startedAt: string;
   /** what was to be changed: path, action, sha256 before and after, mode and owner before */
   readonly changes: readonly RecordedChange[];
+  /** the keys, blocks and files that it set to something else; absent in the records of older versions */
+  readonly items?: readonly RecordedItem[] | undefined;
+  /** what it no longer managed, as the ledger had it */
+  readonly letGo?: readonly ManagedItem[] | undefined;
   /** ids of the handlers in order, with all that running them again needs */
   readonly handlers: readonly Handler[];
 }
@@ -61,6 +76,8 @@ export type TransactionState =
   | 'deferred'
   | 'committed'
   | 'reverted'
+  /** not confirmed in time, and not put back, because a guard says that somebody is there: the new files stay in use */
+  | 'kept'
   /** files that no longer held our bytes were left alone; a person has to look */
   | 'conflict'
   /** the revert itself failed; a person has to look */

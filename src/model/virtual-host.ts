@@ -64,6 +64,12 @@ export class VirtualHost {
   }
 }
 
+/** Whether anything is known to be below a directory. What nobody has looked at isn't known. */
+export function holdsAnything(host: VirtualHost, directory: string): boolean {
+  const paths = new Set([...host.snapshot.paths.keys(), ...host.touched]);
+  return [...paths].some((path) => path.startsWith(`${directory}/`) && host.state(path).kind !== 'absent');
+}
+
 /** A sh(1) glob as a regular expression: `*`, `?` and `[…]` don't match a slash, and no leading dot. */
 function globExpression(pattern: string): RegExp {
   if (!isGlob(pattern)) return new RegExp(`^${literal(pattern)}$`);

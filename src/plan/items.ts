@@ -1,7 +1,15 @@
 import { decode } from '../formats/decode.ts';
 import { json } from '../formats/json.ts';
 import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
-import { managedBlocks, removeManagedBlock, setManagedBlock } from '../formats/nginx.ts';
+import {
+  findServers,
+  insertInclude,
+  managedBlocks,
+  removeInclude,
+  removeManagedBlock,
+  type Server,
+  setManagedBlock,
+} from '../formats/nginx.ts';
 import { properties } from '../formats/properties.ts';
 import { shellEnv } from '../formats/shell-env.ts';
 import { unit } from '../formats/unit.ts';
@@ -24,10 +32,35 @@ const nginxBlock: ItemFormat = {
   remove: (text, key) => removeManagedBlock(text, key.join('/')),
 };
 
+/** An `include` line in the server blocks of a name. Key: the name, the path. Of several blocks the first has it. */
+const nginxIncludeLine: ItemFormat = {
+  get: (text, [name = '', path = '']) =>
+    serversNamed(text, name).some((server) => includes(text, server, path)) ? path : undefined,
+  set: (text, [name = '', path = '']) => {
+    const [server] = serversNamed(text, name);
+    return server === undefined ? text : insertInclude(text, server.directive, path);
+  },
+  remove: (text, key) => {
+    const [name = '', path = ''] = key;
+    const server = serversNamed(text, name).find((one) => includes(text, one, path));
+    if (server === undefined) return text;
+    return nginxIncludeLine.remove(removeInclude(text, server.directive, path), key);
+  },
+};
+
+function serversNamed(text: string, name: string): readonly Server[] {
+  return findServers(text).filter(({ serverNames }) => serverNames.includes(name));
+}
+
+function includes(text: string, server: Server, path: string): boolean {
+  return removeInclude(text, server.directive, path) !== text;
+}
+
 const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit];
 const itemFormats: ReadonlyMap<string, ItemFormat> = new Map<string, ItemFormat>([
   ...keyedFormats.map((format) => [format.name, format] as const),
   ['nginx-block', nginxBlock],
+  ['nginx-include', nginxIncludeLine],
 ]);
 
 function formatOf(item: Managed): ItemFormat {
@@ -59,10 +92,15 @@ export function itemHash(value: FirstTouch): string {
   return sha256(JSON.stringify(value));
 }
 
-/** The text of the item's file with the item as it was at first touch. Undefined: the file goes away. */
-export function restoredText(item: Managed, text: string, first: FirstTouch): string {
+/** The text of the item's file with the item as it was at another time. Not for items that are a whole file. */
+export function restoredText(item: Managed, text: string, was: FirstTouch): string {
   const format = formatOf(item);
-  return first.kind === 'value' ? format.set(text, item.key, first.value) : format.remove(text, item.key);
+  return was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key);
+}
+
+/** How an item is called in a message. */
+export function itemName(item: Managed): string {
+  return item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
 }
 
 /** Whether nothing but blank lines, comments, section headers and empty braces is left in a file that we had made. */

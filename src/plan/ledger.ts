@@ -1,5 +1,6 @@
-import type { Ledger, ManagedItem } from '../model/ledger.ts';
+import type { FirstTouch, Ledger, ManagedItem } from '../model/ledger.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { Found, Managed } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import { itemHash, itemId, itemValue } from './items.ts';
 import type { StepTrace } from './run-steps.ts';
@@ -17,21 +18,53 @@ export function nextLedger(
 ): Ledger {
   const { snapshot } = host;
   const known = new Map((snapshot.ledger?.items ?? []).map((item) => [itemId(item), item] as const));
+  const adopted = traces.some((trace) => trace.adopted);
   const items = traces.flatMap((trace) =>
-    trace.managed.map(
-      (item): ManagedItem => ({
+    trace.managed.map((item): ManagedItem => {
+      const found = trace.found.get(item);
+      const touched =
+        adopted && found !== undefined
+          ? withoutCluster(item, found)
+          : itemValue(item, stateBefore(snapshot, item.path));
+      return {
         ...item,
         step: trace.step,
-        first: known.get(itemId(item))?.first ?? itemValue(item, stateBefore(snapshot, item.path)),
+        first: known.get(itemId(item))?.first ?? touched,
         activated: itemHash(itemValue(item, host.state(item.path))),
-      }),
-    ),
+      };
+    }),
   );
-  const paths = [...new Set(items.map((item) => item.path))];
-  const created = paths.filter(
-    (path) => snapshot.ledger?.created.includes(path) || stateBefore(snapshot, path).kind === 'absent',
+  return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
+}
+
+/**
+ * First-touch value on a host that was set up by hand: what is there is the cluster's already, so a key goes away when it
+ * is given back, and the package's own value applies. A file is what the package has in it.
+ */
+function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
+  if (item.format === 'file') return itemValue(item, state);
+  return theirs === undefined ? { kind: 'absent' } : { kind: 'value', value: theirs };
+}
+
+/** Files with things of ours that weren't there before us, and the directories that we made for them. */
+function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonly string[] {
+  const { snapshot } = host;
+  const isOurs = (path: string) =>
+    snapshot.ledger?.created.includes(path) || stateBefore(snapshot, path).kind === 'absent';
+  const files = [...new Set(items.map((item) => item.path))].filter(isOurs);
+  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...host.touched])].filter(
+    (path) =>
+      !files.includes(path) &&
+      isOurs(path) &&
+      isKnown(host, path) &&
+      host.state(path).kind === 'directory' &&
+      items.some((item) => item.path.startsWith(`${path}/`)),
   );
-  return { schemaVersion: 1, ...names, items: uniqueItems(items), created };
+  return [...directories, ...files];
+}
+
+function isKnown(host: VirtualHost, path: string): boolean {
+  return host.snapshot.paths.has(path) || host.touched.includes(path);
 }
 
 /** Whether two ledgers record the same things, whoever wrote them and when. */

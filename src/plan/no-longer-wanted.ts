@@ -1,8 +1,8 @@
 import type { ManagedItem } from '../model/ledger.ts';
 import type { Managed } from '../model/step-host.ts';
 import { StepHost } from '../model/step-host.ts';
-import type { VirtualHost } from '../model/virtual-host.ts';
-import { isHollow, itemHash, itemId, itemValue, restoredText, textOf } from './items.ts';
+import { holdsAnything, type VirtualHost } from '../model/virtual-host.ts';
+import { isHollow, itemHash, itemId, itemName, itemValue, restoredText, textOf } from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
 
 /**
@@ -19,14 +19,21 @@ export function restoreNoLongerWanted(
   const owned = new Set(wanted.map(itemId));
   const left = ledger.items.filter((item) => !owned.has(itemId(item)));
   const traces = left.map((item) => restore(host, item, notifyOf(item.step)));
-  const kept = new Set(wanted.map((item) => item.path));
-  const hollow = ledger.created.filter((path) => !kept.has(path) && left.some((item) => item.path === path));
-  return [...traces, ...hollow.map((path) => removeHollow(host, path))];
+  const kept = wanted.map((item) => item.path);
+  const hollow = ledger.created.filter(
+    (path) => !kept.includes(path) && left.some((item) => item.path === path),
+  );
+  const files = hollow.map((path) => removeHollow(host, path));
+  const emptied = ledger.created
+    .filter((path) => left.some((item) => item.path.startsWith(`${path}/`)))
+    .sort()
+    .reverse();
+  return [...traces, ...files, ...emptied.map((path) => removeEmpty(host, path))];
 }
 
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
   const view = new StepHost(host, item.step);
-  const name = item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
+  const name = itemName(item);
   if (!isKnown(host, item.path)) {
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
     return traceOf(view, notify);
@@ -68,6 +75,15 @@ function removeHollow(host: VirtualHost, path: string): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
   if (text !== undefined && isHollow(text)) view.remove(path);
+  return traceOf(view, []);
+}
+
+/** A directory that we had made goes away, unless something that isn't ours is known to be in it. */
+function removeEmpty(host: VirtualHost, path: string): StepTrace {
+  const view = new StepHost(host, 'no-longer-wanted');
+  if (isKnown(host, path) && host.state(path).kind === 'directory' && !holdsAnything(host, path)) {
+    view.remove(path);
+  }
   return traceOf(view, []);
 }
 

@@ -1,3 +1,4 @@
+import type { Change } from '../model/change.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan, PlannedHandler } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -6,6 +7,7 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluat
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { nextLedger } from './ledger.ts';
+import { owedRestarts } from './owed-restarts.ts';
 import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
@@ -16,6 +18,8 @@ export interface LookedAt {
   /** why there is no snapshot */
   readonly problem: Problem | undefined;
   readonly durationMs: number;
+  /** the inventory says that it leaves the cluster */
+  readonly retired?: boolean;
 }
 
 /**
@@ -60,7 +64,7 @@ function planHost(
   const { wanted, traces } = evaluation;
   const { snapshot } = evaluation.host;
   const changes = changesOf(evaluation.host, traces);
-  const handlers = changes.length === 0 ? [] : plannedHandlers(evaluation);
+  const handlers = plannedHandlers(evaluation, changes);
   const recipe = wanted.recipe?.name;
   return {
     host: host.name,
@@ -83,16 +87,28 @@ function planHost(
     }),
     snapshot,
     durationMs: host.durationMs,
+    ...(host.retired ? retirement(snapshot) : {}),
   };
 }
 
-/** The handlers that changed steps ask for, in the playbook's order, each with the steps that ask. */
-function plannedHandlers({ wanted, traces }: Evaluation): readonly PlannedHandler[] {
-  return wanted.handlers.flatMap((handler) => {
-    const because = traces.filter((trace) => trace.changed && trace.notify.includes(handler.id));
-    return because.length === 0
-      ? []
-      : [{ handler, because: [...new Set(because.map((trace) => trace.step))] }];
+function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
+  return { retires: true, leftovers: snapshot.ledger !== undefined };
+}
+
+/**
+ * The handlers that changed steps ask for, each with the steps that ask, and those that are owed; in the playbook's
+ * order.
+ */
+function plannedHandlers(evaluation: Evaluation, changes: readonly Change[]): readonly PlannedHandler[] {
+  const { wanted, traces } = evaluation;
+  const owed = new Map(owedRestarts(evaluation).map((planned) => [planned.handler.id, planned] as const));
+  return wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
+    const asking = traces.filter((trace) => trace.changed && trace.notify.includes(handler.id));
+    if (changes.length === 0 || asking.length === 0) {
+      const one = owed.get(handler.id);
+      return one === undefined ? [] : [one];
+    }
+    return [{ handler, because: [...new Set(asking.map((trace) => trace.step))] }];
   });
 }
 
@@ -114,5 +130,6 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     ledger: undefined,
     snapshot,
     durationMs: host.durationMs,
+    ...(host.retired ? { retires: true } : {}),
   };
 }

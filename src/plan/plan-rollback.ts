@@ -1,16 +1,17 @@
-import { sameState } from '../model/change.ts';
+import { changeBetween } from '../model/change.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { HostPlan } from '../model/plan.ts';
+import type { HostPlan, PlannedHandler } from '../model/plan.ts';
 import type { PathState, Snapshot } from '../model/snapshot.ts';
 import { StepHost } from '../model/step-host.ts';
 import type { RunRecord } from '../model/transaction.ts';
-import { VirtualHost } from '../model/virtual-host.ts';
+import { holdsAnything, VirtualHost } from '../model/virtual-host.ts';
 import { changesOf } from './changes.ts';
-import { itemHash, itemValue } from './items.ts';
-import { stateFingerprint } from './record.ts';
+import { diffText } from './diff.ts';
+import { itemHash, itemId, itemValue } from './items.ts';
 import { traceOf } from './run-steps.ts';
+import { undoChange } from './undo-change.ts';
 
 /** What a run left on a host so that it can be undone. */
 export interface RecordedRun {
@@ -23,71 +24,117 @@ export interface RecordedRun {
 export type RollbackPlan = Pick<HostPlan, 'changes' | 'handlers' | 'problem' | 'warnings' | 'ledger'>;
 
 const step = 'rollback';
+const absent: PathState = { kind: 'absent' };
 
 /**
- * Give back what a run changed on a host. A path that no longer is as the run left it is a conflict: nothing is changed
- * on this host, unless `force` says that the original wins.
+ * Give back what the stages of a run changed on a host; `stages` in the order in which they were carried out. Keys and
+ * blocks that the run set get their former values, and what others have edited in the same files since stays. Where the
+ * two can't be told apart it's a conflict: nothing is changed on this host, unless `force` says that the originals win.
  */
 export function planHostRollback(
   snapshot: Snapshot,
-  run: RecordedRun,
+  stages: readonly RecordedRun[],
   options: { readonly force: boolean },
 ): RollbackPlan {
   const host = new VirtualHost(snapshot);
   const view = new StepHost(host, step);
-  const conflicts: string[] = [];
-  for (const change of run.record.changes) {
-    const now = snapshot.paths.get(change.path) ?? ({ kind: 'absent' } as const);
-    const original = run.originals.get(change.path) ?? ({ kind: 'absent' } as const);
-    if (sameState(now, original)) continue;
-    if (stateFingerprint(now) !== change.after && !options.force) conflicts.push(change.path);
-    else view.restore(change.path, original);
-  }
+  const latestFirst = [...stages].reverse();
+  const conflicts = latestFirst.flatMap((run) => undo(host, view, run));
   const changes = changesOf(host, [traceOf(view, [])]);
+  if (conflicts.length > 0 && !options.force) {
+    const run = stages[0]?.record.run ?? '';
+    const problem = conflict(snapshot.host, run, conflicts);
+    return { changes: [], handlers: [], problem, warnings: [], ledger: snapshot.ledger };
+  }
   return {
-    changes: conflicts.length > 0 ? [] : changes,
-    handlers: conflicts.length > 0 || changes.length === 0 ? [] : run.record.handlers.map(planned),
-    problem: conflicts.length > 0 ? conflict(snapshot.host, run.record.run, conflicts) : undefined,
+    changes,
+    handlers: changes.length === 0 ? [] : handlersOf(latestFirst),
+    problem: undefined,
     warnings: [],
-    ledger: ledgerAfter(host),
+    ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };
 }
 
-/** The latest run that changed something and was not undone; runs are ids that sort by time. */
+interface Conflict {
+  readonly what: readonly string[];
+  /** what giving the originals back would do to what is there */
+  readonly diff: string;
+}
+
+function undo(host: VirtualHost, view: StepHost, { record, originals }: RecordedRun): readonly Conflict[] {
+  // What was put in place last goes first; directories are emptied before they go.
+  return [...record.changes].reverse().flatMap((change) => {
+    const now = stateAt(host, change.path);
+    const original = originals.get(change.path) ?? absent;
+    const undone = undoChange({ change, original, now, items: record.items ?? [] });
+    const difference = changeBetween(change.path, now, undone.state, []);
+    if (difference === undefined) return [];
+    if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
+      view.restore(change.path, undone.state);
+    }
+    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff: diffText(difference) }];
+  });
+}
+
+function stateAt(host: VirtualHost, path: string): PathState {
+  return host.touched.includes(path) || host.snapshot.paths.has(path) ? host.state(path) : absent;
+}
+
+/**
+ * Runs that were not undone, as the operator knows them: by id, without the stages of one run. The latest of them that
+ * changed something.
+ */
 export function latestRun(records: readonly RunRecord[]): string | undefined {
   const undone = new Set(records.flatMap((record) => record.undoes ?? []));
   return records
-    .filter((record) => record.undoes === undefined && !undone.has(record.run))
-    .map((record) => record.run)
+    .filter((record) => record.undoes === undefined)
+    .map((record) => baseRun(record.run))
+    .filter((run) => !undone.has(run))
     .sort()
     .at(-1);
 }
 
-/** The run's handlers run again; what they had to answer was true of the planned values only. */
-function planned(handler: Handler) {
-  const checks = handler.checks.map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
-  return { handler: { ...handler, checks }, because: [step] };
+/** The run that a stage belongs to: `20261121T074501Z-4f2a9c-2` is the second stage of `20261121T074501Z-4f2a9c`. */
+export function baseRun(run: string): string {
+  return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
 }
 
-/** Things that have their first-touch value again are no longer ours. */
-function ledgerAfter(host: VirtualHost): Ledger | undefined {
-  const ledger = host.snapshot.ledger;
+/** The runs' handlers run again, each once; what they had to answer was true of the planned values only. */
+function handlersOf(runs: readonly RecordedRun[]): readonly PlannedHandler[] {
+  const handlers = new Map<string, Handler>();
+  for (const { record } of runs) for (const handler of record.handlers) handlers.set(handler.id, handler);
+  return [...handlers.values()].map((handler) => ({ handler: withoutContents(handler), because: [step] }));
+}
+
+/** A handler whose answers are those of other values than the planned ones. */
+export function withoutContents(handler: Handler): Handler {
+  const checks = handler.checks.map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
+  return { ...handler, checks };
+}
+
+/** Things that have their first-touch value again are no longer ours; what the run let go is ours again. */
+function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: RecordedRun): Ledger | undefined {
   if (ledger === undefined) return undefined;
-  const stateOf = (path: string): PathState =>
-    host.snapshot.paths.has(path) ? host.state(path) : { kind: 'absent' };
-  const items = ledger.items.flatMap((item) => {
-    const value = itemHash(itemValue(item, stateOf(item.path)));
+  const set = new Set((run.record.items ?? []).map(itemId));
+  const known = new Set(ledger.items.map(itemId));
+  const back = (run.record.letGo ?? []).filter((item) => !known.has(itemId(item)));
+  const items = [...ledger.items, ...back].flatMap((item) => {
+    if (!set.has(itemId(item))) return [item];
+    const value = itemHash(itemValue(item, stateAt(host, item.path)));
     return value === itemHash(item.first) ? [] : [{ ...item, activated: value }];
   });
-  const created = ledger.created.filter((path) => items.some((item) => item.path === path));
+  const gone = new Set(host.touched.filter((path) => host.state(path).kind === 'absent'));
+  const created = ledger.created.filter((path) => !gone.has(path));
   return { ...ledger, items, created };
 }
 
-function conflict(host: string, run: string, paths: readonly string[]): Problem {
+function conflict(host: string, run: string, conflicts: readonly Conflict[]): Problem {
+  const what = [...new Set(conflicts.flatMap((one) => one.what))];
   return {
     code: 'conflict',
-    message: `since run ${run}, somebody else has changed ${paths.join(', ')}; nothing was given back on this host`,
-    next: 'look at these files; --force gives back the originals and loses what was changed since',
+    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
+    detail: `what --force would do to it:\n${conflicts.map(({ diff }) => diff).join('')}`,
+    next: 'look at each; --force gives back what it was before the run and loses what was changed since',
     host,
     step,
   };

@@ -1,9 +1,9 @@
 import { FormatError } from '../formats/format-error.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type Managed, StepHost } from '../model/step-host.ts';
+import { type Found, type Managed, StepHost } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import type { StepModule } from '../steps/step-module.ts';
-import { itemId } from './items.ts';
+import { itemId, itemName } from './items.ts';
 
 /** A step with everything filled in, ready to be run on a virtual host. */
 export interface WantedStep {
@@ -21,6 +21,9 @@ export interface StepTrace {
   /** paths that it set, changed or not */
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
+  readonly found: ReadonlyMap<Managed, Found>;
+  /** it brought over what was set up by hand */
+  readonly adopted: boolean;
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
 }
@@ -48,6 +51,8 @@ export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
     changed: view.changed,
     paths: [...view.edits.keys()],
     managed: view.managed,
+    found: view.found,
+    adopted: view.adopted,
     warnings: view.warnings,
     notify,
   };
@@ -77,10 +82,9 @@ function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void 
     for (const item of trace.managed) {
       const owner = owners.get(itemId(item));
       if (owner !== undefined && owner !== trace.step) {
-        const thing = item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
         throw new OperatorError({
           code: 'two-owners',
-          message: `the steps ${owner} and ${trace.step} both set ${thing}`,
+          message: `the steps ${owner} and ${trace.step} both set ${itemName(item)}`,
           next: 'take it out of one of the two steps of the playbook',
           host: host.snapshot.host,
           step: trace.step,

@@ -2,7 +2,7 @@ import { getDomain } from 'tldts';
 import type { Value } from '../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { type Facts, factsOf } from './facts.ts';
 import { templateProblem } from './playbook-errors.ts';
 import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
@@ -96,12 +96,21 @@ function listEntry(view: HostView): Value {
     name: host.name,
     ...(host.hostname === undefined ? {} : { hostname: host.hostname }),
     address: host.address,
-    state: host.state,
+    state: stateOf(view),
     known: view.snapshot !== undefined && view.problem === undefined,
     vars: host.vars,
     facts: view.facts,
     ...(recipe === undefined ? {} : { recipe: recipeContext(recipe) }),
   };
+}
+
+/**
+ * A retired host counts as one only once nothing of ours is left on it: until then it still sends people to the others,
+ * so they keep what they have for it.
+ */
+function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired' {
+  if (host.state === 'active') return 'active';
+  return snapshot !== undefined && !isManaged(snapshot) ? 'retired' : 'leaving';
 }
 
 /**

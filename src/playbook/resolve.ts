@@ -57,7 +57,9 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   const role = roleOf(cluster.inventory.playbook, host.role);
   const context = hostContext(cluster, view);
   const handlers = role.handlers.filter(({ when }) => holds(when, context));
-  const steps = role.steps.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
+  // Nothing is wanted of a retired host: what an earlier run managed there is given back.
+  const wanted = host.state === 'retired' ? [] : role.steps;
+  const steps = wanted.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
   return naming({ host: name, place: `role ${role.name}` }, () => {
     const fill = strictly(context);
     const guards = resolveGuards(role, fill);

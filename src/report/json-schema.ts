@@ -52,8 +52,10 @@ const change = z.object({
 
 const handler = z.object({
   id: z.string(),
+  stage: z.int().describe('counts from 1; the last one takes away what others were kept for'),
   actions: z.array(z.string()).describe('in words'),
   because: z.array(z.string()).describe('steps whose changes ask for it'),
+  owed: z.string().optional().describe('why it runs although nothing else changes'),
   guards: z.array(z.string()).describe('what must be idle before it starts'),
   ran: z.boolean(),
 });
@@ -64,20 +66,57 @@ const guard = z.object({
   sessions: z.array(z.string()).describe('who is there, in words'),
 });
 
+const unsettled = z.object({
+  run: z.string(),
+  state: z.string(),
+  who: z.string().optional().describe('who, from where, with which command'),
+  alive: z.boolean().optional().describe('it is at work on the host at this moment'),
+});
+
+const run = z.object({
+  run: z.string(),
+  command: z.string(),
+  operator: z.string(),
+  from: z.string().describe('name of the machine that it was started on'),
+  version: z.string(),
+  startedAt: z.string().describe('ISO 8601, UTC'),
+});
+
+const pastRun = run.extend({
+  undoes: z.string().optional().describe('the run that it undid'),
+  undoneBy: z.string().optional().describe('the run that undid it'),
+  hosts: z.array(
+    z.object({
+      name: z.string(),
+      role: z.string(),
+      state: z
+        .string()
+        .describe(
+          'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
+        ),
+      changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
+      handlers: z.array(z.string()),
+      error: error.optional(),
+      warnings: z.array(z.string()),
+      durationMs: z.int().optional(),
+    }),
+  ),
+});
+
 const host = z.object({
   name: z.string(),
   role: z.string(),
   recipe: z.string().nullable(),
   recipeReason: z.string().nullable(),
   status: z.enum(statuses),
+  retires: z.literal(true).optional().describe('it leaves the cluster and is given back'),
   error: error.optional(),
   warnings: z.array(z.string()),
   changes: z.array(change),
   handlers: z.array(handler),
   guards: z.array(guard),
-  unsettled: z
-    .array(z.object({ run: z.string(), state: z.string() }))
-    .describe('earlier runs that are not finished on this host or need a person'),
+  unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
+  lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
   durationMs: z.int(),
 });
 
@@ -101,6 +140,7 @@ export const reportSchema = z.object({
   byHand: z
     .array(z.object({ title: z.string(), text: z.string() }))
     .describe('text to be carried over to where the program has no access'),
+  runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
 });
 

@@ -1,8 +1,9 @@
 import { type Change, sha256 } from '../model/change.ts';
+import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { ByHand } from '../model/plan.ts';
+import type { ByHand, PlannedHandler } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
-import type { PathState } from '../model/snapshot.ts';
+import type { PathState, UnsettledRun } from '../model/snapshot.ts';
 import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost } from './json-schema.ts';
@@ -14,6 +15,10 @@ export interface JsonOptions {
   readonly byHand: readonly ByHand[];
   /** why the command could not be carried out */
   readonly errors: readonly Problem[];
+  /** what hosts remember of earlier runs; undefined where it wasn't asked for */
+  readonly runs?: readonly PastRun[] | undefined;
+  /** the latest run that each host kept; undefined where it wasn't asked for */
+  readonly last?: ReadonlyMap<string, PastRun> | undefined;
 }
 
 /** A result as the document whose form is `reportSchema`. Secrets are hidden in all of it. */
@@ -25,7 +30,7 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     schemaVersion: 1,
     command: result.command,
     run: result.run ?? null,
-    hosts: result.hosts.map(hostDocument),
+    hosts: result.hosts.map((host) => hostDocument(host, options.last?.get(host.plan.host))),
     summary: {
       exitStatus: options.exitStatus,
       hosts: result.hosts.length,
@@ -37,6 +42,7 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     },
     warnings: result.warnings.map(showableLine),
     byHand: options.byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    ...(options.runs === undefined ? {} : { runs: options.runs.map(pastRunDocument) }),
     ...(options.errors.length === 0 ? {} : { errors: options.errors.map(errorDocument) }),
   };
 }
@@ -53,8 +59,9 @@ export function renderJson(document: ReportDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function hostDocument(result: HostResult): ReportHost {
+function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost {
   const { plan } = result;
+  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
   return {
     name: plan.host,
     role: plan.role,
@@ -63,25 +70,88 @@ function hostDocument(result: HostResult): ReportHost {
     status: result.status,
     ...(result.problem === undefined ? {} : { error: errorDocument(result.problem) }),
     warnings: result.warnings.map(showableLine),
-    changes: plan.changes.map(changeDocument),
-    handlers: plan.handlers.map(({ handler, because }) => ({
-      id: handler.id,
-      actions: handler.actions.map(actionWords),
-      because: [...because],
-      guards: handler.guards.map((guard) => guard.id),
-      ran: result.ran.includes(handler.id),
-    })),
+    ...(plan.retires ? { retires: true } : {}),
+    changes: stages.flatMap((one, index) => one.changes.map((change) => changeDocument(change, index + 1))),
+    handlers: stages.flatMap((one, index) =>
+      one.handlers.map((planned) => handlerDocument(planned, index + 1, result.ran)),
+    ),
     guards: plan.guards.map(({ guard, state, sessions }) => ({
       guard,
       state,
       sessions: sessions.map(showableLine),
     })),
-    unsettled: plan.unsettled.map(({ run, state }) => ({ run: cleanLine(run), state: cleanLine(state) })),
+    unsettled: plan.unsettled.map(unsettledDocument),
+    ...(last === undefined ? {} : { lastRun: runDocument(last) }),
     durationMs: Math.round(result.durationMs),
   };
 }
 
-function errorDocument(problem: Problem): ReportError {
+function runDocument(run: PastRun): NonNullable<ReportHost['lastRun']> {
+  return {
+    run: cleanLine(run.run),
+    command: cleanLine(run.command),
+    operator: showableLine(run.operator),
+    from: showableLine(run.from),
+    version: cleanLine(run.version),
+    startedAt: cleanLine(run.startedAt),
+  };
+}
+
+function pastRunDocument(run: PastRun): NonNullable<ReportDocument['runs']>[number] {
+  return {
+    ...runDocument(run),
+    ...(run.undoes === undefined ? {} : { undoes: cleanLine(run.undoes) }),
+    ...(run.undoneBy === undefined ? {} : { undoneBy: cleanLine(run.undoneBy) }),
+    hosts: run.hosts.map((host) => ({
+      name: host.host,
+      role: host.role,
+      state: cleanLine(host.state),
+      changes: host.records.flatMap(({ changes }, index) =>
+        changes.map(({ path, kind, action, steps }) => ({
+          path,
+          kind,
+          action,
+          steps: [...steps],
+          stage: index + 1,
+        })),
+      ),
+      handlers: host.records.flatMap(({ handlers }) => handlers.map(({ id }) => id)),
+      ...(host.problem === undefined || host.state === 'committed'
+        ? {}
+        : { error: errorDocument(host.problem) }),
+      warnings: host.warnings.map(showableLine),
+      ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
+    })),
+  };
+}
+
+function handlerDocument(
+  { handler, because, owed }: PlannedHandler,
+  stage: number,
+  ran: readonly string[],
+): ReportHost['handlers'][number] {
+  return {
+    id: handler.id,
+    stage,
+    actions: handler.actions.map(actionWords),
+    because: [...because],
+    ...(owed === undefined ? {} : { owed: showableLine(owed) }),
+    guards: handler.guards.map((guard) => guard.id),
+    ran: ran.includes(handler.id),
+  };
+}
+
+export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
+  const { run, state, who, alive } = unsettled;
+  return {
+    run: cleanLine(run),
+    state: cleanLine(state),
+    ...(who === undefined || who === '' ? {} : { who: showableLine(who) }),
+    ...(alive === undefined ? {} : { alive }),
+  };
+}
+
+export function errorDocument(problem: Problem): ReportError {
   const { code, host, step, message, next, location, detail } = problem;
   return {
     code,
@@ -94,11 +164,11 @@ function errorDocument(problem: Problem): ReportError {
   };
 }
 
-function changeDocument(change: Change): ReportChange {
+function changeDocument(change: Change, stage: number): ReportChange {
   return {
     step: change.steps[0] ?? '',
     steps: [...change.steps],
-    stage: 1,
+    stage,
     kind: change.kind,
     action: change.action,
     path: change.path,

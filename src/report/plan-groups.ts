@@ -32,15 +32,21 @@ export function groupPlans(
 
 /** All of a plan that a group shows only once. */
 function textOf(plan: HostPlan): string {
+  const end = plan.afterwards === undefined ? '' : textOf(plan.afterwards);
   const changes = plan.changes.map((change) => [changeWords(change), change.steps, diffText(change)]);
-  const handlers = plan.handlers.map(({ handler, because }) => [
+  const handlers = plan.handlers.map(({ handler, because, owed }) => [
     handler.id,
     because,
+    owed,
     handler.actions.map(actionWords),
     handler.validate,
     handler.guards.map((guard) => guard.id),
   ]);
-  return JSON.stringify([plan.role, plan.recipe, changes, handlers, plan.undoes, plan.problem !== undefined]);
+  const { role, recipe, undoes, retires, leftovers, problem } = plan;
+  return JSON.stringify([
+    ...[role, recipe, changes, handlers, undoes, retires, leftovers, end],
+    problem !== undefined,
+  ]);
 }
 
 /** Names count as whole words: `bbb-1` isn't found in `bbb-10`. */

@@ -1,5 +1,6 @@
 import type { Change } from '../model/change.ts';
 import type { GuardReport, HostPlan, PlannedHandler } from '../model/plan.ts';
+import type { UnsettledRun } from '../model/snapshot.ts';
 import { diffOf } from '../plan/diff.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { renderProblem } from './problem.ts';
@@ -14,8 +15,9 @@ export function renderHeader(plan: HostPlan, style: Style): readonly string[] {
       ? ''
       : `, recipe ${cleanLine(plan.recipe.name)}${plan.recipe.reason === '' ? '' : ` (${showableLine(plan.recipe.reason)})`}`;
   const undoes = plan.undoes === undefined ? '' : `, undoing run ${cleanLine(plan.undoes)}`;
+  const leaves = plan.retires ? ', leaves the cluster' : '';
   const start = `${plan.host}: `;
-  const [first = '', ...rest] = wrap(`${plan.role}${recipe}${undoes}`, {
+  const [first = '', ...rest] = wrap(`${plan.role}${recipe}${undoes}${leaves}`, {
     columns: style.columns,
     first: start,
     hanging: 2,
@@ -54,11 +56,33 @@ export function renderHandlers(handlers: readonly PlannedHandler[], style: Style
   return ['', '  then, in this order:', ...handlers.flatMap((planned) => renderHandler(planned, style))];
 }
 
-function renderHandler({ handler, because }: PlannedHandler, style: Style): readonly string[] {
+/** What is done to a host at the end of the run: what it kept for others goes, and what is remembered of itself. */
+export function renderEnd(plan: HostPlan, style: Style): readonly string[] {
+  const { afterwards, leftovers } = plan;
+  const line = (text: string) => ['', ...wrap(text, { columns: style.columns, first: '  ' })];
+  return [
+    ...(afterwards === undefined
+      ? []
+      : [
+          ...line('last, once the hosts that leave the cluster were given back:'),
+          ...afterwards.changes.flatMap((change) => renderChange(change, style)),
+          ...renderHandlers(afterwards.handlers, style),
+          ...(afterwards.problem === undefined ? [] : renderProblem(afterwards.problem, style, 2)),
+        ]),
+    ...(leftovers
+      ? line(
+          'at the end /var/lib/clusterproxy is removed there, with all that is remembered of earlier runs: from then on this host knows nothing of the cluster, and rollback has nothing to undo on it',
+        )
+      : []),
+  ];
+}
+
+function renderHandler({ handler, because, owed }: PlannedHandler, style: Style): readonly string[] {
   const { columns, paint } = style;
   const start = `    ${handler.id}: `;
   const actions = handler.actions.map(actionWords).join(', ') || 'nothing but checks';
-  const why = because.length === 0 ? '' : ` (asked for by ${list(because.map(cleanLine))})`;
+  const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(cleanLine))})`;
+  const why = owed === undefined ? asked : ` (restart owed: ${showableLine(owed)})`;
   const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
   const more = (text: string) => wrap(text, { columns, first: '      ' });
   return [
@@ -86,9 +110,7 @@ export function renderNotes(plan: HostPlan, style: Style, options: NoteOptions):
     return [`  ${who}${painted}: ${first.slice(start.length)}`, ...rest];
   };
   const warning = (text: string) => labelled('warning', paint.yellow('warning'), text);
-  const unsettled = plan.unsettled.map(
-    ({ run, state }) => `run ${cleanLine(run)} is ${unsettledWords(state)}`,
-  );
+  const unsettled = plan.unsettled.map(unsettledWords);
   return [
     ...guardsOf(plan).flatMap((guard) => labelled('now', paint.bold('now'), guardWords(guard))),
     ...deferral(plan, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
@@ -142,7 +164,18 @@ function guardWords(report: GuardReport): string {
   }
 }
 
-function unsettledWords(state: string): string {
-  if (state === 'stuck' || state === 'conflict') return `in state "${state}" and needs a person`;
-  return `not finished (${cleanLine(state)}); apply settles it first`;
+/** `run ID (apply by ada from laptop) is not finished (open); apply settles it first` */
+export function unsettledWords({ run, state, outcome, who, alive }: UnsettledRun): string {
+  const by = who === undefined || who === '' ? '' : ` (${showableLine(who)})`;
+  const subject = `run ${cleanLine(run)}${by}`;
+  if (alive) return `${subject} is at work on it at this moment (${cleanLine(state)})`;
+  if (state === 'stuck')
+    return `${subject} could not bring the host back and needs a person; apply tries again`;
+  if (state === 'conflict')
+    return `${subject} left files alone that somebody else had changed, and needs a person`;
+  if (state === 'kept') {
+    return `${subject} was not confirmed from outside; its files stay, as people were there`;
+  }
+  const decided = outcome === undefined ? '' : `, decided: ${outcome}`;
+  return `${subject} is not finished (${cleanLine(state)}${decided}); apply settles it first`;
 }

@@ -1,8 +1,8 @@
-import type { ByHand, ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ByHand, type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
 import { showable, showableLine } from './clean.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
-import { renderChange, renderHandlers, renderHeader, renderNotes } from './plan-host.ts';
+import { renderChange, renderEnd, renderHandlers, renderHeader, renderNotes } from './plan-host.ts';
 import { indent, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
@@ -38,11 +38,7 @@ export function renderPlan(plan: ClusterPlan, style: Style, view: PlanView): rea
 /** Nothing to change and nothing to tell. */
 function isQuiet(host: HostPlan): boolean {
   return (
-    host.changes.length === 0 &&
-    host.handlers.length === 0 &&
-    host.warnings.length === 0 &&
-    host.unsettled.length === 0 &&
-    host.problem === undefined
+    !differs(host) && host.warnings.length === 0 && host.unsettled.length === 0 && host.problem === undefined
   );
 }
 
@@ -50,7 +46,7 @@ function renderGroup(group: PlanGroup, style: Style, view: PlanView): readonly s
   const [first, ...rest] = group.hosts;
   if (first === undefined) return [];
   const same = group.identical ? 'the same' : 'the same but for its own name';
-  const idle = first.changes.length === 0 && first.handlers.length === 0 && first.problem === undefined;
+  const idle = !differs(first) && first.problem === undefined;
   const notes = group.hosts.flatMap((host) =>
     renderNotes(host, style, { named: rest.length > 0, force: view.force }),
   );
@@ -66,7 +62,8 @@ function renderGroup(group: PlanGroup, style: Style, view: PlanView): readonly s
     ...(idle ? ['  nothing to do'] : []),
     ...first.changes.flatMap((change) => renderChange(change, style)),
     ...renderHandlers(first.handlers, style),
-    ...(notes.length > 0 && first.changes.length > 0 ? [''] : []),
+    ...renderEnd(first, style),
+    ...(notes.length > 0 && differs(first) ? [''] : []),
     ...notes,
   ];
 }
@@ -105,7 +102,7 @@ function summary(
   statusOf: (host: HostPlan) => Status,
   style: Style,
 ): readonly string[] {
-  const totals = totalWords(others.filter((host) => statusOf(host) === 'would-change'));
+  const totals = totalWords(others.filter((host) => host.problem === undefined && differs(host)));
   const text = `${statusSummary(plan.hosts.map(statusOf))}${totals === '' ? '' : `; ${totals}`}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }

@@ -11,7 +11,8 @@ export interface Totals {
   readonly commands: number;
 }
 
-export function totalsOf(plans: readonly HostPlan[]): Totals {
+export function totalsOf(hosts: readonly HostPlan[]): Totals {
+  const plans = allStages(hosts);
   const actions = plans.flatMap((plan) => plan.handlers.flatMap(({ handler }) => handler.actions));
   const number = (kind: string) => actions.filter((action) => action.kind === kind).length;
   return {
@@ -22,9 +23,14 @@ export function totalsOf(plans: readonly HostPlan[]): Totals {
   };
 }
 
+function allStages(plans: readonly HostPlan[]): readonly HostPlan[] {
+  return plans.flatMap((plan) => (plan.afterwards === undefined ? [plan] : [plan, plan.afterwards]));
+}
+
 /** `5 changes, 2 restarts`; empty where there is nothing to tell. */
-export function totalWords(plans: readonly HostPlan[]): string {
-  const { restarts, reloads, commands } = totalsOf(plans);
+export function totalWords(hosts: readonly HostPlan[]): string {
+  const plans = allStages(hosts);
+  const { restarts, reloads, commands } = totalsOf(hosts);
   const changes = plans.flatMap((plan) => plan.changes);
   const files = changes.filter((change) => change.kind === 'file').length;
   const parts = [

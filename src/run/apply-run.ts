@@ -5,26 +5,34 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { recordChanges } from '../plan/record.ts';
+import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
 import { connect } from '../ssh/connect.ts';
 import { packageVersion } from '../version.ts';
+import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
+import { applyLastStage } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
-import { newRunId } from './run-id.ts';
+import { lastStageOf, newRunId } from './run-id.ts';
 import { inWaves } from './waves.ts';
 
-/** Carry out a plan: role by role, each host in one transaction of its own. */
+/**
+ * Carry out a plan: role by role, each host in one transaction of its own, then what is taken away last. In the end what
+ * was remembered of hosts that were given back goes.
+ */
 export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promise<RunResult> {
   const run = newRunId();
   const startedAt = new Date().toISOString();
-  const hosts = await inWaves(byRole(plan.hosts), options, (host) =>
+  const first = await inWaves(byRole(plan.hosts), options, (host) =>
     applyHost(host, { run, startedAt }, options),
+  );
+  const staged = await applyLastStage(plan, first, options, (host) =>
+    applyHost(host, { run: lastStageOf(run), startedAt }, options),
   );
   return {
     command: options.command,
     run,
-    hosts,
-    warnings: plan.warnings,
+    hosts: await forgetRetired(staged.hosts, options),
+    warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
 }
@@ -52,6 +60,9 @@ async function applyHost(
   };
   try {
     const result = await carryOut(connectAgain, transactionOf(plan, host, names, options), {
+      signal: options.leave,
+      // That a new connection can be made is what it is about: a host that can't be reached any more isn't well.
+      confirm: async () => !options.leave.aborted,
       onEvent: (event) => {
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
@@ -89,6 +100,10 @@ function transactionOf(
     handlers,
     units: plan.units,
     force: options.force,
+    confirm: options.confirm,
+    confirmTimeout: options.confirmTimeout,
+    lockWait: options.lockWait,
+    keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {
       schemaVersion: 1,
@@ -102,6 +117,8 @@ function transactionOf(
       version: packageVersion(),
       startedAt: names.startedAt,
       changes: recordChanges(plan.changes),
+      items: recordItems(plan),
+      letGo: letGoItems(plan),
       handlers,
     },
   };
@@ -121,15 +138,19 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
   deferred: 'deferred',
   committed: 'changed',
   reverted: 'rolled-back',
+  kept: 'kept',
   conflict: 'conflict',
   stuck: 'stuck',
   unknown: 'unknown',
 };
 
 function resultOf(plan: HostPlan, result: TransactionResult): HostResult {
+  const nothing = plan.changes.length === 0 && result.started.length === 0;
+  const status = statusOfState[result.state];
   return {
     plan,
-    status: statusOfState[result.state],
+    // Earlier runs were settled, and that was all.
+    status: status === 'changed' && nothing ? 'in-sync' : status,
     problem: result.problem && { ...result.problem, host: plan.host },
     ran: result.started,
     warnings: [...plan.warnings, ...result.warnings],

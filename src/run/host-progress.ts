@@ -18,6 +18,10 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'handler':
       if (event.phase === 'started') return ['handler', event.handler];
       return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
+    case 'waiting-for-lock':
+      return ['connecting', `waiting for the lock that another run holds: ${event.holder}`];
+    case 'waiting':
+      return ['checking', `it is confirmed over a new connection, else it goes back in ${event.seconds} s`];
     case 'settling':
       return ['settling', `services have to stay up for ${event.seconds} s`];
     case 'settling-other':

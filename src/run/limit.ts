@@ -33,10 +33,10 @@ export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<strin
 
 /**
  * A host whose forerunner would change but is left out is not changed either: a node that advertises a location which
- * its proxy hasn't got yet shows a blank page.
+ * its proxy hasn't got yet shows a blank page. One that leaves the cluster needs nobody before it.
  */
 function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
-  if (plan.skipped || plan.changes.length === 0 || plan.problem !== undefined) return plan;
+  if (plan.skipped || plan.changes.length === 0 || plan.problem !== undefined || plan.retires) return plan;
   const roles = [...new Set(all.map((other) => other.role))];
   const forerunner = all.find(
     (other) =>

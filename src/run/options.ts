@@ -23,4 +23,25 @@ export interface ApplyOptions extends RunOptions {
   readonly force: boolean;
   /** so many hosts may fail before no further one is started; 0: the first failure stops */
   readonly maxFailures: number;
+  /** stops following hosts that are under way: each finishes or reverts by itself */
+  readonly leave: AbortSignal;
+  /** the plan was agreed on beforehand: a last stage that turns out otherwise isn't begun */
+  readonly exactly: boolean;
+  /** who decides that a host's changes are kept: the host, or this program over a new connection */
+  readonly confirm: 'host' | 'outside';
+  /** how long a host waits for this program's word; seconds */
+  readonly confirmTimeout: number;
+  /** how long a host waits for another run's lock; seconds */
+  readonly lockWait: number;
+  /** how many runs a host remembers; undefined: as many as is usual */
+  readonly keep: number | undefined;
 }
+
+/** How a change is carried out where nobody says otherwise. */
+export const usualApply = {
+  exactly: false,
+  confirm: 'host',
+  confirmTimeout: 120,
+  lockWait: 0,
+  keep: undefined,
+} as const satisfies Partial<ApplyOptions>;

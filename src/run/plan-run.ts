@@ -1,14 +1,16 @@
 import { type Inventory, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ByHand, ClusterPlan } from '../model/plan.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { ByHand, ClusterPlan, HostPlan } from '../model/plan.ts';
+import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/evaluate.ts';
-import { planCluster } from '../plan/plan-cluster.ts';
+import { type PlanInput, planCluster } from '../plan/plan-cluster.ts';
+import { withoutContents } from '../plan/plan-rollback.ts';
+import { planLastStage } from '../plan/stages.ts';
 import { type ClusterView, viewCluster } from '../playbook/contexts.ts';
 import { healthWarnings } from '../playbook/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
-import { resolveHost } from '../playbook/resolve.ts';
+import { type ResolvedHost, resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { look } from './look.ts';
@@ -23,15 +25,51 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
   );
-  const hosts = planCluster({
+  const input: PlanInput = {
     cluster: inventory.cluster.name,
     playbook: inventory.playbook.name,
-    hosts: looks.map(({ host, ...rest }) => ({ name: host.name, role: host.role, ...rest })),
+    hosts: looks.map(({ host, ...rest }) => ({
+      name: host.name,
+      role: host.role,
+      retired: host.state === 'retired',
+      ...rest,
+    })),
     resolve: resolveAll(inventory),
     crossChecks: crossChecksOf(inventory.playbook.crossChecks),
-  });
-  const asked = guards ? hosts : hosts.map((host) => ({ ...host, guards: [] }));
-  return { hosts: skipOthers(asked, chosen), byHand: byHand(inventory, snapshots), warnings: [] };
+  };
+  const planned = planCluster(input);
+  const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
+  const hosts = skipOthers(asked, chosen);
+  return {
+    ...withLastStage(hosts, (done) => planLastStage(input, hosts, done)),
+    byHand: byHand(inventory, snapshots),
+    warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+  };
+}
+
+/** Shows with each host what is left to be done to it in the last stage, should all hosts end as planned. */
+function withLastStage(
+  hosts: readonly HostPlan[],
+  lastStage: (done: ReadonlySet<string>) => readonly HostPlan[],
+): Pick<ClusterPlan, 'hosts' | 'lastStage'> {
+  const willing = hosts.filter((plan) => !plan.skipped && plan.problem === undefined);
+  const last = new Map(lastStage(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
+  if (last.size === 0) return { hosts };
+  return {
+    hosts: hosts.map((plan) => {
+      const afterwards = last.get(plan.host);
+      return afterwards === undefined ? plan : { ...plan, afterwards };
+    }),
+    lastStage,
+  };
+}
+
+function isOutOfReach(plan: HostPlan): boolean {
+  return plan.retires === true && plan.unreachable;
+}
+
+function outOfReachWords(host: string): string {
+  return `${host} is to be retired, but can't be reached: what other hosts have for it stays until it was given back; if it is gone for good, take it out of the inventory and apply with --prune`;
 }
 
 /** `--prune` is the variable of that name, for this run and all hosts. */
@@ -52,21 +90,39 @@ export function resolveAll(inventory: Inventory): Resolve {
 
 function resolveOne(view: ClusterView, name: string, snapshot: Snapshot): Wanted | OperatorError {
   try {
-    const { host, recipe, steps, handlers, health, warnings, units } = resolveHost(view, name);
-    const role = roleOf(view.inventory.playbook, host.role);
-    return {
-      recipe,
-      steps,
-      handlers,
-      units,
-      warnings: [...warnings, ...healthWarnings(health, snapshot)],
-      notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
-    };
+    const host = view.hosts.get(name)?.host;
+    // Whatever is installed there: nothing of ours is on it.
+    if (host?.state === 'retired' && !isManaged(snapshot)) return nothingWanted;
+    return wantedOf(view, resolveHost(view, name), snapshot);
   } catch (error) {
     if (error instanceof OperatorError) return error;
     throw error;
   }
 }
+
+function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot): Wanted {
+  const { host, recipe, steps, handlers, health, warnings, units } = resolved;
+  const role = roleOf(view.inventory.playbook, host.role);
+  const retired = host.state === 'retired';
+  return {
+    recipe,
+    steps,
+    // A retired host's services aren't to answer as those of the cluster do.
+    handlers: retired ? handlers.map(withoutContents) : handlers,
+    units,
+    warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
+    notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
+  };
+}
+
+const nothingWanted: Wanted = {
+  recipe: undefined,
+  steps: [],
+  handlers: [],
+  units: [],
+  warnings: [],
+  notifyOf: () => [],
+};
 
 function byHand(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly ByHand[] {
   return inventory.external.size === 0 ? [] : byHandTexts(viewCluster(inventory, snapshots));

@@ -1,5 +1,6 @@
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
+import type { UnsettledRun } from '../model/snapshot.ts';
 
 /** A plan as the result of a command that only compares. */
 export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
@@ -24,12 +25,21 @@ export function resultOfHostPlan(plan: HostPlan): HostResult {
   };
 }
 
+/** How runs that aren't settled make a host stand; undefined where there are none. The worst counts. */
+export function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
+  const states = runs.map(({ state }) => state);
+  const worst = (['stuck', 'conflict'] as const).find((state) => states.includes(state));
+  if (worst !== undefined) return worst;
+  if (states.some((state) => state !== 'kept')) return 'open';
+  return states.length > 0 ? 'kept' : undefined;
+}
+
 function statusOf(plan: HostPlan): Status {
   if (plan.unreachable) return 'unreachable';
   if (plan.problem?.code === 'conflict') return 'conflict';
   if (plan.problem !== undefined) return 'failed';
-  if (plan.unsettled.some(({ state }) => state === 'stuck')) return 'stuck';
-  if (plan.unsettled.some(({ state }) => state === 'conflict')) return 'conflict';
+  const unsettled = statusOfUnsettled(plan.unsettled);
+  if (unsettled !== undefined) return unsettled;
   if (plan.skipped) return 'skipped';
-  return plan.changes.length > 0 ? 'would-change' : 'in-sync';
+  return differs(plan) ? 'would-change' : 'in-sync';
 }

@@ -7,8 +7,9 @@ import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
-import { latestRun, planHostRollback } from '../plan/plan-rollback.ts';
+import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
 import { connect } from '../ssh/connect.ts';
+import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
 
@@ -39,7 +40,12 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     options.run,
     histories.flatMap((history) => history.value ?? []),
   );
-  const plans = await each((host) => planHost(host, run, options));
+  const stages = (index: number) =>
+    recordsOf(histories[index]?.value ?? [])
+      .map((record) => record.run)
+      .filter((id) => baseRun(id) === run)
+      .sort();
+  const plans = await each((host) => planHost(host, { run, stages: stages(hosts.indexOf(host)) }, options));
   return {
     hosts: skipOthers(
       plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
@@ -61,7 +67,12 @@ async function readHistory(host: InventoryHost, signal: AbortSignal): Promise<re
 
 /** Records of runs that changed something and kept it. */
 function recordsOf(runs: readonly RunOnHost[]): readonly RunRecord[] {
-  return runs.flatMap((run) => (run.state === 'committed' && run.record !== undefined ? [run.record] : []));
+  return runs.flatMap((run) => (isKept(run.state) && run.record !== undefined ? [run.record] : []));
+}
+
+/** `kept`: not confirmed from outside, but not reverted either, as people were there. */
+function isKept(state: string): boolean {
+  return state === 'committed' || state === 'kept';
 }
 
 function refuseUnknown(
@@ -69,8 +80,8 @@ function refuseUnknown(
   wanted: string | undefined,
   all: readonly RunOnHost[],
 ): asserts run is string {
-  if (run !== undefined && all.some((one) => one.run === run)) return;
-  const known = [...new Set(recordsOf(all).map((record) => record.run))].sort();
+  if (run !== undefined && all.some((one) => baseRun(one.run) === run)) return;
+  const known = [...new Set(recordsOf(all).map((record) => baseRun(record.run)))].sort();
   throw new OperatorError({
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:
@@ -81,17 +92,27 @@ function refuseUnknown(
   });
 }
 
-async function planHost(host: InventoryHost, run: string, options: RollbackOptions): Promise<HostPlan> {
+/** What of a run there is to undo on a host: its stages there that changed something and kept it, oldest first. */
+interface Undoing {
+  readonly run: string;
+  readonly stages: readonly string[];
+}
+
+async function planHost(
+  host: InventoryHost,
+  { run, stages }: Undoing,
+  options: RollbackOptions,
+): Promise<HostPlan> {
   const start = performance.now();
   const connection = await connect(host.ssh, { signal: options.signal });
   try {
-    const files = await readRunFiles(connection, run);
-    const record = files?.state === 'committed' ? files.record : undefined;
-    const snapshot = await probe(connection, host.name, record === undefined ? noReads : readsOf(record));
-    const undone =
-      files === undefined || record === undefined
-        ? { changes: [], handlers: [], problem: undefined, warnings: [], ledger: snapshot.ledger }
-        : planHostRollback(snapshot, { record, originals: files.before }, options);
+    const recorded: RecordedRun[] = [];
+    for (const stage of stages) {
+      const files = await readRunFiles(connection, stage);
+      if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
+    }
+    const snapshot = await probe(connection, host.name, readsOf(recorded.map(({ record }) => record)));
+    const undone = planHostRollback(snapshot, recorded, options);
     return {
       ...emptyPlan(host),
       ...undone,
@@ -111,36 +132,18 @@ async function planHost(host: InventoryHost, run: string, options: RollbackOptio
 }
 
 /** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
-function readsOf(record: RunRecord): Reads {
-  const paths = record.changes.map(({ path }) => path);
+function readsOf(records: readonly RunRecord[]): Reads {
+  const paths = records.flatMap(({ changes }) => changes.map(({ path }) => path));
   const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
-  const queries = record.handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
+  const queries = records.flatMap(({ handlers }) =>
+    handlers.flatMap((handler) => handler.guards.map((guard) => guard.query)),
+  );
   return mergeReads([{ ...noReads, paths: [...paths, ...parents], queries }]);
 }
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
   if (host === undefined) throw new Error('a plan without a host');
   return { ...emptyPlan(host), problem: problem && { ...problem, host: host.name }, unreachable: true };
-}
-
-function emptyPlan(host: InventoryHost): HostPlan {
-  return {
-    host: host.name,
-    role: host.role,
-    recipe: undefined,
-    problem: undefined,
-    skipped: false,
-    unreachable: false,
-    changes: [],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
-    ledger: undefined,
-    snapshot: undefined,
-    durationMs: 0,
-  };
 }
 
 interface Attempt<Result> {

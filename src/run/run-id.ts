@@ -8,3 +8,8 @@ export function newRunId(now: Date = new Date()): string {
     .replace(/\.\d+Z$/, 'Z');
   return `${time}-${randomBytes(3).toString('hex')}`;
 }
+
+/** The id of a run's last stage, which is a transaction of its own on a host that had one already. Sorts behind the run's. */
+export function lastStageOf(run: string): string {
+  return `${run}-2`;
+}

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { type HostPlan, isDue } from '../model/plan.ts';
+import { changesNow, type HostPlan, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 
@@ -24,9 +24,10 @@ export async function inWaves(
   const results: HostResult[] = [];
   let failures = 0;
   for (const plans of roles) {
-    const blocked = results.find((result) => !good.includes(result.status));
+    // Nobody needs a host that leaves the cluster before it.
+    const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (!isDue(plan)) return resultOfHostPlan(plan);
+      if (!isDue(plan)) return withNothingToDo(plan);
       if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
@@ -51,6 +52,17 @@ async function firstAlone(
   if (first !== undefined) done.set(first, await one(first));
   const limit = pLimit(parallel);
   return Promise.all(plans.map(async (plan) => done.get(plan) ?? limit(() => one(plan))));
+}
+
+/** A host of which only a later stage wants something has done its part of this one. */
+function withNothingToDo(plan: HostPlan): HostResult {
+  const result = resultOfHostPlan(plan);
+  return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
+}
+
+function isDue(plan: HostPlan): boolean {
+  if (plan.problem !== undefined || plan.skipped) return false;
+  return changesNow(plan) || toSettle(plan).length > 0;
 }
 
 function notStarted(plan: HostPlan, why: string): HostResult {

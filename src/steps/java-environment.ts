@@ -51,7 +51,7 @@ export function applyJavaOptions(
   bringOver(host, unitName, ours, wanted, adopt);
   const winner = filePlaces(host, wanted).at(-1);
   if (winner !== undefined) {
-    host.manage({ path: winner.path, format: shellEnv.name, key: [variable] });
+    host.manage({ path: winner.path, format: shellEnv.name, key: [variable] }, { theirs: winner.options });
     const merged = mergeOptions(winner.options, options);
     if (merged !== winner.options) winner.put(merged);
     return understand(host, ours, text, () => unit.remove(text, key));
@@ -81,6 +81,7 @@ function bringOver(
       found.map((place): Finding => ({ path: place.path, what: what(place) })),
     );
   }
+  host.adopt();
   for (const place of found) {
     place.put(withoutOptions(place.options, options));
     if (dropIns.includes(place)) removeHollowDropIn(host, place.path);

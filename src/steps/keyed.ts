@@ -69,12 +69,24 @@ function applyKeys(
       'install or set up the software that brings it, then plan again',
     );
   }
-  for (const { key } of [...wanted.set, ...wanted.add]) host.manage({ path, format: format.name, key });
+  for (const { key } of wanted.set) host.manage({ path, format: format.name, key });
+  for (const { key, items } of wanted.add) {
+    const there = understand(host, path, before ?? '', () => format.get(before ?? '', key));
+    host.manage({ path, format: format.name, key }, { theirs: without(there, items) });
+  }
   for (const key of wanted.remove) host.manage({ path, format: format.name, key });
   const text = before ?? '';
   const after = understand(host, path, text, () => edit(text, format, wanted, addToList));
   if (after === text) return;
   host.write(path, after, before === undefined ? attributesOf(wanted) : {});
+}
+
+/** What others have put into a list; nothing where that is all of ours. */
+function without(list: Value | undefined, items: readonly Value[]): Value | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const ours = new Set(items.map((item) => JSON.stringify(item)));
+  const theirs = list.filter((item: Value) => !ours.has(JSON.stringify(item)));
+  return theirs.length === 0 ? undefined : theirs;
 }
 
 function edit(before: string, format: KeyedFormat, wanted: KeyedParameters, addToList?: AddToList): string {

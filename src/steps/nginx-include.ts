@@ -36,6 +36,8 @@ export const nginxInclude: StepModule<IncludeParameters> = {
       const server = serverOf(host, wanted, findServers(text));
       return insertInclude(text, server.directive, wanted.include);
     });
+    const name = wanted.server_name || wanted.default_server_name;
+    host.manage({ path: wanted.path, format: 'nginx-include', key: [name, wanted.include] });
     if (after !== text) host.write(wanted.path, after);
   },
 };

@@ -61,6 +61,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);
     if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+    if (findings.length > 0) host.adopt();
     bringOverLocations(host, wanted);
     const before = host.text(wanted.path);
     const start = before ?? `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;

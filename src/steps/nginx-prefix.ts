@@ -116,6 +116,9 @@ function bringOver(host: StepHost, wanted: PrefixParameters, source: string): vo
       : [{ path: wanted.path, what: 'is there, and clusterproxy did not write it' }];
   const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
   if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+  if (findings.length > 0) host.adopt();
+  // What stood there by hand isn't to come back when the host is given back.
+  if (foreignFile.length > 0) host.remove(wanted.path);
   bringOverPrefixes(host, wanted, source);
 }
 

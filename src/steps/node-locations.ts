@@ -24,7 +24,10 @@ export const node = z
   .object({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected the name of a node'),
     hostname,
-    state: z.enum(['active', 'retired']).default('active'),
+    state: z
+      .enum(['active', 'leaving', 'retired'])
+      .default('active')
+      .describe('leaving: to be retired, but not given back yet'),
     known: z.boolean().default(true).describe('whether the node could be looked at'),
     recipe: relayed.nullish(),
     locations: z.array(location).optional(),

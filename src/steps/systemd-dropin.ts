@@ -89,6 +89,7 @@ function bringOver(host: StepHost, wanted: DropInParameters): void {
   );
   const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
   if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+  if (found.length > 0) host.adopt();
   for (const { path, name } of found) {
     const text = host.text(path) ?? '';
     host.write(

@@ -7,6 +7,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
+import { usualApply } from '../../src/run/options.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
 
 vi.mock('../../src/run/apply-run.ts', () => ({ applyRun: vi.fn() }));
@@ -30,7 +31,8 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
   const [stdin, stdout, stderr] = [stream(), new PassThrough(), stream()];
   stdin.write(typed);
   const signal = situation.signal ?? new AbortController().signal;
-  const environment = { stdin, stdout, stderr, variables: {}, signal, phase: { changing: false } };
+  const leave = new AbortController().signal;
+  const environment = { stdin, stdout, stderr, variables: {}, signal, leave, phase: { changing: false } };
   const common = {
     inventory: 'prod.yaml',
     limit: [],
@@ -44,7 +46,16 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
   const session = new Session(inventory, common, environment as unknown as Environment, progress);
   const status = await carryOut(situation.plan ?? plan, session, {
     ...session.runOptions({ prune: false }),
-    ...{ command: 'apply', force: false, maxFailures: 0, yes: false, dryRun: false, refusal: undefined },
+    ...{
+      ...usualApply,
+      leave,
+      command: 'apply',
+      force: false,
+      maxFailures: 0,
+      yes: false,
+      dryRun: false,
+      refusal: undefined,
+    },
     ...options,
   });
   const read = (from: PassThrough) => (from.read() as Buffer | null)?.toString() ?? '';

@@ -15,7 +15,12 @@ hosts:
   proxy: [{name: proxy-1, address: 127.0.0.1}]
   node: [{name: bbb-01, hostname: bbb-01.example.com, address: 127.0.0.2}]
 `;
-const commands = ['validate', 'plan', 'apply', 'check', 'rollback'];
+const commands = ['validate', 'plan', 'apply', 'check', 'rollback', 'retire', 'history', 'status', 'unlock'];
+/** Arguments that a command can't do without. */
+const needs: Readonly<Record<string, readonly string[]>> = {
+  retire: ['bbb-01'],
+  unlock: ['20261121T074501Z-4f2a9c'],
+};
 
 describe('help', () => {
   it.each([[], ...commands.map((command) => [command])])(
@@ -79,7 +84,8 @@ describe('a command line that is not understood', () => {
 
 describe('an inventory', () => {
   it.each(commands)('that is not there ends %s with 1', async (command) => {
-    const { status, stdout, stderr } = await clusterproxy([command, '-i', '/nonexistent/prod.yaml']);
+    const argv = [command, ...(needs[command] ?? []), '-i', '/nonexistent/prod.yaml'];
+    const { status, stdout, stderr } = await clusterproxy(argv);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('/nonexistent/prod.yaml');
   });

@@ -279,19 +279,6 @@ describe('what fails is put back exactly', () => {
     expect(result.problem?.detail).toContain('ended after 1 seconds');
   });
 
-  test('a directory that is not empty is not removed', async () => {
-    mkdirSync(at('/etc/full'));
-    writeFileSync(at('/etc/full/of'), 'things');
-    await revertsTo(
-      () =>
-        transaction(
-          [change(site, file(text(site)), file('# nothing\n')), change('/etc/full', directory(), absent)],
-          [],
-        ),
-      'swap-failed',
-    );
-  });
-
   test('a runner that is killed outright', async () => {
     const slow = {
       ...restartWeb,
@@ -534,7 +521,13 @@ describe('what nobody finished', () => {
     const { plan, before } = await cutShort();
     const connection = await connect(sample.host.target);
     expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
-      { run: plan.run, state: 'open' },
+      {
+        run: plan.run,
+        state: 'open',
+        outcome: undefined,
+        who: `ada from laptop, apply, run ${plan.run}`,
+        alive: false,
+      },
     ]);
     await connection.close();
     const result = await carry(transaction([], []));
@@ -578,11 +571,28 @@ describe('what nobody finished', () => {
     expect(text(properties)).not.toContain('x=1');
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('conflict\n');
     const connection = await connect(sample.host.target);
-    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
-      { run: plan.run, state: 'conflict' },
+    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toMatchObject([
+      { run: plan.run, state: 'conflict', outcome: 'revert' },
     ]);
     await connection.close();
   });
+});
+
+test('a directory in which others have put something is left there, which is no reason to fail', async () => {
+  mkdirSync(at('/etc/full'));
+  writeFileSync(at('/etc/full/of'), 'things');
+  mkdirSync(at('/etc/hollow'));
+  const plan = transaction(
+    [change('/etc/full', directory(), absent), change('/etc/hollow', directory(), absent)],
+    [],
+  );
+  const result = await carry(plan);
+  expect(result).toMatchObject({
+    state: 'committed',
+    warnings: ['/etc/full holds files of others and was left there'],
+  });
+  expect(text('/etc/full/of')).toBe('things');
+  expect(existsSync(at('/etc/hollow'))).toBe(false);
 });
 
 test('a revert that fails is stuck, and done when its cause is mended', async () => {

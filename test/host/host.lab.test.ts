@@ -260,13 +260,45 @@ describe.skipIf(!availability.available)('a real host', () => {
     expect((await running).state).toBe('unknown');
     await lab.host('lab-01').powerOff();
     await lab.host('lab-01').boot();
-    expect((await look({})).unsettled).toEqual([{ run: work.run, state: 'open' }]);
+    expect((await look({})).unsettled).toEqual([]);
     expect((await carry(plan([], []))).state).toBe('committed');
     expect((await lab.host('lab-01').readFile(site)).toString()).toBe(server(8082));
     const connection = await connect(target);
     const runs = await readRuns(connection);
     await connection.close();
     expect(runs.find(({ run }) => run === work.run)).toMatchObject({ state: 'reverted', outcome: 'revert' });
+  });
+
+  test('tells since when services know their files, also over a reload, and when files changed', async () => {
+    const host = lab.host('lab-01');
+    const facts = async () => {
+      const snapshot = await look({ paths: [site], units: ['nginx', 'lab-web', 'no-such-unit'] });
+      const since = (unit: string) => snapshot.units.get(unit)?.startedAt ?? Number.NaN;
+      return {
+        nginx: since('nginx'),
+        web: since('lab-web'),
+        changed: snapshot.changedAt?.get(site) ?? Number.NaN,
+        snapshot,
+      };
+    };
+    await host.mustExec('systemctl restart lab-web');
+    const before = await facts();
+    expect(before.snapshot.units.get('no-such-unit')?.startedAt).toBeUndefined();
+    const now = Date.now() / 1_000;
+    for (const time of [before.nginx, before.web, before.changed]) {
+      expect(time).toBeGreaterThan(now - 3_600);
+      expect(time).toBeLessThan(now + 2);
+    }
+    await host.mustExec('sleep 2.1');
+    // A package that is installed brings old times with it.
+    await host.mustExec(`touch -d '2001-01-01' ${site}`);
+    const touched = await facts();
+    expect(touched.changed).toBeGreaterThan(before.changed + 1);
+    expect(touched.nginx).toBeLessThan(touched.changed);
+    await host.mustExec('sleep 1.1; systemctl reload nginx; sleep 1');
+    const reloaded = await facts();
+    expect(reloaded.nginx).toBeGreaterThan(reloaded.changed);
+    expect(reloaded.web).toBe(before.web);
   });
 
   test('is known by the fingerprint of any of its keys, or by a file that holds one of them only', async () => {

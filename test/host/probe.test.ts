@@ -272,7 +272,7 @@ test('runs that need somebody are told; a later one that was committed supersede
   run('3', 'stuck');
   run('4', 'reverted');
   run('5', 'conflict');
-  expect((await look({})).unsettled).toEqual([
+  expect((await look({})).unsettled).toMatchObject([
     { run: '3', state: 'stuck' },
     { run: '5', state: 'conflict' },
   ]);

@@ -134,7 +134,8 @@ bbb-02, bbb-03: nothing to do
   the same: bbb-04
   nothing to do
   bbb-01: warning: run R1 is not finished (open); apply settles it first
-  bbb-04: warning: run R2 is in state "stuck" and needs a person
+  bbb-04: warning: run R2 could not bring the host back and needs a person;
+    apply tries again
 
 bbb-02: node
   error unreachable: no answer
@@ -150,7 +151,7 @@ warning: old-1 is not in the inventory
 
 bbb-03: left out by --limit
 
-4 hosts: 1 in sync, 1 left out by --limit, 1 unreachable, 1 stuck
+4 hosts: 1 left out by --limit, 1 still open, 1 unreachable, 1 stuck
 `);
   });
 

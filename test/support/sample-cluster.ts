@@ -6,7 +6,7 @@ import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { VirtualHost } from '../../src/model/virtual-host.ts';
 import { crossChecksOf } from '../../src/plan/cross-checks.ts';
-import { planCluster } from '../../src/plan/plan-cluster.ts';
+import { type PlanInput, planCluster } from '../../src/plan/plan-cluster.ts';
 import { loadInventory } from '../../src/playbook/load-inventory.ts';
 import { readsOf } from '../../src/playbook/reads.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
@@ -58,20 +58,25 @@ export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost
   return new Map(looked);
 }
 
-export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly HostPlan[] {
-  return planCluster({
+export function planInput(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): PlanInput {
+  return {
     cluster: inventory.cluster.name,
     playbook: inventory.playbook.name,
-    hosts: inventory.hosts.map(({ name, role }) => ({
+    hosts: inventory.hosts.map(({ name, role, state }) => ({
       name,
       role,
+      retired: state === 'retired',
       snapshot: snapshots.get(name),
       problem: snapshots.has(name) ? undefined : { code: 'unreachable', message: 'no answer' },
       durationMs: 0,
     })),
     resolve: resolveAll(inventory),
     crossChecks: crossChecksOf(inventory.playbook.crossChecks),
-  });
+  };
+}
+
+export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly HostPlan[] {
+  return planCluster(planInput(inventory, snapshots));
 }
 
 /** The hosts as they are once their plans have been carried out, ledgers included. */

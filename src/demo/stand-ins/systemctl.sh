@@ -1,5 +1,6 @@
 #!/bin/sh
-# systemctl(1) for a folder: start, stop, restart, reload, show, is-active, is-enabled, daemon-reload, is-system-running.
+# systemctl(1) for a folder: start, stop, restart, reload, show, is-active, is-enabled, daemon-reload, is-system-running
+# (what run/stand-in/system-state says), list-units (of which none is ever listed).
 # Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
 # it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
 # shellcheck source=src/demo/stand-ins/common.sh
@@ -120,8 +121,9 @@ case $verb in
     journal daemon-reload
     ;;
   is-system-running)
-    echo running
+    recall system-state running
     ;;
+  list-units) ;;
   show)
     asked=$units
     for unit in $asked; do
@@ -157,6 +159,11 @@ case $verb in
         exit 5
       }
       case $verb:$name in
+        stop:clusterproxy-*)
+          # The group of systemd-run's stand-in; its last part, ExecStopPost, belongs to the unit.
+          kill -TERM "-$(recall "pid-$name" 0)"
+          while [ -e "$memory/units/$name" ]; do sleep 0.05; done
+          ;;
         stop:*) remember "units/$name" inactive ;;
         reload:nginx.service)
           nginx -t >/dev/null 2>&1 || {

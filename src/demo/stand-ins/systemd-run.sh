@@ -21,12 +21,13 @@ if [ "${1:-}" = supervise ]; then
   main=$!
   remember "pid-$unit.service" "$main"
   # shellcheck disable=SC2016 # its own parameters
-  setsid sh -c 'sleep "$1"; kill -KILL -- "-$2"' watchdog "$limit" "$main" 2>/dev/null &
+  setsid sh -c 'sleep "$1"; kill -KILL "-$2"' watchdog "$limit" "$main" 2>/dev/null &
   watchdog=$!
   wait "$main"
   status=$?
-  kill -KILL -- "-$main" 2>/dev/null
-  kill -KILL -- "-$watchdog" 2>/dev/null
+  kill -KILL "-$main" 2>/dev/null
+  # Not a group of its own yet where the command was very short.
+  kill -KILL "-$watchdog" 2>/dev/null || kill -KILL "$watchdog" 2>/dev/null
   remember "units/$unit.service" deactivating
   if [ $status -gt 128 ]; then SERVICE_RESULT=signal; elif [ $status -ne 0 ]; then SERVICE_RESULT=exit-code; else SERVICE_RESULT=success; fi
   export SERVICE_RESULT

@@ -24,12 +24,21 @@ print_new() {
   part=$part$text
 }
 
-# alive: the unit that does the work is there, or its last part, settle.sh
+# The unit that does the work is there, or the last part of it, settle.sh
 alive() {
-  case $(systemctl show -p ActiveState "clusterproxy-$run.service" 2>/dev/null) in
+  case $(timeout -k 5 60 systemctl show -p ActiveState "clusterproxy-$run.service" 2>/dev/null) in
     *=active | *=activating | *=deactivating | *=reloading) return 0 ;;
     *) return 1 ;;
   esac
+}
+
+# Whoever is told of the end may begin the next run at once: nothing of this one shall be in its way.
+wait_for_the_rest() {
+  rest=0
+  while [ $rest -lt 100 ] && alive; do
+    rest=$((rest + 1))
+    sleep 0.05
+  done
 }
 
 part=
@@ -41,7 +50,8 @@ while :; do
   state=incoming
   { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
   case $state in
-    committed | reverted | refused | deferred | abandoned | conflict | stuck)
+    committed | reverted | kept | refused | deferred | abandoned | conflict | stuck)
+      wait_for_the_rest
       print_new
       printf '%s end %s\n' "$nonce" "$state"
       exit 0

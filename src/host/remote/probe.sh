@@ -119,10 +119,52 @@ set +f
 for run in "$base"/runs/*; do
   [ -d "$run" ] || continue
   state=incoming
+  outcome=
+  holder=
   read -r state <"$run/state" || :
-  printf '%s\n' "run$US${run##*/}$US$state"
+  case $state in
+    committed | reverted | refused | deferred | abandoned) ;;
+    *)
+      read -r outcome <"$run/outcome" || :
+      while read -r line; do
+        case $line in holder"$US"*) holder=${line#*"$US"} && break ;; esac
+      done <"$run/manifest"
+      # Whether somebody works on it.
+      units=$units${NL}clusterproxy-${run##*/}.service
+      ;;
+  esac
+  printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder"
 done 2>/dev/null
 set -f
+{
+  while read -r line; do printf '%s\n' "owed$US$line"; done <"$base/owed"
+  read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"
+} 2>/dev/null
+# Of nginx its workers tell what it took up, not its first process, which a reload leaves: proc_pid_task(5), proc_pid_stat(5).
+case $units$NL in
+  *"${NL}nginx$NL"* | *"${NL}nginx.service$NL"*)
+    master=
+    children=
+    {
+      read -r master <"$ROOT/run/nginx.pid"
+      read -r children <"$ROOT/proc/$master/task/$master/children"
+      IFS=' '
+      for child in $children; do
+        read -r line <"$ROOT/proc/$child/cmdline"
+        case $line in
+          *'shutting down'*) ;;
+          'nginx: worker process'*)
+            read -r line <"$ROOT/proc/$child/stat"
+            # Field 22, counted behind the name.
+            set -- ${line##*) }
+            printf '%s\n' "nginx-worker$US${20:-0}"
+            ;;
+        esac
+      done
+      IFS=$NL
+    } 2>/dev/null
+    ;;
+esac
 ledger=$base/ledger.json
 [ -e "$ledger" ] && paths=$paths$NL$ledger
 
@@ -137,7 +179,7 @@ printf '%s\n' "$stats"
 followed=
 if [ -n "$links" ]; then
   section followed
-  followed=$(stat -L -c "$format$US" -- $links 2>/dev/null)
+  followed=$(stat -L -c "$format$US%Z" -- $links 2>/dev/null)
   printf '%s\n' "$followed"
   section destinations
   readlink -m -z -- $links
@@ -189,7 +231,8 @@ stat -f -c "%a$US%b$US%n" -- "$@" 2>/dev/null
 
 section units
 # Those asked for, and whichever others failed: the state narrows the pattern only.
-systemctl show --no-pager --state=failed -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -- \
+systemctl show --no-pager --state=failed -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState \
+  -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -- \
   $units '*' 2>/dev/null
 
 if [ -n "$packages" ]; then

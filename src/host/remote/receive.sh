@@ -5,6 +5,7 @@
 
 run=
 limit=
+stop_limit=
 incoming=
 refused() {
   printf '%s\n' "$nonce begin" "problem$US$1$US$2$US$3$US$4" "$nonce end refused"
@@ -19,6 +20,27 @@ take_file() {
   if [ "$3" -eq 0 ]; then : >"$_path"; else dd bs="$3" count=1 iflag=fullblock of="$_path" 2>/dev/null; fi
 }
 
+# sd_booted(3): systemd is what runs this host
+[ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host is not run by systemd' \
+  'only systemd can finish or put back a run when the connection or the power is lost: use a host that it runs' ''
+
+# All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
+store_states() {
+  mkdir -- "$incoming/states" "$incoming/outcomes" || return
+  for state in running prepared open waiting committed reverted kept refused deferred abandoned conflict stuck; do
+    printf '%s\n' "$state" >"$incoming/states/$state" || return
+  done
+  for state in commit revert keep; do
+    printf '%s\n' "$state" >"$incoming/outcomes/$state" || return
+  done
+  true >"$incoming/log" && true >>"$base/lock" || return
+  set +f
+  sync -- "$incoming"/* "$incoming"/*/* "$incoming" "$base"
+  _status=$?
+  set -f
+  return $_status
+}
+
 IFS=$NL
 for record in $request; do
   IFS=$US
@@ -29,6 +51,7 @@ for record in $request; do
     run)
       run=$2
       limit=$3
+      stop_limit=$4
       # Under another name until it is complete: of several attempts exactly one is renamed.
       incoming=$base/runs/.incoming-$run-$nonce
       [ ! -e "$base/runs/$run" ] || break
@@ -46,21 +69,14 @@ if [ ! -e "$base/runs/$run" ]; then
   # A connection that broke off leaves less than was announced; there is nobody left to tell.
   (cd "$incoming" && sha256sum --status -c sums) ||
     refused incomplete 'what arrived is not what was sent' 'run the command again' ''
-  mkdir -- "$incoming/states"
-  for state in running prepared open committed reverted refused deferred abandoned conflict stuck; do
-    printf '%s\n' "$state" >"$incoming/states/$state"
-  done
-  : >"$incoming/log"
-  set +f
-  sync -- "$incoming"/* "$incoming"/*/*
-  set -f
-  sync -- "$incoming"
+  store_states || refused no-space 'the run could not be stored on the host' 'make room below /var/lib' ''
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
-    cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.new" && mv -T -f -- "$base/.settle.new" "$base/settle"
+    { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
+      rm -f -- "$base/.settle.$run"
     # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows however the runner ends.
     problem=$(systemd-run --quiet --collect --unit="clusterproxy-$run" --description="clusterproxy run $run" \
-      -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$limit" -p UMask=0022 -p IgnoreSIGPIPE=no \
+      -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$stop_limit" -p UMask=0022 -p IgnoreSIGPIPE=no \
       -p "ExecStopPost=/bin/sh $base/runs/$run/settle.sh $run" \
       -- /bin/sh "$base/runs/$run/runner.sh" "$run" 2>&1 </dev/null) || {
       printf 'refused\n' >"$base/runs/$run/end"

@@ -19,7 +19,8 @@ case $field in
       [ -d "$dir" ] || continue
       state=incoming
       { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
-      outcome=$(readlink -- "$dir/outcome")
+      outcome=
+      { read -r outcome <"$dir/outcome" || :; } 2>/dev/null
       printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided}"
       send_file "$dir/record.json" record
       send_file "$dir/log" log

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings a run to its end: finishes what was decided, and reverts where nothing was. Can be run as often as one likes.
-# Called by systemd when the runner's unit ends in whatever way, by the next run, and by an operator:
+# Called by systemd when the runner's unit ends in whatever way, by the next run, by an operator, and with `boot` by the boot unit when
+# the host was started before the run had ended:
 #   sh /var/lib/clusterproxy/settle RUN [revert]
-# (A boot unit, called after a power cut before the services start, would be the fourth.)
 set -u
 run=${1:-}
 wish=${2:-}
@@ -12,10 +12,13 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 . "$here/lib.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "$here/transaction.sh"
+# shellcheck source=src/host/remote/boot-unit.sh
+. "$here/boot-unit.sh"
 
 # Nothing was swapped yet: only temporary names have to go.
 drop_beside() {
-  [ -z "$folder" ] || rm -f -- "$fresh" "$original"
+  [ -n "$folder" ] || return 0
+  said=$(rm -f -- "$fresh" "$original" 2>&1) || log warning "a temporary name beside $shown could not be removed: $said"
 }
 
 conflict() {
@@ -34,7 +37,7 @@ may_be_rewritten() {
 
 put_back() {
   [ -n "$folder" ] || return 0
-  rm -f -- "$fresh"
+  remove "$fresh"
   look "$path"
   case $before_kind in
     file | symlink) put_back_original ;;
@@ -44,11 +47,15 @@ put_back() {
   return 0
 }
 
+remove() {
+  said=$(rm -f -- "$1" 2>&1) || stuck "$said"
+}
+
 put_back_original() {
   # No link: put back already.
   [ -e "$original" ] || [ -L "$original" ] || return 0
   if [ "$(inode "$path")" = "$(inode "$original")" ]; then
-    rm -f -- "$original"
+    remove "$original"
     return
   fi
   if [ "$looked" != "$after" ]; then
@@ -56,7 +63,7 @@ put_back_original() {
       log warning "$shown was rewritten in the meantime by a handler; it is back as it was"
     else
       conflict "it no longer is what this run made of it; what it was is in ${dir#"$ROOT"}/before/$number"
-      rm -f -- "$original"
+      remove "$original"
       return
     fi
   fi
@@ -78,7 +85,7 @@ take_away() {
     conflict 'it was not there before, and no longer is what this run made of it'
     return
   fi
-  said=$(rm -f -- "$path" 2>&1) || stuck "$said"
+  remove "$path"
   sync -- "${path%/*}/"
 }
 
@@ -90,10 +97,6 @@ put_back_directory() {
   fi
   [ -d "$path" ] || mkdir -- "$path" || stuck 'it could not be made again'
   said=$(chown -- "$before_user:$before_group" "$path" 2>&1 && chmod -- "00$before_mode" "$path" 2>&1) || stuck "$said"
-}
-
-unit_files_involved() {
-  records change | cut -d "$US" -f 3 | grep -Eq '^(/etc|/run|/usr/lib|/lib|/usr/local/lib)/systemd/'
 }
 
 redo_handler() {
@@ -149,6 +152,8 @@ redo_after_boot() {
     redo_handlers "$(records handler | cut -d "$US" -f 2)"
   else
     log warning "services were started with the files of this run and still use them ($words); the files are back as they were, restart the services when nobody is there"
+    # Every probe tells it from now on.
+    printf '%s\n' "$_handlers" >>"$base/owed" && sync -- "$base/owed"
   fi
 }
 
@@ -157,8 +162,10 @@ revert() {
   failures=0
   each_change put_back tac
   drop_staged
-  # When the host is shutting down, services start next time with the files as they are now.
-  if [ "$(systemctl is-system-running 2>/dev/null)" != stopping ]; then
+  if [ "$wish" = boot ]; then
+    # systemd has read its units already. No handlers: services start with these files in a moment.
+    timed 60 systemctl daemon-reload || :
+  elif [ "$(system_state)" != stopping ]; then
     if unit_files_involved; then timed 60 systemctl daemon-reload || :; fi
     if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
       redo_after_boot
@@ -167,19 +174,20 @@ revert() {
     fi
   fi
   if [ $failures -gt 0 ]; then
-    enter stuck
+    end_as stuck
   elif [ $conflicts -gt 0 ]; then
-    enter conflict
+    end_as conflict
   else
     intended=reverted
     { read -r intended <"$dir/end" || intended=reverted; } 2>/dev/null
     case $intended in refused | deferred) ;; *) intended=reverted ;; esac
-    enter "$intended"
+    end_as "$intended"
   fi
 }
 
 staged='ledger.json managed-paths cluster'
 
+# commit STATE
 commit() {
   for name in $staged; do
     # What isn't there any more was put in place by an earlier attempt.
@@ -187,29 +195,98 @@ commit() {
   done
   sync -- "$base"
   each_change drop_beside
-  enter committed
+  drop_owed
+  end_as "$1"
 }
+
+# What was owed was done by the handlers that ran.
+drop_owed() {
+  [ -s "$base/owed" ] && [ -s "$dir/started" ] || return 0
+  grep -Fxv -f "$dir/started" "$base/owed" >"$base/.owed.$run" || :
+  sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed"
+  return 0
+}
+
+# end_as STATE: the state, a line in the system's log, nothing of ours left
+end_as() {
+  enter "$1"
+  rm -f -- "$base/.settle.$run" "$base/.owed.$run"
+  audit "$1"
+  [ "$1" = stuck ] || remove_boot_unit
+}
+
+audit() {
+  case $1 in stuck | conflict) _priority=err ;; kept | reverted) _priority=warning ;; *) _priority=notice ;; esac
+  value_of holder
+  _who=$field
+  value_of cluster
+  timeout 5 logger -t clusterproxy -p "daemon.$_priority" -- "$1: $_who, cluster $field" 9>&- || :
+} 2>/dev/null
 
 drop_staged() {
   for name in $staged; do rm -f -- "$base/.$name.$run"; done
 }
 
-# The last twenty runs are kept, and those that aren't settled.
+# The last ones are kept, and those that aren't settled. What was there before our first touch is in ledger.json, not here.
 prune() {
+  value_of keep
+  keep=${field:-20}
   set +f
   set -- "$base"/runs/*/
   set -f
-  while [ $# -gt 20 ]; do
+  while [ $# -gt "$keep" ]; do
     read -r state <"$1/state" || state=incoming
     case $state in
-      committed | reverted | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || rm -rf -- "$1" ;;
+      committed | reverted | kept | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || rm -rf -- "$1" ;;
     esac
     shift
   done 2>/dev/null
+  # What a power cut left of a run that never began, or of a holder's name.
+  find "$base" -maxdepth 1 -name '.settle.*' -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
   find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
 
+# Nothing was decided yet, so this does: what a power cut, a signal, a time limit, an operator or silence has left.
+settle_undecided() {
+  if [ "$wish" != revert ] && [ "$wish" != boot ] && [ "$(system_state)" = stopping ] &&
+    [ -L "$unit_folder/sysinit.target.wants/$boot_unit" ]; then
+    # Services are being ended; the boot unit puts the files back before they start again.
+    exit 0
+  fi
+  if [ "$state" = waiting ] && [ "$wish" != revert ] && [ "$wish" != boot ] && ! ask_guards; then
+    if decide keep && [ ! -s "$dir/end" ]; then
+      log problem kept "nobody confirmed the run, and it could not be put back ($words): the new files stay in use" \
+        'look whether all is well; undo the run with clusterproxy rollback when nobody is there' "$answer"
+    fi
+    return
+  fi
+  decide revert
+}
+
+tell_cause() {
+  if [ -s "$dir/end" ] || grep -q "^problem$US" "$dir/log"; then return; fi
+  if [ -e "$dir/declined" ]; then
+    log problem declined 'the controller did not confirm the run; everything is back as it was' \
+      'look at what the checks from outside said, then run the command again' ''
+  elif [ -e "$dir/expired" ]; then
+    log problem not-confirmed 'the run was not confirmed in time; everything is back as it was' \
+      'look whether this host can be reached from where the command ran, then run the command again' ''
+  else
+    _cause=${SERVICE_RESULT:-}
+    case $wish in
+      revert) _cause='asked for by an operator' ;;
+      boot) _cause='the host was started anew' ;;
+    esac
+    log problem interrupted "the work on the host was ended before it was done${_cause:+ ($_cause)}" \
+      'look at the journal of the host for what ended it, then run the command again' ''
+  fi
+}
+
 [ -d "$dir" ] || { echo "there is no run $run" >&2 && exit 1; }
+if [ "$wish" = boot ]; then
+  # Otherwise somebody started it by hand, or with another unit.
+  case $(system_state) in starting | running | degraded | maintenance | stopping) exit 0 ;; esac
+fi
 current_state
 # A run that ended itself before anything was swapped has only temporary names of its own left: it must not wait for the one that
 # it made way for.
@@ -217,41 +294,57 @@ case $state in
   incoming | prepared) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
 esac
 if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
-  exec 9<>"$base/lock"
-  # Whoever else holds the lock is a run that settles this one itself before it begins.
-  flock -w 60 9 || { echo 'another run holds the lock' >&2 && exit 75; }
+  exec 9<"$base/lock"
+  if ! flock -n 9; then
+    if [ "$wish" = revert ] && at_work "$run"; then
+      echo "$run is at work; it is stopped and put back" >&2
+      [ "$state" != waiting ] || decide revert
+      systemctl stop "clusterproxy-$run.service" 9>&-
+    fi
+    # Whoever else holds the lock is a run that settles this one itself before it begins.
+    flock -w 60 9 || { echo 'another run holds the lock' >&2 && exit 75; }
+  fi
   current_state
 fi
 
 case $state in
-  committed | reverted | refused | deferred | abandoned)
-    [ "$wish" != revert ] || echo "$run is $state already; undo a run that was committed with: clusterproxy rollback --run $run" >&2
+  committed | kept | reverted | refused | deferred | abandoned)
+    case $wish:$state in
+      revert:committed | revert:kept) echo "$run is $state; undo it with: clusterproxy rollback --run $run" >&2 ;;
+    esac
+    remove_boot_unit
     exit 0
     ;;
-  conflict) [ "$wish" = revert ] || exit 0 ;;
+  conflict)
+    if [ "$wish" != revert ]; then
+      remove_boot_unit
+      exit 0
+    fi
+    ;;
   incoming | prepared)
     each_change drop_beside
     drop_staged
     intended=abandoned
     { read -r intended <"$dir/end" || intended=abandoned; } 2>/dev/null
-    enter "$intended"
+    case $intended in refused | deferred) ;; *) intended=abandoned ;; esac
+    end_as "$intended"
     prune
     exit 0
     ;;
 esac
 
-# Exactly one caller decides. A state `waiting`, for the controller's word after checks from outside, would be decided here too.
-if [ ! -L "$dir/outcome" ]; then
-  if ln -sT revert "$dir/outcome" 2>/dev/null && [ ! -e "$dir/end" ]; then
-    _cause=${SERVICE_RESULT:-}
-    [ "$wish" != revert ] || _cause='asked for by an operator'
-    log problem interrupted "the work on the host was ended before it was done${_cause:+ ($_cause)}" \
-      'look at the journal of the host for what ended it, then run the command again' ''
-  fi
+decided
+if [ -z "$outcome" ]; then
+  settle_undecided
   sync -- "$dir"
+  decided
 fi
-case $(readlink -- "$dir/outcome") in
-  commit) commit ;;
-  *) revert ;;
+case $outcome in
+  commit) commit committed ;;
+  keep) commit kept ;;
+  *)
+    tell_cause
+    revert
+    ;;
 esac
 prune

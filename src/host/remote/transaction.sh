@@ -2,9 +2,11 @@
 # What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh, with $run set.
 #
 # A run's folder: manifest, record.json, the new ledger.json, managed-paths and cluster; contents/N (what change N is to
-# become), before/N (what it was), beside/N (the folder of its temporary names), states/ (a small file for each state,
-# made while there was still space), state (one of those, renamed into place), end (what becomes of a run that isn't
-# committed), outcome (a link: commit or revert), started (ids of handlers), active (units that were), log.
+# become), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
+# each, made while there was still space), state (one of those, renamed into place), end (what becomes of a run that
+# isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
+# that waited is put back), started (ids of handlers), active (units that were), boot (which start of the host it began
+# in), boot-folders (made for the boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 
@@ -26,8 +28,46 @@ current_state() {
 
 # enter STATE: by renaming a file that is there already, so that a full disk can't stop it; durable before anything follows
 enter() {
-  mv -T -f -- "$dir/states/$1" "$dir/state" && sync -- "$dir" && log state "$1"
+  mv -T -f -- "$dir/states/$1" "$dir/state" && sync -- "$dir" && log state "$1" "$(date +%s)"
 }
+
+# decide commit|revert|keep: false where somebody else has decided. link(2) gives a name to one of all who ask for it, and needs no
+# space for it.
+decide() {
+  ln -PT -- "$dir/outcomes/$1" "$dir/outcome" 2>/dev/null && sync -- "$dir"
+}
+
+decided() {
+  outcome=
+  read -r outcome <"$dir/outcome" || :
+} 2>/dev/null
+
+# show PROPERTY UNIT: the value alone in $shown_value. systemd may be slow, but must not hold up a revert for ever.
+show() {
+  shown_value=$(timeout -k 5 60 systemctl show -p "$1" "$2" 2>/dev/null 9>&-) || :
+  shown_value=${shown_value#*=}
+}
+
+# at_work RUN: its unit is there, or the last part of it, settle.sh
+at_work() {
+  show ActiveState "clusterproxy-$1.service"
+  case $shown_value in active | activating | deactivating | reloading) return 0 ;; *) return 1 ;; esac
+}
+
+# initializing, starting, running, degraded, maintenance or stopping; see systemctl(1)
+system_state() {
+  timeout -k 5 30 systemctl is-system-running 2>/dev/null 9>&- || :
+}
+
+# Who holds the lock: in words, and the run's id, for others to read.
+name_holder() {
+  value_of holder
+  printf '%s, on this host since %s (UTC)\n%s\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" "$run" >"$base/.holder.new" &&
+    sync -- "$base/.holder.new" && mv -T -f -- "$base/.holder.new" "$base/holder" && return
+  # Only for others to read: no reason to stop.
+  rm -f -- "$base/.holder.new"
+  return 0
+} 2>/dev/null
 
 # each FUNCTION RECORDS: calls it with the fields of each record; stops at the first that fails. Only positional
 # parameters are a function's own, hence no variable lives across the call.
@@ -135,10 +175,12 @@ run_action() {
 
 # timed SECONDS COMMAND...: its status; its words in $said
 timed() {
-  : >"$dir/output" || :
+  _output=$dir/output
+  # Not `:`, with which a shell ends where it can't write.
+  [ -w "$_output" ] && true >"$_output" || _output=/dev/null
   _status=0
-  timeout -k 5 "$@" </dev/null >>"$dir/output" 2>&1 9>&- || _status=$?
-  said=$(one_line <"$dir/output")
+  timeout -k 5 "$@" </dev/null >>"$_output" 2>&1 9>&- || _status=$?
+  said=$(one_line <"$_output")
   [ $_status -ne 124 ] || said="it was ended after $1 seconds$(printf '\036')$said"
   return $_status
 }
@@ -151,8 +193,8 @@ now() {
 
 # unit_is_active UNIT: else $unmet says how it is
 unit_is_active() {
-  unit_state=$(systemctl show -p ActiveState "$1" 2>/dev/null)
-  unit_state=${unit_state#*=}
+  show ActiveState "$1"
+  unit_state=$shown_value
   unmet="$1 is ${unit_state:-unknown}"
   [ "$unit_state" = active ]
 }
@@ -163,9 +205,18 @@ last_words() {
   timeout 5 journalctl --no-pager -q -o cat -n 15 -u "$1" 2>/dev/null | one_line
 }
 
-# changes whenever the host is started
+# Changes whenever the host is started: some containers share their machine's id, but not the start time of their first process
+# (field 22, counted behind the name, which may hold blanks: proc(5)).
 boot_id() {
-  cat /proc/sys/kernel/random/boot_id
+  read -r _id </proc/sys/kernel/random/boot_id || _id=
+  read -r _first </proc/1/stat || _first=
+  # shellcheck disable=SC2086
+  set -- ${_first##*) }
+  echo "$_id ${20:-}"
+}
+
+unit_files_involved() {
+  records change | cut -d "$US" -f 3 | grep -Eq '^(/etc|/run|/usr/lib|/lib|/usr/local/lib)/systemd/'
 }
 
 # ask_guards: false when somebody is there, or it isn't known; $code, $words and $answer say it

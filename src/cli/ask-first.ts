@@ -1,0 +1,29 @@
+import type { Problem } from '../model/operator-error.ts';
+import { confirm } from './prompt.ts';
+import type { Session } from './session.ts';
+
+export interface Asking {
+  /** the operator has agreed already */
+  readonly yes: boolean;
+  readonly question: string;
+  /** what would happen, where there is nobody to ask */
+  readonly otherwise: string;
+}
+
+/** What the operator says to it; a problem where nobody can be asked. */
+export async function askFirst(
+  session: Session,
+  { yes, question, otherwise }: Asking,
+): Promise<'yes' | 'no' | 'interrupted' | Problem> {
+  const { stdin, stderr, signal } = session.environment;
+  if (yes) return 'yes';
+  if (session.json || stdin.isTTY !== true || stderr.isTTY !== true) {
+    return {
+      code: 'confirmation-needed',
+      message: `${otherwise}, and there is nobody to ask: this is no terminal, or --json was given`,
+      next: 'agree by --yes, or look only, by --dry-run',
+    };
+  }
+  session.clear();
+  return confirm(`\n${question} [y/N] `, { stdin, stderr, signal });
+}

@@ -1,0 +1,52 @@
+import { type Command, Option } from 'commander';
+import { type ApplyOptions, usualApply } from '../run/options.ts';
+import { seconds, secondsFrom } from './duration.ts';
+import { positive, wholeNumber } from './options.ts';
+
+/** Options that every command has that changes hosts. */
+export interface ChangeOptions {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly maxFailures: number;
+  readonly confirm: 'host' | 'outside';
+  readonly confirmTimeout: number;
+  readonly lockWait: number;
+  readonly keep?: number;
+}
+
+/** A word over a new connection takes a few seconds; less would revert healthy hosts. Seconds. */
+const leastConfirmTimeout = 10;
+
+/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
+export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+  return command
+    .option('--yes', "don't ask", false)
+    .option('--dry-run', 'stop after the plan', false)
+    .option('--force', force, false)
+    .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
+    .addOption(
+      new Option('--confirm <who>', 'who decides that a host stays changed: the host, or outside')
+        .choices(['host', 'outside'])
+        .default(usualApply.confirm),
+    )
+    .addOption(
+      new Option('--confirm-timeout <time>', 'with --confirm outside, how long a host waits to be told')
+        .argParser(secondsFrom(leastConfirmTimeout))
+        .default(usualApply.confirmTimeout, '2m'),
+    )
+    .addOption(
+      new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
+        .argParser(seconds)
+        .default(usualApply.lockWait, 'not at all'),
+    )
+    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+}
+
+/** What src/run needs of them. */
+export function changeOptionsOf(
+  options: ChangeOptions,
+): Pick<ApplyOptions, 'force' | 'maxFailures' | 'confirm' | 'confirmTimeout' | 'lockWait' | 'keep'> {
+  const { force, maxFailures, confirm, confirmTimeout, lockWait, keep } = options;
+  return { force, maxFailures, confirm, confirmTimeout, lockWait, keep };
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions, positive } from './options.ts';
+
+interface HistoryOptions extends CommonOptions {
+  readonly run?: string;
+  readonly last: number;
+}
+
+const usualLength = 10;
+
+export function registerHistory(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program
+      .command('history')
+      .description('Tells what was done, by whom and when, as the hosts themselves remember it.'),
+  )
+    .option('--run <id>', 'this run alone, with all that it changed')
+    .option('--last <n>', 'so many runs', positive, usualLength)
+    .action(async (options: HistoryOptions) => finish(await history(options, environment)));
+  addExample(
+    command,
+    'clusterproxy history --inventory prod.yaml',
+    'clusterproxy history --inventory prod.yaml --run 20261121T074501Z-4f2a9c',
+  );
+}
+
+async function history(options: HistoryOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { readHistory }, { exitStatusOf }, { runOf }] = await Promise.all([
+    import('./session.ts'),
+    import('../run/history-run.ts'),
+    import('../model/result.ts'),
+    import('../run/find-run.ts'),
+  ]);
+  const session = await openSession(
+    { ...options, verbose: options.verbose || options.run !== undefined },
+    environment,
+  );
+  const { runs, unreachable } = await readHistory(session.runOptions({ prune: false }));
+  const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];
+  session.showHistory(shown);
+  const result = {
+    command: 'history',
+    run: undefined,
+    hosts: unreachable,
+    warnings: [],
+    interrupted: environment.signal.aborted,
+  };
+  const errors = unreachable.flatMap(({ problem }) => problem ?? []);
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), errors, runs: shown });
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+
+export function registerStatus(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program
+      .command('status')
+      .description('Tells what state each host is in: in sync since when, unfinished, locked by whom.'),
+  ).action(async (options: CommonOptions) => finish(await status(options, environment)));
+  addExample(command, 'clusterproxy status --inventory prod.yaml');
+}
+
+async function status(options: CommonOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { planRun }, { readHistory }, { resultOfPlan }, { exitStatusOf }, { lastKept }] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../run/plan-run.ts'),
+      import('../run/history-run.ts'),
+      import('../run/result-of-plan.ts'),
+      import('../model/result.ts'),
+      import('../plan/history.ts'),
+    ]);
+  const session = await openSession(options, environment);
+  const runOptions = session.runOptions({ prune: false });
+  const plan = await planRun(runOptions);
+  const { runs } = await readHistory({ ...runOptions, progress: () => undefined });
+  const result = resultOfPlan(plan, 'status');
+  const hosts = result.hosts.map((one) => ({ result: one, last: lastKept(runs, one.plan.host) }));
+  session.showStatus(hosts, result.warnings);
+  const last = new Map(
+    hosts.flatMap((one) => (one.last === undefined ? [] : [[one.result.plan.host, one.last]])),
+  );
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, last });
+}

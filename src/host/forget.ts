@@ -1,0 +1,35 @@
+import { OperatorError } from '../model/operator-error.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { bootstrap, framed, newNonce, program } from './program.ts';
+import { fieldSeparator, printable } from './records.ts';
+
+/**
+ * Removes what is remembered of a host that was given back: ledger, records of runs, originals. Does nothing, and throws
+ * an OperatorError `not-forgotten` that says why, where something is still managed there, a run is at work or has still
+ * to be brought to its end, or it can't be removed.
+ */
+export async function forget(connection: Connection): Promise<void> {
+  const nonce = newNonce();
+  const result = await connection.exec(bootstrap, framed(await program('forget'), 'forget', nonce), {
+    timeout: 60,
+    maximumOutput: 1024 * 1024,
+  });
+  const line = new RegExp(`${nonce} (.*)\n`).exec(result.stdout.toString('utf8'))?.[1];
+  const [verdict = '', detail = ''] = (line ?? '').split(fieldSeparator).map(printable);
+  if (verdict === 'gone') return;
+  const why = reasons.get(verdict) ?? 'what the host said to it is incomplete';
+  throw new OperatorError({
+    code: result.code === null ? 'connection-lost' : 'not-forgotten',
+    message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${detail})`}`,
+    next: 'run the command again',
+    detail:
+      line === undefined ? printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim() : undefined,
+  });
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['managed', 'something on the host is still managed'],
+  ['locked', 'a run is at work on the host'],
+  ['unsettled', 'a run has still to be brought to its end'],
+  ['failed', 'the host could not remove it'],
+]);

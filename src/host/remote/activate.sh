@@ -1,0 +1,247 @@
+# shellcheck shell=sh
+# The second part of a run: swap the files, validate, run the handlers and look whether services took the files up. Sourced by runner.sh.
+# shellcheck disable=SC2154 # run and dir are set by the program
+
+## Changing
+
+# By renames only; the originals stay within reach under their other names.
+swap() {
+  unchanged
+  _failed=
+  case $after_kind in
+    file | symlink)
+      _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be put in place" 'look at what the host said' "$_failed"
+      # A new file has the context of the folder it was made in; the policy may want another for its name.
+      if [ "$before_kind" = absent ] && [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- "$path" 2>/dev/null || :; fi
+      ;;
+    directory)
+      if [ "$before_kind" = absent ]; then _failed=$(mkdir -m 0700 -- "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at what the host said' "$_failed"; fi
+      _failed=$(chown -- "$after_user:$after_group" "$path" 2>&1 && chmod -- "00$after_mode" "$path" 2>&1) ||
+        fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$_failed"
+      ;;
+    absent)
+      if [ "$before_kind" = directory ]; then
+        # What is in it isn't ours, or it would be gone by now.
+        if ! _failed=$(rmdir -- "$path" 2>&1); then
+          [ -n "$(find "$path" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ] ||
+            fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+          log warning "$shown holds files of others and was left there"
+        fi
+      else
+        _failed=$(rm -f -- "$path" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+      fi
+      ;;
+  esac
+  sync -- "${path%/*}/"
+}
+
+validate() {
+  _name=$2
+  _record=$(printf "$US%s" "$@")
+  case $validated in *"$NL${_record#"$US"*"$US"*"$US"}$NL"*) return 0 ;; esac
+  validated=$validated${_record#"$US"*"$US"*"$US"}$NL
+  _count=$3
+  shift 3
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  log validate "$*"
+  timed 60 "$@" || fail validation-failed "\`$*\` does not accept the new files" \
+    "correct what it complains of (handler $_name); everything is back as it was" "$said"
+}
+
+## Handlers
+
+run_handler() {
+  handler=$2
+  timeout=$3
+  [ "$4" -le "$settle" ] || settle=$4
+  if [ "$guarded" = no ] && [ -n "$(records guard "$handler")" ]; then
+    ask_guards || put_off
+    guarded=yes
+  fi
+  # Noted before it starts: a revert runs those that may have begun.
+  { printf '%s\n' "$handler" >>"$dir/started" && sync -- "$dir/started"; } ||
+    fail no-space 'the start of a handler could not be noted' 'make room on the host' ''
+  log handler "$handler" started
+  _until=$(($(now) + timeout))
+  nginx_checked=$(records check "$handler" | grep -c "^check$US$handler${US}nginx-workers" || :)
+  [ "$nginx_checked" = 0 ] || nginx_before
+  if ! run_actions "$handler" "$timeout"; then
+    each add_last_words "$(records action "$handler")"
+    fail handler-failed "handler $handler: \`$acted\` failed" 'look at what it said; everything is back as it was' "$said"
+  fi
+  unmet=
+  hopeless=no
+  until each check "$(records check "$handler")"; do
+    if [ $hopeless = yes ] || [ "$(now)" -ge $_until ]; then
+      said=
+      each add_last_words "$(records action "$handler")"
+      fail check-failed "handler $handler ran, but $unmet" 'look at what the service said; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
+    fi
+    sleep 0.5
+  done
+  each note_restarts "$(records check "$handler")"
+  log handler "$handler" finished
+}
+add_last_words() {
+  case $3 in restart | reload) said=$said$(printf '\036')$(last_words "$5") ;; esac
+}
+
+# check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting could help
+check() {
+  _kind=$3
+  _count=$4
+  shift 4
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  evidence=
+  case $_kind in
+    active)
+      unit_is_active "$1" && return 0
+      [ "$unit_state" != failed ] || hopeless=yes
+      return 1
+      ;;
+    port)
+      _port=$(printf '%04X' "$1")
+      unmet="nothing listens on port $1"
+      # 0A: LISTEN, see proc_net_tcp in the kernel's documentation
+      grep -Eqs "^ *[0-9]+: [0-9A-F]+:$_port [0-9A-F]+:0000 0A " "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"
+      ;;
+    http) check_http "$@" ;;
+    nginx-workers) nginx_took_over ;;
+    *)
+      unmet="the check $_kind is not known"
+      hopeless=yes
+      return 1
+      ;;
+  esac
+}
+
+# check_http URL HEADERS-COUNT HEADER... TEXT...
+check_http() {
+  _url=$1
+  _headers=$2
+  shift 2
+  _texts=$(($# - _headers))
+  _all=$*
+  # Texts to the end of the list, so that the headers can be handed on as they are.
+  _body=$(http_get_first "$_headers" "$_url" "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
+  shift "$_headers"
+  unmet="$_url gives no answer"
+  [ -n "$_body" ] || return 1
+  for _text; do
+    unmet="the answer of $_url lacks $_text"
+    evidence=$(printf '%s\n' "$_body" | head -c 1000 | one_line)
+    case $_body in *"$_text"*) ;; *) return 1 ;; esac
+  done
+}
+http_get_first() {
+  _number=$1
+  _url=$2
+  shift 2
+  _rest=$(($# - _number))
+  # Drop the last $_rest parameters by turning the list round once.
+  while [ "$_number" -gt 0 ]; do
+    set -- "$@" "$1"
+    shift
+    _number=$((_number - 1))
+  done
+  shift "$_rest"
+  http_get 5 "$_url" "$@"
+}
+
+note_restarts() {
+  [ "$3" = active ] || return 0
+  show NRestarts "$5"
+  baseline=$baseline$5$US$shown_value$NL
+}
+
+# stays_up: every unit that a handler checks or that was active before is, and none was started again by systemd
+stays_up() {
+  each stayed "$baseline" && each unit_is_active "$(cat "$dir/active")"
+}
+stayed() {
+  unit_is_active "$1" || return 1
+  show NRestarts "$1"
+  unmet="$1 does not stay up: systemd had to start it again"
+  [ "$shown_value" = "${2:-}" ]
+}
+
+## nginx, whose reload says yes before the new workers have bound their ports
+
+nginx_before() {
+  nginx_logs=$NL$ROOT/var/log/nginx/error.log
+  # shellcheck disable=SC2013 # each path is one word, since it holds no blank
+  for _log in $(sed -n 's/^[[:space:]]*error_log[[:space:]]\{1,\}\(\/[^[:space:];]*\).*/\1/p' "$ROOT/etc/nginx/nginx.conf" 2>/dev/null); do
+    case $nginx_logs$NL in *"$NL$ROOT$_log$NL"*) ;; *) nginx_logs=$nginx_logs$NL$ROOT$_log ;; esac
+  done
+  nginx_log_sizes=
+  nginx_since=$(date +%s)
+  IFS=$NL
+  for _log in $nginx_logs; do
+    _size=$(stat -L -c %s -- "$_log" 2>/dev/null) || _size=0
+    nginx_log_sizes=$nginx_log_sizes$_log$US$_size$NL
+  done
+  IFS=$default_ifs
+  nginx_workers_before=" $(nginx_workers) "
+}
+
+# pid:start time of each worker that isn't shutting down
+nginx_workers() {
+  show MainPID nginx.service
+  _master=$shown_value
+  [ "${_master:-0}" != 0 ] || return 0
+  set +f
+  _children=$(grep -ls "^PPid:[[:space:]]*$_master\$" "$ROOT"/proc/[0-9]*/status)
+  set -f
+  IFS=$NL
+  for _status in $_children; do
+    IFS=$default_ifs
+    _process=${_status%/status}
+    case $(tr '\000' ' ' <"$_process/cmdline") in
+      *'shutting down'*) ;;
+      'nginx: worker process'*)
+        read -r _stat <"$_process/stat" || continue
+        # Field 22, counted behind the name, which may hold blanks: proc(5).
+        # shellcheck disable=SC2086
+        set -- ${_stat##*) }
+        printf '%s:%s ' "${_process##*/}" "${20:-0}"
+        ;;
+    esac
+  done
+} 2>/dev/null
+
+nginx_complaints() {
+  {
+    each nginx_log_since "$nginx_log_sizes"
+    if command -v journalctl >/dev/null 2>&1; then
+      timeout 5 journalctl --no-pager -q -o cat -u nginx.service --since "@$nginx_since" 2>/dev/null
+    fi
+  } | grep -E '\[(emerg|alert)\]' | sort -u | head -n 5
+}
+nginx_log_since() {
+  _now=$(stat -L -c %s -- "$1" 2>/dev/null) || return 0
+  _from=$2
+  # smaller than before: rotated meanwhile
+  [ "$_now" -ge "$_from" ] || _from=0
+  tail -c "+$((_from + 1))" -- "$1" 2>/dev/null
+}
+
+nginx_took_over() {
+  evidence=$(nginx_complaints | one_line)
+  if [ -n "$evidence" ]; then
+    unmet='nginx could not go over to the new configuration'
+    hopeless=yes
+    return 1
+  fi
+  unmet='no new nginx workers run'
+  _fresh=no
+  for _worker in $(nginx_workers); do
+    case $nginx_workers_before in
+      *" $_worker "*)
+        unmet='workers with the old configuration still take connections'
+        return 1
+        ;;
+      *) _fresh=yes ;;
+    esac
+  done
+  [ $_fresh = yes ]
+}

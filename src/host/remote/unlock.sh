@@ -1,0 +1,45 @@
+# shellcheck shell=sh
+# Breaks the lock of one run and of no other: stops its unit, whose end settles it.
+# Output: `NONCE VERDICT STATE HOLDER` with fields; the verdict is free, broken, another, or held (still).
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+
+field 2 "$request"
+run=$field
+field 3 "$request"
+limit=$field
+unit=clusterproxy-$run.service
+
+answer() {
+  state=none
+  { read -r state <"$base/runs/$run/state" || [ ! -d "$base/runs/$run" ] || state=incoming; } 2>/dev/null
+  printf '%s\n' "$nonce $1$US$state$US$holder"
+  exit 0
+}
+
+# With a time limit of its own: a lock that is free is taken for a moment only, and never from a run that begins.
+held() {
+  { [ -e "$base/lock" ] && ! flock -n "$base/lock" true; } 2>/dev/null
+}
+at_work() {
+  case $(timeout 30 systemctl show -p ActiveState "$unit" 2>/dev/null) in
+    *=active | *=activating | *=deactivating | *=reloading) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+holder=
+holding=
+{
+  IFS= read -r holder
+  IFS= read -r holding
+} 2>/dev/null <"$base/holder"
+if ! at_work; then
+  # One that waits for the lock holds none; who holds it is told.
+  if held && [ "$holding" != "$run" ]; then answer another; fi
+  held && answer held
+  answer free
+fi
+if held && [ "$holding" != "$run" ]; then answer another; fi
+timeout "$limit" systemctl stop "$unit" >/dev/null 2>&1 </dev/null
+if at_work; then answer held; fi
+answer broken

@@ -1,0 +1,57 @@
+import { OperatorError } from '../model/operator-error.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { bootstrap, framed, newNonce, program } from './program.ts';
+import { fieldSeparator, printable, record } from './records.ts';
+
+export interface UnlockResult {
+  /** the lock was held by this run; its work was stopped, and the host brought it to its end */
+  readonly broken: boolean;
+  /** the state of the run on the host now; `none` where the host doesn't know it */
+  readonly state: string;
+}
+
+/**
+ * Breaks the lock of exactly this run on a host: stops the unit that does its work, whose end commits or reverts as ever. Where the
+ * lock isn't held nothing is done. Throws an OperatorError: `locked-by-another` where another run holds it (with who, from where, since
+ * when), `unlock-failed` where the work can't be ended within the time limit (seconds), or one of the connection's.
+ */
+export async function unlock(
+  connection: Connection,
+  run: string,
+  options: { readonly timeout?: number } = {},
+): Promise<UnlockResult> {
+  const timeout = options.timeout ?? 300;
+  const nonce = newNonce();
+  const request = record('unlock', run, timeout);
+  const result = await connection.exec(bootstrap, framed(await program('unlock'), request, nonce), {
+    timeout: timeout + 30,
+    maximumOutput: 1024 * 1024,
+  });
+  const line = new RegExp(`${nonce} (.*)\n`).exec(result.stdout.toString('utf8'))?.[1];
+  const [verdict, state = '', holder = ''] = (line ?? '').split(fieldSeparator).map(printable);
+  switch (verdict) {
+    case 'free':
+    case 'broken':
+      return { broken: verdict === 'broken', state };
+    case 'another':
+      throw new OperatorError({
+        code: 'locked-by-another',
+        message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${holder}`}`,
+        next: 'name the run that holds it, if that is the one to be ended',
+      });
+    case 'held':
+      throw new OperatorError({
+        code: 'unlock-failed',
+        message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${state}`,
+        next: `look on the host: systemctl status clusterproxy-${run}`,
+        detail: holder,
+      });
+    default:
+      throw new OperatorError({
+        code: result.code === null ? 'connection-lost' : 'unlock-failed',
+        message: 'what the host said to the unlocking is incomplete',
+        next: 'clusterproxy status shows what became of the run',
+        detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
+      });
+  }
+}

@@ -1,0 +1,63 @@
+import type { Handler } from '../model/handler.ts';
+import type { PlannedHandler } from '../model/plan.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { Managed } from '../model/step-host.ts';
+import type { Evaluation } from './evaluate.ts';
+import { itemHash, itemId, itemName, itemValue } from './items.ts';
+import type { StepTrace } from './run-steps.ts';
+
+/**
+ * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but not because
+ * we made it so, and the service has run since before it became so. Or the host says so itself, after a revert that left
+ * services alone. See `owed` of a snapshot for the rule.
+ */
+export function owedRestarts(evaluation: Evaluation): readonly PlannedHandler[] {
+  const { snapshot } = evaluation.host;
+  const told = new Set(snapshot.owed ?? []);
+  return evaluation.wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
+    const steps = evaluation.traces.filter((trace) => trace.notify.includes(handler.id));
+    const stale = steps.flatMap((trace) => staleIn(trace, handler, evaluation));
+    const [first] = stale;
+    if (first !== undefined) {
+      const because = [...new Set(stale.map(({ step }) => step))];
+      return [{ handler, because, owed: `${first.name} became what it is after ${first.unit} was started` }];
+    }
+    if (!told.has(handler.id)) return [];
+    return [{ handler, because: [], owed: 'files were put back by a run that left the services alone' }];
+  });
+}
+
+interface Stale {
+  readonly step: string;
+  readonly name: string;
+  readonly unit: string;
+}
+
+function staleIn(trace: StepTrace, handler: Handler, { host }: Evaluation): readonly Stale[] {
+  const { snapshot } = host;
+  return trace.managed.flatMap((item) => {
+    if (isTakenUp(item, snapshot)) return [];
+    const unit = unitsOf(handler).find((name) => runsSinceBefore(snapshot, name, item.path));
+    return unit === undefined ? [] : [{ step: trace.step, name: itemName(item), unit }];
+  });
+}
+
+/** Whether the item is as it was when a run last made its services take it up. */
+function isTakenUp(item: Managed, snapshot: Snapshot): boolean {
+  const known = snapshot.ledger?.items.find((one) => itemId(one) === itemId(item));
+  const now = snapshot.paths.get(item.path) ?? ({ kind: 'absent' } as const);
+  return known?.activated === itemHash(itemValue(item, now));
+}
+
+function runsSinceBefore(snapshot: Snapshot, unit: string, path: string): boolean {
+  const startedAt = snapshot.units.get(unit)?.startedAt;
+  const changedAt = snapshot.changedAt?.get(path);
+  return startedAt !== undefined && changedAt !== undefined && startedAt <= changedAt;
+}
+
+/** The units that a handler starts anew; of one that runs a command those that it checks. */
+function unitsOf({ actions, checks }: Handler): readonly string[] {
+  const units = actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
+  if (units.length > 0) return units;
+  return checks.flatMap((check) => (check.kind === 'active' ? [check.unit] : []));
+}

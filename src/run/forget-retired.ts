@@ -1,0 +1,44 @@
+import { forget } from '../host/forget.ts';
+import { problemsOf } from '../model/operator-error.ts';
+import type { HostResult, Status } from '../model/result.ts';
+import { connect } from '../ssh/connect.ts';
+import type { ApplyOptions } from './options.ts';
+
+const good: readonly Status[] = ['in-sync', 'changed', 'skipped'];
+
+/**
+ * Remove what is remembered of hosts that were given back, records of runs included; from then on nothing of ours is on
+ * them. Only once all that was to be taken away elsewhere is gone, since with its record a run can be undone.
+ */
+export async function forgetRetired(
+  hosts: readonly HostResult[],
+  options: ApplyOptions,
+): Promise<readonly HostResult[]> {
+  const othersAreDone = hosts.every(
+    ({ plan, status }) => good.includes(status) || plan.retires || plan.afterwards === undefined,
+  );
+  if (!othersAreDone || options.leave.aborted) return hosts;
+  return Promise.all(hosts.map((host) => (isGivenBack(host) ? forgetHost(host, options) : host)));
+}
+
+function isGivenBack({ plan, status }: HostResult): boolean {
+  return plan.leftovers === true && !plan.skipped && (status === 'changed' || status === 'in-sync');
+}
+
+async function forgetHost(result: HostResult, options: ApplyOptions): Promise<HostResult> {
+  const { plan } = result;
+  const host = options.inventory.hosts.find((one) => one.name === plan.host);
+  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  try {
+    const connection = await connect(host.ssh, {});
+    try {
+      await forget(connection);
+    } finally {
+      connection.close().catch(() => undefined);
+    }
+    return { ...result, status: 'changed' };
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return { ...result, status: 'failed', problem: problem && { ...problem, host: plan.host } };
+  }
+}

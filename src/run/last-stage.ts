@@ -1,0 +1,62 @@
+import { type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
+import type { HostResult } from '../model/result.ts';
+import { statusWords } from '../report/words.ts';
+import type { ApplyOptions } from './options.ts';
+import { inWaves } from './waves.ts';
+
+/** How hosts ended, and what is to be said of all of them. */
+export interface Staged {
+  readonly hosts: readonly HostResult[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one that was
+ * put off, failed or can't be reached everything stays, and it's said.
+ */
+export async function applyLastStage(
+  plan: ClusterPlan,
+  first: readonly HostResult[],
+  options: ApplyOptions,
+  carryOut: (plan: HostPlan) => Promise<HostResult>,
+): Promise<Staged> {
+  const done = first.filter(isDone);
+  const waiting = first.filter(
+    ({ plan: host, status }) =>
+      host.retires && differs(host) && status !== 'skipped' && !done.some((one) => one.plan === host),
+  );
+  const warnings = waiting.map(notGivenBack);
+  const last = plan.lastStage?.(new Set(done.map((result) => result.plan.host))) ?? [];
+  if (last.length === 0) return { hosts: first, warnings };
+  if (options.exactly && waiting.length > 0) {
+    return {
+      hosts: first,
+      warnings: [...warnings, 'the last stage would not be as it was agreed on; it was not begun'],
+    };
+  }
+  const second = await inWaves([last], options, carryOut);
+  const byHost = new Map(second.map((result) => [result.plan.host, result] as const));
+  return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
+}
+
+/** It is as the first stage planned it. */
+function isDone({ status }: HostResult): boolean {
+  return status === 'changed' || status === 'in-sync';
+}
+
+function notGivenBack({ plan, status }: HostResult): string {
+  return `${plan.host} was not given back (${statusWords[status]}): what other hosts have for it stays until it is`;
+}
+
+/** Both stages of a host as one result. The one that the last stage came to counts, unless nothing was to be done. */
+function merged(first: HostResult, second: HostResult | undefined): HostResult {
+  if (second === undefined) return { ...first, plan: { ...first.plan, afterwards: undefined } };
+  return {
+    plan: { ...first.plan, afterwards: second.plan },
+    status: second.status,
+    problem: second.problem ?? first.problem,
+    ran: [...first.ran, ...second.ran],
+    warnings: [...new Set([...first.warnings, ...second.warnings])],
+    durationMs: first.durationMs + second.durationMs,
+  };
+}

@@ -1,0 +1,47 @@
+import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { knownNamesHint } from '../inventory/nearest-name.ts';
+import { OperatorError } from '../model/operator-error.ts';
+
+/** The inventory with a host that leaves the cluster, as if it said so itself. */
+export function retiring(inventory: Inventory, name: string): Inventory {
+  const leaving = hostOf(inventory, name);
+  refuseLast(inventory, leaving);
+  const hosts = inventory.hosts.map((host) =>
+    host === leaving ? { ...host, state: 'retired' as const } : host,
+  );
+  return { ...inventory, hosts };
+}
+
+/** Who has a part in it: the host, and the roles before its own, which relay to it. */
+export function limitOfRetiring(inventory: Inventory, name: string): readonly string[] {
+  const { role } = hostOf(inventory, name);
+  const roles = inventory.playbook.roles.map((one) => one.name);
+  const before = roles.slice(0, roles.indexOf(role));
+  const others = inventory.hosts.filter((host) => before.includes(host.role));
+  return [name, ...others.map((host) => host.name)];
+}
+
+function hostOf(inventory: Inventory, name: string): InventoryHost {
+  const host = inventory.hosts.find((one) => one.name === name);
+  if (host !== undefined) return host;
+  const known = inventory.hosts.map((one) => one.name);
+  throw new OperatorError({
+    code: 'host-unknown',
+    message: `${inventory.file} has no host ${name}`,
+    next: knownNamesHint(name, known),
+  });
+}
+
+/** A cluster without a host that its playbook needs would be none; the whole of it is taken down by `state: retired`. */
+function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
+  const role = roleOf(inventory.playbook, leaving.role);
+  const staying = inventory.hosts.filter(
+    (host) => host.role === leaving.role && host.state === 'active' && host !== leaving,
+  );
+  if (leaving.state === 'retired' || staying.length >= role.hosts.minimum) return;
+  throw new OperatorError({
+    code: 'last-host',
+    message: `${leaving.name} is needed: the cluster would be left with ${staying.length} of the role ${role.name}, and the playbook needs ${role.hosts.minimum}`,
+    next: 'to take the whole cluster down, write "state: retired" on each of its hosts and apply',
+  });
+}

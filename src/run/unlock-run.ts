@@ -1,0 +1,95 @@
+import pLimit from 'p-limit';
+import { unlock } from '../host/unlock.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { OperatorError, problemsOf } from '../model/operator-error.ts';
+import { exitStatus, type HostResult, type RunResult, type Status } from '../model/result.ts';
+import { noReads } from '../model/snapshot.ts';
+import { baseRun } from '../plan/plan-rollback.ts';
+import { connect } from '../ssh/connect.ts';
+import { emptyPlan } from './empty-plan.ts';
+import { limitedTo } from './limit.ts';
+import { look } from './look.ts';
+import type { RunOptions } from './options.ts';
+
+/** A host on which a run, or a stage of it, is at work. */
+export interface Holder {
+  readonly host: InventoryHost;
+  /** the id on that host, with its stage */
+  readonly run: string;
+  /** who, from where, with which command */
+  readonly who: string;
+}
+
+/** The hosts on which the run is at work. Throws an OperatorError `not-locked` where there is none. */
+export async function findHolders(run: string, options: RunOptions): Promise<readonly Holder[]> {
+  const chosen = limitedTo(options.inventory.hosts, options.limit);
+  const looks = await look(options, () => noReads);
+  const alive = looks.flatMap(({ host, snapshot }) =>
+    (snapshot?.unsettled ?? []).flatMap((one) =>
+      one.alive ? [{ host, run: one.run, who: one.who ?? one.run }] : [],
+    ),
+  );
+  const holders = alive.filter((one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run));
+  if (holders.length > 0) return holders;
+  const others = [...new Set(alive.map((one) => baseRun(one.run)))];
+  const lost = looks.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host.name);
+  throw new OperatorError({
+    code: 'not-locked',
+    message: `the run ${run} is not at work on any host that can be reached`,
+    next: `${others.length === 0 ? 'no other run is either' : `at work: ${others.join(', ')}`}${lost.length === 0 ? '' : `; not reached: ${lost.join(', ')}`}`,
+  });
+}
+
+/** End the run's work on these hosts; each of them finishes or reverts before this returns. */
+export async function unlockHosts(
+  run: string,
+  holders: readonly Holder[],
+  options: RunOptions,
+): Promise<{ readonly result: RunResult; readonly exitStatus: number }> {
+  const limit = pLimit(options.parallel);
+  const hosts = await Promise.all(holders.map((holder) => limit(() => unlockHost(holder))));
+  const result = { command: 'unlock', run, hosts, warnings: [], interrupted: options.signal.aborted };
+  return { result, exitStatus: statusOfAll(hosts) };
+}
+
+async function unlockHost({ host, run }: Holder): Promise<HostResult> {
+  const start = performance.now();
+  const result = (rest: Pick<HostResult, 'status' | 'problem'>): HostResult => ({
+    plan: emptyPlan(host),
+    ran: [],
+    warnings: [],
+    durationMs: Math.round(performance.now() - start),
+    ...rest,
+  });
+  try {
+    const connection = await connect(host.ssh, {});
+    try {
+      const { state } = await unlock(connection, run);
+      return result({ status: statusOf[state] ?? 'unknown', problem: undefined });
+    } finally {
+      connection.close().catch(() => undefined);
+    }
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return result({ status: 'failed', problem: problem && { ...problem, host: host.name } });
+  }
+}
+
+/** What a host is after the run's work was ended there. */
+const statusOf: Readonly<Record<string, Status>> = {
+  committed: 'changed',
+  reverted: 'rolled-back',
+  refused: 'in-sync',
+  abandoned: 'in-sync',
+  deferred: 'deferred',
+  kept: 'kept',
+  conflict: 'conflict',
+  stuck: 'stuck',
+};
+
+/** That a host was rolled back is what was asked for, and no failure. */
+function statusOfAll(hosts: readonly HostResult[]): number {
+  const any = (...statuses: readonly Status[]) => hosts.some(({ status }) => statuses.includes(status));
+  if (any('stuck', 'conflict')) return exitStatus.needsPerson;
+  return any('failed', 'unknown') ? exitStatus.failed : exitStatus.done;
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { readHistory } from '../../src/run/history-run.ts';
+import { resultOfPlan } from '../../src/run/result-of-plan.ts';
+import { retiring } from '../../src/run/retire.ts';
+import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
+
+/** One cluster for all tests of this file, which follow one another as days of its life do. */
+let cluster: TestCluster;
+let inventory: Inventory;
+let fresh: Record<string, Readonly<Record<string, string>>>;
+beforeAll(async () => {
+  cluster = await startCluster();
+  inventory = await cluster.inventory();
+  fresh = Object.fromEntries(inventory.hosts.map(({ name }) => [name, cluster.etc(name)]));
+}, 60_000);
+afterAll(() => cluster.close());
+
+const web = '/etc/bigbluebutton/bbb-web.properties';
+const nodesFile = '/etc/nginx/clusterproxy/demo/nodes.conf';
+const changed = { 'proxy-1': 'changed', 'bbb-01': 'changed', 'bbb-02': 'changed', 'bbb-03': 'changed' };
+const inSync = { 'proxy-1': 'in-sync', 'bbb-01': 'in-sync', 'bbb-02': 'in-sync', 'bbb-03': 'in-sync' };
+const planned = async (of: Inventory) => statuses(resultOfPlan(await cluster.plan(of), 'plan'));
+
+describe('the life of a cluster', { timeout: 240_000 }, () => {
+  it('begins with a run that all hosts remember alike', async () => {
+    const result = await cluster.apply(inventory);
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)).toEqual(changed);
+    expect(await planned(inventory)).toEqual(inSync);
+    const { runs, unreachable } = await readHistory(applyOptions(inventory));
+    expect(unreachable).toEqual([]);
+    expect(runs).toMatchObject([{ run: result.run, command: 'apply', undoneBy: undefined }]);
+    expect(runs[0]?.hosts.map(({ host, state }) => [host, state])).toEqual(
+      inventory.hosts.map(({ name }) => [name, 'committed']),
+    );
+    expect(runs[0]?.hosts.every(({ records }) => (records[0]?.changes.length ?? 0) > 0)).toBe(true);
+  });
+
+  it('is undone key by key: what somebody else has written since stays', async () => {
+    cluster.edit('bbb-03', web, (text) => `# theirs\n${text}theirs=1\n`);
+    const result = await cluster.rollback(inventory);
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)).toEqual(changed);
+    const text = cluster.text('bbb-03', web);
+    expect(text).toContain('# theirs\n');
+    expect(text).toContain('theirs=1\n');
+    expect(text).not.toContain('bbb-proxy.example.com');
+    expect(cluster.etc('bbb-02')).toEqual(fresh['bbb-02']);
+    expect(cluster.etc('proxy-1')).toEqual(fresh['proxy-1']);
+    const { runs } = await readHistory(applyOptions(inventory));
+    expect(runs.map(({ command }) => command)).toEqual(['rollback', 'apply']);
+    expect(runs[1]?.undoneBy).toBe(result.run);
+  });
+
+  it('goes on; a key that was changed since is a conflict, which changes nothing on that host', async () => {
+    const set = await cluster.apply(inventory);
+    expect(statuses(set)).toEqual(changed);
+    cluster.edit('bbb-03', web, (text) =>
+      text.replace(/^defaultHTML5ClientUrl=.*$/m, 'defaultHTML5ClientUrl=/mine'),
+    );
+    const before = cluster.text('bbb-03', web);
+    const result = await cluster.rollback(inventory, { limit: ['bbb-03'] });
+    expect(statuses(result)).toMatchObject({ 'bbb-03': 'conflict', 'bbb-02': 'skipped' });
+    expect(problems(result).join()).toContain('-defaultHTML5ClientUrl=/mine');
+    expect(cluster.text('bbb-03', web)).toBe(before);
+    expect(statuses(await cluster.apply(inventory))).toMatchObject({
+      'bbb-03': 'changed',
+      'bbb-02': 'in-sync',
+    });
+  });
+
+  it('loses a node: it gets its files back first, then the proxy lets it go, and nothing of ours is left on it', async () => {
+    const leaving = retiring(inventory, 'bbb-02');
+    const plan = await cluster.plan(leaving);
+    expect(plan.hosts.find(({ host }) => host === 'proxy-1')).toMatchObject({ changes: [] });
+    const result = await cluster.apply(leaving, { command: 'retire' });
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)).toEqual({ ...inSync, 'proxy-1': 'changed', 'bbb-02': 'changed' });
+    expect(cluster.text('proxy-1', nodesFile)).not.toContain('bbb-02');
+    expect(cluster.text('proxy-1', nodesFile)).toContain('bbb-03');
+    const left = cluster.etc('bbb-02');
+    expect({ ...left, [web]: '' }).toEqual({ ...fresh['bbb-02'], [web]: '' });
+    expect(existsSync(cluster.path('bbb-02', '/var/lib/clusterproxy'))).toBe(false);
+    expect(await planned(leaving)).toEqual(inSync);
+    const { runs } = await readHistory(applyOptions(inventory));
+    expect(runs[0]).toMatchObject({ run: result.run, command: 'retire' });
+    expect(runs[0]?.hosts.map(({ host }) => host)).toEqual(['proxy-1']);
+  });
+
+  it('gets it back', async () => {
+    expect(statuses(await cluster.apply(inventory))).toEqual({
+      ...inSync,
+      'proxy-1': 'changed',
+      'bbb-02': 'changed',
+    });
+    expect(cluster.text('proxy-1', nodesFile)).toContain('bbb-02');
+  });
+
+  it('keeps the locations of a node that can not be reached, and says what to do', async () => {
+    const leaving = retiring(inventory, 'bbb-02');
+    cluster.demo.hosts.get('bbb-02')?.unplug(true);
+    try {
+      const result = await cluster.apply(leaving);
+      expect(statuses(result)).toEqual({ ...inSync, 'bbb-02': 'unreachable' });
+      expect(result.warnings.join()).toContain('--prune');
+      expect(cluster.text('proxy-1', nodesFile)).toContain('bbb-02');
+    } finally {
+      cluster.demo.hosts.get('bbb-02')?.unplug(false);
+    }
+  });
+
+  it('takes a restart that somebody has forgotten for drift, and catches up on it', async () => {
+    const saved = cluster.text('bbb-03', web);
+    cluster.edit('bbb-03', web, (text) =>
+      text.replace(/^defaultHTML5ClientUrl=.*$/m, 'defaultHTML5ClientUrl=/x'),
+    );
+    await cluster.apply(inventory);
+    expect(cluster.text('bbb-03', web)).toBe(saved);
+    expect(await planned(inventory)).toEqual(inSync);
+  });
+
+  it('can be confirmed from outside', async () => {
+    cluster.edit('proxy-1', nodesFile, (text) =>
+      text.replace('proxy_http_version 1.1', 'proxy_http_version 1.0'),
+    );
+    const result = await cluster.apply(inventory, { confirm: 'outside', confirmTimeout: 20 });
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)).toEqual({ ...inSync, 'proxy-1': 'changed' });
+  });
+});

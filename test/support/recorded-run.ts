@@ -1,0 +1,109 @@
+import type { Ledger } from '../../src/model/ledger.ts';
+import type { HostPlan } from '../../src/model/plan.ts';
+import type { PathState, Snapshot } from '../../src/model/snapshot.ts';
+import { VirtualHost } from '../../src/model/virtual-host.ts';
+import {
+  type Evaluation,
+  evaluate,
+  isEvaluation,
+  type Resolve,
+  type Wanted,
+} from '../../src/plan/evaluate.ts';
+import { planCluster } from '../../src/plan/plan-cluster.ts';
+import type { RecordedRun } from '../../src/plan/plan-rollback.ts';
+import { letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
+import { stepModules } from '../../src/steps/registry.ts';
+
+/** A step of a module by its name, as a playbook has it. */
+export function wantedStep(id: string, module: string, parameters: unknown): Wanted['steps'][number] {
+  const known = stepModules.get(module);
+  if (known === undefined) throw new Error(`there is no step module ${module}`);
+  return { id, module: known, parameters: known.parameters.parse(parameters), notify: [] };
+}
+
+/** A playbook of these steps and nothing else, for any host. */
+export function wants(steps: Wanted['steps']): Resolve {
+  const wanted: Wanted = {
+    recipe: undefined,
+    steps,
+    handlers: [],
+    units: [],
+    warnings: [],
+    notifyOf: () => [],
+  };
+  return (snapshots) => new Map([...snapshots].map(([name]) => [name, wanted]));
+}
+
+export function evaluated(snapshot: Snapshot, steps: Wanted['steps']): Evaluation {
+  const one = evaluate(wants(steps), new Map([[snapshot.host, snapshot]])).get(snapshot.host);
+  if (!isEvaluation(one)) throw new Error(`not evaluated: ${one?.message}`);
+  return one;
+}
+
+/** The plan of one host for these steps. */
+export function planWith(snapshot: Snapshot, steps: Wanted['steps']): HostPlan {
+  const [plan] = planCluster({
+    cluster: 'prod',
+    playbook: 'test',
+    hosts: [{ name: snapshot.host, role: 'node', snapshot, problem: undefined, durationMs: 0 }],
+    resolve: wants(steps),
+    crossChecks: [],
+  });
+  if (plan === undefined || plan.problem !== undefined)
+    throw new Error(`not planned: ${plan?.problem?.message}`);
+  return plan;
+}
+
+/** The host once the plan has been carried out. */
+export function carriedOutHost(plan: HostPlan): Snapshot {
+  if (plan.snapshot === undefined) throw new Error('not looked at');
+  const host = new VirtualHost(plan.snapshot);
+  for (const change of plan.changes) host.set(change.path, change.after);
+  return { ...host.asSnapshot(), ledger: plan.ledger };
+}
+
+/** What the host remembers of the plan. */
+export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): RecordedRun {
+  return {
+    record: {
+      schemaVersion: 1,
+      run,
+      command: 'apply',
+      cluster: 'prod',
+      host: plan.host,
+      operator: 'ada',
+      from: 'laptop',
+      version: '0.1.0',
+      startedAt: '2026-11-21T07:45:01.000Z',
+      changes: recordChanges(plan.changes),
+      items: recordItems(plan),
+      letGo: letGoItems(plan),
+      handlers: plan.handlers.map(({ handler }) => handler),
+    },
+    originals: new Map(plan.changes.map(({ path, before }) => [path, before])),
+  };
+}
+
+/** The host with another text at a path: somebody has edited it. */
+export function edited(snapshot: Snapshot, path: string, edit: (text: string) => string): Snapshot {
+  const state = snapshot.paths.get(path);
+  if (state?.kind !== 'file') throw new Error(`${path} is no file`);
+  const content = Buffer.from(edit(state.content.toString()));
+  return { ...snapshot, paths: new Map([...snapshot.paths, [path, { ...state, content }]]) };
+}
+
+export function withState(snapshot: Snapshot, path: string, state: PathState): Snapshot {
+  return { ...snapshot, paths: new Map([...snapshot.paths, [path, state]]) };
+}
+
+export function emptyLedger(run = ''): Ledger {
+  return {
+    schemaVersion: 1,
+    cluster: 'prod',
+    playbook: 'test',
+    recipe: undefined,
+    run,
+    items: [],
+    created: [],
+  };
+}
