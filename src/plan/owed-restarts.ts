@@ -27,6 +27,17 @@ export function owedRestarts(evaluation: Evaluation): readonly PlannedHandler[] 
   });
 }
 
+/** Handlers that the host says are owed, and that this plan knows nothing of: somebody has to do it by hand. */
+export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
+  const known = new Set(wanted.handlers.map(({ id }) => id));
+  return (host.snapshot.owed ?? [])
+    .filter((id) => !known.has(id))
+    .map(
+      (id) =>
+        `files were put back by a run that left the services alone; what ${id} did has to be done by hand, as the playbook has no such handler for this host`,
+    );
+}
+
 interface Stale {
   readonly step: string;
   readonly name: string;

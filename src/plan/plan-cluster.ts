@@ -7,7 +7,7 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluat
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { nextLedger } from './ledger.ts';
-import { owedRestarts } from './owed-restarts.ts';
+import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
@@ -76,7 +76,12 @@ function planHost(
     changes,
     handlers,
     guards: guardReports(snapshot, handlers),
-    warnings: [...healthWarnings(snapshot), ...wanted.warnings, ...traces.flatMap((trace) => trace.warnings)],
+    warnings: [
+      ...healthWarnings(snapshot),
+      ...wanted.warnings,
+      ...unknownOwed(evaluation),
+      ...traces.flatMap((trace) => trace.warnings),
+    ],
     unsettled: snapshot.unsettled,
     units: wanted.units,
     ledger: nextLedger(evaluation.host, traces, {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
 import { carryOut } from '../host/carry-out.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
@@ -7,6 +8,7 @@ import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
 import { connect } from '../ssh/connect.ts';
+import type { Connection } from '../ssh/connection.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
@@ -20,6 +22,8 @@ import { inWaves } from './waves.ts';
  * was remembered of hosts that were given back goes.
  */
 export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promise<RunResult> {
+  // Each host that is under way listens.
+  setMaxListeners(0, options.leave);
   const run = newRunId();
   const startedAt = new Date().toISOString();
   const first = await inWaves(byRole(plan.hosts), options, (host) =>
@@ -53,9 +57,14 @@ async function applyHost(
   const start = performance.now();
   options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
   let connected = false;
+  let current: Connection | undefined;
+  // What runs on the host goes on without us.
+  const leave = () => void current?.close();
+  options.leave.addEventListener('abort', leave);
   const connectAgain = async () => {
-    const connection = await connect(host.ssh, {});
+    const connection = await connect(host.ssh, { signal: options.leave });
     connected = true;
+    current = connection;
     return connection;
   };
   try {
@@ -73,12 +82,14 @@ async function applyHost(
     const [problem] = problemsOf(error);
     return {
       plan,
-      status: connected ? 'failed' : 'unreachable',
+      status: connected ? 'failed' : options.leave.aborted ? 'not-started' : 'unreachable',
       problem: problem && { ...problem, host: plan.host },
       ran: [],
       warnings: plan.warnings,
       durationMs: Math.round(performance.now() - start),
     };
+  } finally {
+    options.leave.removeEventListener('abort', leave);
   }
 }
 

@@ -269,6 +269,24 @@ describe.skipIf(!availability.available)('a real host', () => {
     expect(runs.find(({ run }) => run === work.run)).toMatchObject({ state: 'reverted', outcome: 'revert' });
   });
 
+  test('that is shut down in order in the middle comes back with the old files, and its controller learns it', async () => {
+    const host = lab.host('lab-01');
+    const from = (await host.readFile(site)).toString();
+    const work = plan(
+      [change(site, file(from), file(server(8083)))],
+      [{ ...waiting(30), actions: [{ kind: 'command', argv: ['sleep', '30'] }] }],
+    );
+    const result = await carry(work, (event) => {
+      if (event.kind === 'handler' && event.phase === 'started') void host.exec('systemctl reboot');
+    });
+    expect(result).toMatchObject({ state: 'reverted', problem: { code: 'interrupted' } });
+    expect(result.problem?.message).toContain('the host was started anew');
+    expect((await host.readFile(site)).toString()).toBe(from);
+    expect((await host.mustExec('systemctl is-active nginx')).trim()).toBe('active');
+    const left = await host.exec('find /etc -name "*clusterproxy-settle*" -o -name ".cp-*"');
+    expect(left.stdout).toBe('');
+  });
+
   test('tells since when services know their files, also over a reload, and when files changed', async () => {
     const host = lab.host('lab-01');
     const facts = async () => {

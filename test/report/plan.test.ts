@@ -4,7 +4,7 @@ import { renderPlan } from '../../src/report/plan.ts';
 import { widthOf } from '../../src/report/prose.ts';
 import { makeStyle } from '../../src/report/style.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
-import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx } from './plans.ts';
+import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx, restartWeb } from './plans.ts';
 
 function render(
   plan: ClusterPlan,
@@ -204,5 +204,35 @@ bbb-03: left out by --limit
     );
     expect(text).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
     expect(text).toContain('password=********');
+  });
+});
+
+describe('a plan in which a host leaves the cluster', () => {
+  it('shows what is done last, and what is forgotten', () => {
+    const proxy = hostPlan('proxy-1', {
+      role: 'proxy',
+      recipe: undefined,
+      afterwards: hostPlan('proxy-1', {
+        changes: [fileChange('/etc/nginx/nodes.conf', 'a\nb\n', 'a\n', ['node-locations'])],
+        handlers: [{ ...reloadNginx, because: ['node-locations'] }],
+      }),
+    });
+    const text = render(clusterPlan([proxy, nodePlan('bbb-02', { retires: true, leftovers: true })]));
+    expect(text).toContain(`proxy-1: proxy
+
+  last, once the hosts that leave the cluster were given back:
+
+  modify /etc/nginx/nodes.conf (node-locations)
+`);
+    expect(text).toContain('bbb-02: node, recipe 2.6 (BigBlueButton 2.6), leaves the cluster\n');
+    expect(text).toContain('  at the end /var/lib/clusterproxy is removed there');
+    expect(text).toContain('2 hosts: 2 would change; 2 files, 1 restart, 1 reload\n');
+  });
+
+  it('says why a restart is owed', () => {
+    const owed = 'a in /etc/a became what it is after bbb-web.service was started';
+    const text = render(clusterPlan([hostPlan('bbb-01', { handlers: [{ ...restartWeb, owed }] })]));
+    expect(text).toContain('restart bbb-web.service (restart owed: a in');
+    expect(text).toContain('1 would change; 1 restart\n');
   });
 });

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
+import { exitStatusOf } from '../../src/model/result.ts';
 import { readHistory } from '../../src/run/history-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { retiring } from '../../src/run/retire.ts';
@@ -111,14 +112,54 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     }
   });
 
-  it('takes a restart that somebody has forgotten for drift, and catches up on it', async () => {
-    const saved = cluster.text('bbb-03', web);
-    cluster.edit('bbb-03', web, (text) =>
-      text.replace(/^defaultHTML5ClientUrl=.*$/m, 'defaultHTML5ClientUrl=/x'),
-    );
-    await cluster.apply(inventory);
-    expect(cluster.text('bbb-03', web)).toBe(saved);
+  it('takes a restart that is owed for drift, and catches up on it', async () => {
+    // As a revert leaves it that must not restart the service while people are there.
+    writeFileSync(cluster.path('bbb-03', '/var/lib/clusterproxy/owed'), 'restart-bbb-web\n');
+    const plan = await cluster.plan(inventory);
+    const host = plan.hosts.find((one) => one.host === 'bbb-03');
+    expect(host?.changes).toEqual([]);
+    expect(host?.handlers.map(({ handler, owed }) => [handler.id, owed !== undefined])).toEqual([
+      ['restart-bbb-web', true],
+    ]);
+    expect(exitStatusOf(resultOfPlan(plan, 'check'), { comparing: true })).toBe(2);
+    const result = await cluster.apply(inventory);
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)).toEqual({ ...inSync, 'bbb-03': 'changed' });
+    expect(result.hosts.flatMap(({ ran }) => ran)).toEqual(['restart-bbb-web']);
     expect(await planned(inventory)).toEqual(inSync);
+  });
+
+  it('interrupted once, finishes the host under way and starts no other', async () => {
+    for (const name of ['bbb-01', 'bbb-02'])
+      cluster.edit(name, web, (text) => text.replaceAll('bbb-proxy', 'away'));
+    const controller = new AbortController();
+    const result = await cluster.apply(inventory, {
+      signal: controller.signal,
+      progress: (event) => {
+        if (event.kind === 'host' && event.phase === 'prepared') controller.abort();
+      },
+    });
+    expect(result.interrupted).toBe(true);
+    expect(exitStatusOf(result, { comparing: false })).toBe(130);
+    expect(statuses(result)).toEqual({ ...inSync, 'bbb-01': 'changed', 'bbb-02': 'not-started' });
+  });
+
+  it('interrupted twice, is left to itself: the host under way finishes alone', async () => {
+    const [signal, leave] = [new AbortController(), new AbortController()];
+    const result = await cluster.apply(inventory, {
+      signal: signal.signal,
+      leave: leave.signal,
+      progress: (event) => {
+        if (event.kind !== 'host' || event.phase !== 'prepared') return;
+        signal.abort();
+        leave.abort();
+      },
+    });
+    expect(statuses(result)).toEqual({ ...inSync, 'bbb-02': 'unknown' });
+    expect(problems(result).join()).toContain('by itself');
+    await expect.poll(() => planned(inventory), { timeout: 30_000, interval: 500 }).toEqual(inSync);
+    const { runs } = await readHistory(applyOptions(inventory));
+    expect(runs[0]).toMatchObject({ run: result.run, hosts: [{ host: 'bbb-02', state: 'committed' }] });
   });
 
   it('can be confirmed from outside', async () => {

@@ -77,7 +77,7 @@ run_handler() {
       each add_last_words "$(records action "$handler")"
       fail check-failed "handler $handler ran, but $unmet" 'look at what the service said; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
     fi
-    sleep 0.5
+    sleep 0.2
   done
   each note_restarts "$(records check "$handler")"
   log handler "$handler" finished

@@ -27,6 +27,15 @@ package_managers_idle() {
   done
 }
 
+# is_dead FOLDER: of a run that has not got far. One that has written its `boot` has had the lock, which is ours now.
+is_dead() {
+  ! at_work "${1##*/}" || return 1
+  [ ! -e "$1/boot" ] || return 0
+  read -r _received <"$1/received" || _received=
+  read -r _id </proc/sys/kernel/random/boot_id
+  [ "$_received" != "$_id" ] || [ -n "$(find "$1/received" -mmin +1)" ]
+}
+
 # Other runs that were left open are brought to their end first; none of them is alive, since we hold the lock.
 settle_others() {
   set +f
@@ -40,8 +49,8 @@ settle_others() {
     read -r _state <"$_other/state" || _state=incoming
     case $_state in
       incoming)
-        # One that waits for the lock, or one whose preparation was cut short.
-        at_work "${_other##*/}" || CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&- || :
+        # One that waits for the lock, or is about to be started for that, is none of ours.
+        if is_dead "$_other"; then CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&-; fi
         ;;
       prepared | open | waiting | stuck)
         log settling "${_other##*/}" "$_state"

@@ -33,7 +33,7 @@ store_states() {
   for state in commit revert keep; do
     printf '%s\n' "$state" >"$incoming/outcomes/$state" || return
   done
-  true >"$incoming/log" && true >>"$base/lock" || return
+  true >"$incoming/log" && true >>"$base/lock" && cat /proc/sys/kernel/random/boot_id >"$incoming/received" || return
   set +f
   sync -- "$incoming"/* "$incoming"/*/* "$incoming" "$base"
   _status=$?

@@ -1,0 +1,82 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
+import { labAvailable } from '../lab/available.ts';
+import type { LabHost } from '../lab/host.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { attempt, type Ending } from './attempt.ts';
+import { boundaries, faults } from './boundaries.ts';
+import { hostUnderTest } from './host-under-test.ts';
+import { table } from './table.ts';
+
+const availability = await labAvailable();
+if (!availability.available) console.warn(`The fault matrix is skipped: ${availability.reason}`);
+
+/** `npm run test:faults` tries all that can be combined; otherwise every pair of boundary and fault once. */
+const full = process.env.CLUSTERPROXY_FAULTS === 'full';
+const chosen = process.env.CLUSTERPROXY_FAULTS_ONLY;
+const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
+const controller = join(packageRoot(), 'dist/.faults-controller.mjs');
+
+describe.skipIf(!availability.available)('whatever happens at', () => {
+  let lab: Lab;
+  const idle: LabHost[] = [];
+  const waiting: ((host: LabHost) => void)[] = [];
+  let fingerprints: readonly string[] = [];
+  const endings = new Map<string, Ending>();
+
+  beforeAll(async () => {
+    await build({
+      entryPoints: [join(import.meta.dirname, 'controller.ts')],
+      outfile: controller,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    });
+    lab = await startLab(['faults-01', 'faults-02', 'faults-03'].map(hostUnderTest));
+    idle.push(...lab.hosts);
+    const { stdout } = await lab.run('ssh-keygen', ['-lf', lab.knownHosts]);
+    fingerprints = stdout.match(/SHA256:\S+/g) ?? [];
+  });
+  afterAll(async () => {
+    await rm(controller, { force: true });
+    await lab?.destroy();
+    const complete = boundaries.length * faults.length * modes.length;
+    if (full && endings.size === complete)
+      await writeFile(join(packageRoot(), 'docs/reliability.md'), table(endings));
+  });
+
+  async function onSomeHost<Result>(work: (host: LabHost) => Promise<Result>): Promise<Result> {
+    const host = idle.pop() ?? (await new Promise<LabHost>((resolve) => waiting.push(resolve)));
+    try {
+      return await work(host);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) idle.push(host);
+      else next(host);
+    }
+  }
+
+  const cases = boundaries.flatMap((boundary) =>
+    modes.map((confirm) => ({ boundary, confirm, name: boundary.name })),
+  );
+  test.concurrent.each(cases.filter(({ name }) => chosen === undefined || name.includes(chosen)))(
+    '$name (confirmed by: $confirm), the host is before or after, and the next apply ends in sync',
+    async ({ boundary, confirm }) => {
+      const wrong = await onSomeHost(async (host) => {
+        const found: string[] = [];
+        for (const fault of faults) {
+          const ending = await attempt({ lab, host, boundary, fault, confirm, controller, fingerprints });
+          endings.set([boundary.name, fault, confirm].join('\n'), ending);
+          found.push(...ending.wrong.map((words) => `${fault}: ${words}`));
+        }
+        return found;
+      });
+      expect(wrong).toEqual([]);
+    },
+    900_000,
+  );
+});

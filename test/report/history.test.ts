@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/model/operator-error.ts';
+import { lastKept, pastRuns, type Remembered } from '../../src/plan/history.ts';
+import { renderHistory } from '../../src/report/history.ts';
+import { reportDocument } from '../../src/report/json.ts';
+import { reportSchema } from '../../src/report/json-schema.ts';
+import { renderStatus } from '../../src/report/status.ts';
+import { makeStyle } from '../../src/report/style.ts';
+import { fileChange, hostPlan, hostResult, nodePlan, reloadNginx, runResult } from './plans.ts';
+
+const style = makeStyle({ columns: 80, color: false, verbose: false });
+const [one, two] = ['20261121T074501Z-4f2a9c', '20261122T080000Z-aaaaaa'];
+
+interface Part {
+  readonly host: string;
+  readonly run: string;
+  readonly state?: string;
+  readonly undoes?: string;
+  readonly problem?: Problem;
+  readonly command?: string;
+  readonly operator?: string;
+}
+
+function remembered(part: Part): Remembered {
+  const { host, run, state = 'committed', undoes, problem, command = 'apply', operator = 'ada' } = part;
+  const { path, kind, action, steps } = fileChange('/etc/a', 'x', 'y');
+  return {
+    host,
+    role: 'node',
+    run,
+    state,
+    problem,
+    warnings: [],
+    begunAt: 1000,
+    stateSince: 1012,
+    record: {
+      ...{ schemaVersion: 1, run, command, undoes, cluster: 'prod', host, operator, from: 'laptop' },
+      version: '0.1.0',
+      startedAt: '2026-11-21T07:45:01.000Z',
+      changes: [{ path, kind, action, steps, before: 'a', after: 'b' }],
+      handlers: [reloadNginx.handler],
+    },
+  };
+}
+
+const failure: Problem = { code: 'validation-failed', message: 'nginx does not accept it', next: 'mend it' };
+
+describe('what hosts remember', () => {
+  it('is one run for all hosts and stages, the latest first, and tells what was undone', () => {
+    const runs = pastRuns([
+      remembered({ host: 'proxy-1', run: one }),
+      remembered({ host: 'proxy-1', run: `${one}-2` }),
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-01', run: two, command: 'rollback', undoes: one }),
+    ]);
+    expect(runs.map(({ run, undoes, undoneBy }) => [run, undoes, undoneBy])).toEqual([
+      [two, one, undefined],
+      [one, undefined, two],
+    ]);
+    expect(runs[1]?.hosts.map(({ host, records, durationMs }) => [host, records.length, durationMs])).toEqual(
+      [
+        ['proxy-1', 2, 24_000],
+        ['bbb-01', 1, 12_000],
+      ],
+    );
+  });
+
+  it('is not undone by a rollback that was rolled back itself', () => {
+    const runs = pastRuns([
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-01', run: two, undoes: one, state: 'reverted' }),
+    ]);
+    expect(runs[1]?.undoneBy).toBeUndefined();
+  });
+
+  it('leaves out a run whose record never arrived', () => {
+    expect(pastRuns([{ ...remembered({ host: 'bbb-01', run: one }), record: undefined }])).toEqual([]);
+  });
+
+  it('reads like this', () => {
+    const runs = pastRuns([
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-02', run: one, state: 'reverted', problem: failure }),
+      remembered({ host: 'bbb-03', run: one, state: 'open' }),
+    ]);
+    expect(renderHistory(runs, style).join('\n')).toBe(`${one}: apply by ada from laptop, 2026-11-21 07:45:01 UTC,
+  version 0.1.0
+  bbb-01  changed       1 change; reload-nginx; 12.0 s
+  bbb-02  rolled back   1 change; reload-nginx; 12.0 s
+      error validation-failed: nginx does not accept it
+        mend it
+  bbb-03  not finished (open)  1 change; reload-nginx; 12.0 s`);
+  });
+
+  it('lists the paths with --verbose, and shows control characters', () => {
+    const verbose = makeStyle({ columns: 80, color: false, verbose: true });
+    const runs = pastRuns([remembered({ host: 'bbb-01', run: one, operator: 'e\u001b[31mve' })]);
+    const text = renderHistory(runs, verbose).join('\n');
+    expect(text).toContain('      modify /etc/a (client-url)');
+    expect(text).toContain('e^[[31mve');
+  });
+
+  it('is said where it is nothing', () => {
+    expect(renderHistory([], style)).toEqual(['no host remembers a run']);
+  });
+
+  it('has a place in the JSON document', () => {
+    const runs = pastRuns([remembered({ host: 'bbb-01', run: one, state: 'reverted', problem: failure })]);
+    const options = { exitStatus: 0, byHand: [], errors: [], runs };
+    const document = reportDocument(runResult([], { command: 'history', run: undefined }), options);
+    expect(reportSchema.strict().parse(document)).toEqual(document);
+    expect(document.runs?.[0]).toMatchObject({
+      run: one,
+      operator: 'ada',
+      from: 'laptop',
+      hosts: [
+        { name: 'bbb-01', state: 'reverted', error: { code: 'validation-failed' }, durationMs: 12_000 },
+      ],
+    });
+  });
+});
+
+describe('the status of hosts', () => {
+  it('tells since when a host is in sync, who is at work, and what is not finished', () => {
+    const runs = pastRuns([
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-01', run: two, state: 'reverted' }),
+      remembered({ host: 'bbb-02', run: one }),
+    ]);
+    const busy = { run: two, state: 'open', who: 'eve from desk, apply', alive: true };
+    const plans = [
+      hostPlan('bbb-01'),
+      nodePlan('bbb-02', { unsettled: [{ run: two, state: 'stuck' }] }),
+      hostPlan('bbb-03', { unsettled: [busy] }),
+      hostPlan('bbb-04', { unreachable: true, problem: { code: 'unreachable', message: 'no answer' } }),
+      hostPlan('bbb-05', { retires: true }),
+    ];
+    const statuses = ['in-sync', 'stuck', 'open', 'unreachable', 'in-sync'] as const;
+    const hosts = plans.map((plan, index) => ({
+      result: hostResult(plan, statuses[index] ?? 'in-sync', { problem: plan.problem }),
+      last: lastKept(runs, plan.host),
+    }));
+    expect(
+      renderStatus(hosts, [], style).join('\n'),
+    ).toBe(`bbb-01: node, recipe 2.6: in sync since run ${one} (apply by
+    ada from laptop, 2026-11-21 07:45:01 UTC)
+bbb-02: node, recipe 2.6: not as planned (1 file, 1 restart); last changed by
+    run ${one} (apply by ada from laptop, 2026-11-21 07:45:01
+    UTC)
+  warning: run ${two} could not bring the host back and needs a
+    person; apply tries again
+bbb-03: node, recipe 2.6: in sync
+  lock: run ${two} (eve from desk, apply) is at work on it at
+    this moment (open)
+bbb-04: node, recipe 2.6: not known
+  error unreachable: no answer
+bbb-05: node, recipe 2.6: out of the cluster, nothing of ours is on it
+
+5 hosts: 2 in sync, 1 still open, 1 unreachable, 1 stuck`);
+  });
+
+  it('has the latest run of each host in the JSON document', () => {
+    const [run] = pastRuns([remembered({ host: 'bbb-01', run: one })]);
+    if (run === undefined) throw new Error('no run');
+    const result = runResult([hostResult(hostPlan('bbb-01'), 'in-sync')], { command: 'status' });
+    const options = { exitStatus: 0, byHand: [], errors: [], last: new Map([['bbb-01', run]]) };
+    const document = reportDocument(result, options);
+    expect(reportSchema.strict().parse(document)).toEqual(document);
+    expect(document.hosts[0]?.lastRun).toMatchObject({ run: one, operator: 'ada' });
+  });
+});
