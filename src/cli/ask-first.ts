@@ -8,12 +8,14 @@ export interface Asking {
   readonly question: string;
   /** what would happen, where there is nobody to ask */
   readonly otherwise: string;
+  /** how to agree, or to look only */
+  readonly next: string;
 }
 
 /** What the operator says to it; a problem where nobody can be asked. */
 export async function askFirst(
   session: Session,
-  { yes, question, otherwise }: Asking,
+  { yes, question, otherwise, next }: Asking,
 ): Promise<'yes' | 'no' | 'interrupted' | Problem> {
   const { stdin, stderr, signal } = session.environment;
   if (yes) return 'yes';
@@ -21,7 +23,7 @@ export async function askFirst(
     return {
       code: 'confirmation-needed',
       message: `${otherwise}, and there is nobody to ask: this is no terminal, or --json was given`,
-      next: 'agree by --yes, or look only, by --dry-run',
+      next,
     };
   }
   session.clear();

@@ -12,20 +12,31 @@ export function registerStatus(program: Command, { environment, finish }: Regist
 }
 
 async function status(options: CommonOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { readHistory }, { resultOfPlan }, { exitStatusOf }, { lastKept }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('../run/history-run.ts'),
-      import('../run/result-of-plan.ts'),
-      import('../model/result.ts'),
-      import('../plan/history.ts'),
-    ]);
+  const [
+    { openSession },
+    { planRun },
+    { readHistory },
+    { resultOfPlan },
+    { limitedTo },
+    { exitStatusOf },
+    { lastKept },
+  ] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/history-run.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../run/limit.ts'),
+    import('../model/result.ts'),
+    import('../plan/history.ts'),
+  ]);
   const session = await openSession(options, environment);
   const runOptions = session.runOptions({ prune: false });
-  const plan = await planRun(runOptions);
+  // How a host stands doesn't depend on whom a run would be limited to.
+  const plan = await planRun({ ...runOptions, limit: [] });
   const { runs } = await readHistory({ ...runOptions, progress: () => undefined });
-  const result = resultOfPlan(plan, 'status');
+  const all = resultOfPlan(plan, 'status');
+  const chosen = limitedTo(session.inventory.hosts, options.limit);
+  const result = { ...all, hosts: all.hosts.filter((one) => chosen.has(one.plan.host)) };
   const hosts = result.hosts.map((one) => ({ result: one, last: lastKept(runs, one.plan.host) }));
   session.showStatus(hosts, result.warnings);
   const last = new Map(

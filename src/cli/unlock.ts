@@ -34,6 +34,7 @@ async function unlock(run: string, options: UnlockOptions, environment: Environm
     yes: options.yes,
     question: `End its work on ${holders.map(({ host }) => host.name).join(', ')}?`,
     otherwise: 'the work of a run would be ended',
+    next: 'agree by --yes; clusterproxy status shows who is at work',
   });
   if (answer !== 'yes') {
     session.message('nothing was changed');

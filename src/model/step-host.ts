@@ -28,6 +28,8 @@ export interface Found {
   readonly state: PathState;
   /** the part of the value that is others', on a host that was set up by hand; undefined: none of it */
   readonly theirs: Value | undefined;
+  /** a package's own file with nothing of ours in it: as it came, or as an upgrade has brought it anew */
+  readonly pristine: boolean;
 }
 
 /** A host as one step sees it. */
@@ -153,11 +155,12 @@ export class StepHost {
 
   /**
    * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing are
-   * refused. `theirs` is the part of its value that is others', for a host that was set up by hand.
+   * refused. `theirs` is the part of its value that is others', for a host that was set up by hand; `pristine` says of a
+   * package's file that nothing of ours is in it.
    */
-  manage(item: Managed, { theirs }: { readonly theirs?: Value | undefined } = {}): void {
+  manage(item: Managed, { theirs, pristine = false }: Partial<Omit<Found, 'state'>> = {}): void {
     this.managed.push(item);
-    this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs });
+    this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs, pristine });
   }
 
   /** Say that something that was set up by hand is brought over. */

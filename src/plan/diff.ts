@@ -201,7 +201,10 @@ function kindNotes(before: PathState, after: PathState): readonly string[] {
     if (after.kind === 'directory') return [`new directory, mode ${modeOf(after)}, owner ${ownerOf(after)}`];
     return [];
   }
-  if (after.kind === 'absent') return [`${nameOfKind[before.kind]} is deleted`];
+  if (after.kind === 'absent') {
+    const unless = before.kind === 'directory' ? ', unless others have put something into it' : '';
+    return [`${nameOfKind[before.kind]} is deleted${unless}`];
+  }
   return before.kind === after.kind
     ? []
     : [`${nameOfKind[before.kind]} is replaced by ${nameOfKind[after.kind].replace(/^the /, 'a ')}`];

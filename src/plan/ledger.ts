@@ -29,12 +29,26 @@ export function nextLedger(
       return {
         ...item,
         step: trace.step,
-        first: known.get(itemId(item))?.first ?? touched,
+        first: firstTouch(item, known.get(itemId(item)), found, touched),
         activated: itemHash(itemValue(item, host.state(item.path))),
       };
     }),
   );
   return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
+}
+
+/**
+ * The first-touch value that is known stays, but for a package's file that an upgrade has brought anew: what it was before
+ * the upgrade is of no use to anybody.
+ */
+function firstTouch(
+  item: Managed,
+  known: ManagedItem | undefined,
+  found: Found | undefined,
+  touched: FirstTouch,
+): FirstTouch {
+  if (known === undefined) return touched;
+  return found?.pristine && item.format === 'file' ? itemValue(item, found.state) : known.first;
 }
 
 /**
@@ -78,6 +92,13 @@ function stateBefore(snapshot: Snapshot, path: string) {
   return snapshot.paths.get(path) ?? ({ kind: 'absent' } as const);
 }
 
+/** Of a thing that a step declares twice, the first time counts: then it was as the step found it. */
 function uniqueItems(items: readonly ManagedItem[]): readonly ManagedItem[] {
-  return [...new Map(items.map((item) => [itemId(item), item] as const)).values()];
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const id = itemId(item);
+    const first = !seen.has(id);
+    seen.add(id);
+    return first;
+  });
 }

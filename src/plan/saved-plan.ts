@@ -16,8 +16,18 @@ const savedHost = z.object({
   machineId: z.string(),
   recipe: z.string(),
   problem: z.string(),
-  changes: z.array(z.object({ path: z.string(), action: z.string(), before: z.string(), after: z.string() })),
+  changes: z.array(
+    z.object({
+      stage: z.int(),
+      path: z.string(),
+      action: z.string(),
+      before: z.string(),
+      after: z.string(),
+    }),
+  ),
   handlers: z.array(z.string()),
+  /** what is remembered of it goes at the end */
+  leaves: z.boolean(),
 });
 
 const savedPlan = z.object({
@@ -76,12 +86,14 @@ function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly str
   const paths = new Set([...saved.changes, ...now.changes].map((change) => change.path));
   const differing = [...paths].filter((path) => changeAt(saved, path) !== changeAt(now, path));
   if (differing.length > 0) return differing.map((path) => `${now.host}: ${path} is no longer as it was`);
+  if (saved.leaves !== now.leaves)
+    return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
   if (saved.handlers.join() === now.handlers.join()) return [];
   return [`${now.host}: other handlers would run: ${now.handlers.join(', ') || 'none'}`];
 }
 
 function changeAt(host: SavedHost, path: string): string {
-  return JSON.stringify(host.changes.find((change) => change.path === path) ?? null);
+  return JSON.stringify(host.changes.filter((change) => change.path === path));
 }
 
 function summarize(plan: ClusterPlan, sources: PlanSources): SavedPlan {
@@ -95,18 +107,23 @@ function summarize(plan: ClusterPlan, sources: PlanSources): SavedPlan {
 }
 
 function summarizeHost(plan: HostPlan): SavedHost {
+  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
   return {
     host: plan.host,
     machineId: plan.snapshot?.machineId ?? '',
     recipe: plan.recipe?.name ?? '',
     problem: plan.problem?.code ?? '',
-    changes: plan.changes.map((change) => ({
-      path: change.path,
-      action: change.action,
-      before: stateFingerprint(change.before) ?? '',
-      after: stateFingerprint(change.after) ?? '',
-    })),
-    handlers: plan.handlers.map(({ handler }) => handler.id),
+    changes: stages.flatMap((stage, index) =>
+      stage.changes.map((change) => ({
+        stage: index + 1,
+        path: change.path,
+        action: change.action,
+        before: stateFingerprint(change.before) ?? '',
+        after: stateFingerprint(change.after) ?? '',
+      })),
+    ),
+    handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
+    leaves: plan.leftovers === true,
   };
 }
 

@@ -51,7 +51,7 @@ function renderHost(host: RunOnHost, width: number, style: Style): readonly stri
   const parts = [
     count(changes.length, 'change'),
     ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
-    ...(host.durationMs === undefined ? [] : [duration(host.durationMs)]),
+    ...(host.durationMs === undefined ? [] : [roughly(host.durationMs)]),
   ];
   const start = `  ${host.host.padEnd(width)}  ${words.padEnd(12)}  `;
   return [
@@ -69,4 +69,9 @@ function renderHost(host: RunOnHost, width: number, style: Style): readonly stri
       wrap(showableLine(text), { columns: style.columns, first: '      warning: ', hanging: 8 }),
     ),
   ];
+}
+
+/** Hosts tell whole seconds. */
+function roughly(milliseconds: number): string {
+  return milliseconds < 1000 ? 'less than 1 s' : duration(milliseconds).replace('.0 s', ' s');
 }

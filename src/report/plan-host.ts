@@ -166,7 +166,8 @@ function guardWords(report: GuardReport): string {
 
 /** `run ID (apply by ada from laptop) is not finished (open); apply settles it first` */
 export function unsettledWords({ run, state, outcome, who, alive }: UnsettledRun): string {
-  const by = who === undefined || who === '' ? '' : ` (${showableLine(who)})`;
+  // The host's own words end in the run, which is said already.
+  const by = who === undefined || who === '' ? '' : ` (${showableLine(who.replace(`, run ${run}`, ''))})`;
   const subject = `run ${cleanLine(run)}${by}`;
   if (alive) return `${subject} is at work on it at this moment (${cleanLine(state)})`;
   if (state === 'stuck')

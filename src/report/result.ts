@@ -4,7 +4,7 @@ import { renderWarning } from './plan.ts';
 import { renderProblem } from './problem.ts';
 import { count, duration, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { statusSummary } from './totals.ts';
+import { statusSummary, totalsOf } from './totals.ts';
 import { statusWords } from './words.ts';
 
 /** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
@@ -54,7 +54,7 @@ function renderHost(host: HostResult, style: Style, width: number): readonly str
 
 function whatHappened({ status, plan, ran }: HostResult): readonly string[] {
   const changes =
-    status === 'changed' || status === 'would-change' ? [count(plan.changes.length, 'change')] : [];
+    status === 'changed' || status === 'would-change' ? [count(totalsOf([plan]).changes, 'change')] : [];
   return [...changes, ...(ran.length === 0 ? [] : [`ran ${ran.map(cleanLine).join(', ')}`])];
 }
 

@@ -155,19 +155,21 @@ function stockFile(host: StepHost, wanted: PrefixParameters, source: string): vo
   for (const [name, { value, stock_file: file = source }] of Object.entries(wanted.variables)) {
     const path = host.exists(file) ? file : source;
     const text = host.text(path) ?? '';
-    host.manage({ path, format: 'file', key: [] });
-    edit(
-      host,
-      path,
-      text,
-      understand(host, path, text, () => setVariable(text, name, value)),
-    );
+    const after = understand(host, path, text, () => setVariable(text, name, value));
+    host.manage({ path, format: 'file', key: [] }, { pristine: after !== text });
+    edit(host, path, text, after);
   }
 }
 
 function editSource(host: StepHost, wanted: PrefixParameters, source: string): void {
   const text = host.text(source) ?? '';
-  host.manage({ path: source, format: 'file', key: [] });
+  const pristine = understand(
+    host,
+    source,
+    text,
+    () => !locations(text).some(({ path }) => path.startsWith(`${wanted.prefix}/`)),
+  );
+  host.manage({ path: source, format: 'file', key: [] }, { pristine });
   const after = understand(host, source, text, () => {
     refusePatterns(host, wanted, source, text);
     const moved = editLocationPaths(text, (path, { modifier }) =>

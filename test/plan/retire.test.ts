@@ -239,6 +239,52 @@ describe('a node that was set up by hand and adopted', () => {
   });
 });
 
+describe('a package’s file that was edited in place', () => {
+  const text = inventoryText.replace('hosts:', 'vars: {client_locations: stock-file}\nhosts:');
+  const source = '/usr/share/bigbluebutton/nginx/bbb-html5.nginx';
+  const leave = (name: string) =>
+    text.replace(`hostname: ${name}.example.com`, `hostname: ${name}.example.com, state: retired`);
+  const at = (snapshot: Snapshot | undefined) => textOf(snapshot?.paths.get(source) ?? { kind: 'absent' });
+
+  it('is given back as the latest upgrade has brought it', async () => {
+    const inventory = await inventoryOf(text);
+    const fresh = snapshotsOf(inventory, freshHosts());
+    const done = carriedOut(planOf(inventory, fresh));
+    const [before, node] = [fresh.get('bbb-02'), done.get('bbb-02')];
+    if (before === undefined || node === undefined) throw new Error('bbb-02 was not looked at');
+    expect(at(node)).toContain('/bbb-02/html5client');
+    const upgraded = `# a new version\n${at(before)}`;
+    done.set(
+      'bbb-02',
+      edited(node, source, () => upgraded),
+    );
+    const again = carriedOut(planOf(inventory, done));
+    expect(at(again.get('bbb-02'))).toContain('/bbb-02/html5client');
+    const plan = planFor(planOf(await inventoryOf(leave('bbb-02')), again), 'bbb-02');
+    expect(plan.problem).toBeUndefined();
+    expect(textOf(plan.changes.find(({ path }) => path === source)?.after ?? { kind: 'absent' })).toBe(
+      upgraded,
+    );
+  });
+
+  it('is given back as it was first where somebody has only added something to it', async () => {
+    const inventory = await inventoryOf(text);
+    const fresh = snapshotsOf(inventory, freshHosts());
+    const done = carriedOut(planOf(inventory, fresh));
+    const node = done.get('bbb-02');
+    if (node === undefined) throw new Error('bbb-02 was not looked at');
+    done.set(
+      'bbb-02',
+      edited(node, source, (old) => `# a note\n${old}`),
+    );
+    const first = carriedOut(planOf(inventory, done))
+      .get('bbb-02')
+      ?.ledger?.items.find(({ path }) => path === source)?.first;
+    const content = first?.kind === 'file' ? Buffer.from(first.content, 'base64').toString() : undefined;
+    expect(content).toBe(at(fresh.get('bbb-02')));
+  });
+});
+
 it('the checks over a whole cluster hold with a node that leaves', async () => {
   const inventory = await inventoryOf(retiredText('bbb-02'));
   expect(crossChecksOf(inventory.playbook.crossChecks).length).toBeGreaterThan(0);

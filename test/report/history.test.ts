@@ -83,13 +83,15 @@ describe('what hosts remember', () => {
       remembered({ host: 'bbb-02', run: one, state: 'reverted', problem: failure }),
       remembered({ host: 'bbb-03', run: one, state: 'open' }),
     ]);
-    expect(renderHistory(runs, style).join('\n')).toBe(`${one}: apply by ada from laptop, 2026-11-21 07:45:01 UTC,
+    expect(
+      renderHistory(runs, style).join('\n'),
+    ).toBe(`${one}: apply by ada from laptop, 2026-11-21 07:45:01 UTC,
   version 0.1.0
-  bbb-01  changed       1 change; reload-nginx; 12.0 s
-  bbb-02  rolled back   1 change; reload-nginx; 12.0 s
+  bbb-01  changed       1 change; reload-nginx; 12 s
+  bbb-02  rolled back   1 change; reload-nginx; 12 s
       error validation-failed: nginx does not accept it
         mend it
-  bbb-03  not finished (open)  1 change; reload-nginx; 12.0 s`);
+  bbb-03  not finished (open)  1 change; reload-nginx; 12 s`);
   });
 
   it('lists the paths with --verbose, and shows control characters', () => {

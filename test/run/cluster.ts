@@ -54,7 +54,9 @@ export async function startCluster(): Promise<TestCluster> {
   const demo = await makeCluster(folder);
   const path = (host: string, name: string) => join(folder, 'hosts', host, name);
   const playbook = join(folder, 'bigbluebutton.yaml');
-  writeFileSync(playbook, withoutWaiting(readFileSync(playbook, 'utf8')));
+  const quick = withoutWaiting(readFileSync(playbook, 'utf8'));
+  writeFileSync(playbook, quick);
+  writeFileSync(join(folder, 'slow.yaml'), quick.replace(/settle: 0/g, 'settle: 120'));
   for (const host of demo.hosts.keys()) pretendToListen(path(host, '/proc/net'));
   const cluster: TestCluster = {
     folder,

@@ -1,10 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
+import type { OperatorError } from '../../src/model/operator-error.ts';
 import { exitStatusOf } from '../../src/model/result.ts';
 import { readHistory } from '../../src/run/history-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { retiring } from '../../src/run/retire.ts';
+import { findHolders, unlockHosts } from '../../src/run/unlock-run.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
 /** One cluster for all tests of this file, which follow one another as days of its life do. */
@@ -160,6 +162,25 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     await expect.poll(() => planned(inventory), { timeout: 30_000, interval: 500 }).toEqual(inSync);
     const { runs } = await readHistory(applyOptions(inventory));
     expect(runs[0]).toMatchObject({ run: result.run, hosts: [{ host: 'bbb-02', state: 'committed' }] });
+  });
+
+  it('can be told to end a run, and goes back', async () => {
+    const slow = await cluster.inventory((text) => text.replace('./bigbluebutton.yaml', './slow.yaml'));
+    cluster.edit('bbb-03', web, (text) => text.replaceAll('bbb-proxy', 'away'));
+    const before = cluster.text('bbb-03', web);
+    const applied = cluster.apply(slow);
+    const find = () =>
+      findHolders('none', applyOptions(inventory)).catch((error: OperatorError) => error.problem.next);
+    await expect.poll(find, { timeout: 60_000, interval: 500 }).toMatch(/^at work: /);
+    const id = /at work: (\S+)/.exec(String(await find()))?.[1] ?? '';
+    const holders = await findHolders(id, applyOptions(inventory));
+    expect(holders.map(({ host, run }) => [host.name, run])).toEqual([['bbb-03', id]]);
+    const { result, exitStatus } = await unlockHosts(id, holders, applyOptions(inventory));
+    expect(exitStatus).toBe(0);
+    expect(statuses(result)).toEqual({ 'bbb-03': 'rolled-back' });
+    expect(cluster.text('bbb-03', web)).toBe(before);
+    expect(statuses(await applied)).toEqual({ ...inSync, 'bbb-03': 'rolled-back' });
+    expect(statuses(await cluster.apply(inventory))).toEqual({ ...inSync, 'bbb-03': 'changed' });
   });
 
   it('can be confirmed from outside', async () => {
