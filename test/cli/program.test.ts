@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/json-schema.ts';
-import { buildProgram, clusterproxy, inShell, withFile } from './program.ts';
+import { buildProgram, clusterproxy, inShell, removeProgram, withFile } from './program.ts';
 
 beforeAll(buildProgram);
+afterAll(removeProgram);
 
 /** Nothing listens on these addresses' port 1. */
 const deserted = `

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
-const main = join(root, 'dist/main.js');
+/** Not dist/: several tests build at the same time, and none may take another's files away. */
+const folder = join(root, '.cache', `program-${process.pid}`);
+export const main = join(folder, 'main.js');
 
 export interface Ended {
   readonly status: number | null;
@@ -16,8 +18,12 @@ export interface Ended {
 
 /** Bundles the program as users run it. */
 export async function buildProgram(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root });
-  if (!existsSync(main)) throw new Error('scripts/build.mjs made no dist/main.js');
+  await promisify(execFile)(process.execPath, ['scripts/build.mjs', folder], { cwd: root });
+  if (!existsSync(main)) throw new Error('scripts/build.mjs made no main.js');
+}
+
+export async function removeProgram(): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Runs the built program without a terminal. */

@@ -4,15 +4,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processesBelow } from '../../src/demo/processes.ts';
-import { buildProgram, clusterproxy } from '../cli/program.ts';
+import { buildProgram, clusterproxy, main, removeProgram } from '../cli/program.ts';
 
-const main = join(import.meta.dirname, '../../dist/main.js');
 /** The whole story on a busy machine. */
 const timeout = 240_000;
 
 beforeAll(buildProgram, timeout);
+afterAll(removeProgram);
 
 let temporary: string;
 let child: ChildProcess | undefined;

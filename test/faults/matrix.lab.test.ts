@@ -18,7 +18,7 @@ if (!availability.available) console.warn(`The fault matrix is skipped: ${availa
 const full = process.env.CLUSTERPROXY_FAULTS === 'full';
 const chosen = process.env.CLUSTERPROXY_FAULTS_ONLY;
 const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
-const controller = join(packageRoot(), 'dist/.faults-controller.mjs');
+const controller = join(packageRoot(), '.cache/faults/controller.mjs');
 
 describe.skipIf(!availability.available)('whatever happens at', () => {
   let lab: Lab;
