@@ -1,6 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { labAvailable } from '../lab/available.ts';
@@ -8,6 +7,7 @@ import type { LabHost } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { attempt, type Ending } from './attempt.ts';
 import { boundaries, faults } from './boundaries.ts';
+import { buildController } from './build-controller.ts';
 import { hostUnderTest } from './host-under-test.ts';
 import { table } from './table.ts';
 
@@ -18,31 +18,23 @@ if (!availability.available) console.warn(`The fault matrix is skipped: ${availa
 const full = process.env.CLUSTERPROXY_FAULTS === 'full';
 const chosen = process.env.CLUSTERPROXY_FAULTS_ONLY;
 const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
-const controller = join(packageRoot(), '.cache/faults/controller.mjs');
 
 describe.skipIf(!availability.available)('whatever happens at', () => {
   let lab: Lab;
   const idle: LabHost[] = [];
   const waiting: ((host: LabHost) => void)[] = [];
   let fingerprints: readonly string[] = [];
+  let controller = '';
   const endings = new Map<string, Ending>();
 
   beforeAll(async () => {
-    await build({
-      entryPoints: [join(import.meta.dirname, 'controller.ts')],
-      outfile: controller,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-    });
     lab = await startLab(['faults-01', 'faults-02', 'faults-03'].map(hostUnderTest));
+    controller = await buildController(lab);
     idle.push(...lab.hosts);
     const { stdout } = await lab.run('ssh-keygen', ['-lf', lab.knownHosts]);
     fingerprints = stdout.match(/SHA256:\S+/g) ?? [];
   });
   afterAll(async () => {
-    await rm(controller, { force: true });
     await lab?.destroy();
     const complete = boundaries.length * faults.length * modes.length;
     if (full && endings.size === complete)
