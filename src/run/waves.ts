@@ -72,7 +72,7 @@ function notStarted(plan: HostPlan, why: string): HostResult {
     problem: {
       code: 'not-started',
       message: `nothing was done to it: ${why}`,
-      next: 'mend that and apply again',
+      next: 'mend that and run the command again',
       host: plan.host,
     },
     ran: [],
