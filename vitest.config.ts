@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Tests with hosts of their own wait most of the time, for services that have to stay up: more at once than processors.
+    maxWorkers: 4,
     projects: [
       {
         test: {
