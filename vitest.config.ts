@@ -1,30 +1,39 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start hosts of their own, as folders behind an ssh server: no root needed, but services take their time. */
+const withHosts = [
+  'test/host/**/*.test.ts',
+  'test/run/whole-run.test.ts',
+  'test/faults/*.test.ts',
+  'test/demo/**/*.test.ts',
+];
+const lab = 'test/**/*.lab.test.ts';
+
 export default defineConfig({
   test: {
-    // Tests with hosts of their own wait most of the time, for services that have to stay up: more at once than processors.
-    maxWorkers: 4,
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.lab.test.ts', 'test/demo/**'],
-          testTimeout: 30_000,
+          exclude: [lab, ...withHosts],
+          testTimeout: 60_000,
         },
       },
       {
         test: {
-          // No root needed either, but it lasts as long as somebody would watch it.
-          name: 'demo',
-          include: ['test/demo/**/*.test.ts'],
+          name: 'hosts',
+          include: withHosts,
+          exclude: [lab],
           testTimeout: 300_000,
+          // What is tried here depends on when processes get their turn, on a machine that other tests share.
+          retry: 1,
         },
       },
       {
         test: {
           name: 'lab',
-          include: ['test/**/*.lab.test.ts'],
+          include: [lab],
           // Hosts are shared between tests and the machine has few cores: one file after the other.
           fileParallelism: false,
           testTimeout: 300_000,
