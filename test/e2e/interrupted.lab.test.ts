@@ -54,6 +54,8 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
 
   it('while another run is at work on a host: refused, by name', async () => {
     const cluster = await startCluster(lab(), { name: 'locked', nodes: ['3.0'], hasty: true });
+    // Longer than a second run waits for one that is only tidying up.
+    await cluster.node(1).writeFile('/var/lib/bbb-standin/delay', '10\n');
     const first = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
     const ended = once(first.child, 'exit');
     await first.said('locked-01: the new files are in place');
