@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [lab, ...withHosts],
           testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -28,6 +29,7 @@ export default defineConfig({
           testTimeout: 300_000,
           // What is tried here depends on when processes get their turn, on a machine that other tests share.
           retry: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -38,6 +40,9 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
+          retry: 1,
+          // Alone on the machine: real hosts meet real time limits.
+          sequence: { groupOrder: 2 },
         },
       },
     ],

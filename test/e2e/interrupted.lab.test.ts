@@ -59,7 +59,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     const first = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
     const ended = once(first.child, 'exit');
     await first.said('locked-01: the new files are in place');
-    await cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json');
+    await eventually(() => cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json'));
     const { code, document } = await cluster.json('apply', '--yes');
     const { error, unsettled } = hostOf(document, 'locked-01');
     expect(error).toMatchObject({ code: 'locked' });

@@ -316,7 +316,8 @@ describe.skipIf(!availability.available)('a real host', () => {
     await host.mustExec('sleep 1.1; systemctl reload nginx; sleep 1');
     const reloaded = await facts();
     expect(reloaded.nginx).toBeGreaterThan(reloaded.changed);
-    expect(reloaded.web).toBe(before.web);
+    // The start is told by the clock that runs since the boot, so it may be a second off.
+    expect(Math.abs(reloaded.web - before.web)).toBeLessThanOrEqual(1);
   });
 
   test('is known by the fingerprint of any of its keys, or by a file that holds one of them only', async () => {
