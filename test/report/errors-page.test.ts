@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 const writings = [
   /\bcode: (?:[^,'"{}\n]*\? )?'([a-z][a-z0-9-]*)'(?:\s*:\s*'([a-z][a-z0-9-]*)')?/g,
   /\b(?:problem|broken|report)\(\s*(?:\w+,\s*)?'([a-z0-9]+(?:-[a-z0-9]+)+)',/g,
-  /^[^#\n]*\b(?:refuse|fail|log problem) ([a-z][a-z-]+) ["']/gm,
+  /^[^#\n]*\b(?:refused?|fail|log problem) ([a-z][a-z-]+) ["']/gm,
   /\bcode='?([a-z][a-z-]*)'?$/gm,
 ];
 /** zod's own word for a mistake that a refinement finds. */
