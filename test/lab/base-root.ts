@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mustRun } from './command.ts';
@@ -41,7 +41,12 @@ export async function baseRoot(): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify([suite, PACKAGES]));
   for (const script of [BUILD, CUSTOMIZE]) key.update(readFileSync(script));
   const root = join(cacheDirectory(), `base-${key.digest('hex').slice(0, 16)}`);
-  if (existsSync(root)) return root;
+  if (existsSync(root)) {
+    // Tells the next build that this one is in use; see build-base.sh.
+    const now = new Date();
+    await utimes(root, now, now);
+    return root;
+  }
 
   await mkdir(cacheDirectory(), { recursive: true });
   await mustRun(

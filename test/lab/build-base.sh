@@ -6,6 +6,8 @@ root=$1 suite=$2 packages=$3 customize=$4
 [ -d "$root" ] && exit 0
 
 rm -rf --one-file-system "${root%/*}"/base-*.building
+# Nor are roots kept for ever that nobody has used for two weeks (each use touches them).
+find "${root%/*}" -maxdepth 1 -type d -name 'base-*' -mtime +14 -exec rm -rf --one-file-system -- {} +
 
 # This machine's own mirror, where it has one for Debian; else mmdebstrap's default.
 mirror=
