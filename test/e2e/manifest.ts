@@ -13,6 +13,7 @@ export type Manifest = ReadonlyMap<string, string>;
 const written = [
   '/etc/.pwd.lock',
   // The lab's: changes whenever a host is added.
+  '/etc/.hosts',
   '/etc/hosts',
   '/home',
   '/root',
