@@ -14,6 +14,7 @@ import { type HostStatus, renderStatus } from '../report/status.ts';
 import { makeStyle, type Style } from '../report/style.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
+import { type Connector, createConnector } from '../ssh/connector.ts';
 import { columnsOf, type Environment, takesColor } from './environment.ts';
 import type { CommonOptions } from './options.ts';
 
@@ -24,13 +25,20 @@ export class Session {
   readonly json: boolean;
   readonly #options: CommonOptions;
   readonly #progress: Progress;
+  readonly #connector: Connector;
 
-  constructor(inventory: Inventory, options: CommonOptions, environment: Environment, progress: Progress) {
+  constructor(
+    inventory: Inventory,
+    options: CommonOptions,
+    environment: Environment,
+    { progress, connector }: { readonly progress: Progress; readonly connector: Connector },
+  ) {
     this.inventory = inventory;
     this.environment = environment;
     this.json = options.json;
     this.#options = options;
     this.#progress = progress;
+    this.#connector = connector;
   }
 
   /** What src/run needs of the command line. */
@@ -40,6 +48,7 @@ export class Session {
       limit: this.#options.limit,
       parallel: this.#options.parallel,
       signal: this.environment.signal,
+      connect: this.#connector.connect,
       progress: (event) => this.#progress.tell(event),
       prune,
     };
@@ -134,5 +143,6 @@ export async function openSession(options: CommonOptions, environment: Environme
   limitedTo(inventory.hosts, options.limit);
   const { quiet, verbose } = options;
   const progress = await startProgress({ stream: environment.stderr, quiet, verbose });
-  return new Session(inventory, options, environment, progress);
+  const connector = createConnector();
+  return new Session(inventory, options, environment, { progress, connector });
 }

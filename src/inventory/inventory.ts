@@ -1,6 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
-import type { SshTarget } from '../ssh/target.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 
 /** What the operator wrote, checked against the playbook and with every default filled in. */
 export interface Inventory {
@@ -30,7 +30,7 @@ export interface InventoryHost {
   readonly state: 'active' | 'retired';
   /** defaults, the inventory's, the host's */
   readonly vars: Readonly<Record<string, Value>>;
-  readonly ssh: SshTarget;
+  readonly ssh: SshSettings;
 }
 
 /** The role of a host; a host without one is a fault of the program, since loading checks it. */

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import ssh2, {
   type AuthHandlerMiddleware,
   type IdentityCallback,
@@ -7,7 +6,6 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2';
-import { home } from './home.ts';
 import type { SshTarget } from './target.ts';
 
 /** The ways to log in that this machine has, in the order in which they are tried. */
@@ -19,21 +17,13 @@ export interface Credentials {
   readonly encrypted: readonly string[];
 }
 
-/** Key files that OpenSSH looks for when none is named, as far as ssh2 can use them. */
-const usualIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-
 /**
  * Keys named for the host come first, then the agent's, then the usual ones. Nothing else is tried: without an own handler
  * ssh2 asks with the method "none" first, which costs a round trip on every connection.
  */
-export async function credentialsFor(
-  target: SshTarget,
-  agentSocket: string | undefined = process.env.SSH_AUTH_SOCK,
-): Promise<Credentials> {
-  const named = target.identityFiles.length > 0;
-  const files = named
-    ? target.identityFiles.map(expandHome)
-    : usualIdentities.map((name) => join(home(), '.ssh', name));
+export async function credentialsFor(target: SshTarget): Promise<Credentials> {
+  const named = target.identitiesNamed;
+  const files = target.identityFiles;
   const identities = await Promise.all(files.map((file) => readIdentity(file, named)));
   const tried: string[] = [];
   const encrypted: string[] = [];
@@ -48,10 +38,10 @@ export async function credentialsFor(
       keyMethods.push({ type: 'publickey', username: target.user, key: identity.content });
     }
   }
-  if (agentSocket === undefined || agentSocket === '') {
+  if (target.agent === undefined) {
     tried.push('agent: none (SSH_AUTH_SOCK is not set)');
   } else {
-    const agent = new PatientAgent(agentSocket, (words) => tried.push(`agent: ${words}`));
+    const agent = new PatientAgent(target.agent, (words) => tried.push(`agent: ${words}`));
     methods.push({ type: 'agent', username: target.user, agent });
   }
   if (named) methods.unshift(...keyMethods);
@@ -131,8 +121,4 @@ class PatientAgent extends ssh2.BaseAgent<ParsedKey> {
     if (typeof options === 'function') this.#agent.sign(publicKey, data, options);
     else this.#agent.sign(publicKey, data, options, callback);
   }
-}
-
-function expandHome(file: string): string {
-  return file.startsWith('~/') ? join(home(), file.slice(2)) : file;
 }

@@ -4,9 +4,11 @@ import type { ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { hostKeyAlgorithms, hostKeyFamilies, transport } from './algorithms.ts';
 import { type Credentials, credentialsFor } from './authentication.ts';
-import { type Connection, SshConnection } from './connection.ts';
+import { SshConnection } from './connection.ts';
 import { type KnownKeys, keyProblem, readKnownKeys } from './host-keys.ts';
+import { fingerprint } from './known-hosts.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
+import type { OpenOptions, VerifiedConnection } from './transport.ts';
 
 /**
  * Connects, verifies the host's key and logs in. Throws an OperatorError: `unreachable`, `connect-timeout`,
@@ -16,10 +18,7 @@ import { addressOf, describeTarget, type SshTarget } from './target.ts';
  * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other until the
  * pinned key shows up.
  */
-export async function connect(
-  target: SshTarget,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<Connection> {
+export async function connect(target: SshTarget, options: OpenOptions = {}): Promise<VerifiedConnection> {
   const known = await readKnownKeys(target);
   const attempts: readonly (readonly ServerHostKeyAlgorithm[])[] =
     known.pinned.length > 0 ? hostKeyFamilies : [hostKeyAlgorithms(known.types)];
@@ -36,7 +35,7 @@ export async function connect(
   throw new OperatorError(refused ?? protocolProblem(target, 'no host key was shown'));
 }
 
-type Outcome = { readonly connection: Connection } | { readonly problem: Problem };
+type Outcome = { readonly connection: VerifiedConnection } | { readonly problem: Problem };
 
 async function attempt(
   target: SshTarget,
@@ -49,16 +48,18 @@ async function attempt(
   if (!(socket instanceof net.Socket)) return socket;
   const ssh = new NodeSSH();
   let refused: Problem | undefined;
+  let hostKey: string | undefined;
   const config: ConnectConfig = {
     sock: socket,
     username: target.user,
     readyTimeout: target.connectTimeout * 1_000,
-    keepaliveInterval: 5_000,
-    keepaliveCountMax: 3,
+    keepaliveInterval: target.keepalive.interval * 1_000,
+    keepaliveCountMax: target.keepalive.count,
     algorithms: { ...transport, serverHostKey: [...algorithms] },
     authHandler: credentials.handler,
     hostVerifier: (key: Buffer) => {
       refused = keyProblem(target, known, key);
+      hostKey = fingerprint(key);
       return refused === undefined;
     },
   };
@@ -75,7 +76,7 @@ async function attempt(
     // node-ssh listens for errors only while it connects; a reset later would end the process.
     ssh.connection?.on('error', () => socket.destroy());
     await connecting;
-    return { connection: new SshConnection(ssh, target, closed) };
+    return { connection: new SshConnection(ssh, target, { closed, hostKey }) };
   } catch (error) {
     socket.destroy();
     if (signal?.aborted) return { problem: interrupted(target) };

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
 import { OperatorError } from '../model/operator-error.ts';
-import { sudoProblem, throughSudo } from './sudo.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
+import type { VerifiedConnection } from './transport.ts';
 
 export interface ExecOptions {
   /** seconds until the command is given up; what it does on the host goes on unless it has a time limit there as well */
@@ -23,7 +23,7 @@ export interface ExecResult {
 /** An authenticated connection to a host whose key was verified. */
 export interface Connection {
   /**
-   * Runs a command, as root where the target says so, with `input` on its stdin. Throws an OperatorError `command-timeout`,
+   * Runs a command with `input` on its stdin, as root where the host's settings say so. Throws an OperatorError `command-timeout`,
    * `output-too-long`, `connection-lost` (nothing was started), or one of sudo's. Never twice for one call.
    */
   exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult>;
@@ -33,26 +33,25 @@ export interface Connection {
 /** stderr is kept for messages only. Bytes. */
 const maximumErrorOutput = 64 * 1024;
 
-export class SshConnection implements Connection {
+export class SshConnection implements VerifiedConnection {
+  readonly hostKey: string | undefined;
   readonly #ssh: NodeSSH;
   readonly #target: SshTarget;
   readonly #closed: Promise<void>;
 
-  constructor(ssh: NodeSSH, target: SshTarget, closed: Promise<void>) {
+  constructor(
+    ssh: NodeSSH,
+    target: SshTarget,
+    { closed, hostKey }: { readonly closed: Promise<void>; readonly hostKey: string | undefined },
+  ) {
     this.#ssh = ssh;
     this.#target = target;
     this.#closed = closed;
+    this.hostKey = hostKey;
   }
 
   async exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult> {
-    const opened = await this.#open(this.#target.become === 'sudo' ? throughSudo(command) : command);
-    const result = await this.#follow(opened, input, options);
-    const problem =
-      this.#target.become === 'sudo'
-        ? sudoProblem(this.#target, result.code, result.stderr.toString())
-        : undefined;
-    if (problem !== undefined) throw new OperatorError(problem);
-    return result;
+    return this.#follow(await this.#open(command), input, options);
   }
 
   async close(): Promise<void> {

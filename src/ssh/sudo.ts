@@ -1,6 +1,20 @@
-import type { Problem } from '../model/operator-error.ts';
+import { OperatorError, type Problem } from '../model/operator-error.ts';
+import type { Connection } from './connection.ts';
 import { quote } from './quote.ts';
 import type { SshTarget } from './target.ts';
+
+/** A connection whose commands run as root, whichever transport it is of. */
+export function asRoot(connection: Connection, target: SshTarget): Connection {
+  return {
+    async exec(command, input, options) {
+      const result = await connection.exec(throughSudo(command), input, options);
+      const problem = sudoProblem(target, result.code, result.stderr.toString());
+      if (problem !== undefined) throw new OperatorError(problem);
+      return result;
+    },
+    close: () => connection.close(),
+  };
+}
 
 /**
  * The command as root. `-n`: sudo fails instead of asking, since nobody could answer; `env LC_ALL=C`: its messages are

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
+import { asRoot } from '../../src/ssh/sudo.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
 import { type Sample, sampleHost } from '../host/sample.ts';
 
@@ -156,8 +157,7 @@ describe('what keeps from logging in is said', () => {
   });
 
   test('an agent that is gone does not keep a key from being used', async () => {
-    vi.stubEnv('SSH_AUTH_SOCK', '/nonexistent/agent');
-    await open();
+    await open({ agent: '/nonexistent/agent' });
   });
 
   test('nobody listens, the name is not known, nobody answers', async () => {
@@ -193,9 +193,9 @@ describe('what keeps from logging in is said', () => {
 });
 
 describe('sudo', () => {
-  const sudo = (script: string) => {
+  const sudo = async (script: string) => {
     writeFileSync(join(sample.root, '..', 'work', 'bin', 'sudo'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    return open({ become: 'sudo' });
+    return asRoot(await open(), target);
   };
 
   test('runs the command with its quoting and its input', async () => {
