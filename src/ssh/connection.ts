@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
 import { OperatorError } from '../model/operator-error.ts';
@@ -37,7 +38,7 @@ export class SshConnection implements VerifiedConnection {
   readonly hostKey: string | undefined;
   readonly #ssh: NodeSSH;
   readonly #target: SshTarget;
-  readonly #closed: Promise<void>;
+  readonly closed: Promise<void>;
 
   constructor(
     ssh: NodeSSH,
@@ -46,7 +47,7 @@ export class SshConnection implements VerifiedConnection {
   ) {
     this.#ssh = ssh;
     this.#target = target;
-    this.#closed = closed;
+    this.closed = closed;
     this.hostKey = hostKey;
   }
 
@@ -57,8 +58,22 @@ export class SshConnection implements VerifiedConnection {
   async close(): Promise<void> {
     this.#ssh.connection?.end();
     const patience = setTimeout(() => this.#ssh.connection?.destroy(), 1_000);
-    await this.#closed;
+    await this.closed;
     clearTimeout(patience);
+  }
+
+  async forward(host: string, port: number): Promise<Duplex> {
+    const client = this.#ssh.connection;
+    if (client === null) throw this.#lost();
+    return new Promise((resolve, reject) => {
+      try {
+        client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+          error === undefined || error === null ? resolve(channel) : reject(error),
+        );
+      } catch {
+        reject(this.#lost());
+      }
+    });
   }
 
   /** The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any stderr. */
@@ -66,7 +81,7 @@ export class SshConnection implements VerifiedConnection {
     const client = this.#ssh.connection;
     if (client === null) throw this.#lost();
     return new Promise((resolve, reject) => {
-      this.#closed.then(() => reject(this.#lost()), reject);
+      this.closed.then(() => reject(this.#lost()), reject);
       try {
         client.exec(command, (error, channel) => {
           if (error === undefined || error === null) return resolve(watched(channel));
@@ -117,7 +132,7 @@ export class SshConnection implements VerifiedConnection {
     channel.on('close', () => finish());
     const deadline = setTimeout(() => giveUp(this.#tooSlow(options.timeout)), options.timeout * 1_000);
     const written = writeAll(channel, input, finished);
-    await Promise.race([finished, this.#closed]);
+    await Promise.race([finished, this.closed]);
     clearTimeout(deadline);
     await written;
     if (failure !== undefined) throw failure;

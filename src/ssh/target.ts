@@ -39,6 +39,8 @@ export interface SshTarget {
   readonly connectTimeout: number;
   /** seconds between questions to a silent host, and how many may stay unanswered */
   readonly keepalive: { readonly interval: number; readonly count: number };
+  /** options of the ssh configuration that ssh2 has nothing for, by name */
+  readonly foreign: readonly string[];
   readonly transport: Transport;
   /** why that transport, in words that follow "because" */
   readonly transportReason: string;

@@ -1,4 +1,7 @@
+import type { Duplex } from 'node:stream';
+import type { Bastions } from './bastions.ts';
 import type { Connection } from './connection.ts';
+import type { Keyring } from './keyring.ts';
 import type { SshTarget } from './target.ts';
 
 /**
@@ -14,11 +17,19 @@ export interface OpenOptions {
    * Undefined: nobody can be asked, or nothing was answered.
    */
   readonly askPassphrase?: AskPassphrase | undefined;
+  /** what a run shares; `node` only */
+  readonly keyring?: Keyring | undefined;
+  readonly bastions?: Bastions | undefined;
 }
 
-export type AskPassphrase = (file: string) => Promise<string | undefined>;
+/** `attempt` counts from 1: above it, the answer before didn't open the key. */
+export type AskPassphrase = (file: string, attempt: number) => Promise<string | undefined>;
 
 export interface VerifiedConnection extends Connection {
   /** fingerprint (`SHA256:…`) of the host key that was verified; undefined where the transport can't tell */
   readonly hostKey: string | undefined;
+  /** resolves when it's over, however that came */
+  readonly closed?: Promise<void>;
+  /** A stream to another host, as seen from this one; `node` only. */
+  forward?(host: string, port: number): Promise<Duplex>;
 }
