@@ -17,6 +17,7 @@ import type { RunOptions } from '../run/options.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
 import { columnsOf, type Environment, takesColor } from './environment.ts';
 import type { CommonOptions } from './options.ts';
+import { passphraseAsker } from './passphrase.ts';
 
 /** One command over one inventory: what it works on, and how it speaks. */
 export class Session {
@@ -83,7 +84,7 @@ export class Session {
   }
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
-  end(result: RunResult, ending: Ending): number {
+  async end(result: RunResult, ending: Ending): Promise<number> {
     const { exitStatus, plan, runs, last, errors = [] } = ending;
     if (this.json) {
       this.clear();
@@ -97,6 +98,7 @@ export class Session {
       const lines = renderProblems(errors, this.#style(this.environment.stderr));
       this.environment.stderr.write(`${lines.join('\n')}\n`);
     }
+    await this.#connector.close().catch(() => undefined);
     return exitStatus;
   }
 
@@ -143,6 +145,8 @@ export async function openSession(options: CommonOptions, environment: Environme
   limitedTo(inventory.hosts, options.limit);
   const { quiet, verbose } = options;
   const progress = await startProgress({ stream: environment.stderr, quiet, verbose });
-  const connector = createConnector();
+  const connector = createConnector({
+    askPassphrase: passphraseAsker(environment, { json: options.json, clear: () => progress.clear() }),
+  });
   return new Session(inventory, options, environment, { progress, connector });
 }

@@ -131,5 +131,8 @@ function sshSettings(data: SshData, file: string): Omit<SshSettings, 'host' | 'a
     hostKeys: data.host_keys,
     knownHostsFiles: data.known_hosts?.map(path),
     connectTimeout: data.connect_timeout,
+    proxyJump: data.proxy_jump,
+    config: data.config === undefined || data.config === 'none' ? data.config : path(data.config),
+    transport: data.transport,
   };
 }

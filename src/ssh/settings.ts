@@ -21,7 +21,7 @@ export interface SshSettings {
   readonly connectTimeout?: number | undefined;
   /** who talks to the host: ssh2, the system's ssh(1), or whichever the host needs; auto */
   readonly transport?: 'auto' | Transport | undefined;
-  /** absolute path of the ssh configuration to use in place of the operator's; none: the inventory alone counts */
+  /** absolute path of the ssh configuration to use in place of the operator's; `none`: the inventory alone counts */
   readonly config?: string | undefined;
   /** hosts to go through, as ProxyJump of ssh_config(5) has them; `none`: directly, whatever the configuration says */
   readonly proxyJump?: string | undefined;
