@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
 import { OperatorError } from '../model/operator-error.ts';
-import { addressOf, describeTarget, type SshTarget } from './target.ts';
+import { followCommand, type RunningCommand } from './follow-command.ts';
+import { describeTarget, type SshTarget } from './target.ts';
 import type { VerifiedConnection } from './transport.ts';
 
 export interface ExecOptions {
@@ -12,7 +12,12 @@ export interface ExecOptions {
   /** bytes of stdout that are taken; more is an error */
   readonly maximumOutput: number;
   readonly onOutput?: (chunk: Buffer) => void;
+  /** all that comes on stderr; of what is returned only the beginning is kept */
+  readonly onErrorOutput?: (chunk: Buffer) => void;
 }
+
+/** What goes to a command's stdin, at the pace at which it reads. It is left half-way where the command ends before. */
+export type ExecInput = Buffer | Iterable<Buffer> | AsyncIterable<Buffer>;
 
 /** What a command said. `code` null: the connection or the command was cut off, its outcome is not known. */
 export interface ExecResult {
@@ -27,12 +32,9 @@ export interface Connection {
    * Runs a command with `input` on its stdin, as root where the host's settings say so. Throws an OperatorError `command-timeout`,
    * `output-too-long`, `connection-lost` (nothing was started), or one of sudo's. Never twice for one call.
    */
-  exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult>;
+  exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult>;
   close(): Promise<void>;
 }
-
-/** stderr is kept for messages only. Bytes. */
-const maximumErrorOutput = 64 * 1024;
 
 export class SshConnection implements VerifiedConnection {
   readonly hostKey: string | undefined;
@@ -51,8 +53,10 @@ export class SshConnection implements VerifiedConnection {
     this.hostKey = hostKey;
   }
 
-  async exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult> {
-    return this.#follow(await this.#open(command), input, options);
+  async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
+    const { channel, exit } = await this.#open(command);
+    const output = await followCommand(this.#target, this.#running(channel), input, options);
+    return { code: exit.code, ...output };
   }
 
   async close(): Promise<void> {
@@ -99,44 +103,18 @@ export class SshConnection implements VerifiedConnection {
     });
   }
 
-  async #follow(
-    { channel, exit }: OpenedChannel,
-    input: Buffer | Iterable<Buffer>,
-    options: ExecOptions,
-  ): Promise<ExecResult> {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let taken = 0;
-    let errorTaken = 0;
-    let failure: OperatorError | undefined;
-    const giveUp = (problem: OperatorError) => {
-      failure ??= problem;
-      channel.close();
-      finish();
+  #running(channel: ClientChannel): RunningCommand {
+    const ended = new Promise<void>((resolve) => {
+      channel.on('error', () => resolve());
+      channel.on('close', () => resolve());
+    });
+    return {
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      finished: Promise.race([ended, this.closed]),
+      abandon: () => channel.close(),
     };
-    let finish: () => void = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    channel.on('data', (chunk: Buffer) => {
-      taken += chunk.length;
-      if (taken > options.maximumOutput) return giveUp(this.#tooLong(options.maximumOutput));
-      stdout.push(chunk);
-      options.onOutput?.(chunk);
-    });
-    channel.stderr.on('data', (chunk: Buffer) => {
-      errorTaken += chunk.length;
-      if (errorTaken <= maximumErrorOutput) stderr.push(chunk);
-    });
-    channel.on('error', () => finish());
-    channel.on('close', () => finish());
-    const deadline = setTimeout(() => giveUp(this.#tooSlow(options.timeout)), options.timeout * 1_000);
-    const written = writeAll(channel, input, finished);
-    await Promise.race([finished, this.closed]);
-    clearTimeout(deadline);
-    await written;
-    if (failure !== undefined) throw failure;
-    return { code: exit.code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
   }
 
   #lost(): OperatorError {
@@ -144,22 +122,6 @@ export class SshConnection implements VerifiedConnection {
       code: 'connection-lost',
       message: `the connection to ${describeTarget(this.#target)} is gone`,
       next: 'run the command again',
-    });
-  }
-
-  #tooSlow(seconds: number): OperatorError {
-    return new OperatorError({
-      code: 'command-timeout',
-      message: `${addressOf(this.#target)} didn't answer within ${seconds} seconds`,
-      next: 'log in there and look at its load, its disks and its name resolution',
-    });
-  }
-
-  #tooLong(bytes: number): OperatorError {
-    return new OperatorError({
-      code: 'output-too-long',
-      message: `${addressOf(this.#target)} answered with more than ${bytes} bytes`,
-      next: 'look for a login script on the host that prints without end',
     });
   }
 }
@@ -177,24 +139,4 @@ function watched(channel: ClientChannel): OpenedChannel {
     exit.code = status;
   });
   return { channel, exit };
-}
-
-/** Writes at the pace at which the other side reads; ends early when the command does. */
-async function writeAll(
-  channel: ClientChannel,
-  input: Buffer | Iterable<Buffer>,
-  finished: Promise<void>,
-): Promise<void> {
-  const over = finished.then(() => 'over' as const);
-  for (const chunk of Buffer.isBuffer(input) ? [input] : input) {
-    if (chunk.length === 0) continue;
-    if (!channel.writable) return;
-    if (channel.write(chunk)) continue;
-    const drained = once(channel, 'drain').then(
-      () => 'drained' as const,
-      () => 'over' as const,
-    );
-    if ((await Promise.race([drained, over])) === 'over') return;
-  }
-  channel.end();
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ExecOptions, ExecResult } from './connection.ts';
+import type { ExecInput, ExecOptions, ExecResult } from './connection.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
 /** A command that was begun on a host, whichever transport it is of. */
@@ -25,7 +25,7 @@ const maximumErrorOutput = 64 * 1024;
 export async function followCommand(
   target: SshTarget,
   command: RunningCommand,
-  input: Buffer | Iterable<Buffer>,
+  input: ExecInput,
   options: ExecOptions,
 ): Promise<Omit<ExecResult, 'code'>> {
   const stdout: Buffer[] = [];
@@ -52,6 +52,7 @@ export async function followCommand(
   command.stderr.on('data', (chunk: Buffer) => {
     errorTaken += chunk.length;
     if (errorTaken <= maximumErrorOutput) stderr.push(chunk);
+    options.onErrorOutput?.(chunk);
   });
   const deadline = setTimeout(() => giveUp(tooSlow(target, options.timeout)), options.timeout * 1_000);
   const over = Promise.race([command.finished, givenUp]);
@@ -64,13 +65,14 @@ export async function followCommand(
 }
 
 /** Writes at the pace at which the other side reads; ends early when the command does. */
-async function writeAll(
-  stdin: Writable,
-  input: Buffer | Iterable<Buffer>,
-  finished: Promise<void>,
-): Promise<void> {
+async function writeAll(stdin: Writable, input: ExecInput, finished: Promise<void>): Promise<void> {
   const over = finished.then(() => 'over' as const);
-  for (const chunk of Buffer.isBuffer(input) ? [input] : input) {
+  const chunks = chunksOf(input);
+  for (;;) {
+    const next = await Promise.race([chunks.next(), over]);
+    if (next === 'over') return;
+    if (next.done === true) break;
+    const chunk = next.value;
     if (chunk.length === 0) continue;
     if (!stdin.writable) return;
     if (stdin.write(chunk)) continue;
@@ -81,6 +83,11 @@ async function writeAll(
     if ((await Promise.race([drained, over])) === 'over') return;
   }
   stdin.end();
+}
+
+async function* chunksOf(input: ExecInput): AsyncGenerator<Buffer, void> {
+  if (Buffer.isBuffer(input)) yield input;
+  else yield* input;
 }
 
 function tooSlow(target: SshTarget, seconds: number): OperatorError {

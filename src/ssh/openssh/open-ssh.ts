@@ -1,5 +1,5 @@
 import { OperatorError } from '../../model/operator-error.ts';
-import type { ExecOptions, ExecResult } from '../connection.ts';
+import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
 import { createKeyring, type Keyring } from '../keyring.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 import type { OpenConnection, VerifiedConnection } from '../transport.ts';
@@ -75,7 +75,7 @@ class OpenSshConnection implements VerifiedConnection {
     login.ended.then(onEnd, onEnd);
   }
 
-  async exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult> {
+  async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
     if (this.#login.isOver) {
       throw new OperatorError({
         code: 'connection-lost',

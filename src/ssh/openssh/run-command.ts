@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { ExecOptions, ExecResult } from '../connection.ts';
+import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
 import { followCommand, type RunningCommand } from '../follow-command.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 import { commandArguments } from './arguments.ts';
@@ -24,7 +24,7 @@ export interface CommandPlace {
 export async function runCommand(
   place: CommandPlace,
   line: string,
-  input: Buffer | Iterable<Buffer>,
+  input: ExecInput,
   options: ExecOptions,
 ): Promise<ExecResult> {
   const child = spawn('ssh', [...commandArguments(place.socket, place.log, line)], {
