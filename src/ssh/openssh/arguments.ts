@@ -42,7 +42,10 @@ export function loginArguments(target: SshTarget, login: LoginOptions): readonly
     ...configuration(target),
     ...['-M', '-N', '-n', '-T', '-x', '-a', '-S', login.socket],
     ...['-l', target.user, '-p', String(target.port)],
-    ...target.identityFiles.flatMap((file) => (target.identitiesNamed ? ['-i', literal(file)] : [])),
+    // Not -i: that passes over a file that isn't there, and then tries the usual ones.
+    ...(target.identitiesNamed ? target.identityFiles : []).flatMap((file) =>
+      options({ IdentityFile: word(file) }),
+    ),
     ...options({
       HostName: literal(target.host),
       ...way(target, login),

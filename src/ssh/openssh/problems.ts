@@ -114,6 +114,14 @@ function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: 
   // A key of another type is known: ssh says "no … host key is known", since it asks for the known types first.
   const plain = known.entries.filter(({ marker }) => marker === undefined);
   if (plain.length > 0) return changedKey(target, shown, expectedKeys(known));
+  if (known.entries.some(({ marker }) => marker === 'cert-authority')) {
+    return {
+      code: 'host-key-unknown',
+      message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
+      next: `sign its host key and name the certificate in its sshd_config (HostCertificate), or ${pinning(target)}`,
+      detail: shown,
+    };
+  }
   return {
     code: 'host-key-unknown',
     message: `the host key of ${where} isn't known: ${shown}`,
