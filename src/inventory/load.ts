@@ -2,12 +2,14 @@ import { dirname, resolve } from 'node:path';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { SecretRegister } from '../secrets/register.ts';
 import { home } from '../ssh/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { schemaProblems, valueAt } from './schema-problems.ts';
+import { literalSecrets, literalWarnings, secretUses } from './secrets.ts';
 import { readSourceFile } from './source-file.ts';
 import { toValue } from './variables.ts';
 import { YamlDocument } from './yaml-document.ts';
@@ -17,9 +19,13 @@ export type PlaybookLoader = (reference: string, directory: string) => Promise<P
 
 /**
  * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each with its
- * place. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
+ * place. Secrets that stand in it go into `register` before anything is said of it. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
  */
-export async function readInventory(file: string, loadPlaybook: PlaybookLoader): Promise<Inventory> {
+export async function readInventory(
+  file: string,
+  loadPlaybook: PlaybookLoader,
+  register: SecretRegister = new SecretRegister(),
+): Promise<Inventory> {
   const problems: Problem[] = [];
   const collect = (error: unknown): undefined => {
     problems.push(...problemsOf(error));
@@ -42,6 +48,7 @@ export async function readInventory(file: string, loadPlaybook: PlaybookLoader):
           return undefined;
         })
       : undefined;
+  for (const secret of literalSecrets(document, playbook)) register.add(secret);
   const checked = inventorySchema.safeParse(document.value);
   if (!checked.success) problems.push(...schemaProblems(document, inventorySchema, document.value));
   problems.push(...checkInventory(document, playbook));
@@ -85,6 +92,8 @@ function build(document: YamlDocument, data: InventoryData, playbook: Playbook):
     vars,
     external: new Set(external),
     hosts,
+    secrets: secretUses(document, playbook, hosts),
+    warnings: literalWarnings(document, playbook),
   };
 }
 

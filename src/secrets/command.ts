@@ -74,12 +74,19 @@ export async function runForSecret(
   return textOf(ended.output) ?? notText(shown);
 }
 
-type Ended = { readonly output: Buffer; readonly complaint: Buffer } & (
-  | { readonly kind: 'ended'; readonly status: number | null; readonly signal: string | null }
-  | { readonly kind: 'too-slow'; readonly seconds: number }
-  | { readonly kind: 'too-much' | 'interrupted' }
-  | { readonly kind: 'not-started'; readonly error: NodeJS.ErrnoException }
-);
+type Ended = Collected &
+  (
+    | { readonly kind: 'ended'; readonly status: number | null; readonly signal: string | null }
+    | { readonly kind: 'too-slow'; readonly seconds: number }
+    | { readonly kind: 'too-much' }
+    | { readonly kind: 'interrupted' }
+    | { readonly kind: 'not-started'; readonly error: NodeJS.ErrnoException }
+  );
+
+interface Collected {
+  readonly output: Buffer;
+  readonly complaint: Buffer;
+}
 
 function run(program: string, args: readonly string[], options: CommandOptions): Promise<Ended> {
   const { directory, variables, terminal, signal } = options;
@@ -89,7 +96,11 @@ function run(program: string, args: readonly string[], options: CommandOptions):
     const complaint: Buffer[] = [];
     let size = 0;
     let complained = 0;
-    let cause: { kind: 'too-slow'; seconds: number } | { kind: 'too-much' | 'interrupted' } | undefined;
+    let cause:
+      | { kind: 'too-slow'; seconds: number }
+      | { kind: 'too-much' }
+      | { kind: 'interrupted' }
+      | undefined;
     const collected = () => ({ output: Buffer.concat(output), complaint: Buffer.concat(complaint) });
     let child: ChildProcess;
     try {
