@@ -6,6 +6,7 @@ import { createConfigLookup } from './config-lookup.ts';
 import { connect } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { createKeyring } from './keyring.ts';
+import type { OpenSsh } from './openssh/open-ssh.ts';
 import { remembered } from './remembered.ts';
 import { resolveTarget } from './resolve-target.ts';
 import type { SshSettings } from './settings.ts';
@@ -44,6 +45,14 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
     refuseOtherKey(jump, await connect(jump, { keyring, bastions: others }), firstKeys),
   );
 
+  /** Loaded for who needs it. */
+  let openSsh: Promise<OpenSsh> | undefined;
+  const openBy = async (target: SshTarget, options: OpenOptions): Promise<VerifiedConnection> => {
+    if (target.transport === 'node') return connect(target, options);
+    openSsh ??= import('./openssh/open-ssh.ts').then(({ createOpenSsh }) => createOpenSsh());
+    return (await openSsh).open(target, options);
+  };
+
   const resolve = (settings: SshSettings): Promise<SshTarget> =>
     remembered(targets, settings, () => resolveTarget(settings, lookup, keyring));
 
@@ -69,12 +78,10 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
       const connection = await refuseOtherKey(opened.target, opened.connection, firstKeys);
       return opened.target.become === 'sudo' ? asRoot(connection, opened.target) : connection;
     },
-    close: () => bastions.close(),
+    async close() {
+      await Promise.all([bastions.close(), openSsh?.then((one) => one.close())]);
+    },
   };
-}
-
-async function openBy(target: SshTarget, options: OpenOptions): Promise<VerifiedConnection> {
-  return connect(target, options);
 }
 
 /** `first`: by place, the fingerprint of the host key that was shown first in this run. */
