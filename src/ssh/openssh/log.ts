@@ -13,6 +13,8 @@ export interface LoginLog {
   readonly methods: readonly string[];
   /** all that wasn't for debugging: ssh's messages, those of a ProxyCommand, and the host's banner */
   readonly said: readonly string[];
+  /** what it said before it said that it speaks ssh, or in place of that */
+  readonly greeting: readonly string[];
   /** how far it got; undefined: there was no connection */
   readonly stage: Stage | undefined;
 }
@@ -63,6 +65,7 @@ export function readLog(lines: readonly string[]): LoginLog {
   let methods: readonly string[] = [];
   const offered: string[] = [];
   const said: string[] = [];
+  const greeting: string[] = [];
   for (const line of lines) {
     if (!/^debug\d: /.test(line)) {
       if (line.trim() !== '') said.push(line);
@@ -76,10 +79,12 @@ export function readLog(lines: readonly string[]): LoginLog {
     }
     const offer = /^debug1: Offering (?:\S+ )?public key: (.*)$/.exec(line)?.[1];
     if (offer !== undefined) offered.push(offer);
+    const word = /^debug1: (?:kex|ssh)_exchange_identification: (?:banner line \d+: )?(.+)$/.exec(line)?.[1];
+    if (word !== undefined) greeting.push(word);
     const left = /^debug1: Authentications that can continue: (.*)$/.exec(line)?.[1];
     if (left !== undefined) methods = left.split(',').filter((name) => name !== '');
   }
-  return { hostKey, certificate, offered, methods, said, stage: stageOf(lines) };
+  return { hostKey, certificate, offered, methods, said, greeting, stage: stageOf(lines) };
 }
 
 function stageOf(lines: readonly string[]): Stage | undefined {

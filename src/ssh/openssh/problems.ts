@@ -1,6 +1,6 @@
 import type { Problem } from '../../model/operator-error.ts';
 import { tooLate } from '../connect-problems.ts';
-import type { KnownKeys } from '../host-keys.ts';
+import { type KnownKeys, pinning } from '../host-keys.ts';
 import { fingerprint, lookupName } from '../known-hosts.ts';
 import { addressOf, describeTarget, type SshTarget } from '../target.ts';
 import type { LoginLog } from './log.ts';
@@ -38,7 +38,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
     (isPastHostKey ? undefined : hostKeyProblem(target, failure, words)) ??
     (isRefusal(words, failure) ? refusedLogin(target, failure) : undefined) ??
     addressProblem(target, words, log) ??
-    protocolProblem(target, words) ??
+    protocolProblem(target, words, log) ??
     hungUp(target, words)
   );
 }
@@ -107,7 +107,7 @@ function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: 
     return {
       code: 'host-key-unknown',
       message: `the host certificate of ${where} isn't accepted${certificate ? `: ${certificate}` : ', its authority is not known'}`,
-      next: `sign the host's key for this name, or ${pinning(target)}`,
+      next: `sign the host's key for this name, or pin it: ${pinning}`,
       detail: `${shown}, signed by ${log.certificate.authority}`,
     };
   }
@@ -118,14 +118,14 @@ function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: 
     return {
       code: 'host-key-unknown',
       message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
-      next: `sign its host key and name the certificate in its sshd_config (HostCertificate), or ${pinning(target)}`,
+      next: `sign its host key and name the certificate in its sshd_config (HostCertificate), or pin it: ${pinning}`,
       detail: shown,
     };
   }
   return {
     code: 'host-key-unknown',
     message: `the host key of ${where} isn't known: ${shown}`,
-    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then ${pinning(target)}`,
+    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
     detail: shown,
   };
 }
@@ -135,7 +135,7 @@ function changedKey(target: SshTarget, shown: string, expected: string): Problem
   return {
     code: 'host-key-changed',
     message: `${addressOf(target)} shows another host key than the one that is known: ${shown}`,
-    next: `somebody may be listening in, or the host was installed anew. If you know that it was: ssh-keygen -R '${name}', then ${pinning(target)}`,
+    next: `somebody may be listening in, or the host was installed anew. If you know that it was: ssh-keygen -R '${name}', then pin the new one: ${pinning}`,
     detail: expected,
   };
 }
@@ -145,12 +145,6 @@ function expectedKeys({ entries }: KnownKeys): string {
     .filter(({ marker }) => marker === undefined)
     .map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`);
   return `known is ${expected.length === 0 ? 'another one' : expected.join(', ')}`;
-}
-
-function pinning(target: SshTarget): string {
-  const port = target.port === 22 ? '' : `-p ${target.port} `;
-  const file = target.knownHostsFiles[0] ?? '~/.ssh/known_hosts';
-  return `ssh-keyscan ${port}${target.host} >> ${file}, or put the fingerprint under ssh.host_keys in the inventory`;
 }
 
 function isRefusal(words: string, { passwordGiven, log }: LoginFailure): boolean {
@@ -230,7 +224,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
   };
 }
 
-function protocolProblem(target: SshTarget, words: string): Problem | undefined {
+function protocolProblem(target: SshTarget, words: string, log: LoginLog): Problem | undefined {
   const offer = /no matching (.+) found\. Their offer: (.+)/.exec(words);
   if (offer !== null) {
     return {
@@ -244,6 +238,14 @@ function protocolProblem(target: SshTarget, words: string): Problem | undefined 
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
+  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0) {
+    return {
+      code: 'ssh-protocol',
+      message: `what listens at ${addressOf(target)} is no sshd`,
+      next: 'set `ssh.port` in the inventory',
+      detail: log.greeting.slice(0, 3).join('\n'),
+    };
+  }
   if (strange === undefined) return undefined;
   return {
     code: 'ssh-protocol',
