@@ -83,9 +83,11 @@ async function needOfKeys(target: SshTarget, keyring: Keyring): Promise<string |
 }
 
 async function isKnownByAuthorityOnly(target: SshTarget): Promise<boolean> {
-  const { pinned, entries } = await readKnownKeys(target);
+  const { pinned, entries, portless } = await readKnownKeys(target);
   if (pinned.length > 0) return false;
-  const markers = entries.map(({ marker }) => marker).filter((marker) => marker !== 'revoked');
+  const markers = [...entries, ...portless]
+    .map(({ marker }) => marker)
+    .filter((marker) => marker !== 'revoked');
   return markers.length > 0 && markers.every((marker) => marker === 'cert-authority');
 }
 

@@ -126,7 +126,7 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
         code: 'host-key-unknown',
         problem: {
           message: expect.stringContaining(target.hostKeys[0] ?? '-'),
-          next: expect.stringContaining(`ssh-keyscan -p ${target.port} 127.0.0.1`),
+          next: expect.stringContaining('clusterproxy trust'),
         },
       });
     });
@@ -204,11 +204,11 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
   });
 
   describe('sudo', () => {
-    const sudo = async (script: string) => {
+    const sudo = async (script: string, sudoPassword?: () => Promise<string>) => {
       writeFileSync(join(sample.root, '..', 'work', 'bin', 'sudo'), `#!/bin/sh\n${script}\n`, {
         mode: 0o755,
       });
-      return asRoot(await open(), target);
+      return asRoot(await open(), { ...target, user: 'ops', sudoPassword });
     };
 
     test('runs the command with its quoting and its input', async () => {
@@ -219,6 +219,13 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
         options,
       );
       expect(result.stdout.toString()).toBe("it's|two  words|in");
+    });
+
+    test('gets its password when it asks, and the command the rest', async () => {
+      const script = `printf '%s' "$3" >&2; IFS= read -r p; [ "$p" = secret ] || exit 1; shift 4; exec "$@"`;
+      const connection = await sudo(script, async () => 'secret');
+      const result = await connection.exec('cat', Buffer.from('in\n'), options);
+      expect(result).toMatchObject({ code: 0, stdout: Buffer.from('in\n') });
     });
 
     test.each([
