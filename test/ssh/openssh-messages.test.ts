@@ -37,7 +37,7 @@ function log(text: string) {
 }
 
 function problem(text: string, more: Partial<LoginFailure> = {}, at: Partial<SshTarget> = {}) {
-  const failure = { known: nothingKnown, tried: [], locked: [], passwordGiven: false, ...more };
+  const failure = { known: nothingKnown, tried: [], locked: [], passwordGiven: false, jumpSaid: [], ...more };
   return loginProblem({ ...target, ...at }, { log: log(text), ...failure });
 }
 
@@ -176,12 +176,6 @@ describe('what ssh says is said in the words and codes of the other transport', 
       'authentication-failed',
       "Permissions 0644 for '/home/ada/key' are too open.",
     ],
-    [
-      'a jump host that lets nothing through',
-      'channel 0: open failed: administratively prohibited: open failed\nstdio forwarding failed\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535',
-      'unreachable',
-      'AllowTcpForwarding',
-    ],
   ])('%s', (_what, text, code, words) => {
     const found = problem(text);
     expect(found.code).toBe(code);
@@ -246,6 +240,21 @@ Host key verification failed.`;
     expect(problem(text, { passwordGiven: true })).toMatchObject({
       code: 'authentication-failed',
       message: expect.stringContaining('password'),
+    });
+  });
+
+  test('what a jump host says of the host behind it', () => {
+    const text = `Stdio forwarding request failed: Session open refused by peer\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535`;
+    const at = { jumps: [plainTarget({ host: 'bastion', user: 'ops' })] };
+    const prohibited = 'channel 2: open failed: administratively prohibited: open failed';
+    expect(problem(text, { jumpSaid: [prohibited] }, at)).toMatchObject({
+      code: 'jump-host-refused',
+      message: expect.stringContaining('bastion:22'),
+    });
+    const jumpSaid = [prohibited, 'channel 3: open failed: connect failed: Connection refused'];
+    expect(problem(text, { jumpSaid }, at)).toMatchObject({
+      code: 'unreachable',
+      detail: expect.stringContaining('connect failed: Connection refused'),
     });
   });
 

@@ -2,17 +2,18 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { Keyring } from '../keyring.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 import type { LoggedIn } from './log-in.ts';
+import type { Login } from './login.ts';
 
 /** Logins on jump hosts: one for each, whatever lies behind it, for as long as anything goes through it. */
 export interface Jumps {
-  /** The way to a target: the control socket of the login on the last host before it. Throws an OperatorError. */
+  /** The way to a target: the login on the last host before it. Throws an OperatorError. */
   hold(target: SshTarget, keyring: Keyring): Promise<Way>;
   close(): Promise<void>;
 }
 
 export interface Way {
   /** undefined: there is no jump host */
-  readonly socket: string | undefined;
+  readonly login: Login | undefined;
   release(): void;
 }
 
@@ -26,14 +27,14 @@ interface Jump {
 }
 
 export function createJumps(
-  logIn: (jump: SshTarget, way: string | undefined, keyring: Keyring) => Promise<LoggedIn>,
+  logIn: (jump: SshTarget, way: Login | undefined, keyring: Keyring) => Promise<LoggedIn>,
 ): Jumps {
   const known = new Map<string, Jump>();
 
   const jumps: Jumps = {
     async hold(target, keyring) {
       const host = target.jumps.at(-1);
-      if (host === undefined) return { socket: undefined, release() {} };
+      if (host === undefined) return { login: undefined, release() {} };
       const id = [...host.jumps, host].map(describeTarget).join(' ');
       let jump = known.get(id);
       if (jump === undefined) {
@@ -59,7 +60,7 @@ export function createJumps(
   async function reach(host: SshTarget, keyring: Keyring): Promise<LoggedIn> {
     const way = await jumps.hold(host, keyring);
     try {
-      const loggedIn = await logIn(host, way.socket, keyring);
+      const loggedIn = await logIn(host, way.login, keyring);
       loggedIn.login.ended.then(way.release, way.release);
       return loggedIn;
     } catch (error) {
@@ -85,7 +86,7 @@ export function createJumps(
       jump.idle.unref();
     };
     try {
-      return { socket: (await jump.login).login.socket, release };
+      return { login: (await jump.login).login, release };
     } catch (error) {
       release();
       throw error;

@@ -16,8 +16,8 @@ import type { Workshop } from './workshop.ts';
 export interface LogInOptions {
   readonly workshop: Workshop;
   readonly keyring: Keyring;
-  /** control socket of the login on the host before this one */
-  readonly jump: string | undefined;
+  /** on the host before this one */
+  readonly jump: Login | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -87,7 +87,7 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
     const outcome = await startLogin({
       args: loginArguments(target, {
         socket,
-        jump: options.jump,
+        jump: options.jump?.socket,
         pinned,
         agent,
         answers: answer !== undefined,
@@ -115,7 +115,8 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
     if (outcome.kind === 'interrupted') return { problem: interrupted(target), lacksType: false };
     if (outcome.kind === 'late') return { problem: tooLate(target, log.stage), lacksType: false };
     const { locked, tried } = keys;
-    const failure = { log, known, tried, locked, passwordGiven: answer !== undefined };
+    const jumpSaid = options.jump?.lines ?? [];
+    const failure = { log, known, tried, locked, jumpSaid, passwordGiven: answer !== undefined };
     return { problem: loginProblem(target, failure), lacksType: lacksHostKeyType(log) };
   } finally {
     await answer?.close();

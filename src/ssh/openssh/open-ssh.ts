@@ -43,7 +43,7 @@ export function createOpenSsh(): OpenSsh {
       const way = await jumps.hold(target, ring);
       try {
         const { signal } = options;
-        const login = await logIn(target, { workshop: place, keyring: ring, jump: way.socket, signal });
+        const login = await logIn(target, { workshop: place, keyring: ring, jump: way.login, signal });
         return new OpenSshConnection(target, place, login, () => way.release());
       } catch (error) {
         way.release();

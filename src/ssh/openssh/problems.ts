@@ -22,6 +22,8 @@ export interface LoginFailure {
   /** encrypted keys that nothing opened */
   readonly locked: readonly string[];
   readonly passwordGiven: boolean;
+  /** what the login on the jump host said; it's shared with other hosts */
+  readonly jumpSaid: readonly string[];
 }
 
 /**
@@ -37,6 +39,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
     (isPastHostKey ? undefined : configurationProblem(target, log)) ??
     (isPastHostKey ? undefined : hostKeyProblem(target, failure, words)) ??
     (isRefusal(words, failure) ? refusedLogin(target, failure) : undefined) ??
+    forwardProblem(target, failure, words) ??
     addressProblem(target, words, log) ??
     protocolProblem(target, words, log) ??
     hungUp(target, words)
@@ -183,6 +186,30 @@ function refusedLogin(target: SshTarget, { log, tried, locked, passwordGiven }: 
   };
 }
 
+/** The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c. */
+function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
+  if (!/stdio forwarding/i.test(words)) return undefined;
+  const last = target.jumps.at(-1);
+  const jump = `the jump host ${last === undefined ? '' : addressOf(last)}`;
+  const place = `${target.host}:${target.port}`;
+  const reasons = jumpSaid.flatMap((line) => /^channel \d+: open failed: (.*)$/.exec(line)?.[1] ?? []);
+  const detail = [...new Set(reasons)].join('\n') || lastWords(words);
+  if (reasons.length > 0 && reasons.every((reason) => /prohibited/.test(reason))) {
+    return {
+      code: 'jump-host-refused',
+      message: `${jump} doesn't let connections through to ${place}`,
+      next: 'look for AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and for options before the key in its authorized_keys',
+      detail,
+    };
+  }
+  return {
+    code: 'unreachable',
+    message: `${jump} can't reach ${place}`,
+    next: 'is the host up, and does its name resolve on the jump host? Log in there and try it',
+    detail,
+  };
+}
+
 function addressProblem(target: SshTarget, words: string, log: LoginLog): Problem | undefined {
   const where = addressOf(target);
   const unresolved = /^ssh: Could not resolve hostname (.+): (.*)$/m.exec(words);
@@ -192,15 +219,6 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
       message: `the name ${target.host} doesn't resolve on this machine`,
       next: 'check the spelling, or give the host an `ssh.address` in the inventory',
       detail: unresolved[0],
-    };
-  }
-  if (/stdio forwarding|^channel \d+: open failed/m.test(words)) {
-    const jump = target.jumps.at(-1);
-    return {
-      code: 'unreachable',
-      message: `${where} can't be reached from ${jump?.name ?? 'the jump host'}`,
-      next: 'is sshd running there, and may the jump host forward to it (AllowTcpForwarding, PermitOpen in its sshd_config)?',
-      detail: lastWords(words),
     };
   }
   const timedOut =
