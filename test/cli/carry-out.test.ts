@@ -8,6 +8,7 @@ import type { ClusterPlan } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
 
@@ -33,7 +34,16 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
   stdin.write(typed);
   const signal = situation.signal ?? new AbortController().signal;
   const leave = new AbortController().signal;
-  const environment = { stdin, stdout, stderr, variables: {}, signal, leave, phase: { changing: false } };
+  const environment = {
+    stdin,
+    stdout,
+    stderr,
+    variables: {},
+    secrets: new SecretRegister(),
+    signal,
+    leave,
+    phase: { changing: false },
+  };
   const common = {
     inventory: 'prod.yaml',
     limit: [],
