@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
+import { concealed } from './cli/concealed.ts';
 import type { Environment } from './cli/environment.ts';
 import { execute } from './cli/program.ts';
+import { SecretRegister } from './secrets/register.ts';
 
 /** Interrupted by the operator; see exitStatus in model/result.ts. */
 const interrupted = 130;
@@ -10,14 +12,19 @@ const controller = new AbortController();
 // Every connection listens for it; Node warns of more than ten.
 setMaxListeners(0, controller.signal);
 const leaving = new AbortController();
+const secrets = new SecretRegister();
 const argv = process.argv.slice(2);
 const environment: Environment = {
   stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: concealed(process.stdout, secrets),
+  stderr: concealed(process.stderr, secrets),
   variables: process.env,
   signal: controller.signal,
   leave: leaving.signal,
+  secrets,
+  forget: (variable) => {
+    delete process.env[variable];
+  },
   phase: { changing: false },
 };
 

@@ -36,7 +36,13 @@ async function apply(options: ApplyOptions, environment: Environment): Promise<n
   const runOptions = session.runOptions({ prune: options.prune });
   const plan = await planRun(runOptions);
   const refusal =
-    saved && options.plan && planDiffers(options.plan, saved, { plan, inventory: session.inventory });
+    saved &&
+    options.plan &&
+    planDiffers(options.plan, saved, {
+      plan,
+      inventory: session.inventory,
+      secrets: environment.secrets,
+    });
   return carryOut(plan, session, {
     ...runOptions,
     ...changeOptionsOf(options),

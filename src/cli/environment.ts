@@ -1,3 +1,5 @@
+import type { SecretRegister } from '../secrets/register.ts';
+
 /** What the program is given from outside: nothing below src/main.ts touches `process` for these. */
 export interface Environment {
   readonly stdin: NodeJS.ReadStream;
@@ -8,6 +10,10 @@ export interface Environment {
   readonly signal: AbortSignal;
   /** aborted when they interrupt once more: hosts under way are left to themselves */
   readonly leave: AbortSignal;
+  /** the secrets of this run, by value; both streams above let none of them through */
+  readonly secrets: SecretRegister;
+  /** takes a variable away, so that programs that are run don't inherit it */
+  readonly forget?: (variable: string) => void;
   readonly phase: {
     /** set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more */
     changing: boolean;

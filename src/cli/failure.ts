@@ -22,8 +22,8 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     : changing
       ? exitStatus.failed
       : exitStatus.nothingTouched;
-  const shown = interrupted && !changing ? [interruption()] : problems;
-  const { stdout, stderr } = environment;
+  const { stdout, stderr, secrets } = environment;
+  const shown = secrets.maskAll(interrupted && !changing ? [interruption()] : problems);
   if (argv.includes('--json')) stdout.write(renderJson(errorReport(command ?? '', status, shown)));
   const style = makeStyle({
     columns: columnsOf(stderr),

@@ -35,6 +35,7 @@ async function history(options: HistoryOptions, environment: Environment): Promi
   const session = await openSession(
     { ...options, verbose: options.verbose || options.run !== undefined },
     environment,
+    'connections',
   );
   const { runs, unreachable } = await readHistory(session.runOptions({ prune: false }));
   const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];

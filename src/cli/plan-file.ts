@@ -2,12 +2,19 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
-import { comparePlan, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved-plan.ts';
+import {
+  comparePlan,
+  type PlanSources,
+  readSavedPlan,
+  type SavedPlan,
+  savePlan,
+} from '../plan/saved-plan.ts';
+import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable by its owner only. */
-export async function writePlan(file: string, plan: ClusterPlan, inventory: Inventory): Promise<void> {
+export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSources): Promise<void> {
   try {
-    await writeFile(file, savePlan(plan, inventory), { mode: 0o600 });
+    await writeFile(file, savePlan(plan, sources), { mode: 0o600 });
   } catch (error) {
     throw new OperatorError({
       code: 'plan-not-saved',
@@ -35,9 +42,9 @@ export async function readPlan(file: string): Promise<SavedPlan> {
 export function planDiffers(
   file: string,
   saved: SavedPlan,
-  now: { readonly plan: ClusterPlan; readonly inventory: Inventory },
+  now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
 ): Problem | undefined {
-  const differences = comparePlan(saved, now.plan, now.inventory);
+  const differences = comparePlan(saved, now.plan, { ...now.inventory, secrets: now.secrets });
   if (differences.length === 0) return undefined;
   return {
     code: 'plan-differs',

@@ -36,7 +36,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   session.showPlan(planned, result, { force: false });
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');
-    await writePlan(options.out, planned, session.inventory);
+    await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
     session.message(
       `saved: clusterproxy apply --inventory ${options.inventory} --plan ${options.out} carries out exactly this`,
     );

@@ -27,7 +27,7 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     import('../run/rollback-run.ts'),
     import('./carry-out.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession(options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const plan = await planRollback({ ...runOptions, run: options.run, force: options.force });
   return carryOut(plan, session, {

@@ -4,9 +4,10 @@ import type { Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
 import { loadInventory } from '../playbook/load-inventory.ts';
+import { clean } from '../report/clean.ts';
 import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';
-import { renderPlan } from '../report/plan.ts';
+import { renderPlan, renderWarning } from '../report/plan.ts';
 import { renderProblems } from '../report/problem.ts';
 import { type Progress, startProgress } from '../report/progress.ts';
 import { renderResult } from '../report/result.ts';
@@ -14,8 +15,12 @@ import { type HostStatus, renderStatus } from '../report/status.ts';
 import { makeStyle, type Style } from '../report/style.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
+import type { SecretRegister } from '../secrets/register.ts';
+import { type Connector, createConnector } from '../ssh/connector.ts';
 import { columnsOf, type Environment, takesColor } from './environment.ts';
 import type { CommonOptions } from './options.ts';
+import { passphraseAsker } from './passphrase.ts';
+import { lookUp, type NeededSecrets } from './session-secrets.ts';
 
 /** One command over one inventory: what it works on, and how it speaks. */
 export class Session {
@@ -24,13 +29,31 @@ export class Session {
   readonly json: boolean;
   readonly #options: CommonOptions;
   readonly #progress: Progress;
+  readonly #connector: Connector;
+  /** what is worth a word of the inventory */
+  readonly #warnings: readonly string[];
 
-  constructor(inventory: Inventory, options: CommonOptions, environment: Environment, progress: Progress) {
+  constructor(
+    inventory: Inventory,
+    options: CommonOptions,
+    environment: Environment,
+    {
+      progress,
+      connector,
+      warnings = [],
+    }: {
+      readonly progress: Progress;
+      readonly connector: Connector;
+      readonly warnings?: readonly string[];
+    },
+  ) {
     this.inventory = inventory;
     this.environment = environment;
     this.json = options.json;
     this.#options = options;
     this.#progress = progress;
+    this.#connector = connector;
+    this.#warnings = warnings;
   }
 
   /** What src/run needs of the command line. */
@@ -40,7 +63,9 @@ export class Session {
       limit: this.#options.limit,
       parallel: this.#options.parallel,
       signal: this.environment.signal,
-      progress: (event) => this.#progress.tell(event),
+      connect: this.#connector.connect,
+      progress: (event) => this.#progress.tell(this.#secrets.maskAll(event)),
+      secrets: this.#secrets,
       prune,
     };
   }
@@ -54,33 +79,38 @@ export class Session {
         hostname === undefined ? [] : [[name, hostname] as const],
       ),
     );
-    this.print(renderPlan(plan, this.#style(this.environment.stdout), { statuses, hostnames, force }));
+    const style = this.#style(this.environment.stdout);
+    this.print(renderPlan(this.#secrets.maskAll(plan), style, { statuses, hostnames, force }));
   }
 
   /** The runs that hosts remember, for a person. */
   showHistory(runs: readonly PastRun[]): void {
-    if (!this.json) this.print(renderHistory(runs, this.#style(this.environment.stdout)));
+    if (!this.json)
+      this.print(renderHistory(this.#secrets.maskAll(runs), this.#style(this.environment.stdout)));
   }
 
   /** What state hosts are in, for a person. */
   showStatus(hosts: readonly HostStatus[], warnings: readonly string[]): void {
-    if (!this.json) this.print(renderStatus(hosts, warnings, this.#style(this.environment.stdout)));
+    if (this.json) return;
+    const [shown, told] = [this.#secrets.maskAll(hosts), this.#secrets.maskAll(warnings)];
+    this.print(renderStatus(shown, told, this.#style(this.environment.stdout)));
   }
 
   /** How a run ended, for a person. */
   showResult(result: RunResult): void {
     if (this.json) return;
-    this.print(['', ...renderResult(result, this.#style(this.environment.stdout))]);
+    const shown = this.#secrets.maskAll(result);
+    this.print(['', ...renderResult(shown, this.#style(this.environment.stdout))]);
   }
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
-  end(result: RunResult, ending: Ending): number {
-    const { exitStatus, plan, runs, last, errors = [] } = ending;
+  async end(result: RunResult, ending: Ending): Promise<number> {
+    const { exitStatus, plan, runs, last, errors = [] } = this.#secrets.maskAll(ending);
     if (this.json) {
       this.clear();
       const byHand = plan?.byHand ?? [];
       this.environment.stdout.write(
-        renderJson(reportDocument(result, { exitStatus, byHand, errors, runs, last })),
+        renderJson(reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last })),
       );
     }
     if (errors.length > 0) {
@@ -88,24 +118,42 @@ export class Session {
       const lines = renderProblems(errors, this.#style(this.environment.stderr));
       this.environment.stderr.write(`${lines.join('\n')}\n`);
     }
+    await this.#connector.close().catch(() => undefined);
     return exitStatus;
   }
 
   /** Results go to standard output, whatever --quiet says. */
   print(lines: readonly string[]): void {
     this.clear();
-    this.environment.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    this.environment.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(''));
   }
 
   /** A message for the person in front of the terminal. */
   message(text: string): void {
     if (this.#options.quiet) return;
     this.clear();
-    this.environment.stderr.write(`${text}\n`);
+    this.environment.stderr.write(`${harmless(text)}\n`);
+  }
+
+  /** Tells what is worth a word of the inventory; scripts get it in the document. */
+  showWarnings(): void {
+    if (this.json || this.#options.quiet) return;
+    this.clear();
+    const style = this.#style(this.environment.stderr);
+    const lines = this.#warnings.flatMap((text) => renderWarning(this.#secrets.mask(text), style));
+    if (lines.length > 0) this.environment.stderr.write(`${lines.join('\n')}\n`);
   }
 
   clear(): void {
     this.#progress.clear();
+  }
+
+  get #secrets(): SecretRegister {
+    return this.environment.secrets;
+  }
+
+  #complete(result: RunResult): RunResult {
+    return this.#secrets.maskAll({ ...result, warnings: [...this.#warnings, ...result.warnings] });
   }
 
   #style(stream: NodeJS.WriteStream): Style {
@@ -129,10 +177,40 @@ export interface Ending {
 }
 
 /** Loads the inventory and checks what the command line says of it, before any host is asked. */
-export async function openSession(options: CommonOptions, environment: Environment): Promise<Session> {
-  const inventory = await loadInventory(options.inventory);
-  limitedTo(inventory.hosts, options.limit);
+export async function openSession(
+  options: CommonOptions,
+  environment: Environment,
+  needed: NeededSecrets = 'everything',
+): Promise<Session> {
+  const loaded = await loadInventory(options.inventory, environment.secrets);
+  limitedTo(loaded.hosts, options.limit);
   const { quiet, verbose } = options;
   const progress = await startProgress({ stream: environment.stderr, quiet, verbose });
-  return new Session(inventory, options, environment, progress);
+  const { inventory, missing } = await lookUp(loaded, {
+    needed,
+    environment,
+    json: options.json,
+    progress: (text) => progress.tell({ kind: 'message', text: environment.secrets.mask(text) }),
+  });
+  const warnings = [...loaded.warnings, ...missing].map(warningWords);
+  const connector = createConnector({
+    askPassphrase: passphraseAsker(environment, { json: options.json, clear: () => progress.clear() }),
+  });
+  const session = new Session(inventory, options, environment, { progress, connector, warnings });
+  session.showWarnings();
+  return session;
+}
+
+/** `prod.yaml:4:17: what it is; what to do` */
+function warningWords({ location, message, next }: Problem): string {
+  const place = location === undefined ? '' : `${location.file}:${location.line}:${location.column}: `;
+  return `${place}${message}${next === undefined ? '' : `; ${next}`}`;
+}
+
+/** Nothing but text and colours (ISO 6429, SGR): whatever else a terminal would obey was forgotten to be cleaned. */
+function harmless(text: string): string {
+  return text
+    .split(/(\x1b\[[\d;]*m)/)
+    .map((part, index) => (index % 2 === 1 ? part : clean(part)))
+    .join('');
 }

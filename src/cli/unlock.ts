@@ -25,7 +25,7 @@ async function unlock(run: string, options: UnlockOptions, environment: Environm
     import('./ask-first.ts'),
     import('../model/result.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession(options, environment, 'connections');
   const runOptions = session.runOptions({ prune: false });
   const holders = await findHolders(run, runOptions);
   const before = { command: 'unlock', run, hosts: [], warnings: [], interrupted: false };

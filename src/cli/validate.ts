@@ -17,7 +17,7 @@ async function validate(options: CommonOptions, environment: Environment): Promi
     import('./session.ts'),
     import('../report/clean.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession(options, environment, 'nothing');
   if (!session.json) session.print([cleanLine(validWords(session.inventory))]);
   const nothing = { command: 'validate', run: undefined, hosts: [], warnings: [], interrupted: false };
   return session.end(nothing, { exitStatus: 0 });

@@ -64,6 +64,8 @@ cluster:
   hostname: ${clusterHostname}
 ssh:
   user: root
+  # What your own ssh configuration says is for real hosts.
+  config: none
 hosts:
   proxy:
 ${proxy}

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
 import { packageRoot } from '../package-root.ts';
 import { fingerprint } from '../ssh/known-hosts.ts';
+import { plainTarget } from '../ssh/resolve-target.ts';
 import type { SshTarget } from '../ssh/target.ts';
 
 export interface EmbeddedHostOptions {
@@ -92,16 +93,14 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
     root: options.root,
     port,
     hostKey,
-    target: {
+    target: plainTarget({
       host: '127.0.0.1',
       port,
       user: 'root',
-      become: undefined,
       identityFiles: [identity],
       hostKeys: [hostKey],
       knownHostsFiles: [],
-      connectTimeout: 10,
-    },
+    }),
     get connections() {
       return connections;
     },

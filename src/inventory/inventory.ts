@@ -1,6 +1,8 @@
 import type { Value } from '../formats/keyed-format.ts';
+import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
-import type { SshTarget } from '../ssh/target.ts';
+import type { SshSettings } from '../ssh/settings.ts';
+import type { SecretUse } from './secrets.ts';
 
 /** What the operator wrote, checked against the playbook and with every default filled in. */
 export interface Inventory {
@@ -16,6 +18,10 @@ export interface Inventory {
   readonly external: ReadonlySet<string>;
   /** in the order of the playbook's roles, then of the file */
   readonly hosts: readonly InventoryHost[];
+  /** what its hosts get that is a secret; see withSecrets() in secrets.ts */
+  readonly secrets: readonly SecretUse[];
+  /** what is worth a word and no mistake */
+  readonly warnings: readonly Problem[];
 }
 
 export interface InventoryHost {
@@ -30,7 +36,7 @@ export interface InventoryHost {
   readonly state: 'active' | 'retired';
   /** defaults, the inventory's, the host's */
   readonly vars: Readonly<Record<string, Value>>;
-  readonly ssh: SshTarget;
+  readonly ssh: SshSettings;
 }
 
 /** The role of a host; a host without one is a fault of the program, since loading checks it. */

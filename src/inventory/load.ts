@@ -1,14 +1,15 @@
-import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { SecretRegister } from '../secrets/register.ts';
 import { home } from '../ssh/home.ts';
-import type { SshTarget } from '../ssh/target.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { schemaProblems, valueAt } from './schema-problems.ts';
+import { literalSecrets, literalWarnings, secretUses } from './secrets.ts';
 import { readSourceFile } from './source-file.ts';
 import { toValue } from './variables.ts';
 import { YamlDocument } from './yaml-document.ts';
@@ -18,9 +19,13 @@ export type PlaybookLoader = (reference: string, directory: string) => Promise<P
 
 /**
  * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each with its
- * place. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
+ * place. Secrets that stand in it go into `register` before anything is said of it. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
  */
-export async function readInventory(file: string, loadPlaybook: PlaybookLoader): Promise<Inventory> {
+export async function readInventory(
+  file: string,
+  loadPlaybook: PlaybookLoader,
+  register: SecretRegister = new SecretRegister(),
+): Promise<Inventory> {
   const problems: Problem[] = [];
   const collect = (error: unknown): undefined => {
     problems.push(...problemsOf(error));
@@ -43,6 +48,7 @@ export async function readInventory(file: string, loadPlaybook: PlaybookLoader):
           return undefined;
         })
       : undefined;
+  for (const secret of literalSecrets(document, playbook)) register.add(secret);
   const checked = inventorySchema.safeParse(document.value);
   if (!checked.success) problems.push(...schemaProblems(document, inventorySchema, document.value));
   problems.push(...checkInventory(document, playbook));
@@ -86,6 +92,8 @@ function build(document: YamlDocument, data: InventoryData, playbook: Playbook):
     vars,
     external: new Set(external),
     hosts,
+    secrets: secretUses(document, playbook, hosts),
+    warnings: literalWarnings(document, playbook),
   };
 }
 
@@ -99,7 +107,7 @@ function buildHost(
   },
 ): InventoryHost {
   const address = data.address ?? data.ssh?.address ?? data.hostname ?? data.name;
-  const sshAddress = data.ssh?.address ?? data.address ?? data.hostname ?? data.name;
+  const sshAddress = data.ssh?.address ?? data.address;
   return {
     name: data.name,
     role: all.role,
@@ -108,7 +116,11 @@ function buildHost(
     recipe: data.recipe,
     state: data.state ?? 'active',
     vars: { ...all.vars, ...values(data.vars) },
-    ssh: sshTarget(sshAddress, { ...all.ssh, ...data.ssh }, all.file),
+    ssh: {
+      ...sshSettings({ ...all.ssh, ...data.ssh }, all.file),
+      host: sshAddress ?? data.hostname ?? data.name,
+      alias: sshAddress === undefined ? data.name : undefined,
+    },
   };
 }
 
@@ -116,39 +128,20 @@ function values(data: Record<string, unknown> | undefined): Record<string, Value
   return Object.fromEntries(Object.entries(data ?? {}).map(([name, value]) => [name, toValue(value)]));
 }
 
-/** Defaults are those of ssh(1) and ssh_config(5): the local user's name, port 22, the usual known_hosts files. */
-function sshTarget(host: string, data: SshData, file: string): SshTarget {
+/** What isn't said stays open: the operator's ssh configuration may say it. */
+function sshSettings(data: SshData, file: string): Omit<SshSettings, 'host' | 'alias'> {
   const path = (name: string) =>
     name.startsWith('~/') ? resolve(home(), name.slice(2)) : resolve(dirname(file), name);
   return {
-    host,
-    port: data.port ?? 22,
-    user: data.user ?? localUser(),
+    port: data.port,
+    user: data.user,
     become: data.become === 'sudo' ? 'sudo' : undefined,
-    identityFiles: (data.identity_files ?? []).map(path),
-    hostKeys: data.host_keys ?? [],
-    knownHostsFiles: (data.known_hosts ?? usualKnownHosts).map(path),
-    connectTimeout: data.connect_timeout ?? 10,
+    identityFiles: data.identity_files?.map(path),
+    hostKeys: data.host_keys,
+    knownHostsFiles: data.known_hosts?.map(path),
+    connectTimeout: data.connect_timeout,
+    proxyJump: data.proxy_jump,
+    config: data.config === undefined || data.config === 'none' ? data.config : path(data.config),
+    transport: data.transport,
   };
 }
-
-function localUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    throw new OperatorErrors([
-      {
-        code: 'no-local-user',
-        message: 'the local user has no name, so it is not known who is to log in',
-        next: 'write it into the inventory: ssh: {user: …}',
-      },
-    ]);
-  }
-}
-
-const usualKnownHosts = [
-  '~/.ssh/known_hosts',
-  '~/.ssh/known_hosts2',
-  '/etc/ssh/ssh_known_hosts',
-  '/etc/ssh/ssh_known_hosts2',
-];

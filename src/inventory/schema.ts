@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isProxyJump } from '../ssh/jumps.ts';
 import {
   addressMistake,
   clusterNameMistake,
@@ -51,7 +52,12 @@ const address = checkedText({
 const fileName = z.string().min(1);
 
 const sshSettings = {
-  port: z.int().min(1).max(65535).optional().meta({ description: "port of the host's sshd; 22" }),
+  port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .meta({ description: "port of the host's sshd; that of your ssh configuration, else 22" }),
   user: checkedText({
     code: 'invalid-user',
     mistake: (text) =>
@@ -59,16 +65,16 @@ const sshSettings = {
         ? undefined
         : { message: `'${text}' is no user name`, next: 'write the name that `ssh -l` takes' },
     pattern: userPattern,
-    description: 'who logs in; your local user name',
+    description: 'who logs in; that of your ssh configuration, else your local user name',
   }).optional(),
   become: z
     .enum(['sudo', 'none'])
     .optional()
     .meta({ description: 'sudo: run as root through sudo, without a password; none: as who logs in' }),
-  identity_files: z
-    .array(fileName)
-    .optional()
-    .meta({ description: 'private keys; ~ and paths relative to the inventory are resolved' }),
+  identity_files: z.array(fileName).optional().meta({
+    description:
+      'private keys; those of your ssh configuration, else the usual ones. ~ and paths relative to the inventory are resolved',
+  }),
   host_keys: z
     .array(
       checkedText({
@@ -86,13 +92,35 @@ const sshSettings = {
     )
     .optional()
     .meta({ description: 'the only host keys to be accepted; none: known_hosts decides' }),
-  known_hosts: z.array(fileName).optional().meta({ description: 'known_hosts files; those of OpenSSH' }),
+  known_hosts: z
+    .array(fileName)
+    .optional()
+    .meta({ description: 'known_hosts files; those of your ssh configuration, else the usual ones' }),
   connect_timeout: z
     .number()
     .min(1)
     .max(600)
     .optional()
     .meta({ description: 'seconds from the first packet to the end of the login; 10' }),
+  proxy_jump: checkedText({
+    code: 'proxy-jump-invalid',
+    mistake: (text) =>
+      isProxyJump(text)
+        ? undefined
+        : {
+            message: `'${text}' is no list of jump hosts`,
+            next: 'write user@host:port, or several divided by commas, in the order from here to the host; none: directly',
+          },
+    description:
+      'hosts to go through, as ProxyJump of ssh_config(5); in place of what your ssh configuration says',
+  }).optional(),
+  config: fileName
+    .optional()
+    .meta({ description: 'ssh configuration in place of your own (~/.ssh/config); none: no one is read' }),
+  transport: z.enum(['auto', 'node', 'openssh']).optional().meta({
+    description:
+      "node: the ssh library of this program; openssh: the system's ssh; auto: the system's ssh where a host needs it",
+  }),
 };
 
 const vars = z

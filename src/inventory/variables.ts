@@ -1,5 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Variable } from '../model/playbook.ts';
+import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
 import { nearestName } from './nearest-name.ts';
 import { describeValue } from './schema-problems.ts';
@@ -34,6 +35,8 @@ export function variableMistake(
         : wrongValue({ message: `expected a port number, found ${value}`, next: 'ports go from 1 to 65535' });
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
+    case 'secret':
+      return secretMistake(value);
     case 'list':
       if (!Array.isArray(value)) return wrongType('a list', 'write it as a list: [ … ], or one `- …` a line');
       return wrongValue(textMistake(value));
@@ -58,6 +61,20 @@ export function variableMistake(
       }
       return wrongValue(stringMistake(variable.type, value));
   }
+}
+
+/** Says nothing of the value: it may be the secret. */
+function secretMistake(value: unknown): (Mistake & { code: string }) | undefined {
+  if (isSecretReference(value)) return undefined;
+  const next = 'write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}';
+  if (typeof value === 'string') {
+    if (value.trim() === '') return { code: 'wrong-value', message: 'the secret is empty', next };
+    const mistake = textMistake(value);
+    return mistake === undefined ? undefined : { code: 'wrong-value', ...mistake };
+  }
+  const found = typeof value === 'number' ? 'a number' : describeValue(value);
+  const message = `expected where the secret is to be had, found ${found}${typeof value === 'object' && value !== null && !Array.isArray(value) ? ' of another form' : ''}`;
+  return { code: 'wrong-type', message, next };
 }
 
 const typeWords = { string: 'text', hostname: 'a DNS name', path: 'a path', url: 'a URL' };

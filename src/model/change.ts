@@ -10,7 +10,14 @@ export interface Change {
   readonly steps: readonly string[];
   readonly before: PathState;
   readonly after: PathState;
+  /** it touches a secret of the inventory: what may be shown of it in place of the real texts */
+  readonly secret?: ConcealedTexts | undefined;
 }
+
+/** Nothing but that it changes, or its texts, line for line, with the secrets hidden. */
+export type ConcealedTexts =
+  | { readonly shown: 'nothing' }
+  | { readonly shown: 'masked'; readonly before: string; readonly after: string };
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');

@@ -13,6 +13,8 @@ export type FirstTouch =
       readonly user: string;
       readonly group: string;
     }
+  /** it held a secret of the inventory when we found it, and is not written down; `hash` as `activated` below */
+  | { readonly kind: 'secret'; readonly hash: string }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'directory'; readonly mode: number; readonly user: string; readonly group: string };
 
@@ -26,7 +28,7 @@ export interface ManagedItem {
   readonly format: string;
   readonly key: readonly string[];
   readonly first: FirstTouch;
-  /** sha256 of the value as it was when its services last took it up; hex */
+  /** hash of the value as it was when its services last took it up: sha256, or scrypt where it holds a secret */
   readonly activated: string;
 }
 
@@ -52,7 +54,7 @@ export interface RecordedItem {
   readonly path: string;
   readonly format: string;
   readonly key: readonly string[];
-  /** sha256 of the value before and after the run; hex */
+  /** hash of the value before and after the run: sha256, or scrypt where the file holds a secret */
   readonly before: string;
   readonly after: string;
 }

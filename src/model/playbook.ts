@@ -12,6 +12,7 @@ export const variableTypes = [
   'path',
   'url',
   'port',
+  'secret',
   'list',
   'map',
 ] as const;

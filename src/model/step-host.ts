@@ -80,7 +80,10 @@ export class StepHost {
     );
   }
 
-  /** Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there. */
+  /**
+   * Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there; a new file is
+   * for everybody to read, but one with a secret in it for its owner alone.
+   */
   write(path: string, text: string | Buffer, attributes: Attributes = {}): void {
     const before = this.state(path);
     if (before.kind !== 'file' && before.kind !== 'absent') {
@@ -92,7 +95,8 @@ export class StepHost {
     }
     this.#makeParents(path);
     const content = Buffer.isBuffer(text) ? text : encodeAs(before, text);
-    const inherited = before.kind === 'file' ? before : { mode: 0o644, ...this.#self };
+    const usual = this.#host.holdsSecret(content.toString('utf8')) ? 0o600 : 0o644;
+    const inherited = before.kind === 'file' ? before : { mode: usual, ...this.#self };
     this.#set(path, {
       kind: 'file',
       content,

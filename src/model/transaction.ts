@@ -63,6 +63,8 @@ export interface RecordedChange {
   readonly kind: Change['kind'];
   readonly action: Change['action'];
   readonly steps: readonly string[];
+  /** it touched a secret of the inventory */
+  readonly secret?: true | undefined;
   /** fingerprint of the state (kind, bytes, mode, owner, target), undefined where nothing was */
   readonly before: string | undefined;
   readonly after: string | undefined;

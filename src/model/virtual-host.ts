@@ -3,10 +3,13 @@ import { isGlob, type PathState, type Snapshot } from './snapshot.ts';
 /** A host as the steps so far have left it. The real one is touched by nobody here. */
 export class VirtualHost {
   readonly snapshot: Snapshot;
+  readonly holdsSecret: (text: string) => boolean;
   readonly #paths = new Map<string, PathState>();
 
-  constructor(snapshot: Snapshot) {
+  /** `holdsSecret` knows the secrets of the inventory */
+  constructor(snapshot: Snapshot, holdsSecret: (text: string) => boolean = () => false) {
     this.snapshot = snapshot;
+    this.holdsSecret = holdsSecret;
   }
 
   /** What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step module. */

@@ -29,7 +29,12 @@ export function diffOf(change: Change): ChangeDiff {
     ...targetNotes(before, after),
   ];
   if (!hasText(before) && !hasText(after)) return { notes, lines: [] };
-  const [old, young] = [textOf(change.path, before), textOf(change.path, after)];
+  if (change.secret?.shown === 'nothing') return { notes: [...notes, contentWords(change)], lines: [] };
+  const shownTexts = change.secret;
+  const [old, young] = [
+    textOf(change.path, before, shownTexts?.before),
+    textOf(change.path, after, shownTexts?.after),
+  ];
   if (old === undefined || young === undefined)
     return { notes: [...notes, ...binaryNotes(before, after)], lines: [] };
   if (old.text === young.text) {
@@ -67,12 +72,20 @@ interface Text {
   readonly masked: string;
 }
 
-/** The text of a state; undefined where it's no text. */
-function textOf(path: string, state: PathState): Text | undefined {
+/** The text of a state, `concealed` in place of it where it holds secrets of the inventory; undefined where it's no text. */
+function textOf(path: string, state: PathState, concealed: string | undefined): Text | undefined {
   if (state.kind !== 'file') return { text: '', masked: '' };
   if (state.content.includes(0)) return undefined;
   const { text } = decode(state.content);
-  return { text, masked: maskFile(path, text) };
+  return { text, masked: maskFile(path, concealed ?? text) };
+}
+
+/** Its lines could tell too much of a secret: where it begins, how long it is, what else is in a file made for it. */
+function contentWords({ before, after }: Change): string {
+  if (before.kind !== 'file' || after.kind !== 'file') return 'its content is not shown: it holds a secret';
+  return before.content.equals(after.content)
+    ? 'the content stays'
+    : 'content differs; it is not shown, since it holds a secret';
 }
 
 function hasText(state: PathState): boolean {

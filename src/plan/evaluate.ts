@@ -35,13 +35,14 @@ export interface Evaluation {
 export function evaluate(
   resolve: Resolve,
   snapshots: ReadonlyMap<string, Snapshot>,
+  holdsSecret?: (text: string) => boolean,
 ): ReadonlyMap<string, Evaluation | Problem> {
   const wanted = resolve(snapshots);
   return new Map(
     [...snapshots].map(([name, snapshot]) => {
       const of = wanted.get(name);
       if (of === undefined || of instanceof OperatorError) return [name, problemOf(name, of)] as const;
-      return [name, evaluateHost(snapshot, of)] as const;
+      return [name, evaluateHost(snapshot, of, holdsSecret)] as const;
     }),
   );
 }
@@ -50,8 +51,12 @@ export function isEvaluation(one: Evaluation | Problem | undefined): one is Eval
   return one !== undefined && 'traces' in one;
 }
 
-function evaluateHost(snapshot: Snapshot, wanted: Wanted): Evaluation | Problem {
-  const host = new VirtualHost(snapshot);
+function evaluateHost(
+  snapshot: Snapshot,
+  wanted: Wanted,
+  holdsSecret: ((text: string) => boolean) | undefined,
+): Evaluation | Problem {
+  const host = new VirtualHost(snapshot, holdsSecret);
   try {
     const traces = runSteps(host, wanted.steps);
     const managed = traces.flatMap((trace) => trace.managed);

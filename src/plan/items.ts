@@ -18,6 +18,7 @@ import { sha256 } from '../model/change.ts';
 import type { FirstTouch } from '../model/ledger.ts';
 import type { PathState } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
+import { isSlowHash, slowHash } from './slow-hash.ts';
 
 /** How a managed thing is read out of a file's text and put back: the one place that knows every kind of item. */
 interface ItemFormat {
@@ -90,6 +91,21 @@ export function itemValue(item: Managed, state: PathState): FirstTouch {
 /** sha256 of an item's value, hex; tells whether somebody else has changed it since. */
 export function itemHash(value: FirstTouch): string {
   return sha256(JSON.stringify(value));
+}
+
+/** The same by scrypt, for a value that holds a secret. */
+export function secretItemHash(item: Managed, value: FirstTouch): string {
+  return slowHash(JSON.stringify(value), itemId(item));
+}
+
+/** Whether a hash of either kind is that of the value. */
+export function isItemHash(hash: string, item: Managed, value: FirstTouch): boolean {
+  return hash === (isSlowHash(hash) ? secretItemHash(item, value) : itemHash(value));
+}
+
+/** Whether the value is the one that the item had at our first touch. */
+export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch): boolean {
+  return first.kind === 'secret' ? isItemHash(first.hash, item, value) : itemHash(first) === itemHash(value);
 }
 
 /** The text of the item's file with the item as it was at another time. Not for items that are a whole file. */

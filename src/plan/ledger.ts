@@ -2,7 +2,7 @@ import type { FirstTouch, Ledger, ManagedItem } from '../model/ledger.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Found, Managed } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
-import { itemHash, itemId, itemValue } from './items.ts';
+import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /** What the ledger of a host will say once the plan is carried out. */
@@ -29,8 +29,8 @@ export function nextLedger(
       return {
         ...item,
         step: trace.step,
-        first: firstTouch(item, known.get(itemId(item)), found, touched),
-        activated: itemHash(itemValue(item, host.state(item.path))),
+        first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
+        activated: hashOf(host, item, itemValue(item, host.state(item.path))),
       };
     }),
   );
@@ -58,6 +58,20 @@ function firstTouch(
 function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
   if (item.format === 'file') return itemValue(item, state);
   return theirs === undefined ? { kind: 'absent' } : { kind: 'value', value: theirs };
+}
+
+function hashOf(host: VirtualHost, item: Managed, value: FirstTouch): string {
+  return holdsSecret(host, value) ? secretItemHash(item, value) : itemHash(value);
+}
+
+/** A host may have held a secret of the inventory before we came; the ledger must not. */
+function withoutSecret(host: VirtualHost, item: Managed, first: FirstTouch): FirstTouch {
+  return holdsSecret(host, first) ? { kind: 'secret', hash: secretItemHash(item, first) } : first;
+}
+
+function holdsSecret(host: VirtualHost, value: FirstTouch): boolean {
+  if (value.kind === 'file') return host.holdsSecret(Buffer.from(value.content, 'base64').toString('utf8'));
+  return value.kind === 'value' && host.holdsSecret(JSON.stringify(value.value));
 }
 
 /** Files with things of ours that weren't there before us, and the directories that we made for them. */

@@ -1,7 +1,7 @@
-import { secrecyOf } from './secret-name.ts';
+import { hidden } from '../secrets/register.ts';
+import { secrecyOf } from '../secrets/secret-name.ts';
 
-/** What stands in place of a secret, however long it is. */
-export const hidden = '********';
+export { hidden };
 
 /**
  * The text of a configuration file, of a message or of another program with the secrets in it hidden: values of keys
@@ -41,23 +41,6 @@ export function maskFile(path: string, text: string): string {
     }
   }
   return maskSecrets(text);
-}
-
-/**
- * A text with known secret values hidden, also as they are written in URLs and in JSON. Values of less than four
- * characters count as whole words only: they would tear other words apart.
- */
-export function maskValues(text: string, values: Iterable<string>): string {
-  const writings = [...values]
-    .flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)])
-    .filter((value) => value !== '');
-  const unique = [...new Set(writings)].sort((one, other) => other.length - one.length);
-  if (unique.length === 0) return text;
-  const alternatives = unique.map((value) => {
-    const literal = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    return value.length < 4 ? `(?<![\\p{L}\\p{N}_])${literal}(?![\\p{L}\\p{N}_])` : literal;
-  });
-  return text.replace(new RegExp(alternatives.join('|'), 'gu'), hidden);
 }
 
 /** A first, cheap look: most files have nothing that could be a secret. */

@@ -2,7 +2,16 @@ import type { ManagedItem } from '../model/ledger.ts';
 import type { Managed } from '../model/step-host.ts';
 import { StepHost } from '../model/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../model/virtual-host.ts';
-import { isHollow, itemHash, itemId, itemName, itemValue, restoredText, textOf } from './items.ts';
+import {
+  isFirstTouch,
+  isHollow,
+  isItemHash,
+  itemId,
+  itemName,
+  itemValue,
+  restoredText,
+  textOf,
+} from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
 
 /**
@@ -39,9 +48,15 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     return traceOf(view, notify);
   }
   const now = itemValue(item, host.state(item.path));
-  if (itemHash(now) === itemHash(item.first)) return traceOf(view, notify);
-  if (itemHash(now) !== item.activated) {
+  if (isFirstTouch(item, item.first, now)) return traceOf(view, notify);
+  if (!isItemHash(item.activated, item, now)) {
     view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
+    return traceOf(view, notify);
+  }
+  if (item.first.kind === 'secret') {
+    view.warn(
+      `${name} is no longer wanted; what it held before was a secret, which is not kept: set it by hand`,
+    );
     return traceOf(view, notify);
   }
   putBack(view, item);

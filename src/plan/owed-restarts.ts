@@ -3,7 +3,7 @@ import type { PlannedHandler } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
 import type { Evaluation } from './evaluate.ts';
-import { itemHash, itemId, itemName, itemValue } from './items.ts';
+import { isItemHash, itemId, itemName, itemValue } from './items.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
@@ -47,9 +47,10 @@ interface Stale {
 function staleIn(trace: StepTrace, handler: Handler, { host }: Evaluation): readonly Stale[] {
   const { snapshot } = host;
   return trace.managed.flatMap((item) => {
-    if (isTakenUp(item, snapshot)) return [];
     const unit = unitsOf(handler).find((name) => runsSinceBefore(snapshot, name, item.path));
-    return unit === undefined ? [] : [{ step: trace.step, name: itemName(item), unit }];
+    return unit === undefined || isTakenUp(item, snapshot)
+      ? []
+      : [{ step: trace.step, name: itemName(item), unit }];
   });
 }
 
@@ -57,7 +58,7 @@ function staleIn(trace: StepTrace, handler: Handler, { host }: Evaluation): read
 function isTakenUp(item: Managed, snapshot: Snapshot): boolean {
   const known = snapshot.ledger?.items.find((one) => itemId(one) === itemId(item));
   const now = snapshot.paths.get(item.path) ?? ({ kind: 'absent' } as const);
-  return known?.activated === itemHash(itemValue(item, now));
+  return known !== undefined && isItemHash(known.activated, item, itemValue(item, now));
 }
 
 function runsSinceBefore(snapshot: Snapshot, unit: string, path: string): boolean {

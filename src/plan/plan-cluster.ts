@@ -2,12 +2,16 @@ import type { Change } from '../model/change.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan, PlannedHandler } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { SecretRegister } from '../secrets/register.ts';
 import { changesOf } from './changes.ts';
+import { concealChanges, exposureWarnings, type KnownItem } from './conceal.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluate.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
+import { itemId } from './items.ts';
 import { nextLedger } from './ledger.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
+import { isSlowHash } from './slow-hash.ts';
 import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
@@ -35,6 +39,8 @@ export interface PlanInput {
   readonly hosts: readonly LookedAt[];
   readonly resolve: Resolve;
   readonly crossChecks: readonly CrossCheck[];
+  /** the secrets of the inventory */
+  readonly secrets?: SecretRegister | undefined;
 }
 
 /** From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. */
@@ -42,7 +48,8 @@ export function planCluster(input: PlanInput): readonly HostPlan[] {
   const snapshots = new Map(
     input.hosts.flatMap((host) => (host.snapshot ? [[host.name, host.snapshot] as const] : [])),
   );
-  const evaluations = evaluate(input.resolve, snapshots);
+  const { secrets = new SecretRegister() } = input;
+  const evaluations = evaluate(input.resolve, snapshots, (text) => secrets.isIn(text));
   const restless = checkFixpoint(input.resolve, evaluations);
   const planned = new Map(
     [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, one] as const] : [])),
@@ -63,7 +70,8 @@ function planHost(
 ): HostPlan {
   const { wanted, traces } = evaluation;
   const { snapshot } = evaluation.host;
-  const changes = changesOf(evaluation.host, traces);
+  const { secrets = new SecretRegister() } = input;
+  const changes = concealChanges(changesOf(evaluation.host, traces), knownItems(evaluation), secrets);
   const handlers = plannedHandlers(evaluation, changes);
   const recipe = wanted.recipe?.name;
   return {
@@ -79,6 +87,7 @@ function planHost(
     warnings: [
       ...healthWarnings(snapshot),
       ...wanted.warnings,
+      ...exposureWarnings(changes, secrets),
       ...unknownOwed(evaluation),
       ...traces.flatMap((trace) => trace.warnings),
     ],
@@ -94,6 +103,16 @@ function planHost(
     durationMs: host.durationMs,
     ...(host.retired ? retirement(snapshot) : {}),
   };
+}
+
+/** What is managed now or was until now. */
+function knownItems({ host, traces }: Evaluation): readonly KnownItem[] {
+  const known = host.snapshot.ledger?.items ?? [];
+  const secret = new Set(known.filter(({ activated }) => isSlowHash(activated)).map(itemId));
+  return [...known, ...traces.flatMap((trace) => trace.managed)].map((item) => ({
+    ...item,
+    wasSecret: secret.has(itemId(item)),
+  }));
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {

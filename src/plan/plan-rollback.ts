@@ -1,4 +1,4 @@
-import { changeBetween } from '../model/change.ts';
+import { type Change, changeBetween } from '../model/change.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { Problem } from '../model/operator-error.ts';
@@ -7,10 +7,13 @@ import type { PathState, Snapshot } from '../model/snapshot.ts';
 import { StepHost } from '../model/step-host.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { holdsAnything, VirtualHost } from '../model/virtual-host.ts';
+import { SecretRegister } from '../secrets/register.ts';
 import { changesOf } from './changes.ts';
+import { concealChanges, type KnownItem } from './conceal.ts';
 import { diffText } from './diff.ts';
-import { itemHash, itemId, itemValue } from './items.ts';
+import { isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import { traceOf } from './run-steps.ts';
+import { isSlowHash } from './slow-hash.ts';
 import { undoChange } from './undo-change.ts';
 
 /** What a run left on a host so that it can be undone. */
@@ -34,13 +37,15 @@ const absent: PathState = { kind: 'absent' };
 export function planHostRollback(
   snapshot: Snapshot,
   stages: readonly RecordedRun[],
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly secrets?: SecretRegister | undefined },
 ): RollbackPlan {
   const host = new VirtualHost(snapshot);
   const view = new StepHost(host, step);
   const latestFirst = [...stages].reverse();
-  const conflicts = latestFirst.flatMap((run) => undo(host, view, run));
-  const changes = changesOf(host, [traceOf(view, [])]);
+  const conceal = (changes: readonly Change[]) =>
+    concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
+  const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
+  const changes = conceal(changesOf(host, [traceOf(view, [])]));
   if (conflicts.length > 0 && !options.force) {
     const run = stages[0]?.record.run ?? '';
     const problem = conflict(snapshot.host, run, conflicts);
@@ -61,7 +66,26 @@ interface Conflict {
   readonly diff: string;
 }
 
-function undo(host: VirtualHost, view: StepHost, { record, originals }: RecordedRun): readonly Conflict[] {
+/** What the run set; of a file that held a secret and of which no more is known, all of it. */
+function knownItems(stages: readonly RecordedRun[]): readonly KnownItem[] {
+  return stages.flatMap(({ record }) => {
+    const items = record.items ?? [];
+    const whole = record.changes.filter(
+      ({ path, secret }) => secret && !items.some((item) => item.path === path && isSlowHash(item.after)),
+    );
+    return [
+      ...items.map((item) => ({ ...item, wasSecret: isSlowHash(item.before) || isSlowHash(item.after) })),
+      ...whole.map(({ path }) => ({ path, format: 'file', key: [], wasSecret: true })),
+    ];
+  });
+}
+
+function undo(
+  host: VirtualHost,
+  view: StepHost,
+  { record, originals }: RecordedRun,
+  conceal: (changes: readonly Change[]) => readonly Change[],
+): readonly Conflict[] {
   // What was put in place last goes first; directories are emptied before they go.
   return [...record.changes].reverse().flatMap((change) => {
     const now = stateAt(host, change.path);
@@ -72,7 +96,8 @@ function undo(host: VirtualHost, view: StepHost, { record, originals }: Recorded
     if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
       view.restore(change.path, undone.state);
     }
-    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff: diffText(difference) }];
+    const diff = conceal([difference]).map(diffText).join('');
+    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff }];
   });
 }
 
@@ -120,8 +145,10 @@ function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: Recorde
   const back = (run.record.letGo ?? []).filter((item) => !known.has(itemId(item)));
   const items = [...ledger.items, ...back].flatMap((item) => {
     if (!set.has(itemId(item))) return [item];
-    const value = itemHash(itemValue(item, stateAt(host, item.path)));
-    return value === itemHash(item.first) ? [] : [{ ...item, activated: value }];
+    const value = itemValue(item, stateAt(host, item.path));
+    if (isFirstTouch(item, item.first, value)) return [];
+    const activated = isSlowHash(item.activated) ? secretItemHash(item, value) : itemHash(value);
+    return [{ ...item, activated }];
   });
   const gone = new Set(host.touched.filter((path) => host.state(path).kind === 'absent'));
   const created = ledger.created.filter((path) => !gone.has(path));

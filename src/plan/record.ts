@@ -1,19 +1,21 @@
 import { type Change, sha256 } from '../model/change.ts';
-import type { Ledger, ManagedItem, RecordedItem } from '../model/ledger.ts';
+import type { FirstTouch, Ledger, ManagedItem, RecordedItem } from '../model/ledger.ts';
 import type { HostPlan } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
 import type { RecordedChange } from '../model/transaction.ts';
-import { itemHash, itemId, itemValue } from './items.ts';
+import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
+import { isSlowHash, slowHash } from './slow-hash.ts';
 
 /** Changes as they go into the run's record on the host: what and why, with hashes for contents. */
 export function recordChanges(changes: readonly Change[]): readonly RecordedChange[] {
-  return changes.map(({ path, kind, action, steps, before, after }) => ({
+  return changes.map(({ path, kind, action, steps, before, after, secret }) => ({
     path,
     kind,
     action,
     steps,
-    before: stateFingerprint(before),
-    after: stateFingerprint(after),
+    ...(secret === undefined ? {} : { secret: true }),
+    before: secret === undefined ? stateFingerprint(before) : secretFingerprint(path, before),
+    after: secret === undefined ? stateFingerprint(after) : secretFingerprint(path, after),
   }));
 }
 
@@ -25,9 +27,10 @@ export function recordItems({ changes, snapshot, ledger }: HostPlan): readonly R
     const change = changed.get(item.path);
     if (change === undefined) return [];
     const { step, path, format, key } = item;
-    const before = itemHash(itemValue(item, change.before));
-    const after = itemHash(itemValue(item, change.after));
-    return before === after ? [] : [{ step, path, format, key, before, after }];
+    const values = [itemValue(item, change.before), itemValue(item, change.after)] as const;
+    if (itemHash(values[0]) === itemHash(values[1])) return [];
+    const hash = change.secret === undefined ? itemHash : (value: FirstTouch) => secretItemHash(item, value);
+    return [{ step, path, format, key, before: hash(values[0]), after: hash(values[1]) }];
   });
 }
 
@@ -43,6 +46,17 @@ export function stateFingerprint(state: PathState): string | undefined {
   const content = state.kind === 'file' ? sha256(state.content) : '';
   const { kind, mode, user, group, target } = { mode: 0, user: '', group: '', target: '', ...state };
   return sha256(JSON.stringify([kind, content, mode, user, group, target]));
+}
+
+/** The same by scrypt, for a file that holds a secret. */
+function secretFingerprint(path: string, state: PathState): string | undefined {
+  const fingerprint = stateFingerprint(state);
+  return fingerprint === undefined ? undefined : slowHash(fingerprint, path);
+}
+
+/** Whether a fingerprint of either kind is that of the state. */
+export function isFingerprint(fingerprint: string | undefined, path: string, state: PathState): boolean {
+  return fingerprint === (isSlowHash(fingerprint) ? secretFingerprint(path, state) : stateFingerprint(state));
 }
 
 function itemsOf(ledger: Ledger | undefined): readonly (readonly [string, ManagedItem])[] {

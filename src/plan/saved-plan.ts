@@ -1,12 +1,16 @@
+import { randomBytes, scryptSync } from 'node:crypto';
 import { z } from 'zod';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { SecretRegister } from '../secrets/register.ts';
 import { packageVersion } from '../version.ts';
 import { stateFingerprint } from './record.ts';
 
 /** What a saved plan was made from, besides the hosts: the texts of both files. */
 export interface PlanSources {
+  /** what stands in them and is a secret */
+  readonly secrets?: SecretRegister | undefined;
   readonly text: string;
   readonly playbookText: string;
 }
@@ -23,6 +27,8 @@ const savedHost = z.object({
       action: z.string(),
       before: z.string(),
       after: z.string(),
+      /** its hashes are in `secrets`, together with those of all the others */
+      secret: z.literal(true).optional(),
     }),
   ),
   handlers: z.array(z.string()),
@@ -36,15 +42,22 @@ const savedPlan = z.object({
   inventory: z.string(),
   playbook: z.string(),
   hosts: z.array(savedHost),
+  /** over everything that holds a secret; absent where nothing does */
+  secrets: z.object({ salt: z.string(), scrypt: z.string() }).optional(),
 });
 
-/** A plan that was reviewed and is to be carried out later. It holds hashes, no contents, and so no secrets. */
+/**
+ * A plan that was reviewed and is to be carried out later. It holds hashes, no contents. A hash of a file is as good as a
+ * short password that stands in it: whoever knows the rest of the file can try them all. So there is no such hash for a
+ * file that holds a secret, but one over all of them in the plan, salted and made to take long (scrypt, RFC 7914).
+ */
 export type SavedPlan = z.infer<typeof savedPlan>;
 type SavedHost = z.infer<typeof savedHost>;
 
 /** The plan as JSON text for a file. */
 export function savePlan(plan: ClusterPlan, sources: PlanSources): string {
-  return `${JSON.stringify(summarize(plan, sources), null, 2)}\n`;
+  const { summary, secret } = summarize(plan, sources);
+  return `${JSON.stringify({ ...summary, ...commitment(secret, randomBytes(16).toString('hex')) }, null, 2)}\n`;
 }
 
 export function readSavedPlan(text: string, file: string): SavedPlan {
@@ -59,13 +72,25 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
 
 /** What has changed since the plan was saved, in words; nothing where the two are the same. */
 export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSources): readonly string[] {
-  const now = summarize(plan, sources);
-  return [
+  const { summary: now, secret } = summarize(plan, sources);
+  const differences = [
     ...(saved.version === now.version ? [] : [`clusterproxy was ${saved.version} and is ${now.version}`]),
     ...(saved.inventory === now.inventory ? [] : ['the inventory has changed']),
     ...(saved.playbook === now.playbook ? [] : ['the playbook has changed']),
     ...compareHosts(saved.hosts, now.hosts),
   ];
+  const salt = saved.secrets?.salt ?? '';
+  if (differences.length > 0 || saved.secrets?.scrypt === commitment(secret, salt).secrets?.scrypt)
+    return differences;
+  return ['a secret, or a file with a secret in it, is no longer what it was'];
+}
+
+/** 64 MB and some 200 ms for each guess; once a plan. */
+const cost = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 } as const;
+
+function commitment(secret: readonly string[], salt: string): Pick<SavedPlan, 'secrets'> {
+  if (secret.length === 0) return {};
+  return { secrets: { salt, scrypt: scryptSync(secret.join('\n'), salt, 32, cost).toString('hex') } };
 }
 
 function compareHosts(saved: readonly SavedHost[], now: readonly SavedHost[]): readonly string[] {
@@ -96,18 +121,36 @@ function changeAt(host: SavedHost, path: string): string {
   return JSON.stringify(host.changes.filter((change) => change.path === path));
 }
 
-function summarize(plan: ClusterPlan, sources: PlanSources): SavedPlan {
+interface Summary {
+  readonly summary: Omit<SavedPlan, 'secrets'>;
+  /** fingerprints of what may not stand in it */
+  readonly secret: readonly string[];
+}
+
+function summarize(plan: ClusterPlan, sources: PlanSources): Summary {
+  const { text, playbookText, secrets } = sources;
   return {
-    schemaVersion: 1,
-    version: packageVersion(),
-    inventory: sha256(sources.text),
-    playbook: sha256(sources.playbookText),
-    hosts: plan.hosts.map(summarizeHost),
+    summary: {
+      schemaVersion: 1,
+      version: packageVersion(),
+      inventory: sha256(secrets?.mask(text) ?? text),
+      playbook: sha256(playbookText),
+      hosts: plan.hosts.map(summarizeHost),
+    },
+    secret: plan.hosts.flatMap((host) =>
+      stagesOf(host).flatMap(({ changes }) =>
+        changes.flatMap(({ path, before, after, secret }) =>
+          secret === undefined
+            ? []
+            : [JSON.stringify([host.host, path, stateFingerprint(before), stateFingerprint(after)])],
+        ),
+      ),
+    ),
   };
 }
 
 function summarizeHost(plan: HostPlan): SavedHost {
-  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
+  const stages = stagesOf(plan);
   return {
     host: plan.host,
     machineId: plan.snapshot?.machineId ?? '',
@@ -118,13 +161,18 @@ function summarizeHost(plan: HostPlan): SavedHost {
         stage: index + 1,
         path: change.path,
         action: change.action,
-        before: stateFingerprint(change.before) ?? '',
-        after: stateFingerprint(change.after) ?? '',
+        ...(change.secret === undefined
+          ? { before: stateFingerprint(change.before) ?? '', after: stateFingerprint(change.after) ?? '' }
+          : { before: '', after: '', secret: true as const }),
       })),
     ),
     handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
     leaves: plan.leftovers === true,
   };
+}
+
+function stagesOf(plan: HostPlan): readonly HostPlan[] {
+  return plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
 }
 
 function parseJson(text: string): unknown {

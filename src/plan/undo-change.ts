@@ -4,8 +4,8 @@ import { sameState } from '../model/change.ts';
 import type { RecordedItem } from '../model/ledger.ts';
 import type { PathState, RegularFile } from '../model/snapshot.ts';
 import type { RecordedChange } from '../model/transaction.ts';
-import { isHollow, itemHash, itemName, itemValue, restoredText, textOf } from './items.ts';
-import { stateFingerprint } from './record.ts';
+import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from './items.ts';
+import { isFingerprint } from './record.ts';
 
 /** What giving back one path of a run comes to. */
 export interface Undone {
@@ -31,7 +31,7 @@ export function undoChange(undone: UndoneChange): Undone {
   const { change, original, now, items } = undone;
   const settled = (state: PathState): Undone => ({ state, conflicts: [] });
   if (sameState(now, original)) return settled(now);
-  if (stateFingerprint(now) === change.after) return settled(original);
+  if (isFingerprint(change.after, change.path, now)) return settled(original);
   const keyed = items.filter((item) => item.path === change.path && item.format !== 'file');
   if (keyed.length === 0 || now.kind !== 'file' || !isTextual(original)) {
     return { state: original, conflicts: [change.path] };
@@ -49,9 +49,9 @@ function undoItems(now: RegularFile, original: PathState, items: readonly Record
   const conflicts: string[] = [];
   let text = textOf(now) ?? '';
   for (const item of items) {
-    const value = itemHash(itemValue(item, withText(now, text)));
-    if (value === item.before) continue;
-    if (value !== item.after) conflicts.push(itemName(item));
+    const value = itemValue(item, withText(now, text));
+    if (isItemHash(item.before, item, value)) continue;
+    if (!isItemHash(item.after, item, value)) conflicts.push(itemName(item));
     text = restoredText(item, text, itemValue(item, original));
   }
   if (original.kind === 'absent' && isHollow(text)) return { state: original, conflicts };

@@ -6,6 +6,7 @@ import type { Variable } from '../model/playbook.ts';
 import { listOf } from './build.ts';
 import { checkConditions } from './check-conditions.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
 import type { PlaybookData, RoleData } from './schema.ts';
 
@@ -22,6 +23,7 @@ export function checkPlaybook(document: YamlDocument, data: PlaybookData): reado
     ]),
     ...checkConditions(document, data),
     ...checkTemplates(document, data),
+    ...checkSecrets(document, data),
   ];
 }
 
@@ -37,11 +39,17 @@ function checkVariables(document: YamlDocument, data: PlaybookData): readonly Pr
       return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
     }
     if (declared.default === undefined) return [];
+    if (declared.type === 'secret' && declared.default === '') return [];
     const place = [...path, 'default'];
     if (hasTemplateWithin(declared.default)) {
       const message = "a default can't hold a template";
       const next = 'let the steps name cluster, host and facts themselves';
       return [document.problem(place, { code: 'invalid-template', message, next })];
+    }
+    if (declared.type === 'secret') {
+      const message = "a secret can't have a default: whoever has the playbook would know it";
+      const next = "take it out, or write default: '' where it can do without";
+      return [document.problem(place, { code: 'wrong-value', message, next })];
     }
     const variable: Variable = {
       type: declared.type,

@@ -30,7 +30,10 @@ const error = z.object({
 
 const state = z
   .object({
-    sha256: z.string().optional().describe("hex, of a regular file's bytes"),
+    sha256: z
+      .string()
+      .optional()
+      .describe("hex, of a regular file's bytes; not of one that holds a secret of the inventory"),
     mode: z.string().optional().describe('octal, four digits'),
     owner: z.string().optional().describe('user:group'),
     target: z.string().optional().describe('of a symbolic link'),

@@ -56,7 +56,14 @@ export function errorReport(command: string, exitStatus: number, errors: readonl
 
 /** The document as it is printed. */
 export function renderJson(document: ReportDocument): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+  // What a terminal would obey, or not show, is escaped as JSON lets it be; C0 is by itself.
+  return `${JSON.stringify(document, null, 2).replace(unprintable, escaped)}\n`;
+}
+
+const unprintable = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost {
@@ -173,16 +180,18 @@ function changeDocument(change: Change, stage: number): ReportChange {
     action: change.action,
     path: change.path,
     diff: diffText(change),
-    before: stateDocument(change.before),
-    after: stateDocument(change.after),
+    before: stateDocument(change.before, change),
+    after: stateDocument(change.after, change),
   };
 }
 
-function stateDocument(state: PathState): ReportChange['before'] {
+function stateDocument(state: PathState, { secret }: Change): ReportChange['before'] {
   switch (state.kind) {
     case 'absent':
       return null;
     case 'file':
+      // A short secret could be found from the hash of the file that it stands in.
+      if (secret !== undefined) return { mode: modeOf(state), owner: ownerOf(state) };
       return { sha256: sha256(state.content), mode: modeOf(state), owner: ownerOf(state) };
     case 'directory':
       return { mode: modeOf(state), owner: ownerOf(state) };

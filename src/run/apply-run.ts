@@ -7,7 +7,6 @@ import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
-import { connect } from '../ssh/connect.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
@@ -62,7 +61,7 @@ async function applyHost(
   const leave = () => void current?.close();
   options.leave.addEventListener('abort', leave);
   const connectAgain = async () => {
-    const connection = await connect(host.ssh, { signal: options.leave });
+    const connection = await options.connect(host.ssh, { signal: options.leave });
     connected = true;
     current = connection;
     return connection;

@@ -1,7 +1,6 @@
 import { forget } from '../host/forget.ts';
 import { problemsOf } from '../model/operator-error.ts';
 import type { HostResult, Status } from '../model/result.ts';
-import { connect } from '../ssh/connect.ts';
 import type { ApplyOptions } from './options.ts';
 
 const good: readonly Status[] = ['in-sync', 'changed', 'skipped'];
@@ -30,7 +29,7 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
   if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
   try {
-    const connection = await connect(host.ssh, {});
+    const connection = await options.connect(host.ssh, {});
     try {
       await forget(connection);
     } finally {

@@ -5,7 +5,6 @@ import type { PastRun } from '../model/history.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { HostResult } from '../model/result.ts';
 import { pastRuns, type Remembered } from '../plan/history.ts';
-import { connect } from '../ssh/connect.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import type { RunOptions } from './options.ts';
@@ -26,7 +25,7 @@ export async function readHistory(options: RunOptions): Promise<History> {
   const answers = await Promise.all(
     hosts.map((host) =>
       limit(async () => {
-        const answer = await ask(host, options.signal);
+        const answer = await ask(host, options);
         options.progress({ kind: 'looked', host: host.name, ok: !('problem' in answer) });
         return answer;
       }),
@@ -42,7 +41,10 @@ type Answer =
   | { readonly remembered: readonly Remembered[] }
   | { readonly host: InventoryHost; readonly problem: Problem | undefined; readonly durationMs: number };
 
-async function ask(host: InventoryHost, signal: AbortSignal): Promise<Answer> {
+async function ask(
+  host: InventoryHost,
+  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+): Promise<Answer> {
   const start = performance.now();
   try {
     const connection = await connect(host.ssh, { signal });

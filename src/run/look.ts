@@ -3,7 +3,6 @@ import { probe } from '../host/probe.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Reads, Snapshot } from '../model/snapshot.ts';
-import { connect } from '../ssh/connect.ts';
 import type { RunOptions } from './options.ts';
 
 /** What came of looking at one host: what it's like, or why that isn't known. */
@@ -16,7 +15,7 @@ export interface Look {
 
 /** Look at all hosts at once: one connection and one command each. A host that fails is its own result. */
 export async function look(
-  options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress'>,
+  options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress' | 'connect'>,
   readsOf: (host: InventoryHost) => Reads,
 ): Promise<readonly Look[]> {
   const { hosts } = options.inventory;
@@ -25,7 +24,7 @@ export async function look(
   return Promise.all(
     hosts.map((host) =>
       limit(async () => {
-        const result = await lookAt(host, () => readsOf(host), options.signal);
+        const result = await lookAt(host, () => readsOf(host), options);
         options.progress({ kind: 'looked', host: host.name, ok: result.problem === undefined });
         return result;
       }),
@@ -33,7 +32,11 @@ export async function look(
   );
 }
 
-async function lookAt(host: InventoryHost, readsOf: () => Reads, signal: AbortSignal): Promise<Look> {
+async function lookAt(
+  host: InventoryHost,
+  readsOf: () => Reads,
+  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+): Promise<Look> {
   const start = performance.now();
   const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
     host,

@@ -1,5 +1,7 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ProgressEvent } from '../model/progress.ts';
+import type { SecretRegister } from '../secrets/register.ts';
+import type { Connector } from '../ssh/connector.ts';
 
 /** What every command over many hosts needs. */
 export interface RunOptions {
@@ -10,6 +12,10 @@ export interface RunOptions {
   readonly parallel: number;
   /** aborted by the operator: no host is started any more */
   readonly signal: AbortSignal;
+  /** how hosts are reached; shared by all that a command does */
+  readonly connect: Connector['connect'];
+  /** what nobody may see of what the run works with */
+  readonly secrets: SecretRegister;
   readonly progress: (event: ProgressEvent) => void;
   /** take away what belongs to nodes that are no longer in the inventory */
   readonly prune: boolean;

@@ -36,6 +36,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
     })),
     resolve: resolveAll(inventory),
     crossChecks: crossChecksOf(inventory.playbook.crossChecks),
+    secrets: options.secrets,
   };
   const planned = planCluster(input);
   const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));

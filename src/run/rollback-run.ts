@@ -8,7 +8,6 @@ import { mergeReads, noReads, type Reads } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
-import { connect } from '../ssh/connect.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
@@ -29,7 +28,7 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
   const each = <Result>(work: (host: InventoryHost) => Promise<Result>) =>
     Promise.all(hosts.map((host) => limit(() => attempt(() => work(host)))));
 
-  const histories = await each((host) => readHistory(host, options.signal));
+  const histories = await each((host) => readHistory(host, options));
   if (histories.every((history) => history.value === undefined)) {
     const lost = histories.map((history, index) => failedPlan(hosts[index], history.problem));
     return { hosts: lost, byHand: [], warnings: [] };
@@ -56,7 +55,10 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
   };
 }
 
-async function readHistory(host: InventoryHost, signal: AbortSignal): Promise<readonly RunOnHost[]> {
+async function readHistory(
+  host: InventoryHost,
+  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
     return await readRuns(connection);
@@ -104,7 +106,7 @@ async function planHost(
   options: RollbackOptions,
 ): Promise<HostPlan> {
   const start = performance.now();
-  const connection = await connect(host.ssh, { signal: options.signal });
+  const connection = await options.connect(host.ssh, { signal: options.signal });
   try {
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {

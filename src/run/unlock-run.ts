@@ -5,7 +5,6 @@ import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import { exitStatus, type HostResult, type RunResult, type Status } from '../model/result.ts';
 import { noReads } from '../model/snapshot.ts';
 import { baseRun } from '../plan/plan-rollback.ts';
-import { connect } from '../ssh/connect.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import { look } from './look.ts';
@@ -47,12 +46,15 @@ export async function unlockHosts(
   options: RunOptions,
 ): Promise<{ readonly result: RunResult; readonly exitStatus: number }> {
   const limit = pLimit(options.parallel);
-  const hosts = await Promise.all(holders.map((holder) => limit(() => unlockHost(holder))));
+  const hosts = await Promise.all(holders.map((holder) => limit(() => unlockHost(holder, options))));
   const result = { command: 'unlock', run, hosts, warnings: [], interrupted: options.signal.aborted };
   return { result, exitStatus: statusOfAll(hosts) };
 }
 
-async function unlockHost({ host, run }: Holder): Promise<HostResult> {
+async function unlockHost(
+  { host, run }: Holder,
+  { connect }: Pick<RunOptions, 'connect'>,
+): Promise<HostResult> {
   const start = performance.now();
   const result = (rest: Pick<HostResult, 'status' | 'problem'>): HostResult => ({
     plan: emptyPlan(host),

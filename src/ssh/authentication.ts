@@ -1,13 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import ssh2, {
-  type AuthHandlerMiddleware,
-  type IdentityCallback,
-  type ParsedKey,
-  type SignCallback,
-  type SigningRequestOptions,
-} from 'ssh2';
-import { home } from './home.ts';
+import type { AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
+import { type AgentKey, KeysOfAgent } from './agent.ts';
+import type { KeyFile, Keyring } from './keyring.ts';
 import type { SshTarget } from './target.ts';
 
 /** The ways to log in that this machine has, in the order in which they are tried. */
@@ -15,124 +8,208 @@ export interface Credentials {
   readonly handler: AuthHandlerMiddleware;
   /** what was tried and what could not be, one line each, for the message when none was accepted */
   readonly tried: readonly string[];
-  /** encrypted keys; they need an agent */
-  readonly encrypted: readonly string[];
+  /** encrypted keys that nothing opened so far and that no agent holds */
+  readonly locked: readonly string[];
+  /** there is something to log in with */
+  readonly any: boolean;
 }
 
-/** Key files that OpenSSH looks for when none is named, as far as ssh2 can use them. */
-const usualIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-
 /**
- * Keys named for the host come first, then the agent's, then the usual ones. Nothing else is tried: without an own handler
- * ssh2 asks with the method "none" first, which costs a round trip on every connection.
+ * As ssh(1) orders them, but for one thing: keys of the agent that belong to an identity file, identity files that are named,
+ * the agent's other keys (a server lets one try six or so), identity files that merely lie where ssh looks; then the
+ * password. Nothing else is tried: without an own handler ssh2 asks with the method "none" first, which costs a round trip on every
+ * connection.
  */
-export async function credentialsFor(
-  target: SshTarget,
-  agentSocket: string | undefined = process.env.SSH_AUTH_SOCK,
-): Promise<Credentials> {
-  const named = target.identityFiles.length > 0;
-  const files = named
-    ? target.identityFiles.map(expandHome)
-    : usualIdentities.map((name) => join(home(), '.ssh', name));
-  const identities = await Promise.all(files.map((file) => readIdentity(file, named)));
+export async function credentialsFor(target: SshTarget, keyring: Keyring): Promise<Credentials> {
   const tried: string[] = [];
-  const encrypted: string[] = [];
-  const methods: AuthenticationMethod[] = [];
-  const keyMethods: AuthenticationMethod[] = [];
-  for (const [index, identity] of identities.entries()) {
-    const file = files[index] ?? '';
-    if (identity.kind === 'encrypted') encrypted.push(file);
-    if (identity.kind === 'missing') continue;
-    tried.push(`${file}: ${identity.kind === 'key' ? 'refused by the server' : identity.reason}`);
-    if (identity.kind === 'key') {
-      keyMethods.push({ type: 'publickey', username: target.user, key: identity.content });
-    }
+  const candidates: Candidate[] = [];
+  let locked: readonly string[] = [];
+  if (target.methods.has('publickey')) {
+    const files = await identities(target, keyring, tried);
+    const agentKeys = await keysOfAgent(target, keyring, tried);
+    const isIn = (keys: readonly AgentKey[], file: KeyFile) =>
+      file.publicKey !== undefined && keys.some(({ blob }) => file.publicKey?.equals(blob) === true);
+    const matching = agentKeys.filter((key) => files.some((file) => isIn([key], file)));
+    const others = target.identitiesOnly ? [] : agentKeys.filter((key) => !matching.includes(key));
+    const own = files.flatMap((file) => ownKey(target, file, { inAgent: isIn(agentKeys, file), tried }));
+    locked = files
+      .filter((file) => file.kind === 'encrypted' && !isIn(agentKeys, file))
+      .map(({ file }) => file);
+    const agent = (keys: readonly AgentKey[]) => agentCandidate(target, keys, tried);
+    candidates.push(
+      ...agent(matching),
+      ...(target.identitiesNamed ? own : []),
+      ...agent(others),
+      ...(target.identitiesNamed ? [] : own),
+    );
   }
-  if (agentSocket === undefined || agentSocket === '') {
-    tried.push('agent: none (SSH_AUTH_SOCK is not set)');
-  } else {
-    const agent = new PatientAgent(agentSocket, (words) => tried.push(`agent: ${words}`));
-    methods.push({ type: 'agent', username: target.user, agent });
-  }
-  if (named) methods.unshift(...keyMethods);
-  else methods.push(...keyMethods);
-  let next = 0;
-  const handler: AuthHandlerMiddleware = (left, _partial, callback) => {
-    // At first the server hasn't said yet what it takes.
-    if (left !== null && !left.includes('publickey')) {
-      tried.push(`the server takes ${left.join(', ')} only`);
-      return callback(false as never);
+  const password = await target.password?.();
+  if (password !== undefined) candidates.push(...passwordCandidates(target, password, tried));
+  return { handler: handlerFor(target, candidates, tried), tried, locked, any: candidates.length > 0 };
+}
+
+type Method = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
+
+interface Candidate {
+  readonly type: 'publickey' | 'password' | 'keyboard-interactive';
+  /** what is said of it when the server refuses it; undefined: it speaks for itself */
+  readonly name: string | undefined;
+  readonly method: object;
+}
+
+/** Hands ssh2 one way after the other: those that the server said it takes, as soon as it has said so. */
+function handlerFor(
+  target: SshTarget,
+  candidates: readonly Candidate[],
+  tried: string[],
+): AuthHandlerMiddleware {
+  const waiting = [...candidates];
+  let isFirst = true;
+  let last: Candidate | undefined;
+  return (left, partial, callback) => {
+    const answer = (method: object | false) => callback(method as Method);
+    // With keys the server's answer tells what it takes; a password isn't sent before that is known.
+    if (isFirst && waiting[0]?.type !== 'publickey' && waiting.length > 0) {
+      isFirst = false;
+      return answer({ type: 'none', username: target.user });
     }
-    callback((methods[next++] ?? false) as never);
+    isFirst = false;
+    if (last?.name !== undefined) {
+      tried.push(
+        `${last.name}: ${partial === true ? 'accepted, but more is asked for' : 'refused by the server'}`,
+      );
+    }
+    last = undefined;
+    while (waiting.length > 0) {
+      const next = waiting.shift();
+      if (next === undefined || (left && !left.includes(next.type as AuthenticationType))) continue;
+      // The same password twice could lock the account.
+      if (next.type === 'password') remove(waiting, 'keyboard-interactive');
+      last = next;
+      return answer(next.method);
+    }
+    if (left !== null) tried.push(`the server takes: ${left.join(', ')}`);
+    answer(false);
   };
-  return { handler, tried, encrypted };
 }
 
-type AuthenticationMethod =
-  | { type: 'publickey'; username: string; key: Buffer }
-  | { type: 'agent'; username: string; agent: PatientAgent };
-
-type Identity =
-  | { readonly kind: 'key'; readonly content: Buffer }
-  | { readonly kind: 'encrypted' | 'unusable'; readonly reason: string }
-  | { readonly kind: 'missing' };
-
-async function readIdentity(file: string, named: boolean): Promise<Identity> {
-  let content: Buffer;
-  try {
-    content = await readFile(file);
-  } catch (error) {
-    if (!named) return { kind: 'missing' };
-    const code = (error as NodeJS.ErrnoException).code;
-    return {
-      kind: 'unusable',
-      reason: code === 'ENOENT' ? 'there is no such file' : `not readable (${code})`,
-    };
+function remove(candidates: Candidate[], type: Candidate['type']): void {
+  for (const one of candidates.filter((candidate) => candidate.type === type)) {
+    candidates.splice(candidates.indexOf(one), 1);
   }
-  const key = ssh2.utils.parseKey(content);
-  if (key instanceof Error) {
-    if (/encrypted/i.test(key.message)) {
-      return { kind: 'encrypted', reason: 'encrypted; keys with a passphrase are used through an agent' };
+}
+
+async function identities(target: SshTarget, keyring: Keyring, tried: string[]): Promise<readonly KeyFile[]> {
+  const found: KeyFile[] = [];
+  for (const path of target.identityFiles) {
+    let file = await keyring.file(path);
+    if (file.kind === 'encrypted' && target.passphrase !== undefined) {
+      const failure = await keyring.unlock(path, target.passphrase);
+      if (failure !== undefined) tried.push(`${path}: ${failure}`);
+      file = await keyring.file(path);
     }
-    return { kind: 'unusable', reason: `no key that can be used (${key.message})` };
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    found.push(file);
   }
-  if (!key.isPrivateKey()) return { kind: 'unusable', reason: 'a public key; name the private one' };
-  return { kind: 'key', content };
+  return found;
 }
 
-/**
- * An agent that can't be asked has no keys. ssh2 would report it as an error of the connection, which ends the attempt
- * although a key file may still be accepted.
- */
-class PatientAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #agent: InstanceType<typeof ssh2.OpenSSHAgent>;
-  readonly #report: (words: string) => void;
-
-  constructor(socket: string, report: (words: string) => void) {
-    super();
-    this.#agent = new ssh2.OpenSSHAgent(socket);
-    this.#report = report;
+async function keysOfAgent(
+  target: SshTarget,
+  keyring: Keyring,
+  tried: string[],
+): Promise<readonly AgentKey[]> {
+  if (target.agent === undefined) {
+    tried.push('agent: none (SSH_AUTH_SOCK is not set)');
+    return [];
   }
-
-  override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    this.#agent.getIdentities((error, keys) => {
-      const count = error ? 0 : (keys?.length ?? 0);
-      this.#report(error ? `can't be asked (${error.message})` : `${count} keys, none accepted`);
-      callback(null, error ? [] : (keys ?? []));
-    });
+  const keys = await keyring.agentKeys(target.agent);
+  if (keys instanceof Error) {
+    tried.push(`agent: can't be asked (${keys.message})`);
+    return [];
   }
+  if (keys.length === 0) tried.push('agent: it holds no keys');
+  const usable = keys.filter(({ type }) => usableTypes.has(type));
+  for (const key of keys) {
+    if (!usable.includes(key)) tried.push(`agent: ${key.type} ${key.comment}: only ssh itself can use it`);
+  }
+  return usable;
+}
 
-  override sign(
-    publicKey: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    if (typeof options === 'function') this.#agent.sign(publicKey, data, options);
-    else this.#agent.sign(publicKey, data, options, callback);
+/** What ssh2 can log in with. */
+const usableTypes = new Set([
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'ssh-rsa',
+]);
+
+function agentCandidate(
+  { agent: socket, user: username }: SshTarget,
+  keys: readonly AgentKey[],
+  tried: string[],
+): readonly Candidate[] {
+  if (socket === undefined) return [];
+  // One after the other, so that each can be named when it is refused.
+  return keys.map((key) => {
+    const agent = new KeysOfAgent(socket, [key], (words) => tried.push(words));
+    const name = `agent: ${key.type} ${key.comment}`;
+    return { type: 'publickey', name, method: { type: 'agent', username, agent } };
+  });
+}
+
+function ownKey(
+  target: SshTarget,
+  file: KeyFile,
+  { inAgent, tried }: { readonly inAgent: boolean; readonly tried: string[] },
+): readonly Candidate[] {
+  // What the agent signs is as good.
+  if (inAgent) return [];
+  if (file.key !== undefined) {
+    const method = { type: 'publickey', username: target.user, key: file.key };
+    return [{ type: 'publickey', name: file.file, method }];
+  }
+  const words = whyNot(file);
+  if (words !== undefined) tried.push(`${file.file}: ${words}`);
+  return [];
+}
+
+function whyNot(file: KeyFile): string | undefined {
+  switch (file.kind) {
+    case 'encrypted':
+      return 'encrypted';
+    case 'public':
+      return 'only its public half is here, and the agent has not the other one';
+    case 'security-key':
+      return 'a key on a token, which only ssh itself can use';
+    default:
+      return file.reason;
   }
 }
 
-function expandHome(file: string): string {
-  return file.startsWith('~/') ? join(home(), file.slice(2)) : file;
+/** What PAM asks over keyboard-interactive (RFC 4256) is the password in most cases. */
+function passwordCandidates(
+  { methods, user: username }: SshTarget,
+  password: string,
+  tried: string[],
+): readonly Candidate[] {
+  const name = 'ssh.password of the inventory';
+  const plain: Candidate = { type: 'password', name, method: { type: 'password', username, password } };
+  const prompt = (_name: string, _words: string, _language: string, prompts: Prompt[], finish: Finish) => {
+    const answers = prompts.map((one) => (isForPassword(one) ? password : ''));
+    for (const one of prompts) {
+      if (!isForPassword(one)) tried.push(`the server asks for more than a password: ${one.prompt.trim()}`);
+    }
+    finish(answers);
+  };
+  const method = { type: 'keyboard-interactive', username, prompt };
+  const interactive: Candidate = { type: 'keyboard-interactive', name, method };
+  return [plain, interactive].filter(({ type }) => methods.has(type));
+}
+
+type Finish = (answers: string[]) => void;
+
+function isForPassword({ echo, prompt }: Prompt): boolean {
+  return echo !== true && !/verification|code|token|otp|one-time|passcode/i.test(prompt);
 }

@@ -1,9 +1,10 @@
-import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
 import { OperatorError } from '../model/operator-error.ts';
-import { sudoProblem, throughSudo } from './sudo.ts';
-import { addressOf, describeTarget, type SshTarget } from './target.ts';
+import { followCommand, type RunningCommand } from './follow-command.ts';
+import { describeTarget, type SshTarget } from './target.ts';
+import type { VerifiedConnection } from './transport.ts';
 
 export interface ExecOptions {
   /** seconds until the command is given up; what it does on the host goes on unless it has a time limit there as well */
@@ -11,7 +12,12 @@ export interface ExecOptions {
   /** bytes of stdout that are taken; more is an error */
   readonly maximumOutput: number;
   readonly onOutput?: (chunk: Buffer) => void;
+  /** all that comes on stderr; of what is returned only the beginning is kept */
+  readonly onErrorOutput?: (chunk: Buffer) => void;
 }
+
+/** What goes to a command's stdin, at the pace at which it reads. It is left half-way where the command ends before. */
+export type ExecInput = Buffer | Iterable<Buffer> | AsyncIterable<Buffer>;
 
 /** What a command said. `code` null: the connection or the command was cut off, its outcome is not known. */
 export interface ExecResult {
@@ -23,43 +29,55 @@ export interface ExecResult {
 /** An authenticated connection to a host whose key was verified. */
 export interface Connection {
   /**
-   * Runs a command, as root where the target says so, with `input` on its stdin. Throws an OperatorError `command-timeout`,
+   * Runs a command with `input` on its stdin, as root where the host's settings say so. Throws an OperatorError `command-timeout`,
    * `output-too-long`, `connection-lost` (nothing was started), or one of sudo's. Never twice for one call.
    */
-  exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult>;
+  exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult>;
   close(): Promise<void>;
 }
 
-/** stderr is kept for messages only. Bytes. */
-const maximumErrorOutput = 64 * 1024;
-
-export class SshConnection implements Connection {
+export class SshConnection implements VerifiedConnection {
+  readonly hostKey: string | undefined;
   readonly #ssh: NodeSSH;
   readonly #target: SshTarget;
-  readonly #closed: Promise<void>;
+  readonly closed: Promise<void>;
 
-  constructor(ssh: NodeSSH, target: SshTarget, closed: Promise<void>) {
+  constructor(
+    ssh: NodeSSH,
+    target: SshTarget,
+    { closed, hostKey }: { readonly closed: Promise<void>; readonly hostKey: string | undefined },
+  ) {
     this.#ssh = ssh;
     this.#target = target;
-    this.#closed = closed;
+    this.closed = closed;
+    this.hostKey = hostKey;
   }
 
-  async exec(command: string, input: Buffer | Iterable<Buffer>, options: ExecOptions): Promise<ExecResult> {
-    const opened = await this.#open(this.#target.become === 'sudo' ? throughSudo(command) : command);
-    const result = await this.#follow(opened, input, options);
-    const problem =
-      this.#target.become === 'sudo'
-        ? sudoProblem(this.#target, result.code, result.stderr.toString())
-        : undefined;
-    if (problem !== undefined) throw new OperatorError(problem);
-    return result;
+  async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
+    const { channel, exit } = await this.#open(command);
+    const output = await followCommand(this.#target, this.#running(channel), input, options);
+    return { code: exit.code, ...output };
   }
 
   async close(): Promise<void> {
     this.#ssh.connection?.end();
     const patience = setTimeout(() => this.#ssh.connection?.destroy(), 1_000);
-    await this.#closed;
+    await this.closed;
     clearTimeout(patience);
+  }
+
+  async forward(host: string, port: number): Promise<Duplex> {
+    const client = this.#ssh.connection;
+    if (client === null) throw this.#lost();
+    return new Promise((resolve, reject) => {
+      try {
+        client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+          error === undefined || error === null ? resolve(channel) : reject(error),
+        );
+      } catch {
+        reject(this.#lost());
+      }
+    });
   }
 
   /** The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any stderr. */
@@ -67,7 +85,7 @@ export class SshConnection implements Connection {
     const client = this.#ssh.connection;
     if (client === null) throw this.#lost();
     return new Promise((resolve, reject) => {
-      this.#closed.then(() => reject(this.#lost()), reject);
+      this.closed.then(() => reject(this.#lost()), reject);
       try {
         client.exec(command, (error, channel) => {
           if (error === undefined || error === null) return resolve(watched(channel));
@@ -85,44 +103,18 @@ export class SshConnection implements Connection {
     });
   }
 
-  async #follow(
-    { channel, exit }: OpenedChannel,
-    input: Buffer | Iterable<Buffer>,
-    options: ExecOptions,
-  ): Promise<ExecResult> {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let taken = 0;
-    let errorTaken = 0;
-    let failure: OperatorError | undefined;
-    const giveUp = (problem: OperatorError) => {
-      failure ??= problem;
-      channel.close();
-      finish();
+  #running(channel: ClientChannel): RunningCommand {
+    const ended = new Promise<void>((resolve) => {
+      channel.on('error', () => resolve());
+      channel.on('close', () => resolve());
+    });
+    return {
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      finished: Promise.race([ended, this.closed]),
+      abandon: () => channel.close(),
     };
-    let finish: () => void = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    channel.on('data', (chunk: Buffer) => {
-      taken += chunk.length;
-      if (taken > options.maximumOutput) return giveUp(this.#tooLong(options.maximumOutput));
-      stdout.push(chunk);
-      options.onOutput?.(chunk);
-    });
-    channel.stderr.on('data', (chunk: Buffer) => {
-      errorTaken += chunk.length;
-      if (errorTaken <= maximumErrorOutput) stderr.push(chunk);
-    });
-    channel.on('error', () => finish());
-    channel.on('close', () => finish());
-    const deadline = setTimeout(() => giveUp(this.#tooSlow(options.timeout)), options.timeout * 1_000);
-    const written = writeAll(channel, input, finished);
-    await Promise.race([finished, this.#closed]);
-    clearTimeout(deadline);
-    await written;
-    if (failure !== undefined) throw failure;
-    return { code: exit.code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
   }
 
   #lost(): OperatorError {
@@ -130,22 +122,6 @@ export class SshConnection implements Connection {
       code: 'connection-lost',
       message: `the connection to ${describeTarget(this.#target)} is gone`,
       next: 'run the command again',
-    });
-  }
-
-  #tooSlow(seconds: number): OperatorError {
-    return new OperatorError({
-      code: 'command-timeout',
-      message: `${addressOf(this.#target)} didn't answer within ${seconds} seconds`,
-      next: 'log in there and look at its load, its disks and its name resolution',
-    });
-  }
-
-  #tooLong(bytes: number): OperatorError {
-    return new OperatorError({
-      code: 'output-too-long',
-      message: `${addressOf(this.#target)} answered with more than ${bytes} bytes`,
-      next: 'look for a login script on the host that prints without end',
     });
   }
 }
@@ -163,24 +139,4 @@ function watched(channel: ClientChannel): OpenedChannel {
     exit.code = status;
   });
   return { channel, exit };
-}
-
-/** Writes at the pace at which the other side reads; ends early when the command does. */
-async function writeAll(
-  channel: ClientChannel,
-  input: Buffer | Iterable<Buffer>,
-  finished: Promise<void>,
-): Promise<void> {
-  const over = finished.then(() => 'over' as const);
-  for (const chunk of Buffer.isBuffer(input) ? [input] : input) {
-    if (chunk.length === 0) continue;
-    if (!channel.writable) return;
-    if (channel.write(chunk)) continue;
-    const drained = once(channel, 'drain').then(
-      () => 'drained' as const,
-      () => 'over' as const,
-    );
-    if ((await Promise.race([drained, over])) === 'over') return;
-  }
-  channel.end();
 }

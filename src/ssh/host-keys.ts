@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../model/operator-error.ts';
 import {
-  entriesFor,
+  entriesNamed,
   fingerprint,
   type KnownHost,
   keyType,
@@ -14,6 +14,11 @@ import { addressOf, type SshTarget } from './target.ts';
 export interface KnownKeys {
   readonly pinned: readonly string[];
   readonly entries: readonly (KnownHost & { readonly file: string })[];
+  /**
+   * Entries for the host without its port, where none is for the port: as with ssh, a key among them is accepted, and another one is
+   * unknown, not changed.
+   */
+  readonly portless: readonly (KnownHost & { readonly file: string })[];
   /** key types that can be expected, for the order in which they are offered */
   readonly types: readonly string[];
 }
@@ -21,21 +26,24 @@ export interface KnownKeys {
 /** Reads all known_hosts files; one that isn't there knows nothing. */
 export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   const files = await Promise.all(
-    target.knownHostsFiles.map(async (file) => {
-      const hosts = await parsedFile(file);
-      return entriesFor(hosts, target.host, target.port).map((entry) => ({ ...entry, file }));
-    }),
+    target.knownHostsFiles.map(async (file) => ({ file, hosts: await parsedFile(file) })),
   );
-  const entries = files.flat();
-  const types = target.hostKeys.length > 0 ? [] : plain(entries).map((entry) => entry.type);
-  return { pinned: target.hostKeys, entries, types };
+  const entriesOf = (name: string) =>
+    files.flatMap(({ file, hosts }) => entriesNamed(hosts, name).map((entry) => ({ ...entry, file })));
+  const entries = entriesOf(knownHostsName(target));
+  const isElsewhere = target.hostKeyAlias === undefined && target.port !== 22;
+  const portless = isElsewhere && plain(entries).length === 0 ? entriesOf(target.host) : [];
+  const types = plain([...entries, ...portless]).map((entry) => entry.type);
+  return { pinned: target.hostKeys, entries, portless, types: target.hostKeys.length > 0 ? [] : types };
 }
 
 /** Why a key that a host showed isn't accepted; undefined where it is the one that is known. */
 export function keyProblem(target: SshTarget, known: KnownKeys, key: Buffer): Problem | undefined {
   const shown = fingerprint(key);
   const where = addressOf(target);
-  const revoked = known.entries.find((entry) => entry.marker === 'revoked' && entry.key.equals(key));
+  const revoked = [...known.entries, ...known.portless].find(
+    (entry) => entry.marker === 'revoked' && entry.key.equals(key),
+  );
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
@@ -45,46 +53,61 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: Buffer): Pr
   }
   if (known.pinned.length > 0) {
     if (known.pinned.includes(shown)) return undefined;
-    return changed(target, key, `the inventory pins ${known.pinned.join(', ')}`);
+    return {
+      ...changed(target, key),
+      next: `${suspicion}: take the old fingerprint out of ssh.host_keys in the inventory and put the new one in`,
+      detail: `the inventory pins ${known.pinned.join(', ')}`,
+    };
   }
   const entries = plain(known.entries);
-  if (entries.some((entry) => entry.key.equals(key))) return undefined;
+  if ([...entries, ...plain(known.portless)].some((entry) => entry.key.equals(key))) return undefined;
   if (entries.length > 0) {
-    const expected = entries.map(
-      (entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
-    );
-    return changed(target, key, `known is ${expected.join(', ')}`);
+    const files = [...new Set(entries.map(({ file }) => file))];
+    const remove = files.map((file) => `ssh-keygen -R '${knownHostsName(target)}' -f ${file}`).join(' and ');
+    return {
+      ...changed(target, key),
+      next: `${suspicion}: ${remove}, then pin the new one: ${pinning}`,
+      detail: entries
+        .map(
+          (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
+        )
+        .join('\n'),
+    };
   }
-  const authority = known.entries.find((entry) => entry.marker === 'cert-authority');
+  const authority = [...known.entries, ...known.portless].find((entry) => entry.marker === 'cert-authority');
   if (authority !== undefined) {
     return {
       code: 'host-key-unknown',
-      message: `${where} is known through a certificate authority only, and host certificates aren't supported`,
-      next: `pin the key itself: ${pinning(target)}`,
+      message: `${where} is known through a certificate authority only, which takes the system's ssh`,
+      next: `leave ssh.transport out of the inventory, or write openssh there. Or pin the key itself: ${pinning}`,
       detail: `${keyType(key)} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   return {
     code: 'host-key-unknown',
     message: `the host key of ${where} isn't known: ${keyType(key)} ${shown}`,
-    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then ${pinning(target)}`,
+    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
     detail: `${keyType(key)} ${shown}`,
   };
 }
 
-function changed(target: SshTarget, key: Buffer, expected: string): Problem {
+function changed(target: SshTarget, key: Buffer): Problem {
   return {
     code: 'host-key-changed',
     message: `${addressOf(target)} shows another host key than the one that is known: ${keyType(key)} ${fingerprint(key)}`,
-    next: `somebody may be listening in, or the host was installed anew. If you know that it was: ssh-keygen -R '${lookupName(target.host, target.port)}', then ${pinning(target)}`,
-    detail: expected,
   };
 }
 
-function pinning(target: SshTarget): string {
-  const port = target.port === 22 ? '' : `-p ${target.port} `;
-  const file = target.knownHostsFiles[0] ?? '~/.ssh/known_hosts';
-  return `ssh-keyscan ${port}${target.host} >> ${file}, or put the fingerprint under ssh.host_keys in the inventory`;
+const suspicion =
+  'somebody may be listening in, or the host was installed anew. Log in nowhere before you know. If it was installed anew';
+
+/** How a key becomes known, for messages. */
+export const pinning =
+  '`clusterproxy trust` shows the keys of all hosts and pins them; or put the fingerprint under ssh.host_keys in the inventory';
+
+/** The name under which the host is looked up: HostKeyAlias has no port. */
+export function knownHostsName(target: Pick<SshTarget, 'hostKeyAlias' | 'host' | 'port'>): string {
+  return target.hostKeyAlias ?? lookupName(target.host, target.port);
 }
 
 function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Entry[] {

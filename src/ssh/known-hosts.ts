@@ -41,8 +41,12 @@ const markers = new Map<string, KnownHost['marker']>([
 
 /** The entries that speak of this host. Another port than 22 is looked up as `[host]:port` alone. */
 export function entriesFor(hosts: readonly KnownHost[], host: string, port: number): readonly KnownHost[] {
-  const name = lookupName(host, port);
-  return hosts.filter((known) => matchesNames(known.names, name));
+  return entriesNamed(hosts, lookupName(host, port));
+}
+
+/** The same, by the name as it would stand there. */
+export function entriesNamed(hosts: readonly KnownHost[], name: string): readonly KnownHost[] {
+  return hosts.filter((known) => matchesNames(known.names, name.toLowerCase()));
 }
 
 /** The name under which a host stands in a known_hosts file. */

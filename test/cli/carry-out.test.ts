@@ -8,6 +8,8 @@ import type { ClusterPlan } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
+import { createConnector } from '../../src/ssh/connector.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
 
 vi.mock('../../src/run/apply-run.ts', () => ({ applyRun: vi.fn() }));
@@ -32,7 +34,16 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
   stdin.write(typed);
   const signal = situation.signal ?? new AbortController().signal;
   const leave = new AbortController().signal;
-  const environment = { stdin, stdout, stderr, variables: {}, signal, leave, phase: { changing: false } };
+  const environment = {
+    stdin,
+    stdout,
+    stderr,
+    variables: {},
+    secrets: new SecretRegister(),
+    signal,
+    leave,
+    phase: { changing: false },
+  };
   const common = {
     inventory: 'prod.yaml',
     limit: [],
@@ -43,7 +54,10 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
     parallel: 1,
   };
   const progress = { tell: () => undefined, clear: () => undefined };
-  const session = new Session(inventory, common, environment as unknown as Environment, progress);
+  const session = new Session(inventory, common, environment as unknown as Environment, {
+    progress,
+    connector: createConnector(),
+  });
   const status = await carryOut(situation.plan ?? plan, session, {
     ...session.runOptions({ prune: false }),
     ...{

@@ -9,6 +9,7 @@ import { hasEnded } from '../../src/host/run-state.ts';
 import { noReads, type UnsettledRun } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
+import { plainTarget } from '../../src/ssh/resolve-target.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
 import { mustRun } from '../lab/command.ts';
 import type { LabHost } from '../lab/host.ts';
@@ -151,16 +152,12 @@ function control(
 }
 
 export function targetOf(lab: Lab, host: LabHost): SshTarget {
-  return {
+  return plainTarget({
     host: host.address,
-    port: host.port,
     user: 'root',
-    become: undefined,
     identityFiles: [lab.sshKey],
-    hostKeys: [],
     knownHostsFiles: [lab.knownHosts],
-    connectTimeout: 10,
-  };
+  });
 }
 
 const disks = ['/etc', '/var/lib/clusterproxy'];

@@ -8,8 +8,8 @@ import { readRuns } from '../../src/host/runs.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { noReads, type PathState, type Reads, type Snapshot } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
-import type { SshTarget } from '../../src/ssh/target.ts';
+import { createConnector } from '../../src/ssh/connector.ts';
+import type { SshSettings } from '../../src/ssh/settings.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { change, transaction } from './sample.ts';
@@ -56,7 +56,8 @@ const web: Handler = {
 
 describe.skipIf(!availability.available)('a real host', () => {
   let lab: Lab;
-  let target: SshTarget;
+  let target: SshSettings;
+  const { connect } = createConnector();
   let machineId: string;
 
   beforeAll(async () => {
@@ -64,13 +65,11 @@ describe.skipIf(!availability.available)('a real host', () => {
     const host = lab.host('lab-01');
     target = {
       host: host.address,
-      port: 22,
+      config: 'none',
       user: 'ops',
       become: 'sudo',
       identityFiles: [lab.sshKey],
-      hostKeys: [],
       knownHostsFiles: [lab.knownHosts],
-      connectTimeout: 10,
     };
     machineId = (await host.readFile('/etc/machine-id')).toString().trim();
     await host.mustExec('systemctl is-active nginx || systemctl start nginx');

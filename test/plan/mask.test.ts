@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hidden, maskFile, maskSecrets, maskValues } from '../../src/plan/mask.ts';
+import { hidden, maskFile, maskSecrets } from '../../src/plan/mask.ts';
 
 const H = hidden;
 
@@ -198,19 +198,5 @@ describe('maskFile', () => {
     expect(maskFile('/usr/share/etherpad-lite/APIKEY.txt', '0a1b2c\n')).toBe(`${hidden}\n`);
     expect(maskFile('/etc/nginx/.htpasswd', 'bob:$apr1$x\n# c\n')).toBe(`bob:${hidden}\n# c\n`);
     expect(maskFile('/etc/pam.d/common-password', 'password requisite pam.so\nx y\n')).toContain('requisite');
-  });
-});
-
-describe('maskValues', () => {
-  it('hides values as they are, in URLs and in JSON', () => {
-    expect(maskValues('p@ss p%40ss x', ['p@ss'])).toBe(`${hidden} ${hidden} x`);
-    expect(maskValues('{"a":"x\\"yz"}', ['x"yz'])).toBe(`{"a":"${hidden}"}`);
-  });
-  it('hides the longer of two values that overlap', () => {
-    expect(maskValues('abcdef abcd', ['abcd', 'abcdef'])).toBe(`${hidden} ${hidden}`);
-  });
-  it('hides short values as whole words only', () => {
-    expect(maskValues('a cat, ab', ['a'])).toBe(`${hidden} cat, ab`);
-    expect(maskValues('a', [''])).toBe('a');
   });
 });

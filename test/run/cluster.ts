@@ -11,6 +11,8 @@ import { applyRun } from '../../src/run/apply-run.ts';
 import { type ApplyOptions, usualApply } from '../../src/run/options.ts';
 import { planRun } from '../../src/run/plan-run.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
+import { createConnector } from '../../src/ssh/connector.ts';
 
 /** The made-up cluster over real ssh connections, driven by the functions that commands call. */
 export interface TestCluster {
@@ -40,6 +42,8 @@ export function applyOptions(inventory: Inventory, more: Partial<ApplyOptions> =
     parallel: 4,
     signal: new AbortController().signal,
     leave: new AbortController().signal,
+    connect: createConnector().connect,
+    secrets: new SecretRegister(),
     progress: (_event: ProgressEvent) => undefined,
     prune: false,
     command: 'apply',

@@ -1,0 +1,64 @@
+import { writingPattern } from './writings.ts';
+
+/** What stands in place of a secret, however long it is. */
+export const hidden = '********';
+
+/**
+ * The secrets of one run, by value. Whatever leaves the program goes through `mask`; what is compared, saved or
+ * recorded asks `isIn` whether it has to be treated as a secret. Values can be added while the run goes on.
+ */
+export class SecretRegister {
+  readonly #values = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  /** Nothing is a secret in an empty text, nor in blanks. */
+  add(value: string): void {
+    if (value.trim() === '' || this.#values.has(value)) return;
+    this.#values.add(value);
+    this.#pattern = undefined;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** Whether one of the secrets stands in the text, in whatever writing. */
+  isIn(text: string): boolean {
+    return this.#values.size > 0 && text.search(this.#expression()) !== -1;
+  }
+
+  /** The text without the secrets. Its number of lines stays, but where a secret with blanks in it was wrapped. */
+  mask(text: string): string {
+    return this.#values.size === 0 ? text : text.replace(this.#expression(), hidden);
+  }
+
+  /** Every text within plain data masked; `text` stands for a whole text. What is no plain data stays as it is. */
+  maskAll<Data>(data: Data): Data {
+    return this.#values.size === 0 ? data : (this.#masked(data) as Data);
+  }
+
+  /** How the secrets stand in these texts, each writing once: for a program that can only compare. */
+  writingsIn(texts: Iterable<string>): readonly string[] {
+    const found = new Set<string>();
+    if (this.#values.size === 0) return [];
+    for (const text of texts) for (const [writing] of text.matchAll(this.#expression())) found.add(writing);
+    return [...found];
+  }
+
+  #masked(data: unknown): unknown {
+    if (typeof data === 'string') return this.mask(data);
+    if (typeof data !== 'object' || data === null) return data;
+    if (Array.isArray(data)) return data.map((item) => this.#masked(item));
+    if (data instanceof Map) return new Map([...data].map(([key, item]) => [key, this.#masked(item)]));
+    const prototype: unknown = Object.getPrototypeOf(data);
+    if (prototype !== Object.prototype && prototype !== null) return data;
+    return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, this.#masked(item)]));
+  }
+
+  #expression(): RegExp {
+    // The longest first: one secret may be the beginning of another.
+    const values = [...this.#values].sort((one, other) => other.length - one.length);
+    this.#pattern ??= new RegExp(values.map(writingPattern).join('|'), 'gu');
+    return this.#pattern;
+  }
+}

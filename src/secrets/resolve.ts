@@ -1,0 +1,106 @@
+import pLimit from 'p-limit';
+import { type Location, OperatorErrors, type Problem } from '../model/operator-error.ts';
+import { runForSecret } from './command.ts';
+import { readSecretFile } from './file.ts';
+import type { SecretReference } from './reference.ts';
+import type { SecretRegister } from './register.ts';
+import { unusable } from './usable.ts';
+
+/** A reference, and the place in the inventory where it stands. */
+export interface WantedSecret {
+  readonly reference: SecretReference;
+  readonly location: Location;
+}
+
+export interface ResolveOptions {
+  /** paths and programs with a slash in them are relative to it: the inventory's directory */
+  readonly directory: string;
+  readonly home: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** the person's terminal may be used by a program that asks for a passphrase */
+  readonly terminal: boolean;
+  readonly signal: AbortSignal;
+  readonly register: SecretRegister;
+  /** says which program is run, before it may ask for something */
+  readonly progress: (text: string) => void;
+}
+
+/** Programs that are run at the same time where none of them can ask anything. */
+const parallelCommands = 4;
+
+/**
+ * The values of references, by `referenceId`. Each is looked up once, however often it stands in the inventory, and goes
+ * into the register. Throws OperatorErrors with all that can't be had, each with the place of its reference.
+ */
+export async function resolveSecrets(
+  wanted: readonly WantedSecret[],
+  options: ResolveOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const { values, problems } = await lookUpSecrets(wanted, options);
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return values;
+}
+
+/** The same, with what can't be had as problems beside the values. */
+export async function lookUpSecrets(
+  wanted: readonly WantedSecret[],
+  options: ResolveOptions,
+): Promise<{ readonly values: ReadonlyMap<string, string>; readonly problems: readonly Problem[] }> {
+  const first = new Map<string, WantedSecret>();
+  for (const one of wanted) {
+    const id = referenceId(one.reference);
+    if (!first.has(id)) first.set(id, one);
+  }
+  // Two programs that ask for a passphrase at the same time would take each other's keys.
+  const limit = pLimit(options.terminal ? 1 : parallelCommands);
+  const values = new Map<string, string>();
+  const problems: Problem[] = [];
+  await Promise.all(
+    [...first].map(([id, { reference, location }]) =>
+      limit(async () => {
+        const found = await lookUp(reference, options);
+        const problem = typeof found === 'string' ? unusable(found, describeReference(reference)) : found;
+        if (problem !== undefined) problems.push({ ...problem, location });
+        if (typeof found !== 'string') return;
+        options.register.add(found);
+        values.set(id, found);
+      }),
+    ),
+  );
+  return { values, problems: problems.toSorted(byPlace) };
+}
+
+/** One string for one reference, wherever it stands. */
+export function referenceId(reference: SecretReference): string {
+  return JSON.stringify(reference);
+}
+
+/** A reference in words, such as `the environment variable DB_PASSWORD`. */
+export function describeReference(reference: SecretReference): string {
+  if ('env' in reference) return `the environment variable ${reference.env}`;
+  if ('file' in reference) return `the file ${reference.file}`;
+  return `\`${reference.command.join(' ')}\``;
+}
+
+function lookUp(reference: SecretReference, options: ResolveOptions): Promise<string | Problem> {
+  if ('file' in reference) return readSecretFile(reference.file, options);
+  if ('command' in reference) return runForSecret(reference.command, options);
+  return Promise.resolve(fromEnvironment(reference.env, options));
+}
+
+function fromEnvironment(name: string, { variables }: ResolveOptions): string | Problem {
+  return (
+    variables[name] ?? {
+      code: 'secret-env-missing',
+      message: `the environment variable ${name}, which holds a secret, is not set`,
+      next: `set it for this command only, such as: ${name}="$(pass show …)" clusterproxy … (under sudo, \`sudo --preserve-env=${name}\`)`,
+    }
+  );
+}
+
+function byPlace(one: Problem, other: Problem): number {
+  return (
+    (one.location?.line ?? 0) - (other.location?.line ?? 0) ||
+    (one.location?.column ?? 0) - (other.location?.column ?? 0)
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * A regular expression's source for a secret in every way in which it may be written: as it is, and each of its
+ * characters escaped as JSON, YAML, shells, properties files, C, URLs (RFC 3986), HTML forms or XML do it, in any mixture
+ * (a properties line within JSON). A blank matches any white space, since messages are wrapped into lines.
+ */
+export function writingPattern(value: string): string {
+  const parts = value.match(/\\+|\s+|[^\\\s]/gu) ?? [];
+  const characters = parts.map(partPattern).join('');
+  const whole = shortSecret(value) ? `(?<![\\p{L}\\p{N}_])${characters}(?![\\p{L}\\p{N}_])` : characters;
+  const files = [...new Set([value, ...escapedInFiles(value)])].flatMap(base64Patterns);
+  return [...new Set([whole, ...files, ...hexPatterns(value)])].join('|');
+}
+
+/** The usual ways of writing it in a file, for files that are in base64 as a whole. */
+function escapedInFiles(value: string): readonly string[] {
+  return [
+    JSON.stringify(value).slice(1, -1),
+    value.replaceAll("'", "''"),
+    value.replaceAll("'", "'\\''"),
+    value.replace(/[\\"$`]/g, '\\$&'),
+    value.replace(/[\\:=#! ]/g, '\\$&'),
+  ];
+}
+
+/** Values this short count as whole words only: they would tear other words apart. */
+export function shortSecret(value: string): boolean {
+  return [...value].length < 4;
+}
+
+/** How shells and single-quoted YAML write an apostrophe within apostrophes. */
+const special: Readonly<Record<string, string>> = {
+  "'": String.raw`'(?:'|\\''|"'"')|&(?:apos|#0*39|#x0*27);`,
+  '"': `""|&(?:quot|#0*34|#x0*22);`,
+  '&': `&(?:amp|#0*38|#x0*26);`,
+  '<': `&(?:lt|#0*60|#x0*3c);`,
+  '>': `&(?:gt|#0*62|#x0*3e);`,
+  // systemd.unit(5) doubles it, systemd.service(5) the dollar sign.
+  '%': '%%',
+  $: String.raw`\$\$`,
+};
+
+/** As a blank before the next line of a message, with the indentation there. */
+const longestBlank = 40;
+
+/**
+ * A character, or a run of backslashes or blanks: as one, since two parts that can both grow would have to be tried in
+ * all combinations.
+ */
+function partPattern(part: string): string {
+  const [first = ''] = part;
+  if (first === '\\') return `(?:\\\\|${escapes(first)}){1,${8 * part.length}}`;
+  if (/\s/.test(first)) return `(?:[\\s+\\\\]|${escapes(first)}){1,${longestBlank * part.length}}`;
+  const others = special[part] === undefined ? [] : [special[part]];
+  return `(?:${[...others, escapes(part), `\\\\{0,8}${literal(part)}`].join('|')})`;
+}
+
+/** A character by its number. */
+function escapes(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const bytes = [...Buffer.from(character)];
+  const units = [...character.split('')].map((unit) => unit.charCodeAt(0).toString(16).padStart(4, '0'));
+  return [
+    units.map((unit) => `\\\\{1,8}u${anyCase(unit)}`).join(''),
+    `\\\\{1,8}U${anyCase(code.toString(16).padStart(8, '0'))}`,
+    bytes.map((byte) => `%(?:25)?${anyCase(hex(byte))}`).join(''),
+    bytes.map((byte) => `\\\\{1,8}x${anyCase(hex(byte))}`).join(''),
+    bytes.map((byte) => `\\\\{1,8}${byte.toString(8).padStart(3, '0')}`).join(''),
+    ...(code < 0x100 && bytes.length > 1 ? [`\\\\{1,8}x${anyCase(hex(code))}`] : []),
+  ].join('|');
+}
+
+/** The alphabet of base64 (RFC 4648, 4 and 5), and the padding. */
+const base64Character = `[A-Za-z0-9+/_=-]`;
+
+/** A part of a base64 text that is shorter than this may well be something else. */
+const leastBase64 = 6;
+
+/**
+ * The value within any text in base64: alone, behind `user:`, or in the midst of a whole file. Three bytes become four
+ * characters, so that there are three ways in which it can lie in there; the characters at its ends also depend on its
+ * neighbours and are left open. The whole run of base64 is taken.
+ */
+function base64Patterns(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  return [0, 1, 2].flatMap((before) => {
+    const padded = Buffer.concat([Buffer.alloc(before), bytes]);
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor((padded.length * 8) / 6);
+    const inner = padded.toString('base64').slice(first, last);
+    if (inner.length < leastBase64) return [];
+    const pattern = inner.replace(/[+/]/g, (found) => (found === '+' ? '[+-]' : '[/_]'));
+    return [`${base64Character}{0,4}${pattern}${base64Character}{0,4}`];
+  });
+}
+
+function hexPatterns(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  return bytes.length < 4 ? [] : [anyCase(bytes.toString('hex'))];
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+function anyCase(digits: string): string {
+  return digits.replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}

@@ -1,0 +1,100 @@
+import { OperatorError } from '../model/operator-error.ts';
+import { findInPath } from './config-files.ts';
+import { readKnownKeys } from './host-keys.ts';
+import type { KeyFile, Keyring } from './keyring.ts';
+import type { SshSettings, Transport } from './settings.ts';
+import type { SshTarget } from './target.ts';
+
+/**
+ * The target with the transport that it needs: ssh2, or the system's ssh(1) where one of the hosts on the way needs what ssh2
+ * can't do; then all of them are reached by it. What the inventory asks for is taken. Throws an OperatorError
+ * `transport-unfit`.
+ */
+export async function chooseTransport(
+  target: SshTarget,
+  wanted: SshSettings['transport'],
+  keyring: Keyring,
+): Promise<SshTarget> {
+  if (wanted === 'openssh') return over(target, 'openssh', 'the inventory says so');
+  if (wanted === 'node') {
+    if ([...target.jumps, target].some((one) => one.proxyCommand !== undefined)) throw unfit(target);
+    return over(target, 'node', 'the inventory says so');
+  }
+  for (const one of [...target.jumps, target]) {
+    const need = await needOfOpenSsh(one, keyring);
+    if (need === undefined) continue;
+    if ((await findInPath('ssh')) === undefined) {
+      return over(target, 'node', `this machine has no ssh program; else ssh would be taken, since ${need}`);
+    }
+    const where = one === target ? '' : ` (${one.name}, on the way to it)`;
+    return over(target, 'openssh', `${need}${where}`);
+  }
+  return over(target, 'node', 'it is the usual one');
+}
+
+/** The same way with another transport. */
+export function over(target: SshTarget, transport: Transport, transportReason: string): SshTarget {
+  const jumps = target.jumps.map((jump) => over(jump, transport, transportReason));
+  return { ...target, jumps, transport, transportReason };
+}
+
+/** What of a host's configuration ssh2 can't do, in words that follow "because"; undefined where it can do all. */
+async function needOfOpenSsh(target: SshTarget, keyring: Keyring): Promise<string | undefined> {
+  if (target.proxyCommand !== undefined) return 'your ssh configuration has a ProxyCommand for it';
+  const [option] = target.foreign;
+  if (option !== undefined) return `your ssh configuration sets ${option} for it`;
+  if (target.methods.has('publickey')) {
+    const need = await needOfKeys(target, keyring);
+    if (need !== undefined) return need;
+  } else if (target.password === undefined && target.methods.size > 0) {
+    return `your ssh configuration allows ${[...target.methods].join(' and ')} only`;
+  }
+  return (await isKnownByAuthorityOnly(target))
+    ? 'its host key is known through a certificate authority only (@cert-authority)'
+    : undefined;
+}
+
+async function needOfKeys(target: SshTarget, keyring: Keyring): Promise<string | undefined> {
+  const [certificate] = target.certificateFiles;
+  if (certificate !== undefined) return `your ssh configuration names the certificate ${certificate}`;
+  const files = await Promise.all(target.identityFiles.map((file) => keyring.file(file)));
+  const certified = files.find(({ isCertified }) => isCertified);
+  if (certified !== undefined) return `there is a certificate, ${certified.file}-cert.pub`;
+  const agentKeys = target.agent === undefined ? [] : await keyring.agentKeys(target.agent);
+  const offered = (agentKeys instanceof Error ? [] : agentKeys).filter(
+    ({ blob }) => !target.identitiesOnly || files.some((file) => file.publicKey?.equals(blob) === true),
+  );
+  const inAgent = offered.find(({ type }) => type.includes('-cert-v01@'));
+  if (inAgent !== undefined) return `the agent holds a certificate (${inAgent.comment})`;
+  const onToken = files.find(({ kind }) => kind === 'security-key');
+  const isPlain = (file: KeyFile) => file.kind === 'private' || file.kind === 'encrypted';
+  if (onToken !== undefined && (target.identitiesNamed || !files.some(isPlain))) {
+    return `${onToken.file} is a key on a token`;
+  }
+  const tokenOfAgent = offered.find(({ type }) => type.startsWith('sk-'));
+  if (
+    tokenOfAgent !== undefined &&
+    !files.some(isPlain) &&
+    offered.every(({ type }) => type.startsWith('sk-'))
+  ) {
+    return `the agent holds keys on tokens only (${tokenOfAgent.comment})`;
+  }
+  return undefined;
+}
+
+async function isKnownByAuthorityOnly(target: SshTarget): Promise<boolean> {
+  const { pinned, entries, portless } = await readKnownKeys(target);
+  if (pinned.length > 0) return false;
+  const markers = [...entries, ...portless]
+    .map(({ marker }) => marker)
+    .filter((marker) => marker !== 'revoked');
+  return markers.length > 0 && markers.every((marker) => marker === 'cert-authority');
+}
+
+function unfit(target: SshTarget): OperatorError {
+  return new OperatorError({
+    code: 'transport-unfit',
+    message: `${target.name} is reached through a ProxyCommand, which \`ssh.transport: node\` can't run`,
+    next: 'leave ssh.transport out, or set `proxy_jump` in its place if it is a jump host that the command goes through',
+  });
+}

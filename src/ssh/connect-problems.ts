@@ -1,0 +1,153 @@
+import type { Problem } from '../model/operator-error.ts';
+import type { Credentials } from './authentication.ts';
+import { addressOf, describeTarget, type SshTarget } from './target.ts';
+
+/** An error of ssh2: `level` says in which part of it. */
+export interface HandshakeError extends Error {
+  readonly level?: string;
+  readonly code?: string | number | null;
+}
+
+/** Why no socket could be had. */
+export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): Problem {
+  const where = addressOf(target);
+  const detail = error.message;
+  // With several addresses the first cause is as good as any.
+  const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code;
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return {
+        code: 'unreachable',
+        message: `the name ${target.host} doesn't resolve on this machine`,
+        next: 'check the spelling, or give the host an `ssh.address` in the inventory; a name that only a jump host knows needs `ssh.proxy_jump`, or ProxyJump in your ssh configuration',
+        detail,
+      };
+    case 'ECONNREFUSED':
+      return {
+        code: 'unreachable',
+        message: `${where} refuses connections`,
+        next: 'is sshd running there, and on this port? Otherwise set `ssh.port` in the inventory',
+        detail,
+      };
+    case 'ETIMEDOUT':
+      return tooLate(target);
+    default:
+      return {
+        code: 'unreachable',
+        message: `${where} can't be reached (${code ?? error.message})`,
+        next: 'check the network and the firewalls between here and there',
+        detail,
+      };
+  }
+}
+
+/** How far it got: nothing was heard, or the handshake was begun, or the login. */
+export type Stage = 'silent' | 'handshake' | 'login';
+
+export function handshakeProblem(target: SshTarget, error: HandshakeError, stage: Stage): Problem {
+  if (error.level === 'client-timeout') return tooLate(target, stage);
+  if (/no matching host key/i.test(error.message)) {
+    return {
+      ...protocolProblem(target, error.message),
+      code: 'no-such-host-key',
+    };
+  }
+  const hungUp = /^Connection lost|ECONNRESET|EPIPE/.test(error.message);
+  if (!hungUp && (error.level === 'handshake' || error.level === 'protocol')) {
+    return protocolProblem(target, error.message);
+  }
+  return {
+    code: 'connection-lost',
+    message: `${addressOf(target)} closed the connection before the login was done`,
+    next: 'many logins at once can meet MaxStartups in its sshd_config; fail2ban or a firewall may have shut this machine out',
+    detail: error.message,
+  };
+}
+
+export function authenticationProblem(
+  target: SshTarget,
+  credentials: Credentials,
+  { banner, said }: { readonly banner: string; readonly said: string },
+): Problem {
+  const detail = [
+    ...(credentials.tried.length === 0 ? ['no key was found'] : credentials.tried),
+    ...(banner.trim() === '' ? [] : [`the server's banner: ${banner.trim()}`]),
+  ].join('\n');
+  if (/^Too many/.test(said)) {
+    return {
+      code: 'authentication-failed',
+      message: `${describeTarget(target)} hung up after too many keys that it doesn't accept`,
+      next: 'name the right one under ssh.identity_files in the inventory: it is tried first',
+      detail,
+    };
+  }
+  return {
+    code: 'authentication-failed',
+    message: `${describeTarget(target)}: ${whatFailed(target, credentials)}`,
+    next: howToLogIn(target, credentials),
+    detail,
+  };
+}
+
+function whatFailed(target: SshTarget, credentials: Credentials): string {
+  if (!credentials.any) return 'this machine has nothing to log in with';
+  return target.password === undefined
+    ? "none of this machine's keys was accepted"
+    : 'neither a key nor the password was accepted';
+}
+
+function howToLogIn(target: SshTarget, { locked: [locked] }: Credentials): string {
+  if (locked !== undefined) {
+    return `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\`, or refer to its passphrase by ssh.passphrase in the inventory`;
+  }
+  return `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`;
+}
+
+export function protocolProblem(target: SshTarget, words: string): Problem {
+  return {
+    code: 'ssh-protocol',
+    message: `${addressOf(target)} and this program don't agree on how to talk: ${words}`,
+    next: 'is this really an sshd, and one of OpenSSH 7.0 or later?',
+    detail: words,
+  };
+}
+
+/** Without a stage: it wasn't even connected. */
+export function tooLate(target: SshTarget, stage?: Stage): Problem {
+  const seconds = `within ${target.connectTimeout} seconds`;
+  const wait = 'ssh.connect_timeout in the inventory sets how long to wait';
+  switch (stage) {
+    case undefined:
+      return {
+        code: 'connect-timeout',
+        message: `${addressOf(target)} didn't answer ${seconds}`,
+        next: `is the host up, and does a firewall drop the packets? ${wait}`,
+      };
+    case 'silent':
+      return {
+        code: 'connect-timeout',
+        message: `${addressOf(target)} accepts the connection, but said nothing ${seconds}`,
+        next: `is it an sshd that listens there? A host that hangs, or is out of memory, does this as well. ${wait}`,
+      };
+    case 'handshake':
+      return {
+        code: 'connect-timeout',
+        message: `${addressOf(target)} began to talk and fell silent: no handshake ${seconds}`,
+        next: `a network that drops large packets (MTU, a VPN) does this, and a host under load. ${wait}`,
+      };
+    case 'login':
+      return {
+        code: 'connect-timeout',
+        message: `${describeTarget(target)}: the login wasn't done ${seconds}`,
+        next: `its name resolution (UseDNS), PAM or directory service may be slow. ${wait}`,
+      };
+  }
+}
+
+export function interrupted(target: SshTarget): Problem {
+  return {
+    code: 'interrupted',
+    message: `the connection to ${addressOf(target)} was given up because the run was interrupted`,
+  };
+}

@@ -1,0 +1,104 @@
+import { OperatorError } from '../model/operator-error.ts';
+import { createBastions } from './bastions.ts';
+import { over } from './choose-transport.ts';
+import { findInPath } from './config-files.ts';
+import { createConfigLookup } from './config-lookup.ts';
+import { connect } from './connect.ts';
+import type { Connection } from './connection.ts';
+import { createKeyring } from './keyring.ts';
+import type { OpenSsh } from './openssh/open-ssh.ts';
+import { remembered } from './remembered.ts';
+import { resolveTarget } from './resolve-target.ts';
+import type { SshSettings } from './settings.ts';
+import { asRoot } from './sudo.ts';
+import { addressOf, type SshTarget } from './target.ts';
+import type { AskPassphrase, OpenOptions, VerifiedConnection } from './transport.ts';
+
+/** How a run reaches its hosts: what it found out of one is kept for the next and for the next time. */
+export interface Connector {
+  /** How a host is reached. Throws an OperatorError; see resolve-target.ts. */
+  resolve(settings: SshSettings): Promise<SshTarget>;
+  /**
+   * Connects, as root where the settings say so. Throws an OperatorError; see resolve-target.ts and connect.ts. A host that
+   * shows another key than earlier in the run is refused with `host-key-changed`, even where both are known.
+   */
+  connect(settings: SshSettings, options?: ConnectOptions): Promise<Connection>;
+  /** Ends what connections of a run share. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ConnectorOptions {
+  /** asked for one encrypted private key at a time, once for all hosts; undefined: nobody can be asked */
+  readonly askPassphrase?: AskPassphrase | undefined;
+}
+
+export function createConnector({ askPassphrase }: ConnectorOptions = {}): Connector {
+  const lookup = createConfigLookup();
+  const keyring = createKeyring(askPassphrase);
+  const targets = new Map<SshSettings, Promise<SshTarget>>();
+  const firstKeys = new Map<string, string>();
+  const bastions = createBastions(async (jump, others) =>
+    refuseOtherKey(jump, await connect(jump, { keyring, bastions: others }), firstKeys),
+  );
+
+  /** Loaded for who needs it. */
+  let openSsh: Promise<OpenSsh> | undefined;
+  const openBy = async (target: SshTarget, options: OpenOptions): Promise<VerifiedConnection> => {
+    if (target.transport === 'node') return connect(target, options);
+    openSsh ??= import('./openssh/open-ssh.ts').then(({ createOpenSsh }) => createOpenSsh());
+    return (await openSsh).open(target, options);
+  };
+
+  const resolve = (settings: SshSettings): Promise<SshTarget> =>
+    remembered(targets, settings, () => resolveTarget(settings, lookup, keyring));
+
+  /** ssh(1) in place of ssh2 where it turns out only now that ssh2 can't talk to the host. */
+  const open = async (settings: SshSettings, options: OpenOptions) => {
+    const target = await resolve(settings);
+    try {
+      return { target, connection: await openBy(target, options) };
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'needs-openssh') throw error;
+      const isFree = settings.transport === undefined || settings.transport === 'auto';
+      if (!isFree || (await findInPath('ssh')) === undefined) throw error;
+      const other = over(target, 'openssh', error.message);
+      targets.set(settings, Promise.resolve(other));
+      return { target: other, connection: await openBy(other, options) };
+    }
+  };
+
+  return {
+    resolve,
+    async connect(settings, { signal } = {}) {
+      const opened = await open(settings, { signal, askPassphrase, keyring, bastions });
+      const connection = await refuseOtherKey(opened.target, opened.connection, firstKeys);
+      return opened.target.become === 'sudo' ? asRoot(connection, opened.target) : connection;
+    },
+    async close() {
+      await Promise.all([bastions.close(), openSsh?.then((one) => one.close())]);
+    },
+  };
+}
+
+/** `first`: by place, the fingerprint of the host key that was shown first in this run. */
+async function refuseOtherKey(
+  target: SshTarget,
+  connection: VerifiedConnection,
+  first: Map<string, string>,
+): Promise<VerifiedConnection> {
+  const { hostKey } = connection;
+  if (hostKey === undefined) return connection;
+  const before = remembered(first, addressOf(target), () => hostKey);
+  if (before === hostKey) return connection;
+  await connection.close();
+  throw new OperatorError({
+    code: 'host-key-changed',
+    message: `${addressOf(target)} shows another host key than earlier in this run: ${hostKey}`,
+    next: 'another machine answers at this address now; does it move between hosts (keepalived, a load balancer)? Give each host an `ssh.address` of its own',
+    detail: `first it was ${before}; both are known`,
+  });
+}

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { OperatorError } from '../model/operator-error.ts';
+import type { ExecInput, ExecOptions, ExecResult } from './connection.ts';
+import { addressOf, type SshTarget } from './target.ts';
+
+/** A command that was begun on a host, whichever transport it is of. */
+export interface RunningCommand {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** resolves when nothing more comes of it */
+  readonly finished: Promise<void>;
+  /** Lets go of it; nobody waits for it any more. */
+  abandon(): void;
+}
+
+/** stderr is kept for messages only. Bytes. */
+const maximumErrorOutput = 64 * 1024;
+
+/**
+ * Hands a command its input and takes what it says, within the limits. Throws an OperatorError `command-timeout` or
+ * `output-too-long`. All of its streams need a listener for errors of their own.
+ */
+export async function followCommand(
+  target: SshTarget,
+  command: RunningCommand,
+  input: ExecInput,
+  options: ExecOptions,
+): Promise<Omit<ExecResult, 'code'>> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let taken = 0;
+  let errorTaken = 0;
+  let failure: OperatorError | undefined;
+  let abandoned: () => void = () => {};
+  const givenUp = new Promise<void>((resolve) => {
+    abandoned = resolve;
+  });
+  const giveUp = (problem: OperatorError) => {
+    if (failure !== undefined) return;
+    failure = problem;
+    command.abandon();
+    abandoned();
+  };
+  command.stdout.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    if (taken > options.maximumOutput) return giveUp(tooLong(target, options.maximumOutput));
+    stdout.push(chunk);
+    options.onOutput?.(chunk);
+  });
+  command.stderr.on('data', (chunk: Buffer) => {
+    errorTaken += chunk.length;
+    if (errorTaken <= maximumErrorOutput) stderr.push(chunk);
+    options.onErrorOutput?.(chunk);
+  });
+  const deadline = setTimeout(() => giveUp(tooSlow(target, options.timeout)), options.timeout * 1_000);
+  const over = Promise.race([command.finished, givenUp]);
+  const written = writeAll(command.stdin, input, over);
+  await over;
+  clearTimeout(deadline);
+  await written;
+  if (failure !== undefined) throw failure;
+  return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+}
+
+/** Writes at the pace at which the other side reads; ends early when the command does. */
+async function writeAll(stdin: Writable, input: ExecInput, finished: Promise<void>): Promise<void> {
+  const over = finished.then(() => 'over' as const);
+  const chunks = chunksOf(input);
+  for (;;) {
+    const next = await Promise.race([chunks.next(), over]);
+    if (next === 'over') return;
+    if (next.done === true) break;
+    const chunk = next.value;
+    if (chunk.length === 0) continue;
+    if (!stdin.writable) return;
+    if (stdin.write(chunk)) continue;
+    const drained = once(stdin, 'drain').then(
+      () => 'drained' as const,
+      () => 'over' as const,
+    );
+    if ((await Promise.race([drained, over])) === 'over') return;
+  }
+  stdin.end();
+}
+
+async function* chunksOf(input: ExecInput): AsyncGenerator<Buffer, void> {
+  if (Buffer.isBuffer(input)) yield input;
+  else yield* input;
+}
+
+function tooSlow(target: SshTarget, seconds: number): OperatorError {
+  return new OperatorError({
+    code: 'command-timeout',
+    message: `${addressOf(target)} didn't answer within ${seconds} seconds`,
+    next: 'log in there and look at its load, its disks and its name resolution',
+  });
+}
+
+function tooLong(target: SshTarget, bytes: number): OperatorError {
+  return new OperatorError({
+    code: 'output-too-long',
+    message: `${addressOf(target)} answered with more than ${bytes} bytes`,
+    next: 'look for a login script on the host that prints without end',
+  });
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import ssh2, { type ParsedKey } from 'ssh2';
+import type { Keyring } from '../keyring.ts';
+import type { SshTarget } from '../target.ts';
+
+/** Keys that ssh(1) can't open by itself. */
+export interface LockedKeys {
+  /** opened in this run, for whichever host */
+  readonly opened: readonly ParsedKey[];
+  /** encrypted, not opened, and no agent has them; paths */
+  readonly locked: readonly string[];
+  /** why they weren't opened, one line each */
+  readonly tried: readonly string[];
+}
+
+/**
+ * The encrypted keys among the identity files. Those with a passphrase in the inventory are opened; with `ask`, the others are
+ * asked for.
+ */
+export async function lockedKeys(
+  target: SshTarget,
+  keyring: Keyring,
+  { ask }: { readonly ask: boolean },
+): Promise<LockedKeys> {
+  const opened: ParsedKey[] = [];
+  const locked: string[] = [];
+  const tried: string[] = [];
+  for (const path of target.identityFiles) {
+    const before = await keyring.file(path);
+    if (before.kind === 'encrypted' && !(await isInAgent(target, keyring, before.publicKey))) {
+      if (ask || target.passphrase !== undefined) {
+        const failure = await keyring.unlock(path, target.passphrase);
+        if (failure !== undefined) tried.push(`${path}: ${failure}`);
+      }
+    }
+    const file = await keyring.file(path);
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    if (file.reason !== undefined) tried.push(`${path}: ${file.reason}`);
+    if (file.kind === 'encrypted') {
+      if (!(await isInAgent(target, keyring, file.publicKey))) locked.push(path);
+    } else if (file.key !== undefined && (await isEncryptedOnDisk(path))) opened.push(file.key);
+  }
+  return { opened, locked, tried };
+}
+
+async function isInAgent(
+  target: SshTarget,
+  keyring: Keyring,
+  publicKey: Buffer | undefined,
+): Promise<boolean> {
+  if (target.agent === undefined || publicKey === undefined) return false;
+  const keys = await keyring.agentKeys(target.agent);
+  return !(keys instanceof Error) && keys.some(({ blob }) => blob.equals(publicKey));
+}
+
+async function isEncryptedOnDisk(path: string): Promise<boolean> {
+  const content = await readFile(path).catch(() => undefined);
+  return content !== undefined && ssh2.utils.parseKey(content) instanceof Error;
+}

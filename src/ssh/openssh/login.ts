@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { isReady, LineCollector } from './log.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** A login that stays: a process of ssh(1) that commands go through. */
+export interface Login {
+  readonly socket: string;
+  /** what ssh said so far; bounded */
+  readonly lines: readonly string[];
+  /** resolves when the process is gone, for whatever reason */
+  readonly ended: Promise<void>;
+  readonly isOver: boolean;
+  close(): Promise<void>;
+}
+
+export interface LoginAttempt {
+  readonly args: readonly string[];
+  readonly socket: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** seconds */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+  readonly watchdog: Watchdog;
+}
+
+/** `failed`: see what it said. */
+export type LoginOutcome =
+  | { readonly kind: 'ready'; readonly login: Login; readonly lines: readonly string[] }
+  | { readonly kind: 'failed' | 'late' | 'interrupted'; readonly lines: readonly string[] }
+  | { readonly kind: 'missing' };
+
+/** What a login says once it stands is kept for messages only. Lines. */
+const keptLines = 20;
+
+/** Milliseconds that a process is given to end by itself. */
+const patience = 1_000;
+
+/**
+ * Starts ssh(1) in a session of its own, where Ctrl-C doesn't reach it and it has no terminal to ask on, and waits until it
+ * listens on its control socket.
+ */
+export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
+  if (attempt.signal?.aborted) return { kind: 'interrupted', lines: [] };
+  const child = spawn('ssh', [...attempt.args], {
+    env: attempt.environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+    cwd: '/',
+  });
+  const { pid } = child;
+  if (pid !== undefined) attempt.watchdog.started(pid);
+  let isOver = false;
+  let settle: (outcome: 'ready' | 'failed' | 'late' | 'interrupted' | 'missing') => void = () => {};
+  const settled = new Promise<Parameters<typeof settle>[0]>((resolve) => {
+    settle = resolve;
+  });
+  const collector = new LineCollector((line) => {
+    if (isReady(line) && existsSync(attempt.socket)) settle('ready');
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => collector.add(chunk));
+  child.stderr.on('error', () => {});
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      isOver = true;
+      if (pid !== undefined) attempt.watchdog.ended(pid);
+      attempt.signal?.removeEventListener('abort', abort);
+      resolve();
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      settle(error.code === 'ENOENT' ? 'missing' : 'failed');
+      if (pid === undefined) end();
+    });
+    child.once('exit', end);
+  });
+  // Its last words come after its end, unless a ProxyCommand that outlives it holds the pipe.
+  const heard = Promise.race([
+    new Promise<void>((resolve) => child.once('close', () => resolve())),
+    ended.then(() => new Promise<void>((resolve) => setTimeout(resolve, 200).unref())),
+  ]);
+  const give = () => {
+    collector.end();
+    child.stderr.destroy();
+    settle('failed');
+  };
+  heard.then(give, give);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), patience);
+    await ended;
+    clearTimeout(force);
+  };
+  const abort = () => {
+    settle('interrupted');
+    stop().catch(() => {});
+  };
+  attempt.signal?.addEventListener('abort', abort, { once: true });
+  const deadline = setTimeout(() => settle('late'), attempt.timeout * 1_000);
+  const kind = await settled;
+  clearTimeout(deadline);
+  if (kind === 'missing') return { kind };
+  const lines = [...collector.lines];
+  if (kind !== 'ready') {
+    await stop();
+    return { kind, lines };
+  }
+  collector.lines.length = 0;
+  collector.keep = keptLines;
+  const login: Login = {
+    socket: attempt.socket,
+    lines: collector.lines,
+    ended,
+    get isOver() {
+      return isOver;
+    },
+    close: stop,
+  };
+  return { kind, login, lines };
+}

@@ -1,0 +1,99 @@
+import { OperatorError } from '../../model/operator-error.ts';
+import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
+import { createKeyring, type Keyring } from '../keyring.ts';
+import { describeTarget, type SshTarget } from '../target.ts';
+import type { OpenConnection, VerifiedConnection } from '../transport.ts';
+import { createJumps, type Jumps } from './jumps.ts';
+import { type LoggedIn, logIn } from './log-in.ts';
+import { runCommand } from './run-command.ts';
+import { openWorkshop, type Workshop } from './workshop.ts';
+
+/** The transport that runs the system's ssh(1): for user certificates, keys on tokens, Kerberos, ProxyCommand and the like. */
+export interface OpenSsh {
+  readonly open: OpenConnection;
+  /** Ends all its processes and removes what it made. */
+  close(): Promise<void>;
+}
+
+/**
+ * A connection is one process, the login (a control master of its own, never one of the operator's), and one more for each
+ * command. So a host is logged in to once, whoever has to touch a token does it once, `MaxSessions 1` is enough, and what ssh
+ * says of the login can't be mixed up with what a command says.
+ */
+export function createOpenSsh(): OpenSsh {
+  let workshop: Promise<Workshop> | undefined;
+  let keyring: Keyring | undefined;
+  const workshopFor = (target: SshTarget) => {
+    workshop ??= openWorkshop(target);
+    workshop.catch(() => {
+      workshop = undefined;
+    });
+    return workshop;
+  };
+  const jumps: Jumps = createJumps((jump, way, ring) =>
+    workshopFor(jump).then((place) =>
+      logIn(jump, { workshop: place, keyring: ring, jump: way, signal: undefined }),
+    ),
+  );
+  return {
+    async open(target, options) {
+      const place = await workshopFor(target);
+      keyring ??= createKeyring(options.askPassphrase);
+      const ring = options.keyring ?? keyring;
+      const way = await jumps.hold(target, ring);
+      try {
+        const { signal } = options;
+        const login = await logIn(target, { workshop: place, keyring: ring, jump: way.login, signal });
+        return new OpenSshConnection(target, place, login, () => way.release());
+      } catch (error) {
+        way.release();
+        throw error;
+      }
+    },
+    async close() {
+      await jumps.close();
+      const opened = workshop;
+      workshop = undefined;
+      await (await opened?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+class OpenSshConnection implements VerifiedConnection {
+  readonly hostKey: string | undefined;
+  readonly closed: Promise<void>;
+  readonly #target: SshTarget;
+  readonly #workshop: Workshop;
+  readonly #login: LoggedIn['login'];
+
+  constructor(target: SshTarget, workshop: Workshop, { login, hostKey }: LoggedIn, onEnd: () => void) {
+    this.#target = target;
+    this.#workshop = workshop;
+    this.#login = login;
+    this.hostKey = hostKey;
+    this.closed = login.ended;
+    login.ended.then(onEnd, onEnd);
+  }
+
+  async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
+    if (this.#login.isOver) {
+      throw new OperatorError({
+        code: 'connection-lost',
+        message: `the connection to ${describeTarget(this.#target)} is gone`,
+        next: 'run the command again',
+      });
+    }
+    const { watchdog } = this.#workshop;
+    const place = {
+      target: this.#target,
+      socket: this.#login.socket,
+      log: this.#workshop.path('log'),
+      watchdog,
+    };
+    return runCommand(place, command, input, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#login.close();
+  }
+}

@@ -1,0 +1,309 @@
+import type { Problem } from '../../model/operator-error.ts';
+import { tooLate } from '../connect-problems.ts';
+import { type KnownKeys, pinning } from '../host-keys.ts';
+import { fingerprint, lookupName } from '../known-hosts.ts';
+import { addressOf, describeTarget, type SshTarget } from '../target.ts';
+import type { LoginLog } from './log.ts';
+
+/** A host key as ssh names it in its messages. */
+export interface HostKeyShown {
+  /** `ssh-ed25519`, … */
+  readonly type: string;
+  /** `SHA256:…` */
+  readonly fingerprint: string;
+}
+
+/** What is known beside the log of a login that failed. */
+export interface LoginFailure {
+  readonly log: LoginLog;
+  readonly known: KnownKeys;
+  /** what was done of our own: keys that are locked, a password that was given; one line each */
+  readonly tried: readonly string[];
+  /** encrypted keys that nothing opened */
+  readonly locked: readonly string[];
+  readonly passwordGiven: boolean;
+  /** what the login on the jump host said; it's shared with other hosts */
+  readonly jumpSaid: readonly string[];
+}
+
+/**
+ * Why ssh(1) didn't log in, in the codes that the other transport has. The texts are those of sshconnect.c, sshconnect2.c,
+ * kex.c, packet.c, readconf.c and ssh.c of OpenSSH 7.4 to 10.
+ */
+export function loginProblem(target: SshTarget, failure: LoginFailure): Problem {
+  const { log } = failure;
+  const words = log.said.join('\n');
+  // A host that has come this far has shown the right key, and what it says in its banner is not taken for ssh's words.
+  const isPastHostKey = log.methods.length > 0 || log.offered.length > 0;
+  return (
+    (isPastHostKey ? undefined : configurationProblem(target, log)) ??
+    (isPastHostKey ? undefined : hostKeyProblem(target, failure, words)) ??
+    (isRefusal(words, failure) ? refusedLogin(target, failure) : undefined) ??
+    forwardProblem(target, failure, words) ??
+    addressProblem(target, words, log) ??
+    protocolProblem(target, words, log) ??
+    hungUp(target, words)
+  );
+}
+
+/** ssh has no key type in common with the host among those that it was told to ask for. */
+export function lacksHostKeyType(log: LoginLog): boolean {
+  return log.said.some((line) => /no matching host key type found/.test(line));
+}
+
+function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | undefined {
+  if (said.some((line) => /^No user exists for uid /.test(line))) {
+    return {
+      code: 'no-local-user',
+      message: "the local user has no name, so ssh(1) doesn't start",
+      next: 'give the user id an entry in /etc/passwd, or write `transport: node` below `ssh:` in the inventory',
+    };
+  }
+  const lines = said.filter((line) =>
+    /Bad configuration option|bad configuration options|^Bad owner or permissions on|^Can't open user config file|: line \d+: |: no argument after keyword|command-line.*: |^Bad stdio forwarding|^hostname contains invalid characters|^remote username contains invalid characters/.test(
+      line,
+    ),
+  );
+  if (lines.length === 0) return undefined;
+  return {
+    code: 'ssh-config-invalid',
+    message: `your ssh configuration can't be used for ${target.name}`,
+    next: `mend what \`ssh -G ${target.name}\` complains of, or leave it out of account with \`ssh: {config: none}\` in the inventory`,
+    detail: lines.join('\n'),
+  };
+}
+
+function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: string): Problem | undefined {
+  const shown = log.hostKey === undefined ? 'a key' : `${log.hostKey.type} ${log.hostKey.fingerprint}`;
+  const where = addressOf(target);
+  if (/REVOKED HOST KEY DETECTED|host key for .* was revoked|^Host key .* revoked by file/m.test(words)) {
+    const revoked = known.entries.find(({ marker }) => marker === 'revoked');
+    const place =
+      /^Host key .* revoked by file (.+)$/m.exec(words)?.[1] ??
+      (revoked && `${revoked.file}, line ${revoked.line}`) ??
+      'known_hosts';
+    return {
+      code: 'host-key-revoked',
+      message: `${where} shows a host key that is marked as revoked (${shown})`,
+      next: `the mark is in ${place}: don't log in there before you know why`,
+    };
+  }
+  if (
+    /HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed and you have requested strict/.test(words)
+  ) {
+    return changedKey(target, shown, expectedKeys(known));
+  }
+  if (
+    !/host key is known for .* requested strict checking|Host key verification failed|No .* host key is known/.test(
+      words,
+    )
+  ) {
+    return undefined;
+  }
+  if (known.pinned.length > 0) {
+    return changedKey(target, shown, `the inventory pins ${known.pinned.join(', ')}`);
+  }
+  const certificate = /^(Certificate invalid: .*|Certificate lacks principal list.*|Certificate .*)$/m.exec(
+    words,
+  )?.[1];
+  if (log.certificate !== undefined) {
+    return {
+      code: 'host-key-unknown',
+      message: `the host certificate of ${where} isn't accepted${certificate ? `: ${certificate}` : ', its authority is not known'}`,
+      next: `sign the host's key for this name, or pin it: ${pinning}`,
+      detail: `${shown}, signed by ${log.certificate.authority}`,
+    };
+  }
+  // A key of another type is known: ssh says "no … host key is known", since it asks for the known types first.
+  const plain = known.entries.filter(({ marker }) => marker === undefined);
+  if (plain.length > 0) return changedKey(target, shown, expectedKeys(known));
+  if (known.entries.some(({ marker }) => marker === 'cert-authority')) {
+    return {
+      code: 'host-key-unknown',
+      message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
+      next: `sign its host key and name the certificate in its sshd_config (HostCertificate), or pin it: ${pinning}`,
+      detail: shown,
+    };
+  }
+  return {
+    code: 'host-key-unknown',
+    message: `the host key of ${where} isn't known: ${shown}`,
+    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
+    detail: shown,
+  };
+}
+
+function changedKey(target: SshTarget, shown: string, expected: string): Problem {
+  const name = target.hostKeyAlias ?? lookupName(target.host, target.port);
+  return {
+    code: 'host-key-changed',
+    message: `${addressOf(target)} shows another host key than the one that is known: ${shown}`,
+    next: `somebody may be listening in, or the host was installed anew. If you know that it was: ssh-keygen -R '${name}', then pin the new one: ${pinning}`,
+    detail: expected,
+  };
+}
+
+function expectedKeys({ entries }: KnownKeys): string {
+  const expected = entries
+    .filter(({ marker }) => marker === undefined)
+    .map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`);
+  return `known is ${expected.length === 0 ? 'another one' : expected.join(', ')}`;
+}
+
+function isRefusal(words: string, { passwordGiven, log }: LoginFailure): boolean {
+  if (
+    /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
+      words,
+    )
+  ) {
+    return true;
+  }
+  // The program that answers ends ssh when it's asked for the same password again.
+  return passwordGiven && log.methods.length > 0 && /Permission denied, please try again/.test(words);
+}
+
+function refusedLogin(target: SshTarget, { log, tried, locked, passwordGiven }: LoginFailure): Problem {
+  const methods = /Permission denied \(([^)]*)\)/.exec(log.said.join('\n'))?.[1]?.split(',') ?? log.methods;
+  const keys = log.offered.map((key) => `${key}: refused by the server`);
+  const others = log.said.filter((line) =>
+    /^(Load key|sign_and_send_pubkey|.*PRIVATE KEY FILE|Permissions \d+ for|ssh_askpass)/.test(line),
+  );
+  const first = locked[0];
+  const password = passwordGiven ? ' and the password was refused' : '';
+  return {
+    code: 'authentication-failed',
+    message: `${describeTarget(target)}: none of this machine's keys was accepted${password}`,
+    next:
+      first === undefined
+        ? `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`
+        : `${first} is encrypted: unlock it for this session with \`ssh-add ${first}\``,
+    detail: [
+      ...tried,
+      ...others,
+      ...(keys.length === 0 ? ['no key was offered'] : keys),
+      ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
+    ].join('\n'),
+  };
+}
+
+/** The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c. */
+function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
+  if (!/stdio forwarding/i.test(words)) return undefined;
+  const last = target.jumps.at(-1);
+  const jump = `the jump host ${last === undefined ? '' : addressOf(last)}`;
+  const place = `${target.host}:${target.port}`;
+  const reasons = jumpSaid.flatMap((line) => /^channel \d+: open failed: (.*)$/.exec(line)?.[1] ?? []);
+  const detail = [...new Set(reasons)].join('\n') || lastWords(words);
+  if (reasons.length > 0 && reasons.every((reason) => /prohibited/.test(reason))) {
+    return {
+      code: 'jump-host-refused',
+      message: `${jump} doesn't let connections through to ${place}`,
+      next: 'look for AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and for options before the key in its authorized_keys',
+      detail,
+    };
+  }
+  return {
+    code: 'unreachable',
+    message: `${jump} can't reach ${place}`,
+    next: 'is the host up, and does its name resolve on the jump host? Log in there and try it',
+    detail,
+  };
+}
+
+function addressProblem(target: SshTarget, words: string, log: LoginLog): Problem | undefined {
+  const where = addressOf(target);
+  const unresolved = /^ssh: Could not resolve hostname (.+): (.*)$/m.exec(words);
+  if (unresolved !== null) {
+    return {
+      code: 'unreachable',
+      message: `the name ${target.host} doesn't resolve on this machine`,
+      next: 'check the spelling, or give the host an `ssh.address` in the inventory',
+      detail: unresolved[0],
+    };
+  }
+  const timedOut =
+    /(Connection|Operation) timed out|timed out during banner exchange|^Connection to .* timed out/m;
+  const failed = /^ssh: connect to host .* port \S+: (.*)$/m.exec(words);
+  if (timedOut.test(failed?.[1] ?? words)) return tooLate(target, log.stage);
+  if (failed === null) return undefined;
+  if (/refused/i.test(failed[1] ?? '')) {
+    return {
+      code: 'unreachable',
+      message: `${where} refuses connections`,
+      next: 'is sshd running there, and on this port? Otherwise set `ssh.port` in the inventory',
+      detail: failed[0],
+    };
+  }
+  return {
+    code: 'unreachable',
+    message: `${where} can't be reached (${failed[1]})`,
+    next: 'check the network and the firewalls between here and there',
+    detail: failed[0],
+  };
+}
+
+function protocolProblem(target: SshTarget, words: string, log: LoginLog): Problem | undefined {
+  const offer = /no matching (.+) found\. Their offer: (.+)/.exec(words);
+  if (offer !== null) {
+    return {
+      code: 'ssh-protocol',
+      message: `${addressOf(target)} offers no ${offer[1]} that is still safe: only ${offer[2]}`,
+      next: 'its sshd is older than OpenSSH 7.0, or its configuration allows weak algorithms only: update it, or take the weak ones out of its sshd_config (Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms)',
+      detail: lastWords(words),
+    };
+  }
+  const strange =
+    /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
+      words,
+    )?.[1];
+  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0) {
+    return {
+      code: 'ssh-protocol',
+      message: `what listens at ${addressOf(target)} is no sshd`,
+      next: 'set `ssh.port` in the inventory',
+      detail: log.greeting.slice(0, 3).join('\n'),
+    };
+  }
+  if (strange === undefined) return undefined;
+  return {
+    code: 'ssh-protocol',
+    message: `${addressOf(target)} and ssh don't agree on how to talk: ${strange}`,
+    next: 'is this really an sshd, and one of OpenSSH 7.0 or later?',
+    detail: lastWords(words),
+  };
+}
+
+function hungUp(target: SshTarget, words: string): Problem {
+  const command =
+    target.proxyCommand === undefined
+      ? ''
+      : `; try the ProxyCommand of your ssh configuration: \`ssh -v ${target.name}\``;
+  return {
+    code: 'connection-lost',
+    message: `${addressOf(target)} closed the connection before the login was done`,
+    next: `many logins at once can meet MaxStartups in its sshd_config; fail2ban or a firewall may have shut this machine out${command}`,
+    detail: lastWords(words),
+  };
+}
+
+export function noProgram(target: SshTarget): Problem {
+  return {
+    code: 'ssh-missing',
+    message: `the program ssh isn't on this machine, and ${target.name} is reached by it (${target.transportReason})`,
+    next: 'install the OpenSSH client (Debian, Ubuntu: openssh-client), or write `transport: node` below `ssh:` in the inventory',
+  };
+}
+
+/** The last lines say why; the first ones may be a banner. */
+export function lastWords(words: string): string | undefined {
+  const lines = words.split('\n').filter((line) => line.trim() !== '');
+  return lines.length === 0 ? undefined : lines.slice(-8).join('\n');
+}
+
+export function tooOld(target: SshTarget): Problem {
+  return {
+    code: 'ssh-too-old',
+    message: `this machine's ssh can't compare a host key with the fingerprint under ssh.host_keys (${target.name})`,
+    next: 'OpenSSH 8.5 or later can; else leave ssh.host_keys out and have the key itself in known_hosts',
+  };
+}

@@ -1,0 +1,119 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
+import { followCommand, type RunningCommand } from '../follow-command.ts';
+import { describeTarget, type SshTarget } from '../target.ts';
+import { commandArguments } from './arguments.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface CommandPlace {
+  readonly target: SshTarget;
+  /** control socket of the login */
+  readonly socket: string;
+  /** where ssh writes what it has to say itself: its stderr is the command's alone */
+  readonly log: string;
+  readonly watchdog: Watchdog;
+}
+
+/**
+ * Runs a command over a login: one process of ssh(1), which ends with the command. Throws an OperatorError `command-timeout`,
+ * `output-too-long`, `exec-refused`, or `connection-lost` where nothing was started.
+ */
+export async function runCommand(
+  place: CommandPlace,
+  line: string,
+  input: ExecInput,
+  options: ExecOptions,
+): Promise<ExecResult> {
+  const child = spawn('ssh', [...commandArguments(place.socket, place.log, line)], {
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    cwd: '/',
+  });
+  const { pid } = child;
+  if (pid !== undefined) place.watchdog.started(pid);
+  try {
+    const command = running(child);
+    const output = await followCommand(place.target, command, input, options);
+    const code = await command.code;
+    // 255 is what ssh itself says when something went wrong: only its own words tell the two apart.
+    return { code: code === 255 ? await status(place) : code, ...output };
+  } finally {
+    if (pid !== undefined) place.watchdog.ended(pid);
+    await rm(place.log, { force: true });
+  }
+}
+
+function running(child: ChildProcessByStdio<Writable, Readable, Readable>): RunningCommand & {
+  readonly code: Promise<number | null>;
+} {
+  const streams = [child.stdin, child.stdout, child.stderr];
+  for (const stream of streams) stream.on('error', () => {});
+  const code = new Promise<number | null>((resolve) => {
+    // 255, as where ssh ends because of an error; there is no log then.
+    child.once('error', () => resolve(255));
+    child.once('close', resolve);
+  });
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    code,
+    finished: code.then(() => undefined),
+    abandon() {
+      child.kill('SIGKILL');
+      // The login holds the other ends for as long as the command on the host does.
+      for (const stream of streams) stream.destroy();
+    },
+  };
+}
+
+/** What ssh's exit status 255 stands for, from what it said itself. */
+async function status({ target, log }: CommandPlace): Promise<number | null> {
+  const words = await readFile(log, 'utf8').catch(() => '');
+  switch (meaningOf255(words)) {
+    case 'status':
+      return 255;
+    case 'unknown':
+      return null;
+    case 'refused':
+      throw new OperatorError({
+        code: 'exec-refused',
+        message: `${describeTarget(target)} doesn't run commands: the session was refused`,
+        next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+        detail: plainWords(words),
+      });
+    case 'not-started':
+      throw lost(target);
+  }
+}
+
+/**
+ * `status`: the command's own exit status; `unknown`: it was begun and how it ended isn't known; `refused`: by the host;
+ * `not-started`: there was no login any more. From mux_client_request_session() in mux.c of OpenSSH 7.4 to 10.
+ */
+export function meaningOf255(log: string): 'status' | 'unknown' | 'refused' | 'not-started' {
+  if (/^debug2: Received exit status from master 255\r?$/m.test(log)) return 'status';
+  if (/session request failed: |Master refused session request/.test(log)) return 'refused';
+  if (/master session id: \d+|session request sent/.test(log)) return 'unknown';
+  return 'not-started';
+}
+
+function plainWords(log: string): string {
+  return log
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !/^debug\d: /.test(line))
+    .slice(-5)
+    .join('\n');
+}
+
+function lost(target: SshTarget): OperatorError {
+  return new OperatorError({
+    code: 'connection-lost',
+    message: `the connection to ${describeTarget(target)} is gone`,
+    next: 'run the command again',
+  });
+}

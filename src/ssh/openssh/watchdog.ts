@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../package-root.ts';
+
+/**
+ * What ends processes when this one is gone, even by SIGKILL: ssh(1) would stay for good. It is a small program in a session
+ * of its own, which Ctrl-C doesn't reach, and it notices the end because nobody holds its stdin any more.
+ */
+export interface Watchdog {
+  started(pid: number): void;
+  ended(pid: number): void;
+  /** Ends what still runs, and removes the folder. */
+  close(): Promise<void>;
+}
+
+export async function startWatchdog(directory: string): Promise<Watchdog> {
+  const child = spawn('/bin/sh', ['-c', await localProgram('watchdog'), 'sh', directory], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  child.stdin.on('error', () => {});
+  // It waits for us, not we for it.
+  child.unref();
+  (child.stdin as unknown as { unref?: () => void }).unref?.();
+  return {
+    started: (pid) => child.stdin.write(`+${pid}\n`),
+    ended: (pid) => child.stdin.write(`-${pid}\n`),
+    async close() {
+      child.ref();
+      child.stdin.end();
+      await gone;
+    },
+  };
+}
+
+/** The text of a program in `local/`, which runs on this machine. */
+export function localProgram(name: 'askpass' | 'known-keys' | 'watchdog'): Promise<string> {
+  return readFile(join(packageRoot(), 'src/ssh/openssh/local', `${name}.sh`), 'utf8');
+}
