@@ -188,7 +188,10 @@ function stateDocument(state: PathState): ReportChange['before'] {
       return { mode: modeOf(state), owner: ownerOf(state) };
     case 'symlink':
       return { target: cleanLine(state.target) };
+    case 'unit':
+      return { enabled: cleanLine(state.enabled), active: cleanLine(state.active) };
     case 'unreadable':
+    case 'pending':
       return {};
   }
 }
