@@ -11,6 +11,7 @@ import {
   setManagedBlock,
 } from '../formats/nginx.ts';
 import { properties } from '../formats/properties.ts';
+import { services } from '../formats/services.ts';
 import { shellEnv } from '../formats/shell-env.ts';
 import { unit } from '../formats/unit.ts';
 import { yaml } from '../formats/yaml.ts';
@@ -56,7 +57,7 @@ function includes(text: string, server: Server, path: string): boolean {
   return removeInclude(text, server.directive, path) !== text;
 }
 
-const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit];
+const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit, services];
 const itemFormats: ReadonlyMap<string, ItemFormat> = new Map<string, ItemFormat>([
   ...keyedFormats.map((format) => [format.name, format] as const),
   ['nginx-block', nginxBlock],

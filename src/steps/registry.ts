@@ -1,3 +1,4 @@
+import { etcServices } from './etc-services.ts';
 import { file } from './file.ts';
 import { json } from './json.ts';
 import { nginxInclude } from './nginx-include.ts';
@@ -8,6 +9,7 @@ import { properties } from './properties.ts';
 import { shellEnv } from './shell-env.ts';
 import type { StepModule } from './step-module.ts';
 import { systemdDropIn } from './systemd-dropin.ts';
+import { xinetdService } from './xinetd-service.ts';
 import { yaml } from './yaml.ts';
 
 const modules = [
@@ -21,6 +23,8 @@ const modules = [
   nginxLocations,
   nginxServer,
   nginxInclude,
+  etcServices,
+  xinetdService,
 ] as unknown as readonly StepModule[];
 
 /** Every step module by the word that stands for it in a playbook. */
