@@ -152,9 +152,12 @@ export interface Role {
 export interface Playbook {
   readonly name: string;
   readonly description: string;
-  /** the file that it was read from, and its text */
+  /** the file that it was read from */
   readonly file: string;
+  /** its text, with those of the playbooks that it extends */
   readonly text: string;
+  /** what it calls its product; filled in already everywhere but in template files */
+  readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
   /** in the order of a run */
   readonly roles: readonly Role[];

@@ -1,6 +1,6 @@
 import { knownNamesHint } from '../inventory/nearest-name.ts';
 import { variableMistake } from '../inventory/variables.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Variable } from '../model/playbook.ts';
 import { listOf } from './build.ts';
@@ -13,7 +13,7 @@ import type { PlaybookData, RoleData } from './schema.ts';
  * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
  * conditions and templates.
  */
-export function checkPlaybook(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+export function checkPlaybook(document: Places, data: PlaybookData): readonly Problem[] {
   return [
     ...checkVariables(document, data),
     ...Object.entries(data.roles).flatMap(([name, role]) => [
@@ -25,7 +25,7 @@ export function checkPlaybook(document: YamlDocument, data: PlaybookData): reado
   ];
 }
 
-function checkVariables(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
     const path = ['variables', name];
     if ((declared.type === 'enum') !== (declared.values !== undefined)) {
@@ -55,7 +55,7 @@ function checkVariables(document: YamlDocument, data: PlaybookData): readonly Pr
   });
 }
 
-function checkNames(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+function checkNames(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   const recipes = (role.recipes ?? []).map(({ name }) => name);
   const handlers = (role.handlers ?? []).map(({ id }) => id);
   const guards = Object.keys(role.guards ?? {});
@@ -97,12 +97,7 @@ function checkNames(document: YamlDocument, path: YamlPath, role: RoleData): rea
   ];
 }
 
-function twice(
-  document: YamlDocument,
-  path: YamlPath,
-  key: string,
-  names: readonly string[],
-): readonly Problem[] {
+function twice(document: Places, path: YamlPath, key: string, names: readonly string[]): readonly Problem[] {
   return names.flatMap((name, index) => {
     const first = names.indexOf(name);
     if (first === index) return [];
@@ -117,7 +112,7 @@ function twice(
   });
 }
 
-function checkPatterns(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
     if (fact.capture === undefined) return [];
     const found = patternMistake(fact.capture);
