@@ -45,6 +45,11 @@ export type Fact =
   | { readonly kind: 'exists'; readonly paths: readonly string[] }
   /** boolean: a file at the path (any file, for a glob) has the text in it */
   | { readonly kind: 'contains'; readonly path: string; readonly text: string }
+  /**
+   * boolean: a file at the path has a line that the extended regular expression matches. The host looks itself, at files
+   * of any size; what is planned for them doesn't count.
+   */
+  | { readonly kind: 'search'; readonly path: string; readonly pattern: string }
   /** the first group of the first match, '' where there is none */
   | { readonly kind: 'capture'; readonly path: string; readonly pattern: RegExp };
 

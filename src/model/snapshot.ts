@@ -85,7 +85,7 @@ export function stateIn(snapshot: Snapshot, path: string): PathState | undefined
 
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
 export interface Query {
-  readonly kind: 'bbb-meetings' | 'http' | 'command' | 'certificate';
+  readonly kind: 'bbb-meetings' | 'http' | 'search' | 'command' | 'certificate';
   readonly args: readonly string[];
 }
 

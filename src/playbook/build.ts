@@ -168,11 +168,12 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
 }
 
 export function buildFact(data: FactData): Fact {
-  const { unit, package: name, exists, path = '', contains, capture } = data;
+  const { unit, package: name, exists, path = '', contains, capture, search } = data;
   if (unit !== undefined) return { kind: 'unit', unit };
   if (name !== undefined) return { kind: 'package', package: name };
   if (exists !== undefined) return { kind: 'exists', paths: exists };
   if (contains !== undefined) return { kind: 'contains', path, text: contains };
+  if (search !== undefined) return { kind: 'search', path, pattern: search };
   return { kind: 'capture', path, pattern: new RegExp(capture ?? '()', 'm') };
 }
 

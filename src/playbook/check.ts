@@ -114,21 +114,28 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
 
 function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
-    if (fact.capture === undefined) return [];
-    const found = patternMistake(fact.capture);
+    const key = fact.capture === undefined ? 'search' : 'capture';
+    const pattern = fact[key];
+    const found = pattern === undefined ? undefined : patternMistake(pattern, key);
     if (found === undefined) return [];
-    return [document.problem([...path, 'facts', name, 'capture'], { code: 'invalid-pattern', ...found })];
+    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...found })];
   });
 }
 
-function patternMistake(pattern: string): { message: string; next: string } | undefined {
+/** What grep(1) is asked for is written in another language, alike enough to find a bracket that isn't closed. */
+function patternMistake(
+  pattern: string,
+  key: 'capture' | 'search',
+): { message: string; next: string } | undefined {
   try {
     // An empty alternative matches everything, so that the match has as many entries as there are groups.
     const groups = (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
-    if (groups >= 1) return undefined;
+    if (groups >= 1 || key === 'search') return undefined;
     return { message: 'the pattern has no group', next: 'put what is to be captured in ( )' };
   } catch (error) {
     const message = `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`;
-    return { message, next: 'it is one of JavaScript; single quotes keep its backslashes' };
+    const language =
+      key === 'capture' ? 'it is one of JavaScript' : 'it is an extended one, as grep -E takes it';
+    return { message, next: `${language}; single quotes keep its backslashes` };
   }
 }

@@ -71,12 +71,17 @@ const fact = z
     path: absolutePath.optional(),
     contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
     capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),
+    search: text.optional().meta({
+      description:
+        'extended regular expression; true where a file at path, of any size, has a line that it matches',
+    }),
   })
   .superRefine((given, context) => {
     const kinds = [given.unit, given.package, given.exists, given.path].filter((kind) => kind !== undefined);
-    const readings = [given.contains, given.capture].filter((kind) => kind !== undefined);
+    const readings = [given.contains, given.capture, given.search].filter((kind) => kind !== undefined);
     if (kinds.length === 1 && readings.length === (given.path === undefined ? 0 : 1)) return;
-    const message = 'expected one of: unit, package, exists, path with contains, path with capture';
+    const message =
+      'expected one of: unit, package, exists, path with contains, path with capture, path with search';
     context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
   });
 

@@ -53,7 +53,12 @@ export function snapshotOf(host: FakeHost, reads: Reads): Snapshot {
     packages: new Map(Object.entries(host.packages ?? {}).filter(([name]) => reads.packages.includes(name))),
     units: new Map(reads.units.map((unit) => [unit, unitState(unit, host, tree)])),
     names: new Map(names),
-    answers: new Map((host.answers ?? []).map(([query, answer]) => [queryKey(query), answer])),
+    answers: new Map([
+      ...reads.queries
+        .filter(({ kind }) => kind === 'search')
+        .map((query) => [queryKey(query), search(tree, query)] as const),
+      ...(host.answers ?? []).map(([query, answer]) => [queryKey(query), answer] as const),
+    ]),
     failedUnits: [],
     ledger: host.ledger,
     unsettled: [],
@@ -125,6 +130,14 @@ function matches(tree: Map<string, PathState>, glob: string): readonly string[] 
   });
   const expression = new RegExp(`^${parts.join('/')}$`);
   return [...tree.keys()].filter((path) => expression.test(path)).sort();
+}
+
+/** What grep -E says of the files at a path. */
+function search(tree: Map<string, PathState>, { args: [pattern = '', path = ''] }: Query): Answer {
+  const files = (isGlob(path) ? matches(tree, path) : [path]).map((one) => stateOf(tree, one));
+  const texts = files.flatMap((state) => (state.kind === 'file' ? [state.content.toString()] : []));
+  const found = texts.some((text) => new RegExp(pattern, 'm').test(text));
+  return { status: found ? 0 : texts.length > 0 ? 1 : 2, output: '' };
 }
 
 function unitState(
