@@ -57,6 +57,49 @@ if [ -f "$conf" ] && [ -r "$conf" ]; then
 fi
 [ $# -eq 0 ] || thresholds="$*"
 
+# systemd says who asks; its own address filter is silently off where the kernel or a container has none.
+allowed='
+function groups(address, group,   half, left, right, i, count, many) {
+  if (address ~ /^[0-9.]+$/) address = "::ffff:" address
+  if (match(address, /[0-9]+\.[0-9.]+$/)) {
+    split(substr(address, RSTART), half, ".")
+    address = substr(address, 1, RSTART - 1) sprintf("%x:%x", half[1] * 256 + half[2], half[3] * 256 + half[4])
+  }
+  count = split(tolower(address), half, "::")
+  left = split(half[1], group, ":")
+  if (count == 2) {
+    many = split(half[2], right, ":")
+    for (i = left + 1; i <= 8; i++) group[i] = "0"
+    for (i = 1; i <= many; i++) group[8 - many + i] = right[i]
+  }
+  for (i = 1; i <= 8; i++) group[i] = hexadecimal(group[i])
+}
+function hexadecimal(text,   i, value) {
+  for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+  return value + 0
+}
+function within(address, network,   part, bits, one, other, i, unit) {
+  split(network, part, "/")
+  bits = part[2] == "" ? 128 : part[2] + (part[1] ~ /:/ ? 0 : 96)
+  groups(address, one)
+  groups(part[1], other)
+  for (i = 1; i <= 8 && bits > 0; i++) {
+    unit = bits >= 16 ? 1 : 2 ^ (16 - bits)
+    if (int(one[i] / unit) != int(other[i] / unit)) return 0
+    bits -= 16
+  }
+  return 1
+}
+BEGIN {
+  count = split(ENVIRON["ALLOWED_ADDRESSES"], network, " ")
+  for (i = 1; i <= count; i++) if (within(ENVIRON["REMOTE_ADDR"], network[i])) exit 0
+  exit 1
+}
+'
+if [ -n "${REMOTE_ADDR-}" ] && [ -n "${ALLOWED_ADDRESSES-}" ]; then
+  awk "$allowed" < /dev/null || exit 0
+fi
+
 # A directory of somebody else's could lead us elsewhere, by links: root who tries the program by hand uses none.
 state_file=
 if [ -d "$state_directory" ] && [ ! -L "${state_directory%/}" ] && [ -w "$state_directory" ]; then

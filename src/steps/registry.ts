@@ -7,6 +7,7 @@ import { nginxPrefix } from './nginx-prefix.ts';
 import { nginxServer } from './nginx-server.ts';
 import { properties } from './properties.ts';
 import { shellEnv } from './shell-env.ts';
+import { socketService } from './socket-service.ts';
 import type { StepModule } from './step-module.ts';
 import { systemdDropIn } from './systemd-dropin.ts';
 import { xinetdService } from './xinetd-service.ts';
@@ -25,6 +26,7 @@ const modules = [
   nginxInclude,
   etcServices,
   xinetdService,
+  socketService,
 ] as unknown as readonly StepModule[];
 
 /** Every step module by the word that stands for it in a playbook. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { services } from '../formats/services.ts';
 import type { StepHost } from '../model/step-host.ts';
-import { absolutePath, accountName, addressOrNetwork, directoriesOf, plainWord } from './parameters.ts';
+import { allowedClients, clientAddresses, clientNames } from './allowed-clients.ts';
+import { absolutePath, accountName, directoriesOf, plainWord } from './parameters.ts';
 import type { StepModule } from './step-module.ts';
 
 const mainFile = '/etc/xinetd.conf';
@@ -25,10 +26,7 @@ const parameters = z.strictObject({
   server: absolutePath.regex(/^\S+$/, 'expected a path without blanks').describe('the program'),
   server_args: z.array(plainWord).default([]).describe('its arguments'),
   user: accountName.default('nobody').describe('who runs it'),
-  only_from: z
-    .array(addressOrNetwork)
-    .min(1, 'expected at least one address: without one, everybody could ask')
-    .describe('addresses and networks that may connect'),
+  ...allowedClients,
   instances: z.int().min(1).default(50).describe('how many may run at once'),
   per_source: z.int().min(1).default(10).describe('how many may run at once for one address'),
   connections_per_second: z
@@ -48,7 +46,7 @@ export const xinetdService: StepModule<XinetdParameters> = {
   name: 'xinetd-service',
   description: 'a TCP service that xinetd starts',
   parameters,
-  reads: ({ directory = '/etc/xinetd.d', name }) => ({
+  reads: ({ directory = '/etc/xinetd.d', name, ...wanted }) => ({
     paths: [
       `${directory}/${name}`,
       `${directory}/*`,
@@ -56,17 +54,18 @@ export const xinetdService: StepModule<XinetdParameters> = {
       mainFile,
       servicesFile,
     ],
+    names: clientNames(wanted),
   }),
   apply: (host, wanted) => {
     const path = `${wanted.directory}/${wanted.name}`;
     checkIncluded(host, wanted.directory);
     checkPort(host, wanted, path);
     host.manage({ path, format: 'file', key: [] });
-    host.write(path, render(host.step, wanted), { mode: 0o644 });
+    host.write(path, render(host.step, wanted, clientAddresses(host, wanted)), { mode: 0o644 });
   },
 };
 
-function render(step: string, wanted: XinetdParameters): string {
+function render(step: string, wanted: XinetdParameters, allowed: readonly string[]): string {
   const attributes = {
     ...(wanted.listed ? {} : { type: 'UNLISTED' }),
     disable: 'no',
@@ -77,7 +76,7 @@ function render(step: string, wanted: XinetdParameters): string {
     user: wanted.user,
     server: wanted.server,
     ...(wanted.server_args.length === 0 ? {} : { server_args: wanted.server_args.join(' ') }),
-    only_from: wanted.only_from.join(' '),
+    only_from: allowed.join(' '),
     instances: String(wanted.instances),
     per_source: String(wanted.per_source),
     cps: `${wanted.connections_per_second} 2`,

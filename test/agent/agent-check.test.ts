@@ -293,6 +293,22 @@ it.each(['mawk', 'gawk', 'busybox', 'original-awk'].filter(isInstalled))(
   },
 );
 
+it.each([
+  ['192.0.2.5', '192.0.2.5', true],
+  ['192.0.2.6', '192.0.2.5', false],
+  ['192.0.2.77', '192.0.2.64/26', true],
+  ['192.0.2.128', '192.0.2.64/26', false],
+  ['10.0.0.1', '0.0.0.0/0', true],
+  ['::ffff:192.0.2.5', '192.0.2.5', true],
+  ['2001:db8::1', '2001:DB8:0:0::1', true],
+  ['2001:db8:1::1', '2001:db8::/32', true],
+  ['2001:db8:8000::1', '2001:db8::/33', false],
+  ['::1', '127.0.0.0/8', false],
+])('answers %s where %s may ask: %s', async (address, allowed, answers) => {
+  const env = { REMOTE_ADDR: address, ALLOWED_ADDRESSES: `203.0.113.9 ${allowed}` };
+  expect(await host.ask(['dash'], ['cpu'], env)).toBe(answers ? 'up 100%\n' : '');
+});
+
 it('holds nothing that the template language of playbooks would take for its own', () => {
   expect(readFileSync(agentFile, 'utf8')).not.toMatch(/\{\{|\{%/);
 });

@@ -12,7 +12,11 @@ const agent = {
   name: 'haproxy-agent-check',
   port: 9707,
   server: '/usr/local/bin/haproxy-agent-check.sh',
-  only_from: ['192.0.2.5', '127.0.0.1', '::1', '198.51.100.0/24'],
+  only_from: ['198.51.100.0/24'],
+  hosts: [
+    { name: 'lb-1', address: '192.0.2.5', state: 'active' },
+    { name: 'lb-2', address: 'lb-2.example.com' },
+  ],
 };
 
 describe('xinetd-service', () => {
@@ -20,7 +24,7 @@ describe('xinetd-service', () => {
     const { text, changed } = runStep('xinetd-service', agent, { files });
     expect(changed).toEqual([path]);
     expect(text(path)).toContain('type           = UNLISTED\n');
-    expect(text(path)).toContain('only_from      = 192.0.2.5 127.0.0.1 ::1 198.51.100.0/24\n');
+    expect(text(path)).toContain('only_from      = 127.0.0.1 ::1 198.51.100.0/24 192.0.2.5 192.0.2.1\n');
     expect(text(path)).toContain('user           = nobody\n');
   });
 
@@ -47,13 +51,43 @@ describe('xinetd-service', () => {
   });
 
   it('refuses what xinetd would pass over or let everybody do', () => {
-    expect(mistakes('xinetd-service', { ...agent, name: 'a.conf', only_from: [] })).toEqual([
+    expect(mistakes('xinetd-service', { ...agent, name: 'a.conf' })).toEqual([
       'name: expected letters, digits, - and _: xinetd passes over a file with a dot in its name',
-      'only_from: expected at least one address: without one, everybody could ask',
     ]);
     expect(
       mistakes('xinetd-service', { ...agent, only_from: ['bbb', '192.0.2.0/33'], server_args: ['a b'] }),
     ).toHaveLength(3);
+  });
+});
+
+describe('socket-service', () => {
+  const { server: program, ...rest } = agent;
+  const wanted = { ...rest, program, description: 'Load of this host' };
+  const folder = '/etc/systemd/system';
+
+  it('makes a socket that is enabled, and a service for each connection', () => {
+    const { text, host, changed } = runStep('socket-service', wanted, {});
+    const socket = `${folder}/haproxy-agent-check.socket`;
+    const link = `${folder}/sockets.target.wants/haproxy-agent-check.socket`;
+    expect(changed).toEqual([
+      socket,
+      `${folder}/haproxy-agent-check@.service`,
+      `${folder}/sockets.target.wants`,
+      link,
+    ]);
+    expect(host.state(link)).toMatchObject({ target: socket });
+    const allowed = '127.0.0.1 ::1 198.51.100.0/24 192.0.2.5 192.0.2.1';
+    expect(text(socket)).toContain(`IPAddressDeny=any\nIPAddressAllow=${allowed}\n`);
+    expect(text(`${folder}/haproxy-agent-check@.service`)).toContain(`"ALLOWED_ADDRESSES=${allowed}"\n`);
+  });
+
+  it('refuses to be there for nobody, and a balancer whose name does not resolve', () => {
+    expect(() => runStep('socket-service', { ...wanted, only_from: [], hosts: [] }, {})).toThrow(
+      expect.objectContaining({ code: 'nobody-allowed' }),
+    );
+    expect(() => runStep('socket-service', wanted, { names: [] })).toThrow(
+      expect.objectContaining({ code: 'name-does-not-resolve', message: expect.stringContaining('lb-2') }),
+    );
   });
 });
 
