@@ -17,6 +17,14 @@ export const mode = z
   .transform((bits) => Number.parseInt(bits, 8))
   .describe("permission bits in octal and in quotes, such as '0644'");
 
+/** A unit with its type, as systemd.unit(5) names them; an instance of a template, but no template itself. */
+export const unitName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]+)?\.(?:service|socket|timer|target|mount|path)$/,
+    'expected the name of a unit with its type, such as haproxy.service',
+  );
+
 export const accountName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.-]*\$?$/, 'expected the name of an account');
