@@ -71,6 +71,8 @@ export interface PlaybookStep {
   readonly parameters: Value;
   /** the file that `file: {template: …}` names, in the full template language; its outcome becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
+  /** number of its stage in the role, from 1 */
+  readonly stage: number;
   /** only for these recipes; undefined: for all of them */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
@@ -145,6 +147,8 @@ export interface Role {
   readonly recipes: readonly Recipe[];
   /** a template: what to say where no recipe holds */
   readonly unknown: string | undefined;
+  /** names in order; empty: all steps are carried out at once */
+  readonly stages: readonly string[];
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
   readonly warnings: readonly PlaybookWarning[];

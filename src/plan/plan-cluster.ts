@@ -1,12 +1,10 @@
-import type { Change } from '../model/change.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { HostPlan, PlannedHandler } from '../model/plan.ts';
+import { changesNow, type HostPlan, type PlannedHandler } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { changesOf } from './changes.ts';
-import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluate.ts';
+import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
-import { nextLedger } from './ledger.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { healthWarnings } from './warnings.ts';
 
@@ -37,45 +35,48 @@ export interface PlanInput {
   readonly crossChecks: readonly CrossCheck[];
 }
 
-/** From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. */
-export function planCluster(input: PlanInput): readonly HostPlan[] {
+/**
+ * From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. With `only`, plans of
+ * those hosts alone, as when one is looked at again in the middle of a run; what concerns all hosts was checked before.
+ */
+export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
   const snapshots = new Map(
     input.hosts.flatMap((host) => (host.snapshot ? [[host.name, host.snapshot] as const] : [])),
   );
-  const evaluations = evaluate(input.resolve, snapshots);
-  const restless = checkFixpoint(input.resolve, evaluations);
+  const evaluations = evaluate(input.resolve, snapshots, only);
+  const restless = checkFixpoint(input.resolve, evaluations, only && { hosts: only, known: snapshots });
   const planned = new Map(
     [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, one] as const] : [])),
   );
-  const crossed = new Map(input.crossChecks.flatMap((check) => [...check(planned)]));
-  return input.hosts.map((host) => {
+  const checks = only === undefined ? input.crossChecks : [];
+  const crossed = new Map(checks.flatMap((check) => [...check(planned)]));
+  const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
+  return meant.map((host) => {
     const evaluation = evaluations.get(host.name);
     if (!isEvaluation(evaluation)) return unplanned(host, evaluation ?? host.problem);
     return planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input);
   });
 }
 
+/** The plan of the first stage in which something is to be done, and behind it those of the later ones. */
 function planHost(
   host: LookedAt,
   evaluation: Evaluation,
   problem: Problem | undefined,
   input: PlanInput,
 ): HostPlan {
-  const { wanted, traces } = evaluation;
-  const { snapshot } = evaluation.host;
-  const changes = changesOf(evaluation.host, traces);
-  const handlers = plannedHandlers(evaluation, changes);
-  const recipe = wanted.recipe?.name;
+  const { wanted, traces, stages } = evaluation;
+  const snapshot = stages[0]?.host.snapshot ?? evaluation.host.snapshot;
+  const all = stages.map((stage) => planStage(host, evaluation, stage, input));
+  const due = all.filter(changesNow);
+  const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
-    host: host.name,
-    role: host.role,
-    recipe: wanted.recipe,
+    ...head,
     problem,
-    skipped: false,
-    unreachable: false,
-    changes,
-    handlers,
-    guards: guardReports(snapshot, handlers),
+    guards: guardReports(
+      snapshot,
+      all.flatMap(({ handlers }) => handlers),
+    ),
     warnings: [
       ...healthWarnings(snapshot),
       ...wanted.warnings,
@@ -83,17 +84,46 @@ function planHost(
       ...traces.flatMap((trace) => trace.warnings),
     ],
     unsettled: snapshot.unsettled,
-    units: wanted.units,
-    ledger: nextLedger(evaluation.host, traces, {
-      cluster: input.cluster,
-      playbook: input.playbook,
-      recipe,
-      run: '',
-    }),
-    snapshot,
     durationMs: host.durationMs,
     ...(host.retired ? retirement(snapshot) : {}),
   };
+}
+
+function planStage(
+  host: LookedAt,
+  evaluation: Evaluation,
+  stage: StageEvaluation,
+  input: PlanInput,
+): HostPlan {
+  const { wanted, stages } = evaluation;
+  const changes = changesOf(stage.host, stage.traces);
+  const { actions } = stage.host;
+  return {
+    host: host.name,
+    role: host.role,
+    recipe: wanted.recipe,
+    problem: undefined,
+    skipped: false,
+    unreachable: false,
+    ...(stages.length > 1 ? { stage: { number: stage.number, name: stage.name } } : {}),
+    actions,
+    changes,
+    handlers: plannedHandlers(evaluation, stage, changes.length + actions.length > 0),
+    guards: [],
+    warnings: [],
+    unsettled: [],
+    units: wanted.units,
+    ledger: { ...stage.ledger(), cluster: input.cluster, playbook: input.playbook },
+    snapshot: stage.host.snapshot,
+    durationMs: 0,
+  };
+}
+
+/** Each stage's plan knows the one behind it. */
+function inOrder(stages: readonly HostPlan[]): HostPlan {
+  const [head, ...rest] = stages;
+  if (head === undefined) throw new Error('a host without a stage');
+  return rest.length === 0 ? head : { ...head, next: inOrder(rest) };
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
@@ -104,12 +134,19 @@ function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'>
  * The handlers that changed steps ask for, each with the steps that ask, and those that are owed; in the playbook's
  * order.
  */
-function plannedHandlers(evaluation: Evaluation, changes: readonly Change[]): readonly PlannedHandler[] {
-  const { wanted, traces } = evaluation;
-  const owed = new Map(owedRestarts(evaluation).map((planned) => [planned.handler.id, planned] as const));
-  return wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
-    const asking = traces.filter((trace) => trace.changed && trace.notify.includes(handler.id));
-    if (changes.length === 0 || asking.length === 0) {
+function plannedHandlers(
+  evaluation: Evaluation,
+  stage: StageEvaluation,
+  changes: boolean,
+): readonly PlannedHandler[] {
+  const owed = new Map(
+    owedRestarts(evaluation, stage).map((planned) => [planned.handler.id, planned] as const),
+  );
+  return evaluation.wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
+    const asking = stage.traces.filter(
+      (trace) => (trace.changed || trace.later !== undefined) && trace.notify.includes(handler.id),
+    );
+    if (!changes || asking.length === 0) {
       const one = owed.get(handler.id);
       return one === undefined ? [] : [one];
     }
@@ -126,6 +163,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     problem,
     skipped: false,
     unreachable: snapshot === undefined,
+    actions: [],
     changes: [],
     handlers: [],
     guards: [],

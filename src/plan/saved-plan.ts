@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, stageNumber, stagesOf } from '../model/plan.ts';
 import { packageVersion } from '../version.ts';
 import { stateFingerprint } from './record.ts';
 
@@ -25,6 +25,8 @@ const savedHost = z.object({
       after: z.string(),
     }),
   ),
+  /** names of actions, each with its stage before it */
+  actions: z.array(z.string()).default([]),
   handlers: z.array(z.string()),
   /** what is remembered of it goes at the end */
   leaves: z.boolean(),
@@ -88,6 +90,8 @@ function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly str
   if (differing.length > 0) return differing.map((path) => `${now.host}: ${path} is no longer as it was`);
   if (saved.leaves !== now.leaves)
     return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
+  if (saved.actions.join() !== now.actions.join())
+    return [`${now.host}: other actions would be done: ${now.actions.join(', ') || 'none'}`];
   if (saved.handlers.join() === now.handlers.join()) return [];
   return [`${now.host}: other handlers would run: ${now.handlers.join(', ') || 'none'}`];
 }
@@ -107,7 +111,7 @@ function summarize(plan: ClusterPlan, sources: PlanSources): SavedPlan {
 }
 
 function summarizeHost(plan: HostPlan): SavedHost {
-  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
+  const stages = stagesOf(plan);
   return {
     host: plan.host,
     machineId: plan.snapshot?.machineId ?? '',
@@ -115,12 +119,15 @@ function summarizeHost(plan: HostPlan): SavedHost {
     problem: plan.problem?.code ?? '',
     changes: stages.flatMap((stage, index) =>
       stage.changes.map((change) => ({
-        stage: index + 1,
+        stage: stageNumber(stage, index),
         path: change.path,
         action: change.action,
         before: stateFingerprint(change.before) ?? '',
         after: stateFingerprint(change.after) ?? '',
       })),
+    ),
+    actions: stages.flatMap((stage, index) =>
+      stage.actions.map(({ action }) => `${stageNumber(stage, index)} ${action.name}`),
     ),
     handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
     leaves: plan.leftovers === true,

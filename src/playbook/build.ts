@@ -80,6 +80,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       vars: mapValues(recipe.vars, toValue),
     })),
     unknown: data.unknown,
+    stages: data.stages ?? [],
     steps: data.steps.map((step, index) => ({
       ...buildStep(step as StepData, source),
       location: at('steps', index, 'id'),
@@ -103,7 +104,10 @@ function buildRole(document: Places, source: RoleSource): Role {
   };
 }
 
-function buildStep(data: StepData, { name, modules, templates }: RoleSource): Omit<PlaybookStep, 'location'> {
+function buildStep(
+  data: StepData,
+  { name, data: role, modules, templates }: RoleSource,
+): Omit<PlaybookStep, 'location'> {
   const module = moduleName(data, modules);
   const parameters = toValue(data[module] ?? {});
   const template = templateName(module, parameters);
@@ -112,6 +116,7 @@ function buildStep(data: StepData, { name, modules, templates }: RoleSource): Om
     module,
     parameters,
     template: template === undefined ? undefined : templates.get(templateKey(name, data.id)),
+    stage: data.stage === undefined ? 1 : (role.stages ?? []).indexOf(data.stage) + 1,
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),

@@ -17,7 +17,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         ...check(['recipes', index, 'vars'], recipe.vars, scopes.withFacts),
       ]),
       ...role.steps.flatMap((step, index) => {
-        const { id: _id, recipes, when: _when, notify: _notify, ...module } = step;
+        const { id: _id, stage: _stage, recipes, when: _when, notify: _notify, ...module } = step;
         return Object.entries(module).flatMap(([name, parameters]) =>
           checkStep(
             (place, value, scope) => check(['steps', index, name, ...place], value, scope),

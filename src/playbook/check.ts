@@ -18,6 +18,7 @@ export function checkPlaybook(document: Places, data: PlaybookData): readonly Pr
     ...checkVariables(document, data),
     ...Object.entries(data.roles).flatMap(([name, role]) => [
       ...checkNames(document, ['roles', name], role),
+      ...checkStages(document, ['roles', name], role),
       ...checkPatterns(document, ['roles', name], role),
     ]),
     ...checkConditions(document, data),
@@ -110,6 +111,40 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
       }),
     ];
   });
+}
+
+/** Where a role has stages each of its steps says its own: one that was forgotten would come too early or too late. */
+function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+  const { stages } = role;
+  return [
+    ...(stages ?? []).flatMap((name, index) =>
+      stages?.indexOf(name) === index
+        ? []
+        : [
+            document.problem([...path, 'stages', index], {
+              code: 'duplicate-id',
+              message: `the stage ${name} stands twice`,
+              next: 'give each its own name',
+            }),
+          ],
+    ),
+    ...role.steps.flatMap(({ id, stage }, index) => {
+      const place = [...path, 'steps', index];
+      if (stage === undefined) {
+        if (stages === undefined) return [];
+        const message = `the step ${id} doesn't say in which stage it comes`;
+        const next = `add stage: one of ${stages.join(', ')}`;
+        return [document.problem([...place, 'id'], { code: 'unknown-stage', message, next })];
+      }
+      if (stages?.includes(stage)) return [];
+      const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
+      const next =
+        stages === undefined
+          ? `add stages: [… ${stage} …] to the role, or take it out`
+          : knownNamesHint(stage, stages);
+      return [document.problem([...place, 'stage'], { code: 'unknown-stage', message, next })];
+    }),
+  ];
 }
 
 function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {

@@ -50,7 +50,7 @@ function answer(name: string, fact: Fact, snapshot: Snapshot): Value {
     case 'package':
       return snapshot.packages.get(fact.package) ?? '';
     case 'exists':
-      return fact.paths.some((path) => states(path, snapshot).some(([, state]) => state.kind !== 'absent'));
+      return fact.paths.some((path) => states(path, snapshot).some(([, state]) => isThere(state)));
     case 'contains':
       return texts(name, fact.path, snapshot).some((text) => text.includes(fact.text));
     case 'search':
@@ -60,6 +60,11 @@ function answer(name: string, fact: Fact, snapshot: Snapshot): Value {
       return matches.find((found) => found !== undefined) ?? '';
     }
   }
+}
+
+/** What an action is to bring counts once it's there: facts are what was found. */
+function isThere({ kind }: PathState): boolean {
+  return kind !== 'absent' && kind !== 'pending';
 }
 
 function searchFor({ path, pattern }: Extract<Fact, { kind: 'search' }>): Query {

@@ -151,6 +151,7 @@ const warning = z.strictObject({ when, text });
 /** What a step has beside the key that is a step module's name. */
 const stepKeys = {
   id,
+  stage: id.optional().meta({ description: 'one of the stages of its role' }),
   recipes: z.array(text).min(1).optional(),
   when: when.optional(),
   notify: oneOrMore.optional(),
@@ -225,6 +226,10 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     facts: z.record(word, fact).optional(),
     recipes: z.array(recipe).optional(),
     unknown: text.optional(),
+    // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
+    stages: z.array(id).min(2).max(8).optional().meta({
+      description: 'names, in order; a host is looked at again after each that changed something',
+    }),
     steps: z.array(step),
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),

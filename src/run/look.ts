@@ -33,7 +33,8 @@ export async function look(
   );
 }
 
-async function lookAt(host: InventoryHost, readsOf: () => Reads, signal: AbortSignal): Promise<Look> {
+/** Look at one host. That it can't be done is its result. */
+export async function lookAt(host: InventoryHost, readsOf: () => Reads, signal: AbortSignal): Promise<Look> {
   const start = performance.now();
   const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
     host,

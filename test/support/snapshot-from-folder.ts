@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { PackageManager } from '../../src/model/action.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import {
   type Answer,
@@ -26,6 +27,8 @@ export interface FakeHost {
   readonly names?: readonly string[];
   readonly answers?: readonly (readonly [Query, Answer])[];
   readonly os?: Snapshot['os'];
+  /** `none`: it has none of those that we know; undefined: apt-get */
+  readonly packageManager?: PackageManager | 'none';
   readonly ledger?: Ledger;
 }
 
@@ -46,6 +49,7 @@ export function snapshotOf(host: FakeHost, reads: Reads): Snapshot {
     ...root,
     os: host.os ?? { id: 'ubuntu', name: 'Ubuntu 22.04.5 LTS' },
     user: 'root',
+    packageManager: host.packageManager === 'none' ? undefined : (host.packageManager ?? 'apt-get'),
     clockOffset: 0,
     freeSpace: new Map(),
     paths: new Map(paths.map((path) => [path, stateOf(tree, path)])),
