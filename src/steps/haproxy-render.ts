@@ -190,7 +190,7 @@ function cookieLine(cookie: NonNullable<Backend['cookie']>): string {
 function serverLine(server: Server, backend: Backend): string {
   const { address, port, weight, maxconn } = server;
   const { check, agent, cookie, slowstart } = backend;
-  const host = isIP(address) === 6 ? `[${address}]` : address;
+  const host = isIP(address) === 6 ? canonical(address) : address;
   return [
     `server ${server.name} ${host}:${port}`,
     // A name that can't be resolved at the moment would stop HAProxy from starting.
@@ -205,6 +205,11 @@ function serverLine(server: Server, backend: Backend): string {
     ...(cookie === undefined ? [] : [`cookie ${server.cookie}`]),
     ...(server.backup ? ['backup'] : []),
   ].join(' ');
+}
+
+/** As HAProxy writes it in its own answers, so that the two can be compared; in brackets. */
+function canonical(address: string): string {
+  return new URL(`http://[${address}]/`).hostname;
 }
 
 function statisticsSection({ statistics, ipv6 }: HaproxyParameters): readonly string[] {

@@ -1,6 +1,7 @@
 import { etcServices } from './etc-services.ts';
 import { file } from './file.ts';
 import { haproxy } from './haproxy.ts';
+import { haproxyState } from './haproxy-state.ts';
 import { json } from './json.ts';
 import { nginxInclude } from './nginx-include.ts';
 import { nginxLocations } from './nginx-locations.ts';
@@ -34,6 +35,7 @@ const modules = [
   xinetdService,
   socketService,
   haproxy,
+  haproxyState,
   pemBundle,
 ] as unknown as readonly StepModule[];
 
