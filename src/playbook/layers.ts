@@ -6,7 +6,13 @@ import type { StepModule } from '../steps/step-module.ts';
 import { extend, type Source } from './extend.ts';
 import { type Names, unknownNames } from './names.ts';
 import { PlaybookFile } from './playbook-file.ts';
-import { type ExtensionData, extensionSchema, type PlaybookData, playbookSchema } from './schema.ts';
+import {
+  type ExtensionData,
+  extensionSchema,
+  namesSchema,
+  type PlaybookData,
+  playbookSchema,
+} from './schema.ts';
 
 /**
  * One playbook from the files that it is made of, its own first and the last one extending nothing: names filled in,
@@ -14,6 +20,11 @@ import { type ExtensionData, extensionSchema, type PlaybookData, playbookSchema 
  */
 export function layered(chain: readonly YamlDocument[], modules: Iterable<StepModule>): Source<PlaybookData> {
   const known = [...modules];
+  const misnamed = chain.flatMap((document) =>
+    schemaProblems(document, namesSchema.optional(), valueAt(document.value, ['names']), { at: ['names'] }),
+  );
+  // Filled in they would make mistakes all over the place.
+  if (misnamed.length > 0) throw new OperatorErrors(inOrder(misnamed, chain));
   const { names, problems } = namesOf(chain);
   const files = chain.map((document) => new PlaybookFile(document, names));
   const whole = playbookSchema(known);
@@ -31,7 +42,10 @@ export function layered(chain: readonly YamlDocument[], modules: Iterable<StepMo
   for (const file of rest) {
     const own: Source<ExtensionData> = { data: extension.parse(file.value), places: file };
     const extended = extend(source, own);
-    const mistakes = [...extended.problems, ...schemaProblems(extended.places, whole, extended.data)];
+    const mistakes =
+      extended.problems.length > 0
+        ? extended.problems
+        : schemaProblems(extended.places, whole, extended.data);
     if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
     source = extended;
   }
@@ -68,13 +82,8 @@ function namesOf(chain: readonly YamlDocument[]): { names: Names; problems: Prob
   return { names, problems };
 }
 
-/** What isn't a name of the right form is left to the schema. */
 function ownNames(document: YamlDocument): Names {
-  const given = valueAt(document.value, ['names']);
-  if (typeof given !== 'object' || given === null) return {};
-  return Object.fromEntries(
-    Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+  return namesSchema.optional().parse(valueAt(document.value, ['names'])) ?? {};
 }
 
 /** A name that the base doesn't use would be given in vain. */

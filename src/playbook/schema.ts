@@ -32,7 +32,8 @@ const id = named(
   // As it is written, with names that are filled in before it is looked at.
   /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
 );
-const names = z
+/** What a playbook calls its product. */
+export const namesSchema = z
   .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'text of one line without braces', 'what stands for the word'))
   .meta({
     description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
@@ -168,7 +169,7 @@ export function playbookSchema(modules: Iterable<StepModule>, parameters: Parame
   return z.strictObject({
     name: id,
     description: text,
-    names: names.optional(),
+    names: namesSchema.optional(),
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters)),
     'cross-checks': texts.optional(),
@@ -190,7 +191,7 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
     extends: text.meta({ description: 'name or path of a playbook; this one says what is different' }),
     name: id,
     description: text,
-    names: names.optional(),
+    names: namesSchema.optional(),
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters).partial().extend({ without })).optional(),
     'cross-checks': texts.optional(),
