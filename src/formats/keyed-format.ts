@@ -6,7 +6,7 @@ export type Value = string | number | boolean | null | readonly Value[] | { read
  * Each throws FormatError where the text can't be read or edited safely, or where the value can't be held.
  */
 export interface KeyedFormat {
-  readonly name: 'properties' | 'yaml' | 'json' | 'shell-env' | 'unit';
+  readonly name: 'properties' | 'yaml' | 'json' | 'shell-env' | 'unit' | 'services';
   /** the value at `key`, undefined where absent */
   get(text: string, key: readonly string[]): Value | undefined;
   /** text with `key` set to `value`; the same text when it already reads so */

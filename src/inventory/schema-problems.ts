@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Problem } from '../model/operator-error.ts';
 import { knownNamesHint, nearestName } from './nearest-name.ts';
-import type { YamlDocument, YamlPath } from './yaml-document.ts';
+import type { Places, YamlPath } from './yaml-document.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -23,7 +23,7 @@ export interface CheckOptions {
 
 /** Check part of a document against a schema: every mistake at once, each pointing at its place. */
 export function schemaProblems(
-  document: YamlDocument,
+  document: Places,
   schema: z.ZodType,
   value: unknown,
   options: CheckOptions = { at: [] },
@@ -68,7 +68,7 @@ export function describeValue(value: unknown): string {
 }
 
 function issueProblems(
-  document: YamlDocument,
+  document: Places,
   issue: Issue,
   root: unknown,
   at: YamlPath,

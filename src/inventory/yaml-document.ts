@@ -23,11 +23,32 @@ const maximumAliasUses = 10_000;
 /** Where a value lies in a document: keys of maps and indexes of lists, from the top. */
 export type YamlPath = readonly PropertyKey[];
 
+/** Says where the parts of some data stand in the files that they come from. */
+export interface Places {
+  /** Where the value at `path` stands, or its key. What isn't there is looked for at what should hold it. */
+  location(path: YamlPath, part?: 'key' | 'value'): Location;
+  /** A mistake at a place. */
+  problem(path: YamlPath, what: PlacedMistake): Problem;
+}
+
+export interface PlacedMistake {
+  readonly code: string;
+  readonly message: string;
+  readonly next?: string | undefined;
+  readonly part?: 'key' | 'value';
+}
+
+/** A mistake at the place that `places` knows. */
+export function placed(places: Pick<Places, 'location'>, path: YamlPath, what: PlacedMistake): Problem {
+  const { part, ...rest } = what;
+  return { ...rest, location: places.location(path, part) };
+}
+
 /**
  * A YAML file of the operator's: its value, its mistakes, and where each part of it stands.
  * YAML 1.2 (core schema) with the merge keys of 1.1, one document a file, no tags of its own.
  */
-export class YamlDocument {
+export class YamlDocument implements Places {
   readonly file: string;
   readonly text: string;
   /** plain data; undefined where the file is too broken to be read as any */
@@ -47,7 +68,6 @@ export class YamlDocument {
     this.problems = parsed.problems;
   }
 
-  /** Where the value at `path` stands, or its key. What isn't there is looked for at what should hold it. */
   location(path: YamlPath, part: 'key' | 'value' = 'value'): Location {
     const found = this.#find(path);
     const pair = part === 'key' ? (found?.key ?? found?.value) : valueOrKey(found);
@@ -55,13 +75,8 @@ export class YamlDocument {
     return path.length === 0 ? this.#at(0) : this.location(path.slice(0, -1), 'key');
   }
 
-  /** A mistake at a place of this file. */
-  problem(
-    path: YamlPath,
-    what: { code: string; message: string; next?: string | undefined; part?: 'key' | 'value' },
-  ): Problem {
-    const { part, ...rest } = what;
-    return { ...rest, location: this.location(path, part) };
+  problem(path: YamlPath, what: PlacedMistake): Problem {
+    return placed(this, path, what);
   }
 
   #parse(): { document: Document.Parsed | undefined; value: unknown; problems: readonly Problem[] } {

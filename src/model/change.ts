@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { PathState } from './snapshot.ts';
 
-/** One path on one host that is to become something else than it is. */
+/** One path or unit on one host that is to become something else than it is. */
 export interface Change {
+  /** absolute; of a unit its `unitPath` */
   readonly path: string;
-  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly kind: 'file' | 'directory' | 'symlink' | 'unit';
   readonly action: 'create' | 'modify' | 'delete';
   /** ids of the steps that ask for it, in the playbook's order */
   readonly steps: readonly string[];
@@ -12,6 +13,8 @@ export interface Change {
   readonly after: PathState;
   /** it touches a secret of the inventory: what may be shown of it in place of the real texts */
   readonly secret?: ConcealedTexts | undefined;
+  /** name of the stage after which it's known for sure whether, and from what, it changes; undefined: it's known */
+  readonly knownAfter?: string | undefined;
 }
 
 /** Nothing but that it changes, or its texts, line for line, with the secrets hidden. */
@@ -30,6 +33,9 @@ export function sameState(one: PathState, other: PathState): boolean {
   }
   if (one.kind === 'directory' && other.kind === 'directory') return sameOwnership(one, other);
   if (one.kind === 'symlink' && other.kind === 'symlink') return one.target === other.target;
+  if (one.kind === 'unit' && other.kind === 'unit') {
+    return one.enabled === other.enabled && one.active === other.active;
+  }
   return one.kind === other.kind;
 }
 
@@ -49,7 +55,11 @@ export function changeBetween(
 ): Change | undefined {
   if (sameState(before, after)) return undefined;
   const subject = after.kind === 'absent' ? before : after;
-  const kind = subject.kind === 'directory' || subject.kind === 'symlink' ? subject.kind : 'file';
+  const kind = kindOf(subject);
   const action = before.kind === 'absent' ? 'create' : after.kind === 'absent' ? 'delete' : 'modify';
   return { path, kind, action, steps, before, after };
+}
+
+function kindOf({ kind }: PathState): Change['kind'] {
+  return kind === 'directory' || kind === 'symlink' || kind === 'unit' ? kind : 'file';
 }

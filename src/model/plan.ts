@@ -1,3 +1,4 @@
+import type { PlannedAction } from './action.ts';
 import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger } from './ledger.ts';
@@ -20,7 +21,14 @@ export interface GuardReport {
   readonly sessions: readonly string[];
 }
 
-/** What will be done to one host, and why. */
+/** One of the stages of a host's steps. */
+export interface Stage {
+  /** counts from 1 */
+  readonly number: number;
+  readonly name: string;
+}
+
+/** What will be done to one host, and why: in the first stage in which anything is. */
 export interface HostPlan {
   readonly host: string;
   readonly role: string;
@@ -31,6 +39,10 @@ export interface HostPlan {
   readonly skipped: boolean;
   /** it could not be looked at */
   readonly unreachable: boolean;
+  /** undefined where its role has one stage only */
+  readonly stage?: Stage | undefined;
+  /** what is done before the changes, and not undone by a revert */
+  readonly actions: readonly PlannedAction[];
   readonly changes: readonly Change[];
   readonly handlers: readonly PlannedHandler[];
   readonly guards: readonly GuardReport[];
@@ -46,6 +58,8 @@ export interface HostPlan {
   readonly retires?: boolean | undefined;
   /** nothing is managed there any more, but what we remember of the host is there still; removed at the end of the run */
   readonly leftovers?: boolean | undefined;
+  /** what is done to it in the next stage in which anything is, once this one was carried out */
+  readonly next?: HostPlan | undefined;
   /** what is done to it in the run's last stage, once everything else has been done as planned */
   readonly afterwards?: HostPlan | undefined;
   /** the run that this plan undoes */
@@ -71,16 +85,34 @@ export interface ClusterPlan {
    * take away. It never does more than the hosts' `afterwards` say. Undefined where a run has one stage only.
    */
   readonly lastStage?: ((done: ReadonlySet<string>) => readonly HostPlan[]) | undefined;
+  /**
+   * Looks at a host again once a stage of it was carried out, and plans what is left. Throws an OperatorError where that
+   * can't be done. Undefined where what is left doesn't depend on it: then it's the `next` of the plan.
+   */
+  readonly lookAgain?: ((host: string) => Promise<HostPlan>) | undefined;
+}
+
+/** All that is planned for a host, stage by stage. */
+export function stagesOf(plan: HostPlan): readonly HostPlan[] {
+  const rest = plan.next === undefined ? [] : stagesOf(plan.next);
+  return [plan, ...rest, ...(plan.afterwards === undefined ? [] : stagesOf(plan.afterwards))];
+}
+
+/** The number of a stage, from 1, of those of `stagesOf`. */
+export function stageNumber(plan: HostPlan, index: number): number {
+  return plan.stage?.number ?? index + 1;
 }
 
 /** Whether the host isn't as it should be, in whatever way a run would mend. */
 export function differs(plan: HostPlan): boolean {
-  return changesNow(plan) || plan.afterwards !== undefined || plan.leftovers === true;
+  return (
+    changesNow(plan) || plan.next !== undefined || plan.afterwards !== undefined || plan.leftovers === true
+  );
 }
 
 /** Whether something is to be done to the host in the run's first stage: a handler without changes is an owed restart. */
 export function changesNow(plan: HostPlan): boolean {
-  return plan.changes.length > 0 || plan.handlers.length > 0;
+  return plan.actions.length > 0 || plan.changes.length > 0 || plan.handlers.length > 0;
 }
 
 /** Runs that a new one on the host brings to their end first. */

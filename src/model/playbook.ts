@@ -46,6 +46,11 @@ export type Fact =
   | { readonly kind: 'exists'; readonly paths: readonly string[] }
   /** boolean: a file at the path (any file, for a glob) has the text in it */
   | { readonly kind: 'contains'; readonly path: string; readonly text: string }
+  /**
+   * boolean: a file at the path has a line that the extended regular expression matches. The host looks itself, at files
+   * of any size; what is planned for them doesn't count.
+   */
+  | { readonly kind: 'search'; readonly path: string; readonly pattern: string }
   /** the first group of the first match, '' where there is none */
   | { readonly kind: 'capture'; readonly path: string; readonly pattern: RegExp };
 
@@ -67,6 +72,8 @@ export interface PlaybookStep {
   readonly parameters: Value;
   /** the file that `file: {template: …}` names, in the full template language; its outcome becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
+  /** number of its stage in the role, from 1 */
+  readonly stage: number;
   /** only for these recipes; undefined: for all of them */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
@@ -141,6 +148,8 @@ export interface Role {
   readonly recipes: readonly Recipe[];
   /** a template: what to say where no recipe holds */
   readonly unknown: string | undefined;
+  /** names in order; empty: all steps are carried out at once */
+  readonly stages: readonly string[];
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
   readonly warnings: readonly PlaybookWarning[];
@@ -153,9 +162,12 @@ export interface Role {
 export interface Playbook {
   readonly name: string;
   readonly description: string;
-  /** the file that it was read from, and its text */
+  /** the file that it was read from */
   readonly file: string;
+  /** its text, with those of the playbooks that it extends */
   readonly text: string;
+  /** what it calls its product; filled in already everywhere but in template files */
+  readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
   /** in the order of a run */
   readonly roles: readonly Role[];

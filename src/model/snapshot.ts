@@ -1,3 +1,4 @@
+import type { PackageManager } from './action.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Permission bits and owner by name; `mode` as in chmod(1), e.g. 0o644. */
@@ -24,7 +25,11 @@ export type PathState =
     }
   | ({ readonly kind: 'directory' } & Ownership)
   /** a device, a socket, or a file over `maximumFileSize` */
-  | { readonly kind: 'unreadable'; readonly reason: string };
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  /** only in a plan: an action brings it, and what it is can be known only then; `after` is the name of its stage */
+  | { readonly kind: 'pending'; readonly after: string }
+  /** what is at a `unitPath`: UnitFileState and ActiveState, in words of `systemctl show`; see `unitStateOf` */
+  | { readonly kind: 'unit'; readonly enabled: string; readonly active: string };
 
 /** A larger file than this isn't configuration; the probe doesn't fetch it. Bytes. */
 export const maximumFileSize = 1024 * 1024;
@@ -46,9 +51,41 @@ export interface UnitState {
   readonly startedAt?: number | undefined;
 }
 
+const unitPrefix = 'unit:';
+
+/** The name under which a unit's state stands beside the paths of a host, so that it's planned, owned and given back as they are. */
+export function unitPath(unit: string): string {
+  return `${unitPrefix}${unit}`;
+}
+
+/** The unit behind a `unitPath`; undefined for the path of a file. */
+export function unitOfPath(path: string): string | undefined {
+  return path.startsWith(unitPrefix) ? path.slice(unitPrefix.length) : undefined;
+}
+
+/** A unit's state as something that can be planned: on its way up counts as active, and failed as inactive. */
+export function unitStateOf({ load, active, enabled }: UnitState): PathState {
+  if (load === 'not-found') return { kind: 'absent' };
+  const isUp = ['active', 'activating', 'reloading'].includes(active);
+  return {
+    kind: 'unit',
+    enabled: load === 'masked' ? 'masked' : enabled.replace(/-runtime$/, ''),
+    active: isUp ? 'active' : 'inactive',
+  };
+}
+
+/** What a snapshot says of a path or unit; undefined where nobody looked. */
+export function stateIn(snapshot: Snapshot, path: string): PathState | undefined {
+  const name = unitOfPath(path);
+  if (name === undefined) return snapshot.paths.get(path);
+  if (snapshot.pending?.units.has(name)) return { kind: 'pending', after: snapshot.pending.after };
+  const unit = snapshot.units.get(name);
+  return unit === undefined ? undefined : unitStateOf(unit);
+}
+
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
 export interface Query {
-  readonly kind: 'bbb-meetings' | 'http' | 'command';
+  readonly kind: 'bbb-meetings' | 'http' | 'search' | 'command' | 'certificate';
   readonly args: readonly string[];
 }
 
@@ -91,6 +128,8 @@ export interface Snapshot {
   readonly group: string;
   /** `PRETTY_NAME` and `ID` of os-release(5), empty where unknown */
   readonly os: { readonly id: string; readonly name: string };
+  /** the first that the host has of those that we know; undefined where it has none */
+  readonly packageManager?: PackageManager | undefined;
   /** the host's clock minus the controller's, in seconds, within the duration of the probe */
   readonly clockOffset: number;
   /** free space of the file systems that are written to, in percent, by mount path asked for */
@@ -125,6 +164,16 @@ export interface Snapshot {
    * file whose managed items are as at the last activation was changed elsewhere, which is no business of ours.
    */
   readonly owed?: readonly string[] | undefined;
+  /** of a host that exists only in a plan: what actions will have brought, whose contents nobody knows yet */
+  readonly pending?: Pending | undefined;
+}
+
+/** What actions of a plan bring. Whatever is missing on the host besides may come with them, too. */
+export interface Pending {
+  /** name of the latest stage that has such actions */
+  readonly after: string;
+  readonly packages: ReadonlySet<string>;
+  readonly units: ReadonlySet<string>;
 }
 
 /** The key under which a query's answer stands in a snapshot. */

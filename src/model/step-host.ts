@@ -1,5 +1,6 @@
 import { decode } from '../formats/decode.ts';
 import type { Value } from '../formats/keyed-format.ts';
+import type { HostAction, PackageManager, PlannedAction } from './action.ts';
 import { sameState } from './change.ts';
 import { OperatorError } from './operator-error.ts';
 import {
@@ -10,6 +11,7 @@ import {
   queryKey,
   type Snapshot,
   type UnitState,
+  unitPath,
 } from './snapshot.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
@@ -32,6 +34,38 @@ export interface Found {
   readonly pristine: boolean;
 }
 
+/** A package as a step sees it. */
+export interface PackageState {
+  /** or will be by the time that this step is carried out */
+  readonly installed: boolean;
+  /** undefined where it isn't installed, or will be by an action of this very plan */
+  readonly version: string | undefined;
+}
+
+/** What is wanted of a unit; what is left out stays as it is. */
+export interface WantedUnit {
+  readonly enabled?: boolean | undefined;
+  readonly active?: boolean | undefined;
+  /** true: it can't be started by anybody, nor is it enabled */
+  readonly masked?: boolean | undefined;
+}
+
+/**
+ * A step needs to know what an action brings, which can be known only once it was carried out. Not an error: the step is
+ * planned as "known after" that.
+ */
+export class NotYetKnown extends Error {
+  override readonly name = 'NotYetKnown';
+  readonly path: string;
+  readonly after: string;
+
+  constructor(path: string, after: string) {
+    super(`what ${path} holds is known after ${after}`);
+    this.path = path;
+    this.after = after;
+  }
+}
+
 /** A host as one step sees it. */
 export class StepHost {
   readonly step: string;
@@ -44,6 +78,10 @@ export class StepHost {
   /** paths that this step set, each as it was before */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
+  /** what this step wants to have done before any of its edits */
+  readonly actions: PlannedAction[] = [];
+  /** it saw that something is missing which an action of an earlier stage may bring: what it did may turn out otherwise */
+  uncertain = false;
 
   constructor(host: VirtualHost, step: string) {
     this.#host = host;
@@ -54,18 +92,25 @@ export class StepHost {
     return this.#host.snapshot;
   }
 
+  /** What is at a path. `pending`: an action will have brought it, and what it holds is known only then. */
   state(path: string): PathState {
-    return this.#host.state(path);
+    const state = this.#host.state(path);
+    if (state.kind === 'absent' || state.kind === 'pending') this.#noteMissing();
+    return state;
   }
 
   exists(path: string): boolean {
     return this.state(path).kind !== 'absent';
   }
 
-  /** The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8 survive. */
+  /**
+   * The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8 survive. Of a file
+   * that an action brings it isn't known yet: the step ends here, and is planned as "known after" that.
+   */
   text(path: string): string | undefined {
     const state = this.state(path);
     if (state.kind === 'absent') return undefined;
+    if (state.kind === 'pending') throw new NotYetKnown(path, state.after);
     if (state.kind === 'file') return decode(state.content).text;
     if (state.kind === 'symlink' && state.resolved !== undefined) {
       const destination = this.#host.snapshot.paths.has(state.resolved.path)
@@ -86,7 +131,7 @@ export class StepHost {
    */
   write(path: string, text: string | Buffer, attributes: Attributes = {}): void {
     const before = this.state(path);
-    if (before.kind !== 'file' && before.kind !== 'absent') {
+    if (before.kind !== 'file' && before.kind !== 'absent' && before.kind !== 'pending') {
       throw this.problem(
         'not-a-file',
         `${path} is ${describe(before)}; writing through it isn't done`,
@@ -128,6 +173,7 @@ export class StepHost {
 
   makeDirectory(path: string, attributes: Attributes = {}): void {
     const before = this.state(path);
+    if (before.kind === 'pending') return;
     if (before.kind !== 'absent' && before.kind !== 'directory') {
       throw this.problem('not-a-directory', `${path} is ${describe(before)}`, 'move it away');
     }
@@ -145,8 +191,61 @@ export class StepHost {
     return this.#host.glob(pattern);
   }
 
+  /** What the probe found of a unit; the step has to declare in its reads that it asks. */
   unit(name: string): UnitState | undefined {
-    return this.snapshot.units.get(name);
+    const unit = this.snapshot.units.get(name);
+    if (unit?.load !== 'loaded') this.#noteMissing();
+    return unit;
+  }
+
+  /**
+   * Have a unit enabled or not, running or not. The step has to declare in its reads that it asks for it, and to `manage`
+   * what it sets: `{path: unitPath(name), format: 'unit-state', key: ['enabled']}`, or `['active']`.
+   */
+  setUnit(name: string, wanted: WantedUnit): void {
+    const path = unitPath(name);
+    const before = this.state(path);
+    const known = before.kind === 'unit' ? before : undefined;
+    if (known === undefined && before.kind !== 'pending') {
+      throw this.problem(
+        'unit-missing',
+        `there is no unit ${name} on this host`,
+        'install the software that brings it, in an earlier stage of the playbook, or correct its name',
+      );
+    }
+    const enabled = wanted.masked
+      ? 'masked'
+      : wanted.enabled === undefined
+        ? (known?.enabled ?? 'enabled')
+        : wanted.enabled
+          ? 'enabled'
+          : 'disabled';
+    const active =
+      wanted.active === undefined ? (known?.active ?? 'active') : wanted.active ? 'active' : 'inactive';
+    this.#set(path, { kind: 'unit', enabled, active });
+  }
+
+  /** A package that the step has declared to read. */
+  package(name: string): PackageState {
+    const version = this.snapshot.packages.get(name);
+    const pending = this.snapshot.pending?.packages.has(name) ?? false;
+    if (version === undefined) this.#noteMissing();
+    return { installed: version !== undefined || pending, version };
+  }
+
+  /** The host's package manager; undefined where it has none of those that we know. */
+  get packageManager(): PackageManager | undefined {
+    return this.snapshot.packageManager;
+  }
+
+  /**
+   * Have something done on the host before any file of this stage is changed, unless the host said to `unless` (which the
+   * step has to declare in its reads) that there's nothing to do. It's not undone by a revert. True where it will be done.
+   */
+  action(action: HostAction): boolean {
+    if (action.unless !== undefined && this.answer(action.unless)?.status === 0) return false;
+    this.actions.push({ action, step: this.step });
+    return true;
   }
 
   addresses(name: string): readonly string[] {
@@ -154,7 +253,9 @@ export class StepHost {
   }
 
   answer(query: Query): Answer | undefined {
-    return this.snapshot.answers.get(queryKey(query));
+    const answer = this.snapshot.answers.get(queryKey(query));
+    if (answer?.status !== 0) this.#noteMissing();
+    return answer;
   }
 
   /**
@@ -180,8 +281,19 @@ export class StepHost {
     return new OperatorError({ code, message, next, host: this.snapshot.host, step: this.step });
   }
 
+  /** Take back all that the step did. */
+  undo(): void {
+    for (const [path, before] of this.edits) this.#host.set(path, before);
+    this.edits.clear();
+    this.actions.length = 0;
+    this.managed.length = 0;
+    this.found.clear();
+    this.adopted = false;
+  }
+
   /** Whether anything is different from what the step found. */
   get changed(): boolean {
+    if (this.actions.length > 0) return true;
     return [...this.edits].some(([path, before]) => !sameState(before, this.state(path)));
   }
 
@@ -196,7 +308,19 @@ export class StepHost {
     this.makeDirectory(parent);
   }
 
+  #noteMissing(): void {
+    if (this.snapshot.pending !== undefined) this.uncertain = true;
+  }
+
   #set(path: string, state: PathState): void {
+    const provider = this.#host.providerOf(path);
+    if (provider !== undefined) {
+      throw this.problem(
+        'needs-later-stage',
+        `${path} is brought by the action of step ${provider}, which runs in the same stage: what it holds isn't known yet`,
+        `put this step into a later stage of the playbook than ${provider}`,
+      );
+    }
     if (!this.edits.has(path)) this.edits.set(path, this.state(path));
     this.#host.set(path, state);
   }
@@ -227,5 +351,9 @@ function describe(state: PathState): string {
       return 'a file';
     case 'unreadable':
       return state.reason;
+    case 'pending':
+      return `known after ${state.after}`;
+    case 'unit':
+      return 'a unit';
   }
 }

@@ -1,3 +1,4 @@
+import type { HostAction, RecordedAction } from './action.ts';
 import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
@@ -11,6 +12,8 @@ export interface Transaction {
   readonly cluster: string;
   /** the machine that was looked at; another one at the same address is refused */
   readonly machineId: string;
+  /** in the order in which they are done, before anything is changed; not undone by a revert */
+  readonly actions: readonly HostAction[];
   /** in the order in which they are swapped in */
   readonly changes: readonly Change[];
   readonly handlers: readonly Handler[];
@@ -50,6 +53,8 @@ export interface RunRecord {
   readonly startedAt: string;
   /** what was to be changed: path, action, sha256 before and after, mode and owner before */
   readonly changes: readonly RecordedChange[];
+  /** what was done before, and stays done; absent in the records of older versions */
+  readonly actions?: readonly RecordedAction[] | undefined;
   /** the keys, blocks and files that it set to something else; absent in the records of older versions */
   readonly items?: readonly RecordedItem[] | undefined;
   /** what it no longer managed, as the ledger had it */

@@ -1,10 +1,21 @@
-import { isGlob, type PathState, type Snapshot } from './snapshot.ts';
+import type { PlannedAction } from './action.ts';
+import {
+  isGlob,
+  type PathState,
+  type Pending,
+  queryKey,
+  type Snapshot,
+  stateIn,
+  type UnitState,
+  unitOfPath,
+} from './snapshot.ts';
 
 /** A host as the steps so far have left it. The real one is touched by nobody here. */
 export class VirtualHost {
   readonly snapshot: Snapshot;
   readonly holdsSecret: (text: string) => boolean;
   readonly #paths = new Map<string, PathState>();
+  readonly #actions: PlannedAction[] = [];
 
   /** `holdsSecret` knows the secrets of the inventory */
   constructor(snapshot: Snapshot, holdsSecret: (text: string) => boolean = () => false) {
@@ -14,7 +25,7 @@ export class VirtualHost {
 
   /** What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step module. */
   state(path: string): PathState {
-    const state = this.#paths.get(path) ?? this.snapshot.paths.get(path);
+    const state = this.#paths.get(path) ?? stateIn(this.snapshot, path);
     if (state === undefined)
       throw new Error(`${path} was not among the paths that the step declared to read`);
     return state;
@@ -22,6 +33,26 @@ export class VirtualHost {
 
   set(path: string, state: PathState): void {
     this.#paths.set(path, state);
+  }
+
+  /** Have something done before anything that was set. */
+  act(action: PlannedAction): void {
+    this.#actions.push(action);
+  }
+
+  get actions(): readonly PlannedAction[] {
+    return this.#actions;
+  }
+
+  /** The step whose action brings or renews the path. */
+  providerOf(path: string): string | undefined {
+    const unit = unitOfPath(path);
+    const provider = this.#actions.find(({ action: { provides } }) =>
+      unit === undefined
+        ? provides.renews.includes(path) || (provides.paths.includes(path) && !this.#isThere(path))
+        : provides.units.includes(unit) && !this.#isThere(path),
+    );
+    return provider?.step;
   }
 
   /** Paths that were set, in the order of their first change. */
@@ -44,14 +75,60 @@ export class VirtualHost {
     return [...matches].sort();
   }
 
-  /** The virtual host as a snapshot, for a second look at what the steps made of it. */
-  asSnapshot(): Snapshot {
+  /**
+   * The virtual host as a snapshot, for a second look at what the steps made of it. Actions count as carried out: what
+   * they bring is there, but what it holds can't be known; `stage` is what they belong to, by name.
+   */
+  asSnapshot(stage = 'its actions'): Snapshot {
+    const bare = this.#withoutActions();
+    if (this.#actions.length === 0) return bare;
+    const provided = this.#actions.map(({ action }) => action.provides);
+    const pending: Pending = {
+      after: stage,
+      packages: new Set([...(bare.pending?.packages ?? []), ...provided.flatMap((one) => one.packages)]),
+      units: new Set([
+        ...(bare.pending?.units ?? []),
+        ...provided.flatMap((one) => one.units).filter((unit) => bare.units.get(unit)?.load !== 'loaded'),
+      ]),
+    };
+    const paths = new Map(bare.paths);
+    for (const { paths: brought, renews } of provided) {
+      for (const path of [...brought.filter((one) => !this.#isThere(one)), ...renews])
+        paths.set(path, { kind: 'pending', after: stage });
+    }
+    const answers = new Map(bare.answers);
+    for (const { action } of this.#actions) {
+      if (action.unless !== undefined) answers.set(queryKey(action.unless), { status: 0, output: '' });
+    }
+    return { ...bare, paths, answers, pending };
+  }
+
+  #isThere(path: string): boolean {
+    const state = this.#paths.get(path) ?? stateIn(this.snapshot, path);
+    return state !== undefined && state.kind !== 'absent' && state.kind !== 'pending';
+  }
+
+  #withoutActions(): Snapshot {
     const globs = new Map(
       [...this.snapshot.globs.keys()].map((pattern) => [pattern, this.glob(pattern)] as const),
     );
-    const paths = new Map([...this.snapshot.paths, ...this.#paths]);
+    const paths = new Map(this.snapshot.paths);
+    const units = new Map(this.snapshot.units);
+    for (const [path, state] of this.#paths) {
+      const unit = unitOfPath(path);
+      if (unit === undefined) paths.set(path, state);
+      else units.set(unit, withState(units.get(unit), state));
+    }
     for (const [path, state] of paths) paths.set(path, this.#resolved(state));
-    return { ...this.snapshot, paths, globs };
+    return { ...this.snapshot, paths, globs, units, pending: this.#stillPending() };
+  }
+
+  /** A unit whose state was set is known again. */
+  #stillPending(): Pending | undefined {
+    const { pending } = this.snapshot;
+    if (pending === undefined) return undefined;
+    const set = new Set([...this.#paths.keys()].map(unitOfPath));
+    return { ...pending, units: new Set([...pending.units].filter((unit) => !set.has(unit))) };
   }
 
   /** A symbolic link whose destination was edited shows the new content. */
@@ -65,6 +142,20 @@ export class VirtualHost {
       resolved: destination.kind === 'file' ? { ...destination, path: state.resolved.path } : undefined,
     };
   }
+}
+
+/** A unit in the state that was set for it. */
+function withState(unit: UnitState | undefined, state: PathState): UnitState {
+  const known = unit ?? { load: 'loaded', active: 'inactive', sub: 'dead', enabled: '' };
+  if (state.kind !== 'unit') return known;
+  return {
+    ...known,
+    load: state.enabled === 'masked' ? 'masked' : 'loaded',
+    enabled: state.enabled,
+    ...(state.active === 'active'
+      ? { active: 'active', sub: 'running' }
+      : { active: 'inactive', sub: 'dead' }),
+  };
 }
 
 /** Whether anything is known to be below a directory. What nobody has looked at isn't known. */

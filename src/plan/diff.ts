@@ -23,7 +23,11 @@ const context = 3;
  */
 export function diffOf(change: Change): ChangeDiff {
   const { before, after } = change;
+  if (after.kind === 'pending') return { notes: [`known after ${cleanLine(after.after)}`], lines: [] };
+  if (change.kind === 'unit')
+    return { notes: [...unitNotes(before, after), ...knownNotes(change)], lines: [] };
   const notes = [
+    ...knownNotes(change),
     ...kindNotes(before, after),
     ...ownershipNotes(before, after),
     ...targetNotes(before, after),
@@ -38,7 +42,7 @@ export function diffOf(change: Change): ChangeDiff {
   if (old === undefined || young === undefined)
     return { notes: [...notes, ...binaryNotes(before, after)], lines: [] };
   if (old.text === young.text) {
-    const created = before.kind === 'absent' || after.kind === 'absent';
+    const created = before.kind !== 'file' || after.kind === 'absent';
     return { notes: created ? [...notes, 'the file is empty'] : notes, lines: [] };
   }
   const carriageReturns = carriageReturnsOf(old, young);
@@ -209,7 +213,7 @@ function hiddenNotes(hunks: readonly Hunk[], shown: Shown): readonly string[] {
 }
 
 function kindNotes(before: PathState, after: PathState): readonly string[] {
-  if (before.kind === 'absent') {
+  if (before.kind === 'absent' || before.kind === 'pending') {
     if (after.kind === 'file') return [`new file, mode ${modeOf(after)}, owner ${ownerOf(after)}`];
     if (after.kind === 'directory') return [`new directory, mode ${modeOf(after)}, owner ${ownerOf(after)}`];
     return [];
@@ -223,12 +227,35 @@ function kindNotes(before: PathState, after: PathState): readonly string[] {
     : [`${nameOfKind[before.kind]} is replaced by ${nameOfKind[after.kind].replace(/^the /, 'a ')}`];
 }
 
+/** What is shown may turn out otherwise. */
+function knownNotes({ knownAfter, before }: Change): readonly string[] {
+  if (knownAfter === undefined) return [];
+  const stage = cleanLine(knownAfter);
+  return before.kind === 'pending'
+    ? [`known after ${stage}: it replaces what is there then`]
+    : [`known after ${stage}: should that bring it, it is replaced`];
+}
+
+/** `enabled: disabled becomes enabled` */
+function unitNotes(before: PathState, after: PathState): readonly string[] {
+  if (after.kind !== 'unit') return [];
+  const was = before.kind === 'unit' ? before : { enabled: '', active: '' };
+  const note = (name: string, old: string, young: string) =>
+    old === young ? [] : [old === '' ? `${name}: ${young}` : `${name}: ${old} becomes ${young}`];
+  return [
+    ...note('at boot', cleanLine(was.enabled), cleanLine(after.enabled)),
+    ...note('now', cleanLine(was.active), cleanLine(after.active)),
+  ];
+}
+
 const nameOfKind: Readonly<Record<PathState['kind'], string>> = {
   absent: 'nothing',
   file: 'the file',
   symlink: 'the symbolic link',
   directory: 'the directory',
   unreadable: 'what is there',
+  pending: 'what is there then',
+  unit: 'the unit',
 };
 
 function ownershipNotes(before: PathState, after: PathState): readonly string[] {

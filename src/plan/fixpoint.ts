@@ -1,19 +1,23 @@
 import type { Problem } from '../model/operator-error.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluate.ts';
+import type { StepTrace } from './run-steps.ts';
 
 /**
  * The fixpoint check: all steps run a second time on what they made, over the whole cluster, facts and recipes computed
- * anew. Each step must be a no-op then, else the playbook isn't idempotent. Returns the problem of each host that fails.
+ * anew. Each step must be a no-op then, else the playbook isn't idempotent. Actions count as carried out: none may be
+ * due again. Returns the problem of each host that fails. With `only`, just those hosts are checked, among all others as
+ * `known` has them.
  */
 export function checkFixpoint(
   resolve: Resolve,
   first: ReadonlyMap<string, Evaluation | Problem>,
+  only?: { readonly hosts: ReadonlySet<string>; readonly known: ReadonlyMap<string, Snapshot> },
 ): ReadonlyMap<string, Problem> {
   const planned = [...first].flatMap(([name, one]): readonly (readonly [string, Snapshot])[] =>
-    isEvaluation(one) ? [[name, one.host.asSnapshot()]] : [],
+    isEvaluation(one) ? [[name, one.host.asSnapshot(one.stages.at(-1)?.name)]] : [],
   );
-  const second = evaluate(resolve, new Map(planned));
+  const second = evaluate(resolve, new Map([...(only?.known ?? []), ...planned]), { only: only?.hosts });
   const problems = [...second].flatMap(([name, again]) => {
     const before = first.get(name);
     const problem = isEvaluation(before) ? difference(name, before, again) : undefined;
@@ -38,8 +42,13 @@ function difference(host: string, first: Evaluation, again: Evaluation | Problem
   return notIdempotent(
     host,
     restless.step,
-    `run a second time, the step ${restless.step} would change ${restless.paths.join(', ')} again`,
+    `run a second time, the step ${restless.step} would ${againWords(restless)}`,
   );
+}
+
+function againWords({ paths, actions }: StepTrace): string {
+  if (actions.length > 0) return `do ${actions.map(({ action }) => action.name).join(', ')} again`;
+  return `change ${paths.join(', ')} again`;
 }
 
 function notIdempotent(host: string, step: string | undefined, message: string): Problem {

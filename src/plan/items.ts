@@ -11,14 +11,16 @@ import {
   setManagedBlock,
 } from '../formats/nginx.ts';
 import { properties } from '../formats/properties.ts';
+import { services } from '../formats/services.ts';
 import { shellEnv } from '../formats/shell-env.ts';
 import { unit } from '../formats/unit.ts';
 import { yaml } from '../formats/yaml.ts';
 import { sha256 } from '../model/change.ts';
 import type { FirstTouch } from '../model/ledger.ts';
-import type { PathState } from '../model/snapshot.ts';
+import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
+import { unitStateFormat, unitValue } from './unit-items.ts';
 
 /** How a managed thing is read out of a file's text and put back: the one place that knows every kind of item. */
 interface ItemFormat {
@@ -57,7 +59,7 @@ function includes(text: string, server: Server, path: string): boolean {
   return removeInclude(text, server.directive, path) !== text;
 }
 
-const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit];
+const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit, services];
 const itemFormats: ReadonlyMap<string, ItemFormat> = new Map<string, ItemFormat>([
   ...keyedFormats.map((format) => [format.name, format] as const),
   ['nginx-block', nginxBlock],
@@ -82,6 +84,7 @@ export function itemId(item: Managed): string {
 /** What the item is in this state of its path. */
 export function itemValue(item: Managed, state: PathState): FirstTouch {
   if (item.format === 'file') return wholePath(state);
+  if (item.format === unitStateFormat) return unitValue(item, state);
   const text = textOf(state);
   if (text === undefined) return { kind: 'absent' };
   const value = formatOf(item).get(text, item.key);
@@ -116,6 +119,9 @@ export function restoredText(item: Managed, text: string, was: FirstTouch): stri
 
 /** How an item is called in a message. */
 export function itemName(item: Managed): string {
+  const unit = unitOfPath(item.path);
+  if (unit !== undefined)
+    return item.key[0] === 'enabled' ? `whether ${unit} is enabled` : `whether ${unit} runs`;
   return item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
 }
 

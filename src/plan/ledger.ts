@@ -1,11 +1,14 @@
 import type { FirstTouch, Ledger, ManagedItem } from '../model/ledger.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { type Snapshot, stateIn, unitOfPath } from '../model/snapshot.ts';
 import type { Found, Managed } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import type { StepTrace } from './run-steps.ts';
 
-/** What the ledger of a host will say once the plan is carried out. */
+/**
+ * What the ledger of a host will say once a stage of the plan is carried out. `kept` is what stays as the ledger has it
+ * now: what other stages look after.
+ */
 export function nextLedger(
   host: VirtualHost,
   traces: readonly StepTrace[],
@@ -15,11 +18,12 @@ export function nextLedger(
     readonly recipe: string | undefined;
     readonly run: string;
   },
+  kept: readonly ManagedItem[] = [],
 ): Ledger {
   const { snapshot } = host;
   const known = new Map((snapshot.ledger?.items ?? []).map((item) => [itemId(item), item] as const));
   const adopted = traces.some((trace) => trace.adopted);
-  const items = traces.flatMap((trace) =>
+  const managed = traces.flatMap((trace) =>
     trace.managed.map((item): ManagedItem => {
       const found = trace.found.get(item);
       const touched =
@@ -34,6 +38,7 @@ export function nextLedger(
       };
     }),
   );
+  const items = [...managed, ...kept];
   return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
 }
 
@@ -79,7 +84,9 @@ function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonl
   const { snapshot } = host;
   const isOurs = (path: string) =>
     snapshot.ledger?.created.includes(path) || stateBefore(snapshot, path).kind === 'absent';
-  const files = [...new Set(items.map((item) => item.path))].filter(isOurs);
+  const files = [...new Set(items.map((item) => item.path))].filter(
+    (path) => unitOfPath(path) === undefined && isOurs(path),
+  );
   const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...host.touched])].filter(
     (path) =>
       !files.includes(path) &&
@@ -103,7 +110,7 @@ export function sameLedger(one: Ledger | undefined, other: Ledger): boolean {
 }
 
 function stateBefore(snapshot: Snapshot, path: string) {
-  return snapshot.paths.get(path) ?? ({ kind: 'absent' } as const);
+  return stateIn(snapshot, path) ?? ({ kind: 'absent' } as const);
 }
 
 /** Of a thing that a step declares twice, the first time counts: then it was as the step found it. */

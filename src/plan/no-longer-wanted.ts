@@ -1,4 +1,5 @@
 import type { ManagedItem } from '../model/ledger.ts';
+import { stateIn } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
 import { StepHost } from '../model/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../model/virtual-host.ts';
@@ -13,20 +14,23 @@ import {
   textOf,
 } from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
+import { restoredUnit } from './unit-items.ts';
 
 /**
  * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing that somebody
- * else has changed since is left alone, with a warning. `notifyOf` tells which handlers the item's step asks for.
+ * else has changed since is left alone, with a warning. `notifyOf` tells which handlers the item's step asks for;
+ * what `laterSteps`, which can't be planned yet, look after stays.
  */
 export function restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
   notifyOf: (step: string) => readonly string[],
+  laterSteps: ReadonlySet<string> = new Set(),
 ): readonly StepTrace[] {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
-  const left = ledger.items.filter((item) => !owned.has(itemId(item)));
+  const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
   const traces = left.map((item) => restore(host, item, notifyOf(item.step)));
   const kept = wanted.map((item) => item.path);
   const hollow = ledger.created.filter(
@@ -65,6 +69,11 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
 
 function putBack(view: StepHost, item: ManagedItem): void {
   const { first, path } = item;
+  const state = view.state(path);
+  if (state.kind === 'unit') {
+    view.restore(path, restoredUnit(item, state, first));
+    return;
+  }
   if (item.format !== 'file') {
     view.write(path, restoredText(item, view.text(path) ?? '', first));
     return;
@@ -103,5 +112,5 @@ function removeEmpty(host: VirtualHost, path: string): StepTrace {
 }
 
 function isKnown(host: VirtualHost, path: string): boolean {
-  return host.snapshot.paths.has(path);
+  return stateIn(host.snapshot, path) !== undefined;
 }

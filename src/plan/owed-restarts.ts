@@ -1,8 +1,8 @@
 import type { Handler } from '../model/handler.ts';
 import type { PlannedHandler } from '../model/plan.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { type Snapshot, stateIn } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation, StageEvaluation } from './evaluate.ts';
 import { isItemHash, itemId, itemName, itemValue } from './items.ts';
 import type { StepTrace } from './run-steps.ts';
 
@@ -11,12 +11,15 @@ import type { StepTrace } from './run-steps.ts';
  * we made it so, and the service has run since before it became so. Or the host says so itself, after a revert that left
  * services alone. See `owed` of a snapshot for the rule.
  */
-export function owedRestarts(evaluation: Evaluation): readonly PlannedHandler[] {
-  const { snapshot } = evaluation.host;
-  const told = new Set(snapshot.owed ?? []);
-  return evaluation.wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
-    const steps = evaluation.traces.filter((trace) => trace.notify.includes(handler.id));
-    const stale = steps.flatMap((trace) => staleIn(trace, handler, evaluation));
+export function owedRestarts(
+  { wanted, stages }: Evaluation,
+  stage: StageEvaluation,
+): readonly PlannedHandler[] {
+  // What the host itself tells of belongs to no step: it's done when all else is.
+  const told = new Set(stage === stages.at(-1) ? (stage.host.snapshot.owed ?? []) : []);
+  return wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
+    const steps = stage.traces.filter((trace) => trace.notify.includes(handler.id));
+    const stale = steps.flatMap((trace) => staleIn(trace, handler, stage.host.snapshot));
     const [first] = stale;
     if (first !== undefined) {
       const because = [...new Set(stale.map(({ step }) => step))];
@@ -44,8 +47,7 @@ interface Stale {
   readonly unit: string;
 }
 
-function staleIn(trace: StepTrace, handler: Handler, { host }: Evaluation): readonly Stale[] {
-  const { snapshot } = host;
+function staleIn(trace: StepTrace, handler: Handler, snapshot: Snapshot): readonly Stale[] {
   return trace.managed.flatMap((item) => {
     const unit = unitsOf(handler).find((name) => runsSinceBefore(snapshot, name, item.path));
     return unit === undefined || isTakenUp(item, snapshot)
@@ -57,7 +59,7 @@ function staleIn(trace: StepTrace, handler: Handler, { host }: Evaluation): read
 /** Whether the item is as it was when a run last made its services take it up. */
 function isTakenUp(item: Managed, snapshot: Snapshot): boolean {
   const known = snapshot.ledger?.items.find((one) => itemId(one) === itemId(item));
-  const now = snapshot.paths.get(item.path) ?? ({ kind: 'absent' } as const);
+  const now = stateIn(snapshot, item.path) ?? ({ kind: 'absent' } as const);
   return known !== undefined && isItemHash(known.activated, item, itemValue(item, now));
 }
 

@@ -1,3 +1,4 @@
+import type { PlannedAction, RecordedAction } from '../model/action.ts';
 import { type Change, sha256 } from '../model/change.ts';
 import type { FirstTouch, Ledger, ManagedItem, RecordedItem } from '../model/ledger.ts';
 import type { HostPlan } from '../model/plan.ts';
@@ -17,6 +18,11 @@ export function recordChanges(changes: readonly Change[]): readonly RecordedChan
     before: secret === undefined ? stateFingerprint(before) : secretFingerprint(path, before),
     after: secret === undefined ? stateFingerprint(after) : secretFingerprint(path, after),
   }));
+}
+
+/** Actions as they go into the run's record on the host. */
+export function recordActions(actions: readonly PlannedAction[]): readonly RecordedAction[] {
+  return actions.map(({ action, step }) => ({ step, name: action.name, kind: action.run.kind }));
 }
 
 /** The managed things whose values a plan changes: those of the ledger that is there, and of the one to come. */
@@ -40,10 +46,11 @@ export function letGoItems({ snapshot, ledger }: HostPlan): readonly ManagedItem
   return itemsOf(snapshot?.ledger).flatMap(([id, item]) => (kept.has(id) ? [] : [item]));
 }
 
-/** Kind, bytes, mode, owner and link target of a state as one sha256, hex; undefined for a path where nothing is. */
+/** Kind, bytes, mode, owner and link target of a state (of a unit, whether it's enabled and active) as one sha256, hex; undefined for a path where nothing is. */
 export function stateFingerprint(state: PathState): string | undefined {
   if (state.kind === 'absent') return undefined;
   const content = state.kind === 'file' ? sha256(state.content) : '';
+  if (state.kind === 'unit') return sha256(JSON.stringify([state.kind, state.enabled, state.active]));
   const { kind, mode, user, group, target } = { mode: 0, user: '', group: '', target: '', ...state };
   return sha256(JSON.stringify([kind, content, mode, user, group, target]));
 }

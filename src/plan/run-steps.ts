@@ -1,6 +1,7 @@
 import { FormatError } from '../formats/format-error.ts';
+import type { PlannedAction } from '../model/action.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type Found, type Managed, StepHost } from '../model/step-host.ts';
+import { type Found, type Managed, NotYetKnown, StepHost } from '../model/step-host.ts';
 import type { VirtualHost } from '../model/virtual-host.ts';
 import type { StepModule } from '../steps/step-module.ts';
 import { itemId, itemName } from './items.ts';
@@ -12,6 +13,16 @@ export interface WantedStep {
   readonly parameters: unknown;
   /** ids of handlers */
   readonly notify: readonly string[];
+  /** number of its stage, from 1; undefined: the first */
+  readonly stage?: number | undefined;
+}
+
+/** Why a step can't be planned before a stage was carried out. */
+export interface Later {
+  /** name of the stage */
+  readonly after: string;
+  /** what it would have to know, or the first thing that it looks after; undefined where that isn't known either */
+  readonly path: string | undefined;
 }
 
 /** What one step did to a virtual host. */
@@ -26,13 +37,14 @@ export interface StepTrace {
   readonly adopted: boolean;
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
+  readonly actions: readonly PlannedAction[];
+  /** it did nothing, since what it needs to know can't be known yet */
+  readonly later: Later | undefined;
 }
 
 /** Run the steps in order on a virtual host. Throws an OperatorError that names the step. */
 export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): readonly StepTrace[] {
-  const traces = steps.map((step) => runStep(host, step));
-  refuseTwoOwners(host, traces);
-  return traces;
+  return steps.map((step) => runStep(host, step));
 }
 
 function runStep(host: VirtualHost, step: WantedStep): StepTrace {
@@ -40,9 +52,24 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
   try {
     step.module.apply(view, step.parameters as never);
   } catch (error) {
-    throw named(error, host, step);
+    const later = laterOf(error, view);
+    if (later === undefined) throw named(error, host, step);
+    view.undo();
+    return { ...traceOf(view, step.notify), later };
   }
+  for (const action of view.actions) host.act(action);
   return traceOf(view, step.notify);
+}
+
+/**
+ * Whether the step failed for want of something that an action brings, or may bring: then it's planned once that was
+ * carried out. Undefined for an error that no action mends.
+ */
+function laterOf(error: unknown, view: StepHost): Later | undefined {
+  if (error instanceof NotYetKnown) return { after: error.after, path: error.path };
+  const after = view.snapshot.pending?.after;
+  if (!(error instanceof OperatorError) || !view.uncertain || after === undefined) return undefined;
+  return { after, path: view.managed[0]?.path ?? [...view.edits.keys()][0] };
 }
 
 export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
@@ -50,11 +77,14 @@ export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
     step: view.step,
     changed: view.changed,
     paths: [...view.edits.keys()],
-    managed: view.managed,
+    managed: [...view.managed],
     found: view.found,
     adopted: view.adopted,
-    warnings: view.warnings,
+    // What it warns of may be otherwise by then; the plan that is made then says it again.
+    warnings: view.uncertain ? [] : view.warnings,
     notify,
+    actions: [...view.actions],
+    later: undefined,
   };
 }
 
@@ -76,7 +106,7 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
 }
 
 /** Two steps that own one thing would undo each other for ever. */
-function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void {
+export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void {
   const owners = new Map<string, string>();
   for (const trace of traces) {
     for (const item of trace.managed) {

@@ -2,7 +2,7 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import { z } from 'zod';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, stageNumber, stagesOf } from '../model/plan.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import { packageVersion } from '../version.ts';
 import { stateFingerprint } from './record.ts';
@@ -31,6 +31,8 @@ const savedHost = z.object({
       secret: z.literal(true).optional(),
     }),
   ),
+  /** names of actions, each with its stage before it */
+  actions: z.array(z.string()).default([]),
   handlers: z.array(z.string()),
   /** what is remembered of it goes at the end */
   leaves: z.boolean(),
@@ -113,6 +115,8 @@ function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly str
   if (differing.length > 0) return differing.map((path) => `${now.host}: ${path} is no longer as it was`);
   if (saved.leaves !== now.leaves)
     return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
+  if (saved.actions.join() !== now.actions.join())
+    return [`${now.host}: other actions would be done: ${now.actions.join(', ') || 'none'}`];
   if (saved.handlers.join() === now.handlers.join()) return [];
   return [`${now.host}: other handlers would run: ${now.handlers.join(', ') || 'none'}`];
 }
@@ -158,7 +162,7 @@ function summarizeHost(plan: HostPlan): SavedHost {
     problem: plan.problem?.code ?? '',
     changes: stages.flatMap((stage, index) =>
       stage.changes.map((change) => ({
-        stage: index + 1,
+        stage: stageNumber(stage, index),
         path: change.path,
         action: change.action,
         ...(change.secret === undefined
@@ -166,13 +170,12 @@ function summarizeHost(plan: HostPlan): SavedHost {
           : { before: '', after: '', secret: true as const }),
       })),
     ),
+    actions: stages.flatMap((stage, index) =>
+      stage.actions.map(({ action }) => `${stageNumber(stage, index)} ${action.name}`),
+    ),
     handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
     leaves: plan.leftovers === true,
   };
-}
-
-function stagesOf(plan: HostPlan): readonly HostPlan[] {
-  return plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
 }
 
 function parseJson(text: string): unknown {

@@ -6,6 +6,7 @@ import type { PathState, RegularFile } from '../model/snapshot.ts';
 import type { RecordedChange } from '../model/transaction.ts';
 import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from './items.ts';
 import { isFingerprint } from './record.ts';
+import { undoUnit, unitStateFormat } from './unit-items.ts';
 
 /** What giving back one path of a run comes to. */
 export interface Undone {
@@ -32,6 +33,11 @@ export function undoChange(undone: UndoneChange): Undone {
   const settled = (state: PathState): Undone => ({ state, conflicts: [] });
   if (sameState(now, original)) return settled(now);
   if (isFingerprint(change.after, change.path, now)) return settled(original);
+  if (now.kind === 'unit') {
+    const set = items.filter((item) => item.path === change.path && item.format === unitStateFormat);
+    const { state, changed } = undoUnit(now, original, set);
+    return { state, conflicts: changed ? set.map(itemName) : [] };
+  }
   const keyed = items.filter((item) => item.path === change.path && item.format !== 'file');
   if (keyed.length === 0 || now.kind !== 'file' || !isTextual(original)) {
     return { state: original, conflicts: [change.path] };

@@ -1,5 +1,5 @@
 import { toValue } from '../inventory/variables.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type {
   Condition,
   Fact,
@@ -17,16 +17,24 @@ import type { TemplateSource } from './templates.ts';
 
 /** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
 export function buildPlaybook(
-  document: YamlDocument,
+  document: Places,
   data: PlaybookData,
-  from: { readonly modules: Iterable<string>; readonly templates: ReadonlyMap<string, TemplateSource> },
+  from: {
+    /** the playbook's own file */
+    readonly file: string;
+    /** of all files that it is made of */
+    readonly text: string;
+    readonly modules: Iterable<string>;
+    readonly templates: ReadonlyMap<string, TemplateSource>;
+  },
 ): Playbook {
   const modules = [...from.modules];
   return {
     name: data.name,
     description: data.description,
-    file: document.file,
-    text: document.text,
+    file: from.file,
+    text: from.text,
+    names: data.names ?? {},
     variables: mapValues(data.variables, buildVariable),
     roles: Object.entries(data.roles).map(([name, role]) =>
       buildRole(document, { name, data: role, modules, templates: from.templates }),
@@ -52,7 +60,7 @@ interface RoleSource {
   readonly templates: ReadonlyMap<string, TemplateSource>;
 }
 
-function buildRole(document: YamlDocument, source: RoleSource): Role {
+function buildRole(document: Places, source: RoleSource): Role {
   const { name, data } = source;
   const at = (...path: YamlPath) => document.location(['roles', name, ...path]);
   return {
@@ -72,6 +80,7 @@ function buildRole(document: YamlDocument, source: RoleSource): Role {
       vars: mapValues(recipe.vars, toValue),
     })),
     unknown: data.unknown,
+    stages: data.stages ?? [],
     steps: data.steps.map((step, index) => ({
       ...buildStep(step as StepData, source),
       location: at('steps', index, 'id'),
@@ -95,7 +104,10 @@ function buildRole(document: YamlDocument, source: RoleSource): Role {
   };
 }
 
-function buildStep(data: StepData, { modules, templates }: RoleSource): Omit<PlaybookStep, 'location'> {
+function buildStep(
+  data: StepData,
+  { name, data: role, modules, templates }: RoleSource,
+): Omit<PlaybookStep, 'location'> {
   const module = moduleName(data, modules);
   const parameters = toValue(data[module] ?? {});
   const template = templateName(module, parameters);
@@ -103,7 +115,8 @@ function buildStep(data: StepData, { modules, templates }: RoleSource): Omit<Pla
     id: data.id,
     module,
     parameters,
-    template: template === undefined ? undefined : templates.get(template),
+    template: template === undefined ? undefined : templates.get(templateKey(name, data.id)),
+    stage: data.stage === undefined ? 1 : (role.stages ?? []).indexOf(data.stage) + 1,
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),
@@ -113,6 +126,11 @@ function buildStep(data: StepData, { modules, templates }: RoleSource): Omit<Pla
 /** The step module that a step uses; the schema saw to it that there is exactly one. */
 export function moduleName(data: Readonly<Record<string, unknown>>, modules: Iterable<string>): string {
   return [...modules].find((name) => Object.hasOwn(data, name)) ?? '';
+}
+
+/** Whose template it is: two files of one playbook may lie in different folders. */
+export function templateKey(role: string, step: string): string {
+  return `${role} ${step}`;
 }
 
 /** The file that `file: {template: …}` names, relative to the playbook. */
@@ -155,11 +173,12 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
 }
 
 export function buildFact(data: FactData): Fact {
-  const { unit, package: name, exists, path = '', contains, capture } = data;
+  const { unit, package: name, exists, path = '', contains, capture, search } = data;
   if (unit !== undefined) return { kind: 'unit', unit };
   if (name !== undefined) return { kind: 'package', package: name };
   if (exists !== undefined) return { kind: 'exists', paths: exists };
   if (contains !== undefined) return { kind: 'contains', path, text: contains };
+  if (search !== undefined) return { kind: 'search', path, pattern: search };
   return { kind: 'capture', path, pattern: new RegExp(capture ?? '()', 'm') };
 }
 

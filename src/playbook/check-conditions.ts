@@ -1,6 +1,6 @@
 import { knownNamesHint } from '../inventory/nearest-name.ts';
 import { describeValue } from '../inventory/schema-problems.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { buildFact } from './build.ts';
 import { splitSubject } from './conditions.ts';
@@ -19,7 +19,7 @@ type Subjects = ReadonlyMap<string, Subject>;
  * Conditions name what exists, and values that it can have. A condition that compares the number 2.4 to the text '2.4'
  * would never hold, and nobody would know why.
  */
-export function checkConditions(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+export function checkConditions(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.roles).flatMap(([name, role]) => {
     const path = ['roles', name];
     const early = subjectsOf(data, role);
@@ -56,7 +56,7 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
 }
 
 function each(
-  document: YamlDocument,
+  document: Places,
   path: YamlPath,
   holders: readonly { readonly when?: RoleData['steps'][number]['when'] }[] | undefined,
   subjects: Subjects,
@@ -77,7 +77,7 @@ function each(
   );
 }
 
-function unknownSubject(document: YamlDocument, place: YamlPath, name: string, subjects: Subjects): Problem {
+function unknownSubject(document: Places, place: YamlPath, name: string, subjects: Subjects): Problem {
   const [group] = splitSubject(name);
   const same = [...subjects.keys()].filter((known) => known.startsWith(`${group}.`));
   return document.problem(place, {

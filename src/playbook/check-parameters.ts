@@ -1,12 +1,12 @@
 import { schemaProblems } from '../inventory/schema-problems.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { StepModule } from '../steps/step-module.ts';
 import { hasTemplate } from './templates.ts';
 
 /** A step's parameters against its module's schema, but for what templates will fill in only on a host. */
 export function checkParameters(
-  document: YamlDocument,
+  document: Places,
   module: StepModule,
   step: { readonly path: YamlPath; readonly parameters: unknown },
 ): readonly Problem[] {

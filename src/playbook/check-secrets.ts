@@ -1,4 +1,4 @@
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { PlaybookData, RoleData } from './schema.ts';
 import { TemplateError, variablesOf } from './templates.ts';
@@ -11,7 +11,7 @@ type IsSecret = (variable: string) => boolean;
  * by anybody on a host (proc(5)), `systemctl show` tells everybody what stands in units (systemd.exec(5), "Environment="),
  * paths and reasons are shown, and a condition would tell what the secret is.
  */
-export function checkSecrets(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+export function checkSecrets(document: Places, data: PlaybookData): readonly Problem[] {
   const names = Object.entries(data.variables ?? {}).flatMap(([name, { type }]) =>
     type === 'secret' ? [name] : [],
   );
@@ -142,7 +142,7 @@ function secretAmong(names: readonly string[]): IsSecret {
 }
 
 function refusal(
-  document: YamlDocument,
+  document: Places,
   { path, part, variable, where }: { path: YamlPath; part: 'key' | 'value'; variable: string; where: string },
 ): Problem {
   return document.problem(path, {

@@ -1,10 +1,10 @@
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { PlaybookData, RoleData } from './schema.ts';
 import { scopeProblems, type TemplateScope } from './template-scope.ts';
 
 /** Every template of a playbook, each in the scope of its place: what is known when it is filled in. */
-export function checkTemplates(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+export function checkTemplates(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.roles).flatMap(([name, role]) => {
     const path = ['roles', name];
     const scopes = scopesOf(data, role);
@@ -17,7 +17,7 @@ export function checkTemplates(document: YamlDocument, data: PlaybookData): read
         ...check(['recipes', index, 'vars'], recipe.vars, scopes.withFacts),
       ]),
       ...role.steps.flatMap((step, index) => {
-        const { id: _id, recipes, when: _when, notify: _notify, ...module } = step;
+        const { id: _id, stage: _stage, recipes, when: _when, notify: _notify, ...module } = step;
         return Object.entries(module).flatMap(([name, parameters]) =>
           checkStep(
             (place, value, scope) => check(['steps', index, name, ...place], value, scope),

@@ -1,6 +1,6 @@
 import { knownNamesHint } from '../inventory/nearest-name.ts';
 import { variableMistake } from '../inventory/variables.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Variable } from '../model/playbook.ts';
 import { listOf } from './build.ts';
@@ -14,11 +14,12 @@ import type { PlaybookData, RoleData } from './schema.ts';
  * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
  * conditions and templates.
  */
-export function checkPlaybook(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+export function checkPlaybook(document: Places, data: PlaybookData): readonly Problem[] {
   return [
     ...checkVariables(document, data),
     ...Object.entries(data.roles).flatMap(([name, role]) => [
       ...checkNames(document, ['roles', name], role),
+      ...checkStages(document, ['roles', name], role),
       ...checkPatterns(document, ['roles', name], role),
     ]),
     ...checkConditions(document, data),
@@ -27,7 +28,7 @@ export function checkPlaybook(document: YamlDocument, data: PlaybookData): reado
   ];
 }
 
-function checkVariables(document: YamlDocument, data: PlaybookData): readonly Problem[] {
+function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
     const path = ['variables', name];
     if ((declared.type === 'enum') !== (declared.values !== undefined)) {
@@ -63,7 +64,7 @@ function checkVariables(document: YamlDocument, data: PlaybookData): readonly Pr
   });
 }
 
-function checkNames(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+function checkNames(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   const recipes = (role.recipes ?? []).map(({ name }) => name);
   const handlers = (role.handlers ?? []).map(({ id }) => id);
   const guards = Object.keys(role.guards ?? {});
@@ -105,12 +106,7 @@ function checkNames(document: YamlDocument, path: YamlPath, role: RoleData): rea
   ];
 }
 
-function twice(
-  document: YamlDocument,
-  path: YamlPath,
-  key: string,
-  names: readonly string[],
-): readonly Problem[] {
+function twice(document: Places, path: YamlPath, key: string, names: readonly string[]): readonly Problem[] {
   return names.flatMap((name, index) => {
     const first = names.indexOf(name);
     if (first === index) return [];
@@ -125,23 +121,64 @@ function twice(
   });
 }
 
-function checkPatterns(document: YamlDocument, path: YamlPath, role: RoleData): readonly Problem[] {
+/** Where a role has stages each of its steps says its own: one that was forgotten would come too early or too late. */
+function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+  const { stages } = role;
+  return [
+    ...(stages ?? []).flatMap((name, index) =>
+      stages?.indexOf(name) === index
+        ? []
+        : [
+            document.problem([...path, 'stages', index], {
+              code: 'duplicate-id',
+              message: `the stage ${name} stands twice`,
+              next: 'give each its own name',
+            }),
+          ],
+    ),
+    ...role.steps.flatMap(({ id, stage }, index) => {
+      const place = [...path, 'steps', index];
+      if (stage === undefined) {
+        if (stages === undefined) return [];
+        const message = `the step ${id} doesn't say in which stage it comes`;
+        const next = `add stage: one of ${stages.join(', ')}`;
+        return [document.problem([...place, 'id'], { code: 'unknown-stage', message, next })];
+      }
+      if (stages?.includes(stage)) return [];
+      const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
+      const next =
+        stages === undefined
+          ? `add stages: [… ${stage} …] to the role, or take it out`
+          : knownNamesHint(stage, stages);
+      return [document.problem([...place, 'stage'], { code: 'unknown-stage', message, next })];
+    }),
+  ];
+}
+
+function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
-    if (fact.capture === undefined) return [];
-    const found = patternMistake(fact.capture);
+    const key = fact.capture === undefined ? 'search' : 'capture';
+    const pattern = fact[key];
+    const found = pattern === undefined ? undefined : patternMistake(pattern, key);
     if (found === undefined) return [];
-    return [document.problem([...path, 'facts', name, 'capture'], { code: 'invalid-pattern', ...found })];
+    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...found })];
   });
 }
 
-function patternMistake(pattern: string): { message: string; next: string } | undefined {
+/** What grep(1) is asked for is written in another language, alike enough to find a bracket that isn't closed. */
+function patternMistake(
+  pattern: string,
+  key: 'capture' | 'search',
+): { message: string; next: string } | undefined {
   try {
     // An empty alternative matches everything, so that the match has as many entries as there are groups.
     const groups = (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
-    if (groups >= 1) return undefined;
+    if (groups >= 1 || key === 'search') return undefined;
     return { message: 'the pattern has no group', next: 'put what is to be captured in ( )' };
   } catch (error) {
     const message = `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`;
-    return { message, next: 'it is one of JavaScript; single quotes keep its backslashes' };
+    const language =
+      key === 'capture' ? 'it is one of JavaScript' : 'it is an extended one, as grep -E takes it';
+    return { message, next: `${language}; single quotes keep its backslashes` };
   }
 }

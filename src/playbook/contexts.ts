@@ -55,6 +55,8 @@ export function baseContext(inventory: Inventory, host: InventoryHost): Template
         : { hostname: host.hostname, same_site: isSameSite(host.hostname, hostname) }),
     },
     vars: host.vars,
+    // For template files: in the playbook itself they are filled in already.
+    names: inventory.playbook.names,
   };
 }
 

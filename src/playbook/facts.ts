@@ -2,7 +2,14 @@ import { decode } from '../formats/decode.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { Fact, Role } from '../model/playbook.ts';
-import { isGlob, type PathState, type Reads, type Snapshot } from '../model/snapshot.ts';
+import {
+  isGlob,
+  type PathState,
+  type Query,
+  queryKey,
+  type Reads,
+  type Snapshot,
+} from '../model/snapshot.ts';
 
 export type Facts = Readonly<Record<string, Value>>;
 
@@ -23,6 +30,8 @@ export function factReads(role: Role): readonly Partial<Reads>[] {
         return { packages: [fact.package] };
       case 'exists':
         return { paths: fact.paths };
+      case 'search':
+        return { queries: [searchFor(fact)] };
       default:
         return { paths: [fact.path] };
     }
@@ -41,14 +50,37 @@ function answer(name: string, fact: Fact, snapshot: Snapshot): Value {
     case 'package':
       return snapshot.packages.get(fact.package) ?? '';
     case 'exists':
-      return fact.paths.some((path) => states(path, snapshot).some(([, state]) => state.kind !== 'absent'));
+      return fact.paths.some((path) => states(path, snapshot).some(([, state]) => isThere(state)));
     case 'contains':
       return texts(name, fact.path, snapshot).some((text) => text.includes(fact.text));
+    case 'search':
+      return isFound(name, fact, snapshot);
     case 'capture': {
       const matches = texts(name, fact.path, snapshot).map((text) => fact.pattern.exec(text)?.[1]);
       return matches.find((found) => found !== undefined) ?? '';
     }
   }
+}
+
+/** What an action is to bring counts once it's there: facts are what was found. */
+function isThere({ kind }: PathState): boolean {
+  return kind !== 'absent' && kind !== 'pending';
+}
+
+function searchFor({ path, pattern }: Extract<Fact, { kind: 'search' }>): Query {
+  return { kind: 'search', args: [pattern, path] };
+}
+
+/** grep(1): 0 found, 1 not found, 2 no such file. */
+function isFound(name: string, fact: Extract<Fact, { kind: 'search' }>, snapshot: Snapshot): boolean {
+  const status = snapshot.answers.get(queryKey(searchFor(fact)))?.status ?? 2;
+  if (status <= 2) return status === 0;
+  throw new OperatorError({
+    code: 'fact-unreadable',
+    message: `the fact ${name} can't be known: looking through ${fact.path} took too long`,
+    next: 'look at the load of the host, and run the command again',
+    host: snapshot.host,
+  });
 }
 
 function states(path: string, snapshot: Snapshot): readonly (readonly [string, PathState])[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inventorySchema } from '../inventory/schema.ts';
 import { stepModules } from '../steps/registry.ts';
-import { playbookSchema } from './schema.ts';
+import { extensionSchema, playbookSchema } from './schema.ts';
 
 /** A JSON Schema, draft 2020-12, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -11,15 +11,38 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * says of another is checked by `clusterproxy validate` only.
  */
 export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
-  const playbook = playbookSchema(stepModules.values(), (module) => module.parameters);
+  const extension = extensionSchema(stepModules.values(), (module) => module.parameters);
   return {
     'inventory.schema.json': {
       ...convert(inventorySchema),
       title: 'clusterproxy inventory',
     },
     'playbook.schema.json': {
-      ...withTemplates(convert(playbook)),
+      ...withTemplates(eitherForm(convert(extension))),
       title: 'clusterproxy playbook',
+    },
+  };
+}
+
+/**
+ * A playbook that extends another one, and one that stands on its own, differ in what has to be there: written so, as
+ * both forms in full would be twice as long.
+ */
+function eitherForm(extension: JsonSchema): JsonSchema {
+  const whole = convert(playbookSchema([]));
+  const role = (whole.properties as Record<string, JsonSchema>).roles?.additionalProperties as JsonSchema;
+  const { required, ...rest } = extension;
+  return {
+    ...rest,
+    required: (required as readonly string[]).filter((key) => key !== 'extends'),
+    if: { required: ['extends'] },
+    else: {
+      required: whole.required,
+      properties: {
+        roles: {
+          additionalProperties: { required: role.required, properties: { without: false } },
+        },
+      },
     },
   };
 }

@@ -27,6 +27,8 @@ export interface ResolvedStep {
   readonly parameters: unknown;
   /** ids of handlers that hold on this host */
   readonly notify: readonly string[];
+  /** number of its stage, from 1 */
+  readonly stage: number;
 }
 
 /** What a host gets: its playbook, filled in with its own facts and with those of the others. */
@@ -104,5 +106,5 @@ function resolveStep(
     });
   }
   const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
-  return { id: step.id, module, parameters: checked.data, notify };
+  return { id: step.id, module, parameters: checked.data, notify, stage: step.stage };
 }

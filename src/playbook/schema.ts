@@ -3,14 +3,14 @@ import { checkedText } from '../inventory/schema.ts';
 import { variableTypes } from '../model/playbook.ts';
 import type { StepModule } from '../steps/step-module.ts';
 
-function named(pattern: RegExp, words: string, description: string) {
+function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
   return checkedText({
     code: 'invalid-name',
     mistake: (text) =>
       pattern.test(text)
         ? undefined
         : { message: `'${text}' is no name here; expected ${words}`, next: 'give it another name' },
-    pattern,
+    pattern: editors,
     description,
   });
 }
@@ -29,7 +29,15 @@ const id = named(
   /^[a-z0-9][a-z0-9.-]*$/,
   "lower-case letters, digits, '-' and '.'",
   'unique in its role; reports name it',
+  // As it is written, with names that are filled in before it is looked at.
+  /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
 );
+/** What a playbook calls its product. */
+export const namesSchema = z
+  .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'text of one line without braces', 'what stands for the word'))
+  .meta({
+    description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
+  });
 const text = z.string().min(1);
 const texts = z.array(text);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
@@ -64,12 +72,17 @@ const fact = z
     path: absolutePath.optional(),
     contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
     capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),
+    search: text.optional().meta({
+      description:
+        'extended regular expression; true where a file at path, of any size, has a line that it matches',
+    }),
   })
   .superRefine((given, context) => {
     const kinds = [given.unit, given.package, given.exists, given.path].filter((kind) => kind !== undefined);
-    const readings = [given.contains, given.capture].filter((kind) => kind !== undefined);
+    const readings = [given.contains, given.capture, given.search].filter((kind) => kind !== undefined);
     if (kinds.length === 1 && readings.length === (given.path === undefined ? 0 : 1)) return;
-    const message = 'expected one of: unit, package, exists, path with contains, path with capture';
+    const message =
+      'expected one of: unit, package, exists, path with contains, path with capture, path with search';
     context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
   });
 
@@ -139,38 +152,72 @@ const warning = z.strictObject({ when, text });
 /** What a step has beside the key that is a step module's name. */
 const stepKeys = {
   id,
+  stage: id.optional().meta({ description: 'one of the stages of its role' }),
   recipes: z.array(text).min(1).optional(),
   when: when.optional(),
   notify: oneOrMore.optional(),
 };
 
+/** What says the parameters of a step module; a schema for editors says more of them than the check of a file. */
+type Parameters = (module: StepModule) => z.ZodType;
+
 /**
  * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they may hold
  * templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of them.
  */
-export function playbookSchema(
-  modules: Iterable<StepModule>,
-  parameters: (module: StepModule) => z.ZodType = () => z.unknown(),
-) {
+export function playbookSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
+  return z.strictObject({
+    name: id,
+    description: text,
+    names: namesSchema.optional(),
+    variables: z.record(word, variable).optional(),
+    roles: z.record(roleName, roleSchema(modules, parameters)),
+    'cross-checks': texts.optional(),
+  });
+}
+
+/** The form of a playbook that extends another one: all of it may be there already. */
+export function extensionSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
+  const without = z
+    .strictObject({
+      recipes: texts.optional(),
+      steps: texts.optional(),
+      handlers: texts.optional(),
+      units: texts.optional(),
+    })
+    .optional()
+    .meta({ description: 'what the playbook that is extended has and this one has not' });
+  return z.strictObject({
+    extends: text.meta({ description: 'name or path of a playbook; this one says what is different' }),
+    name: id,
+    description: text,
+    names: namesSchema.optional(),
+    variables: z.record(word, variable).optional(),
+    roles: z.record(roleName, roleSchema(modules, parameters).partial().extend({ without })).optional(),
+    'cross-checks': texts.optional(),
+  });
+}
+
+function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
   const moduleKeys = Object.fromEntries(
     [...modules].map((module) => [
       module.name,
       parameters(module).optional().meta({ description: module.description }),
     ]),
   );
-  const names = Object.keys(moduleKeys);
+  const known = Object.keys(moduleKeys);
   const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
-    const used = names.filter((name) => Object.hasOwn(given, name));
+    const used = known.filter((name) => Object.hasOwn(given, name));
     // An unknown key most likely is a module misspelt, which is reported already.
     if (used.length === 1 || context.issues.some(({ code }) => code === 'unrecognized_keys')) return;
     const message =
       used.length === 0
         ? 'the step has no step module'
         : `the step has several step modules: ${used.join(', ')}`;
-    const next = used.length === 0 ? `add one of ${names.join(', ')}` : 'make a step of each';
+    const next = used.length === 0 ? `add one of ${known.join(', ')}` : 'make a step of each';
     context.addIssue({ code: 'custom', message, params: { code: 'step-module', next } });
   });
-  const role = z.strictObject({
+  return z.strictObject({
     description: text,
     hosts: z
       .strictObject({ minimum: z.int().min(0).optional(), maximum: z.int().min(1).optional() })
@@ -180,6 +227,10 @@ export function playbookSchema(
     facts: z.record(word, fact).optional(),
     recipes: z.array(recipe).optional(),
     unknown: text.optional(),
+    // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
+    stages: z.array(id).min(2).max(8).optional().meta({
+      description: 'names, in order; a host is looked at again after each that changed something',
+    }),
     steps: z.array(step),
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),
@@ -187,16 +238,10 @@ export function playbookSchema(
     guards: z.record(id, guard).optional(),
     handlers: z.array(handler).optional(),
   });
-  return z.strictObject({
-    name: id,
-    description: text,
-    variables: z.record(word, variable).optional(),
-    roles: z.record(roleName, role),
-    'cross-checks': texts.optional(),
-  });
 }
 
 export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
+export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;

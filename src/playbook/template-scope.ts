@@ -1,5 +1,5 @@
 import { knownNamesHint } from '../inventory/nearest-name.ts';
-import type { YamlDocument, YamlPath } from '../inventory/yaml-document.ts';
+import type { Places, YamlPath } from '../inventory/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { TemplateError, variablesOf } from './templates.ts';
 
@@ -12,7 +12,7 @@ export interface TemplateScope {
 
 /** Every template within a value of the document, checked for names that nobody will know. */
 export function scopeProblems(
-  document: YamlDocument,
+  document: Places,
   path: YamlPath,
   value: unknown,
   scope: TemplateScope,
@@ -29,7 +29,7 @@ export function scopeProblems(
 }
 
 function textProblems(
-  document: YamlDocument,
+  document: Places,
   path: YamlPath,
   { text, part }: { text: string; part: 'key' | 'value' },
   scope: TemplateScope,

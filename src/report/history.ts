@@ -47,9 +47,11 @@ export function whoWords({ operator, from, startedAt }: PastRun): string {
 function renderHost(host: RunOnHost, width: number, style: Style): readonly string[] {
   const words = endWords[host.state] ?? `not finished (${cleanLine(host.state)})`;
   const changes = host.records.flatMap((record) => record.changes);
+  const actions = host.records.flatMap((record) => record.actions ?? []);
   const handlers = host.records.flatMap((record) => record.handlers.map(({ id }) => cleanLine(id)));
   const parts = [
-    count(changes.length, 'change'),
+    ...actions.map(({ name }) => showableLine(name)),
+    ...(changes.length === 0 && actions.length > 0 ? [] : [count(changes.length, 'change')]),
     ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
     ...(host.durationMs === undefined ? [] : [roughly(host.durationMs)]),
   ];

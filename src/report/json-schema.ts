@@ -37,9 +37,11 @@ const state = z
     mode: z.string().optional().describe('octal, four digits'),
     owner: z.string().optional().describe('user:group'),
     target: z.string().optional().describe('of a symbolic link'),
+    enabled: z.string().optional().describe('of a unit: enabled, disabled, masked, …'),
+    active: z.string().optional().describe('of a unit: active or inactive'),
   })
   .nullable()
-  .describe('null where nothing is at the path');
+  .describe('null where nothing is at the path; empty where it is not known (yet)');
 
 const change = z.object({
   step: z.string().describe('the first step that asks for it'),
@@ -47,10 +49,14 @@ const change = z.object({
   stage: z.int().describe('counts from 1'),
   kind: z.enum(['file', 'directory', 'symlink', 'unit', 'action']),
   action: z.enum(['create', 'modify', 'delete']),
-  path: z.string(),
+  path: z.string().describe("of a unit its name, of an action what it's about"),
   diff: z.string().describe('unified diff with secrets hidden; notes in lines that begin with #'),
   before: state,
   after: state,
+  knownAfter: z
+    .string()
+    .optional()
+    .describe('the stage after which it is known for sure: actions of that stage may bring what is there'),
 });
 
 const handler = z.object({

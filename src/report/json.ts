@@ -1,14 +1,15 @@
+import type { PlannedAction } from '../model/action.ts';
 import { type Change, sha256 } from '../model/change.ts';
 import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { ByHand, PlannedHandler } from '../model/plan.ts';
+import { type ByHand, type PlannedHandler, stageNumber, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
-import type { PathState, UnsettledRun } from '../model/snapshot.ts';
+import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost } from './json-schema.ts';
 import { totalsOf } from './totals.ts';
-import { actionWords } from './words.ts';
+import { actionNotes, actionWords } from './words.ts';
 
 export interface JsonOptions {
   readonly exitStatus: number;
@@ -68,7 +69,7 @@ function escaped(character: string): string {
 
 function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost {
   const { plan } = result;
-  const stages = plan.afterwards === undefined ? [plan] : [plan, plan.afterwards];
+  const stages = stagesOf(plan);
   return {
     name: plan.host,
     role: plan.role,
@@ -78,9 +79,12 @@ function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost
     ...(result.problem === undefined ? {} : { error: errorDocument(result.problem) }),
     warnings: result.warnings.map(showableLine),
     ...(plan.retires ? { retires: true } : {}),
-    changes: stages.flatMap((one, index) => one.changes.map((change) => changeDocument(change, index + 1))),
+    changes: stages.flatMap((one, index) => [
+      ...one.actions.map((planned) => actionDocument(planned, stageNumber(one, index))),
+      ...one.changes.map((change) => changeDocument(change, stageNumber(one, index))),
+    ]),
     handlers: stages.flatMap((one, index) =>
-      one.handlers.map((planned) => handlerDocument(planned, index + 1, result.ran)),
+      one.handlers.map((planned) => handlerDocument(planned, stageNumber(one, index), result.ran)),
     ),
     guards: plan.guards.map(({ guard, state, sessions }) => ({
       guard,
@@ -113,15 +117,22 @@ function pastRunDocument(run: PastRun): NonNullable<ReportDocument['runs']>[numb
       name: host.host,
       role: host.role,
       state: cleanLine(host.state),
-      changes: host.records.flatMap(({ changes }, index) =>
-        changes.map(({ path, kind, action, steps }) => ({
-          path,
+      changes: host.records.flatMap(({ changes, actions = [] }, index) => [
+        ...actions.map(({ name, step }) => ({
+          path: showableLine(name),
+          kind: 'action' as const,
+          action: 'create' as const,
+          steps: [step],
+          stage: index + 1,
+        })),
+        ...changes.map(({ path, kind, action, steps }) => ({
+          path: unitOfPath(path) ?? path,
           kind,
           action,
           steps: [...steps],
           stage: index + 1,
         })),
-      ),
+      ]),
       handlers: host.records.flatMap(({ handlers }) => handlers.map(({ id }) => id)),
       ...(host.problem === undefined || host.state === 'committed'
         ? {}
@@ -178,10 +189,27 @@ function changeDocument(change: Change, stage: number): ReportChange {
     stage,
     kind: change.kind,
     action: change.action,
-    path: change.path,
+    path: unitOfPath(change.path) ?? change.path,
     diff: diffText(change),
     before: stateDocument(change.before, change),
     after: stateDocument(change.after, change),
+    ...(change.knownAfter === undefined ? {} : { knownAfter: cleanLine(change.knownAfter) }),
+  };
+}
+
+function actionDocument({ action, step }: PlannedAction, stage: number): ReportChange {
+  return {
+    step,
+    steps: [step],
+    stage,
+    kind: 'action',
+    action: 'create',
+    path: showableLine(action.name),
+    diff: actionNotes(action)
+      .map((note) => `# ${note}\n`)
+      .join(''),
+    before: null,
+    after: {},
   };
 }
 
@@ -197,7 +225,10 @@ function stateDocument(state: PathState, { secret }: Change): ReportChange['befo
       return { mode: modeOf(state), owner: ownerOf(state) };
     case 'symlink':
       return { target: cleanLine(state.target) };
+    case 'unit':
+      return { enabled: cleanLine(state.enabled), active: cleanLine(state.active) };
     case 'unreadable':
+    case 'pending':
       return {};
   }
 }

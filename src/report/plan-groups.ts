@@ -1,6 +1,6 @@
 import type { HostPlan } from '../model/plan.ts';
 import { diffText } from '../plan/diff.ts';
-import { actionWords, changeWords } from './words.ts';
+import { actionNotes, actionWords, changeWords } from './words.ts';
 
 /** Hosts with one and the same plan, but for each one's own name. */
 export interface PlanGroup {
@@ -32,7 +32,8 @@ export function groupPlans(
 
 /** All of a plan that a group shows only once. */
 function textOf(plan: HostPlan): string {
-  const end = plan.afterwards === undefined ? '' : textOf(plan.afterwards);
+  const rest = [plan.next, plan.afterwards].map((one) => (one === undefined ? '' : textOf(one)));
+  const actions = plan.actions.map(({ action, step }) => [action.name, step, actionNotes(action)]);
   const changes = plan.changes.map((change) => [changeWords(change), change.steps, diffText(change)]);
   const handlers = plan.handlers.map(({ handler, because, owed }) => [
     handler.id,
@@ -44,7 +45,7 @@ function textOf(plan: HostPlan): string {
   ]);
   const { role, recipe, undoes, retires, leftovers, problem } = plan;
   return JSON.stringify([
-    ...[role, recipe, changes, handlers, undoes, retires, leftovers, end],
+    ...[role, recipe, plan.stage, actions, changes, handlers, undoes, retires, leftovers, rest],
     problem !== undefined,
   ]);
 }

@@ -1,12 +1,21 @@
+import type { PlannedAction } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
-import type { GuardReport, HostPlan, PlannedHandler } from '../model/plan.ts';
+import { type GuardReport, type HostPlan, type PlannedHandler, type Stage, stagesOf } from '../model/plan.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
 import { diffOf } from '../plan/diff.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { renderProblem } from './problem.ts';
 import { list, wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { actionWords, changeWords, checkWords, commandLine, interrupts, sessionsOf } from './words.ts';
+import {
+  actionNotes,
+  actionWords,
+  changeWords,
+  checkWords,
+  commandLine,
+  interrupts,
+  sessionsOf,
+} from './words.ts';
 
 /** `bbb-01: node, recipe 2.6 (BigBlueButton 2.6)` */
 export function renderHeader(plan: HostPlan, style: Style): readonly string[] {
@@ -25,8 +34,38 @@ export function renderHeader(plan: HostPlan, style: Style): readonly string[] {
   return [style.paint.bold(start) + first.slice(start.length), ...rest];
 }
 
+/** What is done to a host, stage by stage; a stage has a title where there are several. */
+export function renderStages(plan: HostPlan, style: Style): readonly string[] {
+  return [
+    ...(plan.stage === undefined ? [] : ['', ...stageTitle(plan.stage, style)]),
+    ...plan.actions.flatMap((planned) => renderAction(planned, style)),
+    ...plan.changes.flatMap((change) => renderChange(change, style)),
+    ...renderHandlers(plan.handlers, style),
+    ...(plan.next === undefined ? [] : renderStages(plan.next, style)),
+  ];
+}
+
+function stageTitle({ number, name }: Stage, { columns, paint }: Style): readonly string[] {
+  const text = `stage ${number}, ${cleanLine(name)}:`;
+  return wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line));
+}
+
+/** An action: what and why in one line, then what it does. */
+function renderAction({ action, step }: PlannedAction, style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const words = showableLine(action.name);
+  const text = `${words} (${cleanLine(step)})`;
+  const [first = '', ...rest] = wrap(text, { columns, first: '  ', hanging: 4 });
+  return [
+    '',
+    first.replace(words, paint.bold(words)),
+    ...rest,
+    ...actionNotes(action).flatMap((note) => wrap(note, { columns, first: '    ' })),
+  ];
+}
+
 /** A change: what and why in one line, then its diff. */
-export function renderChange(change: Change, style: Style): readonly string[] {
+function renderChange(change: Change, style: Style): readonly string[] {
   const { paint } = style;
   const { notes, lines } = diffOf(change);
   const why = change.steps.length === 0 ? '' : ` (${change.steps.map(cleanLine).join(', ')})`;
@@ -51,7 +90,7 @@ function paintDiff(line: string, { paint }: Style): string {
 }
 
 /** What will run after the files are in place, and which steps asked for it. */
-export function renderHandlers(handlers: readonly PlannedHandler[], style: Style): readonly string[] {
+function renderHandlers(handlers: readonly PlannedHandler[], style: Style): readonly string[] {
   if (handlers.length === 0) return [];
   return ['', '  then, in this order:', ...handlers.flatMap((planned) => renderHandler(planned, style))];
 }
@@ -65,8 +104,7 @@ export function renderEnd(plan: HostPlan, style: Style): readonly string[] {
       ? []
       : [
           ...line('last, once the hosts that leave the cluster were given back:'),
-          ...afterwards.changes.flatMap((change) => renderChange(change, style)),
-          ...renderHandlers(afterwards.handlers, style),
+          ...renderStages(afterwards, style),
           ...(afterwards.problem === undefined ? [] : renderProblem(afterwards.problem, style, 2)),
         ]),
     ...(leftovers
@@ -131,7 +169,8 @@ export interface NoteOptions {
 
 /** The reports of guards that this plan's handlers ask. */
 function guardsOf(plan: HostPlan): readonly GuardReport[] {
-  const asked = new Set(plan.handlers.flatMap(({ handler }) => handler.guards.map((guard) => guard.id)));
+  const handlers = [...stagesOf({ ...plan, afterwards: undefined })].flatMap((one) => one.handlers);
+  const asked = new Set(handlers.flatMap(({ handler }) => handler.guards.map((guard) => guard.id)));
   return plan.guards.filter((report) => asked.has(report.guard));
 }
 

@@ -2,7 +2,7 @@ import { type ByHand, type ClusterPlan, differs, type HostPlan } from '../model/
 import type { Status } from '../model/result.ts';
 import { showable, showableLine } from './clean.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
-import { renderChange, renderEnd, renderHandlers, renderHeader, renderNotes } from './plan-host.ts';
+import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { indent, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
@@ -60,8 +60,7 @@ function renderGroup(group: PlanGroup, style: Style, view: PlanView): readonly s
           hanging: 4,
         })),
     ...(idle ? ['  nothing to do'] : []),
-    ...first.changes.flatMap((change) => renderChange(change, style)),
-    ...renderHandlers(first.handlers, style),
+    ...renderStages(first, style),
     ...renderEnd(first, style),
     ...(notes.length > 0 && differs(first) ? [''] : []),
     ...notes,

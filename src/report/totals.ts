@@ -1,4 +1,4 @@
-import type { HostPlan } from '../model/plan.ts';
+import { type HostPlan, stagesOf } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
 import { count } from './prose.ts';
 import { statusWords } from './words.ts';
@@ -12,32 +12,30 @@ export interface Totals {
 }
 
 export function totalsOf(hosts: readonly HostPlan[]): Totals {
-  const plans = allStages(hosts);
+  const plans = hosts.flatMap(stagesOf);
   const actions = plans.flatMap((plan) => plan.handlers.flatMap(({ handler }) => handler.actions));
   const number = (kind: string) => actions.filter((action) => action.kind === kind).length;
   return {
-    changes: plans.reduce((sum, plan) => sum + plan.changes.length, 0),
+    changes: plans.reduce((sum, plan) => sum + plan.changes.length + plan.actions.length, 0),
     restarts: number('restart'),
     reloads: number('reload'),
     commands: number('command'),
   };
 }
 
-function allStages(plans: readonly HostPlan[]): readonly HostPlan[] {
-  return plans.flatMap((plan) => (plan.afterwards === undefined ? [plan] : [plan, plan.afterwards]));
-}
-
 /** `5 changes, 2 restarts`; empty where there is nothing to tell. */
 export function totalWords(hosts: readonly HostPlan[]): string {
-  const plans = allStages(hosts);
+  const plans = hosts.flatMap(stagesOf);
   const { restarts, reloads, commands } = totalsOf(hosts);
   const changes = plans.flatMap((plan) => plan.changes);
-  const files = changes.filter((change) => change.kind === 'file').length;
+  const number = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind)).length;
+  const [files, links, units] = [number('file'), number('symlink', 'directory'), number('unit')];
+  const done = plans.reduce((sum, plan) => sum + plan.actions.length, 0);
   const parts = [
+    ...(done > 0 ? [count(done, 'action')] : []),
     ...(files > 0 ? [count(files, 'file')] : []),
-    ...(changes.length > files
-      ? [count(changes.length - files, 'link or directory', 'links and directories')]
-      : []),
+    ...(links > 0 ? [count(links, 'link or directory', 'links and directories')] : []),
+    ...(units > 0 ? [count(units, 'unit')] : []),
     ...(restarts > 0 ? [count(restarts, 'restart')] : []),
     ...(reloads > 0 ? [count(reloads, 'reload')] : []),
     ...(commands > 0 ? [count(commands, 'command')] : []),

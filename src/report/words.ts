@@ -1,7 +1,9 @@
+import type { HostAction, Unpacking } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import type { Action, Check, Handler } from '../model/handler.ts';
 import type { GuardReport } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
+import { type Query, unitOfPath } from '../model/snapshot.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { count } from './prose.ts';
 
@@ -58,8 +60,52 @@ export function commandLine(argv: readonly string[]): string {
   return showableLine(typed.join(' '));
 }
 
+/** What an action does, and what is to be known of it before saying yes. */
+export function actionNotes({ run, notes, unless }: HostAction): readonly string[] {
+  return [
+    programWords(run),
+    ...(unless === undefined ? [] : [`only unless ${queryWords(unless)}`]),
+    ...notes.map(showableLine),
+    'a rollback does not undo it',
+  ];
+}
+
+function programWords(run: HostAction['run']): string {
+  switch (run.kind) {
+    case 'install-packages':
+      return `${run.manager} install ${commandLine(run.names)}`;
+    case 'remove-packages':
+      return `removes ${commandLine(run.names)}, unless something else needs them`;
+    case 'unpack':
+      return `unpacks ${showableLine(sourceWords(run.source))} into ${cleanLine(run.directory)}`;
+    case 'command':
+      return `runs ${commandLine(run.argv)}`;
+  }
+}
+
+function sourceWords(source: Unpacking['source']): string {
+  switch (source.kind) {
+    case 'url':
+      return source.url;
+    case 'upload':
+      return `${source.file} of this machine`;
+    case 'host':
+      return `${source.path} of the host`;
+  }
+}
+
+function queryWords({ kind, args }: Query): string {
+  const [subject = '', days = '', ...names] = args;
+  if (kind === 'certificate') {
+    return `${cleanLine(subject)} is a certificate for ${commandLine(names)} that is valid for ${cleanLine(days)} more days`;
+  }
+  return kind === 'command' ? `${commandLine(args)} succeeds` : `${kind} says so`;
+}
+
 /** `modify /etc/a.conf` */
 export function changeWords(change: Change): string {
+  const unit = unitOfPath(change.path);
+  if (unit !== undefined) return `set unit ${cleanLine(unit)}`;
   const kind = change.kind === 'file' ? '' : change.kind === 'symlink' ? 'symbolic link ' : 'directory ';
   return `${change.action} ${kind}${cleanLine(change.path)}`;
 }

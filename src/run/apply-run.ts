@@ -6,14 +6,15 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
+import { letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLastStage } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
-import { lastStageOf, newRunId } from './run-id.ts';
+import { newRunId } from './run-id.ts';
+import { applyStages } from './stages.ts';
 import { inWaves } from './waves.ts';
 
 /**
@@ -25,11 +26,18 @@ export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promis
   setMaxListeners(0, options.leave);
   const run = newRunId();
   const startedAt = new Date().toISOString();
+  const carryOut = (host: HostPlan, id: string) => applyHost(host, { run: id, startedAt }, options);
   const first = await inWaves(byRole(plan.hosts), options, (host) =>
-    applyHost(host, { run, startedAt }, options),
+    applyStages(host, {
+      run,
+      lookAgain: plan.lookAgain,
+      exactly: options.exactly,
+      leave: options.leave,
+      carryOut,
+    }),
   );
-  const staged = await applyLastStage(plan, first, options, (host) =>
-    applyHost(host, { run: lastStageOf(run), startedAt }, options),
+  const staged = await applyLastStage(plan, first, options, (host, number) =>
+    applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
   );
   return {
     command: options.command,
@@ -106,6 +114,7 @@ function transactionOf(
     host: host.name,
     cluster: options.inventory.cluster.name,
     machineId: snapshot.machineId,
+    actions: plan.actions.map(({ action }) => action),
     changes: plan.changes,
     handlers,
     units: plan.units,
@@ -127,6 +136,7 @@ function transactionOf(
       version: packageVersion(),
       startedAt: names.startedAt,
       changes: recordChanges(plan.changes),
+      actions: recordActions(plan.actions),
       items: recordItems(plan),
       letGo: letGoItems(plan),
       handlers,
@@ -155,7 +165,7 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
 };
 
 function resultOf(plan: HostPlan, result: TransactionResult): HostResult {
-  const nothing = plan.changes.length === 0 && result.started.length === 0;
+  const nothing = plan.actions.length + plan.changes.length === 0 && result.started.length === 0;
   const status = statusOfState[result.state];
   return {
     plan,

@@ -9,6 +9,7 @@ export function emptyPlan(host: { readonly name: string; readonly role: string }
     problem: undefined,
     skipped: false,
     unreachable: false,
+    actions: [],
     changes: [],
     handlers: [],
     guards: [],

@@ -1,4 +1,4 @@
-import { type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, differs, type HostPlan, stagesOf } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { statusWords } from '../report/words.ts';
 import type { ApplyOptions } from './options.ts';
@@ -18,7 +18,7 @@ export async function applyLastStage(
   plan: ClusterPlan,
   first: readonly HostResult[],
   options: ApplyOptions,
-  carryOut: (plan: HostPlan) => Promise<HostResult>,
+  carryOut: (plan: HostPlan, number: number) => Promise<HostResult>,
 ): Promise<Staged> {
   const done = first.filter(isDone);
   const waiting = first.filter(
@@ -34,7 +34,10 @@ export async function applyLastStage(
       warnings: [...warnings, 'the last stage would not be as it was agreed on; it was not begun'],
     };
   }
-  const second = await inWaves([last], options, carryOut);
+  // Behind all that any host has carried out in this run.
+  const number =
+    1 + Math.max(...first.map(({ plan: host }) => stagesOf({ ...host, afterwards: undefined }).length));
+  const second = await inWaves([last], options, (host) => carryOut(host, number));
   const byHost = new Map(second.map((result) => [result.plan.host, result] as const));
   return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
 }

@@ -36,11 +36,10 @@ export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<strin
  * its proxy hasn't got yet shows a blank page. One that leaves the cluster needs nobody before it.
  */
 function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
-  if (plan.skipped || plan.changes.length === 0 || plan.problem !== undefined || plan.retires) return plan;
+  if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined || plan.retires) return plan;
   const roles = [...new Set(all.map((other) => other.role))];
   const forerunner = all.find(
-    (other) =>
-      roles.indexOf(other.role) < roles.indexOf(plan.role) && other.skipped && other.changes.length > 0,
+    (other) => roles.indexOf(other.role) < roles.indexOf(plan.role) && other.skipped && changesFiles(other),
   );
   if (forerunner === undefined) return plan;
   return {
@@ -52,4 +51,9 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
       host: plan.host,
     },
   };
+}
+
+/** Or anything else of its host but restarts. */
+function changesFiles({ actions, changes, next }: HostPlan): boolean {
+  return actions.length > 0 || changes.length > 0 || next !== undefined;
 }

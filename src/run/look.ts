@@ -32,7 +32,8 @@ export async function look(
   );
 }
 
-async function lookAt(
+/** Look at one host. That it can't be done is its result. */
+export async function lookAt(
   host: InventoryHost,
   readsOf: () => Reads,
   { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,

@@ -6,14 +6,14 @@ import { crossChecksOf } from '../plan/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/evaluate.ts';
 import { type PlanInput, planCluster } from '../plan/plan-cluster.ts';
 import { withoutContents } from '../plan/plan-rollback.ts';
-import { planLastStage } from '../plan/stages.ts';
+import { KnownHosts, planLastStage } from '../plan/stages.ts';
 import { type ClusterView, viewCluster } from '../playbook/contexts.ts';
 import { healthWarnings } from '../playbook/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { look } from './look.ts';
+import { look, lookAt } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
@@ -41,11 +41,41 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
   const planned = planCluster(input);
   const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
   const hosts = skipOthers(asked, chosen);
+  const known = new KnownHosts(input, hosts);
   return {
-    ...withLastStage(hosts, (done) => planLastStage(input, hosts, done)),
+    ...withLastStage(hosts, (done) => planLastStage(known.input, known.plans, done)),
+    ...(hosts.some(({ stage }) => stage !== undefined)
+      ? {
+          lookAgain: (name) =>
+            lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
+        }
+      : {}),
     byHand: byHand(inventory, snapshots),
     warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
   };
+}
+
+interface Again {
+  readonly inventory: Inventory;
+  readonly guards: boolean;
+  readonly known: KnownHosts;
+  readonly connect: RunOptions['connect'];
+  readonly signal: AbortSignal;
+}
+
+/** A host as it is in the middle of a run, and what is left to do there. */
+async function lookAgain(
+  name: string,
+  { inventory, guards, known, connect, signal }: Again,
+): Promise<HostPlan> {
+  const host = inventory.hosts.find((one) => one.name === name);
+  if (host === undefined) throw new Error(`${name} isn't in the inventory`);
+  const again = await lookAt(host, () => readsOf(inventory, host, { guards }), { connect, signal });
+  if (again.snapshot === undefined) {
+    const unknown = { code: 'unreachable', message: 'the host could not be looked at again' };
+    throw new OperatorError(again.problem ?? unknown);
+  }
+  return known.planAgain(name, again.snapshot);
 }
 
 /** Shows with each host what is left to be done to it in the last stage, should all hosts end as planned. */
@@ -81,11 +111,10 @@ function pruning(inventory: Inventory): Inventory {
 
 /** The playbook's answer to what is known of all hosts. */
 export function resolveAll(inventory: Inventory): Resolve {
-  return (snapshots) => {
+  return (snapshots, only) => {
     const view = viewCluster(inventory, snapshots);
-    return new Map(
-      [...snapshots].map(([name, snapshot]) => [name, resolveOne(view, name, snapshot)] as const),
-    );
+    const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
+    return new Map(meant.map(([name, snapshot]) => [name, resolveOne(view, name, snapshot)] as const));
   };
 }
 
@@ -113,6 +142,8 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     units,
     warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
+    // A retired host is given back at once.
+    stages: retired || role.stages.length === 0 ? undefined : role.stages,
   };
 }
 

@@ -9,7 +9,10 @@ export function newRunId(now: Date = new Date()): string {
   return `${time}-${randomBytes(3).toString('hex')}`;
 }
 
-/** The id of a run's last stage, which is a transaction of its own on a host that had one already. Sorts behind the run's. */
-export function lastStageOf(run: string): string {
-  return `${run}-2`;
+/**
+ * The id of a stage of a run, which is a transaction of its own on its host: the first is the run's, those behind it sort
+ * behind it. Playbooks have nine stages at most (src/playbook/schema.ts), so that one digit is enough.
+ */
+export function stageRun(run: string, number: number): string {
+  return number <= 1 ? run : `${run}-${number}`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findServers, type Server } from '../formats/nginx.ts';
+import type { Query } from '../model/snapshot.ts';
 import type { StepHost } from '../model/step-host.ts';
 import { lineOf, serverDirectives } from './nginx-directives.ts';
 import { filesAt, nginxFiles } from './nginx-files.ts';
@@ -24,7 +25,7 @@ const parameters = z.strictObject({
   acme_root: plainPath
     .default('/var/www/html')
     .describe('with redirect_http, the folder that answers to ACME challenges (certbot --webroot)'),
-  http2: z.boolean().default(true),
+  http2: z.boolean().default(true).describe('speak HTTP/2, in the words of the nginx that is installed'),
   ipv6: z.boolean().default(true),
   look_in: z
     .array(absolutePath)
@@ -50,7 +51,7 @@ export const nginxServer: StepModule<ServerParameters> = {
       ...(wanted.look_in ?? nginxFiles.read),
       ...nginxFiles.behindLinks,
     ],
-    queries: Object.values(certificateOf(wanted)).map(isReadable),
+    queries: [...Object.values(certificateOf(wanted)).map(isReadable), askVersion],
   }),
   apply: (host, wanted) => {
     refuseTakenName(host, wanted);
@@ -66,7 +67,7 @@ export const nginxServer: StepModule<ServerParameters> = {
       host.warn(`${mainFile} has no include that ${wanted.path} falls under: nginx may not read it`);
     }
     host.manage({ path: wanted.path, format: 'file', key: [] });
-    host.write(wanted.path, render(host.step, wanted));
+    host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
   },
 };
 
@@ -77,7 +78,27 @@ function certificateOf({ server_name: name, certificate, certificate_key: key }:
   };
 }
 
-function render(step: string, wanted: ServerParameters): string {
+const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
+
+/** How HTTP/2 is asked for: what follows `listen 443 ssl`, and a line of its own. */
+interface Http2 {
+  readonly listen: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * nginx 1.25.1 has the directive `http2`, and warns of the parameter of `listen` that came before it. Where the version
+ * isn't known the old form is taken, which all of them load. Source: ngx_http_v2_module.
+ */
+function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
+  if (!http2) return { listen: '', lines: [] };
+  const version = /version: [\w-]+\/(\d+)\.(\d+)\.(\d+)/.exec(host.answer(askVersion)?.output ?? '');
+  const [major = 0, minor = 0, patch = 0] = (version ?? []).slice(1).map(Number);
+  const isNew = major > 1 || (major === 1 && (minor > 25 || (minor === 25 && patch >= 1)));
+  return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
+}
+
+function render(step: string, wanted: ServerParameters, http2: Http2): string {
   const { chain, key } = certificateOf(wanted);
   const listen = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
   const redirect = block([
@@ -87,7 +108,8 @@ function render(step: string, wanted: ServerParameters): string {
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
   ]);
   const server = block([
-    ...listen(wanted.http2 ? '443 ssl http2' : '443 ssl'),
+    ...listen(`443 ssl${http2.listen}`),
+    ...http2.lines,
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Attributes } from '../model/step-host.ts';
@@ -16,7 +17,17 @@ export const mode = z
   .transform((bits) => Number.parseInt(bits, 8))
   .describe("permission bits in octal and in quotes, such as '0644'");
 
-const accountName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*\$?$/, 'expected the name of an account');
+/** A unit with its type, as systemd.unit(5) names them; an instance of a template, but no template itself. */
+export const unitName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]+)?\.(?:service|socket|timer|target|mount|path)$/,
+    'expected the name of a unit with its type, such as haproxy.service',
+  );
+
+export const accountName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]*\$?$/, 'expected the name of an account');
 
 export const ownership = {
   mode: mode.optional(),
@@ -32,6 +43,19 @@ export const hostname = z
     /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i,
     'expected a host name',
   );
+
+/** A word that files of words (xinetd, HAProxy, systemd) take as it is: no blanks, quotes, backslashes, dollar signs, `#` or `%`. */
+export const plainWord = z
+  .string()
+  .regex(/^[^\s"'\\$#%\p{Cc}]+$/u, 'expected a word without blanks, quotes, backslashes and the signs $ # %');
+
+/** An IP address, or a network such as 192.0.2.0/24. */
+export const addressOrNetwork = z.string().refine((text) => {
+  const [address = '', length, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+}, 'expected an IP address, or a network such as 192.0.2.0/24');
 
 /** What a text format can hold; anything else there has no one way of being written. */
 export const scalar = z

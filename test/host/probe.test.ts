@@ -247,6 +247,21 @@ test('queries are asked at the same time', async () => {
   ]);
 });
 
+test('looks through files that are too large to be fetched, on the host', async () => {
+  const line = `${'x'.repeat(4 * 1024 * 1024)};path:"/averox/api",cacheKey:1`;
+  write('/usr/share/client/a b.js', 'nothing\n');
+  write('/usr/share/client/bundle.js', line);
+  const search = (pattern: string, path: string): Query => ({ kind: 'search', args: [pattern, path] });
+  const queries = [
+    search(`["'\`]/averox/api["'\`]`, '/usr/share/client/*.js'),
+    search(`["'\`]averox/api["'\`]`, '/usr/share/client/*.js'),
+    search('^nothing$', '/usr/share/client/a b.js'),
+    search('x', '/usr/share/none/*.js'),
+  ];
+  const { answers } = await look({ queries });
+  expect(queries.map((query) => answers.get(queryKey(query))?.status)).toEqual([0, 1, 0, 2]);
+});
+
 test('a path with a control character is refused before anything is sent', async () => {
   await expect(look({ paths: ['/etc/a\nb'] })).rejects.toMatchObject({ code: 'control-character' });
   expect(sample.host.commands).toHaveLength(0);

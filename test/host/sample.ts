@@ -140,6 +140,7 @@ export function transaction(
     host: 'bbb-01',
     cluster: 'prod',
     machineId,
+    actions: [],
     changes,
     handlers,
     units: ['nginx', 'bbb-web'],

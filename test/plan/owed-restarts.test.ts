@@ -58,7 +58,9 @@ function host(
 function owedOn(snapshot: Snapshot, values: Record<string, string>, handler = restart) {
   const one = evaluated(snapshot, steps(values));
   const evaluation: Evaluation = { ...one, wanted: { ...one.wanted, handlers: [handler] } };
-  return owedRestarts(evaluation).map(({ handler: { id }, because, owed }) => ({ id, because, owed }));
+  const [stage] = one.stages;
+  if (stage === undefined) throw new Error('no stage');
+  return owedRestarts(evaluation, stage).map(({ handler: { id }, because, owed }) => ({ id, because, owed }));
 }
 
 /** The host after a run of ours has set the values. */

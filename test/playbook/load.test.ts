@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
-import { builtInPlaybooks, loadPlaybook } from '../../src/playbook/load.ts';
+import { builtInPlaybooks } from '../../src/playbook/chain.ts';
+import { loadPlaybook } from '../../src/playbook/load.ts';
 import { stepModules } from '../fixtures/step-modules.ts';
 
 const fixtures = new URL('../fixtures/playbooks/', import.meta.url).pathname;

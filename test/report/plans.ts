@@ -44,6 +44,7 @@ export function hostPlan(host: string, rest: Partial<HostPlan> = {}): HostPlan {
     problem: undefined,
     skipped: false,
     unreachable: false,
+    actions: [],
     changes: [],
     handlers: [],
     guards: [],

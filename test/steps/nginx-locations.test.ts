@@ -265,6 +265,25 @@ server {
 `);
   });
 
+  it.each([
+    ['nginx version: nginx/1.18.0 (Ubuntu)', false],
+    ['nginx version: nginx/1.25.0', false],
+    ['nginx version: nginx/1.25.1', true],
+    ['nginx version: nginx/1.26.3 (Debian)', true],
+    ['nginx version: nginx/2.0.0', true],
+    ['nginx version: openresty/1.27.1.2', true],
+    ['sh: nginx: not found', false],
+  ])('asks for HTTP/2 as that version does: %s', (output, isNew) => {
+    const version: Query = { kind: 'command', args: ['nginx', '-v'] };
+    const run = (http2: boolean) =>
+      runStep('nginx-server', { ...server, http2 }, { answers: [[version, { status: 0, output }]] });
+    const listens = (text = '') => text.match(/^ {4}(?:listen \S*443.*|http2.*);$/gm);
+    const old = ['    listen 443 ssl http2;', '    listen [::]:443 ssl http2;'];
+    const now = ['    listen 443 ssl;', '    listen [::]:443 ssl;'];
+    expect(listens(run(true).text(server.path))).toEqual(isNew ? [...now, '    http2 on;'] : old);
+    expect(listens(run(false).text(server.path))).toEqual(now);
+  });
+
   it('leaves out what is not wanted', () => {
     const { text } = runStep(
       'nginx-server',

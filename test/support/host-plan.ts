@@ -19,6 +19,7 @@ export function hostPlan(host: string, role: string, rest: Partial<HostPlan> = {
     problem: undefined,
     skipped: false,
     unreachable: false,
+    actions: [],
     changes: [oneChange],
     handlers: [],
     guards: [],

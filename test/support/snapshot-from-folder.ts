@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { PackageManager } from '../../src/model/action.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import {
   type Answer,
@@ -26,6 +27,8 @@ export interface FakeHost {
   readonly names?: readonly string[];
   readonly answers?: readonly (readonly [Query, Answer])[];
   readonly os?: Snapshot['os'];
+  /** `none`: it has none of those that we know; undefined: apt-get */
+  readonly packageManager?: PackageManager | 'none';
   readonly ledger?: Ledger;
 }
 
@@ -46,6 +49,7 @@ export function snapshotOf(host: FakeHost, reads: Reads): Snapshot {
     ...root,
     os: host.os ?? { id: 'ubuntu', name: 'Ubuntu 22.04.5 LTS' },
     user: 'root',
+    packageManager: host.packageManager === 'none' ? undefined : (host.packageManager ?? 'apt-get'),
     clockOffset: 0,
     freeSpace: new Map(),
     paths: new Map(paths.map((path) => [path, stateOf(tree, path)])),
@@ -53,7 +57,12 @@ export function snapshotOf(host: FakeHost, reads: Reads): Snapshot {
     packages: new Map(Object.entries(host.packages ?? {}).filter(([name]) => reads.packages.includes(name))),
     units: new Map(reads.units.map((unit) => [unit, unitState(unit, host, tree)])),
     names: new Map(names),
-    answers: new Map((host.answers ?? []).map(([query, answer]) => [queryKey(query), answer])),
+    answers: new Map([
+      ...reads.queries
+        .filter(({ kind }) => kind === 'search')
+        .map((query) => [queryKey(query), search(tree, query)] as const),
+      ...(host.answers ?? []).map(([query, answer]) => [queryKey(query), answer] as const),
+    ]),
     failedUnits: [],
     ledger: host.ledger,
     unsettled: [],
@@ -125,6 +134,14 @@ function matches(tree: Map<string, PathState>, glob: string): readonly string[] 
   });
   const expression = new RegExp(`^${parts.join('/')}$`);
   return [...tree.keys()].filter((path) => expression.test(path)).sort();
+}
+
+/** What grep -E says of the files at a path. */
+function search(tree: Map<string, PathState>, { args: [pattern = '', path = ''] }: Query): Answer {
+  const files = (isGlob(path) ? matches(tree, path) : [path]).map((one) => stateOf(tree, one));
+  const texts = files.flatMap((state) => (state.kind === 'file' ? [state.content.toString()] : []));
+  const found = texts.some((text) => new RegExp(pattern, 'm').test(text));
+  return { status: found ? 0 : texts.length > 0 ? 1 : 2, output: '' };
 }
 
 function unitState(

@@ -151,6 +151,20 @@ bbb_meetings() {
   return 2
 }
 
+# search PATTERN PATH: whether a file at the path, which may be a glob, has a line that the extended regular expression
+# matches. Status 0: yes, 1: no, 2: there is no such file. The file stays here: it may be megabytes of a program.
+search() {
+  _pattern=$1
+  _saved=$IFS
+  IFS=
+  set +f
+  # shellcheck disable=SC2086 # without IFS only a glob splits
+  set -- $ROOT$2
+  set -f
+  IFS=$_saved
+  timeout -k 1 10 grep -q -s -E -e "$_pattern" -- "$@" </dev/null
+}
+
 # ask KIND ARGUMENT...: answers a query; its output on stdout
 ask() {
   _kind=$1
@@ -158,6 +172,7 @@ ask() {
   case $_kind in
     bbb-meetings) bbb_meetings "$@" ;;
     http) http_get 8 "$@" 2>/dev/null ;;
+    search) search "$@" ;;
     command) timeout -k 1 10 "$@" </dev/null 2>&1 ;;
     *)
       echo "the query $_kind is not known"

@@ -1,0 +1,1 @@
+var routes={index:{path:"/averox/api",cacheKey:"avxWebApi_index"}};function address(r){var m=location.pathname.match("^(.*)/html5client/join$");return new URL(r,location.protocol+"//"+location.hostname+(m?m[1]:""))}

@@ -1,0 +1,82 @@
+import type { Query } from './snapshot.ts';
+
+/** The package managers that packages can be installed with: Debian and its kin, Red Hat and its kin, the older of those. */
+export const packageManagers = ['apt-get', 'dnf', 'yum'] as const;
+export type PackageManager = (typeof packageManagers)[number];
+
+/** What the fixed program src/host/remote/act.sh does on a host; data, never shell code. */
+export type ActionProgram =
+  /** only what is missing; nothing that is there is upgraded or removed for it */
+  | {
+      readonly kind: 'install-packages';
+      readonly manager: PackageManager;
+      readonly names: readonly string[];
+    }
+  /** exactly these, and only if nothing else needs them */
+  | { readonly kind: 'remove-packages'; readonly manager: PackageManager; readonly names: readonly string[] }
+  | ({ readonly kind: 'unpack' } & Unpacking)
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** An archive in any form that tar(1) of the host reads, and where its members go. */
+export interface Unpacking {
+  readonly source: /** fetched by the host itself, by curl or wget */
+    | { readonly kind: 'url'; readonly url: string }
+    /** a file of the operator's machine, which travels with the run */
+    | { readonly kind: 'upload'; readonly file: string }
+    /** a file that lies on the host */
+    | { readonly kind: 'host'; readonly path: string };
+  /** of the archive; hex */
+  readonly sha256: string;
+  /** the whole directory is ours: what was unpacked there before is replaced */
+  readonly directory: string;
+  /** leading parts of the members' names that are dropped, as `tar --strip-components` */
+  readonly strip: number;
+  readonly user: string;
+  readonly group: string;
+  /** file in the directory that says what is unpacked there: the archive's sum, and what was stripped */
+  readonly marker: string;
+  /** the marker's only line */
+  readonly mark: string;
+}
+
+/** What is on a host once an action was carried out there. A plan knows that it will be there, not what it holds. */
+export interface Provides {
+  readonly packages: readonly string[];
+  readonly units: readonly string[];
+  /** paths that are there then; one that is there already stays as it is */
+  readonly paths: readonly string[];
+  /** paths that are there then, and other than they are now */
+  readonly renews: readonly string[];
+}
+
+export const providesNothing: Provides = { packages: [], units: [], paths: [], renews: [] };
+
+/**
+ * Something that is done on a host and not undone by a revert: packages installed, an archive unpacked, a certificate
+ * fetched. It runs before the files of its stage are changed; when it fails, none of them is.
+ */
+export interface HostAction {
+  /** what it is about, unique on a host: `packages haproxy, xinetd` */
+  readonly name: string;
+  readonly run: ActionProgram;
+  /** asked in the probe and once more right before: exit status 0 says that there's nothing to do */
+  readonly unless: Query | undefined;
+  readonly provides: Provides;
+  /** seconds, after which it's ended and counts as failed */
+  readonly timeout: number;
+  /** what an operator should know before saying yes, in words */
+  readonly notes: readonly string[];
+}
+
+/** An action that a step asks for. */
+export interface PlannedAction {
+  readonly action: HostAction;
+  readonly step: string;
+}
+
+/** An action as a run's record on its host has it. */
+export interface RecordedAction {
+  readonly step: string;
+  readonly name: string;
+  readonly kind: ActionProgram['kind'];
+}

@@ -1,0 +1,40 @@
+import type { FirstTouch, RecordedItem } from '../model/ledger.ts';
+import type { PathState } from '../model/snapshot.ts';
+import type { Managed } from '../model/step-host.ts';
+import { itemHash } from './items.ts';
+
+/** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */
+export const unitStateFormat = 'unit-state';
+
+type UnitItem = Pick<Managed, 'format' | 'key'>;
+type Unit = Extract<PathState, { kind: 'unit' }>;
+
+/** What that aspect of the unit is. */
+export function unitValue({ key: [aspect] }: UnitItem, state: PathState): FirstTouch {
+  if (state.kind !== 'unit') return { kind: 'absent' };
+  return { kind: 'value', value: aspect === 'enabled' ? state.enabled : state.active };
+}
+
+/** The unit with that aspect as it was at another time. */
+export function restoredUnit({ key: [aspect] }: UnitItem, unit: Unit, was: FirstTouch): Unit {
+  if (was.kind !== 'value') return unit;
+  const value = String(was.value);
+  return aspect === 'enabled' ? { ...unit, enabled: value } : { ...unit, active: value };
+}
+
+/** A unit as it was before a run in all that the run set, and whether somebody else has changed that since. */
+export function undoUnit(
+  now: Unit,
+  original: PathState,
+  items: readonly RecordedItem[],
+): { readonly state: Unit; readonly changed: boolean } {
+  let state = now;
+  let changed = false;
+  for (const item of items) {
+    const hash = itemHash(unitValue(item, now));
+    if (hash === item.before) continue;
+    if (hash !== item.after) changed = true;
+    state = restoredUnit(item, state, unitValue(item, original));
+  }
+  return { state, changed };
+}

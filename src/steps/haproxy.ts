@@ -1,0 +1,122 @@
+import { isIP } from 'node:net';
+import type { Query } from '../model/snapshot.ts';
+import type { StepHost } from '../model/step-host.ts';
+import { findMistakes } from './haproxy-check.ts';
+import { type HaproxyParameters, haproxyParameters } from './haproxy-model.ts';
+import { renderHaproxy } from './haproxy-render.ts';
+import { directoriesOf } from './parameters.ts';
+import type { StepModule } from './step-module.ts';
+
+/** Those that HAProxy knows and distributions bring. */
+const errorCodes = ['400', '403', '408', '500', '502', '503', '504'];
+
+/**
+ * The whole of haproxy.cfg, from a typed model; what HAProxy would accept and nobody can want is refused before anything is
+ * written. What was there before comes back when the host is given back. Checking the file (`haproxy -c`) and the reload
+ * are for a handler.
+ */
+export const haproxy: StepModule<HaproxyParameters> = {
+  name: 'haproxy',
+  description: "on a balancer: HAProxy's configuration",
+  parameters: haproxyParameters,
+  reads: (wanted) => ({
+    paths: [
+      wanted.path ?? '/etc/haproxy/haproxy.cfg',
+      ...directoriesOf(wanted.path ?? '/etc/haproxy/haproxy.cfg'),
+      ...errorCodes.map((code) => `${wanted.error_files || '/etc/haproxy/errors'}/${code}.http`),
+      ...certificatesOf(wanted),
+    ],
+    names: namesOf(wanted),
+    queries: [openFiles(wanted.unit ?? 'haproxy.service')],
+  }),
+  apply: (host, wanted) => {
+    const mistakes = findMistakes(wanted, fileLimit(host, wanted.unit));
+    if (mistakes.length > 0) {
+      throw host.problem(
+        'haproxy-inconsistent',
+        `HAProxy's configuration would not do what it says: ${mistakes.join('; ')}`,
+        'correct these in the inventory or in the playbook; nothing was changed',
+      );
+    }
+    for (const name of namesOf(wanted)) checkName(host, name);
+    for (const path of certificatesOf(wanted)) checkCertificate(host, path);
+    warnOfStatistics(host, wanted);
+    host.manage({ path: wanted.path, format: 'file', key: [] });
+    const text = renderHaproxy(host.step, wanted, { errorFiles: errorFilesOf(host, wanted) });
+    // It holds the password of the statistics page; HAProxy reads it as root.
+    host.write(wanted.path, text, { mode: wanted.statistics === undefined ? 0o644 : 0o600 });
+  },
+};
+
+/** How many files a unit's processes may have open; `infinity` where there's no limit. */
+function openFiles(unit: string): Query {
+  return { kind: 'command', args: ['systemctl', 'show', '--property=LimitNOFILE', '--value', unit] };
+}
+
+function fileLimit(host: StepHost, unit: string): number | undefined {
+  const answer = host.answer(openFiles(unit));
+  const limit = Number(answer?.status === 0 ? answer.output.trim() : Number.NaN);
+  return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined;
+}
+
+/** Parameters may not be filled in yet. */
+function certificatesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
+  const binds = [
+    ...(Array.isArray(wanted.frontends) ? wanted.frontends.flatMap(({ bind }) => bind ?? []) : []),
+    ...(wanted.statistics?.bind === undefined ? [] : [wanted.statistics.bind]),
+  ];
+  const paths = binds
+    .map(({ certificate }) => certificate)
+    .filter((path) => path !== undefined && path !== '');
+  return [...new Set(paths as string[])];
+}
+
+/** Servers that are known by a name. */
+function namesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
+  if (!Array.isArray(wanted.backends)) return [];
+  const addresses = wanted.backends.flatMap((backend) => [
+    ...(Array.isArray(backend.servers) ? backend.servers : []),
+    ...(Array.isArray(backend.hosts) ? backend.hosts : []),
+  ]);
+  return [...new Set(addresses.map(({ address }) => String(address)))].filter((one) => isIP(one) === 0);
+}
+
+function checkName(host: StepHost, name: string): void {
+  if (host.addresses(name).length > 0) return;
+  throw host.problem(
+    'name-does-not-resolve',
+    `${name} doesn't resolve on this host, so HAProxy couldn't reach that server`,
+    'add the name to DNS or to /etc/hosts on this host, or give the server by its address',
+  );
+}
+
+function checkCertificate(host: StepHost, path: string): void {
+  if (host.exists(path)) return;
+  throw host.problem(
+    'certificate-missing',
+    `${path} isn't there on this host, so HAProxy wouldn't start`,
+    'have an earlier step make it (pem-bundle), or name another file',
+  );
+}
+
+function errorFilesOf(
+  host: StepHost,
+  { error_files: folder }: HaproxyParameters,
+): ReadonlyMap<string, string> {
+  if (folder === '') return new Map();
+  const files = errorCodes.map((code) => [code, `${folder}/${code}.http`] as const);
+  return new Map(files.filter(([, path]) => host.exists(path)));
+}
+
+function warnOfStatistics(host: StepHost, { statistics }: HaproxyParameters): void {
+  if (statistics === undefined) return;
+  const { address, port, certificate } = statistics.bind;
+  if (isLoopback(address) || certificate !== undefined) return;
+  host.warn(
+    `the statistics page listens on ${address}:${port} without TLS: its password can be read on the way`,
+  );
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../src/formats/format-error.ts';
+import { services, servicesOnPort } from '../../src/formats/services.ts';
+import { checkLaws, expectOtherLinesKept, orRefused, textOf } from './laws.ts';
+
+const key = ['agent', 'tcp'];
+const pieces = [
+  'agent',
+  'agent\t9707/tcp',
+  ' agent 9707/udp x y',
+  'ssh 22/tcp # login',
+  '#',
+  '\n',
+  '\n',
+  '\r\n',
+  '\r',
+  ' ',
+  '\t',
+  '/tcp',
+  '9707',
+  '99999/tcp',
+  '\uFEFF',
+];
+
+describe('reading', () => {
+  it.each([
+    ['', undefined],
+    ['agent 9707/tcp', '9707'],
+    ['\tagent\t 9707/tcp alias # why\n', '9707'],
+    ['agent 9707/udp\n', undefined],
+    ['#agent 9707/tcp\n', undefined],
+    ['agent 1/tcp\nagent 2/tcp\n', '1'],
+    ['agent 9707/tcp\r\n', '9707'],
+    ['agent 9707/tcp#why\n', '9707'],
+    ['agentx 9707/tcp\nother 1/tcp agent\n', undefined],
+  ])('%j gives %j', (text, port) => {
+    expect(services.get(text, key)).toBe(port);
+  });
+
+  it('tells who has a port', () => {
+    expect(servicesOnPort('a 5/tcp\nb 5/udp\nc 5/tcp x\n#d 5/tcp\n', 5, 'tcp')).toEqual(['a', 'c']);
+  });
+});
+
+describe('writing', () => {
+  it.each([
+    ['', 'agent\t9707/tcp\n'],
+    ['ssh 22/tcp', 'ssh 22/tcp\nagent\t9707/tcp\n'],
+    ['ssh 22/tcp\r\n', 'ssh 22/tcp\r\nagent\t9707/tcp\r\n'],
+    ['ssh 22/tcp\n\n', 'ssh 22/tcp\n\nagent\t9707/tcp\n'],
+    ['agent  1/tcp  alias # why\nagent 2/tcp\n', 'agent  9707/tcp  alias # why\nagent 2/tcp\n'],
+    ['agent 9707/tcp', 'agent 9707/tcp'],
+  ])('%j becomes %j', (text, after) => {
+    expect(services.set(text, key, '9707')).toBe(after);
+  });
+
+  it.each([['65536'], ['-1'], ['x'], ['07'], [''], [null], [['1']]])('refuses the port %j', (value) => {
+    expect(() => services.set('', key, value)).toThrow(FormatError);
+  });
+
+  it.each([[['a b', 'tcp']], [['#a', 'tcp']], [['a']], [['a', 'tcp/x']], [['a', 'tcp', 'x']]])(
+    'refuses the key %j',
+    (bad) => {
+      expect(() => services.set('', bad, '1')).toThrow(FormatError);
+    },
+  );
+
+  it('removes every entry of the name and protocol, and nothing else', () => {
+    const text = 'agent 1/tcp\nagent 1/udp\nagent 2/tcp\n# agent 3/tcp\n';
+    expect(services.remove(text, key)).toBe('agent 1/udp\n# agent 3/tcp\n');
+  });
+});
+
+describe('laws', () => {
+  it('hold for any text and value', () => {
+    fc.assert(
+      fc.property(textOf(pieces), fc.oneof(fc.nat(70_000).map(String), fc.string()), (text, value) => {
+        checkLaws(services, text, key, value);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("keep everybody else's lines", () => {
+    fc.assert(
+      fc.property(textOf(pieces), (text) => {
+        const after = orRefused(() => services.set(text, key, '9707'));
+        fc.pre(after !== undefined && (text === '' || text.endsWith('\n')));
+        const ours = text.split(/(?<=\n)/).filter((line) => /^[\s\uFEFF]*agent\s/.test(line));
+        expectOtherLinesKept(text, after ?? '', ours);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.skipIf(!existsSync('/etc/services'))('leave the table of this machine as it was, there and back', () => {
+    const text = readFileSync('/etc/services', 'utf8');
+    const name = ['clusterproxy-test', 'tcp'];
+    expect(services.remove(services.set(text, name, '9707'), name)).toBe(text);
+    expect(services.get(text, ['ssh', 'tcp'])).toBe('22');
+  });
+});

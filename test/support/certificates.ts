@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Pair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A self-signed certificate and its key, PEM. `days` may be negative: then it has expired. */
+export function selfSigned(
+  name: string,
+  { days = 30, algorithm = 'rsa' }: { days?: number; algorithm?: 'rsa' | 'ec' } = {},
+): Pair {
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  try {
+    const kind = algorithm === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    const day = (offset: number) =>
+      new Date(Date.now() + offset * 86_400_000).toISOString().replace(/[-:T]|\.\d+/g, '');
+    const csr = join(folder, 'csr');
+    const [key, certificate] = [join(folder, 'key'), join(folder, 'crt')];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-new',
+        '-newkey',
+        ...kind,
+        '-nodes',
+        '-subj',
+        `/CN=${name}`,
+        '-addext',
+        `subjectAltName=DNS:${name}`,
+        '-keyout',
+        key,
+        '-out',
+        csr,
+      ],
+      { stdio: 'ignore' },
+    );
+    execFileSync('sh', [
+      '-c',
+      'mkdir "$1/ca" && : > "$1/ca/index" && printf "[ca]\\ndefault_ca=d\\n[d]\\ndatabase=$1/ca/index\\nnew_certs_dir=$1/ca\\nrand_serial=yes\\ndefault_md=sha256\\npolicy=p\\ncopy_extensions=copy\\n[p]\\ncommonName=supplied\\n" > "$1/ca.cnf" && openssl ca -batch -selfsign -config "$1/ca.cnf" -keyfile "$2" -in "$3" -startdate "$4" -enddate "$5" -notext -out "$6" 2> /dev/null',
+      'sh',
+      folder,
+      key,
+      csr,
+      day(Math.min(days, 0) - 40),
+      day(days),
+      certificate,
+    ]);
+    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

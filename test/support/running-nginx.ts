@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface RunningNginx {
+  /** Ask the server that listens on `unix:FOLDER/front`. */
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<NginxAnswer>;
+  stop(): Promise<void>;
+}
+
+export interface NginxAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A real nginx on sockets in a folder of its own; `http` is given that folder and says what stands in `http { … }`. */
+export async function startNginx(http: (folder: string) => string): Promise<RunningNginx> {
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  mkdirSync(join(folder, 'logs'));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; ${user} worker_processes 1; pid ${folder}/pid; error_log ${folder}/logs/error.log;
+events {}
+http {
+access_log off; ${temporary.join(' ')}
+${http(folder)}
+}
+`,
+  );
+  const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'pipe' });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const socketPath = join(folder, 'front');
+  while (!existsSync(socketPath) && child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  if (child.exitCode !== null) throw new Error(`nginx didn't start: ${stderr}`);
+  return {
+    get: (path, headers = {}) => ask(socketPath, path, headers),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function ask(
+  socketPath: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<NginxAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+      );
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
