@@ -7,7 +7,7 @@ import type { Lab } from '../lab/lab.ts';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 /** A place of its own: other tests build into dist while these run. */
 const folder = '.cache/e2e';
-const main = fileURLToPath(new URL(`../../${folder}/main.js`, import.meta.url));
+export const main = fileURLToPath(new URL(`../../${folder}/main.js`, import.meta.url));
 
 /** No run of these tests takes longer, unless it hangs. Milliseconds. */
 const patience = 280_000;

@@ -21,7 +21,7 @@ const swapOf = (path: string) => [
 ];
 const backOf = (path: string) => [
   `mv -T -f -- */.cp-*.orig ${path}`,
-  `rm -f -- ${path}`,
+  `mv -T -f -- ${path} */.cp-*`,
   `rmdir -- ${path}`,
   `mkdir -- ${path}`,
 ];

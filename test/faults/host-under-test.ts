@@ -13,7 +13,7 @@ import type { HostSpec, Lab } from '../lab/lab.ts';
 
 /** Programs of the host that stop where a test wants them to. */
 const wrapped = ['mv', 'ln', 'rm', 'mkdir', 'rmdir', 'cp', 'systemctl', 'nginx', 'sync'];
-const place = '/lab-faults';
+export const place = '/lab-faults';
 
 /** Serves what was in its file when it was started, so that a test can see which files a service runs with. */
 const webProgram = `#!/bin/sh
@@ -31,9 +31,7 @@ export function hostUnderTest(name: string): HostSpec {
     services: ['nginx', 'lab-web'],
     prepare: async (host, lab) => {
       await giveDisk(host, lab);
-      const wrapper = readFileSync(join(import.meta.dirname, 'wrapper.sh'));
-      for (const program of wrapped) await host.writeFile(`/usr/local/sbin/${program}`, wrapper, 0o755);
-      await mkdir(join(host.root, place));
+      await installWrappers(host);
       await host.writeFile('/usr/local/bin/lab-web', webProgram, 0o755);
       await host.writeFile(
         '/etc/systemd/system/lab-web.service',
@@ -46,6 +44,13 @@ export function hostUnderTest(name: string): HostSpec {
       }
     },
   };
+}
+
+/** Puts what stops where a test wants it before the programs that a run calls. */
+export async function installWrappers(host: LabHost): Promise<void> {
+  const wrapper = readFileSync(join(import.meta.dirname, 'wrapper.sh'));
+  for (const program of wrapped) await host.writeFile(`/usr/local/sbin/${program}`, wrapper, 0o755);
+  await mkdir(join(host.root, place));
 }
 
 async function giveDisk(host: LabHost, lab: Lab): Promise<void> {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { labAvailable } from '../lab/available.ts';
-import type { LabHost } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { attempt, type Ending } from './attempt.ts';
 import { boundaries, faults } from './boundaries.ts';
 import { buildController } from './build-controller.ts';
 import { hostUnderTest } from './host-under-test.ts';
+import { Pool } from './pool.ts';
 import { table } from './table.ts';
 
 const availability = await labAvailable();
@@ -21,16 +21,14 @@ const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
 
 describe.skipIf(!availability.available)('whatever happens at', () => {
   let lab: Lab;
-  const idle: LabHost[] = [];
-  const waiting: ((host: LabHost) => void)[] = [];
+  const hosts = new Pool(['faults-01', 'faults-02', 'faults-03']);
   let fingerprints: readonly string[] = [];
   let controller = '';
   const endings = new Map<string, Ending>();
 
   beforeAll(async () => {
-    lab = await startLab(['faults-01', 'faults-02', 'faults-03'].map(hostUnderTest));
+    lab = await startLab(hosts.names.map(hostUnderTest));
     controller = await buildController(lab);
-    idle.push(...lab.hosts);
     const { stdout } = await lab.run('ssh-keygen', ['-lf', lab.knownHosts]);
     fingerprints = stdout.match(/SHA256:\S+/g) ?? [];
   });
@@ -41,24 +39,14 @@ describe.skipIf(!availability.available)('whatever happens at', () => {
       await writeFile(join(packageRoot(), 'docs/reliability.md'), table(endings));
   });
 
-  async function onSomeHost<Result>(work: (host: LabHost) => Promise<Result>): Promise<Result> {
-    const host = idle.pop() ?? (await new Promise<LabHost>((resolve) => waiting.push(resolve)));
-    try {
-      return await work(host);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) idle.push(host);
-      else next(host);
-    }
-  }
-
   const cases = boundaries.flatMap((boundary) =>
     modes.map((confirm) => ({ boundary, confirm, name: boundary.name })),
   );
   test.concurrent.each(cases.filter(({ name }) => chosen === undefined || name.includes(chosen)))(
     '$name (confirmed by: $confirm), the host is before or after, and the next apply ends in sync',
     async ({ boundary, confirm }) => {
-      const wrong = await onSomeHost(async (host) => {
+      const wrong = await hosts.lend(async (name) => {
+        const host = lab.host(name);
         const found: string[] = [];
         for (const fault of faults) {
           const ending = await attempt({ lab, host, boundary, fault, confirm, controller, fingerprints });

@@ -7,14 +7,22 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
-import { absent, change, file, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
+import {
+  absent,
+  change,
+  cutShort,
+  file,
+  restartWeb,
+  type Sample,
+  sampleHost,
+  transaction,
+} from './sample.ts';
 
 const site = '/etc/nginx/conf.d/site.conf';
 let sample: Sample;
@@ -34,7 +42,7 @@ const settle = (run: string, ...wish: string[]) =>
 const units = () => readdirSync(sample.path('etc/systemd/system'), { recursive: true }).map(String).sort();
 
 /** A run that a power cut ended in the middle of its handler: nobody is alive, and nothing is decided. */
-async function cutShort(more: Partial<Transaction> = {}): Promise<{ plan: Transaction; before: string }> {
+async function cutOff(more: Partial<Transaction> = {}): Promise<{ plan: Transaction; before: string }> {
   const before = text(site);
   const hanging = {
     ...restartWeb,
@@ -49,28 +57,18 @@ async function cutShort(more: Partial<Transaction> = {}): Promise<{ plan: Transa
     checks: [],
   };
   const plan = transaction([change(site, file(before), file('# new\n'))], [hanging], more);
-  const controller = new AbortController();
-  const running = carryOut(() => connect(sample.host.target, { signal: controller.signal }), plan, {
-    signal: controller.signal,
-  });
-  const folder = sample.path(`var/lib/clusterproxy/runs/${plan.run}`);
-  while (!existsSync(`${folder}/started`) || readFileSync(`${folder}/started`, 'utf8') === '')
-    await sleep(20);
-  const program = readFileSync(`${folder}/settle.sh`);
-  // The unit's own end has no chance either.
-  writeFileSync(`${folder}/settle.sh`, 'exit 0\n');
-  process.kill(Number(text(`/run/stand-in/pid-clusterproxy-${plan.run}.service`)), 'SIGKILL');
-  controller.abort();
-  await running;
-  while (existsSync(sample.path(`run/stand-in/units/clusterproxy-${plan.run}.service`))) await sleep(20);
-  writeFileSync(`${folder}/settle.sh`, program);
+  await cutShort(
+    sample,
+    plan.run,
+    carryOut(() => connect(sample.host.target), plan),
+  );
   return { plan, before };
 }
 
 describe('the unit that settles a run when the host is started', () => {
   test('is wanted by what every service needs, reaches all that it has to write, and goes away with the run', async () => {
     const odd = '/etc/with "quotes" and 100%/file';
-    const { plan } = await cutShort();
+    const { plan } = await cutOff();
     const name = `clusterproxy-settle-${plan.run}.service`;
     expect(units()).toEqual([name, 'sysinit.target.wants', `sysinit.target.wants/${name}`]);
     const link = sample.path(`etc/systemd/system/sysinit.target.wants/${name}`);
@@ -98,7 +96,7 @@ describe('the unit that settles a run when the host is started', () => {
   });
 
   test('puts the files back, makes systemd read its units, and runs no handler', async () => {
-    const { plan, before } = await cutShort();
+    const { plan, before } = await cutOff();
     remember('system-state', 'initializing');
     remember('journal', '');
     await settle(plan.run, 'boot');
@@ -112,7 +110,7 @@ describe('the unit that settles a run when the host is started', () => {
   });
 
   test('does nothing when it is started while the host runs', async () => {
-    const { plan } = await cutShort();
+    const { plan } = await cutOff();
     for (const now of ['starting', 'running', 'degraded', 'maintenance', 'stopping']) {
       remember('system-state', now);
       await settle(plan.run, 'boot');
@@ -122,7 +120,7 @@ describe('the unit that settles a run when the host is started', () => {
   });
 
   test('is left to work when the host is shut down in order', async () => {
-    const { plan, before } = await cutShort();
+    const { plan, before } = await cutOff();
     remember('system-state', 'stopping');
     await settle(plan.run);
     expect(state(plan.run)).toBe('open');
@@ -143,7 +141,7 @@ describe('the unit that settles a run when the host is started', () => {
 });
 
 test('services that a revert could not restart, since somebody was there, are owed until a run has restarted them', async () => {
-  const { plan } = await cutShort();
+  const { plan } = await cutOff();
   writeFileSync(sample.path(`var/lib/clusterproxy/runs/${plan.run}/boot`), 'another\n');
   remember('meetings', '2 Maths\n');
   await settle(plan.run);

@@ -10,7 +10,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
@@ -21,13 +20,16 @@ import { connect } from '../../src/ssh/connect.ts';
 import {
   absent,
   change,
+  cutShort,
   directory,
   file,
+  gateOf,
   reloadNginx,
   restartWeb,
   type Sample,
   sampleHost,
   transaction,
+  until,
 } from './sample.ts';
 
 let sample: Sample;
@@ -236,6 +238,7 @@ describe('what fails is put back exactly', () => {
     const wrong = {
       ...restartWeb,
       timeout: 2,
+      actions: [],
       checks: [
         {
           kind: 'http' as const,
@@ -251,7 +254,7 @@ describe('what fails is put back exactly', () => {
   });
 
   test('a port on which nobody listens', async () => {
-    const deaf = { ...restartWeb, timeout: 1, checks: [{ kind: 'port' as const, port: 8443 }] };
+    const deaf = { ...restartWeb, timeout: 1, actions: [], checks: [{ kind: 'port' as const, port: 8443 }] };
     const result = await revertsTo(() => transaction(everything(), [deaf]), 'check-failed');
     expect(result.problem?.message).toContain('port 8443');
   });
@@ -309,7 +312,7 @@ describe('what fails is put back exactly', () => {
 });
 
 async function started(handler: string): Promise<void> {
-  while (!events.some((event) => event.kind === 'handler' && event.handler === handler)) await sleep(20);
+  await until(() => events.some((event) => event.kind === 'handler' && event.handler === handler));
 }
 
 describe('what is refused touches nothing', () => {
@@ -386,13 +389,8 @@ describe('what is refused touches nothing', () => {
   });
 
   test('a second run while one is at work says whose it is, and does not wait for it', async () => {
-    const gate = sample.path('run/gate');
-    const slow = {
-      ...restartWeb,
-      actions: [{ kind: 'command' as const, argv: ['sh', '-c', `until [ -e ${gate} ]; do sleep 0.1; done`] }],
-      checks: [],
-      timeout: 60,
-    };
+    const gate = gateOf(sample);
+    const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const plan = transaction([change(site, file(text(site)), file('# 1\n'))], [slow]);
     const first = carry(plan);
     await started('restart-bbb-web');
@@ -400,7 +398,7 @@ describe('what is refused touches nothing', () => {
     expect(second).toMatchObject({ state: 'refused', problem: { code: 'locked' } });
     expect(second.problem?.message).toContain('ada from laptop');
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('open\n');
-    writeFileSync(gate, '');
+    gate.open();
     expect((await first).state).toBe('committed');
   });
 
@@ -431,14 +429,16 @@ describe('what is refused touches nothing', () => {
 
 describe('when the connection is lost', () => {
   test('the host goes on, and the run is followed over a new connection', async () => {
-    const slow = { ...restartWeb, actions: [{ kind: 'command' as const, argv: ['sleep', '1'] }], checks: [] };
+    const gate = gateOf(sample);
+    const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const running = carry(transaction(everything(), [slow, reloadNginx]));
     await started('restart-bbb-web');
     sample.host.cut();
+    await until(() => events.some((event) => event.kind === 'reconnecting'));
+    gate.open();
     const result = await running;
     expect(result).toMatchObject({ state: 'committed', started: ['restart-bbb-web', 'reload-nginx'] });
     expect(events.filter((event) => event.kind === 'handler' && event.phase === 'started')).toHaveLength(2);
-    expect(events.some((event) => event.kind === 'reconnecting')).toBe(true);
     expect(sample.host.connections).toBeGreaterThan(1);
   });
 
@@ -472,7 +472,8 @@ describe('when the connection is lost', () => {
 
   test('a signal stops following; the host finishes by itself', async () => {
     const controller = new AbortController();
-    const slow = { ...restartWeb, actions: [{ kind: 'command' as const, argv: ['sleep', '1'] }], checks: [] };
+    const gate = gateOf(sample);
+    const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const plan = transaction([change(site, file(text(site)), file('# 1\n'))], [slow]);
     const running = carryOut(() => connect(sample.host.target, { signal: controller.signal }), plan, {
       signal: controller.signal,
@@ -481,15 +482,16 @@ describe('when the connection is lost', () => {
       },
     });
     expect(await running).toMatchObject({ state: 'unknown', problem: { code: 'interrupted' } });
+    gate.open();
     const state = at(`/var/lib/clusterproxy/runs/${plan.run}/state`);
-    while (readFileSync(state, 'utf8') !== 'committed\n') await sleep(50);
+    await until(() => readFileSync(state, 'utf8') === 'committed\n');
     expect(text(site)).toBe('# 1\n');
   });
 });
 
 describe('what nobody finished', () => {
   /** A run as a power cut leaves it: swapped, undecided, nobody alive. */
-  async function cutShort(): Promise<{ plan: Transaction; before: Record<string, string> }> {
+  async function cutOff(): Promise<{ plan: Transaction; before: Record<string, string> }> {
     const slow = {
       ...restartWeb,
       timeout: 60,
@@ -504,27 +506,13 @@ describe('what nobody finished', () => {
     };
     const plan = transaction(everything(), [slow]);
     const before = tree();
-    const controller = new AbortController();
-    const running = carryOut(() => connect(sample.host.target, { signal: controller.signal }), plan, {
-      signal: controller.signal,
-      onEvent: (event) => events.push(event),
-    });
-    await started('restart-bbb-web');
-    const folder = at(`/var/lib/clusterproxy/runs/${plan.run}`);
-    const settle = readFileSync(`${folder}/settle.sh`);
-    // As if the power was gone: ExecStopPost has no chance either.
-    writeFileSync(`${folder}/settle.sh`, 'exit 0\n');
-    process.kill(Number(text(`/run/stand-in/pid-clusterproxy-${plan.run}.service`)), 'SIGKILL');
-    controller.abort();
-    await running;
-    while (existsSync(at(`/run/stand-in/units/clusterproxy-${plan.run}.service`))) await sleep(20);
-    writeFileSync(`${folder}/settle.sh`, settle);
+    await cutShort(sample, plan.run, carry(plan));
     expect(text(properties)).toContain('x=1');
     return { plan, before };
   }
 
   test('is shown by a probe, and the next run settles it before it begins', async () => {
-    const { plan, before } = await cutShort();
+    const { plan, before } = await cutOff();
     const connection = await connect(sample.host.target);
     expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
       {
@@ -544,7 +532,7 @@ describe('what nobody finished', () => {
   });
 
   test('an operator settles it on the host, as often as they like', async () => {
-    const { plan, before } = await cutShort();
+    const { plan, before } = await cutOff();
     for (let time = 0; time < 2; time++) {
       await sample.host.run('sh', at('/var/lib/clusterproxy/settle'), plan.run, 'revert');
       expect(tree()).toEqual(before);
@@ -556,7 +544,7 @@ describe('what nobody finished', () => {
     ['somebody is there', '2 Maths\n', 0],
     ['nobody is there', '', 1],
   ])('after a start of the host the guards have a say: %s', async (_, meetings, restarts) => {
-    const { plan, before } = await cutShort();
+    const { plan, before } = await cutOff();
     const folder = at(`/var/lib/clusterproxy/runs/${plan.run}`);
     writeFileSync(`${folder}/boot`, 'another\n');
     remember('meetings', meetings);
@@ -570,7 +558,7 @@ describe('what nobody finished', () => {
   });
 
   test('files that somebody changed since are left alone and reported', async () => {
-    const { plan } = await cutShort();
+    const { plan } = await cutOff();
     writeFileSync(at(site), '# by hand\n');
     await sample.host.run('sh', at('/var/lib/clusterproxy/settle'), plan.run);
     expect(text(site)).toBe('# by hand\n');

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
@@ -9,7 +8,7 @@ import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
-import { change, file, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
+import { change, file, restartWeb, type Sample, sampleHost, transaction, until } from './sample.ts';
 
 const site = '/etc/nginx/conf.d/site.conf';
 let sample: Sample;
@@ -34,9 +33,6 @@ async function over<Result>(work: (connection: Connection) => Promise<Result>): 
 }
 function carry(plan: Transaction): Promise<TransactionResult> {
   return carryOut(reach, plan, { onEvent: (event) => events.push(event) });
-}
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20);
 }
 
 /** A run that is in the middle of its handler until `release`; by then `site` is changed. */

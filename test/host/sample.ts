@@ -1,16 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type EmbeddedHost,
   type EmbeddedHostOptions,
   startEmbeddedHost,
 } from '../../src/demo/embedded-host.ts';
 import { type Change, changeBetween } from '../../src/model/change.ts';
-import type { Handler } from '../../src/model/handler.ts';
+import type { Action, Handler } from '../../src/model/handler.ts';
 import type { PathState, RegularFile } from '../../src/model/snapshot.ts';
-import type { Transaction } from '../../src/model/transaction.ts';
+import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 
 /** Who owns what tests write: whoever runs them. */
 export const user = userInfo().username;
@@ -110,7 +112,7 @@ export const restartWeb: Handler = {
       },
     },
   ],
-  timeout: 5,
+  timeout: 60,
   settle: 1,
   rewrites: ['/etc/bigbluebutton/bbb-web.properties'],
 };
@@ -121,7 +123,7 @@ export const reloadNginx: Handler = {
   actions: [{ kind: 'reload', unit: 'nginx' }],
   checks: [{ kind: 'active', unit: 'nginx' }, { kind: 'nginx-workers' }],
   guards: [],
-  timeout: 5,
+  timeout: 60,
   settle: 0,
   rewrites: [],
 };
@@ -176,4 +178,47 @@ export function transaction(
     },
     ...more,
   };
+}
+
+/** Resolves once it holds; whether that takes too long the test's own time limit says. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(20);
+}
+
+/** What a handler can be made to wait for until the test has seen what it wants to see. */
+export interface Gate {
+  readonly action: Action;
+  open(): void;
+}
+
+export function gateOf(sample: Sample): Gate {
+  const path = sample.path('run/gate');
+  return {
+    action: { kind: 'command', argv: ['sh', '-c', `until [ -e ${path} ]; do sleep 0.05; done`] },
+    open: () => writeFileSync(path, ''),
+  };
+}
+
+/**
+ * Ends a run that stands in a handler as a power cut does: nobody is alive, neither the unit's end nor whoever follows has had a chance,
+ * and nothing is decided. `running` is what follows it.
+ */
+export async function cutShort(
+  sample: Sample,
+  run: string,
+  running: Promise<TransactionResult>,
+): Promise<void> {
+  const folder = sample.path(`var/lib/clusterproxy/runs/${run}`);
+  const started = `${folder}/started`;
+  await until(() => existsSync(started) && readFileSync(started, 'utf8') !== '');
+  const settle = readFileSync(`${folder}/settle.sh`);
+  writeFileSync(`${folder}/settle.sh`, 'exit 0\n');
+  process.kill(
+    Number(readFileSync(sample.path(`run/stand-in/pid-clusterproxy-${run}.service`), 'utf8')),
+    'SIGKILL',
+  );
+  // Until whoever follows has given up as well: else it would settle the run as soon as it can.
+  await running;
+  await until(() => !existsSync(sample.path(`run/stand-in/units/clusterproxy-${run}.service`)));
+  writeFileSync(`${folder}/settle.sh`, settle);
 }

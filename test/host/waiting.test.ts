@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
@@ -10,7 +10,16 @@ import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
-import { change, file, reloadNginx, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
+import {
+  change,
+  file,
+  gateOf,
+  reloadNginx,
+  restartWeb,
+  type Sample,
+  sampleHost,
+  transaction,
+} from './sample.ts';
 
 const properties = '/etc/bigbluebutton/bbb-web.properties';
 const waiting = (event: TransactionEvent) => event.kind === 'waiting';
@@ -31,7 +40,7 @@ describe('a run that waits to be confirmed from outside', () => {
   const plan = (more: Partial<Transaction> = {}) =>
     transaction([change(properties, file(before), file(`${before}x=1\n`))], [restartWeb], {
       confirm: 'outside',
-      confirmTimeout: 30,
+      confirmTimeout: 600,
       ...more,
     });
   async function over<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
@@ -53,7 +62,7 @@ describe('a run that waits to be confirmed from outside', () => {
       },
     });
     expect(result).toMatchObject({ state: 'committed', problem: undefined });
-    expect(events).toContainEqual({ kind: 'waiting', seconds: 30 });
+    expect(events).toContainEqual({ kind: 'waiting', seconds: 600 });
     expect(sample.host.connections).toBe(2);
     expect(text('/var/lib/clusterproxy/ledger.json')).toContain('"items"');
   });
@@ -67,7 +76,7 @@ describe('a run that waits to be confirmed from outside', () => {
       },
     ],
   ])('is put back at once when the check from outside %s', async (_, check) => {
-    const result = await carryOut(reach, plan({ confirmTimeout: 600 }), { confirm: check });
+    const result = await carryOut(reach, plan(), { confirm: check });
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'declined' } });
     expect(text(properties)).toBe(before);
   });
@@ -79,12 +88,11 @@ describe('a run that waits to be confirmed from outside', () => {
   });
 
   test('is kept when somebody is there by then, and every probe tells it until a run is committed', async () => {
-    const work = plan({ confirmTimeout: 1 });
-    const result = await carryOut(reach, work, {
-      onEvent: (event) => {
-        if (waiting(event)) writeFileSync(sample.path('run/stand-in/meetings'), '3 Maths\n');
-      },
-    });
+    const meetings = sample.path('run/stand-in/meetings');
+    const begin = { kind: 'command' as const, argv: ['sh', '-c', `echo 3 Maths > ${meetings}`] };
+    const handler = { ...restartWeb, actions: [...restartWeb.actions, begin] };
+    const work = { ...plan({ confirmTimeout: 1 }), handlers: [handler] };
+    const result = await carryOut(reach, work);
     expect(result).toMatchObject({
       state: 'kept',
       problem: { code: 'kept', detail: 'Maths (participants: 3)' },
@@ -117,7 +125,7 @@ describe('a run that waits to be confirmed from outside', () => {
         [reloadNginx],
         {
           confirm: 'outside',
-          confirmTimeout: 60,
+          confirmTimeout: 600,
         },
       );
       let answers: string[] = [];
@@ -163,7 +171,7 @@ describe('a run that waits to be confirmed from outside', () => {
   });
 
   test('an operator on the host decides as well', async () => {
-    const work = plan({ confirmTimeout: 600 });
+    const work = plan();
     const result = await carryOut(reach, work, {
       onEvent: (event) => {
         if (waiting(event)) {
@@ -180,15 +188,16 @@ describe('a run that waits to be confirmed from outside', () => {
     await expect(over((connection) => confirm(connection, '20260101T000000Z-000000'))).rejects.toMatchObject(
       notWaiting,
     );
-    const slow = { ...restartWeb, actions: [{ kind: 'command' as const, argv: ['sleep', '1'] }], checks: [] };
+    const gate = gateOf(sample);
+    const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const work = transaction([change(properties, file(before), file(`${before}x=1\n`))], [slow]);
     let asked: Promise<unknown> | undefined;
     const result = await carryOut(reach, work, {
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') {
-          asked = over((connection) => confirm(connection, work.run, 'revert')).catch(
-            (error: unknown) => error,
-          );
+          asked = over((connection) => confirm(connection, work.run, 'revert'))
+            .catch((error: unknown) => error)
+            .finally(gate.open);
         }
       },
     });

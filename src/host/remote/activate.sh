@@ -33,6 +33,12 @@ swap() {
       ;;
   esac
   sync -- "${path%/*}/"
+  # Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the revert.
+  if [ "$before_kind" = file ]; then
+    look "$original"
+    [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while it was put in place" \
+      'somebody or something else changed it; look at the plan again' "$(differing_words)"
+  fi
 }
 
 validate() {

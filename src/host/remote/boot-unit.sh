@@ -44,7 +44,7 @@ END
 # false with its words in $said
 install_boot_unit() {
   said=$({
-    make_folder "$ROOT/etc" && make_folder "$ROOT/etc/systemd" && make_folder "$unit_folder" &&
+    true >"$dir/boot-unit" && make_folder "$ROOT/etc" && make_folder "$ROOT/etc/systemd" && make_folder "$unit_folder" &&
       make_folder "$unit_folder/sysinit.target.wants" &&
       boot_unit_text >"$unit_folder/$boot_unit" &&
       chmod 0644 "$unit_folder/$boot_unit" &&
@@ -68,8 +68,9 @@ remove_boot_unit() {
     fi
   done
   set -f
-  [ -n "${_removed:-}" ] || return 0
-  sync -- "$unit_folder/sysinit.target.wants" "$unit_folder"
+  # Whoever began to remove it may have been ended before systemd had forgotten it.
+  [ -n "${_removed:-}" ] || [ -e "$dir/boot-unit" ] || return 0
+  [ -z "${_removed:-}" ] || sync -- "$unit_folder/sysinit.target.wants" "$unit_folder"
   if [ -s "$dir/boot-folders" ]; then
     tac <"$dir/boot-folders" | while IFS= read -r _folder; do rmdir -- "$_folder"; done 2>/dev/null
   fi
@@ -77,6 +78,7 @@ remove_boot_unit() {
   if [ "$wish" = boot ] || [ -n "$(timeout 30 systemctl list-units --all --no-legend 'clusterproxy-settle-*' 2>/dev/null 9>&-)" ]; then
     timeout -k 5 60 systemctl daemon-reload >/dev/null 2>&1 9>&- || :
   fi
+  rm -f -- "$dir/boot-unit"
 }
 
 is_over() {

@@ -52,6 +52,8 @@ while :; do
   case $state in
     committed | reverted | kept | refused | deferred | abandoned | conflict | stuck)
       wait_for_the_rest
+      # Ended by force when all was done but tidying up.
+      if [ "$state" != stuck ] && [ -e "$dir/boot-unit" ] && ! alive; then sh "$dir/settle.sh" "$run" </dev/null >/dev/null 2>&1 5<&-; fi
       print_new
       printf '%s end %s\n' "$nonce" "$state"
       exit 0

@@ -184,12 +184,6 @@ make_own_files() {
     boot_id >"$dir/boot" && [ -s "$dir/boot" ]
 }
 
-# shellcheck disable=SC2317 # reached, below
-make_own_files() {
-  mkdir -p -- "$dir/before" "$dir/beside" && true >"$dir/started" && true >"$dir/active" && true >"$dir/output" &&
-    boot_id >"$dir/boot" && [ -s "$dir/boot" ]
-}
-
 prepare() {
   value_of machine
   id=

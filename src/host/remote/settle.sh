@@ -67,8 +67,20 @@ put_back_original() {
       return
     fi
   fi
-  said=$(mv -T -f -- "$original" "$path" 2>&1) || stuck "$said"
-  sync -- "${path%/*}/"
+  # By a second name what is there stays within reach, should somebody write to it in this very moment.
+  ln -P -- "$path" "$fresh" 2>/dev/null || :
+  _seen=$looked
+  if said=$(mv -T -f -- "$original" "$path" 2>&1); then sync -- "${path%/*}/"; else stuck "$said"; fi
+  [ -e "$fresh" ] || [ -L "$fresh" ] || return 0
+  look "$fresh"
+  if [ "$looked" = "$_seen" ]; then
+    remove "$fresh"
+  elif said=$(mv -T -f -- "$fresh" "$path" 2>&1); then
+    conflict "somebody wrote to it while it was put back; what it was is in ${dir#"$ROOT"}/before/$number"
+    sync -- "${path%/*}/"
+  else
+    stuck "$said"
+  fi
 }
 
 take_away() {
@@ -85,7 +97,21 @@ take_away() {
     conflict 'it was not there before, and no longer is what this run made of it'
     return
   fi
-  remove "$path"
+  # By a rename first, so that what somebody writes to it in this very moment isn't lost.
+  _seen=$looked
+  if ! mv -T -f -- "$path" "$fresh" 2>/dev/null; then
+    remove "$path"
+    sync -- "${path%/*}/"
+    return
+  fi
+  look "$fresh"
+  if [ "$looked" = "$_seen" ]; then
+    remove "$fresh"
+  elif said=$(mv -T -f -- "$fresh" "$path" 2>&1); then
+    conflict 'somebody wrote to it while it was taken away'
+  else
+    stuck "$said"
+  fi
   sync -- "${path%/*}/"
 }
 
@@ -137,7 +163,7 @@ redo_handlers() {
   [ -s "$dir/active" ] || return 0
   baseline=
   each wait_for_active "$(cat "$dir/active")"
-  settle=3
+  settle=0
   each longest_settle "$(records handler)"
   sleep "$settle"
   each still_up "$baseline"
@@ -289,8 +315,9 @@ if [ "$wish" = boot ]; then
 fi
 current_state
 # A run that ended itself before anything was swapped has only temporary names of its own left: it must not wait for the one that
-# it made way for.
+# it made way for. Nor must one that is over, of which nothing but the unit for the next start can be left.
 case $state in
+  committed | kept | reverted | refused | deferred | abandoned) CLUSTERPROXY_LOCKED=1 ;;
   incoming | prepared) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
 esac
 if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
