@@ -37,7 +37,7 @@ function log(text: string) {
 }
 
 function problem(text: string, more: Partial<LoginFailure> = {}, at: Partial<SshTarget> = {}) {
-  const failure = { known: nothingKnown, tried: [], locked: [], passwordGiven: false, jumpSaid: [], ...more };
+  const failure = { known: nothingKnown, tried: [], locked: [], jumpSaid: [], ...more };
   return loginProblem({ ...target, ...at }, { log: log(text), ...failure });
 }
 
@@ -237,7 +237,13 @@ Host key verification failed.`;
 
   test('a password that is refused ends the login before it is asked for again', () => {
     const text = `${withLogin}\nPermission denied, please try again.`;
-    expect(problem(text, { passwordGiven: true })).toMatchObject({
+    expect(
+      problem(
+        text,
+        { password: { askedFor: ["ops@bbb-01.example.com's password: "] } },
+        { password: async () => 'secret' },
+      ),
+    ).toMatchObject({
       code: 'authentication-failed',
       message: expect.stringContaining('password'),
     });

@@ -1,7 +1,7 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { tooLate } from '../connect-problems.ts';
+import { authenticationProblem, tooLate } from '../connect-problems.ts';
 import { type KnownKeys, keyProblem, pinning } from '../host-keys.ts';
-import { addressOf, describeTarget, type SshTarget } from '../target.ts';
+import { addressOf, type SshTarget } from '../target.ts';
 import type { LoginLog } from './log.ts';
 
 /** What is known beside the log of a login that failed. */
@@ -12,7 +12,8 @@ export interface LoginFailure {
   readonly tried: readonly string[];
   /** encrypted keys that nothing opened */
   readonly locked: readonly string[];
-  readonly passwordGiven: boolean;
+  /** a password could be given; questions that it was no answer to, or was given to before */
+  readonly password?: { readonly askedFor: readonly string[] } | undefined;
   /** what the login on the jump host said; it's shared with other hosts */
   readonly jumpSaid: readonly string[];
 }
@@ -114,41 +115,35 @@ function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: 
   };
 }
 
-function isRefusal(words: string, { passwordGiven, log }: LoginFailure): boolean {
-  if (
-    /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
-      words,
-    )
-  ) {
-    return true;
-  }
-  // The program that answers ends ssh when it's asked for the same password again.
-  return passwordGiven && log.methods.length > 0 && /Permission denied, please try again/.test(words);
+function isRefusal(words: string, { password }: LoginFailure): boolean {
+  // The program that gives the password ends ssh when it's asked for it again, or for a new one.
+  if (password !== undefined && password.askedFor.length > 0) return true;
+  return /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
+    words,
+  );
 }
 
-function refusedLogin(target: SshTarget, { log, tried, locked, passwordGiven }: LoginFailure): Problem {
-  const methods = /Permission denied \(([^)]*)\)/.exec(log.said.join('\n'))?.[1]?.split(',') ?? log.methods;
-  const keys = log.offered.map((key) => `${key}: refused by the server`);
-  const others = log.said.filter((line) =>
-    /^(Load key|sign_and_send_pubkey|.*PRIVATE KEY FILE|Permissions \d+ for|ssh_askpass)/.test(line),
+function refusedLogin(target: SshTarget, { log, tried, locked, password }: LoginFailure): Problem {
+  const words = log.said.join('\n');
+  const methods = /Permission denied \(([^)]*)\)/.exec(words)?.[1]?.split(',') ?? log.methods;
+  const complaints = log.said.filter((line) =>
+    /^(Load key|sign_and_send_pubkey|.*PRIVATE KEY FILE|Permissions \d+ for)/.test(line),
   );
-  const first = locked[0];
-  const password = passwordGiven ? ' and the password was refused' : '';
-  return {
-    code: 'authentication-failed',
-    message: `${describeTarget(target)}: none of this machine's keys was accepted${password}`,
-    next:
-      first === undefined
-        ? `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`
-        : `${first} is encrypted: unlock it for this session with \`ssh-add ${first}\``,
-    detail: [
-      ...tried,
-      ...others,
-      ...(keys.length === 0 ? ['no key was offered'] : keys),
-      ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
-    ].join('\n'),
-  };
+  const all = [
+    ...tried,
+    ...complaints,
+    ...log.offered.map((key) => `${key}: refused by the server`),
+    ...(password?.askedFor ?? []).map((question) => `it asked: ${question}`),
+    ...(/^ssh_askpass: exec/m.test(words) ? [notExecutable] : []),
+    ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
+  ];
+  const any = log.offered.length > 0 || password !== undefined;
+  const said = /Too many authentication failures/.exec(words)?.[0] ?? '';
+  return authenticationProblem(target, { tried: all, any, locked }, { banner: '', said });
 }
+
+const notExecutable =
+  'the password could not be given: no program can be started where temporary files are (noexec); set TMPDIR to another folder';
 
 /** The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c. */
 function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
