@@ -1,4 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
+import type { Credentials } from './authentication.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
 
 /** An error of ssh2: `level` says in which part of it. */
@@ -67,27 +68,16 @@ export function handshakeProblem(target: SshTarget, error: HandshakeError, stage
 /** Whichever transport tried it. */
 export type Tried = Pick<Credentials, 'tried' | 'any' | 'locked'>;
 
-/** What is known of a login that was refused. */
-export interface RefusedLogin {
-  /** what was tried and what could not be, one line each */
-  readonly tried: readonly string[];
-  /** encrypted keys that nothing opened */
-  readonly locked: readonly string[];
-  /** there was nothing to log in with */
-  readonly isEmptyHanded: boolean;
-  /** the server hung up because too many keys were tried */
-  readonly isTooMany: boolean;
-  /** what the server says before a login */
-  readonly banner: string;
-}
-
-export function refusedLogin(target: SshTarget, refused: RefusedLogin): Problem {
-  const banner = refused.banner.trim();
+export function authenticationProblem(
+  target: SshTarget,
+  credentials: Tried,
+  { banner, said }: { readonly banner: string; readonly said: string },
+): Problem {
   const detail = [
-    ...(refused.tried.length === 0 ? ['no key was found'] : refused.tried),
-    ...(banner === '' ? [] : [`the server's banner: ${banner}`]),
+    ...(credentials.tried.length === 0 ? ['no key was found'] : credentials.tried),
+    ...(banner.trim() === '' ? [] : [`the server's banner: ${banner.trim()}`]),
   ].join('\n');
-  if (refused.isTooMany) {
+  if (/^Too many/.test(said)) {
     return {
       code: 'authentication-failed',
       message: `${describeTarget(target)} hung up after too many keys that it doesn't accept`,
@@ -97,20 +87,20 @@ export function refusedLogin(target: SshTarget, refused: RefusedLogin): Problem 
   }
   return {
     code: 'authentication-failed',
-    message: `${describeTarget(target)}: ${whatFailed(target, refused)}`,
-    next: howToLogIn(target, refused),
+    message: `${describeTarget(target)}: ${whatFailed(target, credentials)}`,
+    next: howToLogIn(target, credentials),
     detail,
   };
 }
 
-function whatFailed(target: SshTarget, { isEmptyHanded }: RefusedLogin): string {
-  if (isEmptyHanded) return 'this machine has nothing to log in with';
+function whatFailed(target: SshTarget, credentials: Tried): string {
+  if (!credentials.any) return 'this machine has nothing to log in with';
   return target.password === undefined
     ? "none of this machine's keys was accepted"
     : 'neither a key nor the password was accepted';
 }
 
-function howToLogIn(target: SshTarget, { locked: [locked] }: RefusedLogin): string {
+function howToLogIn(target: SshTarget, { locked: [locked] }: Tried): string {
   if (locked !== undefined) {
     return `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\`, or refer to its passphrase by ssh.passphrase in the inventory`;
   }
