@@ -11,6 +11,8 @@ export interface Transaction {
   readonly cluster: string;
   /** the machine that was looked at; another one at the same address is refused */
   readonly machineId: string;
+  /** how secrets of the inventory may stand in what programs on the host say; they are hidden before it's written down */
+  readonly hide?: readonly string[] | undefined;
   /** in the order in which they are swapped in */
   readonly changes: readonly Change[];
   readonly handlers: readonly Handler[];

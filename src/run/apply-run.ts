@@ -106,6 +106,7 @@ function transactionOf(
     host: host.name,
     cluster: options.inventory.cluster.name,
     machineId: snapshot.machineId,
+    hide: options.secrets.likelyWritings(plan.changes.flatMap(({ secret }) => secret?.writings ?? [])),
     changes: plan.changes,
     handlers,
     units: plan.units,
