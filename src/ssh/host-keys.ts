@@ -64,11 +64,9 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   const entries = plain(known.entries);
   if ([...entries, ...plain(known.portless)].some(isShown)) return undefined;
   if (entries.length > 0) {
-    const files = [...new Set(entries.map(({ file }) => file))];
-    const remove = files.map((file) => `ssh-keygen -R '${knownHostsName(target)}' -f ${file}`).join(' and ');
     return {
       ...changed(target, key),
-      next: `${suspicion}: ${remove}, then pin the new one: ${pinning}`,
+      next: `${suspicion}: \`clusterproxy trust --replace HOST\` pins the new key in place of the old one`,
       detail: entries
         .map(
           (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
