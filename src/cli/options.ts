@@ -36,7 +36,7 @@ export function addCommonOptions(command: Command): Command {
 }
 
 /** `a,b` and repeated use, in one list. */
-function words(value: string, previous: readonly string[]): readonly string[] {
+export function words(value: string, previous: readonly string[]): readonly string[] {
   const names = value.split(',').map((word) => word.trim());
   if (names.includes('')) throw new InvalidArgumentError('It is a list of names with commas between them.');
   return [...previous, ...names];

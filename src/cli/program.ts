@@ -10,12 +10,14 @@ import { registerPlan } from './plan.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
+import { registerTrust } from './trust.ts';
 import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 
 const commands = [
   registerValidate,
+  registerTrust,
   registerPlan,
   registerApply,
   registerCheck,
@@ -84,6 +86,7 @@ function makeProgram(registration: Registration): Command {
 const examples = `
 Examples:
   clusterproxy validate --inventory prod.yaml   what can be known without a host
+  clusterproxy trust --inventory prod.yaml      show the hosts' keys and pin them
   clusterproxy plan --inventory prod.yaml       what would change, and why
   clusterproxy apply --inventory prod.yaml      plan, review, change
   clusterproxy demo                             the whole story on this machine

@@ -7,12 +7,14 @@ import { loadInventory } from '../playbook/load-inventory.ts';
 import { clean } from '../report/clean.ts';
 import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';
+import type { ReportHostKeys } from '../report/json-schema.ts';
 import { renderPlan, renderWarning } from '../report/plan.ts';
 import { renderProblems } from '../report/problem.ts';
 import { type Progress, startProgress } from '../report/progress.ts';
 import { renderResult } from '../report/result.ts';
 import { type HostStatus, renderStatus } from '../report/status.ts';
 import { makeStyle, type Style } from '../report/style.ts';
+import { renderTrust, type TrustRow } from '../report/trust.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
@@ -56,6 +58,11 @@ export class Session {
     this.#warnings = warnings;
   }
 
+  /** How hosts are reached. */
+  get connector(): Connector {
+    return this.#connector;
+  }
+
   /** What src/run needs of the command line. */
   runOptions({ prune }: { readonly prune: boolean }): RunOptions {
     return {
@@ -96,6 +103,12 @@ export class Session {
     this.print(renderStatus(shown, told, this.#style(this.environment.stdout)));
   }
 
+  /** The keys that hosts show, for a person. */
+  showTrust(rows: readonly TrustRow[]): void {
+    if (this.json) return;
+    this.print(renderTrust(this.#secrets.maskAll(rows), this.#style(this.environment.stdout)));
+  }
+
   /** How a run ended, for a person. */
   showResult(result: RunResult): void {
     if (this.json) return;
@@ -105,12 +118,12 @@ export class Session {
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
   async end(result: RunResult, ending: Ending): Promise<number> {
-    const { exitStatus, plan, runs, last, errors = [] } = this.#secrets.maskAll(ending);
+    const { exitStatus, plan, runs, last, keys, errors = [] } = this.#secrets.maskAll(ending);
     if (this.json) {
       this.clear();
       const byHand = plan?.byHand ?? [];
       this.environment.stdout.write(
-        renderJson(reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last })),
+        renderJson(reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last, keys })),
       );
     }
     if (errors.length > 0) {
@@ -172,6 +185,8 @@ export interface Ending {
   readonly runs?: readonly PastRun[] | undefined;
   /** the latest run that each host kept */
   readonly last?: ReadonlyMap<string, PastRun> | undefined;
+  /** the keys that each host shows */
+  readonly keys?: ReadonlyMap<string, ReportHostKeys> | undefined;
   /** why the command wasn't carried out */
   readonly errors?: readonly Problem[] | undefined;
 }

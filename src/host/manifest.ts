@@ -21,6 +21,9 @@ export function manifest(transaction: Transaction): string {
     record('keep', transaction.keep ?? 20),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
+    ...transaction.changes.flatMap(({ secret }, index) =>
+      secret === undefined ? [] : [record('secret', index + 1)],
+    ),
     ...transaction.handlers.flatMap(handlerRecords),
     ...transaction.units.map((unit) => record('unit', unit)),
   ];

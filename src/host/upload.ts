@@ -31,6 +31,8 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     // A host on which nothing is managed any more is free for another cluster.
     ['cluster', Buffer.from(transaction.ledger.items.length === 0 ? '\n' : `${transaction.cluster}\n`)],
   ];
+  const hide = hidingScript(transaction.hide ?? []);
+  if (hide !== '') named.push(['hide', Buffer.from(hide)]);
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
   for (const [index, change] of transaction.changes.entries()) {
     if (change.after.kind === 'file') named.push([`contents/${index + 1}`, change.after.content]);
@@ -49,6 +51,21 @@ function managedPaths(transaction: Transaction): string {
   const { items, created } = transaction.ledger;
   const paths = new Set([...items.map((item) => item.path), ...created]);
   return [...paths].map((path) => `${record(path)}\n`).join('');
+}
+
+/**
+ * A script for sed(1) that hides these texts, the longest first. By bytes, since LC_ALL is C there. Texts of less than
+ * four characters count as words only.
+ */
+export function hidingScript(texts: readonly string[]): string {
+  return [...new Set(texts)]
+    .filter((text) => text !== '' && !/[\0\n]/.test(text))
+    .sort((one, other) => other.length - one.length)
+    .map((text) => {
+      const literal = text.replace(/[[\].*^$\\/]/g, '\\$&');
+      return text.length < 4 ? `s/\\<${literal}\\>/********/g\n` : `s/${literal}/********/g\n`;
+    })
+    .join('');
 }
 
 function json(value: unknown): Buffer {

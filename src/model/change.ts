@@ -18,9 +18,13 @@ export interface Change {
 }
 
 /** Nothing but that it changes, or its texts, line for line, with the secrets hidden. */
-export type ConcealedTexts =
+export type ConcealedTexts = {
+  /** how secrets stand in the real texts */
+  readonly writings: readonly string[];
+} & (
   | { readonly shown: 'nothing' }
-  | { readonly shown: 'masked'; readonly before: string; readonly after: string };
+  | { readonly shown: 'masked'; readonly before: string; readonly after: string }
+);
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');

@@ -14,6 +14,8 @@ export interface Transaction {
   readonly machineId: string;
   /** in the order in which they are done, before anything is changed; not undone by a revert */
   readonly actions: readonly HostAction[];
+  /** how secrets of the inventory may stand in what programs on the host say; they are hidden before it's written down */
+  readonly hide?: readonly string[] | undefined;
   /** in the order in which they are swapped in */
   readonly changes: readonly Change[];
   readonly handlers: readonly Handler[];

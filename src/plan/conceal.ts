@@ -40,8 +40,10 @@ function concealedTexts(
   const [old, young] = [textOf(before), textOf(after)];
   const holds = [old, young].some((text) => text !== undefined && secrets.isIn(text));
   if (!holds && !items.some(({ wasSecret }) => wasSecret)) return undefined;
+  const writingsOf = (register: SecretRegister) => register.writingsIn([old ?? '', young ?? '']);
   const isOurs = items.some(({ format }) => format === 'file');
-  if (isOurs || old === undefined || young === undefined) return { shown: 'nothing' };
+  if (isOurs || old === undefined || young === undefined)
+    return { shown: 'nothing', writings: writingsOf(secrets) };
   const former = new SecretRegister();
   for (const item of items) {
     const values = [valueIn(item, before), valueIn(item, after)];
@@ -54,7 +56,12 @@ function concealedTexts(
       .split('\n')
       .map((line) => former.mask(secrets.mask(line)))
       .join('\n');
-  return { shown: 'masked', before: mask(old), after: mask(young) };
+  return {
+    shown: 'masked',
+    before: mask(old),
+    after: mask(young),
+    writings: [...writingsOf(secrets), ...writingsOf(former)],
+  };
 }
 
 /** What a file with a secret in it lets others on the host read. */

@@ -112,6 +112,22 @@ const pastRun = run.extend({
   ),
 });
 
+const hostKey = z.object({
+  type: z.string().describe('as in known_hosts'),
+  fingerprint: z.string().describe('SHA256:..., as ssh-keygen -l prints it'),
+  state: z
+    .enum(['known', 'new', 'contradicts', 'revoked', 'unneeded'])
+    .describe('what it was before this run; unneeded: the host is known through an authority or another key'),
+  pinned: z.boolean().describe('this run wrote it down'),
+});
+
+const knownKey = z.object({
+  type: z.string(),
+  fingerprint: z.string(),
+  file: z.string(),
+  line: z.int().describe('counts from 1'),
+});
+
 const host = z.object({
   name: z.string(),
   role: z.string(),
@@ -126,6 +142,9 @@ const host = z.object({
   guards: z.array(guard),
   unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
   lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
+  address: z.string().optional().describe('of trust: where the host is, and the hosts on the way'),
+  hostKeys: z.array(hostKey).optional().describe('of trust: the public keys that the host shows'),
+  contradicted: z.array(knownKey).optional().describe('of trust: known keys that those contradict'),
   durationMs: z.int(),
 });
 
@@ -155,6 +174,7 @@ export const reportSchema = z.object({
 
 export type ReportDocument = z.infer<typeof reportSchema>;
 export type ReportHost = z.infer<typeof host>;
+export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted'>;
 export type ReportError = z.infer<typeof error>;
 export type ReportChange = z.infer<typeof change>;
 

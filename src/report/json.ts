@@ -7,7 +7,7 @@ import type { HostResult, RunResult } from '../model/result.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
-import type { ReportChange, ReportDocument, ReportError, ReportHost } from './json-schema.ts';
+import type { ReportChange, ReportDocument, ReportError, ReportHost, ReportHostKeys } from './json-schema.ts';
 import { totalsOf } from './totals.ts';
 import { actionNotes, actionWords } from './words.ts';
 
@@ -20,6 +20,8 @@ export interface JsonOptions {
   readonly runs?: readonly PastRun[] | undefined;
   /** the latest run that each host kept; undefined where it wasn't asked for */
   readonly last?: ReadonlyMap<string, PastRun> | undefined;
+  /** the keys that each host shows; undefined where it wasn't asked for */
+  readonly keys?: ReadonlyMap<string, ReportHostKeys> | undefined;
 }
 
 /** A result as the document whose form is `reportSchema`. Secrets are hidden in all of it. */
@@ -31,7 +33,10 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     schemaVersion: 1,
     command: result.command,
     run: result.run ?? null,
-    hosts: result.hosts.map((host) => hostDocument(host, options.last?.get(host.plan.host))),
+    hosts: result.hosts.map((host) => ({
+      ...hostDocument(host, options.last?.get(host.plan.host)),
+      ...options.keys?.get(host.plan.host),
+    })),
     summary: {
       exitStatus: options.exitStatus,
       hosts: result.hosts.length,

@@ -115,6 +115,7 @@ function transactionOf(
     cluster: options.inventory.cluster.name,
     machineId: snapshot.machineId,
     actions: plan.actions.map(({ action }) => action),
+    hide: options.secrets.likelyWritings(plan.changes.flatMap(({ secret }) => secret?.writings ?? [])),
     changes: plan.changes,
     handlers,
     units: plan.units,

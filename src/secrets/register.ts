@@ -45,6 +45,17 @@ export class SecretRegister {
     return [...found];
   }
 
+  /** How the secrets may stand in the messages of programs that read these texts. */
+  likelyWritings(texts: Iterable<string>): readonly string[] {
+    const usual = [...this.#values].flatMap((value) => [
+      value,
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value),
+      Buffer.from(value).toString('base64'),
+    ]);
+    return [...new Set([...this.writingsIn(texts), ...usual])];
+  }
+
   #masked(data: unknown): unknown {
     if (typeof data === 'string') return this.mask(data);
     if (typeof data !== 'object' || data === null) return data;

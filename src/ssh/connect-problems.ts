@@ -65,9 +65,12 @@ export function handshakeProblem(target: SshTarget, error: HandshakeError, stage
   };
 }
 
+/** Whichever transport tried it. */
+export type Tried = Pick<Credentials, 'tried' | 'any' | 'locked'>;
+
 export function authenticationProblem(
   target: SshTarget,
-  credentials: Credentials,
+  credentials: Tried,
   { banner, said }: { readonly banner: string; readonly said: string },
 ): Problem {
   const detail = [
@@ -90,14 +93,14 @@ export function authenticationProblem(
   };
 }
 
-function whatFailed(target: SshTarget, credentials: Credentials): string {
+function whatFailed(target: SshTarget, credentials: Tried): string {
   if (!credentials.any) return 'this machine has nothing to log in with';
   return target.password === undefined
     ? "none of this machine's keys was accepted"
     : 'neither a key nor the password was accepted';
 }
 
-function howToLogIn(target: SshTarget, { locked: [locked] }: Credentials): string {
+function howToLogIn(target: SshTarget, { locked: [locked] }: Tried): string {
   if (locked !== undefined) {
     return `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\`, or refer to its passphrase by ssh.passphrase in the inventory`;
   }

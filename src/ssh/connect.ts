@@ -15,7 +15,7 @@ import {
 import { SshConnection } from './connection.ts';
 import { type KnownKeys, keyProblem, readKnownKeys } from './host-keys.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
-import { fingerprint } from './known-hosts.ts';
+import { fingerprint, keyType } from './known-hosts.ts';
 import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 import type { SshTarget } from './target.ts';
@@ -100,8 +100,8 @@ async function attempt(
     algorithms: { ...transport, serverHostKey: [...algorithms] },
     authHandler: credentials.handler,
     hostVerifier: (key: Buffer) => {
-      refused = keyProblem(target, known, key);
       hostKey = fingerprint(key);
+      refused = keyProblem(target, known, { type: keyType(key), fingerprint: hostKey });
       return refused === undefined;
     },
   };

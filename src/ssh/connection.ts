@@ -89,13 +89,13 @@ export class SshConnection implements VerifiedConnection {
       try {
         client.exec(command, (error, channel) => {
           if (error === undefined || error === null) return resolve(watched(channel));
-          reject(
-            new OperatorError({
-              code: 'exec-refused',
-              message: `${describeTarget(this.#target)} doesn't run commands: ${error.message}`,
-              next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
-            }),
-          );
+          const refused = new OperatorError({
+            code: 'exec-refused',
+            message: `${describeTarget(this.#target)} doesn't run commands: ${error.message}`,
+            next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+          });
+          // So does ssh2 call what was under way when the connection ended: then that comes first.
+          setImmediate(() => reject(refused));
         });
       } catch {
         reject(this.#lost());

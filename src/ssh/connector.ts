@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
 import { createBastions } from './bastions.ts';
 import { over } from './choose-transport.ts';
@@ -9,6 +10,7 @@ import { createKeyring } from './keyring.ts';
 import type { OpenSsh } from './openssh/open-ssh.ts';
 import { remembered } from './remembered.ts';
 import { resolveTarget } from './resolve-target.ts';
+import { scanHostKeys } from './scan-host-keys.ts';
 import type { SshSettings } from './settings.ts';
 import { asRoot } from './sudo.ts';
 import { addressOf, type SshTarget } from './target.ts';
@@ -23,6 +25,11 @@ export interface Connector {
    * shows another key than earlier in the run is refused with `host-key-changed`, even where both are known.
    */
   connect(settings: SshSettings, options?: ConnectOptions): Promise<Connection>;
+  /**
+   * The public keys that a host shows, without logging in there; see scan-host-keys.ts. Hosts on the way are verified as ever.
+   * Throws an OperatorError.
+   */
+  scan(target: SshTarget, options?: ConnectOptions): Promise<readonly Buffer[]>;
   /** Ends what connections of a run share. */
   close(): Promise<void>;
 }
@@ -42,7 +49,11 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
   const targets = new Map<SshSettings, Promise<SshTarget>>();
   const firstKeys = new Map<string, string>();
   const bastions = createBastions(async (jump, others) =>
-    refuseOtherKey(jump, await connect(jump, { keyring, bastions: others }), firstKeys),
+    refuseOtherKey(
+      jump,
+      await patiently(() => connect(jump, { keyring, bastions: others }), undefined),
+      firstKeys,
+    ),
   );
 
   /** Loaded for who needs it. */
@@ -60,7 +71,7 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
   const open = async (settings: SshSettings, options: OpenOptions) => {
     const target = await resolve(settings);
     try {
-      return { target, connection: await openBy(target, options) };
+      return { target, connection: await patiently(() => openBy(target, options), options.signal) };
     } catch (error) {
       if (!(error instanceof OperatorError) || error.code !== 'needs-openssh') throw error;
       const isFree = settings.transport === undefined || settings.transport === 'auto';
@@ -73,6 +84,8 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
 
   return {
     resolve,
+    scan: (target, { signal } = {}) =>
+      patiently(() => scanHostKeys(target, { signal, askPassphrase, keyring, bastions }), signal),
     async connect(settings, { signal } = {}) {
       const opened = await open(settings, { signal, askPassphrase, keyring, bastions });
       const connection = await refuseOtherKey(opened.target, opened.connection, firstKeys);
@@ -82,6 +95,29 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
       await Promise.all([bastions.close(), openSsh?.then((one) => one.close())]);
     },
   };
+}
+
+/** Pauses before a login is tried again; milliseconds. */
+const pauses = [300, 1_200];
+
+/**
+ * Tries again where a host hung up before the login was done: with many logins at once sshd does that by chance (MaxStartups),
+ * and nothing was begun there.
+ */
+async function patiently<Result>(
+  open: () => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  for (const pause of pauses) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'connection-lost' || signal?.aborted)
+        throw error;
+    }
+    await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+  }
+  return open();
 }
 
 /** `first`: by place, the fingerprint of the host key that was shown first in this run. */

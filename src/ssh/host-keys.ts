@@ -1,13 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../model/operator-error.ts';
-import {
-  entriesNamed,
-  fingerprint,
-  type KnownHost,
-  keyType,
-  lookupName,
-  parseKnownHosts,
-} from './known-hosts.ts';
+import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
 /** What is known of a host's keys before it is talked to. */
@@ -37,17 +30,26 @@ export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   return { pinned: target.hostKeys, entries, portless, types: target.hostKeys.length > 0 ? [] : types };
 }
 
+/** A host key by what people compare. */
+export interface ShownKey {
+  /** `ssh-ed25519`, … */
+  readonly type: string;
+  /** `SHA256:…`, over the whole of the key */
+  readonly fingerprint: string;
+}
+
 /** Why a key that a host showed isn't accepted; undefined where it is the one that is known. */
-export function keyProblem(target: SshTarget, known: KnownKeys, key: Buffer): Problem | undefined {
-  const shown = fingerprint(key);
+export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): Problem | undefined {
+  const shown = key.fingerprint;
   const where = addressOf(target);
+  const isShown = (entry: KnownHost) => fingerprint(entry.key) === shown;
   const revoked = [...known.entries, ...known.portless].find(
-    (entry) => entry.marker === 'revoked' && entry.key.equals(key),
+    (entry) => entry.marker === 'revoked' && isShown(entry),
   );
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${keyType(key)} ${shown})`,
+      message: `${where} shows a host key that is marked as revoked (${key.type} ${shown})`,
       next: `the mark is in ${revoked.file}, line ${revoked.line}: don't log in there before you know why`,
     };
   }
@@ -60,13 +62,11 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: Buffer): Pr
     };
   }
   const entries = plain(known.entries);
-  if ([...entries, ...plain(known.portless)].some((entry) => entry.key.equals(key))) return undefined;
+  if ([...entries, ...plain(known.portless)].some(isShown)) return undefined;
   if (entries.length > 0) {
-    const files = [...new Set(entries.map(({ file }) => file))];
-    const remove = files.map((file) => `ssh-keygen -R '${knownHostsName(target)}' -f ${file}`).join(' and ');
     return {
       ...changed(target, key),
-      next: `${suspicion}: ${remove}, then pin the new one: ${pinning}`,
+      next: `${suspicion}: \`clusterproxy trust --replace HOST\` pins the new key in place of the old one`,
       detail: entries
         .map(
           (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
@@ -80,21 +80,21 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: Buffer): Pr
       code: 'host-key-unknown',
       message: `${where} is known through a certificate authority only, which takes the system's ssh`,
       next: `leave ssh.transport out of the inventory, or write openssh there. Or pin the key itself: ${pinning}`,
-      detail: `${keyType(key)} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
+      detail: `${key.type} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   return {
     code: 'host-key-unknown',
-    message: `the host key of ${where} isn't known: ${keyType(key)} ${shown}`,
+    message: `the host key of ${where} isn't known: ${key.type} ${shown}`,
     next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
-    detail: `${keyType(key)} ${shown}`,
+    detail: `${key.type} ${shown}`,
   };
 }
 
-function changed(target: SshTarget, key: Buffer): Problem {
+function changed(target: SshTarget, key: ShownKey): Problem {
   return {
     code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than the one that is known: ${keyType(key)} ${fingerprint(key)}`,
+    message: `${addressOf(target)} shows another host key than the one that is known: ${key.type} ${key.fingerprint}`,
   };
 }
 

@@ -101,7 +101,7 @@ describe('a login', () => {
     const args = loginArguments({ ...target, host: '2001:db8::7' }, { ...login, jump: '/run/x/s0' });
     const command = args.find((argument) => argument.startsWith('ProxyCommand=')) ?? '';
     expect(command).toMatch(
-      /^ProxyCommand=exec ssh -F \/dev\/null -S \/run\/x\/s0 .* -W '\[2001:db8::7\]:2222' -- host$/,
+      /^ProxyCommand=ssh -F \/dev\/null -S \/run\/x\/s0 .* -W '\[2001:db8::7\]:2222' -- host$/,
     );
     expect(args).toContain('ProxyUseFdpass=no');
   });

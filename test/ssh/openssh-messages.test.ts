@@ -8,7 +8,7 @@ import { plainTarget } from '../../src/ssh/resolve-target.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
 
 const target: SshTarget = plainTarget({ host: 'bbb-01.example.com', user: 'ops', config: 'none' });
-const nothingKnown: KnownKeys = { pinned: [], entries: [], types: [] };
+const nothingKnown: KnownKeys = { pinned: [], entries: [], portless: [], types: [] };
 const oldKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f';
 const known: KnownKeys = {
   ...nothingKnown,
@@ -37,7 +37,7 @@ function log(text: string) {
 }
 
 function problem(text: string, more: Partial<LoginFailure> = {}, at: Partial<SshTarget> = {}) {
-  const failure = { known: nothingKnown, tried: [], locked: [], passwordGiven: false, jumpSaid: [], ...more };
+  const failure = { known: nothingKnown, tried: [], locked: [], jumpSaid: [], ...more };
   return loginProblem({ ...target, ...at }, { log: log(text), ...failure });
 }
 
@@ -118,14 +118,14 @@ describe('what ssh says is said in the words and codes of the other transport', 
     [
       'an sshd that is too old',
       `${start}\nUnable to negotiate with 192.0.2.11 port 22: no matching key exchange method found. Their offer: diffie-hellman-group1-sha1`,
-      'ssh-protocol',
+      'no-common-algorithm',
       'only diffie-hellman-group1-sha1',
     ],
     [
       'an sshd with old ciphers',
       `${start}\nUnable to negotiate with 192.0.2.11 port 22: no matching cipher found. Their offer: aes128-cbc,3des-cbc`,
-      'ssh-protocol',
-      'no cipher that is still safe: only aes128-cbc,3des-cbc',
+      'no-common-algorithm',
+      'only aes128-cbc,3des-cbc as cipher',
     ],
     [
       'a short RSA key',
@@ -237,7 +237,13 @@ Host key verification failed.`;
 
   test('a password that is refused ends the login before it is asked for again', () => {
     const text = `${withLogin}\nPermission denied, please try again.`;
-    expect(problem(text, { passwordGiven: true })).toMatchObject({
+    expect(
+      problem(
+        text,
+        { password: { askedFor: ["ops@bbb-01.example.com's password: "] } },
+        { password: async () => 'secret' },
+      ),
+    ).toMatchObject({
       code: 'authentication-failed',
       message: expect.stringContaining('password'),
     });

@@ -35,8 +35,14 @@ field() {
 }
 
 # Reads from stdin, writes what can be shown on one line of the log: no control characters, at most 8000 bytes, line ends as U+001E.
+# Hidden first, then cut: half a secret would not be found.
 one_line() {
-  tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
+  head -c 65536 | hide_secrets | tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
+}
+
+# Programs quote the files that they complain of. What a run brings that is a secret stands in its `hide`, a script of sed's.
+hide_secrets() {
+  if [ -s "${dir:-/dev/null}/hide" ]; then sed -f "$dir/hide"; else cat; fi
 }
 
 # properties_value KEY FILE: the last value of a key in a Java properties file into $value; false where it has none

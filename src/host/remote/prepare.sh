@@ -96,6 +96,8 @@ save_original() {
     *) look "$path" ;;
   esac
   [ "$looked" = "$before" ] || changed_meanwhile
+  # Whoever can read the file itself has no business with what it once was.
+  [ "$before_kind" != file ] || chmod 0600 -- "$dir/before/$number"
 }
 unchanged() {
   look "$path"
@@ -105,8 +107,15 @@ changed_meanwhile() {
   refuse changed-meanwhile "$shown is no longer what was planned from" \
     'somebody or something else changed it; look at the plan again' "$(differing_words)"
 }
+# Without the sums, by which a short secret in the file could be found.
 differing_words() {
-  printf 'planned from: %s\nnow: %s\n' "$before" "${looked:-nothing}" | tr "$US" ' ' | one_line
+  {
+    field 2 "$before"
+    _planned=$field
+    field 2 "${looked:-}"
+    [ "$_planned" = "$field" ] || printf 'the content is another\n'
+    printf 'planned from: %s\nnow: %s\n' "$before" "${looked:-nothing}" | sed "s/${US}[0-9a-f]\{64\}${US}/$US$US/g" | tr "$US" ' '
+  } | one_line
 }
 cannot_prepare() {
   shown=${shown:-the run}

@@ -235,10 +235,27 @@ drop_owed() {
 
 # end_as STATE: the state, a line in the system's log, nothing of ours left
 end_as() {
+  drop_brought "$1"
   enter "$1"
   rm -f -- "$base/.settle.$run" "$base/.owed.$run"
   audit "$1"
   [ "$1" = stuck ] || remove_boot_unit
+}
+
+# What the run brought is in place or not wanted any more, and may hold secrets: from now on they stand in the target files
+# and in what those were before, and nowhere else. With the sums of a file a short secret in it could be found.
+drop_brought() {
+  rm -rf -- "$dir/contents" "$dir/sums"
+  case $1 in stuck | conflict) return 0 ;; esac
+  rm -f -- "$dir/output" "$dir/hide"
+  _numbers=$(records secret | cut -d "$US" -f 2)
+  [ -n "$_numbers" ] || return 0
+  _script=
+  for _number in $_numbers; do
+    _script="$_script/^change$US$_number$US/s/${US}[0-9a-f]\{64\}${US}/$US$US/g$NL"
+  done
+  sed "$_script" "$manifest" >"$dir/.manifest" && sync -- "$dir/.manifest" && mv -T -f -- "$dir/.manifest" "$manifest"
+  return 0
 }
 
 audit() {

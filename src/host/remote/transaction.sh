@@ -2,7 +2,7 @@
 # What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh, with $run set.
 #
 # A run's folder: manifest, record.json, the new ledger.json, managed-paths and cluster; contents/N (what change N is to
-# become), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
+# become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
 # each, made while there was still space), state (one of those, renamed into place), end (what becomes of a run that
 # isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
 # that waited is put back), started (ids of handlers), active (units that were), received and boot (which start of the host it came

@@ -102,11 +102,12 @@ export function throughLogin(socket: string, target: SshTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
   const args = [...client(socket), ...options({ LogLevel: 'ERROR' }), '-W', `${host}:${target.port}`];
   const words = ['ssh', ...args, '--', 'host'].map((argument) => quoted(literal(argument)));
-  return `exec ${words.join(' ')}`;
+  // ssh itself puts `exec` before it.
+  return words.join(' ');
 }
 
 function client(socket: string): readonly string[] {
-  const direct = options({ ControlMaster: 'no', ProxyCommand: 'exec false', EscapeChar: 'none' });
+  const direct = options({ ControlMaster: 'no', ProxyCommand: 'false', EscapeChar: 'none' });
   return ['-F', '/dev/null', '-S', socket, '-T', '-x', '-a', ...direct];
 }
 

@@ -3,9 +3,9 @@ import ssh2, { type ParsedKey } from 'ssh2';
 import type { Keyring } from '../keyring.ts';
 import type { SshTarget } from '../target.ts';
 
-/** Keys that ssh(1) can't open by itself. */
+/** Keys that ssh(1) can't open by itself, or would offer too late. */
 export interface LockedKeys {
-  /** opened in this run, for whichever host */
+  /** opened in this run, for whichever host; and those that are to be offered before the agent's */
   readonly opened: readonly ParsedKey[];
   /** encrypted, not opened, and no agent has them; paths */
   readonly locked: readonly string[];
@@ -22,6 +22,8 @@ export async function lockedKeys(
   keyring: Keyring,
   { ask }: { readonly ask: boolean },
 ): Promise<LockedKeys> {
+  // ssh offers keys of files only after all those of an agent, unless an agent has them too: a server lets one try six or so.
+  const isFirst = target.identitiesNamed && !target.identitiesOnly && target.agent !== undefined;
   const opened: ParsedKey[] = [];
   const locked: string[] = [];
   const tried: string[] = [];
@@ -38,7 +40,7 @@ export async function lockedKeys(
     if (file.reason !== undefined) tried.push(`${path}: ${file.reason}`);
     if (file.kind === 'encrypted') {
       if (!(await isInAgent(target, keyring, file.publicKey))) locked.push(path);
-    } else if (file.key !== undefined && (await isEncryptedOnDisk(path))) opened.push(file.key);
+    } else if (file.key !== undefined && (isFirst || (await isEncryptedOnDisk(path)))) opened.push(file.key);
   }
   return { opened, locked, tried };
 }

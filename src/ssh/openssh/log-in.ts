@@ -114,9 +114,14 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
     if (outcome.kind === 'ready') return { login: outcome.login, hostKey: log.hostKey?.fingerprint };
     if (outcome.kind === 'interrupted') return { problem: interrupted(target), lacksType: false };
     if (outcome.kind === 'late') return { problem: tooLate(target, log.stage), lacksType: false };
-    const { locked, tried } = keys;
-    const jumpSaid = options.jump?.lines ?? [];
-    const failure = { log, known, tried, locked, jumpSaid, passwordGiven: answer !== undefined };
+    const failure = {
+      log,
+      known,
+      tried: keys.tried,
+      locked: keys.locked,
+      password: answer && { askedFor: await answer.refused() },
+      jumpSaid: options.jump?.lines ?? [],
+    };
     return { problem: loginProblem(target, failure), lacksType: lacksHostKeyType(log) };
   } finally {
     await answer?.close();

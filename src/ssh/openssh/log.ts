@@ -1,10 +1,10 @@
 import type { Stage } from '../connect-problems.ts';
-import type { HostKeyShown } from './problems.ts';
+import type { ShownKey } from '../host-keys.ts';
 
 /** What a login of ssh(1) tells about itself with LogLevel DEBUG1, as far as it matters here. */
 export interface LoginLog {
   /** the key that the host showed first in this login */
-  readonly hostKey: HostKeyShown | undefined;
+  readonly hostKey: ShownKey | undefined;
   /** it came in a certificate */
   readonly certificate: { readonly authority: string } | undefined;
   /** keys that were offered, with where they came from: ssh's own words */
@@ -60,7 +60,7 @@ export function isReady(line: string): boolean {
 }
 
 export function readLog(lines: readonly string[]): LoginLog {
-  let hostKey: HostKeyShown | undefined;
+  let hostKey: ShownKey | undefined;
   let certificate: LoginLog['certificate'];
   let methods: readonly string[] = [];
   const offered: string[] = [];

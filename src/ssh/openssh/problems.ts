@@ -1,17 +1,8 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { tooLate } from '../connect-problems.ts';
-import { type KnownKeys, pinning } from '../host-keys.ts';
-import { fingerprint, lookupName } from '../known-hosts.ts';
-import { addressOf, describeTarget, type SshTarget } from '../target.ts';
+import { authenticationProblem, tooLate } from '../connect-problems.ts';
+import { type KnownKeys, keyProblem, pinning } from '../host-keys.ts';
+import { addressOf, type SshTarget } from '../target.ts';
 import type { LoginLog } from './log.ts';
-
-/** A host key as ssh names it in its messages. */
-export interface HostKeyShown {
-  /** `ssh-ed25519`, … */
-  readonly type: string;
-  /** `SHA256:…` */
-  readonly fingerprint: string;
-}
 
 /** What is known beside the log of a login that failed. */
 export interface LoginFailure {
@@ -21,7 +12,8 @@ export interface LoginFailure {
   readonly tried: readonly string[];
   /** encrypted keys that nothing opened */
   readonly locked: readonly string[];
-  readonly passwordGiven: boolean;
+  /** a password could be given; questions that it was no answer to, or was given to before */
+  readonly password?: { readonly askedFor: readonly string[] } | undefined;
   /** what the login on the jump host said; it's shared with other hosts */
   readonly jumpSaid: readonly string[];
 }
@@ -73,118 +65,85 @@ function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | 
   };
 }
 
+/** What ssh has against the key; in words of the other transport where that would have refused it as well. */
 function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: string): Problem | undefined {
-  const shown = log.hostKey === undefined ? 'a key' : `${log.hostKey.type} ${log.hostKey.fingerprint}`;
-  const where = addressOf(target);
-  if (/REVOKED HOST KEY DETECTED|host key for .* was revoked|^Host key .* revoked by file/m.test(words)) {
-    const revoked = known.entries.find(({ marker }) => marker === 'revoked');
-    const place =
-      /^Host key .* revoked by file (.+)$/m.exec(words)?.[1] ??
-      (revoked && `${revoked.file}, line ${revoked.line}`) ??
-      'known_hosts';
-    return {
-      code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${shown})`,
-      next: `the mark is in ${place}: don't log in there before you know why`,
-    };
-  }
   if (
-    /HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed and you have requested strict/.test(words)
-  ) {
-    return changedKey(target, shown, expectedKeys(known));
-  }
-  if (
-    !/host key is known for .* requested strict checking|Host key verification failed|No .* host key is known/.test(
+    !/Host key verification failed|^Host key .* revoked by file|and you have requested strict checking/m.test(
       words,
     )
   ) {
     return undefined;
   }
-  if (known.pinned.length > 0) {
-    return changedKey(target, shown, `the inventory pins ${known.pinned.join(', ')}`);
+  const key = log.hostKey ?? { type: 'a key', fingerprint: '' };
+  const shown = `${key.type} ${key.fingerprint}`.trim();
+  const where = addressOf(target);
+  const problem = keyProblem(target, known, key);
+  const list = /^Host key .* revoked by file (.+)$/m.exec(words)?.[1];
+  if (list !== undefined || /REVOKED HOST KEY DETECTED/.test(words)) {
+    if (problem?.code === 'host-key-revoked') return problem;
+    return {
+      code: 'host-key-revoked',
+      message: `${where} shows a host key that is marked as revoked (${shown})`,
+      next: `the mark is in ${list ?? 'one of your known_hosts files'}: don't log in there before you know why`,
+    };
   }
-  const certificate = /^(Certificate invalid: .*|Certificate lacks principal list.*|Certificate .*)$/m.exec(
-    words,
-  )?.[1];
-  if (log.certificate !== undefined) {
+  const [authority] = known.entries.filter(({ marker }) => marker === 'cert-authority');
+  if (log.certificate !== undefined && known.pinned.length === 0 && known.types.length === 0) {
+    const reason = /^(Certificate .*)$/m.exec(words)?.[1] ?? 'its authority is not known';
     return {
       code: 'host-key-unknown',
-      message: `the host certificate of ${where} isn't accepted${certificate ? `: ${certificate}` : ', its authority is not known'}`,
-      next: `sign the host's key for this name, or pin it: ${pinning}`,
+      message: `the host certificate of ${where} isn't accepted: ${reason}`,
+      next: `sign the host's key anew, for this name. Or pin the key itself: ${pinning}`,
       detail: `${shown}, signed by ${log.certificate.authority}`,
     };
   }
-  // A key of another type is known: ssh says "no … host key is known", since it asks for the known types first.
-  const plain = known.entries.filter(({ marker }) => marker === undefined);
-  if (plain.length > 0) return changedKey(target, shown, expectedKeys(known));
-  if (known.entries.some(({ marker }) => marker === 'cert-authority')) {
+  if (authority !== undefined && known.pinned.length === 0 && known.types.length === 0) {
     return {
       code: 'host-key-unknown',
       message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
-      next: `sign its host key and name the certificate in its sshd_config (HostCertificate), or pin it: ${pinning}`,
-      detail: shown,
+      next: `sign its host key, and name the certificate in its sshd_config (HostCertificate). Or pin the key itself: ${pinning}`,
+      detail: `${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
+  if (problem !== undefined) return problem;
+  // ssh and we don't agree: KnownHostsCommand, RevokedHostKeys and the like are its own.
   return {
     code: 'host-key-unknown',
-    message: `the host key of ${where} isn't known: ${shown}`,
-    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
-    detail: shown,
+    message: `ssh doesn't accept the host key of ${where}: ${shown}`,
+    next: `its own words say why. Or pin the key itself: ${pinning}`,
+    detail: lastWords(words),
   };
 }
 
-function changedKey(target: SshTarget, shown: string, expected: string): Problem {
-  const name = target.hostKeyAlias ?? lookupName(target.host, target.port);
-  return {
-    code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than the one that is known: ${shown}`,
-    next: `somebody may be listening in, or the host was installed anew. If you know that it was: ssh-keygen -R '${name}', then pin the new one: ${pinning}`,
-    detail: expected,
-  };
-}
-
-function expectedKeys({ entries }: KnownKeys): string {
-  const expected = entries
-    .filter(({ marker }) => marker === undefined)
-    .map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`);
-  return `known is ${expected.length === 0 ? 'another one' : expected.join(', ')}`;
-}
-
-function isRefusal(words: string, { passwordGiven, log }: LoginFailure): boolean {
-  if (
-    /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
-      words,
-    )
-  ) {
-    return true;
-  }
-  // The program that answers ends ssh when it's asked for the same password again.
-  return passwordGiven && log.methods.length > 0 && /Permission denied, please try again/.test(words);
-}
-
-function refusedLogin(target: SshTarget, { log, tried, locked, passwordGiven }: LoginFailure): Problem {
-  const methods = /Permission denied \(([^)]*)\)/.exec(log.said.join('\n'))?.[1]?.split(',') ?? log.methods;
-  const keys = log.offered.map((key) => `${key}: refused by the server`);
-  const others = log.said.filter((line) =>
-    /^(Load key|sign_and_send_pubkey|.*PRIVATE KEY FILE|Permissions \d+ for|ssh_askpass)/.test(line),
+function isRefusal(words: string, { password }: LoginFailure): boolean {
+  // The program that gives the password ends ssh when it's asked for it again, or for a new one.
+  if (password !== undefined && password.askedFor.length > 0) return true;
+  return /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
+    words,
   );
-  const first = locked[0];
-  const password = passwordGiven ? ' and the password was refused' : '';
-  return {
-    code: 'authentication-failed',
-    message: `${describeTarget(target)}: none of this machine's keys was accepted${password}`,
-    next:
-      first === undefined
-        ? `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`
-        : `${first} is encrypted: unlock it for this session with \`ssh-add ${first}\``,
-    detail: [
-      ...tried,
-      ...others,
-      ...(keys.length === 0 ? ['no key was offered'] : keys),
-      ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
-    ].join('\n'),
-  };
 }
+
+function refusedLogin(target: SshTarget, { log, tried, locked, password }: LoginFailure): Problem {
+  const words = log.said.join('\n');
+  const methods = /Permission denied \(([^)]*)\)/.exec(words)?.[1]?.split(',') ?? log.methods;
+  const complaints = log.said.filter((line) =>
+    /^(Load key|sign_and_send_pubkey|.*PRIVATE KEY FILE|Permissions \d+ for)/.test(line),
+  );
+  const all = [
+    ...tried,
+    ...complaints,
+    ...log.offered.map((key) => `${key}: refused by the server`),
+    ...(password?.askedFor ?? []).map((question) => `it asked: ${question}`),
+    ...(/^ssh_askpass: exec/m.test(words) ? [notExecutable] : []),
+    ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
+  ];
+  const any = log.offered.length > 0 || password !== undefined;
+  const said = /Too many authentication failures/.exec(words)?.[0] ?? '';
+  return authenticationProblem(target, { tried: all, any, locked }, { banner: '', said });
+}
+
+const notExecutable =
+  'the password could not be given: no program can be started where temporary files are (noexec); set TMPDIR to another folder';
 
 /** The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c. */
 function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
@@ -246,9 +205,9 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   const offer = /no matching (.+) found\. Their offer: (.+)/.exec(words);
   if (offer !== null) {
     return {
-      code: 'ssh-protocol',
-      message: `${addressOf(target)} offers no ${offer[1]} that is still safe: only ${offer[2]}`,
-      next: 'its sshd is older than OpenSSH 7.0, or its configuration allows weak algorithms only: update it, or take the weak ones out of its sshd_config (Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms)',
+      code: 'no-common-algorithm',
+      message: `${addressOf(target)} offers only ${offer[2]} as ${offer[1]}, and none of them is taken`,
+      next: 'weak ones are not used: update its OpenSSH (7.0 or later has better ones), or take the lines KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms out of its sshd_config. If neither can be, name the weak one for this host in your ssh configuration',
       detail: lastWords(words),
     };
   }

@@ -2,20 +2,28 @@
 # SSH_ASKPASS of ssh(1): answers the question for the password of one login, once. $1 is the question, CLUSTERPROXY_ANSWER a
 # FIFO in a folder of the user's own that holds the answer; what is in it is in no file, argument or environment.
 # Asked something that the password is no answer to, it gives none; asked again, or for a new password, it ends ssh: an
-# empty answer would count as one more wrong password, and lock accounts.
+# empty answer would count as one more wrong password, and lock accounts. What was asked in vain is noted beside the FIFO.
 case ${SSH_ASKPASS_PROMPT-} in
   none) exit 0 ;;
   ?*) exit 1 ;;
 esac
+refuse() {
+  printf '%.200s\n' "$1" >> "$CLUSTERPROXY_ANSWER.asked"
+}
 case $1 in
-  *[Oo]ld*assword* | *[Nn]ew*assword* | *etype* | *again*)
+  *[Oo]ld*assword* | *[Nn]ew*assword* | *etype*)
+    refuse "$1"
     kill "$PPID"
     exit 1
     ;;
   *assword* | *asswort*) ;;
-  *) exit 1 ;;
+  *)
+    refuse "$1"
+    exit 1
+    ;;
 esac
 if ! [ -p "$CLUSTERPROXY_ANSWER" ]; then
+  refuse "$1"
   kill "$PPID"
   exit 1
 fi

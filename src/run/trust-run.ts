@@ -1,0 +1,244 @@
+import pLimit from 'p-limit';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { nearestName } from '../inventory/nearest-name.ts';
+import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
+import type { HostResult, Status } from '../model/result.ts';
+import type { Connector } from '../ssh/connector.ts';
+import { hashesKnownHosts } from '../ssh/hash-known-hosts.ts';
+import { judgeKeys, type KeyJudgement } from '../ssh/judge-keys.ts';
+import { fingerprint } from '../ssh/known-hosts.ts';
+import type { KnownHostEdit } from '../ssh/known-hosts-file.ts';
+import { addressOf, type SshTarget } from '../ssh/target.ts';
+import { writeKnownHosts } from '../ssh/write-known-hosts.ts';
+import { emptyPlan } from './empty-plan.ts';
+import { limitedTo } from './limit.ts';
+import type { RunOptions } from './options.ts';
+
+/** The keys that a host shows, or why they could not be had. */
+export interface ScannedHost {
+  readonly name: string;
+  /** `jump host` for one that isn't of the inventory but lies on the way */
+  readonly role: string;
+  /** undefined where the configuration of ssh doesn't even say where it is */
+  readonly target: SshTarget | undefined;
+  readonly judgement: KeyJudgement | undefined;
+  readonly problem: Problem | undefined;
+  /** where it is, and the hosts on the way, in words; empty where that isn't known */
+  readonly address: string;
+  /** its keys were written down in this run: those with these fingerprints */
+  readonly pinned: boolean;
+  readonly written: readonly string[];
+  readonly durationMs: number;
+}
+
+export interface TrustOptions
+  extends Pick<RunOptions, 'inventory' | 'limit' | 'parallel' | 'signal' | 'progress'> {
+  readonly connector: Connector;
+  /** hosts that may have other keys than the known ones */
+  readonly replace: ReadonlySet<string>;
+}
+
+/** Fetches the keys of all hosts, and of those on the way to them, in parallel. Nobody logs in, but on the way. */
+export async function scanHosts(options: TrustOptions): Promise<readonly ScannedHost[]> {
+  const chosen = limitedTo(options.inventory.hosts, options.limit);
+  const hosts = options.inventory.hosts.filter((host) => chosen.has(host.name));
+  options.progress({ kind: 'looking', total: hosts.length });
+  const limit = pLimit(options.parallel);
+  const resolved = await Promise.all(hosts.map((host) => limit(() => resolve(host, options))));
+  const own = new Set(resolved.flatMap(({ target }) => (target === undefined ? [] : [addressOf(target)])));
+  const jumps = new Map<string, SshTarget>();
+  for (const jump of resolved.flatMap(({ target }) => target?.jumps ?? [])) {
+    if (!own.has(addressOf(jump))) jumps.set(addressOf(jump), jump);
+  }
+  const all = [
+    ...[...jumps.values()].map((target) => unscanned({ name: target.name, role: 'jump host' }, { target })),
+    ...resolved,
+  ];
+  checkNames(options.replace, all);
+  return Promise.all(
+    all.map((host) =>
+      limit(async () => {
+        const scanned = await scan(host, options);
+        if (host.role !== 'jump host') {
+          options.progress({ kind: 'looked', host: host.name, ok: scanned.problem === undefined });
+        }
+        return scanned;
+      }),
+    ),
+  );
+}
+
+/** Hosts that could not be looked at because of a host on the way: again, now that it may be known. */
+export async function scanAgain(
+  hosts: readonly ScannedHost[],
+  options: TrustOptions,
+): Promise<readonly ScannedHost[]> {
+  const limit = pLimit(options.parallel);
+  return Promise.all(
+    hosts.map((host) =>
+      isBehindUnknown(host) ? limit(() => scan({ ...host, problem: undefined }, options)) : host,
+    ),
+  );
+}
+
+/** Its own key can't be refused while it is only looked at: that of a host on the way was. */
+export function isBehindUnknown({ target, problem }: ScannedHost): boolean {
+  return (target?.jumps.length ?? 0) > 0 && problem?.code === 'host-key-unknown';
+}
+
+/** Throws for a name that isn't one of theirs. */
+function checkNames(names: ReadonlySet<string>, hosts: readonly ScannedHost[]): void {
+  const known = hosts.map(({ name }) => name);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const meant = nearestName(name, known);
+    throw new OperatorError({
+      code: 'host-unknown',
+      message: `--replace names ${name}, which is none of the hosts that are looked at`,
+      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+    });
+  }
+}
+
+async function resolve(host: InventoryHost, { connector }: TrustOptions): Promise<ScannedHost> {
+  try {
+    return unscanned(host, { target: await connector.resolve(host.ssh) });
+  } catch (error) {
+    return unscanned(host, { problem: problemsOf(error)[0] });
+  }
+}
+
+function unscanned(
+  { name, role }: { readonly name: string; readonly role: string },
+  rest: Partial<Pick<ScannedHost, 'target' | 'problem'>>,
+): ScannedHost {
+  const { target, problem } = rest;
+  const address = target === undefined ? '' : addressOf(target);
+  const none = { judgement: undefined, pinned: false, written: [], durationMs: 0 };
+  return { name, role, target, address, problem: problem && { ...problem, host: name }, ...none };
+}
+
+async function scan(host: ScannedHost, { connector, signal }: TrustOptions): Promise<ScannedHost> {
+  const { target } = host;
+  if (target === undefined || host.problem !== undefined) return host;
+  const start = performance.now();
+  const took = () => Math.round(performance.now() - start);
+  try {
+    const keys = await connector.scan(target, { signal });
+    return { ...host, judgement: await judgeKeys(target, keys), durationMs: took() };
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return { ...host, problem: problem && { ...problem, host: host.name }, durationMs: took() };
+  }
+}
+
+/**
+ * The keys that a yes writes down: new ones, and others in place of known ones where that was asked for. A contradiction
+ * keeps all of a host's keys from being pinned: whoever shows one wrong key may show another as well.
+ */
+export function keysToPin(host: ScannedHost, replace: ReadonlySet<string>): readonly Buffer[] {
+  const { name, judgement, pinned, problem } = host;
+  if (pinned || problem !== undefined) return [];
+  if (judgement === undefined || judgement.keys.some(({ state }) => state === 'revoked')) return [];
+  const contradicts = judgement.keys.some(({ state }) => state === 'contradicts');
+  if (contradicts && (!replace.has(name) || !judgement.replaceable)) return [];
+  return judgement.keys.flatMap(({ state, key }) =>
+    state === 'new' || state === 'contradicts' ? [key] : [],
+  );
+}
+
+/** Writes the keys down where the operator's ssh looks for them. A host whose file can't be written is its own failure. */
+export async function pinHosts(
+  hosts: readonly ScannedHost[],
+  replace: ReadonlySet<string>,
+): Promise<readonly ScannedHost[]> {
+  const done: ScannedHost[] = [];
+  // One after the other: most of them go into one file.
+  for (const host of hosts) {
+    const keys = keysToPin(host, replace);
+    done.push(keys.length > 0 ? await pin(host, keys) : host);
+  }
+  return done;
+}
+
+async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHost> {
+  const { target, judgement } = host;
+  if (target === undefined || judgement === undefined) return host;
+  try {
+    const edit: KnownHostEdit = {
+      name: judgement.name,
+      add,
+      remove: [],
+      hash: await hashesKnownHosts(target),
+    };
+    const [file] = target.knownHostsFiles;
+    if (file === undefined) throw new OperatorError(noFile());
+    const removedFrom = (old: string) =>
+      judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
+    // The file that takes the new key comes last: until then the host is at worst unknown.
+    for (const old of new Set(judgement.old.map((entry) => entry.file))) {
+      if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
+    }
+    await writeKnownHosts(file, [{ ...edit, remove: removedFrom(file) }]);
+    return { ...host, pinned: true, written: add.map(fingerprint) };
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return { ...host, problem: problem && { ...problem, host: host.name } };
+  }
+}
+
+function noFile(): Problem {
+  return {
+    code: 'known-hosts-not-written',
+    message: 'your ssh configuration names no known_hosts file, so there is nothing to keep a key in',
+    next: 'name one by ssh.known_hosts in the inventory, or UserKnownHostsFile in your ssh configuration; or put the fingerprint under ssh.host_keys',
+  };
+}
+
+/** As a command's results are. */
+export function resultOf(host: ScannedHost): HostResult {
+  return {
+    plan: { ...emptyPlan(host), unreachable: host.judgement === undefined },
+    status: statusOf(host),
+    problem: problemOf(host),
+    ran: [],
+    warnings: [],
+    durationMs: host.durationMs,
+  };
+}
+
+function statusOf(host: ScannedHost): Status {
+  const { judgement, pinned, problem } = host;
+  if (judgement === undefined) return 'unreachable';
+  if (problem !== undefined) return 'failed';
+  if (pinned) return 'changed';
+  if (refusal(host) !== undefined) return 'failed';
+  return judgement.keys.some(({ state }) => state === 'new') ? 'would-change' : 'in-sync';
+}
+
+function problemOf(host: ScannedHost): Problem | undefined {
+  const problem = host.problem ?? (host.pinned ? undefined : refusal(host));
+  return problem && { ...problem, host: host.name };
+}
+
+/** Why a host's keys aren't pinned by a mere yes. */
+function refusal({ name, target, judgement }: ScannedHost): Problem | undefined {
+  if (target === undefined || judgement === undefined) return undefined;
+  const where = addressOf(target);
+  const revoked = judgement.keys.find(({ state }) => state === 'revoked');
+  if (revoked !== undefined) {
+    return {
+      code: 'host-key-revoked',
+      message: `${where} shows a host key that is marked as revoked (${revoked.type} ${revoked.fingerprint})`,
+      next: "it is never pinned: don't log in there before you know why the mark is there",
+    };
+  }
+  if (!judgement.keys.some(({ state }) => state === 'contradicts')) return undefined;
+  return {
+    code: 'host-key-changed',
+    message: `${where} shows another host key than the one that is known`,
+    next: judgement.replaceable
+      ? `somebody may be listening in, or the host was installed anew. Compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host's own console; if it's the same: clusterproxy trust --replace ${name}`
+      : 'the known one stands under ssh.host_keys in the inventory: if the host was installed anew, change it there',
+  };
+}
