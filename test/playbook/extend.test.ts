@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
 import type { Playbook, Role } from '../../src/model/playbook.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { stepModules } from '../fixtures/step-modules.ts';
 
@@ -200,15 +201,9 @@ describe('a playbook that extends another one', () => {
   });
 
   it('adds a step to a playbook that comes with the program', async () => {
-    const own = `name: ours
-description: BigBlueButton as we have it
-extends: bigbluebutton
-roles:
-  node:
-    steps:
-      - id: motd
-        file: {path: /etc/motd, content: "A node of {{ cluster.hostname }}\\n"}
-`;
+    // As docs/playbooks.md has it.
+    const page = await readFile(join(packageRoot(), 'docs/playbooks.md'), 'utf8');
+    const own = /```yaml\n(# ours\.yaml\n.*?)```/s.exec(page)?.[1] ?? '';
     await writeFile(join(directory, 'ours.yaml'), own);
     const [ours, theirs] = [
       await loadPlaybook('./ours.yaml', directory),
