@@ -366,6 +366,17 @@ describe('a mistake is shown in the file that has it', () => {
       { code: 'wrong-value', in: 'mine/mine.yaml', line: 'path: etc/mine', message: /absolute path/ },
     ],
     [
+      'an unknown parameter, counted as it stands in its file',
+      ['note: {path: /etc/mine,', 'note: {paht: x, path: /etc/mine,'],
+      same,
+      {
+        code: 'unknown-key',
+        in: 'mine/mine.yaml',
+        line: 'paht: x',
+        message: /paht in roles\.node\.steps\[2\]\.note/,
+      },
+    ],
+    [
       'a parameter of a step of the base, behind keys with names in them',
       ['- id: both', '- id: other'],
       ["note: {path: '/etc/{{ names.short }}'", "note: {mode: x, path: '/etc/{{ names.short }}'"],
