@@ -103,7 +103,7 @@ export async function carryOut(
   function result(state: TransactionState, problem: Problem | undefined): TransactionResult {
     return {
       state,
-      problem: problem === undefined ? undefined : { ...problem, host: transaction.host },
+      problem: problem === undefined ? undefined : { ...withActions(problem, log), host: transaction.host },
       started: log.started,
       warnings: log.warnings,
       durationMs: Date.now() - startedAt,
@@ -199,6 +199,16 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
       next: 'run the command again',
     }
   );
+}
+
+/** That everything is as it was is true of files and services, not of what actions did. */
+function withActions(problem: Problem, { done, installed }: RunLog): Problem {
+  if (done.length === 0 && installed.length === 0) return problem;
+  const what = [...done, ...(installed.length > 0 ? [`installed: ${installed.join(' ')}`] : [])];
+  return {
+    ...problem,
+    detail: [problem.detail ?? '', `this was done and stays: ${what.join('; ')}`].join('\n').trim(),
+  };
 }
 
 function brokenOff(): Problem {

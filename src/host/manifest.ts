@@ -1,8 +1,9 @@
+import type { HostAction } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
 import type { Action, Check, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { PathState } from '../model/snapshot.ts';
+import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
 import { counted, record } from './records.ts';
 
@@ -20,6 +21,7 @@ export function manifest(transaction: Transaction): string {
     record('lock-wait', transaction.lockWait ?? 0),
     record('keep', transaction.keep ?? 20),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
+    ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.changes.flatMap(({ secret }, index) =>
       secret === undefined ? [] : [record('secret', index + 1)],
@@ -35,8 +37,12 @@ export function timeLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
   const validations = new Set(transaction.handlers.map((handler) => handler.validate?.join(' '))).size;
   const settle = Math.max(0, ...transaction.handlers.map((handler) => handler.settle));
+  const actions = transaction.actions.reduce((sum, action) => sum + action.timeout + 90, 0);
+  const units = 300 * transaction.changes.filter(({ kind }) => kind === 'unit').length;
   const waiting =
-    (transaction.lockWait ?? 0) + (transaction.confirm === 'outside' ? confirmTimeout(transaction) : 0);
+    (transaction.lockWait ?? 0) +
+    (installs(transaction) ? packageManagerWait : 0) +
+    (transaction.confirm === 'outside' ? confirmTimeout(transaction) : 0);
   return (
     120 +
     transaction.changes.length +
@@ -44,6 +50,8 @@ export function timeLimit(transaction: Transaction): number {
     2 * guardTime(transaction) +
     handlers +
     settle +
+    actions +
+    units +
     waiting
   );
 }
@@ -51,7 +59,22 @@ export function timeLimit(transaction: Transaction): number {
 /** How long the host may take to put everything back: a handler is tried twice, a unit gets a minute to come up. Seconds. */
 export function revertLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 2 * handler.timeout + 15, 0);
-  return 240 + transaction.changes.length + guardTime(transaction) + handlers + 60 * transaction.units.length;
+  const units = 300 * transaction.changes.filter(({ kind }) => kind === 'unit').length;
+  return (
+    240 +
+    transaction.changes.length +
+    guardTime(transaction) +
+    handlers +
+    units +
+    60 * transaction.units.length
+  );
+}
+
+/** How long a run that installs packages waits for its turn (src/host/remote/prepare.sh). Seconds. */
+const packageManagerWait = 600;
+
+function installs({ actions }: Transaction): boolean {
+  return actions.some(({ run }) => run.kind === 'install-packages' || run.kind === 'remove-packages');
 }
 
 function confirmTimeout(transaction: Transaction): number {
@@ -62,8 +85,37 @@ function guardTime(transaction: Transaction): number {
   return 12 * transaction.handlers.reduce((sum, handler) => sum + handler.guards.length, 0);
 }
 
+function actionRecords({ name, run, unless, timeout }: HostAction, number: number): readonly string[] {
+  return [
+    record('act', number, name, run.kind, timeout, ...counted(programArguments(run))),
+    ...(unless === undefined
+      ? []
+      : [record('act-unless', number, unless.args.length, unless.kind, ...unless.args)]),
+  ];
+}
+
+function programArguments(run: HostAction['run']): readonly string[] {
+  switch (run.kind) {
+    case 'install-packages':
+    case 'remove-packages':
+      return [run.manager, ...run.names];
+    case 'command':
+      return run.argv;
+    case 'unpack': {
+      const { source, sha256: sum, directory, strip, user, group, marker, mark } = run;
+      const from = source.kind === 'url' ? source.url : source.kind === 'host' ? source.path : '';
+      return [source.kind, from, sum, directory, String(strip), user, group, marker, mark];
+    }
+  }
+}
+
 function changeRecord(change: Change, number: number, host: string): string {
   const { before, after, path } = change;
+  const unit = unitOfPath(path);
+  if (unit !== undefined && before.kind === 'unit' && after.kind === 'unit') {
+    const states = [before, after].flatMap(({ enabled, active }) => [enabled || 'disabled', active]);
+    return record('unit-state', number, unit, ...states);
+  }
   if (!possible(before, after)) {
     throw new OperatorError({
       code: 'unsupported-change',
@@ -79,7 +131,7 @@ function changeRecord(change: Change, number: number, host: string): string {
 /** Files and links become one another; a directory only comes, goes or changes its mode and owner. */
 function possible(before: PathState, after: PathState): boolean {
   const kinds = [before.kind, after.kind];
-  if (kinds.includes('unreadable')) return false;
+  if (kinds.some((kind) => ['unreadable', 'pending', 'unit'].includes(kind))) return false;
   return !kinds.includes('directory') || kinds.every((kind) => kind === 'directory' || kind === 'absent');
 }
 

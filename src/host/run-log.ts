@@ -11,6 +11,17 @@ export type TransactionEvent =
       readonly handler: string;
       readonly phase: 'started' | 'finished' | 'reverting';
     }
+  /** something that is done before any file is changed */
+  | {
+      readonly kind: 'action';
+      readonly action: string;
+      readonly phase: 'started' | 'finished' | 'unneeded';
+      /** the end of what it said */
+      readonly output: string;
+    }
+  | { readonly kind: 'unit'; readonly unit: string; readonly enabled: string; readonly active: string }
+  /** another package manager is at work */
+  | { readonly kind: 'waiting-for-packages'; readonly holder: string }
   /** another run holds the lock; this one waits for it */
   | { readonly kind: 'waiting-for-lock'; readonly holder: string }
   /** activated and healthy: the host waits for the controller's word for so many seconds */
@@ -28,6 +39,10 @@ export class RunLog {
   readonly warnings: string[] = [];
   readonly conflicts: string[] = [];
   readonly failures: string[] = [];
+  /** names of actions that were carried out: whatever becomes of the run, what they did stays */
+  readonly done: string[] = [];
+  /** packages that they brought */
+  readonly installed: string[] = [];
   cause: Problem | undefined;
   /** seconds since the epoch by the host's clock */
   begunAt: number | undefined;
@@ -51,7 +66,22 @@ export class RunLog {
         if (second === 'started') this.started.push(first);
         return { kind: 'handler', handler: first, phase: second === 'started' ? 'started' : 'finished' };
       case 'reverting':
-        return { kind: 'handler', handler: second, phase: 'reverting' };
+        return first === 'unit' ? undefined : { kind: 'handler', handler: second, phase: 'reverting' };
+      case 'act':
+        if (second === 'finished') this.done.push(first);
+        return {
+          kind: 'action',
+          action: first,
+          phase: second === 'started' || second === 'unneeded' ? second : 'finished',
+          output: third.trim(),
+        };
+      case 'installed':
+        this.installed.push(first);
+        return undefined;
+      case 'unit':
+        return { kind: 'unit', unit: first, enabled: second, active: third };
+      case 'waiting-for-packages':
+        return { kind: 'waiting-for-packages', holder: first };
       case 'waiting-for-lock':
         return { kind: 'waiting-for-lock', holder: first };
       case 'waiting':

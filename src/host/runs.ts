@@ -1,5 +1,5 @@
 import { OperatorError, type Problem } from '../model/operator-error.ts';
-import type { PathState } from '../model/snapshot.ts';
+import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
@@ -18,6 +18,8 @@ export interface RunOnHost {
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  /** packages that its actions brought, as the host's package manager names them */
+  readonly installed: readonly string[];
 }
 
 /** What a run changed on a host, as it was before. */
@@ -45,6 +47,7 @@ export async function readRuns(connection: Connection): Promise<readonly RunOnHo
       record: readRecord(files.get('record')),
       problem: log.cause,
       warnings: log.warnings,
+      installed: log.installed,
     };
   });
 }
@@ -57,6 +60,10 @@ export async function readRunFiles(connection: Connection, run: string): Promise
   const after = new Map<string, string>();
   for (const line of (found.files.get('manifest')?.toString('utf8') ?? '').split('\n')) {
     const fields = line.split(fieldSeparator);
+    if (fields[0] === 'unit-state') {
+      const [, , unit = '', enabled = '', active = ''] = fields;
+      before.set(unitPath(unit), { kind: 'unit', enabled, active });
+    }
     if (fields[0] !== 'change') continue;
     const [, number = '', path = ''] = fields;
     before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { packageManagers } from '../model/action.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import {
   type Answer,
@@ -67,7 +68,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     paths,
     globs,
     packages: readPackages(sections.packages),
-    units: readUnits(sections.units, reads.units, clock, workersSince(facts)),
+    packageManager: packageManagers.find((name) => name === factOf(facts, 'package-manager')),
+    units: readUnits(sections.units, [...reads.units, ...managedUnits(facts)], clock, workersSince(facts)),
     names: new Map(reads.names.map((name) => [name, sections.names.get(name) ?? []] as const)),
     answers: readAnswers(reads.queries, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
@@ -76,6 +78,14 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),
   };
+}
+
+function factOf(facts: readonly string[][], name: string): string | undefined {
+  return facts.find(([one]) => one === name)?.[1];
+}
+
+function managedUnits(facts: readonly string[][]): readonly string[] {
+  return facts.flatMap(([name, unit = '']) => (name === 'managed-unit' ? [unit] : []));
 }
 
 interface Sections {

@@ -1,4 +1,6 @@
+import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import type { Transaction } from '../model/transaction.ts';
 import { manifest, revertLimit, timeLimit } from './manifest.ts';
 import { remoteFile } from './program.ts';
@@ -16,6 +18,7 @@ const programs = [
   'transaction.sh',
   'boot-unit.sh',
   'prepare.sh',
+  'act.sh',
   'activate.sh',
   'runner.sh',
   'settle.sh',
@@ -37,6 +40,10 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   for (const [index, change] of transaction.changes.entries()) {
     if (change.after.kind === 'file') named.push([`contents/${index + 1}`, change.after.content]);
   }
+  for (const [index, { run }] of transaction.actions.entries()) {
+    if (run.kind === 'unpack' && run.source.kind === 'upload')
+      named.push([`archives/${index + 1}`, await archive(run.source.file, run.sha256)]);
+  }
   const sums = named.map(([name, content]) => `${sha256(content)}  ${name}\n`).join('');
   named.push(['sums', Buffer.from(sums)]);
   const request = [
@@ -44,6 +51,35 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     ...named.map(([name, content]) => record('file', name, content.length)),
   ].join('\n');
   return { request, files: named.map(([, content]) => content) };
+}
+
+/** A larger one is better fetched by the host itself: it travels in one piece, and is held in memory on both sides. Bytes. */
+const largestArchive = 256 * 1024 * 1024;
+
+/** An archive of this machine. Throws an OperatorError `archive-unreadable`, `archive-differs`. */
+async function archive(file: string, sum: string): Promise<Buffer> {
+  const unreadable = (message: string, next: string) =>
+    new OperatorError({ code: 'archive-unreadable', message: `the archive ${file} ${message}`, next });
+  const size = await stat(file).then(
+    (found) => found.size,
+    (error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      throw unreadable(`can't be read: ${words}`, 'check its path, which is relative to the playbook');
+    },
+  );
+  if (size > largestArchive) {
+    throw unreadable(
+      `is larger than ${largestArchive / 1024 / 1024} MiB`,
+      'let the host fetch it by its url',
+    );
+  }
+  const content = await readFile(file);
+  if (sha256(content) === sum) return content;
+  throw new OperatorError({
+    code: 'archive-differs',
+    message: `the archive ${file} has the sha256 ${sha256(content)}, and should have ${sum}`,
+    next: 'take the file that is meant, or correct the sum',
+  });
 }
 
 /** Every probe looks at these, so that what a playbook no longer mentions is still seen. */

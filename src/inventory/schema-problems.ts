@@ -83,7 +83,7 @@ function issueProblems(
       document.problem([...path, key], {
         part: 'key',
         code: 'unknown-key',
-        message: `unknown key ${key}${within(path)}`,
+        message: `unknown key ${key}${within(document.written(path))}`,
         next: knownNamesHint(
           key,
           known.filter((name) => !given.includes(name)),
@@ -112,7 +112,7 @@ function issueProblems(
     return [
       document.problem(path, {
         code: 'missing-key',
-        message: `the key ${key} is missing${within(path.slice(0, -1))}; expected ${expected(issue)}`,
+        message: `the key ${key} is missing${within(document.written(path.slice(0, -1)))}; expected ${expected(issue)}`,
         next: `add ${key}: …`,
       }),
     ];

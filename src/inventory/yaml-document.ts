@@ -29,6 +29,8 @@ export interface Places {
   location(path: YamlPath, part?: 'key' | 'value'): Location;
   /** A mistake at a place. */
   problem(path: YamlPath, what: PlacedMistake): Problem;
+  /** The path of the value in the file that it comes from. */
+  written(path: YamlPath): YamlPath;
 }
 
 export interface PlacedMistake {
@@ -77,6 +79,10 @@ export class YamlDocument implements Places {
 
   problem(path: YamlPath, what: PlacedMistake): Problem {
     return placed(this, path, what);
+  }
+
+  written(path: YamlPath): YamlPath {
+    return path;
   }
 
   #parse(): { document: Document.Parsed | undefined; value: unknown; problems: readonly Problem[] } {

@@ -45,7 +45,7 @@ export interface Provides {
   readonly units: readonly string[];
   /** paths that are there then; one that is there already stays as it is */
   readonly paths: readonly string[];
-  /** paths that are there then, and other than they are now */
+  /** paths that are there then, and other than they are now; of a directory all that is in it */
   readonly renews: readonly string[];
 }
 

@@ -3,6 +3,8 @@ export type HostPhase =
   | 'connecting'
   | 'uploading'
   | 'prepared'
+  /** `detail` says which action */
+  | 'acting'
   | 'swapped'
   | 'validating'
   /** `detail` says what is being done and how far, e.g. `restarting bbb-web.service (2 of 4)` */

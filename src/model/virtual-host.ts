@@ -49,7 +49,7 @@ export class VirtualHost {
     const unit = unitOfPath(path);
     const provider = this.#actions.find(({ action: { provides } }) =>
       unit === undefined
-        ? provides.renews.includes(path) || (provides.paths.includes(path) && !this.#isThere(path))
+        ? isBelow(path, provides.renews) || (provides.paths.includes(path) && !this.#isThere(path))
         : provides.units.includes(unit) && !this.#isThere(path),
     );
     return provider?.step;
@@ -93,7 +93,8 @@ export class VirtualHost {
     };
     const paths = new Map(bare.paths);
     for (const { paths: brought, renews } of provided) {
-      for (const path of [...brought.filter((one) => !this.#isThere(one)), ...renews])
+      const renewed = [...paths.keys()].filter((path) => isBelow(path, renews));
+      for (const path of [...brought.filter((one) => !this.#isThere(one)), ...renews, ...renewed])
         paths.set(path, { kind: 'pending', after: stage });
     }
     const answers = new Map(bare.answers);
@@ -142,6 +143,11 @@ export class VirtualHost {
       resolved: destination.kind === 'file' ? { ...destination, path: state.resolved.path } : undefined,
     };
   }
+}
+
+/** Whether the path is one of them, or in one of them. */
+function isBelow(path: string, directories: readonly string[]): boolean {
+  return directories.some((directory) => path === directory || path.startsWith(`${directory}/`));
 }
 
 /** A unit in the state that was set for it. */

@@ -27,16 +27,26 @@ export class LayeredPlaces implements Places {
   }
 
   location(path: YamlPath, part?: 'key' | 'value'): Location {
-    for (let length = path.length; length > 0; length--) {
-      const origin = this.#origins.get(path.slice(0, length).join('\0'));
-      if (origin === undefined) continue;
-      const source = origin.isOwn ? this.#own : this.#base;
-      return source.location([...origin.path, ...path.slice(length)], part);
-    }
-    return (path.length === 0 ? this.#own : this.#base).location(path, part);
+    const { source, path: there } = this.#origin(path);
+    return source.location(there, part);
+  }
+
+  written(path: YamlPath): YamlPath {
+    const { source, path: there } = this.#origin(path);
+    return source.written(there);
   }
 
   problem(path: YamlPath, what: PlacedMistake): Problem {
     return placed(this, path, what);
+  }
+
+  #origin(path: YamlPath): { source: Places; path: YamlPath } {
+    for (let length = path.length; length > 0; length--) {
+      const origin = this.#origins.get(path.slice(0, length).join('\0'));
+      if (origin === undefined) continue;
+      const source = origin.isOwn ? this.#own : this.#base;
+      return { source, path: [...origin.path, ...path.slice(length)] };
+    }
+    return { source: path.length === 0 ? this.#own : this.#base, path };
   }
 }

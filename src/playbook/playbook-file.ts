@@ -21,22 +21,27 @@ export class PlaybookFile implements Places {
   }
 
   location(path: YamlPath, part?: 'key' | 'value'): Location {
-    return this.document.location(this.#written(path), part);
+    return this.document.location(this.written(path), part);
   }
 
   problem(path: YamlPath, what: PlacedMistake): Problem {
     return placed(this, path, what);
   }
 
-  /** The path with its keys as they stand in the file, `{{ names.short }}WebBase` for `bbbWebBase`. */
-  #written(path: YamlPath): YamlPath {
+  /** With its keys as they stand in the file, `{{ names.short }}WebBase` for `bbbWebBase`. */
+  written(path: YamlPath): YamlPath {
     let holder: unknown = this.document.value;
     return path.map((segment) => {
-      const keys = typeof holder === 'object' && holder !== null ? Object.keys(holder) : [];
-      const name = String(segment);
-      const key = keys.includes(name) ? name : keys.find((one) => fillText(one, this.#names) === name);
+      const key = keyIn(holder, String(segment), this.#names);
+      const isList = Array.isArray(holder);
       holder = key === undefined ? undefined : (holder as Readonly<Record<string, unknown>>)[key];
-      return key ?? segment;
+      return isList ? segment : (key ?? segment);
     });
   }
+}
+
+function keyIn(holder: unknown, name: string, names: Names): string | undefined {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  if (Object.hasOwn(holder, name)) return name;
+  return Object.keys(holder).find((key) => fillText(key, names) === name);
 }

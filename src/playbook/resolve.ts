@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path';
+import type { Value } from '../formats/keyed-format.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import type { Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -56,6 +58,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   if (view?.snapshot === undefined) throw new Error(`${name} was not looked at`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const { host, facts, recipe } = view;
+  const directory = dirname(cluster.inventory.file);
   const role = roleOf(cluster.inventory.playbook, host.role);
   const context = hostContext(cluster, view);
   const handlers = role.handlers.filter(({ when }) => holds(when, context));
@@ -69,7 +72,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
       host,
       facts,
       recipe,
-      steps: steps.map((step) => resolveStep(step, { host, context, handlers })),
+      steps: steps.map((step) => resolveStep(step, { host, context, handlers, directory })),
       handlers: handlers.map((handler) =>
         naming({ host: name, place: `handler ${handler.id}`, location: handler.location }, () =>
           resolveHandler(handler, guards, fill),
@@ -85,13 +88,23 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
 
 function resolveStep(
   step: PlaybookStep,
-  on: { host: InventoryHost; context: TemplateContext; handlers: readonly PlaybookHandler[] },
+  on: {
+    host: InventoryHost;
+    context: TemplateContext;
+    handlers: readonly PlaybookHandler[];
+    /** of the inventory */
+    directory: string;
+  },
 ): ResolvedStep {
   const module = moduleOf(step.module);
   const at = { host: on.host.name, step: step.id, location: step.location };
   const filled = naming(at, () => {
     const content = step.template === undefined ? '' : renderFile(step.template, on.context);
-    return withContent(step, render(step.parameters, on.context), content);
+    return withLocalFiles(
+      module,
+      withContent(step, render(step.parameters, on.context), content),
+      on.directory,
+    );
   });
   const checked = module.parameters.safeParse(filled);
   if (!checked.success) {
@@ -107,4 +120,22 @@ function resolveStep(
   }
   const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
   return { id: step.id, module, parameters: checked.data, notify, stage: step.stage };
+}
+
+/** Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a built-in one. */
+function withLocalFiles(module: StepModule, parameters: Value, directory: string): Value {
+  const names = module.localFiles ?? [];
+  if (
+    names.length === 0 ||
+    typeof parameters !== 'object' ||
+    parameters === null ||
+    Array.isArray(parameters)
+  )
+    return parameters;
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      names.includes(name) && typeof value === 'string' && value !== '' ? resolve(directory, value) : value,
+    ]),
+  );
 }

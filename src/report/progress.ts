@@ -65,7 +65,10 @@ function inPlainLines({ stream, verbose }: ProgressOptions): Progress {
 
 /** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
 function isRemarkable({ phase, detail }: HostEvent): boolean {
-  return ['swapped', 'handler', 'done'].includes(phase) || (phase === 'connecting' && detail !== undefined);
+  return (
+    ['acting', 'swapped', 'handler', 'done'].includes(phase) ||
+    (phase === 'connecting' && detail !== undefined)
+  );
 }
 
 type HostEvent = Extract<ProgressEvent, { kind: 'host' }>;
@@ -128,6 +131,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   connecting: 'connecting',
   uploading: 'uploading the new files',
   prepared: 'prepared',
+  acting: 'carrying out',
   swapped: 'the new files are in place',
   validating: 'validating',
   handler: 'running a handler',

@@ -18,6 +18,12 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'handler':
       if (event.phase === 'started') return ['handler', event.handler];
       return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
+    case 'action':
+      return event.phase === 'started' ? ['acting', event.action] : undefined;
+    case 'unit':
+      return ['handler', `setting ${event.unit}: ${event.enabled}, ${event.active}`];
+    case 'waiting-for-packages':
+      return ['connecting', `waiting for another package manager: ${event.holder}`];
     case 'waiting-for-lock':
       return ['connecting', `waiting for the lock that another run holds: ${event.holder}`];
     case 'waiting':

@@ -1,3 +1,4 @@
+import { archive } from './archive.ts';
 import { etcServices } from './etc-services.ts';
 import { file } from './file.ts';
 import { haproxy } from './haproxy.ts';
@@ -31,6 +32,7 @@ const modules = [
   nginxInclude,
   packages,
   unitState,
+  archive,
   etcServices,
   xinetdService,
   socketService,

@@ -12,6 +12,8 @@ export interface StepModule<Parameters = never> {
   /** one line for `docs/` and the schema */
   readonly description: string;
   readonly parameters: z.ZodType<Parameters>;
+  /** parameters that name files of the machine that clusterproxy runs on; they come as absolute paths */
+  readonly localFiles?: readonly string[] | undefined;
   /**
    * What it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe. Facts are
    * not known yet, so parameters that templates fill in from them may be missing or empty here: it must not throw.

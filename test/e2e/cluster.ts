@@ -11,7 +11,27 @@ import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { differences, type Manifest, manifestOf } from './manifest.ts';
 import { clusterproxy, clusterproxyJson } from './program.ts';
 
+/** What the nodes of a cluster are, and the playbook for them. */
+export interface ClusterKind {
+  readonly playbook: string;
+  /** before a node's first boot */
+  readonly install: (
+    host: LabHost,
+    version: BigBlueButtonVersion,
+    files: 'sample' | 'stock',
+  ) => Promise<void>;
+  readonly untilServing: (host: LabHost, version: BigBlueButtonVersion) => Promise<void>;
+}
+
+const bigBlueButton: ClusterKind = {
+  playbook: 'bigbluebutton',
+  install: (host, version, files) => installBigBlueButton(host, version, { files }),
+  untilServing,
+};
+
 export interface ClusterOptions {
+  /** default: BigBlueButton */
+  readonly kind?: ClusterKind;
   /** unique in the lab: hosts are NAME-proxy, NAME-01, NAME-02 and so on, below example.com */
   readonly name: string;
   readonly nodes: readonly BigBlueButtonVersion[];
@@ -126,7 +146,7 @@ export class Cluster {
 
 /** Boots the hosts, and resolves when BigBlueButton answers on all nodes. */
 export async function startCluster(lab: Lab, options: ClusterOptions): Promise<Cluster> {
-  const { name, nodes } = options;
+  const { name, nodes, kind = bigBlueButton } = options;
   const proxyNames = Array.from({ length: options.proxies ?? 1 }, (_, index) =>
     index === 0 ? `${name}-proxy` : `${name}-proxy-${index + 1}`,
   );
@@ -143,7 +163,7 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
   const nodeSpecs = nodes.map((version, index): HostSpec => {
     const prepare = async (host: LabHost) => {
       await everyHost(host);
-      await installBigBlueButton(host, version, { files: options.files ?? 'sample' });
+      await kind.install(host, version, options.files ?? 'sample');
       await options.prepareNode?.(host, index);
     };
     return { name: `${name}-0${index + 1}`, prepare };
@@ -151,12 +171,12 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
   const added = await lab.addHosts([...proxySpecs, ...nodeSpecs]);
   const proxies = added.slice(0, proxySpecs.length);
   const bbb = added.slice(proxySpecs.length);
-  await Promise.all(bbb.map((host, index) => untilServing(host, nodes[index] ?? '3.0')));
+  await Promise.all(bbb.map((host, index) => kind.untilServing(host, nodes[index] ?? '3.0')));
 
   const folder = join(lab.directory, 'clusters', name);
   await mkdir(folder, { recursive: true });
   const inventory: InventoryData = {
-    playbook: 'bigbluebutton',
+    playbook: kind.playbook,
     cluster: { name, hostname },
     ssh: { user: 'ops', become: 'sudo', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
     vars: {

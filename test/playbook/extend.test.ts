@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
 import type { Playbook, Role } from '../../src/model/playbook.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { loadPlaybook } from '../../src/playbook/load.ts';
 import { stepModules } from '../fixtures/step-modules.ts';
 
@@ -200,15 +201,9 @@ describe('a playbook that extends another one', () => {
   });
 
   it('adds a step to a playbook that comes with the program', async () => {
-    const own = `name: ours
-description: BigBlueButton as we have it
-extends: bigbluebutton
-roles:
-  node:
-    steps:
-      - id: motd
-        file: {path: /etc/motd, content: "A node of {{ cluster.hostname }}\\n"}
-`;
+    // As docs/playbooks.md has it.
+    const page = await readFile(join(packageRoot(), 'docs/playbooks.md'), 'utf8');
+    const own = /```yaml\n(# ours\.yaml\n.*?)```/s.exec(page)?.[1] ?? '';
     await writeFile(join(directory, 'ours.yaml'), own);
     const [ours, theirs] = [
       await loadPlaybook('./ours.yaml', directory),
@@ -369,6 +364,17 @@ describe('a mistake is shown in the file that has it', () => {
       ['note: {path: /etc/mine,', 'note: {path: etc/mine,'],
       same,
       { code: 'wrong-value', in: 'mine/mine.yaml', line: 'path: etc/mine', message: /absolute path/ },
+    ],
+    [
+      'an unknown parameter, counted as it stands in its file',
+      ['note: {path: /etc/mine,', 'note: {paht: x, path: /etc/mine,'],
+      same,
+      {
+        code: 'unknown-key',
+        in: 'mine/mine.yaml',
+        line: 'paht: x',
+        message: /paht in roles\.node\.steps\[2\]\.note/,
+      },
     ],
     [
       'a parameter of a step of the base, behind keys with names in them',

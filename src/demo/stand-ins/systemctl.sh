@@ -1,5 +1,5 @@
 #!/bin/sh
-# systemctl(1) for a folder: start, stop, restart, reload, show, is-active, is-enabled, daemon-reload, is-system-running
+# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, show, is-active, is-enabled, daemon-reload, is-system-running
 # (what run/stand-in/system-state says), list-units (of which none is ever listed).
 # Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
 # it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
@@ -49,10 +49,10 @@ restarts() {
 property() {
   case $1 in
     Id | Names) echo "$1=$2" ;;
-    LoadState) if loaded "$2"; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
+    LoadState) if [ "$(recall "enabled-$2")" = masked ]; then echo LoadState=masked; elif loaded "$2"; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
     ActiveState) echo "ActiveState=$(active_state "$2")" ;;
     SubState) case $(active_state "$2") in active) echo SubState=running ;; failed) echo SubState=failed ;; *) echo SubState=dead ;; esac ;;
-    UnitFileState) if loaded "$2"; then echo UnitFileState=enabled; else echo UnitFileState=; fi ;;
+    UnitFileState) if loaded "$2"; then echo "UnitFileState=$(recall "enabled-$2" enabled)"; else echo UnitFileState=; fi ;;
     NRestarts) echo "NRestarts=$(restarts "$2")" ;;
     MainPID) if [ "$(active_state "$2")" = active ]; then echo "MainPID=$(recall "pid-$2" 0)"; else echo MainPID=0; fi ;;
   esac
@@ -149,6 +149,17 @@ case $verb in
       echo "$state"
     done
     [ "$state" = active ]
+    ;;
+  enable | disable | mask | unmask)
+    for unit in $units; do
+      name=$(full_name "$unit")
+      journal "$verb $name"
+      loaded "$name" || {
+        echo "Failed to $verb unit: Unit file $name does not exist." >&2
+        exit 1
+      }
+      case $verb in enable) remember "enabled-$name" enabled ;; mask) remember "enabled-$name" masked ;; *) remember "enabled-$name" disabled ;; esac
+    done
     ;;
   start | stop | restart | reload | reload-or-restart)
     for unit in $units; do

@@ -54,6 +54,24 @@ validate() {
     "correct what it complains of (handler $_name); everything is back as it was" "$said"
 }
 
+## Units
+
+# set_unit unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE: from what it was to what it is to be
+set_unit() {
+  # Noted before it begins, so that a revert gives back what it was.
+  { printf '%s\n' "$2" >>"$dir/units" && sync -- "$dir/units"; } ||
+    fail no-space 'the change of a unit could not be noted' 'make room on the host' ''
+  log unit "$3" "$6" "$7"
+  if turn_unit "$3" "$4" "$5" "$6" "$7"; then
+    [ "$7" = active ] || return 0
+    show NRestarts "$3"
+    baseline=$baseline$3$US$shown_value$NL
+    [ "$settle" -ge 3 ] || settle=3
+    return 0
+  fi
+  fail unit-failed "\`$turned\` failed" 'look at what it said; everything is back as it was' "$said$(printf '\036')$(last_words "$3")"
+}
+
 ## Handlers
 
 run_handler() {

@@ -171,6 +171,32 @@ search() {
   timeout -k 1 10 grep -q -s -E -e "$_pattern" -- "$@" </dev/null
 }
 
+# certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many days to come.
+# Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
+certificate() {
+  _file=$ROOT$1
+  _days=$2
+  shift 2
+  if [ ! -r "$_file" ]; then
+    echo 'it is not there'
+    return 1
+  fi
+  if ! command -v openssl >/dev/null 2>&1; then
+    echo 'the host has no openssl to look into it'
+    return 2
+  fi
+  if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend $((_days * 86400)) </dev/null >/dev/null 2>&1; then
+    echo "it expires within $_days days, or is no certificate"
+    return 1
+  fi
+  _names=$(timeout -k 1 10 openssl x509 -in "$_file" -noout -ext subjectAltName </dev/null 2>/dev/null | tr -d ' ' | tr ',' '\n')
+  for _name; do
+    printf '%s\n' "$_names" | grep -Fixq -e "DNS:$_name" && continue
+    echo "it is not for $_name"
+    return 1
+  done
+}
+
 # ask KIND ARGUMENT...: answers a query; its output on stdout
 ask() {
   _kind=$1
@@ -179,6 +205,7 @@ ask() {
     bbb-meetings) bbb_meetings "$@" ;;
     http) http_get 8 "$@" 2>/dev/null ;;
     search) search "$@" ;;
+    certificate) certificate "$@" ;;
     command) timeout -k 1 10 "$@" </dev/null 2>&1 ;;
     *)
       echo "the query $_kind is not known"

@@ -5,9 +5,9 @@
 ## What must not go on meanwhile
 
 # /proc/locks tells the inode and the process of each lock; the process must have that very file open, since another file system
-# can have the same inode number.
+# can have the same inode number. False, with $busy in words, where one is at work.
 package_managers_idle() {
-  for _file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/cache/apt/archives/lock \
+  for _file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/cache/apt/archives/lock /var/lib/apt/lists/lock \
     /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
     [ -e "$ROOT$_file" ] || continue
     _inode=$(stat -c %i -- "$ROOT$_file")
@@ -19,11 +19,26 @@ package_managers_idle() {
         # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
         [ "$_open" -ef "$ROOT$_file" ] || continue
         read -r _name <"/proc/$_pid/comm" || _name='a process'
-        refuse package-manager-busy "$_name (process $_pid) holds $_file" \
-          'wait until the package manager is done, then run the command again'
+        busy="$_name (process $_pid) holds $_file"
+        return 1
       done
       set -f
     done
+  done
+}
+
+# A run that installs packages waits for its turn, as package managers do; others don't, as what they change may be changed by it.
+await_package_managers() {
+  _patience=0
+  if records act | cut -d "$US" -f 4 | grep -q -- '-packages$'; then _patience=600; fi
+  _until=$(($(now) + _patience))
+  _told=
+  until package_managers_idle; do
+    [ "$(now)" -lt $_until ] || refuse package-manager-busy "$busy" \
+      'wait until the package manager is done, then run the command again'
+    [ "$_told" = "$busy" ] || log waiting-for-packages "$busy"
+    _told=$busy
+    sleep 1
   done
 }
 
@@ -52,12 +67,12 @@ settle_others() {
         # One that waits for the lock, or is about to be started for that, is none of ours.
         if is_dead "$_other"; then CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&-; fi
         ;;
-      prepared | open | waiting | stuck)
+      prepared | acting | open | waiting | stuck)
         log settling "${_other##*/}" "$_state"
         CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&- || :
         read -r _state <"$_other/state" || _state=unknown
         case $_state in
-          stuck | open | prepared | waiting | unknown)
+          stuck | open | prepared | acting | waiting | unknown)
             refuse unsettled-run "the run ${_other##*/} could not be brought to its end on this host (it is $_state)" \
               "look at ${_other#"$ROOT"}/log, mend the cause, then: sh /var/lib/clusterproxy/settle ${_other##*/} revert" \
               "$(grep "^stuck$US" "$_other/log" | tail -n 5 | tr "$US" ' ' | one_line)"
@@ -182,14 +197,16 @@ enough_space() {
   done
 }
 
+# One whose state the run sets is looked after with that.
 note_active() {
+  case $NL$(records unit-state | cut -d "$US" -f 3)$NL in *"$NL${2%.service}.service$NL"* | *"$NL$2$NL"*) return 0 ;; esac
   show ActiveState "$2"
   [ "$shown_value" != active ] || printf '%s\n' "$2" >>"$dir/active"
 }
 
 # shellcheck disable=SC2317 # reached, below
 make_own_files() {
-  mkdir -p -- "$dir/before" "$dir/beside" && true >"$dir/started" && true >"$dir/active" && true >"$dir/output" &&
+  mkdir -p -- "$dir/before" "$dir/beside" && true >"$dir/started" && true >"$dir/active" && true >"$dir/units" && true >"$dir/output" &&
     boot_id >"$dir/boot" && [ -s "$dir/boot" ]
 }
 
@@ -204,7 +221,7 @@ prepare() {
     refuse another-cluster "this host belongs to the cluster $_cluster, not to $field" \
       "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
   fi 2>/dev/null
-  package_managers_idle
+  await_package_managers
   settle_others
   ask_guards || put_off
   shown='the folder of the run'

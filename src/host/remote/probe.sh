@@ -97,9 +97,16 @@ for record in $request; do
   esac
 done
 
+managed_units=
 if [ -r "$base/managed-paths" ]; then
   while read -r path; do
-    case $path in /*) paths=$paths$NL$ROOT$path ;; esac
+    case $path in
+      /*) paths=$paths$NL$ROOT$path ;;
+      unit:*)
+        units=$units$NL${path#unit:}
+        managed_units=$managed_units$NL${path#unit:}
+        ;;
+    esac
   done <"$base/managed-paths"
 fi
 
@@ -114,6 +121,13 @@ for file in "$ROOT/etc/os-release" "$ROOT/usr/lib/os-release"; do
     case $line in ID=* | PRETTY_NAME=*) printf '%s\n' "os$US$line" ;; esac
   done <"$file"
   break
+done
+for unit in $managed_units; do printf '%s\n' "managed-unit$US$unit"; done
+for manager in apt-get dnf yum; do
+  if command -v "$manager" >/dev/null 2>&1; then
+    printf '%s\n' "package-manager$US$manager"
+    break
+  fi
 done
 set +f
 for run in "$base"/runs/*; do

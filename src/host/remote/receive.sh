@@ -27,7 +27,7 @@ take_file() {
 # All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {
   mkdir -- "$incoming/states" "$incoming/outcomes" || return
-  for state in running prepared open waiting committed reverted kept refused deferred abandoned conflict stuck; do
+  for state in running prepared acting open waiting committed reverted kept refused deferred abandoned conflict stuck; do
     printf '%s\n' "$state" >"$incoming/states/$state" || return
   done
   for state in commit revert keep; do

@@ -11,6 +11,8 @@ run=$1
 . "${0%/*}/boot-unit.sh"
 # shellcheck source=src/host/remote/prepare.sh
 . "${0%/*}/prepare.sh"
+# shellcheck source=src/host/remote/act.sh
+. "${0%/*}/act.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
 
@@ -99,6 +101,7 @@ look_for_rewrites() {
 log state running "$(date +%s)"
 take_lock
 prepare
+do_actions
 guarded=no
 validated=$NL
 settle=0
@@ -111,8 +114,9 @@ if unit_files=$(records change | cut -d "$US" -f 3 | grep -E '^(/etc|/run|/usr/l
   [ -z "$unit_files" ] || timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at what it said' "$said"
 fi
 each validate "$(records validate)"
+each set_unit "$(records unit-state)"
 each run_handler "$(records handler)"
-[ -s "$dir/started" ] || settle=0
+[ -s "$dir/started" ] || [ -s "$dir/units" ] || settle=0
 log settling-time "$settle"
 _until=$(($(now) + settle))
 while :; do

@@ -158,6 +158,20 @@ longest_settle() {
   if [ "$4" -gt "$settle" ]; then settle=$4; fi
 }
 
+# put_units_back OPTION: those that were set, the last one first
+put_units_back() {
+  [ -s "$dir/units" ] || return 0
+  _option_of_turn=$1
+  each put_unit_back "$(records unit-state | tac)"
+}
+put_unit_back() {
+  grep -Fxq -e "$2" "$dir/units" || return 0
+  log reverting unit "$3"
+  shown=$3
+  turn_unit "$3" "$6" "$7" "$4" "$5" "$_option_of_turn" || stuck "\`$turned\` failed: $said"
+  return 0
+}
+
 redo_handlers() {
   each redo_handler "$1"
   [ -s "$dir/active" ] || return 0
@@ -191,8 +205,11 @@ revert() {
   if [ "$wish" = boot ]; then
     # systemd has read its units already. No handlers: services start with these files in a moment.
     timed 60 systemctl daemon-reload || :
+    # Jobs of this very start are under way: what waits for them would wait for ever.
+    put_units_back --no-block
   elif [ "$(system_state)" != stopping ]; then
     if unit_files_involved; then timed 60 systemctl daemon-reload || :; fi
+    put_units_back --
     if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
       redo_after_boot
     elif [ -s "$dir/started" ]; then
@@ -335,7 +352,7 @@ current_state
 # it made way for. Nor must one that is over, of which nothing but the unit for the next start can be left.
 case $state in
   committed | kept | reverted | refused | deferred | abandoned) CLUSTERPROXY_LOCKED=1 ;;
-  incoming | prepared) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
+  incoming | prepared | acting) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
 esac
 if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
   exec 9<"$base/lock"
@@ -365,7 +382,8 @@ case $state in
       exit 0
     fi
     ;;
-  incoming | prepared)
+  incoming | prepared | acting)
+    # What actions have done by then stays: packages that are half installed are brought to their end by the next that installs some.
     each_change drop_beside
     drop_staged
     intended=abandoned

@@ -5,7 +5,7 @@
 # become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
 # each, made while there was still space), state (one of those, renamed into place), end (what becomes of a run that
 # isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
-# that waited is put back), started (ids of handlers), active (units that were), received and boot (which start of the host it came
+# that waited is put back), started (ids of handlers), units (numbers of those that were set), active (units that were), received and boot (which start of the host it came
 # and began in), boot-folders (made for the boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
@@ -189,6 +189,36 @@ timed() {
 now() {
   read -r _up _ </proc/uptime
   echo "${_up%%.*}"
+}
+
+# turn_unit UNIT ENABLED ACTIVE ENABLED ACTIVE [OPTION]: from a state to another, in words of `systemctl show`; false when one
+# command fails, which is in $turned, its words in $said
+turn_unit() {
+  _unit=$1
+  _was=$2
+  _runs=$3
+  _becomes=$4
+  _to_run=$5
+  _option=${6:---}
+  if [ "$_was" != "$_becomes" ]; then
+    if [ "$_was" = masked ]; then turn unmask || return; fi
+    case $_becomes in
+      enabled) turn enable || return ;;
+      masked) turn mask || return ;;
+      # static, indirect and so on are what remains of a unit that isn't enabled
+      *) [ "$_was" = masked ] || turn disable || return ;;
+    esac
+  fi
+  if [ "$_runs" != "$_to_run" ]; then
+    case $_to_run in
+      active) turn start "$_option" ;;
+      *) turn stop "$_option" ;;
+    esac
+  fi
+}
+turn() {
+  turned="systemctl $1 $_unit"
+  timed 120 systemctl "$1" ${2:+"$2"} "$_unit"
 }
 
 # unit_is_active UNIT: else $unmet says how it is

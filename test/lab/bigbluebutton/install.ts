@@ -9,7 +9,7 @@ import { stage } from './stage.ts';
 import { type BigBlueButtonVersion, hasMeteorClient, PROXY_SAMPLE } from './versions.ts';
 
 /** The stand-ins of the services, at the paths that the packages' units start. */
-const STAND_INS = fileURLToPath(new URL('./root', import.meta.url));
+export const STAND_INS = fileURLToPath(new URL('./root', import.meta.url));
 
 export interface BigBlueButtonOptions {
   /** `stock` lays the packages' unmodified files (`../shared/stock`) over the samples. Default: sample. */
@@ -37,12 +37,25 @@ export async function installBigBlueButton(
     await rm(directory, { recursive: true });
   }
   await host.copyTree(STAND_INS);
-  await host.mustExec(['sh', '-ceu', FINISH, 'sh', hostname, CERTIFICATE.fullchain, CERTIFICATE.privateKey]);
+  await finishNode(host, hostname, {
+    user: 'bigbluebutton',
+    properties: '/etc/bigbluebutton/bbb-web.properties',
+  });
   await host.mustExec(['systemctl', '--quiet', 'enable', 'nginx.service', ...services]);
   if (!host.isRunning()) return;
   await host.mustExec('systemctl daemon-reload');
   await host.mustExec(['systemctl', 'restart', ...services, 'nginx.service']);
   await untilServing(host, version);
+}
+
+/** What an installer does besides: certificates, and owners of what is secret. `properties` is the file of bbb-web. */
+export async function finishNode(
+  host: LabHost,
+  hostname: string,
+  { user, properties }: { readonly user: string; readonly properties: string },
+): Promise<void> {
+  const words = [hostname, CERTIFICATE.fullchain, CERTIFICATE.privateKey, user, properties];
+  await host.mustExec(['sh', '-ceu', FINISH, 'sh', ...words]);
 }
 
 /** Resolves when the API and, before 3.0 GA, the Meteor client answer on the host itself; after a minute it's an error. */
@@ -73,9 +86,9 @@ install -D -m 0644 "$2" "/etc/letsencrypt/live/$1/fullchain.pem"
 install -D -m 0600 "$3" "/etc/letsencrypt/live/$1/privkey.pem"
 install -d -m 1777 /var/lib/bbb-standin
 install -m 0666 /dev/null /var/lib/bbb-standin/starts.log
-chown bigbluebutton:bigbluebutton /etc/bigbluebutton/bbb-web.properties
-chmod 0640 /etc/bigbluebutton/bbb-web.properties
-for secret in /etc/default/bbb-graphql-server /etc/default/bbb-graphql-server-admin-pass; do
+chown "$4:$4" "$5"
+chmod 0640 "$5"
+for secret in /etc/default/*-graphql-server /etc/default/*-graphql-server-admin-pass; do
   [ ! -e "$secret" ] || chmod 0600 "$secret"
 done
 `;
