@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [lab, ...withHosts],
           testTimeout: 60_000,
+          // As many as the smallest machine that is meant has cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
@@ -27,8 +29,9 @@ export default defineConfig({
           include: withHosts,
           exclude: [lab],
           testTimeout: 300_000,
-          // What is tried here depends on when processes get their turn, on a machine that other tests share.
-          retry: 1,
+          hookTimeout: 300_000,
+          // They wait more than they work.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
@@ -40,7 +43,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          retry: 1,
           // Alone on the machine: real hosts meet real time limits.
           sequence: { groupOrder: 2 },
         },
