@@ -86,7 +86,7 @@ function makeProgram(registration: Registration): Command {
 const examples = `
 Examples:
   clusterproxy validate --inventory prod.yaml   what can be known without a host
-  clusterproxy trust --inventory prod.yaml      show the hosts' keys and pin them
+  clusterproxy trust --inventory prod.yaml      show the hosts' keys, pin them
   clusterproxy plan --inventory prod.yaml       what would change, and why
   clusterproxy apply --inventory prod.yaml      plan, review, change
   clusterproxy demo                             the whole story on this machine

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { Transaction } from '../model/transaction.ts';
+import type { HiddenTexts, Transaction } from '../model/transaction.ts';
 import { manifest, revertLimit, timeLimit } from './manifest.ts';
 import { remoteFile } from './program.ts';
 import { record } from './records.ts';
@@ -34,7 +34,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     // A host on which nothing is managed any more is free for another cluster.
     ['cluster', Buffer.from(transaction.ledger.items.length === 0 ? '\n' : `${transaction.cluster}\n`)],
   ];
-  const hide = hidingScript(transaction.hide ?? []);
+  const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
   for (const [index, change] of transaction.changes.entries()) {
@@ -93,15 +93,15 @@ function managedPaths(transaction: Transaction): string {
  * A script for sed(1) that hides these texts, the longest first. By bytes, since LC_ALL is C there. Texts of less than
  * four characters count as words only.
  */
-export function hidingScript(texts: readonly string[]): string {
-  return [...new Set(texts)]
+export function hidingScript({ texts, base64 }: HiddenTexts): string {
+  const literal = (text: string) => text.replace(/[[\].*^$\\/]/g, '\\$&');
+  const patterns = [...new Set(texts)]
     .filter((text) => text !== '' && !/[\0\n]/.test(text))
     .sort((one, other) => other.length - one.length)
-    .map((text) => {
-      const literal = text.replace(/[[\].*^$\\/]/g, '\\$&');
-      return text.length < 4 ? `s/\\<${literal}\\>/********/g\n` : `s/${literal}/********/g\n`;
-    })
-    .join('');
+    .map((text) => (text.length < 4 ? `\\<${literal(text)}\\>` : literal(text)));
+  const around = '[A-Za-z0-9+/_=-]\\{0,4\\}'.replace('/', '\\/');
+  const encoded = [...new Set(base64)].map((part) => `${around}${literal(part)}${around}`);
+  return [...patterns, ...encoded].map((pattern) => `s/${pattern}/********/g\n`).join('');
 }
 
 function json(value: unknown): Buffer {

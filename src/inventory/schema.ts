@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/jumps.ts';
 import {
   addressMistake,
@@ -70,7 +71,7 @@ const sshSettings = {
   become: z
     .enum(['sudo', 'none'])
     .optional()
-    .meta({ description: 'sudo: run as root through sudo, without a password; none: as who logs in' }),
+    .meta({ description: 'sudo: run as root through sudo; none: as who logs in' }),
   identity_files: z.array(fileName).optional().meta({
     description:
       'private keys; those of your ssh configuration, else the usual ones. ~ and paths relative to the inventory are resolved',
@@ -102,6 +103,15 @@ const sshSettings = {
     .max(600)
     .optional()
     .meta({ description: 'seconds from the first packet to the end of the login; 10' }),
+  password: secretSetting
+    .optional()
+    .meta({ description: 'for hosts that take a password; where it is to be had' }),
+  passphrase: secretSetting
+    .optional()
+    .meta({ description: 'of encrypted private keys; where it is to be had. Default: asked on the terminal' }),
+  sudo_password: secretSetting
+    .optional()
+    .meta({ description: 'what sudo asks for; where it is to be had' }),
   proxy_jump: checkedText({
     code: 'proxy-jump-invalid',
     mistake: (text) =>

@@ -15,7 +15,7 @@ export interface Transaction {
   /** in the order in which they are done, before anything is changed; not undone by a revert */
   readonly actions: readonly HostAction[];
   /** how secrets of the inventory may stand in what programs on the host say; they are hidden before it's written down */
-  readonly hide?: readonly string[] | undefined;
+  readonly hide?: HiddenTexts | undefined;
   /** in the order in which they are swapped in */
   readonly changes: readonly Change[];
   readonly handlers: readonly Handler[];
@@ -36,6 +36,12 @@ export interface Transaction {
   readonly lockWait?: number | undefined;
   /** how many runs the host remembers afterwards, 20 where left out; first-touch values are not among what is forgotten */
   readonly keep?: number | undefined;
+}
+
+export interface HiddenTexts {
+  readonly texts: readonly string[];
+  /** parts of texts in base64; a few characters before and behind them belong to the secret as well */
+  readonly base64: readonly string[];
 }
 
 /** Who did what, when and from where: kept on the host for `history`, and shown to whom the lock refuses. */

@@ -1,4 +1,5 @@
-import { writingPattern } from './writings.ts';
+import type { HiddenTexts } from '../model/transaction.ts';
+import { base64Parts, writingPattern } from './writings.ts';
 
 /** What stands in place of a secret, however long it is. */
 export const hidden = '********';
@@ -46,14 +47,17 @@ export class SecretRegister {
   }
 
   /** How the secrets may stand in the messages of programs that read these texts. */
-  likelyWritings(texts: Iterable<string>): readonly string[] {
+  likelyWritings(texts: Iterable<string>): HiddenTexts {
     const usual = [...this.#values].flatMap((value) => [
       value,
       JSON.stringify(value).slice(1, -1),
       encodeURIComponent(value),
-      Buffer.from(value).toString('base64'),
+      Buffer.from(value).toString('hex'),
     ]);
-    return [...new Set([...this.writingsIn(texts), ...usual])];
+    return {
+      texts: [...new Set([...this.writingsIn(texts), ...usual])],
+      base64: [...this.#values].flatMap(base64Parts),
+    };
   }
 
   #masked(data: unknown): unknown {

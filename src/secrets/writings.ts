@@ -7,7 +7,7 @@ export function writingPattern(value: string): string {
   const parts = value.match(/\\+|\s+|[^\\\s]/gu) ?? [];
   const characters = parts.map(partPattern).join('');
   const whole = shortSecret(value) ? `(?<![\\p{L}\\p{N}_])${characters}(?![\\p{L}\\p{N}_])` : characters;
-  const files = [...new Set([value, ...escapedInFiles(value)])].flatMap(base64Patterns);
+  const files = base64Parts(value).map(base64Pattern);
   return [...new Set([whole, ...files, ...hexPatterns(value)])].join('|');
 }
 
@@ -78,19 +78,27 @@ const leastBase64 = 6;
 /**
  * The value within any text in base64: alone, behind `user:`, or in the midst of a whole file. Three bytes become four
  * characters, so that there are three ways in which it can lie in there; the characters at its ends also depend on its
- * neighbours and are left open. The whole run of base64 is taken.
+ * neighbours and are left open.
  */
-function base64Patterns(value: string): readonly string[] {
+export function base64Parts(value: string): readonly string[] {
+  const files = [...new Set([value, ...escapedInFiles(value)])];
+  return [...new Set(files.flatMap(partsOf))];
+}
+
+function partsOf(value: string): readonly string[] {
   const bytes = Buffer.from(value);
   return [0, 1, 2].flatMap((before) => {
     const padded = Buffer.concat([Buffer.alloc(before), bytes]);
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor((padded.length * 8) / 6);
     const inner = padded.toString('base64').slice(first, last);
-    if (inner.length < leastBase64) return [];
-    const pattern = inner.replace(/[+/]/g, (found) => (found === '+' ? '[+-]' : '[/_]'));
-    return [`${base64Character}{0,4}${pattern}${base64Character}{0,4}`];
+    return inner.length < leastBase64 ? [] : [inner];
   });
+}
+
+function base64Pattern(part: string): string {
+  const pattern = part.replace(/[+/]/g, (found) => (found === '+' ? '[+-]' : '[/_]'));
+  return `${base64Character}{0,4}${pattern}${base64Character}{0,4}`;
 }
 
 function hexPatterns(value: string): readonly string[] {

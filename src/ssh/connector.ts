@@ -58,10 +58,16 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
 
   /** Loaded for who needs it. */
   let openSsh: Promise<OpenSsh> | undefined;
-  const openBy = async (target: SshTarget, options: OpenOptions): Promise<VerifiedConnection> => {
-    if (target.transport === 'node') return connect(target, options);
+  const systemSsh = () => {
     openSsh ??= import('./openssh/open-ssh.ts').then(({ createOpenSsh }) => createOpenSsh());
-    return (await openSsh).open(target, options);
+    return openSsh;
+  };
+  const openBy = async (target: SshTarget, options: OpenOptions): Promise<VerifiedConnection> => {
+    return target.transport === 'node' ? connect(target, options) : (await systemSsh()).open(target, options);
+  };
+  const scanBy = async (target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]> => {
+    const isUsual = target.transport === 'node';
+    return isUsual ? scanHostKeys(target, options) : (await systemSsh()).scan(target, options);
   };
 
   const resolve = (settings: SshSettings): Promise<SshTarget> =>
@@ -85,7 +91,7 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
   return {
     resolve,
     scan: (target, { signal } = {}) =>
-      patiently(() => scanHostKeys(target, { signal, askPassphrase, keyring, bastions }), signal),
+      patiently(() => scanBy(target, { signal, askPassphrase, keyring, bastions }), signal),
     async connect(settings, { signal } = {}) {
       const opened = await open(settings, { signal, askPassphrase, keyring, bastions });
       const connection = await refuseOtherKey(opened.target, opened.connection, firstKeys);

@@ -67,10 +67,10 @@ export class SudoDialog {
     else yield* rest;
   }
 
-  /** Our own marks are none of the command's words. */
-  without(stderr: Buffer): Buffer {
-    const text = stderr.toString('latin1').replace(`${this.startMark}\n`, '');
-    return Buffer.from(this.prompt === undefined ? text : text.replaceAll(this.prompt, ''), 'latin1');
+  /** What comes before the start is sudo's, or a login script's: none of the command's words. */
+  afterStart(stderr: Buffer): Buffer {
+    const start = stderr.indexOf(`${this.startMark}\n`);
+    return start < 0 ? stderr : stderr.subarray(start + this.startMark.length + 1);
   }
 
   #beginOr(asked: Promise<void>): Promise<'asked' | 'begun'> {

@@ -61,11 +61,11 @@ async function execAsRoot(
   const result = await inTime(running, dialog, () => {
     throw new OperatorError(unanswered(target, patience, dialog.said));
   });
-  if (dialog.started) return { ...result, stderr: dialog.without(result.stderr) };
+  if (dialog.started) return { ...result, stderr: dialog.afterStart(result.stderr) };
   if (result.code === null) return result;
   const said = wordsOf(dialog.said);
   const problem = sudoProblem(target, { code: result.code, said, passwordSent: dialog.passwordSent });
-  if (problem === undefined) return { ...result, stderr: dialog.without(result.stderr) };
+  if (problem === undefined) return { ...result, stderr: Buffer.from(dialog.said, 'latin1') };
   if (problem.code === 'sudo-password') throw new OperatorError((await onlySome(login)) ?? problem);
   const error = new OperatorError(problem);
   if (problem.code === 'sudo-password-refused') refusals.set(target, error);

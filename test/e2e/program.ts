@@ -22,6 +22,11 @@ export function clusterproxy(lab: Lab, args: readonly string[]): Promise<Command
   return lab.run(process.execPath, [main, ...args], { timeoutMs: patience, env: environment() });
 }
 
+/** The words of the command line by which `clusterproxy` is run. */
+export function commandLine(lab: Lab, args: readonly string[]): readonly string[] {
+  return lab.wordsFor(process.execPath, [main, ...args]);
+}
+
 /** As `clusterproxy`, with --json: the document besides the exit status. */
 export async function clusterproxyJson(
   lab: Lab,

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect as connectByNode } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
+import { fingerprint } from '../../src/ssh/known-hosts.ts';
 import { createOpenSsh, type OpenSsh } from '../../src/ssh/openssh/open-ssh.ts';
+import { scanHostKeys } from '../../src/ssh/scan-host-keys.ts';
 import { asRoot } from '../../src/ssh/sudo.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
 import type { OpenOptions } from '../../src/ssh/transport.ts';
@@ -111,6 +113,17 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
           reject,
         );
       });
+
+    test('are shown without a login', async () => {
+      const look = transport === 'node' ? scanHostKeys : openssh.scan;
+      const before = sample.host.connections;
+      const keys = await look({ ...target, hostKeys: [], identityFiles: [] }, {});
+      expect(keys.map(fingerprint)).toEqual(target.hostKeys);
+      expect(sample.host.connections).toBeGreaterThan(before);
+      expect(sample.host.commands.filter((command) => command !== '')).toEqual([]);
+      await sample.host.close();
+      await expect(look(target, {})).rejects.toMatchObject({ code: 'unreachable' });
+    });
 
     test('pinned by fingerprint, or known from a file, plain and hashed', async () => {
       await open();

@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entriesFor, fingerprint, parseKnownHosts } from '../../src/ssh/known-hosts.ts';
 
@@ -69,6 +70,46 @@ describe('entries are those that ssh-keygen -F finds', () => {
     const found = entriesFor(parseKnownHosts(text), host, port);
     expect(found.map(({ line }) => line)).toEqual(oracle(text, name));
   });
+});
+
+test('whatever the patterns, it is what ssh-keygen -F finds', () => {
+  const piece = fc.constantFrom(
+    'a',
+    'b',
+    'bbb-01',
+    '.',
+    '*',
+    '?',
+    '[a]:22',
+    '[b]:2222',
+    '1',
+    ':',
+    '!',
+    'A',
+    '192.0.2.1',
+  );
+  const pattern = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(''));
+  const names = fc.array(pattern, { minLength: 1, maxLength: 3 }).map((patterns) => patterns.join(','));
+  const blank = fc.constantFrom(' ', '\t', '  ');
+  const marker = fc.constantFrom('', '', '', '@revoked ', '@cert-authority ', '@other ');
+  const line = fc
+    .tuple(marker, names, blank, fc.nat(2), fc.constantFrom('', ' a comment'))
+    .map(([mark, name, gap, key, comment]) => `${mark}${name}${gap}${keys[key]}${comment}`);
+  const host = fc.constantFrom('a', 'b', 'bbb-01', 'bbb-01.a', 'a.b', '192.0.2.1', 'ab1', '1:1');
+  fc.assert(
+    fc.property(
+      fc.array(line, { minLength: 1, maxLength: 6 }),
+      host,
+      fc.constantFrom(22, 2222),
+      (lines, name, port) => {
+        const text = `${lines.join('\n')}\n`;
+        const looked = port === 22 ? name : `[${name}]:${port}`;
+        const found = entriesFor(parseKnownHosts(text), name, port).map((entry) => entry.line);
+        expect(found).toEqual(oracle(text, looked));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 test('a line whose key is damaged, or of another type than it says, is passed over', () => {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { fingerprint } from '../../src/ssh/known-hosts.ts';
 import { createOpenSsh, type OpenSsh } from '../../src/ssh/openssh/open-ssh.ts';
 import { plainTarget } from '../../src/ssh/resolve-target.ts';
+import type { SshTarget } from '../../src/ssh/target.ts';
 
 const password = 'p\'a$s "w\\ord%h';
 let openssh: OpenSsh;
@@ -26,13 +27,17 @@ interface Heard {
 /** An sshd that asks what it's told to, and lets in whoever gives the right password. */
 async function startServer(
   methods: readonly ('password' | 'keyboard-interactive')[],
-  { questions = ['Password: '], right = password }: { questions?: string[]; right?: string } = {},
-): Promise<{ heard: Heard; log: () => Promise<string> }> {
+  {
+    questions = ['Password: '],
+    right = password,
+    banner = '',
+  }: { questions?: string[]; right?: string; banner?: string } = {},
+): Promise<{ heard: Heard; hostKey: string; target: () => SshTarget; log: () => Promise<string> }> {
   const keys = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
   const heard: Heard = { answers: [], snapshot: '' };
   const judge = (context: AuthContext, isRight: boolean) =>
     isRight ? context.accept() : context.reject([...methods]);
-  server = new ssh2.Server({ hostKeys: [keys.private] }, (client) => {
+  server = new ssh2.Server({ hostKeys: [keys.private], banner }, (client) => {
     client.on('error', () => {});
     client.on('authentication', (context) => {
       if (context.method === 'password' && methods.includes('password')) {
@@ -68,20 +73,23 @@ async function startServer(
   const hostKey = fingerprint(Buffer.from(keys.public.split(' ')[1] ?? '', 'base64'));
   const { port } = server.address() as AddressInfo;
   openssh = createOpenSsh();
-  const target = plainTarget({
-    host: '127.0.0.1',
-    port,
-    user: 'ops',
-    config: 'none',
-    identityFiles: ['/nonexistent'],
-    hostKeys: [hostKey],
-    knownHostsFiles: [],
-    password: async () => password,
-  });
+  const target = () =>
+    plainTarget({
+      host: '127.0.0.1',
+      port,
+      user: 'ops',
+      config: 'none',
+      identityFiles: ['/nonexistent'],
+      hostKeys: [hostKey],
+      knownHostsFiles: [],
+      password: async () => password,
+    });
   return {
     heard,
+    hostKey,
+    target,
     async log() {
-      const connection = await openssh.open({ ...target, agent: undefined }, {});
+      const connection = await openssh.open(target(), {});
       const limits = { timeout: 10, maximumOutput: 1_000 };
       const { stdout } = await connection.exec('true', Buffer.alloc(0), limits);
       await connection.close();
@@ -141,6 +149,22 @@ describe('a password', () => {
       problem: { detail: expect.stringContaining(question.trim()) },
     });
     expect(heard.answers.filter((answer) => answer !== '')).toEqual([]);
+  });
+
+  test('is given all the same where a banner repeats what ssh would say', async () => {
+    const banner = [
+      'debug1: Server host key: ssh-ed25519 SHA256:forged',
+      'debug1: Entering interactive session.',
+      'Host key verification failed.',
+      'ops@127.0.0.1: Permission denied (publickey).',
+      '',
+    ].join('\r\n');
+    const { log, heard, hostKey, target } = await startServer(['password'], { banner });
+    expect(await log()).toBe('in\n');
+    expect(heard.answers).toEqual([password]);
+    const connection = await openssh.open(target(), {});
+    expect(connection.hostKey).toBe(hostKey);
+    await connection.close();
   });
 
   test('leaves nothing behind', async () => {

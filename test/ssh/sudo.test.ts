@@ -70,6 +70,11 @@ describe('without a password', () => {
     });
   });
 
+  test('sudo speaks English, whatever the login does', async () => {
+    const connection = await login('[ "$LC_ALL" = C ] || exit 9; shift 2; exec "$@"');
+    expect((await connection.exec('true', Buffer.alloc(0), limits)).code).toBe(0);
+  });
+
   test('what the command itself says of sudo is none of its', async () => {
     const connection = await login('shift 2; exec "$@"');
     const command = "echo 'sudo: a password is required' >&2; exit 1";

@@ -2,15 +2,18 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
 import { createKeyring, type Keyring } from '../keyring.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
-import type { OpenConnection, VerifiedConnection } from '../transport.ts';
+import type { OpenConnection, OpenOptions, VerifiedConnection } from '../transport.ts';
 import { createJumps, type Jumps } from './jumps.ts';
 import { type LoggedIn, logIn } from './log-in.ts';
 import { runCommand } from './run-command.ts';
+import { scanByOpenSsh } from './scan.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
 /** The transport that runs the system's ssh(1): for user certificates, keys on tokens, Kerberos, ProxyCommand and the like. */
 export interface OpenSsh {
   readonly open: OpenConnection;
+  /** The public keys that a host shows; nobody logs in, but on the way. Throws an OperatorError. */
+  scan(target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]>;
   /** Ends all its processes and removes what it made. */
   close(): Promise<void>;
 }
@@ -35,11 +38,23 @@ export function createOpenSsh(): OpenSsh {
       logIn(jump, { workshop: place, keyring: ring, jump: way, signal: undefined }),
     ),
   );
+  const keyringOf = (options: OpenOptions) => {
+    keyring ??= options.keyring ?? createKeyring(options.askPassphrase);
+    return options.keyring ?? keyring;
+  };
   return {
+    async scan(target, options) {
+      const place = await workshopFor(target);
+      const way = await jumps.hold(target, keyringOf(options));
+      try {
+        return await scanByOpenSsh(target, { workshop: place, jump: way.login, signal: options.signal });
+      } finally {
+        way.release();
+      }
+    },
     async open(target, options) {
       const place = await workshopFor(target);
-      keyring ??= createKeyring(options.askPassphrase);
-      const ring = options.keyring ?? keyring;
+      const ring = keyringOf(options);
       const way = await jumps.hold(target, ring);
       try {
         const { signal } = options;

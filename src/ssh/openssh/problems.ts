@@ -262,7 +262,7 @@ export function lastWords(words: string): string | undefined {
 export function tooOld(target: SshTarget): Problem {
   return {
     code: 'ssh-too-old',
-    message: `this machine's ssh can't compare a host key with the fingerprint under ssh.host_keys (${target.name})`,
-    next: 'OpenSSH 8.5 or later can; else leave ssh.host_keys out and have the key itself in known_hosts',
+    message: `this machine's ssh is too old to compare a host key with a fingerprint, or to hand it over (${target.name})`,
+    next: 'OpenSSH 8.5 or later can. Else have the key itself in known_hosts, and leave ssh.host_keys out',
   };
 }

@@ -40,6 +40,6 @@ export async function startWatchdog(directory: string): Promise<Watchdog> {
 }
 
 /** The text of a program in `local/`, which runs on this machine. */
-export function localProgram(name: 'askpass' | 'known-keys' | 'watchdog'): Promise<string> {
+export function localProgram(name: 'askpass' | 'known-keys' | 'note-key' | 'watchdog'): Promise<string> {
   return readFile(join(packageRoot(), 'src/ssh/openssh/local', `${name}.sh`), 'utf8');
 }

@@ -18,7 +18,7 @@ export interface Workshop {
   /** A path in the folder that nothing has been at. */
   path(kind: string): string;
   /** The path of a program in `local/`, for ssh to run. */
-  program(name: 'askpass' | 'known-keys'): Promise<string>;
+  program(name: 'askpass' | 'known-keys' | 'note-key'): Promise<string>;
   /** The socket of an agent that has these keys beside those of the agent at `behind`. */
   agent(keys: readonly ParsedKey[], behind: string | undefined): Promise<string>;
   close(): Promise<void>;

@@ -1,0 +1,140 @@
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SecretRegister } from '../../src/secrets/register.ts';
+import { buildProgram, removeProgram } from '../cli/program.ts';
+import { filesBelow, type SecretCluster, secrets, startSecretCluster, watchProcesses } from './cluster.ts';
+
+const rotated = {
+  environment: `n3w 'pass' "w\\ord" $1`,
+  file: 'changed-file:Q7=1',
+  command: 'n3xt/token+==',
+};
+const all = [...Object.values(secrets), ...Object.values(rotated)];
+
+let cluster: SecretCluster;
+let processes: ReturnType<typeof watchProcesses>;
+beforeAll(async () => {
+  await buildProgram();
+  cluster = await startSecretCluster();
+  processes = watchProcesses();
+}, 120_000);
+afterAll(async () => {
+  processes?.stop();
+  await cluster?.close();
+  await removeProgram();
+});
+
+/** The usual writings, spelled out here so that the register isn't the only witness against itself. */
+function writingsOf(secret: string): readonly string[] {
+  const base64 = (text: string) => Buffer.from(text).toString('base64').replace(/=+$/, '');
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    secret.replaceAll("'", "''"),
+    secret.replaceAll("'", "'\\''"),
+    secret.replace(/[:=#!\\ ]/g, '\\$&'),
+    secret.replace(/[\\"$`]/g, '\\$&'),
+    base64(secret),
+    base64(`root:${secret}`).slice(8),
+    Buffer.from(secret).toString('hex'),
+  ];
+}
+
+const register = new SecretRegister();
+for (const secret of all) register.add(secret);
+
+function expectNone(where: string, text: string): void {
+  const found = all.flatMap(writingsOf).filter((writing) => text.includes(writing));
+  expect([...found, ...register.writingsIn([text])], `${where}: ${text.slice(0, 2000)}`).toEqual([]);
+}
+
+it('a playbook with secrets goes through a whole life, and they are in its files alone', async () => {
+  const { run, inventory } = cluster;
+  const common = ['--inventory', inventory];
+  const plan = join(cluster.folder, 'plan.json');
+
+  expect((await run('validate', ...common)).status).toBe(0);
+  const planned = await run('plan', ...common, '--out', plan, '--verbose');
+  expect(planned.status).toBe(0);
+  expect(planned.stdout).toContain('new file, mode 0600');
+  expect(planned.stdout).toContain('+workers=4');
+  expect(planned.stdout).toContain('db.connection=db.example.com ******** end');
+  expect(planned.stdout).toContain('its content is not shown: it holds a secret');
+  cluster.written.push(readFileSync(plan, 'utf8'));
+  const document = JSON.parse((await run('plan', ...common, '--json')).stdout);
+  const whole = document.hosts[0].changes.find(
+    (change: { path: string }) => change.path === '/etc/app/whole.conf',
+  );
+  expect(whole.after).toEqual({ mode: '0600', owner: expect.any(String) });
+
+  const applied = await run('apply', ...common, '--plan', plan, '--yes', '--verbose');
+  expect(applied.stderr).not.toContain('error');
+  expect(applied.status).toBe(0);
+  expect(cluster.text('/etc/app/whole.conf')).toContain(`login ${secrets.environment} key=${secrets.file}`);
+  expect(cluster.text('/etc/app/whole.conf')).toContain(`token: ${secrets.command}`);
+  expect(statSync(join(cluster.root, 'etc/app/whole.conf')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(cluster.root, 'etc/default/app')).mode & 0o777).toBe(0o600);
+  expect(cluster.text('/etc/app/app.properties')).toContain('other=stays');
+  expect((await run('check', ...common)).status).toBe(0);
+
+  // A plan that was saved before a secret was exchanged is no longer what would be done.
+  const second = join(cluster.folder, 'second.json');
+  chmodSync(join(cluster.root, 'etc/app/app.properties'), 0o640);
+  cluster.rotate(rotated);
+  await run('plan', ...common, '--out', second);
+  cluster.written.push(readFileSync(second, 'utf8'));
+  cluster.environment = rotated.environment;
+  const refused = await run('apply', ...common, '--plan', second, '--yes');
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain('plan-differs');
+  expect((await run('check', ...common, '--json')).status).toBe(2);
+
+  // The application's own check quotes its files, in plain and in base64.
+  cluster.complain(true);
+  const failed = await run('apply', ...common, '--yes', '--verbose');
+  expect(failed.status).toBe(3);
+  expect(failed.stdout).toContain('validation-failed');
+  expect(failed.stdout).toContain("can't take these lines");
+  expect(failed.stdout).toContain('workers=4');
+  const again = await run('apply', ...common, '--yes', '--json');
+  expect(JSON.parse(again.stdout).hosts[0].error.detail).toContain('********');
+  cluster.complain(false);
+
+  expect((await run('apply', ...common, '--yes')).status).toBe(0);
+  expect(cluster.text('/etc/app/whole.conf')).toContain(rotated.file);
+  for (const command of ['history', 'status', 'check']) {
+    expect((await run(command, ...common, '--verbose')).status).toBe(0);
+    await run(command, ...common, '--json');
+  }
+  // Somebody edits beside our keys; the former secrets come back out of the files' originals.
+  const rolledBack = await run('rollback', ...common, '--yes', '--verbose');
+  expect(rolledBack.status).toBe(0);
+  expect(rolledBack.stdout).toContain('********');
+  expect(cluster.text('/etc/app/whole.conf')).toContain(secrets.file);
+  expect(cluster.text('/etc/default/app')).not.toContain(rotated.command);
+  expect((await run('check', ...common)).status).toBe(2);
+  await run('rollback', ...common, '--yes', '--json');
+  await run('history', ...common, '--json');
+
+  for (const text of cluster.written) expectNone('printed', text);
+
+  const targets = ['/etc/app/app.properties', '/etc/app/app.yml', '/etc/default/app', '/etc/app/whole.conf'];
+  const files = filesBelow(cluster.root);
+  const originals = [...files].filter(([path]) =>
+    /^\/var\/lib\/clusterproxy\/runs\/[^/]+\/before\/\d+$/.test(path),
+  );
+  expect(originals.length).toBeGreaterThan(4);
+  for (const [path, { mode }] of originals) expect(mode, path).toBe(0o600);
+  for (const [path, { content }] of files) {
+    if (targets.includes(path) || originals.some(([original]) => original === path)) continue;
+    expectNone(path, content.toString('utf8'));
+  }
+  expect([...files.keys()].filter((path) => path.includes('/contents/'))).toEqual([]);
+  expect(readdirSync(join(cluster.root, 'run/stand-in'))).toContain('syslog');
+
+  processes.stop();
+  expect([...processes.seen].some((text) => text.includes('app-check'))).toBe(true);
+  expectNone('processes', [...processes.seen].join('\n'));
+});
