@@ -6,6 +6,7 @@ const withHosts = [
   'test/run/whole-run.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
+  'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';
 
