@@ -175,6 +175,19 @@ describe('the playbook wcs', () => {
     );
   });
 
+  it('has the WebSDK unpacked where that is asked for', async () => {
+    const sha256 = 'a'.repeat(64);
+    const url = 'https://flashphoner.example.com/sdk.tar.gz';
+    const { balancer: host } = await plan({ web_sdk: 'url', web_sdk_source: url, web_sdk_sha256: sha256 });
+    const [step] = host.resolved.steps.filter(({ id }) => id === 'web-sdk');
+    expect(step?.parameters).toMatchObject({
+      url,
+      directory: '/usr/share/nginx/html/wcs',
+      strip: 2,
+    });
+    expect((await plan()).balancer.resolved.steps.map(({ id }) => id)).not.toContain('web-sdk');
+  });
+
   it('refuses a balancer without its certificate', async () => {
     await expect(plan({}, { 'lb-1': { ...balancer, files: {} } })).rejects.toMatchObject({
       code: 'certificate-missing',
