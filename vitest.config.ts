@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const withHosts = [
   'test/host/**/*.test.ts',
   'test/run/whole-run.test.ts',
+  'test/run/staged-run.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/agent/**/*.test.ts',
