@@ -4,9 +4,11 @@ import { defineConfig } from 'vitest/config';
 const withHosts = [
   'test/host/**/*.test.ts',
   'test/run/whole-run.test.ts',
+  'test/run/staged-run.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/secrets/never-written.test.ts',
+  'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';
 

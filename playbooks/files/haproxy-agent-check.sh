@@ -26,6 +26,8 @@ fi
 
 thresholds=
 statistics_url='http://127.0.0.1:8081/?action=stat'
+# Seconds. HAProxy is to have its answer within 0.2.
+statistics_timeout=0.12
 cpu_keys=
 publishers_keys='streams_webrtc_in streams_rtmp_in streams_rtsp_in streams_rtmfp_in streams_rtsp_push_in'
 subscribers_keys='streams_webrtc_out streams_rtmp_out streams_rtsp_out streams_rtmfp_out streams_websocket_out'
@@ -42,6 +44,7 @@ if [ -f "$conf" ] && [ -r "$conf" ]; then
     case $key in
       thresholds) thresholds=$value ;;
       statistics_url) statistics_url=$value ;;
+      statistics_timeout) statistics_timeout=$value ;;
       cpu_keys) cpu_keys=$value ;;
       publishers_keys) publishers_keys=$value ;;
       subscribers_keys) subscribers_keys=$value ;;
@@ -100,11 +103,11 @@ if [ -n "${REMOTE_ADDR-}" ] && [ -n "${ALLOWED_ADDRESSES-}" ]; then
   awk "$allowed" < /dev/null || exit 0
 fi
 
-# A directory of somebody else's could lead us elsewhere, by links: root who tries the program by hand uses none.
+# In a directory of somebody else's, links could lead us elsewhere: root who tries the program by hand uses none.
 state_file=
-if [ -d "$state_directory" ] && [ ! -L "${state_directory%/}" ] && [ -w "$state_directory" ]; then
+if [ -d "$state_directory" ] && [ -w "$state_directory" ]; then
   # shellcheck disable=SC2012 # one name of our own, and only its owner is read
-  owner=$(ls -ldn "$state_directory" | awk '{ print $3; exit }')
+  owner=$(ls -ldn "$state_directory/." | awk '{ print $3; exit }')
   [ "$owner" != "$(id -u)" ] || state_file=$state_directory/state
 fi
 state=
@@ -115,9 +118,9 @@ fi
 # The page, and at its end how the fetching ended: an answer that was cut off must not be taken for a smaller number.
 fetch() {
   if command -v curl > /dev/null; then
-    curl -q --silent --fail --location --max-redirs 3 --noproxy '*' --max-time 0.12 --output - "$statistics_url"
+    curl -q --silent --fail --location --max-redirs 3 --noproxy '*' --max-time "$statistics_timeout" --output - "$statistics_url"
   elif command -v wget > /dev/null && command -v timeout > /dev/null; then
-    timeout 0.12 wget -q -O - "$statistics_url"
+    timeout "$statistics_timeout" wget -q -O - "$statistics_url"
   else
     return 127
   fi

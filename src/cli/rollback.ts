@@ -5,6 +5,7 @@ import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
 interface RollbackOptions extends CommonOptions, ChangeOptions {
   readonly run?: string;
+  readonly removePackages: boolean;
 }
 
 export function registerRollback(program: Command, { environment, finish }: Registration): void {
@@ -13,7 +14,9 @@ export function registerRollback(program: Command, { environment, finish }: Regi
       program.command('rollback').description('Gives back what a run changed, on all hosts that it touched.'),
     ).option('--run <id>', 'the run to undo (default: the latest)'),
     { force: 'interrupt running meetings, and lose what was changed since the run' },
-  ).action(async (options: RollbackOptions) => finish(await rollback(options, environment)));
+  )
+    .option('--remove-packages', 'also remove the packages that the run installed', false)
+    .action(async (options: RollbackOptions) => finish(await rollback(options, environment)));
   addExample(
     command,
     'clusterproxy rollback --inventory prod.yaml',
@@ -29,7 +32,8 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
   ]);
   const session = await openSession(options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
-  const plan = await planRollback({ ...runOptions, run: options.run, force: options.force });
+  const { run, force, removePackages } = options;
+  const plan = await planRollback({ ...runOptions, run, force, removePackages });
   return carryOut(plan, session, {
     ...runOptions,
     ...changeOptionsOf(options),

@@ -56,7 +56,7 @@ export const providesNothing: Provides = { packages: [], units: [], paths: [], r
  * fetched. It runs before the files of its stage are changed; when it fails, none of them is.
  */
 export interface HostAction {
-  /** what it is about, unique on a host: `packages haproxy, xinetd` */
+  /** in words, unique on a host: `install haproxy, xinetd` */
   readonly name: string;
   readonly run: ActionProgram;
   /** asked in the probe and once more right before: exit status 0 says that there's nothing to do */

@@ -228,12 +228,14 @@ function kindNotes(before: PathState, after: PathState): readonly string[] {
 }
 
 /** What is shown may turn out otherwise. */
-function knownNotes({ knownAfter, before }: Change): readonly string[] {
+function knownNotes({ knownAfter, before, kind }: Change): readonly string[] {
   if (knownAfter === undefined) return [];
   const stage = cleanLine(knownAfter);
+  if (kind === 'directory') return [`known after ${stage}: made unless that makes it`];
+  if (kind === 'unit') return [`known after ${stage}: what it is by then`];
   return before.kind === 'pending'
-    ? [`known after ${stage}: it replaces what is there then`]
-    : [`known after ${stage}: should that bring it, it is replaced`];
+    ? [`known after ${stage}: what it replaces`]
+    : [`known after ${stage}: should that bring one, this replaces it`];
 }
 
 /** `enabled: disabled becomes enabled` */

@@ -3,7 +3,7 @@ import type { Handler } from '../model/handler.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan, PlannedHandler } from '../model/plan.ts';
-import type { PathState, Snapshot } from '../model/snapshot.ts';
+import { type PathState, type Snapshot, stateIn } from '../model/snapshot.ts';
 import { StepHost } from '../model/step-host.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { holdsAnything, VirtualHost } from '../model/virtual-host.ts';
@@ -102,7 +102,9 @@ function undo(
 }
 
 function stateAt(host: VirtualHost, path: string): PathState {
-  return host.touched.includes(path) || host.snapshot.paths.has(path) ? host.state(path) : absent;
+  return host.touched.includes(path) || stateIn(host.snapshot, path) !== undefined
+    ? host.state(path)
+    : absent;
 }
 
 /**

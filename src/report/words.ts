@@ -66,7 +66,9 @@ export function actionNotes({ run, notes, unless }: HostAction): readonly string
     programWords(run),
     ...(unless === undefined ? [] : [`only unless ${queryWords(unless)}`]),
     ...notes.map(showableLine),
-    'a rollback does not undo it',
+    run.kind === 'install-packages'
+      ? 'a rollback leaves it, unless with --remove-packages'
+      : 'a rollback does not undo it',
   ];
 }
 

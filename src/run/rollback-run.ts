@@ -4,10 +4,11 @@ import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
-import { mergeReads, noReads, type Reads } from '../model/snapshot.ts';
+import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
+import { packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
@@ -17,6 +18,8 @@ export interface RollbackOptions extends RunOptions {
   readonly run: string | undefined;
   /** give the originals back although somebody has changed the files since */
   readonly force: boolean;
+  /** take away what packages its actions installed, once the files are back */
+  readonly removePackages: boolean;
 }
 
 /** Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing is. */
@@ -44,7 +47,12 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
       .map((record) => record.run)
       .filter((id) => baseRun(id) === run)
       .sort();
-  const plans = await each((host) => planHost(host, { run, stages: stages(hosts.indexOf(host)) }, options));
+  const installed = (index: number) =>
+    (histories[index]?.value ?? []).filter((one) => baseRun(one.run) === run).flatMap((one) => one.installed);
+  const plans = await each((host) => {
+    const index = hosts.indexOf(host);
+    return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
+  });
   return {
     hosts: skipOthers(
       plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
@@ -98,11 +106,13 @@ function refuseUnknown(
 interface Undoing {
   readonly run: string;
   readonly stages: readonly string[];
+  /** packages that it installed there, whatever became of the rest */
+  readonly installed: readonly string[];
 }
 
 async function planHost(
   host: InventoryHost,
-  { run, stages }: Undoing,
+  { run, stages, installed }: Undoing,
   options: RollbackOptions,
 ): Promise<HostPlan> {
   const start = performance.now();
@@ -113,11 +123,15 @@ async function planHost(
       const files = await readRunFiles(connection, stage);
       if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
     }
-    const snapshot = await probe(connection, host.name, readsOf(recorded.map(({ record }) => record)));
+    const records = recorded.map(({ record }) => record);
+    const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
+    const snapshot = await probe(connection, host.name, reads);
     const undone = planHostRollback(snapshot, recorded, options);
-    return {
+    const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
+    const plan: HostPlan = {
       ...emptyPlan(host),
       ...undone,
+      warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
       guards: guardReports(snapshot, undone.handlers),
       unsettled: snapshot.unsettled,
       units: undone.handlers.flatMap(({ handler }) =>
@@ -127,6 +141,7 @@ async function planHost(
       snapshot,
       durationMs: Math.round(performance.now() - start),
     };
+    return options.removePackages ? withRemoval(plan, packages) : plan;
   } finally {
     options.progress({ kind: 'looked', host: host.name, ok: true });
     connection.close().catch(() => undefined);
@@ -135,12 +150,14 @@ async function planHost(
 
 /** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
 function readsOf(records: readonly RunRecord[]): Reads {
-  const paths = records.flatMap(({ changes }) => changes.map(({ path }) => path));
+  const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
+  const paths = changed.filter((path) => unitOfPath(path) === undefined);
+  const units = changed.flatMap((path) => unitOfPath(path) ?? []);
   const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
   const queries = records.flatMap(({ handlers }) =>
     handlers.flatMap((handler) => handler.guards.map((guard) => guard.query)),
   );
-  return mergeReads([{ ...noReads, paths: [...paths, ...parents], queries }]);
+  return mergeReads([{ ...noReads, paths: [...paths, ...parents], units, queries }]);
 }
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {

@@ -67,7 +67,7 @@ export const archive: StepModule<ArchiveParameters> = {
     }
     const there = host.exists(wanted.directory);
     host.action({
-      name: `archive ${wanted.directory}`,
+      name: `unpack ${wanted.directory}`,
       run: { kind: 'unpack', ...unpacking(wanted, marker, mark) },
       unless: undefined,
       provides: { ...providesNothing, renews: [wanted.directory, marker] },

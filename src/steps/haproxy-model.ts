@@ -52,8 +52,11 @@ const match = z
   })
   .refine((given) => Object.keys(given).length > 0, 'expected something to tell requests by');
 
+const enabled = z.boolean().default(true).describe('false: it is left out');
+
 const frontend = z.strictObject({
   name,
+  enabled,
   mode: z.enum(['http', 'tcp']).default('http'),
   bind: z.array(bind).min(1),
   redirect_to_port: port
@@ -82,17 +85,18 @@ const server = z.strictObject({
 
 const backend = z.strictObject({
   name,
+  enabled,
   mode: z.enum(['http', 'tcp']).default('http'),
   balance: z.enum(['roundrobin', 'leastconn', 'first', 'source', 'static-rr']).default('roundrobin'),
   cookie: z
     .strictObject({
-      name: plainWord,
+      name: z.union([z.literal(''), plainWord]).describe('of the cookie; empty: there is none'),
       mode: z
         .enum(['insert', 'prefix'])
         .default('insert')
         .describe("a cookie of our own, or the server's name before the value of the application's"),
       secure: z.boolean().default(true).describe('browsers send it over https only'),
-      same_site: z.enum(['', 'None', 'Lax', 'Strict']).default(''),
+      same_site: z.enum(['unset', 'None', 'Lax', 'Strict']).default('unset'),
     })
     .optional()
     .describe('clients come back to the server that they were on'),
@@ -171,6 +175,7 @@ export const haproxyParameters = z.strictObject({
     .describe('folder with CODE.http; those that are there are used'),
   statistics: z
     .strictObject({
+      enabled,
       bind: bind.prefault({ address: '127.0.0.1', port: 8404 }),
       path: urlPath.default('/haproxy_stats'),
       user: quotable.regex(/^[^:]+$/, 'expected a name without a colon'),
@@ -187,6 +192,19 @@ export type Frontend = HaproxyParameters['frontends'][number];
 export type Backend = HaproxyParameters['backends'][number];
 export type Bind = Frontend['bind'][number];
 export type Match = Frontend['routes'][number]['match'];
+
+/** Without what is switched off: playbooks do so by variables. */
+export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
+  const { statistics, frontends, backends, ...rest } = wanted;
+  return {
+    ...rest,
+    ...(statistics?.enabled ? { statistics } : {}),
+    frontends: frontends.filter((frontend) => frontend.enabled),
+    backends: backends
+      .filter((backend) => backend.enabled)
+      .map(({ cookie, ...backend }) => (cookie?.name ? { ...backend, cookie } : backend)),
+  };
+}
 
 /** A server as it stands in the file. */
 export interface Server {

@@ -184,7 +184,7 @@ function cookieLine(cookie: NonNullable<Backend['cookie']>): string {
   const { name, mode, secure, same_site: site } = cookie;
   // With `prefix` the cookie is the application's, and so are its attributes.
   if (mode === 'prefix') return `cookie ${name} prefix nocache`;
-  return `cookie ${name} insert indirect nocache httponly${secure ? ' secure' : ''}${site === '' ? '' : ` attr "SameSite=${site}"`}`;
+  return `cookie ${name} insert indirect nocache httponly${secure ? ' secure' : ''}${site === 'unset' ? '' : ` attr "SameSite=${site}"`}`;
 }
 
 function serverLine(server: Server, backend: Backend): string {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Query } from '../model/snapshot.ts';
 import type { StepHost } from '../model/step-host.ts';
 import { findMistakes } from './haproxy-check.ts';
-import { type HaproxyParameters, haproxyParameters } from './haproxy-model.ts';
+import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './haproxy-model.ts';
 import { renderHaproxy } from './haproxy-render.ts';
 import { directoriesOf } from './parameters.ts';
 import type { StepModule } from './step-module.ts';
@@ -29,7 +29,8 @@ export const haproxy: StepModule<HaproxyParameters> = {
     names: namesOf(wanted),
     queries: [openFiles(wanted.unit ?? 'haproxy.service')],
   }),
-  apply: (host, wanted) => {
+  apply: (host, given) => {
+    const wanted = withoutDisabled(given);
     const mistakes = findMistakes(wanted, fileLimit(host, wanted.unit));
     if (mistakes.length > 0) {
       throw host.problem(

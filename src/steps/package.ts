@@ -77,7 +77,7 @@ function installation(
   { provides, timeout }: PackageParameters,
 ): HostAction {
   return {
-    name: `packages ${missing.join(', ')}`,
+    name: `install ${missing.join(', ')}`,
     run: { kind: 'install-packages', manager, names: missing },
     unless: undefined,
     provides: { ...providesNothing, packages: missing, ...provides },
@@ -86,7 +86,6 @@ function installation(
       ...(manager === 'apt-get'
         ? ['Debian and its kin start the services of a package as soon as it is installed']
         : []),
-      'rollback --remove-packages takes away what was installed',
     ],
   };
 }

@@ -4,13 +4,21 @@ import type { StepHost } from '../model/step-host.ts';
 import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from './parameters.ts';
 import type { StepModule } from './step-module.ts';
 
+const maybePath = z.union([z.literal(''), absolutePath]);
+
 const parameters = z.strictObject({
   path: absolutePath.describe('the file to be made'),
   certificates: z
-    .array(absolutePath)
-    .min(1)
-    .describe('files with the certificate and those that it was signed by, in PEM'),
-  key: absolutePath.describe("file with the certificate's key, in PEM, without a passphrase"),
+    .array(maybePath)
+    .default([])
+    .describe(
+      'files with the certificate and those that it was signed by, in PEM; empty texts count as nothing',
+    ),
+  key: maybePath.default('').describe("file with the certificate's key, in PEM, without a passphrase"),
+  certbot_name: z
+    .union([z.literal(''), hostname])
+    .default('')
+    .describe('where neither certificates nor key are named: those that certbot keeps under this name'),
   names: z.array(hostname).default([]).describe('names that the certificate should be for'),
   ...ownership,
 });
@@ -30,19 +38,26 @@ export const pemBundle: StepModule<BundleParameters> = {
   name: 'pem-bundle',
   description: 'certificate, chain and key in one file',
   parameters,
-  reads: ({ path, certificates, key }) => ({
-    paths: [path, ...directoriesOf(path), ...(Array.isArray(certificates) ? certificates : []), key].filter(
-      (one) => typeof one === 'string' && one !== '',
-    ),
-  }),
+  reads: (wanted) => {
+    const { certificates, key } = sourcesOf(wanted);
+    return { paths: [wanted.path, ...directoriesOf(wanted.path), ...certificates, key].filter(Boolean) };
+  },
   apply: (host, wanted) => {
-    const key = readKey(host, wanted.key);
-    const certificates = wanted.certificates.flatMap((path) => readCertificates(host, path));
+    const sources = sourcesOf(wanted);
+    if (sources.key === '' || sources.certificates.length === 0) {
+      throw host.problem(
+        'certificate-missing',
+        'it takes both a certificate and its key, and only one of them is named',
+        'name both, or neither for those that certbot keeps',
+      );
+    }
+    const key = readKey(host, sources.key);
+    const certificates = sources.certificates.flatMap((path) => readCertificates(host, path));
     const own = certificates.find(({ certificate }) => certificate.checkPrivateKey(key.key));
     if (own === undefined) {
       throw host.problem(
         'key-of-another',
-        `the key ${wanted.key} belongs to none of the certificates in ${wanted.certificates.join(', ')}`,
+        `the key ${sources.key} belongs to none of the certificates in ${sources.certificates.join(', ')}`,
         'name the files of one certificate: after a renewal the old key is of no use any more',
       );
     }
@@ -55,6 +70,16 @@ export const pemBundle: StepModule<BundleParameters> = {
     host.write(wanted.path, text, { mode: 0o600, ...attributesOf(wanted) });
   },
 };
+
+/** Parameters may not be filled in yet. */
+function sourcesOf({ certificates: given, key, certbot_name: name }: Partial<BundleParameters>) {
+  const certificates = (Array.isArray(given) ? given : []).filter((path) => path !== '');
+  if (certificates.length > 0 || (key ?? '') !== '' || (name ?? '') === '') {
+    return { certificates, key: key ?? '' };
+  }
+  const folder = `/etc/letsencrypt/live/${name}`;
+  return { certificates: [`${folder}/fullchain.pem`], key: `${folder}/privkey.pem` };
+}
 
 function readKey(host: StepHost, path: string): { readonly key: KeyObject; readonly pem: string } {
   const [pem, ...more] = blocks(textOf(host, path), /[A-Z0-9 ]*PRIVATE KEY/);

@@ -62,7 +62,7 @@ function repository(
 
 function install(...names: readonly string[]): HostAction {
   return {
-    name: `packages ${names.join(', ')}`,
+    name: `install ${names.join(', ')}`,
     run: { kind: 'install-packages', manager: 'apt-get', names },
     unless: undefined,
     provides: { ...providesNothing, packages: names },
@@ -120,7 +120,7 @@ describe('packages', () => {
     const before = text(site);
     const result = await carry(transaction([newSite()], [restartWeb], { actions: [install('hapoxy')] }));
     expect(result).toMatchObject({ state: 'refused', started: [], problem: { code: 'action-failed' } });
-    expect(result.problem?.message).toContain('packages hapoxy');
+    expect(result.problem?.message).toContain('install hapoxy');
     expect(result.problem?.detail).toContain('E: Unable to locate package hapoxy');
     expect(text(site)).toBe(before);
     nothingBeside();
@@ -131,7 +131,7 @@ describe('packages', () => {
     repository('haproxy');
     const plan = transaction([newSite()], [], { actions: [install('haproxy'), install('missing')] });
     const result = await carry(plan);
-    expect(result.problem?.detail).toContain('this was done and stays: packages haproxy; installed: haproxy');
+    expect(result.problem?.detail).toContain('this was done and stays: install haproxy; installed: haproxy');
     expect(await installed('haproxy')).toEqual({ haproxy: '2.6.12' });
   });
 
@@ -145,7 +145,7 @@ describe('packages', () => {
     expect(result.state).toBe('stuck');
     expect(text(site)).toBe(before);
     expect(await installed('haproxy')).toEqual({ haproxy: '2.6.12' });
-    expect(result.problem?.detail).toContain('this was done and stays: packages haproxy');
+    expect(result.problem?.detail).toContain('this was done and stays: install haproxy');
   });
 
   test('wait for another package manager', async () => {
@@ -222,7 +222,7 @@ describe('packages', () => {
     await carry(transaction([], [], { actions: [install('haproxy')] }));
     const action: HostAction = {
       ...install('haproxy', 'liblua', 'never-there'),
-      name: 'remove packages',
+      name: 'remove haproxy, liblua',
       run: { kind: 'remove-packages', manager: 'apt-get', names: ['haproxy', 'liblua', 'never-there'] },
     };
     remember('needed-liblua', 'monitoring');
@@ -393,7 +393,7 @@ describe('archives', () => {
     };
     const action = {
       ...install(),
-      name: `archive ${directory}`,
+      name: `unpack ${directory}`,
       run: { kind: 'unpack' as const, ...unpacking },
     };
     return transaction([], [], { actions: [action] });

@@ -104,7 +104,7 @@ describe('a plan in stages, on a bare host', () => {
     const plan = planOf({});
     expect(plan.problem).toBeUndefined();
     expect(words(plan)).toEqual([
-      '1 do packages haproxy',
+      '1 do install haproxy',
       '2 create /etc/haproxy after packages',
       `2 create ${configuration} after packages`,
       '2 modify unit:haproxy.service after packages',
@@ -150,8 +150,8 @@ describe('a plan in stages, on a bare host', () => {
 
   it('takes the names of its own family, and refuses a host without a package manager', () => {
     const named: Step = [1, 'packages', 'package', { names: { debian: ['nginx-light'], rhel: ['nginx'] } }];
-    expect(words(planOf({}, [named]))).toEqual(['undefined do packages nginx-light']);
-    expect(words(planOf({ packageManager: 'yum' }, [named]))).toEqual(['undefined do packages nginx']);
+    expect(words(planOf({}, [named]))).toEqual(['undefined do install nginx-light']);
+    expect(words(planOf({ packageManager: 'yum' }, [named]))).toEqual(['undefined do install nginx']);
     expect(planOf({ packageManager: 'none' }, [named]).problem?.code).toBe('no-package-manager');
   });
 });
@@ -176,7 +176,7 @@ describe('a plan in stages, once packages are there', () => {
     expect(ledger.items.map(({ step }) => step)).toEqual(['configuration', 'defaults', 'running', 'running']);
     // The package was taken away by hand: what its files are is not known, so nothing of them is given back.
     const without = planOf({ ...done, packages: {}, ledger });
-    expect(words(without)).toEqual(['1 do packages haproxy']);
+    expect(words(without)).toEqual(['1 do install haproxy']);
     expect(without.ledger?.items).toEqual(ledger.items);
     // A step that left the playbook.
     const fewer = planOf({ ...done, ledger }, steps.slice(0, 2));
@@ -271,7 +271,7 @@ describe('what is left after a stage', () => {
     const now = planOf(installed, other);
     expect(stageDifferences(agreed.next ?? never(), now)).toEqual([
       `${configuration} would become something else than was planned`,
-      'packages nginx would be done, which was not planned',
+      'install nginx would be done, which was not planned',
     ]);
   });
 });

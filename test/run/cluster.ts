@@ -29,7 +29,7 @@ export interface TestCluster {
   apply(inventory: Inventory, options?: Partial<ApplyOptions>): Promise<RunResult>;
   rollback(
     inventory: Inventory,
-    options?: Partial<ApplyOptions> & { readonly run?: string },
+    options?: Partial<ApplyOptions> & { readonly run?: string; readonly removePackages?: boolean },
   ): Promise<RunResult>;
   close(): Promise<void>;
 }
@@ -91,7 +91,11 @@ export async function startCluster(): Promise<TestCluster> {
     },
     rollback: async (inventory, more = {}) => {
       const options = applyOptions(inventory, { ...more, command: 'rollback' });
-      const plan = await planRollback({ ...options, run: more.run });
+      const plan = await planRollback({
+        ...options,
+        run: more.run,
+        removePackages: more.removePackages ?? false,
+      });
       return applyRun(plan, options);
     },
     close: async () => {

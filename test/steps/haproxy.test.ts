@@ -130,6 +130,16 @@ describe('haproxy', () => {
     ]);
   });
 
+  it('leaves out what is switched off', () => {
+    const plain = runStep('haproxy', { ...wcs, frontends: wcs.frontends.slice(1) }, stock).text(path);
+    const off = {
+      frontends: [{ ...wcs.frontends[0], enabled: false }, wcs.frontends[1]],
+      backends: [{ ...wcsBackend, cookie: { name: '' } }, wcs.backends[1], { name: 'other', enabled: false }],
+      statistics: { enabled: false, user: 'a', password: 'b' },
+    };
+    expect(runStep('haproxy', off, stock).text(path)).toBe(plain);
+  });
+
   it("keeps the statistics page's password from other users, and out of what is shown", () => {
     const { text, host, warnings } = runStep('haproxy', antmedia, stock);
     expect(host.state(path)).toMatchObject({ mode: 0o600 });

@@ -44,6 +44,16 @@ describe('pem-bundle', () => {
     expect(text(path)).toContain(own.key);
   });
 
+  it('takes what certbot keeps where nothing is named, and not one of ours with one of its', () => {
+    const live = '/etc/letsencrypt/live/lb.example.com';
+    const kept = { [`${live}/fullchain.pem`]: own.certificate, [`${live}/privkey.pem`]: own.key };
+    const unnamed = { path, certificates: ['', ''], key: '', certbot_name: 'lb.example.com' };
+    expect(runStep('pem-bundle', unnamed, { files: kept }).text(path)).toBe(own.certificate + own.key);
+    expect(() => runStep('pem-bundle', { ...unnamed, key }, { files: { ...kept, ...files } })).toThrow(
+      expect.objectContaining({ code: 'certificate-missing' }),
+    );
+  });
+
   it.each([
     [
       'another certificate’s key',

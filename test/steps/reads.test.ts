@@ -13,13 +13,27 @@ const unfinished: Readonly<Record<string, object>> = {
   'nginx-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },
   'nginx-include': { path: '/etc/x' },
+  package: { names: ['/etc/x'], provides: '' },
+  unit: { name: '/etc/x', enabled: '' },
+  archive: { directory: '/etc/x', url: '', sha256: '' },
+  'etc-services': { path: '/etc/x', port: '' },
+  'xinetd-service': { directory: '/etc', name: 'x', hosts: '' },
+  'socket-service': { name: 'x', hosts: '' },
+  haproxy: { path: '/etc/x', frontends: '', backends: [{ hosts: '', servers: '' }] },
+  'haproxy-state': { unit: 'x.service' },
+  'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
+};
+
+const elsewhere: Readonly<Record<string, string>> = {
+  'systemd-dropin': '/etc/systemd/system/x.service',
+  'haproxy-state': '/etc/systemd/system/x.service',
+  'socket-service': '/etc/systemd/system/x.socket',
 };
 
 describe.each([...stepModules.values()])('$name', (module) => {
   it('tells what it reads before all of its parameters are known', () => {
     const reads = module.reads((unfinished[module.name] ?? {}) as never);
-    expect(reads.paths).toContain(
-      module.name === 'systemd-dropin' ? '/etc/systemd/system/x.service' : '/etc/x',
-    );
+    const { paths = [], units = [], packages = [] } = reads;
+    expect([...paths, ...units, ...packages]).toContain(elsewhere[module.name] ?? '/etc/x');
   });
 });

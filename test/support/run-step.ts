@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { sameState } from '../../src/model/change.ts';
-import { mergeReads, noReads } from '../../src/model/snapshot.ts';
+import { mergeReads, noReads, stateIn } from '../../src/model/snapshot.ts';
 import { type Managed, StepHost } from '../../src/model/step-host.ts';
 import { VirtualHost } from '../../src/model/virtual-host.ts';
 import { stepModules } from '../../src/steps/registry.ts';
@@ -48,7 +48,7 @@ export function mistakes(module: string, parameters: unknown): readonly string[]
 
 export function changedPaths(host: VirtualHost): readonly string[] {
   const isOther = (path: string) =>
-    !sameState(host.snapshot.paths.get(path) ?? { kind: 'absent' }, host.state(path));
+    !sameState(stateIn(host.snapshot, path) ?? { kind: 'absent' }, host.state(path));
   return host.touched.filter(isOther).sort();
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # apt-get(8) for a folder: update, and install from run/stand-in/repository/NAME with the files version, depends (names), units
-# (started once it is installed, as Debian does) and below files/ what the package brings; files that are there stay.
+# (started once it is installed, as Debian does), virtual (there is no such package, only its depends) and below files/ what the package
+# brings; files that are there stay.
 # Files below run/stand-in make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is at work), slow-apt-get
 # (so many seconds for each package, which is half installed meanwhile).
 # shellcheck source=src/demo/stand-ins/common.sh
@@ -43,7 +44,7 @@ for name in $names; do
 done
 for name in $names; do
   for one in $(cat "$memory/repository/$name/depends" 2>/dev/null) "$name"; do
-    if grep -qx "Package: $one" "$status"; then continue; fi
+    if grep -qx "Package: $one" "$status" || [ -e "$memory/repository/$one/virtual" ]; then continue; fi
     version=$(cat "$memory/repository/$one/version" 2>/dev/null || echo 1.0)
     echo "Setting up $one ($version) ..."
     printf 'Package: %s\nStatus: install ok half-configured\nVersion: %s\n\n' "$one" "$version" >>"$status"

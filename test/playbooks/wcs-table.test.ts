@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { selfSigned } from '../support/certificates.ts';
+import { haproxyCheck, withoutHaproxy } from '../support/haproxy-oracle.ts';
+import { inventoryFrom, planPlaybook } from '../support/plan-playbook.ts';
+import { textAt } from '../support/run-step.ts';
+import type { FakeHost } from '../support/snapshot-from-folder.ts';
+
+/** What the playbook wcs writes, on hosts that have the packages. */
+
+const samples = `${import.meta.dirname}/../../playbooks/samples/wcs`;
+const live = '/etc/letsencrypt/live/wcs.example.com';
+const pair = selfSigned('wcs.example.com');
+const certificates = { [`${live}/fullchain.pem`]: pair.certificate, [`${live}/privkey.pem`]: pair.key };
+
+const packages = { haproxy: '2.6.12', nginx: '1.22.1', curl: '7.88.1', xinetd: '2.3.15' };
+const balancer: FakeHost = { folders: [`${samples}/balancer`], files: certificates, packages };
+const node: FakeHost = { folders: [`${samples}/node`], packages };
+const nodeWithXinetd: FakeHost = { folders: [`${samples}/node-xinetd`], packages };
+
+const config = '/etc/haproxy/haproxy.cfg';
+const bundle = '/etc/haproxy/wcs.example.com.pem';
+const properties = '/usr/local/FlashphonerWebCallServer/conf/flashphoner.properties';
+const agentConfig = '/etc/haproxy-agent-check.conf';
+const xinetdFile = '/etc/xinetd.d/haproxy-agent-check';
+const units = '/etc/systemd/system';
+const agentFiles = [agentConfig, '/usr/local/bin/haproxy-agent-check.sh'];
+
+async function plan(vars: object = {}, hosts: Readonly<Record<string, FakeHost>> = {}) {
+  const inventory = await inventoryFrom(
+    JSON.stringify({
+      playbook: 'wcs',
+      cluster: { name: 'prod', hostname: 'wcs.example.com' },
+      vars,
+      hosts: {
+        balancer: [{ name: 'lb-1', address: '192.0.2.5' }],
+        node: [
+          { name: 'wcs-01', address: '192.0.2.11', vars: { cpu: 70 } },
+          { name: 'wcs-02', address: '192.0.2.12' },
+        ],
+      },
+    }),
+  );
+  const planned = planPlaybook(inventory, {
+    'lb-1': balancer,
+    'wcs-01': node,
+    'wcs-02': nodeWithXinetd,
+    ...hosts,
+  });
+  const of = (name: string) => {
+    const host = planned.get(name);
+    if (host === undefined) throw new Error(`${name} was not planned`);
+    // Directories that are made on the way are known by what is in them.
+    const changed = host.changed.filter((path) => host.virtual.state(path).kind !== 'directory');
+    return { ...host, changed, text: (path: string) => textAt(host.virtual, path) };
+  };
+  return { balancer: of('lb-1'), node: of('wcs-01'), xinetd: of('wcs-02') };
+}
+
+/** A configuration with the files that it names. */
+function checked(text: string | undefined): string {
+  const files = {
+    [bundle]: pair.certificate + pair.key,
+    '/run/haproxy-state/servers': '1\n',
+    '/run/haproxy/.keep': '',
+  };
+  const errors = Object.fromEntries(
+    ['400', '503'].map((code) => [`/etc/haproxy/errors/${code}.http`, `HTTP/1.0 ${code} x\r\n\r\n`]),
+  );
+  return haproxyCheck(text ?? '', { ...files, ...errors });
+}
+
+describe('the playbook wcs', () => {
+  it('makes a balancer of a host with HAProxy and nginx', async () => {
+    const { balancer: host } = await plan();
+    expect(host.changed).toEqual([
+      config,
+      bundle,
+      '/etc/nginx/conf.d/clusterproxy-wcs.conf',
+      '/etc/nginx/sites-enabled/default',
+      `${units}/haproxy.service.d/zz-clusterproxy.conf`,
+      '/usr/local/sbin/haproxy-save-state.sh',
+    ]);
+    expect(host.handlers).toEqual(['reload-nginx', 'reload-haproxy']);
+    expect(host.warnings).toEqual([]);
+    expect(host.text(bundle)).toBe(pair.certificate + pair.key);
+    expect(host.virtual.state(bundle)).toMatchObject({ mode: 0o600 });
+    expect(host.text('/etc/nginx/conf.d/clusterproxy-wcs.conf')).toContain('listen 127.0.0.1:8180;');
+    const checks = 'weight 100 maxconn 1000 check inter 5s agent-check agent-port 9707 agent-inter 5s';
+    expect(host.text(config)).toContain(`backend wcs_back
+    mode http
+    balance leastconn
+    http-request set-header X-Client-IP %[src]:%[src_port]
+    server wcs-01 192.0.2.11:8080 ${checks}
+    server wcs-02 192.0.2.12:8080 ${checks}
+`);
+    expect(host.text(config)).toContain(`frontend wcs-balancer
+    bind *:443 ssl crt ${bundle} alpn h2,http/1.1
+`);
+  });
+
+  it.skipIf(withoutHaproxy !== undefined).each([
+    ['as it comes', {}],
+    ['round robin, sticky', { balance: 'roundrobin', sticky_cookie: 'SERVERID', same_site: 'None' }],
+    [
+      'the first node first, another port, without port 80',
+      { balance: 'first', https_port: 8443, redirect_http: false },
+    ],
+    ['IPv6, no nginx', { ipv6: true, web_server: 'other', web_port: 3000 }],
+  ])('writes what haproxy -c takes without a warning: %s', async (_, vars) => {
+    const { balancer: host } = await plan(vars);
+    expect(checked(host.text(config))).toBe('');
+  });
+
+  it('gives each node a cookie of its own where clients are to come back', async () => {
+    const { balancer: host } = await plan({ sticky_cookie: 'SERVERID' });
+    expect(host.text(config)).toContain('    cookie SERVERID insert indirect nocache httponly secure\n');
+    expect(host.text(config)?.match(/ cookie wcs-0\d$/gm)).toEqual([' cookie wcs-01', ' cookie wcs-02']);
+  });
+
+  it("sets a node up with a socket of systemd's, and keeps everybody else's settings", async () => {
+    const { node: host } = await plan();
+    expect(host.resolved.recipe?.name).toBe('systemd');
+    expect(host.changed).toEqual([
+      ...agentFiles.slice(0, 1),
+      `${units}/haproxy-agent-check.socket`,
+      `${units}/haproxy-agent-check@.service`,
+      `${units}/sockets.target.wants/haproxy-agent-check.socket`,
+      properties,
+      ...agentFiles.slice(1),
+    ]);
+    expect(host.handlers).toEqual(['restart-agent-socket', 'restart-webcallserver']);
+    expect(host.text(`${units}/haproxy-agent-check.socket`)).toContain(
+      'IPAddressAllow=127.0.0.1 ::1 192.0.2.5\n',
+    );
+    expect(host.text(agentConfig)).toContain('thresholds= cpu 70\n');
+    const before = textAt(host.virtual, properties) ?? '';
+    expect(before).toContain('#ws.map_custom_headers  =true\n');
+    expect(before).toMatch(/\nws\.map_custom_headers=true\nws\.ip_forward_header=X-Client-IP\n$/);
+    expect(before).not.toContain('global_bandwidth_check_enabled');
+  });
+
+  it('sets a node up with xinetd where that is installed, in place of what was set up by hand', async () => {
+    const { xinetd: host } = await plan();
+    expect(host.resolved.recipe?.name).toBe('xinetd-found');
+    expect(host.changed).toContain('/etc/services');
+    expect(host.handlers).toEqual(['make-agent-state', 'restart-xinetd', 'restart-webcallserver']);
+    expect(host.text('/etc/services')).toMatch(/\nhaproxy-agent-check\t9707\/tcp\n$/);
+    expect(host.text(xinetdFile)).toContain('only_from      = 127.0.0.1 ::1 192.0.2.5\n');
+    expect(host.text(xinetdFile)).not.toContain('0.0.0.0/0');
+  });
+
+  it('writes the thresholds and keys that are asked for', async () => {
+    const vars = {
+      publishers: 100,
+      band_out: 800,
+      global_bandwidth_check: true,
+      statistics_keys: { band_out: 'net_out_mbit', cpu: 'system_java_cpu_usage' },
+    };
+    const { xinetd: host } = await plan(vars);
+    expect(host.text(agentConfig)?.split('\n').slice(1)).toEqual([
+      'thresholds= cpu 90 publishers 100 band-out 800',
+      'statistics_url=http://127.0.0.1:8081/?action=stat',
+      'grade_from=80',
+      'band_out_keys=net_out_mbit',
+      'cpu_keys=system_java_cpu_usage',
+      '',
+    ]);
+    expect(host.text(properties)).toContain('\nglobal_bandwidth_check_enabled=true\n');
+  });
+
+  it('lets balancers ask from other addresses as well', async () => {
+    const { node: host } = await plan({ agent_allow: ['10.0.0.0/24'] });
+    expect(host.text(`${units}/haproxy-agent-check.socket`)).toContain(
+      'IPAddressAllow=127.0.0.1 ::1 10.0.0.0/24 192.0.2.5\n',
+    );
+  });
+
+  it('has the WebSDK unpacked where that is asked for', async () => {
+    const sha256 = 'a'.repeat(64);
+    const url = 'https://flashphoner.example.com/sdk.tar.gz';
+    const { balancer: host } = await plan({ web_sdk: 'url', web_sdk_source: url, web_sdk_sha256: sha256 });
+    const [step] = host.resolved.steps.filter(({ id }) => id === 'web-sdk');
+    expect(step?.parameters).toMatchObject({
+      url,
+      directory: '/usr/share/nginx/html/wcs',
+      strip: 2,
+    });
+    expect((await plan()).balancer.resolved.steps.map(({ id }) => id)).not.toContain('web-sdk');
+  });
+
+  it('refuses a balancer without its certificate', async () => {
+    await expect(plan({}, { 'lb-1': { ...balancer, files: {} } })).rejects.toMatchObject({
+      code: 'certificate-missing',
+    });
+  });
+});
