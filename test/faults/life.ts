@@ -155,7 +155,7 @@ export class Life {
     const given = run.kind === 'retire' ? retiring(inventory, this.#host.name) : inventory;
     const options = applyOptions(given);
     if (run.kind !== 'rollback') return planRun(options);
-    return planRollback({ ...options, run: undefined }).catch(() => undefined);
+    return planRollback({ ...options, run: undefined, removePackages: false }).catch(() => undefined);
   }
 
   async #carryOut(
