@@ -7,6 +7,7 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluat
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { nextLedger } from './ledger.ts';
+import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { healthWarnings } from './warnings.ts';
 
@@ -70,7 +71,7 @@ function planHost(
     host: host.name,
     role: host.role,
     recipe: wanted.recipe,
-    problem,
+    problem: problem ?? noSystemd(snapshot),
     skipped: false,
     unreachable: false,
     changes,
@@ -97,7 +98,7 @@ function planHost(
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
-  return { retires: true, leftovers: snapshot.ledger !== undefined };
+  return { retires: true, leftovers: snapshot.ledger !== undefined || snapshot.remembers === true };
 }
 
 /**

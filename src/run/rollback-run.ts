@@ -7,6 +7,7 @@ import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
+import { noSystemd } from '../plan/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
 import { connect } from '../ssh/connect.ts';
 import { emptyPlan } from './empty-plan.ts';
@@ -116,6 +117,7 @@ async function planHost(
     return {
       ...emptyPlan(host),
       ...undone,
+      problem: undone.problem ?? noSystemd(snapshot),
       guards: guardReports(snapshot, undone.handlers),
       unsettled: snapshot.unsettled,
       units: undone.handlers.flatMap(({ handler }) =>
