@@ -6,7 +6,7 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { letGoItems, recordChanges, recordItems } from '../plan/record.ts';
+import { letGoCreated, letGoItems, recordChanges, recordItems } from '../plan/record.ts';
 import { connect } from '../ssh/connect.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { packageVersion } from '../version.ts';
@@ -130,6 +130,7 @@ function transactionOf(
       changes: recordChanges(plan.changes),
       items: recordItems(plan),
       letGo: letGoItems(plan),
+      letGoCreated: letGoCreated(plan),
       handlers,
     },
   };
