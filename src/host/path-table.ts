@@ -126,11 +126,14 @@ function ownership(entry: Entry): Ownership {
 }
 
 function parseRecord(line: string): { path: string; entry: Entry } | undefined {
-  const [mode = '', , , user = '', group = '', path = '', name, seconds = ''] = line.split(fieldSeparator);
+  const [mode = '', , , userName = '', groupName = '', path = '', name, seconds = '', uid = '', gid = ''] =
+    line.split(fieldSeparator);
   if (name === undefined || !/^[0-9a-f]{1,8}$/.test(mode)) return undefined;
   const bits = Number.parseInt(mode, 16);
   const arrow = name.indexOf('" -> "', 1);
   const target = arrow < 0 ? undefined : unescaped(name.slice(arrow + 6, -1));
+  // stat(1) says so of a number that has no name on the host; chown(1) takes the number as well.
+  const [user, group] = [userName === 'UNKNOWN' ? uid : userName, groupName === 'UNKNOWN' ? gid : groupName];
   const entry = { type: bits & 0o170000, mode: bits & 0o7777, user, group, seconds: Number(seconds), target };
   return { path, entry };
 }

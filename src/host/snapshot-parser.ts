@@ -42,7 +42,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const reader = new AnswerReader(output, context.nonce, 'globs');
   const sections = readSections(reader);
   const facts = sections.facts;
-  const root = facts.find(([name]) => name === 'root')?.[1] ?? '';
+  const fact = (wanted: string) => facts.find(([name]) => name === wanted)?.[1];
+  const root = fact('root') ?? '';
   const table = new PathTable(root, sections.stat, sections.followed, sections.destinations);
   const missing = table.missingDestinations;
   if (missing) throw new Unstable('a symbolic link appeared or vanished');
@@ -59,7 +60,9 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
     host,
-    machineId: facts.find(([name]) => name === 'machine-id')?.[1] ?? '',
+    machineId: fact('machine-id') ?? '',
+    bootId: fact('boot-id'),
+    systemd: fact('systemd') !== 'no',
     user: self.user,
     group: self.group,
     os,
@@ -74,6 +77,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     answers: readAnswers(reads.queries, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
     ledger: ledgerState === undefined ? undefined : parseLedger(ledgerState, host),
+    remembers: fact('remembers') === 'yes',
     unsettled: unsettled(facts, sections.units),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),

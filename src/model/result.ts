@@ -67,8 +67,14 @@ export function exitStatusOf(result: RunResult, options: { readonly comparing: b
   const any = (statuses: readonly Status[]) => result.hosts.some((host) => statuses.includes(host.status));
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
-  if (any(failures)) return exitStatus.failed;
+  if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
   if (any(['deferred'])) return exitStatus.deferred;
   if (options.comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;
+}
+
+/** Nothing was begun, and hosts failed only by how the command was given: as with any other mistake in its options. */
+function isUsage({ run, hosts }: RunResult): boolean {
+  const failed = hosts.filter(({ status }) => failures.includes(status));
+  return run === undefined && failed.every(({ problem }) => problem?.code === 'forerunner-left-out');
 }

@@ -1,7 +1,7 @@
 import type { PackageManager } from './action.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Permission bits and owner by name; `mode` as in chmod(1), e.g. 0o644. */
+/** Permission bits and owner by name (by number where the host knows none); `mode` as in chmod(1), e.g. 0o644. */
 export interface Ownership {
   readonly mode: number;
   readonly user: string;
@@ -123,6 +123,10 @@ export interface Snapshot {
   readonly host: string;
   /** /etc/machine-id */
   readonly machineId: string;
+  /** the kernel's, another one after each start of the host: random(4); undefined where it can't be read */
+  readonly bootId?: string | undefined;
+  /** false where systemd doesn't run the host (sd_booted(3)): nothing can be carried out there */
+  readonly systemd?: boolean | undefined;
   /** the user that the probe ran as (after sudo) */
   readonly user: string;
   readonly group: string;
@@ -148,6 +152,8 @@ export interface Snapshot {
   /** units of the host that have failed */
   readonly failedUnits: readonly string[];
   readonly ledger: Ledger | undefined;
+  /** whether /var/lib/clusterproxy is there, if only with records of runs that came to nothing */
+  readonly remembers?: boolean | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the later of its own and of what it leads to).

@@ -67,6 +67,8 @@ export interface RunRecord {
   readonly items?: readonly RecordedItem[] | undefined;
   /** what it no longer managed, as the ledger had it */
   readonly letGo?: readonly ManagedItem[] | undefined;
+  /** files and directories of our own making that it no longer knows as such, as the ledger had them */
+  readonly letGoCreated?: readonly string[] | undefined;
   /** ids of the handlers in order, with all that running them again needs */
   readonly handlers: readonly Handler[];
 }

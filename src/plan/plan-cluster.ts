@@ -8,6 +8,7 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvalua
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { itemId } from './items.ts';
+import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
 import { healthWarnings } from './warnings.ts';
@@ -80,7 +81,7 @@ function planHost(
   const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
     ...head,
-    problem,
+    problem: problem ?? noSystemd(snapshot),
     guards: guardReports(
       snapshot,
       all.flatMap(({ handlers }) => handlers),
@@ -150,7 +151,7 @@ function inOrder(stages: readonly HostPlan[]): HostPlan {
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
-  return { retires: true, leftovers: snapshot.ledger !== undefined };
+  return { retires: true, leftovers: snapshot.ledger !== undefined || snapshot.remembers === true };
 }
 
 /**

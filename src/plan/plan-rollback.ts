@@ -153,7 +153,8 @@ function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: Recorde
     return [{ ...item, activated }];
   });
   const gone = new Set(host.touched.filter((path) => host.state(path).kind === 'absent'));
-  const created = ledger.created.filter((path) => !gone.has(path));
+  const madeAgain = (run.record.letGoCreated ?? []).filter((path) => stateAt(host, path).kind !== 'absent');
+  const created = [...new Set([...madeAgain, ...ledger.created])].filter((path) => !gone.has(path));
   return { ...ledger, items, created };
 }
 

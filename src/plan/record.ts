@@ -46,6 +46,12 @@ export function letGoItems({ snapshot, ledger }: HostPlan): readonly ManagedItem
   return itemsOf(snapshot?.ledger).flatMap(([id, item]) => (kept.has(id) ? [] : [item]));
 }
 
+/** The files and directories of our own making that the ledger has and the one to come hasn't. */
+export function letGoCreated({ snapshot, ledger }: HostPlan): readonly string[] {
+  const kept = new Set(ledger?.created ?? []);
+  return (snapshot?.ledger?.created ?? []).filter((path) => !kept.has(path));
+}
+
 /** Kind, bytes, mode, owner and link target of a state (of a unit, whether it's enabled and active) as one sha256, hex; undefined for a path where nothing is. */
 export function stateFingerprint(state: PathState): string | undefined {
   if (state.kind === 'absent') return undefined;

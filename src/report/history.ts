@@ -1,6 +1,6 @@
 import type { PastRun, RunOnHost } from '../model/history.ts';
 import { cleanLine, showableLine } from './clean.ts';
-import { renderProblem } from './problem.ts';
+import { renderProblem, renderPutOff } from './problem.ts';
 import { count, duration, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -66,7 +66,11 @@ function renderHost(host: RunOnHost, width: number, style: Style): readonly stri
       : []),
     ...(host.problem === undefined || host.state === 'committed'
       ? []
-      : renderProblem({ ...host.problem, host: undefined }, style, 6)),
+      : (host.state === 'deferred' ? renderPutOff : renderProblem)(
+          { ...host.problem, host: undefined },
+          style,
+          6,
+        )),
     ...host.warnings.flatMap((text) =>
       wrap(showableLine(text), { columns: style.columns, first: '      warning: ', hanging: 8 }),
     ),

@@ -13,7 +13,32 @@ const longestDetail = 30;
  */
 export function renderProblem(problem: Problem, style: Style, indentation = 0): readonly string[] {
   const { paint } = style;
-  const start = `${' '.repeat(indentation)}error ${problem.code}: `;
+  const [word, painted] = [
+    `error ${problem.code}:`,
+    `${paint.red.bold('error')} ${paint.bold(`${problem.code}:`)}`,
+  ];
+  return renderMarked(problem, style, { indentation, word, painted });
+}
+
+/** Why a host was put off: as a problem, but it's none, since nothing went wrong. */
+export function renderPutOff(problem: Problem, style: Style, indentation = 0): readonly string[] {
+  const word = `${problem.code}:`;
+  return renderMarked(problem, style, { indentation, word, painted: style.paint.yellow.bold(word) });
+}
+
+/** What a problem begins with: the same text, plain and as it is shown. */
+interface Mark {
+  readonly indentation: number;
+  readonly word: string;
+  readonly painted: string;
+}
+
+function renderMarked(
+  problem: Problem,
+  style: Style,
+  { indentation, word, painted }: Mark,
+): readonly string[] {
+  const start = `${' '.repeat(indentation)}${word} `;
   const place = problem.location === undefined ? '' : `${placeOf(problem.location)}: `;
   const who = [problem.host, problem.step && `step ${problem.step}`].filter((part) => part).join(', ');
   const text = `${place}${who === '' ? '' : `${cleanLine(who)}: `}${showableLine(problem.message)}`;
@@ -23,10 +48,7 @@ export function renderProblem(problem: Problem, style: Style, indentation = 0): 
     hanging: indentation + 2,
   });
   return [
-    first.replace(
-      start,
-      `${' '.repeat(indentation)}${paint.red.bold('error')} ${paint.bold(`${problem.code}:`)} `,
-    ),
+    first.replace(start, `${' '.repeat(indentation)}${painted} `),
     ...rest,
     ...(problem.location === undefined ? [] : renderLocation(problem.location, style, indentation)),
     ...renderDetail(problem, style, indentation),

@@ -1,7 +1,7 @@
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { renderWarning } from './plan.ts';
-import { renderProblem } from './problem.ts';
+import { renderProblem, renderPutOff } from './problem.ts';
 import { count, duration, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalsOf } from './totals.ts';
@@ -45,11 +45,17 @@ function renderHost(host: HostResult, style: Style, width: number): readonly str
   return [
     `${style.paint.bold(name)}  ${paintStatus(host.status, style)(status)}${first.slice(name.length + 2 + status.length)}`,
     ...rest,
-    ...(host.problem === undefined ? [] : renderProblem({ ...host.problem, host: undefined }, style, 4)),
+    ...why(host, style),
     ...host.warnings.flatMap((text) =>
       wrap(showableLine(text), { columns: style.columns, first: '    warning: ', hanging: 6 }),
     ),
   ];
+}
+
+function why({ status, problem }: HostResult, style: Style): readonly string[] {
+  if (problem === undefined) return [];
+  const render = status === 'deferred' ? renderPutOff : renderProblem;
+  return render({ ...problem, host: undefined }, style, 4);
 }
 
 function whatHappened({ status, plan, ran }: HostResult): readonly string[] {

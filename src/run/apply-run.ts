@@ -6,7 +6,7 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
+import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
@@ -140,6 +140,7 @@ function transactionOf(
       actions: recordActions(plan.actions),
       items: recordItems(plan),
       letGo: letGoItems(plan),
+      letGoCreated: letGoCreated(plan),
       handlers,
     },
   };

@@ -7,6 +7,7 @@ import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
+import { noSystemd } from '../plan/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
 import { packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
 import { emptyPlan } from './empty-plan.ts';
@@ -132,6 +133,7 @@ async function planHost(
       ...emptyPlan(host),
       ...undone,
       warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
+      problem: undone.problem ?? noSystemd(snapshot),
       guards: guardReports(snapshot, undone.handlers),
       unsettled: snapshot.unsettled,
       units: undone.handlers.flatMap(({ handler }) =>

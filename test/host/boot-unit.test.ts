@@ -165,6 +165,9 @@ test('a host that systemd does not run is refused before anything is stored', as
   rmdirSync(sample.path('run/systemd/system'));
   const result = await carryOut(() => connect(sample.host.target), transaction([], []));
   expect(result).toMatchObject({ state: 'refused', problem: { code: 'no-systemd' } });
+  const connection = await connect(sample.host.target);
+  expect((await probe(connection, 'bbb-01', noReads)).systemd).toBe(false);
+  await connection.close();
   expect(existsSync(sample.path('var/lib/clusterproxy'))).toBe(false);
 });
 

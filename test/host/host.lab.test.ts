@@ -175,6 +175,28 @@ describe.skipIf(!availability.available)('a real host', () => {
     expect((await host.mustExec(['stat', '-c', '%a', path])).trim()).toBe('600');
   });
 
+  test('whose owner has no name: it is told by number, and stays', async () => {
+    const host = lab.host('lab-01');
+    const path = '/etc/lab-nameless';
+    await host.writeFile(path, 'one\n');
+    await host.mustExec(`chown 4321:8765 ${path}; mkdir /etc/lab-folder; chown root:8765 /etc/lab-folder`);
+    const owner = { mode: 0o644, user: '4321', group: '8765' };
+    const before: PathState = { kind: 'file', content: Buffer.from('one\n'), ...owner };
+    const folder: PathState = { kind: 'directory', mode: 0o755, user: 'root', group: '8765' };
+    const { paths } = await look({ paths: [path, '/etc/lab-folder'] });
+    expect([paths.get(path), paths.get('/etc/lab-folder')]).toEqual([before, folder]);
+    const after: PathState = { ...before, content: Buffer.from('two\n') };
+    const changes = [
+      change(path, before, after),
+      change('/etc/lab-folder', folder, { ...folder, mode: 0o700 }),
+    ];
+    expect(await carry(plan(changes, []))).toMatchObject({ state: 'committed', warnings: [] });
+    expect(await host.mustExec(['stat', '-c', '%u %g', path, '/etc/lab-folder'])).toBe('4321 8765\n0 8765\n');
+    const refusing = { ...reload, validate: ['false'] };
+    expect(await carry(plan([change(path, after, before)], [refusing]))).toMatchObject({ state: 'reverted' });
+    expect((await look({ paths: [path] })).paths.get(path)).toEqual(after);
+  });
+
   test('a port that is taken: nginx says yes, and the plan is put back all the same', async () => {
     const result = await carry(plan([change(site, file(server(8081)), file(server(22)))], [reload]));
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'check-failed' } });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
@@ -119,6 +119,8 @@ test('everything of a host with one connection and one command', async () => {
   expect(snapshot).toMatchObject({
     host: 'bbb-01',
     machineId,
+    systemd: true,
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     user,
     group,
     os: { id: 'ubuntu', name: 'Ubuntu 22.04.5 LTS' },

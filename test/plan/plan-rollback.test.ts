@@ -49,6 +49,24 @@ describe('undoing a run', () => {
     expect(undone.ledger?.items).toEqual([]);
   });
 
+  it('knows again what was of our own making, so that it goes away with the host', () => {
+    const first = planWith(hostWith('a=0\n'), [whole('text\n')]);
+    expect(first.ledger?.created).toEqual(['/etc/new', made]);
+    const second = planWith(carriedOutHost(first), []);
+    expect(second.ledger?.created).toEqual([]);
+    const undone = planHostRollback(carriedOutHost(second), [recorded(second)], careful);
+    expect(undone.changes.map((change) => [change.action, change.path])).toEqual([
+      ['create', '/etc/new'],
+      ['create', made],
+    ]);
+    expect(undone.ledger?.created).toEqual(['/etc/new', made]);
+    const again = carriedOutHost({ ...second, ...undone, snapshot: carriedOutHost(second) });
+    expect(planWith(again, []).changes.map((change) => [change.action, change.path])).toEqual([
+      ['delete', made],
+      ['delete', '/etc/new'],
+    ]);
+  });
+
   it('gives its keys back, and keeps what somebody else has written beside them since', () => {
     const plan = planWith(hostWith('a=0\nmine=x\n'), set({ a: '1', b: '2' }));
     const now = edited(

@@ -140,6 +140,15 @@ describe('a node that leaves the cluster', () => {
     expect(planFor(plans, 'proxy-1').changes.map(({ path }) => path)).toEqual([nodesFile]);
   });
 
+  it('leaves nothing on a host that remembers nothing but runs that came to nothing', async () => {
+    const { fresh, done } = await setUp();
+    const bare = fresh.get('bbb-02');
+    if (bare === undefined) throw new Error('bbb-02 was not looked at');
+    done.set('bbb-02', { ...bare, remembers: true });
+    const { plans } = await retire(done, 'bbb-02');
+    expect(planFor(plans, 'bbb-02')).toMatchObject({ changes: [], leftovers: true });
+  });
+
   it('keeps what other people have written into the same files since', async () => {
     const { done } = await setUp();
     const path = '/etc/bigbluebutton/bbb-web.properties';

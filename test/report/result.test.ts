@@ -42,6 +42,20 @@ bbb-04: left out by --limit
 `);
 });
 
+it('takes no host that was put off for one that failed', () => {
+  const busy = {
+    code: 'busy',
+    message: 'meetings are running: 1',
+    detail: 'Maths (participants: 3)',
+    next: 'wait until they have ended and run the command again',
+  };
+  const result = runResult([hostResult(nodePlan('bbb-01'), 'deferred', { durationMs: 900, problem: busy })]);
+  expect(renderResult(result, style).slice(0, -2).join('\n')).toBe(`bbb-01  put off       900 ms
+    busy: meetings are running: 1
+        Maths (participants: 3)
+      wait until they have ended and run the command again`);
+});
+
 it('says that it was interrupted', () => {
   const text = renderResult(
     runResult([hostResult(nodePlan('bbb-01'), 'not-started')], { interrupted: true }),

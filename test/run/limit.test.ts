@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/model/operator-error.ts';
+import { exitStatus, exitStatusOf, type RunResult } from '../../src/model/result.ts';
 import { limitedTo, skipOthers } from '../../src/run/limit.ts';
+import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { hostPlan } from '../support/host-plan.ts';
 
 const hosts = [
@@ -33,6 +35,18 @@ describe('--limit', () => {
     expect(proxy?.skipped).toBe(true);
     expect(node?.problem?.code).toBe('forerunner-left-out');
     expect(node?.problem?.next).toContain('--limit bbb-01,proxy-1');
+  });
+
+  it('counts that as a mistake in the command, as long as nothing else failed and nothing was begun', () => {
+    const hosts = skipOthers([hostPlan('proxy-1', 'proxy'), hostPlan('bbb-01', 'node')], new Set(['bbb-01']));
+    const result = resultOfPlan({ hosts, byHand: [], warnings: [] }, 'apply');
+    const statusOf = (one: RunResult) => exitStatusOf(one, { comparing: true });
+    expect(result.hosts.map(({ status }) => status)).toEqual(['skipped', 'failed']);
+    expect(statusOf(result)).toBe(exitStatus.nothingTouched);
+    expect(statusOf({ ...result, run: '20261121T074501Z-4f2a9c' })).toBe(exitStatus.failed);
+    const lost = hostPlan('bbb-02', 'node', { unreachable: true });
+    const more = resultOfPlan({ hosts: [...hosts, lost], byHand: [], warnings: [] }, 'apply');
+    expect(statusOf(more)).toBe(exitStatus.failed);
   });
 
   it('lets a node through whose proxy is as planned', () => {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { OperatorError } from '../../src/model/operator-error.ts';
@@ -129,6 +129,20 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     expect(statuses(result)).toEqual({ ...inSync, 'bbb-03': 'changed' });
     expect(result.hosts.flatMap(({ ran }) => ran)).toEqual(['restart-bbb-web']);
     expect(await planned(inventory)).toEqual(inSync);
+  });
+
+  it('tells of a host that systemd does not run before anything is begun there', async () => {
+    cluster.edit('bbb-03', web, (text) => text.replaceAll('bbb-proxy', 'away'));
+    const systemd = cluster.path('bbb-03', '/run/systemd/system');
+    rmdirSync(systemd);
+    const result = resultOfPlan(await cluster.plan(inventory), 'check');
+    expect(statuses(result)).toEqual({ ...inSync, 'bbb-03': 'failed' });
+    expect(problems(result).join()).toContain('no-systemd');
+    const applied = await cluster.apply(inventory);
+    expect(statuses(applied)).toEqual({ ...inSync, 'bbb-03': 'failed' });
+    expect(problems(await cluster.rollback(inventory)).join()).toContain('no-systemd');
+    mkdirSync(systemd);
+    expect(statuses(await cluster.apply(inventory))).toEqual({ ...inSync, 'bbb-03': 'changed' });
   });
 
   it('interrupted once, finishes the host under way and starts no other', async () => {

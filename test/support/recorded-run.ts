@@ -11,7 +11,7 @@ import {
 } from '../../src/plan/evaluate.ts';
 import { planCluster } from '../../src/plan/plan-cluster.ts';
 import type { RecordedRun } from '../../src/plan/plan-rollback.ts';
-import { letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
+import { letGoCreated, letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 
 /** A step of a module by its name, as a playbook has it. */
@@ -78,6 +78,7 @@ export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): Recor
       changes: recordChanges(plan.changes),
       items: recordItems(plan),
       letGo: letGoItems(plan),
+      letGoCreated: letGoCreated(plan),
       handlers: plan.handlers.map(({ handler }) => handler),
     },
     originals: new Map(plan.changes.map(({ path, before }) => [path, before])),

@@ -14,7 +14,7 @@ maximum_matches=2000
 
 # No QUOTING_STYLE but this one tells a link's name from its target whatever they hold.
 export QUOTING_STYLE=c
-format="%f$US%a$US%s$US%U$US%G$US%n$US%N"
+format="%f$US%a$US%s$US%U$US%G$US%n$US%N$US%Z$US%u$US%g"
 
 section() {
   printf '%s %s\n' "$nonce" "$1"
@@ -115,6 +115,11 @@ printf '%s\n' "root$US$ROOT"
 line=
 { read -r line <"$ROOT/etc/machine-id" || :; } 2>/dev/null
 printf '%s\n' "machine-id$US$line"
+line=
+{ read -r line </proc/sys/kernel/random/boot_id || :; } 2>/dev/null
+printf '%s\n' "boot-id$US$line"
+# sd_booted(3): systemd is what runs this host
+if [ -d "$ROOT/run/systemd/system" ]; then printf '%s\n' "systemd${US}yes"; else printf '%s\n' "systemd${US}no"; fi
 for file in "$ROOT/etc/os-release" "$ROOT/usr/lib/os-release"; do
   [ -r "$file" ] || continue
   while IFS= read -r line; do
@@ -129,6 +134,7 @@ for manager in apt-get dnf yum; do
     break
   fi
 done
+if [ -d "$base" ]; then printf '%s\n' "remembers${US}yes"; fi
 set +f
 for run in "$base"/runs/*; do
   [ -d "$run" ] || continue
@@ -188,12 +194,12 @@ for path in $paths; do
   if [ -L "$path" ]; then links=$links$NL$path; fi
 done
 section stat
-stats=$(stat -c "$format$US%Z" -- /proc/self/. $paths 2>&1)
+stats=$(stat -c "$format" -- /proc/self/. $paths 2>&1)
 printf '%s\n' "$stats"
 followed=
 if [ -n "$links" ]; then
   section followed
-  followed=$(stat -L -c "$format$US%Z" -- $links 2>/dev/null)
+  followed=$(stat -L -c "$format" -- $links 2>/dev/null)
   printf '%s\n' "$followed"
   section destinations
   readlink -m -z -- $links

@@ -254,7 +254,7 @@ drop_owed() {
 end_as() {
   drop_brought "$1"
   enter "$1"
-  rm -f -- "$base/.settle.$run" "$base/.owed.$run"
+  rm -f -- "$base/.settle.$run" "$base/.owed.$run" "$base/.holder.$run"
   audit "$1"
   [ "$1" = stuck ] || remove_boot_unit
 }
@@ -302,7 +302,7 @@ prune() {
     shift
   done 2>/dev/null
   # What a power cut left of a run that never began, or of a holder's name.
-  find "$base" -maxdepth 1 -name '.settle.*' -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
+  find "$base" -maxdepth 1 \( -name '.settle.*' -o -name '.holder.*' \) -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
   find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
 

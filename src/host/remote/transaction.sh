@@ -62,10 +62,10 @@ system_state() {
 # Who holds the lock: in words, and the run's id, for others to read.
 name_holder() {
   value_of holder
-  printf '%s, on this host since %s (UTC)\n%s\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" "$run" >"$base/.holder.new" &&
-    sync -- "$base/.holder.new" && mv -T -f -- "$base/.holder.new" "$base/holder" && return
+  printf '%s, on this host since %s (UTC)\n%s\n' "$field" "$(date -u '+%Y-%m-%d %H:%M:%S')" "$run" >"$base/.holder.$run" &&
+    sync -- "$base/.holder.$run" && mv -T -f -- "$base/.holder.$run" "$base/holder" && return
   # Only for others to read: no reason to stop.
-  rm -f -- "$base/.holder.new"
+  rm -f -- "$base/.holder.$run"
   return 0
 } 2>/dev/null
 
@@ -137,14 +137,30 @@ look() {
     looked=symlink$US$US$US$US$US$_target
   elif [ -f "$1" ]; then
     _sum=$(sha256sum <"$1") || _sum=unreadable
-    looked=file$US${_sum%% *}$US$(stat -c "%a$US%U$US%G" -- "$1")$US
+    ownership "$1"
+    looked=file$US${_sum%% *}$US$owned$US
   elif [ -d "$1" ]; then
-    looked=directory$US$US$(stat -c "%a$US%U$US%G" -- "$1")$US
+    ownership "$1"
+    looked=directory$US$US$owned$US
   elif [ -e "$1" ]; then
     looked=special$US$US$US$US$US
   else
     looked=absent$US$US$US$US$US
   fi
+}
+
+# ownership PATH: mode, user and group into $owned. Who has no name on this host is told by number, which chown(1) takes as well.
+ownership() {
+  owned=$(stat -c "%a$US%U$US%G" -- "$1")
+  case $owned in
+    *"$US"UNKNOWN*)
+      _user=%U
+      _group=%G
+      case $owned in *"$US"UNKNOWN"$US"*) _user=%u ;; esac
+      case $owned in *"$US"UNKNOWN) _group=%g ;; esac
+      owned=$(stat -c "%a$US$_user$US$_group" -- "$1")
+      ;;
+  esac
 }
 
 inode() {
