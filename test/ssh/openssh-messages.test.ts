@@ -308,6 +308,10 @@ describe('exit status 255', () => {
       'not-started',
       'Control socket connect(/run/x/s1): Connection refused\nConnection closed by UNKNOWN port 65535',
     ],
+    [
+      'unknown',
+      'mux_client_request_session: read from master failed: Broken pipe\nConnection closed by UNKNOWN port 65535',
+    ],
     ['not-started', ''],
   ] as const)('%s', (meaning, text) => {
     expect(meaningOf255(text.replaceAll('\n', '\r\n'))).toBe(meaning);

@@ -98,16 +98,21 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
 export function meaningOf255(log: string): 'status' | 'unknown' | 'refused' | 'not-started' {
   if (/^debug2: Received exit status from master 255\r?$/m.test(log)) return 'status';
   if (/session request failed: |Master refused session request/.test(log)) return 'refused';
-  if (/master session id: \d+|session request sent/.test(log)) return 'unknown';
+  // The login ended after it was asked for the session: nobody knows how far that got.
+  if (/master session id: \d+|read from master failed/.test(log)) return 'unknown';
   return 'not-started';
 }
 
 function plainWords(log: string): string {
-  return log
-    .split(/\r?\n/)
-    .filter((line) => line !== '' && !/^debug\d: /.test(line))
-    .slice(-5)
-    .join('\n');
+  return (
+    log
+      .split(/\r?\n/)
+      .filter((line) => line !== '' && !/^debug\d: /.test(line))
+      // Of the connection of its own that it was kept from making then.
+      .filter((line) => !/^(kex|ssh)_exchange_identification: |^Connection closed by UNKNOWN/.test(line))
+      .slice(-5)
+      .join('\n')
+  );
 }
 
 function lost(target: SshTarget): OperatorError {
