@@ -35,7 +35,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
     forwardProblem(target, failure, words) ??
     addressProblem(target, words, log) ??
     protocolProblem(target, words, log) ??
-    hungUp(target, words)
+    hungUp(target, [...log.greeting, words].join('\n'))
   );
 }
 
@@ -166,7 +166,11 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0) {
+  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones (PerSourcePenalties).
+  const isTurnedAway = log.greeting.some((line) =>
+    /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
+  );
+  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
     return {
       code: 'ssh-protocol',
       message: `what listens at ${addressOf(target)} is no sshd`,
@@ -201,6 +205,15 @@ export function noProgram(target: SshTarget): Problem {
     code: 'ssh-missing',
     message: `the program ssh isn't on this machine, and ${target.name} is reached by it (${target.transportReason})`,
     next: 'install the OpenSSH client (Debian, Ubuntu: openssh-client), or write `transport: node` below `ssh:` in the inventory',
+  };
+}
+
+export function notStartable(reason: string): Problem {
+  return {
+    code: 'ssh-missing',
+    message: "this machine can't start the program ssh",
+    next: 'look at `ulimit -n` and `ulimit -u`; --parallel N reaches fewer hosts at once',
+    detail: reason,
   };
 }
 
