@@ -10,7 +10,16 @@ import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
-import { change, file, reloadNginx, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
+import {
+  change,
+  file,
+  machineId,
+  reloadNginx,
+  restartWeb,
+  type Sample,
+  sampleHost,
+  transaction,
+} from './sample.ts';
 
 const properties = '/etc/bigbluebutton/bbb-web.properties';
 const waiting = (event: TransactionEvent) => event.kind === 'waiting';
@@ -124,7 +133,7 @@ describe('a run that waits to be confirmed from outside', () => {
       const result = await carryOut(reach, work, {
         confirm: async () => {
           const ask = (word: 'commit' | 'revert') =>
-            over((connection) => confirm(connection, work.run, word));
+            over((connection) => confirm(connection, { run: work.run, machineId, word }));
           answers = await Promise.all([ask('commit'), ask('revert'), ask('commit'), ask('revert')]);
           return round % 2 === 0;
         },
@@ -132,7 +141,9 @@ describe('a run that waits to be confirmed from outside', () => {
       expect(new Set(answers).size).toBe(1);
       expect(result.state).toBe(answers[0]);
       expect(text(properties)).toBe(result.state === 'committed' ? `${before}x=${round + 1}\n` : now);
-      expect(await over((connection) => confirm(connection, work.run))).toBe(result.state);
+      expect(
+        await over((connection) => confirm(connection, { run: work.run, machineId, word: 'commit' })),
+      ).toBe(result.state);
       decided.add(result.state);
     }
     expect(decided.size).toBeGreaterThan(0);
@@ -153,7 +164,9 @@ describe('a run that waits to be confirmed from outside', () => {
       const result = await carryOut(reach, work, {
         confirm: async () => {
           await sleep(900 + 40 * round);
-          told = await over((connection) => confirm(connection, work.run)).catch(() => undefined);
+          told = await over((connection) =>
+            confirm(connection, { run: work.run, machineId, word: 'commit' }),
+          ).catch(() => undefined);
           return true;
         },
       });
@@ -177,18 +190,20 @@ describe('a run that waits to be confirmed from outside', () => {
 
   test('a word about a run that does not wait changes nothing', async () => {
     const notWaiting = { problem: { code: 'not-waiting' } };
-    await expect(over((connection) => confirm(connection, '20260101T000000Z-000000'))).rejects.toMatchObject(
-      notWaiting,
-    );
+    await expect(
+      over((connection) =>
+        confirm(connection, { run: '20260101T000000Z-000000', machineId, word: 'commit' }),
+      ),
+    ).rejects.toMatchObject(notWaiting);
     const slow = { ...restartWeb, actions: [{ kind: 'command' as const, argv: ['sleep', '1'] }], checks: [] };
     const work = transaction([change(properties, file(before), file(`${before}x=1\n`))], [slow]);
     let asked: Promise<unknown> | undefined;
     const result = await carryOut(reach, work, {
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') {
-          asked = over((connection) => confirm(connection, work.run, 'revert')).catch(
-            (error: unknown) => error,
-          );
+          asked = over((connection) =>
+            confirm(connection, { run: work.run, machineId, word: 'revert' }),
+          ).catch((error: unknown) => error);
         }
       },
     });
