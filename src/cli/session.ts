@@ -208,8 +208,15 @@ export async function openSession(
     progress: (text) => progress.tell({ kind: 'message', text: environment.secrets.mask(text) }),
   });
   const warnings = [...loaded.warnings, ...missing].map(warningWords);
+  const ask = passphraseAsker(environment, { json: options.json, clear: () => progress.clear() });
   const connector = createConnector({
-    askPassphrase: passphraseAsker(environment, { json: options.json, clear: () => progress.clear() }),
+    askPassphrase:
+      ask &&
+      (async (file, attempt) => {
+        const passphrase = await ask(file, attempt);
+        environment.secrets.add(passphrase ?? '');
+        return passphrase;
+      }),
   });
   const session = new Session(inventory, options, environment, { progress, connector, warnings });
   session.showWarnings();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { confirm } from './confirm.ts';
 import { FollowReader } from './follow-reader.ts';
 import { revertLimit, timeLimit } from './manifest.ts';
@@ -65,7 +66,10 @@ export async function carryOut(
         if (event.kind === 'waiting') answer(event.seconds);
       });
       if (mode === 'receive') attempts++;
-      const request = mode === 'receive' ? sent.request : record('follow', transaction.run, lines + 1);
+      const request =
+        mode === 'receive'
+          ? sent.request
+          : record('follow', transaction.run, lines + 1, transaction.machineId);
       const header = framed(texts[mode], request, nonce);
       // From here on the host may have begun, whatever becomes of the connection.
       const input = mode === 'receive' ? [header, ...sent.files] : header;
@@ -80,6 +84,9 @@ export async function carryOut(
         if (attempts >= uploads) return result('refused', notReceived());
         mode = 'receive';
         lost = { code: 'connection-lost', message: 'the plan did not arrive as a whole; it is sent again' };
+      } else if (reader.end === notThisMachine) {
+        // The one that works on it goes on by itself, and its address may come back.
+        lost = anotherMachine();
       } else if (reader.end !== undefined) {
         return result(stateOf(reader.end), problemFor(reader.end, log));
       } else lost = brokenOff();
@@ -146,7 +153,7 @@ function onceWaiting(
         try {
           const connection = await connectAgain();
           try {
-            await confirm(connection, transaction.run, word);
+            await confirm(connection, { run: transaction.run, machineId: transaction.machineId, word });
             return;
           } finally {
             await connection.close();

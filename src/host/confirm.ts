@@ -1,23 +1,27 @@
 import { OperatorError } from '../model/operator-error.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 
 /** What was decided about a run, by whoever came first: the controller, the host's own clock, or an operator there. */
 export type Decision = 'committed' | 'reverted' | 'kept';
 
+export interface Word {
+  readonly run: string;
+  /** of the host that it is for */
+  readonly machineId: string;
+  readonly word: 'commit' | 'revert';
+}
+
 /**
  * Tells a host that waits for it that a run is to be committed (or put back), and returns what was decided: exactly one of all who
  * decide wins, and everybody learns which. Asked again, it answers the same. Throws an OperatorError: `not-waiting` where the run is
- * not there yet or isn't known, `confirm-failed` where the answer can't be understood, or one of the connection's.
+ * not there yet or isn't known, `another-machine`, `confirm-failed` where the answer can't be understood, or one of the connection's.
  */
-export async function confirm(
-  connection: Connection,
-  run: string,
-  word: 'commit' | 'revert' = 'commit',
-): Promise<Decision> {
+export async function confirm(connection: Connection, { run, machineId, word }: Word): Promise<Decision> {
   const nonce = newNonce();
-  const request = record('confirm', run, word);
+  const request = record('confirm', run, word, machineId);
   const result = await connection.exec(bootstrap, framed(await program('confirm'), request, nonce), {
     timeout: 30,
     maximumOutput: 1024 * 1024,
@@ -27,6 +31,7 @@ export async function confirm(
     const decision = decisions.get(answer[2]);
     if (decision !== undefined) return decision;
   }
+  if (answer?.[2] === notThisMachine) throw new OperatorError(anotherMachine());
   if (answer?.[1] === 'state') {
     throw new OperatorError({
       code: 'not-waiting',

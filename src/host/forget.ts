@@ -1,22 +1,25 @@
 import { OperatorError } from '../model/operator-error.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
-import { fieldSeparator, printable } from './records.ts';
+import { fieldSeparator, printable, record } from './records.ts';
 
 /**
  * Removes what is remembered of a host that was given back: ledger, records of runs, originals. Does nothing, and throws
  * an OperatorError `not-forgotten` that says why, where something is still managed there, a run is at work or has still
- * to be brought to its end, or it can't be removed.
+ * to be brought to its end, or it can't be removed; `another-machine` where it isn't the host with this machine id.
  */
-export async function forget(connection: Connection): Promise<void> {
+export async function forget(connection: Connection, machineId: string): Promise<void> {
   const nonce = newNonce();
-  const result = await connection.exec(bootstrap, framed(await program('forget'), 'forget', nonce), {
+  const request = record('forget', machineId);
+  const result = await connection.exec(bootstrap, framed(await program('forget'), request, nonce), {
     timeout: 60,
     maximumOutput: 1024 * 1024,
   });
   const line = new RegExp(`${nonce} (.*)\n`).exec(result.stdout.toString('utf8'))?.[1];
   const [verdict = '', detail = ''] = (line ?? '').split(fieldSeparator).map(printable);
   if (verdict === 'gone') return;
+  if (verdict === notThisMachine) throw new OperatorError(anotherMachine());
   const why = reasons.get(verdict) ?? 'what the host said to it is incomplete';
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'not-forgotten',

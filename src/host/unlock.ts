@@ -1,5 +1,6 @@
 import { OperatorError } from '../model/operator-error.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
@@ -17,12 +18,12 @@ export interface UnlockResult {
  */
 export async function unlock(
   connection: Connection,
-  run: string,
+  { run, machineId }: { readonly run: string; readonly machineId: string },
   options: { readonly timeout?: number } = {},
 ): Promise<UnlockResult> {
   const timeout = options.timeout ?? 300;
   const nonce = newNonce();
-  const request = record('unlock', run, timeout);
+  const request = record('unlock', run, timeout, machineId);
   const result = await connection.exec(bootstrap, framed(await program('unlock'), request, nonce), {
     timeout: timeout + 30,
     maximumOutput: 1024 * 1024,
@@ -39,6 +40,8 @@ export async function unlock(
         message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${holder}`}`,
         next: 'name the run that holds it, if that is the one to be ended',
       });
+    case notThisMachine:
+      throw new OperatorError(anotherMachine());
     case 'held':
       throw new OperatorError({
         code: 'unlock-failed',

@@ -61,7 +61,7 @@ function renderHost(host: RunOnHost, width: number, style: Style): readonly stri
     ...(style.verbose
       ? changes.map(
           ({ action, path, steps }) =>
-            `      ${action} ${cleanLine(path)} (${steps.map(cleanLine).join(', ')})`,
+            `      ${cleanLine(action)} ${cleanLine(path)} (${steps.map(cleanLine).join(', ')})`,
         )
       : []),
     ...(host.problem === undefined || host.state === 'committed'

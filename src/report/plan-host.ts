@@ -117,14 +117,16 @@ export function renderEnd(plan: HostPlan, style: Style): readonly string[] {
 
 function renderHandler({ handler, because, owed }: PlannedHandler, style: Style): readonly string[] {
   const { columns, paint } = style;
-  const start = `    ${handler.id}: `;
+  // What is undone has its handlers from the host's own record.
+  const id = cleanLine(handler.id);
+  const start = `    ${id}: `;
   const actions = handler.actions.map(actionWords).join(', ') || 'nothing but checks';
   const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(cleanLine))})`;
   const why = owed === undefined ? asked : ` (restart owed: ${showableLine(owed)})`;
   const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
   const more = (text: string) => wrap(text, { columns, first: '      ' });
   return [
-    first.replace(start, `    ${paint.bold(handler.id)}: `),
+    first.replace(start, `    ${paint.bold(id)}: `),
     ...rest,
     ...(handler.validate === undefined
       ? []

@@ -31,7 +31,7 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
   try {
     const connection = await options.connect(host.ssh, {});
     try {
-      await forget(connection);
+      await forget(connection, plan.snapshot?.machineId ?? '');
     } finally {
       connection.close().catch(() => undefined);
     }

@@ -13,6 +13,7 @@ import type { RunOptions } from './options.ts';
 /** A host on which a run, or a stage of it, is at work. */
 export interface Holder {
   readonly host: InventoryHost;
+  readonly machineId: string;
   /** the id on that host, with its stage */
   readonly run: string;
   /** who, from where, with which command */
@@ -25,7 +26,9 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
   const looks = await look(options, () => noReads);
   const alive = looks.flatMap(({ host, snapshot }) =>
     (snapshot?.unsettled ?? []).flatMap((one) =>
-      one.alive ? [{ host, run: one.run, who: one.who ?? one.run }] : [],
+      one.alive
+        ? [{ host, machineId: snapshot?.machineId ?? '', run: one.run, who: one.who ?? one.run }]
+        : [],
     ),
   );
   const holders = alive.filter((one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run));
@@ -52,7 +55,7 @@ export async function unlockHosts(
 }
 
 async function unlockHost(
-  { host, run }: Holder,
+  { host, machineId, run }: Holder,
   { connect }: Pick<RunOptions, 'connect'>,
 ): Promise<HostResult> {
   const start = performance.now();
@@ -66,7 +69,7 @@ async function unlockHost(
   try {
     const connection = await connect(host.ssh, {});
     try {
-      const { state } = await unlock(connection, run);
+      const { state } = await unlock(connection, { run, machineId });
       return result({ status: statusOf[state] ?? 'unknown', problem: undefined });
     } finally {
       connection.close().catch(() => undefined);

@@ -49,7 +49,9 @@ const longestBlank = 40;
 function partPattern(part: string): string {
   const [first = ''] = part;
   if (first === '\\') return `(?:\\\\|${escapes(first)}){1,${8 * part.length}}`;
-  if (/\s/.test(first)) return `(?:[\\s+\\\\]|${escapes(first)}){1,${longestBlank * part.length}}`;
+  if (/\s/.test(first)) {
+    return `(?:\\\\{1,8}[nrt]|[\\s+\\\\]|${escapes(first)}){1,${longestBlank * part.length}}`;
+  }
   const others = special[part] === undefined ? [] : [special[part]];
   return `(?:${[...others, escapes(part), `\\\\{0,8}${literal(part)}`].join('|')})`;
 }

@@ -94,7 +94,11 @@ export function authenticationProblem(
 }
 
 function whatFailed(target: SshTarget, credentials: Tried): string {
-  if (!credentials.any) return 'this machine has nothing to log in with';
+  if (!credentials.any) {
+    return credentials.locked.length > 0
+      ? 'the only keys are encrypted, and nothing opened them'
+      : 'this machine has nothing to log in with';
+  }
   return target.password === undefined
     ? "none of this machine's keys was accepted"
     : 'neither a key nor the password was accepted';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../model/operator-error.ts';
 import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
+import { remembered } from './remembered.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
 /** What is known of a host's keys before it is talked to. */
@@ -19,10 +20,12 @@ export interface KnownKeys {
 /** Reads all known_hosts files; one that isn't there knows nothing. */
 export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   const files = await Promise.all(
-    target.knownHostsFiles.map(async (file) => ({ file, hosts: await parsedFile(file) })),
+    target.knownHostsFiles.map(async (file) => ({ file, parsed: await parsedFile(file) })),
   );
   const entriesOf = (name: string) =>
-    files.flatMap(({ file, hosts }) => entriesNamed(hosts, name).map((entry) => ({ ...entry, file })));
+    files.flatMap(({ file, parsed: { hosts, found } }) =>
+      remembered(found, name, () => entriesNamed(hosts, name)).map((entry) => ({ ...entry, file })),
+    );
   const entries = entriesOf(knownHostsName(target));
   const isElsewhere = target.hostKeyAlias === undefined && target.port !== 22;
   const portless = isElsewhere && plain(entries).length === 0 ? entriesOf(target.host) : [];
@@ -114,14 +117,21 @@ function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Ent
   return entries.filter((entry) => entry.marker === undefined);
 }
 
-/** A file is read once for all the hosts of a run, and again when it changes between runs in one process. */
-const parsed = new Map<string, { text: string; hosts: readonly KnownHost[] }>();
+/** A file as it was read, and what was looked up in it: with hashed names each look-up goes through all of them. */
+interface ParsedFile {
+  readonly text: string;
+  readonly hosts: readonly KnownHost[];
+  readonly found: Map<string, readonly KnownHost[]>;
+}
 
-async function parsedFile(file: string): Promise<readonly KnownHost[]> {
+/** A file is parsed once for all the hosts of a run, and again when it has changed. */
+const parsed = new Map<string, ParsedFile>();
+
+async function parsedFile(file: string): Promise<ParsedFile> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const before = parsed.get(file);
-  if (before?.text === text) return before.hosts;
-  const hosts = parseKnownHosts(text);
-  parsed.set(file, { text, hosts });
-  return hosts;
+  if (before?.text === text) return before;
+  const now = { text, hosts: parseKnownHosts(text), found: new Map() };
+  parsed.set(file, now);
+  return now;
 }

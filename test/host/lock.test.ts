@@ -8,7 +8,16 @@ import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
-import { change, file, restartWeb, type Sample, sampleHost, transaction, until } from './sample.ts';
+import {
+  change,
+  file,
+  machineId,
+  restartWeb,
+  type Sample,
+  sampleHost,
+  transaction,
+  until,
+} from './sample.ts';
 
 const site = '/etc/nginx/conf.d/site.conf';
 let sample: Sample;
@@ -94,21 +103,25 @@ test('a probe tells a run at work from one that was left', async () => {
 
 test('unlock ends the run that it names, which is put back, and no other', async () => {
   const { plan, first, before } = await busyRun();
-  await expect(over((connection) => unlock(connection, '20260101T000000Z-000000'))).rejects.toMatchObject({
+  await expect(
+    over((connection) => unlock(connection, { run: '20260101T000000Z-000000', machineId })),
+  ).rejects.toMatchObject({
     problem: { code: 'locked-by-another', message: expect.stringContaining(plan.run) },
   });
   expect(text(site)).toBe('# busy\n');
-  expect(await over((connection) => unlock(connection, plan.run))).toEqual({
+  expect(await over((connection) => unlock(connection, { run: plan.run, machineId }))).toEqual({
     broken: true,
     state: 'reverted',
   });
   expect(await first).toMatchObject({ state: 'reverted', problem: { code: 'interrupted' } });
   expect(text(site)).toBe(before);
-  expect(await over((connection) => unlock(connection, plan.run))).toEqual({
+  expect(await over((connection) => unlock(connection, { run: plan.run, machineId }))).toEqual({
     broken: false,
     state: 'reverted',
   });
-  expect(await over((connection) => unlock(connection, '20260101T000000Z-000000'))).toEqual({
+  expect(
+    await over((connection) => unlock(connection, { run: '20260101T000000Z-000000', machineId })),
+  ).toEqual({
     broken: false,
     state: 'none',
   });

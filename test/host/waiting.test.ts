@@ -14,6 +14,7 @@ import {
   change,
   file,
   gateOf,
+  machineId,
   reloadNginx,
   restartWeb,
   type Sample,
@@ -132,7 +133,7 @@ describe('a run that waits to be confirmed from outside', () => {
       const result = await carryOut(reach, work, {
         confirm: async () => {
           const ask = (word: 'commit' | 'revert') =>
-            over((connection) => confirm(connection, work.run, word));
+            over((connection) => confirm(connection, { run: work.run, machineId, word }));
           answers = await Promise.all([ask('commit'), ask('revert'), ask('commit'), ask('revert')]);
           return round % 2 === 0;
         },
@@ -140,7 +141,9 @@ describe('a run that waits to be confirmed from outside', () => {
       expect(new Set(answers).size).toBe(1);
       expect(result.state).toBe(answers[0]);
       expect(text(properties)).toBe(result.state === 'committed' ? `${before}x=${round + 1}\n` : now);
-      expect(await over((connection) => confirm(connection, work.run))).toBe(result.state);
+      expect(
+        await over((connection) => confirm(connection, { run: work.run, machineId, word: 'commit' })),
+      ).toBe(result.state);
       decided.add(result.state);
     }
     expect(decided.size).toBeGreaterThan(0);
@@ -161,7 +164,9 @@ describe('a run that waits to be confirmed from outside', () => {
       const result = await carryOut(reach, work, {
         confirm: async () => {
           await sleep(900 + 40 * round);
-          told = await over((connection) => confirm(connection, work.run)).catch(() => undefined);
+          told = await over((connection) =>
+            confirm(connection, { run: work.run, machineId, word: 'commit' }),
+          ).catch(() => undefined);
           return true;
         },
       });
@@ -185,9 +190,11 @@ describe('a run that waits to be confirmed from outside', () => {
 
   test('a word about a run that does not wait changes nothing', async () => {
     const notWaiting = { problem: { code: 'not-waiting' } };
-    await expect(over((connection) => confirm(connection, '20260101T000000Z-000000'))).rejects.toMatchObject(
-      notWaiting,
-    );
+    await expect(
+      over((connection) =>
+        confirm(connection, { run: '20260101T000000Z-000000', machineId, word: 'commit' }),
+      ),
+    ).rejects.toMatchObject(notWaiting);
     const gate = gateOf(sample);
     const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const work = transaction([change(properties, file(before), file(`${before}x=1\n`))], [slow]);
@@ -195,7 +202,7 @@ describe('a run that waits to be confirmed from outside', () => {
     const result = await carryOut(reach, work, {
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') {
-          asked = over((connection) => confirm(connection, work.run, 'revert'))
+          asked = over((connection) => confirm(connection, { run: work.run, machineId, word: 'revert' }))
             .catch((error: unknown) => error)
             .finally(gate.open);
         }

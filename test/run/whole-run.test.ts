@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { OperatorError } from '../../src/model/operator-error.ts';
 import { exitStatusOf } from '../../src/model/result.ts';
+import { applyRun } from '../../src/run/apply-run.ts';
 import { readHistory } from '../../src/run/history-run.ts';
+import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { retiring } from '../../src/run/retire.ts';
+import { planRollback } from '../../src/run/rollback-run.ts';
 import { findHolders, unlockHosts } from '../../src/run/unlock-run.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
@@ -204,5 +207,21 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const result = await cluster.apply(inventory, { confirm: 'outside', confirmTimeout: 20 });
     expect(problems(result)).toEqual([]);
     expect(statuses(result)).toEqual({ ...inSync, 'proxy-1': 'changed' });
+  });
+
+  it('is not given back, nor changed, on another machine that has got an address since', async () => {
+    const later = applyOptions(inventory, { command: 'rollback', limit: ['proxy-1'], maxFailures: 9 });
+    const rollback = await planRollback({ ...later, run: undefined });
+    cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
+    for (const plan of [rollback, await planRun(later)]) {
+      expect(plan.hosts.find(({ host }) => host === 'proxy-1')?.changes.length).toBeGreaterThan(0);
+      const text = cluster.text('proxy-1', nodesFile);
+      const reverse = (id: string) => [...id.trim()].reverse().join('');
+      cluster.edit('proxy-1', '/etc/machine-id', reverse);
+      const result = await applyRun(plan, later);
+      cluster.edit('proxy-1', '/etc/machine-id', reverse);
+      expect(problems(result)).toEqual([expect.stringContaining('proxy-1: another-machine')]);
+      expect(cluster.text('proxy-1', nodesFile)).toBe(text);
+    }
   });
 });

@@ -104,8 +104,14 @@ describe('what ssh says is said in the words and codes of the other transport', 
       'MaxStartups',
     ],
     [
+      'one that has too many logins at once',
+      'debug1: Connection established.\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\ndebug1: kex_exchange_identification: banner line 0: Exceeded MaxStartups\nkex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.11 port 22',
+      'connection-lost',
+      'Exceeded MaxStartups',
+    ],
+    [
       'a web server',
-      'debug1: Connection established.\ndebug1: kex_exchange_identification: banner line 0: HTTP/1.1 400 Bad Request\nkex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.11 port 80',
+      'debug1: Connection established.\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\ndebug1: kex_exchange_identification: banner line 0: HTTP/1.1 400 Bad Request\nkex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.11 port 80',
       'ssh-protocol',
       'HTTP/1.1 400 Bad Request',
     ],
@@ -307,6 +313,10 @@ describe('exit status 255', () => {
     [
       'not-started',
       'Control socket connect(/run/x/s1): Connection refused\nConnection closed by UNKNOWN port 65535',
+    ],
+    [
+      'unknown',
+      'mux_client_request_session: read from master failed: Broken pipe\nConnection closed by UNKNOWN port 65535',
     ],
     ['not-started', ''],
   ] as const)('%s', (meaning, text) => {

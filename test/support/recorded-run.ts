@@ -12,6 +12,7 @@ import {
 import { planCluster } from '../../src/plan/plan-cluster.ts';
 import type { RecordedRun } from '../../src/plan/plan-rollback.ts';
 import { letGoCreated, letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
+import type { SecretRegister } from '../../src/secrets/register.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 
 /** A step of a module by its name, as a playbook has it. */
@@ -41,13 +42,14 @@ export function evaluated(snapshot: Snapshot, steps: Wanted['steps']): Evaluatio
 }
 
 /** The plan of one host for these steps. */
-export function planWith(snapshot: Snapshot, steps: Wanted['steps']): HostPlan {
+export function planWith(snapshot: Snapshot, steps: Wanted['steps'], secrets?: SecretRegister): HostPlan {
   const [plan] = planCluster({
     cluster: 'prod',
     playbook: 'test',
     hosts: [{ name: snapshot.host, role: 'node', snapshot, problem: undefined, durationMs: 0 }],
     resolve: wants(steps),
     crossChecks: [],
+    secrets,
   });
   if (plan === undefined || plan.problem !== undefined)
     throw new Error(`not planned: ${plan?.problem?.message}`);

@@ -1,12 +1,17 @@
 # shellcheck shell=sh
 # The controller's word about a run that waits for it. Output: `NONCE decided commit|revert|keep`, whoever decided it, or
-# `NONCE state STATE` where there is nothing to decide (yet).
+# `NONCE state STATE` where there is nothing to decide (yet), or the word is for another machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"
 run=$field
 field 3 "$request"
 word=$field
+field 4 "$request"
+same_machine "$field" || {
+  printf '%s state another-machine\n' "$nonce"
+  exit 0
+}
 dir=$base/runs/$run
 state=none
 outcome=

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Prints a run's log from a line on until the run has ended, however often somebody comes back to ask.
-# Output: `NONCE begin`, the records of the log, `NONCE end STATE`. The state `none`: there is no such run on this host.
+# Output: `NONCE begin`, the records of the log, `NONCE end STATE`. The state `none`: there is no such run on this host;
+# `another-machine`: and it isn't the one that was looked at.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"
@@ -9,6 +10,11 @@ field 3 "$request"
 line=$field
 dir=$base/runs/$run
 printf '%s begin\n' "$nonce"
+field 4 "$request"
+if ! same_machine "$field"; then
+  printf '%s end another-machine\n' "$nonce"
+  exit 0
+fi
 if [ ! -d "$dir" ]; then
   printf '%s end none\n' "$nonce"
   exit 0

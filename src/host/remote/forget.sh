@@ -1,14 +1,16 @@
 # shellcheck shell=sh
 # Removes what we remember of a host that was given back: all of /var/lib/clusterproxy. Only where nothing is managed any more,
 # nobody is at work, and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict is
-# gone, managed, locked, unsettled or failed.
-# shellcheck disable=SC2154 # nonce is set by the bootstrap
+# gone, managed, locked, unsettled, failed or another-machine.
+# shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {
   printf '%s\n' "$nonce $1$US${2:-}"
   exit 0
 }
 
+field 2 "$request"
+same_machine "$field" || answer another-machine
 [ -d "$base" ] || answer gone
 [ ! -s "$base/managed-paths" ] || answer managed
 exec 9<>"$base/lock" || answer failed

@@ -34,6 +34,14 @@ field() {
   if [ "$_number" -le $# ]; then eval "field=\$$_number"; else field=; fi
 }
 
+# same_machine ID: this is the machine that was looked at; an address may have moved since. True where no id was given.
+same_machine() {
+  [ -n "$1" ] || return 0
+  _id=
+  { read -r _id <"$ROOT/etc/machine-id" || :; } 2>/dev/null
+  [ "$_id" = "$1" ]
+}
+
 # Reads from stdin, writes what can be shown on one line of the log: no control characters, at most 8000 bytes, line ends as U+001E.
 # Hidden first, then cut: half a secret would not be found.
 one_line() {

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Breaks the lock of one run and of no other: stops its unit, whose end settles it.
-# Output: `NONCE VERDICT STATE HOLDER` with fields; the verdict is free, broken, another, or held (still).
+# Output: `NONCE VERDICT STATE HOLDER` with fields; the verdict is free, broken, another, held (still) or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"
@@ -15,6 +15,9 @@ answer() {
   printf '%s\n' "$nonce $1$US$state$US$holder"
   exit 0
 }
+holder=
+field 4 "$request"
+same_machine "$field" || answer another-machine
 
 # With a time limit of its own: a lock that is free is taken for a moment only, and never from a run that begins.
 held() {
@@ -27,7 +30,6 @@ at_work() {
   esac
 }
 
-holder=
 holding=
 {
   IFS= read -r holder

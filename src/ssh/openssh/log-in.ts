@@ -10,7 +10,7 @@ import { isAtLeast, loginArguments, type Pinned } from './arguments.ts';
 import { type LockedKeys, lockedKeys } from './keys.ts';
 import { readLog } from './log.ts';
 import { type Login, startLogin } from './login.ts';
-import { lacksHostKeyType, loginProblem, noProgram, tooOld } from './problems.ts';
+import { lacksHostKeyType, loginProblem, noProgram, notStartable, tooOld } from './problems.ts';
 import type { Workshop } from './workshop.ts';
 
 export interface LogInOptions {
@@ -109,6 +109,7 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
       signal: options.signal,
       watchdog: workshop.watchdog,
     });
+    if (outcome.kind === 'unstartable') return { problem: notStartable(outcome.reason), lacksType: false };
     if (outcome.kind === 'missing') return { problem: noProgram(target), lacksType: false };
     const log = readLog(outcome.lines);
     if (outcome.kind === 'ready') return { login: outcome.login, hostKey: log.hostKey?.fingerprint };

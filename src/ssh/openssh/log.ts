@@ -94,3 +94,9 @@ function stageOf(lines: readonly string[]): Stage | undefined {
   // With a ProxyCommand there is no word of a connection; its own version is what ssh sends first.
   return has(/^debug1: (Connection established|Local version string)/) ? 'silent' : undefined;
 }
+
+/** The last lines say why; the first ones may be a banner. */
+export function lastWords(words: string): string | undefined {
+  const lines = words.split('\n').filter((line) => line.trim() !== '');
+  return lines.length === 0 ? undefined : lines.slice(-8).join('\n');
+}

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { isReady, LineCollector } from './log.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -28,7 +29,8 @@ export interface LoginAttempt {
 export type LoginOutcome =
   | { readonly kind: 'ready'; readonly login: Login; readonly lines: readonly string[] }
   | { readonly kind: 'failed' | 'late' | 'interrupted'; readonly lines: readonly string[] }
-  | { readonly kind: 'missing' };
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unstartable'; readonly reason: string };
 
 /** What a login says once it stands is kept for messages only. Lines. */
 const keptLines = 20;
@@ -49,9 +51,14 @@ export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
     cwd: '/',
   });
   const { pid } = child;
-  if (pid !== undefined) attempt.watchdog.started(pid);
+  if (pid === undefined) {
+    const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+    if (error.code === 'ENOENT') return { kind: 'missing' };
+    return { kind: 'unstartable', reason: error.message };
+  }
+  attempt.watchdog.started(pid);
   let isOver = false;
-  let settle: (outcome: 'ready' | 'failed' | 'late' | 'interrupted' | 'missing') => void = () => {};
+  let settle: (outcome: 'ready' | 'failed' | 'late' | 'interrupted') => void = () => {};
   const settled = new Promise<Parameters<typeof settle>[0]>((resolve) => {
     settle = resolve;
   });
@@ -63,14 +70,12 @@ export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
   const ended = new Promise<void>((resolve) => {
     const end = () => {
       isOver = true;
-      if (pid !== undefined) attempt.watchdog.ended(pid);
+      attempt.watchdog.ended(pid);
       attempt.signal?.removeEventListener('abort', abort);
       resolve();
     };
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      settle(error.code === 'ENOENT' ? 'missing' : 'failed');
-      if (pid === undefined) end();
-    });
+    // It can't be told to end: nothing that could be done about it.
+    child.on('error', () => {});
     child.once('exit', end);
   });
   // Its last words come after its end, unless a ProxyCommand that outlives it holds the pipe.
@@ -98,7 +103,6 @@ export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
   const deadline = setTimeout(() => settle('late'), attempt.timeout * 1_000);
   const kind = await settled;
   clearTimeout(deadline);
-  if (kind === 'missing') return { kind };
   const lines = [...collector.lines];
   if (kind !== 'ready') {
     await stop();

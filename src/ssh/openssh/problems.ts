@@ -1,8 +1,9 @@
 import type { Problem } from '../../model/operator-error.ts';
 import { authenticationProblem, tooLate } from '../connect-problems.ts';
-import { type KnownKeys, keyProblem, pinning } from '../host-keys.ts';
+import type { KnownKeys } from '../host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
-import type { LoginLog } from './log.ts';
+import { hostKeyProblem } from './host-key-problem.ts';
+import { type LoginLog, lastWords } from './log.ts';
 
 /** What is known beside the log of a login that failed. */
 export interface LoginFailure {
@@ -29,12 +30,12 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
   const isPastHostKey = log.methods.length > 0 || log.offered.length > 0;
   return (
     (isPastHostKey ? undefined : configurationProblem(target, log)) ??
-    (isPastHostKey ? undefined : hostKeyProblem(target, failure, words)) ??
+    (isPastHostKey ? undefined : hostKeyProblem(target, log, failure.known)) ??
     (isRefusal(words, failure) ? refusedLogin(target, failure) : undefined) ??
     forwardProblem(target, failure, words) ??
     addressProblem(target, words, log) ??
     protocolProblem(target, words, log) ??
-    hungUp(target, words)
+    hungUp(target, [...log.greeting, words].join('\n'))
   );
 }
 
@@ -62,56 +63,6 @@ function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | 
     message: `your ssh configuration can't be used for ${target.name}`,
     next: `mend what \`ssh -G ${target.name}\` complains of, or leave it out of account with \`ssh: {config: none}\` in the inventory`,
     detail: lines.join('\n'),
-  };
-}
-
-/** What ssh has against the key; in words of the other transport where that would have refused it as well. */
-function hostKeyProblem(target: SshTarget, { log, known }: LoginFailure, words: string): Problem | undefined {
-  if (
-    !/Host key verification failed|^Host key .* revoked by file|and you have requested strict checking/m.test(
-      words,
-    )
-  ) {
-    return undefined;
-  }
-  const key = log.hostKey ?? { type: 'a key', fingerprint: '' };
-  const shown = `${key.type} ${key.fingerprint}`.trim();
-  const where = addressOf(target);
-  const problem = keyProblem(target, known, key);
-  const list = /^Host key .* revoked by file (.+)$/m.exec(words)?.[1];
-  if (list !== undefined || /REVOKED HOST KEY DETECTED/.test(words)) {
-    if (problem?.code === 'host-key-revoked') return problem;
-    return {
-      code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${shown})`,
-      next: `the mark is in ${list ?? 'one of your known_hosts files'}: don't log in there before you know why`,
-    };
-  }
-  const [authority] = known.entries.filter(({ marker }) => marker === 'cert-authority');
-  if (log.certificate !== undefined && known.pinned.length === 0 && known.types.length === 0) {
-    const reason = /^(Certificate .*)$/m.exec(words)?.[1] ?? 'its authority is not known';
-    return {
-      code: 'host-key-unknown',
-      message: `the host certificate of ${where} isn't accepted: ${reason}`,
-      next: `sign the host's key anew, for this name. Or pin the key itself: ${pinning}`,
-      detail: `${shown}, signed by ${log.certificate.authority}`,
-    };
-  }
-  if (authority !== undefined && known.pinned.length === 0 && known.types.length === 0) {
-    return {
-      code: 'host-key-unknown',
-      message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
-      next: `sign its host key, and name the certificate in its sshd_config (HostCertificate). Or pin the key itself: ${pinning}`,
-      detail: `${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
-    };
-  }
-  if (problem !== undefined) return problem;
-  // ssh and we don't agree: KnownHostsCommand, RevokedHostKeys and the like are its own.
-  return {
-    code: 'host-key-unknown',
-    message: `ssh doesn't accept the host key of ${where}: ${shown}`,
-    next: `its own words say why. Or pin the key itself: ${pinning}`,
-    detail: lastWords(words),
   };
 }
 
@@ -215,7 +166,11 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0) {
+  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones (PerSourcePenalties).
+  const isTurnedAway = log.greeting.some((line) =>
+    /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
+  );
+  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
     return {
       code: 'ssh-protocol',
       message: `what listens at ${addressOf(target)} is no sshd`,
@@ -253,10 +208,13 @@ export function noProgram(target: SshTarget): Problem {
   };
 }
 
-/** The last lines say why; the first ones may be a banner. */
-export function lastWords(words: string): string | undefined {
-  const lines = words.split('\n').filter((line) => line.trim() !== '');
-  return lines.length === 0 ? undefined : lines.slice(-8).join('\n');
+export function notStartable(reason: string): Problem {
+  return {
+    code: 'ssh-missing',
+    message: "this machine can't start the program ssh",
+    next: 'look at `ulimit -n` and `ulimit -u`; --parallel N reaches fewer hosts at once',
+    detail: reason,
+  };
 }
 
 export function tooOld(target: SshTarget): Problem {

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { OperatorError } from '../../model/operator-error.ts';
@@ -6,6 +7,7 @@ import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
 import { followCommand, type RunningCommand } from '../follow-command.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 import { commandArguments } from './arguments.ts';
+import { notStartable } from './problems.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface CommandPlace {
@@ -34,7 +36,11 @@ export async function runCommand(
     cwd: '/',
   });
   const { pid } = child;
-  if (pid !== undefined) place.watchdog.started(pid);
+  if (pid === undefined) {
+    const [error] = (await once(child, 'error')) as [Error];
+    throw new OperatorError(notStartable(error.message));
+  }
+  place.watchdog.started(pid);
   try {
     const command = running(child);
     const output = await followCommand(place.target, command, input, options);
@@ -42,7 +48,7 @@ export async function runCommand(
     // 255 is what ssh itself says when something went wrong: only its own words tell the two apart.
     return { code: code === 255 ? await status(place) : code, ...output };
   } finally {
-    if (pid !== undefined) place.watchdog.ended(pid);
+    place.watchdog.ended(pid);
     await rm(place.log, { force: true });
   }
 }
@@ -52,9 +58,9 @@ function running(child: ChildProcessByStdio<Writable, Readable, Readable>): Runn
 } {
   const streams = [child.stdin, child.stdout, child.stderr];
   for (const stream of streams) stream.on('error', () => {});
+  // It can't be told to end: nothing that could be done about it.
+  child.on('error', () => {});
   const code = new Promise<number | null>((resolve) => {
-    // 255, as where ssh ends because of an error; there is no log then.
-    child.once('error', () => resolve(255));
     child.once('close', resolve);
   });
   return {
@@ -98,16 +104,21 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
 export function meaningOf255(log: string): 'status' | 'unknown' | 'refused' | 'not-started' {
   if (/^debug2: Received exit status from master 255\r?$/m.test(log)) return 'status';
   if (/session request failed: |Master refused session request/.test(log)) return 'refused';
-  if (/master session id: \d+|session request sent/.test(log)) return 'unknown';
+  // The login ended after it was asked for the session: nobody knows how far that got.
+  if (/master session id: \d+|read from master failed/.test(log)) return 'unknown';
   return 'not-started';
 }
 
 function plainWords(log: string): string {
-  return log
-    .split(/\r?\n/)
-    .filter((line) => line !== '' && !/^debug\d: /.test(line))
-    .slice(-5)
-    .join('\n');
+  return (
+    log
+      .split(/\r?\n/)
+      .filter((line) => line !== '' && !/^debug\d: /.test(line))
+      // Of the connection of its own that it was kept from making then.
+      .filter((line) => !/^(kex|ssh)_exchange_identification: |^Connection closed by UNKNOWN/.test(line))
+      .slice(-5)
+      .join('\n')
+  );
 }
 
 function lost(target: SshTarget): OperatorError {

@@ -7,7 +7,7 @@ import { isAtLeast, loginArguments } from './arguments.ts';
 import { readLog } from './log.ts';
 import type { LogInOptions } from './log-in.ts';
 import { startLogin } from './login.ts';
-import { lacksHostKeyType, loginProblem, noProgram, tooOld } from './problems.ts';
+import { lacksHostKeyType, loginProblem, noProgram, notStartable, tooOld } from './problems.ts';
 
 const nothingKnown = { pinned: [], entries: [], portless: [], types: [] };
 
@@ -60,6 +60,7 @@ async function shownKey(
   const encoded = found.split('\n')[0]?.split(' ')[1];
   if (encoded !== undefined) return Buffer.from(encoded, 'base64');
   const failed = (problem: Problem) => ({ problem, lacksType: false });
+  if (outcome.kind === 'unstartable') return failed(notStartable(outcome.reason));
   if (outcome.kind === 'missing') return failed(noProgram(target));
   if (outcome.kind === 'interrupted') return failed(interrupted(target));
   const log = readLog(outcome.lines);

@@ -21,7 +21,7 @@ export async function startWatchdog(directory: string): Promise<Watchdog> {
     cwd: '/',
   });
   const gone = new Promise<void>((resolve) => {
-    child.once('error', () => resolve());
+    child.on('error', () => resolve());
     child.once('exit', () => resolve());
   });
   child.stdin.on('error', () => {});

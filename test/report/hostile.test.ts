@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest';
+import type { PastRun } from '../../src/model/history.ts';
+import type { RunResult } from '../../src/model/result.ts';
+import { renderHistory } from '../../src/report/history.ts';
+import { errorReport, renderJson, reportDocument } from '../../src/report/json.ts';
+import { renderPlan } from '../../src/report/plan.ts';
+import { renderProblems } from '../../src/report/problem.ts';
+import { renderResult } from '../../src/report/result.ts';
+import { renderStatus } from '../../src/report/status.ts';
+import { makeStyle } from '../../src/report/style.ts';
+import { hostPlan, oneChange } from '../support/host-plan.ts';
+
+/** Colours, a title, a link (OSC 8), the screen cleared, C1's CSI, text turned round and hidden, a line written over. */
+const evil =
+  'a\x1b[31mred\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b[2J\x9b1m\x90q\x9c\u202egnp.exe\u2066\u200b\ufeff\u2028z\x08\x7f\rover\x00';
+/** What may come to a terminal from us: text, line ends, tabs. */
+const dangerous = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+
+const style = makeStyle({ columns: undefined, color: false, verbose: true });
+const problem = { code: 'validation-failed', message: evil, next: evil, step: evil, detail: evil, host: 'a' };
+const ownership = { mode: 0o644, user: evil, group: evil };
+const change = {
+  ...oneChange,
+  path: `/etc/${evil}`,
+  steps: [evil],
+  before: { kind: 'file' as const, content: Buffer.from(`${evil}\n`), ...ownership },
+  after: { kind: 'symlink' as const, target: evil },
+};
+const handler = {
+  ...{ id: evil, validate: [evil], checks: [{ kind: 'active' as const, unit: evil }], guards: [] },
+  actions: [
+    { kind: 'command' as const, argv: [evil, evil] },
+    { kind: 'restart' as const, unit: evil },
+  ],
+  ...{ timeout: 1, settle: 0, rewrites: [] },
+};
+const plan = hostPlan('a', 'node', {
+  recipe: { name: evil, reason: evil },
+  problem,
+  changes: [change],
+  handlers: [{ handler, because: [evil], owed: evil }],
+  guards: [{ guard: evil, state: 'busy', sessions: [evil] }],
+  warnings: [evil],
+  unsettled: [{ run: evil, state: evil, outcome: 'commit', who: evil, alive: false }],
+  undoes: evil,
+});
+const result: RunResult = {
+  ...{ command: 'apply', run: evil, warnings: [evil], interrupted: false },
+  hosts: [{ plan, status: 'failed', problem, ran: [evil], warnings: [evil], durationMs: 1 }],
+};
+const record = {
+  ...{
+    schemaVersion: 1 as const,
+    run: evil,
+    command: evil,
+    cluster: evil,
+    host: evil,
+    operator: evil,
+    from: evil,
+  },
+  ...{ version: evil, startedAt: evil, handlers: [handler] },
+  changes: [
+    { path: evil, kind: evil as 'file', action: evil as 'create', steps: [evil], before: evil, after: evil },
+  ],
+};
+const run: PastRun = {
+  ...{
+    run: evil,
+    command: evil,
+    operator: evil,
+    from: evil,
+    version: evil,
+    startedAt: evil,
+    undoes: evil,
+    undoneBy: evil,
+  },
+  hosts: [
+    { host: 'a', role: 'node', state: evil, records: [record], problem, warnings: [evil], durationMs: 1 },
+  ],
+};
+
+const view = { statuses: new Map(), hostnames: new Map(), force: false };
+
+it.each<readonly [string, () => readonly string[]]>([
+  [
+    'a plan',
+    () => renderPlan({ hosts: [plan], byHand: [{ title: evil, text: evil }], warnings: [evil] }, style, view),
+  ],
+  ['a result', () => renderResult(result, style)],
+  ['the history', () => renderHistory([run], style)],
+  ['the status', () => renderStatus([{ result: result.hosts[0] ?? never(), last: run }], [evil], style)],
+  [
+    'problems',
+    () =>
+      renderProblems(
+        [problem, { ...problem, location: { file: evil, line: 1, column: 2, text: evil } }],
+        style,
+      ),
+  ],
+  [
+    'JSON',
+    () =>
+      renderJson(
+        reportDocument(result, {
+          exitStatus: 3,
+          byHand: [{ title: evil, text: evil }],
+          errors: [problem],
+          runs: [run],
+          last: new Map([['a', run]]),
+        }),
+      ).split('\n'),
+  ],
+  ['JSON of a failure', () => renderJson(errorReport('plan', 1, [problem])).split('\n')],
+])('%s shows nothing that a terminal would obey, whatever a host says', (_, render) => {
+  const text = render().join('\n');
+  expect(text).toContain('gnp.exe');
+  expect(dangerous.exec(text)?.[0].charCodeAt(0).toString(16)).toBeUndefined();
+});
+
+it('JSON is the same data, however it is escaped', () => {
+  const document = errorReport('plan', 1, [{ code: 'x', message: 'a', host: '\u009b\u202eb' }]);
+  expect(JSON.parse(renderJson(document))).toEqual(document);
+});
+
+function never(): never {
+  throw new Error('no host');
+}
