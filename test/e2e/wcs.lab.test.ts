@@ -137,7 +137,10 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     const { code, document } = await clusterproxy('apply', '--yes');
     expect(code).toBe(0);
     expect(statuses(document)['wcs-lb']).toBe('changed');
-    expect(hostOf(document, 'wcs-lb').handlers.map(({ id }) => id)).toEqual(['reload-haproxy']);
+    expect(hostOf(document, 'wcs-lb').handlers.map(({ id }) => id)).toEqual([
+      'reload-haproxy',
+      'check-haproxy',
+    ]);
     expect((await serverStatus(balancer, 'wcs_back', drained)).status).toMatch(/^DRAIN/);
     expect(await open.echoes('still here')).toBe(true);
     open.close();
@@ -146,6 +149,24 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     const sticky = await connect({ cookie: `SERVERID=${drained}` });
     expect(sticky.node).toBe(drained);
     sticky.close();
+  });
+
+  it('changes from xinetd to a socket and back', async () => {
+    for (const [server, recipe] of [
+      ['systemd', 'systemd'],
+      ['xinetd', 'xinetd'],
+    ]) {
+      inventory.vars.agent_server = server;
+      await save();
+      const { code, document } = await clusterproxy('apply', '--yes', '--limit', 'wcs-01');
+      expect(code, JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+      expect(hostOf(document, 'wcs-01').recipe).toBe(recipe);
+      await settled('wcs-01', '100');
+      const answer = await balancer.mustExec(`curl -s telnet://${nodes[0]?.address}:9707 < /dev/null`);
+      expect(answer).toMatch(/^up 100%/);
+    }
+    inventory.vars.agent_server = 'auto';
+    await save();
   });
 
   it('gives everything back when the whole of it is taken down', async () => {
