@@ -36,7 +36,8 @@ band_in_keys=
 band_out_keys=
 interfaces=
 grade_from=80
-state_directory=/run/haproxy-agent-check
+# systemd names one that it has made (RuntimeDirectory=); the other is for xinetd.
+state_directory=${RUNTIME_DIRECTORY:-/run/haproxy-agent}
 proc=/proc
 
 if [ -f "$conf" ] && [ -r "$conf" ]; then

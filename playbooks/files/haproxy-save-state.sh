@@ -2,6 +2,8 @@
 # haproxy-save-state.sh save CONFIG SOCKET FILE: what HAProxy knows of its servers (drains, weights, who is down), into FILE, for
 # the process that a reload is about to start; without it that process would begin with all servers up at full weight.
 # haproxy-save-state.sh clear FILE: nothing is known, at a start.
+# haproxy-save-state.sh check SOCKET SECONDS: whether the process that answers began within that time. A reload that fails leaves
+# the old process at work, and systemd content.
 #
 # Only servers that CONFIG has with the same name, address and port: HAProxy goes by the name alone, and would give a new
 # server the drain, and even the port, of an old one.
@@ -59,8 +61,17 @@ case ${1-} in
       }
     ' "$config" - | put "$file"
     ;;
+  check)
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+      uptime=$(echo 'show info' | ask "$2" | awk '$1 == "Uptime_sec:" { print $2 }')
+      [ -z "$uptime" ] || [ "$uptime" -gt "$3" ] || exit 0
+      sleep 1
+    done
+    echo "the process of HAProxy that answers at $2 ${uptime:+has run for $uptime s: the reload failed, see journalctl -u haproxy}" >&2
+    exit 1
+    ;;
   *)
-    echo 'usage: haproxy-save-state.sh save CONFIG SOCKET FILE | clear FILE' >&2
+    echo 'usage: haproxy-save-state.sh save CONFIG SOCKET FILE | clear FILE | check SOCKET SECONDS' >&2
     exit 2
     ;;
 esac

@@ -135,6 +135,16 @@ export interface PlaybookWarning {
   readonly text: string;
 }
 
+/** A port that has to be reachable on a role's hosts: what an operator's firewall needs to know. */
+export interface PortFact {
+  /** a number, a range `A-B`, or a template that becomes one of them */
+  readonly port: string;
+  readonly protocol: 'tcp' | 'udp';
+  /** `everyone`, `operators` (where clusterproxy runs), `itself` (nobody from outside), or roles */
+  readonly from: readonly string[];
+  readonly purpose: string;
+}
+
 export interface Role {
   readonly name: string;
   readonly description: string;
@@ -155,6 +165,7 @@ export interface Role {
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];
+  readonly ports: readonly PortFact[];
   readonly handlers: readonly PlaybookHandler[];
 }
 

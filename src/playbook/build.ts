@@ -96,6 +96,12 @@ function buildRole(document: Places, source: RoleSource): Role {
       text: warning.text,
     })),
     units: data.units ?? [],
+    ports: (data.ports ?? []).map((port) => ({
+      port: String(port.port),
+      protocol: port.protocol ?? 'tcp',
+      from: listOf(port.from),
+      purpose: port.for,
+    })),
     guards: Object.entries(data.guards ?? {}).map(([id, guard]) => ({ id, ...guard })),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),

@@ -31,6 +31,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         return check(['handlers', index], texts, scopes.forHandlers);
       }),
       ...check(['guards'], role.guards, scopes.base),
+      ...check(['ports'], role.ports, scopes.vars),
       ...check(['health'], role.health, scopes.base),
       ...(role.warnings ?? []).flatMap((warning, index) =>
         check(['warnings', index, 'text'], warning.text, scopes.withFacts),
@@ -57,6 +58,8 @@ function checkStep(
 
 const beforeFacts = 'this is asked in the same look at the host that finds its facts out';
 
+const withoutHost = 'the table of ports is the same for all clusters, but for their variables';
+
 function scopesOf(data: PlaybookData, role: RoleData) {
   const base = {
     cluster: ['name', 'hostname', 'url'],
@@ -73,6 +76,17 @@ function scopesOf(data: PlaybookData, role: RoleData) {
   });
   const any = full(recipes.length === 0 ? undefined : [...new Set(recipes.flatMap(recipeVars))]);
   return {
+    /** known without any host */
+    vars: {
+      groups: { vars: base.vars },
+      later: {
+        cluster: withoutHost,
+        host: withoutHost,
+        facts: withoutHost,
+        recipe: withoutHost,
+        hosts: withoutHost,
+      },
+    },
     base: { groups: base, later: { facts: beforeFacts, recipe: beforeFacts, hosts: beforeFacts } },
     withFacts: {
       groups: { ...base, facts },

@@ -8,7 +8,7 @@ import { checkConditions } from './check-conditions.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
-import type { PlaybookData, RoleData } from './schema.ts';
+import { type PlaybookData, portUsers, type RoleData } from './schema.ts';
 
 /**
  * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
@@ -20,6 +20,7 @@ export function checkPlaybook(document: Places, data: PlaybookData): readonly Pr
     ...Object.entries(data.roles).flatMap(([name, role]) => [
       ...checkNames(document, ['roles', name], role),
       ...checkStages(document, ['roles', name], role),
+      ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
       ...checkPatterns(document, ['roles', name], role),
     ]),
     ...checkConditions(document, data),
@@ -119,6 +120,24 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
       }),
     ];
   });
+}
+
+/** A port is for somebody who exists. */
+function checkPorts(
+  document: Places,
+  path: YamlPath,
+  role: RoleData,
+  roles: readonly string[],
+): readonly Problem[] {
+  const known = [...portUsers, ...roles];
+  return (role.ports ?? []).flatMap(({ from }, index) =>
+    listOf(from).flatMap((name, item) => {
+      if (known.includes(name)) return [];
+      const place = [...path, 'ports', index, 'from', ...(Array.isArray(from) ? [item] : [])];
+      const message = `a port is for ${name}, which is no role of this playbook`;
+      return [document.problem(place, { code: 'unknown-role', message, next: knownNamesHint(name, known) })];
+    }),
+  );
 }
 
 /** Where a role has stages each of its steps says its own: one that was forgotten would come too early or too late. */

@@ -58,7 +58,7 @@ function extendRole(
   base: RoleData,
   { without = {}, ...own }: RoleExtension,
 ): RoleData {
-  const { facts, guards, recipes, steps, handlers, health, warnings, units, ...single } = own;
+  const { facts, guards, recipes, steps, handlers, health, warnings, units, ports, ...single } = own;
   for (const key of Object.keys(single)) places.own([...path, key]);
   const left = leaveOut(base, without);
   return {
@@ -72,6 +72,7 @@ function extendRole(
     health: behind(places, [...path, 'health'], base.health, health),
     warnings: listed(places, [...path, 'warnings'], left.warnings, warnings),
     units: listed(places, [...path, 'units'], left.units, units),
+    ports: behind(places, [...path, 'ports'], base.ports, ports),
   };
 }
 

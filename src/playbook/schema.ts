@@ -150,6 +150,34 @@ const health = z
 const warning = z.strictObject({ when, text });
 
 /** What a step has beside the key that is a step module's name. */
+/** Whom a port may be for, besides the hosts of a role. */
+export const portUsers = ['everyone', 'operators', 'itself'] as const;
+
+const port = z.strictObject({
+  port: z.union([
+    z.int().min(1).max(65535),
+    checkedText({
+      code: 'wrong-value',
+      mistake: portMistake,
+      description: 'a range such as 30000-35000, or a template',
+    }),
+  ]),
+  protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'tcp' }),
+  from: oneOrMore.meta({ description: `${portUsers.join(', ')}, or roles` }),
+  for: text.meta({ description: 'what for, in words' }),
+});
+
+function portMistake(given: string): { message: string; next: string } | undefined {
+  const mistake = {
+    message: `'${given}' is no port`,
+    next: 'write a number, or a range such as 30000-35000',
+  };
+  if (given.includes('{{')) return undefined;
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(given) ?? [];
+  if (first === undefined || last === undefined) return mistake;
+  return Number(first) >= 1 && Number(first) < Number(last) && Number(last) <= 65535 ? undefined : mistake;
+}
+
 const stepKeys = {
   id,
   stage: id.optional().meta({ description: 'one of the stages of its role' }),
@@ -236,6 +264,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guard).optional(),
+    ports: z.array(port).optional().meta({ description: 'what a firewall has to let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });
 }

@@ -149,12 +149,12 @@ function overlap(one: string, other: string, ipv6: boolean): boolean {
 
 function limits(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   const { maxconn } = wanted.global;
-  if (maxconn === undefined || fileLimit === undefined) return [];
+  if (maxconn === 0 || fileLimit === undefined) return [];
   // Two for each connection, and some for listeners, checks and the process itself.
   const needed = 2 * maxconn + 100;
   if (needed <= fileLimit) return [];
   return [
-    `maxconn ${maxconn} needs ${needed} open files, and ${wanted.unit} may have ${fileLimit} (LimitNOFILE): HAProxy wouldn't start`,
+    `maxconn ${maxconn} needs ${needed} open files, and ${wanted.unit} may have ${fileLimit} here: HAProxy wouldn't start`,
   ];
 }
 

@@ -143,11 +143,7 @@ export const haproxyParameters = z.strictObject({
       user: accountName.default('haproxy'),
       group: accountName.default('haproxy'),
       chroot: z.union([z.literal(''), absolutePath]).default('/var/lib/haproxy'),
-      maxconn: z
-        .int()
-        .min(1)
-        .optional()
-        .describe('of the whole process; as many as the limits allow where left out'),
+      maxconn: z.int().min(0).default(0).describe('of the whole process; 0: as many as its limits allow'),
       admin_socket: z.union([z.literal(''), absolutePath]).default('/run/haproxy/admin.sock'),
       hard_stop_after: duration
         .default('12h')

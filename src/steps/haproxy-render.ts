@@ -66,7 +66,7 @@ function globalLines({ global, frontends, statistics }: HaproxyParameters): read
     'stats timeout 30s',
     `user ${global.user}`,
     `group ${global.group}`,
-    ...(global.maxconn === undefined ? [] : [`maxconn ${global.maxconn}`]),
+    ...(global.maxconn === 0 ? [] : [`maxconn ${global.maxconn}`]),
     `hard-stop-after ${global.hard_stop_after}`,
     ...(global.server_state_file === '' ? [] : [`server-state-file ${global.server_state_file}`]),
     ...(secure || statistics?.bind.certificate !== undefined

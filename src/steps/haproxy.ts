@@ -49,9 +49,21 @@ export const haproxy: StepModule<HaproxyParameters> = {
   },
 };
 
-/** How many files a unit's processes may have open; `infinity` where there's no limit. */
+/**
+ * How many files HAProxy may have open: what its unit says, but for a process that may not raise its limits (CAP_SYS_RESOURCE,
+ * bit 24 of capabilities(7)), as in many containers. That one keeps what it has.
+ */
+const askOpenFiles = [
+  'pid=$(systemctl show --property=MainPID --value "$1")',
+  `caps=$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status" 2> /dev/null)`,
+  'if [ -n "$caps" ] && [ "$pid" -gt 0 ] && [ $((0x$caps >> 24 & 1)) = 0 ]',
+  `then awk '/^Max open files/ { print $5 }' "/proc/$pid/limits"`,
+  'else systemctl show --property=LimitNOFILE --value "$1"',
+  'fi',
+].join('; ');
+
 function openFiles(unit: string): Query {
-  return { kind: 'command', args: ['systemctl', 'show', '--property=LimitNOFILE', '--value', unit] };
+  return { kind: 'command', args: ['sh', '-c', askOpenFiles, 'sh', unit] };
 }
 
 function fileLimit(host: StepHost, unit: string): number | undefined {

@@ -60,7 +60,7 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
     await setUpAgent(host);
     await host.writeFile(
       '/etc/tmpfiles.d/haproxy-agent-check.conf',
-      'd /run/haproxy-agent-check 0700 nobody nogroup -\n',
+      'd /run/haproxy-agent 0700 nobody nogroup -\n',
     );
     await host.mustExec(['systemd-tmpfiles', '--create', 'haproxy-agent-check.conf']);
     const files = {

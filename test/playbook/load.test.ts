@@ -516,6 +516,61 @@ describe('templates', () => {
   });
 });
 
+describe('stages and ports', () => {
+  const role = '    description: relays to the nodes\n';
+  const first = '      - id: upstreams\n';
+  const staged = `${role}    stages: [packages, files]\n`;
+  const ports = (line: string) => `${role}    ports:\n      - ${line}\n`;
+  each([
+    [
+      "a step that doesn't say its stage",
+      role,
+      staged,
+      { code: 'unknown-stage', at: 'upstreams', message: /which stage/, next: /packages, files/ },
+    ],
+    [
+      'a stage where the role has none',
+      first,
+      `${first}        stage: packages\n`,
+      { code: 'unknown-stage', at: 'packages', message: /has no stages/, next: /stages: \[/ },
+    ],
+    [
+      'a stage misspelt',
+      `${role}    hosts: {minimum: 1, maximum: 2}\n    external: true\n    steps:\n${first}`,
+      `${staged}    hosts: {minimum: 1, maximum: 2}\n    external: true\n    steps:\n${first}        stage: file\n`,
+      {
+        code: 'unknown-stage',
+        at: 'file\n        note',
+        message: /no stage file/,
+        next: /did you mean files/,
+      },
+    ],
+    [
+      'a port for nobody',
+      role,
+      ports('{port: 443, from: nodes, for: pages}'),
+      { code: 'unknown-role', at: 'nodes, for', message: /is for nodes/, next: /did you mean node/ },
+    ],
+    [
+      'a range that is none',
+      role,
+      ports('{port: 500-400, from: everyone, for: pages}'),
+      { code: 'wrong-value', at: '500-400', message: /no port/, next: /range/ },
+    ],
+    [
+      'a port that depends on a host',
+      role,
+      ports("{port: '{{ facts.port }}', from: everyone, for: pages}"),
+      {
+        code: 'unknown-template-variable',
+        at: "'{{ facts.port",
+        message: /the same for all/,
+        next: /use vars/,
+      },
+    ],
+  ]);
+});
+
 it('whatever the file holds, nothing but OperatorErrors is thrown', async () => {
   const change = fc.tuple(
     fc.nat(correct.length),

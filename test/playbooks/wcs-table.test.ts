@@ -80,7 +80,7 @@ describe('the playbook wcs', () => {
       `${units}/haproxy.service.d/zz-clusterproxy.conf`,
       '/usr/local/sbin/haproxy-save-state.sh',
     ]);
-    expect(host.handlers).toEqual(['reload-nginx', 'reload-haproxy']);
+    expect(host.handlers).toEqual(['reload-nginx', 'reload-haproxy', 'check-haproxy']);
     expect(host.warnings).toEqual([]);
     expect(host.text(bundle)).toBe(pair.certificate + pair.key);
     expect(host.virtual.state(bundle)).toMatchObject({ mode: 0o600 });
@@ -128,7 +128,12 @@ describe('the playbook wcs', () => {
       properties,
       ...agentFiles.slice(1),
     ]);
-    expect(host.handlers).toEqual(['restart-agent-socket', 'restart-webcallserver']);
+    expect(host.handlers).toEqual([
+      'stop-agent-socket',
+      'start-agent-socket',
+      'check-agent',
+      'restart-webcallserver',
+    ]);
     expect(host.text(`${units}/haproxy-agent-check.socket`)).toContain(
       'IPAddressAllow=127.0.0.1 ::1 192.0.2.5\n',
     );
@@ -143,7 +148,13 @@ describe('the playbook wcs', () => {
     const { xinetd: host } = await plan();
     expect(host.resolved.recipe?.name).toBe('xinetd-found');
     expect(host.changed).toContain('/etc/services');
-    expect(host.handlers).toEqual(['make-agent-state', 'restart-xinetd', 'restart-webcallserver']);
+    expect(host.handlers).toEqual([
+      'make-agent-state',
+      'stop-agent-socket',
+      'restart-xinetd',
+      'check-agent',
+      'restart-webcallserver',
+    ]);
     expect(host.text('/etc/services')).toMatch(/\nhaproxy-agent-check\t9707\/tcp\n$/);
     expect(host.text(xinetdFile)).toContain('only_from      = 127.0.0.1 ::1 192.0.2.5\n');
     expect(host.text(xinetdFile)).not.toContain('0.0.0.0/0');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Query } from '../../src/model/snapshot.ts';
 import { maskFile } from '../../src/plan/mask.ts';
+import { haproxy } from '../../src/steps/haproxy.ts';
+import { haproxyParameters } from '../../src/steps/haproxy-model.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../support/haproxy-oracle.ts';
 import { mistakes, runStep } from '../support/run-step.ts';
@@ -176,10 +177,10 @@ describe('haproxy', () => {
     ).toBe('');
   });
 
-  const limit: readonly [Query, { status: number; output: string }] = [
-    { kind: 'command', args: ['systemctl', 'show', '--property=LimitNOFILE', '--value', 'haproxy.service'] },
-    { status: 0, output: '1024\n' },
-  ];
+  const parsed = haproxyParameters.parse(wcs);
+  const [asksLimit] = haproxy.reads(parsed).queries ?? [];
+  if (asksLimit === undefined) throw new Error('nobody asks for the limit of open files');
+  const limit = [asksLimit, { status: 0, output: '1024\n' }] as const;
 
   it.each<[string, object, string]>([
     [

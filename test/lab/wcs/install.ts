@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { LabHost } from '../host.ts';
 
@@ -40,9 +41,17 @@ export class WebSocketClient {
   /** `cookie`: as a Cookie header holds it, `SERVERID=wcs-01`. */
   static async open(
     address: string,
-    { port = 80, cookie, header }: { port?: number; cookie?: string; header?: string } = {},
+    {
+      port = 80,
+      secure = false,
+      cookie,
+      header,
+    }: { port?: number; secure?: boolean; cookie?: string; header?: string } = {},
   ): Promise<WebSocketClient> {
-    const socket = connect({ host: address, port });
+    // Whose certificate it is, is for others to try.
+    const socket = secure
+      ? connectSecurely({ host: address, port, rejectUnauthorized: false })
+      : connect({ host: address, port });
     const client = new WebSocketClient(socket);
     const lines = [
       'GET / HTTP/1.1',

@@ -1,0 +1,193 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { serverStatus, tellHaproxy, untilStatus } from '../lab/haproxy.ts';
+import type { LabHost } from '../lab/host.ts';
+import { CERTIFICATE } from '../lab/prepare-host.ts';
+import { installWebCallServer, setStatistics, WebSocketClient } from '../lab/wcs/install.ts';
+import { hostOf, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+import { differences, type Manifest, manifestOf } from './manifest.ts';
+import { clusterproxyJson } from './program.ts';
+
+const hostname = 'wcs.example.com';
+const agent = '/usr/local/bin/haproxy-agent-check.sh';
+
+describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
+  const lab = useLab();
+  let balancer: LabHost;
+  let nodes: readonly LabHost[];
+  let before: ReadonlyMap<string, Manifest>;
+  let file: string;
+  const inventory = {
+    playbook: 'wcs',
+    cluster: { name: 'wcs', hostname },
+    ssh: {},
+    vars: { certificate: CERTIFICATE.fullchain, certificate_key: CERTIFICATE.privateKey, cpu: 0 } as Record<
+      string,
+      unknown
+    >,
+    hosts: { balancer: [] as object[], node: [] as object[] },
+  };
+
+  const save = () => writeFile(file, JSON.stringify(inventory, null, 2));
+  const clusterproxy = (command: string, ...args: readonly string[]) =>
+    clusterproxyJson(lab(), [command, '--inventory', file, ...args]);
+  const settled = (name: string, weight: string) =>
+    untilStatus(balancer, ['wcs_back', name], { status: 'UP', weight });
+  const connect = (options: { cookie?: string } = {}) =>
+    WebSocketClient.open(balancer.address, { port: 443, secure: true, ...options });
+
+  beforeAll(async () => {
+    const added = await lab().addHosts([
+      { name: 'wcs-lb', hostnames: ['wcs-lb.example.com', hostname], services: ['haproxy', 'nginx'] },
+      { name: 'wcs-01', services: ['xinetd'], prepare: installWebCallServer },
+      { name: 'wcs-02', prepare: removeXinetd },
+    ]);
+    const [first] = added;
+    if (first === undefined) throw new Error('no hosts');
+    balancer = first;
+    nodes = added.slice(1);
+    for (const host of nodes) await host.mustExec(['systemctl', 'start', 'webcallserver.service']);
+    const folder = join(lab().directory, 'clusters', 'wcs');
+    await mkdir(folder, { recursive: true });
+    file = join(folder, 'inventory.yaml');
+    inventory.ssh = {
+      user: 'ops',
+      become: 'sudo',
+      identity_files: [lab().sshKey],
+      known_hosts: [lab().knownHosts],
+    };
+    inventory.hosts.balancer = [{ name: 'wcs-lb', address: balancer.address }];
+    inventory.hosts.node = nodes.map(({ name, address }) => ({ name, address }));
+    await save();
+    before = new Map(added.map((host) => [host.name, manifestOf(host)]));
+  });
+
+  it('becomes a cluster by one apply, and a second one changes nothing', async () => {
+    const { code, document, stderr } = await clusterproxy('apply', '--yes');
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    expect(statuses(document)).toEqual({ 'wcs-lb': 'changed', 'wcs-01': 'changed', 'wcs-02': 'changed' });
+    expect(document.hosts.map(({ recipe }) => recipe)).toEqual([null, 'xinetd-found', 'systemd']);
+    for (const { name } of nodes) await settled(name, '100');
+    const disks = new Map([balancer, ...nodes].map((host) => [host.name, manifestOf(host)]));
+    const again = await clusterproxy('apply', '--yes');
+    expect(again.code).toBe(0);
+    expect(new Set(Object.values(statuses(again.document)))).toEqual(new Set(['in-sync']));
+    for (const host of [balancer, ...nodes]) {
+      expect(differences(host, disks.get(host.name) ?? new Map(), manifestOf(host))).toEqual([]);
+    }
+  });
+
+  it('takes WebSockets through TLS, and tells nodes who asks', async () => {
+    const found = new Set<string>();
+    for (let index = 0; index < 6; index++) {
+      const client = await connect();
+      found.add(client.node);
+      expect(client.clientAddress).toMatch(/^10\.213\.\d+\.1:\d+$/);
+      client.close();
+    }
+    expect([...found].sort()).toEqual(['wcs-01', 'wcs-02']);
+    const settings = await nodes[0]?.mustExec(['curl', '-s', 'http://127.0.0.1:8081/settings']);
+    expect(settings).toContain('ws.ip_forward_header=X-Client-IP\nws.map_custom_headers=true\n');
+  });
+
+  it('serves its web pages, and sends http to https', async () => {
+    const page = await lab().run('curl', [
+      '-s',
+      '--cacert',
+      lab().authority.certificate,
+      `https://${hostname}/`,
+    ]);
+    expect(page.stdout).toContain('nginx');
+    const plain = await lab().run('curl', [
+      '-s',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_code} %{redirect_url}',
+      `http://${hostname}/a?b=c`,
+    ]);
+    expect(plain.stdout).toBe(`301 https://${hostname}/a?b=c`);
+  });
+
+  it('puts a node off whose settings change while somebody is connected', async () => {
+    const [node] = nodes;
+    if (node === undefined) throw new Error('no node');
+    await setStatistics(node, { connections_websocket: 1, streams_webrtc_in: 1 });
+    inventory.vars.global_bandwidth_check = true;
+    await save();
+    const busy = await clusterproxy('apply', '--yes');
+    expect(busy.code).toBe(5);
+    expect(statuses(busy.document)).toEqual({
+      'wcs-lb': 'in-sync',
+      'wcs-01': 'deferred',
+      'wcs-02': 'changed',
+    });
+    await setStatistics(node, {});
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+  });
+
+  it("keeps an operator's drain and an open WebSocket while a threshold, a balance and stickiness change", async () => {
+    const open = await connect();
+    const drained = nodes.find(({ name }) => name !== open.node)?.name ?? '';
+    await tellHaproxy(balancer, `set server wcs_back/${drained} state drain`);
+    Object.assign(inventory.vars, { balance: 'roundrobin', sticky_cookie: 'SERVERID', publishers: 10 });
+    await save();
+    const { code, document } = await clusterproxy('apply', '--yes');
+    expect(code).toBe(0);
+    expect(statuses(document)['wcs-lb']).toBe('changed');
+    expect(hostOf(document, 'wcs-lb').handlers.map(({ id }) => id)).toEqual([
+      'reload-haproxy',
+      'check-haproxy',
+    ]);
+    expect((await serverStatus(balancer, 'wcs_back', drained)).status).toMatch(/^DRAIN/);
+    expect(await open.echoes('still here')).toBe(true);
+    open.close();
+    await tellHaproxy(balancer, `set server wcs_back/${drained} state ready`);
+    await settled(drained, '100');
+    const sticky = await connect({ cookie: `SERVERID=${drained}` });
+    expect(sticky.node).toBe(drained);
+    sticky.close();
+  });
+
+  it('changes from xinetd to a socket and back', async () => {
+    for (const [server, recipe] of [
+      ['systemd', 'systemd'],
+      ['xinetd', 'xinetd'],
+    ]) {
+      inventory.vars.agent_server = server;
+      await save();
+      const { code, document } = await clusterproxy('apply', '--yes', '--limit', 'wcs-01');
+      expect(code, JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+      expect(hostOf(document, 'wcs-01').recipe).toBe(recipe);
+      await settled('wcs-01', '100');
+      const answer = await balancer.mustExec(`curl -s telnet://${nodes[0]?.address}:9707 < /dev/null`);
+      expect(answer).toMatch(/^up 100%/);
+    }
+    inventory.vars.agent_server = 'auto';
+    await save();
+  });
+
+  it('gives everything back when the whole of it is taken down', async () => {
+    inventory.hosts.balancer = inventory.hosts.balancer.map((host) => ({ ...host, state: 'retired' }));
+    inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'retired' }));
+    await save();
+    const { code, document, stderr } = await clusterproxy('apply', '--yes');
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    for (const host of [balancer, ...nodes]) {
+      const changed = differences(host, before.get(host.name) ?? new Map(), manifestOf(host));
+      expect(
+        changed.filter((path) => !path.startsWith('/var/lib/wcs-standin/')),
+        host.name,
+      ).toEqual([]);
+    }
+    expect((await nodes[0]?.exec(['test', '-e', agent]))?.code).toBe(1);
+  });
+});
+
+/** Web Call Server on a host without xinetd. */
+async function removeXinetd(host: LabHost): Promise<void> {
+  await installWebCallServer(host);
+  await host.mustExec(['dpkg', '--purge', 'xinetd']);
+}
