@@ -118,7 +118,9 @@ function withoutWaiting(playbook: string): string {
 function withoutEnd(playbook: string): string {
   const file = '"$CLUSTERPROXY_ROOT/etc/bigbluebutton/bbb-web.properties"';
   const wait = `while grep -q bbb-proxy ${file}; do sleep 0.1; done`;
-  return playbook.replace('restart: bbb-web.service', `command: [sh, -c, '${wait}']`);
+  const restart = "restart: '{{ names.short }}-web.service'";
+  if (!playbook.includes(restart)) throw new Error(`the playbook has no handler with ${restart}`);
+  return playbook.replace(restart, `command: [sh, -c, '${wait}']`);
 }
 
 /** Nothing real runs on these hosts; handlers ask who listens. Form: proc_net_tcp in the kernel's documentation. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -14,11 +15,14 @@ import { dirname, join } from 'node:path';
 import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-host.ts';
 import { type Ended, main } from '../cli/program.ts';
 
+/** Of this run of the test alone: another one on this machine has secrets of its own in its processes. */
+export const unique = randomBytes(6).toString('hex');
+
 /** Every kind of character that some file or program escapes. */
 export const secrets = {
-  environment: `e'nv "p@ss" \\r$d %41&<x>`,
-  file: 'from-a-file:Z0=9!#é',
-  command: 'tok3n/by+command==',
+  environment: `e'nv "p@ss" \\r$d %41&<x>${unique}`,
+  file: `from-a-file:Z0=9!#é${unique}`,
+  command: `tok3n/${unique}by+command==`,
 } as const;
 
 export const playbook = `name: secrets

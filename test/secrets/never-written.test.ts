@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { buildProgram, removeProgram } from '../cli/program.ts';
-import { filesBelow, type SecretCluster, secrets, startSecretCluster, watchProcesses } from './cluster.ts';
+import {
+  filesBelow,
+  type SecretCluster,
+  secrets,
+  startSecretCluster,
+  unique,
+  watchProcesses,
+} from './cluster.ts';
 
 const rotated = {
-  environment: `n3w 'pass' "w\\ord" $1`,
-  file: 'changed-file:Q7=1',
-  command: 'n3xt/token+==',
+  environment: `n3w 'pass' "w\\ord" $1${unique}`,
+  file: `changed-file:Q7=1${unique}`,
+  command: `n3xt/${unique}token+==`,
 };
 const all = [...Object.values(secrets), ...Object.values(rotated)];
 
