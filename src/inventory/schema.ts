@@ -106,11 +106,9 @@ const sshSettings = {
   password: secretSetting
     .optional()
     .meta({ description: 'for hosts that take a password; where it is to be had' }),
-  passphrase: secretSetting
-    .optional()
-    .meta({
-      description: 'of encrypted private keys; where it is to be had. Default: asked on the terminal',
-    }),
+  passphrase: secretSetting.optional().meta({
+    description: 'of encrypted private keys; where it is to be had. Default: asked on the terminal',
+  }),
   sudo_password: secretSetting.optional().meta({ description: 'what sudo asks for; where it is to be had' }),
   proxy_jump: checkedText({
     code: 'proxy-jump-invalid',
