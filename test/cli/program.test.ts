@@ -16,7 +16,18 @@ hosts:
   proxy: [{name: proxy-1, address: 127.0.0.1}]
   node: [{name: bbb-01, hostname: bbb-01.example.com, address: 127.0.0.2}]
 `;
-const commands = ['validate', 'trust', 'plan', 'apply', 'check', 'rollback', 'retire', 'history', 'status', 'unlock'];
+const commands = [
+  'validate',
+  'trust',
+  'plan',
+  'apply',
+  'check',
+  'rollback',
+  'retire',
+  'history',
+  'status',
+  'unlock',
+];
 /** Arguments that a command can't do without. */
 const needs: Readonly<Record<string, readonly string[]>> = {
   retire: ['bbb-01'],
