@@ -37,6 +37,9 @@ export async function lookUp(
     directory: resolve(dirname(inventory.file)),
     home: home(),
     variables,
+    withheld: new Set(
+      uses.flatMap(({ value }) => (typeof value !== 'string' && 'env' in value ? [value.env] : [])),
+    ),
     terminal: !json && stdin.isTTY === true && stderr.isTTY === true,
     signal,
     register,

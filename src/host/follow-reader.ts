@@ -1,3 +1,6 @@
+/** No line of a log is near as long; what a host sends beyond it before a line's end is dropped. Bytes. */
+const longestLine = 256 * 1024;
+
 /** Cuts what follow.sh prints into the lines of the log; what login scripts print before it is passed over. */
 export class FollowReader {
   readonly #nonce: string;
@@ -13,15 +16,22 @@ export class FollowReader {
   }
 
   readonly take = (chunk: Buffer): void => {
-    this.#rest = Buffer.concat([this.#rest, chunk]);
+    let start = 0;
     for (;;) {
-      const at = this.#rest.indexOf(10);
+      const at = chunk.indexOf(10, start);
+      this.#keep(chunk.subarray(start, at < 0 ? chunk.length : at));
       if (at < 0) return;
-      const line = this.#rest.toString('utf8', 0, at);
-      this.#rest = this.#rest.subarray(at + 1);
+      const line = this.#rest.toString('utf8');
+      this.#rest = Buffer.alloc(0);
+      start = at + 1;
       this.#line(line);
     }
   };
+
+  #keep(part: Buffer): void {
+    const room = longestLine - this.#rest.length;
+    if (room > 0 && part.length > 0) this.#rest = Buffer.concat([this.#rest, part.subarray(0, room)]);
+  }
 
   #line(line: string): void {
     if (!this.#begun) {

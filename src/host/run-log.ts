@@ -33,6 +33,9 @@ export type TransactionEvent =
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reconnecting'; readonly problem: Problem };
 
+/** More warnings than this, and the like, nobody reads; a host that sends them without end must not fill our memory. */
+const most = 1_000;
+
 /** The log of a run so far, taken in line by line. */
 export class RunLog {
   readonly started: string[] = [];
@@ -63,7 +66,7 @@ export class RunLog {
       case 'validate':
         return { kind: 'validate', command: first };
       case 'handler':
-        if (second === 'started') this.started.push(first);
+        if (second === 'started') note(this.started, first);
         return { kind: 'handler', handler: first, phase: second === 'started' ? 'started' : 'finished' };
       case 'reverting':
         return first === 'unit' ? undefined : { kind: 'handler', handler: second, phase: 'reverting' };
@@ -91,13 +94,13 @@ export class RunLog {
       case 'settling':
         return { kind: 'settling-other', run: first };
       case 'warning':
-        this.warnings.push(first);
+        note(this.warnings, first);
         return { kind: 'warning', message: first };
       case 'conflict':
-        this.conflicts.push(`${first}: ${second}`);
+        note(this.conflicts, `${first}: ${second}`);
         return undefined;
       case 'stuck':
-        this.failures.push(`${first}: ${second}`);
+        note(this.failures, `${first}: ${second}`);
         return undefined;
       case 'problem':
         this.cause ??= {
@@ -117,6 +120,10 @@ export class RunLog {
     this.begunAt ??= Number(seconds);
     this.stateSince = Number(seconds);
   }
+}
+
+function note(list: string[], entry: string): void {
+  if (list.length < most) list.push(entry);
 }
 
 /** Line ends travel as U+001E. */

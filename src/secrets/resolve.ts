@@ -17,6 +17,8 @@ export interface ResolveOptions {
   readonly directory: string;
   readonly home: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** variables that hold secrets themselves, and that no program is given: its environment can be read in /proc */
+  readonly withheld?: ReadonlySet<string> | undefined;
   /** the person's terminal may be used by a program that asks for a passphrase */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
@@ -84,8 +86,13 @@ export function describeReference(reference: SecretReference): string {
 
 function lookUp(reference: SecretReference, options: ResolveOptions): Promise<string | Problem> {
   if ('file' in reference) return readSecretFile(reference.file, options);
-  if ('command' in reference) return runForSecret(reference.command, options);
+  if ('command' in reference)
+    return runForSecret(reference.command, { ...options, variables: others(options) });
   return Promise.resolve(fromEnvironment(reference.env, options));
+}
+
+function others({ variables, withheld }: ResolveOptions): ResolveOptions['variables'] {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => withheld?.has(name) !== true));
 }
 
 function fromEnvironment(name: string, { variables }: ResolveOptions): string | Problem {

@@ -79,6 +79,15 @@ describe('a secret is had', () => {
     expect(await had({ command: ['sh', '-c', 'cat; echo end'] })).toBe('end');
   });
 
+  it('from a program that does not see the secrets of others', async () => {
+    const variables = { PATH: process.env.PATH, KEY: 'mine', OTHER: 'theirs' };
+    const found = await had(
+      { command: ['sh', '-c', 'echo "$KEY,$OTHER"'] },
+      { variables, withheld: new Set(['OTHER']) },
+    );
+    expect(found).toBe('mine,');
+  });
+
   it('once, however often it stands in the inventory', async () => {
     put('count.sh', '#!/bin/sh\necho once >>log\necho value\n', 0o700);
     const reference = { command: ['./count.sh'] };

@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import { bootstrap, framed, newNonce } from '../../src/host/program.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { SshSettings } from '../../src/ssh/settings.ts';
+import { buildProgram, clusterproxyJson } from '../e2e/program.ts';
 import { labAvailable } from '../lab/available.ts';
 import type { LabHost } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -31,10 +34,23 @@ const rules: Readonly<Record<string, string>> = {
   lectured: 'Defaults:lectured lecture=always\nlectured ALL=(root) ALL',
 };
 
+const playbook = `
+name: note
+description: one line in one file
+roles:
+  node:
+    description: has the line
+    hosts: {minimum: 1}
+    steps:
+      - id: note
+        properties: {path: /etc/note.properties, set: {greeting: hello}}
+`;
+
 describe.skipIf(!availability.available)('sudo', () => {
   let lab: Lab;
   let host: LabHost;
   beforeAll(async () => {
+    await buildProgram();
     lab = await startLab([
       { name: 'host', prepare },
       { name: 'bare', prepare: (bare) => bare.mustExec('rm /usr/bin/sudo').then(() => undefined) },
@@ -65,7 +81,10 @@ describe.skipIf(!availability.available)('sudo', () => {
     beforeAll(() => {
       reach = new Reach(lab, transport);
     });
-    afterEach(() => reach.renew());
+    afterEach(async () => {
+      vi.unstubAllEnvs();
+      await reach.renew();
+    });
 
     const as = (user: string, given?: string): SshSettings => ({
       host: host.address,
@@ -128,6 +147,45 @@ describe.skipIf(!availability.available)('sudo', () => {
         expect(found).toBe('');
       },
     );
+
+    test('a whole run: plan, apply, nothing to do, rollback; the password is nowhere', async () => {
+      const folder = join(lab.directory, `sudo-${transport}`);
+      await mkdir(folder);
+      const cluster = { name: `sudo-${transport}`, hostname: 'cluster.example.com' };
+      const ssh = {
+        ...{
+          user: 'asks',
+          become: 'sudo',
+          sudo_password: { env: 'LAB_SUDO_PASSWORD' },
+          config: 'none',
+          transport,
+        },
+        ...{ identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
+      };
+      const hosts = { node: [{ name: 'host', address: host.address }] };
+      const inventory = join(folder, 'inventory.yaml');
+      await writeFile(inventory, JSON.stringify({ playbook: './note.yaml', cluster, ssh, hosts }));
+      await writeFile(join(folder, 'note.yaml'), playbook);
+      await host.writeFile('/etc/note.properties', 'other=1\n');
+      vi.stubEnv('LAB_SUDO_PASSWORD', password);
+      const written: string[] = [];
+      for (const [command, status] of [
+        [['apply', '--yes'], 'changed'],
+        [['check'], 'in-sync'],
+        [['rollback', '--yes'], 'changed'],
+      ] as const) {
+        const run = await clusterproxyJson(lab, [...command, '-i', inventory]);
+        written.push(run.stdout, run.stderr);
+        expect([command, run.document.hosts[0]?.status]).toEqual([command, status]);
+      }
+      expect((await host.readFile('/etc/note.properties')).toString()).toBe('other=1\n');
+      const kept = await host.mustExec(
+        'grep -rlaF pass-word /var/lib/clusterproxy /var/log /run /tmp || true',
+      );
+      expect(kept).toBe('');
+      expect(written.join('')).not.toContain('pass-word');
+      await host.mustExec('rm -r /var/lib/clusterproxy');
+    });
 
     test('a wrong password is tried once', async () => {
       const since = (await host.mustExec('date +%s')).trim();
