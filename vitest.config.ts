@@ -5,6 +5,7 @@ const withHosts = [
   'test/host/**/*.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',
+  'test/run/own-playbook.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/secrets/never-written.test.ts',

@@ -7,6 +7,7 @@ import { registerDemo } from './demo.ts';
 import { columnsOf, type Environment, type Registration } from './environment.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
+import { registerPlaybook } from './playbook.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
@@ -26,6 +27,7 @@ const commands = [
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerPlaybook,
   registerDemo,
 ];
 

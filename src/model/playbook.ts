@@ -1,5 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Location } from './operator-error.ts';
+import type { StepModule } from './step-module.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -180,6 +181,8 @@ export interface Playbook {
   /** what it calls its product; filled in already everywhere but in template files */
   readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
+  /** those that its steps can use, by name */
+  readonly modules: ReadonlyMap<string, StepModule>;
   /** in the order of a run */
   readonly roles: readonly Role[];
   /** names of checks over the whole planned cluster */

@@ -102,7 +102,15 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
       step: step.id,
     });
   }
-  return error;
+  if (step.module.file === undefined) return error;
+  return new OperatorError({
+    code: 'module-failed',
+    message: `the step module ${step.module.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+    next: `mend ${step.module.file}; nothing was changed`,
+    host: host.snapshot.host,
+    step: step.id,
+    detail: error instanceof Error ? error.stack : undefined,
+  });
 }
 
 /** Two steps that own one thing would undo each other for ever. */

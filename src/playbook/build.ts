@@ -12,6 +12,7 @@ import type {
   Role,
   Variable,
 } from '../model/playbook.ts';
+import type { StepModule } from '../model/step-module.ts';
 import type { FactData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 import type { TemplateSource } from './templates.ts';
 
@@ -24,11 +25,11 @@ export function buildPlaybook(
     readonly file: string;
     /** of all files that it is made of */
     readonly text: string;
-    readonly modules: Iterable<string>;
+    readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
   },
 ): Playbook {
-  const modules = [...from.modules];
+  const modules = [...from.modules.keys()];
   return {
     name: data.name,
     description: data.description,
@@ -36,6 +37,7 @@ export function buildPlaybook(
     text: from.text,
     names: data.names ?? {},
     variables: mapValues(data.variables, buildVariable),
+    modules: from.modules,
     roles: Object.entries(data.roles).map(([name, role]) =>
       buildRole(document, { name, data: role, modules, templates: from.templates }),
     ),

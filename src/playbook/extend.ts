@@ -31,7 +31,7 @@ export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): 
     if (known === undefined) places.own(path);
     return [name, known === undefined ? newRole(role) : extendRole(places, path, known, role)] as const;
   });
-  const { extends: _, roles: _roles, ...rest } = own.data;
+  const { extends: _, roles: _roles, modules: _modules, ...rest } = own.data;
   for (const key of ['extends', ...Object.keys(rest)]) if (!merged.has(key)) places.own([key]);
   const data = {
     ...base.data,

@@ -10,6 +10,7 @@ import { readChain } from './chain.ts';
 import { checkPlaybook } from './check.ts';
 import { checkParameters } from './check-parameters.ts';
 import { inOrder, layered } from './layers.ts';
+import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
 import { parseFile, TemplateError, type TemplateSource } from './templates.ts';
 
@@ -23,20 +24,21 @@ export async function loadPlaybook(
   directory: string,
   modules: ReadonlyMap<string, StepModule> = stepModules,
 ): Promise<Playbook> {
-  return parsePlaybook(await readChain(reference, directory), modules);
+  const chain = await readChain(reference, directory);
+  return parsePlaybook(chain, await withOwnModules(chain, modules));
 }
 
 async function parsePlaybook(
   chain: readonly YamlDocument[],
-  modules: ReadonlyMap<string, StepModule>,
+  { modules, texts }: KnownModules,
 ): Promise<Playbook> {
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkPlaybook(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
   return buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',
-    text: chain.map((document) => document.text).join('\n'),
-    modules: modules.keys(),
+    text: [...chain.map((document) => document.text), ...texts].join('\n'),
+    modules,
     templates: await readTemplates(places, data, modules),
   });
 }

@@ -41,7 +41,7 @@ function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsO
       : role.recipes.map((recipe) => ({ recipe, context: withRecipe(recipe, base) }));
   const steps = role.steps.flatMap((step) =>
     contextsOf(step, contexts).map((context) =>
-      stepReads(step, host, renderLeniently(step.parameters, context)),
+      stepReads(inventory, step, host, renderLeniently(step.parameters, context)),
     ),
   );
   const handlers = contexts.map(({ context }) => handlerUnits(role, leniently(context), context));
@@ -69,8 +69,13 @@ export function isFor(step: PlaybookStep, recipe: string | undefined): boolean {
   return step.recipes === undefined || (recipe !== undefined && step.recipes.includes(recipe));
 }
 
-function stepReads(step: PlaybookStep, host: InventoryHost, parameters: Value): Partial<Reads> {
-  const module: StepModule = moduleOf(step.module);
+function stepReads(
+  inventory: Inventory,
+  step: PlaybookStep,
+  host: InventoryHost,
+  parameters: Value,
+): Partial<Reads> {
+  const module: StepModule = moduleOf(inventory.playbook, step.module);
   const given = withContent(step, parameters, '');
   const checked = module.parameters.safeParse(given);
   try {

@@ -3,7 +3,7 @@ import type { Value } from '../formats/keyed-format.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import type { Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { PlaybookHandler, PlaybookStep } from '../model/playbook.ts';
+import type { Playbook, PlaybookHandler, PlaybookStep } from '../model/playbook.ts';
 import type { StepModule } from '../steps/step-module.ts';
 import { holds } from './conditions.ts';
 import { type ClusterView, hostContext } from './contexts.ts';
@@ -72,7 +72,9 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
       host,
       facts,
       recipe,
-      steps: steps.map((step) => resolveStep(step, { host, context, handlers, directory })),
+      steps: steps.map((step) =>
+        resolveStep(step, { host, context, handlers, playbook: cluster.inventory.playbook, directory }),
+      ),
       handlers: handlers.map((handler) =>
         naming({ host: name, place: `handler ${handler.id}`, location: handler.location }, () =>
           resolveHandler(handler, guards, fill),
@@ -92,11 +94,12 @@ function resolveStep(
     host: InventoryHost;
     context: TemplateContext;
     handlers: readonly PlaybookHandler[];
+    playbook: Playbook;
     /** of the inventory */
     directory: string;
   },
 ): ResolvedStep {
-  const module = moduleOf(step.module);
+  const module = moduleOf(on.playbook, step.module);
   const at = { host: on.host.name, step: step.id, location: step.location };
   const filled = naming(at, () => {
     const content = step.template === undefined ? '' : renderFile(step.template, on.context);

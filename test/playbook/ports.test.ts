@@ -15,7 +15,7 @@ const pages = await Promise.all(
 
 describe('the ports that a firewall has to let through', () => {
   it.each(pages.filter(({ own }) => /^ +ports:$/m.test(own)))(
-    'stand in docs/$name.md as in the playbook',
+    'of $name stand in its page as in the playbook',
     async ({ name }) => {
       const playbook = await loadPlaybook(name, '.');
       const page = await readFile(join(packageRoot(), 'docs', `${name}.md`), 'utf8');

@@ -1,0 +1,64 @@
+import { type HostPlan, stagesOf } from '../model/plan.ts';
+import type { Playbook } from '../model/playbook.ts';
+import { crossChecksOf } from '../plan/cross-checks.ts';
+import { planCluster } from '../plan/plan-cluster.ts';
+import { loadPlaybook } from '../playbook/load.ts';
+import {
+  type Sample,
+  sampleInventory,
+  sampleSnapshot,
+  samplesOf,
+  sampleVariables,
+} from '../playbook/samples.ts';
+import { resolveAll } from './plan-run.ts';
+
+/** A sample host, and what a playbook makes of it. */
+export interface TriedHost {
+  readonly sample: Sample;
+  readonly plan: HostPlan;
+  /** steps that need something that a made-up host hasn't */
+  readonly untried: readonly string[];
+}
+
+export interface CheckedPlaybook {
+  readonly playbook: Playbook;
+  readonly hosts: readonly TriedHost[];
+}
+
+/**
+ * Load a playbook and plan it on its sample hosts, fixpoint check included, without a connection. Throws OperatorErrors
+ * where it can't be loaded; what a host can't be planned for is in its plan.
+ */
+export async function checkPlaybook(reference: string, directory: string): Promise<CheckedPlaybook> {
+  const playbook = await loadPlaybook(reference, directory);
+  const samples = await samplesOf(playbook);
+  const inventory = sampleInventory(playbook, await sampleVariables(playbook), samples);
+  const hosts = inventory.hosts.flatMap((host, index) => {
+    const sample = samples[index];
+    return sample === undefined ? [] : [{ sample, snapshot: sampleSnapshot(inventory, host, sample) }];
+  });
+  const plans = planCluster({
+    cluster: inventory.cluster.name,
+    playbook: playbook.name,
+    hosts: hosts.map(({ sample: { name, role }, snapshot }) => {
+      return { name, role, snapshot, problem: undefined, durationMs: 0 };
+    }),
+    resolve: resolveAll(inventory),
+    // They compare hosts that belong together, and these don't.
+    crossChecks: samples.every(({ folder }) => folder !== undefined)
+      ? crossChecksOf(playbook.crossChecks)
+      : [],
+  });
+  return {
+    playbook,
+    hosts: plans.flatMap((plan, index) => {
+      const sample = samples[index];
+      return sample === undefined ? [] : [{ sample, plan, untried: untriedIn(plan) }];
+    }),
+  };
+}
+
+function untriedIn(plan: HostPlan): readonly string[] {
+  const changes = stagesOf(plan).flatMap((stage) => stage.changes);
+  return [...new Set(changes.filter(({ after }) => after.kind === 'pending').flatMap(({ steps }) => steps))];
+}
