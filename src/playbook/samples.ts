@@ -113,6 +113,8 @@ function madeUp({ type, values }: Variable): Value {
       return '/srv/example';
     case 'url':
       return 'https://example.com/';
+    case 'secret':
+      return 'made-up-secret';
     case 'string':
       return 'example';
   }
@@ -142,6 +144,8 @@ export function sampleInventory(
     file: join(dirname(playbook.file), 'inventory.yaml'),
     ...{ text: '', playbook, playbookText: playbook.text, vars, external: new Set<string>(), hosts },
     cluster: { name: 'sample', hostname: 'cluster.example.com' },
+    secrets: [],
+    warnings: [],
   };
 }
 
