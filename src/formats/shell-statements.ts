@@ -53,6 +53,10 @@ export function statementsOf(text: string): Statement[] {
       throw errorAt(text, line.start, 'a quotation that is never closed');
     }
     if (name === undefined) {
+      const disputed = disputedLines(text, lines, i, last);
+      if (disputed.includes('=')) {
+        throw errorAt(text, line.start, 'sh and systemd would read the lines below this one differently');
+      }
       statements.push({ kind: 'other', start: line.start, end, next, raw });
     } else {
       if (
@@ -85,6 +89,21 @@ export function statementsOf(text: string): Statement[] {
     i = last;
   }
   return statements;
+}
+
+/** The lines that are part of what begins on line `first`, which is no assignment for sh, for only one of sh and systemd. */
+function disputedLines(
+  text: string,
+  lines: ReturnType<typeof linesOf>,
+  first: number,
+  lastInShell: number,
+): string {
+  const { start = 0, end = 0 } = lines[first] ?? {};
+  const equals = text.slice(start, end).indexOf('=');
+  // To systemd whatever stands before `=` is a name; a line without one is nothing.
+  const lastInSystemd = equals < 0 ? first : lastLineInSystemd(text, start + equals + 1, lines, first);
+  const [from, to] = [Math.min(lastInShell, lastInSystemd), Math.max(lastInShell, lastInSystemd)];
+  return text.slice(lines[from]?.end, lines[to]?.end);
 }
 
 function lastLineInSystemd(

@@ -71,11 +71,19 @@ describe('reading', () => {
     ['#A=1\nB=2\n', undefined],
     ['A="a\nb"\n', 'a\nb'],
     ['A=1\r\n', '1'],
+    ['echo "x\ny"\nA=1\n', '1'],
   ])('%j gives %j', (text, value) => {
     expect(shellEnv.get(text, ['A'])).toBe(value);
   });
 
-  it.each([['export A=$(id)\n'], ["A=it's\n"], ["A='x\n"], ['# c \\\nA=1\n']])('refuses %j', (text) => {
+  it.each([
+    ['export A=$(id)\n'],
+    ["A=it's\n"],
+    ["A='x\n"],
+    ['# c \\\nA=1\n'],
+    ['{A="x" # note\\\nA=1\n'],
+    ['echo "x\nA=1"\n'],
+  ])('refuses %j', (text) => {
     expect(() => shellEnv.get(text, ['A'])).toThrow(FormatError);
   });
 });
