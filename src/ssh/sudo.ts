@@ -97,9 +97,13 @@ async function inTime<Result>(
   const late = new Promise<void>((resolve) => {
     deadline = setTimeout(resolve, patience * 1_000);
   });
-  const first = await Promise.race([running.then(() => 'ended'), dialog.begun.then(() => 'begun'), late]);
-  clearTimeout(deadline);
-  if (first !== undefined) return running;
+  const begun = dialog.begun.then(() => 'begun');
+  try {
+    const first = await Promise.race([running.then(() => 'ended'), begun, late]);
+    if (first !== undefined) return running;
+  } finally {
+    clearTimeout(deadline);
+  }
   running.catch(() => {});
   return tooLate();
 }

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Connection } from '../../src/ssh/connection.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { asRoot } from '../../src/ssh/sudo.ts';
@@ -170,6 +170,45 @@ describe('with a password', () => {
   test('a connection that breaks off leaves the outcome open', async () => {
     const connection = await login(`kill -KILL $PPID; kill -KILL $$`, withPassword('right'));
     expect((await connection.exec('cat', input, limits)).code).toBeNull();
+  });
+});
+
+describe('a sudo that hangs', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each([
+    ['asks for something else', 'Verification code: ', /one-time code/],
+    ['says nothing', '', /name resolution/],
+  ])('and %s is given up, in words', async (_, said, words) => {
+    vi.useFakeTimers();
+    const connection: Connection = {
+      exec: (_command, _input, options) => {
+        if (said !== '') options.onErrorOutput?.(Buffer.from(said));
+        return new Promise(() => {});
+      },
+      close: async () => {},
+    };
+    const target = { user: 'ops', sudoPassword: async () => 'secret' } as unknown as SshTarget;
+    const refused = asRoot(connection, target).exec('true', Buffer.alloc(0), { ...limits, timeout: 600 });
+    const expected = expect(refused).rejects.toMatchObject({
+      code: 'sudo-unanswered',
+      problem: {
+        next: expect.stringMatching(words),
+        detail: said === '' ? undefined : expect.stringContaining(said.trim()),
+      },
+    });
+    await vi.advanceTimersByTimeAsync(31_000);
+    await expected;
+  });
+
+  test('once it has begun, only the limit of the command itself counts', async () => {
+    const connection = await login('shift 2; exec "$@"');
+    const limit = { timeout: 0.5, maximumOutput: 1_000 };
+    await expect(connection.exec('sleep 20', Buffer.alloc(0), limit)).rejects.toMatchObject({
+      code: 'command-timeout',
+    });
   });
 });
 
