@@ -101,6 +101,8 @@ function programArguments(run: HostAction['run']): readonly string[] {
       return [run.manager, ...run.names];
     case 'command':
       return run.argv;
+    case 'certbot':
+      return [String(run.port), run.name, ...run.argv];
     case 'unpack': {
       const { source, sha256: sum, directory, strip, user, group, marker, mark } = run;
       const from = source.kind === 'url' ? source.url : source.kind === 'host' ? source.path : '';

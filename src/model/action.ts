@@ -15,6 +15,14 @@ export type ActionProgram =
   /** exactly these, and only if nothing else needs them */
   | { readonly kind: 'remove-packages'; readonly manager: PackageManager; readonly names: readonly string[] }
   | ({ readonly kind: 'unpack' } & Unpacking)
+  /** certbot, answering the challenge on port 80 where that is free, else on `port`, where renewals answer as well */
+  | {
+      readonly kind: 'certbot';
+      readonly argv: readonly string[];
+      readonly port: number;
+      /** what certbot calls the certificate */
+      readonly name: string;
+    }
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
 /** An archive in any form that tar(1) of the host reads, and where its members go. */

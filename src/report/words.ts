@@ -82,6 +82,8 @@ function programWords(run: HostAction['run']): string {
       return `unpacks ${showableLine(sourceWords(run.source))} into ${cleanLine(run.directory)}`;
     case 'command':
       return `runs ${commandLine(run.argv)}`;
+    case 'certbot':
+      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} where something else has that`;
   }
 }
 

@@ -12,6 +12,7 @@ export function findMistakes(wanted: HaproxyParameters, fileLimit: number | unde
     ...wanted.frontends.flatMap((frontend) => frontendMistakes(frontend, wanted)),
     ...wanted.backends.flatMap((backend) => backendMistakes(backend)),
     ...bindConflicts(wanted),
+    ...(wanted.statistics?.password === '' ? ['the statistics page has no password'] : []),
     ...limits(wanted, fileLimit),
   ];
 }
@@ -59,6 +60,7 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
       `${at} has mode tcp, which knows nothing of requests: no routes, redirects and ACME challenges`,
     );
   }
+  if (frontend.bind.length === 0) found.push(`${at} listens nowhere`);
   if (last === undefined && redirect === undefined) found.push(`${at} has no default_backend`);
   if (redirect !== undefined && !hasPlainBind(frontend)) {
     found.push(`${at} would redirect to https for ever: it has TLS itself`);

@@ -23,7 +23,31 @@ const urlPath = z
 /** Quoted in the file, so that only the quote itself and control characters can't be held. */
 const quotable = z.string().regex(/^[^'\s\p{Cc}]+$/u, "expected a text without blanks and without '");
 
+const plainValue = z.union([z.string(), z.number(), z.boolean()]);
+const comparison = z
+  .strictObject({
+    value: plainValue.describe('what a template fills in'),
+    is: z
+      .union([plainValue, z.array(plainValue).min(1)])
+      .describe('the value, or several of which one will do'),
+  })
+  .transform(({ value, is }) => [is].flat().includes(value));
+
+/** Templates can't compare: a part that depends on the value of a variable says here which. */
+const enabled = z
+  .union([
+    z.boolean(),
+    comparison,
+    z
+      .array(comparison)
+      .min(1)
+      .transform((all) => all.every((holds) => holds)),
+  ])
+  .default(true)
+  .describe('whether it is there: true, false, or comparisons that must all hold');
+
 const bind = z.strictObject({
+  enabled,
   address: z
     .string()
     .refine((text) => text === '*' || isIP(text) !== 0, 'expected an IP address, or * for all of this host')
@@ -52,8 +76,6 @@ const match = z
   })
   .refine((given) => Object.keys(given).length > 0, 'expected something to tell requests by');
 
-const enabled = z.boolean().default(true).describe('false: it is left out');
-
 const frontend = z.strictObject({
   name,
   enabled,
@@ -65,7 +87,7 @@ const frontend = z.strictObject({
   redirect_code: z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)]).default(301),
   acme_port: port.optional().describe('where on this host certbot answers to ACME challenges'),
   routes: z
-    .array(z.strictObject({ match, backend: name }))
+    .array(z.strictObject({ enabled, match, backend: name }))
     .default([])
     .describe('the first that matches counts'),
   default_backend: name.optional(),
@@ -90,6 +112,7 @@ const backend = z.strictObject({
   balance: z.enum(['roundrobin', 'leastconn', 'first', 'source', 'static-rr']).default('roundrobin'),
   cookie: z
     .strictObject({
+      enabled,
       name: z.union([z.literal(''), plainWord]).describe('of the cookie; empty: there is none'),
       mode: z
         .enum(['insert', 'prefix'])
@@ -126,9 +149,20 @@ const backend = z.strictObject({
     .describe('how long a server that comes back takes until it gets its full share'),
   servers: z.array(server).default([]),
   hosts: z
-    .array(z.looseObject({ name: z.string(), address: z.string(), state: z.string().optional() }))
+    .array(
+      z.looseObject({
+        name: z.string(),
+        address: z.string(),
+        state: z.string().optional(),
+        vars: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
     .default([])
     .describe('hosts that are servers; `{{ hosts.node }}` will do'),
+  only: z
+    .record(z.string(), z.union([plainValue, z.array(plainValue).min(1)]))
+    .default({})
+    .describe('of these hosts, those whose variables have these values'),
   port: port.optional().describe('of the servers that come from `hosts`'),
 });
 
@@ -175,7 +209,7 @@ export const haproxyParameters = z.strictObject({
       bind: bind.prefault({ address: '127.0.0.1', port: 8404 }),
       path: urlPath.default('/haproxy_stats'),
       user: quotable.regex(/^[^:]+$/, 'expected a name without a colon'),
-      password: quotable,
+      password: z.union([z.literal(''), quotable]),
     })
     .optional(),
   ipv6: z.boolean().default(false).describe('where the address is *, listen on IPv6 as well'),
@@ -195,11 +229,19 @@ export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
   return {
     ...rest,
     ...(statistics?.enabled ? { statistics } : {}),
-    frontends: frontends.filter((frontend) => frontend.enabled),
+    frontends: frontends.filter(isEnabled).map((frontend) => ({
+      ...frontend,
+      bind: frontend.bind.filter(isEnabled),
+      routes: frontend.routes.filter(isEnabled),
+    })),
     backends: backends
-      .filter((backend) => backend.enabled)
-      .map(({ cookie, ...backend }) => (cookie?.name ? { ...backend, cookie } : backend)),
+      .filter(isEnabled)
+      .map(({ cookie, ...backend }) => (cookie?.enabled && cookie.name ? { ...backend, cookie } : backend)),
   };
+}
+
+function isEnabled(part: { readonly enabled: boolean }): boolean {
+  return part.enabled;
 }
 
 /** A server as it stands in the file. */
@@ -222,7 +264,7 @@ export function serversOf(backend: Backend): readonly Server[] {
     cookie: one.cookie ?? one.name,
   }));
   const hosts = backend.hosts
-    .filter(({ state }) => state !== 'retired')
+    .filter(({ state, vars }) => state !== 'retired' && hasAll(vars, backend.only))
     .map((host) => ({
       name: host.name,
       address: host.address,
@@ -233,4 +275,8 @@ export function serversOf(backend: Backend): readonly Server[] {
       backup: false,
     }));
   return [...listed, ...hosts];
+}
+
+function hasAll(vars: Readonly<Record<string, unknown>> = {}, wanted: Backend['only']): boolean {
+  return Object.entries(wanted).every(([name, values]) => [values].flat().some((one) => one === vars[name]));
 }

@@ -19,7 +19,11 @@ const parameters = z.strictObject({
     .union([z.literal(''), hostname])
     .default('')
     .describe('where neither certificates nor key are named: those that certbot keeps under this name'),
-  names: z.array(hostname).default([]).describe('names that the certificate should be for'),
+  names: z
+    .array(z.union([hostname, z.array(hostname)]))
+    .default([])
+    .transform((names) => names.flat())
+    .describe('names that the certificate should be for; a list of names counts as each of them'),
   ...ownership,
 });
 

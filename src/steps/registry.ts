@@ -1,4 +1,5 @@
 import { archive } from './archive.ts';
+import { certbot } from './certbot.ts';
 import { etcServices } from './etc-services.ts';
 import { file } from './file.ts';
 import { haproxy } from './haproxy.ts';
@@ -33,6 +34,7 @@ const modules = [
   packages,
   unitState,
   archive,
+  certbot,
   etcServices,
   xinetdService,
   socketService,

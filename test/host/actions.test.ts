@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -21,7 +22,7 @@ import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { readRuns } from '../../src/host/runs.ts';
 import { type HostAction, providesNothing, type Unpacking } from '../../src/model/action.ts';
 import { sha256 } from '../../src/model/change.ts';
-import { noReads, type PathState, unitPath } from '../../src/model/snapshot.ts';
+import { noReads, type PathState, queryKey, unitPath } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/connect.ts';
 import { change, file, group, restartWeb, type Sample, sampleHost, transaction, user } from './sample.ts';
@@ -265,6 +266,78 @@ describe('a command', () => {
     ];
     await carry(transaction([], [], { actions: [command(argv)] }));
     expect(text('/etc/said')).toBe(odd.map((word) => `${word}.`).join(''));
+  });
+});
+
+describe('a certificate', () => {
+  const name = 'media.example.com';
+  const chain = `/etc/letsencrypt/live/${name}/fullchain.pem`;
+  const renewal = `/etc/letsencrypt/renewal/${name}.conf`;
+  const unless = { kind: 'certificate' as const, args: [chain, '7', name] };
+  const fetch: HostAction = {
+    ...install(),
+    name: `fetch certificate ${name}`,
+    run: { kind: 'certbot', argv: ['certonly', '--domain', name], port: 8888, name },
+    unless,
+  };
+  const asked = () => journal().filter((line) => line.startsWith('certbot'));
+  beforeEach(() => {
+    // As certbot leaves things; what it was told goes into the journal.
+    const script = `#!/bin/sh
+echo "certbot $*" >>"$CLUSTERPROXY_ROOT/run/stand-in/journal"
+cd "$CLUSTERPROXY_ROOT/etc/letsencrypt" || exit
+openssl req -x509 -newkey ed25519 -nodes -days 90 -subj /CN=x -addext subjectAltName=DNS:${name},DNS:other.example.com -keyout live/${name}/privkey.pem -out live/${name}/fullchain.pem
+printf '# renew\\n[renewalparams]\\nauthenticator = standalone\\nhttp01_port = 80\\n' >renewal/${name}.conf
+`;
+    const program = join(dirname(sample.root), 'work/bin/certbot');
+    writeFileSync(program, script);
+    chmodSync(program, 0o755);
+    mkdirSync(dirname(at(chain)), { recursive: true });
+    mkdirSync(dirname(at(renewal)), { recursive: true });
+  });
+
+  test('is fetched on port 80 where nobody is there, and renewed on the other one', async () => {
+    const result = await carry(transaction([], [], { actions: [fetch] }));
+    expect(result).toMatchObject({ state: 'committed', problem: undefined });
+    expect(asked()).toEqual([`certbot certonly --domain ${name} --http-01-port 80`]);
+    expect(text(renewal)).toBe(
+      '# renew\n[renewalparams]\nhttp01_port = 8888\nhttp01_address = 127.0.0.1\nauthenticator = standalone\n',
+    );
+  });
+
+  test('is fetched on the other one where port 80 is taken', async () => {
+    put(
+      '/proc/net/tcp6',
+      '   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 0\n',
+    );
+    await carry(transaction([], [], { actions: [fetch] }));
+    expect(asked()).toEqual([
+      `certbot certonly --domain ${name} --http-01-port 8888 --http-01-address 127.0.0.1`,
+    ]);
+  });
+
+  test('that is valid long enough for all names is left alone, as the probe says as well', async () => {
+    await carry(transaction([], [], { actions: [fetch] }));
+    await carry(transaction([], [], { actions: [fetch] }));
+    expect(asked()).toHaveLength(1);
+    const ask = async (...args: readonly string[]) => {
+      const connection = await connect(sample.host.target);
+      try {
+        const query = { kind: 'certificate' as const, args };
+        const { answers } = await probe(connection, 'bbb-01', { ...noReads, queries: [query] });
+        const answer = answers.get(queryKey(query));
+        return [answer?.status, answer?.output.trim()];
+      } finally {
+        await connection.close();
+      }
+    };
+    expect(await ask(chain, '7', name, 'OTHER.example.com')).toEqual([0, '']);
+    expect(await ask(chain, '7', name, 'third.example.com')).toEqual([1, 'it is not for third.example.com']);
+    expect(await ask(chain, '80', name)).toEqual([0, '']);
+    expect(await ask(chain, '91', name)).toEqual([1, 'it expires within 91 days, or is no certificate']);
+    expect(await ask('/etc/none.pem', '7', name)).toEqual([1, 'it is not there']);
+    put('/etc/text.pem', 'text\n');
+    expect((await ask('/etc/text.pem', '7', name))[0]).toBe(1);
   });
 });
 

@@ -141,6 +141,53 @@ describe('haproxy', () => {
     expect(runStep('haproxy', off, stock).text(path)).toBe(plain);
   });
 
+  it('leaves out what a comparison with a value does not hold for', () => {
+    const only = (value: string, is: unknown) => ({ enabled: { value, is } });
+    const given = {
+      frontends: [
+        { ...wcs.frontends[0], ...only('none', ['files', 'certbot']) },
+        {
+          ...wcs.frontends[1],
+          enabled: [
+            { value: 'files', is: ['files', 'certbot'] },
+            { value: true, is: true },
+          ],
+          bind: [
+            { port: 443, certificate: pem, ...only('files', 'files') },
+            { port: 444, certificate: pem, ...only('files', 'folder') },
+          ],
+          routes: [
+            ...(wcs.frontends[1]?.routes ?? []),
+            { ...only('all', 'hls'), match: { path_end: ['.ts'] }, backend: 'web' },
+          ],
+        },
+      ],
+      backends: [{ ...wcsBackend, cookie: { ...only('all', 'hls'), name: 'S' } }, wcs.backends[1]],
+    };
+    const plain = runStep('haproxy', { ...wcs, frontends: wcs.frontends.slice(1) }, stock).text(path);
+    expect(runStep('haproxy', given, stock).text(path)).toBe(plain);
+    const both = [
+      { value: 1, is: 1 },
+      { value: 1, is: 2 },
+    ];
+    const none = { ...given, frontends: [wcs.frontends[0], { ...wcs.frontends[1], enabled: both }] };
+    expect(runStep('haproxy', none, stock).text(path)).not.toContain('frontend wcs\n');
+  });
+
+  it('takes of the hosts those whose variables have the values that are asked for', () => {
+    const groups = ['origin', 'edge', 'both', undefined];
+    const hosts = nodes.map((node, index) => ({ ...node, state: 'active', vars: { group: groups[index] } }));
+    const of = (only: object) => {
+      const backends = [{ ...wcsBackend, hosts, only }, wcs.backends[1]];
+      return runStep('haproxy', { ...wcs, backends }, stock)
+        .text(path)
+        ?.match(/(?<=server )wcs-0\d/g);
+    };
+    expect(of({ group: ['both', 'origin'] })).toEqual(['wcs-01', 'wcs-03']);
+    expect(of({ group: 'edge' })).toEqual(['wcs-02']);
+    expect(of({})).toEqual(['wcs-01', 'wcs-02', 'wcs-03', 'wcs-04']);
+  });
+
   it("keeps the statistics page's password from other users, and out of what is shown", () => {
     const { text, host, warnings } = runStep('haproxy', antmedia, stock);
     expect(host.state(path)).toMatchObject({ mode: 0o600 });
@@ -243,6 +290,16 @@ describe('haproxy', () => {
       'a statistics page on a port that is taken',
       { statistics: { user: 'a', password: 'b', bind: { port: 80 } } },
       'the statistics page listens on *:80, as frontend plain does',
+    ],
+    [
+      'a statistics page without a password',
+      { statistics: { user: 'a', password: '' } },
+      'the statistics page has no password',
+    ],
+    [
+      'a frontend whose addresses are all left out',
+      { frontends: [{ ...wcs.frontends[1], bind: [{ port: 443, enabled: false }] }] },
+      'frontend wcs listens nowhere',
     ],
     [
       'a backend that is not there',

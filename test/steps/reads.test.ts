@@ -16,6 +16,7 @@ const unfinished: Readonly<Record<string, object>> = {
   package: { names: ['/etc/x'], provides: '' },
   unit: { name: '/etc/x', enabled: '' },
   archive: { directory: '/etc/x', url: '', sha256: '' },
+  certbot: { name: 'x', names: '' },
   'etc-services': { path: '/etc/x', port: '' },
   'xinetd-service': { directory: '/etc', name: 'x', hosts: '' },
   'socket-service': { name: 'x', hosts: '' },
@@ -27,6 +28,7 @@ const unfinished: Readonly<Record<string, object>> = {
 const elsewhere: Readonly<Record<string, string>> = {
   'systemd-dropin': '/etc/systemd/system/x.service',
   'haproxy-state': '/etc/systemd/system/x.service',
+  certbot: '/etc/letsencrypt/live/x/fullchain.pem',
   'socket-service': '/etc/systemd/system/x.socket',
 };
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { HostAction } from '../../src/model/action.ts';
 import { sameState } from '../../src/model/change.ts';
 import { mergeReads, noReads, stateIn } from '../../src/model/snapshot.ts';
 import { type Managed, StepHost } from '../../src/model/step-host.ts';
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly changed: readonly string[];
   readonly warnings: readonly string[];
   readonly managed: readonly Managed[];
+  /** what it has done before its files */
+  readonly actions: readonly HostAction[];
   readonly host: VirtualHost;
 }
 
@@ -26,16 +29,19 @@ export function runStep(module: string, parameters: unknown, host: FakeHost): Ou
   const virtual = new VirtualHost(snapshot);
   const view = new StepHost(virtual, 'the-step');
   step.apply(view, parsed);
+  for (const action of view.actions) virtual.act(action);
   const again = new VirtualHost(virtual.asSnapshot());
   const second = new StepHost(again, 'the-step');
   step.apply(second, parsed);
   expect(changedPaths(again), 'a second run changes nothing').toEqual([]);
+  expect(second.actions, 'a second run does nothing').toEqual([]);
   expect(second.managed).toEqual(view.managed);
   return {
     text: (path) => textAt(virtual, path),
     changed: changedPaths(virtual),
     warnings: view.warnings,
     managed: view.managed,
+    actions: view.actions.map(({ action }) => action),
     host: virtual,
   };
 }

@@ -51,6 +51,7 @@ perform() {
     install-packages) install_packages "$@" ;;
     remove-packages) remove_packages "$@" ;;
     unpack) unpack "$@" ;;
+    certbot) certbot_answers "$@" ;;
     command) doing "$@" ;;
     *)
       act_failed="the action $act_kind is not known"
@@ -161,6 +162,25 @@ remove_packages() {
     apt-get) silently dpkg --remove "$@" ;;
     *) patiently rpm -e "$@" ;;
   esac
+}
+
+## Certificates
+
+# certbot_answers PORT NAME ARGUMENT...: on port 80 where nobody listens there yet, else on PORT, where whoever has port 80 passes
+# challenges on to; renewals find that somebody there.
+certbot_answers() {
+  _port=$1
+  _name=$2
+  shift 2
+  # 0A: LISTEN, see proc_net_tcp in the kernel's documentation
+  if grep -Eqs '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F]+:0000 0A ' "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"; then
+    doing certbot "$@" --http-01-port "$_port" --http-01-address 127.0.0.1
+    return
+  fi
+  doing certbot "$@" --http-01-port 80 || return
+  _renewal=$ROOT/etc/letsencrypt/renewal/$_name.conf
+  [ ! -e "$_renewal" ] || doing sed -i -e '/^http01_port *=/d' -e '/^http01_address *=/d' \
+    -e "s/^\\[renewalparams\\]\$/&\\nhttp01_port = $_port\\nhttp01_address = 127.0.0.1/" "$_renewal"
 }
 
 ## Archives
