@@ -5,7 +5,11 @@ import { hostname } from './parameters.ts';
 import type { StepModule } from './step-module.ts';
 
 const parameters = z.strictObject({
-  names: z.array(hostname).min(1, 'expected at least one name').describe('whom it is for'),
+  names: z
+    .array(z.union([hostname, z.array(hostname)]))
+    .min(1, 'expected at least one name')
+    .transform((names) => names.flat())
+    .describe('whom it is for; a list of names counts as each of them'),
   name: z
     .union([z.literal(''), hostname])
     .default('')
