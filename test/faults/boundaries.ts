@@ -15,15 +15,14 @@ const run = '/var/lib/clusterproxy/runs';
 const state = (name: string) => [`mv*${run}/*/states/${name} *`];
 const swapOf = (path: string) => [
   `mv -T -f -- */.cp-*[0-9] ${path}`,
+  `mv -T -f -- ${path} */.cp-*.orig`,
   `rm -f -- ${path}`,
-  `mkdir -m 0700 -- ${path}`,
-  `rmdir -- ${path}`,
 ];
 const backOf = (path: string) => [
   `mv -T -f -- */.cp-*.orig ${path}`,
-  `mv -T -f -- ${path} */.cp-*`,
+  `mv -T -f -- ${path} */.cp-*[0-9]`,
+  `rm -f -- ${path}`,
   `rmdir -- ${path}`,
-  `mkdir -- ${path}`,
 ];
 const dropIn = '/etc/systemd/system/lab-web.service.d/cluster.conf';
 

@@ -17,11 +17,18 @@ export const place = '/lab-faults';
 
 /** Serves what was in its file when it was started, so that a test can see which files a service runs with. */
 const webProgram = `#!/bin/sh
-mkdir -p /run/lab-web && cp /etc/lab/web.conf /run/lab-web/index.html && cd /run/lab-web || exit 1
+serve='import socket
+text = open("/etc/lab/web.conf", "rb").read()
+server = socket.create_server(("127.0.0.1", 8099))
+while True:
+    client = server.accept()[0]
+    client.recv(4096)
+    client.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + text)
+    client.close()'
 if [ "$(cat ${place}/handler 2>/dev/null)" = dies ] && grep -qsF "$(cat ${place}/wrong)" /etc/lab/web.conf; then
-  exec timeout 2 python3 -m http.server --bind 127.0.0.1 8099
+  exec timeout 2 python3 -IS -c "$serve"
 fi
-exec python3 -m http.server --bind 127.0.0.1 8099
+exec python3 -IS -c "$serve"
 `;
 
 /** A host whose /etc and /var/lib/clusterproxy are a small disk of their own (ext4), which can be filled or made read-only. */
@@ -33,6 +40,8 @@ export function hostUnderTest(name: string): HostSpec {
       await giveDisk(host, lab);
       await installWrappers(host);
       await host.writeFile('/usr/local/bin/lab-web', webProgram, 0o755);
+      // Each of them is started whenever units are read, and has nothing to say here.
+      await host.mustExec('rm /usr/lib/systemd/system-generators/*');
       await host.writeFile(
         '/etc/systemd/system/lab-web.service',
         '[Service]\nExecStart=/usr/local/bin/lab-web\n[Install]\nWantedBy=multi-user.target\n',
@@ -86,15 +95,6 @@ export async function fillDisk(host: LabHost, lab: Lab): Promise<() => Promise<v
 }
 
 const dropIn = '/etc/systemd/system/lab-web.service.d/cluster.conf';
-/** In the order in which they are swapped. */
-export const managed = [
-  '/etc/lab/web.conf',
-  '/etc/lab/more',
-  '/etc/lab/link',
-  dropIn,
-  '/etc/nginx/conf.d/lab.conf',
-] as const;
-
 /** What the host's files are in each generation: every kind of change happens on the way from one to the next, and back. */
 export function filesOf(generation: number): ReadonlyMap<string, PathState> {
   const root = { user: 'root', group: 'root' };
@@ -108,6 +108,7 @@ export function filesOf(generation: number): ReadonlyMap<string, PathState> {
   return new Map<string, PathState>([
     ['/etc/lab/web.conf', file(`generation ${generation};\n`)],
     ['/etc/lab/more', odd ? { kind: 'directory', mode: 0o750, ...root } : { kind: 'absent' }],
+    ['/etc/lab/less', odd ? { kind: 'absent' } : { kind: 'directory', mode: 0o755, ...root }],
     ['/etc/lab/link', { kind: 'symlink', target: `web.conf-${generation}` }],
     ['/etc/systemd/system/lab-web.service.d', { kind: 'directory', mode: 0o755, ...root }],
     [dropIn, odd ? file(`[Service]\nEnvironment=GENERATION=${generation}\n`) : { kind: 'absent' }],
@@ -129,7 +130,7 @@ export const restartWeb: Handler = {
     { kind: 'port', port: 8099 },
   ],
   guards: [],
-  timeout: 6,
+  timeout: 60,
   settle: 0,
   rewrites: [],
 };
@@ -139,7 +140,7 @@ export const reloadNginx: Handler = {
   actions: [{ kind: 'reload', unit: 'nginx' }],
   checks: [{ kind: 'active', unit: 'nginx' }, { kind: 'nginx-workers' }],
   guards: [],
-  timeout: 6,
+  timeout: 60,
   settle: 0,
   rewrites: [],
 };

@@ -21,7 +21,7 @@ const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
 
 describe.skipIf(!availability.available)('whatever happens at', () => {
   let lab: Lab;
-  const hosts = new Pool(['faults-01', 'faults-02', 'faults-03']);
+  const hosts = new Pool(['faults-01', 'faults-02', 'faults-03', 'faults-04', 'faults-05']);
   let fingerprints: readonly string[] = [];
   let controller = '';
   const endings = new Map<string, Ending>();
@@ -45,16 +45,15 @@ describe.skipIf(!availability.available)('whatever happens at', () => {
   test.concurrent.each(cases.filter(({ name }) => chosen === undefined || name.includes(chosen)))(
     '$name (confirmed by: $confirm), the host is before or after, and the next apply ends in sync',
     async ({ boundary, confirm }) => {
-      const wrong = await hosts.lend(async (name) => {
-        const host = lab.host(name);
-        const found: string[] = [];
-        for (const fault of faults) {
+      const tried = faults.map((fault) =>
+        hosts.lend(async (name) => {
+          const host = lab.host(name);
           const ending = await attempt({ lab, host, boundary, fault, confirm, controller, fingerprints });
           endings.set([boundary.name, fault, confirm].join('\n'), ending);
-          found.push(...ending.wrong.map((words) => `${fault}: ${words}`));
-        }
-        return found;
-      });
+          return ending.wrong.map((words) => `${fault}: ${words}`);
+        }),
+      );
+      const wrong = (await Promise.all(tried)).flat();
       expect(wrong).toEqual([]);
     },
     900_000,

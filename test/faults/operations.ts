@@ -66,6 +66,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('upgrade' as const), restart: fc.boolean() }) },
 );
 
+/** How many sequences are tried: by `npm test`, by `npm run test:faults`. */
+export const sequenceCounts = { usual: 6, full: 100 };
+
 /** The same sequences for the same seed. */
 export function sequencesOf(seed: number, count: number): readonly (readonly Operation[])[] {
   return fc.sample(fc.array(operation, { minLength: 6, maxLength: 8, size: 'max' }), {

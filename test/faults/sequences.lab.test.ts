@@ -3,7 +3,7 @@ import { buildProgram } from '../e2e/program.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { Life } from './life.ts';
-import { type Crash, type Operation, sequencesOf, wordsOf } from './operations.ts';
+import { type Crash, type Operation, sequenceCounts, sequencesOf, wordsOf } from './operations.ts';
 import { Pool } from './pool.ts';
 import { keys, sequenceHost } from './sequence-host.ts';
 
@@ -12,7 +12,7 @@ if (!availability.available) console.warn(`Random sequences are skipped: ${avail
 
 const full = process.env.CLUSTERPROXY_FAULTS === 'full';
 const seed = Number(process.env.CLUSTERPROXY_SEED ?? Math.floor(Math.random() * 1_000_000));
-const count = Number(process.env.CLUSTERPROXY_SEQUENCES ?? (full ? 100 : 6));
+const count = Number(process.env.CLUSTERPROXY_SEQUENCES ?? sequenceCounts[full ? 'full' : 'usual']);
 /** A sequence to be tried again, alone: what a failure shows, cut down to what it takes. */
 const given = process.env.CLUSTERPROXY_SEQUENCE;
 const sequences: readonly (readonly Operation[])[] =

@@ -1,5 +1,6 @@
 import type { Ending } from './attempt.ts';
 import { boundaries, faults } from './boundaries.ts';
+import { sequenceCounts } from './operations.ts';
 
 /** The page that tells operators what was tried, and how it ended. `endings` by boundary, fault and mode, a line each. */
 export function table(endings: ReadonlyMap<string, Ending>): string {
@@ -16,7 +17,7 @@ export function table(endings: ReadonlyMap<string, Ending>): string {
 | moment | ${faults.join(' | ')} |
 | --- |${faults.map(() => ' --- |').join('')}
 ${rows.join('\n')}
-`;
+${sequences}`;
 }
 
 const introduction = `# Reliability
@@ -34,7 +35,7 @@ Whatever the cell says, this held, else the test had failed:
 - the next \`apply\` ends in sync.
 
 Each was tried with a run that its host commits by itself, and with one that is confirmed from outside; where these end differently, both
-are told (without a controller nobody confirms). \`npm test\` tries each cell once.
+are told (without a controller nobody confirms). \`npm test\` tries each cell once, with a run that its host commits by itself.
 
 \`after\`: as planned; \`before\`: as it was. "Until mended": the disk could not be written to, so the host could not be brought to either
 by anybody. The command and every later look say so; the next \`apply\`, the next start of the host, or
@@ -43,4 +44,22 @@ by anybody. The command and every later look say so; the next \`apply\`, the nex
 "Handler hangs", "handler fails" and "unit dies" (two seconds after its restart) begin at that moment, and with the new files only. The rows
 that begin with "revert" are of a run that was not confirmed from outside; those that begin with "boot unit" of a host that lost its power after
 the first handler and is being started again. "Power lost" is a second loss there.
+`;
+
+const sequences = `
+## Random sequences
+
+Besides, hosts live through random sequences of what can happen to them (\`test/faults/sequences.lab.test.ts\`): \`apply\`, also of what
+nginx refuses, \`rollback\`, \`retire\`, edits by hand (of our keys, of others' lines in the same file, of whole files, links and directories of
+ours), package upgrades that replace a file by one with an old time. In the middle of any of these runs, before a call chosen at random, the
+host loses power, the runner is killed alone or with all its processes, the controller is killed, or somebody edits the very file that is being changed.
+After each step:
+
+- everything below the folders concerned is byte for byte as before or as \`plan\` showed it, all of one kind, and what the command said is true;
+- what others wrote is there, line for line; a file that they edit in the middle of a run keeps their edit;
+- services are active, and after an \`apply\` run with the planned values; the next plan is empty;
+- nothing temporary of a run is left, and no run is left open;
+- after \`retire\` nothing of ours is left.
+
+\`npm test\` tries ${sequenceCounts.usual} sequences with a new seed each time, \`npm run test:faults\` ${sequenceCounts.full}. A failure prints the sequence, and how to try that very one again.
 `;

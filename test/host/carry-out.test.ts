@@ -112,6 +112,21 @@ describe('a plan that works out', () => {
     expect(sample.host.commands).toHaveLength(1);
   });
 
+  test('systemd reads its units once for all that were changed, and again for what a command may have written', async () => {
+    const unit = change('/etc/systemd/system/nginx.service.d/lab.conf', absent, file('[Service]\n'));
+    const again = { ...reloadNginx, actions: [{ kind: 'daemon-reload' as const }, ...reloadNginx.actions] };
+    const first = transaction(
+      [change('/etc/systemd/system/nginx.service.d', absent, directory()), unit],
+      [restartWeb, again],
+    );
+    expect((await carry(first)).state).toBe('committed');
+    expect(journal().filter((line) => line === 'daemon-reload')).toHaveLength(1);
+    const writing = { ...again, actions: [{ kind: 'command' as const, argv: ['true'] }, ...again.actions] };
+    const second = transaction([change('/etc/made', absent, file('x'))], [restartWeb, writing]);
+    expect((await carry(second)).state).toBe('committed');
+    expect(journal().filter((line) => line === 'daemon-reload')).toHaveLength(3);
+  });
+
   test('the next one works from what it left, and a probe sees it', async () => {
     const first = file(text(site));
     const second = file('server {\n  listen 81;\n}\n');

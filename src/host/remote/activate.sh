@@ -15,16 +15,19 @@ swap() {
       if [ "$before_kind" = absent ] && [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- "$path" 2>/dev/null || :; fi
       ;;
     directory)
-      if [ "$before_kind" = absent ]; then _failed=$(mkdir -m 0700 -- "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at what the host said' "$_failed"; fi
-      _failed=$(chown -- "$after_user:$after_group" "$path" 2>&1 && chmod -- "00$after_mode" "$path" 2>&1) ||
-        fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$_failed"
+      if [ "$before_kind" = absent ]; then
+        _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at what the host said' "$_failed"
+      else
+        _failed=$(chown -- "$after_user:$after_group" "$path" 2>&1 && chmod -- "00$after_mode" "$path" 2>&1) ||
+          fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$_failed"
+      fi
       ;;
     absent)
       if [ "$before_kind" = directory ]; then
         # What is in it isn't ours, or it would be gone by now.
-        if ! _failed=$(rmdir -- "$path" 2>&1); then
-          [ -n "$(find "$path" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ] ||
-            fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+        if is_empty "$path"; then
+          _failed=$(mv -T -f -- "$path" "$original" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+        else
           log warning "$shown holds files of others and was left there"
         fi
       else
@@ -220,7 +223,9 @@ nginx_workers() {
   for _status in $_children; do
     IFS=$default_ifs
     _process=${_status%/status}
-    case $(tr '\000' ' ' <"$_process/cmdline") in
+    _command=
+    read -r _command <"$_process/cmdline"
+    case $_command in
       *'shutting down'*) ;;
       'nginx: worker process'*)
         read -r _stat <"$_process/stat" || continue

@@ -168,6 +168,13 @@ write_beside() {
       case $_target in /*) _target=$ROOT$_target ;; esac
       said=$(ln -sT -- "$_target" "$fresh" 2>&1) || cannot_prepare "$said"
       ;;
+    directory)
+      if [ "$before_kind" = absent ]; then
+        said=$(mkdir -m 0700 -- "$fresh" 2>&1 && chown -- "$after_user:$after_group" "$fresh" 2>&1 && chmod -- "00$after_mode" "$fresh" 2>&1) ||
+          cannot_prepare "$said"
+        sync -- "$fresh"
+      fi
+      ;;
   esac
   case $before_kind in
     file | symlink)

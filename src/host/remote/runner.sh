@@ -110,8 +110,9 @@ each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'look at the disks of the host; nothing was changed' ''
 each_change swap
-if unit_files=$(records change | cut -d "$US" -f 3 | grep -E '^(/etc|/run|/usr/lib|/lib|/usr/local/lib)/systemd/'); then
-  [ -z "$unit_files" ] || timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at what it said' "$said"
+if unit_files_involved; then
+  timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at what it said' "$said"
+  reloaded=yes
 fi
 each validate "$(records validate)"
 each set_unit "$(records unit-state)"

@@ -15,10 +15,20 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 # shellcheck source=src/host/remote/boot-unit.sh
 . "$here/boot-unit.sh"
 
-# Nothing was swapped yet: only temporary names have to go.
+# Nothing was swapped yet, or it's done: only temporary names have to go.
 drop_beside() {
   [ -n "$folder" ] || return 0
-  said=$(rm -f -- "$fresh" "$original" 2>&1) || log warning "a temporary name beside $shown could not be removed: $said"
+  if [ "$before_kind" = directory ] && [ -d "$original" ] && ! rmdir -- "$original" 2>/dev/null; then
+    # Somebody has put something in it in the very moment in which it was taken away.
+    mv -T -f -- "$original" "$path" && log warning "$shown holds files of others and was left there"
+    return 0
+  fi 2>/dev/null
+  said=$(remove_name "$fresh" && remove_name "$original") || log warning "a temporary name beside $shown could not be removed: $said"
+}
+
+# remove_name PATH: of ours, whatever it is; its words on stdout
+remove_name() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir -- "$1"; else rm -f -- "$1"; fi 2>&1
 }
 
 conflict() {
@@ -48,7 +58,7 @@ put_back() {
 }
 
 remove() {
-  said=$(rm -f -- "$1" 2>&1) || stuck "$said"
+  said=$(remove_name "$1") || stuck "$said"
 }
 
 put_back_original() {
@@ -116,12 +126,22 @@ take_away() {
 }
 
 put_back_directory() {
+  if [ -d "$original" ]; then
+    case $looked in
+      absent*)
+        said=$(mv -T -f -- "$original" "$path" 2>&1) || stuck "$said"
+        sync -- "${path%/*}/"
+        return
+        ;;
+    esac
+    # Somebody has made it again meanwhile.
+    remove "$original"
+  fi
   [ "$looked" != "$before" ] || return 0
   if [ "$looked" != "$after" ]; then
     conflict 'its mode or owner no longer are what this run made of them'
     return
   fi
-  [ -d "$path" ] || mkdir -- "$path" || stuck 'it could not be made again'
   said=$(chown -- "$before_user:$before_group" "$path" 2>&1 && chmod -- "00$before_mode" "$path" 2>&1) || stuck "$said"
 }
 
@@ -208,7 +228,7 @@ revert() {
     # Jobs of this very start are under way: what waits for them would wait for ever.
     put_units_back --no-block
   elif [ "$(system_state)" != stopping ]; then
-    if unit_files_involved; then timed 60 systemctl daemon-reload || :; fi
+    if unit_files_involved && timed 60 systemctl daemon-reload; then reloaded=yes; fi
     put_units_back --
     if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
       redo_after_boot

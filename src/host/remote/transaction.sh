@@ -89,9 +89,16 @@ with_fields() {
   "$_function" "$@"
 }
 
+manifest_text=$(cat -- "$manifest" 2>/dev/null)
+
 # records KIND [HANDLER]: those of the manifest
 records() {
-  grep -s "^$1$US${2:+$2$US}" "$manifest"
+  _begin=$1$US${2:+$2$US}
+  IFS=$NL
+  for _record in $manifest_text; do
+    case $_record in "$_begin"*) printf '%s\n' "$_record" ;; esac
+  done
+  IFS=$default_ifs
 }
 
 # value_of KIND: the first field of the manifest's record of that kind, in $field
@@ -163,9 +170,16 @@ ownership() {
   esac
 }
 
+is_empty() {
+  [ -z "$(find "$1" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ]
+}
+
 inode() {
   stat -c %d:%i -- "$1" 2>/dev/null
 }
+
+# Whether systemd knows all units as they are now.
+reloaded=no
 
 # run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They don't inherit the
 # lock, and what they leave running doesn't hold up this program: their output goes to a file.
@@ -179,14 +193,23 @@ run_action() {
   shift 4
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
   case $_kind in
-    daemon-reload) set -- systemctl daemon-reload ;;
+    daemon-reload)
+      # Once is enough: it takes a host with many units a while.
+      [ "$reloaded" = no ] || return 0
+      set -- systemctl daemon-reload
+      ;;
     reload) set -- systemctl reload "$1" ;;
     restart) set -- systemctl restart "$1" ;;
   esac
   acted=$*
   _left=$((actions_until - $(now)))
   [ $_left -gt 0 ] || _left=1
-  timed $_left "$@"
+  timed $_left "$@" || return
+  case $_kind in
+    daemon-reload) reloaded=yes ;;
+    # It may have written units.
+    command) reloaded=no ;;
+  esac
 }
 
 # timed SECONDS COMMAND...: its status; its words in $said
