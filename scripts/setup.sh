@@ -33,6 +33,7 @@ install_node_modules() {
 # COMMAND:PACKAGE, or /FILE:PACKAGE
 lab_needs='
   augtool:augeas-tools
+  ffmpeg:ffmpeg
   flock:util-linux
   haproxy:haproxy
   ip:iproute2
@@ -41,10 +42,12 @@ lab_needs='
   nginx:nginx-light
   nsenter:util-linux
   openssl:openssl
+  pebble:pebble
   shellcheck:shellcheck
   ssh-keygen:openssh-client
   sshd:openssh-server
   systemd-nspawn:systemd-container
+  /usr/lib/nginx/modules/ngx_rtmp_module.so:libnginx-mod-rtmp
   /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
 '
 

@@ -1,5 +1,5 @@
 import { type Problem, problemsOf } from '../model/operator-error.ts';
-import { type HostPlan, stageNumber } from '../model/plan.ts';
+import { type HostPlan, stageNumber, stagesOf } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { stageDifferences } from '../plan/stage-comparison.ts';
 import { stageRun } from './run-id.ts';
@@ -76,10 +76,12 @@ function behind(done: HostPlan, now: HostPlan): HostPlan | undefined {
   return now.next === undefined ? undefined : behind(done, now.next);
 }
 
-/** An action that was carried out and is due again never will be done. */
+/** An action that was carried out and is due again, or what is left of it, never will be done. */
 function repeated(done: HostPlan, now: HostPlan): Problem | undefined {
-  const names = new Set(done.actions.map(({ action }) => action.name));
-  const again = now.actions.find(({ action }) => names.has(action.name));
+  const again = stagesOf(now)
+    .filter((plan) => stageNumber(plan, 0) <= stageNumber(done, 0))
+    .flatMap(({ actions }) => actions)
+    .find(({ step }) => done.actions.some((one) => one.step === step));
   if (again === undefined) return undefined;
   return {
     code: 'action-without-effect',

@@ -167,11 +167,13 @@ describe('the playbook antmedia', () => {
     const host = await plan(options);
     expect(host.changed).toEqual([...paths].sort());
     expect(host.warnings).toEqual([]);
+    const srt = paths.some((path) => path.includes('srt'));
     expect(host.handlers).toEqual([
-      ...(options.vars !== undefined && 'srt' in options.vars ? ['reload-nginx'] : []),
+      ...(srt ? ['reload-nginx'] : []),
       'reload-haproxy',
       'check-haproxy',
-      ...(options.vars !== undefined && 'srt' in options.vars ? ['reload-srt'] : []),
+      ...(paths.includes(hook) ? ['take-certificate'] : []),
+      ...(srt ? ['reload-srt'] : []),
     ]);
   });
 

@@ -74,7 +74,7 @@ doing() {
 
 # The end of a file as a field of the log. What matters in it comes last, and errors of apt in a line of their own.
 last_part() {
-  { grep -E '^(E|Err|error|Error|dpkg: error)[: ]' "$1" | head -n 10 && tail -c 4000 "$1"; } 2>/dev/null | one_line
+  { grep -E '^(E|Error|dpkg: error)[: ]' "$1" | head -n 10 && tail -c 4000 "$1"; } 2>/dev/null | one_line
 }
 
 ## Packages
@@ -115,7 +115,18 @@ apt_install() {
     silently dpkg --force-confdef --force-confold --configure -a || :
   fi
   apt_get update || log warning "the lists of packages could not be brought up to date: $(last_part "$act_output")"
-  apt_get --no-upgrade --no-remove install "$@"
+  # What was being unpacked apt takes for installed, unless it is told otherwise.
+  _names=$(dpkg-query --admindir="$ROOT/var/lib/dpkg" -W -f="\${db:Status-Status} \${binary:Package}\n" 2>/dev/null | sed -n 's/^half-installed //p')
+  # shellcheck disable=SC2086 # names of packages hold no blanks
+  [ -z "$_names" ] || apt_get --no-remove --reinstall install $_names || return
+  # Only those that are missing by now: one that is there would be brought to its latest version.
+  _names=
+  cut -d ' ' -f 1 <"$dir/packages-before" | cut -d : -f 1 >"$dir/packages-there"
+  for _name; do
+    if ! grep -Fxq -e "$_name" "$dir/packages-there"; then _names="$_names $_name"; fi
+  done
+  # shellcheck disable=SC2086 # names of packages hold no blanks
+  [ -z "$_names" ] || apt_get --no-remove install $_names
 }
 apt_get() {
   _left=$((act_until - $(now)))

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { LabHost } from '../host.ts';
+import { onProcessEnd } from '../process-end.ts';
+
+export const rtmpModule = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
+
+/** Why real RTMP can't be tried on this machine; undefined where it can. */
+export const withoutRtmp = !existsSync(rtmpModule)
+  ? "nginx's RTMP module is not installed on this machine (Debian: libnginx-mod-rtmp)"
+  : spawnSync('ffmpeg', ['-version']).status !== 0
+    ? 'ffmpeg is not installed on this machine'
+    : undefined;
+
+/** What ffmpeg publishes: a small picture that changes, for as long as it's let. */
+export class Publisher {
+  readonly #child: ChildProcess;
+  readonly #forget: () => void;
+  #said = '';
+  ended = false;
+
+  /** `url`: `rtmp://…` or `rtmps://…`, whose certificate is for others to try */
+  constructor(url: string) {
+    const picture = ['-f', 'lavfi', '-i', 'testsrc=size=128x72:rate=10'];
+    const args = ['-nostdin', '-loglevel', 'error', '-re', ...picture, '-c:v', 'flv', '-f', 'flv', url];
+    this.#child = spawn('ffmpeg', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.on('data', (data) => (this.#said += data));
+    this.#child.on('close', () => (this.ended = true));
+    this.#child.on('error', () => (this.ended = true));
+    this.#forget = onProcessEnd(() => this.#child.kill('SIGKILL'));
+  }
+
+  /** Its words, when something went wrong. */
+  get said(): string {
+    return this.#said;
+  }
+
+  stop(): void {
+    this.#forget();
+  }
+}
+
+/** Bytes that a node has received of a stream that is being published there now; undefined where there's none. */
+export async function bytesReceived(node: LabHost, stream: string): Promise<number | undefined> {
+  const page = await node.mustExec(['curl', '-s', '--max-time', '5', 'http://127.0.0.1:8090/']);
+  const part = page.split('<stream>').find((text) => text.includes(`<name>${stream}</name>`));
+  if (!part?.includes('<publishing/>')) return undefined;
+  return Number(/<bytes_in>(\d+)<\/bytes_in>/.exec(part)?.[1]);
+}
+
+/** The node that a stream arrives at, once more of it has come than `more` bytes. */
+export async function untilReceived(
+  nodes: readonly LabHost[],
+  stream: string,
+  { more = 0, publisher }: { more?: number; publisher: Publisher },
+): Promise<{ readonly node: LabHost; readonly bytes: number }> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    for (const node of nodes) {
+      const bytes = await bytesReceived(node, stream);
+      if (bytes !== undefined && bytes > more) return { node, bytes };
+    }
+    if (publisher.ended || Date.now() > deadline) {
+      throw new Error(`the stream ${stream} doesn't arrive: ${publisher.said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
