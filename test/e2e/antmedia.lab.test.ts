@@ -1,9 +1,10 @@
+import { createSocket } from 'node:dgram';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AcmeServer, startAcmeServer, withoutAcme } from '../lab/acme.ts';
-import { installAntMedia } from '../lab/antmedia/install.ts';
+import { installAntMedia, offerStreamModule, withoutStream } from '../lab/antmedia/install.ts';
 import { Publisher, untilReceived, withoutRtmp } from '../lab/antmedia/rtmp.ts';
 import { tellHaproxy, untilStatus } from '../lab/haproxy.ts';
 import type { LabHost } from '../lab/host.ts';
@@ -16,7 +17,8 @@ import { clusterproxyJson } from './program.ts';
 
 const hostname = 'media.example.com';
 const renewed = 'renewed.example.com';
-for (const reason of [withoutRtmp, withoutAcme]) if (reason) console.warn(`Tests are skipped: ${reason}`);
+for (const reason of [withoutRtmp, withoutStream, withoutAcme])
+  if (reason) console.warn(`Tests are skipped: ${reason}`);
 
 describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
   const lab = useLab();
@@ -72,7 +74,12 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
 
   beforeAll(async () => {
     const added = await lab().addHosts([
-      { name: 'media-lb', hostnames: ['media-lb.example.com', hostname], services: ['haproxy'] },
+      {
+        name: 'media-lb',
+        hostnames: ['media-lb.example.com', hostname],
+        services: ['haproxy'],
+        prepare: offerStreamModule,
+      },
       {
         name: 'media-lb-2',
         hostnames: ['media-lb-2.example.com', renewed],
@@ -209,8 +216,6 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
       const client = await webSocket(443);
       const first = await untilReceived(nodes, 'plain', { publisher: plain });
       const other = await untilReceived(nodes, 'secure', { publisher: secure });
-      // The one with the fewest connections gets the next.
-      expect(other.node.name).not.toBe(first.node.name);
 
       inventory.hosts.node = nodes.map(({ name, address }, index) => ({
         ...{ name, address, vars: { group: index === 0 ? 'origin' : 'edge' } },
@@ -256,6 +261,40 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
     expect((await status('-u', 'admin:correct-horse', page)).stdout).toBe('200');
     expect((await status(page.replace('127.0.0.1', balancer.address))).code).toBe(7);
   });
+
+  it.skipIf(withoutStream !== undefined)(
+    'passes packets on by nginx where SRT is, and puts off what would end a stream',
+    async () => {
+      inventory.hosts.node = nodes.map(({ name, address }) => ({ name, address }));
+      inventory.vars.srt = 'nginx';
+      const document = await apply();
+      expect(hostOf(document, balancer.name).status).toBe('changed');
+      const streams = await Promise.all([1, 2, 3, 4].map(() => Packets.open(balancer.address, 4200)));
+      open.push(...streams);
+      expect(new Set(streams.map(({ node }) => node))).toEqual(new Set(['ams-1', 'ams-2']));
+      for (const stream of streams) expect(await stream.send('more')).toBe(`${stream.node} more`);
+
+      inventory.hosts.node = nodes.map(({ name, address }, index) => ({
+        ...{ name, address, vars: { group: index === 0 ? 'both' : 'edge' } },
+      }));
+      await save();
+      const busy = await clusterproxy('apply', '--yes');
+      expect(busy.code).toBe(5);
+      expect(statuses(busy.document)['media-lb']).toBe('deferred');
+      for (const stream of streams) expect(await stream.send('still')).toBe(`${stream.node} still`);
+      delete inventory.vars.srt;
+      for (const stream of streams) stream.close();
+      const until = Date.now() + 90_000;
+      const quiet = async () =>
+        (await balancer.exec("ss -Hun state established '( dport = :4200 )'")).stdout === '';
+      while (!(await quiet()) && Date.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await apply();
+      expect((await balancer.exec(['systemctl', 'is-active', 'clusterproxy-srt.service'])).stdout).toBe(
+        'inactive\n',
+      );
+    },
+  );
 
   describe.skipIf(withoutAcme !== undefined)('with a certificate by certbot', () => {
     beforeAll(async () => {
@@ -373,6 +412,42 @@ function certificateOf(host: LabHost): Promise<PeerCertificate> {
 /** The process of HAProxy that takes connections now. */
 async function haproxyProcess(host: LabHost): Promise<string> {
   return /^Pid: (\d+)$/m.exec(await tellHaproxy(host, 'show info'))?.[1] ?? '';
+}
+
+/** A sender of UDP packets, to whom each comes back with a node's name before it. */
+class Packets {
+  readonly #socket = createSocket('udp4');
+  readonly #to: { readonly address: string; readonly port: number };
+  node = '';
+
+  private constructor(address: string, port: number) {
+    this.#to = { address, port };
+  }
+
+  static async open(address: string, port: number): Promise<Packets> {
+    const packets = new Packets(address, port);
+    packets.node = (await packets.send('hello')).split(' ')[0] ?? '';
+    return packets;
+  }
+
+  send(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error('no packet came back')), 20_000);
+      this.#socket.once('message', (data) => {
+        clearTimeout(limit);
+        resolve(data.toString());
+      });
+      this.#socket.send(text, this.#to.port, this.#to.address);
+    });
+  }
+
+  close(): void {
+    try {
+      this.#socket.close();
+    } catch {
+      // It's closed already.
+    }
+  }
 }
 
 /** Requests one after the other, each on a new connection, until it's stopped. */
