@@ -7,6 +7,7 @@ import { type Lab, startLab } from '../lab/lab.ts';
 import { agentProgram, installWebCallServer, setStatistics, WebSocketClient } from '../lab/wcs/install.ts';
 import { layOut } from '../support/lay-out.ts';
 import { runStep } from '../support/run-step.ts';
+import { everyThreshold, idle, keys, thresholds, traffic } from './thresholds.ts';
 
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Tests on real hosts are skipped: ${availability.reason}`);
@@ -15,6 +16,10 @@ const program = '/usr/local/bin/haproxy-agent-check.sh';
 const saveState = '/usr/local/sbin/haproxy-save-state.sh';
 const stateFile = '/run/haproxy-state/servers';
 const config = '/etc/haproxy/haproxy.cfg';
+const agentSettings = '/etc/haproxy-agent-check.conf';
+
+// The machine that the lab runs on may be busy: the processor is no threshold where a test doesn't say so.
+const usualThresholds = 'publishers 100 hls 100';
 
 describe.skipIf(!availability.available)('agents behind HAProxy', () => {
   let lab: Lab;
@@ -34,7 +39,7 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
   });
   afterAll(() => lab?.destroy());
 
-  const settled = (name: string, weight: string, last = '') =>
+  const settled = (name: string, weight: string, last: string | RegExp = '') =>
     untilStatus(balancer, ['wcs', name], {
       status: 'UP',
       weight,
@@ -43,11 +48,14 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
 
   async function setUpAgent(host: LabHost): Promise<void> {
     await host.writeFile(program, await agentProgram(), 0o755);
-    // The machine that the lab runs on may be busy: the processor is no threshold here.
-    await host.writeFile(
-      '/etc/haproxy-agent-check.conf',
-      'thresholds=publishers 100 hls 100\nstatistics_timeout=2\n',
-    );
+    await watch(host, usualThresholds);
+  }
+
+  /** What the agent of a host looks at from now on. */
+  function watch(host: LabHost, names: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const settings = { thresholds: names, statistics_timeout: '2', ...more };
+    const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+    return host.writeFile(agentSettings, lines.join(''));
   }
 
   const agent = () => ({
@@ -106,7 +114,7 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
           cookie: { name: 'SERVERID', secure: false },
           set_client_address: 'X-Client-IP',
           check: { interval: '1s' },
-          agent: { port: 9707, interval: '1s' },
+          agent: { port: 9707, interval: '500ms' },
           weight: 100,
           maxconn: 1000,
           hosts: nodes.map(({ name, address }) => ({ name, address })),
@@ -127,6 +135,21 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
       client.close();
     }
     return [...new Set(found)].sort();
+  }
+
+  /** A client that is on a node by its cookie. */
+  async function openAt(name: string): Promise<WebSocketClient> {
+    const client = await WebSocketClient.open(balancer.address, { cookie: `SERVERID=${name}` });
+    expect(client.node).toBe(name);
+    return client;
+  }
+
+  /** That a node is sent nobody new, but who has its cookie, and keeps a client that was there before. */
+  async function onlyKeeps(name: string, open: WebSocketClient): Promise<void> {
+    expect(await places(8)).toEqual(nodes.map((node) => node.name).filter((other) => other !== name));
+    expect(await places(2, `SERVERID=${name}`), 'who has its cookie comes back').toEqual([name]);
+    expect(await open.echoes('still here')).toBe(true);
+    expect((await serverStatus(balancer, 'wcs', name)).weight).toBe('0');
   }
 
   it('answer the balancer and the host itself, and nobody else', async () => {
@@ -162,24 +185,96 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
     'grade the weight of %s, and send new clients elsewhere from a threshold on',
     async (name) => {
       const node = lab.host(name);
-      const [other = ''] = nodes.map((host) => host.name).filter((one) => one !== name);
-      const cookie = `SERVERID=${name}`;
-      const open = await WebSocketClient.open(balancer.address, { cookie });
-      expect(open.node).toBe(name);
+      const open = await openAt(name);
       expect(await places(8)).toEqual(['wcs-01', 'wcs-02']);
 
       await setStatistics(node, { streams_webrtc_in: 90 });
       await settled(name, '50', 'via agent : up (publishers 90 of 100)');
       await setStatistics(node, { streams_webrtc_in: 90, streams_hls: 100 });
       await settled(name, '0', 'via agent : up (publishers 90 of 100; hls 100 of 100)');
-      expect(await places(8)).toEqual([other]);
-      expect(await places(2, cookie), 'who has its cookie comes back').toEqual([name]);
-      expect(await open.echoes('still here')).toBe(true);
+      await onlyKeeps(name, open);
 
       await setStatistics(node, {});
       await settled(name, '100', 'via agent : up');
       expect(await places(8)).toEqual(['wcs-01', 'wcs-02']);
       open.close();
+    },
+  );
+
+  describe('that watch every threshold by the statistics page', () => {
+    beforeAll(async () => {
+      for (const node of nodes) {
+        await setStatistics(node, idle);
+        await watch(node, everyThreshold, keys);
+      }
+    });
+    afterAll(async () => {
+      for (const node of nodes) {
+        await watch(node, usualThresholds);
+        await setStatistics(node, {});
+      }
+    });
+
+    it.each(thresholds)('send nobody new to $node over its threshold of $is', async (row) => {
+      const node = lab.host(row.node);
+      const words = (figures: object) => {
+        const sum = Object.values(figures).reduce((one, other) => one + other, 0);
+        return `via agent : up (${row.is} ${sum} of ${row.of})`;
+      };
+      const open = await openAt(row.node);
+      try {
+        await setStatistics(node, { ...idle, ...row.near });
+        await settled(row.node, '50', words(row.near));
+        await setStatistics(node, { ...idle, ...row.over });
+        await settled(row.node, '0', words(row.over));
+        await onlyKeeps(row.node, open);
+      } finally {
+        await setStatistics(node, idle);
+        open.close();
+      }
+      await settled(row.node, '100', 'via agent : up');
+    });
+  });
+
+  it('send nobody new to a node over a load average, where the page has no key', async () => {
+    const node = lab.host('wcs-02');
+    const open = await openAt(node.name);
+    try {
+      // Any load is over this; that of a machine that has just started may be none.
+      await node.mustExec('while read -r load _ < /proc/loadavg && [ "$load" = 0.00 ]; do :; done');
+      await watch(node, 'cpu 0.0001', { cpu_keys: 'not_on_the_page' });
+      await settled(node.name, '0', /^via agent : up \(cpu [\d.]+ of 0\.0\)$/);
+      await onlyKeeps(node.name, open);
+    } finally {
+      await watch(node, usualThresholds);
+      open.close();
+    }
+    await settled(node.name, '100', 'via agent : up');
+  });
+
+  it.each([
+    { is: 'band-in', other: 'band-out', name: 'wcs-01', from: 'lb', to: 'wcs-01' },
+    { is: 'band-out', other: 'band-in', name: 'wcs-02', from: 'wcs-02', to: 'lb' },
+  ])(
+    'send nobody new to $name over $is of its interface, where the page has no key',
+    async ({ is, other, name, from, to }) => {
+      const node = lab.host(name);
+      const stop = () => lab.host(from).exec(['systemctl', 'stop', 'traffic.service']);
+      const open = await openAt(name);
+      try {
+        await watch(node, `${is} 0.5 ${other} 0.5`, { [`${is.replace('-', '_')}_keys`]: 'not_on_the_page' });
+        const send = ['python3', '-c', traffic, lab.host(to).address];
+        await lab.host(from).mustExec(['systemd-run', '--quiet', '--unit=traffic', ...send]);
+        // In one direction alone: the other one is far from its threshold.
+        await settled(name, '0', new RegExp(`^via agent : up \\(${is} [\\d.]+ of 0\\.5\\)$`));
+        await onlyKeeps(name, open);
+        await stop();
+        await settled(name, '100', 'via agent : up');
+      } finally {
+        await stop();
+        await watch(node, usualThresholds);
+        open.close();
+      }
     },
   );
 

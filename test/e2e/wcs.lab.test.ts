@@ -68,7 +68,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     const { code, document, stderr } = await clusterproxy('apply', '--yes');
     expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
     expect(statuses(document)).toEqual({ 'wcs-lb': 'changed', 'wcs-01': 'changed', 'wcs-02': 'changed' });
-    expect(document.hosts.map(({ recipe }) => recipe)).toEqual([null, 'xinetd-found', 'systemd']);
+    expect(document.hosts.map(({ recipe }) => recipe)).toEqual(['debian', 'xinetd-found', 'systemd']);
     for (const { name } of nodes) await settled(name, '100');
     const disks = new Map([balancer, ...nodes].map((host) => [host.name, manifestOf(host)]));
     const again = await clusterproxy('apply', '--yes');

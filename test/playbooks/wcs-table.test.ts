@@ -14,10 +14,17 @@ const certificates = { [`${live}/fullchain.pem`]: pair.certificate, [`${live}/pr
 
 const packages = { haproxy: '2.6.12', nginx: '1.22.1', curl: '7.88.1', xinetd: '2.3.15' };
 const balancer: FakeHost = { folders: [`${samples}/balancer`], files: certificates, packages };
+const redHat: FakeHost = {
+  folders: [`${samples}/balancer-red-hat`],
+  files: certificates,
+  packages,
+  packageManager: 'dnf',
+};
 const node: FakeHost = { folders: [`${samples}/node`], packages };
 const nodeWithXinetd: FakeHost = { folders: [`${samples}/node-xinetd`], packages };
 
 const config = '/etc/haproxy/haproxy.cfg';
+const dropIn = '/etc/systemd/system/haproxy.service.d/zz-clusterproxy.conf';
 const bundle = '/etc/haproxy/wcs.example.com.pem';
 const properties = '/usr/local/FlashphonerWebCallServer/conf/flashphoner.properties';
 const agentConfig = '/etc/haproxy-agent-check.conf';
@@ -77,7 +84,7 @@ describe('the playbook wcs', () => {
       bundle,
       '/etc/nginx/conf.d/clusterproxy-wcs.conf',
       '/etc/nginx/sites-enabled/default',
-      `${units}/haproxy.service.d/zz-clusterproxy.conf`,
+      dropIn,
       '/usr/local/sbin/haproxy-save-state.sh',
     ]);
     expect(host.handlers).toEqual(['reload-nginx', 'reload-haproxy', 'check-haproxy']);
@@ -106,15 +113,29 @@ describe('the playbook wcs', () => {
       { balance: 'first', https_port: 8443, redirect_http: false },
     ],
     ['IPv6, no nginx', { ipv6: true, web_server: 'other', web_port: 3000 }],
-  ])('writes what haproxy -c takes without a warning: %s', async (_, vars) => {
-    const { balancer: host } = await plan(vars);
-    expect(checked(host.text(config))).toBe('');
+    ['on Red Hat', {}, redHat],
+  ])('writes what haproxy -c takes without a warning: %s', async (_, vars, lb: FakeHost = balancer) => {
+    const { balancer: host } = await plan(vars, { 'lb-1': lb });
+    // Red Hat has its socket in a folder that this machine may not have.
+    expect(checked(host.text(config)?.replace('/var/lib/haproxy/stats', '/run/haproxy/stats'))).toBe('');
   });
 
   it('gives each node a cookie of its own where clients are to come back', async () => {
     const { balancer: host } = await plan({ sticky_cookie: 'SERVERID' });
     expect(host.text(config)).toContain('    cookie SERVERID insert indirect nocache httponly secure\n');
     expect(host.text(config)?.match(/ cookie wcs-0\d$/gm)).toEqual([' cookie wcs-01', ' cookie wcs-02']);
+  });
+
+  it.each([
+    ['debian', balancer, '/run/haproxy/admin.sock'],
+    ['red-hat', redHat, '/var/lib/haproxy/stats'],
+  ])('has the socket of HAProxy in the folder that the package of %s makes', async (recipe, lb, socket) => {
+    const { balancer: host } = await plan({}, { 'lb-1': lb });
+    expect(host.resolved.recipe?.name).toBe(recipe);
+    expect(host.text(config)).toContain(`    stats socket ${socket} mode 660 level admin\n`);
+    expect(host.text(dropIn)).toContain(` save ${config} ${socket} /run/haproxy-state/servers\n`);
+    const [check] = host.resolved.handlers.filter(({ id }) => id === 'check-haproxy');
+    expect(JSON.stringify(check)).toContain(`"${socket}"`);
   });
 
   it("sets a node up with a socket of systemd's, and keeps everybody else's settings", async () => {
