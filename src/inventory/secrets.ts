@@ -35,7 +35,7 @@ export function literalWarnings(document: YamlDocument, playbook: Playbook): rea
   return literals(document, playbook).map(({ path, place }) =>
     document.problem(path, {
       code: 'literal-secret',
-      message: `${place} is a secret that stands in the inventory itself, where backups, mails and version control find it`,
+      message: `${place} stands in the inventory itself, where backups, mails and version control find it`,
       next:
         place.startsWith('ssh.') || place.startsWith('the secret')
           ? 'write where it is to be had instead: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}'
