@@ -12,6 +12,7 @@ const withHosts = [
   'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';
+const faults = 'test/faults/*.lab.test.ts';
 
 export default defineConfig({
   test: {
@@ -43,12 +44,23 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: [lab],
-          // Hosts are shared between tests and the machine has few cores: one file after the other.
+          exclude: [faults],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          // Real hosts wait more than they work; each file has hosts of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: [faults],
+          // Each has the machine to itself: several hosts at once, and moments that must not be missed.
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          // Alone on the machine: real hosts meet real time limits.
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -5,8 +5,8 @@ import { type CommandResult, mustRun } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-/** A place of its own: other tests build into dist while these run. */
-const folder = '.cache/e2e';
+/** A place of its own for each worker: other tests build while these run. */
+const folder = `.cache/e2e-${process.env.VITEST_POOL_ID ?? 'one'}`;
 export const main = fileURLToPath(new URL(`../../${folder}/main.js`, import.meta.url));
 
 /** No run of these tests takes longer, unless it hangs. Milliseconds. */
