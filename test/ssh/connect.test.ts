@@ -88,8 +88,11 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
     test('an abort ends them', async () => {
       const controller = new AbortController();
       const connection = await connect(target, { signal: controller.signal });
-      const running = connection.exec('sleep 20', Buffer.alloc(0), options);
-      setTimeout(() => controller.abort(), 100);
+      const running = connection.exec('echo begun; sleep 20', Buffer.alloc(0), {
+        ...options,
+        // Before that it isn't begun, and the connection is lost.
+        onOutput: () => controller.abort(),
+      });
       expect((await running).code).toBe(null);
       await expect(connect(target, { signal: controller.signal })).rejects.toMatchObject({
         code: 'interrupted',
