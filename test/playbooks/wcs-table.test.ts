@@ -138,6 +138,22 @@ describe('the playbook wcs', () => {
     expect(JSON.stringify(check)).toContain(`"${socket}"`);
   });
 
+  it('refuses a balancer on which SELinux would be in the way, by the command that it needs', async () => {
+    const enforcing = (may: string): FakeHost => ({
+      ...redHat,
+      files: {
+        ...certificates,
+        '/sys/fs/selinux/enforce': '1',
+        '/sys/fs/selinux/booleans/haproxy_connect_any': `${may} ${may}`,
+      },
+    });
+    const { balancer: host } = await plan({}, { 'lb-1': enforcing('1') });
+    expect(host.resolved.recipe?.name).toBe('red-hat-selinux');
+    await expect(plan({}, { 'lb-1': enforcing('0') })).rejects.toMatchObject({
+      message: expect.stringContaining('setsebool -P haproxy_connect_any 1'),
+    });
+  });
+
   it("sets a node up with a socket of systemd's, and keeps everybody else's settings", async () => {
     const { node: host } = await plan();
     expect(host.resolved.recipe?.name).toBe('systemd');
