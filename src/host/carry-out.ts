@@ -112,6 +112,7 @@ export async function carryOut(
       state,
       problem: problem === undefined ? undefined : { ...withActions(problem, log), host: transaction.host },
       started: log.started,
+      owed: state === 'committed' ? log.owed : [],
       warnings: log.warnings,
       durationMs: Date.now() - startedAt,
     };
@@ -173,7 +174,7 @@ function onceWaiting(
 function problemFor(end: string, log: RunLog): Problem | undefined {
   const cause = log.cause;
   const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
-  if (end === 'committed') return undefined;
+  if (end === 'committed') return owed(log);
   if (end === 'conflict') {
     return {
       code: 'conflict',
@@ -206,6 +207,17 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
       next: 'run the command again',
     }
   );
+}
+
+/** The new files stay; what would have interrupted people is still to be done. */
+function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
+  if (handlers.length === 0) return undefined;
+  return {
+    code: 'restarts-owed',
+    message: `people came in the middle of the restarts (${owedBecause?.words ?? 'a guard says so'}), so this is still to be done: ${handlers.join(', ')}; the new files are in place`,
+    next: 'run the command again when nobody is there, or say with --force that they may be interrupted; until then these services run with the old files',
+    detail: owedBecause?.detail === '' ? undefined : owedBecause?.detail,
+  };
 }
 
 /** That everything is as it was is true of files and services, not of what actions did. */

@@ -1,7 +1,7 @@
 import type { HostAction } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
-import type { Action, Check, Handler } from '../model/handler.ts';
+import type { Action, Check, Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
@@ -26,6 +26,7 @@ export function manifest(transaction: Transaction): string {
     ...transaction.changes.flatMap(({ secret }, index) =>
       secret === undefined ? [] : [record('secret', index + 1)],
     ),
+    ...transaction.changes.flatMap(({ guards = [] }, index) => guardRecords('unit-guard', index + 1, guards)),
     ...transaction.handlers.flatMap(handlerRecords),
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
@@ -47,7 +48,7 @@ export function timeLimit(transaction: Transaction): number {
     120 +
     transaction.changes.length +
     70 * validations +
-    2 * guardTime(transaction) +
+    3 * guardTime(transaction) +
     handlers +
     settle +
     actions +
@@ -56,14 +57,17 @@ export function timeLimit(transaction: Transaction): number {
   );
 }
 
-/** How long the host may take to put everything back: a handler is tried twice, a unit gets a minute to come up. Seconds. */
+/**
+ * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a minute to come up.
+ * Seconds.
+ */
 export function revertLimit(transaction: Transaction): number {
-  const handlers = transaction.handlers.reduce((sum, handler) => sum + 2 * handler.timeout + 15, 0);
+  const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);
   const units = 300 * transaction.changes.filter(({ kind }) => kind === 'unit').length;
   return (
     240 +
     transaction.changes.length +
-    guardTime(transaction) +
+    2 * guardTime(transaction) +
     handlers +
     units +
     60 * transaction.units.length
@@ -81,12 +85,17 @@ function confirmTimeout(transaction: Transaction): number {
   return transaction.confirmTimeout ?? 120;
 }
 
-function guardTime(transaction: Transaction): number {
-  return 12 * transaction.handlers.reduce((sum, handler) => sum + handler.guards.length, 0);
+function guardTime({ actions, changes, handlers }: Transaction): number {
+  const guards = [...actions, ...changes, ...handlers].flatMap((one) => one.guards ?? []);
+  return 12 * guards.length;
 }
 
-function actionRecords({ name, run, unless, timeout }: HostAction, number: number): readonly string[] {
+function actionRecords(
+  { name, run, unless, timeout, guards = [] }: HostAction,
+  number: number,
+): readonly string[] {
   return [
+    ...guardRecords('act-guard', number, guards),
     record('act', number, name, run.kind, timeout, ...counted(programArguments(run))),
     ...(unless === undefined
       ? []
@@ -167,11 +176,13 @@ function handlerRecords(handler: Handler): readonly string[] {
       record('action', id, action.kind, ...counted(actionArguments(action))),
     ),
     ...handler.checks.map((check) => record('check', id, check.kind, ...counted(checkArguments(check)))),
-    ...handler.guards.map((guard) =>
-      record('guard', id, guard.id, guard.query.args.length, guard.query.kind, ...guard.query.args),
-    ),
+    ...guardRecords('guard', id, handler.guards),
     ...handler.rewrites.map((path) => record('rewrites', id, path)),
   ];
+}
+
+function guardRecords(kind: string, of: string | number, guards: readonly Guard[]): readonly string[] {
+  return guards.map(({ id, query }) => record(kind, of, id, query.args.length, query.kind, ...query.args));
 }
 
 function actionArguments(action: Action): readonly string[] {

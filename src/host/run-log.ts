@@ -11,6 +11,8 @@ export type TransactionEvent =
       readonly handler: string;
       readonly phase: 'started' | 'finished' | 'reverting';
     }
+  /** left undone, because people are there */
+  | { readonly kind: 'owed'; readonly handler: string }
   /** something that is done before any file is changed */
   | {
       readonly kind: 'action';
@@ -42,6 +44,10 @@ export class RunLog {
   readonly warnings: string[] = [];
   readonly conflicts: string[] = [];
   readonly failures: string[] = [];
+  /** ids of handlers that were left undone because people are there; the new files stay all the same */
+  readonly owed: string[] = [];
+  /** who is there, in words, and by name */
+  owedBecause: { readonly words: string; readonly detail: string } | undefined;
   /** names of actions that were carried out: whatever becomes of the run, what they did stays */
   readonly done: string[] = [];
   /** packages that they brought */
@@ -62,7 +68,8 @@ export class RunLog {
         this.#timed(second);
         return { kind: 'state', state: first };
       case 'guard':
-        return { kind: 'guard', guard: first };
+        // With more it's the answer: HANDLER, none|busy|unknown, and when.
+        return second === '' && third === '' ? { kind: 'guard', guard: first } : undefined;
       case 'validate':
         return { kind: 'validate', command: first };
       case 'handler':
@@ -70,6 +77,10 @@ export class RunLog {
         return { kind: 'handler', handler: first, phase: second === 'started' ? 'started' : 'finished' };
       case 'reverting':
         return first === 'unit' ? undefined : { kind: 'handler', handler: second, phase: 'reverting' };
+      case 'owed':
+        note(this.owed, first);
+        this.owedBecause ??= { words: second, detail: third.trim() };
+        return { kind: 'owed', handler: first };
       case 'act':
         if (second === 'finished') this.done.push(first);
         return {

@@ -46,10 +46,15 @@ export async function readRuns(connection: Connection): Promise<readonly RunOnHo
       stateSince: log.stateSince,
       record: readRecord(files.get('record')),
       problem: log.cause,
-      warnings: log.warnings,
+      warnings: [...log.warnings, ...owedWords(log)],
       installed: log.installed,
     };
   });
+}
+
+function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
+  if (owed.length === 0) return [];
+  return [`left undone, because people were there (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
 }
 
 /** What a run changed, undefined where the host doesn't remember it. One exec. */

@@ -9,6 +9,8 @@ export interface UnlockResult {
   readonly broken: boolean;
   /** the state of the run on the host now; `none` where the host doesn't know it */
   readonly state: string;
+  /** what it had to say of that, such as what was left undone because people are there */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -29,15 +31,19 @@ export async function unlock(
     maximumOutput: 1024 * 1024,
   });
   const line = new RegExp(`${nonce} (.*)\n`).exec(result.stdout.toString('utf8'))?.[1];
-  const [verdict, state = '', holder = ''] = (line ?? '').split(fieldSeparator).map(printable);
+  const [verdict, state = '', holder = '', warned = ''] = (line ?? '').split(fieldSeparator);
+  const warnings = warned
+    .split('\u001e')
+    .filter((text) => text !== '')
+    .map(printable);
   switch (verdict) {
     case 'free':
     case 'broken':
-      return { broken: verdict === 'broken', state };
+      return { broken: verdict === 'broken', state: printable(state), warnings };
     case 'another':
       throw new OperatorError({
         code: 'locked-by-another',
-        message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${holder}`}`,
+        message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${printable(holder)}`}`,
         next: 'name the run that holds it, if that is the one to be ended',
       });
     case notThisMachine:
@@ -45,9 +51,9 @@ export async function unlock(
     case 'held':
       throw new OperatorError({
         code: 'unlock-failed',
-        message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${state}`,
+        message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${printable(state)}`,
         next: `look on the host: systemctl status clusterproxy-${run}`,
-        detail: holder,
+        detail: printable(holder),
       });
     default:
       throw new OperatorError({

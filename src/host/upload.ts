@@ -16,6 +16,7 @@ export interface Upload {
 const programs = [
   'lib.sh',
   'transaction.sh',
+  'handlers.sh',
   'boot-unit.sh',
   'prepare.sh',
   'act.sh',

@@ -1,3 +1,4 @@
+import type { Guard } from './handler.ts';
 import type { Query } from './snapshot.ts';
 
 /** The package managers that packages can be installed with: Debian and its kin, Red Hat and its kin, the older of those. */
@@ -74,6 +75,8 @@ export interface HostAction {
   readonly timeout: number;
   /** what an operator should know before saying yes, in words */
   readonly notes: readonly string[];
+  /** asked before it begins, where it stops services */
+  readonly guards?: readonly Guard[] | undefined;
 }
 
 /** An action that a step asks for. */

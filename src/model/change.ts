@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Guard } from './handler.ts';
 import type { PathState } from './snapshot.ts';
 
 /** One path or unit on one host that is to become something else than it is. */
@@ -13,6 +14,8 @@ export interface Change {
   readonly after: PathState;
   /** it touches a secret of the inventory: what may be shown of it in place of the real texts */
   readonly secret?: ConcealedTexts | undefined;
+  /** of a unit that is in use, perhaps: what is asked before it's stopped, by the run or by its revert */
+  readonly guards?: readonly Guard[] | undefined;
   /** name of the stage after which it's known for sure whether, and from what, it changes; undefined: it's known */
   readonly knownAfter?: string | undefined;
 }

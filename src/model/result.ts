@@ -7,6 +7,7 @@ export type Status =
   | 'would-change'
   | 'changed'
   | 'deferred'
+  | 'owed'
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
@@ -68,7 +69,7 @@ export function exitStatusOf(result: RunResult, options: { readonly comparing: b
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
-  if (any(['deferred'])) return exitStatus.deferred;
+  if (any(['deferred', 'owed'])) return exitStatus.deferred;
   if (options.comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;
 }

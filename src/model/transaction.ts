@@ -104,10 +104,12 @@ export type TransactionState =
 
 export interface TransactionResult {
   readonly state: TransactionState;
-  /** why it isn't `committed` */
+  /** why it isn't `committed`, or what is owed */
   readonly problem?: Problem | undefined;
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** ids of handlers that were left undone although it is `committed`, because people are there */
+  readonly owed: readonly string[];
   /** what the host had to say that is no reason to fail */
   readonly warnings: readonly string[];
   readonly durationMs: number;

@@ -1,13 +1,22 @@
 import type { Guard } from '../model/handler.ts';
-import type { GuardReport, PlannedHandler } from '../model/plan.ts';
+import type { GuardReport, HostPlan } from '../model/plan.ts';
 import { type Answer, queryKey, type Snapshot } from '../model/snapshot.ts';
 
-/** What the guards of the handlers that will run said when the host was looked at. */
-export function guardReports(
-  snapshot: Snapshot,
-  handlers: readonly PlannedHandler[],
-): readonly GuardReport[] {
-  const guards = handlers.flatMap(({ handler }) => handler.guards);
+/** What is done to a host in a stage. */
+type Doings = Pick<HostPlan, 'actions' | 'changes' | 'handlers'>;
+
+/** The guards that are asked in these stages. */
+export function guardsIn(stages: readonly Doings[]): readonly Guard[] {
+  return stages.flatMap(({ actions, changes, handlers }) => [
+    ...actions.flatMap(({ action }) => action.guards ?? []),
+    ...changes.flatMap((change) => change.guards ?? []),
+    ...handlers.flatMap(({ handler }) => handler.guards),
+  ]);
+}
+
+/** What the guards that will be asked said when the host was looked at. */
+export function guardReports(snapshot: Snapshot, stages: readonly Doings[]): readonly GuardReport[] {
+  const guards = guardsIn(stages);
   const unique = new Map(guards.map((guard) => [guard.id, guard] as const));
   return [...unique.values()].map((guard) => report(guard, snapshot.answers.get(queryKey(guard.query))));
 }

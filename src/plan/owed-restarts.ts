@@ -8,8 +8,8 @@ import type { StepTrace } from './run-steps.ts';
 
 /**
  * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but not because
- * we made it so, and the service has run since before it became so. Or the host says so itself, after a revert that left
- * services alone. See `owed` of a snapshot for the rule.
+ * we made it so, and the service has run since before it became so. Or the host says so itself, after a run or a
+ * revert that left services alone. See `owed` of a snapshot for the rule.
  */
 export function owedRestarts(
   { wanted, stages }: Evaluation,
@@ -25,8 +25,9 @@ export function owedRestarts(
       const because = [...new Set(stale.map(({ step }) => step))];
       return [{ handler, because, owed: `${first.name} became what it is after ${first.unit} was started` }];
     }
-    if (!told.has(handler.id)) return [];
-    return [{ handler, because: [], owed: 'files were put back by a run that left the services alone' }];
+    // What doesn't run doesn't run with old files.
+    if (!told.has(handler.id) || isDown(handler, stage.host.snapshot)) return [];
+    return [{ handler, because: [], owed: 'an earlier run left it undone, because people were there' }];
   });
 }
 
@@ -37,7 +38,7 @@ export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
     .filter((id) => !known.has(id))
     .map(
       (id) =>
-        `files were put back by a run that left the services alone; what ${id} did has to be done by hand, as the playbook has no such handler for this host`,
+        `an earlier run left services alone, because people were there; what ${id} did has to be done by hand, as the playbook has no such handler for this host`,
     );
 }
 
@@ -67,6 +68,11 @@ function runsSinceBefore(snapshot: Snapshot, unit: string, path: string): boolea
   const startedAt = snapshot.units.get(unit)?.startedAt;
   const changedAt = snapshot.changedAt?.get(path);
   return startedAt !== undefined && changedAt !== undefined && startedAt <= changedAt;
+}
+
+function isDown(handler: Handler, snapshot: Snapshot): boolean {
+  const units = unitsOf(handler).map((unit) => snapshot.units.get(unit)?.active);
+  return units.length > 0 && units.every((active) => active === 'inactive' || active === 'failed');
 }
 
 /** The units that a handler starts anew; of one that runs a command those that it checks. */

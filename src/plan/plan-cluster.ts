@@ -1,16 +1,18 @@
 import type { Problem } from '../model/operator-error.ts';
 import { changesNow, type HostPlan, type PlannedHandler } from '../model/plan.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, exposureWarnings, type KnownItem } from './conceal.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
+import { fitHandlers, withStopGuards } from './handler-units.ts';
 import { itemId } from './items.ts';
 import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
+import { unitStateFormat } from './unit-items.ts';
 import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
@@ -81,11 +83,8 @@ function planHost(
   const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
     ...head,
-    problem: problem ?? noSystemd(snapshot),
-    guards: guardReports(
-      snapshot,
-      all.flatMap(({ handlers }) => handlers),
-    ),
+    problem: problem ?? noSystemd(snapshot) ?? all.find((stage) => stage.problem !== undefined)?.problem,
+    guards: guardReports(snapshot, all),
     warnings: [
       ...healthWarnings(snapshot),
       ...wanted.warnings,
@@ -94,6 +93,7 @@ function planHost(
         secrets,
       ),
       ...unknownOwed(evaluation),
+      ...all.flatMap(({ warnings }) => warnings),
       ...traces.flatMap((trace) => trace.warnings),
     ],
     unsettled: snapshot.unsettled,
@@ -120,27 +120,46 @@ function planStage(
 ): HostPlan {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
-  const changes = concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), secrets);
-  const { actions } = stage.host;
+  const changes = withStopGuards(
+    concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), secrets),
+    wanted.handlers,
+  );
+  const { actions, snapshot } = stage.host;
+  const planned = plannedHandlers(evaluation, stage, changes.length + actions.length > 0);
+  const fitted = fitHandlers(planned, {
+    snapshot,
+    changes,
+    managed: managedUnits(evaluation, stage),
+    givesBack: host.retired === true,
+  });
   return {
     host: host.name,
     role: host.role,
     recipe: wanted.recipe,
-    problem: undefined,
+    problem: fitted.problem,
     skipped: false,
     unreachable: false,
     ...(stages.length > 1 ? { stage: { number: stage.number, name: stage.name } } : {}),
     actions,
     changes,
-    handlers: plannedHandlers(evaluation, stage, changes.length + actions.length > 0),
+    handlers: fitted.handlers,
     guards: [],
-    warnings: [],
+    warnings: fitted.warnings,
     unsettled: [],
     units: wanted.units,
     ledger: { ...stage.ledger(), cluster: input.cluster, playbook: input.playbook },
     snapshot: stage.host.snapshot,
     durationMs: 0,
   };
+}
+
+/** Units that a step of the host sets, or set until now, to run or not. */
+function managedUnits({ traces }: Evaluation, { host }: StageEvaluation): ReadonlySet<string> {
+  const items = [...(host.snapshot.ledger?.items ?? []), ...traces.flatMap((trace) => trace.managed)];
+  const active = items.filter(
+    ({ format, key: [aspect] }) => format === unitStateFormat && aspect === 'active',
+  );
+  return new Set(active.flatMap(({ path }) => unitOfPath(path) ?? []));
 }
 
 /** Each stage's plan knows the one behind it. */

@@ -11,6 +11,7 @@ import { SecretRegister } from '../secrets/register.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { diffText } from './diff.ts';
+import { fitHandlers, withStopGuards } from './handler-units.ts';
 import { isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import { traceOf } from './run-steps.ts';
 import { isSlowHash } from './slow-hash.ts';
@@ -45,17 +46,24 @@ export function planHostRollback(
   const conceal = (changes: readonly Change[]) =>
     concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
   const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
-  const changes = conceal(changesOf(host, [traceOf(view, [])]));
+  const recordedHandlers = latestFirst.flatMap(({ record }) => record.handlers);
+  const changes = withStopGuards(conceal(changesOf(host, [traceOf(view, [])])), recordedHandlers);
   if (conflicts.length > 0 && !options.force) {
     const run = stages[0]?.record.run ?? '';
     const problem = conflict(snapshot.host, run, conflicts);
     return { changes: [], handlers: [], problem, warnings: [], ledger: snapshot.ledger };
   }
+  const fitted = fitHandlers(changes.length === 0 ? [] : handlersOf(latestFirst), {
+    snapshot,
+    changes,
+    managed: new Set(),
+    givesBack: true,
+  });
   return {
     changes,
-    handlers: changes.length === 0 ? [] : handlersOf(latestFirst),
-    problem: undefined,
-    warnings: [],
+    handlers: fitted.handlers,
+    problem: fitted.problem,
+    warnings: fitted.warnings,
     ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };
 }

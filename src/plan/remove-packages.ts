@@ -1,6 +1,7 @@
 import { providesNothing } from '../model/action.ts';
 import { changesNow, type HostPlan } from '../model/plan.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import { uniqueGuards } from './handler-units.ts';
 
 /** The name of a package without its architecture: dpkg says `libc6:amd64`, rpm `glibc.x86_64`. */
 export function packageOf(name: string): string {
@@ -28,8 +29,15 @@ export function staysWarnings(
   ];
 }
 
-/** The plan with a stage behind it in which the packages go: once the files that need them are back. */
-export function withRemoval(plan: HostPlan, packages: readonly string[]): HostPlan {
+/**
+ * The plan with a stage behind it in which the packages go: once the files that need them are back. Their services stop,
+ * so whatever guards the run's handlers asked are asked.
+ */
+export function withRemoval(
+  plan: HostPlan,
+  packages: readonly string[],
+  records: readonly RunRecord[],
+): HostPlan {
   const manager = plan.snapshot?.packageManager;
   if (packages.length === 0 || manager === undefined || plan.problem !== undefined) return plan;
   const removal: HostPlan = {
@@ -45,6 +53,7 @@ export function withRemoval(plan: HostPlan, packages: readonly string[]): HostPl
           provides: providesNothing,
           timeout: 600,
           notes: ['their services are stopped', 'their configuration files stay'],
+          guards: uniqueGuards(records.flatMap((record) => record.handlers)),
         },
       },
     ],

@@ -5,8 +5,8 @@ import { z } from 'zod';
  * come within a schema version; a key that goes or changes its meaning makes a new one.
  */
 const statuses = [
-  ...(['in-sync', 'would-change', 'changed', 'deferred', 'rolled-back', 'failed', 'unreachable'] as const),
-  ...(['unknown', 'open', 'not-started', 'kept', 'conflict', 'stuck', 'skipped'] as const),
+  ...(['in-sync', 'would-change', 'changed', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
+  ...(['unreachable', 'unknown', 'open', 'not-started', 'kept', 'conflict', 'stuck', 'skipped'] as const),
 ] as const;
 
 const location = z

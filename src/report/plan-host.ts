@@ -3,6 +3,7 @@ import type { Change } from '../model/change.ts';
 import { type GuardReport, type HostPlan, type PlannedHandler, type Stage, stagesOf } from '../model/plan.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
 import { diffOf } from '../plan/diff.ts';
+import { guardsIn } from '../plan/guard-reports.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { renderProblem } from './problem.ts';
 import { list, wrap } from './prose.ts';
@@ -75,9 +76,18 @@ function renderChange(change: Change, style: Style): readonly string[] {
     '',
     first.replace(words, paint.bold(words)),
     ...rest,
-    ...notes.flatMap((note) => wrap(note, { columns: style.columns, first: '    ' })),
+    ...[...notes, ...stopNotes(change)].flatMap((note) =>
+      wrap(note, { columns: style.columns, first: '    ' }),
+    ),
     ...lines.map((line) => `    ${paintDiff(line, style)}`),
   ];
+}
+
+/** That a unit is only stopped while nobody is there. */
+function stopNotes({ before, after, guards = [] }: Change): readonly string[] {
+  const stops = before.kind === 'unit' && before.active === 'active' && after.kind === 'unit';
+  if (!stops || after.active === 'active' || guards.length === 0) return [];
+  return [`only while there are no ${list(guards.map((guard) => cleanLine(guard.id)))}`];
 }
 
 /** Colours of diff(1) and git: by what a line begins with, headers before their signs. */
@@ -169,10 +179,10 @@ export interface NoteOptions {
   readonly force: boolean;
 }
 
-/** The reports of guards that this plan's handlers ask. */
+/** The reports of guards that are asked in this plan. */
 function guardsOf(plan: HostPlan): readonly GuardReport[] {
-  const handlers = [...stagesOf({ ...plan, afterwards: undefined })].flatMap((one) => one.handlers);
-  const asked = new Set(handlers.flatMap(({ handler }) => handler.guards.map((guard) => guard.id)));
+  const stages = stagesOf({ ...plan, afterwards: undefined });
+  const asked = new Set(guardsIn(stages).map((guard) => guard.id));
   return plan.guards.filter((report) => asked.has(report.guard));
 }
 

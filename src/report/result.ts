@@ -54,18 +54,20 @@ function renderHost(host: HostResult, style: Style, width: number): readonly str
 
 function why({ status, problem }: HostResult, style: Style): readonly string[] {
   if (problem === undefined) return [];
-  const render = status === 'deferred' ? renderPutOff : renderProblem;
+  const render = status === 'deferred' || status === 'owed' ? renderPutOff : renderProblem;
   return render({ ...problem, host: undefined }, style, 4);
 }
 
 function whatHappened({ status, plan, ran }: HostResult): readonly string[] {
   const changes =
-    status === 'changed' || status === 'would-change' ? [count(totalsOf([plan]).changes, 'change')] : [];
+    status === 'changed' || status === 'owed' || status === 'would-change'
+      ? [count(totalsOf([plan]).changes, 'change')]
+      : [];
   return [...changes, ...(ran.length === 0 ? [] : [`ran ${ran.map(cleanLine).join(', ')}`])];
 }
 
 const good: readonly Status[] = ['changed', 'in-sync'];
-const remarkable: readonly Status[] = ['would-change', 'deferred', 'not-started', 'skipped'];
+const remarkable: readonly Status[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
 
 function paintStatus(status: Status, { paint }: Style): (text: string) => string {
   if (good.includes(status)) return paint.green;

@@ -45,7 +45,16 @@ export function totalWords(hosts: readonly HostPlan[]): string {
 
 /** The order in which a summary names them: what needs somebody comes last and stays in view. */
 const order: readonly Status[] = [
-  ...(['changed', 'would-change', 'in-sync', 'skipped', 'deferred', 'not-started', 'rolled-back'] as const),
+  ...([
+    'changed',
+    'would-change',
+    'in-sync',
+    'skipped',
+    'owed',
+    'deferred',
+    'not-started',
+    'rolled-back',
+  ] as const),
   ...(['kept', 'open', 'unknown', 'unreachable', 'failed', 'conflict', 'stuck'] as const),
 ];
 

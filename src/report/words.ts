@@ -13,6 +13,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'would-change': 'would change',
   changed: 'changed',
   deferred: 'put off',
+  owed: 'restarts owed',
   'rolled-back': 'rolled back',
   failed: 'failed',
   unreachable: 'unreachable',

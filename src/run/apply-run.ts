@@ -168,7 +168,7 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
 
 function resultOf(plan: HostPlan, result: TransactionResult): HostResult {
   const nothing = plan.actions.length + plan.changes.length === 0 && result.started.length === 0;
-  const status = statusOfState[result.state];
+  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
   return {
     plan,
     // Earlier runs were settled, and that was all.

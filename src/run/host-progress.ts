@@ -18,6 +18,8 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'handler':
       if (event.phase === 'started') return ['handler', event.handler];
       return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
+    case 'owed':
+      return ['handler', `left undone, because people are there: ${event.handler}`];
     case 'action':
       return event.phase === 'started' ? ['acting', event.action] : undefined;
     case 'unit':

@@ -3,7 +3,7 @@ import { probe } from '../host/probe.ts';
 import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, stagesOf } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
@@ -129,12 +129,11 @@ async function planHost(
     const snapshot = await probe(connection, host.name, reads);
     const undone = planHostRollback(snapshot, recorded, options);
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
-    const plan: HostPlan = {
+    const files: HostPlan = {
       ...emptyPlan(host),
       ...undone,
       warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
       problem: undone.problem ?? noSystemd(snapshot),
-      guards: guardReports(snapshot, undone.handlers),
       unsettled: snapshot.unsettled,
       units: undone.handlers.flatMap(({ handler }) =>
         handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
@@ -143,7 +142,8 @@ async function planHost(
       snapshot,
       durationMs: Math.round(performance.now() - start),
     };
-    return options.removePackages ? withRemoval(plan, packages) : plan;
+    const plan = options.removePackages ? withRemoval(files, packages, records) : files;
+    return { ...plan, guards: guardReports(snapshot, stagesOf(plan)) };
   } finally {
     options.progress({ kind: 'looked', host: host.name, ok: true });
     connection.close().catch(() => undefined);
@@ -154,11 +154,15 @@ async function planHost(
 function readsOf(records: readonly RunRecord[]): Reads {
   const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
   const paths = changed.filter((path) => unitOfPath(path) === undefined);
-  const units = changed.flatMap((path) => unitOfPath(path) ?? []);
+  const handlers = records.flatMap((one) => one.handlers);
+  const units = [
+    ...changed.flatMap((path) => unitOfPath(path) ?? []),
+    ...handlers.flatMap(({ actions }) =>
+      actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
+    ),
+  ];
   const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
-  const queries = records.flatMap(({ handlers }) =>
-    handlers.flatMap((handler) => handler.guards.map((guard) => guard.query)),
-  );
+  const queries = handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
   return mergeReads([{ ...noReads, paths: [...paths, ...parents], units, queries }]);
 }
 

@@ -59,7 +59,7 @@ async function unlockHost(
   { connect }: Pick<RunOptions, 'connect'>,
 ): Promise<HostResult> {
   const start = performance.now();
-  const result = (rest: Pick<HostResult, 'status' | 'problem'>): HostResult => ({
+  const result = (rest: Pick<HostResult, 'status' | 'problem'> & Partial<HostResult>): HostResult => ({
     plan: emptyPlan(host),
     ran: [],
     warnings: [],
@@ -69,8 +69,8 @@ async function unlockHost(
   try {
     const connection = await connect(host.ssh, {});
     try {
-      const { state } = await unlock(connection, { run, machineId });
-      return result({ status: statusOf[state] ?? 'unknown', problem: undefined });
+      const { state, warnings } = await unlock(connection, { run, machineId });
+      return result({ status: statusOf[state] ?? 'unknown', problem: undefined, warnings });
     } finally {
       connection.close().catch(() => undefined);
     }

@@ -9,7 +9,7 @@ export interface WaveOptions {
   readonly signal: AbortSignal;
 }
 
-const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'owed', 'skipped'];
 
 /**
  * Carry out the plans role by role. In each role the first host goes alone, so that a fault that all of them share is

@@ -569,7 +569,11 @@ describe('what nobody finished', () => {
     expect(readFileSync(`${folder}/state`, 'utf8')).toBe('reverted\n');
     expect(journal()).toHaveLength(count + restarts);
     const log = readFileSync(`${folder}/log`, 'utf8');
-    expect(log.includes('restart the services when nobody is there')).toBe(restarts === 0);
+    expect(log.includes('so this was left undone: restart-bbb-web')).toBe(restarts === 0);
+    const owed = at('/var/lib/clusterproxy/owed');
+    expect(existsSync(owed) ? readFileSync(owed, 'utf8') : '').toBe(
+      restarts === 0 ? 'restart-bbb-web\n' : '',
+    );
   });
 
   test('files that somebody changed since are left alone and reported', async () => {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, show, is-active, is-enabled, daemon-reload, is-system-running
+# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, reset-failed, show, is-active, is-enabled, daemon-reload, is-system-running
 # (what run/stand-in/system-state says), list-units (of which none is ever listed).
 # Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
 # it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
@@ -159,6 +159,13 @@ case $verb in
         exit 1
       }
       case $verb in enable) remember "enabled-$name" enabled ;; mask) remember "enabled-$name" masked ;; *) remember "enabled-$name" disabled ;; esac
+    done
+    ;;
+  reset-failed)
+    for unit in $units; do
+      name=$(full_name "$unit")
+      journal "$verb $name"
+      [ "$(active_state "$name")" != failed ] || remember "units/$name" inactive
     done
     ;;
   start | stop | restart | reload | reload-or-restart)

@@ -25,6 +25,7 @@ do_action() {
     log act "$act_name" unneeded
     return 0
   fi
+  ask_guards_of act-guard "$act" || put_off
   log act "$act_name" started
   act_failed=
   if ! : >"$act_output"; then

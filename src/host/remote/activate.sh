@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # The second part of a run: swap the files, validate, run the handlers and look whether services took the files up. Sourced by runner.sh.
 # shellcheck disable=SC2154 # run and dir are set by the program
+# shellcheck disable=SC2034 # some variables are for handlers.sh
 
 ## Changing
 
@@ -59,8 +60,10 @@ validate() {
 
 ## Units
 
-# set_unit unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE: from what it was to what it is to be
+# set_unit unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE: from what it was to what it is to be. Who would be interrupted
+# puts the host off: no handler has begun yet, and what was stopped until now was idle and is started again.
 set_unit() {
+  if [ "$5" = active ] && [ "$7" != active ]; then ask_guards_of unit-guard "$2" || put_off; fi
   # Noted before it begins, so that a revert gives back what it was.
   { printf '%s\n' "$2" >>"$dir/units" && sync -- "$dir/units"; } ||
     fail no-space 'the change of a unit could not be noted' 'make room on the host' ''
@@ -80,18 +83,19 @@ set_unit() {
 run_handler() {
   handler=$2
   timeout=$3
-  [ "$4" -le "$settle" ] || settle=$4
-  if [ "$guarded" = no ] && [ -n "$(records guard "$handler")" ]; then
-    ask_guards || put_off
-    guarded=yes
-  fi
+  handler_settle=$4
   # Noted before it starts: a revert runs those that may have begun.
   { printf '%s\n' "$handler" >>"$dir/started" && sync -- "$dir/started"; } ||
     fail no-space 'the start of a handler could not be noted' 'make room on the host' ''
-  log handler "$handler" started
-  _until=$(($(now) + timeout))
   nginx_checked=$(records check "$handler" | grep -c "^check$US$handler${US}nginx-workers" || :)
   [ "$nginx_checked" = 0 ] || nginx_before
+  reload_units "$handler" "$timeout" || fail handler-failed "handler $handler: \`$acted\` failed" \
+    'look at what it said; everything is back as it was' "$said"
+  # All that takes time is done: nothing may come between the question and the start.
+  if [ -n "$(records guard "$handler")" ]; then may_begin || return 0; fi
+  log handler "$handler" started "$(clock)"
+  [ "$handler_settle" -le "$settle" ] || settle=$handler_settle
+  _until=$(($(now) + timeout))
   if ! run_actions "$handler" "$timeout"; then
     each add_last_words "$(records action "$handler")"
     fail handler-failed "handler $handler: \`$acted\` failed" 'look at what it said; everything is back as it was' "$said"
@@ -109,70 +113,51 @@ run_handler() {
   each note_restarts "$(records check "$handler")"
   log handler "$handler" finished
 }
+
+# may_begin: whether the handler may interrupt whoever is there. Before the first that interrupts anybody, the host is put off; once
+# services were interrupted, one whose own service is down is run, since that interrupts nobody any more, and the others are
+# left owed: from the first of them on, as they go from what serves a page to what sends people there.
+may_begin() {
+  if [ "$interrupted" = no ]; then
+    if ! ask_guards "$handler"; then
+      forget_start
+      put_off
+    fi
+    interrupted=yes
+    return 0
+  fi
+  if [ -z "$owed_words" ]; then
+    ask_guards "$handler" && return 0
+    owed_words=$words
+    owed_answer=$answer
+  fi
+  condition_of "$handler"
+  [ "$condition" != down ] || return 0
+  actions_until=$(($(now) + timeout))
+  if [ "$condition" = partly ] && ! each start_if_down "$(records action "$handler")"; then
+    fail handler-failed "handler $handler: \`$acted\` failed" 'look at what it said; everything is back as it was' "$said"
+  fi
+  forget_start
+  { printf '%s\n' "$handler" >>"$dir/owed" && sync -- "$dir/owed"; } ||
+    fail no-space 'what is owed could not be noted' 'make room on the host' ''
+  log owed "$handler" "$owed_words" "$owed_answer"
+  return 1
+}
+
+# start_if_down RECORD'S FIELDS: of an action that reloads or restarts a unit; what runs is left alone
+start_if_down() {
+  case $3 in reload | restart) ;; *) return 0 ;; esac
+  unit_is_up "$5" || acting systemctl restart "$5"
+}
+
+# It has not begun after all. Where there is no space to say so, a revert asks before it runs it.
+forget_start() {
+  grep -Fxv -e "$handler" "$dir/started" >"$dir/.started" || [ $? -eq 1 ] || return 0
+  mv -T -f -- "$dir/.started" "$dir/started"
+} 2>/dev/null
+
 add_last_words() {
   case $3 in restart | reload) said=$said$(printf '\036')$(last_words "$5") ;; esac
-}
-
-# check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting could help
-check() {
-  _kind=$3
-  _count=$4
-  shift 4
-  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  evidence=
-  case $_kind in
-    active)
-      unit_is_active "$1" && return 0
-      [ "$unit_state" != failed ] || hopeless=yes
-      return 1
-      ;;
-    port)
-      _port=$(printf '%04X' "$1")
-      unmet="nothing listens on port $1"
-      # 0A: LISTEN, see proc_net_tcp in the kernel's documentation
-      grep -Eqs "^ *[0-9]+: [0-9A-F]+:$_port [0-9A-F]+:0000 0A " "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"
-      ;;
-    http) check_http "$@" ;;
-    nginx-workers) nginx_took_over ;;
-    *)
-      unmet="the check $_kind is not known"
-      hopeless=yes
-      return 1
-      ;;
-  esac
-}
-
-# check_http URL HEADERS-COUNT HEADER... TEXT...
-check_http() {
-  _url=$1
-  _headers=$2
-  shift 2
-  _texts=$(($# - _headers))
-  _all=$*
-  # Texts to the end of the list, so that the headers can be handed on as they are.
-  _body=$(http_get_first "$_headers" "$_url" "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
-  shift "$_headers"
-  unmet="$_url gives no answer"
-  [ -n "$_body" ] || return 1
-  for _text; do
-    unmet="the answer of $_url lacks $_text"
-    evidence=$(printf '%s\n' "$_body" | head -c 1000 | one_line)
-    case $_body in *"$_text"*) ;; *) return 1 ;; esac
-  done
-}
-http_get_first() {
-  _number=$1
-  _url=$2
-  shift 2
-  _rest=$(($# - _number))
-  # Drop the last $_rest parameters by turning the list round once.
-  while [ "$_number" -gt 0 ]; do
-    set -- "$@" "$1"
-    shift
-    _number=$((_number - 1))
-  done
-  shift "$_rest"
-  http_get 5 "$_url" "$@"
 }
 
 note_restarts() {

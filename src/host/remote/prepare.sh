@@ -207,8 +207,13 @@ enough_space() {
 # One whose state the run sets is looked after with that.
 note_active() {
   case $NL$(records unit-state | cut -d "$US" -f 3)$NL in *"$NL${2%.service}.service$NL"* | *"$NL$2$NL"*) return 0 ;; esac
+  case $noted in *"$NL${2%.service}$NL"*) return 0 ;; esac
+  noted=$noted${2%.service}$NL
   show ActiveState "$2"
   [ "$shown_value" != active ] || printf '%s\n' "$2" >>"$dir/active"
+}
+note_active_unit_of() {
+  case $1:$3 in action:reload | action:restart | check:active) note_active unit "$5" ;; esac
 }
 
 # shellcheck disable=SC2317 # reached, below
@@ -235,7 +240,10 @@ prepare() {
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
   shown='the unit that settles the run when the host is started'
   install_boot_unit || cannot_prepare "$said"
+  noted=$NL
   each note_active "$(records unit)"
+  each note_active_unit_of "$(records action)"
+  each note_active_unit_of "$(records check)"
   removed=$NL
   each_change note_removed
   each_change place_beside

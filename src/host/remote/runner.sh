@@ -7,6 +7,8 @@ run=$1
 . "${0%/*}/lib.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "${0%/*}/transaction.sh"
+# shellcheck source=src/host/remote/handlers.sh
+. "${0%/*}/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
 . "${0%/*}/boot-unit.sh"
 # shellcheck source=src/host/remote/prepare.sh
@@ -102,7 +104,10 @@ log state running "$(date +%s)"
 take_lock
 prepare
 do_actions
-guarded=no
+# They may have taken a while.
+[ -z "$(records act)" ] || ask_guards || put_off
+interrupted=no
+owed_words=
 validated=$NL
 settle=0
 baseline=

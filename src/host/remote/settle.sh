@@ -12,6 +12,8 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 . "$here/lib.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "$here/transaction.sh"
+# shellcheck source=src/host/remote/handlers.sh
+. "$here/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
 . "$here/boot-unit.sh"
 
@@ -145,14 +147,72 @@ put_back_directory() {
   said=$(chown -- "$before_user:$before_group" "$path" 2>&1 && chmod -- "00$before_mode" "$path" 2>&1) || stuck "$said"
 }
 
+# redo_handler HANDLER: once more, as a service may need a moment between two restarts
 redo_handler() {
-  log reverting handler "$1"
   _timeout=$(records handler "$1" | cut -d "$US" -f 3)
+  redo_limit=${_timeout:-60}
+  redo_until=$(($(now) + redo_limit))
+  redone=$redone$1$NL
+  log reverting handler "$1" "$(clock)"
   shown="handler $1"
-  # Once more, as a service may need a moment between two restarts.
-  run_actions "$1" "${_timeout:-60}" || { sleep 2 && run_actions "$1" "${_timeout:-60}"; } ||
+  lenient=no
+  each be_lenient "$(records check "$1")"
+  if redo_actions "$1" || { sleep 2 && redo_actions "$1"; }; then
+    unready="$unready$1$US$redo_until$NL"
+    # Only where it took up all of what was.
+    [ "$files_back" = no ] || printf '%s\n' "$1" >>"$dir/redone"
+    no_longer_owed "$1"
+  elif [ $lenient = yes ]; then
+    log warning "$shown: \`$acted\` failed, of a unit that did not run before this run either: $said"
+  else
     stuck "\`$acted\` failed: $said"
+  fi
   return 0
+} 2>/dev/null
+be_lenient() {
+  [ "$3" != active ] || was_active "$5" || lenient=yes
+}
+redo_actions() {
+  actions_until=$(($(now) + redo_limit))
+  each redo_action "$(records action "$1")"
+}
+redo_action() {
+  case $3 in
+    reload | restart) bring_back "$3" "$5" ;;
+    *) run_action "$@" ;;
+  esac
+}
+
+# bring_back reload|restart UNIT: to run with the files as they were, or not to run, as before
+bring_back() {
+  acted="systemctl show $2"
+  show ActiveState "$2"
+  _now=$shown_value
+  if ! was_active "$2"; then
+    lenient=yes
+    show Type "$2"
+    case $1:$shown_value:$_now in
+      reload:*:active) ;;
+      # What it does is done once, each time.
+      restart:oneshot:*) ;;
+      reload:* | restart:*:inactive | restart:*:failed) return 0 ;;
+      *)
+        acting systemctl stop "$2"
+        return
+        ;;
+    esac
+  fi
+  # One that broke down again and again isn't started any more, unless that is forgotten.
+  [ "$_now" != failed ] || timed 30 systemctl reset-failed "$2" || :
+  case $1:$_now in
+    reload:active | reload:reloading) acting systemctl reload "$2" ;;
+    *) acting systemctl restart "$2" ;;
+  esac
+}
+
+bring_back_if_down() {
+  case $3 in reload | restart) ;; *) return 0 ;; esac
+  unit_is_up "$5" || bring_back restart "$5"
 }
 
 wait_for_active() {
@@ -188,12 +248,32 @@ put_unit_back() {
   grep -Fxq -e "$2" "$dir/units" || return 0
   log reverting unit "$3"
   shown=$3
-  turn_unit "$3" "$6" "$7" "$4" "$5" "$_option_of_turn" || stuck "\`$turned\` failed: $said"
+  _runs=$7
+  if [ "$5" != active ] && [ "$7" = active ] && [ "$wish" != boot ] && ! ask_guards_of unit-guard "$2"; then
+    warn "$3 was started by this run and is left running, as $words; stop it when nobody is there: systemctl stop $3"
+    _runs=$5
+  fi
+  turn_unit "$3" "$6" "$_runs" "$4" "$5" "$_option_of_turn" || stuck "\`$turned\` failed: $said"
   return 0
 }
 
+# warn WORDS: an operator who runs this by hand sees no log
+warn() {
+  log warning "$1"
+  [ "$wish" != revert ] || printf '%s\n' "$1" >&2
+}
+
+# redo_handlers HANDLERS: first what interrupts nobody, or is broken already; then what works, each only while its guards say that
+# nobody is there.
 redo_handlers() {
-  each redo_handler "$1"
+  redone=$NL$(cat "$dir/redone" 2>/dev/null)$NL
+  unready=
+  left=
+  each redo_unless_in_use "$1"
+  each redo_in_use "$1"
+  if [ -n "$left" ]; then
+    warn "the files are back as they were, but people are served with those of this run ($left_words), so this was left undone: $left; the next apply does it when nobody is there"
+  fi
   [ -s "$dir/active" ] || return 0
   baseline=
   each wait_for_active "$(cat "$dir/active")"
@@ -202,25 +282,52 @@ redo_handlers() {
   sleep "$settle"
   each still_up "$baseline"
 }
-
-# The host was started anew since: every service took up the new files, also those whose handler had not begun, and people may be
-# using them by now. So here the guards have a say.
-redo_after_boot() {
-  _handlers=$(records handler | cut -d "$US" -f 2)
-  [ -n "$_handlers" ] || return 0
-  if ask_guards; then
-    redo_handlers "$(records handler | cut -d "$US" -f 2)"
-  else
-    log warning "services were started with the files of this run and still use them ($words); the files are back as they were, restart the services when nobody is there"
-    # Every probe tells it from now on.
-    printf '%s\n' "$_handlers" >>"$base/owed" && sync -- "$base/owed"
+redo_unless_in_use() {
+  case $redone in *"$NL$1$NL"*) return 0 ;; esac
+  if [ -n "$(records guard "$1")" ]; then
+    condition_of "$1"
+    actions_until=$(($(now) + 60))
+    case $condition in
+      works) return 0 ;;
+      partly)
+        shown="handler $1"
+        each bring_back_if_down "$(records action "$1")" || stuck "\`$acted\` failed: $said"
+        return 0
+        ;;
+    esac
   fi
+  redo_handler "$1"
+}
+redo_in_use() {
+  case $redone in *"$NL$1$NL"*) return 0 ;; esac
+  # Whoever is asked may have been started again just now.
+  each wait_until_ready "$unready"
+  unready=
+  reload_units "$1" 60 || :
+  if ask_guards "$1"; then
+    redo_handler "$1"
+    return
+  fi
+  left="$left${left:+, }$1"
+  left_words=$words
+  write_owed "$(printf '%s\n' "$(cat "$base/owed" 2>/dev/null)" "$1" | sed '/^$/d' | sort -u)" ||
+    warn "there is no space to note that $1 is owed: run it by hand when nobody is there"
+  return 0
+}
+wait_until_ready() {
+  until each answers "$(records check "$1")" || [ "$(now)" -ge "$2" ]; do sleep 0.5; done
+}
+no_longer_owed() {
+  grep -Fxqs -e "$1" "$base/owed" || return 0
+  write_owed "$(grep -Fxv -e "$1" "$base/owed")" || :
 }
 
 revert() {
   conflicts=0
   failures=0
   each_change put_back tac
+  files_back=yes
+  [ $failures -eq 0 ] || files_back=no
   drop_staged
   if [ "$wish" = boot ]; then
     # systemd has read its units already. No handlers: services start with these files in a moment.
@@ -231,7 +338,8 @@ revert() {
     if unit_files_involved && timed 60 systemctl daemon-reload; then reloaded=yes; fi
     put_units_back --
     if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
-      redo_after_boot
+      # Every service took up the new files when the host was started, also those whose handler had not begun.
+      redo_handlers "$(records handler | cut -d "$US" -f 2)"
     elif [ -s "$dir/started" ]; then
       redo_handlers "$(cat "$dir/started")"
     fi
@@ -258,16 +366,15 @@ commit() {
   done
   sync -- "$base"
   each_change drop_beside
-  drop_owed
+  settle_owed
   end_as "$1"
 }
 
-# What was owed was done by the handlers that ran.
-drop_owed() {
-  [ -s "$base/owed" ] && [ -s "$dir/started" ] || return 0
-  grep -Fxv -f "$dir/started" "$base/owed" >"$base/.owed.$run" || :
-  sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed"
-  return 0
+# What was owed was done by the handlers that ran; what this run has left undone is owed from now on.
+settle_owed() {
+  [ -s "$dir/owed" ] || { [ -s "$base/owed" ] && [ -s "$dir/started" ]; } || return 0
+  write_owed "$({ owed_without "$dir/started" && cat -- "$dir/owed"; } 2>/dev/null | sort -u)" ||
+    warn "there is no space to note what is owed: $(tr '\n' ' ' <"$dir/owed")"
 }
 
 # end_as STATE: the state, a line in the system's log, nothing of ours left

@@ -5,7 +5,8 @@
 # become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
 # each, made while there was still space), state (one of those, renamed into place), end (what becomes of a run that
 # isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
-# that waited is put back), started (ids of handlers), units (numbers of those that were set), active (units that were), received and boot (which start of the host it came
+# that waited is put back), started (ids of handlers), units (numbers of those that were set), active (units that were), owed (handlers that
+# were left undone because somebody was there), redone (ids of handlers that a revert ran), received and boot (which start of the host it came
 # and began in), boot-folders (made for the boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
@@ -178,40 +179,6 @@ inode() {
   stat -c %d:%i -- "$1" 2>/dev/null
 }
 
-# Whether systemd knows all units as they are now.
-reloaded=no
-
-# run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They don't inherit the
-# lock, and what they leave running doesn't hold up this program: their output goes to a file.
-run_actions() {
-  actions_until=$(($(now) + $2))
-  each run_action "$(records action "$1")"
-}
-run_action() {
-  _kind=$3
-  _count=$4
-  shift 4
-  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  case $_kind in
-    daemon-reload)
-      # Once is enough: it takes a host with many units a while.
-      [ "$reloaded" = no ] || return 0
-      set -- systemctl daemon-reload
-      ;;
-    reload) set -- systemctl reload "$1" ;;
-    restart) set -- systemctl restart "$1" ;;
-  esac
-  acted=$*
-  _left=$((actions_until - $(now)))
-  [ $_left -gt 0 ] || _left=1
-  timed $_left "$@" || return
-  case $_kind in
-    daemon-reload) reloaded=yes ;;
-    # It may have written units.
-    command) reloaded=no ;;
-  esac
-}
-
 # timed SECONDS COMMAND...: its status; its words in $said
 timed() {
   _output=$dir/output
@@ -286,34 +253,4 @@ boot_id() {
 
 unit_files_involved() {
   records change | cut -d "$US" -f 3 | grep -Eq '^(/etc|/run|/usr/lib|/lib|/usr/local/lib)/systemd/'
-}
-
-# ask_guards: false when somebody is there, or it isn't known; $code, $words and $answer say it
-ask_guards() {
-  value_of force
-  [ "$field" != yes ] || return 0
-  each ask_guard "$(records guard)"
-}
-ask_guard() {
-  guard=$3
-  _count=$4
-  shift 4
-  while [ $# -le "$_count" ]; do set -- "$@" ''; done
-  log guard "$guard"
-  _status=0
-  answer=$(ask "$@" 9>&-) || _status=$?
-  case $_status in
-    0) return 0 ;;
-    1)
-      code=busy
-      words="the guard $guard says that somebody is there"
-      if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
-      ;;
-    *)
-      code='guard-unknown'
-      words="the guard $guard could not tell whether somebody is there (status $_status)"
-      ;;
-  esac
-  answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)
-  return 1
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Breaks the lock of one run and of no other: stops its unit, whose end settles it.
-# Output: `NONCE VERDICT STATE HOLDER` with fields; the verdict is free, broken, another, held (still) or another-machine.
+# Output: `NONCE VERDICT STATE HOLDER WARNINGS` with fields, of the run's log what it warned of; the verdict is free, broken, another, held (still) or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"
@@ -12,7 +12,8 @@ unit=clusterproxy-$run.service
 answer() {
   state=none
   { read -r state <"$base/runs/$run/state" || [ ! -d "$base/runs/$run" ] || state=incoming; } 2>/dev/null
-  printf '%s\n' "$nonce $1$US$state$US$holder"
+  _warned=$(sed -n "s/^warning$US//p" "$base/runs/$run/log" 2>/dev/null | head -n 20 | tr '\n' '\036')
+  printf '%s\n' "$nonce $1$US$state$US$holder$US$_warned"
   exit 0
 }
 holder=

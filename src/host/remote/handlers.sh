@@ -1,0 +1,248 @@
+# shellcheck shell=sh
+# What runner.sh and settle.sh have in common about handlers: their actions, their checks, and the guards that are asked before
+# they may begin. Sourced after transaction.sh.
+# shellcheck disable=SC2154 # run, dir and base are set by the program
+# shellcheck disable=SC2034 # some variables are for the programs only
+
+## Actions
+
+# Whether systemd knows all units as they are now.
+reloaded=no
+
+# reload_units HANDLER SECONDS: takes a host with many units a while and interrupts nobody, so it's done before guards are asked
+reload_units() {
+  [ "$reloaded" = no ] && [ -n "$(records action "$1${US}daemon-reload")" ] || return 0
+  acted='systemctl daemon-reload'
+  timed "$2" systemctl daemon-reload || return
+  reloaded=yes
+}
+
+# run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They don't inherit the
+# lock, and what they leave running doesn't hold up this program: their output goes to a file.
+run_actions() {
+  actions_until=$(($(now) + $2))
+  each run_action "$(records action "$1")"
+}
+run_action() {
+  _kind=$3
+  _count=$4
+  shift 4
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  case $_kind in
+    daemon-reload)
+      # Once is enough: it takes a host with many units a while.
+      [ "$reloaded" = no ] || return 0
+      set -- systemctl daemon-reload
+      ;;
+    reload) set -- systemctl reload "$1" ;;
+    restart) set -- systemctl restart "$1" ;;
+  esac
+  acting "$@" || return
+  case $_kind in
+    daemon-reload) reloaded=yes ;;
+    # It may have written units.
+    command) reloaded=no ;;
+  esac
+}
+# acting COMMAND...: within what is left of the time
+acting() {
+  acted=$*
+  _left=$((actions_until - $(now)))
+  [ $_left -gt 0 ] || _left=1
+  timed $_left "$@"
+}
+
+## Checks
+
+# check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting could help
+check() {
+  _kind=$3
+  _count=$4
+  shift 4
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  evidence=
+  case $_kind in
+    active)
+      unit_is_active "$1" && return 0
+      [ "$unit_state" != failed ] || hopeless=yes
+      return 1
+      ;;
+    port)
+      _port=$(printf '%04X' "$1")
+      unmet="nothing listens on port $1"
+      # 0A: LISTEN, see proc_net_tcp in the kernel's documentation
+      grep -Eqs "^ *[0-9]+: [0-9A-F]+:$_port [0-9A-F]+:0000 0A " "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"
+      ;;
+    http) check_http "$@" ;;
+    nginx-workers) nginx_took_over ;;
+    *)
+      unmet="the check $_kind is not known"
+      hopeless=yes
+      return 1
+      ;;
+  esac
+}
+
+# check_http URL HEADERS-COUNT HEADER... TEXT...
+check_http() {
+  _url=$1
+  _headers=$2
+  shift 2
+  _texts=$(($# - _headers))
+  _all=$*
+  # Texts to the end of the list, so that the headers can be handed on as they are.
+  _body=$(http_get_first "$_headers" "$_url" "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
+  shift "$_headers"
+  unmet="$_url gives no answer"
+  [ -n "$_body" ] || return 1
+  for _text; do
+    unmet="the answer of $_url lacks $_text"
+    evidence=$(printf '%s\n' "$_body" | head -c 1000 | one_line)
+    case $_body in *"$_text"*) ;; *) return 1 ;; esac
+  done
+}
+http_get_first() {
+  _number=$1
+  _url=$2
+  shift 2
+  _rest=$(($# - _number))
+  # Drop the last $_rest parameters by turning the list round once.
+  while [ "$_number" -gt 0 ]; do
+    set -- "$@" "$1"
+    shift
+    _number=$((_number - 1))
+  done
+  shift "$_rest"
+  http_get 5 "$_url" "$@"
+}
+
+# answers RECORD'S FIELDS: whether what a check asks runs and answers at all, with the old values or the new ones
+answers() {
+  case $3 in
+    nginx-workers) unit_is_up nginx.service ;;
+    http)
+      _url=$5
+      _headers=$6
+      shift 6
+      # The texts behind the headers are the planned values.
+      _texts=$(($# - _headers))
+      while [ "$_headers" -gt 0 ]; do
+        set -- "$@" "$1"
+        shift
+        _headers=$((_headers - 1))
+      done
+      shift "$_texts"
+      check_http "$_url" $# "$@"
+      ;;
+    active) unit_is_up "$5" ;;
+    *) check "$@" ;;
+  esac
+}
+
+# A unit that reloads itself still does its work.
+unit_is_up() {
+  unit_is_active "$1" || [ "$unit_state" = reloading ]
+}
+
+# condition_of HANDLER: into $condition. `down`: what it starts doesn't run, or doesn't answer, so that it interrupts nobody;
+# `partly`: of several units some don't run; `works`: what it starts may be in use.
+condition_of() {
+  units_up=0
+  units_down=0
+  each count_unit "$(records action "$1")"
+  condition=works
+  if [ $units_down -gt 0 ]; then
+    condition=down
+    [ $units_up -eq 0 ] || condition=partly
+  elif ! each answers "$(records check "$1")"; then
+    condition=down
+  fi
+}
+count_unit() {
+  case $3 in reload | restart) ;; *) return 0 ;; esac
+  if unit_is_up "$5"; then units_up=$((units_up + 1)); else units_down=$((units_down + 1)); fi
+}
+
+# was_active UNIT: when the run began
+was_active() {
+  _name=${1%.service}
+  grep -Fxqs -e "$_name" -e "$_name.service" "$dir/active" && return 0
+  _record=$(records unit-state | grep -F -e "$US$_name$US" -e "$US$_name.service$US")
+  field 5 "$_record"
+  [ "$field" = active ]
+}
+
+## Guards
+
+# The host's clock, with fractions of a second where date(1) knows them: between a question and what it allows.
+clock() {
+  _clock=$(date +%s.%N)
+  case $_clock in *[!0-9.]*) date +%s ;; *) printf '%s\n' "$_clock" ;; esac
+}
+
+# ask_guards [HANDLER]: those of one handler, or all of the run, each question once; false when somebody is there, or it isn't
+# known; $code, $words and $answer say it
+ask_guards() {
+  value_of force
+  [ "$field" != yes ] || return 0
+  asked=$NL
+  each ask_guard "$(records guard ${1+"$1"})" || return
+  [ $# -eq 0 ] || return 0
+  each ask_guard "$(records act-guard)" && each ask_guard "$(records unit-guard)"
+}
+
+# ask_guards_of KIND NUMBER: those of an action or a unit
+ask_guards_of() {
+  value_of force
+  [ "$field" != yes ] || return 0
+  asked=$NL
+  each ask_guard "$(records "$1" "$2")"
+}
+
+# ask_guard KIND WHO NAME COUNT QUERY ARGUMENT...: tells the log what was said, and when
+ask_guard() {
+  guarded=$2
+  guard=$3
+  _count=$4
+  shift 4
+  _question=$(printf "$US%s" "$@")
+  case $asked in *"$NL$_question$NL"*) return 0 ;; esac
+  asked=$asked$_question$NL
+  while [ $# -le "$_count" ]; do set -- "$@" ''; done
+  log guard "$guard"
+  _status=0
+  answer=$(ask "$@" 9>&-) || _status=$?
+  case $_status in
+    0)
+      log guard "$guard" "$guarded" none "$(clock)"
+      return 0
+      ;;
+    1)
+      log guard "$guard" "$guarded" busy "$(clock)"
+      code=busy
+      words="the guard $guard says that somebody is there"
+      if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
+      ;;
+    *)
+      log guard "$guard" "$guarded" unknown "$(clock)"
+      code='guard-unknown'
+      words="the guard $guard could not tell whether somebody is there (status $_status)"
+      ;;
+  esac
+  answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)
+  return 1
+}
+
+## What is owed
+
+# write_owed HANDLERS: one a line, in place of what was owed on this host until now; every probe tells it from now on
+write_owed() {
+  if [ -z "$1" ] && [ ! -s "$base/owed" ]; then return 0; fi
+  printf '%s' "${1:+$1$NL}" >"$base/.owed.$run" && sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed" &&
+    sync -- "$base"
+} 2>/dev/null
+
+# owed_without FILE: what is owed, but for the handlers in the file
+owed_without() {
+  [ ! -s "$base/owed" ] || grep -Fxv -f "$1" -- "$base/owed" || :
+}
