@@ -488,6 +488,8 @@ if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
       echo "$run is at work; it is stopped and put back" >&2
       [ "$state" != waiting ] || decide revert
       systemctl stop "clusterproxy-$run.service" 9>&-
+      # Its end has put it back by now, and told nobody but the log.
+      sed -n "s/^warning$US//p" "$dir/log" >&2
     fi
     # Whoever else holds the lock is a run that settles this one itself before it begins.
     flock -w 60 9 || { echo 'another run holds the lock' >&2 && exit 75; }

@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LabHost } from '../lab/host.ts';
+import { askedAndStarted } from './asked-and-started.ts';
+import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+import { inactive, runStates, starts, startsOf, temporaryFiles } from './services.ts';
+
+const MEETING =
+  '<meeting><meetingName>Maths, class 7b</meetingName><meetingID>7b</meetingID><participantCount>27</participantCount></meeting>';
+
+/** The first time that it is called a class begins; then it fails, or takes its time. */
+const RING = `#!/bin/sh
+[ ! -e /root/rung ] || exit 0
+cp /root/meetings.xml /var/lib/bbb-standin/meetings.xml
+touch /root/rung
+case $1 in fails) exit 1 ;; hangs) sleep 12 ;; esac
+`;
+
+const services = [
+  'nginx',
+  'etherpad',
+  'bbb-graphql-server',
+  'bbb-graphql-middleware',
+  'bbb-apps-akka',
+  'bbb-web',
+];
+
+/** A class begins while this service is started. */
+async function ring(host: LabHost, unit: string, how: 'begins' | 'fails' | 'hangs'): Promise<void> {
+  await host.writeFile('/root/meetings.xml', MEETING);
+  await host.writeFile('/usr/local/bin/ring', RING, 0o755);
+  const line = how === 'begins' ? 'ExecStartPost' : 'Restart=no\nExecStartPre';
+  await host.writeFile(
+    `/etc/systemd/system/${unit}.service.d/bell.conf`,
+    `[Service]\n${line}=+/usr/local/bin/ring ${how}\n`,
+  );
+  await host.mustExec('systemctl daemon-reload');
+}
+
+async function rung(host: LabHost): Promise<void> {
+  while ((await host.exec('test -e /root/rung')).code !== 0) await sleep(50);
+}
+
+const latestRun = async (host: LabHost) => (await host.mustExec('ls /var/lib/clusterproxy/runs')).trim();
+const owed = async (host: LabHost) =>
+  (await host.exec('cat /var/lib/clusterproxy/owed')).stdout.split('\n').filter((line) => line !== '');
+
+describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
+  const lab = useLab();
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    cluster = await startCluster(lab(), {
+      name: 'bell',
+      nodes: ['3.0', '3.0', '3.0', '3.0', '3.0'],
+      hasty: true,
+    });
+    const [forward, fails, ...killed] = cluster.nodes;
+    if (forward === undefined || fails === undefined) throw new Error('hosts are missing');
+    await ring(forward, 'etherpad', 'begins');
+    await ring(fails, 'bbb-graphql-middleware', 'fails');
+    for (const host of killed) await ring(host, 'bbb-graphql-middleware', 'hangs');
+  });
+
+  it('finds a proxy whose nginx is down refused by the plan, with the command that mends it', async () => {
+    await cluster.proxy.mustExec('systemctl stop nginx');
+    const stopped = await cluster.json('plan');
+    expect(stopped.code).toBe(3);
+    expect(hostOf(stopped.document, 'bell-proxy')).toMatchObject({
+      status: 'failed',
+      error: { code: 'unit-not-running' },
+    });
+    expect(hostOf(stopped.document, 'bell-proxy').error?.next).toContain('systemctl start nginx.service');
+    await cluster.proxy.mustExec(
+      'systemctl start nginx; kill -KILL $(cat /run/nginx.pid); while systemctl is-active nginx; do sleep 0.1; done',
+    );
+    const failed = await cluster.json('apply', '--yes', '--limit', 'bell-proxy');
+    expect(failed.code).toBe(3);
+    expect(hostOf(failed.document, 'bell-proxy').error?.next).toContain(
+      'systemctl reset-failed nginx.service && systemctl start nginx.service',
+    );
+    expect(await runStates(cluster.proxy)).toEqual([]);
+    await cluster.proxy.mustExec('systemctl reset-failed nginx; systemctl start nginx');
+  });
+
+  it('is not cut by the next handler: the new files stay, and what would interrupt it is owed', async () => {
+    const node = cluster.node(1);
+    const before = await starts(node);
+    const { code, document } = await cluster.json('apply', '--yes', '--limit', 'bell-proxy,bell-01');
+    expect(statuses(document)).toMatchObject({ 'bell-proxy': 'changed', 'bell-01': 'owed' });
+    expect(code).toBe(5);
+    const { error, handlers } = hostOf(document, 'bell-01');
+    expect(error).toMatchObject({ code: 'restarts-owed', detail: 'Maths, class 7b (participants: 27)' });
+    const left = handlers.filter(({ ran }) => !ran).map(({ id }) => id);
+    expect(left).toEqual([
+      'restart-graphql-server',
+      'restart-graphql-middleware',
+      'restart-bbb-apps-akka',
+      'restart-bbb-web',
+    ]);
+    expect(error?.message).toContain(
+      `meetings are running: 1), so this is still to be done: ${left.join(', ')}`,
+    );
+    expect((await starts(node)).slice(before.length)).toMatch(/^\S+ etherpad\n$/);
+    expect(await owed(node)).toEqual([...left].sort());
+    expect(await runStates(node)).toEqual(['committed']);
+    const told = await askedAndStarted(node);
+    expect(told.starts).toMatchObject([
+      { handler: 'reload-nginx', answer: undefined },
+      { handler: 'restart-etherpad', way: 'forward', answer: 'none' },
+    ]);
+    expect(told.starts[1]?.seconds).toBeLessThanOrEqual(1);
+    expect(told.refusals).toMatchObject({ 'restart-graphql-server': 'busy' });
+    // Whoever asks is told of it from now on.
+    const check = await cluster.json('check', '--limit', 'bell-01');
+    expect(check.code).toBe(2);
+    expect(hostOf(check.document, 'bell-01').changes).toEqual([]);
+    expect(hostOf(check.document, 'bell-01').handlers.map(({ id }) => id)).toEqual(left);
+    // As long as they are there, nothing is done.
+    const again = await cluster.json('apply', '--yes', '--limit', 'bell-01');
+    expect(statuses(again.document)['bell-01']).toBe('deferred');
+    expect(await owed(node)).toEqual([...left].sort());
+  });
+
+  it('is not cut by what puts a run back either, whoever ended it; what is broken is mended', async () => {
+    const [, fails, unlocked, settled, killed] = cluster.nodes;
+    if (fails === undefined || unlocked === undefined || settled === undefined || killed === undefined)
+      throw new Error('hosts are missing');
+    const before = cluster.manifests();
+    const counts = await Promise.all(cluster.nodes.map((host) => startsOf(host, 'etherpad')));
+    const limit = ['--limit', 'bell-02,bell-03,bell-04,bell-05', '--max-failures', '9'];
+    const applying = cluster.json('apply', '--yes', ...limit);
+    const [byUnlock, bySettle] = await Promise.all([
+      rung(unlocked).then(async () =>
+        cluster.json('unlock', await latestRun(unlocked), '--yes', '--limit', unlocked.name),
+      ),
+      rung(settled).then(async () =>
+        settled.mustExec(`sh /var/lib/clusterproxy/settle ${await latestRun(settled)} revert 2>&1`),
+      ),
+      rung(killed).then(async () =>
+        killed.mustExec(`systemctl kill -s KILL --kill-who=main clusterproxy-${await latestRun(killed)}`),
+      ),
+    ]);
+    const { code, document } = await applying;
+    expect(code).toBe(3);
+    const left = 'so this was left undone: restart-etherpad, restart-graphql-server;';
+    expect(JSON.stringify(hostOf(byUnlock.document, unlocked.name).warnings)).toContain(left);
+    expect(bySettle).toContain(left);
+    for (const host of [fails, unlocked, settled, killed]) {
+      expect(statuses(document)[host.name], host.name).toBe('rolled-back');
+      expect(JSON.stringify(hostOf(document, host.name).warnings), host.name).toContain(left);
+      expect(await owed(host)).toEqual(['restart-etherpad', 'restart-graphql-server']);
+      expect(await startsOf(host, 'etherpad')).toBe((counts[cluster.nodes.indexOf(host)] ?? 0) + 1);
+      expect(await inactive(host, services)).toEqual([]);
+      expect(await temporaryFiles(host)).toBe('');
+      const told = await askedAndStarted(host);
+      // Forward each was asked for; back, the one that is down is started without a question, and no other.
+      expect(
+        told.starts.map(({ handler, way, answer }) => [handler, way, answer]),
+        host.name,
+      ).toEqual([
+        ['reload-nginx', 'forward', undefined],
+        ['restart-etherpad', 'forward', 'none'],
+        ['restart-graphql-server', 'forward', 'none'],
+        ['restart-graphql-middleware', 'forward', 'none'],
+        ['reload-nginx', 'back', undefined],
+        ['restart-graphql-middleware', 'back', undefined],
+      ]);
+      for (const { answer, seconds } of told.starts)
+        if (answer !== undefined) expect(seconds).toBeLessThanOrEqual(1);
+      expect(told.refusals).toEqual({ 'restart-etherpad': 'busy', 'restart-graphql-server': 'busy' });
+    }
+    expect(cluster.changedSince(before).filter((path) => /:\/(?:etc|usr)\//.test(path))).toEqual([]);
+  });
+
+  it('is over one day: then all that is owed is done', async () => {
+    for (const host of cluster.nodes) await host.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+    const { code, document } = await cluster.json('apply', '--yes');
+    expect(code).toBe(0);
+    for (const host of cluster.nodes) {
+      expect(statuses(document)[host.name]).toBe('changed');
+      expect(await owed(host)).toEqual([]);
+      for (const { answer, seconds } of (await askedAndStarted(host)).starts) {
+        expect([undefined, 'none']).toContain(answer);
+        if (answer !== undefined) expect(seconds).toBeLessThanOrEqual(1);
+      }
+    }
+    expect((await cluster.run('check')).code).toBe(0);
+  });
+});
