@@ -184,6 +184,33 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     }
     expect((await nodes[0]?.exec(['test', '-e', agent]))?.code).toBe(1);
   });
+
+  it('gives a balancer back whose HAProxy was disabled and did not run, by rollback and by retire', async () => {
+    const balancerState = (state: string) => inventory.hosts.balancer.map((host) => ({ ...host, state }));
+    const haproxy = async () =>
+      (await balancer.exec('systemctl is-enabled haproxy; systemctl is-active haproxy')).stdout.trim();
+    await balancer.mustExec('systemctl disable --now haproxy');
+    const stock = await balancer.readFile('/etc/haproxy/haproxy.cfg');
+    inventory.hosts.balancer = balancerState('active');
+    inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'active' }));
+    await save();
+    for (const command of ['rollback', 'apply']) {
+      const set = await clusterproxy('apply', '--yes');
+      expect(set.code, JSON.stringify(set.document.hosts.map((host) => host.error))).toBe(0);
+      expect(await haproxy()).toBe('enabled\nactive');
+      if (command === 'apply') {
+        inventory.hosts.balancer = balancerState('retired');
+        inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'retired' }));
+        await save();
+      }
+      const given = await clusterproxy(command, '--yes');
+      expect(given.code, JSON.stringify(given.document.hosts.map((host) => host.error))).toBe(0);
+      expect(statuses(given.document)['wcs-lb']).toBe('changed');
+      expect(hostOf(given.document, 'wcs-lb').handlers.map(({ id }) => id)).not.toContain('reload-haproxy');
+      expect(await haproxy()).toBe('disabled\ninactive');
+      expect(await balancer.readFile('/etc/haproxy/haproxy.cfg')).toEqual(stock);
+    }
+  });
 });
 
 /** Web Call Server on a host without xinetd. */

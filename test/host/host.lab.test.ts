@@ -224,6 +224,31 @@ describe.skipIf(!availability.available)('a real host', () => {
     expect(shown).not.toContain('time.sleep');
   });
 
+  test("whose nginx was down before is put back all the same, and the next run is in nobody's way", async () => {
+    const host = lab.host('lab-01');
+    const state = async () =>
+      (await host.exec('systemctl is-active nginx lab-web')).stdout.trim().split('\n');
+    const change81 = () => [change(site, file(server(8081)), file(server(8082)))];
+    await host.mustExec('systemctl stop nginx');
+    const reloaded = await carry(plan(change81(), [reload]));
+    expect(reloaded).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
+    expect(await state()).toEqual(['inactive', 'active']);
+    // A restart starts what did not run; put back, it does not run again.
+    await host.mustExec('systemctl stop lab-web');
+    const failing: Handler = {
+      ...reload,
+      id: 'fails',
+      actions: [{ kind: 'command', argv: ['grep', '-q', '8081', site] }],
+      checks: [],
+    };
+    const restarted = await carry(plan(change81(), [web, failing]));
+    expect(restarted).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
+    expect(await state()).toEqual(['inactive', 'inactive']);
+    await host.mustExec('systemctl start nginx lab-web');
+    expect((await carry(plan([], []))).state).toBe('committed');
+    expect((await host.readFile(site)).toString()).toBe(server(8081));
+  });
+
   const waiting = (seconds: number): Handler => ({
     ...web,
     id: 'wait',
