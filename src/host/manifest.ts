@@ -58,8 +58,8 @@ export function timeLimit(transaction: Transaction): number {
 }
 
 /**
- * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a minute to come up.
- * Seconds.
+ * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a
+ * minute to come up. Seconds.
  */
 export function revertLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);

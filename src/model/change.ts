@@ -29,6 +29,13 @@ export type ConcealedTexts = {
   | { readonly shown: 'masked'; readonly before: string; readonly after: string }
 );
 
+/** Whether it stops a unit that runs. */
+export function stopsUnit({ before, after }: Change): boolean {
+  return (
+    before.kind === 'unit' && after.kind === 'unit' && before.active === 'active' && after.active !== 'active'
+  );
+}
+
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -161,8 +161,8 @@ export interface Snapshot {
    */
   readonly changedAt?: ReadonlyMap<string, number> | undefined;
   /**
-   * Handlers that the host itself knows to be owed: a run, or its revert, put files in place, but left the services alone because somebody
-   * was there. A run that runs them takes them out.
+   * Handlers that the host itself knows to be owed: a run, or its revert, put files in place, but left the
+   * services alone because somebody was there. A run that runs them takes them out.
    *
    * A handler is owed besides, with nothing else to change, where for one of the items of the steps that notify it (a) the value is as
    * planned, but its hash isn't the ledger's `activated` (or the ledger lacks it), so somebody else made it so, and (b) one of the units

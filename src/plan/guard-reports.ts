@@ -1,3 +1,4 @@
+import { stopsUnit } from '../model/change.ts';
 import type { Guard } from '../model/handler.ts';
 import type { GuardReport, HostPlan } from '../model/plan.ts';
 import { type Answer, queryKey, type Snapshot } from '../model/snapshot.ts';
@@ -9,7 +10,7 @@ type Doings = Pick<HostPlan, 'actions' | 'changes' | 'handlers'>;
 export function guardsIn(stages: readonly Doings[]): readonly Guard[] {
   return stages.flatMap(({ actions, changes, handlers }) => [
     ...actions.flatMap(({ action }) => action.guards ?? []),
-    ...changes.flatMap((change) => change.guards ?? []),
+    ...changes.filter(stopsUnit).flatMap((change) => change.guards ?? []),
     ...handlers.flatMap(({ handler }) => handler.guards),
   ]);
 }

@@ -22,9 +22,9 @@ export interface UnitsOfHost {
 }
 
 /**
- * Fit handlers to the units of a host. systemctl(1) can't reload a unit that doesn't run, and starts one that it is to
- * restart. So what concerns a unit that the plan itself stops is left out; a reload of one that is down is a problem, with
- * the command that mends it; a start that nobody may expect is a warning.
+ * Fit handlers to the units of a host. systemctl(1) can't reload a unit that doesn't run, and starts one that
+ * it is to restart. So what concerns a unit that the plan itself stops is left out; a reload of one that is
+ * down is a problem, with the command that mends it; a start that nobody may expect is a warning.
  */
 export function fitHandlers(handlers: readonly PlannedHandler[], host: UnitsOfHost): FittedHandlers {
   const fitted = handlers.map((planned) => fitHandler(planned, host));
@@ -135,8 +135,8 @@ function changeOf(unit: string, { changes }: UnitsOfHost): Change | undefined {
 }
 
 /**
- * The changes, each of a unit with what is asked before it's stopped, be it by the plan or by a revert: the guards of
- * handlers that restart, reload or wait for it interrupt the same people.
+ * The changes, each of a unit with what is asked before it's stopped, be it by the plan or by a revert: the
+ * guards of handlers that restart, reload or wait for it interrupt the same people.
  */
 export function withStopGuards(changes: readonly Change[], handlers: readonly Handler[]): readonly Change[] {
   return changes.map((change) => {

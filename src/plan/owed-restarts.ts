@@ -8,8 +8,8 @@ import type { StepTrace } from './run-steps.ts';
 
 /**
  * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but not because
- * we made it so, and the service has run since before it became so. Or the host says so itself, after a run or a
- * revert that left services alone. See `owed` of a snapshot for the rule.
+ * we made it so, and the service has run since before it became so. Or the host says so itself, after a run
+ * or a revert that left services alone. See `owed` of a snapshot for the rule.
  */
 export function owedRestarts(
   { wanted, stages }: Evaluation,

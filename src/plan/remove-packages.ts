@@ -30,8 +30,8 @@ export function staysWarnings(
 }
 
 /**
- * The plan with a stage behind it in which the packages go: once the files that need them are back. Their services stop,
- * so whatever guards the run's handlers asked are asked.
+ * The plan with a stage behind it in which the packages go: once the files that need them are back. Their
+ * services stop, so whatever guards the run's handlers asked are asked.
  */
 export function withRemoval(
   plan: HostPlan,

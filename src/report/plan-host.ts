@@ -1,5 +1,5 @@
 import type { PlannedAction } from '../model/action.ts';
-import type { Change } from '../model/change.ts';
+import { type Change, stopsUnit } from '../model/change.ts';
 import { type GuardReport, type HostPlan, type PlannedHandler, type Stage, stagesOf } from '../model/plan.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
 import { diffOf } from '../plan/diff.ts';
@@ -84,9 +84,9 @@ function renderChange(change: Change, style: Style): readonly string[] {
 }
 
 /** That a unit is only stopped while nobody is there. */
-function stopNotes({ before, after, guards = [] }: Change): readonly string[] {
-  const stops = before.kind === 'unit' && before.active === 'active' && after.kind === 'unit';
-  if (!stops || after.active === 'active' || guards.length === 0) return [];
+function stopNotes(change: Change): readonly string[] {
+  const { guards = [] } = change;
+  if (!stopsUnit(change) || guards.length === 0) return [];
   return [`only while there are no ${list(guards.map((guard) => cleanLine(guard.id)))}`];
 }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, reset-failed, show, is-active, is-enabled, daemon-reload, is-system-running
-# (what run/stand-in/system-state says), list-units (of which none is ever listed).
-# Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd has to start
-# it again and again), nginx-cannot-bind (a reload says yes while the new workers could not bind).
+# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, reset-failed, show,
+# is-active, is-enabled, daemon-reload, is-system-running (what run/stand-in/system-state says), list-units
+# (of which none is ever listed). Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT
+# (starts, then fails), flaps-UNIT (systemd has to start it again and again), nginx-cannot-bind (a reload says
+# yes while the new workers could not bind).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 

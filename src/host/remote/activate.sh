@@ -60,8 +60,9 @@ validate() {
 
 ## Units
 
-# set_unit unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE: from what it was to what it is to be. Who would be interrupted
-# puts the host off: no handler has begun yet, and what was stopped until now was idle and is started again.
+# set_unit unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE: from what it was to what it is to be. Who
+# would be interrupted puts the host off: no handler has begun yet, and what was stopped until now was idle
+# and is started again.
 set_unit() {
   if [ "$5" = active ] && [ "$7" != active ]; then ask_guards_of unit-guard "$2" || put_off; fi
   # Noted before it begins, so that a revert gives back what it was.
@@ -114,9 +115,10 @@ run_handler() {
   log handler "$handler" finished
 }
 
-# may_begin: whether the handler may interrupt whoever is there. Before the first that interrupts anybody, the host is put off; once
-# services were interrupted, one whose own service is down is run, since that interrupts nobody any more, and the others are
-# left owed: from the first of them on, as they go from what serves a page to what sends people there.
+# may_begin: whether the handler may interrupt whoever is there. Before the first that interrupts anybody, the
+# host is put off; once services were interrupted, one whose own service is down is run, since that interrupts
+# nobody any more, and the others are left owed: from the first of them on, as they go from what serves a page
+# to what sends people there.
 may_begin() {
   if [ "$interrupted" = no ]; then
     if ! ask_guards "$handler"; then

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What runner.sh and settle.sh have in common about handlers: their actions, their checks, and the guards that are asked before
-# they may begin. Sourced after transaction.sh.
+# What runner.sh and settle.sh have in common about handlers: their actions, their checks, and the guards that
+# are asked before they may begin. Sourced after transaction.sh.
 # shellcheck disable=SC2154 # run, dir and base are set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 
@@ -9,7 +9,8 @@
 # Whether systemd knows all units as they are now.
 reloaded=no
 
-# reload_units HANDLER SECONDS: takes a host with many units a while and interrupts nobody, so it's done before guards are asked
+# reload_units HANDLER SECONDS: takes a host with many units a while and interrupts nobody, so it's done
+# before guards are asked
 reload_units() {
   [ "$reloaded" = no ] && [ -n "$(records action "$1${US}daemon-reload")" ] || return 0
   acted='systemctl daemon-reload'
@@ -17,8 +18,9 @@ reload_units() {
   reloaded=yes
 }
 
-# run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They don't inherit the
-# lock, and what they leave running doesn't hold up this program: their output goes to a file.
+# run_actions HANDLER SECONDS: false when one fails; $acted is then what was done and $said its words. They
+# don't inherit the lock, and what they leave running doesn't hold up this program: their output goes to a
+# file.
 run_actions() {
   actions_until=$(($(now) + $2))
   each run_action "$(records action "$1")"
@@ -54,7 +56,8 @@ acting() {
 
 ## Checks
 
-# check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting could help
+# check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting
+# could help
 check() {
   _kind=$3
   _count=$4
@@ -116,7 +119,8 @@ http_get_first() {
   http_get 5 "$_url" "$@"
 }
 
-# answers RECORD'S FIELDS: whether what a check asks runs and answers at all, with the old values or the new ones
+# answers RECORD'S FIELDS: whether what a check asks runs and answers at all, with the old values or the new
+# ones
 answers() {
   case $3 in
     nginx-workers) unit_is_up nginx.service ;;
@@ -144,8 +148,8 @@ unit_is_up() {
   unit_is_active "$1" || [ "$unit_state" = reloading ]
 }
 
-# condition_of HANDLER: into $condition. `down`: what it starts doesn't run, or doesn't answer, so that it interrupts nobody;
-# `partly`: of several units some don't run; `works`: what it starts may be in use.
+# condition_of HANDLER: into $condition. `down`: what it starts doesn't run, or doesn't answer, so that it
+# interrupts nobody; `partly`: of several units some don't run; `works`: what it starts may be in use.
 condition_of() {
   units_up=0
   units_down=0
@@ -174,21 +178,26 @@ was_active() {
 
 ## Guards
 
-# The host's clock, with fractions of a second where date(1) knows them: between a question and what it allows.
+# The host's clock, with fractions of a second where date(1) knows them: between a question and what it
+# allows.
 clock() {
   _clock=$(date +%s.%N)
   case $_clock in *[!0-9.]*) date +%s ;; *) printf '%s\n' "$_clock" ;; esac
 }
 
-# ask_guards [HANDLER]: those of one handler, or all of the run, each question once; false when somebody is there, or it isn't
-# known; $code, $words and $answer say it
+# ask_guards [HANDLER]: those of one handler, or all of the run, each question once; false when somebody is
+# there, or it isn't known; $code, $words and $answer say it
 ask_guards() {
   value_of force
   [ "$field" != yes ] || return 0
   asked=$NL
   each ask_guard "$(records guard ${1+"$1"})" || return
   [ $# -eq 0 ] || return 0
-  each ask_guard "$(records act-guard)" && each ask_guard "$(records unit-guard)"
+  each ask_guard "$(records act-guard)" && each ask_before_stop "$(records unit-state)"
+}
+# ask_before_stop unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE
+ask_before_stop() {
+  if [ "$5" = active ] && [ "$7" != active ]; then each ask_guard "$(records unit-guard "$2")"; fi
 }
 
 # ask_guards_of KIND NUMBER: those of an action or a unit
@@ -235,7 +244,8 @@ ask_guard() {
 
 ## What is owed
 
-# write_owed HANDLERS: one a line, in place of what was owed on this host until now; every probe tells it from now on
+# write_owed HANDLERS: one a line, in place of what was owed on this host until now; every probe tells it from
+# now on
 write_owed() {
   if [ -z "$1" ] && [ ! -s "$base/owed" ]; then return 0; fi
   printf '%s' "${1:+$1$NL}" >"$base/.owed.$run" && sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed" &&

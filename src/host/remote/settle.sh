@@ -263,8 +263,8 @@ warn() {
   [ "$wish" != revert ] || printf '%s\n' "$1" >&2
 }
 
-# redo_handlers HANDLERS: first what interrupts nobody, or is broken already; then what works, each only while its guards say that
-# nobody is there.
+# redo_handlers HANDLERS: first what interrupts nobody, or is broken already; then what works, each only while
+# its guards say that nobody is there.
 redo_handlers() {
   redone=$NL$(cat "$dir/redone" 2>/dev/null)$NL
   unready=

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Breaks the lock of one run and of no other: stops its unit, whose end settles it.
-# Output: `NONCE VERDICT STATE HOLDER WARNINGS` with fields, of the run's log what it warned of; the verdict is free, broken, another, held (still) or another-machine.
+# Output: `NONCE VERDICT STATE HOLDER WARNINGS` with fields, of the run's log what it warned of; the verdict
+# is free, broken, another, held (still) or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"
