@@ -52,6 +52,11 @@ export async function readRuns(connection: Connection): Promise<readonly RunOnHo
   });
 }
 
+/** Those of one cluster: a host may remember runs of others. A run without a record may be anybody's. */
+export function runsOfCluster(runs: readonly RunOnHost[], cluster: string): readonly RunOnHost[] {
+  return runs.filter(({ record }) => record === undefined || record.cluster === cluster);
+}
+
 /** What a run changed, undefined where the host doesn't remember it. One exec. */
 export async function readRunFiles(connection: Connection, run: string): Promise<RunFiles | undefined> {
   const [found] = await ask(connection, record('files', run));

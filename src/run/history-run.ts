@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { readRuns } from '../host/runs.ts';
+import { readRuns, runsOfCluster } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import type { PastRun } from '../model/history.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
@@ -43,13 +43,13 @@ type Answer =
 
 async function ask(
   host: InventoryHost,
-  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<Answer> {
   const start = performance.now();
   try {
     const connection = await connect(host.ssh, { signal });
     try {
-      const runs = await readRuns(connection);
+      const runs = runsOfCluster(await readRuns(connection), inventory.cluster.name);
       return { remembered: runs.map((run) => ({ ...run, host: host.name, role: host.role })) };
     } finally {
       connection.close().catch(() => undefined);

@@ -1,11 +1,12 @@
 import pLimit from 'p-limit';
 import { probe } from '../host/probe.ts';
-import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
+import { type RunOnHost, readRunFiles, readRuns, runsOfCluster } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import { anotherCluster } from '../plan/another-cluster.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { noSystemd } from '../plan/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
@@ -66,11 +67,11 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
 
 async function readHistory(
   host: InventoryHost,
-  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return await readRuns(connection);
+    return runsOfCluster(await readRuns(connection), inventory.cluster.name);
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -127,6 +128,8 @@ async function planHost(
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
     const snapshot = await probe(connection, host.name, reads);
+    const refused = anotherCluster(snapshot, options.inventory.cluster.name);
+    if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
     const undone = planHostRollback(snapshot, recorded, options);
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const plan: HostPlan = {
