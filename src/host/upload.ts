@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { HiddenTexts, Transaction } from '../model/transaction.ts';
-import { manifest, revertLimit, timeLimit } from './manifest.ts';
+import { manifest, revertLimit, roleWords, timeLimit } from './manifest.ts';
 import { remoteFile } from './program.ts';
 import { record } from './records.ts';
 
@@ -31,8 +31,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     ['record.json', json(transaction.record)],
     ['ledger.json', json(transaction.ledger)],
     ['managed-paths', Buffer.from(managedPaths(transaction))],
-    // A host on which nothing is managed any more is free for another cluster.
-    ['cluster', Buffer.from(transaction.ledger.items.length === 0 ? '\n' : `${transaction.cluster}\n`)],
+    ['role', Buffer.from(`${roleWords(transaction).join(' ')}\n`)],
   ];
   const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);

@@ -12,6 +12,7 @@ import { itemId } from './items.ts';
 import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
+import { twoClusters } from './two-clusters.ts';
 import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
@@ -24,6 +25,8 @@ export interface LookedAt {
   readonly durationMs: number;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
+  /** its role may be shared with other clusters; they don't share a host where it's left out */
+  readonly shared?: boolean;
 }
 
 /**
@@ -50,7 +53,9 @@ export interface PlanInput {
 export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
   const refused = new Map(
     input.hosts.flatMap((host) => {
-      const problem = host.snapshot && anotherCluster(host.snapshot, input.cluster);
+      const problem =
+        host.snapshot &&
+        anotherCluster(host.snapshot, { cluster: input.cluster, shared: host.shared ?? false });
       return problem === undefined ? [] : [[host.name, problem] as const];
     }),
   );
@@ -92,7 +97,14 @@ function planHost(
   const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
     ...head,
-    problem: problem ?? noSystemd(snapshot),
+    problem:
+      problem ??
+      twoClusters(snapshot, {
+        cluster: input.cluster,
+        managed: traces.flatMap(({ step, managed }) => managed.map((item) => ({ ...item, step }))),
+        changes: all.flatMap(({ changes }) => changes),
+      }) ??
+      noSystemd(snapshot),
     guards: guardReports(
       snapshot,
       all.flatMap(({ handlers }) => handlers),

@@ -213,7 +213,7 @@ redo_after_boot() {
   else
     log warning "services were started with the files of this run and still use them ($words); the files are back as they were, restart the services when nobody is there"
     # Every probe tells it from now on.
-    printf '%s\n' "$_handlers" >>"$base/owed" && sync -- "$base/owed"
+    printf '%s\n' "$_handlers" >>"$ours/owed" && sync -- "$ours/owed"
   fi
 }
 
@@ -248,15 +248,15 @@ revert() {
   fi
 }
 
-staged='ledger.json managed-paths cluster'
+staged='ledger.json managed-paths role'
 
 # commit STATE
 commit() {
   for name in $staged; do
     # What isn't there any more was put in place by an earlier attempt.
-    [ ! -e "$base/.$name.$run" ] || mv -T -f -- "$base/.$name.$run" "$base/$name" || exit 1
+    [ ! -e "$ours/.$name.$run" ] || mv -T -f -- "$ours/.$name.$run" "$ours/$name" || exit 1
   done
-  sync -- "$base"
+  sync -- "$ours"
   each_change drop_beside
   drop_owed
   end_as "$1"
@@ -264,9 +264,9 @@ commit() {
 
 # What was owed was done by the handlers that ran.
 drop_owed() {
-  [ -s "$base/owed" ] && [ -s "$dir/started" ] || return 0
-  grep -Fxv -f "$dir/started" "$base/owed" >"$base/.owed.$run" || :
-  sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed"
+  [ -s "$ours/owed" ] && [ -s "$dir/started" ] || return 0
+  grep -Fxv -f "$dir/started" "$ours/owed" >"$ours/.owed.$run" || :
+  sync -- "$ours/.owed.$run" && mv -T -f -- "$ours/.owed.$run" "$ours/owed"
   return 0
 }
 
@@ -274,7 +274,7 @@ drop_owed() {
 end_as() {
   drop_brought "$1"
   enter "$1"
-  rm -f -- "$base/.settle.$run" "$base/.owed.$run" "$base/.holder.$run"
+  rm -f -- "$base/.settle.$run" "$ours/.owed.$run" "$base/.holder.$run" "$base/.older.$run"
   audit "$1"
   [ "$1" = stuck ] || remove_boot_unit
 }
@@ -298,22 +298,29 @@ drop_brought() {
 audit() {
   case $1 in stuck | conflict) _priority=err ;; kept | reverted) _priority=warning ;; *) _priority=notice ;; esac
   value_of holder
-  _who=$field
-  value_of cluster
-  timeout 5 logger -t clusterproxy -p "daemon.$_priority" -- "$1: $_who, cluster $field" 9>&- || :
+  timeout 5 logger -t clusterproxy -p "daemon.$_priority" -- "$1: $field, cluster $cluster" 9>&- || :
 } 2>/dev/null
 
 drop_staged() {
-  for name in $staged; do rm -f -- "$base/.$name.$run"; done
+  for name in $staged; do rm -f -- "$ours/.$name.$run"; done
 }
 
-# The last ones are kept, and those that aren't settled. What was there before our first touch is in ledger.json, not here.
+# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was there before our first
+# touch is in ledger.json, not here.
 prune() {
   value_of keep
   keep=${field:-20}
+  _all=
   set +f
-  set -- "$base"/runs/*/
+  for _folder in "$base"/runs/*/; do
+    cluster_of "${_folder%/}"
+    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all$_folder$NL
+  done
   set -f
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $_all
+  IFS=$default_ifs
   while [ $# -gt "$keep" ]; do
     read -r state <"$1/state" || state=incoming
     case $state in
