@@ -82,7 +82,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     answers: readAnswers(reads.queries, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
     ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
-    others: otherClusters(states, ledgers),
+    others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
@@ -121,6 +121,7 @@ function clusterStates(facts: readonly string[][], root: string): readonly Clust
 function otherClusters(
   states: readonly ClusterState[],
   ledgers: ReadonlyMap<string, Ledger | undefined>,
+  facts: readonly string[][],
 ): readonly OtherCluster[] {
   return states.flatMap(({ kind, cluster, path, role, sharing }) => {
     const ledger = ledgers.get(path);
@@ -131,6 +132,9 @@ function otherClusters(
         cluster,
         role: role === '' ? undefined : printable(role),
         shared: known ? sharing === 'shared' : undefined,
+        units: facts.flatMap(([fact, of, unit = '']) =>
+          fact === 'state-unit' && of === cluster ? [unit] : [],
+        ),
         ledger,
       },
     ];

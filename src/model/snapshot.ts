@@ -127,6 +127,8 @@ export interface OtherCluster {
   readonly role: string | undefined;
   /** whether that role may be shared with other clusters; undefined as above */
   readonly shared: boolean | undefined;
+  /** those that must be active for it where they were before */
+  readonly units: readonly string[];
   readonly ledger: Ledger;
 }
 

@@ -87,15 +87,16 @@ function holdsSecret(host: VirtualHost, value: FirstTouch): boolean {
 /** Files with things of ours that weren't there before us, and the directories that we made for them. */
 function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonly string[] {
   const { snapshot } = host;
+  const theirs = (snapshot.others ?? []).flatMap(({ ledger }) => ledger.created);
   // A folder that another cluster has made goes away with whichever of the two leaves last.
   const isOurs = (path: string) =>
     snapshot.ledger?.created.includes(path) ||
-    snapshot.others?.some(({ ledger }) => ledger.created.includes(path)) ||
+    theirs.includes(path) ||
     stateBefore(snapshot, path).kind === 'absent';
   const files = [...new Set(items.map((item) => item.path))].filter(
     (path) => unitOfPath(path) === undefined && isOurs(path),
   );
-  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...host.touched])].filter(
+  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...theirs, ...host.touched])].filter(
     (path) =>
       !files.includes(path) &&
       isOurs(path) &&

@@ -14,7 +14,7 @@ import {
   textOf,
 } from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
-import { clusterThat } from './two-clusters.ts';
+import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
 import { restoredUnit } from './unit-items.ts';
 
 /**
@@ -48,7 +48,9 @@ export function restoreNoLongerWanted(
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
   const view = new StepHost(host, item.step);
   const name = itemName(item);
-  const other = clusterThat(host.snapshot, (one) => itemId(one) === itemId(item));
+  const other =
+    clusterThat(host.snapshot, (one) => itemId(one) === itemId(item)) ??
+    clusterThatNeeds(host.snapshot, item.path);
   if (other !== undefined) {
     view.warn(
       `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,

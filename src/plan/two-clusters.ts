@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts';
 import type { ManagedItem } from '../model/ledger.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { OtherCluster, Snapshot } from '../model/snapshot.ts';
+import { type OtherCluster, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
 import { itemHash, itemName, itemValue } from './items.ts';
 
@@ -23,10 +23,11 @@ interface Clash {
  * Why a plan can't be carried out beside other clusters on the same host; undefined where it can. A file that a cluster writes
  * as a whole is its own. In files of others each cluster has its keys and blocks: a plan may not change what another one has.
  */
-export function twoClusters({ host, others = [] }: Snapshot, planned: Planned): Problem | undefined {
+export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | undefined {
+  const { host, others = [] } = snapshot;
   const clashes = others.flatMap((other) => [...wholeFiles(other, planned), ...changedItems(other, planned)]);
   const [clash] = clashes;
-  if (clash === undefined) return undefined;
+  if (clash === undefined) return stoppedUnit(snapshot, planned);
   const { other, item, step } = clash;
   const all = [...new Set(clashes.map((one) => `${one.other.cluster}: ${itemName(one.item)}`))];
   const why = item.format === 'file' ? ', as a whole' : '';
@@ -38,6 +39,24 @@ export function twoClusters({ host, others = [] }: Snapshot, planned: Planned): 
     step,
     detail: all.length > 1 ? all.join('\n') : undefined,
   };
+}
+
+/** A unit that another cluster needs is stopped by none. */
+function stoppedUnit(snapshot: Snapshot, { cluster, changes }: Planned): Problem | undefined {
+  for (const { path, before, after, steps } of changes) {
+    if (before.kind !== 'unit' || after.kind !== 'unit') continue;
+    if (before.active !== 'active' || after.active === 'active') continue;
+    const other = clusterThatNeeds(snapshot, path);
+    if (other === undefined) continue;
+    return {
+      code: 'two-clusters',
+      message: `the cluster ${other} needs ${unitOfPath(path)} on this host, so ${cluster} can't stop it`,
+      next: `take this host out of ${other} first (\`state: retired\` in its inventory)`,
+      host: snapshot.host,
+      step: steps[0],
+    };
+  }
+  return undefined;
 }
 
 function wholeFiles(other: OtherCluster, { managed = [] }: Planned): readonly Clash[] {
@@ -63,4 +82,15 @@ export function clusterThat(
   has: (item: ManagedItem) => boolean,
 ): string | undefined {
   return others.find(({ ledger }) => ledger.items.some(has))?.cluster;
+}
+
+/** The name of another cluster for which the unit behind the path has to run on the host. */
+export function clusterThatNeeds({ others = [] }: Snapshot, path: string): string | undefined {
+  const unit = unitOfPath(path);
+  if (unit === undefined) return undefined;
+  return others.find(({ units }) => units.some((one) => fullName(one) === fullName(unit)))?.cluster;
+}
+
+function fullName(unit: string): string {
+  return /\.[a-z]+$/.test(unit) ? unit : `${unit}.service`;
 }

@@ -150,8 +150,10 @@ for record in $(states); do
   elif [ ! -s "$state/managed-paths" ]; then
     continue
   fi
-  role=
-  { IFS=' ' read -r role sharing <"$state/role" || sharing=; } 2>/dev/null
+  {
+    IFS=' ' read -r role sharing
+    while read -r unit; do printf '%s\n' "state-unit$US$name$US$unit"; done
+  } 2>/dev/null <"$state/role" || role='' sharing=''
   printf '%s\n' "$kind-state$US$name$US$state$US$role$US$sharing"
   paths=$paths$NL$state/ledger.json
 done
