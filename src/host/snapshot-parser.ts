@@ -417,8 +417,8 @@ function cleaned(query: Query, output: string): string {
 }
 
 /**
- * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter. Of another
- * cluster's only those count that stand in the way of a run.
+ * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter.
+ * Of another cluster's only those count that stand in the way of a run.
  */
 function unsettled(
   facts: readonly string[][],

@@ -169,7 +169,7 @@ export interface Snapshot {
   readonly ledger: Ledger | undefined;
   /** clusters beside the one that asks that manage something here */
   readonly others?: readonly OtherCluster[] | undefined;
-  /** whether anything of this cluster is in /var/lib/clusterproxy, if only with records of runs that came to nothing */
+  /** whether anything of this cluster is in /var/lib/clusterproxy, if only records of runs that came to nothing */
   readonly remembers?: boolean | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**

@@ -23,8 +23,8 @@ cd /
 
 base=$ROOT/var/lib/clusterproxy
 
-# What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that in $base itself:
-# the name of such a cluster into $old, until it was moved.
+# What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that in
+# $base itself: the name of such a cluster into $old, until it was moved.
 old_state() {
   old=
   { IFS= read -r old <"$base/cluster" || :; } 2>/dev/null

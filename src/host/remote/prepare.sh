@@ -217,8 +217,8 @@ make_own_files() {
     boot_id >"$dir/boot" && [ -s "$dir/boot" ]
 }
 
-# refuse_other CLUSTER FOLDER: a host may serve several clusters only where it has a role in all of them that says so. Of version
-# 0.1 the role isn't known.
+# refuse_other CLUSTER FOLDER: a host may serve several clusters only where it has a role in all of them that
+# says so. Of version 0.1 the role isn't known.
 refuse_other() {
   [ "$1" != "$cluster" ] && [ -s "$2/managed-paths" ] || return 0
   _sharing=
@@ -229,8 +229,9 @@ refuse_other() {
     "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
 }
 
-# What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the one place or in the
-# other. What stays in its place is for that version: it takes it for the work of a newer one, and leaves the host alone.
+# What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the one
+# place or in the other. What stays in its place is for that version: it takes it for the work of a newer one, and
+# leaves the host alone.
 move_old_state() {
   mkdir -p -- "$base/clusters" || return
   old_state
@@ -277,7 +278,8 @@ prepare() {
   sync -- "$dir" "$dir/before"
   # So that committing is done by renames as well.
   shown='the record of what is managed'
-  said=$(move_old_state 2>&1 && mkdir -p -- "$ours" 2>&1 && sync -- "$ours" "$base/clusters" "$base" 2>&1) || cannot_prepare "$said"
+  said=$({ move_old_state && mkdir -p -- "$ours" && sync -- "$ours" "$base/clusters" "$base"; } 2>&1) ||
+    cannot_prepare "$said"
   for _name in ledger.json managed-paths role; do
     said=$(cp -- "$dir/$_name" "$ours/.$_name.$run" 2>&1 && sync -- "$ours/.$_name.$run" 2>&1) || cannot_prepare "$said"
   done

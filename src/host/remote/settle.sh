@@ -305,8 +305,8 @@ drop_staged() {
   for name in $staged; do rm -f -- "$ours/.$name.$run"; done
 }
 
-# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was there before our first
-# touch is in ledger.json, not here.
+# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was there
+# before our first touch is in ledger.json, not here.
 prune() {
   value_of keep
   keep=${field:-20}

@@ -106,8 +106,8 @@ value_of() {
   field 2 "$(records "$1")"
 }
 
-# Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that of the host in
-# it, and whether other clusters may be there: `shared` or `alone`; then the units that it needs) and owed.
+# Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that of the
+# host in it, and whether other clusters may be there: `shared` or `alone`; then the units that it needs) and owed.
 value_of cluster
 cluster=$field
 ours=$base/clusters/$cluster
