@@ -6,6 +6,7 @@ const withHosts = [
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
+  'test/run/two-clusters.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/secrets/never-written.test.ts',

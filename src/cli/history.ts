@@ -37,9 +37,9 @@ async function history(options: HistoryOptions, environment: Environment): Promi
     environment,
     'connections',
   );
-  const { runs, unreachable } = await readHistory(session.runOptions({ prune: false }));
+  const { runs, unreachable, beside } = await readHistory(session.runOptions({ prune: false }));
   const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];
-  session.showHistory(shown);
+  session.showHistory(shown, beside);
   const result = {
     command: 'history',
     run: undefined,

@@ -91,9 +91,9 @@ export class Session {
   }
 
   /** The runs that hosts remember, for a person. */
-  showHistory(runs: readonly PastRun[]): void {
+  showHistory(runs: readonly PastRun[], beside: ReadonlyMap<string, readonly string[]>): void {
     if (!this.json)
-      this.print(renderHistory(this.#secrets.maskAll(runs), this.#style(this.environment.stdout)));
+      this.print(renderHistory(this.#secrets.maskAll(runs), this.#style(this.environment.stdout), beside));
   }
 
   /** What state hosts are in, for a person. */

@@ -3,12 +3,12 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { PathState } from '../model/snapshot.ts';
 
 /** The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or `ledger-newer`. */
-export function parseLedger(state: PathState, host: string): Ledger | undefined {
+export function parseLedger(state: PathState, host: string, path: string): Ledger | undefined {
   if (state.kind === 'absent') return undefined;
   const unreadable = (detail: string) =>
     new OperatorError({
       code: 'ledger-unreadable',
-      message: 'the record of what is managed on this host (/var/lib/clusterproxy/ledger.json) is damaged',
+      message: `the record of what is managed on this host (${path}) is damaged`,
       next: 'put it back from a backup, or move it away: first-touch values are then taken from what is there now',
       host,
       detail,

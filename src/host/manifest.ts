@@ -15,7 +15,8 @@ export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
   const lines = [
     record('machine', transaction.machineId),
-    record('cluster', transaction.cluster),
+    record('cluster', clusterOf(transaction)),
+    record('role', ...roleWords(transaction)),
     record('holder', `${who.operator} from ${who.from}, ${who.command}, run ${transaction.run}`),
     record('force', transaction.force ? 'yes' : 'no'),
     record('lock-wait', transaction.lockWait ?? 0),
@@ -31,6 +32,17 @@ export function manifest(transaction: Transaction): string {
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What the host is in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
+export function roleWords({ role }: Transaction): readonly [string, 'shared' | 'alone'] {
+  return [role?.name ?? 'host', role?.shared ? 'shared' : 'alone'];
+}
+
+/** The name is that of a folder on the host, too. */
+function clusterOf({ cluster }: Transaction): string {
+  if (/^[a-z0-9][a-z0-9._-]*$/.test(cluster)) return cluster;
+  throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
 }
 
 /** How long the host may work on it before it is ended and reverted: the sum of all that has a time limit. Seconds. */

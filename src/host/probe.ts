@@ -6,6 +6,8 @@ import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';
 
 export interface ProbeOptions {
+  /** whose ledger, and whose owed handlers, are wanted; undefined: of no cluster */
+  readonly cluster?: string | undefined;
   /** seconds; covers the slowest query, which has a time limit of its own on the host */
   readonly timeout?: number;
 }
@@ -27,7 +29,7 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<Snapshot> {
   const text = await program('probe');
-  const request = probeRequest(reads);
+  const request = probeRequest(reads, options.cluster);
   for (let attempt = 1; ; attempt++) {
     const nonce = newNonce();
     const askedAt = Date.now();
@@ -37,7 +39,7 @@ export async function probe(
     });
     const clock = { askedAt, answeredAt: Date.now() };
     try {
-      return parseSnapshot(result.stdout, { nonce, host, reads, clock });
+      return parseSnapshot(result.stdout, { nonce, host, reads, clock, cluster: options.cluster });
     } catch (error) {
       if (error instanceof OperatorError) throw error;
       if (result.code === null) throw cutOff(host);
@@ -48,8 +50,9 @@ export async function probe(
 }
 
 /** The request of probe.sh: what is to be read, one thing a line. */
-export function probeRequest(reads: Reads): string {
+export function probeRequest(reads: Reads, cluster?: string): string {
   return [
+    ...(cluster === undefined ? [] : [record('cluster', cluster)]),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
     ...reads.packages.map((name) => record('package', name)),
     ...reads.units.map((name) => record('unit', name)),

@@ -57,6 +57,17 @@ function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
   return [`left undone, because people were there (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
 }
 
+/** Those of one cluster: a host may remember runs of others. A run without a record may be anybody's. */
+export function runsOfCluster(runs: readonly RunOnHost[], cluster: string): readonly RunOnHost[] {
+  return runs.filter(({ record }) => record === undefined || record.cluster === cluster);
+}
+
+/** Names of the clusters that other runs on the host are of. */
+export function clustersBeside(runs: readonly RunOnHost[], cluster: string): readonly string[] {
+  const names = runs.flatMap(({ record }) => record?.cluster ?? []).filter((name) => name !== cluster);
+  return [...new Set(names)].sort();
+}
+
 /** What a run changed, undefined where the host doesn't remember it. One exec. */
 export async function readRunFiles(connection: Connection, run: string): Promise<RunFiles | undefined> {
   const [found] = await ask(connection, record('files', run));

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { packageManagers } from '../model/action.ts';
+import type { Ledger } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import {
   type Answer,
   isGlob,
+  type OtherCluster,
   type PathState,
   type Query,
   queryKey,
@@ -29,9 +31,9 @@ export interface ProbeContext {
   readonly reads: Reads;
   /** the controller's clock before and after; milliseconds since the epoch */
   readonly clock: { readonly askedAt: number; readonly answeredAt: number };
+  /** the cluster that asks */
+  readonly cluster?: string | undefined;
 }
-
-const ledgerPath = '/var/lib/clusterproxy/ledger.json';
 
 /**
  * The output of probe.sh as a snapshot. Pure. Throws `Unstable` where it has to be asked again, an OperatorError where
@@ -53,8 +55,11 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   for (const path of [...reads.paths.filter((path) => !isGlob(path)), ...managed]) {
     paths.set(path, table.state(path, sections.contents));
   }
-  const ledgerState = paths.get(ledgerPath);
-  if (!reads.paths.includes(ledgerPath)) paths.delete(ledgerPath);
+  const states = clusterStates(facts, root);
+  const ledgers = new Map(
+    states.map(({ path }) => [path, parseLedger(paths.get(path) ?? absent, host, path)]),
+  );
+  for (const path of ledgers.keys()) if (!reads.paths.includes(path)) paths.delete(path);
   const self = table.self();
   const clock = bootClock(facts, self.seconds);
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
@@ -76,12 +81,64 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     names: new Map(reads.names.map((name) => [name, sections.names.get(name) ?? []] as const)),
     answers: readAnswers(reads.queries, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
-    ledger: ledgerState === undefined ? undefined : parseLedger(ledgerState, host),
+    ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
+    others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
-    unsettled: unsettled(facts, sections.units),
+    unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),
   };
+}
+
+const absent: PathState = { kind: 'absent' };
+
+/** What a host remembers of one cluster. */
+interface ClusterState {
+  readonly kind: 'own-state' | 'other-state';
+  readonly cluster: string;
+  /** of its ledger */
+  readonly path: string;
+  readonly role: string;
+  readonly sharing: string;
+}
+
+function clusterStates(facts: readonly string[][], root: string): readonly ClusterState[] {
+  return facts.flatMap(([kind, cluster = '', folder = '', role = '', sharing = '']) =>
+    kind === 'own-state' || kind === 'other-state'
+      ? [
+          {
+            kind,
+            cluster: printable(cluster),
+            path: `${folder.slice(root.length)}/ledger.json`,
+            role,
+            sharing,
+          },
+        ]
+      : [],
+  );
+}
+
+function otherClusters(
+  states: readonly ClusterState[],
+  ledgers: ReadonlyMap<string, Ledger | undefined>,
+  facts: readonly string[][],
+): readonly OtherCluster[] {
+  return states.flatMap(({ kind, cluster, path, role, sharing }) => {
+    const ledger = ledgers.get(path);
+    if (kind === 'own-state' || ledger === undefined || ledger.items.length === 0) return [];
+    const known = sharing === 'shared' || sharing === 'alone';
+    return [
+      {
+        cluster,
+        role: role === '' ? undefined : printable(role),
+        shared: known ? sharing === 'shared' : undefined,
+        units: facts.flatMap(([fact, of, unit = '']) =>
+          fact === 'state-unit' && of === cluster ? [unit] : [],
+        ),
+        ledger,
+      },
+    ];
+  });
 }
 
 function factOf(facts: readonly string[][], name: string): string | undefined {
@@ -359,14 +416,20 @@ function cleaned(query: Query, output: string): string {
     .join('\n');
 }
 
-/** Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter. */
+/**
+ * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter.
+ * Of another cluster's only those count that stand in the way of a run.
+ */
 function unsettled(
   facts: readonly string[][],
   units: readonly ReadonlyMap<string, string>[],
+  asking: string | undefined,
 ): Snapshot['unsettled'] {
   let runs: UnsettledRun[] = [];
-  for (const [kind, run = '', state = '', outcome = '', who = ''] of facts) {
+  for (const [kind, run = '', state = '', outcome = '', who = '', cluster = ''] of facts) {
     if (kind !== 'run') continue;
+    const isOurs = asking === undefined || cluster === '' || cluster === asking;
+    if (!isOurs && (state === 'committed' || state === 'kept' || state === 'conflict')) continue;
     if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
     if (finalStates.has(state)) continue;
     const unit = units.find((block) => block.get('Id') === `clusterproxy-${run}.service`)?.get('ActiveState');
@@ -376,6 +439,7 @@ function unsettled(
       outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
       who: who === '' ? undefined : printable(who),
       alive: unit === 'active' || unit === 'activating' || unit === 'deactivating',
+      ...(isOurs ? {} : { cluster: printable(cluster) }),
     });
   }
   return runs;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { HiddenTexts, Transaction } from '../model/transaction.ts';
-import { manifest, revertLimit, timeLimit } from './manifest.ts';
+import { manifest, revertLimit, roleWords, timeLimit } from './manifest.ts';
 import { remoteFile } from './program.ts';
 import { record } from './records.ts';
 
@@ -32,8 +32,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     ['record.json', json(transaction.record)],
     ['ledger.json', json(transaction.ledger)],
     ['managed-paths', Buffer.from(managedPaths(transaction))],
-    // A host on which nothing is managed any more is free for another cluster.
-    ['cluster', Buffer.from(transaction.ledger.items.length === 0 ? '\n' : `${transaction.cluster}\n`)],
+    ['role', Buffer.from(roleText(transaction))],
   ];
   const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);
@@ -81,6 +80,11 @@ async function archive(file: string, sum: string): Promise<Buffer> {
     message: `the archive ${file} has the sha256 ${sha256(content)}, and should have ${sum}`,
     next: 'take the file that is meant, or correct the sum',
   });
+}
+
+/** For other clusters on the host: what it is in this one, and below that the units that it needs for it. */
+function roleText(transaction: Transaction): string {
+  return [roleWords(transaction).join(' '), ...transaction.units].map((line) => `${line}\n`).join('');
 }
 
 /** Every probe looks at these, so that what a playbook no longer mentions is still seen. */

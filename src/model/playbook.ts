@@ -152,6 +152,8 @@ export interface Role {
   readonly hosts: { readonly minimum: number; readonly maximum: number };
   /** the inventory may say `external` instead of listing hosts */
   readonly external: boolean;
+  /** its hosts may serve other clusters as well, each with files of its own */
+  readonly shared: boolean;
   /** whether its hosts have a public DNS name */
   readonly hostname: 'required' | 'optional';
   readonly facts: Readonly<Record<string, Fact>>;

@@ -116,6 +116,20 @@ export interface UnsettledRun {
   readonly who?: string | undefined;
   /** it is being worked on at this moment, so there is nothing to settle */
   readonly alive?: boolean | undefined;
+  /** whose it is, where that is another cluster than the one that asks */
+  readonly cluster?: string | undefined;
+}
+
+/** Another cluster that manages things on a host. */
+export interface OtherCluster {
+  readonly cluster: string;
+  /** what the host is in it; undefined where version 0.1 was the last to change it */
+  readonly role: string | undefined;
+  /** whether that role may be shared with other clusters; undefined as above */
+  readonly shared: boolean | undefined;
+  /** those that must be active for it where they were before */
+  readonly units: readonly string[];
+  readonly ledger: Ledger;
 }
 
 /** What the probe returned of one host. */
@@ -151,8 +165,11 @@ export interface Snapshot {
   readonly answers: ReadonlyMap<string, Answer>;
   /** units of the host that have failed */
   readonly failedUnits: readonly string[];
+  /** that of the cluster that asks */
   readonly ledger: Ledger | undefined;
-  /** whether /var/lib/clusterproxy is there, if only with records of runs that came to nothing */
+  /** clusters beside the one that asks that manage something here */
+  readonly others?: readonly OtherCluster[] | undefined;
+  /** whether anything of this cluster is in /var/lib/clusterproxy, if only records of runs that came to nothing */
   readonly remembers?: boolean | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**

@@ -10,6 +10,8 @@ export interface Transaction {
   readonly run: string;
   readonly host: string;
   readonly cluster: string;
+  /** what the host is in it, and whether it may serve other clusters as well; undefined: it may not */
+  readonly role?: { readonly name: string; readonly shared: boolean } | undefined;
   /** the machine that was looked at; another one at the same address is refused */
   readonly machineId: string;
   /** in the order in which they are done, before anything is changed; not undone by a revert */

@@ -21,7 +21,12 @@ export function nextLedger(
   kept: readonly ManagedItem[] = [],
 ): Ledger {
   const { snapshot } = host;
-  const known = new Map((snapshot.ledger?.items ?? []).map((item) => [itemId(item), item] as const));
+  // What another cluster has in a file as well was first touched by whoever came first.
+  const all = [
+    ...(snapshot.others ?? []).map(({ ledger }) => ledger),
+    ...(snapshot.ledger ? [snapshot.ledger] : []),
+  ];
+  const known = new Map(all.flatMap(({ items }) => items).map((item) => [itemId(item), item] as const));
   const adopted = traces.some((trace) => trace.adopted);
   const managed = traces.flatMap((trace) =>
     trace.managed.map((item): ManagedItem => {
@@ -82,12 +87,16 @@ function holdsSecret(host: VirtualHost, value: FirstTouch): boolean {
 /** Files with things of ours that weren't there before us, and the directories that we made for them. */
 function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonly string[] {
   const { snapshot } = host;
+  const theirs = (snapshot.others ?? []).flatMap(({ ledger }) => ledger.created);
+  // A folder that another cluster has made goes away with whichever of the two leaves last.
   const isOurs = (path: string) =>
-    snapshot.ledger?.created.includes(path) || stateBefore(snapshot, path).kind === 'absent';
+    snapshot.ledger?.created.includes(path) ||
+    theirs.includes(path) ||
+    stateBefore(snapshot, path).kind === 'absent';
   const files = [...new Set(items.map((item) => item.path))].filter(
     (path) => unitOfPath(path) === undefined && isOurs(path),
   );
-  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...host.touched])].filter(
+  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...theirs, ...host.touched])].filter(
     (path) =>
       !files.includes(path) &&
       isOurs(path) &&

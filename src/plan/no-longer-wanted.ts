@@ -14,6 +14,7 @@ import {
   textOf,
 } from './items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
+import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
 import { restoredUnit } from './unit-items.ts';
 
 /**
@@ -47,6 +48,15 @@ export function restoreNoLongerWanted(
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
   const view = new StepHost(host, item.step);
   const name = itemName(item);
+  const other =
+    clusterThat(host.snapshot, (one) => itemId(one) === itemId(item)) ??
+    clusterThatNeeds(host.snapshot, item.path);
+  if (other !== undefined) {
+    view.warn(
+      `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,
+    );
+    return traceOf(view, notify);
+  }
   if (!isKnown(host, item.path)) {
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
     return traceOf(view, notify);
@@ -98,14 +108,17 @@ function putBack(view: StepHost, item: ManagedItem): void {
 function removeHollow(host: VirtualHost, path: string): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
-  if (text !== undefined && isHollow(text)) view.remove(path);
+  const isOthers = clusterThat(host.snapshot, (item) => item.path === path) !== undefined;
+  if (text !== undefined && isHollow(text) && !isOthers) view.remove(path);
   return traceOf(view, []);
 }
 
 /** A directory that we had made goes away, unless something that isn't ours is known to be in it. */
 function removeEmpty(host: VirtualHost, path: string): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
-  if (isKnown(host, path) && host.state(path).kind === 'directory' && !holdsAnything(host, path)) {
+  const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;
+  const isDirectory = isKnown(host, path) && host.state(path).kind === 'directory';
+  if (isDirectory && !isOthers && !holdsAnything(host, path)) {
     view.remove(path);
   }
   return traceOf(view, []);

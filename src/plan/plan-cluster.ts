@@ -2,6 +2,7 @@ import type { Problem } from '../model/operator-error.ts';
 import { changesNow, type HostPlan, type PlannedHandler } from '../model/plan.ts';
 import { type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import { SecretRegister } from '../secrets/register.ts';
+import { anotherCluster } from './another-cluster.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, exposureWarnings, type KnownItem } from './conceal.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
@@ -12,6 +13,7 @@ import { itemId } from './items.ts';
 import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
+import { twoClusters } from './two-clusters.ts';
 import { unitStateFormat } from './unit-items.ts';
 import { healthWarnings } from './warnings.ts';
 
@@ -25,6 +27,8 @@ export interface LookedAt {
   readonly durationMs: number;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
+  /** its role may be shared with other clusters; they don't share a host where it's left out */
+  readonly shared?: boolean;
 }
 
 /**
@@ -49,8 +53,19 @@ export interface PlanInput {
  * those hosts alone, as when one is looked at again in the middle of a run; what concerns all hosts was checked before.
  */
 export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
+  const refused = new Map(
+    input.hosts.flatMap((host) => {
+      const problem =
+        host.snapshot &&
+        anotherCluster(host.snapshot, { cluster: input.cluster, shared: host.shared ?? false });
+      return problem === undefined ? [] : [[host.name, problem] as const];
+    }),
+  );
+  // What a host of somebody else's is like doesn't count: the others keep what they have for it.
   const snapshots = new Map(
-    input.hosts.flatMap((host) => (host.snapshot ? [[host.name, host.snapshot] as const] : [])),
+    input.hosts.flatMap((host) =>
+      host.snapshot && !refused.has(host.name) ? [[host.name, host.snapshot] as const] : [],
+    ),
   );
   const { secrets = new SecretRegister() } = input;
   const evaluations = evaluate(input.resolve, snapshots, { only, holdsSecret: (text) => secrets.isIn(text) });
@@ -63,7 +78,8 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
   return meant.map((host) => {
     const evaluation = evaluations.get(host.name);
-    if (!isEvaluation(evaluation)) return unplanned(host, evaluation ?? host.problem);
+    if (!isEvaluation(evaluation))
+      return unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem);
     return planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input);
   });
 }
@@ -83,7 +99,15 @@ function planHost(
   const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
     ...head,
-    problem: problem ?? noSystemd(snapshot) ?? all.find((stage) => stage.problem !== undefined)?.problem,
+    problem:
+      problem ??
+      twoClusters(snapshot, {
+        cluster: input.cluster,
+        managed: traces.flatMap(({ step, managed }) => managed.map((item) => ({ ...item, step }))),
+        changes: all.flatMap(({ changes }) => changes),
+      }) ??
+      noSystemd(snapshot) ??
+      all.find((stage) => stage.problem !== undefined)?.problem,
     guards: guardReports(snapshot, all),
     warnings: [
       ...healthWarnings(snapshot),

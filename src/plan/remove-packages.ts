@@ -1,5 +1,6 @@
 import { providesNothing } from '../model/action.ts';
 import { changesNow, type HostPlan } from '../model/plan.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { uniqueGuards } from './handler-units.ts';
 
@@ -27,6 +28,12 @@ export function staysWarnings(
         ]),
     ...(others.length === 0 ? [] : [`what run ${run} did besides is not undone: ${others.join(', ')}`]),
   ];
+}
+
+/** Why packages stay although they were to be removed: other clusters on the host may work with them. */
+export function othersNeed(packages: readonly string[], { others = [] }: Snapshot): readonly string[] {
+  const clusters = others.map(({ cluster }) => cluster).join(', ');
+  return [`packages stay, as the host serves ${clusters} as well: ${packages.join(', ')}`];
 }
 
 /**

@@ -73,6 +73,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       maximum: data.hosts?.maximum ?? Number.POSITIVE_INFINITY,
     },
     external: data.external ?? false,
+    shared: data.shared ?? false,
     hostname: data.hostname ?? 'optional',
     facts: mapValues(data.facts, buildFact),
     recipes: (data.recipes ?? []).map((recipe) => ({

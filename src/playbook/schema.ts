@@ -253,6 +253,10 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
       .strictObject({ minimum: z.int().min(0).optional(), maximum: z.int().min(1).optional() })
       .optional(),
     external: z.boolean().optional(),
+    shared: z.boolean().optional().meta({
+      description:
+        'its hosts may serve other clusters as well: every file that its steps write as a whole is named after the cluster, or is one that only one cluster can have',
+    }),
     hostname: z.enum(['required', 'optional']).optional(),
     facts: z.record(word, fact).optional(),
     recipes: z.array(recipe).optional(),

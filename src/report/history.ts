@@ -16,10 +16,24 @@ const endWords: Readonly<Record<string, string>> = {
   stuck: 'stuck',
 };
 
-/** The runs that hosts remember: who, when, from where, and what became of it on each host. */
-export function renderHistory(runs: readonly PastRun[], style: Style): readonly string[] {
-  if (runs.length === 0) return ['no host remembers a run'];
-  return runs.flatMap((run, index) => [...(index === 0 ? [] : ['']), ...renderRun(run, style)]);
+/**
+ * The runs that hosts remember: who, when, from where, and what became of it on each host. `beside`: other clusters
+ * whose runs a host remembers, by host.
+ */
+export function renderHistory(
+  runs: readonly PastRun[],
+  style: Style,
+  beside: ReadonlyMap<string, readonly string[]> = new Map(),
+): readonly string[] {
+  const notes = [...beside].flatMap(([host, clusters]) => {
+    const words = `${host} has runs of ${clusters.map(cleanLine).join(', ')} as well, which are not shown here`;
+    return wrap(words, { columns: style.columns, first: '', hanging: 2 });
+  });
+  const shown = runs.flatMap((run, index) => [...(index === 0 ? [] : ['']), ...renderRun(run, style)]);
+  return [
+    ...(runs.length === 0 ? ['no host remembers a run'] : shown),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
+  ];
 }
 
 /** `20261121T074501Z-4f2a9c: apply by ada from laptop, 2026-11-21 07:45:01 UTC, version 0.1.0` */

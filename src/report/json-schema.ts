@@ -80,6 +80,7 @@ const unsettled = z.object({
   state: z.string(),
   who: z.string().optional().describe('who, from where, with which command'),
   alive: z.boolean().optional().describe('it is at work on the host at this moment'),
+  cluster: z.string().optional().describe('whose it is, where that is another cluster'),
 });
 
 const run = z.object({
@@ -135,6 +136,7 @@ const host = z.object({
   recipeReason: z.string().nullable(),
   status: z.enum(statuses),
   retires: z.literal(true).optional().describe('it leaves the cluster and is given back'),
+  otherClusters: z.array(z.string()).optional().describe('clusters beside this one that the host serves'),
   error: error.optional(),
   warnings: z.array(z.string()),
   changes: z.array(change),

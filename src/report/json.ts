@@ -75,6 +75,7 @@ function escaped(character: string): string {
 function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost {
   const { plan } = result;
   const stages = stagesOf(plan);
+  const others = plan.snapshot?.others ?? [];
   return {
     name: plan.host,
     role: plan.role,
@@ -84,6 +85,7 @@ function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost
     ...(result.problem === undefined ? {} : { error: errorDocument(result.problem) }),
     warnings: result.warnings.map(showableLine),
     ...(plan.retires ? { retires: true } : {}),
+    ...(others.length === 0 ? {} : { otherClusters: others.map(({ cluster }) => cleanLine(cluster)) }),
     changes: stages.flatMap((one, index) => [
       ...one.actions.map((planned) => actionDocument(planned, stageNumber(one, index))),
       ...one.changes.map((change) => changeDocument(change, stageNumber(one, index))),
@@ -165,12 +167,13 @@ function handlerDocument(
 }
 
 export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
-  const { run, state, who, alive } = unsettled;
+  const { run, state, who, alive, cluster } = unsettled;
   return {
     run: cleanLine(run),
     state: cleanLine(state),
     ...(who === undefined || who === '' ? {} : { who: showableLine(who) }),
     ...(alive === undefined ? {} : { alive }),
+    ...(cluster === undefined ? {} : { cluster: cleanLine(cluster) }),
   };
 }
 

@@ -216,10 +216,11 @@ function guardWords(report: GuardReport): string {
 }
 
 /** `run ID (apply by ada from laptop) is not finished (open); apply settles it first` */
-export function unsettledWords({ run, state, outcome, who, alive }: UnsettledRun): string {
+export function unsettledWords({ run, state, outcome, who, alive, cluster }: UnsettledRun): string {
   // The host's own words end in the run, which is said already.
   const by = who === undefined || who === '' ? '' : ` (${showableLine(who.replace(`, run ${run}`, ''))})`;
-  const subject = `run ${cleanLine(run)}${by}`;
+  const of = cluster === undefined ? '' : ` of the cluster ${cleanLine(cluster)}`;
+  const subject = `run ${cleanLine(run)}${of}${by}`;
   if (alive) return `${subject} is at work on it at this moment (${cleanLine(state)})`;
   if (state === 'stuck')
     return `${subject} could not bring the host back and needs a person; apply tries again`;

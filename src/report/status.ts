@@ -37,6 +37,7 @@ export function renderStatus(
 /** `bbb-01: node, recipe 2.6: in sync since run ID (apply by ada from laptop, 2026-11-21 07:45:01 UTC)` */
 function renderHost({ result, last }: HostStatus, style: Style): readonly string[] {
   const { plan } = result;
+  const others = plan.problem?.code === 'another-cluster' ? [] : (plan.snapshot?.others ?? []);
   const start = `${plan.host}: `;
   const recipe = plan.recipe === undefined ? '' : `, recipe ${cleanLine(plan.recipe.name)}`;
   const text = `${plan.role}${recipe}: ${stateWords(plan, last)}`;
@@ -46,6 +47,9 @@ function renderHost({ result, last }: HostStatus, style: Style): readonly string
   return [
     style.paint.bold(start) + first.slice(start.length),
     ...rest,
+    ...(others.length === 0
+      ? []
+      : noted('also serves', others.map(({ cluster }) => cleanLine(cluster)).join(', '))),
     ...plan.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
     ...plan.handlers.flatMap(({ owed }) =>
       owed === undefined ? [] : noted('restart owed', showableLine(owed)),

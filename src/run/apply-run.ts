@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
 import { carryOut } from '../host/carry-out.ts';
-import type { InventoryHost } from '../inventory/inventory.ts';
+import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
@@ -113,6 +113,7 @@ function transactionOf(
     run: names.run,
     host: host.name,
     cluster: options.inventory.cluster.name,
+    role: { name: host.role, shared: roleOf(options.inventory.playbook, host.role).shared },
     machineId: snapshot.machineId,
     actions: plan.actions.map(({ action }) => action),
     hide: options.secrets.likelyWritings(plan.changes.flatMap(({ secret }) => secret?.writings ?? [])),

@@ -31,7 +31,10 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
   try {
     const connection = await options.connect(host.ssh, {});
     try {
-      await forget(connection, plan.snapshot?.machineId ?? '');
+      await forget(connection, {
+        machineId: plan.snapshot?.machineId ?? '',
+        cluster: options.inventory.cluster.name,
+      });
     } finally {
       connection.close().catch(() => undefined);
     }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { readRuns } from '../host/runs.ts';
+import { clustersBeside, readRuns, runsOfCluster } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import type { PastRun } from '../model/history.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
@@ -14,6 +14,8 @@ export interface History {
   /** the latest first */
   readonly runs: readonly PastRun[];
   readonly unreachable: readonly HostResult[];
+  /** names of other clusters whose runs a host remembers as well, by host; none for most */
+  readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Ask hosts for the runs that they remember: one connection and one command each. Nothing is changed. */
@@ -34,23 +36,37 @@ export async function readHistory(options: RunOptions): Promise<History> {
   return {
     runs: pastRuns(answers.flatMap((answer) => ('problem' in answer ? [] : answer.remembered))),
     unreachable: answers.flatMap((answer) => ('problem' in answer ? [failed(answer)] : [])),
+    beside: new Map(
+      answers.flatMap((answer) =>
+        'problem' in answer || answer.beside.length === 0 ? [] : [[answer.host.name, answer.beside] as const],
+      ),
+    ),
   };
 }
 
 type Answer =
-  | { readonly remembered: readonly Remembered[] }
+  | {
+      readonly host: InventoryHost;
+      readonly remembered: readonly Remembered[];
+      readonly beside: readonly string[];
+    }
   | { readonly host: InventoryHost; readonly problem: Problem | undefined; readonly durationMs: number };
 
 async function ask(
   host: InventoryHost,
-  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<Answer> {
   const start = performance.now();
   try {
     const connection = await connect(host.ssh, { signal });
     try {
-      const runs = await readRuns(connection);
-      return { remembered: runs.map((run) => ({ ...run, host: host.name, role: host.role })) };
+      const all = await readRuns(connection);
+      const runs = runsOfCluster(all, inventory.cluster.name);
+      return {
+        host,
+        remembered: runs.map((run) => ({ ...run, host: host.name, role: host.role })),
+        beside: clustersBeside(all, inventory.cluster.name),
+      };
     } finally {
       connection.close().catch(() => undefined);
     }

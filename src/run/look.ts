@@ -36,7 +36,7 @@ export async function look(
 export async function lookAt(
   host: InventoryHost,
   readsOf: () => Reads,
-  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<Look> {
   const start = performance.now();
   const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
@@ -50,7 +50,8 @@ export async function lookAt(
     const reads = readsOf();
     const connection = await connect(host.ssh, { signal });
     try {
-      return result({ snapshot: await probe(connection, host.name, reads) });
+      const { name } = inventory.cluster;
+      return result({ snapshot: await probe(connection, host.name, reads, { cluster: name }) });
     } finally {
       // Nobody waits for the goodbye: the next host is more important.
       connection.close().catch(() => undefined);

@@ -32,6 +32,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
       name: host.name,
       role: host.role,
       retired: host.state === 'retired',
+      shared: roleOf(inventory.playbook, host.role).shared,
       ...rest,
     })),
     resolve: resolveAll(inventory),
@@ -70,7 +71,11 @@ async function lookAgain(
 ): Promise<HostPlan> {
   const host = inventory.hosts.find((one) => one.name === name);
   if (host === undefined) throw new Error(`${name} isn't in the inventory`);
-  const again = await lookAt(host, () => readsOf(inventory, host, { guards }), { connect, signal });
+  const again = await lookAt(host, () => readsOf(inventory, host, { guards }), {
+    inventory,
+    connect,
+    signal,
+  });
   if (again.snapshot === undefined) {
     const unknown = { code: 'unreachable', message: 'the host could not be looked at again' };
     throw new OperatorError(again.problem ?? unknown);

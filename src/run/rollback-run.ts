@@ -1,15 +1,17 @@
 import pLimit from 'p-limit';
 import { probe } from '../host/probe.ts';
-import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
-import type { InventoryHost } from '../inventory/inventory.ts';
+import { type RunOnHost, readRunFiles, readRuns, runsOfCluster } from '../host/runs.ts';
+import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, stagesOf } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import { anotherCluster } from '../plan/another-cluster.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { noSystemd } from '../plan/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
-import { packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
+import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
+import { twoClusters } from '../plan/two-clusters.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
@@ -66,11 +68,11 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
 
 async function readHistory(
   host: InventoryHost,
-  { connect, signal }: Pick<RunOptions, 'connect' | 'signal'>,
+  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return await readRuns(connection);
+    return runsOfCluster(await readRuns(connection), inventory.cluster.name);
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -126,14 +128,26 @@ async function planHost(
     }
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
-    const snapshot = await probe(connection, host.name, reads);
+    const { playbook, cluster } = options.inventory;
+    const snapshot = await probe(connection, host.name, reads, { cluster: cluster.name });
+    const asking = { cluster: cluster.name, shared: roleOf(playbook, host.role).shared };
+    const refused = anotherCluster(snapshot, asking);
+    if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
     const undone = planHostRollback(snapshot, recorded, options);
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
+    const needed = options.removePackages && packages.length > 0 && (snapshot.others ?? []).length > 0;
+    const removing = { removePackages: options.removePackages && !needed };
     const files: HostPlan = {
       ...emptyPlan(host),
       ...undone,
-      warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
-      problem: undone.problem ?? noSystemd(snapshot),
+      warnings: [
+        ...undone.warnings,
+        ...(needed ? othersNeed(packages, snapshot) : staysWarnings(run, records, packages, removing)),
+      ],
+      problem:
+        undone.problem ??
+        twoClusters(snapshot, { ...asking, changes: undone.changes }) ??
+        noSystemd(snapshot),
       unsettled: snapshot.unsettled,
       units: undone.handlers.flatMap(({ handler }) =>
         handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
@@ -142,7 +156,7 @@ async function planHost(
       snapshot,
       durationMs: Math.round(performance.now() - start),
     };
-    const plan = options.removePackages ? withRemoval(files, packages, records) : files;
+    const plan = removing.removePackages ? withRemoval(files, packages, records) : files;
     return { ...plan, guards: guardReports(snapshot, stagesOf(plan)) };
   } finally {
     options.progress({ kind: 'looked', host: host.name, ok: true });

@@ -66,8 +66,10 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     const before = host.text(wanted.path);
     const start = before ?? `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;
     const after = understand(host, wanted.path, start, () => blocks(host, wanted, start));
-    if (after !== before) host.write(wanted.path, after);
-    for (const name of managedBlocks(after).keys()) {
+    const names = [...managedBlocks(after).keys()];
+    // Of a cluster whose last node has left the file goes away; it is made again with the next one.
+    if (after !== before && (before !== undefined || names.length > 0)) host.write(wanted.path, after);
+    for (const name of names) {
       host.manage({ path: wanted.path, format: 'nginx-block', key: [name] });
     }
   },

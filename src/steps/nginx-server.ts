@@ -154,16 +154,26 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
         server.serverNames.includes(wanted.server_name) &&
         portsOf(server).some((port) => ports.includes(port)),
     );
-    if (taken === undefined) continue;
+    if (taken === undefined || isOwn(host, path)) continue;
     const port = portsOf(taken).find((one) => ports.includes(one));
     throw host.problem(
       'server-name-taken',
-      `${path}:${lineOf(text, taken.directive.start)} has a server block for ${wanted.server_name} on port ${port} already`,
+      `${path}:${lineOf(text, taken.directive.start)} has a server block for ${wanted.server_name} on port ${port} already${ownerWords(host, path)}`,
       port === '80'
         ? 'say "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
         : 'say "proxy_server: include" and name its file in "server_file", or take that server block away',
     );
   }
+}
+
+/** A file that this cluster had under another name goes away in the same plan. */
+function isOwn({ snapshot }: StepHost, path: string): boolean {
+  return snapshot.ledger?.items.some((item) => item.path === path && item.format === 'file') ?? false;
+}
+
+function ownerWords({ snapshot }: StepHost, path: string): string {
+  const other = snapshot.others?.find(({ ledger }) => ledger.items.some((item) => item.path === path));
+  return other === undefined ? '' : `: it is that of the cluster ${other.cluster}`;
 }
 
 /** The ports of a server block; without `listen` it is 80. Source: ngx_http_core_module, listen. */

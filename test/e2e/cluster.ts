@@ -38,6 +38,8 @@ export interface ClusterOptions {
   /** how many; default 1 */
   readonly proxies?: number;
   readonly files?: 'sample' | 'stock';
+  /** further names of the first proxy, which its certificate is for as well */
+  readonly hostnames?: readonly string[];
   /** variables in the inventory, beside the proxy's certificate */
   readonly vars?: Readonly<Record<string, unknown>>;
   /** before a node's first boot */
@@ -152,7 +154,10 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
   );
   const hostname = `${name}.example.com`;
   const proxySpecs = proxyNames.map((proxy, index): HostSpec => {
-    const hostnames = [`${proxy}.example.com`, ...(index === 0 ? [hostname] : [])];
+    const hostnames = [
+      `${proxy}.example.com`,
+      ...(index === 0 ? [hostname, ...(options.hostnames ?? [])] : []),
+    ];
     const prepare = async (host: LabHost) => {
       await everyHost(host);
       await installProxy(host);

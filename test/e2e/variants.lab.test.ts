@@ -199,30 +199,6 @@ describe.skipIf(noLab).concurrent('variants of a cluster', () => {
     expect((await cluster.proxy.exec('nginx -t')).code).toBe(0);
     await expectServed(cluster, cluster.node(1), '3.0');
   });
-
-  it('a host of another cluster is left alone, until it was given back', async () => {
-    const cluster = await startCluster(lab(), { name: 'lent', nodes: ['3.0'], hasty: true });
-    const applyAs = async (name: string) => {
-      cluster.inventory.cluster.name = name;
-      await cluster.save();
-      return cluster.json('apply', '--yes', '--limit', 'proxy');
-    };
-    expect((await applyAs('lent')).code).toBe(0);
-    const before = cluster.manifests();
-    const refused = await applyAs('other');
-    expect(refused.code).toBe(3);
-    expect(hostOf(refused.document, 'lent-proxy').error).toMatchObject({
-      code: 'another-cluster',
-      message: 'this host belongs to the cluster lent, not to other',
-    });
-    expect(cluster.changedSince(before)).toEqual([]);
-    cluster.inventory.cluster.name = 'lent';
-    await cluster.save();
-    expect((await cluster.run('rollback', '--yes')).code).toBe(0);
-    const again = await applyAs('other');
-    expect(hostOf(again.document, 'lent-proxy').error).toBe(undefined);
-    expect(again.code).toBe(0);
-  });
 });
 
 /** The edits of the public guide for 2.6, on the node. */

@@ -53,6 +53,7 @@ export function expectOrder({ trace, run: id, at, replaced, made }: Traced): voi
   const calls = callsOf(trace);
   const base = at('/var/lib/clusterproxy');
   const run = join(base, 'runs', id);
+  const state = join(base, 'clusters', 'prod');
   const ours = (path: string) =>
     path.startsWith(base) || basename(path).startsWith('.cp-') || path.includes('clusterproxy-settle');
 
@@ -63,7 +64,7 @@ export function expectOrder({ trace, run: id, at, replaced, made }: Traced): voi
       : [],
   );
   expect(renames.map(({ to }) => to)).toEqual(
-    expect.arrayContaining([at(replaced), at(made), join(run, 'state'), join(base, 'ledger.json')]),
+    expect.arrayContaining([at(replaced), at(made), join(run, 'state'), join(state, 'ledger.json')]),
   );
   for (const { from, index } of renames) {
     const incoming = from.replace(run, join(base, 'runs', `.incoming-${id}-`));
@@ -110,8 +111,8 @@ export function expectOrder({ trace, run: id, at, replaced, made }: Traced): voi
   );
   const ledger = indexOf(
     'the ledger',
-    (call) => isRename(call) && call.paths[1] === join(base, 'ledger.json'),
+    (call) => isRename(call) && call.paths[1] === join(state, 'ledger.json'),
   );
   expect(syncedAfter(run, decided)).toBeLessThan(ledger);
-  expect(syncedAfter(base, ledger)).toBeLessThan(entered('committed'));
+  expect(syncedAfter(state, ledger)).toBeLessThan(entered('committed'));
 }

@@ -201,7 +201,7 @@ function descriptionOf(state: PathState): string {
 /** Everything on the host that must not be there once a run is over. */
 export async function leftovers(host: LabHost): Promise<readonly string[]> {
   const { stdout } = await host.exec(
-    `find /etc /run /tmp /var/tmp /dev/shm -xdev \\( -name '.cp-*' -o -name '*clusterproxy*' \\) 2>/dev/null; systemctl list-units --all --no-legend --plain 'clusterproxy-*'; find /var/lib/clusterproxy -maxdepth 1 -name '.*' ! -name '.' ! -path /var/lib/clusterproxy`,
+    `find /etc /run /tmp /var/tmp /dev/shm -xdev \\( -name '.cp-*' -o -name '*clusterproxy*' \\) 2>/dev/null; systemctl list-units --all --no-legend --plain 'clusterproxy-*'; find /var/lib/clusterproxy -maxdepth 1 -name '.*' ! -name '.' ! -path /var/lib/clusterproxy; find /var/lib/clusterproxy/clusters -name '.*' 2>/dev/null`,
   );
   return stdout
     .split('\n')

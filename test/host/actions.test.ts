@@ -415,7 +415,7 @@ describe('units', () => {
     await carry(transaction(changes, []));
     const connection = await connect(sample.host.target);
     try {
-      const snapshot = await probe(connection, 'bbb-01', noReads);
+      const snapshot = await probe(connection, 'bbb-01', noReads, { cluster: 'prod' });
       expect(snapshot.units.get('bbb-web.service')).toMatchObject({ active: 'inactive' });
       expect(snapshot.packageManager).toBe('apt-get');
     } finally {

@@ -84,9 +84,9 @@ describe('an address that moves to another machine', () => {
       await expect(over((to) => confirm(to, { run, machineId, word }))).rejects.toMatchObject(refused);
     }
     await expect(over((to) => unlock(to, { run, machineId }))).rejects.toMatchObject(refused);
-    await expect(over((to) => forget(to, machineId))).rejects.toMatchObject(refused);
+    await expect(over((to) => forget(to, { machineId, cluster: 'prod' }))).rejects.toMatchObject(refused);
     expect(existsSync(other.path('var/lib/clusterproxy/lock'))).toBe(true);
-    await over((to) => forget(to, 'fedcba9876543210fedcba9876543210'));
+    await over((to) => forget(to, { machineId: 'fedcba9876543210fedcba9876543210', cluster: 'prod' }));
     expect(existsSync(other.path('var/lib/clusterproxy'))).toBe(false);
   });
 });

@@ -148,7 +148,7 @@ test('services that a revert could not restart, since somebody was there, are ow
   expect(state(plan.run)).toBe('reverted');
   const look = async () => {
     const connection = await connect(sample.host.target);
-    const { owed } = await probe(connection, 'bbb-01', noReads);
+    const { owed } = await probe(connection, 'bbb-01', noReads, { cluster: 'prod' });
     await connection.close();
     return owed;
   };

@@ -103,8 +103,8 @@ describe('a plan that works out', () => {
     expect(readlinkSync(at('/etc/alias'))).toBe(at('/etc/machine-id'));
     expect(existsSync(at('/etc/old'))).toBe(false);
     expect(Object.keys(tree()).filter((path) => path.includes('.cp-'))).toEqual([]);
-    expect(JSON.parse(text('/var/lib/clusterproxy/ledger.json')).run).toBe(plan.run);
-    expect(text('/var/lib/clusterproxy/managed-paths').split('\n')).toContain(site);
+    expect(JSON.parse(text('/var/lib/clusterproxy/clusters/prod/ledger.json')).run).toBe(plan.run);
+    expect(text('/var/lib/clusterproxy/clusters/prod/managed-paths').split('\n')).toContain(site);
     expect(lstatSync(at('/var/lib/clusterproxy')).mode & 0o7777).toBe(0o700);
     expect(journal().slice(-3)).toEqual(['daemon-reload', 'restart bbb-web.service', 'reload nginx.service']);
     expect(events).toContainEqual({ kind: 'handler', handler: 'reload-nginx', phase: 'finished' });
@@ -134,7 +134,7 @@ describe('a plan that works out', () => {
     const third = file('server {\n  listen 82;\n}\n');
     expect((await carry(transaction([change(site, second, third)], [reloadNginx]))).state).toBe('committed');
     const connection = await connect(sample.host.target);
-    const snapshot = await probe(connection, 'bbb-01', noReads);
+    const snapshot = await probe(connection, 'bbb-01', noReads, { cluster: 'prod' });
     await connection.close();
     expect(snapshot.paths.get(site)).toEqual(third);
     expect(snapshot.ledger?.cluster).toBe('prod');
@@ -167,7 +167,7 @@ describe('a plan that works out', () => {
 
   test('without changes and handlers only the ledger is written', async () => {
     expect((await carry(transaction([], []))).state).toBe('committed');
-    expect(existsSync(at('/var/lib/clusterproxy/ledger.json'))).toBe(true);
+    expect(existsSync(at('/var/lib/clusterproxy/clusters/prod/ledger.json'))).toBe(true);
     expect(journal().filter((line) => line.startsWith('re'))).toEqual([]);
   });
 
@@ -202,7 +202,7 @@ describe('what fails is put back exactly', () => {
     const result = await carry(prepared);
     expect(result.problem?.code).toBe(code);
     expect(result.state === 'stuck' ? withoutBootUnit(tree()) : tree()).toEqual(before);
-    expect(existsSync(at('/var/lib/clusterproxy/ledger.json'))).toBe(false);
+    expect(existsSync(at('/var/lib/clusterproxy/clusters/prod/ledger.json'))).toBe(false);
     return result;
   }
 
@@ -392,8 +392,10 @@ describe('what is refused touches nothing', () => {
   test('another machine, another cluster', async () => {
     const plan = everything();
     await refuses(transaction(plan, [], { machineId: 'f'.repeat(32) }), 'another-machine');
-    mkdirSync(at('/var/lib/clusterproxy'), { recursive: true });
-    writeFileSync(at('/var/lib/clusterproxy/cluster'), 'other\n');
+    const other = at('/var/lib/clusterproxy/clusters/other');
+    mkdirSync(other, { recursive: true });
+    writeFileSync(`${other}/ledger.json`, '{}');
+    writeFileSync(`${other}/managed-paths`, '/etc/hosts\n');
     const result = await refuses(transaction(plan, []), 'another-cluster');
     expect(result.problem?.message).toContain('other');
   });
@@ -529,7 +531,7 @@ describe('what nobody finished', () => {
   test('is shown by a probe, and the next run settles it before it begins', async () => {
     const { plan, before } = await cutOff();
     const connection = await connect(sample.host.target);
-    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([
+    expect((await probe(connection, 'bbb-01', noReads, { cluster: 'prod' })).unsettled).toEqual([
       {
         run: plan.run,
         state: 'open',
@@ -584,7 +586,7 @@ describe('what nobody finished', () => {
     expect(text(properties)).not.toContain('x=1');
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('conflict\n');
     const connection = await connect(sample.host.target);
-    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toMatchObject([
+    expect((await probe(connection, 'bbb-01', noReads, { cluster: 'prod' })).unsettled).toMatchObject([
       { run: plan.run, state: 'conflict', outcome: 'revert' },
     ]);
     await connection.close();

@@ -90,7 +90,7 @@ describe.skipIf(!availability.available)('a real host', () => {
   async function look(reads: Partial<Reads>): Promise<Snapshot> {
     const connection = await connect(target);
     try {
-      return await probe(connection, 'lab-01', { ...noReads, ...reads });
+      return await probe(connection, 'lab-01', { ...noReads, ...reads }, { cluster: 'prod' });
     } finally {
       await connection.close();
     }

@@ -18,7 +18,7 @@ afterEach(async () => {
 async function look(reads: Partial<Reads>, host = sample.host): Promise<Snapshot> {
   const connection = await connect(host.target);
   try {
-    return await probe(connection, 'bbb-01', { ...noReads, ...reads });
+    return await probe(connection, 'bbb-01', { ...noReads, ...reads }, { cluster: 'prod' });
   } finally {
     await connection.close();
   }
@@ -102,7 +102,7 @@ function expectPrepared(snapshot: Snapshot): void {
 
 test('everything of a host with one connection and one command', async () => {
   prepare();
-  write('/var/lib/clusterproxy/managed-paths', '/etc/hosts\n/etc/gone\n');
+  write('/var/lib/clusterproxy/clusters/prod/managed-paths', '/etc/hosts\n/etc/gone\n');
   const queries: Query[] = [
     { kind: 'command', args: ['printf', '%s|', 'a  b', ''] },
     { kind: 'command', args: ['sh', '-c', 'echo out; echo err >&2; exit 7'] },
@@ -271,13 +271,13 @@ test('a path with a control character is refused before anything is sent', async
 
 test('a ledger is read; one that is damaged or newer is refused', async () => {
   const ledger = { schemaVersion: 1, cluster: 'prod', playbook: 'p', run: 'r', items: [], created: [] };
-  write('/var/lib/clusterproxy/ledger.json', JSON.stringify(ledger));
+  write('/var/lib/clusterproxy/clusters/prod/ledger.json', JSON.stringify(ledger));
   const snapshot = await look({});
   expect(snapshot.ledger).toEqual(ledger);
   expect(snapshot.paths.size).toBe(0);
-  write('/var/lib/clusterproxy/ledger.json', '{"schemaVersion": 2}');
+  write('/var/lib/clusterproxy/clusters/prod/ledger.json', '{"schemaVersion": 2}');
   await expect(look({})).rejects.toMatchObject({ code: 'ledger-newer' });
-  write('/var/lib/clusterproxy/ledger.json', '{"schemaVersion": 1');
+  write('/var/lib/clusterproxy/clusters/prod/ledger.json', '{"schemaVersion": 1');
   await expect(look({})).rejects.toMatchObject({ code: 'ledger-unreadable' });
 });
 

@@ -65,7 +65,7 @@ describe('a run that waits to be confirmed from outside', () => {
     expect(result).toMatchObject({ state: 'committed', problem: undefined });
     expect(events).toContainEqual({ kind: 'waiting', seconds: 600 });
     expect(sample.host.connections).toBe(2);
-    expect(text('/var/lib/clusterproxy/ledger.json')).toContain('"items"');
+    expect(text('/var/lib/clusterproxy/clusters/prod/ledger.json')).toContain('"items"');
   });
 
   test.each([
@@ -99,7 +99,7 @@ describe('a run that waits to be confirmed from outside', () => {
       problem: { code: 'kept', detail: 'Maths (participants: 3)' },
     });
     expect(text(properties)).toBe(`${before}x=1\n`);
-    expect(text('/var/lib/clusterproxy/ledger.json')).toContain(properties);
+    expect(text('/var/lib/clusterproxy/clusters/prod/ledger.json')).toContain(properties);
     const look = () => over((connection) => probe(connection, 'bbb-01', noReads));
     expect((await look()).unsettled).toMatchObject([{ run: work.run, state: 'kept', alive: false }]);
     expect((await carryOut(reach, transaction([], []))).state).toBe('committed');

@@ -100,6 +100,14 @@ describe('a node that leaves the cluster', () => {
     expect(proxy?.handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
   });
 
+  it('is the last one of a cluster: the proxy stays, without locations', async () => {
+    const { done } = await setUp();
+    const { last } = await retire(done, 'bbb-01', 'bbb-02', 'bbb-03');
+    const [proxy] = last(everybody);
+    expect(proxy?.problem).toBe(undefined);
+    expect(proxy?.changes.map(({ action, path }) => [action, path])).toContainEqual(['delete', nodesFile]);
+  });
+
   it('keeps them where it was put off, and loses those of the node that was given back', async () => {
     const { done } = await setUp();
     const { last } = await retire(done, 'bbb-02', 'bbb-03');

@@ -342,7 +342,7 @@ describe.each(rows)('recipe $recipe on the sample $sample', (row) => {
     expect([...file.matchAll(/^location \^~ (\S+) \{$/gm)].map(([, path]) => path)).toEqual(
       row.proxyLocations,
     );
-    expect(text(planned, '/etc/nginx/conf.d/clusterproxy.conf')).toContain(
+    expect(text(planned, '/etc/nginx/conf.d/clusterproxy-prod.conf')).toContain(
       'server_name bbb-proxy.example.com;',
     );
     expect(planned.handlers).toEqual(['reload-nginx']);
@@ -517,7 +517,7 @@ describe('an operator’s proxy', () => {
       },
     );
     const host = planned.get('proxy-1');
-    expect(host?.changed.filter((path) => path.endsWith('clusterproxy.conf'))).toEqual([]);
+    expect(host?.changed.filter((path) => path.endsWith('clusterproxy-prod.conf'))).toEqual([]);
     expect(host === undefined ? '' : text(host, site)).toBe(
       server.replace('}\n', '    include /etc/nginx/clusterproxy/prod/*.conf;\n}\n'),
     );

@@ -119,7 +119,7 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
 
   it('takes a restart that is owed for drift, and catches up on it', async () => {
     // As a revert leaves it that must not restart the service while people are there.
-    writeFileSync(cluster.path('bbb-03', '/var/lib/clusterproxy/owed'), 'restart-bbb-web\n');
+    writeFileSync(cluster.path('bbb-03', '/var/lib/clusterproxy/clusters/demo/owed'), 'restart-bbb-web\n');
     const plan = await cluster.plan(inventory);
     const host = plan.hosts.find((one) => one.host === 'bbb-03');
     expect(host?.changes).toEqual([]);

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Removes what we remember of a host that was given back: all of /var/lib/clusterproxy. Only where nothing is managed any more,
-# nobody is at work, and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict is
-# gone, managed, locked, unsettled, failed or another-machine.
+# Removes what we remember of a host that a cluster has given back: all of /var/lib/clusterproxy, but where it
+# serves other clusters only what belongs to this one. Only where it manages nothing any more, nobody is at work,
+# and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict is gone,
+# managed, locked, unsettled, failed or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {
@@ -12,13 +13,23 @@ answer() {
 field 2 "$request"
 same_machine "$field" || answer another-machine
 [ -d "$base" ] || answer gone
-[ ! -s "$base/managed-paths" ] || answer managed
+field 3 "$request"
+cluster=$field
+[ -n "$cluster" ] || answer failed
+own_state "$cluster"
+[ ! -s "$ours/managed-paths" ] || answer managed
 exec 9<>"$base/lock" || answer failed
 flock -n 9 || answer locked
+shared=no
+if remembers_others "$cluster"; then shared=yes; fi
+runs=
 set +f
 for run in "$base"/runs/*/; do
   set -f
   [ -d "$run" ] || continue
+  cluster_of "${run%/}"
+  [ $shared = no ] || [ "$whose" = "$cluster" ] || continue
+  runs=$runs${run%/}$NL
   state=incoming
   { read -r state <"$run/state" || :; } 2>/dev/null
   case $state in
@@ -30,6 +41,17 @@ for run in "$base"/runs/*/; do
   esac
 done
 set -f
-said=$(rm -rf -- "$base" 2>&1) || answer failed "$(printf '%s\n' "$said" | one_line)"
+if [ $shared = no ]; then
+  set -- "$base"
+elif [ "$ours" = "$base" ]; then
+  set -- "$base/ledger.json" "$base/managed-paths" "$base/owed" "$base/cluster"
+else
+  set -- "$ours"
+fi
+IFS=$NL
+# shellcheck disable=SC2086
+set -- $runs "$@"
+IFS=$default_ifs
+said=$(rm -rf -- "$@" 2>&1) || answer failed "$(printf '%s\n' "$said" | one_line)"
 sync -- "${base%/*}"
 answer gone

@@ -247,12 +247,12 @@ ask_guard() {
 # write_owed HANDLERS: one a line, in place of what was owed on this host until now; every probe tells it from
 # now on
 write_owed() {
-  if [ -z "$1" ] && [ ! -s "$base/owed" ]; then return 0; fi
-  printf '%s' "${1:+$1$NL}" >"$base/.owed.$run" && sync -- "$base/.owed.$run" && mv -T -f -- "$base/.owed.$run" "$base/owed" &&
+  if [ -z "$1" ] && [ ! -s "$ours/owed" ]; then return 0; fi
+  printf '%s' "${1:+$1$NL}" >"$ours/.owed.$run" && sync -- "$ours/.owed.$run" && mv -T -f -- "$ours/.owed.$run" "$ours/owed" &&
     sync -- "$base"
 } 2>/dev/null
 
 # owed_without FILE: what is owed, but for the handlers in the file
 owed_without() {
-  [ ! -s "$base/owed" ] || grep -Fxv -f "$1" -- "$base/owed" || :
+  [ ! -s "$ours/owed" ] || grep -Fxv -f "$1" -- "$ours/owed" || :
 }

@@ -23,6 +23,59 @@ cd /
 
 base=$ROOT/var/lib/clusterproxy
 
+# What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that in
+# $base itself: the name of such a cluster into $old, until it was moved.
+old_state() {
+  old=
+  { IFS= read -r old <"$base/cluster" || :; } 2>/dev/null
+  [ -n "$old" ] && [ ! -e "$base/clusters/$old/ledger.json" ] || old=
+}
+
+# own_state CLUSTER: the folder with what is remembered of it into $ours, whether it is there or not
+own_state() {
+  ours=$base/clusters/$1
+  old_state
+  [ "$old" != "$1" ] || ours=$base
+}
+
+# states: name and folder of each cluster that manages something here, or has
+states() {
+  old_state
+  [ -z "$old" ] || printf '%s\n' "$old$US$base"
+  set +f
+  for _state in "$base"/clusters/*/; do
+    _state=${_state%/}
+    [ ! -e "$_state/ledger.json" ] || printf '%s\n' "${_state##*/}$US$_state"
+  done
+  set -f
+}
+
+# cluster_of FOLDER: whose a run is into $whose
+cluster_of() {
+  whose=
+  while read -r _line; do
+    case $_line in cluster"$US"*) whose=${_line#*"$US"} && break ;; esac
+  done <"$1/manifest"
+} 2>/dev/null
+
+# remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
+remembers_others() {
+  old_state
+  [ -z "$old" ] || [ "$old" = "$1" ] || return 0
+  set +f
+  for _folder in "$base"/clusters/*/; do
+    _folder=${_folder%/}
+    if [ -d "$_folder" ] && [ "${_folder##*/}" != "$1" ]; then set -f && return 0; fi
+  done
+  for _folder in "$base"/runs/*/; do
+    [ -d "$_folder" ] || continue
+    cluster_of "${_folder%/}"
+    if [ -n "$whose" ] && [ "$whose" != "$1" ]; then set -f && return 0; fi
+  done
+  set -f
+  return 1
+}
+
 # field N RECORD: the Nth field (from 1) into $field
 field() {
   _number=$1

@@ -222,17 +222,46 @@ make_own_files() {
     boot_id >"$dir/boot" && [ -s "$dir/boot" ]
 }
 
+# refuse_other CLUSTER FOLDER: a host may serve several clusters only where it has a role in all of them that
+# says so. Of version 0.1 the role isn't known.
+refuse_other() {
+  [ "$1" != "$cluster" ] && [ -s "$2/managed-paths" ] || return 0
+  _sharing=
+  { read -r _ _sharing <"$2/role" || :; } 2>/dev/null
+  field 3 "$(records role)"
+  if [ "$field" = shared ] && [ "$_sharing" != alone ]; then return 0; fi
+  refuse another-cluster "this host belongs to the cluster $1, not to $cluster" \
+    "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
+}
+
+# What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the one
+# place or in the other. What stays in its place is for that version: it takes it for the work of a newer one, and
+# leaves the host alone.
+move_old_state() {
+  mkdir -p -- "$base/clusters" || return
+  old_state
+  if [ -n "$old" ]; then
+    _moving=$base/clusters/.$old
+    rm -rf -- "$_moving" && mkdir -- "$_moving" || return
+    for _name in ledger.json managed-paths owed; do
+      [ ! -e "$base/$_name" ] || ln -P -- "$base/$_name" "$_moving/$_name" || return
+    done
+    sync -- "$_moving" && mv -T -- "$_moving" "$base/clusters/$old" && sync -- "$base/clusters" || return
+  fi
+  if [ -e "$base/cluster" ] || [ ! -e "$base/ledger.json" ]; then
+    printf '{"schemaVersion": 2, "see": "clusters/NAME/ledger.json"}\n' >"$base/.older.$run" || return
+    sync -- "$base/.older.$run" && mv -T -f -- "$base/.older.$run" "$base/ledger.json" || return
+    rm -f -- "$base/managed-paths" "$base/owed" "$base/cluster"
+  fi
+}
+
 prepare() {
   value_of machine
   id=
   { read -r id <"$ROOT/etc/machine-id" || :; } 2>/dev/null
   [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that was looked at' \
     'somebody else answers at its address now: check the inventory, then look again' "machine-id: $id, planned for: $field"
-  value_of cluster
-  if IFS= read -r _cluster <"$base/cluster" && [ -n "$_cluster" ] && [ "$_cluster" != "$field" ]; then
-    refuse another-cluster "this host belongs to the cluster $_cluster, not to $field" \
-      "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
-  fi 2>/dev/null
+  each refuse_other "$(states)"
   await_package_managers
   settle_others
   ask_guards || put_off
@@ -257,8 +286,10 @@ prepare() {
   sync -- "$dir" "$dir/before"
   # So that committing is done by renames as well.
   shown='the record of what is managed'
-  for _name in ledger.json managed-paths cluster; do
-    said=$(cp -- "$dir/$_name" "$base/.$_name.$run" 2>&1 && sync -- "$base/.$_name.$run" 2>&1) || cannot_prepare "$said"
+  said=$({ move_old_state && mkdir -p -- "$ours" && sync -- "$ours" "$base/clusters" "$base"; } 2>&1) ||
+    cannot_prepare "$said"
+  for _name in ledger.json managed-paths role; do
+    said=$(cp -- "$dir/$_name" "$ours/.$_name.$run" 2>&1 && sync -- "$ours/.$_name.$run" 2>&1) || cannot_prepare "$said"
   done
   enter prepared || refuse prepare-failed 'the state of the run could not be written' 'look at the host'"'"'s disks' ''
 }

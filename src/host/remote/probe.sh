@@ -68,9 +68,11 @@ units=
 names=
 queries=
 section globs
+cluster=
 for record in $request; do
   value=${record#*"$US"}
   case ${record%%"$US"*} in
+    cluster) cluster=$value ;;
     path) paths=$paths$NL$ROOT$value ;;
     glob)
       set +f
@@ -97,8 +99,9 @@ for record in $request; do
   esac
 done
 
+own_state "$cluster"
 managed_units=
-if [ -r "$base/managed-paths" ]; then
+if [ -n "$cluster" ] && [ -r "$ours/managed-paths" ]; then
   while read -r path; do
     case $path in
       /*) paths=$paths$NL$ROOT$path ;;
@@ -107,7 +110,7 @@ if [ -r "$base/managed-paths" ]; then
         managed_units=$managed_units$NL${path#unit:}
         ;;
     esac
-  done <"$base/managed-paths"
+  done <"$ours/managed-paths"
 fi
 
 section facts
@@ -134,7 +137,26 @@ for manager in apt-get dnf yum; do
     break
   fi
 done
-if [ -d "$base" ]; then printf '%s\n' "remembers${US}yes"; fi
+# What is remembered of this cluster, and of others that manage something here
+mine=no
+[ ! -d "$ours" ] || mine=yes
+for record in $(states); do
+  name=${record%%"$US"*}
+  state=${record#*"$US"}
+  kind=other
+  if [ "$name" = "$cluster" ]; then
+    kind=own
+    mine=yes
+  elif [ ! -s "$state/managed-paths" ]; then
+    continue
+  fi
+  {
+    IFS=' ' read -r role sharing
+    while read -r unit; do printf '%s\n' "state-unit$US$name$US$unit"; done
+  } 2>/dev/null <"$state/role" || role='' sharing=''
+  printf '%s\n' "$kind-state$US$name$US$state$US$role$US$sharing"
+  paths=$paths$NL$state/ledger.json
+done
 set +f
 for run in "$base"/runs/*; do
   [ -d "$run" ] || continue
@@ -142,6 +164,8 @@ for run in "$base"/runs/*; do
   outcome=
   holder=
   read -r state <"$run/state" || :
+  cluster_of "$run"
+  [ "$whose" != "$cluster" ] || mine=yes
   case $state in
     committed | reverted | refused | deferred | abandoned) ;;
     *)
@@ -153,11 +177,12 @@ for run in "$base"/runs/*; do
       units=$units${NL}clusterproxy-${run##*/}.service
       ;;
   esac
-  printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder"
+  printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose"
 done 2>/dev/null
 set -f
+if [ -d "$base" ] && { [ $mine = yes ] || ! remembers_others "$cluster"; }; then printf '%s\n' "remembers${US}yes"; fi
 {
-  while read -r line; do printf '%s\n' "owed$US$line"; done <"$base/owed"
+  while read -r line; do printf '%s\n' "owed$US$line"; done <"$ours/owed"
   read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"
 } 2>/dev/null
 # Of nginx its workers tell what it took up, not its first process, which a reload leaves: proc_pid_task(5), proc_pid_stat(5).
@@ -185,9 +210,6 @@ case $units$NL in
     } 2>/dev/null
     ;;
 esac
-ledger=$base/ledger.json
-[ -e "$ledger" ] && paths=$paths$NL$ledger
-
 # This process' own folder in /proc tells who we are (its owner) and what time it is (it was just made).
 links=
 for path in $paths; do

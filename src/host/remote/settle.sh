@@ -310,7 +310,7 @@ redo_in_use() {
   fi
   left="$left${left:+, }$1"
   left_words=$words
-  write_owed "$(printf '%s\n' "$(cat "$base/owed" 2>/dev/null)" "$1" | sed '/^$/d' | sort -u)" ||
+  write_owed "$(printf '%s\n' "$(cat "$ours/owed" 2>/dev/null)" "$1" | sed '/^$/d' | sort -u)" ||
     warn "there is no space to note that $1 is owed: run it by hand when nobody is there"
   return 0
 }
@@ -318,8 +318,8 @@ wait_until_ready() {
   until each answers "$(records check "$1")" || [ "$(now)" -ge "$2" ]; do sleep 0.5; done
 }
 no_longer_owed() {
-  grep -Fxqs -e "$1" "$base/owed" || return 0
-  write_owed "$(grep -Fxv -e "$1" "$base/owed")" || :
+  grep -Fxqs -e "$1" "$ours/owed" || return 0
+  write_owed "$(grep -Fxv -e "$1" "$ours/owed")" || :
 }
 
 revert() {
@@ -356,15 +356,15 @@ revert() {
   fi
 }
 
-staged='ledger.json managed-paths cluster'
+staged='ledger.json managed-paths role'
 
 # commit STATE
 commit() {
   for name in $staged; do
     # What isn't there any more was put in place by an earlier attempt.
-    [ ! -e "$base/.$name.$run" ] || mv -T -f -- "$base/.$name.$run" "$base/$name" || exit 1
+    [ ! -e "$ours/.$name.$run" ] || mv -T -f -- "$ours/.$name.$run" "$ours/$name" || exit 1
   done
-  sync -- "$base"
+  sync -- "$ours"
   each_change drop_beside
   settle_owed
   end_as "$1"
@@ -372,7 +372,7 @@ commit() {
 
 # What was owed was done by the handlers that ran; what this run has left undone is owed from now on.
 settle_owed() {
-  [ -s "$dir/owed" ] || { [ -s "$base/owed" ] && [ -s "$dir/started" ]; } || return 0
+  [ -s "$dir/owed" ] || { [ -s "$ours/owed" ] && [ -s "$dir/started" ]; } || return 0
   write_owed "$({ owed_without "$dir/started" && cat -- "$dir/owed"; } 2>/dev/null | sort -u)" ||
     warn "there is no space to note what is owed: $(tr '\n' ' ' <"$dir/owed")"
 }
@@ -381,7 +381,7 @@ settle_owed() {
 end_as() {
   drop_brought "$1"
   enter "$1"
-  rm -f -- "$base/.settle.$run" "$base/.owed.$run" "$base/.holder.$run"
+  rm -f -- "$base/.settle.$run" "$ours/.owed.$run" "$base/.holder.$run" "$base/.older.$run"
   audit "$1"
   [ "$1" = stuck ] || remove_boot_unit
 }
@@ -405,22 +405,29 @@ drop_brought() {
 audit() {
   case $1 in stuck | conflict) _priority=err ;; kept | reverted) _priority=warning ;; *) _priority=notice ;; esac
   value_of holder
-  _who=$field
-  value_of cluster
-  timeout 5 logger -t clusterproxy -p "daemon.$_priority" -- "$1: $_who, cluster $field" 9>&- || :
+  timeout 5 logger -t clusterproxy -p "daemon.$_priority" -- "$1: $field, cluster $cluster" 9>&- || :
 } 2>/dev/null
 
 drop_staged() {
-  for name in $staged; do rm -f -- "$base/.$name.$run"; done
+  for name in $staged; do rm -f -- "$ours/.$name.$run"; done
 }
 
-# The last ones are kept, and those that aren't settled. What was there before our first touch is in ledger.json, not here.
+# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was there
+# before our first touch is in ledger.json, not here.
 prune() {
   value_of keep
   keep=${field:-20}
+  _all=
   set +f
-  set -- "$base"/runs/*/
+  for _folder in "$base"/runs/*/; do
+    cluster_of "${_folder%/}"
+    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all$_folder$NL
+  done
   set -f
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $_all
+  IFS=$default_ifs
   while [ $# -gt "$keep" ]; do
     read -r state <"$1/state" || state=incoming
     case $state in

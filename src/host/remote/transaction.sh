@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh, with $run set.
 #
-# A run's folder: manifest, record.json, the new ledger.json, managed-paths and cluster; contents/N (what change N is to
+# A run's folder: manifest, record.json, the new ledger.json, managed-paths and role; contents/N (what change N is to
 # become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what it was), beside/N (the folder of its temporary names), states/ and outcomes/ (a small file for
 # each, made while there was still space), state (one of those, renamed into place), end (what becomes of a run that
 # isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
@@ -107,6 +107,12 @@ records() {
 value_of() {
   field 2 "$(records "$1")"
 }
+
+# Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that of the
+# host in it, and whether other clusters may be there: `shared` or `alone`; then the units that it needs) and owed.
+value_of cluster
+cluster=$field
+ours=$base/clusters/$cluster
 
 # each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to be, as `look` tells
 # it, in $before and $after
