@@ -9,6 +9,7 @@ import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { itemId } from './items.ts';
 import { noSystemd } from './no-systemd.ts';
+import { foreignState, notRoots } from './not-roots.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
 import { healthWarnings } from './warnings.ts';
@@ -81,7 +82,7 @@ function planHost(
   const head = inOrder(due.length > 0 ? due : all.slice(-1));
   return {
     ...head,
-    problem: problem ?? noSystemd(snapshot),
+    problem: problem ?? noSystemd(snapshot) ?? foreignState(snapshot) ?? firstOf(all, notRoots),
     guards: guardReports(
       snapshot,
       all.flatMap(({ handlers }) => handlers),
@@ -141,6 +142,14 @@ function planStage(
     snapshot: stage.host.snapshot,
     durationMs: 0,
   };
+}
+
+/** What is wrong with the first stage with which something is, each as its host is by then. */
+function firstOf(
+  stages: readonly HostPlan[],
+  problemOf: (snapshot: Snapshot, stage: HostPlan) => Problem | undefined,
+): Problem | undefined {
+  return stages.flatMap((stage) => (stage.snapshot && problemOf(stage.snapshot, stage)) ?? [])[0];
 }
 
 /** Each stage's plan knows the one behind it. */

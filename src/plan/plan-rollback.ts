@@ -11,7 +11,8 @@ import { SecretRegister } from '../secrets/register.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { diffText } from './diff.ts';
-import { isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
+import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
+import { notRoots } from './not-roots.ts';
 import { traceOf } from './run-steps.ts';
 import { isSlowHash } from './slow-hash.ts';
 import { undoChange } from './undo-change.ts';
@@ -45,7 +46,11 @@ export function planHostRollback(
   const conceal = (changes: readonly Change[]) =>
     concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
   const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
-  const changes = conceal(changesOf(host, [traceOf(view, [])]));
+  const items = [...(snapshot.ledger?.items ?? []), ...stages.flatMap(({ record }) => record.letGo ?? [])];
+  const changes = conceal(changesOf(host, [traceOf(view, [])])).map((change) => {
+    const folderOf = accountsFor(change.path, items);
+    return folderOf.length === 0 ? change : { ...change, folderOf };
+  });
   if (conflicts.length > 0 && !options.force) {
     const run = stages[0]?.record.run ?? '';
     const problem = conflict(snapshot.host, run, conflicts);
@@ -54,7 +59,7 @@ export function planHostRollback(
   return {
     changes,
     handlers: changes.length === 0 ? [] : handlersOf(latestFirst),
-    problem: undefined,
+    problem: notRoots(snapshot, { changes }),
     warnings: [],
     ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };

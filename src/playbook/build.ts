@@ -128,6 +128,7 @@ function buildStep(
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),
+    folderOf: listOf(data.folder_of),
   };
 }
 

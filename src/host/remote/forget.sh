@@ -11,6 +11,7 @@ answer() {
 
 field 2 "$request"
 same_machine "$field" || answer another-machine
+[ "$foreign" = no ] || answer failed '/var/lib/clusterproxy is a link, or the folder of another account'
 [ -d "$base" ] || answer gone
 [ ! -s "$base/managed-paths" ] || answer managed
 exec 9<>"$base/lock" || answer failed
