@@ -24,6 +24,9 @@ export function manifest(transaction: Transaction): string {
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
+    ...transaction.changes.flatMap(({ folderOf = [] }, index) =>
+      folderOf.length === 0 ? [] : [record('folder-of', index + 1, ...folderOf)],
+    ),
     ...transaction.changes.flatMap(({ secret }, index) =>
       secret === undefined ? [] : [record('secret', index + 1)],
     ),

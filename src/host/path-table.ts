@@ -6,6 +6,9 @@ export type Contents = Map<string, Buffer | string>;
 
 interface Entry extends Ownership {
   readonly type: number;
+  /** numbers of owner and group */
+  readonly uid: string;
+  readonly gid: string;
   readonly seconds: number;
   readonly target: string | undefined;
 }
@@ -62,7 +65,7 @@ export class PathTable {
   /** All paths that were looked at, as the host's root has them. */
   paths(): readonly string[] {
     return [...this.#entries.keys(), ...this.#errors.keys()]
-      .filter((path) => path !== selfPath && path.startsWith(`${this.#root}/`))
+      .filter((path) => !isFolder(path) && path.startsWith(`${this.#root}/`))
       .map((path) => this.#without(path));
   }
 
@@ -70,17 +73,22 @@ export class PathTable {
   changeTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
     for (const [name, entry] of this.#entries) {
-      if (name === selfPath) continue;
+      if (isFolder(name)) continue;
       times.set(this.#without(name), Math.max(entry.seconds, this.#followed.get(name)?.seconds ?? 0));
     }
     return times;
   }
 
   /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
-  self(): { user: string; group: string; seconds: number } {
+  self(): { user: string; group: string; seconds: number; uid: string; gid: string } {
     const entry = this.#entries.get(selfPath);
     if (entry === undefined) throw new Error('the answer does not tell who asked');
     return entry;
+  }
+
+  /** A folder that paths go by, as the kernel names it; `''` is the root. */
+  folder(name: string): (Ownership & { readonly uid: string; readonly gid: string }) | undefined {
+    return this.#entries.get(`${name}/.`);
   }
 
   state(path: string, contents: Contents): PathState {
@@ -114,6 +122,11 @@ export class PathTable {
 /** The folder in /proc of the very process that looks: its owner is who we are. */
 const selfPath = '/proc/self/.';
 
+/** Looked at for who may give names in it: its name ends so, which no path's does. */
+function isFolder(name: string): boolean {
+  return name.endsWith('/.');
+}
+
 function fileState(entry: Entry, content: Buffer | string | undefined): PathState {
   if (entry.type !== regular)
     return { kind: 'unreadable', reason: specialFiles.get(entry.type) ?? 'a special file' };
@@ -134,8 +147,8 @@ function parseRecord(line: string): { path: string; entry: Entry } | undefined {
   const target = arrow < 0 ? undefined : unescaped(name.slice(arrow + 6, -1));
   // stat(1) says so of a number that has no name on the host; chown(1) takes the number as well.
   const [user, group] = [userName === 'UNKNOWN' ? uid : userName, groupName === 'UNKNOWN' ? gid : groupName];
-  const entry = { type: bits & 0o170000, mode: bits & 0o7777, user, group, seconds: Number(seconds), target };
-  return { path, entry };
+  const owner = { mode: bits & 0o7777, user, group, uid, gid };
+  return { path, entry: { type: bits & 0o170000, ...owner, seconds: Number(seconds), target } };
 }
 
 /** GNU's "c" quoting style: what a C string literal would be, bytes beyond ASCII in octal. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh before it. */
+/** The programs in `remote/`; each is sent with lib.sh before it, the probe with folders.sh as well. */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
@@ -35,7 +35,12 @@ export function newNonce(): string {
 }
 
 export async function program(name: ProgramName): Promise<string> {
-  const parts = ['lib', name, ...(name === 'receive' ? ['follow'] : [])];
+  const parts = [
+    'lib',
+    ...(name === 'probe' ? ['folders'] : []),
+    name,
+    ...(name === 'receive' ? ['follow'] : []),
+  ];
   return (await Promise.all(parts.map((part) => remoteFile(`${part}.sh`)))).join('');
 }
 

@@ -15,6 +15,8 @@ import {
   type UnsettledRun,
 } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { exposedFolders } from './exposed-folders.ts';
+import { readGuarded } from './guarded-file.ts';
 import { parseLedger } from './ledger-file.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { fieldSeparator, printable } from './records.ts';
@@ -74,6 +76,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     clockOffset: clockOffset(self.seconds, context.clock),
     freeSpace: readSpace(sections.space, root),
     paths,
+    exposed: exposedFolders(sections.ways, table, { told: root, top: fact('top') ?? root }),
+    foreignState: fact('foreign') === 'yes',
     globs,
     packages: readPackages(sections.packages),
     packageManager: packageManagers.find((name) => name === factOf(facts, 'package-manager')),
@@ -152,6 +156,7 @@ function managedUnits(facts: readonly string[][]): readonly string[] {
 interface Sections {
   globs: readonly string[][];
   facts: readonly string[][];
+  ways: readonly string[][];
   stat: readonly string[];
   followed: readonly string[];
   destinations: readonly string[];
@@ -167,6 +172,7 @@ function readSections(reader: AnswerReader): Sections {
   const sections: Sections = {
     globs: [],
     facts: [],
+    ways: [],
     stat: [],
     followed: [],
     destinations: [],
@@ -186,6 +192,7 @@ function readSections(reader: AnswerReader): Sections {
       case 'globs':
       case 'facts':
       case 'packages':
+      case 'ways':
         sections[name] = reader.lines().map(fields);
         break;
       case 'stat':
@@ -201,6 +208,12 @@ function readSections(reader: AnswerReader): Sections {
         break;
       case 'contents':
         sections.contents = readContents(reader, listed);
+        break;
+      case 'guarded':
+        sections.contents.set(
+          argument,
+          readGuarded(reader, () => new Unstable(`${argument} was exchanged`)),
+        );
         break;
       case 'units':
         sections.units = readBlocks(reader.body().toString('utf8'));
@@ -249,6 +262,7 @@ const reasons = new Map([
   ['large', 'larger than 1 MiB'],
   ['denied', 'permission denied'],
   ['kernel', 'a file of the kernel'],
+  ['barred', 'reached by a link in a folder in which others than root may give names'],
   ['full', 'beyond the 32 MiB that are read of a host'],
 ]);
 

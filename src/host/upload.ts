@@ -15,6 +15,7 @@ export interface Upload {
 /** The programs that stay in the run's folder, so that the host can finish or revert without the controller. */
 const programs = [
   'lib.sh',
+  'folders.sh',
   'transaction.sh',
   'handlers.sh',
   'boot-unit.sh',

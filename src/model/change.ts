@@ -10,6 +10,8 @@ export interface Change {
   readonly action: 'create' | 'modify' | 'delete';
   /** ids of the steps that ask for it, in the playbook's order */
   readonly steps: readonly string[];
+  /** accounts besides root that may own the folders on its way, or write in them: USER, USER:GROUP or :GROUP */
+  readonly folderOf?: readonly string[] | undefined;
   readonly before: PathState;
   readonly after: PathState;
   /** it touches a secret of the inventory: what may be shown of it in place of the real texts */

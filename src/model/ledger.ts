@@ -30,6 +30,8 @@ export interface ManagedItem {
   readonly first: FirstTouch;
   /** hash of the value as it was when its services last took it up: sha256, or scrypt where it holds a secret */
   readonly activated: string;
+  /** accounts that its step named for its folders, so that it can be given back there; left out where there are none */
+  readonly folderOf?: readonly string[] | undefined;
 }
 
 /** What we manage on a host. Kept on the host, readable by root only; the same for every operator's machine. */

@@ -80,6 +80,8 @@ export interface PlaybookStep {
   readonly when: Condition;
   /** ids of handlers of the same role */
   readonly notify: readonly string[];
+  /** accounts that may own the folders of its files, or write in them: USER, USER:GROUP or :GROUP */
+  readonly folderOf: readonly string[];
   readonly location: Location;
 }
 

@@ -132,6 +132,15 @@ export interface OtherCluster {
   readonly ledger: Ledger;
 }
 
+/** A folder in which somebody else than root (or than whoever looks) may give names, and so decide where a path leads. */
+export interface ExposedFolder extends Ownership {
+  readonly path: string;
+  /** the owner; the group, by the mode or by an access list; or anybody */
+  readonly by: readonly ('owner' | 'group' | 'others')[];
+  /** a link was followed in it, so that others decide where the rest of the path is looked for */
+  readonly link: boolean;
+}
+
 /** What the probe returned of one host. */
 export interface Snapshot {
   readonly host: string;
@@ -154,6 +163,13 @@ export interface Snapshot {
   readonly freeSpace: ReadonlyMap<string, number>;
   /** every path asked for by name, and every match of a glob */
   readonly paths: ReadonlyMap<string, PathState>;
+  /**
+   * By folder, as paths name it: the folders on the way to what is in it in which others may give names, the nearest first. No entry for
+   * a folder that root alone decides on.
+   */
+  readonly exposed?: ReadonlyMap<string, readonly ExposedFolder[]> | undefined;
+  /** /var/lib/clusterproxy is a link, or the folder of another account: nothing of it was read */
+  readonly foreignState?: boolean | undefined;
   /** matches of each glob asked for, sorted */
   readonly globs: ReadonlyMap<string, readonly string[]>;
   /** version of each package asked for that is installed */

@@ -11,9 +11,13 @@ import type { StepTrace } from './run-steps.ts';
 export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): readonly Change[] {
   const changes = host.touched.flatMap((path) => {
     const before = stateIn(host.snapshot, path) ?? ({ kind: 'absent' } as const);
-    const steps = traces.filter((trace) => trace.paths.includes(path)).map((trace) => trace.step);
-    const change = changeBetween(path, before, host.state(path), [...new Set(steps)]);
-    return change === undefined ? [] : [provisionally(change, host)];
+    const asking = traces.filter((trace) => trace.paths.includes(path));
+    const steps = new Set(asking.map((trace) => trace.step));
+    const change = changeBetween(path, before, host.state(path), [...steps]);
+    if (change === undefined) return [];
+    const accounts = new Set(asking.flatMap(({ folderOf }) => folderOf));
+    const named = accounts.size === 0 ? change : { ...change, folderOf: [...accounts] };
+    return [provisionally(named, host)];
   });
   return [...inOrder(changes), ...traces.flatMap(laterChange)];
 }

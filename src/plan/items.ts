@@ -16,7 +16,7 @@ import { shellEnv } from '../formats/shell-env.ts';
 import { unit } from '../formats/unit.ts';
 import { yaml } from '../formats/yaml.ts';
 import { sha256 } from '../model/change.ts';
-import type { FirstTouch } from '../model/ledger.ts';
+import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Managed } from '../model/step-host.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
@@ -115,6 +115,12 @@ export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch
 export function restoredText(item: Managed, text: string, was: FirstTouch): string {
   const format = formatOf(item);
   return was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key);
+}
+
+/** The accounts that the steps of these items named for the folders of a path, or of what is in it. */
+export function accountsFor(path: string, items: readonly ManagedItem[]): readonly string[] {
+  const meant = items.filter((item) => item.path === path || item.path.startsWith(`${path}/`));
+  return [...new Set(meant.flatMap(({ folderOf = [] }) => folderOf))];
 }
 
 /** How an item is called in a message. */

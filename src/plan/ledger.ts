@@ -40,6 +40,7 @@ export function nextLedger(
         step: trace.step,
         first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
         activated: hashOf(host, item, itemValue(item, host.state(item.path))),
+        ...(trace.folderOf.length === 0 ? {} : { folderOf: trace.folderOf }),
       };
     }),
   );

@@ -4,6 +4,7 @@ import type { Managed } from '../model/step-host.ts';
 import { StepHost } from '../model/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../model/virtual-host.ts';
 import {
+  accountsFor,
   isFirstTouch,
   isHollow,
   isItemHash,
@@ -37,17 +38,19 @@ export function restoreNoLongerWanted(
   const hollow = ledger.created.filter(
     (path) => !kept.includes(path) && left.some((item) => item.path === path),
   );
-  const files = hollow.map((path) => removeHollow(host, path));
+  const files = hollow.map((path) => removeHollow(host, path, accountsFor(path, ledger.items)));
   const emptied = ledger.created
     .filter((path) => left.some((item) => item.path.startsWith(`${path}/`)))
     .sort()
     .reverse();
-  return [...traces, ...files, ...emptied.map((path) => removeEmpty(host, path))];
+  const directories = emptied.map((path) => removeEmpty(host, path, accountsFor(path, ledger.items)));
+  return [...traces, ...files, ...directories];
 }
 
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
   const view = new StepHost(host, item.step);
   const name = itemName(item);
+  const { folderOf } = item;
   const other =
     clusterThat(host.snapshot, (one) => itemId(one) === itemId(item)) ??
     clusterThatNeeds(host.snapshot, item.path);
@@ -55,26 +58,26 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     view.warn(
       `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,
     );
-    return traceOf(view, notify);
+    return traceOf(view, notify, folderOf);
   }
   if (!isKnown(host, item.path)) {
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
-    return traceOf(view, notify);
+    return traceOf(view, notify, folderOf);
   }
   const now = itemValue(item, host.state(item.path));
-  if (isFirstTouch(item, item.first, now)) return traceOf(view, notify);
+  if (isFirstTouch(item, item.first, now)) return traceOf(view, notify, folderOf);
   if (!isItemHash(item.activated, item, now)) {
     view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
-    return traceOf(view, notify);
+    return traceOf(view, notify, folderOf);
   }
   if (item.first.kind === 'secret') {
     view.warn(
       `${name} is no longer wanted; what it held before was a secret, which is not kept: set it by hand`,
     );
-    return traceOf(view, notify);
+    return traceOf(view, notify, folderOf);
   }
   putBack(view, item);
-  return traceOf(view, notify);
+  return traceOf(view, notify, folderOf);
 }
 
 function putBack(view: StepHost, item: ManagedItem): void {
@@ -105,23 +108,23 @@ function putBack(view: StepHost, item: ManagedItem): void {
 }
 
 /** A file that we had made and in which nothing of anybody's is left goes away. */
-function removeHollow(host: VirtualHost, path: string): StepTrace {
+function removeHollow(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
   const isOthers = clusterThat(host.snapshot, (item) => item.path === path) !== undefined;
   if (text !== undefined && isHollow(text) && !isOthers) view.remove(path);
-  return traceOf(view, []);
+  return traceOf(view, [], folderOf);
 }
 
 /** A directory that we had made goes away, unless something that isn't ours is known to be in it. */
-function removeEmpty(host: VirtualHost, path: string): StepTrace {
+function removeEmpty(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;
   const isDirectory = isKnown(host, path) && host.state(path).kind === 'directory';
   if (isDirectory && !isOthers && !holdsAnything(host, path)) {
     view.remove(path);
   }
-  return traceOf(view, []);
+  return traceOf(view, [], folderOf);
 }
 
 function isKnown(host: VirtualHost, path: string): boolean {

@@ -11,6 +11,7 @@ import { guardReports } from './guard-reports.ts';
 import { fitHandlers, withStopGuards } from './handler-units.ts';
 import { itemId } from './items.ts';
 import { noSystemd } from './no-systemd.ts';
+import { foreignState, notRoots } from './not-roots.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { isSlowHash } from './slow-hash.ts';
 import { twoClusters } from './two-clusters.ts';
@@ -107,6 +108,8 @@ function planHost(
         changes: all.flatMap(({ changes }) => changes),
       }) ??
       noSystemd(snapshot) ??
+      foreignState(snapshot) ??
+      firstOf(all, notRoots) ??
       all.find((stage) => stage.problem !== undefined)?.problem,
     guards: guardReports(snapshot, all),
     warnings: [
@@ -184,6 +187,14 @@ function managedUnits({ traces }: Evaluation, { host }: StageEvaluation): Readon
     ({ format, key: [aspect] }) => format === unitStateFormat && aspect === 'active',
   );
   return new Set(active.flatMap(({ path }) => unitOfPath(path) ?? []));
+}
+
+/** What is wrong with the first stage with which something is, each as its host is by then. */
+function firstOf(
+  stages: readonly HostPlan[],
+  problemOf: (snapshot: Snapshot, stage: HostPlan) => Problem | undefined,
+): Problem | undefined {
+  return stages.flatMap((stage) => (stage.snapshot && problemOf(stage.snapshot, stage)) ?? [])[0];
 }
 
 /** Each stage's plan knows the one behind it. */

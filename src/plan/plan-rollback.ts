@@ -12,7 +12,8 @@ import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { diffText } from './diff.ts';
 import { fitHandlers, withStopGuards } from './handler-units.ts';
-import { isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
+import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from './items.ts';
+import { notRoots } from './not-roots.ts';
 import { traceOf } from './run-steps.ts';
 import { isSlowHash } from './slow-hash.ts';
 import { undoChange } from './undo-change.ts';
@@ -47,7 +48,12 @@ export function planHostRollback(
     concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
   const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
   const recordedHandlers = latestFirst.flatMap(({ record }) => record.handlers);
-  const changes = withStopGuards(conceal(changesOf(host, [traceOf(view, [])])), recordedHandlers);
+  const items = [...(snapshot.ledger?.items ?? []), ...stages.flatMap(({ record }) => record.letGo ?? [])];
+  const undone = withStopGuards(conceal(changesOf(host, [traceOf(view, [])])), recordedHandlers);
+  const changes = undone.map((change) => {
+    const folderOf = accountsFor(change.path, items);
+    return folderOf.length === 0 ? change : { ...change, folderOf };
+  });
   if (conflicts.length > 0 && !options.force) {
     const run = stages[0]?.record.run ?? '';
     const problem = conflict(snapshot.host, run, conflicts);
@@ -62,7 +68,7 @@ export function planHostRollback(
   return {
     changes,
     handlers: fitted.handlers,
-    problem: fitted.problem,
+    problem: fitted.problem ?? notRoots(snapshot, { changes }),
     warnings: fitted.warnings,
     ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };

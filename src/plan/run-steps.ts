@@ -13,6 +13,8 @@ export interface WantedStep {
   readonly parameters: unknown;
   /** ids of handlers */
   readonly notify: readonly string[];
+  /** accounts that may own the folders of its files, or write in them: USER, USER:GROUP or :GROUP */
+  readonly folderOf?: readonly string[] | undefined;
   /** number of its stage, from 1; undefined: the first */
   readonly stage?: number | undefined;
 }
@@ -37,6 +39,8 @@ export interface StepTrace {
   readonly adopted: boolean;
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
+  /** whose folders its paths may lie in besides root's */
+  readonly folderOf: readonly string[];
   readonly actions: readonly PlannedAction[];
   /** it did nothing, since what it needs to know can't be known yet */
   readonly later: Later | undefined;
@@ -55,10 +59,10 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
     const later = laterOf(error, view);
     if (later === undefined) throw named(error, host, step);
     view.undo();
-    return { ...traceOf(view, step.notify), later };
+    return { ...traceOf(view, step.notify, step.folderOf), later };
   }
   for (const action of view.actions) host.act(action);
-  return traceOf(view, step.notify);
+  return traceOf(view, step.notify, step.folderOf);
 }
 
 /**
@@ -72,7 +76,11 @@ function laterOf(error: unknown, view: StepHost): Later | undefined {
   return { after, path: view.managed[0]?.path ?? [...view.edits.keys()][0] };
 }
 
-export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
+export function traceOf(
+  view: StepHost,
+  notify: readonly string[],
+  folderOf: readonly string[] = [],
+): StepTrace {
   return {
     step: view.step,
     changed: view.changed,
@@ -83,6 +91,7 @@ export function traceOf(view: StepHost, notify: readonly string[]): StepTrace {
     // What it warns of may be otherwise by then; the plan that is made then says it again.
     warnings: view.uncertain ? [] : view.warnings,
     notify,
+    folderOf,
     actions: [...view.actions],
     later: undefined,
   };

@@ -129,6 +129,7 @@ function buildStep(
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),
+    folderOf: listOf(data.folder_of),
   };
 }
 

@@ -64,7 +64,7 @@ function checkStep(
   place: YamlPath,
   refuse: (place: YamlPath, value: unknown, where: string) => readonly Problem[],
 ): readonly Problem[] {
-  const { id: _id, recipes: _recipes, when: _when, notify: _notify, ...modules } = step;
+  const { id: _id, recipes: _recipes, when: _when, notify: _notify, folder_of: _folderOf, ...modules } = step;
   return Object.entries(modules).flatMap(([module, parameters]) => {
     const at = [...place, module];
     if (module === 'systemd-dropin') {

@@ -17,7 +17,15 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         ...check(['recipes', index, 'vars'], recipe.vars, scopes.withFacts),
       ]),
       ...role.steps.flatMap((step, index) => {
-        const { id: _id, stage: _stage, recipes, when: _when, notify: _notify, ...module } = step;
+        const {
+          id: _,
+          stage: _stage,
+          recipes,
+          when: _when,
+          notify: _notify,
+          folder_of: _of,
+          ...module
+        } = step;
         return Object.entries(module).flatMap(([name, parameters]) =>
           checkStep(
             (place, value, scope) => check(['steps', index, name, ...place], value, scope),

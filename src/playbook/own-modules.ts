@@ -120,7 +120,7 @@ function checked(module: unknown, file: string, name: string): StepModule {
 }
 
 /** Keys that a step has besides its module's. */
-const reserved = ['id', 'stage', 'recipes', 'when', 'notify'];
+const reserved = ['id', 'stage', 'recipes', 'when', 'notify', 'folder_of'];
 
 function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | undefined {
   if (typeof given.name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(given.name)) {

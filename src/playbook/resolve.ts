@@ -29,6 +29,8 @@ export interface ResolvedStep {
   readonly parameters: unknown;
   /** ids of handlers that hold on this host */
   readonly notify: readonly string[];
+  /** accounts that may own the folders of its files, or write in them */
+  readonly folderOf: readonly string[];
   /** number of its stage, from 1 */
   readonly stage: number;
 }
@@ -122,7 +124,8 @@ function resolveStep(
     });
   }
   const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
-  return { id: step.id, module, parameters: checked.data, notify, stage: step.stage };
+  const { id, folderOf, stage } = step;
+  return { id, module, parameters: checked.data, notify, folderOf, stage };
 }
 
 /** Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a built-in one. */

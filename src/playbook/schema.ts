@@ -41,6 +41,13 @@ export const namesSchema = z
 const text = z.string().min(1);
 const texts = z.array(text);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
+const folderAccount = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z_][A-Za-z0-9_.-]*\$?)?(?::[A-Za-z_][A-Za-z0-9_.-]*\$?)?$/,
+    'expected USER, USER:GROUP or :GROUP, as chown(1) has them',
+  )
+  .min(1);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).meta({
@@ -184,6 +191,12 @@ const stepKeys = {
   recipes: z.array(text).min(1).optional(),
   when: when.optional(),
   notify: oneOrMore.optional(),
+  folder_of: z
+    .union([folderAccount, z.array(folderAccount).min(1)])
+    .optional()
+    .meta({
+      description: 'who besides root may give names in the folders of its files: USER, USER:GROUP or :GROUP',
+    }),
 };
 
 /** What says the parameters of a step module; a schema for editors says more of them than the check of a file. */

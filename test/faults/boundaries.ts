@@ -13,16 +13,18 @@ export interface Boundary {
 
 const run = '/var/lib/clusterproxy/runs';
 const state = (name: string) => [`mv*${run}/*/states/${name} *`];
+/** A run names a file from inside of its own folder beside it. */
+export const beside = (path: string) => `../${path.slice(path.lastIndexOf('/') + 1)}`;
 const swapOf = (path: string) => [
-  `mv -T -f -- */.cp-*[0-9] ${path}`,
-  `mv -T -f -- ${path} */.cp-*.orig`,
-  `rm -f -- ${path}`,
+  `mv -T -f -- ./.cp-*[0-9] ${beside(path)}`,
+  `mv -T -f -- ${beside(path)} ./.cp-*.orig`,
+  `rm -f -- ${beside(path)}`,
 ];
 const backOf = (path: string) => [
-  `mv -T -f -- */.cp-*.orig ${path}`,
-  `mv -T -f -- ${path} */.cp-*[0-9]`,
-  `rm -f -- ${path}`,
-  `rmdir -- ${path}`,
+  `mv -T -f -- ./.cp-*.orig ${beside(path)}`,
+  `mv -T -f -- ${beside(path)} ./.cp-*[0-9]`,
+  `rm -f -- ${beside(path)}`,
+  `rmdir -- ${beside(path)}`,
 ];
 const dropIn = '/etc/systemd/system/lab-web.service.d/cluster.conf';
 
@@ -42,7 +44,7 @@ export const boundaries: readonly Boundary[] = [
   {
     name: 'originals are being saved',
     moment: 'before',
-    patterns: ['ln -P -- /etc/nginx/conf.d/lab.conf *'],
+    patterns: [`ln -P -- ${beside('/etc/nginx/conf.d/lab.conf')} *`],
     story: 'apply',
   },
   { name: 'prepared', moment: 'after', patterns: state('prepared'), story: 'apply' },

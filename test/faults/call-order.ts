@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 
 /** The system calls that tell in which order data and names reach the disk. */
@@ -6,7 +6,7 @@ export const traced = 'fsync,fdatasync,rename,renameat,renameat2,link,linkat,unl
 
 interface Call {
   readonly name: string;
-  /** of what the call is about; of a rename or link, from and to */
+  /** of what the call is about, absolute; of a rename or link, from and to */
   readonly paths: readonly string[];
 }
 
@@ -28,7 +28,9 @@ export function callsOf(trace: string): readonly Call[] {
     const paths =
       name === 'fsync' || name === 'fdatasync' || name === 'write'
         ? [/^\w+\(\d+<([^>]*)>/.exec(whole)?.[1] ?? '']
-        : [...whole.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '');
+        : [...whole.matchAll(/(?:AT_FDCWD<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)].map(([, folder = '/', path = '']) =>
+            resolve(folder, path),
+          );
     calls.push({ name, paths });
   }
   return calls;

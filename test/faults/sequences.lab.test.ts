@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from '../e2e/program.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { beside } from './boundaries.ts';
 import { Life } from './life.ts';
 import { type Crash, type Operation, sequenceCounts, sequencesOf, wordsOf } from './operations.ts';
 import { Pool } from './pool.ts';
@@ -61,14 +62,14 @@ describe.skipIf(!availability.available)(
       },
       'a file is edited in the very moment in which it is swapped': {
         crash: {
-          at: { moment: 'before', pattern: `mv -T -f -- */.cp-*[0-9] ${keys}` },
+          at: { moment: 'before', pattern: `mv -T -f -- ./.cp-*[0-9] ${beside(keys)}` },
           how: 'somebody edits a file',
         },
       },
       'a file is edited in the very moment in which it is put back': {
         broken: true,
         crash: {
-          at: { moment: 'before', pattern: `mv -T -f -- */.cp-*.orig ${keys}` },
+          at: { moment: 'before', pattern: `mv -T -f -- ./.cp-*.orig ${beside(keys)}` },
           how: 'somebody edits a file',
         },
       },

@@ -204,18 +204,29 @@ unpack() {
   _parent=${_directory%/*}
   _fresh=$_parent/.cp-archive-${_directory##*/}.new
   _old=$_parent/.cp-archive-${_directory##*/}.old
+  is_roots "$_parent" || return
   mkdir -p -- "$_parent" 2>>"$act_output" || return
   # A power cut between the two renames.
   if [ -e "$_old" ] && [ ! -e "$_directory" ]; then mv -T -- "$_old" "$_directory"; fi
   rm -rf -- "$_fresh" "$_old"
   is_ours "$_directory" "${8##*/}" || return
   bring_archive "$1" "$2" "$3" || return
-  if unpack_beside "$_fresh" "$5" "$6:$7" && printf '%s\n' "$9" >"$_fresh/${8##*/}" && sync -f -- "$_fresh" &&
-    put_directory "$_fresh" "$_directory" "$_old"; then
+  if unpack_beside "$_fresh" "$5" "$6:$7" "${8##*/}" "$9" && sync -f -- "$_fresh" && put_directory "$_fresh" "$_directory" "$_old"; then
     rm -rf -- "$_old" "$dir/archive-$act"
     return 0
   fi
   rm -rf -- "$_fresh" "$dir/archive-$act"
+  return 1
+}
+
+# is_roots FOLDER: whether root alone gives names on the way to it. What is unpacked there, and the way to it, go by names.
+is_roots() {
+  if walk "$1"; then
+    note_way "$walked"
+    each judge_folder "$(owners_of_folders)"
+    if ! first_turn && ! first_exposed "$walked"; then return 0; fi
+    act_failed="${1#"$ROOT"} lies in ${found#"$ROOT"}, where others than root may give names; unpack it into a folder of root's"
+  fi
   return 1
 }
 
@@ -239,7 +250,14 @@ bring_archive() {
       }
       ;;
     upload) archive=$dir/archives/$act ;;
-    *) archive=$ROOT$2 ;;
+    *)
+      # What is looked at is what is unpacked, whoever else may write to it.
+      archive=$dir/archive-$act
+      doing cp -- "$ROOT$2" "$archive" || {
+        act_failed="${act_failed:-"$2 can't be read on the host"}"
+        return 1
+      }
+      ;;
   esac
   if [ ! -r "$archive" ]; then
     act_failed="$2 can't be read on the host"
@@ -262,6 +280,7 @@ fetch() {
   fi
 }
 
+# unpack_beside FOLDER STRIP OWNER MARKER MARK
 # tar(1) does without absolute names and names with `..`, and so do we, but not without a word. A link may lead anywhere below.
 unpack_beside() {
   if doing_to "$dir/members" tar -tf "$archive"; then :; else
@@ -284,7 +303,9 @@ unpack_beside() {
     act_failed="the archive has devices, or links that lead out of it: ${_strange#"$1"}$_leaving"
     return 1
   fi
-  doing chown -R -h -- "$3" "$1"
+  # The mark is made before its owner could put a link there, who gets in only when all that is in it has its owner.
+  _mode=$(stat -c %a -- "$1") && doing chmod 0700 -- "$1" && rm -f -- "$1/$4" && printf '%s\n' "$5" >"$1/$4" &&
+    doing chown -R -h -- "$3" "$1" && doing chmod "0$_mode" -- "$1"
 }
 doing_to() {
   _listing=$1

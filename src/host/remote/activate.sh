@@ -13,14 +13,17 @@ swap() {
     file | symlink)
       _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be put in place" 'look at what the host said' "$_failed"
       # A new file has the context of the folder it was made in; the policy may want another for its name.
-      if [ "$before_kind" = absent ] && [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- "$path" 2>/dev/null || :; fi
+      # By its name, hence only where that leads there for sure.
+      if [ "$before_kind$whose" = absentroots ] && [ -e /sys/fs/selinux/enforce ]; then
+        restorecon -F -- "$folder/$name" 2>/dev/null || :
+      fi
       ;;
     directory)
       if [ "$before_kind" = absent ]; then
         _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at what the host said' "$_failed"
       else
-        _failed=$(chown -- "$after_user:$after_group" "$path" 2>&1 && chmod -- "00$after_mode" "$path" 2>&1) ||
-          fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$_failed"
+        own_folder "$before" "$after_user" "$after_group" "$after_mode" ||
+          fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$said"
       fi
       ;;
     absent)
@@ -36,7 +39,7 @@ swap() {
       fi
       ;;
   esac
-  sync -- "${path%/*}/"
+  sync -- "${path%/*}/" .
   # Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the revert.
   if [ "$before_kind" = file ]; then
     look "$original"
@@ -238,7 +241,8 @@ nginx_log_since() {
   _from=$2
   # smaller than before: rotated meanwhile
   [ "$_now" -ge "$_from" ] || _from=0
-  tail -c "+$((_from + 1))" -- "$1" 2>/dev/null
+  # With a time limit: its folder may be another account's, who may put a pipe there.
+  timeout 5 tail -c "+$((_from + 1))" -- "$1" 2>/dev/null
 }
 
 nginx_took_over() {

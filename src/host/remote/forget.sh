@@ -12,6 +12,7 @@ answer() {
 
 field 2 "$request"
 same_machine "$field" || answer another-machine
+[ "$foreign" = no ] || answer failed '/var/lib/clusterproxy is a link, or the folder of another account'
 [ -d "$base" ] || answer gone
 field 3 "$request"
 cluster=$field

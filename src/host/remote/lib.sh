@@ -22,6 +22,13 @@ set -uf
 cd /
 
 base=$ROOT/var/lib/clusterproxy
+# A link there, or the folder of another account, could lead anywhere: none of it is read or written.
+foreign=no
+# shellcheck disable=SC3067 # not in POSIX, but in dash, bash and busybox
+if [ -L "$base" ] || { [ -e "$base" ] && [ -O "$ROOT/" ] && [ ! -O "$base" ]; }; then
+  foreign=yes
+  base=/proc/self/none
+fi
 
 # What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that in
 # $base itself: the name of such a cluster into $old, until it was moved.
@@ -154,7 +161,7 @@ bbb_meetings() {
   for _pass in operator package; do
     for _file; do
       case $_file in /etc/*) _whose=operator ;; *) _whose=package ;; esac
-      if [ $_whose != $_pass ] || [ ! -r "$ROOT$_file" ]; then continue; fi
+      if [ $_whose != $_pass ] || [ ! -f "$ROOT$_file" ] || [ ! -r "$ROOT$_file" ]; then continue; fi
       if [ -z "$_secret" ] && properties_value securitySalt "$ROOT$_file"; then _secret=$value; fi
       if [ -z "$_algorithms" ] && properties_value supportedChecksumAlgorithms "$ROOT$_file"; then _algorithms=$value; fi
     done
@@ -229,7 +236,7 @@ search() {
   set -- $ROOT$2
   set -f
   IFS=$_saved
-  timeout -k 1 10 grep -q -s -E -e "$_pattern" -- "$@" </dev/null
+  timeout -k 1 10 grep -q -s -D skip -E -e "$_pattern" -- "$@" </dev/null
 }
 
 # certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many days to come.

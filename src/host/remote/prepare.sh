@@ -85,38 +85,174 @@ settle_others() {
 
 ## Preparing
 
-# Where the temporary names go: the nearest folder that is there, so that putting them in place is a rename. Not one that
+# Where a change is worked on: in the nearest folder that is there, so that putting things in place is a rename. Not one that
 # this run removes, which has to be empty for that.
 note_removed() {
-  if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then removed=$removed$path$NL; fi
+  if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then
+    walk "$path" || changed_meanwhile
+    removed=$removed$walked$NL
+  fi
 }
 place_beside() {
-  folder=${path%/*}
-  until [ -d "$folder/" ] && stays; do folder=${folder%/*}; done
-  printf '%s\n' "$folder" >"$dir/beside/$number"
+  walk "${path%/*}" || changed_meanwhile
+  [ -d "$walked/" ] || changed_meanwhile
+  name=${missing:+$missing/}${path##*/}
+  folder=$walked
+  until stays; do
+    name=${folder##*/}/$name
+    folder=${folder%/*}
+  done
+  note_way "$folder"
+  printf '%s\n' "$folder" "$name" roots >"$dir/beside/$number"
 }
 
 stays() {
   case $removed in *"$NL$folder$NL"*) return 1 ;; esac
 }
 
+# Owners and modes of all folders on the ways, in one look.
+judge_folders() {
+  for _own in "$base" "$unit_folder"; do
+    walk "$_own" && note_way "$walked"
+  done
+  each judge_folder "$(owners_of_folders)"
+  [ -n "$exposed" ] || return 0
+  for _own in "$base" "$unit_folder"; do
+    walk "$_own"
+    shown=${_own#"$ROOT"}
+    if first_turn || first_exposed "$walked"; then
+      not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
+        'give that folder to root, with a mode that lets nobody else write: chown root:, chmod go-w'
+    fi
+  done
+  each_change judge_way
+}
+owners_of_folders() {
+  IFS=$NL
+  # shellcheck disable=SC2086
+  stat -c "%a$US%u$US%g$US%n$US%U$US%G" -- /proc/self/. $folders 2>/dev/null
+}
+my_user=
+writers_of=
+# judge_folder MODE USER GROUP FOLDER/. and both by name; of /proc/self, which comes first, they tell who we are
+judge_folder() {
+  case $4 in
+    /proc/self/.)
+      my_user=$2
+      # shellcheck disable=SC2034 # for `writers`
+      my_group=$3
+      return 0
+      ;;
+  esac
+  writers "$1" "$2" "$3"
+  # What an access list grants shows in the group's bits as well; ls(1) marks that there is one.
+  case $1 in *[2367]?) case $(ls -ld -- "$4") in ??????????+*) writers="$writers others" ;; esac ;; esac
+  [ -n "$writers" ] || return 0
+  exposed=$exposed$NL${4%/.}
+  writers_of=$writers_of$NL${4%/.}$US$writers$US$5$US$6
+}
+
+# Others may give names on the change's way: only where its steps have named them, and only in folders that are there.
+judge_way() {
+  walk "${path%/*}" || changed_meanwhile
+  if first_turn; then
+    not_roots "the way to $shown goes by a link in ${found#"$ROOT"}, where others than root may give names" \
+      'name the path without that link'
+  fi
+  first_exposed "$folder" || return 0
+  IFS=$US
+  # shellcheck disable=SC2046
+  set -- $(records folder-of "$number")
+  IFS=$default_ifs
+  [ $# -lt 2 ] || shift 2
+  while :; do
+    may_be_written "$@" || not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
+      "give that folder to root, with a mode that lets nobody else write, or name its account in the step: folder_of"
+    if [ -z "$found" ] || ! first_exposed "${found%/*}"; then break; fi
+  done
+  [ -z "$missing" ] || not_roots "the folder of $shown isn't there, and would be made in a folder of another account" \
+    'have the folder made in an earlier stage'
+  printf '%s\n' "$folder" "$name" theirs >"$dir/beside/$number"
+}
+not_roots() {
+  # shellcheck disable=SC2012 # for a person to read
+  refuse folder-not-roots "$1" "$2" "$(ls -ld -- "$found/" | one_line)"
+}
+
+# may_be_written ACCOUNT...: whether all who may give names in $found are among them: USER, with the group of that name,
+# USER:GROUP or :GROUP
+may_be_written() {
+  _facts=${writers_of#*"$NL$found$US"}
+  _facts=${_facts%%"$NL"*}
+  _user=${_facts#*"$US"}
+  _group=${_user#*"$US"}
+  _user=${_user%%"$US"*}
+  for _who in ${_facts%%"$US"*}; do
+    _named=no
+    for _account; do
+      case $_who:$_account in
+        owner:"$_user" | owner:"$_user":* | group:"$_group" | group:*:"$_group") _named=yes ;;
+      esac
+    done
+    [ $_named = yes ] || return
+  done
+}
+
+# The folder that a change is worked on in. What an access list of the folder around it lets others do is taken back before
+# anything is in it.
+make_inside() {
+  shown="the folder beside $shown"
+  said=$(
+    {
+      cd -P -- "${folder:-/}" && [ "$PWD" = "${folder:-/}" ] && umask 077 && mkdir -- "$fresh" && go_to_made && chmod 0700 . &&
+        go_inside && is_empty . && sync -- . ..
+    } 2>&1
+  ) || cannot_prepare "${said:-it was replaced by another}"
+}
+go_to_made() {
+  cd -P -- "$fresh" && [ "$PWD" = "$inside" ] && [ -O . ]
+}
+
 save_original() {
   case $before_kind in
     file | symlink)
-      if [ ! -e "$path" ] && [ ! -L "$path" ]; then changed_meanwhile; fi
-      [ -L "$path" ] || [ -f "$path" ] || changed_meanwhile
-      said=$(cp --preserve=all --no-dereference -- "$path" "$dir/before/$number" 2>&1) || cannot_prepare "$said"
+      # The original gets its second name first: what has it can't be exchanged any more while it is looked at and saved.
+      if ! said=$(ln -P -- "$path" "$original" 2>&1); then
+        look_there
+        [ "$looked" = "$before" ] || changed_meanwhile
+        cannot_prepare "$said"
+      fi
+      [ -L "$original" ] || [ -f "$original" ] || changed_meanwhile
+      is_of_this_place || refuse folder-not-roots "$shown is a file of $_owner's that has another name elsewhere, in a folder of another account" \
+        'look whose file it is, and take the name away: rm' ''
+      said=$(cp --preserve=all --no-dereference -- "$original" "$dir/before/$number" 2>&1) || cannot_prepare "$said"
       look "$dir/before/$number"
       ;;
-    *) look "$path" ;;
+    *) look_there ;;
   esac
   [ "$looked" = "$before" ] || changed_meanwhile
   # Whoever can read the file itself has no business with what it once was.
   [ "$before_kind" != file ] || chmod 0600 -- "$dir/before/$number"
 }
+# Where others may give names, they may have given one to a file that isn't theirs.
+is_of_this_place() {
+  if [ "$whose" != theirs ] || [ "$before_kind" != file ]; then return 0; fi
+  _links=$(stat -c '%h %u %U' -- "$original" && stat -c %u ..) || return
+  # shellcheck disable=SC2086
+  set -- $_links
+  _owner=$3
+  case $1:$2 in 2:*) return 0 ;; *:0 | *:"$my_user") return 1 ;; esac
+  [ "$2" = "$4" ]
+}
 unchanged() {
-  look "$path"
+  look_there
   [ "$looked" = "$before" ] || changed_meanwhile
+}
+# The folder that a change is worked on in is gone, or another is in its place.
+lost() {
+  # shellcheck disable=SC2012 # for a person to read
+  refuse changed-meanwhile "the folder of $shown was exchanged while the run was at work" \
+    'find out who does that there; then look at the plan again' "$(ls -ld -- "${folder:-/}" "$inside" 2>&1 | one_line)"
 }
 changed_meanwhile() {
   refuse changed-meanwhile "$shown is no longer what was planned from" \
@@ -151,12 +287,10 @@ write_beside() {
     file)
       # A copy of the original first: extended attributes, access lists and the SELinux context stay as they were.
       if [ "$before_kind" = file ]; then
-        said=$(cp --preserve=all -- "$path" "$fresh" 2>&1) || cannot_prepare "$said"
+        said=$(cp --preserve=all -- "$original" "$fresh" 2>&1) || cannot_prepare "$said"
       else
         said=$( (umask 077 && : >"$fresh") 2>&1) || cannot_prepare "$said"
       fi
-      # What is written may be a secret that the old mode would show.
-      said=$(chmod go-rwx -- "$fresh" 2>&1) || cannot_prepare "$said"
       said=$( (cat -- "$dir/contents/$number" >"$fresh") 2>&1) || cannot_prepare "$said"
       said=$(chown -- "$after_user:$after_group" "$fresh" 2>&1 && chmod -- "0$after_mode" "$fresh" 2>&1) || cannot_prepare "$said"
       look "$fresh"
@@ -176,12 +310,7 @@ write_beside() {
       fi
       ;;
   esac
-  case $before_kind in
-    file | symlink)
-      said=$(ln -P -- "$path" "$original" 2>&1) || cannot_prepare "$said"
-      ;;
-  esac
-  sync -- "$folder"
+  sync -- .
 }
 
 enough_space() {
@@ -189,7 +318,7 @@ enough_space() {
   _bytes=$(cat "$dir"/record.json "$dir"/ledger.json | wc -c)
   set +f
   _bytes=$((_bytes + $(cat "$dir"/contents/* /dev/null 2>/dev/null | wc -c)))
-  _folders=$(cat "$dir"/beside/* /dev/null 2>/dev/null | sort -u)
+  _folders=$(head -q -n 1 -- "$dir"/beside/* /dev/null 2>/dev/null | sed 's,$,/,' | sort -u)
   set -f
   IFS=$NL
   # shellcheck disable=SC2086
@@ -218,7 +347,7 @@ note_active_unit_of() {
 
 # shellcheck disable=SC2317 # reached, below
 make_own_files() {
-  mkdir -p -- "$dir/before" "$dir/beside" && true >"$dir/started" && true >"$dir/active" && true >"$dir/units" && true >"$dir/output" &&
+  mkdir -p -- "$dir/before" "$dir/beside" && true >"$dir/away" && true >"$dir/started" && true >"$dir/active" && true >"$dir/units" && true >"$dir/output" &&
     boot_id >"$dir/boot" && [ -s "$dir/boot" ]
 }
 
@@ -276,11 +405,15 @@ prepare() {
   removed=$NL
   each_change note_removed
   each_change place_beside
+  judge_folders
   enough_space
   # So that whoever tidies up after a power cut knows where.
   set +f
   sync -- "$dir/beside" "$dir/beside"/* 2>/dev/null
   set -f
+  each_change make_inside
+  # shellcheck disable=SC2034 # for `work_beside`
+  beside=yes
   each_change save_original
   each_change write_beside
   sync -- "$dir" "$dir/before"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Looks at a host: everything that the steps, guards and warnings need, in one go, with as few processes as possible.
-# Writes nothing on the host. Runs after lib.sh, with $nonce and the records of $request set.
+# Writes nothing on the host. Runs after lib.sh and folders.sh, with $nonce and the records of $request set.
 #
 # Output: sections that begin with a line `NONCE name`. The nonce is drawn for each probe, so nothing that was on the host
 # before can look like a section. File contents are framed by their lengths. The last line is `NONCE end`.
@@ -114,7 +114,7 @@ if [ -n "$cluster" ] && [ -r "$ours/managed-paths" ]; then
 fi
 
 section facts
-printf '%s\n' "root$US$ROOT"
+printf '%s\n' "root$US$ROOT" "top$US$top" "foreign$US$foreign"
 line=
 { read -r line <"$ROOT/etc/machine-id" || :; } 2>/dev/null
 printf '%s\n' "machine-id$US$line"
@@ -210,13 +210,30 @@ case $units$NL in
     } 2>/dev/null
     ;;
 esac
-# This process' own folder in /proc tells who we are (its owner) and what time it is (it was just made).
+
+# Where a path leads, and by which folders, for whom it may concern; a link by itself, as it goes on from there.
 links=
+folders=
+ways=
+seen=$NL
 for path in $paths; do
-  if [ -L "$path" ]; then links=$links$NL$path; fi
+  folder=${path%/*}
+  if [ -L "$path" ]; then
+    links=$links$NL$path
+    folder=$path
+  fi
+  case $seen in *"$NL$folder$NL"*) continue ;; esac
+  seen=$seen$folder$NL
+  # Where it fails, those that it came by are what counts.
+  walk "$folder" || :
+  note_way "$walked"
+  ways=$ways$NL$folder$US$walked$US$missing$turns
 done
+section ways
+printf '%s\n' "$ways"
+# This process' own folder in /proc tells who we are (its owner) and what time it is (it was just made).
 section stat
-stats=$(stat -c "$format" -- /proc/self/. $paths 2>&1)
+stats=$(stat -c "$format" -- /proc/self/. $paths $folders 2>&1)
 printf '%s\n' "$stats"
 followed=
 if [ -n "$links" ]; then
@@ -228,8 +245,41 @@ if [ -n "$links" ]; then
   echo
 fi
 
+my_user=
+for record in $stats; do
+  case $record in *"/.$US"*) ;; *) continue ;; esac
+  IFS=$US
+  set -- $record
+  IFS=$NL
+  case ${6:-} in */.) ;; *) continue ;; esac
+  if [ -n "$my_user" ]; then note_exposed "$2" "$9" "${10}" "$6"; else
+    my_user=$9
+    # shellcheck disable=SC2034 # for `writers`
+    my_group=${10}
+  fi
+done
+# What leads by a link that others could change isn't read, and what lies in their folders not by its name.
+barred=
+theirs=
+if [ -n "$exposed" ]; then
+  for record in $ways; do
+    path=${record%%"$US"*}
+    record=${record#*"$US"}
+    walked=${record%%"$US"*}
+    record=${record#*"$US"}
+    turns=
+    case $record in *"$US"*) turns=$US${record#*"$US"} ;; esac
+    if first_turn; then
+      barred=$barred$NL$path$US
+    elif first_exposed "$walked"; then
+      theirs=$theirs$NL$path$US$walked$US
+    fi
+  done
+fi
+
 section files
 files=
+guarded=
 total=0
 seen=$NL
 for record in $stats $followed; do
@@ -247,12 +297,33 @@ for record in $stats $followed; do
       continue
       ;;
   esac
+  folder=
+  if [ -n "$exposed" ]; then
+    way=${6%/*}
+    case $links$NL in *"$NL$6$NL"*) way=$6 ;; esac
+    case $barred in
+      *"$NL$way$US"*)
+        printf '%s\n' "barred$US$6"
+        continue
+        ;;
+    esac
+    case $theirs in
+      *"$NL$way$US"*)
+        folder=${theirs#*"$NL$way$US"}
+        folder=${folder%%"$US"*}
+        [ "$way" = "$6" ] || folder=$folder/${6##*/}
+        ;;
+    esac
+  fi
   if [ "$3" -gt $maximum_size ]; then
     printf '%s\n' "large$US$6"
   elif [ ! -r "$6" ]; then
     printf '%s\n' "denied$US$6"
   elif [ $((total + $3)) -gt $maximum_total ]; then
     printf '%s\n' "full$US$6"
+  elif [ -n "$folder" ]; then
+    total=$((total + $3))
+    guarded=$guarded$NL$6$US$folder
   else
     total=$((total + $3))
     printf '%s\n' "content$US$6$US$3"
@@ -263,6 +334,25 @@ done
 section contents
 if [ -n "$files" ]; then cat -- $files 2>/dev/null; fi
 printf '\n'
+
+# read_inside PATH PLACE: a file in a folder of another account, from inside of the folder that was looked at; no link is followed,
+# and no pipe waited for. Told before and behind is what it is, so that another one that had the name meanwhile is noticed.
+read_inside() {
+  name=${2##*/}
+  section "guarded $1"
+  (
+    cd -P -- "${2%/*}/" || exit
+    [ "$PWD" = "${2%/*}" ] || exit
+    identity="%f$US%s$US%h$US%u$US%d$US%i$US%z"
+    stat -c "$identity" -- . "./$name"
+    section guarded-content
+    dd if="./$name" bs=$maximum_size count=1 iflag=nofollow,nonblock,fullblock
+    printf '\n'
+    section guarded-again
+    stat -c "$identity" -- . "./$name"
+  ) 2>/dev/null
+}
+for record in $guarded; do read_inside "${record%%"$US"*}" "${record#*"$US"}"; done
 
 section space
 set --

@@ -24,6 +24,10 @@ take_file() {
 [ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host is not run by systemd' \
   'only systemd can finish or put back a run when the connection or the power is lost: use a host that it runs' ''
 
+# shellcheck disable=SC2012 # for a person to read
+[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or the folder of another account" \
+  'look who made it, and move it away: clusterproxy makes it anew, as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
+
 # All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {
   mkdir -- "$incoming/states" "$incoming/outcomes" || return

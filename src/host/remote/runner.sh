@@ -5,6 +5,8 @@ set -u
 run=$1
 # shellcheck source=src/host/remote/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=src/host/remote/folders.sh
+. "${0%/*}/folders.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "${0%/*}/transaction.sh"
 # shellcheck source=src/host/remote/handlers.sh
@@ -96,7 +98,7 @@ await_word() {
 look_for_rewrites() {
   # One that was left where it is has been told already.
   [ "$before_kind$after_kind" != directoryabsent ] || return 0
-  look "$path"
+  look_there
   [ "$looked" = "$after" ] || log warning "$shown was rewritten while the services took it up"
 }
 

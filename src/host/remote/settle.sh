@@ -10,22 +10,27 @@ case $run in '' | *[!0-9A-Za-z-]*) echo 'usage: settle RUN [revert]' >&2 && exit
 here=$(cd "${0%/*}" && pwd) || exit 1
 # shellcheck source=src/host/remote/lib.sh
 . "$here/lib.sh"
+# shellcheck source=src/host/remote/folders.sh
+. "$here/folders.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "$here/transaction.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "$here/handlers.sh"
+beside=yes
 # shellcheck source=src/host/remote/boot-unit.sh
 . "$here/boot-unit.sh"
 
 # Nothing was swapped yet, or it's done: only temporary names have to go.
 drop_beside() {
-  [ -n "$folder" ] || return 0
   if [ "$before_kind" = directory ] && [ -d "$original" ] && ! rmdir -- "$original" 2>/dev/null; then
     # Somebody has put something in it in the very moment in which it was taken away.
     mv -T -f -- "$original" "$path" && log warning "$shown holds files of others and was left there"
-    return 0
   fi 2>/dev/null
-  said=$(remove_name "$fresh" && remove_name "$original") || log warning "a temporary name beside $shown could not be removed: $said"
+  said=$(remove_name "$fresh" && remove_name "$original" && remove_name "$seen" && leave_inside 2>&1) ||
+    log warning "a temporary name beside $shown could not be removed: $said"
+}
+leave_inside() {
+  cd .. && rmdir -- "$fresh"
 }
 
 # remove_name PATH: of ours, whatever it is; its words on stdout
@@ -47,10 +52,30 @@ may_be_rewritten() {
   grep -s "^rewrites$US" "$manifest" | cut -d "$US" -f 3- | grep -Fxq -e "$shown"
 }
 
+# The folder that a change is worked on in isn't there, or another is in its place.
+lost() {
+  [ -n "$name" ] || return 0
+  case $1 in
+    drop_beside)
+      if [ -e "$inside" ] || [ -L "$inside" ]; then log warning "a temporary name beside $shown is no longer ours, and stays"; fi
+      ;;
+    *) conflict "its folder was replaced meanwhile; what it was is in ${dir#"$ROOT"}/before/$number" ;;
+  esac
+}
+
+# Done once, all of it: from then on no file is away from what it was.
+put_all_back() {
+  [ -e "$dir/away" ] || return 0
+  each_change put_back tac
+  [ $failures -eq 0 ] || return 0
+  rm -f -- "$dir/away"
+  sync -- "$dir"
+  each_change drop_beside
+}
+
 put_back() {
-  [ -n "$folder" ] || return 0
   remove "$fresh"
-  look "$path"
+  look_there
   case $before_kind in
     file | symlink) put_back_original ;;
     absent) take_away ;;
@@ -64,8 +89,11 @@ remove() {
 }
 
 put_back_original() {
-  # No link: put back already.
-  [ -e "$original" ] || [ -L "$original" ] || return 0
+  if [ ! -e "$original" ] && [ ! -L "$original" ]; then
+    # Put back already, by somebody who was ended before the others were.
+    [ "$looked" = "$before" ] || conflict "it isn't what it was, and its second name is gone; what it was is in ${dir#"$ROOT"}/before/$number"
+    return
+  fi
   if [ "$(inode "$path")" = "$(inode "$original")" ]; then
     remove "$original"
     return
@@ -82,14 +110,14 @@ put_back_original() {
   # By a second name what is there stays within reach, should somebody write to it in this very moment.
   ln -P -- "$path" "$fresh" 2>/dev/null || :
   _seen=$looked
-  if said=$(mv -T -f -- "$original" "$path" 2>&1); then sync -- "${path%/*}/"; else stuck "$said"; fi
+  if said=$(mv -T -f -- "$original" "$path" 2>&1); then sync -- "${path%/*}/" .; else stuck "$said"; fi
   [ -e "$fresh" ] || [ -L "$fresh" ] || return 0
   look "$fresh"
   if [ "$looked" = "$_seen" ]; then
     remove "$fresh"
   elif said=$(mv -T -f -- "$fresh" "$path" 2>&1); then
     conflict "somebody wrote to it while it was put back; what it was is in ${dir#"$ROOT"}/before/$number"
-    sync -- "${path%/*}/"
+    sync -- "${path%/*}/" .
   else
     stuck "$said"
   fi
@@ -113,7 +141,7 @@ take_away() {
   _seen=$looked
   if ! mv -T -f -- "$path" "$fresh" 2>/dev/null; then
     remove "$path"
-    sync -- "${path%/*}/"
+    sync -- "${path%/*}/" .
     return
   fi
   look "$fresh"
@@ -124,7 +152,7 @@ take_away() {
   else
     stuck "$said"
   fi
-  sync -- "${path%/*}/"
+  sync -- "${path%/*}/" .
 }
 
 put_back_directory() {
@@ -132,7 +160,7 @@ put_back_directory() {
     case $looked in
       absent*)
         said=$(mv -T -f -- "$original" "$path" 2>&1) || stuck "$said"
-        sync -- "${path%/*}/"
+        sync -- "${path%/*}/" .
         return
         ;;
     esac
@@ -144,7 +172,7 @@ put_back_directory() {
     conflict 'its mode or owner no longer are what this run made of them'
     return
   fi
-  said=$(chown -- "$before_user:$before_group" "$path" 2>&1 && chmod -- "00$before_mode" "$path" 2>&1) || stuck "$said"
+  own_folder "$after" "$before_user" "$before_group" "$before_mode" || stuck "$said"
 }
 
 # redo_handler HANDLER: once more, as a service may need a moment between two restarts
@@ -325,7 +353,7 @@ no_longer_owed() {
 revert() {
   conflicts=0
   failures=0
-  each_change put_back tac
+  put_all_back
   files_back=yes
   [ $failures -eq 0 ] || files_back=no
   drop_staged
