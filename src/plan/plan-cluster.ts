@@ -97,6 +97,7 @@ function planHost(
       ...traces.flatMap((trace) => trace.warnings),
     ],
     unsettled: snapshot.unsettled,
+    ...(wanted.down === undefined ? {} : { down: wanted.down }),
     durationMs: host.durationMs,
     ...(host.retired ? retirement(snapshot) : {}),
   };

@@ -8,7 +8,7 @@ import { type PlanInput, planCluster } from '../plan/plan-cluster.ts';
 import { withoutContents } from '../plan/plan-rollback.ts';
 import { KnownHosts, planLastStage } from '../plan/stages.ts';
 import { type ClusterView, viewCluster } from '../playbook/contexts.ts';
-import { healthWarnings } from '../playbook/health.ts';
+import { downWords, healthWarnings } from '../playbook/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
@@ -141,6 +141,7 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     handlers: retired ? handlers.map(withoutContents) : handlers,
     units,
     warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
+    down: downWords(health, snapshot),
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     // A retired host is given back at once.
     stages: retired || role.stages.length === 0 ? undefined : role.stages,

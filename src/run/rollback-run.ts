@@ -3,8 +3,8 @@ import { probe } from '../host/probe.ts';
 import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
-import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
+import type { ClusterPlan, HostPlan, PlannedHandler } from '../model/plan.ts';
+import { mergeReads, noReads, type Reads, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/guard-reports.ts';
 import { noSystemd } from '../plan/no-systemd.ts';
@@ -132,6 +132,7 @@ async function planHost(
     const plan: HostPlan = {
       ...emptyPlan(host),
       ...undone,
+      down: failedUnit(snapshot, undone.handlers),
       warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
       problem: undone.problem ?? noSystemd(snapshot),
       guards: guardReports(snapshot, undone.handlers),
@@ -148,6 +149,15 @@ async function planHost(
     options.progress({ kind: 'looked', host: host.name, ok: true });
     connection.close().catch(() => undefined);
   }
+}
+
+/** Why the services that its handlers start serve nobody, in a few words. */
+function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
+  const units = handlers
+    .flatMap(({ handler }) => handler.actions)
+    .flatMap((action) => ('unit' in action ? [action.unit] : []));
+  const failed = units.find((unit) => failedUnits.includes(unit));
+  return failed === undefined ? undefined : `${failed} is failed`;
 }
 
 /** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
