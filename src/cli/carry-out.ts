@@ -3,6 +3,7 @@ import { type ClusterPlan, isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import { resultOfPlan } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
@@ -20,10 +21,11 @@ export interface CarryOutOptions extends ApplyOptions {
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
 export async function carryOut(
-  plan: ClusterPlan,
+  given: ClusterPlan,
   session: Session,
   options: CarryOutOptions,
 ): Promise<number> {
+  const plan = refuseLookOnly(given);
   const planned = resultOfPlan(plan, options.command);
   const rollout = rolloutOf(plan.hosts, options);
   session.showPlan(plan, planned, { force: options.force, rollout });

@@ -8,6 +8,7 @@ interface Entry extends Ownership {
   readonly type: number;
   readonly seconds: number;
   readonly target: string | undefined;
+  readonly uid: string;
 }
 
 const regular = 0o100000;
@@ -27,6 +28,7 @@ export class PathTable {
   readonly #errors = new Map<string, string>();
   readonly #followed = new Map<string, Entry>();
   readonly #destinations = new Map<string, string>();
+  readonly #closed: string[] = [];
   readonly missingDestinations: boolean;
 
   constructor(
@@ -42,7 +44,10 @@ export class PathTable {
       if (parsed === undefined) {
         // GNU stat: cannot statx '/x': No such file or directory
         const [, quoted, reason] = /^stat: cannot statx? (.*): ([^:]+)$/.exec(line) ?? [];
-        if (quoted !== undefined && reason !== undefined) this.#errors.set(unquoted(quoted), reason);
+        if (quoted !== undefined && reason !== undefined) {
+          this.#errors.set(unquoted(quoted), reason);
+          if (reason === permissionDenied) this.#closed.push(this.#without(unquoted(quoted)));
+        }
         continue;
       }
       this.#entries.set(parsed.path, parsed.entry);
@@ -51,6 +56,10 @@ export class PathTable {
     for (const line of followed) {
       const parsed = parseRecord(line);
       if (parsed !== undefined) this.#followed.set(parsed.path, parsed.entry);
+      else if (line.endsWith(`: ${permissionDenied}`)) {
+        const [, quoted = ''] = /^stat: cannot statx? (.*): [^:]+$/.exec(line) ?? [];
+        this.#closed.push(this.#without(unquoted(quoted)));
+      }
     }
     for (const [index, path] of links.entries()) {
       const destination = destinations[index];
@@ -66,6 +75,11 @@ export class PathTable {
       .map((path) => this.#without(path));
   }
 
+  /** Paths at which the account that looked may not even see whether anything is there. */
+  get closed(): readonly string[] {
+    return this.#closed;
+  }
+
   /** When each path became what it is, of a link what it leads to: seconds since the epoch by the host's clock. */
   changeTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
@@ -77,10 +91,10 @@ export class PathTable {
   }
 
   /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
-  self(): { user: string; group: string; seconds: number } {
+  self(): { user: string; group: string; isRoot: boolean; seconds: number } {
     const entry = this.#entries.get(selfPath);
     if (entry === undefined) throw new Error('the answer does not tell who asked');
-    return entry;
+    return { ...entry, isRoot: entry.uid === '0' };
   }
 
   state(path: string, contents: Contents): PathState {
@@ -111,6 +125,9 @@ export class PathTable {
   }
 }
 
+/** EACCES as GNU programs say it, in the C locale. */
+const permissionDenied = 'Permission denied';
+
 /** The folder in /proc of the very process that looks: its owner is who we are. */
 const selfPath = '/proc/self/.';
 
@@ -134,7 +151,8 @@ function parseRecord(line: string): { path: string; entry: Entry } | undefined {
   const target = arrow < 0 ? undefined : unescaped(name.slice(arrow + 6, -1));
   // stat(1) says so of a number that has no name on the host; chown(1) takes the number as well.
   const [user, group] = [userName === 'UNKNOWN' ? uid : userName, groupName === 'UNKNOWN' ? gid : groupName];
-  const entry = { type: bits & 0o170000, mode: bits & 0o7777, user, group, seconds: Number(seconds), target };
+  const type = bits & 0o170000;
+  const entry = { type, mode: bits & 0o7777, user, group, seconds: Number(seconds), target, uid };
   return { path, entry };
 }
 

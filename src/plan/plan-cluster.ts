@@ -21,6 +21,8 @@ export interface LookedAt {
   /** why there is no snapshot */
   readonly problem: Problem | undefined;
   readonly durationMs: number;
+  /** it was reached all the same */
+  readonly answered?: boolean;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
 }
@@ -187,7 +189,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     recipe: undefined,
     problem,
     skipped: false,
-    unreachable: snapshot === undefined,
+    unreachable: snapshot === undefined && host.answered !== true,
     actions: [],
     changes: [],
     handlers: [],

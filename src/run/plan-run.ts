@@ -13,15 +13,18 @@ import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { look, lookAt } from './look.ts';
+import { hasAnswered, type Look, look, lookAt } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { refuseSameMachine } from './same-machine.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
 export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<ClusterPlan> {
   const inventory = options.prune ? pruning(options.inventory) : options.inventory;
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards }));
+  const looks = tellApart(
+    await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards })),
+  );
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
   );
@@ -32,6 +35,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
       name: host.name,
       role: host.role,
       retired: host.state === 'retired',
+      answered: hasAnswered(rest.problem),
       ...rest,
     })),
     resolve: resolveAll(inventory),
@@ -53,6 +57,15 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
     byHand: byHand(inventory, snapshots),
     warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
   };
+}
+
+/** What was seen of hosts that can't be told apart counts for none of them. */
+function tellApart(looks: readonly Look[]): readonly Look[] {
+  const refused = refuseSameMachine(looks.map(({ host, snapshot }) => ({ host: host.name, snapshot })));
+  return looks.map((one) => {
+    const problem = refused.get(one.host.name);
+    return problem === undefined ? one : { ...one, snapshot: undefined, problem };
+  });
 }
 
 interface Again {

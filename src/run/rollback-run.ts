@@ -12,7 +12,9 @@ import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/
 import { packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
+import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
   /** the run to undo; undefined: the latest that isn't undone yet */
@@ -54,14 +56,21 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     const index = hosts.indexOf(host);
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
+  const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
   return {
-    hosts: skipOthers(
-      plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
-      chosen,
-    ),
+    hosts: skipOthers(tellApart(looked, hosts), chosen),
     byHand: [],
     warnings: [],
   };
+}
+
+/** Nothing is planned on hosts that can't be told apart. */
+function tellApart(plans: readonly HostPlan[], hosts: readonly InventoryHost[]): readonly HostPlan[] {
+  const refused = refuseSameMachine(plans);
+  return plans.map((plan, index) => {
+    const problem = refused.get(plan.host);
+    return problem === undefined ? plan : failedPlan(hosts[index], problem);
+  });
 }
 
 async function readHistory(
@@ -70,7 +79,7 @@ async function readHistory(
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return await readRuns(connection);
+    return await readRuns(connection, host.name);
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -121,7 +130,7 @@ async function planHost(
   try {
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {
-      const files = await readRunFiles(connection, stage);
+      const files = await readRunFiles(connection, stage, host.name);
       if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
     }
     const records = recorded.map(({ record }) => record);
@@ -174,7 +183,11 @@ function readsOf(records: readonly RunRecord[]): Reads {
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
   if (host === undefined) throw new Error('a plan without a host');
-  return { ...emptyPlan(host), problem: problem && { ...problem, host: host.name }, unreachable: true };
+  return {
+    ...emptyPlan(host),
+    problem: problem && { ...problem, host: host.name },
+    unreachable: !hasAnswered(problem),
+  };
 }
 
 interface Attempt<Result> {
