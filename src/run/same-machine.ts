@@ -28,7 +28,11 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
   );
 }
 
-const newMachineId = 'rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup && reboot';
+/**
+ * An empty file gets a new id at the next start, as in an image that many machines are made from; a missing one would also
+ * make it a first start, with all units as their presets say. An id that D-Bus has would come back. Source: machine-id(5).
+ */
+const newMachineId = 'truncate -s 0 /etc/machine-id; rm -f /var/lib/dbus/machine-id; reboot';
 
 function sameMachine(host: string, id: string, others: readonly string[]): Problem {
   const names = `${host} and ${others.join(', ')}`;

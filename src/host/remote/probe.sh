@@ -94,7 +94,7 @@ closed_below() {
   esac
 }
 
-# The files that the function of a query reads: see lib.sh.
+# The files that a query may read: see lib.sh.
 closed_to_query() {
   IFS=$US
   set -- $1
@@ -103,7 +103,7 @@ closed_to_query() {
   shift 4
   case $_kind in
     search | bbb-meetings) [ $# -eq 0 ] || shift ;;
-    certificate) [ $# -eq 0 ] || set -- "$1" ;;
+    certificate | command) ;;
     *) return 0 ;;
   esac
   for _path; do
