@@ -12,7 +12,10 @@ export interface Closed {
 /** So many are named; the others are counted. */
 const namedPaths = 3;
 
-/** An account that isn't root may not read what has to be looked at. What is told from what it sees would be a lie. */
+/**
+ * An account that isn't root may not read what has to be looked at. What is told from what it sees would be a
+ * lie.
+ */
 export function mayNotRead({ user, host, paths }: Closed): OperatorError {
   const more = paths.length - namedPaths;
   const named = [...paths.slice(0, namedPaths), ...(more > 0 ? [`${more} more`] : [])];

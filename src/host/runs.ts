@@ -35,8 +35,8 @@ export interface RunFiles {
 }
 
 /**
- * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` where
- * who logs in may not read them.
+ * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`,
+ * or `not-permitted` where who logs in may not read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
   return (await ask(connection, 'list', host)).map(({ run, state, outcome, files }) => {

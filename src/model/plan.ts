@@ -39,7 +39,10 @@ export interface HostPlan {
   readonly skipped: boolean;
   /** it could not be looked at */
   readonly unreachable: boolean;
-  /** why its services served nobody when it was looked at, in a few words; undefined where nothing tells of that */
+  /**
+   * why its services served nobody when it was looked at, in a few words; undefined where nothing tells of
+   * that
+   */
   readonly down?: string | undefined;
   /** undefined where its role has one stage only */
   readonly stage?: Stage | undefined;

@@ -4,7 +4,10 @@ export type MaxUnavailable = { readonly count: number } | { readonly percent: nu
 /** Where nobody says otherwise. */
 export const usualMaxUnavailable: MaxUnavailable = { percent: 10 };
 
-/** Of so many hosts; a share is rounded down, but one host may always be out: nothing could be changed otherwise. */
+/**
+ * Of so many hosts; a share is rounded down, but one host may always be out: nothing could be changed
+ * otherwise.
+ */
 export function mostOut(allowed: MaxUnavailable, hosts: number): number {
   if ('count' in allowed) return allowed.count;
   return Math.max(1, Math.floor((hosts * allowed.percent) / 100));

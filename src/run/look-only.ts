@@ -2,7 +2,10 @@ import type { Problem } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue } from '../model/plan.ts';
 import { lookOnlyWarning } from '../plan/warnings.ts';
 
-/** The plan, with a problem in place of a warning for hosts that can be looked at by who logs in, but not changed. */
+/**
+ * The plan, with a problem in place of a warning for hosts that can be looked at by who logs in, but not
+ * changed.
+ */
 export function refuseLookOnly(plan: ClusterPlan): ClusterPlan {
   return { ...plan, hosts: plan.hosts.map((host) => (isDue(host) ? refused(host) : host)) };
 }

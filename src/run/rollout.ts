@@ -3,7 +3,10 @@ import type { RoleRollout } from '../model/rollout.ts';
 import { begun, ended, nextTurn } from './turns.ts';
 import { turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
 
-/** How a run will go through its roles, should all hosts end as planned; only roles of which something is changed. */
+/**
+ * How a run will go through its roles, should all hosts end as planned; only roles of which something is
+ * changed.
+ */
 export function rolloutOf(plans: readonly HostPlan[], rules: WaveRules): readonly RoleRollout[] {
   return wavesOf(plans, rules)
     .map(rehearse)

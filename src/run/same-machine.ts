@@ -10,8 +10,9 @@ interface Seen {
 const machineIdForm = /^[0-9a-f]{32}$/;
 
 /**
- * What keeps hosts from being told apart, by host. Whatever is done on a machine goes by its machine id: with two
- * names for one machine both would follow one and the same run, and of two clones either could be taken for the other.
+ * What keeps hosts from being told apart, by host. Whatever is done on a machine goes by its machine id: with
+ * two names for one machine both would follow one and the same run, and of two clones either could be taken
+ * for the other.
  */
 export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Problem> {
   const known = seen.flatMap(({ host, snapshot }) =>
@@ -29,8 +30,9 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
 }
 
 /**
- * An empty file gets a new id at the next start, as in an image that many machines are made from; a missing one would also
- * make it a first start, with all units as their presets say. An id that D-Bus has would come back. Source: machine-id(5).
+ * An empty file gets a new id at the next start, as in an image that many machines are made from; a missing
+ * one would also make it a first start, with all units as their presets say. An id that D-Bus has would come
+ * back. Source: machine-id(5).
  */
 const newMachineId = 'truncate -s 0 /etc/machine-id; rm -f /var/lib/dbus/machine-id; reboot';
 

@@ -8,8 +8,8 @@ export interface Turn {
 }
 
 /**
- * Who of a role is to be changed, who is being changed, and who is out. Plain data; what may happen next is a question to
- * `nextTurn`.
+ * Who of a role is to be changed, who is being changed, and who is out. Plain data; what may happen next is a
+ * question to `nextTurn`.
  */
 export interface Turns {
   /** in the order in which they are to begin */
@@ -25,18 +25,21 @@ export interface Turns {
   readonly proven: { readonly staying: boolean; readonly leaving: boolean };
 }
 
-/** `changed`: really, and well since; `as-before`: nothing was changed, or all was put back; `out`: it may serve nobody. */
+/**
+ * `changed`: really, and well since; `as-before`: nothing was changed, or all was put back; `out`: it may
+ * serve nobody.
+ */
 export type Ending = 'changed' | 'as-before' | 'out';
 
 export const nothingProven = { staying: false, leaving: false } as const;
 
 /**
- * The first host that may begin now; undefined where one has to end first. Where none is under way and still none may
- * begin, those that wait never can: the limit is reached by hosts that are down.
+ * The first host that may begin now; undefined where one has to end first. Where none is under way and still
+ * none may begin, those that wait never can: the limit is reached by hosts that are down.
  *
- * Until a host was really changed there is one at a time: a fault that all share is met by one of them only, also where
- * the first ones are put off. What a host that leaves goes through tells nothing of those that stay, and the other way
- * round.
+ * Until a host was really changed there is one at a time: a fault that all share is met by one of them only,
+ * also where the first ones are put off. What a host that leaves goes through tells nothing of those that
+ * stay, and the other way round.
  */
 export function nextTurn(turns: Turns): Turn | undefined {
   const { waiting, underWay, parallel } = turns;

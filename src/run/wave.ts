@@ -20,9 +20,9 @@ export interface Wave {
 export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable'>;
 
 /**
- * A wave for each role, in the plans' order. `down` is what a run knows by now of its hosts; undefined: what was seen
- * when they were looked at. Hosts of a role that others come after (proxies, balancers) go one at a time, whatever
- * they do, unless the inventory says of this very role how many may be out.
+ * A wave for each role, in the plans' order. `down` is what a run knows by now of its hosts; undefined: what
+ * was seen when they were looked at. Hosts of a role that others come after (proxies, balancers) go one at a
+ * time, whatever they do, unless the inventory says of this very role how many may be out.
  */
 export function wavesOf(
   plans: readonly HostPlan[],
@@ -75,9 +75,9 @@ function turnOf(plan: HostPlan): Turn {
 }
 
 /**
- * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler that has guards, by
- * an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run that is settled first.
- * Files and reloads cut nobody off.
+ * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler that
+ * has guards, by an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run
+ * that is settled first. Files and reloads cut nobody off.
  */
 export function interrupts(plan: HostPlan): boolean {
   if (toSettle(plan).length > 0) return true;
@@ -115,8 +115,8 @@ const lost: Readonly<Partial<Record<Status, string>>> = {
 };
 
 /**
- * What a host's result says of it: one that was rolled back is as it was, by the host's own checks. One that failed is as
- * well, but for what its actions may have done by then.
+ * What a host's result says of it: one that was rolled back is as it was, by the host's own checks. One that
+ * failed is as well, but for what its actions may have done by then.
  */
 export function endingOf({ plan, status, ran }: HostResult): Ending {
   if (status === 'changed' || status === 'kept') return 'changed';

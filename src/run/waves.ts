@@ -13,10 +13,10 @@ export interface WaveOptions {
 const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'skipped'];
 
 /**
- * Carry out the plans role by role. In each role one host goes alone until one was really changed, so that a fault that all
- * of them share is met by one host only; the others follow, as many at once as may be out and as `parallel` says. No host is
- * started once more than `maxFailures` have failed while they were changed, once a host of an earlier role isn't as
- * planned, or once the operator has interrupted.
+ * Carry out the plans role by role. In each role one host goes alone until one was really changed, so that a
+ * fault that all of them share is met by one host only; the others follow, as many at once as may be out and
+ * as `parallel` says. No host is started once more than `maxFailures` have failed while they were changed,
+ * once a host of an earlier role isn't as planned, or once the operator has interrupted.
  */
 export async function inWaves(
   waves: readonly Wave[],

@@ -52,7 +52,9 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
   });
 
   it('goes on with others as long as --max-failures allows, and past a node that is down', async () => {
-    const { code, document } = await cluster.json('apply', '--yes', '--max-failures', '1');
+    const { code, document } = await cluster.json(
+      ...(['apply', '--yes', '--max-failures', '1', '--max-unavailable', '2'] as const),
+    );
     expect(code).toBe(3);
     expect(statuses(document)).toEqual({
       'order-proxy': 'in-sync',

@@ -62,8 +62,9 @@ queries_from_the_rest() {
   queries_from "$@"
 }
 
-# closed_below FOLDER REST: tells what on the way from a folder to a path below it is closed to us. What isn't seen there may
-# be there all the same. Components of the path may be patterns; of the last one it is the file itself that counts.
+# closed_below FOLDER REST: tells what on the way from a folder to a path below it is closed to us. What isn't
+# seen there may be there all the same. Components of the path may be patterns; of the last one it is the file
+# itself that counts.
 closed_below() {
   while :; do
     if [ -d "$1/" ] && [ ! -x "$1/" ]; then

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Tells which runs a host remembers (request `list`), or what one of them changed (`files RUN`).
-# Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`. `NONCE closed USER`
-# where USER may not read them.
+# Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`. `NONCE
+# closed USER` where USER may not read them.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 send_file() {
