@@ -37,7 +37,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
     await cluster.node(1).writeFile('/etc/nginx/conf.d/broken.conf', 'prox_pass http://127.0.0.1;\n');
     await cluster.node(3).powerOff();
     const before = cluster.manifests();
-    const { code, document, stderr } = await cluster.json('apply', '--yes');
+    const { code, document, stderr } = await cluster.json('apply', '--yes', '--max-unavailable', '2');
     expect(code).toBe(3);
     expect(statuses(document)).toEqual({
       'order-proxy': 'changed',
