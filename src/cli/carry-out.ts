@@ -3,8 +3,10 @@ import { type ClusterPlan, isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import { resultOfPlan } from '../run/result-of-plan.ts';
+import { rolloutOf } from '../run/rollout.ts';
 import { askFirst } from './ask-first.ts';
 import type { Session } from './session.ts';
 
@@ -19,14 +21,16 @@ export interface CarryOutOptions extends ApplyOptions {
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
 export async function carryOut(
-  plan: ClusterPlan,
+  given: ClusterPlan,
   session: Session,
   options: CarryOutOptions,
 ): Promise<number> {
+  const plan = refuseLookOnly(given);
   const planned = resultOfPlan(plan, options.command);
-  session.showPlan(plan, planned, { force: options.force });
+  const rollout = rolloutOf(plan.hosts, options);
+  session.showPlan(plan, planned, { force: options.force, rollout });
   const stop = (status: number, ...errors: readonly Problem[]) =>
-    session.end(planned, { exitStatus: status, plan, errors });
+    session.end(planned, { exitStatus: status, plan, rollout, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
   if (options.refusal !== undefined) return stop(exitStatus.nothingTouched, options.refusal);
@@ -50,7 +54,7 @@ export async function carryOut(
   session.environment.phase.changing = true;
   const result = await applyRun(plan, options);
   session.showResult(result);
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, rollout });
 }
 
 const verbs: Readonly<Record<string, string>> = {

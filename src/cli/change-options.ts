@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { positive, wholeNumber } from './options.ts';
@@ -9,6 +10,7 @@ export interface ChangeOptions {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly maxFailures: number;
+  readonly maxUnavailable?: MaxUnavailable;
   readonly confirm: 'host' | 'outside';
   readonly confirmTimeout: number;
   readonly lockWait: number;
@@ -25,6 +27,11 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
     .option('--dry-run', 'stop after the plan', false)
     .option('--force', force, false)
     .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
+    .option(
+      '--max-unavailable <n>',
+      'so many hosts of a role, or such a share (20%), may be out at once; those that are down count (default: as the inventory says, else 10%)',
+      outAtOnce,
+    )
     .addOption(
       new Option('--confirm <who>', 'who decides that a host stays changed: the host, or outside')
         .choices(['host', 'outside'])
@@ -46,7 +53,19 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
 /** What src/run needs of them. */
 export function changeOptionsOf(
   options: ChangeOptions,
-): Pick<ApplyOptions, 'force' | 'maxFailures' | 'confirm' | 'confirmTimeout' | 'lockWait' | 'keep'> {
-  const { force, maxFailures, confirm, confirmTimeout, lockWait, keep } = options;
-  return { force, maxFailures, confirm, confirmTimeout, lockWait, keep };
+): Pick<
+  ApplyOptions,
+  'force' | 'maxFailures' | 'maxUnavailable' | 'confirm' | 'confirmTimeout' | 'lockWait' | 'keep'
+> {
+  const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
+  return { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep };
+}
+
+/** Throws what commander reports as a wrong argument. */
+function outAtOnce(value: string): MaxUnavailable {
+  const allowed = parseMaxUnavailable(value);
+  if (allowed === undefined) {
+    throw new InvalidArgumentError('It has to be a number of hosts such as 2, or a share from 1% to 100%.');
+  }
+  return allowed;
 }

@@ -24,16 +24,21 @@ export function registerPlan(program: Command, { environment, finish }: Registra
 }
 
 async function plan(options: PlanOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }] = await Promise.all([
-    import('./session.ts'),
-    import('../run/plan-run.ts'),
-    import('../run/result-of-plan.ts'),
-    import('../model/result.ts'),
-  ]);
+  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }, { rolloutOf }] = await Promise.all(
+    [
+      import('./session.ts'),
+      import('../run/plan-run.ts'),
+      import('../run/result-of-plan.ts'),
+      import('../model/result.ts'),
+      import('../run/rollout.ts'),
+    ],
+  );
   const session = await openSession(options, environment);
-  const planned = await planRun(session.runOptions({ prune: options.prune }));
+  const runOptions = session.runOptions({ prune: options.prune });
+  const planned = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
-  session.showPlan(planned, result, { force: false });
+  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: undefined });
+  session.showPlan(planned, result, { force: false, rollout });
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
@@ -42,5 +47,5 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     );
   }
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
-  return session.end(result, { exitStatus, plan: planned });
+  return session.end(result, { exitStatus, plan: planned, rollout });
 }

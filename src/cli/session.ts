@@ -3,6 +3,7 @@ import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
+import type { RoleRollout } from '../model/rollout.ts';
 import { loadInventory } from '../playbook/load-inventory.ts';
 import { clean } from '../report/clean.ts';
 import { renderHistory } from '../report/history.ts';
@@ -78,7 +79,11 @@ export class Session {
   }
 
   /** A plan, for a person. With --json nothing: the document comes at the end. */
-  showPlan(plan: ClusterPlan, result: RunResult, { force }: { readonly force: boolean }): void {
+  showPlan(
+    plan: ClusterPlan,
+    result: RunResult,
+    { force, rollout }: { readonly force: boolean; readonly rollout?: readonly RoleRollout[] },
+  ): void {
     if (this.json) return;
     const statuses = new Map(result.hosts.map(({ plan: { host }, status }) => [host, status] as const));
     const hostnames = new Map(
@@ -87,7 +92,14 @@ export class Session {
       ),
     );
     const style = this.#style(this.environment.stdout);
-    this.print(renderPlan(this.#secrets.maskAll(plan), style, { statuses, hostnames, force }));
+    this.print(
+      renderPlan(this.#secrets.maskAll(plan), style, {
+        statuses,
+        hostnames,
+        force,
+        rollout: this.#secrets.maskAll(rollout),
+      }),
+    );
   }
 
   /** The runs that hosts remember, for a person. */
@@ -118,12 +130,14 @@ export class Session {
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
   async end(result: RunResult, ending: Ending): Promise<number> {
-    const { exitStatus, plan, runs, last, keys, errors = [] } = this.#secrets.maskAll(ending);
+    const { exitStatus, plan, runs, last, keys, rollout, errors = [] } = this.#secrets.maskAll(ending);
     if (this.json) {
       this.clear();
       const byHand = plan?.byHand ?? [];
       this.environment.stdout.write(
-        renderJson(reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last, keys })),
+        renderJson(
+          reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last, keys, rollout }),
+        ),
       );
     }
     if (errors.length > 0) {
@@ -187,6 +201,8 @@ export interface Ending {
   readonly last?: ReadonlyMap<string, PastRun> | undefined;
   /** the keys that each host shows */
   readonly keys?: ReadonlyMap<string, ReportHostKeys> | undefined;
+  /** how a run goes through the hosts, should all end as planned */
+  readonly rollout?: readonly RoleRollout[] | undefined;
   /** why the command wasn't carried out */
   readonly errors?: readonly Problem[] | undefined;
 }

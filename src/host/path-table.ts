@@ -30,6 +30,7 @@ export class PathTable {
   readonly #errors = new Map<string, string>();
   readonly #followed = new Map<string, Entry>();
   readonly #destinations = new Map<string, string>();
+  readonly #closed: string[] = [];
   readonly missingDestinations: boolean;
 
   constructor(
@@ -45,7 +46,10 @@ export class PathTable {
       if (parsed === undefined) {
         // GNU stat: cannot statx '/x': No such file or directory
         const [, quoted, reason] = /^stat: cannot statx? (.*): ([^:]+)$/.exec(line) ?? [];
-        if (quoted !== undefined && reason !== undefined) this.#errors.set(unquoted(quoted), reason);
+        if (quoted !== undefined && reason !== undefined) {
+          this.#errors.set(unquoted(quoted), reason);
+          if (reason === permissionDenied) this.#closed.push(this.#without(unquoted(quoted)));
+        }
         continue;
       }
       this.#entries.set(parsed.path, parsed.entry);
@@ -54,6 +58,10 @@ export class PathTable {
     for (const line of followed) {
       const parsed = parseRecord(line);
       if (parsed !== undefined) this.#followed.set(parsed.path, parsed.entry);
+      else if (line.endsWith(`: ${permissionDenied}`)) {
+        const [, quoted = ''] = /^stat: cannot statx? (.*): [^:]+$/.exec(line) ?? [];
+        this.#closed.push(this.#without(unquoted(quoted)));
+      }
     }
     for (const [index, path] of links.entries()) {
       const destination = destinations[index];
@@ -69,6 +77,11 @@ export class PathTable {
       .map((path) => this.#without(path));
   }
 
+  /** Paths at which the account that looked may not even see whether anything is there. */
+  get closed(): readonly string[] {
+    return this.#closed;
+  }
+
   /** When each path became what it is, of a link what it leads to: seconds since the epoch by the host's clock. */
   changeTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
@@ -80,10 +93,10 @@ export class PathTable {
   }
 
   /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
-  self(): { user: string; group: string; seconds: number; uid: string; gid: string } {
+  self(): { user: string; group: string; isRoot: boolean; seconds: number; uid: string; gid: string } {
     const entry = this.#entries.get(selfPath);
     if (entry === undefined) throw new Error('the answer does not tell who asked');
-    return entry;
+    return { ...entry, isRoot: entry.uid === '0' };
   }
 
   /** A folder that paths go by, as the kernel names it; `''` is the root. */
@@ -118,6 +131,9 @@ export class PathTable {
     return this.#root !== '' && path.startsWith(`${this.#root}/`) ? path.slice(this.#root.length) : path;
   }
 }
+
+/** EACCES as GNU programs say it, in the C locale. */
+const permissionDenied = 'Permission denied';
 
 /** The folder in /proc of the very process that looks: its owner is who we are. */
 const selfPath = '/proc/self/.';

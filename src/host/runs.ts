@@ -2,6 +2,7 @@ import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
@@ -33,9 +34,12 @@ export interface RunFiles {
   readonly after: ReadonlyMap<string, string>;
 }
 
-/** The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`. */
-export async function readRuns(connection: Connection): Promise<readonly RunOnHost[]> {
-  return (await ask(connection, 'list')).map(({ run, state, outcome, files }) => {
+/**
+ * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`,
+ * or `not-permitted` where who logs in may not read them.
+ */
+export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
+  return (await ask(connection, 'list', host)).map(({ run, state, outcome, files }) => {
     const log = new RunLog();
     for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
     return {
@@ -69,8 +73,12 @@ export function clustersBeside(runs: readonly RunOnHost[], cluster: string): rea
 }
 
 /** What a run changed, undefined where the host doesn't remember it. One exec. */
-export async function readRunFiles(connection: Connection, run: string): Promise<RunFiles | undefined> {
-  const [found] = await ask(connection, record('files', run));
+export async function readRunFiles(
+  connection: Connection,
+  run: string,
+  host?: string,
+): Promise<RunFiles | undefined> {
+  const [found] = await ask(connection, record('files', run), host);
   if (found === undefined) return undefined;
   const before = new Map<string, PathState>();
   const after = new Map<string, string>();
@@ -112,12 +120,14 @@ interface RawRun {
   readonly files: Map<string, Buffer>;
 }
 
-async function ask(connection: Connection, request: string): Promise<readonly RawRun[]> {
+async function ask(connection: Connection, request: string, host?: string): Promise<readonly RawRun[]> {
   const nonce = newNonce();
   const result = await connection.exec(bootstrap, framed(await program('runs'), request, nonce), {
     timeout: 60,
     maximumOutput: 128 * 1024 * 1024,
   });
+  const user = new RegExp(`^${nonce} closed (.*)$`, 'm').exec(result.stdout.toString('utf8'))?.[1];
+  if (user !== undefined) throw mayNotRead({ user: printable(user), host, paths: ['/var/lib/clusterproxy'] });
   const runs = parseRuns(result.stdout, nonce);
   if (runs === undefined) {
     throw new OperatorError({

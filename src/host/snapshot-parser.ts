@@ -18,6 +18,7 @@ import { AnswerReader } from './answer-reader.ts';
 import { exposedFolders } from './exposed-folders.ts';
 import { readGuarded } from './guarded-file.ts';
 import { parseLedger } from './ledger-file.ts';
+import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { fieldSeparator, printable } from './records.ts';
 import { finalStates } from './run-state.ts';
@@ -63,6 +64,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   );
   for (const path of ledgers.keys()) if (!reads.paths.includes(path)) paths.delete(path);
   const self = table.self();
+  const closed = self.isRoot ? [] : closedPaths(table, sections, root);
+  if (closed.length > 0) throw mayNotRead({ user: self.user, host, paths: closed });
   const clock = bootClock(facts, self.seconds);
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
@@ -70,6 +73,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     machineId: fact('machine-id') ?? '',
     bootId: fact('boot-id'),
     systemd: fact('systemd') !== 'no',
+    ...(!self.isRoot && fact('look-only') === 'yes' ? { lookOnly: true } : {}),
     user: self.user,
     group: self.group,
     os,
@@ -143,6 +147,16 @@ function otherClusters(
       },
     ];
   });
+}
+
+/** What is closed to an account that isn't root; it's not known then what is there. */
+function closedPaths(table: PathTable, { facts, contents }: Sections, root: string): readonly string[] {
+  const bare = (path: string) => (path.startsWith(`${root}/`) ? path.slice(root.length) : path);
+  const told = facts.flatMap(([name, path = '']) => (name === 'closed' ? [bare(path)] : []));
+  const denied = [...contents].flatMap(([path, content]) =>
+    content === reasons.get('denied') ? [bare(path)] : [],
+  );
+  return [...new Set([...told, ...table.closed, ...denied])].map(printable).sort();
 }
 
 function factOf(facts: readonly string[][], name: string): string | undefined {

@@ -15,7 +15,9 @@ import type { YamlDocument } from './yaml-document.ts';
 export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
   const hosts = hostEntries(document.value);
   return [
-    ...(playbook === undefined ? [] : checkRoles(document, playbook, hosts)),
+    ...(playbook === undefined
+      ? []
+      : [...checkRoles(document, playbook, hosts), ...checkMaxUnavailable(document, playbook)]),
     ...checkHosts(document, playbook, hosts),
     ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
   ];
@@ -86,6 +88,21 @@ function checkRoles(
     }
   }
   return problems;
+}
+
+/** By role it names roles of the playbook. */
+function checkMaxUnavailable(document: YamlDocument, playbook: Playbook): readonly Problem[] {
+  const names = playbook.roles.map((role) => role.name);
+  return Object.keys(mapOf(valueAt(document.value, ['max_unavailable'])))
+    .filter((name) => !names.includes(name))
+    .map((name) =>
+      document.problem(['max_unavailable', name], {
+        part: 'key',
+        code: 'unknown-role',
+        message: `the playbook ${playbook.name} has no role ${name}`,
+        next: knownNamesHint(name, names),
+      }),
+    );
 }
 
 function hostCount(count: number): string {

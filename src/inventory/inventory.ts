@@ -1,6 +1,7 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
+import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { SecretUse } from './secrets.ts';
 
@@ -18,6 +19,11 @@ export interface Inventory {
   readonly external: ReadonlySet<string>;
   /** in the order of the playbook's roles, then of the file */
   readonly hosts: readonly InventoryHost[];
+  /** how many hosts of a role may be out at once: for all roles, and for some of their own */
+  readonly maxUnavailable: {
+    readonly all: MaxUnavailable | undefined;
+    readonly roles: ReadonlyMap<string, MaxUnavailable>;
+  };
   /** what its hosts get that is a secret; see withSecrets() in secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** what is worth a word and no mistake */

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import { home } from '../ssh/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
@@ -92,9 +93,22 @@ function build(document: YamlDocument, data: InventoryData, playbook: Playbook):
     vars,
     external: new Set(external),
     hosts,
+    maxUnavailable: maxUnavailable(data.max_unavailable),
     secrets: secretUses(document, playbook, hosts),
     warnings: literalWarnings(document, playbook),
   };
+}
+
+function maxUnavailable(data: InventoryData['max_unavailable']): Inventory['maxUnavailable'] {
+  const parsed = (value: string | number) => parseMaxUnavailable(String(value));
+  if (typeof data !== 'object') {
+    return { all: data === undefined ? undefined : parsed(data), roles: new Map() };
+  }
+  const roles = Object.entries(data).flatMap(([role, value]) => {
+    const allowed = parsed(value);
+    return allowed === undefined ? [] : [[role, allowed] as const];
+  });
+  return { all: undefined, roles: new Map(roles) };
 }
 
 function buildHost(

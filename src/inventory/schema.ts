@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseMaxUnavailable } from '../model/rollout.ts';
 import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/jumps.ts';
 import {
@@ -168,6 +169,19 @@ const host = z.strictObject({
     .meta({ description: 'how to reach this host; what is not said here is taken from the ssh above' }),
 });
 
+const maxUnavailable = z.union([
+  z.int().min(1),
+  checkedText({
+    code: 'wrong-value',
+    mistake: (text) =>
+      text.endsWith('%') && parseMaxUnavailable(text) !== undefined
+        ? undefined
+        : { message: `'${text}' is no number of hosts`, next: 'write 2, or a share from 1% to 100%' },
+    pattern: /^\d{1,3}%$/,
+    description: 'a share, such as 20%; rounded down, but at least 1',
+  }),
+]);
+
 /** The form of an inventory. What it says is checked against its playbook in check.ts. */
 export const inventorySchema = z.strictObject({
   playbook: z.string().min(1).meta({
@@ -182,6 +196,13 @@ export const inventorySchema = z.strictObject({
     }),
     hostname: hostname.meta({ description: 'the one DNS name that browsers use' }),
   }),
+  max_unavailable: z
+    .union([maxUnavailable, z.record(z.string(), maxUnavailable)])
+    .optional()
+    .meta({
+      description:
+        'how many hosts of a role may be out at once while they are changed, those that are down included; for all roles, or by role; 10%',
+    }),
   ssh: z.strictObject(sshSettings).optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z

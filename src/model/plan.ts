@@ -39,6 +39,11 @@ export interface HostPlan {
   readonly skipped: boolean;
   /** it could not be looked at */
   readonly unreachable: boolean;
+  /**
+   * why its services served nobody when it was looked at, in a few words; undefined where nothing tells of
+   * that
+   */
+  readonly down?: string | undefined;
   /** undefined where its role has one stage only */
   readonly stage?: Stage | undefined;
   /** what is done before the changes, and not undone by a revert */

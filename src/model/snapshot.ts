@@ -150,6 +150,8 @@ export interface Snapshot {
   readonly bootId?: string | undefined;
   /** false where systemd doesn't run the host (sd_booted(3)): nothing can be carried out there */
   readonly systemd?: boolean | undefined;
+  /** the account that looked isn't root and may not write what we keep there: nothing can be carried out */
+  readonly lookOnly?: boolean | undefined;
   /** the user that the probe ran as (after sudo) */
   readonly user: string;
   readonly group: string;

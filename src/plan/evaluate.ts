@@ -19,6 +19,8 @@ export interface Wanted {
   readonly units: readonly string[];
   /** what its playbook's health checks found */
   readonly warnings: readonly string[];
+  /** why its services serve nobody at present; undefined where they do, as far as its playbook asks */
+  readonly down?: string | undefined;
   /** the handlers that a step of the playbook notifies, whether the step applies to this host or not */
   notifyOf(step: string): readonly string[];
   /** names of the stages of its role, in order; none where it has one only */

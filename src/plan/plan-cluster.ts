@@ -26,6 +26,8 @@ export interface LookedAt {
   /** why there is no snapshot */
   readonly problem: Problem | undefined;
   readonly durationMs: number;
+  /** it was reached all the same */
+  readonly answered?: boolean;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
   /** its role may be shared with other clusters; they don't share a host where it's left out */
@@ -124,6 +126,7 @@ function planHost(
       ...traces.flatMap((trace) => trace.warnings),
     ],
     unsettled: snapshot.unsettled,
+    ...(wanted.down === undefined ? {} : { down: wanted.down }),
     durationMs: host.durationMs,
     ...(host.retired ? retirement(snapshot) : {}),
   };
@@ -240,7 +243,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     recipe: undefined,
     problem,
     skipped: false,
-    unreachable: snapshot === undefined,
+    unreachable: snapshot === undefined && host.answered !== true,
     actions: [],
     changes: [],
     handlers: [],

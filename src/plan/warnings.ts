@@ -7,7 +7,20 @@ const leastFreeSpace = 5;
 
 /** What is wrong with a host before anything is changed on it, in words. */
 export function healthWarnings(snapshot: Snapshot): readonly string[] {
-  return [...failedUnits(snapshot), ...fullDisks(snapshot), ...wrongClock(snapshot)];
+  return [
+    ...lookOnlyWarning(snapshot),
+    ...failedUnits(snapshot),
+    ...fullDisks(snapshot),
+    ...wrongClock(snapshot),
+  ];
+}
+
+/** Who logs in could read everything, but isn't root. */
+export function lookOnlyWarning({ lookOnly, user }: Snapshot): readonly string[] {
+  if (lookOnly !== true) return [];
+  return [
+    `${user} is not root: this host can be looked at, but not changed; that takes \`become: sudo\` below \`ssh:\` in the inventory, or a login as root`,
+  ];
 }
 
 function failedUnits(snapshot: Snapshot): readonly string[] {

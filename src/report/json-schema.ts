@@ -160,6 +160,15 @@ const summary = z.object({
   interrupted: z.boolean(),
 });
 
+const rollout = z.object({
+  role: z.string(),
+  hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
+  atOnce: z.int().describe('so many at once, after the first one has been changed alone'),
+  maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
+  down: z.array(z.object({ name: z.string(), why: z.string() })),
+  held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+});
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   command: z.string(),
@@ -170,6 +179,10 @@ export const reportSchema = z.object({
   byHand: z
     .array(z.object({ title: z.string(), text: z.string() }))
     .describe('text to be carried over to where the program has no access'),
+  rollout: z
+    .array(rollout)
+    .optional()
+    .describe('how a run goes through the roles, should all hosts end as planned'),
   runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
 });

@@ -4,6 +4,7 @@ import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { type ByHand, type PlannedHandler, stageNumber, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
+import type { RoleRollout } from '../model/rollout.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
@@ -20,6 +21,8 @@ export interface JsonOptions {
   readonly runs?: readonly PastRun[] | undefined;
   /** the latest run that each host kept; undefined where it wasn't asked for */
   readonly last?: ReadonlyMap<string, PastRun> | undefined;
+  /** how a run goes through the hosts; undefined where it wasn't asked for */
+  readonly rollout?: readonly RoleRollout[] | undefined;
   /** the keys that each host shows; undefined where it wasn't asked for */
   readonly keys?: ReadonlyMap<string, ReportHostKeys> | undefined;
 }
@@ -48,8 +51,17 @@ export function reportDocument(result: RunResult, options: JsonOptions): ReportD
     },
     warnings: result.warnings.map(showableLine),
     byHand: options.byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    ...(options.rollout === undefined ? {} : { rollout: options.rollout.map(rolloutDocument) }),
     ...(options.runs === undefined ? {} : { runs: options.runs.map(pastRunDocument) }),
     ...(options.errors.length === 0 ? {} : { errors: options.errors.map(errorDocument) }),
+  };
+}
+
+function rolloutDocument(one: RoleRollout): NonNullable<ReportDocument['rollout']>[number] {
+  const { role, hosts, atOnce, maxUnavailable, down, held } = one;
+  return {
+    ...{ role, hosts: [...hosts], atOnce, maxUnavailable, held: [...held] },
+    down: down.map(({ host, why }) => ({ name: host, why: showableLine(why) })),
   };
 }
 

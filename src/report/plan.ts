@@ -1,9 +1,11 @@
 import { type ByHand, type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
+import type { RoleRollout } from '../model/rollout.ts';
 import { showable, showableLine } from './clean.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { indent, wrap } from './prose.ts';
+import { renderRollout } from './rollout.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
 
@@ -14,6 +16,8 @@ export interface PlanView {
   readonly hostnames: ReadonlyMap<string, string>;
   /** guards aren't asked in this run */
   readonly force: boolean;
+  /** how a run would go through the hosts; undefined where none is meant */
+  readonly rollout?: readonly RoleRollout[] | undefined;
 }
 
 /** A plan as a person reads it: what changes where and why, hosts with the same changes once, then what it comes to. */
@@ -28,6 +32,7 @@ export function renderPlan(plan: ClusterPlan, style: Style, view: PlanView): rea
     ...plan.byHand.map((text) => renderByHand(text, style)),
     plan.warnings.flatMap((text) => renderWarning(text, style)),
     [...together(quiet, 'nothing to do', style), ...together(skipped, 'left out by --limit', style)],
+    renderRollout(view.rollout ?? [], style),
     summary(plan, others, statusOf, style),
   ];
   return sections

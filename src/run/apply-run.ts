@@ -15,6 +15,7 @@ import { applyLastStage } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
+import { wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promis
   const run = newRunId();
   const startedAt = new Date().toISOString();
   const carryOut = (host: HostPlan, id: string) => applyHost(host, { run: id, startedAt }, options);
-  const first = await inWaves(byRole(plan.hosts), options, (host) =>
+  const first = await inWaves(wavesOf(plan.hosts, options), options, (host) =>
     applyStages(host, {
       run,
       lookAgain: plan.lookAgain,
@@ -46,12 +47,6 @@ export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promis
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
-}
-
-/** Hosts in groups of one role, in the plan's order. */
-function byRole(plans: readonly HostPlan[]): readonly (readonly HostPlan[])[] {
-  const roles = [...new Set(plans.map((plan) => plan.role))];
-  return roles.map((role) => plans.filter((plan) => plan.role === role));
 }
 
 async function applyHost(

@@ -7,6 +7,7 @@ import type { HostResult } from '../model/result.ts';
 import { pastRuns, type Remembered } from '../plan/history.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
+import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 /** What hosts remember, and those that could not be asked. */
@@ -60,7 +61,7 @@ async function ask(
   try {
     const connection = await connect(host.ssh, { signal });
     try {
-      const all = await readRuns(connection);
+      const all = await readRuns(connection, host.name);
       const runs = runsOfCluster(all, inventory.cluster.name);
       return {
         host,
@@ -77,8 +78,8 @@ async function ask(
 
 function failed({ host, problem, durationMs }: Extract<Answer, { problem: unknown }>): HostResult {
   return {
-    plan: { ...emptyPlan(host), unreachable: true },
-    status: 'unreachable',
+    plan: { ...emptyPlan(host), unreachable: !hasAnswered(problem) },
+    status: hasAnswered(problem) ? 'failed' : 'unreachable',
     problem: problem && { ...problem, host: host.name },
     ran: [],
     warnings: [],

@@ -2,6 +2,7 @@ import { type ClusterPlan, differs, type HostPlan, stagesOf } from '../model/pla
 import type { HostResult } from '../model/result.ts';
 import { statusWords } from '../report/words.ts';
 import type { ApplyOptions } from './options.ts';
+import { downAfter, downBefore, wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
 /** How hosts ended, and what is to be said of all of them. */
@@ -37,7 +38,8 @@ export async function applyLastStage(
   // Behind all that any host has carried out in this run.
   const number =
     1 + Math.max(...first.map(({ plan: host }) => stagesOf({ ...host, afterwards: undefined }).length));
-  const second = await inWaves([last], options, (host) => carryOut(host, number));
+  const down = first.flatMap((result) => downAfter(result, downBefore(result.plan)));
+  const second = await inWaves(wavesOf(last, options, down), options, (host) => carryOut(host, number));
   const byHost = new Map(second.map((result) => [result.plan.host, result] as const));
   return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
 }

@@ -62,6 +62,17 @@ export async function lookAt(
   }
 }
 
+/** What a host that was reached is refused for: it may well serve people. */
+const answers: readonly string[] = [
+  ...['not-permitted', 'same-machine', 'no-machine-id'],
+  ...['ledger-unreadable', 'ledger-newer', 'too-many-matches'],
+];
+
+/** Whether a host was looked at, although nothing can be planned for it. */
+export function hasAnswered(problem: Problem | undefined): boolean {
+  return problem !== undefined && answers.includes(problem.code);
+}
+
 function interrupted(): OperatorError {
   return new OperatorError({
     code: 'interrupted',

@@ -1,5 +1,6 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ProgressEvent } from '../model/progress.ts';
+import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 
@@ -29,6 +30,8 @@ export interface ApplyOptions extends RunOptions {
   readonly force: boolean;
   /** so many hosts may fail before no further one is started; 0: the first failure stops */
   readonly maxFailures: number;
+  /** how many hosts of a role may be out at once; undefined: as the inventory says, else as is usual */
+  readonly maxUnavailable: MaxUnavailable | undefined;
   /** stops following hosts that are under way: each finishes or reverts by itself */
   readonly leave: AbortSignal;
   /** the plan was agreed on beforehand: a last stage that turns out otherwise isn't begun */
@@ -46,6 +49,7 @@ export interface ApplyOptions extends RunOptions {
 /** How a change is carried out where nobody says otherwise. */
 export const usualApply = {
   exactly: false,
+  maxUnavailable: undefined,
   confirm: 'host',
   confirmTimeout: 120,
   lockWait: 0,

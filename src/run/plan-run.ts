@@ -8,20 +8,23 @@ import { type PlanInput, planCluster } from '../plan/plan-cluster.ts';
 import { withoutContents } from '../plan/plan-rollback.ts';
 import { KnownHosts, planLastStage } from '../plan/stages.ts';
 import { type ClusterView, viewCluster } from '../playbook/contexts.ts';
-import { healthWarnings } from '../playbook/health.ts';
+import { downWords, healthWarnings } from '../playbook/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { look, lookAt } from './look.ts';
+import { hasAnswered, type Look, look, lookAt } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { refuseSameMachine } from './same-machine.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
 export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<ClusterPlan> {
   const inventory = options.prune ? pruning(options.inventory) : options.inventory;
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards }));
+  const looks = tellApart(
+    await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards })),
+  );
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
   );
@@ -33,6 +36,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
       role: host.role,
       retired: host.state === 'retired',
       shared: roleOf(inventory.playbook, host.role).shared,
+      answered: hasAnswered(rest.problem),
       ...rest,
     })),
     resolve: resolveAll(inventory),
@@ -54,6 +58,15 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
     byHand: byHand(inventory, snapshots),
     warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
   };
+}
+
+/** What was seen of hosts that can't be told apart counts for none of them. */
+function tellApart(looks: readonly Look[]): readonly Look[] {
+  const refused = refuseSameMachine(looks.map(({ host, snapshot }) => ({ host: host.name, snapshot })));
+  return looks.map((one) => {
+    const problem = refused.get(one.host.name);
+    return problem === undefined ? one : { ...one, snapshot: undefined, problem };
+  });
 }
 
 interface Again {
@@ -146,6 +159,7 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     handlers: retired ? handlers.map(withoutContents) : handlers,
     units,
     warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
+    down: downWords(health, snapshot),
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     // A retired host is given back at once.
     stages: retired || role.stages.length === 0 ? undefined : role.stages,

@@ -3,8 +3,8 @@ import { probe } from '../host/probe.ts';
 import { type RunOnHost, readRunFiles, readRuns, runsOfCluster } from '../host/runs.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, stagesOf } from '../model/plan.ts';
-import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
+import { type ClusterPlan, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
+import { mergeReads, noReads, type Reads, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { anotherCluster } from '../plan/another-cluster.ts';
 import { guardReports } from '../plan/guard-reports.ts';
@@ -14,7 +14,9 @@ import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/remov
 import { twoClusters } from '../plan/two-clusters.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
+import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
   /** the run to undo; undefined: the latest that isn't undone yet */
@@ -56,14 +58,21 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     const index = hosts.indexOf(host);
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
+  const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
   return {
-    hosts: skipOthers(
-      plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
-      chosen,
-    ),
+    hosts: skipOthers(tellApart(looked, hosts), chosen),
     byHand: [],
     warnings: [],
   };
+}
+
+/** Nothing is planned on hosts that can't be told apart. */
+function tellApart(plans: readonly HostPlan[], hosts: readonly InventoryHost[]): readonly HostPlan[] {
+  const refused = refuseSameMachine(plans);
+  return plans.map((plan, index) => {
+    const problem = refused.get(plan.host);
+    return problem === undefined ? plan : failedPlan(hosts[index], problem);
+  });
 }
 
 async function readHistory(
@@ -72,7 +81,7 @@ async function readHistory(
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return runsOfCluster(await readRuns(connection), inventory.cluster.name);
+    return runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -123,7 +132,7 @@ async function planHost(
   try {
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {
-      const files = await readRunFiles(connection, stage);
+      const files = await readRunFiles(connection, stage, host.name);
       if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
     }
     const records = recorded.map(({ record }) => record);
@@ -140,6 +149,7 @@ async function planHost(
     const files: HostPlan = {
       ...emptyPlan(host),
       ...undone,
+      down: failedUnit(snapshot, undone.handlers),
       warnings: [
         ...undone.warnings,
         ...(needed ? othersNeed(packages, snapshot) : staysWarnings(run, records, packages, removing)),
@@ -164,6 +174,15 @@ async function planHost(
   }
 }
 
+/** Why the services that its handlers start serve nobody, in a few words. */
+function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
+  const units = handlers
+    .flatMap(({ handler }) => handler.actions)
+    .flatMap((action) => ('unit' in action ? [action.unit] : []));
+  const failed = units.find((unit) => failedUnits.includes(unit));
+  return failed === undefined ? undefined : `${failed} is failed`;
+}
+
 /** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
 function readsOf(records: readonly RunRecord[]): Reads {
   const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
@@ -182,7 +201,11 @@ function readsOf(records: readonly RunRecord[]): Reads {
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
   if (host === undefined) throw new Error('a plan without a host');
-  return { ...emptyPlan(host), problem: problem && { ...problem, host: host.name }, unreachable: true };
+  return {
+    ...emptyPlan(host),
+    problem: problem && { ...problem, host: host.name },
+    unreachable: !hasAnswered(problem),
+  };
 }
 
 interface Attempt<Result> {

@@ -1,13 +1,13 @@
 import pLimit from 'p-limit';
 import { unlock } from '../host/unlock.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
-import { OperatorError, problemsOf } from '../model/operator-error.ts';
+import { OperatorError, OperatorErrors, problemsOf } from '../model/operator-error.ts';
 import { exitStatus, type HostResult, type RunResult, type Status } from '../model/result.ts';
 import { noReads } from '../model/snapshot.ts';
 import { baseRun } from '../plan/plan-rollback.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
-import { look } from './look.ts';
+import { hasAnswered, look } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 /** A host on which a run, or a stage of it, is at work. */
@@ -33,6 +33,11 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
   );
   const holders = alive.filter((one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run));
   if (holders.length > 0) return holders;
+  const refused = looks.flatMap(({ host, problem }) =>
+    problem !== undefined && hasAnswered(problem) && chosen.has(host.name) ? [problem] : [],
+  );
+  // Who may not look can't say that the run isn't at work there.
+  if (refused.length > 0) throw new OperatorErrors(refused);
   const others = [...new Set(alive.map((one) => baseRun(one.run)))];
   const lost = looks.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host.name);
   throw new OperatorError({

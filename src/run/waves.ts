@@ -1,10 +1,11 @@
-import pLimit from 'p-limit';
-import { changesNow, type HostPlan, toSettle } from '../model/plan.ts';
+import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
+import type { OutHost } from '../model/rollout.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
+import { begun, ended, nextTurn, outNow, type Turns } from './turns.ts';
+import { downAfter, endingOf, isDueNow, turnsOf, type Wave } from './wave.ts';
 
 export interface WaveOptions {
-  readonly parallel: number;
   readonly maxFailures: number;
   readonly signal: AbortSignal;
 }
@@ -12,22 +13,22 @@ export interface WaveOptions {
 const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'owed', 'skipped'];
 
 /**
- * Carry out the plans role by role. In each role the first host goes alone, so that a fault that all of them share is
- * met by one host only; the others follow, `parallel` at once. No host is started once more than `maxFailures` have
- * failed while they were changed, once a host of an earlier role isn't as planned, or once the operator has interrupted.
+ * Carry out the plans role by role. In each role one host goes alone until one was really changed, so that a
+ * fault that all of them share is met by one host only; the others follow, as many at once as may be out and
+ * as `parallel` says. No host is started once more than `maxFailures` have failed while they were changed,
+ * once a host of an earlier role isn't as planned, or once the operator has interrupted.
  */
 export async function inWaves(
-  roles: readonly (readonly HostPlan[])[],
+  waves: readonly Wave[],
   options: WaveOptions,
   carryOut: (plan: HostPlan) => Promise<HostResult>,
 ): Promise<readonly HostResult[]> {
   const results: HostResult[] = [];
   let failures = 0;
-  for (const plans of roles) {
+  for (const wave of waves) {
     // Nobody needs a host that leaves the cluster before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (!isDue(plan)) return withNothingToDo(plan);
       if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
@@ -37,46 +38,81 @@ export async function inWaves(
       if (!good.includes(result.status)) failures += 1;
       return result;
     };
-    results.push(...(await firstAlone(plans, options.parallel, one)));
+    results.push(...(await inTurns(wave, one)));
   }
   return results;
 }
 
-async function firstAlone(
-  plans: readonly HostPlan[],
-  parallel: number,
+async function inTurns(
+  wave: Wave,
   one: (plan: HostPlan) => Promise<HostResult>,
 ): Promise<readonly HostResult[]> {
-  const first = plans.find(isDue);
-  const done = new Map<HostPlan, HostResult>();
-  if (first !== undefined) done.set(first, await one(first));
-  const limit = pLimit(parallel);
-  return Promise.all(plans.map(async (plan) => done.get(plan) ?? limit(() => one(plan))));
+  const results = new Map<string, HostResult>();
+  const underWay = new Map<string, Promise<HostResult>>();
+  const planOf = new Map(wave.plans.map((plan) => [plan.host, plan] as const));
+  let turns = turnsOf(wave);
+  for (;;) {
+    for (let next = nextTurn(turns); next !== undefined; next = nextTurn(turns)) {
+      turns = begun(turns, next);
+      const plan = planOf.get(next.host);
+      if (plan !== undefined) underWay.set(next.host, one(plan));
+    }
+    if (underWay.size === 0) break;
+    const result = await Promise.race(underWay.values());
+    const { host } = result.plan;
+    results.set(host, result);
+    underWay.delete(host);
+    const turn = turns.underWay.find((other) => other.host === host);
+    if (turn !== undefined) turns = ended(turns, turn, endingOf(result));
+  }
+  return wave.plans.map(
+    (plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldBack(plan, wave, turns, results) : idle(plan)),
+  );
 }
 
 /** A host of which only a later stage wants something has done its part of this one. */
-function withNothingToDo(plan: HostPlan): HostResult {
+function idle(plan: HostPlan): HostResult {
   const result = resultOfHostPlan(plan);
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
 }
 
-function isDue(plan: HostPlan): boolean {
-  if (plan.problem !== undefined || plan.skipped) return false;
-  return changesNow(plan) || toSettle(plan).length > 0;
+function notStarted(plan: HostPlan, why: string): HostResult {
+  return notBegun(plan, {
+    code: 'not-started',
+    message: `nothing was done to it: ${why}`,
+    next: 'mend that and run the command again',
+    host: plan.host,
+  });
 }
 
-function notStarted(plan: HostPlan, why: string): HostResult {
+function notBegun(plan: HostPlan, problem: HostResult['problem']): HostResult {
+  return { plan, status: 'not-started', problem, ran: [], warnings: plan.warnings, durationMs: 0 };
+}
+
+/** No host of its role is under way any more, and still too many are out. */
+function heldBack(
+  plan: HostPlan,
+  { role, limit, down, plans }: Wave,
+  turns: Turns,
+  results: ReadonlyMap<string, HostResult>,
+): HostResult {
+  const out = outNow(turns);
+  const now = [
+    ...down.filter(({ host }) => !results.has(host)),
+    ...plans.flatMap(({ host }) => {
+      const result = results.get(host);
+      return result === undefined ? [] : downAfter(result, down);
+    }),
+  ].filter(({ host }) => out.has(host));
+  return notBegun(plan, tooManyOut(plan.host, role, limit, now));
+}
+
+function tooManyOut(host: string, role: string, limit: number, out: readonly OutHost[]) {
+  const names = out.map((one) => `${one.host} (${one.why})`).join(', ');
   return {
-    plan,
-    status: 'not-started',
-    problem: {
-      code: 'not-started',
-      message: `nothing was done to it: ${why}`,
-      next: 'mend that and run the command again',
-      host: plan.host,
-    },
-    ran: [],
-    warnings: plan.warnings,
-    durationMs: 0,
+    code: 'too-many-out',
+    message: `nothing was done to it, as it would have cut people off: at most ${limit} of the role ${role} may be out at once, and ${out.length} ${out.length === 1 ? 'is' : 'are'}: ${names}`,
+    next: `bring ${out.length === 1 ? 'that one' : 'those'} back first; or allow one more, by --max-unavailable ${out.length + 1}`,
+    host,
   };
 }

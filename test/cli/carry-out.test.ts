@@ -15,7 +15,12 @@ import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../repor
 vi.mock('../../src/run/apply-run.ts', () => ({ applyRun: vi.fn() }));
 
 const plan = clusterPlan([nodePlan('bbb-01'), hostPlan('bbb-02')]);
-const inventory = { file: 'prod.yaml', hosts: [] } as unknown as Inventory;
+const inventory = {
+  file: 'prod.yaml',
+  hosts: [],
+  playbook: { roles: [] },
+  maxUnavailable: { all: undefined, roles: new Map() },
+} as unknown as Inventory;
 
 /** What a person types, and how the run is started. */
 interface Situation {

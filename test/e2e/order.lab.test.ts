@@ -37,7 +37,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
     await cluster.node(1).writeFile('/etc/nginx/conf.d/broken.conf', 'prox_pass http://127.0.0.1;\n');
     await cluster.node(3).powerOff();
     const before = cluster.manifests();
-    const { code, document, stderr } = await cluster.json('apply', '--yes');
+    const { code, document, stderr } = await cluster.json('apply', '--yes', '--max-unavailable', '2');
     expect(code).toBe(3);
     expect(statuses(document)).toEqual({
       'order-proxy': 'changed',
@@ -52,7 +52,9 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
   });
 
   it('goes on with others as long as --max-failures allows, and past a node that is down', async () => {
-    const { code, document } = await cluster.json('apply', '--yes', '--max-failures', '1');
+    const { code, document } = await cluster.json(
+      ...(['apply', '--yes', '--max-failures', '1', '--max-unavailable', '2'] as const),
+    );
     expect(code).toBe(3);
     expect(statuses(document)).toEqual({
       'order-proxy': 'in-sync',

@@ -132,3 +132,38 @@ test('any bytes at all end in an error or a snapshot, never in a hang or a crash
     }),
   );
 });
+
+test('an account that is not root and may not read something is refused with all of it; root is not', () => {
+  const told = (uid: number) => {
+    const stat = (mode: string, path: string) =>
+      [mode, '600', 1, 'root', 'root', path, `"${path}"`, '1000000000', 0, 0].join(us);
+    const self = ['416d', '555', 0, 'ops', 'ops', '/proc/self/.', '"/proc/self/."', '1000000000', uid, uid];
+    const section = (name: string, ...lines: string[]) => [`${nonce} ${name}`, ...lines, ''].join('\n');
+    const output =
+      section('globs') +
+      section(
+        'facts',
+        `root${us}`,
+        `machine-id${us}abc`,
+        `closed${us}/var/lib/clusterproxy`,
+        `look-only${us}yes`,
+      ) +
+      section(
+        'stat',
+        self.join(us),
+        stat('81a4', '/etc/key'),
+        "stat: cannot statx '/root/it'\\''s': Permission denied",
+        stat('a1ff', '/etc/link').replace('"/etc/link"', '"/etc/link" -> "/root/x"'),
+      ) +
+      section('followed', "stat: cannot statx '/etc/link': Permission denied") +
+      `${nonce} destinations\n/root/x\0\n` +
+      section('files', `denied${us}/etc/key`) +
+      `${nonce} contents\n\n${section('space')}${section('units')}${nonce} end\n`;
+    return parseSnapshot(Buffer.from(output), { nonce, host: 'h', reads: noReads, clock });
+  };
+  expect(told(0).lookOnly).toBe(undefined);
+  expect(() => told(1000)).toThrow(OperatorError);
+  expect(() => told(1000)).toThrow(
+    "ops@h is not root, and may not read what has to be looked at: /etc/key, /etc/link, /root/it's and 1 more",
+  );
+});

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
-import { inWaves } from '../../src/run/waves.ts';
+import type { Wave } from '../../src/run/wave.ts';
+import { inWaves, type WaveOptions } from '../../src/run/waves.ts';
 import { hostPlan } from '../support/host-plan.ts';
 
 const proxy = hostPlan('proxy-1', 'proxy');
@@ -29,21 +30,33 @@ function hostsThatEnd(ends: Readonly<Record<string, Status>>) {
   return { hosts, carryOut };
 }
 
-const options = { parallel: 5, maxFailures: 0, signal: new AbortController().signal };
+const options = { maxFailures: 0, signal: new AbortController().signal };
+
+/** Roles whose hosts may all be out at once. */
+function waves(...roles: readonly (readonly HostPlan[])[]): readonly Wave[] {
+  return roles.map((plans) => ({ role: plans[0]?.role ?? '', plans, limit: 9, parallel: 5, down: [] }));
+}
+
+/** What happens to the nodes after the proxy. */
+async function among(ends: Readonly<Record<string, Status>>, more: Partial<WaveOptions> = {}) {
+  const { hosts, carryOut } = hostsThatEnd(ends);
+  const results = await inWaves(waves([proxy], nodes), { ...options, ...more }, carryOut);
+  return { hosts, results };
+}
 const statuses = (results: readonly HostResult[]) =>
   Object.fromEntries(results.map((result) => [result.plan.host, result.status]));
 
 describe('the order of a run', () => {
   it('does the earlier role first, and in each role the first host alone', async () => {
     const { hosts, carryOut } = hostsThatEnd({});
-    await inWaves([[proxy], nodes], options, carryOut);
+    await inWaves(waves([proxy], nodes), options, carryOut);
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
     expect(hosts.most).toBe(2);
   });
 
   it('stops at the first host that fails', async () => {
     const { hosts, carryOut } = hostsThatEnd({ 'bbb-01': 'rolled-back' });
-    const results = await inWaves([[proxy], nodes], options, carryOut);
+    const results = await inWaves(waves([proxy], nodes), options, carryOut);
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01']);
     expect(statuses(results)).toEqual({
       'proxy-1': 'changed',
@@ -53,16 +66,30 @@ describe('the order of a run', () => {
     });
   });
 
+  it('lets the others wait for the first that was really changed, whoever was put off or had nothing to do', async () => {
+    for (const first of ['deferred', 'in-sync'] as const) {
+      const { hosts, results } = await among({ 'bbb-01': first, 'bbb-02': 'rolled-back' });
+      expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02']);
+      expect(hosts.most).toBe(1);
+      expect(statuses(results)).toMatchObject({ 'bbb-02': 'rolled-back', 'bbb-03': 'not-started' });
+    }
+  });
+
+  it('counts a host that stays changed unconfirmed as changed', async () => {
+    const { hosts } = await among({ 'bbb-01': 'kept' }, { maxFailures: 1 });
+    expect(hosts.most).toBe(2);
+  });
+
   it('goes on after as many failures as the operator allows', async () => {
     const { hosts, carryOut } = hostsThatEnd({ 'bbb-01': 'rolled-back' });
-    await inWaves([[proxy], nodes], { ...options, maxFailures: 1 }, carryOut);
+    await inWaves(waves([proxy], nodes), { ...options, maxFailures: 1 }, carryOut);
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
   });
 
   it('starts no node without the proxy, whatever the operator allows', async () => {
     for (const ends of [{ 'proxy-1': 'rolled-back' }, { 'proxy-1': 'unknown' }] as const) {
       const { hosts, carryOut } = hostsThatEnd(ends);
-      const results = await inWaves([[proxy], nodes], { ...options, maxFailures: 9 }, carryOut);
+      const results = await inWaves(waves([proxy], nodes), { ...options, maxFailures: 9 }, carryOut);
       expect(hosts.started).toEqual(['proxy-1']);
       expect(results.at(-1)?.problem?.message).toContain('proxy-1 comes first');
     }
@@ -75,7 +102,7 @@ describe('the order of a run', () => {
       changes: [],
       problem: { code: 'unreachable', message: 'no answer' },
     });
-    const results = await inWaves([[unreachable], nodes], options, carryOut);
+    const results = await inWaves(waves([unreachable], nodes), options, carryOut);
     expect(hosts.started).toEqual([]);
     expect(statuses(results)).toMatchObject({ 'proxy-1': 'unreachable', 'bbb-01': 'not-started' });
   });
@@ -87,7 +114,7 @@ describe('the order of a run', () => {
       changes: [],
       problem: { code: 'unreachable', message: 'no answer' },
     });
-    const results = await inWaves([[proxy], [lost, ...nodes]], options, carryOut);
+    const results = await inWaves(waves([proxy], [lost, ...nodes]), options, carryOut);
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
     expect(statuses(results)['bbb-00']).toBe('unreachable');
   });
@@ -96,7 +123,7 @@ describe('the order of a run', () => {
     const { hosts, carryOut } = hostsThatEnd({});
     const idle = hostPlan('bbb-01', 'node', { changes: [] });
     const left = hostPlan('bbb-02', 'node', { skipped: true });
-    const results = await inWaves([[idle, left]], options, carryOut);
+    const results = await inWaves(waves([idle, left]), options, carryOut);
     expect(hosts.started).toEqual([]);
     expect(statuses(results)).toEqual({ 'bbb-01': 'in-sync', 'bbb-02': 'skipped' });
   });
@@ -105,7 +132,7 @@ describe('the order of a run', () => {
     const { hosts, carryOut } = hostsThatEnd({});
     const controller = new AbortController();
     const results = await inWaves(
-      [[proxy], nodes],
+      waves([proxy], nodes),
       { ...options, signal: controller.signal },
       async (plan) => {
         if (plan.host === 'bbb-01') controller.abort();

@@ -62,6 +62,57 @@ queries_from_the_rest() {
   queries_from "$@"
 }
 
+# closed_below FOLDER REST: tells what on the way from a folder to a path below it is closed to us. What isn't
+# seen there may be there all the same. Components of the path may be patterns; of the last one it is the file
+# itself that counts.
+closed_below() {
+  while :; do
+    if [ -d "$1/" ] && [ ! -x "$1/" ]; then
+      closed=$closed$NL${1:-/}
+      return
+    fi
+    case $2 in */*) ;; *) break ;; esac
+    case ${2%%/*} in *[*?[]*) break ;; esac
+    set -- "$1/${2%%/*}" "${2#*/}"
+  done
+  case ${2%%/*} in
+    *[*?[]*)
+      if [ -d "$1/" ] && [ ! -r "$1/" ]; then
+        closed=$closed$NL$1
+        return
+      fi
+      case $2 in */*) ;; *) return ;; esac
+      set +f
+      IFS=
+      set -- "${2#*/}" "$1"/${2%%/*}
+      IFS=$NL
+      set -f
+      for _match; do
+        case $_match in /*) if [ -d "$_match" ]; then closed_below "$_match" "$1"; fi ;; esac
+      done
+      ;;
+    *) if [ -f "$1/$2" ] && [ ! -r "$1/$2" ]; then closed=$closed$NL$1/$2; fi ;;
+  esac
+}
+
+# The files that a query may read: see lib.sh.
+closed_to_query() {
+  IFS=$US
+  set -- $1
+  IFS=$NL
+  _kind=$4
+  shift 4
+  case $_kind in
+    search | bbb-meetings) [ $# -eq 0 ] || shift ;;
+    certificate | command) ;;
+    *) return 0 ;;
+  esac
+  for _path; do
+    case $_path in /*) closed_below "$ROOT" "${_path#/}" ;; esac
+  done
+}
+
+closed=
 paths=
 packages=
 units=
@@ -75,6 +126,7 @@ for record in $request; do
     cluster) cluster=$value ;;
     path) paths=$paths$NL$ROOT$value ;;
     glob)
+      closed_below "$ROOT" "${value#/}"
       set +f
       IFS=
       set -- $ROOT$value
@@ -95,7 +147,10 @@ for record in $request; do
     package) packages=$packages$NL$value ;;
     unit) units=$units$NL$value ;;
     name) names=$names$NL$value ;;
-    query) queries=$queries$NL$record ;;
+    query)
+      queries=$queries$NL$record
+      closed_to_query "$record"
+      ;;
   esac
 done
 
@@ -157,6 +212,13 @@ for record in $(states); do
   printf '%s\n' "$kind-state$US$name$US$state$US$role$US$sharing"
   paths=$paths$NL$state/ledger.json
 done
+closed_below "$ROOT" var/lib/clusterproxy/ledger.json
+closed_below "$ROOT" 'var/lib/clusterproxy/clusters/*/ledger.json'
+closed_below "$ROOT" 'var/lib/clusterproxy/runs/*/state'
+for path in $closed; do printf '%s\n' "closed$US$path"; done
+path=$base
+[ -e "$path" ] || path=$ROOT/var/lib
+if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
 set +f
 for run in "$base"/runs/*; do
   [ -d "$run" ] || continue
@@ -238,7 +300,7 @@ printf '%s\n' "$stats"
 followed=
 if [ -n "$links" ]; then
   section followed
-  followed=$(stat -L -c "$format" -- $links 2>/dev/null)
+  followed=$(stat -L -c "$format" -- $links 2>&1)
   printf '%s\n' "$followed"
   section destinations
   readlink -m -z -- $links

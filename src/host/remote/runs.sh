@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Tells which runs a host remembers (request `list`), or what one of them changed (`files RUN`).
-# Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`.
+# Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`. `NONCE
+# closed USER` where USER may not read them.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 send_file() {
@@ -11,6 +12,8 @@ send_file() {
 }
 
 printf '%s begin\n' "$nonce"
+# What an account that isn't root doesn't see may be there all the same.
+if [ -d "$base" ] && { [ ! -r "$base" ] || [ ! -x "$base" ]; }; then printf '%s closed %s\n' "$nonce" "$(id -un)"; fi
 field 1 "$request"
 case $field in
   list)

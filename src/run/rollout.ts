@@ -1,0 +1,41 @@
+import type { HostPlan } from '../model/plan.ts';
+import type { RoleRollout } from '../model/rollout.ts';
+import { begun, ended, nextTurn } from './turns.ts';
+import { turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
+
+/**
+ * How a run will go through its roles, should all hosts end as planned; only roles of which something is
+ * changed.
+ */
+export function rolloutOf(plans: readonly HostPlan[], rules: WaveRules): readonly RoleRollout[] {
+  return wavesOf(plans, rules)
+    .map(rehearse)
+    .filter(({ hosts, held }) => hosts.length + held.length > 0);
+}
+
+/** Plays a wave in which each host is changed as planned, and those end first that began first. */
+function rehearse(wave: Wave): RoleRollout {
+  let turns = turnsOf(wave);
+  const hosts: string[] = [];
+  let atOnce = 0;
+  for (;;) {
+    const next = nextTurn(turns);
+    if (next !== undefined) {
+      turns = begun(turns, next);
+      hosts.push(next.host);
+      atOnce = Math.max(atOnce, turns.underWay.length);
+      continue;
+    }
+    const [first] = turns.underWay;
+    if (first === undefined) break;
+    turns = ended(turns, first, 'changed');
+  }
+  return {
+    role: wave.role,
+    hosts,
+    atOnce,
+    maxUnavailable: wave.limit,
+    down: wave.down,
+    held: turns.waiting.map(({ host }) => host),
+  };
+}

@@ -1,0 +1,135 @@
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
+import type { HostResult, Status } from '../model/result.ts';
+import { mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
+import type { ApplyOptions } from './options.ts';
+import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
+
+/** The hosts of one role, and what holds while they are changed. */
+export interface Wave {
+  readonly role: string;
+  readonly plans: readonly HostPlan[];
+  /** so many may be out at once */
+  readonly limit: number;
+  readonly parallel: number;
+  /** hosts that serve nobody before the wave begins */
+  readonly down: readonly OutHost[];
+}
+
+/** What decides how a run goes through its roles. */
+export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable'>;
+
+/**
+ * A wave for each role, in the plans' order. `down` is what a run knows by now of its hosts; undefined: what
+ * was seen when they were looked at. Hosts of a role that others come after (proxies, balancers) go one at a
+ * time, whatever they do, unless the inventory says of this very role how many may be out.
+ */
+export function wavesOf(
+  plans: readonly HostPlan[],
+  { inventory, parallel, maxUnavailable }: WaveRules,
+  down: readonly OutHost[] = plans.flatMap(downBefore),
+): readonly Wave[] {
+  const used = inventory.playbook.roles.filter(({ name }) =>
+    inventory.hosts.some(({ role }) => role === name),
+  );
+  return [...new Set(plans.map(({ role }) => role))].map((role) => {
+    const own = inventory.maxUnavailable.roles.get(role);
+    const allowed = maxUnavailable ?? own ?? inventory.maxUnavailable.all ?? usualMaxUnavailable;
+    const isDoor = used.length > 1 && used.at(-1)?.name !== role;
+    const hosts = inventory.hosts.filter((host) => host.role === role);
+    return {
+      role,
+      plans: plans.filter((plan) => plan.role === role),
+      limit: mostOut(allowed, hosts.filter(stays).length),
+      parallel: isDoor && own === undefined ? 1 : parallel,
+      down: down.filter(({ host }) => hosts.some(({ name, ...one }) => name === host && stays(one))),
+    };
+  });
+}
+
+/** Nobody counts on a host that leaves the cluster. */
+function stays({ state }: Pick<InventoryHost, 'state'>): boolean {
+  return state === 'active';
+}
+
+/** What a wave begins with. */
+export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
+  return {
+    waiting: plans.filter(isDueNow).map(turnOf),
+    underWay: [],
+    down: new Set(down.map(({ host }) => host)),
+    limit,
+    parallel,
+    proven: nothingProven,
+  };
+}
+
+/** Whether a run does anything to the host before its last stage. */
+export function isDueNow(plan: HostPlan): boolean {
+  if (plan.problem !== undefined || plan.skipped) return false;
+  return changesNow(plan) || toSettle(plan).length > 0;
+}
+
+function turnOf(plan: HostPlan): Turn {
+  return { host: plan.host, interrupts: interrupts(plan), leaves: plan.retires === true };
+}
+
+/**
+ * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler that
+ * has guards, by an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run
+ * that is settled first. Files and reloads cut nobody off.
+ */
+export function interrupts(plan: HostPlan): boolean {
+  if (toSettle(plan).length > 0) return true;
+  return stagesOf({ ...plan, afterwards: undefined }).some(
+    ({ actions, changes, handlers }) =>
+      actions.length > 0 ||
+      changes.some(({ before, after }) => isActive(before) && !isActive(after)) ||
+      handlers.some(
+        ({ handler }) =>
+          handler.guards.length > 0 ||
+          handler.actions.some(({ kind }) => kind === 'restart' || kind === 'command'),
+      ),
+  );
+}
+
+function isActive(state: HostPlan['changes'][number]['before']): boolean {
+  return state.kind === 'unit' && state.active === 'active';
+}
+
+/** Why a host served nobody when it was looked at; nothing where it is well. */
+export function downBefore({ host, unreachable, down, unsettled }: HostPlan): readonly OutHost[] {
+  const because = (why: string) => [{ host, why }];
+  if (unreachable) return because('unreachable');
+  if (unsettled.some(({ state }) => state === 'stuck')) return because('stuck');
+  if (unsettled.some(({ alive }) => alive)) return because('another run is at work on it');
+  return down === undefined ? [] : because(down);
+}
+
+const lost: Readonly<Partial<Record<Status, string>>> = {
+  unreachable: 'unreachable',
+  unknown: 'its outcome is unknown',
+  open: 'its run is still open',
+  conflict: 'in conflict',
+  stuck: 'stuck',
+};
+
+/**
+ * What a host's result says of it: one that was rolled back is as it was, by the host's own checks. One that
+ * failed is as well, but for what its actions may have done by then.
+ */
+export function endingOf({ plan, status, ran }: HostResult): Ending {
+  if (status === 'changed' || status === 'kept') return 'changed';
+  if (lost[status] !== undefined) return 'out';
+  const acted = stagesOf(plan).some(({ actions }) => actions.length > 0) || ran.length > 0;
+  return status === 'failed' && acted ? 'out' : 'as-before';
+}
+
+/** Why a host serves nobody after this run did something to it, or nothing; nothing where it is well. */
+export function downAfter(result: HostResult, before: readonly OutHost[]): readonly OutHost[] {
+  const { plan, status } = result;
+  const ending = endingOf(result);
+  if (ending === 'changed') return [];
+  if (ending === 'out') return [{ host: plan.host, why: lost[status] ?? 'failed in this run' }];
+  return before.filter(({ host }) => host === plan.host);
+}
