@@ -18,10 +18,10 @@ import { type StepTrace, traceOf } from './run-steps.ts';
 import { restoredUnit } from './unit-items.ts';
 
 /**
- * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing that somebody
- * else has changed since is left alone, with a warning. `notifyOf` tells which handlers the item's step asks for, `folderOf` which
- * accounts it names for its folders, where an older version wrote the ledger;
- * what `laterSteps`, which can't be planned yet, look after stays.
+ * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
+ * that somebody else has changed since is left alone, with a warning. `notifyOf` tells which handlers the
+ * item's step asks for, `folderOf` which accounts it names for its folders, where an older version wrote the
+ * ledger; what `laterSteps`, which can't be planned yet, look after stays.
  */
 export function restoreNoLongerWanted(
   host: VirtualHost,

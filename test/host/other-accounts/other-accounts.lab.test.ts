@@ -17,8 +17,8 @@ import { change, transaction } from '../sample.ts';
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Real hosts are skipped: ${availability.reason}`);
 
-/** Of how many moments of a run one is tried by each attack; `CLUSTERPROXY_MOMENTS=all` tries each of them. */
-const stride = process.env.CLUSTERPROXY_MOMENTS === 'all' ? 1 : 6;
+/** Of how many moments of a run one is tried by each attack; `CLUSTERPROXY_FAULTS=full` tries each of them. */
+const stride = process.env.CLUSTERPROXY_FAULTS === 'full' ? 1 : 12;
 
 const folder = '/srv/app/conf';
 const secret = "root's own secret";
@@ -256,7 +256,7 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     '$words, in the middle of a run that is put back',
     async ({ attack, index }) => {
       const wrong = await atMoments(
-        { from: 1 + (index % stride), step: stride },
+        { from: 1 + ((5 * index) % stride), step: stride },
         { ...attack, about: '/srv/app/' },
         async (host) => {
           const refusing = { ...handler, validate: ['false'] };
