@@ -197,10 +197,12 @@ look_there() {
 # a link there.
 own_folder() {
   said=$(
-    cd -P -- "$path" 2>/dev/null && [ "$PWD" = "$folder/$name" ] && look . && [ "$looked" = "$1" ] || {
+    looked=
+    if cd -P -- "$path" 2>/dev/null && [ "$PWD" = "$folder/$name" ]; then look .; fi
+    if [ "$looked" != "$1" ]; then
       echo 'it is no longer what it was'
       exit 2
-    }
+    fi
     { chown -- "$2:$3" . && chmod -- "00$4" .; } 2>&1
   )
 }

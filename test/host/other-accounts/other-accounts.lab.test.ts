@@ -252,9 +252,9 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     );
   });
 
-  test.each(Object.entries(attacks).map(([words, attack], index) => ({ words, attack, index })))(
-    '$words, in the middle of a run that is put back',
-    async ({ attack, index }) => {
+  test.each(Object.entries(attacks).map(([words, attack], index) => [words, attack, index] as const))(
+    '%s, in the middle of a run that is put back',
+    async (_, attack, index) => {
       const wrong = await atMoments(
         { from: 1 + ((5 * index) % stride), step: stride },
         { ...attack, about: '/srv/app/' },
