@@ -8,8 +8,9 @@ export interface HostRoot {
 }
 
 /**
- * From where each path leads (`ways` of probe.sh: a folder or link, where it is without links, what of it isn't there, and the
- * folders in which a link was followed) to the folders in which others may give names. Names by the host's own root.
+ * From where each path leads (`ways` of probe.sh: a folder or link, where it is without links, what of it
+ * isn't there, and the folders in which a link was followed) to the folders in which others may give names.
+ * Names by the host's own root.
  */
 export function exposedFolders(
   ways: readonly (readonly string[])[],

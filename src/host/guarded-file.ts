@@ -2,9 +2,10 @@ import type { AnswerReader } from './answer-reader.ts';
 import { fieldSeparator } from './records.ts';
 
 /**
- * A file in a folder of another account, as `read_inside` of probe.sh tells it: what folder and file are, the bytes, and what they
- * are behind that. Why it isn't read in place of its bytes, where the owner of the folder may only have given a second name to
- * somebody else's file. Throws what `exchanged` makes where the name had different files meanwhile.
+ * A file in a folder of another account, as `read_inside` of probe.sh tells it: what folder and file are, the
+ * bytes, and what they are behind that. Why it isn't read in place of its bytes, where the owner of the
+ * folder may only have given a second name to somebody else's file. Throws what `exchanged` makes where the
+ * name had different files meanwhile.
  */
 export function readGuarded(reader: AnswerReader, exchanged: () => Error): Buffer | string {
   const before = reader.lines();

@@ -166,8 +166,8 @@ export interface Snapshot {
   /** every path asked for by name, and every match of a glob */
   readonly paths: ReadonlyMap<string, PathState>;
   /**
-   * By folder, as paths name it: the folders on the way to what is in it in which others may give names, the nearest first. No entry for
-   * a folder that root alone decides on.
+   * By folder, as paths name it: the folders on the way to what is in it in which others may give names, the
+   * nearest first. No entry for a folder that root alone decides on.
    */
   readonly exposed?: ReadonlyMap<string, readonly ExposedFolder[]> | undefined;
   /** /var/lib/clusterproxy is a link, or the folder of another account: nothing of it was read */

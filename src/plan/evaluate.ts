@@ -23,6 +23,8 @@ export interface Wanted {
   readonly down?: string | undefined;
   /** the handlers that a step of the playbook notifies, whether the step applies to this host or not */
   notifyOf(step: string): readonly string[];
+  /** the accounts that a step of the playbook, also one that this host doesn't get, names for its folders */
+  folderOf?(step: string): readonly string[];
   /** names of the stages of its role, in order; none where it has one only */
   readonly stages?: readonly string[] | undefined;
 }
@@ -124,7 +126,8 @@ function evaluateStage(
   refuseTwoOwners(host, [...earlier, ...own]);
   const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
   const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
-  const restored = isLast ? restoreNoLongerWanted(host, managed, (step) => wanted.notifyOf(step), later) : [];
+  const { notifyOf, folderOf } = wanted;
+  const restored = isLast ? restoreNoLongerWanted(host, managed, notifyOf, later, folderOf) : [];
   const traces = [...own, ...restored];
   const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));
   const kept = (host.snapshot.ledger?.items ?? []).filter(

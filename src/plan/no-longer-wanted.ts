@@ -19,21 +19,25 @@ import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
 import { restoredUnit } from './unit-items.ts';
 
 /**
- * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing that somebody
- * else has changed since is left alone, with a warning. `notifyOf` tells which handlers the item's step asks for;
- * what `laterSteps`, which can't be planned yet, look after stays.
+ * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
+ * that somebody else has changed since is left alone, with a warning. `notifyOf` tells which handlers the
+ * item's step asks for, `folderOf` which accounts it names for its folders, where an older version wrote the
+ * ledger; what `laterSteps`, which can't be planned yet, look after stays.
  */
 export function restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
   notifyOf: (step: string) => readonly string[],
   laterSteps: ReadonlySet<string> = new Set(),
+  folderOf: (step: string) => readonly string[] = () => [],
 ): readonly StepTrace[] {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
   const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
-  const traces = left.map((item) => restore(host, item, notifyOf(item.step)));
+  const traces = left.map((item) =>
+    restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
+  );
   const kept = wanted.map((item) => item.path);
   const hollow = ledger.created.filter(
     (path) => !kept.includes(path) && left.some((item) => item.path === path),

@@ -15,9 +15,9 @@ export function foreignState({ host, foreignState: foreign }: Snapshot): Problem
 }
 
 /**
- * Why the changes and archives of a stage can't be carried out: one of them lies in a folder in which somebody else than root
- * may give names, and so could lead root elsewhere. Undefined where root alone decides, or the step has named the account. The host
- * looks once more, when it has prepared nothing yet.
+ * Why the changes and archives of a stage can't be carried out: one of them lies in a folder in which
+ * somebody else than root may give names, and so could lead root elsewhere. Undefined where root alone
+ * decides, or the step has named the account. The host looks once more, when it has prepared nothing yet.
  */
 export function notRoots(
   snapshot: Snapshot,

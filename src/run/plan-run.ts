@@ -161,6 +161,7 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
     down: downWords(health, snapshot),
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
+    folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
     // A retired host is given back at once.
     stages: retired || role.stages.length === 0 ? undefined : role.stages,
   };

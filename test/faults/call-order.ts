@@ -28,8 +28,8 @@ export function callsOf(trace: string): readonly Call[] {
     const paths =
       name === 'fsync' || name === 'fdatasync' || name === 'write'
         ? [/^\w+\(\d+<([^>]*)>/.exec(whole)?.[1] ?? '']
-        : [...whole.matchAll(/(?:AT_FDCWD<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)].map(([, folder = '/', path = '']) =>
-            resolve(folder, path),
+        : [...whole.matchAll(/(?:AT_FDCWD<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)].map(
+            ([, folder = '/', path = '']) => resolve(folder, path),
           );
     calls.push({ name, paths });
   }

@@ -219,7 +219,8 @@ unpack() {
   return 1
 }
 
-# is_roots FOLDER: whether root alone gives names on the way to it. What is unpacked there, and the way to it, go by names.
+# is_roots FOLDER: whether root alone gives names on the way to it. What is unpacked there, and the way to it,
+# go by names.
 is_roots() {
   if walk "$1"; then
     note_way "$walked"
@@ -303,7 +304,8 @@ unpack_beside() {
     act_failed="the archive has devices, or links that lead out of it: ${_strange#"$1"}$_leaving"
     return 1
   fi
-  # The mark is made before its owner could put a link there, who gets in only when all that is in it has its owner.
+  # The mark is made before its owner could put a link there, who gets in only when all that is in it has its
+  # owner.
   _mode=$(stat -c %a -- "$1") && doing chmod 0700 -- "$1" && rm -f -- "$1/$4" && printf '%s\n' "$5" >"$1/$4" &&
     doing chown -R -h -- "$3" "$1" && doing chmod "0$_mode" -- "$1"
 }

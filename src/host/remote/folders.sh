@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Who may give names: a path leads where the owners of the folders on its way want it to lead, so root trusts a name only where
-# all of them are root's. Sent behind lib.sh to the programs that go by names of the host.
+# Who may give names: a path leads where the owners of the folders on its way want it to lead, so root trusts
+# a name only where all of them are root's. Sent behind lib.sh to the programs that go by names of the host.
 # shellcheck disable=SC2154 # ROOT, US and NL are lib.sh's
 # shellcheck disable=SC2034 # some variables are for the programs only
 
@@ -8,9 +8,10 @@
 top=
 [ -z "$ROOT" ] || top=$(cd -P -- "$ROOT/" && pwd -P)
 
-# walk PATH: goes the way that the kernel would go. Where it leads comes into $walked, without links, as far as it is there;
-# what of it is not there into $missing; into $turns the folders in which a link was followed, or `..`, each after a U+001F.
-# False where links go round in circles or have names that can't be told. Starts no process but for links.
+# walk PATH: goes the way that the kernel would go. Where it leads comes into $walked, without links, as far
+# as it is there; what of it is not there into $missing; into $turns the folders in which a link was followed,
+# or `..`, each after a U+001F. False where links go round in circles or have names that can't be told. Starts
+# no process but for links.
 walk() {
   walked=$top
   missing=
@@ -52,7 +53,8 @@ walk() {
   done
 }
 
-# note_folders FOLDER: it and all above it into $folders, each once and with `/.` at its end, which tells it from what it holds
+# note_folders FOLDER: it and all above it into $folders, each once and with `/.` at its end, which tells it
+# from what it holds
 folders=
 note_folders() {
   _folder=$1
@@ -77,8 +79,8 @@ note_way() {
   done
 }
 
-# Into $writers: who besides root, and us, may give names in a folder of this mode and these numbers of owner and group. An owner
-# may also change the mode. What an access list grants shows in the group's bits: acl(5).
+# Into $writers: who besides root, and us, may give names in a folder of this mode and these numbers of owner
+# and group. An owner may also change the mode. What an access list grants shows in the group's bits: acl(5).
 writers() {
   writers=
   case $2 in 0 | "$my_user") ;; *) writers=owner ;; esac
@@ -93,8 +95,8 @@ note_exposed() {
   [ -z "$writers" ] || exposed=$exposed$NL${4%/.}
 }
 
-# first_exposed FOLDER: the nearest folder on its way up in which others may give names, itself included, into $found; false
-# where there is none
+# first_exposed FOLDER: the nearest folder on its way up in which others may give names, itself included, into
+# $found; false where there is none
 first_exposed() {
   found=$1
   while :; do
@@ -103,7 +105,8 @@ first_exposed() {
   done
 }
 
-# first_turn: the first folder in which others may give names and a link was followed, on the way that was walked, into $found
+# first_turn: the first folder in which others may give names and a link was followed, on the way that was
+# walked, into $found
 first_turn() {
   _turns=$turns
   while [ -n "$_turns" ]; do

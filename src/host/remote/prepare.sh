@@ -85,8 +85,8 @@ settle_others() {
 
 ## Preparing
 
-# Where a change is worked on: in the nearest folder that is there, so that putting things in place is a rename. Not one that
-# this run removes, which has to be empty for that.
+# Where a change is worked on: in the nearest folder that is there, so that putting things in place is a
+# rename. Not one that this run removes, which has to be empty for that.
 note_removed() {
   if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then
     walk "$path" || changed_meanwhile
@@ -134,7 +134,8 @@ owners_of_folders() {
 }
 my_user=
 writers_of=
-# judge_folder MODE USER GROUP FOLDER/. and both by name; of /proc/self, which comes first, they tell who we are
+# judge_folder MODE USER GROUP FOLDER/. and both by name; of /proc/self, which comes first, they tell who we
+# are
 judge_folder() {
   case $4 in
     /proc/self/.)
@@ -152,7 +153,8 @@ judge_folder() {
   writers_of=$writers_of$NL${4%/.}$US$writers$US$5$US$6
 }
 
-# Others may give names on the change's way: only where its steps have named them, and only in folders that are there.
+# Others may give names on the change's way: only where its steps have named them, and only in folders that
+# are there.
 judge_way() {
   walk "${path%/*}" || changed_meanwhile
   if first_turn; then
@@ -179,8 +181,8 @@ not_roots() {
   refuse folder-not-roots "$1" "$2" "$(ls -ld -- "$found/" | one_line)"
 }
 
-# may_be_written ACCOUNT...: whether all who may give names in $found are among them: USER, with the group of that name,
-# USER:GROUP or :GROUP
+# may_be_written ACCOUNT...: whether all who may give names in $found are among them: USER, with the group of
+# that name, USER:GROUP or :GROUP
 may_be_written() {
   _facts=${writers_of#*"$NL$found$US"}
   _facts=${_facts%%"$NL"*}
@@ -198,8 +200,8 @@ may_be_written() {
   done
 }
 
-# The folder that a change is worked on in. What an access list of the folder around it lets others do is taken back before
-# anything is in it.
+# The folder that a change is worked on in. What an access list of the folder around it lets others do is
+# taken back before anything is in it.
 make_inside() {
   shown="the folder beside $shown"
   said=$(
@@ -216,7 +218,8 @@ go_to_made() {
 save_original() {
   case $before_kind in
     file | symlink)
-      # The original gets its second name first: what has it can't be exchanged any more while it is looked at and saved.
+      # The original gets its second name first: what has it can't be exchanged any more while it is looked at
+      # and saved.
       if ! said=$(ln -P -- "$path" "$original" 2>&1); then
         look_there
         [ "$looked" = "$before" ] || changed_meanwhile

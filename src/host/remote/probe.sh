@@ -273,7 +273,8 @@ case $units$NL in
     ;;
 esac
 
-# Where a path leads, and by which folders, for whom it may concern; a link by itself, as it goes on from there.
+# Where a path leads, and by which folders, for whom it may concern; a link by itself, as it goes on from
+# there.
 links=
 folders=
 ways=
@@ -397,8 +398,9 @@ section contents
 if [ -n "$files" ]; then cat -- $files 2>/dev/null; fi
 printf '\n'
 
-# read_inside PATH PLACE: a file in a folder of another account, from inside of the folder that was looked at; no link is followed,
-# and no pipe waited for. Told before and behind is what it is, so that another one that had the name meanwhile is noticed.
+# read_inside PATH PLACE: a file in a folder of another account, from inside of the folder that was looked at;
+# no link is followed, and no pipe waited for. Told before and behind is what it is, so that another one that
+# had the name meanwhile is noticed.
 read_inside() {
   name=${2##*/}
   section "guarded $1"

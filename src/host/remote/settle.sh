@@ -172,7 +172,13 @@ put_back_directory() {
     conflict 'its mode or owner no longer are what this run made of them'
     return
   fi
-  own_folder "$after" "$before_user" "$before_group" "$before_mode" || stuck "$said"
+  _status=0
+  own_folder "$after" "$before_user" "$before_group" "$before_mode" || _status=$?
+  case $_status in
+    0) ;;
+    2) conflict 'it was exchanged meanwhile' ;;
+    *) stuck "$said" ;;
+  esac
 }
 
 # redo_handler HANDLER: once more, as a service may need a moment between two restarts

@@ -144,11 +144,11 @@ with_change() {
   work_beside
 }
 
-# A change is worked on from inside a folder of its own beside the path, which only root can enter. Somebody else may own the
-# folder around it, move it away and put anything in its place: then we still stand in ours, whose `..` nobody can turn
-# (moving a folder into another one takes the right to write in it), and every name is one step: a rename never follows a
-# link. beside/N has the folder around it as the kernel names it, the way from there to the path, and whose it is:
-# `roots`, or `theirs` where somebody else may give names.
+# A change is worked on from inside a folder of its own beside the path, which only root can enter. Somebody
+# else may own the folder around it, move it away and put anything in its place: then we still stand in ours,
+# whose `..` nobody can turn (moving a folder into another one takes the right to write in it), and every name
+# is one step: a rename never follows a link. beside/N has the folder around it as the kernel names it, the
+# way from there to the path, and whose it is: `roots`, or `theirs` where somebody else may give names.
 work_beside() {
   inside=$folder/.cp-$run-$number
   fresh=./.cp-$run-$number
@@ -172,15 +172,16 @@ work_beside() {
 # Whether those folders are there yet; the program says so.
 beside=no
 
-# What was there at the name when the folder was made is told by where we are then, by its owner, and by its mode.
+# What was there at the name when the folder was made is told by where we are then, by its owner, and by its
+# mode.
 go_inside() {
   cd -P -- "$inside" 2>/dev/null || return
   # shellcheck disable=SC3067 # not in POSIX, but in dash, bash and busybox
   [ "$PWD" = "$inside" ] && [ -O . ] && case $(stat -c %a .) in *00) ;; *) return 1 ;; esac
 }
 
-# As `look`, at the change's own path. Where others may give names it gets a second one first that they can't reach, so that
-# what is looked at can't become a link, or something else, meanwhile.
+# As `look`, at the change's own path. Where others may give names it gets a second one first that they can't
+# reach, so that what is looked at can't become a link, or something else, meanwhile.
 look_there() {
   if [ "$whose" = roots ]; then
     look "$path"
@@ -198,13 +199,19 @@ look_there() {
   fi
 }
 
-# own_folder STATE USER GROUP MODE: gives the folder at the change's path that owner and mode, if it still is in that state; its
-# words in $said. From inside: whoever may give names could have put a link there.
+# own_folder STATE USER GROUP MODE: gives the folder at the change's path that owner and mode, if it still is
+# in that state, else the status is 2; its words in $said. From inside: whoever may give names could have put
+# a link there.
 own_folder() {
-  said=$({
-    cd -P -- "$path" && [ "$PWD" = "$folder/$name" ] && look . && [ "$looked" = "$1" ] ||
-      { echo 'it is no longer what it was' && false; }
-  } 2>&1 && chown -- "$2:$3" . 2>&1 && chmod -- "00$4" . 2>&1)
+  said=$(
+    looked=
+    if cd -P -- "$path" 2>/dev/null && [ "$PWD" = "$folder/$name" ]; then look .; fi
+    if [ "$looked" != "$1" ]; then
+      echo 'it is no longer what it was'
+      exit 2
+    fi
+    { chown -- "$2:$3" . && chmod -- "00$4" .; } 2>&1
+  )
 }
 
 # look PATH: what is there into $looked: kind, sha256, mode, user, group, target, with empty fields for what doesn't apply
