@@ -157,6 +157,17 @@ describe('what puts a run back', () => {
     expect(owed()).toBe('');
   });
 
+  test('starts a service that breaks down again and again, although it is active at the moment', async () => {
+    const calms = command('calms', `grep -q 81 ${at(site)} || rm -f ${memory('flaps-etherpad')}`, {
+      guards: [],
+    });
+    const comes = { ...rings(), id: 'comes', guards: [] };
+    writeFileSync(memory('flaps-etherpad'), '');
+    const result = await carry(transaction(changes(), [calms, restart('etherpad'), comes]));
+    expect(result).toMatchObject({ state: 'reverted', problem: { code: 'check-failed' }, warnings: [] });
+    expect(commands(/^restart/)).toEqual(['restart etherpad.service', 'restart etherpad.service']);
+  });
+
   test('starts a service that has failed for good, once that is forgotten', async () => {
     const breaks = command(
       'breaks',

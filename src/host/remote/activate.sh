@@ -109,6 +109,7 @@ run_handler() {
   until each check "$(records check "$handler")"; do
     if [ $hopeless = yes ] || [ "$(now)" -ge $_until ]; then
       said=
+      note_broken
       each add_last_words "$(records action "$handler")"
       fail check-failed "handler $handler ran, but $unmet" 'look at what the service said; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
     fi
@@ -164,6 +165,11 @@ forget_start() {
 add_last_words() {
   case $3 in restart | reload) said=$said$(printf '\036')$(last_words "$5") ;; esac
 }
+
+# For a revert, which starts it again without asking anybody.
+note_broken() {
+  printf '%s\n' "${unmet%% *}" >>"$dir/broken"
+} 2>/dev/null
 
 note_restarts() {
   [ "$3" = active ] || return 0

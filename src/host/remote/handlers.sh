@@ -123,7 +123,7 @@ http_get_first() {
 # ones
 answers() {
   case $3 in
-    nginx-workers) unit_is_up nginx.service ;;
+    nginx-workers) does_its_work nginx.service ;;
     http)
       _url=$5
       _headers=$6
@@ -138,7 +138,7 @@ answers() {
       shift "$_texts"
       check_http "$_url" $# "$@"
       ;;
-    active) unit_is_up "$5" ;;
+    active) does_its_work "$5" ;;
     *) check "$@" ;;
   esac
 }
@@ -146,6 +146,11 @@ answers() {
 # A unit that reloads itself still does its work.
 unit_is_up() {
   unit_is_active "$1" || [ "$unit_state" = reloading ]
+}
+
+# does_its_work UNIT: one that breaks down again and again is active from time to time
+does_its_work() {
+  unit_is_up "$1" && ! grep -Fxqs -e "$1" "$dir/broken"
 }
 
 # condition_of HANDLER: into $condition. `down`: what it starts doesn't run, or doesn't answer, so that it
@@ -164,7 +169,7 @@ condition_of() {
 }
 count_unit() {
   case $3 in reload | restart) ;; *) return 0 ;; esac
-  if unit_is_up "$5"; then units_up=$((units_up + 1)); else units_down=$((units_down + 1)); fi
+  if does_its_work "$5"; then units_up=$((units_up + 1)); else units_down=$((units_down + 1)); fi
 }
 
 # was_active UNIT: when the run began

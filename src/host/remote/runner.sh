@@ -79,6 +79,7 @@ await_word() {
   until [ -e "$dir/outcome" ]; do
     _round=$((_round + 1))
     if [ $((_round % 5)) -eq 0 ] && ! stays_up; then
+      note_broken
       decide revert && fail check-failed "while it waited to be confirmed, $unmet" \
         'look at what the service said; everything is back as it was' "$(last_words "${unmet%% *}")"
       log warning "$unmet, as its confirmation came"
@@ -128,7 +129,11 @@ each run_handler "$(records handler)"
 log settling-time "$settle"
 _until=$(($(now) + settle))
 while :; do
-  stays_up || fail check-failed "after all handlers had run, $unmet" 'look at what the service said; everything is back as it was' "$(last_words "${unmet%% *}")"
+  if ! stays_up; then
+    note_broken
+    fail check-failed "after all handlers had run, $unmet" \
+      'look at what the service said; everything is back as it was' "$(last_words "${unmet%% *}")"
+  fi
   [ "$(now)" -lt "$_until" ] || break
   sleep 1
 done

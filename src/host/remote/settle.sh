@@ -194,7 +194,7 @@ redo_handler() {
   if redo_actions "$1" || { sleep 2 && redo_actions "$1"; }; then
     unready="$unready$1$US$redo_until$NL"
     # Only where it took up all of what was.
-    [ "$files_back" = no ] || printf '%s\n' "$1" >>"$dir/redone"
+    if [ "$files_back" = yes ] && ! grep -Fxqs -e "$1" "$dir/redone"; then printf '%s\n' "$1" >>"$dir/redone"; fi
     no_longer_owed "$1"
   elif [ $lenient = yes ]; then
     log warning "$shown: \`$acted\` failed, of a unit that did not run before this run either: $said"
@@ -300,7 +300,7 @@ warn() {
 # redo_handlers HANDLERS: first what interrupts nobody, or is broken already; then what works, each only while
 # its guards say that nobody is there.
 redo_handlers() {
-  redone=$NL$(cat "$dir/redone" 2>/dev/null)$NL
+  redone=$NL
   unready=
   left=
   each redo_unless_in_use "$1"
@@ -317,9 +317,15 @@ redo_handlers() {
   each still_up "$baseline"
 }
 redo_unless_in_use() {
-  case $redone in *"$NL$1$NL"*) return 0 ;; esac
-  if [ -n "$(records guard "$1")" ]; then
+  _before=no
+  if grep -Fxqs -e "$1" "$dir/redone"; then _before=yes; fi
+  if [ $_before = yes ] || [ -n "$(records guard "$1")" ]; then
     condition_of "$1"
+    # By an earlier attempt to put everything back.
+    if [ $_before = yes ] && [ $condition = works ]; then
+      redone=$redone$1$NL
+      return 0
+    fi
     actions_until=$(($(now) + 60))
     case $condition in
       works) return 0 ;;
