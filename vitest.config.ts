@@ -8,6 +8,7 @@ const withHosts = [
   'test/run/own-playbook.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
+  'test/terminal/**/*.test.ts',
   'test/secrets/never-written.test.ts',
   'test/agent/**/*.test.ts',
 ];
