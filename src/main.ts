@@ -4,7 +4,6 @@ import { writeSync } from 'node:fs';
 import type { Environment } from './cli/environment.ts';
 import { execute } from './cli/program.ts';
 import { Interruptions } from './cli/signals.ts';
-import { OperatorError } from './model/operator-error.ts';
 import { exitStatus } from './model/result.ts';
 import { Output } from './report/output.ts';
 import { SecretRegister } from './secrets/register.ts';
@@ -37,19 +36,10 @@ const environment: Environment = {
   phase,
 };
 
-/** Results could not be written. */
-let lost: NodeJS.ErrnoException | undefined;
+/** What counts more than results that could not be written. */
+const heavier: ReadonlySet<number> = new Set([exitStatus.needsPerson, exitStatus.interrupted]);
 /** What went wrong is being told: if that goes wrong as well, there is nobody left to tell it. */
 let isTelling = false;
-
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (`| head -1`) is no reason to stop changing hosts, nor to fail.
-  if (error.code === 'EPIPE' || error.code === 'EIO' || lost !== undefined) return;
-  lost = error;
-  if (!phase.changing) void fail(outputLost(error));
-});
-// Whom should it be told?
-stderr.on('error', () => undefined);
 
 // What is thrown where nobody waits for it (a library's event handler) would end the process without a report.
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -61,12 +51,9 @@ await execute(argv, environment).then(end).catch(fail);
 async function end(status: number): Promise<void> {
   await flushed();
   if (isTelling) return;
-  if (lost === undefined) leave(status);
-  else
-    await fail(
-      outputLost(lost),
-      [exitStatus.needsPerson, exitStatus.interrupted].find((one) => one === status),
-    );
+  const loss = output.takeLoss();
+  if (loss === undefined) leave(status);
+  else await fail(loss, heavier.has(status) ? status : undefined);
 }
 
 /** Tells what ended the program, and ends it; with the given status, where there is one that counts more. */
@@ -85,11 +72,16 @@ async function fail(error: unknown, status?: number): Promise<void> {
 
 /** An error while an error was told: what told it can't be trusted any more, nor any stream. */
 function lastResort(error: unknown): never {
-  try {
-    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${words}\n`));
-  } catch {
-    // Not even that.
+  for (const words of [
+    () => (error instanceof Error ? error.stack : String(error)),
+    () => 'it has no words',
+  ]) {
+    try {
+      writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${words()}\n`));
+      break;
+    } catch {
+      // Not even that.
+    }
   }
   return leave(phase.changing ? exitStatus.failed : exitStatus.nothingTouched);
 }
@@ -111,12 +103,6 @@ async function flushed(): Promise<void> {
         }),
     ),
   );
-}
-
-function outputLost({ message }: Error): OperatorError {
-  return new OperatorError({
-    code: 'output-lost',
-    message: `what was found can't be written to standard output: ${message}`,
-    next: 'have it written somewhere else; what the hosts are like: clusterproxy status',
-  });
+  // A stream tells of an error later than it calls back.
+  await new Promise((resolve) => setImmediate(resolve));
 }

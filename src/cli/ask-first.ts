@@ -18,6 +18,10 @@ export async function askFirst(
   { yes, question, otherwise, next }: Asking,
 ): Promise<'yes' | 'no' | 'interrupted' | Problem> {
   const { environment } = session;
+  // Nobody agrees to what they could not read, nor can read afterwards what became of it.
+  await new Promise((resolve) => setImmediate(resolve));
+  const loss = environment.output.takeLoss();
+  if (loss !== undefined) throw loss;
   if (yes) return 'yes';
   if (session.json || environment.stdin.isTTY !== true || !environment.output.messages.isTerminal) {
     return {

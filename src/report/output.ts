@@ -1,3 +1,5 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { OperatorError } from '../model/operator-error.ts';
 import { cleanLine, harmless } from '../plan/clean.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -34,10 +36,13 @@ export class Output {
   readonly #line: StatusLine | undefined;
   /** what waits for an answer to be given; undefined: there is no open question */
   #held: (() => void)[] | undefined;
+  #loss: Error | undefined;
+  #isLossTaken = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
     const { stdout, stderr } = options;
+    for (const stream of [stdout, stderr]) stream.on('error', (error) => this.#lose(stream, error));
     this.results = this.#channel(stdout);
     this.messages = this.#channel(stderr);
     this.#line = canRewrite(options) ? new StatusLine(stderr, { unicode: showsUnicode(options) }) : undefined;
@@ -83,6 +88,17 @@ export class Output {
     };
   }
 
+  /** Results that could not be written, told once. A stream tells of it when the event loop comes round. */
+  takeLoss(): OperatorError | undefined {
+    if (this.#loss === undefined || this.#isLossTaken) return undefined;
+    this.#isLossTaken = true;
+    return new OperatorError({
+      code: 'output-lost',
+      message: `results can't be written to standard output: ${this.#loss.message}`,
+      next: 'have them written somewhere else; what hosts are like: clusterproxy status',
+    });
+  }
+
   /** Somebody is being asked. */
   get isAsking(): boolean {
     return this.#held !== undefined;
@@ -116,7 +132,34 @@ export class Output {
     // Results come when the work is done; after a message it goes on.
     if (stream === this.#options.stdout) this.#line?.show(undefined);
     else this.#line?.erase();
-    stream.write(text);
+    const file = fileOf(stream);
+    if (file === undefined) {
+      stream.write(text);
+      return;
+    }
+    try {
+      // Node takes no notice where a file took but a part, as it does when a disk gets full.
+      let rest = Buffer.from(text);
+      while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+    } catch (error) {
+      this.#lose(stream, error as Error);
+    }
+  }
+
+  #lose(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+    // A reader that has seen enough (`| head -1`) is no reason to stop changing hosts, nor to fail.
+    const isGone = error.code === 'EPIPE' || error.code === 'EIO';
+    // That messages can't be told can be told to nobody.
+    if (stream === this.#options.stdout && !isGone) this.#loss ??= error;
+  }
+}
+
+/** The descriptor of a stream that goes into a regular file. */
+function fileOf(stream: NodeJS.WriteStream & { readonly fd?: number }): number | undefined {
+  try {
+    return stream.fd !== undefined && fstatSync(stream.fd).isFile() ? stream.fd : undefined;
+  } catch {
+    return undefined;
   }
 }
 
