@@ -9,6 +9,7 @@ const withHosts = [
   'test/run/two-clusters.test.ts',
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
+  'test/terminal/**/*.test.ts',
   'test/secrets/never-written.test.ts',
   'test/agent/**/*.test.ts',
 ];

@@ -1,81 +1,108 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
-import { concealed } from './cli/concealed.ts';
+import { writeSync } from 'node:fs';
 import type { Environment } from './cli/environment.ts';
 import { execute } from './cli/program.ts';
+import { Interruptions } from './cli/signals.ts';
+import { exitStatus } from './model/result.ts';
+import { Output } from './report/output.ts';
 import { SecretRegister } from './secrets/register.ts';
 
-/** Interrupted by the operator; see exitStatus in model/result.ts. */
-const interrupted = 130;
-
-const controller = new AbortController();
-// Every connection listens for it; Node warns of more than ten.
-setMaxListeners(0, controller.signal);
-const leaving = new AbortController();
-const secrets = new SecretRegister();
+const { stdout, stderr, env: variables } = process;
 const argv = process.argv.slice(2);
+const phase = { changing: false };
+const secrets = new SecretRegister();
+const output = new Output({ stdout, stderr, variables, mask: (text) => secrets.mask(text) });
+const interruptions = new Interruptions({ phase, output, exit: () => leave(exitStatus.interrupted) });
+const { signal, leave: leaving } = interruptions;
+// Every connection listens for it; Node warns of more than ten.
+setMaxListeners(0, signal);
+
 const environment: Environment = {
-  stdin: process.stdin,
-  stdout: concealed(process.stdout, secrets),
-  stderr: concealed(process.stderr, secrets),
-  variables: process.env,
-  signal: controller.signal,
-  leave: leaving.signal,
+  // Only who reads makes a stream of it.
+  get stdin() {
+    return process.stdin;
+  },
+  output,
+  variables,
+  signal,
+  leave: leaving,
+  attend: () => interruptions.attend(),
+  interrupt: interruptions.interrupt,
   secrets,
   forget: (variable) => {
-    delete process.env[variable];
+    delete variables[variable];
   },
-  phase: { changing: false },
+  phase,
 };
 
-// Once: hosts under way finish, and no further one is started. Twice: they are left to themselves, which they can bear.
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    const { changing } = environment.phase;
-    if (leaving.signal.aborted || (controller.signal.aborted && !changing)) process.exit(interrupted);
-    if (controller.signal.aborted) {
-      leaving.abort();
-      process.stderr.write('\nleaving: hosts under way finish or roll back by themselves.\n');
-      return;
-    }
-    controller.abort();
-    const { interruption } = environment.phase;
-    const hosts = changing
-      ? 'no further host is started, and those being changed finish or roll back'
-      : 'nothing was changed so far';
-    process.stderr.write(`\ninterrupted: ${interruption ?? hosts}. Once more leaves now.\n`);
-  });
-}
-
-// A reader that has seen enough (`| head -1`) is no reason to stop changing hosts, nor to fail.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
-}
+/** What counts more than results that could not be written. */
+const heavier: ReadonlySet<number> = new Set([exitStatus.needsPerson, exitStatus.interrupted]);
+/** What went wrong is being told: if that goes wrong as well, there is nobody left to tell it. */
+let isTelling = false;
 
 // What is thrown where nobody waits for it (a library's event handler) would end the process without a report.
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(name, (error: unknown) => void end(reportUnexpected(error)));
+  process.on(name, (error: unknown) => void fail(error));
 }
 
-await end(execute(argv, environment));
+await execute(argv, environment).then(end).catch(fail);
 
-async function reportUnexpected(error: unknown): Promise<number> {
-  const { reportFailure } = await import('./cli/failure.ts');
-  return reportFailure(error, { argv, command: undefined, environment });
+async function end(status: number): Promise<void> {
+  await flushed();
+  if (isTelling) return;
+  const loss = output.takeLoss();
+  if (loss === undefined) leave(status);
+  else await fail(loss, heavier.has(status) ? status : undefined);
 }
 
-async function end(status: Promise<number>): Promise<void> {
-  const exitStatus = await status;
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(exitStatus);
+/** Tells what ended the program, and ends it; with the given status, where there is one that counts more. */
+async function fail(error: unknown, status?: number): Promise<void> {
+  if (isTelling) lastResort(error);
+  isTelling = true;
+  try {
+    const { reportFailure } = await import('./cli/failure.ts');
+    const told = reportFailure(error, { argv, command: undefined, environment });
+    await flushed();
+    leave(status ?? told);
+  } catch (another) {
+    lastResort(another);
+  }
 }
 
-/** What was written may still be on its way into a slow pipe. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (!stream.writable) resolve();
-    else stream.write('', () => resolve());
-  });
+/** An error while an error was told: what told it can't be trusted any more, nor any stream. */
+function lastResort(error: unknown): never {
+  for (const words of [
+    () => (error instanceof Error ? error.stack : String(error)),
+    () => 'it has no words',
+  ]) {
+    try {
+      writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${words()}\n`));
+      break;
+    } catch {
+      // Not even that.
+    }
+  }
+  return leave(phase.changing ? exitStatus.failed : exitStatus.nothingTouched);
+}
+
+function leave(status: number): never {
+  process.exit(status);
+}
+
+/** What was written may still be on its way into a slow pipe; signals needn't wait for that. */
+async function flushed(): Promise<void> {
+  interruptions.release();
+  output.close();
+  await Promise.all(
+    [stdout, stderr].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (stream.writable) stream.write('', () => resolve());
+          else resolve();
+        }),
+    ),
+  );
+  // A stream tells of an error later than it calls back.
+  await new Promise((resolve) => setImmediate(resolve));
 }

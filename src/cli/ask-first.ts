@@ -17,15 +17,18 @@ export async function askFirst(
   session: Session,
   { yes, question, otherwise, next }: Asking,
 ): Promise<'yes' | 'no' | 'interrupted' | Problem> {
-  const { stdin, stderr, signal } = session.environment;
+  const { environment } = session;
+  // Nobody agrees to what they could not read, nor can read afterwards what became of it.
+  await new Promise((resolve) => setImmediate(resolve));
+  const loss = environment.output.takeLoss();
+  if (loss !== undefined) throw loss;
   if (yes) return 'yes';
-  if (session.json || stdin.isTTY !== true || stderr.isTTY !== true) {
+  if (session.json || environment.stdin.isTTY !== true || !environment.output.messages.isTerminal) {
     return {
       code: 'confirmation-needed',
       message: `${otherwise}, and there is nobody to ask: this is no terminal, or --json was given`,
       next,
     };
   }
-  session.clear();
-  return confirm(`\n${question} [y/N] `, { stdin, stderr, signal });
+  return confirm(`\n${question} [y/N] `, environment);
 }

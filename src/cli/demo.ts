@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Environment, type Registration, takesColor } from './environment.ts';
+import type { Environment, Registration } from './environment.ts';
 import { addExample } from './options.ts';
 
 interface DemoOptions {
@@ -19,13 +19,14 @@ export function registerDemo(program: Command, { environment, finish }: Registra
 
 async function demo({ keep, color }: DemoOptions, environment: Environment): Promise<number> {
   const { runDemo } = await import('../demo/demo.ts');
-  const { stdout, signal, variables } = environment;
+  const { output, signal, variables } = environment;
   environment.phase.interruption = "the demo's hosts are taken down";
+  await environment.attend();
   return runDemo({
     keep,
-    stdout,
+    output,
     signal,
-    color: color && takesColor(stdout, variables),
+    color: color && output.results.takesColor,
     program: [process.execPath, process.argv[1] ?? ''],
     variables: color ? variables : { ...variables, NO_COLOR: '1' },
   });

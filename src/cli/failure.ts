@@ -3,7 +3,7 @@ import { exitStatus } from '../model/result.ts';
 import { errorReport, renderJson } from '../report/json.ts';
 import { renderProblems } from '../report/problem.ts';
 import { makeStyle } from '../report/style.ts';
-import { columnsOf, type Environment, takesColor } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 export interface FailureOptions {
   readonly argv: readonly string[];
@@ -22,15 +22,15 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     : changing
       ? exitStatus.failed
       : exitStatus.nothingTouched;
-  const { stdout, stderr, secrets } = environment;
+  const { output, secrets } = environment;
   const shown = secrets.maskAll(interrupted && !changing ? [interruption()] : problems);
-  if (argv.includes('--json')) stdout.write(renderJson(errorReport(command ?? '', status, shown)));
+  if (argv.includes('--json')) output.document(renderJson(errorReport(command ?? '', status, shown)));
   const style = makeStyle({
-    columns: columnsOf(stderr),
-    color: takesColor(stderr, environment.variables) && !argv.includes('--no-color'),
+    columns: output.messages.columns,
+    color: output.messages.takesColor && !argv.includes('--no-color'),
     verbose: argv.includes('--verbose'),
   });
-  stderr.write(`${renderProblems(shown, style).join('\n')}\n`);
+  output.messages.write(`${renderProblems(shown, style).join('\n')}\n`);
   return status;
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TriedHost } from '../run/check-playbook.ts';
-import { columnsOf, type Environment, type Registration, takesColor } from './environment.ts';
+import type { Environment, Registration } from './environment.ts';
 import { addExample } from './options.ts';
 
 interface CheckOptions {
@@ -46,14 +46,14 @@ async function check(file: string, options: CheckOptions, environment: Environme
   if (options.json) {
     const nothing = { command: 'playbook check', run: undefined, warnings: [], interrupted: false };
     const result = { ...nothing, hosts: results };
-    environment.stdout.write(
+    environment.output.document(
       renderJson(reportDocument(result, { exitStatus: status, byHand: [], errors: [] })),
     );
     return status;
   }
   const style = makeStyle({
-    columns: columnsOf(environment.stdout),
-    color: options.color && takesColor(environment.stdout, environment.variables),
+    columns: environment.output.results.columns,
+    color: options.color && environment.output.results.takesColor,
     verbose: options.verbose,
   });
   const statuses = new Map(results.map((result) => [result.plan.host, result.status] as const));
@@ -71,7 +71,7 @@ async function check(file: string, options: CheckOptions, environment: Environme
       : []),
     ...renderTried(file, hosts, style),
   ];
-  environment.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  environment.output.results.write(lines.map((line) => `${line}\n`).join(''));
   return status;
 }
 

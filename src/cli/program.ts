@@ -4,7 +4,7 @@ import { packageVersion } from '../version.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
-import { columnsOf, type Environment, type Registration } from './environment.ts';
+import type { Environment, Registration } from './environment.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -55,8 +55,8 @@ export async function execute(argv: readonly string[], environment: Environment)
 }
 
 function makeProgram(registration: Registration): Command {
-  const { stdout, stderr } = registration.environment;
-  const helpWidth = Math.min(columnsOf(stdout) ?? usualColumns, widestHelp);
+  const { results, messages } = registration.environment.output;
+  const helpWidth = Math.min(results.columns || usualColumns, widestHelp);
   const program = new Command('clusterproxy')
     .description(
       'Turns plain servers into one video-conference cluster behind one address, and keeps it that way.',
@@ -66,8 +66,8 @@ function makeProgram(registration: Registration): Command {
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeOut: (text) => results.write(text),
+      writeErr: (text) => messages.write(text),
       // Errors are reported in the form of all the others; see failure.ts.
       outputError: () => undefined,
       getOutHelpWidth: () => helpWidth,

@@ -5,6 +5,7 @@ import { OperatorErrors, type Problem } from '../model/operator-error.ts';
 import { lookUpSecrets } from '../secrets/resolve.ts';
 import { home } from '../ssh/home.ts';
 import type { Environment } from './environment.ts';
+import { discardTyped } from './typed-ahead.ts';
 
 /**
  * Which secrets a command needs. `nothing`: none is looked up, no program is run. `connections`: those by which hosts are
@@ -32,7 +33,7 @@ export async function lookUp(
   const uses = inventory.secrets.filter(
     (use) => needed !== 'nothing' && (use.for.kind === 'ssh' || needed !== 'connections'),
   );
-  const { stdin, stderr, variables, signal, secrets: register } = environment;
+  const { stdin, output, variables, signal, secrets: register } = environment;
   const options = {
     directory: resolve(dirname(inventory.file)),
     home: home(),
@@ -40,7 +41,8 @@ export async function lookUp(
     withheld: new Set(
       uses.flatMap(({ value }) => (typeof value !== 'string' && 'env' in value ? [value.env] : [])),
     ),
-    terminal: !json && stdin.isTTY === true && stderr.isTTY === true,
+    terminal: !json && stdin.isTTY === true && output.messages.isTerminal,
+    beforeAsking: () => discardTyped(environment),
     signal,
     register,
     progress,

@@ -5,10 +5,10 @@ import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { loadInventory } from '../playbook/load-inventory.ts';
-import { clean } from '../report/clean.ts';
 import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';
 import type { ReportHostKeys } from '../report/json-schema.ts';
+import type { Channel, Output } from '../report/output.ts';
 import { renderPlan, renderWarning } from '../report/plan.ts';
 import { renderProblems } from '../report/problem.ts';
 import { type Progress, startProgress } from '../report/progress.ts';
@@ -20,7 +20,7 @@ import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
-import { columnsOf, type Environment, takesColor } from './environment.ts';
+import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
 import { lookUp, type NeededSecrets } from './session-secrets.ts';
@@ -91,7 +91,7 @@ export class Session {
         hostname === undefined ? [] : [[name, hostname] as const],
       ),
     );
-    const style = this.#style(this.environment.stdout);
+    const style = this.#style(this.#output.results);
     this.print(
       renderPlan(this.#secrets.maskAll(plan), style, {
         statuses,
@@ -104,46 +104,44 @@ export class Session {
 
   /** The runs that hosts remember, for a person. */
   showHistory(runs: readonly PastRun[], beside: ReadonlyMap<string, readonly string[]>): void {
-    if (!this.json)
-      this.print(renderHistory(this.#secrets.maskAll(runs), this.#style(this.environment.stdout), beside));
+    if (this.json) return;
+    this.print(renderHistory(this.#secrets.maskAll(runs), this.#style(this.#output.results), beside));
   }
 
   /** What state hosts are in, for a person. */
   showStatus(hosts: readonly HostStatus[], warnings: readonly string[]): void {
     if (this.json) return;
     const [shown, told] = [this.#secrets.maskAll(hosts), this.#secrets.maskAll(warnings)];
-    this.print(renderStatus(shown, told, this.#style(this.environment.stdout)));
+    this.print(renderStatus(shown, told, this.#style(this.#output.results)));
   }
 
   /** The keys that hosts show, for a person. */
   showTrust(rows: readonly TrustRow[]): void {
     if (this.json) return;
-    this.print(renderTrust(this.#secrets.maskAll(rows), this.#style(this.environment.stdout)));
+    this.print(renderTrust(this.#secrets.maskAll(rows), this.#style(this.#output.results)));
   }
 
   /** How a run ended, for a person. */
   showResult(result: RunResult): void {
     if (this.json) return;
     const shown = this.#secrets.maskAll(result);
-    this.print(['', ...renderResult(shown, this.#style(this.environment.stdout))]);
+    this.print(['', ...renderResult(shown, this.#style(this.#output.results))]);
   }
 
   /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
   async end(result: RunResult, ending: Ending): Promise<number> {
     const { exitStatus, plan, runs, last, keys, rollout, errors = [] } = this.#secrets.maskAll(ending);
     if (this.json) {
-      this.clear();
       const byHand = plan?.byHand ?? [];
-      this.environment.stdout.write(
+      this.#output.document(
         renderJson(
           reportDocument(this.#complete(result), { exitStatus, byHand, errors, runs, last, keys, rollout }),
         ),
       );
     }
     if (errors.length > 0) {
-      this.clear();
-      const lines = renderProblems(errors, this.#style(this.environment.stderr));
-      this.environment.stderr.write(`${lines.join('\n')}\n`);
+      const lines = renderProblems(errors, this.#style(this.#output.messages));
+      this.#output.messages.write(`${lines.join('\n')}\n`);
     }
     await this.#connector.close().catch(() => undefined);
     return exitStatus;
@@ -151,28 +149,24 @@ export class Session {
 
   /** Results go to standard output, whatever --quiet says. */
   print(lines: readonly string[]): void {
-    this.clear();
-    this.environment.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(''));
+    this.#output.results.write(lines.map((line) => `${line}\n`).join(''));
   }
 
   /** A message for the person in front of the terminal. */
   message(text: string): void {
-    if (this.#options.quiet) return;
-    this.clear();
-    this.environment.stderr.write(`${harmless(text)}\n`);
+    if (!this.#options.quiet) this.#output.messages.write(`${text}\n`);
   }
 
   /** Tells what is worth a word of the inventory; scripts get it in the document. */
   showWarnings(): void {
     if (this.json || this.#options.quiet) return;
-    this.clear();
-    const style = this.#style(this.environment.stderr);
+    const style = this.#style(this.#output.messages);
     const lines = this.#warnings.flatMap((text) => renderWarning(this.#secrets.mask(text), style));
-    if (lines.length > 0) this.environment.stderr.write(`${lines.join('\n')}\n`);
+    if (lines.length > 0) this.#output.messages.write(`${lines.join('\n')}\n`);
   }
 
-  clear(): void {
-    this.#progress.clear();
+  get #output(): Output {
+    return this.environment.output;
   }
 
   get #secrets(): SecretRegister {
@@ -183,10 +177,10 @@ export class Session {
     return this.#secrets.maskAll({ ...result, warnings: [...this.#warnings, ...result.warnings] });
   }
 
-  #style(stream: NodeJS.WriteStream): Style {
+  #style(channel: Channel): Style {
     return makeStyle({
-      columns: columnsOf(stream),
-      color: this.#options.color && takesColor(stream, this.environment.variables),
+      columns: channel.columns,
+      color: this.#options.color && channel.takesColor,
       verbose: this.#options.verbose,
     });
   }
@@ -213,27 +207,20 @@ export async function openSession(
   environment: Environment,
   needed: NeededSecrets = 'everything',
 ): Promise<Session> {
+  const attending = needed === 'nothing' ? undefined : environment.attend();
   const loaded = await loadInventory(options.inventory, environment.secrets);
   limitedTo(loaded.hosts, options.limit);
+  await attending;
   const { quiet, verbose } = options;
-  const progress = await startProgress({ stream: environment.stderr, quiet, verbose });
+  const progress = startProgress({ output: environment.output, quiet, verbose });
   const { inventory, missing } = await lookUp(loaded, {
     needed,
     environment,
     json: options.json,
-    progress: (text) => progress.tell({ kind: 'message', text: environment.secrets.mask(text) }),
+    progress: (text) => progress.tell({ kind: 'message', text }),
   });
   const warnings = [...loaded.warnings, ...missing].map(warningWords);
-  const ask = passphraseAsker(environment, { json: options.json, clear: () => progress.clear() });
-  const connector = createConnector({
-    askPassphrase:
-      ask &&
-      (async (file, attempt) => {
-        const passphrase = await ask(file, attempt);
-        environment.secrets.add(passphrase ?? '');
-        return passphrase;
-      }),
-  });
+  const connector = createConnector({ askPassphrase: passphraseAsker(environment, { json: options.json }) });
   const session = new Session(inventory, options, environment, { progress, connector, warnings });
   session.showWarnings();
   return session;
@@ -243,12 +230,4 @@ export async function openSession(
 function warningWords({ location, message, next }: Problem): string {
   const place = location === undefined ? '' : `${location.file}:${location.line}:${location.column}: `;
   return `${place}${message}${next === undefined ? '' : `; ${next}`}`;
-}
-
-/** Nothing but text and colours (ISO 6429, SGR): whatever else a terminal would obey was forgotten to be cleaned. */
-function harmless(text: string): string {
-  return text
-    .split(/(\x1b\[[\d;]*m)/)
-    .map((part, index) => (index % 2 === 1 ? part : clean(part)))
-    .join('');
 }

@@ -84,9 +84,9 @@ async function play(stage: Stage, folder: string, options: DemoOptions): Promise
     return exitStatus.done;
   } catch (error) {
     if (options.signal.aborted || !(error instanceof OperatorError)) throw error;
-    const { stdout, color } = options;
-    const style = makeStyle({ columns: stdout.isTTY ? stdout.columns : undefined, color, verbose: false });
-    process.stderr.write(`\n${renderProblems(problemsOf(error), style).join('\n')}\n`);
+    const { output, color } = options;
+    const style = makeStyle({ columns: output.messages.columns, color, verbose: false });
+    output.messages.write(`\n${renderProblems(problemsOf(error), style).join('\n')}\n`);
     return exitStatus.failed;
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
+import type { Output } from '../report/output.ts';
 import { wrap } from '../report/prose.ts';
 import { makeStyle, type Style } from '../report/style.ts';
 
@@ -11,7 +12,7 @@ export interface StageOptions {
   readonly folder: string;
   /** how clusterproxy is started: the program and its first arguments */
   readonly program: readonly [string, ...string[]];
-  readonly stdout: NodeJS.WriteStream;
+  readonly output: Output;
   readonly color: boolean;
   readonly signal: AbortSignal;
   /** of the commands */
@@ -37,8 +38,8 @@ export class Stage {
 
   constructor(options: StageOptions) {
     this.#options = options;
-    const { stdout, color } = options;
-    this.#style = makeStyle({ columns: stdout.isTTY ? stdout.columns : undefined, color, verbose: false });
+    const { output, color } = options;
+    this.#style = makeStyle({ columns: output.results.columns, color, verbose: false });
     // The hosts go away with the command: there is nothing that it could bring to an end.
     options.signal.addEventListener('abort', () => this.kill());
   }
@@ -121,12 +122,12 @@ export class Stage {
   }
 
   async #pause(): Promise<void> {
-    const { stdout, signal } = this.#options;
-    if (stdout.isTTY) await sleep(pause, undefined, { signal });
+    const { output, signal } = this.#options;
+    if (output.results.isTerminal) await sleep(pause, undefined, { signal });
   }
 
   #print(...lines: readonly string[]): void {
-    this.#options.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    this.#options.output.results.write(lines.map((line) => `${line}\n`).join(''));
   }
 }
 

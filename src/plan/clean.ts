@@ -16,6 +16,14 @@ export function cleanLine(text: string): string {
   return clean(text).replace(/\s+/g, ' ').trim();
 }
 
+/** The same for text that is painted: its colours stay (ISO 6429, SGR), whatever else a terminal would obey doesn't. */
+export function harmless(text: string): string {
+  return text
+    .split(/(\x1b\[[\d;]*m)/)
+    .map((part, index) => (index % 2 === 1 ? part : clean(part)))
+    .join('');
+}
+
 /** `^[` for ESC, as cat(1) -v shows it */
 function caret(character: string): string {
   return `^${String.fromCharCode(character.charCodeAt(0) ^ 0x40)}`;

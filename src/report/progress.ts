@@ -1,10 +1,11 @@
 import type { HostPhase, ProgressEvent } from '../model/progress.ts';
 import { showableLine } from './clean.ts';
+import type { Output } from './output.ts';
 import { count } from './prose.ts';
 
 /** Where progress goes. */
 export interface ProgressOptions {
-  readonly stream: NodeJS.WriteStream;
+  readonly output: Output;
   /** nothing is told at all */
   readonly quiet: boolean;
   /** every phase of every host, where there is no terminal */
@@ -13,54 +14,39 @@ export interface ProgressOptions {
 
 export interface Progress {
   readonly tell: (event: ProgressEvent) => void;
-  /** takes the line away from the terminal, so that something else can be printed */
-  readonly clear: () => void;
 }
 
 /**
  * Tells on standard error how far a command is: on a terminal in one line that is rewritten, elsewhere in plain lines.
  * A run of 200 hosts in a log is one line a phase that matters, not thousands.
  */
-export async function startProgress(options: ProgressOptions): Promise<Progress> {
-  if (options.quiet) return { tell: () => undefined, clear: () => undefined };
-  return canRewrite(options.stream) ? onTerminal(options.stream) : inPlainLines(options);
+export function startProgress(options: ProgressOptions): Progress {
+  if (options.quiet) return { tell: () => undefined };
+  return options.output.hasStatus ? onTerminal(options.output) : inPlainLines(options);
 }
 
-/** A terminal that doesn't know its width (0: `docker exec -t`, a serial line) would have ora clear lines for ever. */
-function canRewrite(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && stream.columns > 0;
-}
-
-async function onTerminal(stream: NodeJS.WriteStream): Promise<Progress> {
-  const { default: ora } = await import('ora');
-  // Ctrl-C has to reach the program, and a prompt needs the input.
-  const spinner = ora({ stream, discardStdin: false, hideCursor: false });
+function onTerminal(output: Output): Progress {
   const state = new ProgressState();
   return {
     tell: (event) => {
       if (event.kind === 'message') {
-        spinner.clear();
-        stream.write(`${showableLine(event.text)}\n`);
+        output.messages.write(`${showableLine(event.text)}\n`);
         return;
       }
       state.take(event);
-      const line = state.line();
-      if (line === undefined) spinner.stop();
-      else if (spinner.isSpinning) spinner.text = shorten(line, stream.columns);
-      else spinner.start(shorten(line, stream.columns));
+      output.status(state.line());
     },
-    clear: () => void spinner.stop(),
   };
 }
 
-function inPlainLines({ stream, verbose }: ProgressOptions): Progress {
+function inPlainLines({ output, verbose }: ProgressOptions): Progress {
   const state = new ProgressState();
   const tell = (event: ProgressEvent) => {
     state.take(event);
     const line = plainLine(event, state, verbose);
-    if (line !== undefined) stream.write(`${line}\n`);
+    if (line !== undefined) output.messages.write(`${line}\n`);
   };
-  return { tell, clear: () => undefined };
+  return { tell };
 }
 
 /** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
@@ -144,10 +130,4 @@ function hostWords({ host, phase, detail }: HostEvent): string {
   const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
   const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${showableLine(detail)}`;
   return `${host}: ${words}${more}`;
-}
-
-/** A line that wraps can't be rewritten in place. */
-function shorten(line: string, columns: number | undefined): string {
-  const room = Math.max(20, (columns ?? 80) - 4);
-  return line.length <= room ? line : `${line.slice(0, room - 3)}...`;
 }

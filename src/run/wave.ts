@@ -119,7 +119,7 @@ const lost: Readonly<Partial<Record<Status, string>>> = {
  * failed is as well, but for what its actions may have done by then.
  */
 export function endingOf({ plan, status, ran }: HostResult): Ending {
-  if (status === 'changed' || status === 'kept') return 'changed';
+  if (status === 'changed' || status === 'kept' || status === 'owed') return 'changed';
   if (lost[status] !== undefined) return 'out';
   const acted = stagesOf(plan).some(({ actions }) => actions.length > 0) || ran.length > 0;
   return status === 'failed' && acted ? 'out' : 'as-before';

@@ -7,6 +7,8 @@ export interface CommandOptions extends Places {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** the person's terminal may be used by a program that asks for a passphrase */
   readonly terminal: boolean;
+  /** what was typed before the program may ask is no answer to it */
+  readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: { add(value: string): void; mask(text: string): string };
   readonly progress: (text: string) => void;
@@ -34,7 +36,10 @@ export async function runForSecret(
   const [first = '', ...args] = command;
   const program = /\//.test(first) ? placed(first, options) : first;
   const shown = `\`${command.join(' ')}\``;
-  if (options.terminal) options.progress(`asking ${shown} for a secret`);
+  if (options.terminal) {
+    await options.beforeAsking?.();
+    options.progress(`asking ${shown} for a secret`);
+  }
   const ended = await run(program, args, options);
   const problem = (code: string, message: string, next: string): Problem => ({
     code,

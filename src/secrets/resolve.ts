@@ -21,6 +21,8 @@ export interface ResolveOptions {
   readonly withheld?: ReadonlySet<string> | undefined;
   /** the person's terminal may be used by a program that asks for a passphrase */
   readonly terminal: boolean;
+  /** what was typed before a program may ask is no answer to it */
+  readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: SecretRegister;
   /** says which program is run, before it may ask for something */

@@ -6,6 +6,7 @@ import { Session } from '../../src/cli/session.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
+import { Output } from '../../src/report/output.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
@@ -36,14 +37,30 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
   const { terminal = false, typed = '', json = false, options = {} } = situation;
   const stream = () => Object.assign(new PassThrough(), terminal ? { isTTY: true, columns: 80 } : {});
   const [stdin, stdout, stderr] = [stream(), new PassThrough(), stream()];
-  stdin.write(typed);
-  const signal = situation.signal ?? new AbortController().signal;
+  const interruption = new AbortController();
+  const signal = situation.signal ?? interruption.signal;
+  const write = stderr.write.bind(stderr);
+  stderr.write = ((text: string) => {
+    if (text.includes('[y/N]')) setImmediate(answer);
+    return write(text);
+  }) as typeof stderr.write;
+  const answer = () => {
+    if (typed === 'Ctrl-C') interruption.abort();
+    else if (typed === 'Ctrl-D') stdin.end();
+    else stdin.write(typed);
+  };
   const leave = new AbortController().signal;
   const environment = {
     stdin,
-    stdout,
-    stderr,
+    output: new Output({
+      stdout: stdout as unknown as NodeJS.WriteStream,
+      stderr: stderr as unknown as NodeJS.WriteStream,
+      variables: {},
+      mask: (text) => text,
+    }),
     variables: {},
+    attend: async () => undefined,
+    interrupt: () => interruption.abort(),
     secrets: new SecretRegister(),
     signal,
     leave,
@@ -58,7 +75,7 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
     color: true,
     parallel: 1,
   };
-  const progress = { tell: () => undefined, clear: () => undefined };
+  const progress = { tell: () => undefined };
   const session = new Session(inventory, common, environment as unknown as Environment, {
     progress,
     connector: createConnector(),
@@ -101,7 +118,7 @@ describe('carryOut', () => {
     expect(agreed.status).toBe(0);
     expect(agreed.stderr).toContain('Apply these changes to 1 host? [y/N] ');
     expect(applyRun).toHaveBeenCalledOnce();
-    for (const typed of ['\n', 'n\n', 'yeah\n', '\u0004']) {
+    for (const typed of ['\n', 'n\n', 'yeah\n', 'Ctrl-D']) {
       const declined = await run({ terminal: true, typed });
       expect(declined.status).toBe(1);
       expect(declined.stderr).toContain('nothing was changed');
@@ -110,7 +127,7 @@ describe('carryOut', () => {
   });
 
   it('ends with 130 for Ctrl-C at the prompt', async () => {
-    expect((await run({ terminal: true, typed: '\u0003' })).status).toBe(130);
+    expect((await run({ terminal: true, typed: 'Ctrl-C' })).status).toBe(130);
     expect(applyRun).not.toHaveBeenCalled();
   });
 

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/model/progress.ts';
+import { Output } from '../../src/report/output.ts';
 import { ProgressState, startProgress } from '../../src/report/progress.ts';
 
 const looking: readonly ProgressEvent[] = [
@@ -12,6 +13,11 @@ const changing: readonly ProgressEvent[] = [
   { kind: 'host', host: 'a', phase: 'uploading' },
   { kind: 'host', host: 'b', phase: 'handler', detail: 'restarting bbb-web.service (2 of 4)\u001b[2J' },
 ];
+
+function outputTo(stream: PassThrough): Output {
+  const stderr = stream as unknown as NodeJS.WriteStream;
+  return new Output({ stdout: stderr, stderr, variables: {}, mask: (text) => text });
+}
 
 function lineAfter(events: readonly ProgressEvent[]): string | undefined {
   const state = new ProgressState();
@@ -33,8 +39,7 @@ describe('on a terminal', () => {
 describe('without a terminal', () => {
   async function printed(options: { quiet?: boolean; verbose?: boolean }): Promise<string> {
     const stream = new PassThrough();
-    const all = { quiet: false, verbose: false, ...options };
-    const progress = await startProgress({ ...all, stream: stream as unknown as NodeJS.WriteStream });
+    const progress = startProgress({ quiet: false, verbose: false, ...options, output: outputTo(stream) });
     const done: ProgressEvent = { kind: 'looked', host: 'c', ok: true };
     for (const event of [...looking, done, ...changing, { kind: 'message', text: 'hello' } as const])
       progress.tell(event);
@@ -50,8 +55,7 @@ describe('without a terminal', () => {
 
   it('is what a terminal of unknown width gets', async () => {
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 0 });
-    const options = { quiet: false, verbose: false, stream: stream as unknown as NodeJS.WriteStream };
-    const progress = await startProgress(options);
+    const progress = startProgress({ quiet: false, verbose: false, output: outputTo(stream) });
     progress.tell({ kind: 'looking', total: 2 });
     expect((stream.read() as Buffer | null)?.toString()).toBe('looking at 2 hosts\n');
   });

@@ -1,0 +1,176 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { OperatorError } from '../model/operator-error.ts';
+import { cleanLine, harmless } from '../plan/clean.ts';
+import { StatusLine } from './status-line.ts';
+
+export interface OutputOptions {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** takes the secrets out of a text */
+  readonly mask: (text: string) => string;
+}
+
+/** One of the two ways to a reader. */
+export interface Channel {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** undefined where it is no terminal; 0 where it is one that doesn't know (`docker exec -t`, a serial line) */
+  readonly columns: number | undefined;
+  /** whether it takes colours: a terminal that can, and nobody asked for none (https://no-color.org) */
+  readonly takesColor: boolean;
+}
+
+/**
+ * The only way out for words: nothing else of the program has the streams. Whatever is written has the run's secrets taken
+ * out, and all that a terminal would obey but colours, before any stream sees it. No stream is patched for that, since
+ * libraries patch them as well. What is laid out (wrapped, cut off, shortened) has to be masked before that too: a secret that
+ * was cut is no longer found here.
+ */
+export class Output {
+  /** what the command is for: standard output */
+  readonly results: Channel;
+  /** progress, messages and errors: standard error */
+  readonly messages: Channel;
+  readonly #options: OutputOptions;
+  readonly #line: StatusLine | undefined;
+  /** what waits for an answer to be given; undefined: there is no open question */
+  #held: (() => void)[] | undefined;
+  #loss: Error | undefined;
+  #isLossTaken = false;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    const { stdout, stderr } = options;
+    for (const stream of [stdout, stderr]) stream.on('error', (error) => this.#lose(stream, error));
+    this.results = this.#channel(stdout);
+    this.messages = this.#channel(stderr);
+    this.#line = canRewrite(options) ? new StatusLine(stderr, { unicode: showsUnicode(options) }) : undefined;
+  }
+
+  /** There is a line that can be drawn anew; else progress is told in plain lines. */
+  get hasStatus(): boolean {
+    return this.#line !== undefined;
+  }
+
+  /** Shows what is being done, in one line, until something else is; undefined takes it away. */
+  status(text: string | undefined): void {
+    if (this.#held !== undefined) this.#held.push(() => this.status(text));
+    else this.#line?.show(text === undefined ? undefined : cleanLine(this.#options.mask(text)));
+  }
+
+  /** A JSON document for a program: it has no control characters, and keeps what else `clean` would replace. */
+  document(json: string): void {
+    const { stdout, mask } = this.#options;
+    this.#write(stdout, mask(json));
+  }
+
+  /** A message on a line of its own, in the midst of whatever is on the screen (`^C`). */
+  interject(text: string): void {
+    const isFresh = this.#held !== undefined || !this.messages.isTerminal || this.#line?.erase() === true;
+    this.messages.write(`${isFresh ? '' : '\n'}${text}\n`);
+  }
+
+  /**
+   * Asks somebody. Until the returned function is called with what ends their line, everything else waits: neither progress nor
+   * other words get between the question and the answer.
+   */
+  ask(question: string): (end: string) => void {
+    this.status(undefined);
+    this.messages.write(question);
+    const held: (() => void)[] = [];
+    this.#held = held;
+    return (end) => {
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      this.messages.write(end);
+      for (const waiting of held) waiting();
+    };
+  }
+
+  /** Results that could not be written, told once. A stream tells of it when the event loop comes round. */
+  takeLoss(): OperatorError | undefined {
+    if (this.#loss === undefined || this.#isLossTaken) return undefined;
+    this.#isLossTaken = true;
+    return new OperatorError({
+      code: 'output-lost',
+      message: `results can't be written to standard output: ${this.#loss.message}`,
+      next: 'have them written somewhere else; what hosts are like: clusterproxy status',
+    });
+  }
+
+  /** Somebody is being asked. */
+  get isAsking(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Lets go what waits, and leaves the terminal without a status line. */
+  close(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const waiting of held) waiting();
+    this.status(undefined);
+  }
+
+  #channel(stream: NodeJS.WriteStream): Channel {
+    const { variables, mask } = this.#options;
+    return {
+      write: (text) => this.#write(stream, harmless(mask(text))),
+      isTerminal: stream.isTTY === true,
+      get columns() {
+        return stream.isTTY ? stream.columns : undefined;
+      },
+      takesColor: stream.isTTY === true && (variables.NO_COLOR ?? '') === '' && variables.TERM !== 'dumb',
+    };
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    if (this.#held !== undefined) {
+      this.#held.push(() => this.#write(stream, text));
+      return;
+    }
+    // Results come when the work is done; after a message it goes on.
+    if (stream === this.#options.stdout) this.#line?.show(undefined);
+    else this.#line?.erase();
+    const file = fileOf(stream);
+    if (file === undefined) {
+      stream.write(text);
+      return;
+    }
+    try {
+      // Node takes no notice where a file took but a part, as it does when a disk gets full.
+      let rest = Buffer.from(text);
+      while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+    } catch (error) {
+      this.#lose(stream, error as Error);
+    }
+  }
+
+  #lose(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+    // A reader that has seen enough (`| head -1`) is no reason to stop changing hosts, nor to fail.
+    const isGone = error.code === 'EPIPE' || error.code === 'EIO';
+    // That messages can't be told can be told to nobody.
+    if (stream === this.#options.stdout && !isGone) this.#loss ??= error;
+  }
+}
+
+/** The descriptor of a stream that goes into a regular file. */
+function fileOf(stream: NodeJS.WriteStream & { readonly fd?: number }): number | undefined {
+  try {
+    return stream.fd !== undefined && fstatSync(stream.fd).isFile() ? stream.fd : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A terminal that can move its cursor, knows its width, and is watched by a person. */
+function canRewrite({ stderr, variables }: OutputOptions): boolean {
+  return (
+    stderr.isTTY === true && stderr.columns > 0 && variables.TERM !== 'dumb' && variables.CI === undefined
+  );
+}
+
+/** The Linux console has few pictures, and other locales than UTF-8 none. */
+function showsUnicode({ variables: { TERM, LC_ALL, LC_CTYPE, LANG } }: OutputOptions): boolean {
+  return TERM !== 'linux' && /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+}
