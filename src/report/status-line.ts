@@ -1,3 +1,4 @@
+import type { Ora } from 'ora';
 import { widthOf } from './prose.ts';
 
 /** What of a terminal is asked and written to. */
@@ -9,25 +10,25 @@ export interface LineTerminal {
 
 /** Milliseconds between two pictures. */
 const pace = 80;
-const braille = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
-const ascii = [...'-\\|/'];
 
 /**
- * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Not by a library:
- * those that are kept well patch the streams they write to, or leave pieces behind when the window becomes narrower.
+ * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Its frames
+ * are ora's; they are written here, because ora's own `start` patches the streams that it writes to, and leaves
+ * pieces behind when the window becomes narrower.
  */
 export class StatusLine {
   readonly #terminal: LineTerminal;
-  readonly #pictures: readonly string[];
+  readonly #unicode: boolean;
+  #spinner: Ora | undefined;
+  #loading: Promise<void> | undefined;
   #text: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #picture = 0;
   /** columns of what is on the screen; 0: nothing is */
   #drawn = 0;
 
   constructor(terminal: LineTerminal, { unicode }: { readonly unicode: boolean }) {
     this.#terminal = terminal;
-    this.#pictures = unicode ? braille : ascii;
+    this.#unicode = unicode;
   }
 
   /** Shows a text without control characters in it; undefined takes the line away. */
@@ -52,15 +53,27 @@ export class StatusLine {
   }
 
   #draw(): void {
-    const picture = this.#pictures[this.#picture % this.#pictures.length] ?? '';
-    this.#picture += 1;
+    if (this.#text === undefined) return;
+    if (this.#spinner === undefined) {
+      this.#loading ??= this.#load();
+      return;
+    }
+    this.#spinner.text = this.#text;
     const { columns } = this.#terminal;
     // The last column stays free: terminals differ in where the cursor is after it.
-    const line = shorten(`${picture} ${this.#text}`, columns - 1);
+    const line = shorten(this.#spinner.frame(), columns - 1);
     // What was typed meanwhile may stand behind it; `\x1b[K` takes that away too (ECMA-48, EL).
     const before = this.#drawn > columns ? this.#erasure() : '\r';
     this.#terminal.write(`${before}${line}\x1b[K`);
     this.#drawn = Math.max(1, widthOf(line));
+  }
+
+  /** When it is needed: most commands that need no host end before. */
+  async #load(): Promise<void> {
+    const { default: ora } = await import('ora');
+    const spinner = this.#unicode ? 'dots' : 'line';
+    this.#spinner = ora({ spinner, color: false, isEnabled: false, discardStdin: false, hideCursor: false });
+    this.#draw();
   }
 
   /** A line that a narrower window has broken into several is taken away whole, as terminals break it (CUU and ED). */
