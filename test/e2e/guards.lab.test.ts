@@ -44,7 +44,9 @@ async function rung(host: LabHost): Promise<void> {
 
 const latestRun = async (host: LabHost) => (await host.mustExec('ls /var/lib/clusterproxy/runs')).trim();
 const owed = async (host: LabHost) =>
-  (await host.exec('cat /var/lib/clusterproxy/owed')).stdout.split('\n').filter((line) => line !== '');
+  (await host.exec('cat /var/lib/clusterproxy/clusters/*/owed')).stdout
+    .split('\n')
+    .filter((line) => line !== '');
 
 describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
   const lab = useLab();

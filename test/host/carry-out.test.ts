@@ -572,7 +572,7 @@ describe('what nobody finished', () => {
     expect(journal()).toHaveLength(count + restarts);
     const log = readFileSync(`${folder}/log`, 'utf8');
     expect(log.includes('so this was left undone: restart-bbb-web')).toBe(restarts === 0);
-    const owed = at('/var/lib/clusterproxy/owed');
+    const owed = at('/var/lib/clusterproxy/clusters/prod/owed');
     expect(existsSync(owed) ? readFileSync(owed, 'utf8') : '').toBe(
       restarts === 0 ? 'restart-bbb-web\n' : '',
     );

@@ -44,7 +44,10 @@ const commands = (kind: RegExp) =>
         .split('\n')
         .filter((line) => kind.test(line))
     : [];
-const owed = () => (existsSync(at('/var/lib/clusterproxy/owed')) ? text('/var/lib/clusterproxy/owed') : '');
+const owed = () =>
+  existsSync(at('/var/lib/clusterproxy/clusters/prod/owed'))
+    ? text('/var/lib/clusterproxy/clusters/prod/owed')
+    : '';
 const changes = () => [change(site, file(text(site)), file('server {\n  listen 81;\n}\n'))];
 const carry = (plan: Transaction) => carryOut(() => connect(sample.host.target), plan);
 
@@ -86,7 +89,7 @@ describe('once services were interrupted, and somebody comes', () => {
     expect(text(site)).toContain('81');
     expect(commands(/^restart/)).toEqual([]);
     expect(owed()).toBe('restart-bbb-web\nrestart-etherpad\n');
-    const snapshot = await over((connection) => probe(connection, 'bbb-01', noReads));
+    const snapshot = await over((connection) => probe(connection, 'bbb-01', noReads, { cluster: 'prod' }));
     expect(snapshot.owed).toEqual(['restart-bbb-web', 'restart-etherpad']);
     const runs = await over(readRuns);
     expect(runs[0]?.warnings).toEqual([

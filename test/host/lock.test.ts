@@ -112,18 +112,21 @@ test('unlock ends the run that it names, which is put back, and no other', async
   expect(await over((connection) => unlock(connection, { run: plan.run, machineId }))).toEqual({
     broken: true,
     state: 'reverted',
+    warnings: [],
   });
   expect(await first).toMatchObject({ state: 'reverted', problem: { code: 'interrupted' } });
   expect(text(site)).toBe(before);
   expect(await over((connection) => unlock(connection, { run: plan.run, machineId }))).toEqual({
     broken: false,
     state: 'reverted',
+    warnings: [],
   });
   expect(
     await over((connection) => unlock(connection, { run: '20260101T000000Z-000000', machineId })),
   ).toEqual({
     broken: false,
     state: 'none',
+    warnings: [],
   });
 });
 
