@@ -3,7 +3,7 @@ import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
-import { loadInventory } from '../playbook/load-inventory.ts';
+import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { clean } from '../report/clean.ts';
 import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';

@@ -6,10 +6,10 @@ import { OperatorError, type Problem, problemsOf } from '../model/operator-error
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
-import { guardReports } from '../plan/guard-reports.ts';
-import { noSystemd } from '../plan/no-systemd.ts';
-import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
-import { packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
+import { guardReports } from '../plan/forward/guard-reports.ts';
+import { noSystemd } from '../plan/forward/no-systemd.ts';
+import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
