@@ -1,7 +1,8 @@
 // Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { licencesOf } from './licences.mjs';
 
 // Another place for who must not be disturbed by the next build: node scripts/build.mjs FOLDER
 const outdir = process.argv[2] ?? 'dist';
@@ -28,6 +29,9 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+const licences = 'third-party-licences.txt';
+writeFileSync(join(outdir, licences), licencesOf(Object.keys(metafile.inputs)));
+
 // Chunks are named by their contents: those of earlier builds would pile up.
-const current = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+const current = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), licences]);
 for (const file of readdirSync(outdir)) if (!current.has(file)) rmSync(join(outdir, file));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from './package-root.ts';
-import { jsonSchemas } from './playbook/json-schema.ts';
+import { jsonSchemas } from './playbook/read/json-schema.ts';
 import { reportJsonSchema } from './report/json-schema.ts';
 
 /** Writes the published JSON Schemas: `npm run schema`. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import type { AskPassphrase } from '../ssh/transport.ts';
+import type { AskPassphrase } from '../ssh/keys/keyring.ts';
 import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 

@@ -8,7 +8,7 @@ import {
   readSavedPlan,
   type SavedPlan,
   savePlan,
-} from '../plan/saved-plan.ts';
+} from '../plan/saved/saved-plan.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable by its owner only. */

@@ -3,7 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { withSecrets } from '../inventory/secrets.ts';
 import { OperatorErrors, type Problem } from '../model/operator-error.ts';
 import { lookUpSecrets } from '../secrets/resolve.ts';
-import { home } from '../ssh/home.ts';
+import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 

@@ -4,7 +4,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
-import { loadInventory } from '../playbook/load-inventory.ts';
+import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { renderHistory } from '../report/history.ts';
 import { renderJson, reportDocument } from '../report/json.ts';
 import type { ReportHostKeys } from '../report/json-schema.ts';

@@ -27,7 +27,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
     import('../run/result-of-plan.ts'),
     import('../run/limit.ts'),
     import('../model/result.ts'),
-    import('../plan/history.ts'),
+    import('../plan/rollback/history.ts'),
   ]);
   const session = await openSession(options, environment);
   const runOptions = session.runOptions({ prune: false });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
 import { packageRoot } from '../package-root.ts';
-import { fingerprint } from '../ssh/known-hosts.ts';
+import { fingerprint } from '../ssh/host-keys/known-hosts.ts';
 import { plainTarget } from '../ssh/resolve-target.ts';
 import type { SshTarget } from '../ssh/target.ts';
 

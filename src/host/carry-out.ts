@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import type { Connection } from '../ssh/connection.ts';
+import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { confirm } from './confirm.ts';
 import { FollowReader } from './follow-reader.ts';

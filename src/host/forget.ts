@@ -1,5 +1,5 @@
 import { OperatorError } from '../model/operator-error.ts';
-import type { Connection } from '../ssh/connection.ts';
+import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';

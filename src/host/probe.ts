@@ -1,6 +1,6 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
-import type { Connection } from '../ssh/connection.ts';
+import type { Connection } from '../ssh/contract.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';

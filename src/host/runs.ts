@@ -1,7 +1,7 @@
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
-import type { Connection } from '../ssh/connection.ts';
+import type { Connection } from '../ssh/contract.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';

@@ -1,9 +1,9 @@
+import { knownNamesHint } from '../document/nearest-name.ts';
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlDocument } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf, textOf } from './host-entries.ts';
-import { knownNamesHint } from './nearest-name.ts';
-import { valueAt } from './schema-problems.ts';
-import type { YamlDocument } from './yaml-document.ts';
 
 /** Checks over all hosts of an inventory, and of each against its role. */
 export function checkHosts(

@@ -1,10 +1,10 @@
+import { knownNamesHint } from '../document/nearest-name.ts';
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf } from './host-entries.ts';
-import { knownNamesHint } from './nearest-name.ts';
-import { valueAt } from './schema-problems.ts';
 import { variableMistake } from './variables.ts';
-import type { YamlDocument, YamlPath } from './yaml-document.ts';
 
 /** The inventory's values against the variables that the playbook declares. */
 export function checkVariables(

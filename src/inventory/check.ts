@@ -1,11 +1,11 @@
+import { knownNamesHint } from '../document/nearest-name.ts';
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlDocument } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkVariables } from './check-variables.ts';
 import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
-import { knownNamesHint } from './nearest-name.ts';
-import { valueAt } from './schema-problems.ts';
-import type { YamlDocument } from './yaml-document.ts';
 
 /**
  * What the form of an inventory can't say: names that stand twice, and everything that depends on the playbook. Looks

@@ -1,5 +1,5 @@
-import { valueAt } from './schema-problems.ts';
-import type { YamlPath } from './yaml-document.ts';
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlPath } from '../document/yaml-document.ts';
 
 /** A host as it stands in the file, right or wrong in form. */
 export interface HostEntry {

@@ -1,19 +1,19 @@
 import { dirname, resolve } from 'node:path';
+import { schemaProblems, valueAt } from '../document/schema-problems.ts';
+import { readSourceFile } from '../document/source-file.ts';
+import { YamlDocument } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
-import { home } from '../ssh/home.ts';
+import { home } from '../ssh/config/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
-import { schemaProblems, valueAt } from './schema-problems.ts';
 import { literalSecrets, literalWarnings, secretUses } from './secrets.ts';
-import { readSourceFile } from './source-file.ts';
 import { toValue } from './variables.ts';
-import { YamlDocument } from './yaml-document.ts';
 
 /** Finds and reads the playbook that an inventory names; paths are relative to `directory`. */
 export type PlaybookLoader = (reference: string, directory: string) => Promise<Playbook>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { IssueDetails } from '../document/schema-problems.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { secretSetting } from '../secrets/reference.ts';
-import { isProxyJump } from '../ssh/jumps.ts';
+import { isProxyJump } from '../ssh/config/proxy-jump.ts';
 import {
   addressMistake,
   clusterNameMistake,
@@ -14,7 +15,6 @@ import {
   type Mistake,
   userPattern,
 } from './names.ts';
-import type { IssueDetails } from './schema-problems.ts';
 
 /** Text with a check of our own, whose mistake has a code and says what to do. */
 export function checkedText(check: {

@@ -1,3 +1,5 @@
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Location, Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
@@ -6,8 +8,6 @@ import { referenceId } from '../secrets/resolve.ts';
 import { secrecyOf } from '../secrets/secret-name.ts';
 import { hostEntries, mapOf } from './host-entries.ts';
 import type { Inventory } from './inventory.ts';
-import { valueAt } from './schema-problems.ts';
-import type { YamlDocument, YamlPath } from './yaml-document.ts';
 
 /** The keys below `ssh` that hold a secret, and their names in SshSettings. */
 const sshKeys = { password: 'password', passphrase: 'passphrase', sudo_password: 'sudoPassword' } as const;

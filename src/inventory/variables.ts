@@ -1,9 +1,9 @@
+import { nearestName } from '../document/nearest-name.ts';
+import { describeValue } from '../document/schema-problems.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Variable } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
-import { nearestName } from './nearest-name.ts';
-import { describeValue } from './schema-problems.ts';
 
 /** Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of them. */
 export const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;

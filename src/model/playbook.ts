@@ -1,6 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
+import type { StepModule } from '../virtual/step-module.ts';
 import type { Location } from './operator-error.ts';
-import type { StepModule } from './step-module.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [

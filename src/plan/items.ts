@@ -18,7 +18,7 @@ import { yaml } from '../formats/yaml.ts';
 import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
-import type { Managed } from '../model/step-host.ts';
+import type { Managed } from '../virtual/step-host.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
 import { unitStateFormat, unitValue } from './unit-items.ts';
 

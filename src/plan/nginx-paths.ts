@@ -1,11 +1,11 @@
 import { locations, managedBlocks } from '../formats/nginx.ts';
 import type { Problem } from '../model/operator-error.ts';
-import { type LocationsParameters, nginxLocations } from '../steps/nginx-locations.ts';
-import { nginxPrefix } from '../steps/nginx-prefix.ts';
-import { unresolvedNodes, unresolvedProblem } from '../steps/node-locations.ts';
-import type { Evaluation } from './evaluate.ts';
+import { type LocationsParameters, nginxLocations } from '../steps/nginx/locations.ts';
+import { unresolvedNodes, unresolvedProblem } from '../steps/nginx/node-locations.ts';
+import { nginxPrefix } from '../steps/nginx/prefix.ts';
+import type { Evaluation } from './forward/evaluate.ts';
+import type { CrossCheck } from './forward/plan-cluster.ts';
 import { textOf } from './items.ts';
-import type { CrossCheck } from './plan-cluster.ts';
 
 /** One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for. */
 interface Relayed {

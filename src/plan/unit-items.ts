@@ -1,6 +1,6 @@
 import type { FirstTouch, RecordedItem } from '../model/ledger.ts';
 import type { PathState } from '../model/snapshot.ts';
-import type { Managed } from '../model/step-host.ts';
+import type { Managed } from '../virtual/step-host.ts';
 import { itemHash } from './items.ts';
 
 /** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */

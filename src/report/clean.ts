@@ -1,5 +1,5 @@
-import { clean, cleanLine } from '../plan/clean.ts';
-import { maskSecrets } from '../plan/mask.ts';
+import { clean, cleanLine } from '../document/clean-text.ts';
+import { maskSecrets } from '../secrets/mask.ts';
 
 export { clean, cleanLine };
 

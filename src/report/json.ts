@@ -6,8 +6,8 @@ import { type ByHand, type PlannedHandler, stageNumber, stagesOf } from '../mode
 import type { HostResult, RunResult } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
-import { diffText, modeOf, ownerOf } from '../plan/diff.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
+import { diffText, modeOf, ownerOf } from './diff.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost, ReportHostKeys } from './json-schema.ts';
 import { totalsOf } from './totals.ts';
 import { actionNotes, actionWords } from './words.ts';

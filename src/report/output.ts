@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { cleanLine, harmless } from '../document/clean-text.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { cleanLine, harmless } from '../plan/clean.ts';
 import { StatusLine } from './status-line.ts';
 
 export interface OutputOptions {

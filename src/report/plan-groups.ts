@@ -1,5 +1,5 @@
 import type { HostPlan } from '../model/plan.ts';
-import { diffText } from '../plan/diff.ts';
+import { diffText } from './diff.ts';
 import { actionNotes, actionWords, changeWords } from './words.ts';
 
 /** Hosts with one and the same plan, but for each one's own name. */

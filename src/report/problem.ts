@@ -1,5 +1,5 @@
 import type { Location, Problem } from '../model/operator-error.ts';
-import { maskSecrets } from '../plan/mask.ts';
+import { maskSecrets } from '../secrets/mask.ts';
 import { clean, cleanLine, showable, showableLine } from './clean.ts';
 import { indent, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';

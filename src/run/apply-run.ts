@@ -7,7 +7,7 @@ import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
-import type { Connection } from '../ssh/connection.ts';
+import type { Connection } from '../ssh/contract.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';

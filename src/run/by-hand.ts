@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { roleOf } from '../inventory/inventory.ts';
 import type { ByHand } from '../model/plan.ts';
-import type { ClusterView } from '../playbook/contexts.ts';
-import { renderLeniently } from '../playbook/templates.ts';
-import { nginxLocations } from '../steps/nginx-locations.ts';
-import { node, renderLocations } from '../steps/node-locations.ts';
+import type { ClusterView } from '../playbook/resolve/contexts.ts';
+import { renderLeniently } from '../playbook/resolve/templates.ts';
+import { nginxLocations } from '../steps/nginx/locations.ts';
+import { node, renderLocations } from '../steps/nginx/node-locations.ts';
 
 /** The locations that a proxy which somebody else runs needs, for each role that the inventory calls external. */
 export function byHandTexts(view: ClusterView): readonly ByHand[] {

@@ -1,15 +1,15 @@
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import type { Playbook } from '../model/playbook.ts';
-import { crossChecksOf } from '../plan/cross-checks.ts';
-import { planCluster } from '../plan/plan-cluster.ts';
-import { loadPlaybook } from '../playbook/load.ts';
+import { crossChecksOf } from '../plan/forward/cross-checks.ts';
+import { planCluster } from '../plan/forward/plan-cluster.ts';
 import {
   type Sample,
   sampleInventory,
   sampleSnapshot,
   samplesOf,
   sampleVariables,
-} from '../playbook/samples.ts';
+} from '../playbook/check/samples.ts';
+import { loadPlaybook } from '../playbook/read/load.ts';
 import { resolveAll } from './plan-run.ts';
 
 /** A sample host, and what a playbook makes of it. */

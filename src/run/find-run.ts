@@ -1,6 +1,6 @@
 import type { PastRun } from '../model/history.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { baseRun } from '../plan/plan-rollback.ts';
+import { baseRun } from '../plan/rollback/plan-rollback.ts';
 
 /** The run of that id among those that hosts remember. Throws an OperatorError `run-unknown`. */
 export function runOf(runs: readonly PastRun[], id: string): PastRun {

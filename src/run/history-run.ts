@@ -4,7 +4,7 @@ import type { InventoryHost } from '../inventory/inventory.ts';
 import type { PastRun } from '../model/history.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { HostResult } from '../model/result.ts';
-import { pastRuns, type Remembered } from '../plan/history.ts';
+import { pastRuns, type Remembered } from '../plan/rollback/history.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import { hasAnswered } from './look.ts';

@@ -1,4 +1,4 @@
-import { nearestName } from '../inventory/nearest-name.ts';
+import { nearestName } from '../document/nearest-name.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { HostPlan } from '../model/plan.ts';
 

@@ -1,5 +1,5 @@
+import { knownNamesHint } from '../document/nearest-name.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
-import { knownNamesHint } from '../inventory/nearest-name.ts';
 import { OperatorError } from '../model/operator-error.ts';
 
 /** The inventory with a host that leaves the cluster, as if it said so itself. */

@@ -6,12 +6,12 @@ import { OperatorError, type Problem, problemsOf } from '../model/operator-error
 import { type ClusterPlan, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
-import { anotherCluster } from '../plan/another-cluster.ts';
-import { guardReports } from '../plan/guard-reports.ts';
-import { noSystemd } from '../plan/no-systemd.ts';
-import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/plan-rollback.ts';
-import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/remove-packages.ts';
-import { twoClusters } from '../plan/two-clusters.ts';
+import { anotherCluster } from '../plan/forward/another-cluster.ts';
+import { guardReports } from '../plan/forward/guard-reports.ts';
+import { noSystemd } from '../plan/forward/no-systemd.ts';
+import { twoClusters } from '../plan/forward/two-clusters.ts';
+import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';

@@ -1,7 +1,7 @@
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import { type HostPlan, stageNumber, stagesOf } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
-import { stageDifferences } from '../plan/stage-comparison.ts';
+import { stageDifferences } from '../plan/saved/stage-comparison.ts';
 import { stageRun } from './run-id.ts';
 
 export interface StageOptions {

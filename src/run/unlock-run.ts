@@ -4,7 +4,7 @@ import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, OperatorErrors, problemsOf } from '../model/operator-error.ts';
 import { exitStatus, type HostResult, type RunResult, type Status } from '../model/result.ts';
 import { noReads } from '../model/snapshot.ts';
-import { baseRun } from '../plan/plan-rollback.ts';
+import { baseRun } from '../plan/rollback/plan-rollback.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import { hasAnswered, look } from './look.ts';

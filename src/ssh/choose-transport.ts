@@ -1,7 +1,7 @@
 import { OperatorError } from '../model/operator-error.ts';
-import { findInPath } from './config-files.ts';
-import { readKnownKeys } from './host-keys.ts';
-import type { KeyFile, Keyring } from './keyring.ts';
+import { findInPath } from './find-in-path.ts';
+import { readKnownKeys } from './host-keys/host-keys.ts';
+import type { KeyFile, Keyring } from './keys/keyring.ts';
 import type { SshSettings, Transport } from './settings.ts';
 import type { SshTarget } from './target.ts';
 

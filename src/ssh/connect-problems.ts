@@ -1,5 +1,4 @@
 import type { Problem } from '../model/operator-error.ts';
-import type { Credentials } from './authentication.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
 
 /** An error of ssh2: `level` says in which part of it. */
@@ -66,7 +65,14 @@ export function handshakeProblem(target: SshTarget, error: HandshakeError, stage
 }
 
 /** Whichever transport tried it. */
-export type Tried = Pick<Credentials, 'tried' | 'any' | 'locked'>;
+export interface Tried {
+  /** what was tried and what could not be, one line each, for the message when none was accepted */
+  readonly tried: readonly string[];
+  /** encrypted keys that nothing opened so far and that no agent holds */
+  readonly locked: readonly string[];
+  /** there is something to log in with */
+  readonly any: boolean;
+}
 
 export function authenticationProblem(
   target: SshTarget,

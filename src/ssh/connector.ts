@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
-import { createBastions } from './bastions.ts';
 import { over } from './choose-transport.ts';
-import { findInPath } from './config-files.ts';
-import { createConfigLookup } from './config-lookup.ts';
-import { connect } from './connect.ts';
-import type { Connection } from './connection.ts';
-import { createKeyring } from './keyring.ts';
+import { createConfigLookup } from './config/config-lookup.ts';
+import type { Connection, OpenOptions, VerifiedConnection } from './contract.ts';
+import { findInPath } from './find-in-path.ts';
+import type { AskPassphrase } from './keys/keyring.ts';
+import { createKeyring } from './keys/keyring.ts';
 import type { OpenSsh } from './openssh/open-ssh.ts';
 import { remembered } from './remembered.ts';
 import { resolveTarget } from './resolve-target.ts';
-import { scanHostKeys } from './scan-host-keys.ts';
 import type { SshSettings } from './settings.ts';
-import { asRoot } from './sudo.ts';
+import { createBastions } from './ssh2/bastions.ts';
+import { connect } from './ssh2/connect.ts';
+import { scanHostKeys } from './ssh2/scan-host-keys.ts';
+import { asRoot } from './sudo/sudo.ts';
 import { addressOf, type SshTarget } from './target.ts';
-import type { AskPassphrase, OpenOptions, VerifiedConnection } from './transport.ts';
 
 /** How a run reaches its hosts: what it found out of one is kept for the next and for the next time. */
 export interface Connector {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ExecInput, ExecOptions, ExecResult } from './connection.ts';
+import type { ExecInput, ExecOptions, ExecResult } from './contract.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
 /** A command that was begun on a host, whichever transport it is of. */

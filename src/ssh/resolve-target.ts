@@ -2,12 +2,12 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../model/operator-error.ts';
 import { chooseTransport } from './choose-transport.ts';
-import type { ClientConfig } from './client-config.ts';
-import type { ConfigLookup } from './config-lookup.ts';
-import { expandPath, type Tokens } from './expand.ts';
-import { home } from './home.ts';
-import { type Hop, parseProxyJump } from './jumps.ts';
-import { createKeyring, type Keyring } from './keyring.ts';
+import type { ClientConfig } from './config/client-config.ts';
+import type { ConfigLookup } from './config/config-lookup.ts';
+import { expandPath, type Tokens } from './config/expand.ts';
+import { home } from './config/home.ts';
+import { type Hop, parseProxyJump } from './config/proxy-jump.ts';
+import { createKeyring, type Keyring } from './keys/keyring.ts';
 import type { SshSettings } from './settings.ts';
 import type { SshTarget } from './target.ts';
 

@@ -1,24 +1,24 @@
-import { archive } from './archive.ts';
-import { certbot } from './certbot.ts';
-import { etcServices } from './etc-services.ts';
-import { file } from './file.ts';
-import { haproxy } from './haproxy.ts';
-import { haproxyState } from './haproxy-state.ts';
-import { json } from './json.ts';
-import { nginxInclude } from './nginx-include.ts';
-import { nginxLocations } from './nginx-locations.ts';
-import { nginxPrefix } from './nginx-prefix.ts';
-import { nginxServer } from './nginx-server.ts';
-import { packages } from './package.ts';
-import { pemBundle } from './pem-bundle.ts';
-import { properties } from './properties.ts';
-import { shellEnv } from './shell-env.ts';
-import { socketService } from './socket-service.ts';
+import { archive } from './files/archive.ts';
+import { etcServices } from './files/etc-services.ts';
+import { file } from './files/file.ts';
+import { json } from './files/json.ts';
+import { pemBundle } from './files/pem-bundle.ts';
+import { properties } from './files/properties.ts';
+import { shellEnv } from './files/shell-env.ts';
+import { yaml } from './files/yaml.ts';
+import { haproxy } from './haproxy/haproxy.ts';
+import { haproxyState } from './haproxy/state-file.ts';
+import { certbot } from './host/certbot.ts';
+import { packages } from './host/package.ts';
+import { socketService } from './host/socket-service.ts';
+import { systemdDropIn } from './host/systemd-dropin.ts';
+import { unitState } from './host/unit.ts';
+import { xinetdService } from './host/xinetd-service.ts';
+import { nginxInclude } from './nginx/include.ts';
+import { nginxLocations } from './nginx/locations.ts';
+import { nginxPrefix } from './nginx/prefix.ts';
+import { nginxServer } from './nginx/server.ts';
 import type { StepModule } from './step-module.ts';
-import { systemdDropIn } from './systemd-dropin.ts';
-import { unitState } from './unit.ts';
-import { xinetdService } from './xinetd-service.ts';
-import { yaml } from './yaml.ts';
 
 const modules = [
   properties,

@@ -1,1 +1,1 @@
-export type { StepModule } from '../model/step-module.ts';
+export type { StepModule } from '../virtual/step-module.ts';

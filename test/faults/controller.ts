@@ -2,7 +2,7 @@
 import { deserialize } from 'node:v8';
 import { carryOut } from '../../src/host/carry-out.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
 
 const chunks: Buffer[] = [];

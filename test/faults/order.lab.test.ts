@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import type { PathState } from '../../src/model/snapshot.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, transaction } from '../host/sample.ts';
 import { labAvailable } from '../lab/available.ts';
 import type { LabHost } from '../lab/host.ts';

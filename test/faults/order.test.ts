@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { absent, change, file, reloadNginx, restartWeb, sampleHost, transaction } from '../host/sample.ts';
 import { expectOrder, traced } from './call-order.ts';
 

@@ -5,7 +5,7 @@ import { carryOut } from '../../src/host/carry-out.ts';
 import { readRuns } from '../../src/host/runs.ts';
 import type { PathState } from '../../src/model/snapshot.ts';
 import type { TransactionResult } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, transaction } from '../host/sample.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';

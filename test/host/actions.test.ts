@@ -24,7 +24,7 @@ import { type HostAction, providesNothing, type Unpacking } from '../../src/mode
 import { sha256 } from '../../src/model/change.ts';
 import { noReads, type PathState, queryKey, unitPath } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, file, group, restartWeb, type Sample, sampleHost, transaction, user } from './sample.ts';
 
 let sample: Sample;

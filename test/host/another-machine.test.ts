@@ -5,8 +5,8 @@ import { confirm } from '../../src/host/confirm.ts';
 import { forget } from '../../src/host/forget.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { unlock } from '../../src/host/unlock.ts';
-import { connect } from '../../src/ssh/connect.ts';
-import type { Connection } from '../../src/ssh/connection.ts';
+import type { Connection } from '../../src/ssh/contract.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, file, machineId, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
 
 const site = '/etc/nginx/conf.d/site.conf';

@@ -12,7 +12,7 @@ import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
   absent,
   change,

@@ -16,7 +16,7 @@ import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
   absent,
   change,

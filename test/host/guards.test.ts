@@ -7,8 +7,8 @@ import { unlock } from '../../src/host/unlock.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { noReads, unitPath } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
-import type { Connection } from '../../src/ssh/connection.ts';
+import type { Connection } from '../../src/ssh/contract.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
   change,
   file,

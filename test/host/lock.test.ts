@@ -6,8 +6,8 @@ import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { unlock } from '../../src/host/unlock.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
-import { connect } from '../../src/ssh/connect.ts';
-import type { Connection } from '../../src/ssh/connection.ts';
+import type { Connection } from '../../src/ssh/contract.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
   change,
   file,

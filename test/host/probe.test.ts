@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import { noReads, type Query, queryKey, type Reads, type Snapshot } from '../../src/model/snapshot.ts';
-import { connect } from '../../src/ssh/connect.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { directory, file, group, machineId, type Sample, sampleHost, secret, user } from './sample.ts';
 
 let sample: Sample;

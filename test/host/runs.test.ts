@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { carryOut } from '../../src/host/carry-out.ts';
 import { readRunFiles, readRuns } from '../../src/host/runs.ts';
-import { connect } from '../../src/ssh/connect.ts';
-import type { Connection } from '../../src/ssh/connection.ts';
+import type { Connection } from '../../src/ssh/contract.ts';
+import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
   absent,
   change,

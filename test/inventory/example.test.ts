@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { inventorySchema } from '../../src/inventory/schema.ts';
 import { packageRoot } from '../../src/package-root.ts';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 
 const file = join(packageRoot(), 'inventory.example.yaml');
 let inventory: Inventory;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/load.ts';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
-import { loadPlaybook } from '../../src/playbook/load.ts';
+import { loadPlaybook } from '../../src/playbook/read/load.ts';
 import { stepModules } from '../fixtures/step-modules.ts';
 
 export const playbooks = new URL('../fixtures/playbooks/', import.meta.url).pathname;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { crossChecksOf } from '../../src/plan/cross-checks.ts';
+import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
+import type { PlanInput } from '../../src/plan/forward/plan-cluster.ts';
+import { planLastStage } from '../../src/plan/forward/stages.ts';
 import { textOf } from '../../src/plan/items.ts';
-import type { PlanInput } from '../../src/plan/plan-cluster.ts';
-import { planLastStage } from '../../src/plan/stages.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
 import { edited, withState } from '../support/recorded-run.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/model/operator-error.ts';
-import { lastKept, pastRuns, type Remembered } from '../../src/plan/history.ts';
+import { lastKept, pastRuns, type Remembered } from '../../src/plan/rollback/history.ts';
 import { renderHistory } from '../../src/report/history.ts';
 import { reportDocument } from '../../src/report/json.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';

@@ -6,7 +6,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
 import type { RunResult, Status } from '../../src/model/result.ts';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { type ApplyOptions, usualApply } from '../../src/run/options.ts';
 import { planRun } from '../../src/run/plan-run.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { planRun } from '../../src/run/plan-run.ts';
 import { labAvailable } from '../lab/available.ts';

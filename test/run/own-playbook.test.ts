@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';

@@ -5,7 +5,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { stagesOf } from '../../src/model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../src/model/result.ts';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { renderPlan } from '../../src/report/plan.ts';
 import { makeStyle } from '../../src/report/style.ts';
 import { applyRun } from '../../src/run/apply-run.ts';

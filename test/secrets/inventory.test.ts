@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withSecrets } from '../../src/inventory/secrets.ts';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { referenceId } from '../../src/secrets/resolve.ts';
 

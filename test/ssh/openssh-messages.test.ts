@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KnownKeys } from '../../src/ssh/host-keys.ts';
-import { parseKnownHosts } from '../../src/ssh/known-hosts.ts';
+import type { KnownKeys } from '../../src/ssh/host-keys/host-keys.ts';
+import { parseKnownHosts } from '../../src/ssh/host-keys/known-hosts.ts';
 import { LineCollector, readLog } from '../../src/ssh/openssh/log.ts';
 import { type LoginFailure, loginProblem } from '../../src/ssh/openssh/problems.ts';
 import { meaningOf255 } from '../../src/ssh/openssh/run-command.ts';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type AuthContext, type KeyboardAuthContext, type Server } from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/ssh/known-hosts.ts';
+import { fingerprint } from '../../src/ssh/host-keys/known-hosts.ts';
 import { createOpenSsh, type OpenSsh } from '../../src/ssh/openssh/open-ssh.ts';
 import { plainTarget } from '../../src/ssh/resolve-target.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { OperatorError } from '../../src/model/operator-error.ts';
-import type { Connection, ExecResult } from '../../src/ssh/connection.ts';
 import { type Connector, type ConnectorOptions, createConnector } from '../../src/ssh/connector.ts';
+import type { Connection, ExecResult } from '../../src/ssh/contract.ts';
 import type { SshSettings, Transport } from '../../src/ssh/settings.ts';
 import type { Lab } from '../lab/lab.ts';
 

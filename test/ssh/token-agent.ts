@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
-import { WireReader } from '../../src/ssh/wire.ts';
+import { WireReader } from '../../src/ssh/keys/wire.ts';
 
 /** An agent with one key on a token (FIDO, `sk-`) that is emulated: what it signs is what a token signs. */
 export interface TokenAgent {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { VirtualHost } from '../../src/model/virtual-host.ts';
+import type { VirtualHost } from '../../src/virtual/virtual-host.ts';
 
 /** Why tests with the real nginx don't run, undefined where they do. */
 export const withoutNginx =

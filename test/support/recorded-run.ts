@@ -1,19 +1,19 @@
 import type { Ledger } from '../../src/model/ledger.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { PathState, Snapshot } from '../../src/model/snapshot.ts';
-import { VirtualHost } from '../../src/model/virtual-host.ts';
 import {
   type Evaluation,
   evaluate,
   isEvaluation,
   type Resolve,
   type Wanted,
-} from '../../src/plan/evaluate.ts';
-import { planCluster } from '../../src/plan/plan-cluster.ts';
-import type { RecordedRun } from '../../src/plan/plan-rollback.ts';
+} from '../../src/plan/forward/evaluate.ts';
+import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { letGoCreated, letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
+import type { RecordedRun } from '../../src/plan/rollback/plan-rollback.ts';
 import type { SecretRegister } from '../../src/secrets/register.ts';
 import { stepModules } from '../../src/steps/registry.ts';
+import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 
 /** A step of a module by its name, as a playbook has it. */
 export function wantedStep(id: string, module: string, parameters: unknown): Wanted['steps'][number] {

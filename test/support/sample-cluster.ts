@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { VirtualHost } from '../../src/model/virtual-host.ts';
-import { crossChecksOf } from '../../src/plan/cross-checks.ts';
-import { type PlanInput, planCluster } from '../../src/plan/plan-cluster.ts';
-import { loadInventory } from '../../src/playbook/load-inventory.ts';
-import { readsOf } from '../../src/playbook/reads.ts';
+import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
+import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
+import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
+import { readsOf } from '../../src/playbook/resolve/reads.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
+import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
 export const sample = (name: string) => `playbooks/samples/bigbluebutton/${name}`;

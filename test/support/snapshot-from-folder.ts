@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-export { type SampleHost as FakeHost, snapshotOf, textFile } from '../../src/playbook/sample-snapshot.ts';
+export {
+  type SampleHost as FakeHost,
+  snapshotOf,
+  textFile,
+} from '../../src/playbook/check/sample-snapshot.ts';
 
 const stockFolder = resolve(import.meta.dirname, '../../../shared/stock');
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import net from 'node:net';
 import type { ParsedKey } from 'ssh2';
-import { WireReader } from '../wire.ts';
+import { WireReader } from '../keys/wire.ts';
 
 /** An agent on a socket of this process: keys that were opened here, and all that another agent can do. */
 export interface AgentServer {

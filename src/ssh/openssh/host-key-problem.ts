@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { type KnownKeys, keyProblem, pinning } from '../host-keys.ts';
+import { type KnownKeys, keyProblem, pinning } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { type LoginLog, lastWords } from './log.ts';
 

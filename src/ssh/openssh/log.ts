@@ -1,5 +1,5 @@
 import type { Stage } from '../connect-problems.ts';
-import type { ShownKey } from '../host-keys.ts';
+import type { ShownKey } from '../host-keys/host-keys.ts';
 
 /** What a login of ssh(1) tells about itself with LogLevel DEBUG1, as far as it matters here. */
 export interface LoginLog {

@@ -1,10 +1,16 @@
 import { OperatorError } from '../../model/operator-error.ts';
-import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
-import { createKeyring, type Keyring } from '../keyring.ts';
+import type {
+  ExecInput,
+  ExecOptions,
+  ExecResult,
+  OpenConnection,
+  OpenOptions,
+  VerifiedConnection,
+} from '../contract.ts';
+import { createKeyring, type Keyring } from '../keys/keyring.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
-import type { OpenConnection, OpenOptions, VerifiedConnection } from '../transport.ts';
-import { createJumps, type Jumps } from './jumps.ts';
-import { type LoggedIn, logIn } from './log-in.ts';
+import { createJumps, type Jumps } from './bastions.ts';
+import { type LoggedIn, logIn } from './reach-host.ts';
 import { runCommand } from './run-command.ts';
 import { scanByOpenSsh } from './scan.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../../model/operator-error.ts';
 import { authenticationProblem, tooLate } from '../connect-problems.ts';
-import type { KnownKeys } from '../host-keys.ts';
+import type { KnownKeys } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { hostKeyProblem } from './host-key-problem.ts';
 import { type LoginLog, lastWords } from './log.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { ExecInput, ExecOptions, ExecResult } from '../connection.ts';
+import type { ExecInput, ExecOptions, ExecResult } from '../contract.ts';
 import { followCommand, type RunningCommand } from '../follow-command.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 import { commandArguments } from './arguments.ts';

@@ -5,9 +5,9 @@ import { interrupted, tooLate } from '../connect-problems.ts';
 import type { SshTarget } from '../target.ts';
 import { isAtLeast, loginArguments } from './arguments.ts';
 import { readLog } from './log.ts';
-import type { LogInOptions } from './log-in.ts';
 import { startLogin } from './login.ts';
 import { lacksHostKeyType, loginProblem, noProgram, notStartable, tooOld } from './problems.ts';
+import type { LogInOptions } from './reach-host.ts';
 
 const nothingKnown = { pinned: [], entries: [], portless: [], types: [] };
 

@@ -7,7 +7,7 @@ import { type Change, sha256 } from '../../../src/model/change.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { noReads, type PathState, type Reads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Transaction } from '../../../src/model/transaction.ts';
-import { connect } from '../../../src/ssh/connect.ts';
+import { connect } from '../../../src/ssh/ssh2/connect.ts';
 import { targetOf } from '../../faults/attempt.ts';
 import { labAvailable } from '../../lab/available.ts';
 import type { LabHost } from '../../lab/host.ts';

@@ -1,0 +1,28 @@
+// The licences of the libraries that are bundled, as their terms want them to travel with copies.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** `inputs`: the paths that a bundle is made of, as esbuild's metafile names them. Throws where a library has none. */
+export function licencesOf(inputs) {
+  const folders = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  );
+  return [...folders].sort().map(licenceOf).join('\n');
+}
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((one) => /^(licen[cs]e|copying)/i.test(one));
+  const readme = ['README.md', 'readme.md'].map((one) => join(folder, one)).find(existsSync);
+  const text =
+    file === undefined
+      ? readme && inReadme(readFileSync(readme, 'utf8'))
+      : readFileSync(join(folder, file), 'utf8');
+  if (text === undefined && license === undefined) throw new Error(`${name} names no licence`);
+  return `== ${name} ${version} (${license ?? 'see below'})\n\n${(text ?? '').trim()}\n`;
+}
+
+/** Some have it in their README only. */
+function inReadme(text) {
+  return /^#+ *Licen[cs]e[\s\S]*/im.exec(text)?.[0];
+}

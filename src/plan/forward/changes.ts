@@ -1,0 +1,56 @@
+import { type Change, changeBetween } from '../../model/change.ts';
+import { stateIn, unitOfPath } from '../../model/snapshot.ts';
+import type { VirtualHost } from '../../virtual/virtual-host.ts';
+import type { StepTrace } from './run-steps.ts';
+
+/**
+ * The difference between the real host and the virtual one, in the order in which it is carried out: directories before
+ * what goes into them, then files in the order in which the steps touched them, what goes away last. Behind them what
+ * can't be known yet: what steps do to things that an action has to bring first.
+ */
+export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): readonly Change[] {
+  const changes = host.touched.flatMap((path) => {
+    const before = stateIn(host.snapshot, path) ?? ({ kind: 'absent' } as const);
+    const asking = traces.filter((trace) => trace.paths.includes(path));
+    const steps = new Set(asking.map((trace) => trace.step));
+    const change = changeBetween(path, before, host.state(path), [...steps]);
+    if (change === undefined) return [];
+    const accounts = new Set(asking.flatMap(({ folderOf }) => folderOf));
+    const named = accounts.size === 0 ? change : { ...change, folderOf: [...accounts] };
+    return [provisionally(named, host)];
+  });
+  return [...inOrder(changes), ...traces.flatMap(laterChange)];
+}
+
+/** What isn't there may come with an action of an earlier stage. */
+function provisionally(change: Change, { snapshot }: VirtualHost): Change {
+  const { before } = change;
+  if (snapshot.pending === undefined || (before.kind !== 'absent' && before.kind !== 'pending'))
+    return change;
+  return { ...change, knownAfter: snapshot.pending.after };
+}
+
+function laterChange({ step, later }: StepTrace): readonly Change[] {
+  if (later === undefined) return [];
+  const pending = { kind: 'pending', after: later.after } as const;
+  const kind = later.path !== undefined && unitOfPath(later.path) !== undefined ? 'unit' : 'file';
+  const path = later.path ?? `what step ${step} does`;
+  return [
+    { path, kind, action: 'modify', steps: [step], before: pending, after: pending, knownAfter: later.after },
+  ];
+}
+
+function inOrder(changes: readonly Change[]): readonly Change[] {
+  return changes
+    .map((change, index) => ({ change, index }))
+    .sort((one, other) => rank(one.change) - rank(other.change) || one.index - other.index)
+    .map(({ change }) => change);
+}
+
+/** Directories from the top down, then files and links, then deletions, directories among them from the bottom up; units last. */
+function rank(change: Change): number {
+  const depth = change.path.split('/').length;
+  if (change.kind === 'unit') return 4000;
+  if (change.action === 'delete') return change.kind === 'directory' ? 3000 - depth : 2000;
+  return change.kind === 'directory' ? depth : 1000;
+}

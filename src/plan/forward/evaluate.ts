@@ -1,0 +1,143 @@
+import type { Handler } from '../../model/handler.ts';
+import type { Ledger } from '../../model/ledger.ts';
+import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { VirtualHost } from '../../virtual/virtual-host.ts';
+import { itemId } from '../items.ts';
+import { nextLedger } from './ledger.ts';
+import { restoreNoLongerWanted } from './no-longer-wanted.ts';
+import { refuseTwoOwners, runSteps, type StepTrace, type WantedStep } from './run-steps.ts';
+
+/** What a playbook wants of one host, everything filled in. */
+export interface Wanted {
+  readonly recipe: { readonly name: string; readonly reason: string } | undefined;
+  /** in the playbook's order, which is that of their stages */
+  readonly steps: readonly WantedStep[];
+  /** in the playbook's order; only those that apply */
+  readonly handlers: readonly Handler[];
+  /** units that must be active afterwards if they were before */
+  readonly units: readonly string[];
+  /** what its playbook's health checks found */
+  readonly warnings: readonly string[];
+  /** why its services serve nobody at present; undefined where they do, as far as its playbook asks */
+  readonly down?: string | undefined;
+  /** the handlers that a step of the playbook notifies, whether the step applies to this host or not */
+  notifyOf(step: string): readonly string[];
+  /** the accounts that a step of the playbook, also one that this host doesn't get, names for its folders */
+  folderOf?(step: string): readonly string[];
+  /** names of the stages of its role, in order; none where it has one only */
+  readonly stages?: readonly string[] | undefined;
+}
+
+/**
+ * From what is known of all hosts to what is wanted of each, or of those in `only`; a host that can't be resolved gets
+ * its problem.
+ */
+export type Resolve = (
+  snapshots: ReadonlyMap<string, Snapshot>,
+  only?: ReadonlySet<string>,
+) => ReadonlyMap<string, Wanted | OperatorError>;
+
+/** One stage of a host after its steps ran on a virtual host that is as the stage before leaves it. */
+export interface StageEvaluation {
+  /** counts from 1 */
+  readonly number: number;
+  /** empty where the role has no other */
+  readonly name: string;
+  readonly host: VirtualHost;
+  readonly traces: readonly StepTrace[];
+  /** what the ledger will say once it's carried out, but for the names of cluster and playbook */
+  ledger(): Ledger;
+}
+
+/** One host after all its steps ran on a virtual host. */
+export interface Evaluation {
+  readonly wanted: Wanted;
+  /** as the last stage leaves it */
+  readonly host: VirtualHost;
+  /** of all stages */
+  readonly traces: readonly StepTrace[];
+  /** at least one */
+  readonly stages: readonly StageEvaluation[];
+}
+
+export interface EvaluateOptions {
+  /** the hosts that are meant; undefined: all */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** whether a text holds one of the inventory's secrets */
+  readonly holdsSecret?: ((text: string) => boolean) | undefined;
+}
+
+/** Run every host's steps on its virtual host. */
+export function evaluate(
+  resolve: Resolve,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  options: EvaluateOptions = {},
+): ReadonlyMap<string, Evaluation | Problem> {
+  const { only, holdsSecret } = options;
+  const wanted = resolve(snapshots, only);
+  const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
+  return new Map(
+    meant.map(([name, snapshot]) => {
+      const of = wanted.get(name);
+      if (of === undefined || of instanceof OperatorError) return [name, problemOf(name, of)] as const;
+      return [name, evaluateHost(snapshot, of, holdsSecret)] as const;
+    }),
+  );
+}
+
+export function isEvaluation(one: Evaluation | Problem | undefined): one is Evaluation {
+  return one !== undefined && 'traces' in one;
+}
+
+function evaluateHost(
+  snapshot: Snapshot,
+  wanted: Wanted,
+  holdsSecret: EvaluateOptions['holdsSecret'],
+): Evaluation | Problem {
+  const names = wanted.stages ?? [''];
+  const stages: StageEvaluation[] = [];
+  let before = snapshot;
+  try {
+    for (const [index, name] of names.entries()) {
+      const earlier = stages.flatMap(({ traces }) => traces);
+      const place = { number: index + 1, name, isLast: index === names.length - 1 };
+      const stage = evaluateStage(new VirtualHost(before, holdsSecret), wanted, place, earlier);
+      stages.push(stage);
+      before = { ...stage.host.asSnapshot(name), ledger: place.isLast ? before.ledger : stage.ledger() };
+    }
+  } catch (error) {
+    return problemOf(snapshot.host, error);
+  }
+  const last = stages.at(-1);
+  if (last === undefined) throw new Error('a role without a stage');
+  return { wanted, host: last.host, traces: stages.flatMap(({ traces }) => traces), stages };
+}
+
+/** What is no longer wanted goes in the last stage: until then nobody knows whether it is. */
+function evaluateStage(
+  host: VirtualHost,
+  wanted: Wanted,
+  { isLast, ...stage }: { readonly number: number; readonly name: string; readonly isLast: boolean },
+  earlier: readonly StepTrace[],
+): StageEvaluation {
+  const steps = wanted.steps.filter((step) => (step.stage ?? 1) === stage.number);
+  const own = runSteps(host, steps);
+  refuseTwoOwners(host, [...earlier, ...own]);
+  const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
+  const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
+  const { notifyOf, folderOf } = wanted;
+  const restored = isLast ? restoreNoLongerWanted(host, managed, notifyOf, later, folderOf) : [];
+  const traces = [...own, ...restored];
+  const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));
+  const kept = (host.snapshot.ledger?.items ?? []).filter(
+    (item) => !isLast || looksAfter.has(itemId(item)) || later.has(item.step),
+  );
+  const names = { cluster: '', playbook: '', recipe: wanted.recipe?.name, run: '' };
+  return { ...stage, host, traces, ledger: () => nextLedger(host, traces, names, kept) };
+}
+
+function problemOf(host: string, error: unknown): Problem {
+  const [problem] = problemsOf(error ?? new Error('the playbook says nothing about this host'));
+  return { host, code: 'unexpected', message: '', ...problem };
+}

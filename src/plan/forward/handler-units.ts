@@ -1,0 +1,170 @@
+import type { Change } from '../../model/change.ts';
+import type { Action, Check, Guard, Handler } from '../../model/handler.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { PlannedHandler } from '../../model/plan.ts';
+import { type Snapshot, type UnitState, unitOfPath } from '../../model/snapshot.ts';
+
+/** What handlers come to once it's known which of their units run, and what is to be said of it. */
+export interface FittedHandlers {
+  readonly handlers: readonly PlannedHandler[];
+  readonly problem: Problem | undefined;
+  readonly warnings: readonly string[];
+}
+
+export interface UnitsOfHost {
+  /** as the host is when the stage begins */
+  readonly snapshot: Snapshot;
+  readonly changes: readonly Change[];
+  /** units whose `active` is the plan's business: one of them that doesn't run is not meant to */
+  readonly managed: ReadonlySet<string>;
+  /** files are given back, by a rollback or to a host that leaves: what doesn't run needs to take nothing up */
+  readonly givesBack: boolean;
+}
+
+/**
+ * Fit handlers to the units of a host. systemctl(1) can't reload a unit that doesn't run, and starts one that
+ * it is to restart. So what concerns a unit that the plan itself stops is left out; a reload of one that is
+ * down is a problem, with the command that mends it; a start that nobody may expect is a warning.
+ */
+export function fitHandlers(handlers: readonly PlannedHandler[], host: UnitsOfHost): FittedHandlers {
+  const fitted = handlers.map((planned) => fitHandler(planned, host));
+  return {
+    handlers: fitted.flatMap(({ planned }) => planned ?? []),
+    problem: fitted.find(({ problem }) => problem !== undefined)?.problem,
+    warnings: [...new Set(fitted.flatMap(({ warnings }) => warnings))],
+  };
+}
+
+interface Fitted {
+  readonly planned?: PlannedHandler | undefined;
+  readonly problem?: Problem | undefined;
+  readonly warnings: readonly string[];
+}
+
+function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
+  const { handler } = planned;
+  const units = [...new Set(handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])))];
+  const stopped = units.filter((unit) => isStopped(unit, host));
+  const idle = host.givesBack
+    ? units.filter((unit) => !stopped.includes(unit) && isReloaded(handler, unit) && isDown(unit, host))
+    : [];
+  const without = new Set([...stopped, ...idle]);
+  const rest = without.size === 0 ? handler : withoutUnits(handler, without);
+  const left = units.filter((unit) => !without.has(unit));
+  return {
+    planned: rest === undefined ? undefined : { ...planned, handler: rest },
+    problem: left.flatMap((unit) => problemOf(unit, handler, host) ?? [])[0],
+    warnings: [
+      ...idle.map(
+        (unit) =>
+          `${unit} is not running: it is not reloaded, and takes up the files as they were when it is started`,
+      ),
+      ...left
+        .filter((unit) => !isReloaded(handler, unit) && isDown(unit, host) && !isStarted(unit, host))
+        .map((unit) => `${unit} is not running now; ${handler.id} starts it`),
+    ],
+  };
+}
+
+/** The handler without what it does to these units; undefined where nothing is left to do. */
+function withoutUnits(handler: Handler, units: ReadonlySet<string>): Handler | undefined {
+  const keeps = (one: Action | Check) => !('unit' in one) || !names(units).has(fullName(one.unit));
+  const actions = handler.actions.filter(keeps);
+  if (actions.every(({ kind }) => kind === 'daemon-reload')) return undefined;
+  const checks = handler.checks
+    .filter(keeps)
+    .filter(({ kind }) => kind !== 'nginx-workers' || !names(units).has('nginx.service'));
+  return { ...handler, actions, checks };
+}
+
+function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem | undefined {
+  const { snapshot } = host;
+  const state = stateOf(unit, host);
+  if (state === undefined || isStarted(unit, host)) return undefined;
+  const verb = isReloaded(handler, unit) ? 'reload' : 'restart';
+  if (state.load === 'masked') {
+    return {
+      code: 'unit-not-running',
+      message: `${unit} is masked, so that the handler ${handler.id} can't ${verb} it; nothing was changed`,
+      next: `on the host: systemctl unmask ${unit} && systemctl start ${unit}; then run the command again`,
+      host: snapshot.host,
+    };
+  }
+  if (verb === 'restart' || !isDown(unit, host)) return undefined;
+  const failed = state.active === 'failed';
+  return {
+    code: 'unit-not-running',
+    message: `${unit} ${failed ? 'has failed' : 'is not running'}, and the handler ${handler.id} can only reload it: nothing would take up the new files; nothing was changed`,
+    next: `on the host: ${failed ? `systemctl reset-failed ${unit} && ` : ''}systemctl start ${unit}${failed ? ` (journalctl -u ${unit} says why it failed)` : ''}; then run the command again`,
+    host: snapshot.host,
+  };
+}
+
+/** Stopped by the plan, or meant by it not to run. */
+function isStopped(unit: string, host: UnitsOfHost): boolean {
+  const after = changeOf(unit, host)?.after;
+  if (after !== undefined) return after.kind === 'unit' && after.active !== 'active';
+  return names(host.managed).has(fullName(unit)) && isDown(unit, host);
+}
+
+/** The plan starts it, or may: what is in the way of that is known later. */
+function isStarted(unit: string, host: UnitsOfHost): boolean {
+  const after = changeOf(unit, host)?.after;
+  return after?.kind === 'pending' || (after?.kind === 'unit' && after.active === 'active');
+}
+
+function isDown(unit: string, host: UnitsOfHost): boolean {
+  const state = stateOf(unit, host);
+  return state !== undefined && ['inactive', 'failed'].includes(state.active);
+}
+
+/** Undefined where nobody looked, or it isn't there: an action may bring it, and systemctl says so otherwise. */
+function stateOf(unit: string, { snapshot }: UnitsOfHost): UnitState | undefined {
+  const found = [unit, fullName(unit), shortName(unit)];
+  if (found.some((name) => snapshot.pending?.units.has(name))) return undefined;
+  const state = found.flatMap((name) => snapshot.units.get(name) ?? [])[0];
+  return state?.load === 'not-found' ? undefined : state;
+}
+
+function isReloaded({ actions }: Handler, unit: string): boolean {
+  return !actions.some((action) => action.kind === 'restart' && action.unit === unit);
+}
+
+function changeOf(unit: string, { changes }: UnitsOfHost): Change | undefined {
+  return changes.find(({ path }) => fullName(unitOfPath(path) ?? '') === fullName(unit));
+}
+
+/**
+ * The changes, each of a unit with what is asked before it's stopped, be it by the plan or by a revert: the
+ * guards of handlers that restart, reload or wait for it interrupt the same people.
+ */
+export function withStopGuards(changes: readonly Change[], handlers: readonly Handler[]): readonly Change[] {
+  return changes.map((change) => {
+    const unit = unitOfPath(change.path);
+    if (unit === undefined) return change;
+    const guards = uniqueGuards(handlers.filter((handler) => concerns(handler, unit)));
+    return guards.length === 0 ? change : { ...change, guards };
+  });
+}
+
+function concerns({ actions, checks }: Handler, unit: string): boolean {
+  return [...actions, ...checks].some((one) => 'unit' in one && fullName(one.unit) === fullName(unit));
+}
+
+export function uniqueGuards(handlers: readonly Handler[]): readonly Guard[] {
+  const guards = handlers.flatMap((handler) => handler.guards);
+  return [...new Map(guards.map((guard) => [guard.id, guard] as const)).values()];
+}
+
+/** systemctl(1) takes a name without a suffix for a service's. */
+function fullName(unit: string): string {
+  return /\.[a-z]+$/.test(unit) ? unit : `${unit}.service`;
+}
+
+function shortName(unit: string): string {
+  return unit.replace(/\.service$/, '');
+}
+
+function names(units: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...units].map(fullName));
+}

@@ -1,0 +1,135 @@
+import type { FirstTouch, Ledger, ManagedItem } from '../../model/ledger.ts';
+import { type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
+import type { Found, Managed } from '../../virtual/step-host.ts';
+import type { VirtualHost } from '../../virtual/virtual-host.ts';
+import { itemHash, itemId, itemValue, secretItemHash } from '../items.ts';
+import type { StepTrace } from './run-steps.ts';
+
+/**
+ * What the ledger of a host will say once a stage of the plan is carried out. `kept` is what stays as the ledger has it
+ * now: what other stages look after.
+ */
+export function nextLedger(
+  host: VirtualHost,
+  traces: readonly StepTrace[],
+  names: {
+    readonly cluster: string;
+    readonly playbook: string;
+    readonly recipe: string | undefined;
+    readonly run: string;
+  },
+  kept: readonly ManagedItem[] = [],
+): Ledger {
+  const { snapshot } = host;
+  // What another cluster has in a file as well was first touched by whoever came first.
+  const all = [
+    ...(snapshot.others ?? []).map(({ ledger }) => ledger),
+    ...(snapshot.ledger ? [snapshot.ledger] : []),
+  ];
+  const known = new Map(all.flatMap(({ items }) => items).map((item) => [itemId(item), item] as const));
+  const adopted = traces.some((trace) => trace.adopted);
+  const managed = traces.flatMap((trace) =>
+    trace.managed.map((item): ManagedItem => {
+      const found = trace.found.get(item);
+      const touched =
+        adopted && found !== undefined
+          ? withoutCluster(item, found)
+          : itemValue(item, stateBefore(snapshot, item.path));
+      return {
+        ...item,
+        step: trace.step,
+        first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
+        activated: hashOf(host, item, itemValue(item, host.state(item.path))),
+        ...(trace.folderOf.length === 0 ? {} : { folderOf: trace.folderOf }),
+      };
+    }),
+  );
+  const items = [...managed, ...kept];
+  return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
+}
+
+/**
+ * The first-touch value that is known stays, but for a package's file that an upgrade has brought anew: what it was before
+ * the upgrade is of no use to anybody.
+ */
+function firstTouch(
+  item: Managed,
+  known: ManagedItem | undefined,
+  found: Found | undefined,
+  touched: FirstTouch,
+): FirstTouch {
+  if (known === undefined) return touched;
+  return found?.pristine && item.format === 'file' ? itemValue(item, found.state) : known.first;
+}
+
+/**
+ * First-touch value on a host that was set up by hand: what is there is the cluster's already, so a key goes away when it
+ * is given back, and the package's own value applies. A file is what the package has in it.
+ */
+function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
+  if (item.format === 'file') return itemValue(item, state);
+  return theirs === undefined ? { kind: 'absent' } : { kind: 'value', value: theirs };
+}
+
+function hashOf(host: VirtualHost, item: Managed, value: FirstTouch): string {
+  return holdsSecret(host, value) ? secretItemHash(item, value) : itemHash(value);
+}
+
+/** A host may have held a secret of the inventory before we came; the ledger must not. */
+function withoutSecret(host: VirtualHost, item: Managed, first: FirstTouch): FirstTouch {
+  return holdsSecret(host, first) ? { kind: 'secret', hash: secretItemHash(item, first) } : first;
+}
+
+function holdsSecret(host: VirtualHost, value: FirstTouch): boolean {
+  if (value.kind === 'file') return host.holdsSecret(Buffer.from(value.content, 'base64').toString('utf8'));
+  return value.kind === 'value' && host.holdsSecret(JSON.stringify(value.value));
+}
+
+/** Files with things of ours that weren't there before us, and the directories that we made for them. */
+function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonly string[] {
+  const { snapshot } = host;
+  const theirs = (snapshot.others ?? []).flatMap(({ ledger }) => ledger.created);
+  // A folder that another cluster has made goes away with whichever of the two leaves last.
+  const isOurs = (path: string) =>
+    snapshot.ledger?.created.includes(path) ||
+    theirs.includes(path) ||
+    stateBefore(snapshot, path).kind === 'absent';
+  const files = [...new Set(items.map((item) => item.path))].filter(
+    (path) => unitOfPath(path) === undefined && isOurs(path),
+  );
+  const directories = [...new Set([...(snapshot.ledger?.created ?? []), ...theirs, ...host.touched])].filter(
+    (path) =>
+      !files.includes(path) &&
+      isOurs(path) &&
+      isKnown(host, path) &&
+      host.state(path).kind === 'directory' &&
+      items.some((item) => item.path.startsWith(`${path}/`)),
+  );
+  return [...directories, ...files];
+}
+
+function isKnown(host: VirtualHost, path: string): boolean {
+  return host.snapshot.paths.has(path) || host.touched.includes(path);
+}
+
+/** Whether two ledgers record the same things, whoever wrote them and when. */
+export function sameLedger(one: Ledger | undefined, other: Ledger): boolean {
+  if (one === undefined) return other.items.length === 0;
+  const essence = ({ run: _run, ...rest }: Ledger) => JSON.stringify(rest);
+  return essence(one) === essence(other);
+}
+
+function stateBefore(snapshot: Snapshot, path: string) {
+  return stateIn(snapshot, path) ?? ({ kind: 'absent' } as const);
+}
+
+/** Of a thing that a step declares twice, the first time counts: then it was as the step found it. */
+function uniqueItems(items: readonly ManagedItem[]): readonly ManagedItem[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const id = itemId(item);
+    const first = !seen.has(id);
+    seen.add(id);
+    return first;
+  });
+}

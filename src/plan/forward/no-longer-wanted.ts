@@ -1,0 +1,136 @@
+import type { ManagedItem } from '../../model/ledger.ts';
+import { stateIn } from '../../model/snapshot.ts';
+import type { Managed } from '../../virtual/step-host.ts';
+import { StepHost } from '../../virtual/step-host.ts';
+import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
+import {
+  accountsFor,
+  isFirstTouch,
+  isHollow,
+  isItemHash,
+  itemId,
+  itemName,
+  itemValue,
+  restoredText,
+  textOf,
+} from '../items.ts';
+import { restoredUnit } from '../unit-items.ts';
+import { type StepTrace, traceOf } from './run-steps.ts';
+import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
+
+/**
+ * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
+ * that somebody else has changed since is left alone, with a warning. `notifyOf` tells which handlers the
+ * item's step asks for, `folderOf` which accounts it names for its folders, where an older version wrote the
+ * ledger; what `laterSteps`, which can't be planned yet, look after stays.
+ */
+export function restoreNoLongerWanted(
+  host: VirtualHost,
+  wanted: readonly Managed[],
+  notifyOf: (step: string) => readonly string[],
+  laterSteps: ReadonlySet<string> = new Set(),
+  folderOf: (step: string) => readonly string[] = () => [],
+): readonly StepTrace[] {
+  const ledger = host.snapshot.ledger;
+  if (ledger === undefined) return [];
+  const owned = new Set(wanted.map(itemId));
+  const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
+  const traces = left.map((item) =>
+    restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
+  );
+  const kept = wanted.map((item) => item.path);
+  const hollow = ledger.created.filter(
+    (path) => !kept.includes(path) && left.some((item) => item.path === path),
+  );
+  const files = hollow.map((path) => removeHollow(host, path, accountsFor(path, ledger.items)));
+  const emptied = ledger.created
+    .filter((path) => left.some((item) => item.path.startsWith(`${path}/`)))
+    .sort()
+    .reverse();
+  const directories = emptied.map((path) => removeEmpty(host, path, accountsFor(path, ledger.items)));
+  return [...traces, ...files, ...directories];
+}
+
+function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
+  const view = new StepHost(host, item.step);
+  const name = itemName(item);
+  const { folderOf } = item;
+  const other =
+    clusterThat(host.snapshot, (one) => itemId(one) === itemId(item)) ??
+    clusterThatNeeds(host.snapshot, item.path);
+  if (other !== undefined) {
+    view.warn(
+      `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,
+    );
+    return traceOf(view, notify, folderOf);
+  }
+  if (!isKnown(host, item.path)) {
+    view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
+    return traceOf(view, notify, folderOf);
+  }
+  const now = itemValue(item, host.state(item.path));
+  if (isFirstTouch(item, item.first, now)) return traceOf(view, notify, folderOf);
+  if (!isItemHash(item.activated, item, now)) {
+    view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
+    return traceOf(view, notify, folderOf);
+  }
+  if (item.first.kind === 'secret') {
+    view.warn(
+      `${name} is no longer wanted; what it held before was a secret, which is not kept: set it by hand`,
+    );
+    return traceOf(view, notify, folderOf);
+  }
+  putBack(view, item);
+  return traceOf(view, notify, folderOf);
+}
+
+function putBack(view: StepHost, item: ManagedItem): void {
+  const { first, path } = item;
+  const state = view.state(path);
+  if (state.kind === 'unit') {
+    view.restore(path, restoredUnit(item, state, first));
+    return;
+  }
+  if (item.format !== 'file') {
+    view.write(path, restoredText(item, view.text(path) ?? '', first));
+    return;
+  }
+  switch (first.kind) {
+    case 'file':
+      view.write(path, Buffer.from(first.content, 'base64'), first);
+      break;
+    case 'link':
+      view.remove(path);
+      view.link(path, first.target);
+      break;
+    case 'directory':
+      view.makeDirectory(path, first);
+      break;
+    default:
+      view.remove(path);
+  }
+}
+
+/** A file that we had made and in which nothing of anybody's is left goes away. */
+function removeHollow(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
+  const view = new StepHost(host, 'no-longer-wanted');
+  const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
+  const isOthers = clusterThat(host.snapshot, (item) => item.path === path) !== undefined;
+  if (text !== undefined && isHollow(text) && !isOthers) view.remove(path);
+  return traceOf(view, [], folderOf);
+}
+
+/** A directory that we had made goes away, unless something that isn't ours is known to be in it. */
+function removeEmpty(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
+  const view = new StepHost(host, 'no-longer-wanted');
+  const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;
+  const isDirectory = isKnown(host, path) && host.state(path).kind === 'directory';
+  if (isDirectory && !isOthers && !holdsAnything(host, path)) {
+    view.remove(path);
+  }
+  return traceOf(view, [], folderOf);
+}
+
+function isKnown(host: VirtualHost, path: string): boolean {
+  return stateIn(host.snapshot, path) !== undefined;
+}

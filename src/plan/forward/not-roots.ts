@@ -1,0 +1,122 @@
+import type { Change } from '../../model/change.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { HostPlan } from '../../model/plan.ts';
+import { type ExposedFolder, type Snapshot, stateIn } from '../../model/snapshot.ts';
+
+/** Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as well. */
+export function foreignState({ host, foreignState: foreign }: Snapshot): Problem | undefined {
+  if (foreign !== true) return undefined;
+  return {
+    code: 'folder-not-roots',
+    message: '/var/lib/clusterproxy is a link, or the folder of another account',
+    next: 'look who made it, and move it away: clusterproxy makes it anew, as a folder of root',
+    host,
+  };
+}
+
+/**
+ * Why the changes and archives of a stage can't be carried out: one of them lies in a folder in which
+ * somebody else than root may give names, and so could lead root elsewhere. Undefined where root alone
+ * decides, or the step has named the account. The host looks once more, when it has prepared nothing yet.
+ */
+export function notRoots(
+  snapshot: Snapshot,
+  { changes, actions = [] }: Pick<HostPlan, 'changes'> & Partial<Pick<HostPlan, 'actions'>>,
+): Problem | undefined {
+  for (const change of changes) {
+    const problem = refused(snapshot, change, changes);
+    if (problem !== undefined) return { host: snapshot.host, step: change.steps[0], ...problem };
+  }
+  for (const { action, step } of actions) {
+    if (action.run.kind !== 'unpack') continue;
+    const { directory } = action.run;
+    const [folder] = snapshot.exposed?.get(folderOf(directory)) ?? [];
+    if (folder === undefined) continue;
+    const next = `unpack it into a folder of root's, or ${remedy(folder)}`;
+    return { code, host: snapshot.host, step, message: placed(directory, folder), next };
+  }
+  return undefined;
+}
+
+const code = 'folder-not-roots';
+
+function refused(
+  snapshot: Snapshot,
+  { path, kind, folderOf: accounts = [] }: Change,
+  changes: readonly Change[],
+): Omit<Problem, 'host'> | undefined {
+  if (kind === 'unit') return undefined;
+  const parent = folderOf(path);
+  const exposed = [...plannedFolders(parent, changes, snapshot), ...(snapshot.exposed?.get(parent) ?? [])];
+  const linked = exposed.find(({ link }) => link);
+  if (linked !== undefined) {
+    const message = `the way to ${path} goes by a link in ${linked.path}, where ${whom(linked)} may give names`;
+    return { code, message, next: 'name the path without that link' };
+  }
+  const unnamed = exposed.find((folder) => !isNamed(folder, accounts));
+  if (unnamed !== undefined) {
+    const named = unnamed.by.includes('others') ? '' : `, or name the account in the step: ${asked(unnamed)}`;
+    return { code, message: placed(path, unnamed), next: `${remedy(unnamed)}${named}` };
+  }
+  if (exposed.length === 0 || stateIn(snapshot, parent)?.kind !== 'absent') return undefined;
+  return {
+    code,
+    message: `${parent} isn't there, and would be made for ${path} in a folder of another account`,
+    next: `have ${parent} made in an earlier stage of the playbook`,
+  };
+}
+
+/** Folders on the way to `folder`, itself included, that are to belong to somebody else, or already are ours to give away. */
+function plannedFolders(
+  folder: string,
+  changes: readonly Change[],
+  { user: self, group: ownGroup }: Snapshot,
+): readonly ExposedFolder[] {
+  return changes.flatMap(({ path, after }): readonly ExposedFolder[] => {
+    if (after.kind !== 'directory' || (path !== folder && !folder.startsWith(`${path}/`))) return [];
+    const { mode, user, group } = after;
+    const by = [
+      ...(user === 'root' || user === self ? [] : (['owner'] as const)),
+      ...((mode & 0o020) === 0 || group === 'root' || group === ownGroup ? [] : (['group'] as const)),
+      ...((mode & 0o002) === 0 ? [] : (['others'] as const)),
+    ];
+    return by.length === 0 ? [] : [{ path, mode, user, group, by, link: false }];
+  });
+}
+
+/** Whether the step has named all who may give names there: USER, with the group of that name, USER:GROUP or :GROUP. */
+function isNamed({ by, user, group }: ExposedFolder, accounts: readonly string[]): boolean {
+  const named = accounts.map((account) => account.split(':'));
+  return by.every((who) => {
+    if (who === 'others') return false;
+    return named.some(([name, groupName]) =>
+      who === 'owner' ? name === user : (groupName ?? name) === group,
+    );
+  });
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+function placed(path: string, folder: ExposedFolder): string {
+  return `${path} lies in ${folder.path}, where ${whom(folder)} may give names, and could lead root to other files`;
+}
+
+function whom({ by, user, group }: ExposedFolder): string {
+  if (by.includes('others')) return 'anybody';
+  return by.map((who) => (who === 'owner' ? user : `the group ${group}`)).join(' and ');
+}
+
+function remedy({ path, by }: ExposedFolder): string {
+  const commands = [
+    ...(by.includes('owner') ? [`chown root: ${path}`] : []),
+    ...(by.includes('group') || by.includes('others') ? [`chmod go-w ${path}`] : []),
+  ];
+  return `give that folder to root: ${commands.join('; ')}`;
+}
+
+function asked({ by, user, group }: ExposedFolder): string {
+  const name = by.includes('owner') ? user : '';
+  return `folder_of: '${by.includes('group') ? `${name}:${group}` : name}'`;
+}

@@ -1,0 +1,143 @@
+import { FormatError } from '../../formats/format-error.ts';
+import type { PlannedAction } from '../../model/action.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+import { type Found, type Managed, NotYetKnown, StepHost } from '../../virtual/step-host.ts';
+import type { VirtualHost } from '../../virtual/virtual-host.ts';
+import { itemId, itemName } from '../items.ts';
+
+/** A step with everything filled in, ready to be run on a virtual host. */
+export interface WantedStep {
+  readonly id: string;
+  readonly module: StepModule;
+  readonly parameters: unknown;
+  /** ids of handlers */
+  readonly notify: readonly string[];
+  /** accounts that may own the folders of its files, or write in them: USER, USER:GROUP or :GROUP */
+  readonly folderOf?: readonly string[] | undefined;
+  /** number of its stage, from 1; undefined: the first */
+  readonly stage?: number | undefined;
+}
+
+/** Why a step can't be planned before a stage was carried out. */
+export interface Later {
+  /** name of the stage */
+  readonly after: string;
+  /** what it would have to know, or the first thing that it looks after; undefined where that isn't known either */
+  readonly path: string | undefined;
+}
+
+/** What one step did to a virtual host. */
+export interface StepTrace {
+  readonly step: string;
+  readonly changed: boolean;
+  /** paths that it set, changed or not */
+  readonly paths: readonly string[];
+  readonly managed: readonly Managed[];
+  readonly found: ReadonlyMap<Managed, Found>;
+  /** it brought over what was set up by hand */
+  readonly adopted: boolean;
+  readonly warnings: readonly string[];
+  readonly notify: readonly string[];
+  /** whose folders its paths may lie in besides root's */
+  readonly folderOf: readonly string[];
+  readonly actions: readonly PlannedAction[];
+  /** it did nothing, since what it needs to know can't be known yet */
+  readonly later: Later | undefined;
+}
+
+/** Run the steps in order on a virtual host. Throws an OperatorError that names the step. */
+export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): readonly StepTrace[] {
+  return steps.map((step) => runStep(host, step));
+}
+
+function runStep(host: VirtualHost, step: WantedStep): StepTrace {
+  const view = new StepHost(host, step.id);
+  try {
+    step.module.apply(view, step.parameters as never);
+  } catch (error) {
+    const later = laterOf(error, view);
+    if (later === undefined) throw named(error, host, step);
+    view.undo();
+    return { ...traceOf(view, step.notify, step.folderOf), later };
+  }
+  for (const action of view.actions) host.act(action);
+  return traceOf(view, step.notify, step.folderOf);
+}
+
+/**
+ * Whether the step failed for want of something that an action brings, or may bring: then it's planned once that was
+ * carried out. Undefined for an error that no action mends.
+ */
+function laterOf(error: unknown, view: StepHost): Later | undefined {
+  if (error instanceof NotYetKnown) return { after: error.after, path: error.path };
+  const after = view.snapshot.pending?.after;
+  if (!(error instanceof OperatorError) || !view.uncertain || after === undefined) return undefined;
+  return { after, path: view.managed[0]?.path ?? [...view.edits.keys()][0] };
+}
+
+export function traceOf(
+  view: StepHost,
+  notify: readonly string[],
+  folderOf: readonly string[] = [],
+): StepTrace {
+  return {
+    step: view.step,
+    changed: view.changed,
+    paths: [...view.edits.keys()],
+    managed: [...view.managed],
+    found: view.found,
+    adopted: view.adopted,
+    // What it warns of may be otherwise by then; the plan that is made then says it again.
+    warnings: view.uncertain ? [] : view.warnings,
+    notify,
+    folderOf,
+    actions: [...view.actions],
+    later: undefined,
+  };
+}
+
+function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
+  if (error instanceof OperatorError) {
+    return new OperatorError({ host: host.snapshot.host, step: step.id, ...error.problem });
+  }
+  if (error instanceof FormatError) {
+    const place = error.line === undefined ? '' : ` (line ${error.line})`;
+    return new OperatorError({
+      code: 'file-not-understood',
+      message: `${error.message}${place}`,
+      next: 'mend the file on the host by hand, or leave the step out; nothing was changed',
+      host: host.snapshot.host,
+      step: step.id,
+    });
+  }
+  if (step.module.file === undefined) return error;
+  return new OperatorError({
+    code: 'module-failed',
+    message: `the step module ${step.module.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+    next: `mend ${step.module.file}; nothing was changed`,
+    host: host.snapshot.host,
+    step: step.id,
+    detail: error instanceof Error ? error.stack : undefined,
+  });
+}
+
+/** Two steps that own one thing would undo each other for ever. */
+export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void {
+  const owners = new Map<string, string>();
+  for (const trace of traces) {
+    for (const item of trace.managed) {
+      const owner = owners.get(itemId(item));
+      if (owner !== undefined && owner !== trace.step) {
+        throw new OperatorError({
+          code: 'two-owners',
+          message: `the steps ${owner} and ${trace.step} both set ${itemName(item)}`,
+          next: 'take it out of one of the two steps of the playbook',
+          host: host.snapshot.host,
+          step: trace.step,
+        });
+      }
+      owners.set(itemId(item), trace.step);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Snapshot } from '../../model/snapshot.ts';
+
+/** A clock that is off by more than this makes certificates, tokens and log lines disagree. Seconds. */
+const tolerableClockOffset = 10;
+/** Below this share of free space a service may fail any minute, and a restart even more so. Percent. */
+const leastFreeSpace = 5;
+
+/** What is wrong with a host before anything is changed on it, in words. */
+export function healthWarnings(snapshot: Snapshot): readonly string[] {
+  return [
+    ...lookOnlyWarning(snapshot),
+    ...failedUnits(snapshot),
+    ...fullDisks(snapshot),
+    ...wrongClock(snapshot),
+  ];
+}
+
+/** Who logs in could read everything, but isn't root. */
+export function lookOnlyWarning({ lookOnly, user }: Snapshot): readonly string[] {
+  if (lookOnly !== true) return [];
+  return [
+    `${user} is not root: this host can be looked at, but not changed; that takes \`become: sudo\` below \`ssh:\` in the inventory, or a login as root`,
+  ];
+}
+
+function failedUnits(snapshot: Snapshot): readonly string[] {
+  if (snapshot.failedUnits.length === 0) return [];
+  const units = snapshot.failedUnits.join(', ');
+  return [`already before anything is changed, these units have failed: ${units} (systemctl status UNIT)`];
+}
+
+function fullDisks(snapshot: Snapshot): readonly string[] {
+  return [...snapshot.freeSpace]
+    .filter(([, percent]) => percent < leastFreeSpace)
+    .map(([path, percent]) => `the file system of ${path} is nearly full: ${percent} % free`);
+}
+
+function wrongClock(snapshot: Snapshot): readonly string[] {
+  if (Math.abs(snapshot.clockOffset) <= tolerableClockOffset) return [];
+  const direction = snapshot.clockOffset > 0 ? 'ahead of' : 'behind';
+  return [
+    `its clock is ${Math.abs(Math.round(snapshot.clockOffset))} s ${direction} this machine's (timedatectl)`,
+  ];
+}

@@ -1,0 +1,185 @@
+import { type Change, changeBetween } from '../../model/change.ts';
+import type { Handler } from '../../model/handler.ts';
+import type { Ledger } from '../../model/ledger.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { HostPlan, PlannedHandler } from '../../model/plan.ts';
+import { type PathState, type Snapshot, stateIn } from '../../model/snapshot.ts';
+import type { RunRecord } from '../../model/transaction.ts';
+import { diffText } from '../../report/diff.ts';
+import { SecretRegister } from '../../secrets/register.ts';
+import { StepHost } from '../../virtual/step-host.ts';
+import { holdsAnything, VirtualHost } from '../../virtual/virtual-host.ts';
+import { changesOf } from '../forward/changes.ts';
+import { concealChanges, type KnownItem } from '../forward/conceal.ts';
+import { fitHandlers, withStopGuards } from '../forward/handler-units.ts';
+import { notRoots } from '../forward/not-roots.ts';
+import { traceOf } from '../forward/run-steps.ts';
+import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from '../items.ts';
+import { isSlowHash } from '../slow-hash.ts';
+import { undoChange } from './undo-change.ts';
+
+/** What a run left on a host so that it can be undone. */
+export interface RecordedRun {
+  readonly record: RunRecord;
+  /** each path that the run changed, as it was before */
+  readonly originals: ReadonlyMap<string, PathState>;
+}
+
+/** The part of a host's plan that undoing a run decides. */
+export type RollbackPlan = Pick<HostPlan, 'changes' | 'handlers' | 'problem' | 'warnings' | 'ledger'>;
+
+const step = 'rollback';
+const absent: PathState = { kind: 'absent' };
+
+/**
+ * Give back what the stages of a run changed on a host; `stages` in the order in which they were carried out. Keys and
+ * blocks that the run set get their former values, and what others have edited in the same files since stays. Where the
+ * two can't be told apart it's a conflict: nothing is changed on this host, unless `force` says that the originals win.
+ */
+export function planHostRollback(
+  snapshot: Snapshot,
+  stages: readonly RecordedRun[],
+  options: { readonly force: boolean; readonly secrets?: SecretRegister | undefined },
+): RollbackPlan {
+  const host = new VirtualHost(snapshot);
+  const view = new StepHost(host, step);
+  const latestFirst = [...stages].reverse();
+  const conceal = (changes: readonly Change[]) =>
+    concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
+  const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
+  const recordedHandlers = latestFirst.flatMap(({ record }) => record.handlers);
+  const items = [...(snapshot.ledger?.items ?? []), ...stages.flatMap(({ record }) => record.letGo ?? [])];
+  const undone = withStopGuards(conceal(changesOf(host, [traceOf(view, [])])), recordedHandlers);
+  const changes = undone.map((change) => {
+    const folderOf = accountsFor(change.path, items);
+    return folderOf.length === 0 ? change : { ...change, folderOf };
+  });
+  if (conflicts.length > 0 && !options.force) {
+    const run = stages[0]?.record.run ?? '';
+    const problem = conflict(snapshot.host, run, conflicts);
+    return { changes: [], handlers: [], problem, warnings: [], ledger: snapshot.ledger };
+  }
+  const fitted = fitHandlers(changes.length === 0 ? [] : handlersOf(latestFirst), {
+    snapshot,
+    changes,
+    managed: new Set(),
+    givesBack: true,
+  });
+  return {
+    changes,
+    handlers: fitted.handlers,
+    problem: fitted.problem ?? notRoots(snapshot, { changes }),
+    warnings: fitted.warnings,
+    ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
+  };
+}
+
+interface Conflict {
+  readonly what: readonly string[];
+  /** what giving the originals back would do to what is there */
+  readonly diff: string;
+}
+
+/** What the run set; of a file that held a secret and of which no more is known, all of it. */
+function knownItems(stages: readonly RecordedRun[]): readonly KnownItem[] {
+  return stages.flatMap(({ record }) => {
+    const items = record.items ?? [];
+    const whole = record.changes.filter(
+      ({ path, secret }) => secret && !items.some((item) => item.path === path && isSlowHash(item.after)),
+    );
+    return [
+      ...items.map((item) => ({ ...item, wasSecret: isSlowHash(item.before) || isSlowHash(item.after) })),
+      ...whole.map(({ path }) => ({ path, format: 'file', key: [], wasSecret: true })),
+    ];
+  });
+}
+
+function undo(
+  host: VirtualHost,
+  view: StepHost,
+  { record, originals }: RecordedRun,
+  conceal: (changes: readonly Change[]) => readonly Change[],
+): readonly Conflict[] {
+  // What was put in place last goes first; directories are emptied before they go.
+  return [...record.changes].reverse().flatMap((change) => {
+    const now = stateAt(host, change.path);
+    const original = originals.get(change.path) ?? absent;
+    const undone = undoChange({ change, original, now, items: record.items ?? [] });
+    const difference = changeBetween(change.path, now, undone.state, []);
+    if (difference === undefined) return [];
+    if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
+      view.restore(change.path, undone.state);
+    }
+    const diff = conceal([difference]).map(diffText).join('');
+    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff }];
+  });
+}
+
+function stateAt(host: VirtualHost, path: string): PathState {
+  return host.touched.includes(path) || stateIn(host.snapshot, path) !== undefined
+    ? host.state(path)
+    : absent;
+}
+
+/**
+ * Runs that were not undone, as the operator knows them: by id, without the stages of one run. The latest of them that
+ * changed something.
+ */
+export function latestRun(records: readonly RunRecord[]): string | undefined {
+  const undone = new Set(records.flatMap((record) => record.undoes ?? []));
+  return records
+    .filter((record) => record.undoes === undefined)
+    .map((record) => baseRun(record.run))
+    .filter((run) => !undone.has(run))
+    .sort()
+    .at(-1);
+}
+
+/** The run that a stage belongs to: `20261121T074501Z-4f2a9c-2` is the second stage of `20261121T074501Z-4f2a9c`. */
+export function baseRun(run: string): string {
+  return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
+}
+
+/** The runs' handlers run again, each once; what they had to answer was true of the planned values only. */
+function handlersOf(runs: readonly RecordedRun[]): readonly PlannedHandler[] {
+  const handlers = new Map<string, Handler>();
+  for (const { record } of runs) for (const handler of record.handlers) handlers.set(handler.id, handler);
+  return [...handlers.values()].map((handler) => ({ handler: withoutContents(handler), because: [step] }));
+}
+
+/** A handler whose answers are those of other values than the planned ones. */
+export function withoutContents(handler: Handler): Handler {
+  const checks = handler.checks.map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
+  return { ...handler, checks };
+}
+
+/** Things that have their first-touch value again are no longer ours; what the run let go is ours again. */
+function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: RecordedRun): Ledger | undefined {
+  if (ledger === undefined) return undefined;
+  const set = new Set((run.record.items ?? []).map(itemId));
+  const known = new Set(ledger.items.map(itemId));
+  const back = (run.record.letGo ?? []).filter((item) => !known.has(itemId(item)));
+  const items = [...ledger.items, ...back].flatMap((item) => {
+    if (!set.has(itemId(item))) return [item];
+    const value = itemValue(item, stateAt(host, item.path));
+    if (isFirstTouch(item, item.first, value)) return [];
+    const activated = isSlowHash(item.activated) ? secretItemHash(item, value) : itemHash(value);
+    return [{ ...item, activated }];
+  });
+  const gone = new Set(host.touched.filter((path) => host.state(path).kind === 'absent'));
+  const madeAgain = (run.record.letGoCreated ?? []).filter((path) => stateAt(host, path).kind !== 'absent');
+  const created = [...new Set([...madeAgain, ...ledger.created])].filter((path) => !gone.has(path));
+  return { ...ledger, items, created };
+}
+
+function conflict(host: string, run: string, conflicts: readonly Conflict[]): Problem {
+  const what = [...new Set(conflicts.flatMap((one) => one.what))];
+  return {
+    code: 'conflict',
+    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
+    detail: `what --force would do to it:\n${conflicts.map(({ diff }) => diff).join('')}`,
+    next: 'look at each; --force gives back what it was before the run and loses what was changed since',
+    host,
+    step,
+  };
+}

@@ -1,0 +1,77 @@
+import { providesNothing } from '../../model/action.ts';
+import { changesNow, type HostPlan } from '../../model/plan.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { RunRecord } from '../../model/transaction.ts';
+import { uniqueGuards } from '../forward/handler-units.ts';
+
+/** The name of a package without its architecture: dpkg says `libc6:amd64`, rpm `glibc.x86_64`. */
+export function packageOf(name: string): string {
+  return name.replace(/:[a-z0-9-]+$|\.(?:x86_64|i[3-6]86|aarch64|ppc64le|s390x|noarch)$/, '');
+}
+
+/** What a rollback doesn't undo, in words. */
+export function staysWarnings(
+  run: string,
+  records: readonly RunRecord[],
+  packages: readonly string[],
+  options: { readonly removePackages: boolean },
+): readonly string[] {
+  const others = records
+    .flatMap(({ actions = [] }) => actions)
+    .filter(({ kind }) => kind !== 'install-packages')
+    .map(({ name }) => name);
+  return [
+    ...(packages.length === 0 || options.removePackages
+      ? []
+      : [
+          `packages that run ${run} installed stay: ${packages.join(', ')}; --remove-packages takes them away as well`,
+        ]),
+    ...(others.length === 0 ? [] : [`what run ${run} did besides is not undone: ${others.join(', ')}`]),
+  ];
+}
+
+/** Why packages stay although they were to be removed: other clusters on the host may work with them. */
+export function othersNeed(packages: readonly string[], { others = [] }: Snapshot): readonly string[] {
+  const clusters = others.map(({ cluster }) => cluster).join(', ');
+  return [`packages stay, as the host serves ${clusters} as well: ${packages.join(', ')}`];
+}
+
+/**
+ * The plan with a stage behind it in which the packages go: once the files that need them are back. Their
+ * services stop, so whatever guards the run's handlers asked are asked.
+ */
+export function withRemoval(
+  plan: HostPlan,
+  packages: readonly string[],
+  records: readonly RunRecord[],
+): HostPlan {
+  const manager = plan.snapshot?.packageManager;
+  if (packages.length === 0 || manager === undefined || plan.problem !== undefined) return plan;
+  const removal: HostPlan = {
+    ...plan,
+    stage: { number: 2, name: 'packages' },
+    actions: [
+      {
+        step: 'rollback',
+        action: {
+          name: `remove ${packages.join(', ')}`,
+          run: { kind: 'remove-packages', manager, names: packages },
+          unless: undefined,
+          provides: providesNothing,
+          timeout: 600,
+          notes: ['their services are stopped', 'their configuration files stay'],
+          guards: uniqueGuards(records.flatMap((record) => record.handlers)),
+        },
+      },
+    ],
+    changes: [],
+    handlers: [],
+    guards: [],
+    warnings: [],
+    unsettled: [],
+    units: [],
+  };
+  if (!changesNow(plan))
+    return { ...removal, stage: undefined, warnings: plan.warnings, unsettled: plan.unsettled };
+  return { ...plan, stage: { number: 1, name: 'files' }, next: removal };
+}

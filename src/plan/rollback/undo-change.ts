@@ -1,0 +1,73 @@
+import { decode } from '../../formats/decode.ts';
+import { FormatError } from '../../formats/format-error.ts';
+import { sameState } from '../../model/change.ts';
+import type { RecordedItem } from '../../model/ledger.ts';
+import type { PathState, RegularFile } from '../../model/snapshot.ts';
+import type { RecordedChange } from '../../model/transaction.ts';
+import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from '../items.ts';
+import { isFingerprint } from '../record.ts';
+import { undoUnit, unitStateFormat } from '../unit-items.ts';
+
+/** What giving back one path of a run comes to. */
+export interface Undone {
+  /** what the path is to be */
+  readonly state: PathState;
+  /** what somebody else has changed since, in words; `state` overwrites it */
+  readonly conflicts: readonly string[];
+}
+
+/** One path that a run changed: how it was before, how it is now, and the things in it that the run set. */
+export interface UndoneChange {
+  readonly change: RecordedChange;
+  readonly original: PathState;
+  readonly now: PathState;
+  readonly items: readonly RecordedItem[];
+}
+
+/**
+ * A path as it was before a run. Where the run's bytes are still there, all of it; where somebody else has edited the
+ * file since, only the keys and blocks that the run set, each of which must still be as the run set it.
+ */
+export function undoChange(undone: UndoneChange): Undone {
+  const { change, original, now, items } = undone;
+  const settled = (state: PathState): Undone => ({ state, conflicts: [] });
+  if (sameState(now, original)) return settled(now);
+  if (isFingerprint(change.after, change.path, now)) return settled(original);
+  if (now.kind === 'unit') {
+    const set = items.filter((item) => item.path === change.path && item.format === unitStateFormat);
+    const { state, changed } = undoUnit(now, original, set);
+    return { state, conflicts: changed ? set.map(itemName) : [] };
+  }
+  const keyed = items.filter((item) => item.path === change.path && item.format !== 'file');
+  if (keyed.length === 0 || now.kind !== 'file' || !isTextual(original)) {
+    return { state: original, conflicts: [change.path] };
+  }
+  try {
+    return undoItems(now, original, keyed);
+  } catch (error) {
+    // What somebody else wrote can't be read as the format that it has to be.
+    if (!(error instanceof FormatError)) throw error;
+    return { state: original, conflicts: [change.path] };
+  }
+}
+
+function undoItems(now: RegularFile, original: PathState, items: readonly RecordedItem[]): Undone {
+  const conflicts: string[] = [];
+  let text = textOf(now) ?? '';
+  for (const item of items) {
+    const value = itemValue(item, withText(now, text));
+    if (isItemHash(item.before, item, value)) continue;
+    if (!isItemHash(item.after, item, value)) conflicts.push(itemName(item));
+    text = restoredText(item, text, itemValue(item, original));
+  }
+  if (original.kind === 'absent' && isHollow(text)) return { state: original, conflicts };
+  return { state: withText(now, text), conflicts };
+}
+
+function withText(file: RegularFile, text: string): RegularFile {
+  return { ...file, content: decode(file.content).encode(text) };
+}
+
+function isTextual(state: PathState): boolean {
+  return state.kind === 'file' || state.kind === 'absent';
+}

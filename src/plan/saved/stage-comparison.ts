@@ -1,0 +1,71 @@
+import type { Change } from '../../model/change.ts';
+import { type HostPlan, stagesOf } from '../../model/plan.ts';
+import { stateFingerprint } from '../record.ts';
+
+/**
+ * How what is left to do, planned anew after a stage was carried out, differs from what the operator agreed to, in words.
+ * What the plan said isn't known yet may turn out as it likes; all that it showed must come as it was shown.
+ */
+export function stageDifferences(agreed: HostPlan, now: HostPlan): readonly string[] {
+  if (agreed.recipe?.name !== now.recipe?.name) {
+    return [`its recipe was ${agreed.recipe?.name ?? 'none'} and is ${now.recipe?.name ?? 'none'}`];
+  }
+  const planned = new Map(stagesOf(agreed).map((plan) => [plan.stage?.number, plan] as const));
+  const left = stagesOf(now).filter(({ stage }) => stage !== undefined);
+  return [
+    ...left.flatMap((plan) => compareStage(planned.get(plan.stage?.number), plan)),
+    ...[...planned.values()].flatMap((plan) => missing(plan, left)),
+  ];
+}
+
+function compareStage(agreed: HostPlan | undefined, now: HostPlan): readonly string[] {
+  const changes = agreed?.changes ?? [];
+  const open = new Set(changes.filter(isOpen).flatMap(({ steps }) => steps));
+  const unplanned = now.changes.filter(
+    (change) =>
+      !changes.some((one) => isAsAgreed(one, change)) && !change.steps.some((step) => open.has(step)),
+  );
+  const actions = new Set(agreed?.actions.map(({ action }) => action.name));
+  const handlers = new Set(agreed?.handlers.map(({ handler }) => handler.id));
+  return [
+    ...unplanned.map(({ path }) => `${path} would become something else than was planned`),
+    ...now.actions
+      .filter(({ action }) => !actions.has(action.name))
+      .map(({ action }) => `${action.name} would be done, which was not planned`),
+    ...now.handlers
+      .filter(({ handler }) => !handlers.has(handler.id))
+      .map(({ handler }) => `the handler ${handler.id} would run, which was not planned`),
+  ];
+}
+
+/** What was planned for sure and isn't any more. */
+function missing(agreed: HostPlan, left: readonly HostPlan[]): readonly string[] {
+  const now = left.find(({ stage }) => stage?.number === agreed.stage?.number);
+  return agreed.changes
+    .filter(({ knownAfter, path }) => {
+      return knownAfter === undefined && !now?.changes.some((change) => change.path === path);
+    })
+    .map(({ path }) => `${path} would no longer be changed`);
+}
+
+/** What the step does wasn't known when the plan was made. */
+function isOpen({ after }: Change): boolean {
+  return after.kind === 'pending';
+}
+
+/** Whether the outcome is the one that was shown; from what it is made may have been left open. */
+function isAsAgreed(agreed: Change, now: Change): boolean {
+  if (agreed.path !== now.path) return false;
+  const sameStart =
+    agreed.knownAfter !== undefined || stateFingerprint(agreed.before) === stateFingerprint(now.before);
+  return sameStart && sameOutcome(agreed, now);
+}
+
+/** Mode and owner of a file that an action brings were taken for the usual ones, unless the step names them. */
+function sameOutcome({ after: agreed, knownAfter }: Change, { after: now }: Change): boolean {
+  if (knownAfter !== undefined && agreed.kind === 'file' && now.kind === 'file') {
+    return agreed.content.equals(now.content);
+  }
+  if (knownAfter !== undefined && agreed.kind === 'directory' && now.kind === 'directory') return true;
+  return stateFingerprint(agreed) === stateFingerprint(now);
+}

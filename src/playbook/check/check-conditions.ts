@@ -1,0 +1,111 @@
+import { knownNamesHint } from '../../document/nearest-name.ts';
+import { describeValue } from '../../document/schema-problems.ts';
+import type { Places, YamlPath } from '../../document/yaml-document.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import { buildFact } from '../read/build.ts';
+import type { PlaybookData, RoleData } from '../read/schema.ts';
+import { splitSubject } from '../resolve/conditions.ts';
+import { factType } from '../resolve/facts.ts';
+
+/** What a subject of a condition can be: its type, and its values where they are known. */
+interface Subject {
+  readonly type: 'string' | 'number' | 'boolean' | undefined;
+  readonly values?: readonly string[] | undefined;
+}
+
+type Subjects = ReadonlyMap<string, Subject>;
+
+/**
+ * Conditions name what exists, and values that it can have. A condition that compares the number 2.4 to the text '2.4'
+ * would never hold, and nobody would know why.
+ */
+export function checkConditions(document: Places, data: PlaybookData): readonly Problem[] {
+  return Object.entries(data.roles).flatMap(([name, role]) => {
+    const path = ['roles', name];
+    const early = subjectsOf(data, role);
+    const recipes = (role.recipes ?? []).map((recipe) => recipe.name);
+    const all = new Map(early);
+    if (recipes.length > 0) all.set('recipe.name', { type: 'string', values: recipes });
+    return [
+      ...each(document, [...path, 'recipes'], role.recipes, early),
+      ...each(document, [...path, 'steps'], role.steps, all),
+      ...each(document, [...path, 'handlers'], role.handlers, all),
+      ...each(document, [...path, 'warnings'], role.warnings, all),
+    ];
+  });
+}
+
+function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
+  const subjects = new Map<string, Subject>([
+    ['host.name', { type: 'string' }],
+    ['host.state', { type: 'string', values: ['active', 'retired'] }],
+    ['host.same_site', { type: 'boolean' }],
+  ]);
+  for (const [name, variable] of Object.entries(data.variables ?? {})) {
+    const { type } = variable;
+    const isNumber = type === 'integer' || type === 'number' || type === 'port';
+    const plain = isNumber ? 'number' : type === 'boolean' ? 'boolean' : 'string';
+    const isCompound = type === 'list' || type === 'map';
+    subjects.set(`vars.${name}`, { type: isCompound ? undefined : plain, values: variable.values });
+  }
+  for (const [name, fact] of Object.entries(role.facts ?? {})) {
+    subjects.set(`facts.${name}`, { type: factType(buildFact({ ...fact, capture: undefined })) });
+    if (fact.capture !== undefined) subjects.set(`facts.${name}`, { type: 'string' });
+  }
+  return subjects;
+}
+
+function each(
+  document: Places,
+  path: YamlPath,
+  holders: readonly { readonly when?: RoleData['steps'][number]['when'] }[] | undefined,
+  subjects: Subjects,
+): readonly Problem[] {
+  return (holders ?? []).flatMap(({ when }, index) =>
+    Object.entries(when ?? {}).flatMap(([name, value]) => {
+      const place = [...path, index, 'when', name];
+      const subject = subjects.get(name);
+      if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
+      const values = Array.isArray(value) ? value : [value];
+      return values.flatMap((item, position) => {
+        const found = valueMistake(name, subject, item);
+        if (found === undefined) return [];
+        const at = Array.isArray(value) ? [...place, position] : place;
+        return [document.problem(at, { code: 'invalid-condition', ...found })];
+      });
+    }),
+  );
+}
+
+function unknownSubject(document: Places, place: YamlPath, name: string, subjects: Subjects): Problem {
+  const [group] = splitSubject(name);
+  const same = [...subjects.keys()].filter((known) => known.startsWith(`${group}.`));
+  return document.problem(place, {
+    part: 'key',
+    code: 'invalid-condition',
+    message: `there is no ${name} to compare`,
+    next: knownNamesHint(name, same.length > 0 ? same : subjects.keys()),
+  });
+}
+
+function valueMistake(
+  name: string,
+  { type, values }: Subject,
+  value: unknown,
+): { message: string; next: string } | undefined {
+  if (type === undefined) {
+    return { message: `${name} is a list or a map, which can't be compared`, next: 'take the condition out' };
+  }
+  if (typeof value !== type) {
+    const words = { string: 'text', number: 'a number', boolean: 'true or false' };
+    return {
+      message: `${name} is ${words[type]}; found ${describeValue(value)}, which it never equals`,
+      next: type === 'string' ? `put it in quotes: '${String(value)}'` : `write ${words[type]}`,
+    };
+  }
+  if (values === undefined || values.includes(String(value))) return undefined;
+  return {
+    message: `${name} is never ${describeValue(value)}`,
+    next: knownNamesHint(String(value), values),
+  };
+}

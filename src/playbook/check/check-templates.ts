@@ -1,0 +1,115 @@
+import type { Places, YamlPath } from '../../document/yaml-document.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { PlaybookData, RoleData } from '../read/schema.ts';
+import { scopeProblems, type TemplateScope } from './template-scope.ts';
+
+/** Every template of a playbook, each in the scope of its place: what is known when it is filled in. */
+export function checkTemplates(document: Places, data: PlaybookData): readonly Problem[] {
+  return Object.entries(data.roles).flatMap(([name, role]) => {
+    const path = ['roles', name];
+    const scopes = scopesOf(data, role);
+    const check = (place: YamlPath, value: unknown, scope: TemplateScope) =>
+      scopeProblems(document, [...path, ...place], value, scope);
+    return [
+      ...check(['unknown'], role.unknown, scopes.withFacts),
+      ...(role.recipes ?? []).flatMap((recipe, index) => [
+        ...check(['recipes', index, 'reason'], recipe.reason, scopes.withFacts),
+        ...check(['recipes', index, 'vars'], recipe.vars, scopes.withFacts),
+      ]),
+      ...role.steps.flatMap((step, index) => {
+        const {
+          id: _,
+          stage: _stage,
+          recipes,
+          when: _when,
+          notify: _notify,
+          folder_of: _of,
+          ...module
+        } = step;
+        return Object.entries(module).flatMap(([name, parameters]) =>
+          checkStep(
+            (place, value, scope) => check(['steps', index, name, ...place], value, scope),
+            parameters,
+            scopes.forRecipes(recipes),
+          ),
+        );
+      }),
+      ...(role.handlers ?? []).flatMap((handler, index) => {
+        const { when: _when, ...texts } = handler;
+        return check(['handlers', index], texts, scopes.forHandlers);
+      }),
+      ...check(['guards'], role.guards, scopes.base),
+      ...check(['ports'], role.ports, scopes.vars),
+      ...check(['health'], role.health, scopes.base),
+      ...(role.warnings ?? []).flatMap((warning, index) =>
+        check(['warnings', index, 'text'], warning.text, scopes.withFacts),
+      ),
+      ...check(['units'], role.units, scopes.base),
+    ];
+  });
+}
+
+/** A step's `path` is read before facts are known. */
+function checkStep(
+  check: (place: YamlPath, value: unknown, scope: TemplateScope) => readonly Problem[],
+  parameters: unknown,
+  scope: TemplateScope,
+): readonly Problem[] {
+  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) {
+    return check([], parameters, scope);
+  }
+  const { facts: _, ...groups } = scope.groups;
+  const early = { groups, later: { ...scope.later, facts: beforeFacts } };
+  const { path, ...rest } = parameters as Record<string, unknown>;
+  return [...check(['path'], path, early), ...check([], rest, scope)];
+}
+
+const beforeFacts = 'this is asked in the same look at the host that finds its facts out';
+
+const withoutHost = 'the table of ports is the same for all clusters, but for their variables';
+
+function scopesOf(data: PlaybookData, role: RoleData) {
+  const base = {
+    cluster: ['name', 'hostname', 'url'],
+    host: ['name', 'role', 'address', 'state', 'hostname', 'same_site'],
+    vars: Object.keys(data.variables ?? {}),
+  };
+  const facts = Object.keys(role.facts ?? {});
+  const recipes = role.recipes ?? [];
+  const hosts = Object.keys(data.roles);
+  const recipeVars = (recipe: (typeof recipes)[number]) => ['name', ...Object.keys(recipe.vars ?? {})];
+  const full = (recipe: readonly string[] | undefined): TemplateScope => ({
+    groups: { ...base, facts, hosts, ...(recipe === undefined ? {} : { recipe }) },
+    later: {},
+  });
+  const any = full(recipes.length === 0 ? undefined : [...new Set(recipes.flatMap(recipeVars))]);
+  return {
+    /** known without any host */
+    vars: {
+      groups: { vars: base.vars },
+      later: {
+        cluster: withoutHost,
+        host: withoutHost,
+        facts: withoutHost,
+        recipe: withoutHost,
+        hosts: withoutHost,
+      },
+    },
+    base: { groups: base, later: { facts: beforeFacts, recipe: beforeFacts, hosts: beforeFacts } },
+    withFacts: {
+      groups: { ...base, facts },
+      later: { recipe: 'it is chosen by what stands here', hosts: 'the other hosts come later' },
+    },
+    /** what every recipe that the step is for knows */
+    forRecipes: (names: readonly string[] | undefined) => {
+      const named = recipes.filter(({ name }) => names?.includes(name));
+      // Recipes that there are not are reported already.
+      if (names !== undefined && named.length === 0) return any;
+      const meant = (names === undefined ? recipes : named).map(recipeVars);
+      const [first] = meant;
+      return full(first?.filter((name) => meant.every((known) => known.includes(name))));
+    },
+    /** a handler runs only where a step of its recipe asked for it, so that any recipe may know the name */
+    forHandlers: any,
+  } satisfies Record<string, TemplateScope | ((names: readonly string[] | undefined) => TemplateScope)>;
+}

@@ -1,0 +1,203 @@
+import { knownNamesHint } from '../../document/nearest-name.ts';
+import type { Places, YamlPath } from '../../document/yaml-document.ts';
+import { variableMistake } from '../../inventory/variables.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { Variable } from '../../model/playbook.ts';
+import { listOf } from '../read/build.ts';
+import { type PlaybookData, portUsers, type RoleData } from '../read/schema.ts';
+import { checkConditions } from './check-conditions.ts';
+import { hasTemplateWithin } from './check-parameters.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { checkTemplates } from './check-templates.ts';
+
+/**
+ * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
+ * conditions and templates.
+ */
+export function checkPlaybook(document: Places, data: PlaybookData): readonly Problem[] {
+  return [
+    ...checkVariables(document, data),
+    ...Object.entries(data.roles).flatMap(([name, role]) => [
+      ...checkNames(document, ['roles', name], role),
+      ...checkStages(document, ['roles', name], role),
+      ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
+      ...checkPatterns(document, ['roles', name], role),
+    ]),
+    ...checkConditions(document, data),
+    ...checkTemplates(document, data),
+    ...checkSecrets(document, data),
+  ];
+}
+
+function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
+  return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
+    const path = ['variables', name];
+    if ((declared.type === 'enum') !== (declared.values !== undefined)) {
+      const message =
+        declared.type === 'enum'
+          ? 'an enum needs values'
+          : `values are for an enum, not for a ${declared.type}`;
+      const next = declared.type === 'enum' ? 'add values: [ … ]' : 'take them out, or write type: enum';
+      return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
+    }
+    if (declared.default === undefined) return [];
+    if (declared.type === 'secret' && declared.default === '') return [];
+    const place = [...path, 'default'];
+    if (hasTemplateWithin(declared.default)) {
+      const message = "a default can't hold a template";
+      const next = 'let the steps name cluster, host and facts themselves';
+      return [document.problem(place, { code: 'invalid-template', message, next })];
+    }
+    if (declared.type === 'secret') {
+      const message = "a secret can't have a default: whoever has the playbook would know it";
+      const next = "take it out, or write default: '' where it can do without";
+      return [document.problem(place, { code: 'wrong-value', message, next })];
+    }
+    const variable: Variable = {
+      type: declared.type,
+      values: declared.values ?? [],
+      default: undefined,
+      perHost: true,
+      description: declared.description,
+    };
+    const found = variableMistake(variable, declared.default);
+    return found === undefined ? [] : [document.problem(place, found)];
+  });
+}
+
+function checkNames(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+  const recipes = (role.recipes ?? []).map(({ name }) => name);
+  const handlers = (role.handlers ?? []).map(({ id }) => id);
+  const guards = Object.keys(role.guards ?? {});
+  const known = (place: YamlPath, name: string, among: { kind: string; names: readonly string[] }) =>
+    among.names.includes(name)
+      ? []
+      : [
+          document.problem(place, {
+            code: `unknown-${among.kind}`,
+            message: `the role has no ${among.kind} ${name}`,
+            next: knownNamesHint(name, among.names),
+          }),
+        ];
+  return [
+    ...twice(document, [...path, 'recipes'], 'name', recipes),
+    ...twice(
+      document,
+      [...path, 'steps'],
+      'id',
+      role.steps.map(({ id }) => id),
+    ),
+    ...twice(document, [...path, 'handlers'], 'id', handlers),
+    ...role.steps.flatMap((step, index) => [
+      ...(step.recipes ?? []).flatMap((name, item) =>
+        known([...path, 'steps', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
+      ),
+      ...listOf(step.notify).flatMap((id, item) =>
+        known([...path, 'steps', index, 'notify', ...(Array.isArray(step.notify) ? [item] : [])], id, {
+          kind: 'handler',
+          names: handlers,
+        }),
+      ),
+    ]),
+    ...(role.handlers ?? []).flatMap((handler, index) =>
+      (handler.guards ?? []).flatMap((id, item) =>
+        known([...path, 'handlers', index, 'guards', item], id, { kind: 'guard', names: guards }),
+      ),
+    ),
+  ];
+}
+
+function twice(document: Places, path: YamlPath, key: string, names: readonly string[]): readonly Problem[] {
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    if (first === index) return [];
+    const { line } = document.location([...path, first, key]);
+    return [
+      document.problem([...path, index, key], {
+        code: 'duplicate-id',
+        message: `${name} stands twice in ${String(path.at(-1))}; the first is on line ${line}`,
+        next: 'give each its own',
+      }),
+    ];
+  });
+}
+
+/** A port is for somebody who exists. */
+function checkPorts(
+  document: Places,
+  path: YamlPath,
+  role: RoleData,
+  roles: readonly string[],
+): readonly Problem[] {
+  const known = [...portUsers, ...roles];
+  return (role.ports ?? []).flatMap(({ from }, index) =>
+    listOf(from).flatMap((name, item) => {
+      if (known.includes(name)) return [];
+      const place = [...path, 'ports', index, 'from', ...(Array.isArray(from) ? [item] : [])];
+      const message = `a port is for ${name}, which is no role of this playbook`;
+      return [document.problem(place, { code: 'unknown-role', message, next: knownNamesHint(name, known) })];
+    }),
+  );
+}
+
+/** Where a role has stages each of its steps says its own: one that was forgotten would come too early or too late. */
+function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+  const { stages } = role;
+  return [
+    ...(stages ?? []).flatMap((name, index) =>
+      stages?.indexOf(name) === index
+        ? []
+        : [
+            document.problem([...path, 'stages', index], {
+              code: 'duplicate-id',
+              message: `the stage ${name} stands twice`,
+              next: 'give each its own name',
+            }),
+          ],
+    ),
+    ...role.steps.flatMap(({ id, stage }, index) => {
+      const place = [...path, 'steps', index];
+      if (stage === undefined) {
+        if (stages === undefined) return [];
+        const message = `the step ${id} doesn't say in which stage it comes`;
+        const next = `add stage: one of ${stages.join(', ')}`;
+        return [document.problem([...place, 'id'], { code: 'unknown-stage', message, next })];
+      }
+      if (stages?.includes(stage)) return [];
+      const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
+      const next =
+        stages === undefined
+          ? `add stages: [… ${stage} …] to the role, or take it out`
+          : knownNamesHint(stage, stages);
+      return [document.problem([...place, 'stage'], { code: 'unknown-stage', message, next })];
+    }),
+  ];
+}
+
+function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+  return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
+    const key = fact.capture === undefined ? 'search' : 'capture';
+    const pattern = fact[key];
+    const found = pattern === undefined ? undefined : patternMistake(pattern, key);
+    if (found === undefined) return [];
+    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...found })];
+  });
+}
+
+/** What grep(1) is asked for is written in another language, alike enough to find a bracket that isn't closed. */
+function patternMistake(
+  pattern: string,
+  key: 'capture' | 'search',
+): { message: string; next: string } | undefined {
+  try {
+    // An empty alternative matches everything, so that the match has as many entries as there are groups.
+    const groups = (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
+    if (groups >= 1 || key === 'search') return undefined;
+    return { message: 'the pattern has no group', next: 'put what is to be captured in ( )' };
+  } catch (error) {
+    const message = `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`;
+    const language =
+      key === 'capture' ? 'it is one of JavaScript' : 'it is an extended one, as grep -E takes it';
+    return { message, next: `${language}; single quotes keep its backslashes` };
+  }
+}

@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readSourceFile } from '../../document/source-file.ts';
+import { YamlDocument } from '../../document/yaml-document.ts';
+import type { Value } from '../../formats/keyed-format.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import { toValue, variableMistake } from '../../inventory/variables.ts';
+import type { PackageManager } from '../../model/action.ts';
+import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
+import type { Playbook, Role, Variable } from '../../model/playbook.ts';
+import { type Answer, type Query, queryKey, type Snapshot, stateIn } from '../../model/snapshot.ts';
+import { readsOf } from '../resolve/reads.ts';
+import { snapshotOf } from './sample-snapshot.ts';
+
+/** A host that a playbook is tried on. */
+export interface Sample {
+  readonly name: string;
+  readonly role: string;
+  /** the host's root; undefined: it's made up, and nothing is on it */
+  readonly folder: string | undefined;
+  /** of a made-up host, whose facts would choose none */
+  readonly recipe: string | undefined;
+  readonly manager: PackageManager;
+}
+
+/**
+ * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host; for a role without
+ * any, made-up hosts with nothing on them, one for each recipe and family of systems.
+ */
+export async function samplesOf(playbook: Playbook): Promise<readonly Sample[]> {
+  const samples = samplesBeside(playbook);
+  return (await Promise.all(playbook.roles.map((role) => hostsOf(role, join(samples, role.name))))).flat();
+}
+
+function samplesBeside({ file }: Playbook): string {
+  return join(dirname(file), 'samples');
+}
+
+async function hostsOf(role: Role, folder: string): Promise<readonly Sample[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (names.length > 0) {
+    return names.sort().map((name) => ({
+      ...{ name: `${role.name}-${name}`, role: role.name, folder: join(folder, name), recipe: undefined },
+      manager: 'apt-get',
+    }));
+  }
+  const recipes = role.recipes.length === 0 ? [undefined] : role.recipes.map(({ name }) => name);
+  return recipes.flatMap((recipe) =>
+    families.map(([family, manager]) => ({
+      name: [role.name, ...(recipe === undefined ? [] : [recipe]), family].join('-'),
+      ...{ role: role.name, folder: undefined, recipe, manager },
+    })),
+  );
+}
+
+const families = [
+  ['debian', 'apt-get'],
+  ['rhel', 'dnf'],
+] as const;
+
+/**
+ * The values that it is tried with: the playbook's defaults, then those of `samples/vars.yaml`, then made up by their
+ * types. Throws OperatorErrors where one of that file is wrong.
+ */
+export async function sampleVariables(playbook: Playbook): Promise<Readonly<Record<string, Value>>> {
+  const own = await ownValues(playbook, join(samplesBeside(playbook), 'vars.yaml'));
+  return Object.fromEntries(
+    Object.entries(playbook.variables).map(([name, variable]) => [
+      name,
+      own[name] ?? variable.default ?? madeUp(variable),
+    ]),
+  );
+}
+
+async function ownValues(playbook: Playbook, file: string): Promise<Readonly<Record<string, Value>>> {
+  const source = await readSourceFile(file, '').catch(() => undefined);
+  if (source === undefined) return {};
+  const document = new YamlDocument(source);
+  const values = (document.value ?? {}) as Readonly<Record<string, unknown>>;
+  const problems: Problem[] = [...document.problems];
+  for (const [name, value] of Object.entries(values)) {
+    const variable = playbook.variables[name];
+    const mistake =
+      variable === undefined
+        ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'take it out' }
+        : variableMistake(variable, value);
+    if (mistake !== undefined) problems.push(document.problem([name], mistake));
+  }
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toValue(value)]));
+}
+
+function madeUp({ type, values }: Variable): Value {
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return 1;
+    case 'port':
+      return 8080;
+    case 'boolean':
+      return false;
+    case 'list':
+      return [];
+    case 'map':
+      return {};
+    case 'enum':
+      return values[0] ?? '';
+    case 'hostname':
+      return 'host.example.com';
+    case 'path':
+      return '/srv/example';
+    case 'url':
+      return 'https://example.com/';
+    case 'secret':
+      return 'made-up-secret';
+    case 'string':
+      return 'example';
+  }
+}
+
+/** An inventory of the sample hosts, with these variables. Nobody connects to any of them. */
+export function sampleInventory(
+  playbook: Playbook,
+  vars: Readonly<Record<string, Value>>,
+  samples: readonly Sample[],
+): Inventory {
+  const hosts = samples.map(
+    ({ name, role, recipe }, index): InventoryHost => ({
+      ...{
+        name,
+        role,
+        recipe,
+        vars,
+        hostname: `${name}.example.com`.replaceAll('_', '-'),
+        address: `192.0.2.${(index % 254) + 1}`,
+      },
+      state: 'active',
+      ssh: nowhere,
+    }),
+  );
+  return {
+    file: join(dirname(playbook.file), 'inventory.yaml'),
+    ...{ text: '', playbook, playbookText: playbook.text, vars, external: new Set<string>(), hosts },
+    cluster: { name: 'sample', hostname: 'cluster.example.com' },
+    maxUnavailable: { all: undefined, roles: new Map() },
+    secrets: [],
+    warnings: [],
+  };
+}
+
+const nowhere: InventoryHost['ssh'] = {
+  ...{ host: '192.0.2.1', port: 22, user: 'root', become: undefined, connectTimeout: 1 },
+  ...{ identityFiles: [], hostKeys: [], knownHostsFiles: [] },
+};
+
+/** What a probe would find on a sample host. */
+export function sampleSnapshot(inventory: Inventory, host: InventoryHost, sample: Sample): Snapshot {
+  const reads = readsOf(inventory, host);
+  const folders = sample.folder === undefined ? [] : [sample.folder];
+  const os =
+    sample.manager === 'dnf'
+      ? { id: 'rhel', name: 'a made-up Red Hat' }
+      : { id: 'debian', name: 'a made-up Debian' };
+  const bare = snapshotOf({ name: host.name, folders, os, packageManager: sample.manager }, reads);
+  const answers = new Map(bare.answers);
+  for (const query of reads.queries) {
+    const answer = answerFrom(bare, query);
+    if (!answers.has(queryKey(query)) && answer !== undefined) answers.set(queryKey(query), answer);
+  }
+  const snapshot = { ...bare, answers, packages: packagesIn(folders, reads.packages) };
+  if (sample.folder !== undefined) return snapshot;
+  // What a step lacks on it isn't the step's mistake: it's "known after" there is something on the host.
+  return { ...snapshot, pending: { after: nothing, packages: new Set(), units: new Set() } };
+}
+
+const nothing = 'something is on the host';
+
+/** What can be told without a host: nobody is connected, nothing runs, and files are those of the sample. */
+function answerFrom(snapshot: Snapshot, { kind, args }: Query): Answer | undefined {
+  if (kind === 'certificate') return { status: 1, output: 'it is not there' };
+  const [program, option, path = ''] = args;
+  if (kind !== 'command' || program !== 'test' || option === undefined) return { status: 0, output: '' };
+  const state = stateIn(snapshot, path);
+  if (state === undefined) return undefined;
+  return { status: state.kind === 'absent' ? 1 : 0, output: '' };
+}
+
+/** Packages of a sample: those in its var/lib/dpkg/status. */
+function packagesIn(folders: readonly string[], asked: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(folders.flatMap((folder) => statusOf(folder).filter(([name]) => asked.includes(name))));
+}
+
+function statusOf(folder: string): readonly (readonly [string, string])[] {
+  const text = readText(join(folder, 'var/lib/dpkg/status'));
+  return text.split('\n\n').flatMap((paragraph) => {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1];
+    const name = field('Package');
+    return name === undefined || !field('Status')?.endsWith(' installed')
+      ? []
+      : [[name, field('Version') ?? ''] as const];
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,208 @@
+import type { Places, YamlPath } from '../../document/yaml-document.ts';
+import { toValue } from '../../inventory/variables.ts';
+import type {
+  Condition,
+  Fact,
+  HealthCheck,
+  Playbook,
+  PlaybookAction,
+  PlaybookCheck,
+  PlaybookHandler,
+  PlaybookStep,
+  Role,
+  Variable,
+} from '../../model/playbook.ts';
+import type { StepModule } from '../../virtual/step-module.ts';
+import type { TemplateSource } from '../resolve/templates.ts';
+import type { FactData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
+
+/** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
+export function buildPlaybook(
+  document: Places,
+  data: PlaybookData,
+  from: {
+    /** the playbook's own file */
+    readonly file: string;
+    /** of all files that it is made of */
+    readonly text: string;
+    readonly modules: ReadonlyMap<string, StepModule>;
+    readonly templates: ReadonlyMap<string, TemplateSource>;
+  },
+): Playbook {
+  const modules = [...from.modules.keys()];
+  return {
+    name: data.name,
+    description: data.description,
+    file: from.file,
+    text: from.text,
+    names: data.names ?? {},
+    variables: mapValues(data.variables, buildVariable),
+    modules: from.modules,
+    roles: Object.entries(data.roles).map(([name, role]) =>
+      buildRole(document, { name, data: role, modules, templates: from.templates }),
+    ),
+    crossChecks: data['cross-checks'] ?? [],
+  };
+}
+
+function buildVariable(data: NonNullable<PlaybookData['variables']>[string]): Variable {
+  return {
+    type: data.type,
+    values: data.values ?? [],
+    default: data.default === undefined ? undefined : toValue(data.default),
+    perHost: data.perHost ?? true,
+    description: data.description,
+  };
+}
+
+interface RoleSource {
+  readonly name: string;
+  readonly data: RoleData;
+  readonly modules: readonly string[];
+  readonly templates: ReadonlyMap<string, TemplateSource>;
+}
+
+function buildRole(document: Places, source: RoleSource): Role {
+  const { name, data } = source;
+  const at = (...path: YamlPath) => document.location(['roles', name, ...path]);
+  return {
+    name,
+    description: data.description,
+    hosts: {
+      minimum: data.hosts?.minimum ?? 0,
+      maximum: data.hosts?.maximum ?? Number.POSITIVE_INFINITY,
+    },
+    external: data.external ?? false,
+    shared: data.shared ?? false,
+    hostname: data.hostname ?? 'optional',
+    facts: mapValues(data.facts, buildFact),
+    recipes: (data.recipes ?? []).map((recipe) => ({
+      name: recipe.name,
+      when: buildCondition(recipe.when),
+      reason: recipe.reason,
+      vars: mapValues(recipe.vars, toValue),
+    })),
+    unknown: data.unknown,
+    stages: data.stages ?? [],
+    steps: data.steps.map((step, index) => ({
+      ...buildStep(step as StepData, source),
+      location: at('steps', index, 'id'),
+    })),
+    health: (data.health ?? []).map(
+      (check): HealthCheck =>
+        check.units === undefined
+          ? { kind: 'http', url: check.http ?? '' }
+          : { kind: 'units', units: check.units },
+    ),
+    warnings: (data.warnings ?? []).map((warning) => ({
+      when: buildCondition(warning.when),
+      text: warning.text,
+    })),
+    units: data.units ?? [],
+    ports: (data.ports ?? []).map((port) => ({
+      port: String(port.port),
+      protocol: port.protocol ?? 'tcp',
+      from: listOf(port.from),
+      purpose: port.for,
+    })),
+    guards: Object.entries(data.guards ?? {}).map(([id, guard]) => ({ id, ...guard })),
+    handlers: (data.handlers ?? []).map((handler, index) => ({
+      ...buildHandler(handler),
+      location: at('handlers', index, 'id'),
+    })),
+  };
+}
+
+function buildStep(
+  data: StepData,
+  { name, data: role, modules, templates }: RoleSource,
+): Omit<PlaybookStep, 'location'> {
+  const module = moduleName(data, modules);
+  const parameters = toValue(data[module] ?? {});
+  const template = templateName(module, parameters);
+  return {
+    id: data.id,
+    module,
+    parameters,
+    template: template === undefined ? undefined : templates.get(templateKey(name, data.id)),
+    stage: data.stage === undefined ? 1 : (role.stages ?? []).indexOf(data.stage) + 1,
+    recipes: data.recipes,
+    when: buildCondition(data.when),
+    notify: listOf(data.notify),
+    folderOf: listOf(data.folder_of),
+  };
+}
+
+/** The step module that a step uses; the schema saw to it that there is exactly one. */
+export function moduleName(data: Readonly<Record<string, unknown>>, modules: Iterable<string>): string {
+  return [...modules].find((name) => Object.hasOwn(data, name)) ?? '';
+}
+
+/** Whose template it is: two files of one playbook may lie in different folders. */
+export function templateKey(role: string, step: string): string {
+  return `${role} ${step}`;
+}
+
+/** The file that `file: {template: …}` names, relative to the playbook. */
+export function templateName(module: string, parameters: unknown): string | undefined {
+  if (module !== 'file' || typeof parameters !== 'object' || parameters === null) return undefined;
+  const { template } = parameters as { template?: unknown };
+  return typeof template === 'string' ? template : undefined;
+}
+
+function buildHandler(data: HandlerData): Omit<PlaybookHandler, 'location'> {
+  const actions: PlaybookAction[] = [
+    ...(data['daemon-reload'] === undefined ? [] : [{ kind: 'daemon-reload' } as const]),
+    ...listOf(data.reload).map((unit) => ({ kind: 'reload', unit }) as const),
+    ...listOf(data.restart).map((unit) => ({ kind: 'restart', unit }) as const),
+    ...(data.command === undefined ? [] : [{ kind: 'command', argv: data.command } as const]),
+  ];
+  return {
+    id: data.id,
+    when: buildCondition(data.when),
+    validate: data.validate,
+    actions,
+    checks: (data.ready ?? []).map(buildCheck),
+    guards: data.guards ?? [],
+    timeout: data.timeout ?? 60,
+    settle: data.settle ?? 3,
+    rewrites: data.rewrites ?? [],
+  };
+}
+
+function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCheck {
+  if (typeof data === 'string') return { kind: data };
+  if (data.active !== undefined) return { kind: 'active', unit: data.active };
+  if (data.port !== undefined) return { kind: 'port', port: data.port };
+  return {
+    kind: 'http',
+    url: data.http?.url ?? '',
+    headers: data.http?.headers ?? [],
+    contains: data.http?.contains ?? [],
+  };
+}
+
+export function buildFact(data: FactData): Fact {
+  const { unit, package: name, exists, path = '', contains, capture, search } = data;
+  if (unit !== undefined) return { kind: 'unit', unit };
+  if (name !== undefined) return { kind: 'package', package: name };
+  if (exists !== undefined) return { kind: 'exists', paths: exists };
+  if (contains !== undefined) return { kind: 'contains', path, text: contains };
+  if (search !== undefined) return { kind: 'search', path, pattern: search };
+  return { kind: 'capture', path, pattern: new RegExp(capture ?? '()', 'm') };
+}
+
+export function buildCondition(data: RoleData['steps'][number]['when']): Condition {
+  return mapValues(data, (value) => (Array.isArray(value) ? value : [value]));
+}
+
+export function listOf(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+function mapValues<From, To>(
+  data: Readonly<Record<string, From>> | undefined,
+  build: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(data ?? {}).map(([name, value]) => [name, build(value)]));
+}

@@ -1,0 +1,86 @@
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { knownNamesHint } from '../../document/nearest-name.ts';
+import { valueAt } from '../../document/schema-problems.ts';
+import { readSourceFile } from '../../document/source-file.ts';
+import { YamlDocument } from '../../document/yaml-document.ts';
+import { type Location, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { packageRoot } from '../../package-root.ts';
+
+/** Names of the playbooks that come with the program. */
+export async function builtInPlaybooks(): Promise<readonly string[]> {
+  const files = await readdir(join(packageRoot(), 'playbooks'));
+  return files
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .sort();
+}
+
+/**
+ * The files that a playbook is made of: its own, and behind it those that it `extends`, each relative to the one that
+ * names it. Throws OperatorErrors with what is wrong with them as YAML; what is wrong with `extends` is shown there.
+ */
+export async function readChain(reference: string, directory: string): Promise<readonly YamlDocument[]> {
+  const chain: YamlDocument[] = [];
+  const seen = new Set<string>();
+  let next: { reference: string; directory: string; location: Location | undefined } | undefined = {
+    reference,
+    directory,
+    location: undefined,
+  };
+  while (next !== undefined) {
+    const { location } = next;
+    const document: YamlDocument = await readOne(next.reference, next.directory).catch((error: unknown) => {
+      throw new OperatorErrors(problemsOf(error).map((problem) => atExtends(problem, location)));
+    });
+    const file = await realpath(document.file);
+    if (seen.has(file)) throw new OperatorErrors([extendsItself(document, location)]);
+    seen.add(file);
+    chain.push(document);
+    if (document.value === undefined) throw new OperatorErrors(document.problems);
+    const base = valueAt(document.value, ['extends']);
+    next =
+      typeof base === 'string' && base !== ''
+        ? { reference: base, directory: dirname(document.file), location: document.location(['extends']) }
+        : undefined;
+  }
+  return chain;
+}
+
+async function readOne(reference: string, directory: string): Promise<YamlDocument> {
+  const file = isPath(reference) ? pathOf(reference, directory) : await builtIn(reference);
+  return new YamlDocument(await readSourceFile(file, 'a path is relative to the file that names it'));
+}
+
+function atExtends(problem: Problem, location: Location | undefined): Problem {
+  return location === undefined ? problem : { ...problem, location: problem.location ?? location };
+}
+
+function extendsItself(document: YamlDocument, location: Location | undefined): Problem {
+  return {
+    code: 'extends-itself',
+    message: `${document.file} is extended by a playbook that it extends itself`,
+    next: 'let one of them stand on its own',
+    location,
+  };
+}
+
+function isPath(reference: string): boolean {
+  return reference.includes('/') || /\.ya?ml$/.test(reference);
+}
+
+function pathOf(reference: string, directory: string): string {
+  return isAbsolute(reference) ? reference : join(directory, reference);
+}
+
+async function builtIn(name: string): Promise<string> {
+  const known = await builtInPlaybooks();
+  if (known.includes(name)) return join(packageRoot(), 'playbooks', `${name}.yaml`);
+  throw new OperatorErrors([
+    {
+      code: 'unknown-playbook',
+      message: `there is no playbook ${name.slice(0, 80)}`,
+      next: `${knownNamesHint(name, known)}; for one of your own write its path: ./${name.slice(0, 80)}.yaml`,
+    },
+  ]);
+}

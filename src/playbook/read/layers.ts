@@ -1,0 +1,101 @@
+import { knownNamesHint } from '../../document/nearest-name.ts';
+import { schemaProblems, valueAt } from '../../document/schema-problems.ts';
+import type { Places, YamlDocument } from '../../document/yaml-document.ts';
+import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+import { extend, type Source } from './extend.ts';
+import { type Names, unknownNames } from './names.ts';
+import { PlaybookFile } from './playbook-file.ts';
+import {
+  type ExtensionData,
+  extensionSchema,
+  namesSchema,
+  type PlaybookData,
+  playbookSchema,
+} from './schema.ts';
+
+/**
+ * One playbook from the files that it is made of, its own first and the last one extending nothing: names filled in,
+ * each file laid over those behind it. Throws OperatorErrors with every mistake of form, each in the file that has it.
+ */
+export function layered(chain: readonly YamlDocument[], modules: Iterable<StepModule>): Source<PlaybookData> {
+  const known = [...modules];
+  const misnamed = chain.flatMap((document) =>
+    schemaProblems(document, namesSchema.optional(), valueAt(document.value, ['names']), { at: ['names'] }),
+  );
+  // Filled in they would make mistakes all over the place.
+  if (misnamed.length > 0) throw new OperatorErrors(inOrder(misnamed, chain));
+  const { names, problems } = namesOf(chain);
+  const files = chain.map((document) => new PlaybookFile(document, names));
+  const whole = playbookSchema(known);
+  const extension = extensionSchema(known);
+  problems.push(
+    ...files.flatMap((file) => [
+      ...file.document.problems,
+      ...schemaProblems(file, doesExtend(file.value) ? extension : whole, file.value),
+      ...unknownNames(file.document, names),
+    ]),
+  );
+  const [base, ...rest] = files.toReversed();
+  if (problems.length > 0 || base === undefined) throw new OperatorErrors(inOrder(problems, chain));
+  let source: Source<PlaybookData> = { data: whole.parse(base.value), places: base };
+  for (const file of rest) {
+    const own: Source<ExtensionData> = { data: extension.parse(file.value), places: file };
+    const extended = extend(source, own);
+    const mistakes =
+      extended.problems.length > 0
+        ? extended.problems
+        : schemaProblems(extended.places, whole, extended.data);
+    if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+    source = extended;
+  }
+  return source;
+}
+
+function doesExtend(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'extends');
+}
+
+/** Mistakes of a playbook's own file from top to bottom, then those of the files behind it. */
+export function inOrder(
+  problems: readonly Problem[],
+  chain: readonly { readonly file: string }[],
+): readonly Problem[] {
+  const rank = ({ location }: Problem) => chain.findIndex(({ file }) => file === location?.file);
+  return problems.toSorted(
+    (one, other) =>
+      rank(one) - rank(other) ||
+      (one.location?.line ?? 0) - (other.location?.line ?? 0) ||
+      (one.location?.column ?? 0) - (other.location?.column ?? 0),
+  );
+}
+
+/** The names that hold: those of the last file, each as the first file that gives it says. */
+function namesOf(chain: readonly YamlDocument[]): { names: Names; problems: Problem[] } {
+  const problems: Problem[] = [];
+  let names: Names = {};
+  for (const [index, document] of chain.toReversed().entries()) {
+    const own = ownNames(document);
+    if (index > 0) problems.push(...namesOfNobody(document, own, names));
+    names = { ...names, ...own };
+  }
+  return { names, problems };
+}
+
+function ownNames(document: YamlDocument): Names {
+  return namesSchema.optional().parse(valueAt(document.value, ['names'])) ?? {};
+}
+
+/** A name that the base doesn't use would be given in vain. */
+function namesOfNobody(document: Places, own: Names, base: Names): readonly Problem[] {
+  return Object.keys(own)
+    .filter((name) => !Object.hasOwn(base, name))
+    .map((name) =>
+      document.problem(['names', name], {
+        part: 'key',
+        code: 'unknown-key',
+        message: `the playbook that is extended has no name ${name}`,
+        next: knownNamesHint(name, Object.keys(base)),
+      }),
+    );
+}

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Places, YamlDocument } from '../../document/yaml-document.ts';
+import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import type { Playbook } from '../../model/playbook.ts';
+import { stepModules } from '../../steps/registry.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+import { checkPlaybook } from '../check/check.ts';
+import { checkParameters } from '../check/check-parameters.ts';
+import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
+import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
+import { readChain } from './chain.ts';
+import { inOrder, layered } from './layers.ts';
+import { type KnownModules, withOwnModules } from './own-modules.ts';
+import type { PlaybookData, StepData } from './schema.ts';
+
+/**
+ * Read a playbook: one that comes with the program by its name, or one of the operator's by its path (anything with a
+ * slash or the end .yaml or .yml), relative to `directory`, which is the inventory's. Throws OperatorErrors with every
+ * mistake of form, and with every mistake of meaning where the form is right.
+ */
+export async function loadPlaybook(
+  reference: string,
+  directory: string,
+  modules: ReadonlyMap<string, StepModule> = stepModules,
+): Promise<Playbook> {
+  const chain = await readChain(reference, directory);
+  return parsePlaybook(chain, await withOwnModules(chain, modules));
+}
+
+async function parsePlaybook(
+  chain: readonly YamlDocument[],
+  { modules, texts }: KnownModules,
+): Promise<Playbook> {
+  const { data, places } = layered(chain, modules.values());
+  const mistakes = [...stepProblems(places, data, modules), ...checkPlaybook(places, data)];
+  if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+  return buildPlaybook(places, data, {
+    file: chain[0]?.file ?? '',
+    text: [...chain.map((document) => document.text), ...texts].join('\n'),
+    modules,
+    templates: await readTemplates(places, data, modules),
+  });
+}
+
+function stepProblems(
+  document: Places,
+  data: PlaybookData,
+  modules: ReadonlyMap<string, StepModule>,
+): readonly Problem[] {
+  return Object.entries(data.roles).flatMap(([role, { steps }]) =>
+    steps.flatMap((step, index) => {
+      const module = modules.get(moduleName(step, modules.keys()));
+      if (module === undefined) return [];
+      const parameters = (step as StepData)[module.name];
+      return checkParameters(document, module, { path: ['roles', role, 'steps', index], parameters });
+    }),
+  );
+}
+
+/** The files that steps name by `file: {template: …}`; they lie beside the file that has the step, or below. */
+async function readTemplates(
+  document: Places,
+  data: PlaybookData,
+  modules: ReadonlyMap<string, StepModule>,
+): Promise<ReadonlyMap<string, TemplateSource>> {
+  const templates = new Map<string, TemplateSource>();
+  const problems: Problem[] = [];
+  for (const [role, { steps }] of Object.entries(data.roles)) {
+    for (const [index, step] of steps.entries()) {
+      const module = moduleName(step, modules.keys());
+      const name = templateName(module, (step as StepData)[module]);
+      if (name === undefined) continue;
+      const path = ['roles', role, 'steps', index, module, 'template'];
+      try {
+        templates.set(templateKey(role, step.id), await readTemplate(document.location(path).file, name));
+      } catch (error) {
+        for (const problem of problemsOf(error)) {
+          problems.push({ ...problem, location: document.location(path) });
+        }
+      }
+    }
+  }
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return templates;
+}
+
+async function readTemplate(playbook: string, name: string): Promise<TemplateSource> {
+  const invalid = (message: string, next: string) =>
+    new OperatorError({ code: 'invalid-template', message, next });
+  if (name.startsWith('/') || name.split('/').includes('..')) {
+    throw invalid(`the template ${name} lies outside the playbook's directory`, 'put it beside the playbook');
+  }
+  const file = resolve(dirname(playbook), name);
+  try {
+    const source = { file, text: await readFile(file, 'utf8') };
+    parseFile(source);
+    return source;
+  } catch (error) {
+    if (error instanceof TemplateError) throw invalid(error.message, error.next);
+    throw invalid(`the template ${name} can't be read: ${(error as Error).message}`, 'check its path');
+  }
+}

@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { valueAt } from '../../document/schema-problems.ts';
+import type { YamlDocument } from '../../document/yaml-document.ts';
+import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { moduleTools } from '../../steps/shared/module-tools.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+
+/** The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them. */
+export interface KnownModules {
+  readonly modules: ReadonlyMap<string, StepModule>;
+  readonly texts: readonly string[];
+}
+
+/**
+ * The built-in step modules with those of the files that a playbook, or one that it extends, names in `modules`. Throws
+ * OperatorErrors with all that can't be loaded, each shown where it's named.
+ */
+export async function withOwnModules(
+  chain: readonly YamlDocument[],
+  builtIn: ReadonlyMap<string, StepModule>,
+): Promise<KnownModules> {
+  const modules = new Map(builtIn);
+  const texts: string[] = [];
+  const problems: Problem[] = [];
+  for (const document of chain) {
+    for (const [index, name] of namedIn(document).entries()) {
+      try {
+        const { text, found } = await loadFile(dirname(document.file), name);
+        for (const module of found) modules.set(module.name, added(module, modules));
+        texts.push(text);
+      } catch (error) {
+        const location = document.location(['modules', index]);
+        problems.push(...problemsOf(error).map((problem) => ({ location, ...problem })));
+      }
+    }
+  }
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return { modules, texts };
+}
+
+/** What isn't a list of texts is found by the schema. */
+function namedIn(document: YamlDocument): readonly string[] {
+  const named = valueAt(document.value, ['modules']);
+  return Array.isArray(named) && named.every((name) => typeof name === 'string') ? named : [];
+}
+
+function added(module: StepModule, known: ReadonlyMap<string, StepModule>): StepModule {
+  const other = known.get(module.name);
+  if (other === undefined) return module;
+  throw invalid(
+    `there is a step module ${module.name} already${other.file === undefined ? ', which is built in' : ` in ${other.file}`}`,
+    'give it another name',
+  );
+}
+
+async function loadFile(
+  directory: string,
+  name: string,
+): Promise<{ readonly text: string; readonly found: readonly StepModule[] }> {
+  if (name.startsWith('/') || name.split('/').includes('..')) {
+    throw invalid(
+      `the module file ${name} lies outside the playbook's directory`,
+      'put it beside the playbook',
+    );
+  }
+  const file = resolve(directory, name);
+  refuseOtherLanguages(file);
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw invalid(`the module file ${name} can't be read: ${error.message}`, 'check its path');
+  });
+  const exported = await load(file, name);
+  const list = Array.isArray(exported) ? exported : [exported];
+  return { text, found: list.map((module) => checked(module, file, name)) };
+}
+
+/** Source: Node's documentation, "Modules: TypeScript": types are stripped since 22.18 and 23.6, on its own. */
+function refuseOtherLanguages(file: string): void {
+  const extension = extname(file);
+  if (['.js', '.mjs'].includes(extension)) return;
+  if (!['.ts', '.mts'].includes(extension)) {
+    throw invalid(`${file} is no module file`, 'name a file that ends in .js, .mjs, .ts or .mts');
+  }
+  const { typescript } = process.features as { readonly typescript?: unknown };
+  if (typescript) return;
+  throw invalid(
+    `${file} is TypeScript, which this Node (${process.version}) can't run`,
+    'use Node 22.18, 23.6 or later, or write the file in JavaScript',
+  );
+}
+
+async function load(file: string, name: string): Promise<unknown> {
+  try {
+    const { default: make } = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+    if (typeof make === 'function') return await make(moduleTools);
+  } catch (error) {
+    throw new OperatorError({
+      code: 'invalid-module',
+      message: `the module file ${name} can't be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      next: 'correct it; docs/your-own-playbook.md has an example',
+      detail: error instanceof Error ? error.stack : undefined,
+    });
+  }
+  throw invalid(
+    `${name} exports no function by default`,
+    'write: export default ({ z }) => ({ name, description, parameters, reads, apply })',
+  );
+}
+
+function checked(module: unknown, file: string, name: string): StepModule {
+  const given = (typeof module === 'object' && module !== null ? module : {}) as Partial<
+    Record<keyof StepModule, unknown>
+  >;
+  const mistake = mistakeIn(given);
+  if (mistake !== undefined) {
+    throw invalid(`the step module of ${name} ${mistake}`, 'see docs/your-own-playbook.md for its form');
+  }
+  return { ...(module as StepModule), file };
+}
+
+/** Keys that a step has besides its module's. */
+const reserved = ['id', 'stage', 'recipes', 'when', 'notify', 'folder_of'];
+
+function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | undefined {
+  if (typeof given.name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(given.name)) {
+    return "needs a name of lower-case letters, digits and '-'";
+  }
+  if (reserved.includes(given.name))
+    return `can't be called ${given.name}, which is a key that every step has`;
+  if (typeof given.description !== 'string') return 'needs a description';
+  if (!isSchema(given.parameters)) return 'needs parameters made with z, such as z.strictObject({ … })';
+  if (typeof given.reads !== 'function') return 'needs a function reads';
+  return typeof given.apply === 'function' ? undefined : 'needs a function apply';
+}
+
+function isSchema(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'safeParse' in value && '_zod' in value;
+}
+
+function invalid(message: string, next: string): OperatorError {
+  return new OperatorError({ code: 'invalid-module', message, next });
+}

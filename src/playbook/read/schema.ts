@@ -1,0 +1,296 @@
+import { z } from 'zod';
+import { checkedText } from '../../inventory/schema.ts';
+import { variableTypes } from '../../model/playbook.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+
+function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
+  return checkedText({
+    code: 'invalid-name',
+    mistake: (text) =>
+      pattern.test(text)
+        ? undefined
+        : { message: `'${text}' is no name here; expected ${words}`, next: 'give it another name' },
+    pattern: editors,
+    description,
+  });
+}
+
+const word = named(
+  /^[a-z][a-z0-9_]*$/,
+  "lower-case letters, digits and '_', a letter first",
+  'a name that templates can use',
+);
+const roleName = named(
+  /^[a-z][a-z0-9-]*$/,
+  "lower-case letters, digits and '-', a letter first",
+  'name of a role',
+);
+const id = named(
+  /^[a-z0-9][a-z0-9.-]*$/,
+  "lower-case letters, digits, '-' and '.'",
+  'unique in its role; reports name it',
+  // As it is written, with names that are filled in before it is looked at.
+  /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
+);
+/** What a playbook calls its product. */
+export const namesSchema = z
+  .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'text of one line without braces', 'what stands for the word'))
+  .meta({
+    description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
+  });
+const text = z.string().min(1);
+const texts = z.array(text);
+const oneOrMore = z.union([text, z.array(text).min(1)]);
+const folderAccount = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z_][A-Za-z0-9_.-]*\$?)?(?::[A-Za-z_][A-Za-z0-9_.-]*\$?)?$/,
+    'expected USER, USER:GROUP or :GROUP, as chown(1) has them',
+  )
+  .min(1);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).meta({
+  description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
+});
+
+const absolutePath = checkedText({
+  code: 'wrong-value',
+  mistake: (path) =>
+    /^\/[^\0-\x1f\x7f]*$/.test(path)
+      ? undefined
+      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
+  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
+});
+
+const variable = z.strictObject({
+  type: z.enum(variableTypes),
+  values: z.array(text).min(1).optional().meta({ description: 'what an enum may be' }),
+  default: z.unknown().optional().meta({ description: 'without it the inventory has to say it' }),
+  perHost: z.boolean().optional().meta({ description: 'it may also stand on a host; true' }),
+  description: text,
+});
+
+const fact = z
+  .strictObject({
+    unit: text.optional().meta({ description: 'true where systemd has loaded the unit' }),
+    package: text.optional().meta({ description: "the package's version, '' where it isn't installed" }),
+    exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
+    path: absolutePath.optional(),
+    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
+    capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),
+    search: text.optional().meta({
+      description:
+        'extended regular expression; true where a file at path, of any size, has a line that it matches',
+    }),
+  })
+  .superRefine((given, context) => {
+    const kinds = [given.unit, given.package, given.exists, given.path].filter((kind) => kind !== undefined);
+    const readings = [given.contains, given.capture, given.search].filter((kind) => kind !== undefined);
+    if (kinds.length === 1 && readings.length === (given.path === undefined ? 0 : 1)) return;
+    const message =
+      'expected one of: unit, package, exists, path with contains, path with capture, path with search';
+    context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
+  });
+
+const recipe = z.strictObject({
+  name: text,
+  when: when.optional(),
+  reason: text.meta({ description: 'template; shown in the plan' }),
+  vars: z.record(word, z.unknown()).optional(),
+});
+
+const check = z.union([
+  z.literal('nginx-workers'),
+  z
+    .strictObject({
+      active: text.optional().meta({ description: 'the unit is active and stays so' }),
+      port: z.union([z.int().min(1).max(65535), text]).optional(),
+      http: z
+        .strictObject({
+          url: text,
+          headers: z.union([texts, text]).optional(),
+          contains: z.union([texts, text]).optional(),
+        })
+        .optional(),
+    })
+    .superRefine((given, context) => {
+      if (Object.values(given).filter((kind) => kind !== undefined).length === 1) return;
+      context.addIssue({ code: 'custom', message: 'expected one of: active, port, http, nginx-workers' });
+    }),
+]);
+
+const handler = z
+  .strictObject({
+    id,
+    when: when.optional(),
+    validate: z.array(text).min(1).optional(),
+    'daemon-reload': z.literal(true).optional(),
+    reload: oneOrMore.optional(),
+    restart: oneOrMore.optional(),
+    command: z.array(text).min(1).optional(),
+    guards: texts.optional(),
+    ready: z.array(check).optional(),
+    timeout: z.number().min(1).max(3600).optional().meta({ description: 'seconds; 60' }),
+    settle: z.number().min(0).max(600).optional().meta({ description: 'seconds; 3' }),
+    rewrites: z.array(absolutePath).optional(),
+  })
+  .superRefine((given, context) => {
+    const actions = [given['daemon-reload'], given.reload, given.restart, given.command];
+    if (actions.some((action) => action !== undefined)) return;
+    context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
+  });
+
+const guard = z.strictObject({
+  kind: z.enum(['bbb-meetings', 'http', 'command']),
+  args: texts,
+  description: text,
+});
+
+const health = z
+  .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
+  .superRefine((given, context) => {
+    if ((given.units === undefined) !== (given.http === undefined)) return;
+    context.addIssue({ code: 'custom', message: 'expected one of: units, http' });
+  });
+
+const warning = z.strictObject({ when, text });
+
+/** What a step has beside the key that is a step module's name. */
+/** Whom a port may be for, besides the hosts of a role. */
+export const portUsers = ['everyone', 'operators', 'itself'] as const;
+
+const port = z.strictObject({
+  port: z.union([
+    z.int().min(1).max(65535),
+    checkedText({
+      code: 'wrong-value',
+      mistake: portMistake,
+      description: 'a range such as 30000-35000, or a template',
+    }),
+  ]),
+  protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'tcp' }),
+  from: oneOrMore.meta({ description: `${portUsers.join(', ')}, or roles` }),
+  for: text.meta({ description: 'what for, in words' }),
+});
+
+function portMistake(given: string): { message: string; next: string } | undefined {
+  const mistake = {
+    message: `'${given}' is no port`,
+    next: 'write a number, or a range such as 30000-35000',
+  };
+  if (given.includes('{{')) return undefined;
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(given) ?? [];
+  if (first === undefined || last === undefined) return mistake;
+  return Number(first) >= 1 && Number(first) < Number(last) && Number(last) <= 65535 ? undefined : mistake;
+}
+
+const stepKeys = {
+  id,
+  stage: id.optional().meta({ description: 'one of the stages of its role' }),
+  recipes: z.array(text).min(1).optional(),
+  when: when.optional(),
+  notify: oneOrMore.optional(),
+  folder_of: z
+    .union([folderAccount, z.array(folderAccount).min(1)])
+    .optional()
+    .meta({
+      description: 'who besides root may give names in the folders of its files: USER, USER:GROUP or :GROUP',
+    }),
+};
+
+/** What says the parameters of a step module; a schema for editors says more of them than the check of a file. */
+type Parameters = (module: StepModule) => z.ZodType;
+
+/**
+ * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they may hold
+ * templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of them.
+ */
+export function playbookSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
+  return z.strictObject({
+    name: id,
+    description: text,
+    names: namesSchema.optional(),
+    modules: texts.optional().meta({ description: 'files beside this one with step modules of your own' }),
+    variables: z.record(word, variable).optional(),
+    roles: z.record(roleName, roleSchema(modules, parameters)),
+    'cross-checks': texts.optional(),
+  });
+}
+
+/** The form of a playbook that extends another one: all of it may be there already. */
+export function extensionSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
+  const without = z
+    .strictObject({
+      recipes: texts.optional(),
+      steps: texts.optional(),
+      handlers: texts.optional(),
+      units: texts.optional(),
+    })
+    .optional()
+    .meta({ description: 'what the playbook that is extended has and this one has not' });
+  return z.strictObject({
+    extends: text.meta({ description: 'name or path of a playbook; this one says what is different' }),
+    name: id,
+    description: text,
+    names: namesSchema.optional(),
+    modules: texts.optional().meta({ description: 'files beside this one with step modules of your own' }),
+    variables: z.record(word, variable).optional(),
+    roles: z.record(roleName, roleSchema(modules, parameters).partial().extend({ without })).optional(),
+    'cross-checks': texts.optional(),
+  });
+}
+
+function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
+  const moduleKeys = Object.fromEntries(
+    [...modules].map((module) => [
+      module.name,
+      parameters(module).optional().meta({ description: module.description }),
+    ]),
+  );
+  const known = Object.keys(moduleKeys);
+  const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
+    const used = known.filter((name) => Object.hasOwn(given, name));
+    // An unknown key most likely is a module misspelt, which is reported already.
+    if (used.length === 1 || context.issues.some(({ code }) => code === 'unrecognized_keys')) return;
+    const message =
+      used.length === 0
+        ? 'the step has no step module'
+        : `the step has several step modules: ${used.join(', ')}`;
+    const next = used.length === 0 ? `add one of ${known.join(', ')}` : 'make a step of each';
+    context.addIssue({ code: 'custom', message, params: { code: 'step-module', next } });
+  });
+  return z.strictObject({
+    description: text,
+    hosts: z
+      .strictObject({ minimum: z.int().min(0).optional(), maximum: z.int().min(1).optional() })
+      .optional(),
+    external: z.boolean().optional(),
+    shared: z.boolean().optional().meta({
+      description:
+        'its hosts may serve other clusters as well: every file that its steps write as a whole is named after the cluster, or is one that only one cluster can have',
+    }),
+    hostname: z.enum(['required', 'optional']).optional(),
+    facts: z.record(word, fact).optional(),
+    recipes: z.array(recipe).optional(),
+    unknown: text.optional(),
+    // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
+    stages: z.array(id).min(2).max(8).optional().meta({
+      description: 'names, in order; a host is looked at again after each that changed something',
+    }),
+    steps: z.array(step),
+    health: z.array(health).optional(),
+    warnings: z.array(warning).optional(),
+    units: texts.optional(),
+    guards: z.record(id, guard).optional(),
+    ports: z.array(port).optional().meta({ description: 'what a firewall has to let through to its hosts' }),
+    handlers: z.array(handler).optional(),
+  });
+}
+
+export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
+export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
+export type RoleData = PlaybookData['roles'][string];
+export type HandlerData = NonNullable<RoleData['handlers']>[number];
+export type StepData = RoleData['steps'][number] & Record<string, unknown>;
+export type FactData = NonNullable<RoleData['facts']>[string];

@@ -1,0 +1,27 @@
+import type { Condition } from '../../model/playbook.ts';
+import type { TemplateContext } from './templates.ts';
+
+/** Whether each of the condition's subjects (`vars.X`, `facts.X`, …) has one of the values given for it. */
+export function holds(condition: Condition, context: TemplateContext): boolean {
+  return Object.entries(condition).every(([subject, values]) => {
+    const [group = '', name = ''] = splitSubject(subject);
+    const holder = context[group];
+    if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return false;
+    const value = (holder as Readonly<Record<string, unknown>>)[name];
+    return values.some((wanted) => wanted === value);
+  });
+}
+
+/** Whether the condition can hold still, when some groups (facts) aren't known yet. */
+export function mayHold(condition: Condition, context: TemplateContext): boolean {
+  const known = Object.entries(condition).filter(([subject]) =>
+    Object.hasOwn(context, splitSubject(subject)[0]),
+  );
+  return holds(Object.fromEntries(known), context);
+}
+
+/** `facts.release` as its group and its name. */
+export function splitSubject(subject: string): readonly [string, string] {
+  const dot = subject.indexOf('.');
+  return dot === -1 ? [subject, ''] : [subject.slice(0, dot), subject.slice(dot + 1)];
+}

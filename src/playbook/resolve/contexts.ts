@@ -1,0 +1,125 @@
+import { getDomain } from 'tldts';
+import type { Value } from '../../formats/keyed-format.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import { OperatorError, type Problem } from '../../model/operator-error.ts';
+import { isManaged, type Snapshot } from '../../model/snapshot.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { templateProblem } from './playbook-errors.ts';
+import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
+import { type TemplateContext, TemplateError } from './templates.ts';
+
+/** A host as the others see it in their templates. */
+export interface HostView {
+  readonly host: InventoryHost;
+  readonly snapshot: Snapshot | undefined;
+  readonly facts: Facts;
+  readonly recipe: ChosenRecipe | undefined;
+  /** why its facts or its recipe aren't known although it was looked at */
+  readonly problem: Problem | undefined;
+}
+
+/** What is known of all hosts, before any of them is planned: a proxy's locations depend on the nodes' facts. */
+export interface ClusterView {
+  readonly inventory: Inventory;
+  /** by name */
+  readonly hosts: ReadonlyMap<string, HostView>;
+  /** `hosts.ROLE` of the templates */
+  readonly lists: Readonly<Record<string, readonly Value[]>>;
+}
+
+/** Facts and recipe of every host; `snapshots` by the host's name, none for one that could not be looked at. */
+export function viewCluster(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): ClusterView {
+  const views = inventory.hosts.map((host) => viewHost(inventory, host, snapshots.get(host.name)));
+  const lists = inventory.playbook.roles.map(
+    (role) => [role.name, views.filter(({ host }) => host.role === role.name).map(listEntry)] as const,
+  );
+  return {
+    inventory,
+    hosts: new Map(views.map((view) => [view.host.name, view])),
+    lists: Object.fromEntries(lists),
+  };
+}
+
+/** The context of a host's templates before anything is known of it. */
+export function baseContext(inventory: Inventory, host: InventoryHost): TemplateContext {
+  const { name, hostname } = inventory.cluster;
+  return {
+    cluster: { name, hostname, url: `https://${hostname}` },
+    host: {
+      name: host.name,
+      role: host.role,
+      address: host.address,
+      state: host.state,
+      ...(host.hostname === undefined
+        ? {}
+        : { hostname: host.hostname, same_site: isSameSite(host.hostname, hostname) }),
+    },
+    vars: host.vars,
+    // For template files: in the playbook itself they are filled in already.
+    names: inventory.playbook.names,
+  };
+}
+
+/** The full context of a host's templates. */
+export function hostContext(cluster: ClusterView, view: HostView): TemplateContext {
+  const { inventory, lists } = cluster;
+  return {
+    ...baseContext(inventory, view.host),
+    facts: view.facts,
+    ...(view.recipe === undefined ? {} : { recipe: recipeContext(view.recipe) }),
+    hosts: lists,
+  };
+}
+
+export function recipeContext(recipe: { name: string; vars: Readonly<Record<string, Value>> }): Value {
+  return { ...recipe.vars, name: recipe.name };
+}
+
+function viewHost(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {
+  const unknown: HostView = { host, snapshot, facts: {}, recipe: undefined, problem: undefined };
+  if (snapshot === undefined) return unknown;
+  const role = roleOf(inventory.playbook, host.role);
+  try {
+    const facts = factsOf(role, snapshot);
+    const context = { ...baseContext(inventory, host), facts };
+    return { ...unknown, facts, recipe: chooseRecipe(role, host, context) };
+  } catch (error) {
+    if (error instanceof OperatorError) return { ...unknown, problem: error.problem };
+    if (error instanceof TemplateError) {
+      return { ...unknown, problem: templateProblem(error, { host: host.name, place: `role ${role.name}` }) };
+    }
+    throw error;
+  }
+}
+
+function listEntry(view: HostView): Value {
+  const { host, recipe } = view;
+  return {
+    name: host.name,
+    ...(host.hostname === undefined ? {} : { hostname: host.hostname }),
+    address: host.address,
+    state: stateOf(view),
+    known: view.snapshot !== undefined && view.problem === undefined,
+    vars: host.vars,
+    facts: view.facts,
+    ...(recipe === undefined ? {} : { recipe: recipeContext(recipe) }),
+  };
+}
+
+/**
+ * A retired host counts as one only once nothing of ours is left on it: until then it still sends people to the others,
+ * so they keep what they have for it.
+ */
+function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired' {
+  if (host.state === 'active') return 'active';
+  return snapshot !== undefined && !isManaged(snapshot) ? 'retired' : 'leaving';
+}
+
+/**
+ * Whether browsers take two hosts for one site, and so send cookies along: they have the same registrable domain by
+ * the Public Suffix List, private part included (RFC 6265bis, 5.2).
+ */
+function isSameSite(one: string, other: string): boolean {
+  const site = (hostname: string) => getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+  return site(one) === site(other);
+}

@@ -1,0 +1,108 @@
+import type { Value } from '../../formats/keyed-format.ts';
+import type { Action, Check, Guard, Handler } from '../../model/handler.ts';
+import type {
+  HealthCheck,
+  PlaybookAction,
+  PlaybookCheck,
+  PlaybookHandler,
+  Role,
+} from '../../model/playbook.ts';
+import type { Query } from '../../model/snapshot.ts';
+import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
+
+/** A way to fill in templates: strictly where all is known, leniently where only reads are collected. */
+export interface Fill {
+  text(template: string): string;
+  list(template: Value): readonly string[];
+  port(template: number | string): number;
+}
+
+export function strictly(context: TemplateContext): Fill {
+  return filling((value) => render(value, context));
+}
+
+export function leniently(context: TemplateContext): Fill {
+  return filling((value) => renderLeniently(value, context));
+}
+
+function filling(filled: (value: Value) => Value): Fill {
+  return {
+    text: (template) => scalar(template, filled(template)),
+    list: (template) => {
+      const value = filled(template);
+      const items: readonly Value[] = Array.isArray(value) ? value : [value];
+      return items.map((item) => scalar(String(template), item));
+    },
+    port: (template) => {
+      const value = Number(filled(template));
+      if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
+      throw new TemplateError(String(template), `${template} is no port number`, 'expected 1 to 65535');
+    },
+  };
+}
+
+function scalar(template: string, value: Value): string {
+  if (typeof value !== 'object') return String(value);
+  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name a part of it');
+}
+
+/** A handler of the playbook with everything filled in. */
+export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[], fill: Fill): Handler {
+  return {
+    id: handler.id,
+    validate: handler.validate?.map(fill.text),
+    actions: handler.actions.map((action) => resolveAction(action, fill)),
+    checks: handler.checks.map((check) => resolveCheck(check, fill)),
+    guards: guards.filter(({ id }) => handler.guards.includes(id)),
+    timeout: handler.timeout,
+    settle: handler.settle,
+    rewrites: handler.rewrites.map(fill.text),
+  };
+}
+
+/** The guards of a role. They are asked in the probe, so that they can't depend on facts. */
+export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
+  return role.guards.map(({ id, kind, args }) => ({ id, query: { kind, args: args.map(fill.text) } }));
+}
+
+/** A health check with everything filled in. */
+export type ResolvedHealthCheck =
+  | { readonly kind: 'units'; readonly units: readonly string[] }
+  | { readonly kind: 'http'; readonly query: Query };
+
+export function resolveHealth(checks: readonly HealthCheck[], fill: Fill): readonly ResolvedHealthCheck[] {
+  return checks.map((check) =>
+    check.kind === 'units'
+      ? { kind: 'units', units: check.units.map(fill.text) }
+      : { kind: 'http', query: { kind: 'http', args: [fill.text(check.url)] } },
+  );
+}
+
+function resolveAction(action: PlaybookAction, fill: Fill): Action {
+  switch (action.kind) {
+    case 'daemon-reload':
+      return action;
+    case 'command':
+      return { kind: 'command', argv: action.argv.map(fill.text) };
+    default:
+      return { kind: action.kind, unit: fill.text(action.unit) };
+  }
+}
+
+function resolveCheck(check: PlaybookCheck, fill: Fill): Check {
+  switch (check.kind) {
+    case 'nginx-workers':
+      return check;
+    case 'active':
+      return { kind: 'active', unit: fill.text(check.unit) };
+    case 'port':
+      return { kind: 'port', port: fill.port(check.port) };
+    case 'http':
+      return {
+        kind: 'http',
+        url: fill.text(check.url),
+        headers: fill.list(check.headers),
+        contains: fill.list(check.contains),
+      };
+  }
+}

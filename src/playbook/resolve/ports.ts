@@ -1,0 +1,44 @@
+import type { Value } from '../../formats/keyed-format.ts';
+import type { Playbook } from '../../model/playbook.ts';
+import { renderText } from './templates.ts';
+
+/** A line of a playbook's table of ports, everything filled in. */
+export interface PortRow {
+  /** role whose hosts it is on */
+  readonly on: string;
+  /** `443`, `30000-35000` */
+  readonly port: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly from: readonly string[];
+  readonly purpose: string;
+}
+
+/** The ports that must be reachable, from whom, what for; with these variables, else with the playbook's defaults. */
+export function portRows(playbook: Playbook, vars: Readonly<Record<string, Value>> = {}): readonly PortRow[] {
+  const defaults = Object.entries(playbook.variables).map(
+    ([name, variable]) => [name, variable.default ?? ''] as const,
+  );
+  const context = { vars: { ...Object.fromEntries(defaults), ...vars } };
+  return playbook.roles.flatMap((role) =>
+    role.ports.map(({ port, protocol, from, purpose }) => ({
+      on: role.name,
+      port: renderText(port, context),
+      protocol,
+      from,
+      purpose: renderText(purpose, context),
+    })),
+  );
+}
+
+/** The table as Markdown, as it stands in `docs/`. */
+export function portTable(rows: readonly PortRow[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return [
+    line(['on', 'port', 'from', 'for']),
+    line(['---', '---', '---', '---']),
+    ...rows.map(({ on, port, protocol, from, purpose }) =>
+      line([on, `${port}/${protocol}`, from.join(', '), purpose]),
+    ),
+  ].join('');
+}

@@ -1,0 +1,176 @@
+import type { Value } from '../../formats/keyed-format.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
+import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+import { mayHold } from './conditions.ts';
+import { baseContext, recipeContext } from './contexts.ts';
+import { factReads } from './facts.ts';
+import { type Fill, leniently, resolveGuards, resolveHealth } from './handlers.ts';
+import { moduleOf } from './modules.ts';
+import { naming } from './playbook-errors.ts';
+import { recipeVars } from './recipes.ts';
+import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
+
+/**
+ * Everything that has to be known of a host before it can be planned: for all recipes together, since which one it gets
+ * is known only afterwards. Facts are not known yet, so paths must not depend on them.
+ */
+export function readsOf(
+  inventory: Inventory,
+  host: InventoryHost,
+  options: ReadsOptions = { guards: true },
+): Reads {
+  return naming({ host: host.name, place: `role ${host.role}` }, () =>
+    collectReads(inventory, host, options),
+  );
+}
+
+export interface ReadsOptions {
+  /** ask the guards as well, so that the plan can say who would be interrupted */
+  readonly guards: boolean;
+}
+
+function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
+  const role = roleOf(inventory.playbook, host.role);
+  const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+  const contexts: readonly RecipeContext[] =
+    role.recipes.length === 0
+      ? [{ recipe: undefined, context: base }]
+      : role.recipes.map((recipe) => ({ recipe, context: withRecipe(recipe, base) }));
+  const steps = role.steps.flatMap((step) =>
+    contextsOf(step, contexts).map((context) =>
+      stepReads(inventory, step, host, renderLeniently(step.parameters, context)),
+    ),
+  );
+  const handlers = contexts.map(({ context }) => handlerUnits(role, leniently(context), context));
+  const all = [...steps, ...handlers];
+  return withParents(
+    mergeReads([...factReads(role), ...all, alwaysAsked(role, base, options)].map(complete)),
+  );
+}
+
+interface RecipeContext {
+  readonly recipe: Recipe | undefined;
+  readonly context: TemplateContext;
+}
+
+/** The contexts in which a step reads something else: one is enough where it doesn't name its recipe's variables. */
+function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): readonly TemplateContext[] {
+  const meant = contexts
+    .filter(({ recipe, context }) => isFor(step, recipe?.name) && mayHold(step.when, context))
+    .map(({ context }) => context);
+  return mentions(step.parameters, 'recipe') ? meant : meant.slice(0, 1);
+}
+
+/** Whether a step is one of a recipe's. */
+export function isFor(step: PlaybookStep, recipe: string | undefined): boolean {
+  return step.recipes === undefined || (recipe !== undefined && step.recipes.includes(recipe));
+}
+
+function stepReads(
+  inventory: Inventory,
+  step: PlaybookStep,
+  host: InventoryHost,
+  parameters: Value,
+): Partial<Reads> {
+  const module: StepModule = moduleOf(inventory.playbook, step.module);
+  const given = withContent(step, parameters, '');
+  const checked = module.parameters.safeParse(given);
+  try {
+    // What facts will fill in is empty still and may not pass; what is read depends on the rest.
+    return module.reads((checked.success ? checked.data : given) as never);
+  } catch (error) {
+    throw new OperatorError({
+      code: 'reads-unknown',
+      message: `what the step reads can't be known before the host was looked at: ${error instanceof Error ? error.message : String(error)}`,
+      next: 'let its path depend on cluster, host, vars and recipe only, not on facts',
+      host: host.name,
+      step: step.id,
+      location: step.location,
+    });
+  }
+}
+
+/** `template: FILE` becomes `content: TEXT`, which is what the step module knows. */
+export function withContent(step: PlaybookStep, parameters: Value, content: string): Value {
+  if (step.template === undefined) return parameters;
+  const { template: _, ...rest } = parameters as Readonly<Record<string, Value>>;
+  return { ...rest, content };
+}
+
+function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
+  const vars = recipeVars(recipe, (value) => renderLeniently(value, base));
+  return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
+}
+
+const unknownHostsOf = new WeakMap<Inventory, Value>();
+
+/** The other hosts by what the inventory says of them; nobody was looked at yet. The same for all hosts. */
+function unknownHosts(inventory: Inventory): Value {
+  const known = unknownHostsOf.get(inventory) ?? listUnknownHosts(inventory);
+  unknownHostsOf.set(inventory, known);
+  return known;
+}
+
+function listUnknownHosts(inventory: Inventory): Value {
+  const lists = inventory.playbook.roles.map((role) => [
+    role.name,
+    inventory.hosts
+      .filter((host) => host.role === role.name)
+      .map((host) => ({
+        name: host.name,
+        ...(host.hostname === undefined ? {} : { hostname: host.hostname }),
+        address: host.address,
+        state: host.state,
+        known: false,
+        vars: host.vars,
+        facts: {},
+      })),
+  ]);
+  return Object.fromEntries(lists);
+}
+
+/** The units of those handlers that may run. */
+function handlerUnits(role: Role, fill: Fill, context: TemplateContext): Partial<Reads> {
+  const units = role.handlers
+    .filter(({ when }) => mayHold(when, context))
+    .flatMap(({ actions, checks }) => [
+      ...actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
+      ...checks.flatMap((check) => (check.kind === 'active' ? [check.unit] : [])),
+    ]);
+  return { units: units.map(fill.text).filter((unit) => unit !== '') };
+}
+
+function alwaysAsked(role: Role, base: TemplateContext, options: ReadsOptions): Partial<Reads> {
+  const fill = leniently(base);
+  const health = resolveHealth(role.health, fill);
+  return {
+    units: [
+      ...role.units.map(fill.text),
+      ...health.flatMap((check) => (check.kind === 'units' ? check.units : [])),
+    ],
+    queries: [
+      ...(options.guards ? resolveGuards(role, fill).map(({ query }) => query) : []),
+      ...health.flatMap((check) => (check.kind === 'http' ? [check.query] : [])),
+    ],
+  };
+}
+
+function complete(reads: Partial<Reads>): Reads {
+  return { ...noReads, ...reads };
+}
+
+/** A missing directory above a file is made only where it is known to be missing: two levels are looked at. */
+function withParents(reads: Reads): Reads {
+  const parents = reads.paths
+    .filter((path) => !isGlob(path))
+    .flatMap((path) => [parentOf(path), parentOf(parentOf(path))])
+    .filter((path) => path !== '' && path !== '/');
+  return { ...reads, paths: [...new Set([...reads.paths, ...parents])].filter((path) => path !== '') };
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}

@@ -1,0 +1,46 @@
+import type { Value } from '../../formats/keyed-format.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { Recipe, Role } from '../../model/playbook.ts';
+import { holds } from './conditions.ts';
+import { render, renderText, type TemplateContext } from './templates.ts';
+
+/** The variant of a role that a host gets. */
+export interface ChosenRecipe {
+  readonly name: string;
+  /** why this one, for the plan */
+  readonly reason: string;
+  /** the recipe's own variables, filled in */
+  readonly vars: Readonly<Record<string, Value>>;
+}
+
+/**
+ * The recipe for a host by its facts: the one that the inventory forces, else the first whose condition holds. Undefined
+ * where the role has none. Throws OperatorError `unknown-version` where none holds: better no change than a guess.
+ */
+export function chooseRecipe(
+  role: Role,
+  host: { readonly name: string; readonly recipe: string | undefined },
+  context: TemplateContext,
+): ChosenRecipe | undefined {
+  if (role.recipes.length === 0) return undefined;
+  const forced = role.recipes.find(({ name }) => name === host.recipe);
+  const recipe = forced ?? role.recipes.find(({ when }) => holds(when, context));
+  if (recipe === undefined) {
+    const known = role.recipes.map(({ name }) => name).join(', ');
+    const message =
+      role.unknown === undefined ? 'no recipe fits this host' : renderText(role.unknown, context).trim();
+    throw new OperatorError({
+      code: 'unknown-version',
+      message: `${message}; known: ${known}`,
+      next: "update clusterproxy, or force one of them by the host's `recipe:` and look at the plan closely",
+      host: host.name,
+    });
+  }
+  const reason = forced === undefined ? renderText(recipe.reason, context) : 'forced by the inventory';
+  return { name: recipe.name, reason, vars: recipeVars(recipe, (value) => render(value, context)) };
+}
+
+/** The variables of a recipe, filled in. */
+export function recipeVars(recipe: Recipe, filled: (value: Value) => Value): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(recipe.vars).map(([name, value]) => [name, filled(value)]));
+}

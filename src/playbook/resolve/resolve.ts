@@ -1,0 +1,147 @@
+import { dirname, resolve } from 'node:path';
+import type { Value } from '../../formats/keyed-format.ts';
+import { type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import type { Guard, Handler } from '../../model/handler.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { Playbook, PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
+import type { StepModule } from '../../steps/step-module.ts';
+import { holds } from './conditions.ts';
+import { type ClusterView, hostContext } from './contexts.ts';
+import type { Facts } from './facts.ts';
+import {
+  type ResolvedHealthCheck,
+  resolveGuards,
+  resolveHandler,
+  resolveHealth,
+  strictly,
+} from './handlers.ts';
+import { moduleOf } from './modules.ts';
+import { naming } from './playbook-errors.ts';
+import { isFor, withContent } from './reads.ts';
+import type { ChosenRecipe } from './recipes.ts';
+import { render, renderFile, type TemplateContext } from './templates.ts';
+
+/** A step with everything filled in and checked. */
+export interface ResolvedStep {
+  readonly id: string;
+  readonly module: StepModule;
+  /** as the module's schema returned them */
+  readonly parameters: unknown;
+  /** ids of handlers that hold on this host */
+  readonly notify: readonly string[];
+  /** accounts that may own the folders of its files, or write in them */
+  readonly folderOf: readonly string[];
+  /** number of its stage, from 1 */
+  readonly stage: number;
+}
+
+/** What a host gets: its playbook, filled in with its own facts and with those of the others. */
+export interface ResolvedHost {
+  readonly host: InventoryHost;
+  readonly facts: Facts;
+  readonly recipe: ChosenRecipe | undefined;
+  readonly steps: readonly ResolvedStep[];
+  /** in the order in which they run */
+  readonly handlers: readonly Handler[];
+  readonly guards: readonly Guard[];
+  readonly health: readonly ResolvedHealthCheck[];
+  /** what the operator should know of this host */
+  readonly warnings: readonly string[];
+  /** units that must be active after a transaction if they were before */
+  readonly units: readonly string[];
+}
+
+/**
+ * What the host `name` gets. Throws OperatorError where its version is unknown, or a template or a parameter can't be
+ * filled in. It must have been looked at.
+ */
+export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
+  const view = cluster.hosts.get(name);
+  if (view?.snapshot === undefined) throw new Error(`${name} was not looked at`);
+  if (view.problem !== undefined) throw new OperatorError(view.problem);
+  const { host, facts, recipe } = view;
+  const directory = dirname(cluster.inventory.file);
+  const role = roleOf(cluster.inventory.playbook, host.role);
+  const context = hostContext(cluster, view);
+  const handlers = role.handlers.filter(({ when }) => holds(when, context));
+  // Nothing is wanted of a retired host: what an earlier run managed there is given back.
+  const wanted = host.state === 'retired' ? [] : role.steps;
+  const steps = wanted.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
+  return naming({ host: name, place: `role ${role.name}` }, () => {
+    const fill = strictly(context);
+    const guards = resolveGuards(role, fill);
+    return {
+      host,
+      facts,
+      recipe,
+      steps: steps.map((step) =>
+        resolveStep(step, { host, context, handlers, playbook: cluster.inventory.playbook, directory }),
+      ),
+      handlers: handlers.map((handler) =>
+        naming({ host: name, place: `handler ${handler.id}`, location: handler.location }, () =>
+          resolveHandler(handler, guards, fill),
+        ),
+      ),
+      guards,
+      health: resolveHealth(role.health, fill),
+      warnings: role.warnings.filter(({ when }) => holds(when, context)).map(({ text }) => fill.text(text)),
+      units: role.units.map(fill.text),
+    };
+  });
+}
+
+function resolveStep(
+  step: PlaybookStep,
+  on: {
+    host: InventoryHost;
+    context: TemplateContext;
+    handlers: readonly PlaybookHandler[];
+    playbook: Playbook;
+    /** of the inventory */
+    directory: string;
+  },
+): ResolvedStep {
+  const module = moduleOf(on.playbook, step.module);
+  const at = { host: on.host.name, step: step.id, location: step.location };
+  const filled = naming(at, () => {
+    const content = step.template === undefined ? '' : renderFile(step.template, on.context);
+    return withLocalFiles(
+      module,
+      withContent(step, render(step.parameters, on.context), content),
+      on.directory,
+    );
+  });
+  const checked = module.parameters.safeParse(filled);
+  if (!checked.success) {
+    const mistakes = checked.error.issues.map(
+      ({ path, message }) => `${path.join('.') || step.module}: ${message}`,
+    );
+    throw new OperatorError({
+      code: 'invalid-parameters',
+      message: `with its templates filled in, the step's parameters are wrong: ${mistakes.join('; ')}`,
+      next: 'look at the variables and facts that the step uses',
+      ...at,
+    });
+  }
+  const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
+  const { id, folderOf, stage } = step;
+  return { id, module, parameters: checked.data, notify, folderOf, stage };
+}
+
+/** Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a built-in one. */
+function withLocalFiles(module: StepModule, parameters: Value, directory: string): Value {
+  const names = module.localFiles ?? [];
+  if (
+    names.length === 0 ||
+    typeof parameters !== 'object' ||
+    parameters === null ||
+    Array.isArray(parameters)
+  )
+    return parameters;
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      names.includes(name) && typeof value === 'string' && value !== '' ? resolve(directory, value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,41 @@
+import { OperatorError } from '../../model/operator-error.ts';
+
+/** One host of ProxyJump as it is written: what isn't said comes from that host's own configuration. */
+export interface Hop {
+  readonly name: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+}
+
+/**
+ * Reads ProxyJump of ssh_config(5): `[user@]host[:port]` or `ssh://[user@]host[:port]`, divided by commas, in the order
+ * from here to the host; `none` is no hop. Throws an OperatorError `proxy-jump-invalid`.
+ */
+export function parseProxyJump(text: string): readonly Hop[] {
+  if (text.trim().toLowerCase() === 'none') return [];
+  return text.split(',').map((part) => parseHop(part.trim(), text));
+}
+
+/** Whether parseProxyJump takes it. */
+export function isProxyJump(text: string): boolean {
+  try {
+    parseProxyJump(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parseHop(part: string, whole: string): Hop {
+  const match = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@[\]/\s]+))(?::(\d{1,5}))?\/?$/.exec(part);
+  const name = match?.[2] ?? match?.[3];
+  const port = match?.[4] === undefined ? undefined : Number(match[4]);
+  if (name === undefined || name.startsWith('-') || port === 0 || (port ?? 0) > 65_535) {
+    throw new OperatorError({
+      code: 'proxy-jump-invalid',
+      message: `'${whole}' is no list of hosts to go through`,
+      next: 'write them as `user@host:port`, divided by commas, in the order from here to the host; an IPv6 address in brackets',
+    });
+  }
+  return { name, user: match?.[1], port };
+}

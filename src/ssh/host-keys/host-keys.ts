@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import type { Problem } from '../../model/operator-error.ts';
+import { remembered } from '../remembered.ts';
+import { addressOf, type SshTarget } from '../target.ts';
+import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
+
+/** What is known of a host's keys before it is talked to. */
+export interface KnownKeys {
+  readonly pinned: readonly string[];
+  readonly entries: readonly (KnownHost & { readonly file: string })[];
+  /**
+   * Entries for the host without its port, where none is for the port: as with ssh, a key among them is accepted, and another one is
+   * unknown, not changed.
+   */
+  readonly portless: readonly (KnownHost & { readonly file: string })[];
+  /** key types that can be expected, for the order in which they are offered */
+  readonly types: readonly string[];
+}
+
+/** Reads all known_hosts files; one that isn't there knows nothing. */
+export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
+  const files = await Promise.all(
+    target.knownHostsFiles.map(async (file) => ({ file, parsed: await parsedFile(file) })),
+  );
+  const entriesOf = (name: string) =>
+    files.flatMap(({ file, parsed: { hosts, found } }) =>
+      remembered(found, name, () => entriesNamed(hosts, name)).map((entry) => ({ ...entry, file })),
+    );
+  const entries = entriesOf(knownHostsName(target));
+  const isElsewhere = target.hostKeyAlias === undefined && target.port !== 22;
+  const portless = isElsewhere && plain(entries).length === 0 ? entriesOf(target.host) : [];
+  const types = plain([...entries, ...portless]).map((entry) => entry.type);
+  return { pinned: target.hostKeys, entries, portless, types: target.hostKeys.length > 0 ? [] : types };
+}
+
+/** A host key by what people compare. */
+export interface ShownKey {
+  /** `ssh-ed25519`, … */
+  readonly type: string;
+  /** `SHA256:…`, over the whole of the key */
+  readonly fingerprint: string;
+}
+
+/** Why a key that a host showed isn't accepted; undefined where it is the one that is known. */
+export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): Problem | undefined {
+  const shown = key.fingerprint;
+  const where = addressOf(target);
+  const isShown = (entry: KnownHost) => fingerprint(entry.key) === shown;
+  const revoked = [...known.entries, ...known.portless].find(
+    (entry) => entry.marker === 'revoked' && isShown(entry),
+  );
+  if (revoked !== undefined) {
+    return {
+      code: 'host-key-revoked',
+      message: `${where} shows a host key that is marked as revoked (${key.type} ${shown})`,
+      next: `the mark is in ${revoked.file}, line ${revoked.line}: don't log in there before you know why`,
+    };
+  }
+  if (known.pinned.length > 0) {
+    if (known.pinned.includes(shown)) return undefined;
+    return {
+      ...changed(target, key),
+      next: `${suspicion}: take the old fingerprint out of ssh.host_keys in the inventory and put the new one in`,
+      detail: `the inventory pins ${known.pinned.join(', ')}`,
+    };
+  }
+  const entries = plain(known.entries);
+  if ([...entries, ...plain(known.portless)].some(isShown)) return undefined;
+  if (entries.length > 0) {
+    return {
+      ...changed(target, key),
+      next: `${suspicion}: \`clusterproxy trust --replace HOST\` pins the new key in place of the old one`,
+      detail: entries
+        .map(
+          (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
+        )
+        .join('\n'),
+    };
+  }
+  const authority = [...known.entries, ...known.portless].find((entry) => entry.marker === 'cert-authority');
+  if (authority !== undefined) {
+    return {
+      code: 'host-key-unknown',
+      message: `${where} is known through a certificate authority only, which takes the system's ssh`,
+      next: `leave ssh.transport out of the inventory, or write openssh there. Or pin the key itself: ${pinning}`,
+      detail: `${key.type} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
+    };
+  }
+  return {
+    code: 'host-key-unknown',
+    message: `the host key of ${where} isn't known: ${key.type} ${shown}`,
+    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
+    detail: `${key.type} ${shown}`,
+  };
+}
+
+function changed(target: SshTarget, key: ShownKey): Problem {
+  return {
+    code: 'host-key-changed',
+    message: `${addressOf(target)} shows another host key than the one that is known: ${key.type} ${key.fingerprint}`,
+  };
+}
+
+const suspicion =
+  'somebody may be listening in, or the host was installed anew. Log in nowhere before you know. If it was installed anew';
+
+/** How a key becomes known, for messages. */
+export const pinning =
+  '`clusterproxy trust` shows the keys of all hosts and pins them; or put the fingerprint under ssh.host_keys in the inventory';
+
+/** The name under which the host is looked up: HostKeyAlias has no port. */
+export function knownHostsName(target: Pick<SshTarget, 'hostKeyAlias' | 'host' | 'port'>): string {
+  return target.hostKeyAlias ?? lookupName(target.host, target.port);
+}
+
+function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter((entry) => entry.marker === undefined);
+}
+
+/** A file as it was read, and what was looked up in it: with hashed names each look-up goes through all of them. */
+interface ParsedFile {
+  readonly text: string;
+  readonly hosts: readonly KnownHost[];
+  readonly found: Map<string, readonly KnownHost[]>;
+}
+
+/** A file is parsed once for all the hosts of a run, and again when it has changed. */
+const parsed = new Map<string, ParsedFile>();
+
+async function parsedFile(file: string): Promise<ParsedFile> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const before = parsed.get(file);
+  if (before?.text === text) return before;
+  const now = { text, hosts: parseKnownHosts(text), found: new Map() };
+  parsed.set(file, now);
+  return now;
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OperatorError } from '../../model/operator-error.ts';
+import { editKnownHosts, type KnownHostEdit } from './known-hosts-file.ts';
+
+/**
+ * Writes keys into a known_hosts file, or takes them out, at once or not at all: whoever reads it meanwhile sees the old or the
+ * new one. A file that isn't there is made (0600, its folder 0700); of one that is a link, what it leads to is written. Throws an
+ * OperatorError `known-hosts-not-written`, and then nothing has changed.
+ */
+export async function writeKnownHosts(file: string, edits: readonly KnownHostEdit[]): Promise<void> {
+  try {
+    const place = await realpath(file).catch(() => file);
+    const before = await readFile(place, 'latin1').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    const { text, shared } = editKnownHosts(before ?? '', edits);
+    if (shared.length > 0) throw patterns(file, shared);
+    if (text === (before ?? '')) return;
+    if (before !== undefined && !(await stat(place)).isFile()) throw noFile(file);
+    await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+    const mode = before === undefined ? 0o600 : (await stat(place)).mode & 0o777;
+    await replace(place, Buffer.from(text, 'latin1'), mode);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    throw notWritten(file, error as Error);
+  }
+}
+
+async function replace(file: string, content: Buffer, mode: number): Promise<void> {
+  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  try {
+    const handle = await open(fresh, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await chmod(fresh, mode);
+    await rename(fresh, file);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+}
+
+function patterns(file: string, lines: readonly number[]): OperatorError {
+  return new OperatorError({
+    code: 'known-hosts-not-written',
+    message: `the old key stands in a line with patterns, which other hosts need as well: ${file}, line ${lines.join(', ')}`,
+    next: 'change that line by hand, then run the command again',
+  });
+}
+
+function noFile(file: string): OperatorError {
+  return new OperatorError({
+    code: 'known-hosts-not-written',
+    message: `${file} is no regular file, so nothing can be kept there`,
+    next: 'name a file by ssh.known_hosts in the inventory, or by UserKnownHostsFile in your ssh configuration',
+  });
+}
+
+function notWritten(file: string, error: Error): OperatorError {
+  return new OperatorError({
+    code: 'known-hosts-not-written',
+    message: `${file} can't be written`,
+    next: "look at its owner and at those of its folder; the key's fingerprint can stand under ssh.host_keys in the inventory as well",
+    detail: error.message,
+  });
+}

@@ -1,0 +1,166 @@
+import { readFile, stat } from 'node:fs/promises';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { keyType } from '../host-keys/known-hosts.ts';
+import { remembered } from '../remembered.ts';
+import type { SecretText } from '../settings.ts';
+import { type AgentKey, listAgentKeys } from './agent.ts';
+import { WireReader } from './wire.ts';
+
+/** `attempt` counts from 1: above it, the answer before didn't open the key. */
+export type AskPassphrase = (file: string, attempt: number) => Promise<string | undefined>;
+
+/** What is in a file that an identity is said to be in. */
+export interface KeyFile {
+  readonly file: string;
+  readonly kind: 'missing' | 'unusable' | 'private' | 'encrypted' | 'public' | 'security-key';
+  /** why it's unusable */
+  readonly reason: string | undefined;
+  /** kind `private` */
+  readonly key: ParsedKey | undefined;
+  /** its public half, where it can be known without a passphrase */
+  readonly publicKey: Buffer | undefined;
+  /** a certificate for it lies beside it, as `FILE-cert.pub` */
+  readonly isCertified: boolean;
+}
+
+/** The private keys of this machine: each is read, and its passphrase asked for, once in a run for all hosts. */
+export interface Keyring {
+  file(path: string): Promise<KeyFile>;
+  /** Opens an encrypted key. Undefined, or words why not. */
+  unlock(path: string, passphrase: SecretText | undefined): Promise<string | undefined>;
+  /** somebody can be asked for passphrases */
+  readonly canAsk: boolean;
+  agentKeys(socket: string): Promise<readonly AgentKey[] | Error>;
+}
+
+/** How often somebody who mistypes a passphrase is asked; NumberOfPasswordPrompts of ssh_config(5). */
+const prompts = 3;
+
+export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
+  const files = new Map<string, Promise<KeyFile>>();
+  const unlocking = new Map<string, Promise<string | undefined>>();
+  const agents = new Map<string, Promise<readonly AgentKey[] | Error>>();
+  // One question at a time.
+  let asked: Promise<unknown> = Promise.resolve();
+
+  const unlock = async (path: string, passphrase: SecretText | undefined): Promise<string | undefined> => {
+    const content = await readFile(path);
+    const { isCertified } = await keyring.file(path);
+    const open = (secret: string) => {
+      const key = ssh2.utils.parseKey(content, secret);
+      if (key instanceof Error) return false;
+      files.set(path, Promise.resolve({ ...asPrivate(path, key), isCertified }));
+      return true;
+    };
+    if (passphrase !== undefined) {
+      return open(await passphrase()) ? undefined : 'the passphrase from the inventory does not open it';
+    }
+    if (askPassphrase === undefined) return 'encrypted, and nobody can be asked for its passphrase';
+    for (let attempt = 1; attempt <= prompts; attempt++) {
+      const answer = await askPassphrase(path, attempt);
+      if (answer === undefined || answer === '') return 'encrypted, and no passphrase was given';
+      if (open(answer)) return undefined;
+    }
+    return 'encrypted, and none of the passphrases opens it';
+  };
+
+  const keyring: Keyring = {
+    canAsk: askPassphrase !== undefined,
+    file: (path) => remembered(files, path, () => readKeyFile(path)),
+    unlock: (path, passphrase) =>
+      remembered(unlocking, path, () => {
+        const mine = asked.then(() => unlock(path, passphrase));
+        asked = mine.catch(() => undefined);
+        return mine;
+      }),
+    agentKeys: (socket) =>
+      remembered(agents, socket, () => listAgentKeys(socket).catch((error: Error) => error)),
+  };
+  return keyring;
+}
+
+async function readKeyFile(file: string): Promise<KeyFile> {
+  const isCertified = await stat(`${file}-cert.pub`).then(
+    () => true,
+    () => false,
+  );
+  return { ...(await readKey(file)), isCertified };
+}
+
+type Key = Omit<KeyFile, 'isCertified'>;
+
+async function readKey(file: string): Promise<Key> {
+  const unusable = (reason: string): Key => ({ ...nothing(file), kind: 'unusable', reason });
+  let content: Buffer;
+  try {
+    content = await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') return unusable(`not readable (${code})`);
+    // The private half may be in the agent, or on a token.
+    const publicKey = await publicHalf(file);
+    return publicKey === undefined ? nothing(file) : { ...nothing(file), kind: 'public', publicKey };
+  }
+  const publicKey = publicKeyIn(content) ?? (await publicHalf(file));
+  if (publicKey !== undefined && keyType(publicKey).startsWith('sk-')) {
+    return { ...nothing(file), kind: 'security-key', publicKey };
+  }
+  const key = ssh2.utils.parseKey(content);
+  if (key instanceof Error) {
+    if (!/encrypted/i.test(key.message)) {
+      return unusable(
+        `no key in a form that is understood (${key.message}); \`ssh-keygen -p -f ${file}\` writes it anew`,
+      );
+    }
+    return (await isOpenToOthers(file))
+      ? unusable(openToOthers(file))
+      : { ...nothing(file), kind: 'encrypted', publicKey };
+  }
+  if (!key.isPrivateKey()) {
+    return { ...nothing(file), kind: 'public', publicKey: key.getPublicSSH() };
+  }
+  return (await isOpenToOthers(file)) ? unusable(openToOthers(file)) : asPrivate(file, key);
+}
+
+function nothing(file: string): Key {
+  return { file, kind: 'missing', reason: undefined, key: undefined, publicKey: undefined };
+}
+
+function asPrivate(file: string, key: ParsedKey): Key {
+  return { file, kind: 'private', reason: undefined, key, publicKey: key.getPublicSSH() };
+}
+
+function openToOthers(file: string): string {
+  return `others can read it, so that ssh doesn't use it; \`chmod 600 ${file}\``;
+}
+
+/** As sshkey_perm_ok() of OpenSSH: only a file of one's own has to be closed to others. */
+async function isOpenToOthers(file: string): Promise<boolean> {
+  const { mode, uid } = await stat(file);
+  return process.getuid !== undefined && uid === process.getuid() && (mode & 0o077) !== 0;
+}
+
+async function publicHalf(file: string): Promise<Buffer | undefined> {
+  const text = await readFile(`${file}.pub`, 'utf8').catch(() => '');
+  return publicKeyOfLine(text);
+}
+
+/** The public half of a private key in OpenSSH's own form (PROTOCOL.key), which isn't encrypted; or a public key's line. */
+function publicKeyIn(content: Buffer): Buffer | undefined {
+  const text = content.toString('latin1');
+  const encoded = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1];
+  if (encoded === undefined) return text.startsWith('-----') ? undefined : publicKeyOfLine(text);
+  const bytes = Buffer.from(encoded, 'base64');
+  const magic = 'openssh-key-v1\0';
+  if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
+  const reader = new WireReader(bytes.subarray(magic.length));
+  // Cipher, key derivation, its options, number of keys.
+  if (!reader.string() || !reader.string() || !reader.string() || reader.uint32() !== 1) return undefined;
+  return reader.string();
+}
+
+function publicKeyOfLine(text: string): Buffer | undefined {
+  const [type = '', encoded = ''] = text.trim().split(/\s+/);
+  const key = Buffer.from(encoded, 'base64');
+  return type !== '' && keyType(key) === type ? key : undefined;
+}

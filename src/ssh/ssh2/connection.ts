@@ -1,0 +1,112 @@
+import type { Duplex } from 'node:stream';
+import type { NodeSSH } from 'node-ssh';
+import type { ClientChannel } from 'ssh2';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { ExecInput, ExecOptions, ExecResult, VerifiedConnection } from '../contract.ts';
+import { followCommand, type RunningCommand } from '../follow-command.ts';
+import { describeTarget, type SshTarget } from '../target.ts';
+
+export class SshConnection implements VerifiedConnection {
+  readonly hostKey: string | undefined;
+  readonly #ssh: NodeSSH;
+  readonly #target: SshTarget;
+  readonly closed: Promise<void>;
+
+  constructor(
+    ssh: NodeSSH,
+    target: SshTarget,
+    { closed, hostKey }: { readonly closed: Promise<void>; readonly hostKey: string | undefined },
+  ) {
+    this.#ssh = ssh;
+    this.#target = target;
+    this.closed = closed;
+    this.hostKey = hostKey;
+  }
+
+  async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
+    const { channel, exit } = await this.#open(command);
+    const output = await followCommand(this.#target, this.#running(channel), input, options);
+    return { code: exit.code, ...output };
+  }
+
+  async close(): Promise<void> {
+    this.#ssh.connection?.end();
+    const patience = setTimeout(() => this.#ssh.connection?.destroy(), 1_000);
+    await this.closed;
+    clearTimeout(patience);
+  }
+
+  async forward(host: string, port: number): Promise<Duplex> {
+    const client = this.#ssh.connection;
+    if (client === null) throw this.#lost();
+    return new Promise((resolve, reject) => {
+      try {
+        client.forwardOut('127.0.0.1', 0, host, port, (error, channel) =>
+          error === undefined || error === null ? resolve(channel) : reject(error),
+        );
+      } catch {
+        reject(this.#lost());
+      }
+    });
+  }
+
+  /** The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any stderr. */
+  async #open(command: string): Promise<OpenedChannel> {
+    const client = this.#ssh.connection;
+    if (client === null) throw this.#lost();
+    return new Promise((resolve, reject) => {
+      this.closed.then(() => reject(this.#lost()), reject);
+      try {
+        client.exec(command, (error, channel) => {
+          if (error === undefined || error === null) return resolve(watched(channel));
+          const refused = new OperatorError({
+            code: 'exec-refused',
+            message: `${describeTarget(this.#target)} doesn't run commands: ${error.message}`,
+            next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+          });
+          // So does ssh2 call what was under way when the connection ended: then that comes first.
+          setImmediate(() => reject(refused));
+        });
+      } catch {
+        reject(this.#lost());
+      }
+    });
+  }
+
+  #running(channel: ClientChannel): RunningCommand {
+    const ended = new Promise<void>((resolve) => {
+      channel.on('error', () => resolve());
+      channel.on('close', () => resolve());
+    });
+    return {
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      finished: Promise.race([ended, this.closed]),
+      abandon: () => channel.close(),
+    };
+  }
+
+  #lost(): OperatorError {
+    return new OperatorError({
+      code: 'connection-lost',
+      message: `the connection to ${describeTarget(this.#target)} is gone`,
+      next: 'run the command again',
+    });
+  }
+}
+
+/** A channel, and the exit status of its command as soon as it is known. */
+interface OpenedChannel {
+  readonly channel: ClientChannel;
+  readonly exit: { code: number | null };
+}
+
+/** Must be called where ssh2 hands the channel over: a status in the same packet as the go-ahead is told right after. */
+function watched(channel: ClientChannel): OpenedChannel {
+  const exit: OpenedChannel['exit'] = { code: null };
+  channel.on('exit', (status: number | null) => {
+    exit.code = status;
+  });
+  return { channel, exit };
+}

@@ -1,0 +1,75 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Client, type ServerHostKeyAlgorithm } from 'ssh2';
+import { OperatorError, type Problem } from '../../model/operator-error.ts';
+import { hostKeyFamilies, transport } from '../algorithms.ts';
+import { type HandshakeError, handshakeProblem, interrupted } from '../connect-problems.ts';
+import type { OpenOptions } from '../contract.ts';
+import type { SshTarget } from '../target.ts';
+import { openStream } from './open-stream.ts';
+import { offerProblem } from './server-offer.ts';
+
+/**
+ * The public keys that a host shows, at most one of each kind: one handshake for each, which ends before anybody logs in. What it
+ * shows proves nothing yet: whoever answers at that address has shown it. Hosts on the way are logged in to, and verified
+ * as ever. Throws an OperatorError: those of connect.ts.
+ */
+export async function scanHostKeys(target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]> {
+  const keys: Buffer[] = [];
+  let missing: Problem | undefined;
+  // One after the other: a host that is dead is waited for once, and no MaxStartups is met.
+  for (const family of hostKeyFamilies) {
+    const shown = await shownKey(target, family, options);
+    if (Buffer.isBuffer(shown)) keys.push(shown);
+    else if (shown.code === 'no-such-host-key') missing = shown;
+    else throw new OperatorError(shown);
+  }
+  if (keys.length === 0 && missing !== undefined) throw new OperatorError(missing);
+  return keys;
+}
+
+async function shownKey(
+  target: SshTarget,
+  family: readonly ServerHostKeyAlgorithm[],
+  options: OpenOptions,
+): Promise<Buffer | Problem> {
+  const stream = await openStream(target, options);
+  const client = new Client();
+  const abort = () => stream.destroy();
+  options.signal?.addEventListener('abort', abort, { once: true });
+  let key: Buffer | undefined;
+  try {
+    const error = await new Promise<HandshakeError>((resolve) => {
+      client.on('error', resolve);
+      client.on('close', () => resolve(new Error('Connection lost before handshake')));
+      try {
+        client.connect({
+          sock: stream,
+          username: target.user,
+          readyTimeout: target.connectTimeout * 1_000,
+          algorithms: { ...transport, serverHostKey: [...family] },
+          hostVerifier: (shown: Buffer) => {
+            key = Buffer.from(shown);
+            return false;
+          },
+        });
+      } catch (thrown) {
+        resolve(thrown as HandshakeError);
+      }
+    });
+    if (key !== undefined) return key;
+    if (options.signal?.aborted) return interrupted(target);
+    const offer = await offerProblem(target, error.message, options);
+    return offer ?? handshakeProblem(target, error, hasSpoken(stream) ? 'handshake' : 'silent');
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+    client.on('error', () => {});
+    client.destroy();
+    stream.destroy();
+  }
+}
+
+/** Whether anything has come over it; of a stream through another host that isn't known. */
+function hasSpoken(stream: Duplex): boolean {
+  return !(stream instanceof Socket) || stream.bytesRead > 0;
+}

@@ -1,0 +1,174 @@
+import type { Problem } from '../../model/operator-error.ts';
+import type { SshTarget } from '../target.ts';
+
+/** How sudo ended without starting the command. */
+export interface SudoFailure {
+  readonly code: number;
+  /** see wordsOf */
+  readonly said: string;
+  readonly passwordSent: boolean;
+}
+
+/** More lines than this are a login script's. */
+const mostLines = 12;
+
+/**
+ * sudo's words without noise: that it can't resolve its own host's name harms nobody, and the lecture is known by heart. Our command,
+ * which it repeats as a whole, is left out.
+ */
+export function wordsOf(stderr: string): string {
+  const lines = stderr
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(execute|run) '?\S*sh -c .*?(?=(?: as \S+)? on \S+$)/, "$1 'sh -c ...'"))
+    .filter((line) => line.trim() !== '' && !/^sudo: unable to resolve host /.test(line));
+  const aboutSudo = lines.filter(
+    (line) => /sudo|doas|pam|password|account|sorry, user/i.test(line) && !isLecture(line),
+  );
+  return (aboutSudo.length > 0 ? aboutSudo : lines).slice(-mostLines).join('\n');
+}
+
+/** sudoers_lecture(5) */
+function isLecture(line: string): boolean {
+  return /We trust you have|the usual lecture|^\s*#[1-3]\) |For security reasons, the password/.test(line);
+}
+
+/**
+ * What sudo's words mean; undefined where it hasn't said anything, so that something else is at fault. The words are those of sudo
+ * 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2 (common/error.rs, pam/error.rs) and of doas(1),
+ * for which some distributions install a `sudo` that calls it.
+ */
+export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | undefined {
+  const { code, said, passwordSent } = failure;
+  const says = (pattern: RegExp) => pattern.test(said);
+  const detail = said === '' ? undefined : said;
+  // env(1) can't find it, or can't run it.
+  if (code === 127 && !says(/^sudo: /m)) return missing(detail);
+  if (code === 126 && !says(/^sudo: /m)) return refused(target, detail);
+  if (says(/must have a tty/)) return terminal(target, detail);
+  if (
+    says(/not in the sudoers file|not allowed to run sudo|may not run sudo|I'm afraid I can't do that/) ||
+    says(/^doas: Operation not permitted/im)
+  ) {
+    return refused(target, detail);
+  }
+  if (says(/is not allowed to execute |^Sorry, user \S+ may not run /m)) return limited(target, detail);
+  if (
+    says(/Account or password is expired|[Pp]assword expired|Account expired|account validation failure/i) ||
+    says(/PAM account management error|not allowed to authenticate as/)
+  ) {
+    return account(target, detail);
+  }
+  if (passwordSent) return wrongPassword(target, detail);
+  if (
+    says(/password is required|no password was provided|terminal is required/i) ||
+    says(/interactive authentication is required|Interaction is required|Authentication required/i)
+  ) {
+    return passwordAsked(target, detail);
+  }
+  return says(/^(sudo|doas)\b|sudoers|\bsudo\b.*(setuid|uid 0)/m) ? broken(code, detail) : undefined;
+}
+
+function missing(detail: string | undefined): Problem {
+  return {
+    code: 'sudo-missing',
+    message: 'sudo is not installed',
+    next: 'install it, or log in as root and leave `become: sudo` out',
+    detail,
+  };
+}
+
+function passwordAsked(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-password',
+    message: `sudo asks ${target.user} for a password, and the inventory has none`,
+    next: `refer to it by ssh.sudo_password in the inventory, or let sudo not ask: ${line(target)}. It asks those as well who may do nothing at all`,
+    detail,
+  };
+}
+
+function wrongPassword(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-password-refused',
+    message: `sudo refuses the password of ${target.user} that ssh.sudo_password refers to`,
+    next: 'it was tried once, and is not tried again in this run, so that no account is locked: mend what ssh.sudo_password refers to. Is it root\'s password that sudo wants there ("rootpw", "targetpw" in sudoers)?',
+    detail,
+  };
+}
+
+/** Before it is sent. */
+export function passwordUnusable(): Problem {
+  return {
+    code: 'sudo-password-refused',
+    message:
+      'what ssh.sudo_password refers to is no password: it is empty, has several lines, or is very long',
+    next: 'mend what it refers to; sudo reads one line of at most 255 bytes. It was not sent',
+  };
+}
+
+function terminal(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-terminal',
+    message: 'sudo wants a terminal (requiretty in sudoers), and a program has none',
+    next: `take requiretty back for this user: \`Defaults:${target.user} !requiretty\` in a file below /etc/sudoers.d (visudo -f)`,
+    detail,
+  };
+}
+
+function refused(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-refused',
+    message: `${target.user} may not use sudo there`,
+    next: `allow it: ${line(target)}, or log in as root`,
+    detail,
+  };
+}
+
+export function limited(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-limited',
+    message: `sudo lets ${target.user} run some commands only, and \`sh\` as root is not among them`,
+    next: `what is done on a host can't be told beforehand as a list of commands; allow it: ${line(target)}, or log in as root. docs/connections.md says what that means`,
+    detail,
+  };
+}
+
+function account(target: SshTarget, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-account',
+    message: `sudo finds the account of ${target.user} expired, locked or shut out`,
+    next: `look on the host at \`chage -l ${target.user}\`, and at what PAM's section "account" for sudo asks for`,
+    detail,
+  };
+}
+
+function broken(code: number, detail: string | undefined): Problem {
+  return {
+    code: 'sudo-failed',
+    message: `sudo failed (exit status ${code})`,
+    next: 'log in there and try `sudo sh -c true`; `visudo -c` finds mistakes in sudoers',
+    detail,
+  };
+}
+
+export function unanswered(target: SshTarget, seconds: number, said: string): Problem {
+  return {
+    code: 'sudo-unanswered',
+    message: `sudo didn't start anything for ${target.user} within ${seconds} seconds, and didn't ask for the password either`,
+    next: "log in there and try `sudo -k; sudo true`: name resolution and directories (LDAP) can be slow, and PAM may ask for something else (a one-time code), which a program can't answer",
+    detail: wordsOf(said) === '' ? undefined : wordsOf(said),
+  };
+}
+
+/** sudoers(5); see docs/connections.md. */
+function line({ user }: SshTarget): string {
+  return `\`${user} ALL=(root) NOPASSWD: ALL\` in a file below /etc/sudoers.d (visudo -f)`;
+}
+
+/** What `sudo -l` lists: lines such as `    (root) NOPASSWD: /usr/bin/systemctl`. */
+export function allowedCommands(list: string): readonly string[] {
+  return list
+    .split(/\r?\n/)
+    .filter((text) => /^\s+\(.*\)\s/.test(text))
+    .map((text) => text.trim())
+    .slice(0, mostLines);
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { services, servicesOnPort } from '../../formats/services.ts';
+import { absolutePath } from '../shared/parameters.ts';
+import { understand } from '../shared/understand.ts';
+import type { StepModule } from '../step-module.ts';
+
+const parameters = z.strictObject({
+  path: absolutePath.default('/etc/services').describe('the table of services'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, 'expected the name of a service')
+    .describe('name of the service'),
+  port: z.int().min(1).max(65535).describe('its port'),
+  protocol: z.enum(['tcp', 'udp']).default('tcp').describe('its protocol'),
+});
+
+type ServicesParameters = z.infer<typeof parameters>;
+
+/**
+ * One entry of /etc/services; everybody else's lines stay. A port that has another name there is refused: programs that
+ * ask for the port's name would get whichever stands first. Source: services(5).
+ */
+export const etcServices: StepModule<ServicesParameters> = {
+  name: 'etc-services',
+  description: 'an entry of /etc/services',
+  parameters,
+  reads: ({ path }) => ({ paths: [path ?? '/etc/services'] }),
+  apply: (host, { path, name, port, protocol }) => {
+    const text = host.text(path) ?? '';
+    const key = [name, protocol];
+    const others = understand(host, path, text, () => servicesOnPort(text, port, protocol)).filter(
+      (other) => other !== name,
+    );
+    if (others.length > 0) {
+      throw host.problem(
+        'port-taken',
+        `${path} has ${port}/${protocol} for ${others.join(', ')} already`,
+        `choose another port for ${name}, or take that line away if nothing uses it`,
+      );
+    }
+    host.manage({ path, format: services.name, key });
+    const after = understand(host, path, text, () => services.set(text, key, String(port)));
+    if (after !== text) host.write(path, after);
+  },
+};

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { absolutePath, attributesOf, directoryOf, ownership } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+
+const kinds = ['content', 'template', 'absent', 'directory', 'link'] as const;
+
+const parameters = z
+  .strictObject({
+    path: absolutePath.describe('the file, directory or link'),
+    content: z.string().optional().describe('the whole text of the file'),
+    template: z
+      .string()
+      .optional()
+      .describe('a Liquid template beside the playbook; its outcome is the whole text of the file'),
+    absent: z.literal(true).optional().describe('true: nothing is to be there'),
+    directory: z.literal(true).optional().describe('true: a directory is to be there'),
+    link: z.string().min(1).optional().describe('what a symbolic link is to point to'),
+    ...ownership,
+  })
+  .refine((given) => kinds.filter((kind) => given[kind] !== undefined).length === 1, {
+    message: `expected exactly one of ${kinds.join(', ')}`,
+  });
+
+type FileParameters = z.infer<typeof parameters>;
+
+/**
+ * A whole file, directory or link. All of it is ours: what somebody else writes into it is drift. For a file that others
+ * have keys in, use the module of its format. A `template` is rendered before the step sees it, and comes as `content`.
+ */
+export const file: StepModule<FileParameters> = {
+  name: 'file',
+  description: 'a whole file, directory or symbolic link',
+  parameters,
+  reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
+  apply: (host, wanted) => {
+    host.manage({ path: wanted.path, format: 'file', key: [] });
+    put(host, wanted);
+  },
+};
+
+function put(host: StepHost, wanted: FileParameters): void {
+  const { path, content, link } = wanted;
+  const attributes = attributesOf(wanted);
+  if (content !== undefined) host.write(path, content, attributes);
+  else if (wanted.directory) host.makeDirectory(path, attributes);
+  else if (link !== undefined) host.link(path, link);
+  else if (wanted.absent) remove(host, path);
+  else throw new Error(`the template ${wanted.template} of ${path} was not rendered`);
+}
+
+function remove(host: StepHost, path: string): void {
+  if (host.state(path).kind === 'directory') {
+    throw host.problem('not-a-file', `${path} is a directory; it isn't removed`, 'remove it by hand');
+  }
+  host.remove(path);
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { scalar } from '../shared/parameters.ts';
+import { fileOfKeys, flatLeaves, type KeyedParameters } from './keyed.ts';
+
+/** Parameters of a step for a file of `name` and text: no nesting, no lists. */
+export function flatParameters(name: z.ZodType<string>): z.ZodType<KeyedParameters> {
+  const map = z.record(name, scalar);
+  return z
+    .strictObject({
+      ...fileOfKeys,
+      set: map.default({}).describe('keys and the values they are to have'),
+      default: map.default({}).describe('keys that get this value only where they are absent'),
+      remove: z.array(name).default([]).describe('keys that are to be absent'),
+    })
+    .transform((wanted) => ({
+      ...wanted,
+      set: flatLeaves(wanted.set),
+      default: flatLeaves(wanted.default),
+      add: [],
+      remove: wanted.remove.map((key) => [key]),
+    }));
+}

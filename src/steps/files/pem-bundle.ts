@@ -1,0 +1,148 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+
+const maybePath = z.union([z.literal(''), absolutePath]);
+
+const parameters = z.strictObject({
+  path: absolutePath.describe('the file to be made'),
+  certificates: z
+    .array(maybePath)
+    .default([])
+    .describe(
+      'files with the certificate and those that it was signed by, in PEM; empty texts count as nothing',
+    ),
+  key: maybePath.default('').describe("file with the certificate's key, in PEM, without a passphrase"),
+  certbot_name: z
+    .union([z.literal(''), hostname])
+    .default('')
+    .describe('where neither certificates nor key are named: those that certbot keeps under this name'),
+  names: z
+    .array(z.union([hostname, z.array(hostname)]))
+    .default([])
+    .transform((names) => names.flat())
+    .describe('names that the certificate should be for; a list of names counts as each of them'),
+  ...ownership,
+});
+
+type BundleParameters = z.infer<typeof parameters>;
+
+const day = 24 * 60 * 60 * 1000;
+/** Before that, whoever renews it may still be about to. */
+const soon = 7 * day;
+
+/**
+ * Certificate, chain and key in one file, as HAProxy wants them, made of files that are on the host. A key that isn't the
+ * certificate's is refused; a certificate that has run out or is for another name is a warning. Source: HAProxy's
+ * configuration manual, `crt`.
+ */
+export const pemBundle: StepModule<BundleParameters> = {
+  name: 'pem-bundle',
+  description: 'certificate, chain and key in one file',
+  parameters,
+  reads: (wanted) => {
+    const { certificates, key } = sourcesOf(wanted);
+    return { paths: [wanted.path, ...directoriesOf(wanted.path), ...certificates, key].filter(Boolean) };
+  },
+  apply: (host, wanted) => {
+    const sources = sourcesOf(wanted);
+    if (sources.key === '' || sources.certificates.length === 0) {
+      throw host.problem(
+        'certificate-missing',
+        'it takes both a certificate and its key, and only one of them is named',
+        'name both, or neither for those that certbot keeps',
+      );
+    }
+    const key = readKey(host, sources.key);
+    const certificates = sources.certificates.flatMap((path) => readCertificates(host, path));
+    const own = certificates.find(({ certificate }) => certificate.checkPrivateKey(key.key));
+    if (own === undefined) {
+      throw host.problem(
+        'key-of-another',
+        `the key ${sources.key} belongs to none of the certificates in ${sources.certificates.join(', ')}`,
+        'name the files of one certificate: after a renewal the old key is of no use any more',
+      );
+    }
+    warnOf(host, own.certificate, wanted.names);
+    const chain = certificates.filter(({ pem }, index) => {
+      return pem !== own.pem && certificates.findIndex((one) => one.pem === pem) === index;
+    });
+    host.manage({ path: wanted.path, format: 'file', key: [] });
+    const text = [own, ...chain].map(({ pem }) => pem).join('') + key.pem;
+    host.write(wanted.path, text, { mode: 0o600, ...attributesOf(wanted) });
+  },
+};
+
+/** Parameters may not be filled in yet. */
+function sourcesOf({ certificates: given, key, certbot_name: name }: Partial<BundleParameters>) {
+  const certificates = (Array.isArray(given) ? given : []).filter((path) => path !== '');
+  if (certificates.length > 0 || (key ?? '') !== '' || (name ?? '') === '') {
+    return { certificates, key: key ?? '' };
+  }
+  const folder = `/etc/letsencrypt/live/${name}`;
+  return { certificates: [`${folder}/fullchain.pem`], key: `${folder}/privkey.pem` };
+}
+
+function readKey(host: StepHost, path: string): { readonly key: KeyObject; readonly pem: string } {
+  const [pem, ...more] = blocks(textOf(host, path), /[A-Z0-9 ]*PRIVATE KEY/);
+  if (pem !== undefined && more.length === 0) {
+    try {
+      return { key: createPrivateKey(pem), pem };
+    } catch {
+      // Said below, without the library's words: they may hold parts of the key.
+    }
+  }
+  throw host.problem(
+    'certificate-unusable',
+    `${path} doesn't hold exactly one private key in PEM without a passphrase`,
+    'name the file of the key, or take its passphrase away: openssl pkey -in FILE -out NEW',
+  );
+}
+
+function readCertificates(host: StepHost, path: string) {
+  const found = blocks(textOf(host, path), /CERTIFICATE/);
+  try {
+    if (found.length > 0) return found.map((pem) => ({ certificate: new X509Certificate(pem), pem }));
+  } catch {
+    // Said below: it's no certificate.
+  }
+  throw host.problem(
+    'certificate-unusable',
+    `${path} doesn't hold certificates in PEM`,
+    'name the file of the certificate; DER becomes PEM by: openssl x509 -inform der -in FILE -out NEW',
+  );
+}
+
+/** The parts of a PEM file of one kind, each ended; what stands between them is only for people. RFC 7468. */
+function blocks(text: string, kind: RegExp): readonly string[] {
+  const pattern = new RegExp(`-----BEGIN (${kind.source})-----[\\s\\S]*?-----END \\1-----`, 'g');
+  return [...text.matchAll(pattern)].map(([block]) => `${block.replaceAll('\r', '')}\n`);
+}
+
+function textOf(host: StepHost, path: string): string {
+  const text = host.text(path);
+  if (text !== undefined) return text;
+  throw host.problem(
+    'certificate-missing',
+    `${path} isn't there on this host`,
+    'put the certificate and its key there, or name other files',
+  );
+}
+
+function warnOf(host: StepHost, certificate: X509Certificate, names: readonly string[]): void {
+  const end = Date.parse(certificate.validTo);
+  const left = end - Date.now();
+  const date = new Date(end).toISOString().slice(0, 10);
+  if (left <= 0) host.warn(`the certificate ran out on ${date}: browsers refuse it`);
+  else if (left < soon) host.warn(`the certificate runs out on ${date}`);
+  if (Date.parse(certificate.validFrom) > Date.now())
+    host.warn('the certificate is not valid yet: browsers refuse it');
+  const others = names.filter((name) => certificate.checkHost(name) === undefined);
+  if (others.length > 0) {
+    host.warn(
+      `the certificate isn't for ${others.join(', ')}, but for ${certificate.subjectAltName ?? certificate.subject}: browsers refuse it`,
+    );
+  }
+}

@@ -1,0 +1,179 @@
+import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
+import { serversOf } from './model.ts';
+
+/**
+ * What HAProxy would take without a word and nobody can want, or would refuse at its start only; each with its section and
+ * server. `fileLimit` is how many files its unit may have open. Sources: HAProxy's configuration manual; tried with 2.6
+ * to 3.4 where the manual says nothing.
+ */
+export function findMistakes(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
+  return [
+    ...sectionNames(wanted),
+    ...wanted.frontends.flatMap((frontend) => frontendMistakes(frontend, wanted)),
+    ...wanted.backends.flatMap((backend) => backendMistakes(backend)),
+    ...bindConflicts(wanted),
+    ...(wanted.statistics?.password === '' ? ['the statistics page has no password'] : []),
+    ...limits(wanted, fileLimit),
+  ];
+}
+
+function sectionNames({ frontends, backends }: HaproxyParameters): readonly string[] {
+  const repeated = (kind: string, names: readonly string[]) =>
+    duplicates(names, (name) => name).map(([name]) => `there are two ${kind}s with the name ${name}`);
+  return [
+    ...repeated(
+      'frontend',
+      frontends.map(({ name }) => name),
+    ),
+    ...repeated(
+      'backend',
+      backends.map(({ name }) => name),
+    ),
+  ];
+}
+
+function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): readonly string[] {
+  const { name, mode, routes, default_backend: last, redirect_to_port: redirect, acme_port: acme } = frontend;
+  const at = `frontend ${name}`;
+  const targets = [...routes.map(({ backend }) => backend), ...(last === undefined ? [] : [last])];
+  const found: string[] = [];
+  for (const target of new Set(targets)) {
+    const backend = backends.find((one) => one.name === target);
+    if (backend === undefined) found.push(`${at} sends requests to the backend ${target}, which isn't there`);
+    else {
+      if (backend.mode !== mode)
+        found.push(`${at} has mode ${mode}, and its backend ${target} mode ${backend.mode}`);
+      if (
+        backend.cookie?.mode === 'insert' &&
+        backend.cookie.secure &&
+        redirect === undefined &&
+        hasPlainBind(frontend)
+      ) {
+        found.push(
+          `${at} answers without TLS, where browsers don't send the cookie ${backend.cookie.name} of the backend ${target} as it is "secure"`,
+        );
+      }
+    }
+  }
+  if (mode === 'tcp' && routes.length + (redirect === undefined ? 0 : 1) + (acme === undefined ? 0 : 1) > 0) {
+    found.push(
+      `${at} has mode tcp, which knows nothing of requests: no routes, redirects and ACME challenges`,
+    );
+  }
+  if (frontend.bind.length === 0) found.push(`${at} listens nowhere`);
+  if (last === undefined && redirect === undefined) found.push(`${at} has no default_backend`);
+  if (redirect !== undefined && !hasPlainBind(frontend)) {
+    found.push(`${at} would redirect to https for ever: it has TLS itself`);
+  }
+  if (redirect !== undefined && frontend.bind.some((bind) => bind.port === redirect)) {
+    found.push(`${at} would redirect to its own port ${redirect}`);
+  }
+  return found;
+}
+
+function backendMistakes(backend: Backend): readonly string[] {
+  const { name, mode, cookie, agent, check, set_client_address: header } = backend;
+  const servers = serversOf(backend);
+  const at = (server: string) => `server ${server} of the backend ${name}`;
+  const found: string[] = [];
+  if (servers.length === 0) found.push(`the backend ${name} has no servers`);
+  for (const [one, other] of duplicates(servers, (server) => server.name)) {
+    found.push(`${at(one.name)} is there twice (${one.address} and ${other.address})`);
+  }
+  for (const [one, other] of duplicates(servers, (server) => `${server.address}:${server.port}`)) {
+    found.push(
+      `${at(other.name)} has the address of ${one.name}, ${other.address}:${other.port}: one host would get the share of both`,
+    );
+  }
+  if (cookie !== undefined) {
+    for (const [one, other] of duplicates(servers, (server) => server.cookie)) {
+      found.push(
+        `${at(other.name)} has the cookie of ${one.name}, "${other.cookie}": its clients would come back to ${one.name}`,
+      );
+    }
+    if (cookie.same_site === 'None' && !cookie.secure) {
+      found.push(
+        `the cookie ${cookie.name} of the backend ${name} has SameSite=None without "secure": browsers drop it`,
+      );
+    }
+  }
+  for (const server of servers) {
+    if (server.port === undefined) found.push(`${at(server.name)} has no port`);
+    if (agent === undefined) continue;
+    if (server.weight === undefined) {
+      found.push(
+        `${at(server.name)} has an agent and no weight: of the default weight, 1, every percentage is nothing or all`,
+      );
+    }
+    if (agent.port === server.port)
+      found.push(`${at(server.name)} has its agent on its own port, ${agent.port}`);
+  }
+  if (agent !== undefined && check === false) {
+    found.push(`the backend ${name} has an agent without a check: a server that is dead would never be DOWN`);
+  }
+  if (mode === 'tcp' && (cookie !== undefined || header !== undefined)) {
+    found.push(`the backend ${name} has mode tcp, which knows no cookies and headers`);
+  }
+  if (backend.balance === 'first' && servers.some(({ maxconn }) => maxconn === undefined)) {
+    found.push(
+      `the backend ${name} has "balance: first" and a server without maxconn: the others would never get anything`,
+    );
+  }
+  return found;
+}
+
+/** All that listens, with the section that it belongs to. */
+function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind: Bind; at: string }[] {
+  return [
+    ...frontends.flatMap(({ name, bind }) => bind.map((one) => ({ bind: one, at: `frontend ${name}` }))),
+    ...(statistics === undefined ? [] : [{ bind: statistics.bind, at: 'the statistics page' }]),
+  ];
+}
+
+/** HAProxy says nothing about two listeners on one port: the kernel would share connections out between them. */
+function bindConflicts(wanted: HaproxyParameters): readonly string[] {
+  const binds = bindsOf(wanted);
+  return binds.flatMap((one, index) =>
+    binds
+      .slice(index + 1)
+      .filter(
+        ({ bind }) => bind.port === one.bind.port && overlap(bind.address, one.bind.address, wanted.ipv6),
+      )
+      .map((other) => `${other.at} listens on ${other.bind.address}:${other.bind.port}, as ${one.at} does`),
+  );
+}
+
+function overlap(one: string, other: string, ipv6: boolean): boolean {
+  const all = (address: string) => ['*', '0.0.0.0', ...(ipv6 ? ['::'] : [])].includes(address);
+  const same = (a: string, b: string) => a === b || (all(a) && (ipv6 || !b.includes(':')));
+  return same(one, other) || same(other, one);
+}
+
+function limits(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
+  const { maxconn } = wanted.global;
+  if (maxconn === 0 || fileLimit === undefined) return [];
+  // Two for each connection, and some for listeners, checks and the process itself.
+  const needed = 2 * maxconn + 100;
+  if (needed <= fileLimit) return [];
+  return [
+    `maxconn ${maxconn} needs ${needed} open files, and ${wanted.unit} may have ${fileLimit} here: HAProxy wouldn't start`,
+  ];
+}
+
+export function hasPlainBind({ bind }: Frontend): boolean {
+  return bind.some(({ certificate }) => certificate === undefined);
+}
+
+/** Each item with the earlier one that has the same key. */
+function duplicates<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): readonly (readonly [Item, Item])[] {
+  const first = new Map<string, Item>();
+  return items.flatMap((item) => {
+    const earlier = first.get(keyOf(item));
+    if (earlier !== undefined) return [[earlier, item] as const];
+    first.set(keyOf(item), item);
+    return [];
+  });
+}

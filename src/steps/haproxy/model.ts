@@ -1,0 +1,282 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { absolutePath, accountName, hostname, plainWord } from '../shared/parameters.ts';
+
+/** What a configuration of HAProxy is made of here: the typed model that haproxy.cfg is rendered from. */
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'expected letters, digits, -, _ and .')
+  .describe('name');
+const port = z.int('expected a port').min(1).max(65535);
+const address = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || hostname.safeParse(text).success,
+    'expected an IP address or a host name',
+  );
+const duration = z.string().regex(/^\d+(?:ms|s|m|h|d)$/, 'expected a duration such as 5s, 30m or 2h');
+const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header');
+const urlPath = z
+  .string()
+  .regex(/^\/[^\s"'\\#%$]*$/, 'expected a path that begins with a slash, without blanks and quotes');
+/** Quoted in the file, so that only the quote itself and control characters can't be held. */
+const quotable = z.string().regex(/^[^'\s\p{Cc}]+$/u, "expected a text without blanks and without '");
+
+const plainValue = z.union([z.string(), z.number(), z.boolean()]);
+const comparison = z
+  .strictObject({
+    value: plainValue.describe('what a template fills in'),
+    is: z
+      .union([plainValue, z.array(plainValue).min(1)])
+      .describe('the value, or several of which one will do'),
+  })
+  .transform(({ value, is }) => [is].flat().includes(value));
+
+/** Templates can't compare: a part that depends on the value of a variable says here which. */
+const enabled = z
+  .union([
+    z.boolean(),
+    comparison,
+    z
+      .array(comparison)
+      .min(1)
+      .transform((all) => all.every((holds) => holds)),
+  ])
+  .default(true)
+  .describe('whether it is there: true, false, or comparisons that must all hold');
+
+const bind = z.strictObject({
+  enabled,
+  address: z
+    .string()
+    .refine((text) => text === '*' || isIP(text) !== 0, 'expected an IP address, or * for all of this host')
+    .default('*')
+    .describe('where to listen'),
+  port,
+  certificate: absolutePath
+    .regex(/^[^\s"'\\#$]+$/, 'expected a path without blanks')
+    .optional()
+    .describe('TLS with this PEM file (certificates and key), or with all that are in this folder'),
+  http2: z.boolean().default(true).describe('with TLS, offer HTTP/2'),
+});
+
+const words = (what: string) => z.array(plainWord).min(1).describe(what);
+
+const match = z
+  .strictObject({
+    websocket: z.literal(true).optional().describe('the request asks for a WebSocket'),
+    path_end: words('the path ends so, such as .m3u8').optional(),
+    path_prefix: words('the path begins so').optional(),
+    host: words('the Host header is this').optional(),
+    query: z
+      .strictObject({ name: plainWord, value: plainWord })
+      .optional()
+      .describe('a parameter of the query'),
+  })
+  .refine((given) => Object.keys(given).length > 0, 'expected something to tell requests by');
+
+const frontend = z.strictObject({
+  name,
+  enabled,
+  mode: z.enum(['http', 'tcp']).default('http'),
+  bind: z.array(bind).min(1),
+  redirect_to_port: port
+    .optional()
+    .describe('answer with a redirect to https on this port, but for ACME challenges'),
+  redirect_code: z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)]).default(301),
+  acme_port: port.optional().describe('where on this host certbot answers to ACME challenges'),
+  routes: z
+    .array(z.strictObject({ enabled, match, backend: name }))
+    .default([])
+    .describe('the first that matches counts'),
+  default_backend: name.optional(),
+});
+
+const server = z.strictObject({
+  name,
+  address,
+  port,
+  weight: z.int().min(0).max(256).optional(),
+  maxconn: z.int().min(1).optional(),
+  cookie: plainWord
+    .optional()
+    .describe("what the cookie holds for this server; its name where it's left out"),
+  backup: z.boolean().default(false),
+});
+
+const backend = z.strictObject({
+  name,
+  enabled,
+  mode: z.enum(['http', 'tcp']).default('http'),
+  balance: z.enum(['roundrobin', 'leastconn', 'first', 'source', 'static-rr']).default('roundrobin'),
+  cookie: z
+    .strictObject({
+      enabled,
+      name: z.union([z.literal(''), plainWord]).describe('of the cookie; empty: there is none'),
+      mode: z
+        .enum(['insert', 'prefix'])
+        .default('insert')
+        .describe("a cookie of our own, or the server's name before the value of the application's"),
+      secure: z.boolean().default(true).describe('browsers send it over https only'),
+      same_site: z.enum(['unset', 'None', 'Lax', 'Strict']).default('unset'),
+    })
+    .optional()
+    .describe('clients come back to the server that they were on'),
+  set_client_address: headerName
+    .optional()
+    .describe("header for the client's ADDRESS:PORT; what the client itself sends in it is dropped"),
+  check: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        http: urlPath
+          .optional()
+          .describe('GET this path, and expect status 200; otherwise a connection is enough'),
+        port: port.optional().describe('where to ask; otherwise where the server is'),
+        interval: duration.default('5s'),
+      }),
+    ])
+    .default({ interval: '5s' }),
+  agent: z
+    .strictObject({ port, interval: duration.default('5s') })
+    .optional()
+    .describe('each server has an agent (agent-check) that says what weight it is to have'),
+  weight: z.int().min(1).max(256).optional().describe('of each server, unless it has its own'),
+  maxconn: z.int().min(1).optional().describe('of each server, unless it has its own'),
+  slowstart: duration
+    .optional()
+    .describe('how long a server that comes back takes until it gets its full share'),
+  servers: z.array(server).default([]),
+  hosts: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        address: z.string(),
+        state: z.string().optional(),
+        vars: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .default([])
+    .describe('hosts that are servers; `{{ hosts.node }}` will do'),
+  only: z
+    .record(z.string(), z.union([plainValue, z.array(plainValue).min(1)]))
+    .default({})
+    .describe('of these hosts, those whose variables have these values'),
+  port: port.optional().describe('of the servers that come from `hosts`'),
+});
+
+export const haproxyParameters = z.strictObject({
+  path: absolutePath.default('/etc/haproxy/haproxy.cfg'),
+  unit: z.string().default('haproxy.service').describe('the unit that runs it, whose limits count'),
+  global: z
+    .strictObject({
+      log: z
+        .array(z.string().regex(/^[^\s"'\\#$]+(?: [A-Za-z0-9:]+)+$/, 'expected TARGET FACILITY [LEVEL]'))
+        .default(['/dev/log local0', '/dev/log local1 notice']),
+      user: accountName.default('haproxy'),
+      group: accountName.default('haproxy'),
+      chroot: z.union([z.literal(''), absolutePath]).default('/var/lib/haproxy'),
+      maxconn: z.int().min(0).default(0).describe('of the whole process; 0: as many as its limits allow'),
+      admin_socket: z.union([z.literal(''), absolutePath]).default('/run/haproxy/admin.sock'),
+      hard_stop_after: duration
+        .default('12h')
+        .describe('after a reload, how long sessions of before it may go on'),
+      server_state_file: z
+        .union([z.literal(''), absolutePath])
+        .default('')
+        .describe("file with the servers' states from before a reload; see haproxy-state"),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      connect: duration.default('5s'),
+      client: duration.default('60s'),
+      server: duration.default('60s'),
+      tunnel: duration.default('2h').describe('of WebSockets and RTMP without traffic'),
+      queue: duration.default('5s'),
+      check: duration.default('5s'),
+      http_request: duration.default('10s'),
+    })
+    .prefault({}),
+  error_files: z
+    .union([z.literal(''), absolutePath])
+    .default('/etc/haproxy/errors')
+    .describe('folder with CODE.http; those that are there are used'),
+  statistics: z
+    .strictObject({
+      enabled,
+      bind: bind.prefault({ address: '127.0.0.1', port: 8404 }),
+      path: urlPath.default('/haproxy_stats'),
+      user: quotable.regex(/^[^:]+$/, 'expected a name without a colon'),
+      password: z.union([z.literal(''), quotable]),
+    })
+    .optional(),
+  ipv6: z.boolean().default(false).describe('where the address is *, listen on IPv6 as well'),
+  frontends: z.array(frontend).min(1),
+  backends: z.array(backend).min(1),
+});
+
+export type HaproxyParameters = z.infer<typeof haproxyParameters>;
+export type Frontend = HaproxyParameters['frontends'][number];
+export type Backend = HaproxyParameters['backends'][number];
+export type Bind = Frontend['bind'][number];
+export type Match = Frontend['routes'][number]['match'];
+
+/** Without what is switched off: playbooks do so by variables. */
+export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
+  const { statistics, frontends, backends, ...rest } = wanted;
+  return {
+    ...rest,
+    ...(statistics?.enabled ? { statistics } : {}),
+    frontends: frontends.filter(isEnabled).map((frontend) => ({
+      ...frontend,
+      bind: frontend.bind.filter(isEnabled),
+      routes: frontend.routes.filter(isEnabled),
+    })),
+    backends: backends
+      .filter(isEnabled)
+      .map(({ cookie, ...backend }) => (cookie?.enabled && cookie.name ? { ...backend, cookie } : backend)),
+  };
+}
+
+function isEnabled(part: { readonly enabled: boolean }): boolean {
+  return part.enabled;
+}
+
+/** A server as it stands in the file. */
+export interface Server {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly weight: number | undefined;
+  readonly maxconn: number | undefined;
+  readonly cookie: string;
+  readonly backup: boolean;
+}
+
+/** The servers of a backend: those that are listed, then the hosts that have not left the cluster. */
+export function serversOf(backend: Backend): readonly Server[] {
+  const listed = backend.servers.map((one) => ({
+    ...one,
+    weight: one.weight ?? backend.weight,
+    maxconn: one.maxconn ?? backend.maxconn,
+    cookie: one.cookie ?? one.name,
+  }));
+  const hosts = backend.hosts
+    .filter(({ state, vars }) => state !== 'retired' && hasAll(vars, backend.only))
+    .map((host) => ({
+      name: host.name,
+      address: host.address,
+      port: backend.port,
+      weight: backend.weight,
+      maxconn: backend.maxconn,
+      cookie: host.name,
+      backup: false,
+    }));
+  return [...listed, ...hosts];
+}
+
+function hasAll(vars: Readonly<Record<string, unknown>> = {}, wanted: Backend['only']): boolean {
+  return Object.entries(wanted).every(([name, values]) => [values].flat().some((one) => one === vars[name]));
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { providesNothing } from '../../model/action.ts';
+import type { Query } from '../../model/snapshot.ts';
+import { hostname } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+
+const parameters = z.strictObject({
+  names: z
+    .array(z.union([hostname, z.array(hostname)]))
+    .min(1, 'expected at least one name')
+    .transform((names) => names.flat())
+    .describe('whom it is for; a list of names counts as each of them'),
+  name: z
+    .union([z.literal(''), hostname])
+    .default('')
+    .describe('what certbot calls it, in /etc/letsencrypt/live; empty: the first of the names'),
+  email: z
+    .union([z.literal(''), z.email('expected an e-mail address')])
+    .default('')
+    .describe('whom the authority writes to; empty: nobody'),
+  http_01_port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .default(8888)
+    .describe('where certbot answers while something else has port 80, which passes the challenges on to it'),
+  valid_days: z.int().min(1).max(80).default(7).describe('one that is valid for so many days is left alone'),
+  server: z
+    .union([
+      z.literal(''),
+      z.url({ protocol: /^https$/, error: 'expected an address that begins with https://' }),
+    ])
+    .default('')
+    .describe("directory of the authority; empty: certbot's own, Let's Encrypt"),
+  timeout: z.number().min(10).max(3600).default(300).describe('seconds'),
+});
+
+type CertbotParameters = z.infer<typeof parameters>;
+
+/**
+ * A certificate by certbot, where there's none that is valid long enough for all the names. It answers the challenge by
+ * itself: on port 80 where nobody is there yet, else on a port that whoever has port 80 passes `/.well-known/acme-challenge/`
+ * on to; renewals always do the latter. Renewing is the business of certbot's own timer. An action: it stays. Source:
+ * certbot(1), "standalone"; RFC 8555, 8.3.
+ */
+export const certbot: StepModule<CertbotParameters> = {
+  name: 'certbot',
+  description: 'a certificate by certbot',
+  parameters,
+  reads: (wanted) => ({
+    paths: filesOf(wanted),
+    queries: Array.isArray(wanted.names) && wanted.names.length > 0 ? [isValid(wanted)] : [],
+  }),
+  apply: (host, wanted) => {
+    const name = nameOf(wanted);
+    // Fetched by an action of this very plan.
+    if (filesOf(wanted).some((path) => host.state(path).kind === 'pending')) return;
+    host.action({
+      name: `fetch certificate ${name}`,
+      run: { kind: 'certbot', argv: argumentsOf(wanted), port: wanted.http_01_port, name },
+      unless: isValid(wanted),
+      provides: { ...providesNothing, renews: filesOf(wanted) },
+      timeout: wanted.timeout,
+      notes: [
+        `agrees to the terms of ${wanted.server === '' ? "Let's Encrypt" : wanted.server}`,
+        `${wanted.names.join(', ')} must lead to this host, and port 80 must be open to everyone`,
+      ],
+    });
+  },
+};
+
+function nameOf({ name, names }: CertbotParameters): string {
+  return name || (names?.[0] ?? '');
+}
+
+function filesOf(wanted: CertbotParameters): readonly string[] {
+  const folder = `/etc/letsencrypt/live/${nameOf(wanted)}`;
+  return [`${folder}/fullchain.pem`, `${folder}/privkey.pem`];
+}
+
+function isValid(wanted: CertbotParameters): Query {
+  const [chain = ''] = filesOf(wanted);
+  return { kind: 'certificate', args: [chain, String(wanted.valid_days ?? 7), ...wanted.names] };
+}
+
+function argumentsOf({ names, name, email, server }: CertbotParameters): readonly string[] {
+  return [
+    ...['certonly', '--standalone', '--non-interactive', '--agree-tos'],
+    ...(email === '' ? ['--register-unsafely-without-email'] : ['--email', email]),
+    ...['--cert-name', name || (names[0] ?? ''), '--renew-with-new-domains'],
+    ...names.flatMap((one) => ['--domain', one]),
+    ...(server === '' ? [] : ['--server', server]),
+  ];
+}

@@ -1,0 +1,53 @@
+import type { StepHost } from '../../virtual/step-host.ts';
+
+/** Where units and their drop-ins are looked for; the first folder wins over a later one for files of the same name. */
+const unitFolders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'] as const;
+
+/** A unit file, or a part of one. */
+export interface DropIn {
+  readonly path: string;
+  readonly text: string;
+}
+
+export function dropInPath(unit: string, name: string): string {
+  return `/etc/systemd/system/${unit}.d/${name}`;
+}
+
+/** All that has to be read to know a unit's settings: its file, its drop-ins, and the folder of ours. */
+export function dropInReads(unit: string, name: string): readonly string[] {
+  return [
+    ...unitFolders.map((folder) => `${folder}/${unit}`),
+    ...unitFolders.map((folder) => `${folder}/${unit}.d/*.conf`),
+    `/etc/systemd/system/${unit}.d`,
+    dropInPath(unit, name),
+  ];
+}
+
+/**
+ * The drop-ins of a unit but for ours, in the order in which systemd reads them: by file name, and of two with one name
+ * only that of the earlier folder. Source: systemd.unit(5).
+ */
+export function otherDropIns(host: StepHost, unit: string, ours: string): readonly DropIn[] {
+  const byName = new Map<string, DropIn>();
+  for (const folder of unitFolders) {
+    for (const path of host.glob(`${folder}/${unit}.d/*.conf`)) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const text = name === ours || byName.has(name) ? undefined : host.text(path);
+      if (text !== undefined) byName.set(name, { path, text });
+    }
+  }
+  return [...byName].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, dropIn]) => dropIn);
+}
+
+/** The unit's own file, the first of the folders. */
+export function unitFile(host: StepHost, unit: string): DropIn | undefined {
+  const path = unitFolders.map((folder) => `${folder}/${unit}`).find((candidate) => host.exists(candidate));
+  const text = path === undefined ? undefined : host.text(path);
+  return path === undefined || text === undefined ? undefined : { path, text };
+}
+
+/** A drop-in in which nothing is said any more goes away. */
+export function removeHollowDropIn(host: StepHost, path: string): void {
+  const text = host.text(path);
+  if (text?.split('\n').every((line) => /^\s*(?:[#;].*|\[[^\]]*\])?\s*$/.test(line))) host.remove(path);
+}

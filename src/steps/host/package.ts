@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { type HostAction, type PackageManager, providesNothing } from '../../model/action.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { absolutePath, unitName } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+
+/** As dpkg and rpm name packages; a name that begins with a dash would be an option. */
+const packageName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected the name of a package, without a version');
+const names = z.array(packageName).min(1, 'expected at least one name');
+
+const parameters = z.strictObject({
+  names: z
+    .union(
+      [
+        packageName.transform((name) => [name]),
+        names,
+        z.strictObject({ debian: z.array(packageName), rhel: z.array(packageName) }),
+      ],
+      'expected names of packages, or {debian: […], rhel: […]}',
+    )
+    .describe('packages that have to be there: the same everywhere, or by family of systems'),
+  provides: z
+    .strictObject({
+      paths: z.array(absolutePath).default([]),
+      units: z.array(unitName).default([]),
+    })
+    .prefault({})
+    .describe(
+      'what they bring that later stages look at: a plan then says "known after", where it would guess',
+    ),
+  timeout: z.number().min(10).max(7200).default(1800).describe('seconds for all of it'),
+});
+
+type PackageParameters = z.infer<typeof parameters>;
+
+/**
+ * Packages of the distribution, only those that are missing; nothing that is there is upgraded or removed for them. An
+ * action: a revert doesn't take them away again.
+ */
+export const packages: StepModule<PackageParameters> = {
+  name: 'package',
+  description: 'packages of the distribution that have to be installed',
+  parameters,
+  reads: (wanted) => ({ packages: allNames(wanted), units: wanted.provides?.units ?? [] }),
+  apply: (host, wanted) => {
+    const missing = namesFor(host, wanted).filter((name) => !host.package(name).installed);
+    if (missing.length > 0) host.action(installation(managerOf(host), missing, wanted));
+  },
+};
+
+/** Facts aren't known yet, so what a template fills in may be anything here. */
+function allNames({ names: given }: PackageParameters): readonly string[] {
+  if (Array.isArray(given)) return given.map(String);
+  return typeof given === 'object' && given !== null ? [...(given.debian ?? []), ...(given.rhel ?? [])] : [];
+}
+
+function namesFor(host: StepHost, { names: given }: PackageParameters): readonly string[] {
+  if (Array.isArray(given)) return [...new Set(given)];
+  return [...new Set(managerOf(host) === 'apt-get' ? given.debian : given.rhel)];
+}
+
+function managerOf(host: StepHost): PackageManager {
+  const manager = host.packageManager;
+  if (manager !== undefined) return manager;
+  throw host.problem(
+    'no-package-manager',
+    `this host (${host.snapshot.os.name || 'an unknown system'}) has none of apt-get, dnf and yum`,
+    'install what the step names by hand, and leave the step out',
+  );
+}
+
+function installation(
+  manager: PackageManager,
+  missing: readonly string[],
+  { provides, timeout }: PackageParameters,
+): HostAction {
+  return {
+    name: `install ${missing.join(', ')}`,
+    run: { kind: 'install-packages', manager, names: missing },
+    unless: undefined,
+    provides: { ...providesNothing, packages: missing, ...provides },
+    timeout,
+    notes: [
+      ...(manager === 'apt-get'
+        ? ['Debian and its kin start the services of a package as soon as it is installed']
+        : []),
+    ],
+  };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { unit } from '../../formats/unit.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { applyJavaOptions, javaOptions } from '../java/environment.ts';
+import { scalar } from '../shared/parameters.ts';
+import { type Finding, setUpByHand } from '../shared/set-up-by-hand.ts';
+import { understand } from '../shared/understand.ts';
+import type { StepModule } from '../step-module.ts';
+import { dropInPath, dropInReads, otherDropIns, removeHollowDropIn } from './drop-ins.ts';
+
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+
+const parameters = z
+  .strictObject({
+    unit: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9:_.\\-]+@?\.(?:service|socket|timer|target|mount|path)$/,
+        'expected the name of a unit',
+      )
+      .describe('the unit, such as bbb-web.service; NAME@.service for all instances of a template'),
+    name: z
+      .string()
+      .regex(/^[^/\s]+\.conf$/, 'expected a file name that ends in .conf')
+      .default('zz-clusterproxy.conf')
+      .describe(
+        'file name of the drop-in; files are read in the order of their names, and the last one counts',
+      ),
+    environment: z.record(variableName, scalar).default({}).describe('environment variables of the service'),
+    java_options: javaOptions.optional(),
+    adopt: z.boolean().default(false).describe('bring over what other drop-ins say about the same variables'),
+  })
+  .refine((given) => Object.keys(given.environment).length > 0 || given.java_options !== undefined, {
+    message: 'expected environment or java_options',
+  });
+
+type DropInParameters = z.infer<typeof parameters>;
+
+/**
+ * Environment variables of a systemd service, in a drop-in of our own: package upgrades leave it alone, and its name
+ * comes after those of others. What an operator adds to the file stays. A variable that another drop-in in /etc sets
+ * was set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on Environment=.
+ */
+export const systemdDropIn: StepModule<DropInParameters> = {
+  name: 'systemd-dropin',
+  description: 'environment variables of a systemd service, in a drop-in of our own',
+  parameters,
+  reads: (wanted) => ({
+    paths: [
+      ...dropInReads(wanted.unit, wanted.name ?? 'zz-clusterproxy.conf'),
+      ...(wanted.java_options?.environment_files ?? []),
+    ],
+  }),
+  apply: (host, wanted) => {
+    bringOver(host, wanted);
+    const path = dropInPath(wanted.unit, wanted.name);
+    const before = host.text(path);
+    const text =
+      before ?? `# Environment for the cluster proxy; written by clusterproxy, step ${host.step}.\n`;
+    let after = understand(host, path, text, () => setAll(text, wanted.environment));
+    for (const name of Object.keys(wanted.environment))
+      host.manage({ path, format: unit.name, key: keyOf(name) });
+    if (wanted.java_options)
+      after = applyJavaOptions(host, wanted.unit, path, after, wanted.java_options, wanted.adopt);
+    if (before === undefined ? after !== text : after !== before) host.write(path, after);
+    removeHollowDropIn(host, path);
+  },
+};
+
+/** Where an environment variable stands in a unit file. */
+export function keyOf(variable: string): readonly string[] {
+  return ['Service', 'Environment', variable];
+}
+
+function setAll(text: string, environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment).reduce((sum, [name, value]) => unit.set(sum, keyOf(name), value), text);
+}
+
+/** Take our variables out of others' drop-ins, or refuse. */
+function bringOver(host: StepHost, wanted: DropInParameters): void {
+  const names = Object.keys(wanted.environment);
+  const others = otherDropIns(host, wanted.unit, wanted.name).filter(({ path }) => path.startsWith('/etc/'));
+  const found = others.flatMap(({ path, text }) =>
+    names
+      .filter((name) => understand(host, path, text, () => unit.get(text, keyOf(name))) !== undefined)
+      .map((name) => ({ path, text, name })),
+  );
+  const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
+  if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+  if (found.length > 0) host.adopt();
+  for (const { path, name } of found) {
+    const text = host.text(path) ?? '';
+    host.write(
+      path,
+      understand(host, path, text, () => unit.remove(text, keyOf(name))),
+    );
+  }
+  for (const path of new Set(found.map((one) => one.path))) removeHollowDropIn(host, path);
+}

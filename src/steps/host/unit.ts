@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { unitPath } from '../../model/snapshot.ts';
+import { unitName } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+
+const parameters = z
+  .strictObject({
+    name: unitName.describe('the unit, such as haproxy.service'),
+    enabled: z.boolean().optional().describe('whether it is started when the host is'),
+    active: z.boolean().optional().describe('whether it runs now'),
+    masked: z.literal(true).optional().describe('true: nobody and nothing can start it'),
+  })
+  .refine((given) => given.enabled !== undefined || given.active !== undefined || given.masked, {
+    message: 'expected enabled, active or masked',
+  })
+  .refine((given) => !(given.masked && (given.enabled !== undefined || given.active === true)), {
+    message: 'a masked unit is neither enabled nor can it run: masked goes with active: false only',
+  });
+
+type UnitParameters = z.infer<typeof parameters>;
+
+/**
+ * Whether a unit of systemd is enabled and running. Part of the transaction: a revert and a rollback give back what was.
+ * Changed after the files of its stage were put in place and accepted, and before handlers run. Source: systemctl(1).
+ */
+export const unitState: StepModule<UnitParameters> = {
+  name: 'unit',
+  description: 'whether a unit of systemd is enabled and running',
+  parameters,
+  reads: ({ name }) => ({ units: [name] }),
+  apply: (host, { name, enabled, active, masked }) => {
+    const path = unitPath(name);
+    const own = (key: string) => host.manage({ path, format: 'unit-state', key: [key] });
+    if (enabled !== undefined || masked) own('enabled');
+    if (active !== undefined) own('active');
+    const found = host.unit(name);
+    if (enabled && ['static', 'generated', 'transient', 'alias'].includes(found?.enabled ?? '')) {
+      throw host.problem(
+        'unit-not-enableable',
+        `${name} is ${found?.enabled}: it has no [Install] section, so it can't be enabled by itself`,
+        'enable the unit that starts it, and say only "active" of this one',
+      );
+    }
+    host.setUnit(name, { enabled, active, masked });
+  },
+};

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { shellEnv } from '../../formats/shell-env.ts';
+import { unit } from '../../formats/unit.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { otherDropIns, removeHollowDropIn, unitFile } from '../host/drop-ins.ts';
+import { absolutePath } from '../shared/parameters.ts';
+import { type Finding, setUpByHand } from '../shared/set-up-by-hand.ts';
+import { understand } from '../shared/understand.ts';
+import { mergeOptions, optionsLike, sayAll, withoutOptions } from './options.ts';
+
+export const javaOptions = z
+  .strictObject({
+    variable: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .default('JDK_JAVA_OPTIONS')
+      .describe('the variable that holds them; java reads JDK_JAVA_OPTIONS from version 9 on'),
+    environment_files: z
+      .array(absolutePath)
+      .default([])
+      .describe("the unit's EnvironmentFile= files, in its order"),
+    options: z.array(z.string().regex(/^-\S+$/, 'expected an option that begins with -')).min(1),
+  })
+  .describe('options of the Java virtual machine, merged with those that are set elsewhere');
+
+type JavaOptions = z.infer<typeof javaOptions>;
+
+/** A text of options, where it stands, and how it is put back. */
+interface Place {
+  readonly path: string;
+  readonly options: string;
+  put(options: string): void;
+}
+
+/**
+ * Merge our options with those of others, where they have an effect, and return the text of our drop-in.
+ * systemd.exec(5): what an EnvironmentFile= sets wins over Environment=. So a variable that such a file sets is edited
+ * there; else it goes into our drop-in, with what the unit and the drop-ins before ours set. Options of others about the
+ * same things as ours are a set-up by hand; with `adopt` they are taken out, and what is left of others' stays.
+ */
+export function applyJavaOptions(
+  host: StepHost,
+  unitName: string,
+  ours: string,
+  text: string,
+  wanted: JavaOptions,
+  adopt: boolean,
+): string {
+  const { variable, options } = wanted;
+  const key = ['Service', 'Environment', variable];
+  bringOver(host, unitName, ours, wanted, adopt);
+  const winner = filePlaces(host, wanted).at(-1);
+  if (winner !== undefined) {
+    host.manage({ path: winner.path, format: shellEnv.name, key: [variable] }, { theirs: winner.options });
+    const merged = mergeOptions(winner.options, options);
+    if (merged !== winner.options) winner.put(merged);
+    return understand(host, ours, text, () => unit.remove(text, key));
+  }
+  host.manage({ path: ours, format: unit.name, key });
+  const theirs = unitOptions(host, unitName, ours, variable) ?? '';
+  return understand(host, ours, text, () => unit.set(text, key, mergeOptions(theirs, options)));
+}
+
+function bringOver(
+  host: StepHost,
+  unitName: string,
+  ours: string,
+  wanted: JavaOptions,
+  adopt: boolean,
+): void {
+  const { options } = wanted;
+  const dropIns = dropInPlaces(host, unitName, ours, wanted.variable);
+  const files = filePlaces(host, wanted).filter((place) => adopt || !sayAll(place.options, options));
+  const found = [...dropIns, ...files].filter((place) => optionsLike(place.options, options).length > 0);
+  if (found.length === 0) return;
+  if (!adopt) {
+    const what = (place: Place) =>
+      `sets ${optionsLike(place.options, options).join(' ')} in ${wanted.variable}`;
+    throw setUpByHand(
+      host,
+      found.map((place): Finding => ({ path: place.path, what: what(place) })),
+    );
+  }
+  host.adopt();
+  for (const place of found) {
+    place.put(withoutOptions(place.options, options));
+    if (dropIns.includes(place)) removeHollowDropIn(host, place.path);
+  }
+}
+
+/** The environment files that set the variable, in their order; the last one wins. */
+function filePlaces(host: StepHost, { variable, environment_files: files }: JavaOptions): readonly Place[] {
+  return files.flatMap((path): readonly Place[] => {
+    const text = host.text(path);
+    if (text === undefined) return [];
+    const options = understand(host, path, text, () => shellEnv.get(text, [variable]));
+    if (options === undefined) return [];
+    const put = (left: string) =>
+      host.write(
+        path,
+        left === '' ? shellEnv.remove(text, [variable]) : shellEnv.set(text, [variable], left),
+      );
+    return [{ path, options: String(options), put }];
+  });
+}
+
+/** Others' drop-ins in /etc that set the variable. */
+function dropInPlaces(host: StepHost, unitName: string, ours: string, variable: string): readonly Place[] {
+  const key = ['Service', 'Environment', variable];
+  return otherDropIns(host, unitName, fileName(ours))
+    .filter(({ path }) => path.startsWith('/etc/'))
+    .flatMap(({ path, text }): readonly Place[] => {
+      const options = understand(host, path, text, () => unit.get(text, key));
+      if (options === undefined) return [];
+      const put = (left: string) =>
+        host.write(path, left === '' ? unit.remove(text, key) : unit.set(text, key, left));
+      return [{ path, options: String(options), put }];
+    });
+}
+
+/** What the variable would be without our drop-in: of the unit's file and the drop-ins the last one that sets it. */
+function unitOptions(host: StepHost, unitName: string, ours: string, variable: string): string | undefined {
+  const parts = [unitFile(host, unitName), ...otherDropIns(host, unitName, fileName(ours))];
+  const values = parts.flatMap((part) => {
+    const value =
+      part === undefined
+        ? undefined
+        : understand(host, part.path, part.text, () =>
+            unit.get(part.text, ['Service', 'Environment', variable]),
+          );
+    return value === undefined ? [] : [String(value)];
+  });
+  return values.at(-1);
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

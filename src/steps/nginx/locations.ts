@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../formats/nginx.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
+import { setUpByHand } from '../shared/set-up-by-hand.ts';
+import { understand } from '../shared/understand.ts';
+import type { StepModule } from '../step-module.ts';
+import { bringOverLocations, findLocations } from './locations-by-hand.ts';
+import { nginxFiles } from './nginx-files.ts';
+import { type Node, node, relayedNodes, renderNode, unresolvedNodes } from './node-locations.ts';
+import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
+
+const parameters = z.strictObject({
+  path: absolutePath.describe(
+    "the file of our own with the locations, to be included into the proxy's server block",
+  ),
+  server_name: hostname.describe(
+    "the proxy's public name, to tell its server block from others on the same nginx",
+  ),
+  nodes: z
+    .union([z.literal('').transform((): Node[] => []), z.array(node)])
+    .describe(
+      'the nodes, such as {{ hosts.node }}: name, hostname, state, known, and locations or a recipe with them',
+    ),
+  trusted_certificate: z
+    .union([z.literal(''), absolutePath])
+    .default('')
+    .describe("authorities that sign the nodes' certificates; empty: those of the system"),
+  verify_depth: z.int().min(1).max(10).default(3).describe('longest chain of certificates of a node'),
+  look_in: z
+    .array(absolutePath)
+    .default([...nginxFiles.read])
+    .describe('files that nginx reads, to be searched for locations that were set up by hand'),
+  adopt: z.boolean().default(false).describe('take locations that were set up by hand out of their files'),
+  prune: z.boolean().default(false).describe('take away the locations of nodes that are not in the list'),
+});
+
+export type LocationsParameters = z.infer<typeof parameters>;
+
+/**
+ * On a proxy: each node's locations, one block with markers for each node. A node that can't be looked at or whose name
+ * the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless `prune`. Only
+ * `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the node itself.
+ */
+export const nginxLocations: StepModule<LocationsParameters> = {
+  name: 'nginx-locations',
+  description: "on a proxy: the locations that relay each node's pages",
+  parameters,
+  reads: (wanted) => ({
+    ...trustedCertificateReads(wanted.trusted_certificate ?? ''),
+    paths: [
+      wanted.path,
+      ...directoriesOf(wanted.path),
+      ...(wanted.look_in ?? nginxFiles.read),
+      ...nginxFiles.behindLinks,
+    ],
+    names: listOf(wanted.nodes)
+      .filter(({ state }) => state === 'active')
+      .map((one) => one.hostname),
+  }),
+  apply: (host, wanted) => {
+    const findings = findLocations(host, wanted);
+    if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+    if (findings.length > 0) host.adopt();
+    bringOverLocations(host, wanted);
+    const before = host.text(wanted.path);
+    const start = before ?? `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;
+    const after = understand(host, wanted.path, start, () => blocks(host, wanted, start));
+    const names = [...managedBlocks(after).keys()];
+    // Of a cluster whose last node has left the file goes away; it is made again with the next one.
+    if (after !== before && (before !== undefined || names.length > 0)) host.write(wanted.path, after);
+    for (const name of names) {
+      host.manage({ path: wanted.path, format: 'nginx-block', key: [name] });
+    }
+  },
+};
+
+/** Nodes as they are before their schema has seen them: a template without a value is empty text. */
+function listOf(nodes: LocationsParameters['nodes'] | undefined): readonly Node[] {
+  return Array.isArray(nodes) ? nodes : [];
+}
+
+function blocks(host: StepHost, wanted: LocationsParameters, before: string): string {
+  const unresolved = new Set(unresolvedNodes(host.snapshot, wanted.nodes));
+  const relayed = relayedNodes(wanted.nodes).filter(({ name }) => !unresolved.has(name));
+  const verified = relayed.some(({ verify }) => verify);
+  const trust = verified
+    ? { certificates: trustedCertificates(host, wanted.trusted_certificate), depth: wanted.verify_depth }
+    : undefined;
+  let text = before;
+  for (const one of relayed) text = setManagedBlock(text, one.name, renderNode(one, trust));
+  for (const { name, state } of wanted.nodes) if (state === 'retired') text = removeManagedBlock(text, name);
+  for (const name of managedBlocks(text).keys()) {
+    if (wanted.nodes.some((one) => one.name === name)) continue;
+    if (wanted.prune) text = removeManagedBlock(text, name);
+    else
+      host.warn(`${name} isn't in the inventory; its locations stay until it is retired or --prune is given`);
+  }
+  warnOfKept(host, wanted, unresolved, managedBlocks(text));
+  return text;
+}
+
+function warnOfKept(
+  host: StepHost,
+  wanted: LocationsParameters,
+  unresolved: ReadonlySet<string>,
+  there: ReadonlyMap<string, string>,
+): void {
+  for (const { name, hostname: address, state, known } of wanted.nodes) {
+    if (state === 'retired') continue;
+    const stays = there.has(name) ? 'its locations stay as they are' : 'it gets no locations now';
+    if (unresolved.has(name)) {
+      const stops = there.has(name) ? ', and nginx refuses to load them until it does' : '';
+      host.warn(`${address} does not resolve on this host: ${stays} for ${name}${stops}`);
+    } else if (!known) host.warn(`${name} could not be looked at: ${stays}`);
+  }
+}

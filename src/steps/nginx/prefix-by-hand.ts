@@ -1,0 +1,165 @@
+import {
+  type Directive,
+  editLocationPaths,
+  type Location,
+  locations,
+  setVariable,
+} from '../../formats/nginx.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import type { Finding } from '../shared/set-up-by-hand.ts';
+import { understand } from '../shared/understand.ts';
+import { isHollowNginx, lineOf, removeDirectives, serverDirectives } from './directives.ts';
+import type { PrefixParameters } from './prefix.ts';
+
+/**
+ * What the public guides have people do by hand on a node, found again and taken back: locations of the client under a
+ * prefix, the redirect of the lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
+ */
+
+/** The part of a path from the client on, where something stands before it: `/bbb-01/html5client/x` to `/html5client/x`. */
+export function underPrefix(path: string, client: string): string | undefined {
+  const at = path.indexOf(`${client}/`, 1);
+  if (at > 0) return path.slice(at);
+  return path.length > client.length && path.endsWith(client) ? client : undefined;
+}
+
+export function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string): readonly Finding[] {
+  return filesToSearch(host, wanted, source)
+    .filter((path) => !isManaged(host, path))
+    .flatMap((path) => {
+      const text = host.text(path) ?? '';
+      return understand(host, path, text, () => findIn(text, wanted, path, source));
+    });
+}
+
+export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
+  for (const path of filesToSearch(host, wanted, source)) {
+    const text = host.text(path) ?? '';
+    const clean = understand(host, path, text, () => cleaned(text, wanted, path, source));
+    if (clean === text) continue;
+    const packaged =
+      path === source || Object.values(wanted.variables).some((one) => one.stock_file === path);
+    if (!packaged && isHollowNginx(clean)) host.remove(realPath(host, path));
+    else host.write(realPath(host, path), clean);
+  }
+}
+
+function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string): readonly string[] {
+  const others = wanted.look_in.flatMap((path) =>
+    /[*?[]/.test(path) ? host.glob(path) : host.exists(path) ? [path] : [],
+  );
+  const files = others.filter((path) => path !== wanted.path && !wanted.sources.includes(path));
+  return [source, ...new Set(files)].filter((path) => host.state(path).kind !== 'directory');
+}
+
+/** What we manage ourselves on this host, by an earlier run in the other mode, isn't somebody's handiwork. */
+function isManaged(host: StepHost, path: string): boolean {
+  return host.snapshot.ledger?.items.some((item) => item.path === path && item.format === 'file') ?? false;
+}
+
+function findIn(text: string, wanted: PrefixParameters, path: string, source: string): readonly Finding[] {
+  const at = (directive: Directive, what: string): Finding => ({
+    path,
+    line: lineOf(text, directive.start),
+    what,
+  });
+  return [
+    ...unwantedLocations(text, wanted, path, source).map((one) =>
+      at(one.directive, `location ${one.modifier === '' ? '' : `${one.modifier} `}${one.path}`),
+    ),
+    ...unwantedSets(text, wanted, path).map((set) =>
+      at(set, `set ${set.args.map(({ raw }) => raw).join(' ')}`),
+    ),
+    ...rewrites(text, wanted).map((one) => at(one, `rewrite ${one.args.map(({ raw }) => raw).join(' ')}`)),
+  ];
+}
+
+function cleaned(text: string, wanted: PrefixParameters, path: string, source: string): string {
+  const unmoved = path === source ? moveBack(text, wanted) : text;
+  const located = removeDirectives(unmoved, (rest) =>
+    unwantedLocations(rest, wanted, path, source).map(({ directive }) => directive),
+  );
+  const rewritten = removeDirectives(located, (rest) => rewrites(rest, wanted));
+  const emptied = Object.entries(wanted.variables)
+    .filter(([, { stock_file: file }]) => file === path && wanted.mode === 'own-file')
+    .reduce(
+      (sum, [name]) => (unwantedSets(sum, wanted, path).length > 0 ? setVariable(sum, name, '') : sum),
+      rewritten,
+    );
+  return removeDirectives(emptied, (rest) => unwantedSets(rest, wanted, path));
+}
+
+/** The package's file with its paths as they were; a copy beside the original isn't moved onto it. */
+function moveBack(text: string, wanted: PrefixParameters): string {
+  const taken = new Set(locations(text).map(({ path }) => path));
+  return editLocationPaths(text, (path, { modifier }) => {
+    const original = modifier === '=' ? undefined : underPrefix(path, wanted.client);
+    if (original === undefined || taken.has(original) || isWanted(path, wanted)) return undefined;
+    taken.add(original);
+    return original;
+  });
+}
+
+/** In stock-file mode a path under our own prefix is what we want there. */
+function isWanted(path: string, wanted: PrefixParameters): boolean {
+  return (
+    wanted.mode === 'stock-file' &&
+    path.startsWith(`${wanted.prefix}/`) &&
+    underPrefix(path, wanted.client) === path.slice(wanted.prefix.length)
+  );
+}
+
+function unwantedLocations(
+  text: string,
+  wanted: PrefixParameters,
+  path: string,
+  source: string,
+): readonly Location[] {
+  return locations(text).filter((location) => {
+    if (location.modifier === '' || location.modifier === '^~') {
+      if (path === source && isWanted(location.path, wanted)) return false;
+      return underPrefix(location.path, wanted.client) !== undefined;
+    }
+    return location.modifier === '=' && isLobbyRedirect(location, wanted, path === source);
+  });
+}
+
+/** `location = /html5client/locale { return 301 /bbb-01$request_uri; }` */
+function isLobbyRedirect(location: Location, wanted: PrefixParameters, inSource: boolean): boolean {
+  if (!location.path.startsWith(`${wanted.client}/`)) return false;
+  const target = location.directive.block?.directives
+    .find(({ name }) => name === 'return')
+    ?.args.at(-1)?.text;
+  if (target === undefined || !/^\/[^/$]+\$request_uri$/.test(target)) return false;
+  const ours = wanted.redirects.some(({ from, to }) => from === location.path && to === target);
+  return !(ours && inSource && wanted.mode === 'stock-file');
+}
+
+/** A variable of ours that is set to something, by hand; in stock-file mode our own file for it is left out. */
+function unwantedSets(text: string, wanted: PrefixParameters, path: string): readonly Directive[] {
+  return serverDirectives(text).filter(({ name, args }) => {
+    const variable = wanted.variables[args[0]?.text.replace(/^\$/, '') ?? ''];
+    if (name !== 'set' || variable === undefined || args[1]?.text === '') return false;
+    return wanted.mode === 'own-file' || (variable.stock_file ?? wanted.sources[0]) !== path;
+  });
+}
+
+/** `rewrite ^/bbb-01/(.*)$ /$1 last;` would be looked at before any location. */
+function rewrites(text: string, { prefix }: PrefixParameters): readonly Directive[] {
+  return serverDirectives(text).filter(
+    ({ name, args }) =>
+      name === 'rewrite' && (args[0]?.text.replaceAll('\\', '') ?? '').startsWith(`^${prefix}/`),
+  );
+}
+
+/** Where a file's bytes are, through a link. */
+function realPath(host: StepHost, path: string): string {
+  const state = host.state(path);
+  if (state.kind !== 'symlink' || state.resolved === undefined) return path;
+  if (host.snapshot.paths.has(state.resolved.path)) return state.resolved.path;
+  throw host.problem(
+    'not-a-file',
+    `${path} is a link to ${state.resolved.path}, which was set up by hand; it isn't followed`,
+    'take out by hand what was put there for the cluster proxy, then plan again',
+  );
+}

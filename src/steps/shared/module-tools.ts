@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { json } from '../../formats/json.ts';
+import { properties } from '../../formats/properties.ts';
+import { shellEnv } from '../../formats/shell-env.ts';
+import { unit } from '../../formats/unit.ts';
+import { yaml } from '../../formats/yaml.ts';
+import { providesNothing } from '../../model/action.ts';
+import { unitPath } from '../../model/snapshot.ts';
+import type { StepModule } from '../../virtual/step-module.ts';
+import {
+  absolutePath,
+  attributesOf,
+  directoriesOf,
+  directoryOf,
+  hostname,
+  mode,
+  ownership,
+  scalar,
+  unitName,
+} from './parameters.ts';
+
+/**
+ * What the built-in step modules are made with. The function of a module file is called with it, so that a file beside a
+ * playbook needs to import nothing.
+ */
+export const moduleTools = {
+  /** zod 4, for `parameters` */
+  z,
+  /** parts of parameters */
+  parameters: { absolutePath, hostname, mode, ownership, scalar, unitName },
+  attributesOf,
+  directoryOf,
+  directoriesOf,
+  /** loss-free editors: `get`, `set` and `remove` of a key in a text */
+  formats: { properties, yaml, json, shellEnv, unit },
+  unitPath,
+  providesNothing,
+} as const;
+
+export type ModuleTools = typeof moduleTools;
+
+/** What a module file exports by default. */
+export type ModuleFile = (tools: ModuleTools) => StepModule<never> | readonly StepModule<never>[];

@@ -1,0 +1,29 @@
+import { FormatError } from '../../formats/format-error.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+
+/**
+ * Run an edit of a file's text. What the format can't read or hold becomes an operator's problem that names the file,
+ * the line and what was found there.
+ */
+export function understand<Result>(host: StepHost, path: string, text: string, edit: () => Result): Result {
+  try {
+    return edit();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new OperatorError({
+      code: 'file-not-understood',
+      message: `${path} can't be edited safely: ${error.message}`,
+      next: 'mend that place in the file on the host, then plan again; nothing was changed',
+      host: host.snapshot.host,
+      step: host.step,
+      location: locationOf(path, text, error),
+    });
+  }
+}
+
+function locationOf(path: string, text: string, error: FormatError) {
+  if (error.line === undefined) return undefined;
+  const line = text.split(/\r\n|\n|\r/)[error.line - 1] ?? '';
+  return { file: path, line: error.line, column: error.column ?? 1, text: line };
+}

@@ -1,0 +1,196 @@
+import type { PlannedAction } from '../model/action.ts';
+import {
+  isGlob,
+  type PathState,
+  type Pending,
+  queryKey,
+  type Snapshot,
+  stateIn,
+  type UnitState,
+  unitOfPath,
+} from '../model/snapshot.ts';
+
+/** A host as the steps so far have left it. The real one is touched by nobody here. */
+export class VirtualHost {
+  readonly snapshot: Snapshot;
+  readonly holdsSecret: (text: string) => boolean;
+  readonly #paths = new Map<string, PathState>();
+  readonly #actions: PlannedAction[] = [];
+
+  /** `holdsSecret` knows the secrets of the inventory */
+  constructor(snapshot: Snapshot, holdsSecret: (text: string) => boolean = () => false) {
+    this.snapshot = snapshot;
+    this.holdsSecret = holdsSecret;
+  }
+
+  /** What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step module. */
+  state(path: string): PathState {
+    const state = this.#paths.get(path) ?? stateIn(this.snapshot, path);
+    if (state === undefined)
+      throw new Error(`${path} was not among the paths that the step declared to read`);
+    return state;
+  }
+
+  set(path: string, state: PathState): void {
+    this.#paths.set(path, state);
+  }
+
+  /** Have something done before anything that was set. */
+  act(action: PlannedAction): void {
+    this.#actions.push(action);
+  }
+
+  get actions(): readonly PlannedAction[] {
+    return this.#actions;
+  }
+
+  /** The step whose action brings or renews the path. */
+  providerOf(path: string): string | undefined {
+    const unit = unitOfPath(path);
+    const provider = this.#actions.find(({ action: { provides } }) =>
+      unit === undefined
+        ? isBelow(path, provides.renews) || (provides.paths.includes(path) && !this.#isThere(path))
+        : provides.units.includes(unit) && !this.#isThere(path),
+    );
+    return provider?.step;
+  }
+
+  /** Paths that were set, in the order of their first change. */
+  get touched(): readonly string[] {
+    return [...this.#paths.keys()];
+  }
+
+  /** Paths that match the glob now. */
+  glob(pattern: string): readonly string[] {
+    const known = this.snapshot.globs.get(pattern);
+    if (known === undefined)
+      throw new Error(`${pattern} was not among the globs that the step declared to read`);
+    const matches = new Set(known);
+    const expression = globExpression(pattern);
+    for (const [path, state] of this.#paths) {
+      if (!expression.test(path)) continue;
+      if (state.kind === 'absent') matches.delete(path);
+      else matches.add(path);
+    }
+    return [...matches].sort();
+  }
+
+  /**
+   * The virtual host as a snapshot, for a second look at what the steps made of it. Actions count as carried out: what
+   * they bring is there, but what it holds can't be known; `stage` is what they belong to, by name.
+   */
+  asSnapshot(stage = 'its actions'): Snapshot {
+    const bare = this.#withoutActions();
+    if (this.#actions.length === 0) return bare;
+    const provided = this.#actions.map(({ action }) => action.provides);
+    const pending: Pending = {
+      after: stage,
+      packages: new Set([...(bare.pending?.packages ?? []), ...provided.flatMap((one) => one.packages)]),
+      units: new Set([
+        ...(bare.pending?.units ?? []),
+        ...provided.flatMap((one) => one.units).filter((unit) => bare.units.get(unit)?.load !== 'loaded'),
+      ]),
+    };
+    const paths = new Map(bare.paths);
+    for (const { paths: brought, renews } of provided) {
+      const renewed = [...paths.keys()].filter((path) => isBelow(path, renews));
+      for (const path of [...brought.filter((one) => !this.#isThere(one)), ...renews, ...renewed])
+        paths.set(path, { kind: 'pending', after: stage });
+    }
+    const answers = new Map(bare.answers);
+    for (const { action } of this.#actions) {
+      if (action.unless !== undefined) answers.set(queryKey(action.unless), { status: 0, output: '' });
+    }
+    return { ...bare, paths, answers, pending };
+  }
+
+  #isThere(path: string): boolean {
+    const state = this.#paths.get(path) ?? stateIn(this.snapshot, path);
+    return state !== undefined && state.kind !== 'absent' && state.kind !== 'pending';
+  }
+
+  #withoutActions(): Snapshot {
+    const globs = new Map(
+      [...this.snapshot.globs.keys()].map((pattern) => [pattern, this.glob(pattern)] as const),
+    );
+    const paths = new Map(this.snapshot.paths);
+    const units = new Map(this.snapshot.units);
+    for (const [path, state] of this.#paths) {
+      const unit = unitOfPath(path);
+      if (unit === undefined) paths.set(path, state);
+      else units.set(unit, withState(units.get(unit), state));
+    }
+    for (const [path, state] of paths) paths.set(path, this.#resolved(state));
+    return { ...this.snapshot, paths, globs, units, pending: this.#stillPending() };
+  }
+
+  /** A unit whose state was set is known again. */
+  #stillPending(): Pending | undefined {
+    const { pending } = this.snapshot;
+    if (pending === undefined) return undefined;
+    const set = new Set([...this.#paths.keys()].map(unitOfPath));
+    return { ...pending, units: new Set([...pending.units].filter((unit) => !set.has(unit))) };
+  }
+
+  /** A symbolic link whose destination was edited shows the new content. */
+  #resolved(state: PathState): PathState {
+    if (state.kind !== 'symlink' || state.resolved === undefined) return state;
+    const destination = this.#paths.get(state.resolved.path);
+    if (destination === undefined) return state;
+    return {
+      kind: 'symlink',
+      target: state.target,
+      resolved: destination.kind === 'file' ? { ...destination, path: state.resolved.path } : undefined,
+    };
+  }
+}
+
+/** Whether the path is one of them, or in one of them. */
+function isBelow(path: string, directories: readonly string[]): boolean {
+  return directories.some((directory) => path === directory || path.startsWith(`${directory}/`));
+}
+
+/** A unit in the state that was set for it. */
+function withState(unit: UnitState | undefined, state: PathState): UnitState {
+  const known = unit ?? { load: 'loaded', active: 'inactive', sub: 'dead', enabled: '' };
+  if (state.kind !== 'unit') return known;
+  return {
+    ...known,
+    load: state.enabled === 'masked' ? 'masked' : 'loaded',
+    enabled: state.enabled,
+    ...(state.active === 'active'
+      ? { active: 'active', sub: 'running' }
+      : { active: 'inactive', sub: 'dead' }),
+  };
+}
+
+/** Whether anything is known to be below a directory. What nobody has looked at isn't known. */
+export function holdsAnything(host: VirtualHost, directory: string): boolean {
+  const paths = new Set([...host.snapshot.paths.keys(), ...host.touched]);
+  return [...paths].some((path) => path.startsWith(`${directory}/`) && host.state(path).kind !== 'absent');
+}
+
+/** A sh(1) glob as a regular expression: `*`, `?` and `[…]` don't match a slash, and no leading dot. */
+function globExpression(pattern: string): RegExp {
+  if (!isGlob(pattern)) return new RegExp(`^${literal(pattern)}$`);
+  const source = pattern
+    .split('/')
+    .map(
+      (part) =>
+        (/^[*?[]/.test(part) ? '(?!\\.)' : '') + part.replace(/\*|\?|\[[^\]]*\]|[^*?[]+|\[/g, globPart),
+    )
+    .join('/');
+  return new RegExp(`^${source}$`);
+}
+
+function globPart(part: string): string {
+  if (part === '*') return '[^/]*';
+  if (part === '?') return '[^/]';
+  if (part.startsWith('[') && part.endsWith(']') && part.length > 2)
+    return part.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
+  return literal(part);
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

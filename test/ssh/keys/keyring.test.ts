@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listAgentKeys } from '../../../src/ssh/keys/agent.ts';
+import { createKeyring } from '../../../src/ssh/keys/keyring.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clusterproxy-keys-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function key(name: string, ...args: string[]): string {
+  const file = join(folder, name);
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file, ...args]);
+  return file;
+}
+
+describe('what is in a file', () => {
+  test.each([
+    ['private', []],
+    ['encrypted', ['-N', 'words']],
+    ['private', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
+    ['encrypted', ['-t', 'ecdsa', '-m', 'PEM', '-N', 'words']],
+  ])('%s %j', async (kind, args) => {
+    const file = key(`k${Math.random()}`, ...args);
+    expect(await createKeyring().file(file)).toMatchObject({ file, kind, isCertified: false });
+    expect((await createKeyring().file(file)).publicKey).toBeInstanceOf(Buffer);
+  });
+
+  test('nothing, or only its public half', async () => {
+    expect((await createKeyring().file(join(folder, 'none'))).kind).toBe('missing');
+    const file = key('half');
+    renameSync(file, `${file}.away`);
+    expect((await createKeyring().file(file)).kind).toBe('public');
+    expect((await createKeyring().file(`${file}.pub`)).kind).toBe('public');
+  });
+
+  test('a certificate beside it', async () => {
+    const [authority, file] = [key('authority'), key('certified')];
+    execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'x', `${file}.pub`]);
+    expect(await createKeyring().file(file)).toMatchObject({ kind: 'private', isCertified: true });
+  });
+
+  test('a key on a token, by its public half', async () => {
+    const file = join(folder, 'token');
+    const blob = Buffer.concat(
+      ['sk-ssh-ed25519@openssh.com', 'x'.repeat(32), 'ssh:'].map((text) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(text.length);
+        return Buffer.concat([length, Buffer.from(text)]);
+      }),
+    );
+    writeFileSync(`${file}.pub`, `sk-ssh-ed25519@openssh.com ${blob.toString('base64')} token\n`);
+    writeFileSync(file, 'whatever the token needs\n', { mode: 0o600 });
+    expect((await createKeyring().file(file)).kind).toBe('security-key');
+  });
+
+  test('what is no key, and what others can read, is not used, with the reason', async () => {
+    const noise = join(folder, 'noise');
+    writeFileSync(noise, 'not a key\n');
+    expect(await createKeyring().file(noise)).toMatchObject({ kind: 'unusable', reason: expect.any(String) });
+    const open = key('open');
+    chmodSync(open, 0o640);
+    expect(await createKeyring().file(open)).toMatchObject({
+      kind: 'unusable',
+      reason: expect.stringContaining(`chmod 600 ${open}`),
+    });
+  });
+});
+
+describe('an encrypted key', () => {
+  test('is asked for once, however many want it, one key at a time', async () => {
+    const files = [key('one', '-N', 'words'), key('two', '-N', 'words')];
+    let asking = 0;
+    const asked: string[] = [];
+    const keyring = createKeyring(async (file) => {
+      expect(++asking).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      asking--;
+      asked.push(file);
+      return 'words';
+    });
+    const all = [...files, ...files, ...files].map((file) => keyring.unlock(file, undefined));
+    expect(await Promise.all(all)).toEqual(all.map(() => undefined));
+    expect(asked).toEqual(files);
+    expect((await keyring.file(files[0] ?? '')).kind).toBe('private');
+  });
+
+  test('whose passphrase nobody knows stays closed', async () => {
+    const file = key('closed', '-N', 'words');
+    expect(await createKeyring().unlock(file, undefined)).toContain('nobody can be asked');
+    expect(await createKeyring(async () => undefined).unlock(file, undefined)).toContain('no passphrase');
+    expect(await createKeyring(async () => 'x').unlock(file, undefined)).toContain('none of the passphrases');
+    expect(await createKeyring().unlock(file, async () => 'x')).toContain('from the inventory');
+    const failing = createKeyring();
+    await expect(failing.unlock(file, () => Promise.reject(new Error('locked vault')))).rejects.toThrow(
+      'vault',
+    );
+  });
+});
+
+describe('an agent', () => {
+  const serve = async (name: string, answer: (socket: net.Socket) => void) => {
+    const path = join(folder, name);
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => answer(socket));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(path, resolve);
+    });
+    return { path, close: () => server.close() };
+  };
+
+  test.each<[string, (socket: net.Socket) => void]>([
+    ['hangs up', (socket) => socket.destroy()],
+    ['answers with noise', (socket) => socket.end(Buffer.from('GET / HTTP/1.1\r\n'))],
+    ['announces more than can be', (socket) => socket.write(Buffer.from([0x7f, 0xff, 0xff, 0xff, 12]))],
+    ['counts more keys than it sends', (socket) => socket.write(Buffer.from([0, 0, 0, 5, 12, 0, 0, 0, 9]))],
+    ['refuses', (socket) => socket.write(Buffer.from([0, 0, 0, 1, 5]))],
+  ])('that %s is one that can not be asked', async (name, answer) => {
+    const agent = await serve(name, answer);
+    await expect(listAgentKeys(agent.path)).rejects.toThrow();
+    expect(await createKeyring().agentKeys(agent.path)).toBeInstanceOf(Error);
+    agent.close();
+  });
+});
