@@ -1,9 +1,10 @@
 import type { Problem } from '../model/operator-error.ts';
-import { type ClusterPlan, isDue } from '../model/plan.ts';
+import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
 import type { ApplyOptions } from '../run/options.ts';
+import type { PlannedRun } from '../run/planner.ts';
 import { resultOfPlan } from '../run/result-of-plan.ts';
 import { askFirst } from './ask-first.ts';
 import type { Session } from './session.ts';
@@ -18,11 +19,8 @@ export interface CarryOutOptions extends ApplyOptions {
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
-export async function carryOut(
-  plan: ClusterPlan,
-  session: Session,
-  options: CarryOutOptions,
-): Promise<number> {
+export async function carryOut(run: PlannedRun, session: Session, options: CarryOutOptions): Promise<number> {
+  const { plan } = run;
   const planned = resultOfPlan(plan, options.command);
   session.showPlan(plan, planned, { force: options.force });
   const stop = (status: number, ...errors: readonly Problem[]) =>
@@ -48,7 +46,7 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await applyRun(plan, options);
+  const result = await applyRun(run, options);
   session.showResult(result);
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan });
 }

@@ -31,7 +31,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../model/result.ts'),
   ]);
   const session = await openSession(options, environment);
-  const planned = await planRun(session.runOptions({ prune: options.prune }));
+  const { plan: planned } = await planRun(session.runOptions({ prune: options.prune }));
   const result = resultOfPlan(planned, 'plan');
   session.showPlan(planned, result, { force: false });
   if (options.out !== undefined && !result.interrupted) {

@@ -47,8 +47,8 @@ function renderHost({ result, last }: HostStatus, style: Style): readonly string
     style.paint.bold(start) + first.slice(start.length),
     ...rest,
     ...plan.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
-    ...plan.handlers.flatMap(({ owed }) =>
-      owed === undefined ? [] : noted('restart owed', showableLine(owed)),
+    ...plan.stages.flatMap(({ handlers }) =>
+      handlers.flatMap(({ owed }) => (owed === undefined ? [] : noted('restart owed', showableLine(owed)))),
     ),
     ...result.warnings.flatMap((one) => noted('warning', showableLine(one))),
     ...(result.problem === undefined ? [] : renderProblem({ ...result.problem, host: undefined }, style, 2)),

@@ -3,9 +3,9 @@ import { readRuns } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import type { PastRun } from '../model/history.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
+import { emptyPlan } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { pastRuns, type Remembered } from '../plan/rollback/history.ts';
-import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import type { RunOptions } from './options.ts';
 

@@ -3,16 +3,16 @@ import { probe } from '../host/probe.ts';
 import { type RunOnHost, readRunFiles, readRuns } from '../host/runs.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import { emptyPlan, emptyStage, type HostPlan, type PlannedHandler } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
-import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
+import { asPlanned, type PlannedRun } from './planner.ts';
 
 export interface RollbackOptions extends RunOptions {
   /** the run to undo; undefined: the latest that isn't undone yet */
@@ -24,7 +24,7 @@ export interface RollbackOptions extends RunOptions {
 }
 
 /** Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing is. */
-export async function planRollback(options: RollbackOptions): Promise<ClusterPlan> {
+export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
   const hosts = [...options.inventory.hosts].reverse();
   const chosen = limitedTo(hosts, options.limit);
   options.progress({ kind: 'looking', total: hosts.length });
@@ -34,8 +34,7 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
 
   const histories = await each((host) => readHistory(host, options));
   if (histories.every((history) => history.value === undefined)) {
-    const lost = histories.map((history, index) => failedPlan(hosts[index], history.problem));
-    return { hosts: lost, byHand: [], warnings: [] };
+    return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
   }
   const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
   refuseUnknown(
@@ -54,14 +53,13 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     const index = hosts.indexOf(host);
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
-  return {
-    hosts: skipOthers(
-      plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem)),
-      chosen,
-    ),
-    byHand: [],
-    warnings: [],
-  };
+  const all = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
+  return planned(skipOthers(all, chosen));
+}
+
+/** Nothing of it depends on what hosts become meanwhile. */
+function planned(hosts: readonly HostPlan[]): PlannedRun {
+  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
 }
 
 async function readHistory(
@@ -127,20 +125,17 @@ async function planHost(
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
     const snapshot = await probe(connection, host.name, reads);
-    const undone = planHostRollback(snapshot, recorded, options);
+    const { changes, handlers, ledger, ...undone } = planHostRollback(snapshot, recorded, options);
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const plan: HostPlan = {
       ...emptyPlan(host),
-      ...undone,
       warnings: [...undone.warnings, ...staysWarnings(run, records, packages, options)],
       problem: undone.problem ?? noSystemd(snapshot),
-      guards: guardReports(snapshot, undone.handlers),
-      unsettled: snapshot.unsettled,
-      units: undone.handlers.flatMap(({ handler }) =>
-        handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
-      ),
-      undoes: run,
       snapshot,
+      stages: [{ ...emptyStage, changes, handlers, units: handlers.flatMap(unitsOf), ledger, snapshot }],
+      guards: guardReports(snapshot, handlers),
+      unsettled: snapshot.unsettled,
+      undoes: run,
       durationMs: Math.round(performance.now() - start),
     };
     return options.removePackages ? withRemoval(plan, packages) : plan;
@@ -148,6 +143,10 @@ async function planHost(
     options.progress({ kind: 'looked', host: host.name, ok: true });
     connection.close().catch(() => undefined);
   }
+}
+
+function unitsOf({ handler }: PlannedHandler): readonly string[] {
+  return handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
 }
 
 /** The paths that the run changed, the directories above them, and what its handlers' guards ask. */

@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { changesNow, type HostPlan, type PlannedHandler } from '../../model/plan.ts';
+import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { SecretRegister } from '../../secrets/register.ts';
 import { itemId } from '../items.ts';
@@ -66,7 +66,7 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   });
 }
 
-/** The plan of the first stage in which something is to be done, and behind it those of the later ones. */
+/** The plan of a host: the stages in which something is to be done. */
 function planHost(
   host: LookedAt,
   evaluation: Evaluation,
@@ -76,12 +76,14 @@ function planHost(
   const { wanted, traces, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const snapshot = stages[0]?.host.snapshot ?? evaluation.host.snapshot;
-  const all = stages.map((stage) => planStage(host, evaluation, stage, input));
-  const due = all.filter(changesNow);
-  const head = inOrder(due.length > 0 ? due : all.slice(-1));
+  const all = stages.map((stage) => planStage(evaluation, stage, input));
+  const due = all.filter(hasWork);
   return {
-    ...head,
+    ...emptyPlan(host),
+    recipe: wanted.recipe,
     problem: problem ?? noSystemd(snapshot),
+    snapshot,
+    stages: due.length > 0 ? due : all.slice(-1),
     guards: guardReports(
       snapshot,
       all.flatMap(({ handlers }) => handlers),
@@ -112,42 +114,21 @@ function knownItems(evaluation: Evaluation, { host }: StageEvaluation): readonly
   }));
 }
 
-function planStage(
-  host: LookedAt,
-  evaluation: Evaluation,
-  stage: StageEvaluation,
-  input: PlanInput,
-): HostPlan {
+function planStage(evaluation: Evaluation, stage: StageEvaluation, input: PlanInput): Stage {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const changes = concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), secrets);
-  const { actions } = stage.host;
+  const { actions, snapshot } = stage.host;
   return {
-    host: host.name,
-    role: host.role,
-    recipe: wanted.recipe,
-    problem: undefined,
-    skipped: false,
-    unreachable: false,
-    ...(stages.length > 1 ? { stage: { number: stage.number, name: stage.name } } : {}),
+    number: stage.number,
+    name: stages.length > 1 ? stage.name : undefined,
     actions,
     changes,
     handlers: plannedHandlers(evaluation, stage, changes.length + actions.length > 0),
-    guards: [],
-    warnings: [],
-    unsettled: [],
     units: wanted.units,
     ledger: { ...stage.ledger(), cluster: input.cluster, playbook: input.playbook },
-    snapshot: stage.host.snapshot,
-    durationMs: 0,
+    snapshot,
   };
-}
-
-/** Each stage's plan knows the one behind it. */
-function inOrder(stages: readonly HostPlan[]): HostPlan {
-  const [head, ...rest] = stages;
-  if (head === undefined) throw new Error('a host without a stage');
-  return rest.length === 0 ? head : { ...head, next: inOrder(rest) };
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
@@ -179,24 +160,15 @@ function plannedHandlers(
 }
 
 function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
-  const { snapshot } = host;
+  const { snapshot, durationMs } = host;
   return {
-    host: host.name,
-    role: host.role,
-    recipe: undefined,
+    ...emptyPlan(host),
     problem,
-    skipped: false,
     unreachable: snapshot === undefined,
-    actions: [],
-    changes: [],
-    handlers: [],
-    guards: [],
+    snapshot,
     warnings: snapshot ? healthWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],
-    units: [],
-    ledger: undefined,
-    snapshot,
-    durationMs: host.durationMs,
+    durationMs,
     ...(host.retired ? { retires: true } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { providesNothing } from '../../model/action.ts';
-import { changesNow, type HostPlan } from '../../model/plan.ts';
+import { emptyStage, type HostPlan, hasWork, type Stage } from '../../model/plan.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 
 /** The name of a package without its architecture: dpkg says `libc6:amd64`, rpm `glibc.x86_64`. */
@@ -28,13 +28,14 @@ export function staysWarnings(
   ];
 }
 
-/** The plan with a stage behind it in which the packages go: once the files that need them are back. */
+/** The plan with a stage behind its own in which the packages go: once the files that need them are back. */
 export function withRemoval(plan: HostPlan, packages: readonly string[]): HostPlan {
+  const [files] = plan.stages;
   const manager = plan.snapshot?.packageManager;
-  if (packages.length === 0 || manager === undefined || plan.problem !== undefined) return plan;
-  const removal: HostPlan = {
-    ...plan,
-    stage: { number: 2, name: 'packages' },
+  if (packages.length === 0 || files === undefined || manager === undefined || plan.problem !== undefined)
+    return plan;
+  const removal: Stage = {
+    ...emptyStage,
     actions: [
       {
         step: 'rollback',
@@ -48,14 +49,15 @@ export function withRemoval(plan: HostPlan, packages: readonly string[]): HostPl
         },
       },
     ],
-    changes: [],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
+    ledger: files.ledger,
+    snapshot: files.snapshot,
   };
-  if (!changesNow(plan))
-    return { ...removal, stage: undefined, warnings: plan.warnings, unsettled: plan.unsettled };
-  return { ...plan, stage: { number: 1, name: 'files' }, next: removal };
+  if (!hasWork(files)) return { ...plan, stages: [removal] };
+  return {
+    ...plan,
+    stages: [
+      { ...files, name: 'files' },
+      { ...removal, number: 2, name: 'packages' },
+    ],
+  };
 }

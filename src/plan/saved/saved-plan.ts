@@ -2,7 +2,7 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import { z } from 'zod';
 import { sha256 } from '../../model/change.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, stageNumber, stagesOf } from '../../model/plan.ts';
+import { type ClusterPlan, type HostPlan, stagesOf } from '../../model/plan.ts';
 import type { SecretRegister } from '../../secrets/register.ts';
 import { packageVersion } from '../../version.ts';
 import { stateFingerprint } from '../record.ts';
@@ -160,9 +160,9 @@ function summarizeHost(plan: HostPlan): SavedHost {
     machineId: plan.snapshot?.machineId ?? '',
     recipe: plan.recipe?.name ?? '',
     problem: plan.problem?.code ?? '',
-    changes: stages.flatMap((stage, index) =>
+    changes: stages.flatMap((stage) =>
       stage.changes.map((change) => ({
-        stage: stageNumber(stage, index),
+        stage: stage.number,
         path: change.path,
         action: change.action,
         ...(change.secret === undefined
@@ -170,9 +170,7 @@ function summarizeHost(plan: HostPlan): SavedHost {
           : { before: '', after: '', secret: true as const }),
       })),
     ),
-    actions: stages.flatMap((stage, index) =>
-      stage.actions.map(({ action }) => `${stageNumber(stage, index)} ${action.name}`),
-    ),
+    actions: stages.flatMap((stage) => stage.actions.map(({ action }) => `${stage.number} ${action.name}`)),
     handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
     leaves: plan.leftovers === true,
   };
