@@ -47,8 +47,8 @@ export interface Narrowing {
 }
 
 /**
- * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be stored and sent
- * (src/plan/saved/plan-text.ts), compared, and hashed (src/plan/saved/plan-digest.ts).
+ * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be stored, sent
+ * and compared (src/plan/saved/plan-text.ts), and hashed (src/plan/saved/plan-digest.ts).
  */
 export interface HostPlan {
   readonly host: string;
