@@ -34,16 +34,16 @@ async function apply(options: ApplyOptions, environment: Environment): Promise<n
   const session = await openSession(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
-  const plan = await planRun(runOptions);
+  const planned = await planRun(runOptions);
   const refusal =
     saved &&
     options.plan &&
     planDiffers(options.plan, saved, {
-      plan,
+      plan: planned.plan,
       inventory: session.inventory,
       secrets: environment.secrets,
     });
-  return carryOut(plan, session, {
+  return carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'apply',

@@ -1,10 +1,11 @@
 import type { Problem } from '../model/operator-error.ts';
-import { type ClusterPlan, isDue } from '../model/plan.ts';
+import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
+import type { PlannedRun } from '../run/planner.ts';
 import { resultOfPlan } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
 import { askFirst } from './ask-first.ts';
@@ -21,11 +22,11 @@ export interface CarryOutOptions extends ApplyOptions {
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
 export async function carryOut(
-  given: ClusterPlan,
+  given: PlannedRun,
   session: Session,
   options: CarryOutOptions,
 ): Promise<number> {
-  const plan = refuseLookOnly(given);
+  const plan = refuseLookOnly(given.plan);
   const planned = resultOfPlan(plan, options.command);
   const rollout = rolloutOf(plan.hosts, options);
   session.showPlan(plan, planned, { force: options.force, rollout });
@@ -52,7 +53,7 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await applyRun(plan, options);
+  const result = await applyRun({ ...given, plan }, options);
   session.showResult(result);
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, rollout });
 }

@@ -20,8 +20,8 @@ async function check(options: CommonOptions, environment: Environment): Promise<
   ]);
   const session = await openSession(options, environment);
   // Who is in class matters only to who is about to change something.
-  const planned = await planRun({ ...session.runOptions({ prune: false }), guards: false });
-  const result = resultOfPlan(planned, 'check');
-  session.showPlan(planned, result, { force: false });
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: true }), plan: planned });
+  const { plan } = await planRun({ ...session.runOptions({ prune: false }), guards: false });
+  const result = resultOfPlan(plan, 'check');
+  session.showPlan(plan, result, { force: false });
+  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: true }), plan });
 }

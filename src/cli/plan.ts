@@ -35,7 +35,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   );
   const session = await openSession(options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
-  const planned = await planRun(runOptions);
+  const { plan: planned } = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: undefined });
   session.showPlan(planned, result, { force: false, rollout });

@@ -30,8 +30,8 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const usual = session.runOptions({ prune: false });
   const limit = options.limit.length > 0 ? options.limit : limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit };
-  const plan = await planRun(runOptions);
-  const status = await carryOut(plan, session, {
+  const planned = await planRun(runOptions);
+  const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'retire',

@@ -33,8 +33,8 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
   const session = await openSession(options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const { run, force, removePackages } = options;
-  const plan = await planRollback({ ...runOptions, run, force, removePackages });
-  return carryOut(plan, session, {
+  const planned = await planRollback({ ...runOptions, run, force, removePackages });
+  return carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'rollback',

@@ -32,7 +32,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
   const session = await openSession(options, environment);
   const runOptions = session.runOptions({ prune: false });
   // How a host stands doesn't depend on whom a run would be limited to.
-  const plan = await planRun({ ...runOptions, limit: [] });
+  const { plan } = await planRun({ ...runOptions, limit: [] });
   const { runs } = await readHistory({ ...runOptions, progress: () => undefined });
   const all = resultOfPlan(plan, 'status');
   const chosen = limitedTo(session.inventory.hosts, options.limit);

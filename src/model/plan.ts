@@ -21,14 +21,35 @@ export interface GuardReport {
   readonly sessions: readonly string[];
 }
 
-/** One of the stages of a host's steps. */
+/** A part of what is done to a host: one transaction, and what is planned behind it is planned from what it leaves. */
 export interface Stage {
-  /** counts from 1 */
+  /** counts from 1; where the role's stages have names, its place among them */
   readonly number: number;
-  readonly name: string;
+  /** undefined where there is no other */
+  readonly name: string | undefined;
+  /** what is done before the changes, and not undone by a revert */
+  readonly actions: readonly PlannedAction[];
+  readonly changes: readonly Change[];
+  readonly handlers: readonly PlannedHandler[];
+  /** units that must be active afterwards if they were before */
+  readonly units: readonly string[];
+  /** what the ledger on the host will say afterwards */
+  readonly ledger: Ledger | undefined;
+  /** what it starts from: the host as it was looked at, or as the stages before this one leave it */
+  readonly snapshot: Snapshot | undefined;
 }
 
-/** What will be done to one host, and why: in the first stage in which anything is. */
+/** What a host keeps for those that leave the cluster, and loses at the end of the run, once they were given back. */
+export interface Narrowing {
+  readonly stages: readonly Stage[];
+  /** why it can't be done; the host's other stages don't depend on it */
+  readonly problem: Problem | undefined;
+}
+
+/**
+ * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be stored, sent
+ * and compared (src/plan/saved/plan-text.ts), and hashed (src/plan/saved/plan-digest.ts).
+ */
 export interface HostPlan {
   readonly host: string;
   readonly role: string;
@@ -44,29 +65,23 @@ export interface HostPlan {
    * that
    */
   readonly down?: string | undefined;
-  /** undefined where its role has one stage only */
-  readonly stage?: Stage | undefined;
-  /** what is done before the changes, and not undone by a revert */
-  readonly actions: readonly PlannedAction[];
-  readonly changes: readonly Change[];
-  readonly handlers: readonly PlannedHandler[];
+  /** as it was looked at */
+  readonly snapshot: Snapshot | undefined;
+  /**
+   * What is done to it, in order: only the stages in which something is. Where that is none, the last one, in which nothing
+   * is: settling an earlier run needs one. Empty where the host was not planned.
+   */
+  readonly stages: readonly Stage[];
+  /** what is taken away from it last, once everything else has been done as planned */
+  readonly last?: Narrowing | undefined;
   readonly guards: readonly GuardReport[];
   readonly warnings: readonly string[];
   /** transactions of earlier runs that are open or need a person */
   readonly unsettled: readonly UnsettledRun[];
-  /** units that must be active afterwards if they were before */
-  readonly units: readonly string[];
-  /** what the ledger on the host will say afterwards */
-  readonly ledger: Ledger | undefined;
-  readonly snapshot: Snapshot | undefined;
   /** the host leaves the cluster: what is managed there is given back */
   readonly retires?: boolean | undefined;
   /** nothing is managed there any more, but what we remember of the host is there still; removed at the end of the run */
   readonly leftovers?: boolean | undefined;
-  /** what is done to it in the next stage in which anything is, once this one was carried out */
-  readonly next?: HostPlan | undefined;
-  /** what is done to it in the run's last stage, once everything else has been done as planned */
-  readonly afterwards?: HostPlan | undefined;
   /** the run that this plan undoes */
   readonly undoes?: string | undefined;
   /** how long it took to look at the host */
@@ -85,39 +100,65 @@ export interface ClusterPlan {
   readonly byHand: readonly ByHand[];
   /** what is true of the cluster rather than of one host */
   readonly warnings: readonly string[];
-  /**
-   * What is taken away last, given the hosts that are as planned by then: a plan for each host that has something to
-   * take away. It never does more than the hosts' `afterwards` say. Undefined where a run has one stage only.
-   */
-  readonly lastStage?: ((done: ReadonlySet<string>) => readonly HostPlan[]) | undefined;
-  /**
-   * Looks at a host again once a stage of it was carried out, and plans what is left. Throws an OperatorError where that
-   * can't be done. Undefined where what is left doesn't depend on it: then it's the `next` of the plan.
-   */
-  readonly lookAgain?: ((host: string) => Promise<HostPlan>) | undefined;
 }
 
-/** All that is planned for a host, stage by stage. */
-export function stagesOf(plan: HostPlan): readonly HostPlan[] {
-  const rest = plan.next === undefined ? [] : stagesOf(plan.next);
-  return [plan, ...rest, ...(plan.afterwards === undefined ? [] : stagesOf(plan.afterwards))];
+/** A plan of a host that is to do nothing; what is known of it goes over that. */
+export function emptyPlan(host: { readonly name: string; readonly role: string }): HostPlan {
+  return {
+    host: host.name,
+    role: host.role,
+    recipe: undefined,
+    problem: undefined,
+    skipped: false,
+    unreachable: false,
+    snapshot: undefined,
+    stages: [],
+    guards: [],
+    warnings: [],
+    unsettled: [],
+    durationMs: 0,
+  };
 }
 
-/** The number of a stage, from 1, of those of `stagesOf`. */
-export function stageNumber(plan: HostPlan, index: number): number {
-  return plan.stage?.number ?? index + 1;
+/** The only stage of a host, in which nothing is done; what is done goes over that. */
+export const emptyStage: Stage = {
+  number: 1,
+  name: undefined,
+  actions: [],
+  changes: [],
+  handlers: [],
+  units: [],
+  ledger: undefined,
+  snapshot: undefined,
+};
+
+/** The plan with what is taken away last, which is all that `last` does; without names its stages are counted on. */
+export function withLast(plan: HostPlan, last: HostPlan | undefined): HostPlan {
+  if (last === undefined) return { ...plan, last: undefined };
+  const stages = last.stages.map((stage, index) =>
+    stage.name === undefined ? { ...stage, number: plan.stages.length + 1 + index } : stage,
+  );
+  return { ...plan, last: { stages, problem: last.problem } };
+}
+
+/** All that is planned for a host, stage by stage, what is taken away last at the end. */
+export function stagesOf({ stages, last }: Pick<HostPlan, 'stages' | 'last'>): readonly Stage[] {
+  return last === undefined ? stages : [...stages, ...last.stages];
+}
+
+/** Whether anything is done in the stage: a handler without changes is an owed restart. */
+export function hasWork({ actions, changes, handlers }: Stage): boolean {
+  return actions.length > 0 || changes.length > 0 || handlers.length > 0;
+}
+
+/** Whether something is to be done to the host before the end of the run. */
+export function changesNow({ stages }: HostPlan): boolean {
+  return stages.some(hasWork);
 }
 
 /** Whether the host isn't as it should be, in whatever way a run would mend. */
 export function differs(plan: HostPlan): boolean {
-  return (
-    changesNow(plan) || plan.next !== undefined || plan.afterwards !== undefined || plan.leftovers === true
-  );
-}
-
-/** Whether something is to be done to the host in the run's first stage: a handler without changes is an owed restart. */
-export function changesNow(plan: HostPlan): boolean {
-  return plan.actions.length > 0 || plan.changes.length > 0 || plan.handlers.length > 0;
+  return changesNow(plan) || plan.last !== undefined || plan.leftovers === true;
 }
 
 /** Runs that a new one on the host brings to their end first. */

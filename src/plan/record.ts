@@ -1,7 +1,7 @@
 import type { PlannedAction, RecordedAction } from '../model/action.ts';
 import { type Change, sha256 } from '../model/change.ts';
 import type { FirstTouch, Ledger, ManagedItem, RecordedItem } from '../model/ledger.ts';
-import type { HostPlan } from '../model/plan.ts';
+import type { Stage } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
 import type { RecordedChange } from '../model/transaction.ts';
 import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
@@ -25,8 +25,8 @@ export function recordActions(actions: readonly PlannedAction[]): readonly Recor
   return actions.map(({ action, step }) => ({ step, name: action.name, kind: action.run.kind }));
 }
 
-/** The managed things whose values a plan changes: those of the ledger that is there, and of the one to come. */
-export function recordItems({ changes, snapshot, ledger }: HostPlan): readonly RecordedItem[] {
+/** The managed things whose values a stage changes: those of the ledger that is there, and of the one to come. */
+export function recordItems({ changes, snapshot, ledger }: Stage): readonly RecordedItem[] {
   const changed = new Map(changes.map((change) => [change.path, change] as const));
   const known = new Map([...itemsOf(snapshot?.ledger), ...itemsOf(ledger)]);
   return [...known.values()].flatMap((item) => {
@@ -40,14 +40,14 @@ export function recordItems({ changes, snapshot, ledger }: HostPlan): readonly R
   });
 }
 
-/** What the ledger has and the one to come hasn't: it isn't managed any more once the plan is carried out. */
-export function letGoItems({ snapshot, ledger }: HostPlan): readonly ManagedItem[] {
+/** What the ledger has and the one to come hasn't: it isn't managed any more once the stage is carried out. */
+export function letGoItems({ snapshot, ledger }: Stage): readonly ManagedItem[] {
   const kept = new Map(itemsOf(ledger));
   return itemsOf(snapshot?.ledger).flatMap(([id, item]) => (kept.has(id) ? [] : [item]));
 }
 
 /** The files and directories of our own making that the ledger has and the one to come hasn't. */
-export function letGoCreated({ snapshot, ledger }: HostPlan): readonly string[] {
+export function letGoCreated({ snapshot, ledger }: Stage): readonly string[] {
   const kept = new Set(ledger?.created ?? []);
   return (snapshot?.ledger?.created ?? []).filter((path) => !kept.has(path));
 }

@@ -2,7 +2,7 @@ import type { PlannedAction } from '../model/action.ts';
 import { type Change, sha256 } from '../model/change.ts';
 import type { PastRun } from '../model/history.ts';
 import type { Problem } from '../model/operator-error.ts';
-import { type ByHand, type PlannedHandler, stageNumber, stagesOf } from '../model/plan.ts';
+import { type ByHand, type PlannedHandler, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
@@ -98,12 +98,12 @@ function hostDocument(result: HostResult, last: PastRun | undefined): ReportHost
     warnings: result.warnings.map(showableLine),
     ...(plan.retires ? { retires: true } : {}),
     ...(others.length === 0 ? {} : { otherClusters: others.map(({ cluster }) => cleanLine(cluster)) }),
-    changes: stages.flatMap((one, index) => [
-      ...one.actions.map((planned) => actionDocument(planned, stageNumber(one, index))),
-      ...one.changes.map((change) => changeDocument(change, stageNumber(one, index))),
+    changes: stages.flatMap(({ number, actions, changes }) => [
+      ...actions.map((planned) => actionDocument(planned, number)),
+      ...changes.map((change) => changeDocument(change, number)),
     ]),
-    handlers: stages.flatMap((one, index) =>
-      one.handlers.map((planned) => handlerDocument(planned, stageNumber(one, index), result.ran)),
+    handlers: stages.flatMap(({ number, handlers }) =>
+      handlers.map((planned) => handlerDocument(planned, number, result.ran)),
     ),
     guards: plan.guards.map(({ guard, state, sessions }) => ({
       guard,

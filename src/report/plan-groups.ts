@@ -1,4 +1,4 @@
-import type { HostPlan } from '../model/plan.ts';
+import type { HostPlan, Stage } from '../model/plan.ts';
 import { diffText } from './diff.ts';
 import { actionNotes, actionWords, changeWords } from './words.ts';
 
@@ -32,10 +32,17 @@ export function groupPlans(
 
 /** All of a plan that a group shows only once. */
 function textOf(plan: HostPlan): string {
-  const rest = [plan.next, plan.afterwards].map((one) => (one === undefined ? '' : textOf(one)));
-  const actions = plan.actions.map(({ action, step }) => [action.name, step, actionNotes(action)]);
-  const changes = plan.changes.map((change) => [changeWords(change), change.steps, diffText(change)]);
-  const handlers = plan.handlers.map(({ handler, because, owed }) => [
+  const { role, recipe, stages, last, undoes, retires, leftovers, problem } = plan;
+  return JSON.stringify([
+    ...[role, recipe, stages.map(stageText), undoes, retires, leftovers, problem !== undefined],
+    last && [last.stages.map(stageText), last.problem !== undefined],
+  ]);
+}
+
+function stageText(stage: Stage): unknown {
+  const actions = stage.actions.map(({ action, step }) => [action.name, step, actionNotes(action)]);
+  const changes = stage.changes.map((change) => [changeWords(change), change.steps, diffText(change)]);
+  const handlers = stage.handlers.map(({ handler, because, owed }) => [
     handler.id,
     because,
     owed,
@@ -43,11 +50,7 @@ function textOf(plan: HostPlan): string {
     handler.validate,
     handler.guards.map((guard) => guard.id),
   ]);
-  const { role, recipe, undoes, retires, leftovers, problem } = plan;
-  return JSON.stringify([
-    ...[role, recipe, plan.stage, actions, changes, handlers, undoes, retires, leftovers, rest],
-    problem !== undefined,
-  ]);
+  return [stage.number, stage.name, actions, changes, handlers];
 }
 
 /** Names count as whole words: `bbb-1` isn't found in `bbb-10`. */

@@ -1,6 +1,6 @@
 import type { PlannedAction } from '../model/action.ts';
 import { type Change, stopsUnit } from '../model/change.ts';
-import { type GuardReport, type HostPlan, type PlannedHandler, type Stage, stagesOf } from '../model/plan.ts';
+import type { GuardReport, HostPlan, PlannedHandler, Stage } from '../model/plan.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
 import { guardsIn } from '../plan/forward/guard-reports.ts';
 import { cleanLine, showableLine } from './clean.ts';
@@ -36,19 +36,19 @@ export function renderHeader(plan: HostPlan, style: Style): readonly string[] {
 }
 
 /** What is done to a host, stage by stage; a stage has a title where there are several. */
-export function renderStages(plan: HostPlan, style: Style): readonly string[] {
-  return [
-    ...(plan.stage === undefined ? [] : ['', ...stageTitle(plan.stage, style)]),
-    ...plan.actions.flatMap((planned) => renderAction(planned, style)),
-    ...plan.changes.flatMap((change) => renderChange(change, style)),
-    ...renderHandlers(plan.handlers, style),
-    ...(plan.next === undefined ? [] : renderStages(plan.next, style)),
-  ];
+export function renderStages(stages: readonly Stage[], style: Style): readonly string[] {
+  return stages.flatMap((stage) => [
+    ...stageTitle(stage, style),
+    ...stage.actions.flatMap((planned) => renderAction(planned, style)),
+    ...stage.changes.flatMap((change) => renderChange(change, style)),
+    ...renderHandlers(stage.handlers, style),
+  ]);
 }
 
 function stageTitle({ number, name }: Stage, { columns, paint }: Style): readonly string[] {
+  if (name === undefined) return [];
   const text = `stage ${number}, ${cleanLine(name)}:`;
-  return wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line));
+  return ['', ...wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line))];
 }
 
 /** An action: what and why in one line, then what it does. */
@@ -107,15 +107,15 @@ function renderHandlers(handlers: readonly PlannedHandler[], style: Style): read
 
 /** What is done to a host at the end of the run: what it kept for others goes, and what is remembered of itself. */
 export function renderEnd(plan: HostPlan, style: Style): readonly string[] {
-  const { afterwards, leftovers } = plan;
+  const { last, leftovers } = plan;
   const line = (text: string) => ['', ...wrap(text, { columns: style.columns, first: '  ' })];
   return [
-    ...(afterwards === undefined
+    ...(last === undefined
       ? []
       : [
           ...line('last, once the hosts that leave the cluster were given back:'),
-          ...renderStages(afterwards, style),
-          ...(afterwards.problem === undefined ? [] : renderProblem(afterwards.problem, style, 2)),
+          ...renderStages(last.stages, style),
+          ...(last.problem === undefined ? [] : renderProblem(last.problem, style, 2)),
         ]),
     ...(leftovers
       ? line(
@@ -181,8 +181,7 @@ export interface NoteOptions {
 
 /** The reports of guards that are asked in this plan. */
 function guardsOf(plan: HostPlan): readonly GuardReport[] {
-  const stages = stagesOf({ ...plan, afterwards: undefined });
-  const asked = new Set(guardsIn(stages).map((guard) => guard.id));
+  const asked = new Set(guardsIn(plan.stages).map((guard) => guard.id));
   return plan.guards.filter((report) => asked.has(report.guard));
 }
 

@@ -65,7 +65,7 @@ function renderGroup(group: PlanGroup, style: Style, view: PlanView): readonly s
           hanging: 4,
         })),
     ...(idle ? ['  nothing to do'] : []),
-    ...renderStages(first, style),
+    ...renderStages(first.stages, style),
     ...renderEnd(first, style),
     ...(notes.length > 0 && differs(first) ? [''] : []),
     ...notes,

@@ -51,8 +51,8 @@ function renderHost({ result, last }: HostStatus, style: Style): readonly string
       ? []
       : noted('also serves', others.map(({ cluster }) => cleanLine(cluster)).join(', '))),
     ...plan.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
-    ...plan.handlers.flatMap(({ owed }) =>
-      owed === undefined ? [] : noted('restart owed', showableLine(owed)),
+    ...plan.stages.flatMap(({ handlers }) =>
+      handlers.flatMap(({ owed }) => (owed === undefined ? [] : noted('restart owed', showableLine(owed)))),
     ),
     ...result.warnings.flatMap((one) => noted('warning', showableLine(one))),
     ...(result.problem === undefined ? [] : renderProblem({ ...result.problem, host: undefined }, style, 2)),

@@ -12,11 +12,11 @@ export interface Totals {
 }
 
 export function totalsOf(hosts: readonly HostPlan[]): Totals {
-  const plans = hosts.flatMap(stagesOf);
-  const actions = plans.flatMap((plan) => plan.handlers.flatMap(({ handler }) => handler.actions));
+  const stages = hosts.flatMap(stagesOf);
+  const actions = stages.flatMap((stage) => stage.handlers.flatMap(({ handler }) => handler.actions));
   const number = (kind: string) => actions.filter((action) => action.kind === kind).length;
   return {
-    changes: plans.reduce((sum, plan) => sum + plan.changes.length + plan.actions.length, 0),
+    changes: stages.reduce((sum, stage) => sum + stage.changes.length + stage.actions.length, 0),
     restarts: number('restart'),
     reloads: number('reload'),
     commands: number('command'),
@@ -25,12 +25,12 @@ export function totalsOf(hosts: readonly HostPlan[]): Totals {
 
 /** `5 changes, 2 restarts`; empty where there is nothing to tell. */
 export function totalWords(hosts: readonly HostPlan[]): string {
-  const plans = hosts.flatMap(stagesOf);
+  const stages = hosts.flatMap(stagesOf);
   const { restarts, reloads, commands } = totalsOf(hosts);
-  const changes = plans.flatMap((plan) => plan.changes);
+  const changes = stages.flatMap((stage) => stage.changes);
   const number = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind)).length;
   const [files, links, units] = [number('file'), number('symlink', 'directory'), number('unit')];
-  const done = plans.reduce((sum, plan) => sum + plan.actions.length, 0);
+  const done = stages.reduce((sum, stage) => sum + stage.actions.length, 0);
   const parts = [
     ...(done > 0 ? [count(done, 'action')] : []),
     ...(files > 0 ? [count(files, 'file')] : []),

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { carryOut } from '../host/carry-out.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { problemsOf } from '../model/operator-error.ts';
-import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
@@ -11,8 +11,9 @@ import type { Connection } from '../ssh/contract.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
-import { applyLastStage } from './last-stage.ts';
+import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
+import type { PlannedRun } from './planner.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
@@ -22,22 +23,23 @@ import { inWaves } from './waves.ts';
  * Carry out a plan: role by role, each host in one transaction of its own, then what is taken away last. In the end what
  * was remembered of hosts that were given back goes.
  */
-export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promise<RunResult> {
+export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
   // Each host that is under way listens.
   setMaxListeners(0, options.leave);
   const run = newRunId();
   const startedAt = new Date().toISOString();
-  const carryOut = (host: HostPlan, id: string) => applyHost(host, { run: id, startedAt }, options);
+  const carryOut = (host: HostPlan, stage: Stage, id: string) =>
+    applyStage(host, stage, { run: id, startedAt }, options);
   const first = await inWaves(wavesOf(plan.hosts, options), options, (host) =>
     applyStages(host, {
       run,
-      lookAgain: plan.lookAgain,
+      again: planner.again,
       exactly: options.exactly,
       leave: options.leave,
       carryOut,
     }),
   );
-  const staged = await applyLastStage(plan, first, options, (host, number) =>
+  const staged = await applyLast(planner, first, options, (host, number) =>
     applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
   );
   return {
@@ -49,8 +51,9 @@ export async function applyRun(plan: ClusterPlan, options: ApplyOptions): Promis
   };
 }
 
-async function applyHost(
+async function applyStage(
   plan: HostPlan,
+  stage: Stage,
   names: { readonly run: string; readonly startedAt: string },
   options: ApplyOptions,
 ): Promise<HostResult> {
@@ -70,7 +73,7 @@ async function applyHost(
     return connection;
   };
   try {
-    const result = await carryOut(connectAgain, transactionOf(plan, host, names, options), {
+    const result = await carryOut(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
       // That a new connection can be made is what it is about: a host that can't be reached any more isn't well.
       confirm: async () => !options.leave.aborted,
@@ -79,7 +82,7 @@ async function applyHost(
         if (progress !== undefined) options.progress(progress);
       },
     });
-    return resultOf(plan, result);
+    return resultOf(plan, stage, result);
   } catch (error) {
     const [problem] = problemsOf(error);
     return {
@@ -97,24 +100,26 @@ async function applyHost(
 
 function transactionOf(
   plan: HostPlan,
+  stage: Stage,
   host: InventoryHost,
   names: { readonly run: string; readonly startedAt: string },
   options: ApplyOptions,
 ): Transaction {
-  const { snapshot, ledger } = plan;
+  const { snapshot } = plan;
+  const { ledger, changes } = stage;
   if (snapshot === undefined || ledger === undefined) throw new Error(`${plan.host} was not planned`);
-  const handlers = plan.handlers.map(({ handler }) => handler);
+  const handlers = stage.handlers.map(({ handler }) => handler);
   return {
     run: names.run,
     host: host.name,
     cluster: options.inventory.cluster.name,
     role: { name: host.role, shared: roleOf(options.inventory.playbook, host.role).shared },
     machineId: snapshot.machineId,
-    actions: plan.actions.map(({ action }) => action),
-    hide: options.secrets.likelyWritings(plan.changes.flatMap(({ secret }) => secret?.writings ?? [])),
-    changes: plan.changes,
+    actions: stage.actions.map(({ action }) => action),
+    hide: options.secrets.likelyWritings(changes.flatMap(({ secret }) => secret?.writings ?? [])),
+    changes,
     handlers,
-    units: plan.units,
+    units: stage.units,
     force: options.force,
     confirm: options.confirm,
     confirmTimeout: options.confirmTimeout,
@@ -132,11 +137,11 @@ function transactionOf(
       from: hostname(),
       version: packageVersion(),
       startedAt: names.startedAt,
-      changes: recordChanges(plan.changes),
-      actions: recordActions(plan.actions),
-      items: recordItems(plan),
-      letGo: letGoItems(plan),
-      letGoCreated: letGoCreated(plan),
+      changes: recordChanges(changes),
+      actions: recordActions(stage.actions),
+      items: recordItems(stage),
+      letGo: letGoItems(stage),
+      letGoCreated: letGoCreated(stage),
       handlers,
     },
   };
@@ -162,8 +167,8 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
   unknown: 'unknown',
 };
 
-function resultOf(plan: HostPlan, result: TransactionResult): HostResult {
-  const nothing = plan.actions.length + plan.changes.length === 0 && result.started.length === 0;
+function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
+  const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
   const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
   return {
     plan,

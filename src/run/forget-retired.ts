@@ -14,7 +14,7 @@ export async function forgetRetired(
   options: ApplyOptions,
 ): Promise<readonly HostResult[]> {
   const othersAreDone = hosts.every(
-    ({ plan, status }) => good.includes(status) || plan.retires || plan.afterwards === undefined,
+    ({ plan, status }) => good.includes(status) || plan.retires || plan.last === undefined,
   );
   if (!othersAreDone || options.leave.aborted) return hosts;
   return Promise.all(hosts.map((host) => (isGivenBack(host) ? forgetHost(host, options) : host)));

@@ -1,7 +1,8 @@
-import { type ClusterPlan, differs, type HostPlan, stagesOf } from '../model/plan.ts';
+import { differs, type HostPlan, withLast } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { statusWords } from '../report/words.ts';
 import type { ApplyOptions } from './options.ts';
+import type { Planner } from './planner.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
@@ -15,8 +16,8 @@ export interface Staged {
  * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one that was
  * put off, failed or can't be reached everything stays, and it's said.
  */
-export async function applyLastStage(
-  plan: ClusterPlan,
+export async function applyLast(
+  planner: Planner,
   first: readonly HostResult[],
   options: ApplyOptions,
   carryOut: (plan: HostPlan, number: number) => Promise<HostResult>,
@@ -27,7 +28,7 @@ export async function applyLastStage(
       host.retires && differs(host) && status !== 'skipped' && !done.some((one) => one.plan === host),
   );
   const warnings = waiting.map(notGivenBack);
-  const last = plan.lastStage?.(new Set(done.map((result) => result.plan.host))) ?? [];
+  const last = planner.last(new Set(done.map((result) => result.plan.host)));
   if (last.length === 0) return { hosts: first, warnings };
   if (options.exactly && waiting.length > 0) {
     return {
@@ -36,15 +37,14 @@ export async function applyLastStage(
     };
   }
   // Behind all that any host has carried out in this run.
-  const number =
-    1 + Math.max(...first.map(({ plan: host }) => stagesOf({ ...host, afterwards: undefined }).length));
+  const number = 1 + Math.max(...first.map(({ plan: host }) => host.stages.length));
   const down = first.flatMap((result) => downAfter(result, downBefore(result.plan)));
   const second = await inWaves(wavesOf(last, options, down), options, (host) => carryOut(host, number));
   const byHost = new Map(second.map((result) => [result.plan.host, result] as const));
   return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
 }
 
-/** It is as the first stage planned it. */
+/** It is as it was planned, but for what is taken away last. */
 function isDone({ status }: HostResult): boolean {
   return status === 'changed' || status === 'in-sync';
 }
@@ -53,11 +53,12 @@ function notGivenBack({ plan, status }: HostResult): string {
   return `${plan.host} was not given back (${statusWords[status]}): what other hosts have for it stays until it is`;
 }
 
-/** Both stages of a host as one result. The one that the last stage came to counts, unless nothing was to be done. */
+/** What a host ended as, and how that ended which was taken away last. The latter counts, if there was anything. */
 function merged(first: HostResult, second: HostResult | undefined): HostResult {
-  if (second === undefined) return { ...first, plan: { ...first.plan, afterwards: undefined } };
+  const plan = withLast(first.plan, second?.plan);
+  if (second === undefined) return { ...first, plan };
   return {
-    plan: { ...first.plan, afterwards: second.plan },
+    plan,
     status: second.status,
     problem: second.problem ?? first.problem,
     ran: [...first.ran, ...second.ran],

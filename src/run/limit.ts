@@ -54,6 +54,6 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
 }
 
 /** Or anything else of its host but restarts. */
-function changesFiles({ actions, changes, next }: HostPlan): boolean {
-  return actions.length > 0 || changes.length > 0 || next !== undefined;
+function changesFiles({ stages }: HostPlan): boolean {
+  return stages.some(({ actions, changes }) => actions.length > 0 || changes.length > 0);
 }

@@ -1,6 +1,6 @@
 import { type Inventory, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { ByHand, ClusterPlan, HostPlan } from '../model/plan.ts';
+import { type ByHand, type HostPlan, withLast } from '../model/plan.ts';
 import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
@@ -15,10 +15,11 @@ import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt } from './look.ts';
 import type { RunOptions } from './options.ts';
+import type { PlannedRun, Planner } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 /** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
-export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<ClusterPlan> {
+export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<PlannedRun> {
   const inventory = options.prune ? pruning(options.inventory) : options.inventory;
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
@@ -47,16 +48,20 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
   const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
   const hosts = skipOthers(asked, chosen);
   const known = new KnownHosts(input, hosts);
+  const last: Planner['last'] = (done) => planLastStage(known.input, known.plans, done);
+  const whole = withPlannedLast(hosts, last);
   return {
-    ...withLastStage(hosts, (done) => planLastStage(known.input, known.plans, done)),
-    ...(hosts.some(({ stage }) => stage !== undefined)
-      ? {
-          lookAgain: (name) =>
-            lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
-        }
-      : {}),
-    byHand: byHand(inventory, snapshots),
-    warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+    plan: {
+      hosts: whole,
+      byHand: byHand(inventory, snapshots),
+      warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+    },
+    planner: {
+      again: (name) =>
+        lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
+      // Never more than was shown.
+      last: whole === hosts ? () => [] : last,
+    },
   };
 }
 
@@ -96,21 +101,12 @@ async function lookAgain(
   return known.planAgain(name, again.snapshot);
 }
 
-/** Shows with each host what is left to be done to it in the last stage, should all hosts end as planned. */
-function withLastStage(
-  hosts: readonly HostPlan[],
-  lastStage: (done: ReadonlySet<string>) => readonly HostPlan[],
-): Pick<ClusterPlan, 'hosts' | 'lastStage'> {
+/** Shows with each host what is taken away from it last, should all hosts end as planned. */
+function withPlannedLast(hosts: readonly HostPlan[], planLast: Planner['last']): readonly HostPlan[] {
   const willing = hosts.filter((plan) => !plan.skipped && plan.problem === undefined);
-  const last = new Map(lastStage(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
-  if (last.size === 0) return { hosts };
-  return {
-    hosts: hosts.map((plan) => {
-      const afterwards = last.get(plan.host);
-      return afterwards === undefined ? plan : { ...plan, afterwards };
-    }),
-    lastStage,
-  };
+  const last = new Map(planLast(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
+  if (last.size === 0) return hosts;
+  return hosts.map((plan) => (last.has(plan.host) ? withLast(plan, last.get(plan.host)) : plan));
 }
 
 function isOutOfReach(plan: HostPlan): boolean {

@@ -3,7 +3,7 @@ import { probe } from '../host/probe.ts';
 import { type RunOnHost, readRunFiles, readRuns, runsOfCluster } from '../host/runs.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
+import { emptyPlan, emptyStage, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
 import { mergeReads, noReads, type Reads, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { anotherCluster } from '../plan/forward/another-cluster.ts';
@@ -12,10 +12,10 @@ import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
-import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { asPlanned, type PlannedRun } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
@@ -28,7 +28,7 @@ export interface RollbackOptions extends RunOptions {
 }
 
 /** Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing is. */
-export async function planRollback(options: RollbackOptions): Promise<ClusterPlan> {
+export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
   const hosts = [...options.inventory.hosts].reverse();
   const chosen = limitedTo(hosts, options.limit);
   options.progress({ kind: 'looking', total: hosts.length });
@@ -38,8 +38,7 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
 
   const histories = await each((host) => readHistory(host, options));
   if (histories.every((history) => history.value === undefined)) {
-    const lost = histories.map((history, index) => failedPlan(hosts[index], history.problem));
-    return { hosts: lost, byHand: [], warnings: [] };
+    return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
   }
   const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
   refuseUnknown(
@@ -59,11 +58,12 @@ export async function planRollback(options: RollbackOptions): Promise<ClusterPla
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
-  return {
-    hosts: skipOthers(tellApart(looked, hosts), chosen),
-    byHand: [],
-    warnings: [],
-  };
+  return planned(skipOthers(tellApart(looked, hosts), chosen));
+}
+
+/** Nothing of it depends on what hosts become meanwhile. */
+function planned(hosts: readonly HostPlan[]): PlannedRun {
+  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
 }
 
 /** Nothing is planned on hosts that can't be told apart. */
@@ -142,28 +142,22 @@ async function planHost(
     const asking = { cluster: cluster.name, shared: roleOf(playbook, host.role).shared };
     const refused = anotherCluster(snapshot, asking);
     if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
-    const undone = planHostRollback(snapshot, recorded, options);
+    const { changes, handlers, ledger, ...undone } = planHostRollback(snapshot, recorded, options);
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const needed = options.removePackages && packages.length > 0 && (snapshot.others ?? []).length > 0;
     const removing = { removePackages: options.removePackages && !needed };
     const files: HostPlan = {
       ...emptyPlan(host),
-      ...undone,
-      down: failedUnit(snapshot, undone.handlers),
+      down: failedUnit(snapshot, handlers),
       warnings: [
         ...undone.warnings,
         ...(needed ? othersNeed(packages, snapshot) : staysWarnings(run, records, packages, removing)),
       ],
-      problem:
-        undone.problem ??
-        twoClusters(snapshot, { ...asking, changes: undone.changes }) ??
-        noSystemd(snapshot),
-      unsettled: snapshot.unsettled,
-      units: undone.handlers.flatMap(({ handler }) =>
-        handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
-      ),
-      undoes: run,
+      problem: undone.problem ?? twoClusters(snapshot, { ...asking, changes }) ?? noSystemd(snapshot),
       snapshot,
+      stages: [{ ...emptyStage, changes, handlers, units: handlers.flatMap(unitsOf), ledger, snapshot }],
+      unsettled: snapshot.unsettled,
+      undoes: run,
       durationMs: Math.round(performance.now() - start),
     };
     const plan = removing.removePackages ? withRemoval(files, packages, records) : files;
@@ -174,12 +168,13 @@ async function planHost(
   }
 }
 
+function unitsOf({ handler }: PlannedHandler): readonly string[] {
+  return handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
+}
+
 /** Why the services that its handlers start serve nobody, in a few words. */
 function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
-  const units = handlers
-    .flatMap(({ handler }) => handler.actions)
-    .flatMap((action) => ('unit' in action ? [action.unit] : []));
-  const failed = units.find((unit) => failedUnits.includes(unit));
+  const failed = handlers.flatMap(unitsOf).find((unit) => failedUnits.includes(unit));
   return failed === undefined ? undefined : `${failed} is failed`;
 }
 

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { nearestName } from '../document/nearest-name.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
+import { emptyPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { Connector } from '../ssh/connector.ts';
 import { hashesKnownHosts } from '../ssh/host-keys/hash-known-hosts.ts';
@@ -10,7 +11,6 @@ import { fingerprint } from '../ssh/host-keys/known-hosts.ts';
 import type { KnownHostEdit } from '../ssh/host-keys/known-hosts-file.ts';
 import { writeKnownHosts } from '../ssh/host-keys/write-known-hosts.ts';
 import { addressOf, type SshTarget } from '../ssh/target.ts';
-import { emptyPlan } from './empty-plan.ts';
 import { limitedTo } from './limit.ts';
 import type { RunOptions } from './options.ts';
 

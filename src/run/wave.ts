@@ -2,6 +2,7 @@ import type { InventoryHost } from '../inventory/inventory.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
+import type { PathState } from '../model/snapshot.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 
@@ -81,7 +82,7 @@ function turnOf(plan: HostPlan): Turn {
  */
 export function interrupts(plan: HostPlan): boolean {
   if (toSettle(plan).length > 0) return true;
-  return stagesOf({ ...plan, afterwards: undefined }).some(
+  return plan.stages.some(
     ({ actions, changes, handlers }) =>
       actions.length > 0 ||
       changes.some(({ before, after }) => isActive(before) && !isActive(after)) ||
@@ -93,7 +94,7 @@ export function interrupts(plan: HostPlan): boolean {
   );
 }
 
-function isActive(state: HostPlan['changes'][number]['before']): boolean {
+function isActive(state: PathState): boolean {
   return state.kind === 'unit' && state.active === 'active';
 }
 

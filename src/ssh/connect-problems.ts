@@ -42,10 +42,10 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
 }
 
 /** How far it got: nothing was heard, or the handshake was begun, or the login. */
-export type Stage = 'silent' | 'handshake' | 'login';
+export type Reached = 'silent' | 'handshake' | 'login';
 
-export function handshakeProblem(target: SshTarget, error: HandshakeError, stage: Stage): Problem {
-  if (error.level === 'client-timeout') return tooLate(target, stage);
+export function handshakeProblem(target: SshTarget, error: HandshakeError, reached: Reached): Problem {
+  if (error.level === 'client-timeout') return tooLate(target, reached);
   if (/no matching host key/i.test(error.message)) {
     return {
       ...protocolProblem(target, error.message),
@@ -126,11 +126,11 @@ export function protocolProblem(target: SshTarget, words: string): Problem {
   };
 }
 
-/** Without a stage: it wasn't even connected. */
-export function tooLate(target: SshTarget, stage?: Stage): Problem {
+/** Where nothing was reached, it wasn't even connected. */
+export function tooLate(target: SshTarget, reached?: Reached): Problem {
   const seconds = `within ${target.connectTimeout} seconds`;
   const wait = 'ssh.connect_timeout in the inventory sets how long to wait';
-  switch (stage) {
+  switch (reached) {
     case undefined:
       return {
         code: 'connect-timeout',

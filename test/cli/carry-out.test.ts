@@ -4,11 +4,12 @@ import { type CarryOutOptions, carryOut } from '../../src/cli/carry-out.ts';
 import type { Environment } from '../../src/cli/environment.ts';
 import { Session } from '../../src/cli/session.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
-import type { ClusterPlan } from '../../src/model/plan.ts';
+import { type ClusterPlan, changesNow } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
 import { Output } from '../../src/report/output.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
+import { asPlanned } from '../../src/run/planner.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
@@ -80,7 +81,7 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
     progress,
     connector: createConnector(),
   });
-  const status = await carryOut(situation.plan ?? plan, session, {
+  const status = await carryOut({ plan: situation.plan ?? plan, planner: asPlanned }, session, {
     ...session.runOptions({ prune: false }),
     ...{
       ...usualApply,
@@ -101,7 +102,7 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
 beforeEach(() => {
   vi.mocked(applyRun).mockReset();
   vi.mocked(applyRun).mockImplementation(async (given) =>
-    runResult(given.hosts.map((host) => hostResult(host, host.changes.length > 0 ? 'changed' : 'in-sync'))),
+    runResult(given.plan.hosts.map((host) => hostResult(host, changesNow(host) ? 'changed' : 'in-sync'))),
   );
 });
 
@@ -164,7 +165,9 @@ describe('carryOut', () => {
     const problem = { code: 'unreachable', message: 'no answer' };
     const bad = hostPlan('bbb-03', { unreachable: true, problem });
     vi.mocked(applyRun).mockImplementation(async (given) =>
-      runResult(given.hosts.map((host) => hostResult(host, host.unreachable ? 'unreachable' : 'changed'))),
+      runResult(
+        given.plan.hosts.map((host) => hostResult(host, host.unreachable ? 'unreachable' : 'changed')),
+      ),
     );
     const { status } = await run({ plan: clusterPlan([nodePlan('bbb-01'), bad]), options: { yes: true } });
     expect(status).toBe(3);

@@ -17,6 +17,7 @@ import { main } from '../e2e/program.ts';
 import type { LabHost } from '../lab/host.ts';
 import type { Lab } from '../lab/lab.ts';
 import { applyOptions } from '../run/cluster.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { targetOf } from './attempt.ts';
 import { disarm, leftovers, setTrap } from './host-under-test.ts';
 import type { Crash, Edit, Operation } from './operations.ts';
@@ -113,7 +114,7 @@ export class Life {
     });
     const before = await treeOf(this.#host);
     const running = await takenUp(this.#host);
-    const changes = (await this.#plan(run, file))?.hosts.flatMap((host) => host.changes) ?? [];
+    const changes = (await this.#plan(run, file))?.hosts.flatMap((host) => stageOf(host).changes) ?? [];
     const after = planned(before, changes);
     const words = run.kind === 'retire' ? [run.kind, this.#host.name] : [run.kind];
     const { code, document } = await this.#carryOut([...words, '--inventory', file], run.crash);
@@ -154,8 +155,11 @@ export class Life {
     const inventory = await loadInventory(file);
     const given = run.kind === 'retire' ? retiring(inventory, this.#host.name) : inventory;
     const options = applyOptions(given);
-    if (run.kind !== 'rollback') return planRun(options);
-    return planRollback({ ...options, run: undefined, removePackages: false }).catch(() => undefined);
+    if (run.kind !== 'rollback') return (await planRun(options)).plan;
+    const undoing = { ...options, run: undefined, removePackages: false };
+    return planRollback(undoing)
+      .then(({ plan }) => plan)
+      .catch(() => undefined);
   }
 
   async #carryOut(
@@ -280,8 +284,10 @@ export class Life {
   }
 
   async #inSync(file: string): Promise<void> {
-    const { hosts } = await planRun(applyOptions(await loadInventory(file)));
-    for (const { problem, changes, handlers } of hosts) {
+    const { plan } = await planRun(applyOptions(await loadInventory(file)));
+    for (const host of plan.hosts) {
+      const { problem } = host;
+      const { changes, handlers } = stageOf(host);
       this.#expect(problem === undefined, `the next plan: ${problem?.message}`);
       this.#expect(changes.length === 0, `still to be changed: ${changes.map(({ path }) => path)}`);
       this.#expect(handlers.length === 0, `still owed: ${handlers.map(({ handler }) => handler.id)}`);

@@ -6,6 +6,7 @@ import type { PlanInput } from '../../src/plan/forward/plan-cluster.ts';
 import { planLastStage } from '../../src/plan/forward/stages.ts';
 import { textOf } from '../../src/plan/items.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { edited, withState } from '../support/recorded-run.ts';
 import {
   carriedOut,
@@ -46,7 +47,7 @@ const everybody = ['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03'];
 /** Every file of a host whose bytes, mode or owner aren't as they were before the cluster was set up. */
 function remains(before: Snapshot | undefined, plan: HostPlan): readonly string[] {
   const now = new Map(plan.snapshot?.paths ?? []);
-  for (const change of plan.changes) now.set(change.path, change.after);
+  for (const change of stageOf(plan).changes) now.set(change.path, change.after);
   return [...now].flatMap(([path, state]) => {
     const was = before?.paths.get(path) ?? { kind: 'absent' };
     return JSON.stringify(was) === JSON.stringify(state) ? [] : [path];
@@ -60,9 +61,9 @@ describe('a node that leaves the cluster', () => {
     const plan = planFor(plans, name);
     expect(plan.problem).toBeUndefined();
     expect(plan).toMatchObject({ retires: true, leftovers: true });
-    expect(plan.ledger?.items).toEqual([]);
-    expect(plan.ledger?.created).toEqual([]);
-    expect(plan.handlers.map(({ handler }) => handler.id)).toContain('restart-bbb-web');
+    expect(stageOf(plan).ledger?.items).toEqual([]);
+    expect(stageOf(plan).ledger?.created).toEqual([]);
+    expect(stageOf(plan).handlers.map(({ handler }) => handler.id)).toContain('restart-bbb-web');
     const left = remains(fresh.get(name), plan);
     // What is a default of the playbook's is nobody's, and stays: see the step web-addresses.
     expect(left).toEqual(['/etc/bigbluebutton/bbb-web.properties']);
@@ -70,7 +71,7 @@ describe('a node that leaves the cluster', () => {
       textOf(state.get('/etc/bigbluebutton/bbb-web.properties') ?? { kind: 'absent' }) ?? '';
     const after = new Map([
       ...(plan.snapshot?.paths ?? []),
-      ...plan.changes.map((c) => [c.path, c.after] as const),
+      ...stageOf(plan).changes.map((c) => [c.path, c.after] as const),
     ]);
     expect(
       text(after)
@@ -82,22 +83,22 @@ describe('a node that leaves the cluster', () => {
   it('is asked nothing of what only the cluster wants', async () => {
     const { done } = await setUp();
     const { plans } = await retire(done, 'bbb-03');
-    const checks = planFor(plans, 'bbb-03').handlers.flatMap(({ handler }) => handler.checks);
+    const checks = stageOf(planFor(plans, 'bbb-03')).handlers.flatMap(({ handler }) => handler.checks);
     expect(checks.filter((check) => check.kind === 'http').map(({ contains }) => contains)).toEqual([[]]);
   });
 
   it('keeps its locations on the proxy until it is given back, and loses them last', async () => {
     const { done } = await setUp();
     const { plans, last } = await retire(done, 'bbb-02');
-    expect(planFor(plans, 'proxy-1').changes).toEqual([]);
+    expect(stageOf(planFor(plans, 'proxy-1')).changes).toEqual([]);
     const [proxy, ...others] = last(everybody);
     expect(others).toEqual([]);
     expect(proxy?.host).toBe('proxy-1');
-    expect(proxy?.changes.map(({ path }) => path)).toEqual([nodesFile]);
-    const text = textOf(proxy?.changes[0]?.after ?? { kind: 'absent' });
+    expect(stageOf(proxy).changes.map(({ path }) => path)).toEqual([nodesFile]);
+    const text = textOf(stageOf(proxy).changes[0]?.after ?? { kind: 'absent' });
     expect(text).toContain('/bbb-01/');
     expect(text).not.toContain('bbb-02');
-    expect(proxy?.handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
+    expect(stageOf(proxy).handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
   });
 
   it('is the last one of a cluster: the proxy stays, without locations', async () => {
@@ -105,7 +106,10 @@ describe('a node that leaves the cluster', () => {
     const { last } = await retire(done, 'bbb-01', 'bbb-02', 'bbb-03');
     const [proxy] = last(everybody);
     expect(proxy?.problem).toBe(undefined);
-    expect(proxy?.changes.map(({ action, path }) => [action, path])).toContainEqual(['delete', nodesFile]);
+    expect(stageOf(proxy).changes.map(({ action, path }) => [action, path])).toContainEqual([
+      'delete',
+      nodesFile,
+    ]);
   });
 
   it('keeps them where it was put off, and loses those of the node that was given back', async () => {
@@ -113,7 +117,7 @@ describe('a node that leaves the cluster', () => {
     const { last } = await retire(done, 'bbb-02', 'bbb-03');
     expect(last(['proxy-1', 'bbb-01'])).toEqual([]);
     const [proxy] = last(['proxy-1', 'bbb-01', 'bbb-03']);
-    const text = textOf(proxy?.changes[0]?.after ?? { kind: 'absent' });
+    const text = textOf(stageOf(proxy).changes[0]?.after ?? { kind: 'absent' });
     expect(text).toContain('/bbb-02/');
     expect(text).not.toContain('/bbb-03/');
   });
@@ -129,7 +133,7 @@ describe('a node that leaves the cluster', () => {
     done.delete('bbb-02');
     const { plans, last } = await retire(done, 'bbb-02');
     expect(planFor(plans, 'bbb-02')).toMatchObject({ unreachable: true, retires: true });
-    expect(planFor(plans, 'proxy-1').changes).toEqual([]);
+    expect(stageOf(planFor(plans, 'proxy-1')).changes).toEqual([]);
     expect(planFor(plans, 'proxy-1').warnings.join()).toContain('bbb-02 could not be looked at');
     expect(last(['proxy-1', 'bbb-01', 'bbb-03'])).toEqual([]);
   });
@@ -144,8 +148,9 @@ describe('a node that leaves the cluster', () => {
       edited(bare, release, () => 'BIGBLUEBUTTON_RELEASE=9.9\n'),
     );
     const { plans } = await retire(done, 'bbb-02');
-    expect(planFor(plans, 'bbb-02')).toMatchObject({ problem: undefined, changes: [], leftovers: false });
-    expect(planFor(plans, 'proxy-1').changes.map(({ path }) => path)).toEqual([nodesFile]);
+    expect(planFor(plans, 'bbb-02')).toMatchObject({ problem: undefined, leftovers: false });
+    expect(stageOf(planFor(plans, 'bbb-02')).changes).toEqual([]);
+    expect(stageOf(planFor(plans, 'proxy-1')).changes.map(({ path }) => path)).toEqual([nodesFile]);
   });
 
   it('leaves nothing on a host that remembers nothing but runs that came to nothing', async () => {
@@ -154,7 +159,8 @@ describe('a node that leaves the cluster', () => {
     if (bare === undefined) throw new Error('bbb-02 was not looked at');
     done.set('bbb-02', { ...bare, remembers: true });
     const { plans } = await retire(done, 'bbb-02');
-    expect(planFor(plans, 'bbb-02')).toMatchObject({ changes: [], leftovers: true });
+    expect(planFor(plans, 'bbb-02')).toMatchObject({ leftovers: true });
+    expect(stageOf(planFor(plans, 'bbb-02')).changes).toEqual([]);
   });
 
   it('keeps what other people have written into the same files since', async () => {
@@ -172,12 +178,12 @@ describe('a node that leaves the cluster', () => {
     );
     const plan = planFor((await retire(done, 'bbb-03')).plans, 'bbb-03');
     const text =
-      textOf(plan.changes.find((change) => change.path === path)?.after ?? { kind: 'absent' }) ?? '';
+      textOf(stageOf(plan).changes.find((change) => change.path === path)?.after ?? { kind: 'absent' }) ?? '';
     expect(text).toContain('# theirs\n');
     expect(text).toContain('graphqlApiUrl=https://mine.example');
     expect(text).not.toContain('bbb-proxy.example.com');
     expect(plan.warnings.join()).toContain('graphqlApiUrl');
-    expect(plan.ledger?.items).toEqual([]);
+    expect(stageOf(plan).ledger?.items).toEqual([]);
   });
 
   it('keeps a directory of ours in which others have put something', async () => {
@@ -186,7 +192,9 @@ describe('a node that leaves the cluster', () => {
     const node = done.get('bbb-03');
     if (node === undefined) throw new Error('bbb-03 was not looked at');
     const gone = (plan: HostPlan) =>
-      plan.changes.filter(({ action }) => action === 'delete').map(({ path }) => path);
+      stageOf(plan)
+        .changes.filter(({ action }) => action === 'delete')
+        .map(({ path }) => path);
     expect(gone(planFor((await retire(done, 'bbb-03')).plans, 'bbb-03'))).toContain(folder);
     const file = {
       kind: 'file',
@@ -249,10 +257,12 @@ describe('a node that was set up by hand and adopted', () => {
     );
     const plan = planFor(planOf(leaving, done), 'bbb-03');
     expect(plan.problem).toBeUndefined();
-    const after = textOf(plan.changes.find((change) => change.path === path)?.after ?? { kind: 'absent' });
+    const after = textOf(
+      stageOf(plan).changes.find((change) => change.path === path)?.after ?? { kind: 'absent' },
+    );
     expect(after).not.toContain('bbb-proxy');
     expect(after).not.toContain('defaultHTML5ClientUrl');
-    expect(plan.ledger?.items).toEqual([]);
+    expect(stageOf(plan).ledger?.items).toEqual([]);
   });
 });
 
@@ -279,9 +289,9 @@ describe('a package’s file that was edited in place', () => {
     expect(at(again.get('bbb-02'))).toContain('/bbb-02/html5client');
     const plan = planFor(planOf(await inventoryOf(leave('bbb-02')), again), 'bbb-02');
     expect(plan.problem).toBeUndefined();
-    expect(textOf(plan.changes.find(({ path }) => path === source)?.after ?? { kind: 'absent' })).toBe(
-      upgraded,
-    );
+    expect(
+      textOf(stageOf(plan).changes.find(({ path }) => path === source)?.after ?? { kind: 'absent' }),
+    ).toBe(upgraded);
   });
 
   it('is given back as it was first where somebody has only added something to it', async () => {

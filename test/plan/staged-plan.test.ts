@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HostAction, providesNothing } from '../../src/model/action.ts';
-import type { HostPlan } from '../../src/model/plan.ts';
-import { stagesOf } from '../../src/model/plan.ts';
+import { type HostPlan, type Stage, stagesOf } from '../../src/model/plan.ts';
 import { mergeReads, noReads, type Snapshot, unitOfPath } from '../../src/model/snapshot.ts';
 import type { Resolve, Wanted } from '../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
@@ -9,6 +8,7 @@ import { KnownHosts } from '../../src/plan/forward/stages.ts';
 import { stageDifferences } from '../../src/plan/saved/stage-comparison.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import type { StepModule } from '../../src/steps/step-module.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { type FakeHost, snapshotOf } from '../support/snapshot-from-folder.ts';
 
 const configuration = '/etc/haproxy/haproxy.cfg';
@@ -81,13 +81,18 @@ function never(): never {
   throw new Error('not there');
 }
 
+/** The number of a stage of several. */
+function place({ number, name }: Stage): string {
+  return name === undefined ? 'only' : String(number);
+}
+
 /** `STAGE ACTION PATH [after STAGE]` */
 function words(plan: HostPlan): readonly string[] {
   return stagesOf(plan).flatMap((stage) => [
-    ...stage.actions.map(({ action }) => `${stage.stage?.number} do ${action.name}`),
+    ...stage.actions.map(({ action }) => `${place(stage)} do ${action.name}`),
     ...stage.changes.map(
       ({ action, path, after, knownAfter }) =>
-        `${stage.stage?.number} ${after.kind === 'pending' ? 'see' : action} ${path}${knownAfter === undefined ? '' : ` after ${knownAfter}`}`,
+        `${place(stage)} ${after.kind === 'pending' ? 'see' : action} ${path}${knownAfter === undefined ? '' : ` after ${knownAfter}`}`,
     ),
   ]);
 }
@@ -141,17 +146,17 @@ describe('a plan in stages, on a bare host', () => {
   });
 
   it('names what there is to know before saying yes', () => {
-    const [planned] = planOf({}).actions;
+    const [planned] = planOf({}).stages.flatMap(({ actions }) => actions);
     expect(planned?.action.notes.join()).toContain('start the services');
-    const [redHat] = planOf({ packageManager: 'dnf' }).actions;
+    const [redHat] = planOf({ packageManager: 'dnf' }).stages.flatMap(({ actions }) => actions);
     expect(redHat?.action.run).toEqual({ kind: 'install-packages', manager: 'dnf', names: ['haproxy'] });
     expect(redHat?.action.notes.join()).not.toContain('Debian');
   });
 
   it('takes the names of its own family, and refuses a host without a package manager', () => {
     const named: Step = [1, 'packages', 'package', { names: { debian: ['nginx-light'], rhel: ['nginx'] } }];
-    expect(words(planOf({}, [named]))).toEqual(['undefined do install nginx-light']);
-    expect(words(planOf({ packageManager: 'yum' }, [named]))).toEqual(['undefined do install nginx']);
+    expect(words(planOf({}, [named]))).toEqual(['only do install nginx-light']);
+    expect(words(planOf({ packageManager: 'yum' }, [named]))).toEqual(['only do install nginx']);
     expect(planOf({ packageManager: 'none' }, [named]).problem?.code).toBe('no-package-manager');
   });
 });
@@ -159,46 +164,47 @@ describe('a plan in stages, on a bare host', () => {
 describe('a plan in stages, once packages are there', () => {
   it('begins with the first stage in which anything is to be done', () => {
     const plan = planOf(installed);
-    expect(plan.stage).toEqual({ number: 2, name: 'files' });
+    expect(stageOf(plan)).toMatchObject({ number: 2, name: 'files' });
     expect(words(plan)).toEqual([`2 modify ${defaults}`]);
   });
 
   it('has nothing to do where all is as it should be', () => {
     const plan = planOf({ ...installed, files: { ...installed.files, [defaults]: configured } });
     expect(words(plan)).toEqual([]);
-    expect(plan.next).toBeUndefined();
+    // The last one, to settle earlier runs with.
+    expect(plan.stages).toMatchObject([{ number: 2, name: 'files', ledger: { cluster: 'prod' } }]);
   });
 
   it('keeps what later stages look after while an earlier one is carried out, and lets go in the last', () => {
     const plan = planOf(installed);
     const done = { ...installed, files: { ...installed.files, [defaults]: configured } };
-    const ledger = plan.ledger ?? never();
+    const ledger = stageOf(plan).ledger ?? never();
     expect(ledger.items.map(({ step }) => step)).toEqual(['configuration', 'defaults', 'running', 'running']);
     // The package was taken away by hand: what its files are is not known, so nothing of them is given back.
     const without = planOf({ ...done, packages: {}, ledger });
     expect(words(without)).toEqual(['1 do install haproxy']);
-    expect(without.ledger?.items).toEqual(ledger.items);
+    expect(stageOf(without).ledger?.items).toEqual(ledger.items);
     // A step that left the playbook.
     const fewer = planOf({ ...done, ledger }, steps.slice(0, 2));
     expect(words(fewer)).toEqual([`2 modify ${defaults}`]);
-    expect(fewer.ledger?.items.map(({ step }) => step)).toEqual(['configuration']);
+    expect(stageOf(fewer).ledger?.items.map(({ step }) => step)).toEqual(['configuration']);
   });
 
   it('gives back whether a unit was enabled and ran', () => {
     const running: Step = [1, 'running', 'unit', { name: 'haproxy.service', enabled: false, active: false }];
     const plan = planOf(installed, [running]);
-    expect(plan.changes.map(({ before, after }) => [before, after])).toEqual([
+    expect(stageOf(plan).changes.map(({ before, after }) => [before, after])).toEqual([
       [
         { kind: 'unit', enabled: 'enabled', active: 'active' },
         { kind: 'unit', enabled: 'disabled', active: 'inactive' },
       ],
     ]);
     const other: readonly Step[] = [[1, 'other', 'file', { path: '/etc/x', absent: true }]];
-    const snapshot = look({ ...installed, ledger: plan.ledger ?? never() }, other);
+    const snapshot = look({ ...installed, ledger: stageOf(plan).ledger ?? never() }, other);
     const stopped = { load: 'loaded', active: 'inactive', sub: 'dead', enabled: 'disabled' };
     const units = new Map([['haproxy.service', stopped]]);
     const [given] = planCluster(inputOf({ ...snapshot, units }, other));
-    expect(given?.changes.map(({ path, after }) => [path, after])).toEqual([
+    expect(stageOf(given).changes.map(({ path, after }) => [path, after])).toEqual([
       ['unit:haproxy.service', { kind: 'unit', enabled: 'enabled', active: 'active' }],
     ]);
   });
@@ -227,7 +233,7 @@ describe('an action', () => {
 
   it('is done unless the host says that there is nothing to do', () => {
     const step: Step = [1, 'certificate', module(fetch), {}];
-    expect(words(planOf({}, [step]))).toEqual(['undefined do certificate example.com']);
+    expect(words(planOf({}, [step]))).toEqual(['only do certificate example.com']);
     const answers = [[fetch.unless, { status: 0, output: '' }]] as unknown as NonNullable<
       FakeHost['answers']
     >;
@@ -241,6 +247,7 @@ describe('an action', () => {
 });
 
 describe('what is left after a stage', () => {
+  const behind = (plan: HostPlan): HostPlan => ({ ...plan, stages: plan.stages.slice(1) });
   function again(host: FakeHost, given = steps): { readonly agreed: HostPlan; readonly now: HostPlan } {
     const agreed = planOf({}, given);
     const known = new KnownHosts(inputOf(look({}, given), given), [agreed]);
@@ -257,7 +264,7 @@ describe('what is left after a stage', () => {
       ...installed,
       files: { ...installed.files, [configuration]: 'stock\n' },
     });
-    expect(stageDifferences(agreed.next ?? never(), now)).toEqual([]);
+    expect(stageDifferences(behind(agreed), now)).toEqual([]);
   });
 
   it('is otherwise where a file that was shown becomes something else, or another action is needed', () => {
@@ -269,7 +276,7 @@ describe('what is left after a stage', () => {
       ...steps.slice(2),
     ];
     const now = planOf(installed, other);
-    expect(stageDifferences(agreed.next ?? never(), now)).toEqual([
+    expect(stageDifferences(behind(agreed), now)).toEqual([
       `${configuration} would become something else than was planned`,
       'install nginx would be done, which was not planned',
     ]);

@@ -3,6 +3,7 @@ import { getProperties } from 'properties-file';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { nginxTest, withoutNginx } from '../support/nginx-oracle.ts';
 import { inventoryFrom, type PlannedHost, planPlaybook } from '../support/plan-playbook.ts';
 import { textAt } from '../support/run-step.ts';
@@ -369,7 +370,7 @@ describe('an Averox cluster over time', () => {
     const first = planOf(given, snapshotsOf(given, hosts));
     expect(first.map(({ problem }) => problem)).toEqual([undefined, undefined]);
     const second = planOf(given, carriedOut(first));
-    expect(second.map(({ problem, changes, handlers }) => [problem, changes, handlers])).toEqual([
+    expect(second.map((plan) => [plan.problem, stageOf(plan).changes, stageOf(plan).handlers])).toEqual([
       [undefined, [], []],
       [undefined, [], []],
     ]);
@@ -379,8 +380,8 @@ describe('an Averox cluster over time', () => {
     const given = await inventoryFrom(inventory(', api_by_referer: true'));
     const done = carriedOut(planOf(given, snapshotsOf(given, hosts)));
     const relay = planFor(planOf(await inventoryFrom(inventory()), done), 'proxy-1');
-    expect(relay.changes.map(({ path, action }) => [path, action])).toEqual([[byReferer, 'delete']]);
-    expect(relay.handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
+    expect(stageOf(relay).changes.map(({ path, action }) => [path, action])).toEqual([[byReferer, 'delete']]);
+    expect(stageOf(relay).handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
   });
 
   it('gives a node that retires its files back, byte for byte', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterPlan } from '../../src/model/plan.ts';
+import { type ClusterPlan, withLast } from '../../src/model/plan.ts';
 import { renderPlan } from '../../src/report/plan.ts';
 import { widthOf } from '../../src/report/prose.ts';
 import { makeStyle } from '../../src/report/style.ts';
@@ -209,14 +209,13 @@ bbb-03: left out by --limit
 
 describe('a plan in which a host leaves the cluster', () => {
   it('shows what is done last, and what is forgotten', () => {
-    const proxy = hostPlan('proxy-1', {
-      role: 'proxy',
-      recipe: undefined,
-      afterwards: hostPlan('proxy-1', {
+    const proxy = withLast(
+      hostPlan('proxy-1', { role: 'proxy', recipe: undefined }),
+      hostPlan('proxy-1', {
         changes: [fileChange('/etc/nginx/nodes.conf', 'a\nb\n', 'a\n', ['node-locations'])],
         handlers: [{ ...reloadNginx, because: ['node-locations'] }],
       }),
-    });
+    );
     const text = render(clusterPlan([proxy, nodePlan('bbb-02', { retires: true, leftovers: true })]));
     expect(text).toContain(`proxy-1: proxy
 

@@ -3,6 +3,7 @@ import type { Handler } from '../../src/model/handler.ts';
 import type { ClusterPlan, HostPlan, PlannedHandler } from '../../src/model/plan.ts';
 import type { HostResult, RunResult, Status } from '../../src/model/result.ts';
 import type { PathState } from '../../src/model/snapshot.ts';
+import { type Given, planOf } from '../support/host-plan.ts';
 
 /** Plans and results built by hand, for tests of what is printed of them. */
 
@@ -36,26 +37,9 @@ export function handler(rest: Partial<Handler> & Pick<Handler, 'id'>): Handler {
   };
 }
 
-export function hostPlan(host: string, rest: Partial<HostPlan> = {}): HostPlan {
-  return {
-    host,
-    role: 'node',
-    recipe: { name: '2.6', reason: 'BigBlueButton 2.6' },
-    problem: undefined,
-    skipped: false,
-    unreachable: false,
-    actions: [],
-    changes: [],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
-    ledger: undefined,
-    snapshot: undefined,
-    durationMs: 120,
-    ...rest,
-  };
+export function hostPlan(host: string, rest: Given = {}): HostPlan {
+  const recipe = { name: '2.6', reason: 'BigBlueButton 2.6' };
+  return planOf(host, 'node', { recipe, durationMs: 120, ...rest });
 }
 
 const meetings = { id: 'meetings', query: { kind: 'bbb-meetings', args: [] } } as const;
@@ -84,7 +68,7 @@ export const reloadNginx: PlannedHandler = {
 };
 
 /** A node with one changed value, a secret in the context, and a handler that people notice. */
-export function nodePlan(host: string, rest: Partial<HostPlan> = {}): HostPlan {
+export function nodePlan(host: string, rest: Given = {}): HostPlan {
   const before = 'securitySalt=330a8b\ndefaultHTML5ClientUrl=/html5client/join\nx=1\n';
   const after = before.replace('/html5client/join', `https://${host}.example.com/${host}/html5client/join`);
   return hostPlan(host, {

@@ -84,19 +84,19 @@ export async function startCluster(): Promise<TestCluster> {
           }),
       );
     },
-    plan: (inventory, more) => planRun(applyOptions(inventory, more)),
+    plan: async (inventory, more) => (await planRun(applyOptions(inventory, more))).plan,
     apply: async (inventory, more) => {
       const options = applyOptions(inventory, more);
       return applyRun(await planRun(options), options);
     },
     rollback: async (inventory, more = {}) => {
       const options = applyOptions(inventory, { ...more, command: 'rollback' });
-      const plan = await planRollback({
+      const planned = await planRollback({
         ...options,
         run: more.run,
         removePackages: more.removePackages ?? false,
       });
-      return applyRun(plan, options);
+      return applyRun(planned, options);
     },
     close: async () => {
       await demo.close();

@@ -7,6 +7,7 @@ import { planRun } from '../../src/run/plan-run.ts';
 import { labAvailable } from '../lab/available.ts';
 import type { LabHost } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { applyOptions, problems, statuses } from './cluster.ts';
 
 const availability = await labAvailable();
@@ -81,11 +82,13 @@ describe.skipIf(!availability.available)('what a service has not taken up', () =
   }
   /** What is still to be done: changed paths and owed handlers. */
   async function due(generation: string): Promise<readonly string[]> {
-    const { hosts } = await planRun(await options(generation));
-    return hosts.flatMap(({ changes, handlers }) => [
-      ...changes.map(({ path }) => path),
-      ...handlers.map(({ handler, owed }) => `${handler.id}${owed === undefined ? '' : ' owed'}`),
-    ]);
+    const { plan } = await planRun(await options(generation));
+    return plan.hosts
+      .map(stageOf)
+      .flatMap(({ changes, handlers }) => [
+        ...changes.map(({ path }) => path),
+        ...handlers.map(({ handler, owed }) => `${handler.id}${owed === undefined ? '' : ' owed'}`),
+      ]);
   }
   /** The host tells whole seconds, by two clocks: what happens within two of them may count as not taken up. */
   const nextSecond = () => host.mustExec('sleep 2.1');
@@ -106,7 +109,9 @@ describe.skipIf(!availability.available)('what a service has not taken up', () =
     await nextSecond();
     expect(await due('two')).toEqual(['restart-web owed']);
     const result = await apply('two');
-    expect(result.hosts.map(({ plan, ran }) => [plan.changes.length, ran])).toEqual([[0, ['restart-web']]]);
+    expect(result.hosts.map(({ plan, ran }) => [stageOf(plan).changes.length, ran])).toEqual([
+      [0, ['restart-web']],
+    ]);
     expect(await due('two')).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ describe('docs/your-own-playbook.md', () => {
     expect(readFileSync(sample.path('etc/sysctl.d/90-clusterproxy-turn.conf'), 'utf8')).toContain(
       'net.core.rmem_max = 4194304\n',
     );
-    const again = await planRun(options);
+    const { plan: again } = await planRun(options);
     expect(statuses(resultOfPlan(again, 'plan'))).toEqual({ 'turn-1': 'in-sync' });
   });
 });

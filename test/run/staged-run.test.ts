@@ -115,7 +115,7 @@ function shown(plan: ClusterPlan): string {
 describe('a run in stages', { timeout: 120_000 }, () => {
   it('is shown as far as it can be known, carried out, and leaves nothing to do', async () => {
     const of = await inventory();
-    const plan = await planRun(applyOptions(of));
+    const { plan } = await planRun(applyOptions(of));
     expect(shown(plan)).toMatchInlineSnapshot(`
       "lb-1: balancer
 
@@ -161,7 +161,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
       host &&
         stagesOf(host.plan).map(({ changes }) => changes.map(({ action, path }) => `${action} ${path}`)),
     ).toEqual([[], [`modify ${configuration}`]]);
-    const again = await planRun(applyOptions(of));
+    const { plan: again } = await planRun(applyOptions(of));
     expect(statuses(resultOfPlan(again, 'plan'))).toEqual({ 'lb-1': 'in-sync' });
     const { runs } = await readHistory(applyOptions(of));
     expect(runs).toHaveLength(1);
@@ -177,7 +177,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
     const of = await inventory();
     await apply(of);
     const options = { ...applyOptions(of), run: undefined, removePackages: false };
-    expect(shown(await planRollback(options))).toContain('--remove-packages');
+    expect(shown((await planRollback(options)).plan)).toContain('--remove-packages');
     const kept = await rollback(of, { removePackages: false });
     expect(problems(kept)).toEqual([]);
     // What the package brought was there before our first touch.

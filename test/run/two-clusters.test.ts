@@ -15,6 +15,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { exitStatusOf } from '../../src/model/result.ts';
 import { readHistory } from '../../src/run/history-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
 /** One set of hosts for all tests of this file, which follow one another. */
@@ -181,7 +182,9 @@ describe('a host as version 0.1 left it', { timeout: 240_000 }, () => {
     for (const host of ['proxy-1', 'bbb-01']) asVersion01(host, 'prod');
     const plan = await cluster.plan(prod);
     expect(statuses(resultOfPlan(plan, 'check'))).toEqual({ ...prodInSync, 'proxy-1': 'would-change' });
-    const changes = plan.hosts.flatMap((one) => one.changes.map(({ action, path }) => `${action} ${path}`));
+    const changes = plan.hosts.flatMap((one) =>
+      stageOf(one).changes.map(({ action, path }) => `${action} ${path}`),
+    );
     expect(changes).toEqual([`create ${serverOf('prod')}`, 'delete /etc/nginx/conf.d/clusterproxy.conf']);
     expect((await proxyPlan(trial))?.snapshot?.others).toMatchObject([
       { cluster: 'prod', role: undefined, shared: undefined },
@@ -243,7 +246,7 @@ describe('a host of another cluster', { timeout: 240_000 }, () => {
     const plan = await cluster.plan(await cluster.inventory(stranger));
     const result = resultOfPlan(plan, 'plan');
     expect(Object.values(statuses(result))).toEqual(['failed', 'failed']);
-    expect(plan.hosts.flatMap(({ changes }) => changes)).toEqual([]);
+    expect(plan.hosts.flatMap(({ stages }) => stages)).toEqual([]);
     expect(exitStatusOf(result, { comparing: true })).toBe(3);
     expect(plan.hosts.map(({ problem }) => [problem?.code, problem?.message])).toEqual([
       ['server-name-taken', expect.stringContaining('it is that of the cluster prod')],
@@ -263,6 +266,6 @@ describe('a host of another cluster', { timeout: 240_000 }, () => {
       return asTrial(text).replace(/ {4}- name: proxy-1\n(?: {6}.*\n)+/, node);
     });
     const plan = await proxyPlan(swapped);
-    expect(plan).toMatchObject({ host: 'bbb-01', changes: [], problem: { code: 'another-cluster' } });
+    expect(plan).toMatchObject({ host: 'bbb-01', stages: [], problem: { code: 'another-cluster' } });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { Handler } from '../../src/model/handler.ts';
-import type { HostPlan } from '../../src/model/plan.ts';
+import type { HostPlan, Stage } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
 import { mostOut, parseMaxUnavailable } from '../../src/model/rollout.ts';
 import { renderRollout } from '../../src/report/rollout.ts';
@@ -9,17 +9,16 @@ import { makeStyle } from '../../src/report/style.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import { interrupts, type WaveRules, wavesOf } from '../../src/run/wave.ts';
 import { inWaves } from '../../src/run/waves.ts';
-import { hostPlan } from '../support/host-plan.ts';
+import { type Given, hostPlan, stageOf } from '../support/host-plan.ts';
 
-function handler(actions: Handler['actions'], guards: Handler['guards'] = []): HostPlan['handlers'] {
+function handler(actions: Handler['actions'], guards: Handler['guards'] = []): Stage['handlers'] {
   const rest = { id: 'x', validate: undefined, checks: [], timeout: 60, settle: 3, rewrites: [] };
   return [{ handler: { ...rest, actions, guards }, because: ['x'] }];
 }
 
 const restart = handler([{ kind: 'restart', unit: 'web.service' }]);
 const reload = handler([{ kind: 'reload', unit: 'nginx.service' }]);
-const restarted = (host: string, rest: Partial<HostPlan> = {}) =>
-  hostPlan(host, 'node', { handlers: restart, ...rest });
+const restarted = (host: string, rest: Given = {}) => hostPlan(host, 'node', { handlers: restart, ...rest });
 const unreachable = (host: string, role = 'node') =>
   hostPlan(host, role, {
     unreachable: true,
@@ -115,8 +114,11 @@ describe('what is out', () => {
     expect(interrupts(hostPlan('n', 'node'))).toBe(false);
     const guarded = handler([{ kind: 'reload', unit: 'x.service' }], [guard]);
     expect(interrupts(hostPlan('n', 'node', { handlers: guarded }))).toBe(true);
-    expect(interrupts(hostPlan('n', 'node', { next: restarted('n') }))).toBe(true);
-    expect(interrupts(hostPlan('n', 'node', { afterwards: restarted('n') }))).toBe(false);
+    const [quiet, restarting] = [stageOf(hostPlan('n', 'node')), stageOf(restarted('n'))];
+    expect(interrupts(hostPlan('n', 'node', { stages: [quiet, restarting] }))).toBe(true);
+    expect(interrupts(hostPlan('n', 'node', { last: { stages: [restarting], problem: undefined } }))).toBe(
+      false,
+    );
     expect(interrupts(hostPlan('n', 'node', { unsettled: [{ run: 'r', state: 'open' }] }))).toBe(true);
     const [active, inactive] = ['active', 'inactive'].map((state) => ({
       kind: 'unit' as const,

@@ -10,6 +10,7 @@ import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { retiring } from '../../src/run/retire.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
 import { findHolders, unlockHosts } from '../../src/run/unlock-run.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
 /** One cluster for all tests of this file, which follow one another as days of its life do. */
@@ -80,7 +81,7 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
   it('loses a node: it gets its files back first, then the proxy lets it go, and nothing of ours is left on it', async () => {
     const leaving = retiring(inventory, 'bbb-02');
     const plan = await cluster.plan(leaving);
-    expect(plan.hosts.find(({ host }) => host === 'proxy-1')).toMatchObject({ changes: [] });
+    expect(plan.hosts.find(({ host }) => host === 'proxy-1')).toMatchObject({ stages: [{ changes: [] }] });
     const result = await cluster.apply(leaving, { command: 'retire' });
     expect(problems(result)).toEqual([]);
     expect(statuses(result)).toEqual({ ...inSync, 'proxy-1': 'changed', 'bbb-02': 'changed' });
@@ -122,8 +123,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     writeFileSync(cluster.path('bbb-03', '/var/lib/clusterproxy/clusters/demo/owed'), 'restart-bbb-web\n');
     const plan = await cluster.plan(inventory);
     const host = plan.hosts.find((one) => one.host === 'bbb-03');
-    expect(host?.changes).toEqual([]);
-    expect(host?.handlers.map(({ handler, owed }) => [handler.id, owed !== undefined])).toEqual([
+    expect(stageOf(host).changes).toEqual([]);
+    expect(stageOf(host).handlers.map(({ handler, owed }) => [handler.id, owed !== undefined])).toEqual([
       ['restart-bbb-web', true],
     ]);
     expect(exitStatusOf(resultOfPlan(plan, 'check'), { comparing: true })).toBe(2);
@@ -213,12 +214,13 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const later = applyOptions(inventory, { command: 'rollback', limit: ['proxy-1'], maxFailures: 9 });
     const rollback = await planRollback({ ...later, run: undefined, removePackages: false });
     cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
-    for (const plan of [rollback, await planRun(later)]) {
-      expect(plan.hosts.find(({ host }) => host === 'proxy-1')?.changes.length).toBeGreaterThan(0);
+    for (const planned of [rollback, await planRun(later)]) {
+      const proxy = planned.plan.hosts.find(({ host }) => host === 'proxy-1');
+      expect(stageOf(proxy).changes.length).toBeGreaterThan(0);
       const text = cluster.text('proxy-1', nodesFile);
       const reverse = (id: string) => [...id.trim()].reverse().join('');
       cluster.edit('proxy-1', '/etc/machine-id', reverse);
-      const result = await applyRun(plan, later);
+      const result = await applyRun(planned, later);
       cluster.edit('proxy-1', '/etc/machine-id', reverse);
       expect(problems(result)).toEqual([expect.stringContaining('proxy-1: another-machine')]);
       expect(cluster.text('proxy-1', nodesFile)).toBe(text);

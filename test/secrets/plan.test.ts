@@ -7,6 +7,7 @@ import { planHostRollback } from '../../src/plan/rollback/plan-rollback.ts';
 import { comparePlan, readSavedPlan, savePlan } from '../../src/plan/saved/saved-plan.ts';
 import { diffText } from '../../src/report/diff.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
+import { stageOf } from '../support/host-plan.ts';
 import { carriedOutHost, edited, planWith, recorded, wantedStep } from '../support/recorded-run.ts';
 import { snapshotOf } from '../support/snapshot-from-folder.ts';
 
@@ -28,7 +29,7 @@ const keys = (values: Record<string, string>) => [wantedStep('keys', 'properties
 const whole = (content: string, more = {}) => [wantedStep('whole', 'file', { path: made, content, ...more })];
 
 function change(plan: HostPlan, at = path) {
-  const found = plan.changes.find((one) => one.path === at);
+  const found = stageOf(plan).changes.find((one) => one.path === at);
   if (found === undefined) throw new Error(`${at} does not change`);
   return found;
 }
@@ -96,7 +97,7 @@ describe('a change', () => {
 
 /** What is kept on a host of a plan. */
 function kept(plan: HostPlan): string {
-  return JSON.stringify([plan.ledger, recorded(plan).record]);
+  return JSON.stringify([stageOf(plan).ledger, recorded(plan).record]);
 }
 
 describe('what is kept on a host', () => {
@@ -116,7 +117,7 @@ describe('what is kept on a host', () => {
     for (const value of [first, `x ${first}`]) {
       expect(text).not.toContain(sha256(JSON.stringify({ kind: 'value', value })));
     }
-    const items = new Map(plan.ledger?.items.map((item) => [item.key.join() || item.path, item]));
+    const items = new Map(stageOf(plan).ledger?.items.map((item) => [item.key.join() || item.path, item]));
     expect(items.get('connection')).toMatchObject({
       first: { kind: 'secret' },
       activated: expect.stringMatching(/^scrypt:/),
@@ -135,8 +136,8 @@ describe('what is kept on a host', () => {
     const steps = [...keys({ connection: first }), ...whole(`is ${first}\n`)];
     const plan = planWith(hostWith({ [path]: 'b=1\n' }), steps, known(first));
     const again = planWith(carriedOutHost(plan), steps, known(first));
-    expect(again.changes).toEqual([]);
-    expect(again.ledger?.items).toEqual(plan.ledger?.items);
+    expect(stageOf(again).changes).toEqual([]);
+    expect(stageOf(again).ledger?.items).toEqual(stageOf(plan).ledger?.items);
   });
 
   it('lets a run be undone key by key, beside what others have edited, to the former secret', () => {
@@ -166,10 +167,10 @@ describe('what is kept on a host', () => {
     const host = hostWith({ [path]: `a=1\nconnection=${first}\n` });
     const same = planWith(host, keys({ connection: first }), known(first));
     const kept = planWith(carriedOutHost(same), [], known(first));
-    expect([kept.changes, kept.warnings]).toEqual([[], []]);
+    expect([stageOf(kept).changes, kept.warnings]).toEqual([[], []]);
     const other = planWith(carriedOutHost(same), keys({ connection: second }), known(first, second));
     const left = planWith(carriedOutHost(other), [], known(first, second));
-    expect(left.changes).toEqual([]);
+    expect(stageOf(left).changes).toEqual([]);
     expect(left.warnings.join()).toContain(
       'connection in /etc/app.properties is no longer wanted; what it held before was a secret',
     );

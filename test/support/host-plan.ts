@@ -1,5 +1,5 @@
 import type { Change } from '../../src/model/change.ts';
-import type { HostPlan } from '../../src/model/plan.ts';
+import { emptyPlan, emptyStage, type HostPlan, type Stage } from '../../src/model/plan.ts';
 
 export const oneChange: Change = {
   path: '/etc/example',
@@ -10,25 +10,27 @@ export const oneChange: Change = {
   after: { kind: 'file', content: Buffer.from('text\n'), mode: 0o644, user: 'root', group: 'root' },
 };
 
+/** What a test's plan has, that of its only stage beside it. */
+export type Given = Partial<HostPlan> & Partial<Pick<Stage, 'actions' | 'changes' | 'handlers'>>;
+
+/** A plan of one stage. */
+export function planOf(
+  host: string,
+  role: string,
+  { actions = [], changes = [], handlers = [], ...rest }: Given,
+): HostPlan {
+  const stages = [{ ...emptyStage, actions, changes, handlers }];
+  return { ...emptyPlan({ name: host, role }), stages, ...rest };
+}
+
 /** A plan of a host with one change; what a test is about goes into `rest`. */
-export function hostPlan(host: string, role: string, rest: Partial<HostPlan> = {}): HostPlan {
-  return {
-    host,
-    role,
-    recipe: undefined,
-    problem: undefined,
-    skipped: false,
-    unreachable: false,
-    actions: [],
-    changes: [oneChange],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
-    ledger: undefined,
-    snapshot: undefined,
-    durationMs: 0,
-    ...rest,
-  };
+export function hostPlan(host: string, role: string, rest: Given = {}): HostPlan {
+  return planOf(host, role, { changes: [oneChange], ...rest });
+}
+
+/** The only stage of a plan; one in which nothing is done where the host was not planned. */
+export function stageOf(plan: HostPlan | undefined): Stage {
+  if (plan === undefined) throw new Error('there is no such plan');
+  if (plan.stages.length > 1) throw new Error(`${plan.host} has ${plan.stages.length} stages`);
+  return plan.stages[0] ?? emptyStage;
 }

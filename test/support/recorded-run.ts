@@ -14,6 +14,7 @@ import type { RecordedRun } from '../../src/plan/rollback/plan-rollback.ts';
 import type { SecretRegister } from '../../src/secrets/register.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
+import { stageOf } from './host-plan.ts';
 
 /** A step of a module by its name, as a playbook has it. */
 export function wantedStep(id: string, module: string, parameters: unknown): Wanted['steps'][number] {
@@ -59,13 +60,15 @@ export function planWith(snapshot: Snapshot, steps: Wanted['steps'], secrets?: S
 /** The host once the plan has been carried out. */
 export function carriedOutHost(plan: HostPlan): Snapshot {
   if (plan.snapshot === undefined) throw new Error('not looked at');
+  const { changes, ledger } = stageOf(plan);
   const host = new VirtualHost(plan.snapshot);
-  for (const change of plan.changes) host.set(change.path, change.after);
-  return { ...host.asSnapshot(), ledger: plan.ledger };
+  for (const change of changes) host.set(change.path, change.after);
+  return { ...host.asSnapshot(), ledger };
 }
 
 /** What the host remembers of the plan. */
 export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): RecordedRun {
+  const stage = stageOf(plan);
   return {
     record: {
       schemaVersion: 1,
@@ -77,13 +80,13 @@ export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): Recor
       from: 'laptop',
       version: '0.1.0',
       startedAt: '2026-11-21T07:45:01.000Z',
-      changes: recordChanges(plan.changes),
-      items: recordItems(plan),
-      letGo: letGoItems(plan),
-      letGoCreated: letGoCreated(plan),
-      handlers: plan.handlers.map(({ handler }) => handler),
+      changes: recordChanges(stage.changes),
+      items: recordItems(stage),
+      letGo: letGoItems(stage),
+      letGoCreated: letGoCreated(stage),
+      handlers: stage.handlers.map(({ handler }) => handler),
     },
-    originals: new Map(plan.changes.map(({ path, before }) => [path, before])),
+    originals: new Map(stage.changes.map(({ path, before }) => [path, before])),
   };
 }
 

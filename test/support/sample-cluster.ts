@@ -10,6 +10,7 @@ import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
+import { stageOf } from './host-plan.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
 export const sample = (name: string) => `playbooks/samples/bigbluebutton/${name}`;
@@ -85,8 +86,9 @@ export function carriedOut(plans: readonly HostPlan[]): Map<string, Snapshot> {
     plans.flatMap((plan) => {
       if (plan.snapshot === undefined) return [];
       const host = new VirtualHost(plan.snapshot);
-      for (const change of plan.changes) host.set(change.path, change.after);
-      return [[plan.host, { ...host.asSnapshot(), ledger: plan.ledger }] as const];
+      const { changes, ledger } = stageOf(plan);
+      for (const change of changes) host.set(change.path, change.after);
+      return [[plan.host, { ...host.asSnapshot(), ledger }] as const];
     }),
   );
 }

@@ -1,10 +1,10 @@
 import { stopsUnit } from '../../model/change.ts';
 import type { Guard } from '../../model/handler.ts';
-import type { GuardReport, HostPlan } from '../../model/plan.ts';
+import type { GuardReport, Stage } from '../../model/plan.ts';
 import { type Answer, queryKey, type Snapshot } from '../../model/snapshot.ts';
 
 /** What is done to a host in a stage. */
-type Doings = Pick<HostPlan, 'actions' | 'changes' | 'handlers'>;
+type Doings = Pick<Stage, 'actions' | 'changes' | 'handlers'>;
 
 /** The guards that are asked in these stages. */
 export function guardsIn(stages: readonly Doings[]): readonly Guard[] {

@@ -1,6 +1,6 @@
 import type { Change } from '../../model/change.ts';
 import type { Problem } from '../../model/operator-error.ts';
-import type { HostPlan } from '../../model/plan.ts';
+import type { Stage } from '../../model/plan.ts';
 import { type ExposedFolder, type Snapshot, stateIn } from '../../model/snapshot.ts';
 
 /** Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as well. */
@@ -21,7 +21,7 @@ export function foreignState({ host, foreignState: foreign }: Snapshot): Problem
  */
 export function notRoots(
   snapshot: Snapshot,
-  { changes, actions = [] }: Pick<HostPlan, 'changes'> & Partial<Pick<HostPlan, 'actions'>>,
+  { changes, actions = [] }: Pick<Stage, 'changes'> & Partial<Pick<Stage, 'actions'>>,
 ): Problem | undefined {
   for (const change of changes) {
     const problem = refused(snapshot, change, changes);

@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { changesNow, type HostPlan, type PlannedHandler } from '../../model/plan.ts';
+import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
 import { type Snapshot, unitOfPath } from '../../model/snapshot.ts';
 import { SecretRegister } from '../../secrets/register.ts';
 import { itemId } from '../items.ts';
@@ -87,7 +87,7 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   });
 }
 
-/** The plan of the first stage in which something is to be done, and behind it those of the later ones. */
+/** The plan of a host: the stages in which something is to be done. */
 function planHost(
   host: LookedAt,
   evaluation: Evaluation,
@@ -97,11 +97,12 @@ function planHost(
   const { wanted, traces, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const snapshot = stages[0]?.host.snapshot ?? evaluation.host.snapshot;
-  const all = stages.map((stage) => planStage(host, evaluation, stage, input));
-  const due = all.filter(changesNow);
-  const head = inOrder(due.length > 0 ? due : all.slice(-1));
+  const planned = stages.map((stage) => planStage(host, evaluation, stage, input));
+  const all = planned.map(({ stage }) => stage);
+  const due = all.filter(hasWork);
   return {
-    ...head,
+    ...emptyPlan(host),
+    recipe: wanted.recipe,
     problem:
       problem ??
       twoClusters(snapshot, {
@@ -112,7 +113,9 @@ function planHost(
       noSystemd(snapshot) ??
       foreignState(snapshot) ??
       firstOf(all, notRoots) ??
-      all.find((stage) => stage.problem !== undefined)?.problem,
+      planned.find((one) => one.problem !== undefined)?.problem,
+    snapshot,
+    stages: due.length > 0 ? due : all.slice(-1),
     guards: guardReports(snapshot, all),
     warnings: [
       ...healthWarnings(snapshot),
@@ -122,7 +125,7 @@ function planHost(
         secrets,
       ),
       ...unknownOwed(evaluation),
-      ...all.flatMap(({ warnings }) => warnings),
+      ...planned.flatMap(({ warnings }) => warnings),
       ...traces.flatMap((trace) => trace.warnings),
     ],
     unsettled: snapshot.unsettled,
@@ -142,12 +145,17 @@ function knownItems(evaluation: Evaluation, { host }: StageEvaluation): readonly
   }));
 }
 
+/** A stage, and what is wrong with it or to be said of it: both are the host's. */
+interface PlannedStage extends Pick<HostPlan, 'problem' | 'warnings'> {
+  readonly stage: Stage;
+}
+
 function planStage(
   host: LookedAt,
   evaluation: Evaluation,
   stage: StageEvaluation,
   input: PlanInput,
-): HostPlan {
+): PlannedStage {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const changes = withStopGuards(
@@ -156,31 +164,23 @@ function planStage(
   );
   const { actions, snapshot } = stage.host;
   const planned = plannedHandlers(evaluation, stage, changes.length + actions.length > 0);
-  const fitted = fitHandlers(planned, {
+  const { handlers, problem, warnings } = fitHandlers(planned, {
     snapshot,
     changes,
     managed: managedUnits(evaluation, stage),
     givesBack: host.retired === true,
   });
-  return {
-    host: host.name,
-    role: host.role,
-    recipe: wanted.recipe,
-    problem: fitted.problem,
-    skipped: false,
-    unreachable: false,
-    ...(stages.length > 1 ? { stage: { number: stage.number, name: stage.name } } : {}),
+  const result: Stage = {
+    number: stage.number,
+    name: stages.length > 1 ? stage.name : undefined,
     actions,
     changes,
-    handlers: fitted.handlers,
-    guards: [],
-    warnings: fitted.warnings,
-    unsettled: [],
+    handlers,
     units: wanted.units,
     ledger: { ...stage.ledger(), cluster: input.cluster, playbook: input.playbook },
-    snapshot: stage.host.snapshot,
-    durationMs: 0,
+    snapshot,
   };
+  return { stage: result, problem, warnings };
 }
 
 /** Units that a step of the host sets, or set until now, to run or not. */
@@ -194,17 +194,10 @@ function managedUnits({ traces }: Evaluation, { host }: StageEvaluation): Readon
 
 /** What is wrong with the first stage with which something is, each as its host is by then. */
 function firstOf(
-  stages: readonly HostPlan[],
-  problemOf: (snapshot: Snapshot, stage: HostPlan) => Problem | undefined,
+  stages: readonly Stage[],
+  problemOf: (snapshot: Snapshot, stage: Stage) => Problem | undefined,
 ): Problem | undefined {
   return stages.flatMap((stage) => (stage.snapshot && problemOf(stage.snapshot, stage)) ?? [])[0];
-}
-
-/** Each stage's plan knows the one behind it. */
-function inOrder(stages: readonly HostPlan[]): HostPlan {
-  const [head, ...rest] = stages;
-  if (head === undefined) throw new Error('a host without a stage');
-  return rest.length === 0 ? head : { ...head, next: inOrder(rest) };
 }
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
@@ -236,24 +229,15 @@ function plannedHandlers(
 }
 
 function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
-  const { snapshot } = host;
+  const { snapshot, durationMs } = host;
   return {
-    host: host.name,
-    role: host.role,
-    recipe: undefined,
+    ...emptyPlan(host),
     problem,
-    skipped: false,
     unreachable: snapshot === undefined && host.answered !== true,
-    actions: [],
-    changes: [],
-    handlers: [],
-    guards: [],
+    snapshot,
     warnings: snapshot ? healthWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],
-    units: [],
-    ledger: undefined,
-    snapshot,
-    durationMs: host.durationMs,
+    durationMs,
     ...(host.retired ? { retires: true } : {}),
   };
 }

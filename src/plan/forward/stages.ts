@@ -3,15 +3,15 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { type PlanInput, planCluster } from './plan-cluster.ts';
 
-/** A host as its plan leaves it, ledger included: what the next stage is planned from. */
+/** A host as its plan leaves it, ledger included: what is planned behind it is planned from that. */
 export function afterPlan(plan: HostPlan): Snapshot | undefined {
-  if (plan.next !== undefined) return afterPlan(plan.next);
-  if (plan.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
-  const host = new VirtualHost(plan.snapshot);
-  for (const action of plan.actions) host.act(action);
-  for (const change of plan.changes) host.set(change.path, change.after);
-  const ledger = plan.ledger ?? plan.snapshot.ledger;
-  return { ...host.asSnapshot(plan.stage?.name), ledger, unsettled: [], owed: [] };
+  const last = plan.stages.at(-1);
+  if (last?.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
+  const host = new VirtualHost(last.snapshot);
+  for (const action of last.actions) host.act(action);
+  for (const change of last.changes) host.set(change.path, change.after);
+  const ledger = last.ledger ?? last.snapshot.ledger;
+  return { ...host.asSnapshot(last.name), ledger, unsettled: [], owed: [] };
 }
 
 /** What is known of all hosts in the course of a run, each as it was looked at last. */
@@ -44,7 +44,7 @@ export class KnownHosts {
 }
 
 /**
- * What is left to do once the hosts in `done` are as the first stage planned them, and all others as they were: what
+ * What is left to do once the hosts in `done` are as they were planned, and all others as they were: what
  * hosts keep for another one until that is given back. Only hosts that are done themselves have a part in it.
  */
 export function planLastStage(

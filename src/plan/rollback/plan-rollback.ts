@@ -2,7 +2,7 @@ import { type Change, changeBetween } from '../../model/change.ts';
 import type { Handler } from '../../model/handler.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Problem } from '../../model/operator-error.ts';
-import type { HostPlan, PlannedHandler } from '../../model/plan.ts';
+import type { HostPlan, PlannedHandler, Stage } from '../../model/plan.ts';
 import { type PathState, type Snapshot, stateIn } from '../../model/snapshot.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { diffText } from '../../report/diff.ts';
@@ -26,7 +26,8 @@ export interface RecordedRun {
 }
 
 /** The part of a host's plan that undoing a run decides. */
-export type RollbackPlan = Pick<HostPlan, 'changes' | 'handlers' | 'problem' | 'warnings' | 'ledger'>;
+export type RollbackPlan = Pick<HostPlan, 'problem' | 'warnings'> &
+  Pick<Stage, 'changes' | 'handlers' | 'ledger'>;
 
 const step = 'rollback';
 const absent: PathState = { kind: 'absent' };

@@ -1,5 +1,5 @@
 import { providesNothing } from '../../model/action.ts';
-import { changesNow, type HostPlan } from '../../model/plan.ts';
+import { emptyStage, type HostPlan, hasWork, type Stage } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { uniqueGuards } from '../forward/handler-units.ts';
@@ -37,7 +37,7 @@ export function othersNeed(packages: readonly string[], { others = [] }: Snapsho
 }
 
 /**
- * The plan with a stage behind it in which the packages go: once the files that need them are back. Their
+ * The plan with a stage behind its own in which the packages go: once the files that need them are back. Their
  * services stop, so whatever guards the run's handlers asked are asked.
  */
 export function withRemoval(
@@ -45,11 +45,12 @@ export function withRemoval(
   packages: readonly string[],
   records: readonly RunRecord[],
 ): HostPlan {
+  const [files] = plan.stages;
   const manager = plan.snapshot?.packageManager;
-  if (packages.length === 0 || manager === undefined || plan.problem !== undefined) return plan;
-  const removal: HostPlan = {
-    ...plan,
-    stage: { number: 2, name: 'packages' },
+  if (packages.length === 0 || files === undefined || manager === undefined || plan.problem !== undefined)
+    return plan;
+  const removal: Stage = {
+    ...emptyStage,
     actions: [
       {
         step: 'rollback',
@@ -64,14 +65,15 @@ export function withRemoval(
         },
       },
     ],
-    changes: [],
-    handlers: [],
-    guards: [],
-    warnings: [],
-    unsettled: [],
-    units: [],
+    ledger: files.ledger,
+    snapshot: files.snapshot,
   };
-  if (!changesNow(plan))
-    return { ...removal, stage: undefined, warnings: plan.warnings, unsettled: plan.unsettled };
-  return { ...plan, stage: { number: 1, name: 'files' }, next: removal };
+  if (!hasWork(files)) return { ...plan, stages: [removal] };
+  return {
+    ...plan,
+    stages: [
+      { ...files, name: 'files' },
+      { ...removal, number: 2, name: 'packages' },
+    ],
+  };
 }

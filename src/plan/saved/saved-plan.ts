@@ -1,11 +1,12 @@
-import { randomBytes, scryptSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { sha256 } from '../../model/change.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, stageNumber, stagesOf } from '../../model/plan.ts';
+import { type ClusterPlan, type HostPlan, stagesOf } from '../../model/plan.ts';
 import type { SecretRegister } from '../../secrets/register.ts';
 import { packageVersion } from '../../version.ts';
 import { stateFingerprint } from '../record.ts';
+import { secretStates, slowHashOf } from './secret-states.ts';
 
 /** What a saved plan was made from, besides the hosts: the texts of both files. */
 export interface PlanSources {
@@ -49,9 +50,8 @@ const savedPlan = z.object({
 });
 
 /**
- * A plan that was reviewed and is to be carried out later. It holds hashes, no contents. A hash of a file is as good as a
- * short password that stands in it: whoever knows the rest of the file can try them all. So there is no such hash for a
- * file that holds a secret, but one over all of them in the plan, salted and made to take long (scrypt, RFC 7914).
+ * A plan that was reviewed and is to be carried out later. It holds hashes, no contents; of the files that hold a secret
+ * one over all of them, which takes long.
  */
 export type SavedPlan = z.infer<typeof savedPlan>;
 type SavedHost = z.infer<typeof savedHost>;
@@ -87,12 +87,9 @@ export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSo
   return ['a secret, or a file with a secret in it, is no longer what it was'];
 }
 
-/** 64 MB and some 200 ms for each guess; once a plan. */
-const cost = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 } as const;
-
 function commitment(secret: readonly string[], salt: string): Pick<SavedPlan, 'secrets'> {
   if (secret.length === 0) return {};
-  return { secrets: { salt, scrypt: scryptSync(secret.join('\n'), salt, 32, cost).toString('hex') } };
+  return { secrets: { salt, scrypt: slowHashOf(secret, salt) } };
 }
 
 function compareHosts(saved: readonly SavedHost[], now: readonly SavedHost[]): readonly string[] {
@@ -141,15 +138,7 @@ function summarize(plan: ClusterPlan, sources: PlanSources): Summary {
       playbook: sha256(playbookText),
       hosts: plan.hosts.map(summarizeHost),
     },
-    secret: plan.hosts.flatMap((host) =>
-      stagesOf(host).flatMap(({ changes }) =>
-        changes.flatMap(({ path, before, after, secret }) =>
-          secret === undefined
-            ? []
-            : [JSON.stringify([host.host, path, stateFingerprint(before), stateFingerprint(after)])],
-        ),
-      ),
-    ),
+    secret: secretStates(plan),
   };
 }
 
@@ -160,9 +149,9 @@ function summarizeHost(plan: HostPlan): SavedHost {
     machineId: plan.snapshot?.machineId ?? '',
     recipe: plan.recipe?.name ?? '',
     problem: plan.problem?.code ?? '',
-    changes: stages.flatMap((stage, index) =>
+    changes: stages.flatMap((stage) =>
       stage.changes.map((change) => ({
-        stage: stageNumber(stage, index),
+        stage: stage.number,
         path: change.path,
         action: change.action,
         ...(change.secret === undefined
@@ -170,9 +159,7 @@ function summarizeHost(plan: HostPlan): SavedHost {
           : { before: '', after: '', secret: true as const }),
       })),
     ),
-    actions: stages.flatMap((stage, index) =>
-      stage.actions.map(({ action }) => `${stageNumber(stage, index)} ${action.name}`),
-    ),
+    actions: stages.flatMap((stage) => stage.actions.map(({ action }) => `${stage.number} ${action.name}`)),
     handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
     leaves: plan.leftovers === true,
   };

@@ -1,24 +1,26 @@
 import type { Change } from '../../model/change.ts';
-import { type HostPlan, stagesOf } from '../../model/plan.ts';
+import type { HostPlan, Stage } from '../../model/plan.ts';
 import { stateFingerprint } from '../record.ts';
+
+/** What is left to do on a host. */
+export type Left = Pick<HostPlan, 'recipe' | 'stages'>;
 
 /**
  * How what is left to do, planned anew after a stage was carried out, differs from what the operator agreed to, in words.
  * What the plan said isn't known yet may turn out as it likes; all that it showed must come as it was shown.
  */
-export function stageDifferences(agreed: HostPlan, now: HostPlan): readonly string[] {
+export function stageDifferences(agreed: Left, now: Left): readonly string[] {
   if (agreed.recipe?.name !== now.recipe?.name) {
     return [`its recipe was ${agreed.recipe?.name ?? 'none'} and is ${now.recipe?.name ?? 'none'}`];
   }
-  const planned = new Map(stagesOf(agreed).map((plan) => [plan.stage?.number, plan] as const));
-  const left = stagesOf(now).filter(({ stage }) => stage !== undefined);
+  const planned = new Map(agreed.stages.map((stage) => [stage.number, stage] as const));
   return [
-    ...left.flatMap((plan) => compareStage(planned.get(plan.stage?.number), plan)),
-    ...[...planned.values()].flatMap((plan) => missing(plan, left)),
+    ...now.stages.flatMap((stage) => compareStage(planned.get(stage.number), stage)),
+    ...agreed.stages.flatMap((stage) => missing(stage, now.stages)),
   ];
 }
 
-function compareStage(agreed: HostPlan | undefined, now: HostPlan): readonly string[] {
+function compareStage(agreed: Stage | undefined, now: Stage): readonly string[] {
   const changes = agreed?.changes ?? [];
   const open = new Set(changes.filter(isOpen).flatMap(({ steps }) => steps));
   const unplanned = now.changes.filter(
@@ -39,8 +41,8 @@ function compareStage(agreed: HostPlan | undefined, now: HostPlan): readonly str
 }
 
 /** What was planned for sure and isn't any more. */
-function missing(agreed: HostPlan, left: readonly HostPlan[]): readonly string[] {
-  const now = left.find(({ stage }) => stage?.number === agreed.stage?.number);
+function missing(agreed: Stage, left: readonly Stage[]): readonly string[] {
+  const now = left.find(({ number }) => number === agreed.number);
   return agreed.changes
     .filter(({ knownAfter, path }) => {
       return knownAfter === undefined && !now?.changes.some((change) => change.path === path);

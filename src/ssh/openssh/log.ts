@@ -1,4 +1,4 @@
-import type { Stage } from '../connect-problems.ts';
+import type { Reached } from '../connect-problems.ts';
 import type { ShownKey } from '../host-keys/host-keys.ts';
 
 /** What a login of ssh(1) tells about itself with LogLevel DEBUG1, as far as it matters here. */
@@ -16,7 +16,7 @@ export interface LoginLog {
   /** what it said before it said that it speaks ssh, or in place of that */
   readonly greeting: readonly string[];
   /** how far it got; undefined: there was no connection */
-  readonly stage: Stage | undefined;
+  readonly reached: Reached | undefined;
 }
 
 /** Bytes of one line, and lines, that are kept: a host can make ssh repeat what it says. */
@@ -84,10 +84,10 @@ export function readLog(lines: readonly string[]): LoginLog {
     const left = /^debug1: Authentications that can continue: (.*)$/.exec(line)?.[1];
     if (left !== undefined) methods = left.split(',').filter((name) => name !== '');
   }
-  return { hostKey, certificate, offered, methods, said, greeting, stage: stageOf(lines) };
+  return { hostKey, certificate, offered, methods, said, greeting, reached: reachedOf(lines) };
 }
 
-function stageOf(lines: readonly string[]): Stage | undefined {
+function reachedOf(lines: readonly string[]): Reached | undefined {
   const has = (pattern: RegExp) => lines.some((line) => pattern.test(line));
   if (has(/^debug1: SSH2_MSG_NEWKEYS received/)) return 'login';
   if (has(/^debug1: Remote protocol version /)) return 'handshake';

@@ -134,7 +134,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
   const timedOut =
     /(Connection|Operation) timed out|timed out during banner exchange|^Connection to .* timed out/m;
   const failed = /^ssh: connect to host .* port \S+: (.*)$/m.exec(words);
-  if (timedOut.test(failed?.[1] ?? words)) return tooLate(target, log.stage);
+  if (timedOut.test(failed?.[1] ?? words)) return tooLate(target, log.reached);
   if (failed === null) return undefined;
   if (/refused/i.test(failed[1] ?? '')) {
     return {
@@ -170,7 +170,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   const isTurnedAway = log.greeting.some((line) =>
     /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
   );
-  if (strange === undefined && log.stage === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
+  if (strange === undefined && log.reached === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
     return {
       code: 'ssh-protocol',
       message: `what listens at ${addressOf(target)} is no sshd`,

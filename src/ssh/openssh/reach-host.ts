@@ -114,7 +114,7 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
     const log = readLog(outcome.lines);
     if (outcome.kind === 'ready') return { login: outcome.login, hostKey: log.hostKey?.fingerprint };
     if (outcome.kind === 'interrupted') return { problem: interrupted(target), lacksType: false };
-    if (outcome.kind === 'late') return { problem: tooLate(target, log.stage), lacksType: false };
+    if (outcome.kind === 'late') return { problem: tooLate(target, log.reached), lacksType: false };
     const failure = {
       log,
       known,

@@ -64,7 +64,7 @@ async function shownKey(
   if (outcome.kind === 'missing') return failed(noProgram(target));
   if (outcome.kind === 'interrupted') return failed(interrupted(target));
   const log = readLog(outcome.lines);
-  if (outcome.kind === 'late') return failed(tooLate(target, log.stage));
+  if (outcome.kind === 'late') return failed(tooLate(target, log.reached));
   // A login without a key that was shown can't be.
   if (outcome.kind === 'ready') await outcome.login.close();
   const failure = { log, known: nothingKnown, tried: [], locked: [], jumpSaid: jump?.lines ?? [] };

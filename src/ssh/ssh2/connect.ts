@@ -133,9 +133,9 @@ async function attempt(
     if (error.level === 'client-authentication' || /^Too many authentication failures/.test(error.message)) {
       return { problem: authenticationProblem(target, credentials, { banner, said: error.message }) };
     }
-    const stage = isEncrypted ? 'login' : hasSpoken(stream) ? 'handshake' : 'silent';
+    const reached = isEncrypted ? 'login' : hasSpoken(stream) ? 'handshake' : 'silent';
     const offer = await offerProblem(target, error.message, options);
-    return { problem: offer ?? handshakeProblem(target, error, stage) };
+    return { problem: offer ?? handshakeProblem(target, error, reached) };
   }
 }
 

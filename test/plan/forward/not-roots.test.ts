@@ -5,6 +5,7 @@ import type { ExposedFolder, PathState, Snapshot } from '../../../src/model/snap
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { planHostRollback } from '../../../src/plan/rollback/plan-rollback.ts';
 import { transaction } from '../../host/sample.ts';
+import { stageOf } from '../../support/host-plan.ts';
 import { carriedOutHost, recorded, wantedStep, wants } from '../../support/recorded-run.ts';
 import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 
@@ -93,15 +94,15 @@ describe('a file in a folder of another account', () => {
   it('can be given back and rolled back without the step, which the ledger remembers', () => {
     const before = looked([account(['owner'])]);
     const first = plan(before, [step(['app'])]);
-    expect(first.changes[0]?.folderOf).toEqual(['app']);
+    expect(stageOf(first).changes[0]?.folderOf).toEqual(['app']);
     const after = carriedOutHost(first);
     const back = plan(after, []);
     expect(back.problem).toBeUndefined();
-    expect(back.changes.map((change) => [change.path, change.folderOf])).toEqual([[path, ['app']]]);
+    expect(stageOf(back).changes.map((change) => [change.path, change.folderOf])).toEqual([[path, ['app']]]);
     const rollback = planHostRollback(after, [recorded(first)], { force: false });
     expect(rollback.problem).toBeUndefined();
     expect(rollback.changes.map((change) => change.folderOf)).toEqual([['app']]);
-    expect(manifest(transaction(first.changes, []))).toContain('folder-of\u001f1\u001fapp\n');
+    expect(manifest(transaction(stageOf(first).changes, []))).toContain('folder-of\u001f1\u001fapp\n');
   });
 });
 

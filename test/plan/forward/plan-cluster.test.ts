@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../../src/plan/items.ts';
+import { stageOf } from '../../support/host-plan.ts';
 import {
   carriedOut,
   freshHosts,
@@ -14,15 +15,17 @@ describe('a plan for a cluster', () => {
   it('changes every host, and once carried out nothing any more', async () => {
     const inventory = await inventoryOf();
     const plans = planOf(inventory, snapshotsOf(inventory, freshHosts()));
-    expect(plans.map((plan) => [plan.host, plan.problem?.message, plan.changes.length > 0])).toEqual([
-      ['proxy-1', undefined, true],
-      ['bbb-01', undefined, true],
-      ['bbb-02', undefined, true],
-      ['bbb-03', undefined, true],
-    ]);
+    expect(plans.map((plan) => [plan.host, plan.problem?.message, stageOf(plan).changes.length > 0])).toEqual(
+      [
+        ['proxy-1', undefined, true],
+        ['bbb-01', undefined, true],
+        ['bbb-02', undefined, true],
+        ['bbb-03', undefined, true],
+      ],
+    );
     expect(plans.map((plan) => plan.recipe?.name)).toEqual(['nginx', '2.4', '2.5-2.7', '3.0']);
     const again = planOf(inventory, carriedOut(plans));
-    expect(again.map((plan) => [plan.problem, plan.changes, plan.handlers])).toEqual(
+    expect(again.map((plan) => [plan.problem, stageOf(plan).changes, stageOf(plan).handlers])).toEqual(
       again.map(() => [undefined, [], []]),
     );
   });
@@ -30,9 +33,13 @@ describe('a plan for a cluster', () => {
   it('names the steps that ask for each handler', async () => {
     const inventory = await inventoryOf();
     const plans = planOf(inventory, snapshotsOf(inventory, freshHosts()));
-    const restart = planFor(plans, 'bbb-03').handlers.find(({ handler }) => handler.id === 'restart-bbb-web');
+    const restart = stageOf(planFor(plans, 'bbb-03')).handlers.find(
+      ({ handler }) => handler.id === 'restart-bbb-web',
+    );
     expect(restart?.because).toContain('client-url');
-    expect(planFor(plans, 'proxy-1').handlers.map(({ handler }) => handler.id)).toEqual(['reload-nginx']);
+    expect(stageOf(planFor(plans, 'proxy-1')).handlers.map(({ handler }) => handler.id)).toEqual([
+      'reload-nginx',
+    ]);
   });
 
   it('keeps the locations of a node that can’t be reached, and plans the others', async () => {
@@ -41,7 +48,7 @@ describe('a plan for a cluster', () => {
     done.delete('bbb-02');
     const plans = planOf(inventory, done);
     expect(planFor(plans, 'bbb-02').unreachable).toBe(true);
-    expect(planFor(plans, 'proxy-1').changes).toEqual([]);
+    expect(stageOf(planFor(plans, 'proxy-1')).changes).toEqual([]);
     expect(planFor(plans, 'proxy-1').warnings.join()).toContain('bbb-02');
   });
 
@@ -50,7 +57,7 @@ describe('a plan for a cluster', () => {
     const done = carriedOut(planOf(all, snapshotsOf(all, freshHosts())));
     const fewer = await inventoryOf(inventoryText.replace(/^.*bbb-03.*\n/m, ''));
     const plan = planFor(planOf(fewer, done), 'proxy-1');
-    expect(plan.changes).toEqual([]);
+    expect(stageOf(plan).changes).toEqual([]);
     expect(plan.warnings.join()).toContain("bbb-03 isn't in the inventory");
   });
 
@@ -68,7 +75,7 @@ describe('a plan for a cluster', () => {
       'name-does-not-resolve',
       undefined,
     ]);
-    const written = planFor(plans, 'proxy-1')
+    const written = stageOf(planFor(plans, 'proxy-1'))
       .changes.map(({ after }) => textOf(after) ?? '')
       .join();
     expect(written).toContain('location ^~ /bbb-01/html5client/');
@@ -110,7 +117,9 @@ describe('a plan for a cluster', () => {
     const plan = planFor(planOf(inventory, upgraded), 'bbb-02');
     expect(plan.problem).toBeUndefined();
     expect(plan.recipe?.name).toBe('3.0');
-    const gone = plan.changes.filter(({ action }) => action === 'delete').map(({ path }) => path);
+    const gone = stageOf(plan)
+      .changes.filter(({ action }) => action === 'delete')
+      .map(({ path }) => path);
     expect(gone).toContain('/etc/bigbluebutton/nginx/zz-clusterproxy.nginx');
     expect(gone).toContain('/etc/systemd/system/bbb-html5-frontend@.service.d/zz-clusterproxy.conf');
   });

@@ -7,6 +7,7 @@ import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
 import { resolveAll } from '../../../src/run/plan-run.ts';
 import { selfSigned } from '../../support/certificates.ts';
+import { stageOf } from '../../support/host-plan.ts';
 import { inventoryFrom } from '../../support/plan-playbook.ts';
 import { carriedOutHost, wantedStep, wants } from '../../support/recorded-run.ts';
 import { type FakeHost, snapshotOf } from '../../support/snapshot-from-folder.ts';
@@ -43,7 +44,13 @@ function planFor(cluster: string, snapshot: Snapshot, steps: Wanted['steps'], re
 function afterwards(plan: HostPlan, more: Partial<OtherCluster> = {}): Snapshot {
   expect(plan.problem).toBe(undefined);
   const { ledger, ...done } = carriedOutHost(plan);
-  const one = { cluster: plan.ledger?.cluster ?? '', role: 'door', shared: true, units: [], ...more };
+  const one = {
+    cluster: stageOf(plan).ledger?.cluster ?? '',
+    role: 'door',
+    shared: true,
+    units: [],
+    ...more,
+  };
   const others = [...(plan.snapshot?.others ?? []).filter(({ cluster }) => cluster !== one.cluster)];
   return { ...done, ledger: undefined, others: [...others, { ...one, ledger: ledger as Ledger }] };
 }
@@ -59,7 +66,7 @@ function foundBy(cluster: string, snapshot: Snapshot): Snapshot {
 }
 
 const textAfter = (plan: HostPlan, at: string) => {
-  const state = plan.changes.find((change) => change.path === at)?.after;
+  const state = stageOf(plan).changes.find((change) => change.path === at)?.after;
   return state?.kind === 'file' ? state.content.toString() : state?.kind;
 };
 
@@ -94,10 +101,10 @@ describe('two clusters on one host', () => {
   it('give a key that both have back when the second one leaves, as it was before the first', () => {
     const first = afterwards(planFor('one', host(), key('theirs', '2')));
     const second = planFor('two', first, key('theirs', '2'));
-    expect(second.changes).toEqual([]);
+    expect(stageOf(second).changes).toEqual([]);
     const both = afterwards(second);
     const leaving = planFor('one', foundBy('one', both), [], true);
-    expect(leaving.changes).toEqual([]);
+    expect(stageOf(leaving).changes).toEqual([]);
     expect(leaving.warnings.join()).toContain('the cluster two has it on this host as well');
     const alone = foundBy('two', {
       ...both,
@@ -118,7 +125,7 @@ describe('two clusters on one host', () => {
     const started = afterwards(planFor('two', idle as Snapshot, running));
     const joined = afterwards(planFor('one', started, key('a', '1')), { units: [unit] });
     const leaving = planFor('two', foundBy('two', joined), [], true);
-    expect(leaving.changes).toEqual([]);
+    expect(stageOf(leaving).changes).toEqual([]);
     expect(leaving.warnings.join()).toContain('whether haproxy.service runs');
   });
 
@@ -131,7 +138,7 @@ describe('two clusters on one host', () => {
       const other = afterwards(planFor('one', host(), key('a', '1')), { shared });
       const plan = planFor('two', other, key('b', '2'));
       expect(plan.problem?.code).toBe(code);
-      if (code !== undefined) expect(plan.changes).toEqual([]);
+      if (code !== undefined) expect(plan.stages).toEqual([]);
     }
   });
 });
@@ -155,7 +162,7 @@ async function doorOf(name: string, playbook: string, role: string, vars: object
   return { inventory, reads: readsOf(inventory, door) };
 }
 
-const samples = `${import.meta.dirname}/../../playbooks/samples`;
+const samples = `${import.meta.dirname}/../../../playbooks/samples`;
 
 function doorHost(): FakeHost {
   const certificates = ['one', 'two', 'calls'].flatMap((name) => {
@@ -198,7 +205,7 @@ describe('doors of the program’s own playbooks on one host', () => {
     return plan;
   }
   const asOther = (plan: HostPlan): OtherCluster => {
-    const { ledger } = plan.next ?? plan;
+    const ledger = plan.stages.at(-1)?.ledger;
     if (ledger === undefined) throw new Error(plan.problem?.message);
     return { cluster: ledger.cluster, role: 'door', shared: true, units: [], ledger };
   };

@@ -5,6 +5,7 @@ import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { textOf } from '../../../src/plan/items.ts';
 import { latestRun, planHostRollback, type RollbackPlan } from '../../../src/plan/rollback/plan-rollback.ts';
+import { stageOf } from '../../support/host-plan.ts';
 import {
   carriedOutHost,
   edited,
@@ -51,17 +52,19 @@ describe('undoing a run', () => {
 
   it('knows again what was of our own making, so that it goes away with the host', () => {
     const first = planWith(hostWith('a=0\n'), [whole('text\n')]);
-    expect(first.ledger?.created).toEqual(['/etc/new', made]);
+    expect(stageOf(first).ledger?.created).toEqual(['/etc/new', made]);
     const second = planWith(carriedOutHost(first), []);
-    expect(second.ledger?.created).toEqual([]);
+    expect(stageOf(second).ledger?.created).toEqual([]);
     const undone = planHostRollback(carriedOutHost(second), [recorded(second)], careful);
     expect(undone.changes.map((change) => [change.action, change.path])).toEqual([
       ['create', '/etc/new'],
       ['create', made],
     ]);
     expect(undone.ledger?.created).toEqual(['/etc/new', made]);
-    const again = carriedOutHost({ ...second, ...undone, snapshot: carriedOutHost(second) });
-    expect(planWith(again, []).changes.map((change) => [change.action, change.path])).toEqual([
+    const { changes, ledger } = undone;
+    const stages = [{ ...stageOf(second), changes, ledger }];
+    const again = carriedOutHost({ ...second, stages, snapshot: carriedOutHost(second) });
+    expect(stageOf(planWith(again, [])).changes.map((change) => [change.action, change.path])).toEqual([
       ['delete', made],
       ['delete', '/etc/new'],
     ]);
@@ -150,7 +153,7 @@ describe('undoing a run', () => {
   it('takes away what the run made, with the directory, unless somebody else has put something there', () => {
     const fresh = withState(hostWith(''), '/etc/new', absent);
     const plan = planWith(fresh, [whole('new\n')]);
-    expect(plan.changes.map(({ kind, action }) => `${action} ${kind}`)).toEqual([
+    expect(stageOf(plan).changes.map(({ kind, action }) => `${action} ${kind}`)).toEqual([
       'create directory',
       'create file',
     ]);
@@ -177,7 +180,7 @@ describe('undoing a run', () => {
   it('manages again what the run had let go', () => {
     const first = planWith(hostWith('a=0\n'), set({ a: '1', b: '2' }));
     const second = planWith(carriedOutHost(first), set({ a: '1' }));
-    expect(second.ledger?.items.map(({ key }) => key)).toEqual([['a']]);
+    expect(stageOf(second).ledger?.items.map(({ key }) => key)).toEqual([['a']]);
     const undone = planHostRollback(carriedOutHost(second), [recorded(second)], careful);
     expect(textAfter(undone, carriedOutHost(second))).toBe('a=1\nb=2\n');
     expect(undone.ledger?.items.map(({ key, first: was }) => [key, was.kind])).toEqual([

@@ -6,6 +6,7 @@ import { OperatorErrors } from '../../../src/model/operator-error.ts';
 import { loadPlaybook } from '../../../src/playbook/read/load.ts';
 import { checkPlaybook } from '../../../src/run/check-playbook.ts';
 import { writeGuide } from '../../support/guide.ts';
+import { stageOf } from '../../support/host-plan.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -53,7 +54,7 @@ describe('a step module beside a playbook', () => {
     write('mine.yaml', playbook('[motd.mjs]'));
     const { hosts } = await checkPlaybook('./mine.yaml', folder);
     expect(hosts.map(({ plan }) => plan.problem)).toEqual([undefined, undefined]);
-    expect(hosts[0]?.plan.changes.map(({ path }) => path)).toEqual(['/etc/motd']);
+    expect(stageOf(hosts[0]?.plan).changes.map(({ path }) => path)).toEqual(['/etc/motd']);
   });
 
   it('has its parameters checked, with their places', async () => {

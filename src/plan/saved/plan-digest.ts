@@ -1,0 +1,38 @@
+import { type Change, sha256 } from '../../model/change.ts';
+import type { ClusterPlan, HostPlan, Stage } from '../../model/plan.ts';
+import { stateFingerprint } from '../record.ts';
+import { planText } from './plan-text.ts';
+import { secretStates, slowHashOf } from './secret-states.ts';
+
+/**
+ * A hash of all that a plan does, hex: two plans that do the same on the same machines have the same, whenever they were
+ * made; what an approval of a plan binds to. How a host is otherwise (who is there now, warnings, how long it took to look)
+ * makes no difference, nor does the form that the plan was stored in or sent in.
+ */
+export function planDigest(plan: ClusterPlan): string {
+  const done = sha256(planText(plan.hosts.map(whatIsDone)));
+  const secret = secretStates(plan);
+  return secret.length === 0 ? done : sha256(`${done} ${slowHashOf(secret, done)}`);
+}
+
+function whatIsDone({ snapshot, stages, last, problem, recipe, ...plan }: HostPlan): unknown {
+  const { host, role, skipped, retires, leftovers, undoes } = plan;
+  return {
+    ...{ host, role, skipped, retires, leftovers, undoes },
+    machine: snapshot?.machineId,
+    recipe: recipe?.name,
+    problem: problem?.code,
+    stages: stages.map(ofStage),
+    last: last && { problem: last.problem?.code, stages: last.stages.map(ofStage) },
+  };
+}
+
+/** What it starts from is in its changes. */
+function ofStage({ snapshot: _snapshot, changes, ...stage }: Stage): unknown {
+  return { ...stage, changes: changes.map(ofChange) };
+}
+
+function ofChange({ before, after, secret, ...change }: Change): unknown {
+  if (secret !== undefined) return { ...change, secret: true };
+  return { ...change, before: stateFingerprint(before), after: stateFingerprint(after) };
+}
