@@ -13,8 +13,9 @@ const braille = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const ascii = [...'-\\|/'];
 
 /**
- * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Not by a library:
- * those that are kept well patch the streams they write to, or leave pieces behind when the window becomes narrower.
+ * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Not
+ * by a library: those that are kept well patch the streams they write to, or leave pieces behind when the
+ * window becomes narrower.
  */
 export class StatusLine {
   readonly #terminal: LineTerminal;
@@ -63,7 +64,10 @@ export class StatusLine {
     this.#drawn = Math.max(1, widthOf(line));
   }
 
-  /** A line that a narrower window has broken into several is taken away whole, as terminals break it (CUU and ED). */
+  /**
+   * A line that a narrower window has broken into several is taken away whole, as terminals break it (CUU and
+   * ED).
+   */
   #erasure(): string {
     const rows = Math.ceil(this.#drawn / Math.max(1, this.#terminal.columns));
     return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;

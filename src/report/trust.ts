@@ -35,8 +35,8 @@ const stateWords = {
 } as const;
 
 /**
- * The keys, as a table where the lines fit, else host by host: fingerprints are compared by eye, so none is ever broken. Then what is
- * wrong, host by host.
+ * The keys, as a table where the lines fit, else host by host: fingerprints are compared by eye, so none is
+ * ever broken. Then what is wrong, host by host.
  */
 export function renderTrust(rows: readonly TrustRow[], style: Style): readonly string[] {
   const shown = rows.filter(({ keys }) => keys.length > 0);

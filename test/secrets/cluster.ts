@@ -189,8 +189,9 @@ export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): 
   };
   const look = () => {
     for (const process of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      // The operator's own variable stands in the environment of the program that they start, and for a moment in that of a
-      // process that it starts: until this has become another program it is a copy of its parent (fork(2)).
+      // The operator's own variable stands in the environment of the program that they start, and for a
+      // moment in that of a process that it starts: until this has become another program it is a copy of its
+      // parent (fork(2)).
       if (!read(`/proc/${process}/cmdline`).includes(main)) read(`/proc/${process}/environ`);
     }
   };
