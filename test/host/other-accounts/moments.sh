@@ -1,7 +1,7 @@
 #!/bin/sh
-# Stands on a host before the program whose name it has. Right after the call that the test chose, of those that
-# are about a certain folder, another account does its worst there, and behind the next one takes it back, where
-# the test has put that there.
+# Stands on a host before the program whose name it has. Right after the call that the test chose, of those
+# that are about a certain folder, another account does its worst there, and behind the next one takes it
+# back, where the test has put that there.
 # shellcheck disable=SC2254 # patterns are what is meant
 name=${0##*/}
 place=/lab-moments

@@ -271,6 +271,19 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     900_000,
   );
 
+  test('is a link to one of root while the way to it is looked for', async () => {
+    const wrong = await atMoments(
+      { from: 1, step: 1 },
+      { attack: 'true', undo: 'cd /srv/app && rm conf && mv -T aside conf', about: '/srv/app/' },
+      async (host) => {
+        await host.mustExec(`cd /srv/app && mv -T conf aside && ln -s ${victim} conf`);
+        const { state, problem } = await carry(host, changes());
+        return state === 'refused' ? [] : [`${state}: ${problem?.message}`];
+      },
+    );
+    expect(wrong).toEqual([]);
+  }, 300_000);
+
   test.each(Object.entries(attacks).slice(1))(
     '%s, while a probe looks: it reads nothing of root',
     async (_, attack) => {
