@@ -38,10 +38,11 @@ const environment: Environment = {
 
 /** What counts more than results that could not be written. */
 const heavier: ReadonlySet<number> = new Set([exitStatus.needsPerson, exitStatus.interrupted]);
-/** What went wrong is being told: if that goes wrong as well, there is nobody left to tell it. */
-let isTelling = false;
+/** What went wrong, and is being told: if that goes wrong as well, there is nobody left to tell it. */
+let telling: { readonly error: unknown } | undefined;
 
-// What is thrown where nobody waits for it (a library's event handler) would end the process without a report.
+// What is thrown where nobody waits for it (a library's event handler) would end the process without a
+// report.
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(name, (error: unknown) => void fail(error));
 }
@@ -50,7 +51,7 @@ await execute(argv, environment).then(end).catch(fail);
 
 async function end(status: number): Promise<void> {
   await flushed();
-  if (isTelling) return;
+  if (telling !== undefined) return;
   const loss = output.takeLoss();
   if (loss === undefined) leave(status);
   else await fail(loss, heavier.has(status) ? status : undefined);
@@ -58,32 +59,36 @@ async function end(status: number): Promise<void> {
 
 /** Tells what ended the program, and ends it; with the given status, where there is one that counts more. */
 async function fail(error: unknown, status?: number): Promise<void> {
-  if (isTelling) lastResort(error);
-  isTelling = true;
+  if (telling !== undefined) lastResort(telling.error, error);
+  telling = { error };
   try {
     const { reportFailure } = await import('./cli/failure.ts');
     const told = reportFailure(error, { argv, command: undefined, environment });
     await flushed();
     leave(status ?? told);
   } catch (another) {
-    lastResort(another);
+    lastResort(error, another);
   }
 }
 
 /** An error while an error was told: what told it can't be trusted any more, nor any stream. */
-function lastResort(error: unknown): never {
-  for (const words of [
-    () => (error instanceof Error ? error.stack : String(error)),
-    () => 'it has no words',
-  ]) {
-    try {
-      writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${words()}\n`));
-      break;
-    } catch {
-      // Not even that.
-    }
+function lastResort(error: unknown, another: unknown): never {
+  const what = wordsOf(error);
+  const why = another === error ? '' : `\nbut: ${wordsOf(another)}`;
+  try {
+    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${what}${why}\n`));
+  } catch {
+    // Not even that.
   }
   return leave(phase.changing ? exitStatus.failed : exitStatus.nothingTouched);
+}
+
+function wordsOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  } catch {
+    return 'it has no words';
+  }
 }
 
 function leave(status: number): never {

@@ -12,8 +12,8 @@ export interface Environment {
   /** aborted when they interrupt once more: hosts under way are left to themselves */
   readonly leave: AbortSignal;
   /**
-   * From now on there is something to be brought to an end: signals abort `signal`. Until then they end the program as they end any
-   * other.
+   * From now on there is something to be brought to an end: signals abort `signal`. Until then they end the
+   * program as they end any other.
    */
   readonly attend: () => Promise<void>;
   /** does what SIGINT does: Ctrl-C is a mere key while a passphrase is typed */
@@ -23,7 +23,9 @@ export interface Environment {
   /** takes a variable away, so that programs that are run don't inherit it */
   readonly forget?: (variable: string) => void;
   readonly phase: {
-    /** set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more */
+    /**
+     * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more
+     */
     changing: boolean;
     /** what an interruption comes to, where it isn't about the operator's hosts */
     interruption?: string;

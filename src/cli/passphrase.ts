@@ -5,8 +5,8 @@ import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 
 /**
- * Asks on the terminal for the passphrase of a private key, without showing what is typed. Undefined where nobody is there to
- * be asked.
+ * Asks on the terminal for the passphrase of a private key, without showing what is typed. Undefined where
+ * nobody is there to be asked.
  */
 export function passphraseAsker(
   environment: Pick<Environment, 'stdin' | 'output' | 'signal' | 'interrupt' | 'secrets'>,

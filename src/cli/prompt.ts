@@ -3,8 +3,8 @@ import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 
 /**
- * Asks a question that is answered by yes or no; the end of the input and anything but `y` or `yes` mean no. The terminal itself
- * shows and edits what is typed, so that Ctrl-C stays a signal.
+ * Asks a question that is answered by yes or no; the end of the input and anything but `y` or `yes` mean no.
+ * The terminal itself shows and edits what is typed, so that Ctrl-C stays a signal.
  */
 export async function confirm(
   question: string,

@@ -17,8 +17,9 @@ export interface InterruptionOptions {
 }
 
 /**
- * What signals come to. Until somebody attends to them they have their usual effect. Then the first one asks for an end: hosts under
- * way finish, and no further one is started. The second one leaves those to themselves, which they can bear.
+ * What signals come to. Until somebody attends to them they have their usual effect. Then the first one asks
+ * for an end: hosts under way finish, and no further one is started. The second one leaves those to
+ * themselves, which they can bear.
  */
 export class Interruptions {
   readonly #options: InterruptionOptions;
@@ -26,6 +27,7 @@ export class Interruptions {
   readonly #leaving = new AbortController();
   #attending: Promise<void> | undefined;
   #beat: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(options: InterruptionOptions) {
     this.#options = options;
@@ -40,22 +42,23 @@ export class Interruptions {
   }
 
   /**
-   * Takes the signals from now on. Node calls a handler when its event loop comes round: while that is stuck nothing would end the
-   * program. So a second thread watches the loop, and where it stands still takes the handlers away, whereupon a
-   * signal has its usual effect, death. They come back with the loop.
+   * Takes the signals from now on. Node calls a handler when its event loop comes round: while that is stuck
+   * nothing would end the program. So a second thread watches the loop, and where it stands still takes the
+   * handlers away, whereupon a signal has its usual effect, death. They come back with the loop.
    */
   attend(): Promise<void> {
     this.#attending ??= watchLoop(() => this.#listen()).then((beat) => {
       this.#beat = beat;
-      this.#listen();
+      if (this.#isOver) this.release();
+      else this.#listen();
     });
     return this.#attending;
   }
 
   /** There is nothing left to be brought to an end: signals have their usual effect again. */
   release(): void {
+    this.#isOver = true;
     clearInterval(this.#beat);
-    this.#attending = Promise.resolve();
     for (const name of names) process.removeListener(name, this.interrupt);
   }
 
@@ -78,6 +81,7 @@ export class Interruptions {
   };
 
   #listen(): void {
+    if (this.#isOver) return;
     for (const name of names) if (process.listenerCount(name) === 0) process.on(name, this.interrupt);
   }
 }
@@ -107,7 +111,10 @@ async function watchLoop(beating: () => void): Promise<NodeJS.Timeout> {
   }, pace).unref();
 }
 
-/** The inspector reaches into a thread that never returns from what it does: https://nodejs.org/api/inspector.html */
+/**
+ * The inspector reaches into a thread that never returns from what it does:
+ * https://nodejs.org/api/inspector.html
+ */
 const watcher = `
 const { Session } = require('node:inspector');
 const { workerData: { beats, pace, missed, names } } = require('node:worker_threads');

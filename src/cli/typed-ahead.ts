@@ -3,9 +3,9 @@ import type { Environment } from './environment.ts';
 const ctrlC = 3;
 
 /**
- * Throws away what was typed before a question is shown: it can't be meant as its answer. A whole line waits in the kernel
- * (termios(3), canonical mode), half a line as well; raw mode makes both readable. There is no tcflush(3) in Node. `keys` leaves the
- * terminal in raw mode, for who goes on reading so.
+ * Throws away what was typed before a question is shown: it can't be meant as its answer. A whole line waits
+ * in the kernel (termios(3), canonical mode), half a line as well; raw mode makes both readable. There is no
+ * tcflush(3) in Node. `keys` leaves the terminal in raw mode, for who goes on reading so.
  */
 export async function discardTyped(
   { stdin, interrupt }: Pick<Environment, 'stdin' | 'interrupt'>,

@@ -1,8 +1,8 @@
 /**
- * Text from elsewhere (a remote host's file, another program's message, a meeting's name) made safe for a terminal:
- * control characters (ISO 6429: ESC and all of C0 and C1 but line feed and tab) in caret notation, invisible ones that
- * turn or hide text (Unicode bidirectional formatting, UAX #9; zero-width) as `<U+202E>`. A carriage return before a
- * line feed is the line's end and goes.
+ * Text from elsewhere (a remote host's file, another program's message, a meeting's name) made safe for a
+ * terminal: control characters (ISO 6429: ESC and all of C0 and C1 but line feed and tab) in caret notation,
+ * invisible ones that turn or hide text (Unicode bidirectional formatting, UAX #9; zero-width) as `<U+202E>`.
+ * A carriage return before a line feed is the line's end and goes.
  */
 export function clean(text: string): string {
   return text
@@ -16,7 +16,10 @@ export function cleanLine(text: string): string {
   return clean(text).replace(/\s+/g, ' ').trim();
 }
 
-/** The same for text that is painted: its colours stay (ISO 6429, SGR), whatever else a terminal would obey doesn't. */
+/**
+ * The same for text that is painted: its colours stay (ISO 6429, SGR), whatever else a terminal would obey
+ * doesn't.
+ */
 export function harmless(text: string): string {
   return text
     .split(/(\x1b\[[\d;]*m)/)

@@ -15,17 +15,19 @@ export interface OutputOptions {
 export interface Channel {
   write(text: string): void;
   readonly isTerminal: boolean;
-  /** undefined where it is no terminal; 0 where it is one that doesn't know (`docker exec -t`, a serial line) */
+  /**
+   * undefined where it is no terminal; 0 where it is one that doesn't know (`docker exec -t`, a serial line)
+   */
   readonly columns: number | undefined;
   /** whether it takes colours: a terminal that can, and nobody asked for none (https://no-color.org) */
   readonly takesColor: boolean;
 }
 
 /**
- * The only way out for words: nothing else of the program has the streams. Whatever is written has the run's secrets taken
- * out, and all that a terminal would obey but colours, before any stream sees it. No stream is patched for that, since
- * libraries patch them as well. What is laid out (wrapped, cut off, shortened) has to be masked before that too: a secret that
- * was cut is no longer found here.
+ * The only way out for words: nothing else of the program has the streams. Whatever is written has the run's
+ * secrets taken out, and all that a terminal would obey but colours, before any stream sees it. No stream is
+ * patched for that, since libraries patch them as well. What is laid out (wrapped, cut off, shortened) has to
+ * be masked before that too: a secret that was cut is no longer found here.
  */
 export class Output {
   /** what the command is for: standard output */
@@ -59,7 +61,9 @@ export class Output {
     else this.#line?.show(text === undefined ? undefined : cleanLine(this.#options.mask(text)));
   }
 
-  /** A JSON document for a program: it has no control characters, and keeps what else `clean` would replace. */
+  /**
+   * A JSON document for a program: it has no control characters, and keeps what else `clean` would replace.
+   */
   document(json: string): void {
     const { stdout, mask } = this.#options;
     this.#write(stdout, mask(json));
@@ -72,8 +76,8 @@ export class Output {
   }
 
   /**
-   * Asks somebody. Until the returned function is called with what ends their line, everything else waits: neither progress nor
-   * other words get between the question and the answer.
+   * Asks somebody. Until the returned function is called with what ends their line, everything else waits:
+   * neither progress nor other words get between the question and the answer.
    */
   ask(question: string): (end: string) => void {
     this.status(undefined);

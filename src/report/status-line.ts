@@ -76,7 +76,10 @@ export class StatusLine {
     this.#draw();
   }
 
-  /** A line that a narrower window has broken into several is taken away whole, as terminals break it (CUU and ED). */
+  /**
+   * A line that a narrower window has broken into several is taken away whole, as terminals break it (CUU and
+   * ED).
+   */
   #erasure(): string {
     const rows = Math.ceil(this.#drawn / Math.max(1, this.#terminal.columns));
     return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;

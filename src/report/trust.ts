@@ -34,8 +34,23 @@ const stateWords = {
   unneeded: 'not needed: known otherwise',
 } as const;
 
-/** A table of keys, never wrapped, since fingerprints are compared by eye; then what is wrong, host by host. */
+/**
+ * The keys, as a table where the lines fit, else host by host: fingerprints are compared by eye, so none is
+ * ever broken. Then what is wrong, host by host.
+ */
 export function renderTrust(rows: readonly TrustRow[], style: Style): readonly string[] {
+  const shown = rows.filter(({ keys }) => keys.length > 0);
+  const keys = shown.length === 0 ? [] : (keyTable(shown, style) ?? keyBlocks(shown, style));
+  const problems = rows.flatMap(({ problem }) =>
+    problem === undefined ? [] : ['', ...renderProblem(problem, style)],
+  );
+  return [...keys, ...(keys.length === 0 ? problems.slice(1) : problems)];
+}
+
+const titles = ['host', 'address', 'type', 'fingerprint'];
+
+/** Undefined where it is wider than there is room for. */
+function keyTable(rows: readonly TrustRow[], style: Style): readonly string[] | undefined {
   const cells = rows.flatMap((row) =>
     row.keys.map((key, index) => {
       const [host, address] = index === 0 ? [row.host, row.address] : ['', ''];
@@ -43,25 +58,31 @@ export function renderTrust(rows: readonly TrustRow[], style: Style): readonly s
       return { state: key.state, texts, below: index === row.keys.length - 1 ? oldLines(row) : [] };
     }),
   );
-  const titles = ['host', 'address', 'type', 'fingerprint'];
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...cells.map(({ texts }) => widthOf(texts[column] ?? ''))),
   );
+  const state = Math.max(...cells.map((cell) => stateWords[cell.state].length));
+  const width = widths.reduce((sum, one) => sum + one + 2, state);
+  if (width > style.columns) return undefined;
   const line = (texts: readonly string[], state: string) =>
     [...texts.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - widthOf(text))), state].join(
       '  ',
     );
-  const table =
-    cells.length === 0
-      ? []
-      : [
-          style.paint.bold(line(titles, 'state')),
-          ...cells.flatMap(({ state, texts, below }) => [line(texts, painted(state, style)), ...below]),
-        ];
-  const problems = rows.flatMap(({ problem }) =>
-    problem === undefined ? [] : ['', ...renderProblem(problem, style)],
-  );
-  return [...table, ...(table.length === 0 ? problems.slice(1) : problems)];
+  return [
+    style.paint.bold(line(titles, 'state')),
+    ...cells.flatMap(({ state, texts, below }) => [line(texts, painted(state, style)), ...below]),
+  ];
+}
+
+function keyBlocks(rows: readonly TrustRow[], style: Style): readonly string[] {
+  return rows.flatMap((row) => [
+    `${style.paint.bold(cleanLine(row.host))}  ${cleanLine(row.address)}`,
+    ...row.keys.flatMap(({ type, fingerprint, state }) => [
+      `  ${cleanLine(type)}  ${painted(state, style)}`,
+      `    ${cleanLine(fingerprint)}`,
+    ]),
+    ...oldLines(row),
+  ]);
 }
 
 function painted(state: keyof typeof stateWords, { paint }: Style): string {

@@ -57,7 +57,8 @@ export async function lookAt(
       connection.close().catch(() => undefined);
     }
   } catch (error) {
-    const [problem] = problemsOf(error);
+    // Whoever interrupted it knows why the connection broke off.
+    const [problem] = problemsOf(signal.aborted ? interrupted() : error);
     return result({ problem: problem && { ...problem, host: host.name } });
   }
 }

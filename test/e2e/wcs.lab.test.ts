@@ -194,7 +194,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     inventory.hosts.balancer = balancerState('active');
     inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'active' }));
     await save();
-    for (const [command, ...args] of [['rollback', '--limit', 'wcs-lb'], ['apply']] as const) {
+    for (const command of ['rollback', 'apply']) {
       const set = await clusterproxy('apply', '--yes');
       expect(set.code, JSON.stringify(set.document.hosts.map((host) => host.error))).toBe(0);
       expect(await haproxy()).toBe('enabled\nactive');
@@ -203,7 +203,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
         inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'retired' }));
         await save();
       }
-      const given = await clusterproxy(command, '--yes', ...args);
+      const given = await clusterproxy(command, '--yes');
       expect(given.code, JSON.stringify(given.document.hosts.map((host) => host.error))).toBe(0);
       expect(statuses(given.document)['wcs-lb']).toBe('changed');
       expect(hostOf(given.document, 'wcs-lb').handlers.map(({ id }) => id)).not.toContain('reload-haproxy');

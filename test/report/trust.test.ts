@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makeStyle } from '../../src/report/style.ts';
 import { renderTrust, type TrustRow } from '../../src/report/trust.ts';
 
-const style = makeStyle({ columns: 80, color: false, verbose: false });
+const style = makeStyle({ columns: 100, color: false, verbose: false });
 const row = (more: Partial<TrustRow>): TrustRow => ({
   host: 'bbb-01',
   address: '192.0.2.11:22',
@@ -19,7 +19,7 @@ describe('the keys that hosts show', () => {
       row({}),
       row({
         host: 'proxy-1',
-        address: '[2001:db8::5]:2222 (through 192.0.2.1:22)',
+        address: '192.0.2.5:22 (through 192.0.2.1:22)',
         keys: [
           { type: 'ssh-ed25519', fingerprint: 'SHA256:new', state: 'contradicts' },
           { type: 'ssh-rsa', fingerprint: 'SHA256:rsa', state: 'known' },
@@ -31,14 +31,24 @@ describe('the keys that hosts show', () => {
       }),
     ];
     expect(renderTrust(rows, style).map((line) => line.trimEnd())).toEqual([
-      'host     address                                    type         fingerprint  state',
-      'bbb-01   192.0.2.11:22                              ssh-ed25519  SHA256:abc   new',
-      'proxy-1  [2001:db8::5]:2222 (through 192.0.2.1:22)  ssh-ed25519  SHA256:new   CONTRADICTS what is known',
-      '                                                    ssh-rsa      SHA256:rsa   known',
+      'host     address                              type         fingerprint  state',
+      'bbb-01   192.0.2.11:22                        ssh-ed25519  SHA256:abc   new',
+      'proxy-1  192.0.2.5:22 (through 192.0.2.1:22)  ssh-ed25519  SHA256:new   CONTRADICTS what is known',
+      '                                              ssh-rsa      SHA256:rsa   known',
       '  known until now: ssh-ed25519 SHA256:old (/home/ada/.ssh/known_hosts, line 7)',
       '',
       'error host-key-changed: proxy-1: another key',
       '  look',
+    ]);
+  });
+
+  test('stand host by host where a table would be broken', () => {
+    const fingerprint = `SHA256:${'a'.repeat(43)}`;
+    const rows = [row({ keys: [{ type: 'ecdsa-sha2-nistp256', fingerprint, state: 'known' }] })];
+    expect(renderTrust(rows, makeStyle({ columns: 80, color: false, verbose: false }))).toEqual([
+      'bbb-01  192.0.2.11:22',
+      '  ecdsa-sha2-nistp256  known',
+      `    ${fingerprint}`,
     ]);
   });
 

@@ -160,16 +160,12 @@ hosts:
   return cluster;
 }
 
-/** Process ids of the controllers themselves: the operator's own variable stands in their environment. */
-const controllers = new Set<number>();
-
 function run(argv: readonly string[], variables: Record<string, string>): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...argv], {
       env: { ...process.env, ...variables, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    controllers.add(child.pid ?? 0);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -181,17 +177,22 @@ function run(argv: readonly string[], variables: Record<string, string>): Promis
 /** Looks at all processes of this machine, which is both sides, again and again, until it's told to stop. */
 export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): void } {
   const seen = new Set<string>();
-  const read = (path: string) => {
+  const read = (path: string): string => {
     try {
-      seen.add(readFileSync(path, 'latin1'));
+      const text = readFileSync(path, 'latin1');
+      seen.add(text);
+      return text;
     } catch {
       // Gone already.
+      return '';
     }
   };
   const look = () => {
     for (const process of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      read(`/proc/${process}/cmdline`);
-      if (!controllers.has(Number(process))) read(`/proc/${process}/environ`);
+      // The operator's own variable stands in the environment of the program that they start, and for a
+      // moment in that of a process that it starts: until this has become another program it is a copy of its
+      // parent (fork(2)).
+      if (!read(`/proc/${process}/cmdline`).includes(main)) read(`/proc/${process}/environ`);
     }
   };
   const timer = setInterval(look, 15);

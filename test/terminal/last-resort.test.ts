@@ -7,7 +7,10 @@ import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-ho
 import { buildProgram, main, removeProgram } from '../cli/program.ts';
 import { closeTerminals, clusterproxyOn } from './terminal.ts';
 
-/** A step module that does to the program what no module should; on the host itself, not where its playbook is checked. */
+/**
+ * A step module that does to the program what no module should; on the host itself, not where its playbook is
+ * checked.
+ */
 const odd = `import { existsSync, writeSync } from 'node:fs';
 const loop = (name) => {
   writeSync(2, 'stuck\\n');
@@ -106,7 +109,9 @@ function inventory(what: string): string {
 const on = (command: string, what: string) =>
   clusterproxyOn([command, '-i', inventory(what)], { cwd: folder });
 
-/** Whether the process takes SIGINT and SIGTERM itself (proc_pid_status(5), a bit for each signal from 1 on). */
+/**
+ * Whether the process takes SIGINT and SIGTERM itself (proc_pid_status(5), a bit for each signal from 1 on).
+ */
 function takesSignals(pid: number): boolean {
   const [, mask = '0'] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return [2, 15].every((signal) => (BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n);

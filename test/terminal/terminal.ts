@@ -21,7 +21,9 @@ export interface TerminalOptions {
 export interface Terminal {
   /** the lines of the screen, without blanks at their ends */
   screen(): Promise<readonly string[]>;
-  /** the same with all that has scrolled off the top; lines that were wrapped by the terminal are one again */
+  /**
+   * the same with all that has scrolled off the top; lines that were wrapped by the terminal are one again
+   */
   everything(): Promise<readonly string[]>;
   /** waits until a text stands anywhere, on the screen or above it */
   shows(text: string | RegExp): Promise<void>;
@@ -50,9 +52,9 @@ export function closeTerminals(): void {
 }
 
 /**
- * A shell starts the program, says which process it is and how it ended, and keeps the terminal open meanwhile: what the
- * program wrote last would be lost with a terminal that closes before all of it was read. Its words are OSC sequences of their own,
- * in line with the program's, and no part of the screen.
+ * A shell starts the program, says which process it is and how it ended, and keeps the terminal open
+ * meanwhile: what the program wrote last would be lost with a terminal that closes before all of it was read.
+ * Its words are OSC sequences of their own, in line with the program's, and no part of the screen.
  */
 const shell = `
 trap : INT

@@ -86,26 +86,38 @@ settle_others() {
 ## Preparing
 
 # Where a change is worked on: in the nearest folder that is there, so that putting things in place is a
-# rename. Not one that this run removes, which has to be empty for that.
+# rename. How it is reached is written down as well: the next look at the way may find another one.
+place_beside() {
+  walk "${path%/*}" || changed_meanwhile
+  [ -d "$walked/" ] || changed_meanwhile
+  note_way "$walked"
+  whose=roots
+  [ -z "$(records folder-of "$number")" ] || whose=theirs
+  folder=$walked
+  name=${missing:+$missing/}${path##*/}
+  note_place
+}
+note_place() {
+  printf '%s\n' "$folder" "$name" "$whose" "$turns" >"$dir/beside/$number"
+}
+
+# Not in one that this run removes, which has to be empty for that.
 note_removed() {
   if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then
     walk "$path" || changed_meanwhile
     removed=$removed$walked$NL
   fi
 }
-place_beside() {
-  walk "${path%/*}" || changed_meanwhile
-  [ -d "$walked/" ] || changed_meanwhile
-  name=${missing:+$missing/}${path##*/}
-  folder=$walked
+leave_removed() {
+  stays && return
+  # What others may exchange is reached by one name only; their folder stays, and that is told.
+  if first_exposed "$folder"; then return 0; fi
   until stays; do
     name=${folder##*/}/$name
     folder=${folder%/*}
   done
-  note_way "$folder"
-  printf '%s\n' "$folder" "$name" roots >"$dir/beside/$number"
+  note_place
 }
-
 stays() {
   case $removed in *"$NL$folder$NL"*) return 1 ;; esac
 }
@@ -156,7 +168,6 @@ judge_folder() {
 # Others may give names on the change's way: only where its steps have named them, and only in folders that
 # are there.
 judge_way() {
-  walk "${path%/*}" || changed_meanwhile
   if first_turn; then
     not_roots "the way to $shown goes by a link in ${found#"$ROOT"}, where others than root may give names" \
       'name the path without that link'
@@ -172,9 +183,15 @@ judge_way() {
       "give that folder to root, with a mode that lets nobody else write, or name its account in the step: folder_of"
     if [ -z "$found" ] || ! first_exposed "${found%/*}"; then break; fi
   done
-  [ -z "$missing" ] || not_roots "the folder of $shown isn't there, and would be made in a folder of another account" \
-    'have the folder made in an earlier stage'
-  printf '%s\n' "$folder" "$name" theirs >"$dir/beside/$number"
+  first_exposed "$folder"
+  case $name in
+    */*)
+      not_roots "the folder of $shown isn't there, and would be made in a folder of another account" \
+        'have the folder made in an earlier stage'
+      ;;
+  esac
+  whose=theirs
+  note_place
 }
 not_roots() {
   # shellcheck disable=SC2012 # for a person to read
@@ -405,10 +422,11 @@ prepare() {
   each note_active "$(records unit)"
   each note_active_unit_of "$(records action)"
   each note_active_unit_of "$(records check)"
-  removed=$NL
-  each_change note_removed
   each_change place_beside
   judge_folders
+  removed=$NL
+  each_change note_removed
+  each_change leave_removed
   enough_space
   # So that whoever tidies up after a power cut knows where.
   set +f

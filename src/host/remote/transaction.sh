@@ -141,7 +141,10 @@ with_change() {
   folder=
   name=
   whose=
-  { IFS= read -r folder && IFS= read -r name && IFS= read -r whose; } 2>/dev/null <"$dir/beside/$number" || :
+  turns=
+  {
+    IFS= read -r folder && IFS= read -r name && IFS= read -r whose && IFS= read -r turns
+  } 2>/dev/null <"$dir/beside/$number" || :
   work_beside
 }
 
@@ -149,7 +152,8 @@ with_change() {
 # else may own the folder around it, move it away and put anything in its place: then we still stand in ours,
 # whose `..` nobody can turn (moving a folder into another one takes the right to write in it), and every name
 # is one step: a rename never follows a link. beside/N has the folder around it as the kernel names it, the
-# way from there to the path, and whose it is: `roots`, or `theirs` where somebody else may give names.
+# way from there to the path, whose it is (`roots`, or `theirs` where somebody else may give names), and the
+# folders with links that it was found by.
 work_beside() {
   inside=$folder/.cp-$run-$number
   fresh=./.cp-$run-$number

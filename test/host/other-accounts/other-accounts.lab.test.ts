@@ -22,6 +22,8 @@ const stride = process.env.CLUSTERPROXY_FAULTS === 'full' ? 1 : 12;
 
 const folder = '/srv/app/conf';
 const secret = "root's own secret";
+/** As long as that: the probe would notice another length. */
+const plain = 'what app has here';
 /** What root has elsewhere, under the very names that are managed in the folder of the account. */
 const victim = '/etc/lab-victim';
 
@@ -39,21 +41,21 @@ const directory = (mode: number): PathState => ({ kind: 'directory', mode, ...ow
 const changes = (folderOf: readonly string[] = ['app']): readonly Change[] =>
   [
     change(`${folder}/sub`, directory(0o755), directory(0o750)),
-    change(`${folder}/app.conf`, file('old\n'), file('new\n', 0o600)),
+    change(`${folder}/app.conf`, file(`${plain}\n`), file('new\n', 0o600)),
     change(`${folder}/new.conf`, absent, file('made\n', 0o640)),
     change(
       `${folder}/link`,
       { kind: 'symlink', target: 'app.conf' },
       { kind: 'symlink', target: 'new.conf' },
     ),
-    change(`${folder}/old.conf`, file('gone\n'), absent),
+    change(`${folder}/old.conf`, file(`${plain}\n`), absent),
   ].map((one) => ({ ...one, folderOf }));
 
 const setUp = `
 rm -rf /srv/app ${victim} /opt/lab /opt/.cp-*
 mkdir -p ${folder}/sub ${victim}/sub
 cd ${folder}
-echo old >app.conf; echo gone >old.conf; ln -s app.conf link
+echo "${plain}" | tee app.conf >old.conf; ln -s app.conf link
 chown -R -h app:app /srv/app
 cd ${victim}
 for name in app.conf old.conf new.conf link; do echo "${secret}" >$name; chmod 0600 $name; done
@@ -64,7 +66,7 @@ const asSetUp = `/usr/bin/find ${folder} -printf '%P %y %m %u %l\\n' | sort; cat
 interface Attack {
   /** what the account does, as a program of sh(1) */
   readonly attack: string;
-  /** how it takes it back before the next call */
+  /** how it takes it back behind the next call */
   readonly undo?: string;
 }
 
@@ -165,7 +167,7 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     return stdout.trim();
   };
 
-  /** From now on the account does that before the call of that number, of those that are about it; everything is as at the beginning. */
+  /** From now on the account does that right after the call of that number, of those that are about it; everything is as at the beginning. */
   async function arm(host: LabHost, nth: number, { attack, undo = '', about }: Attack & { about: string }) {
     await host.mustExec(`rm -rf /lab-moments/*; ${setUp}`);
     await host.writeFile('/lab-moments/attack', attack);
@@ -269,7 +271,20 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     900_000,
   );
 
-  test.each(Object.entries(attacks).filter(([, { undo }]) => undo !== undefined))(
+  test('is a link to one of root while the way to it is looked for', async () => {
+    const wrong = await atMoments(
+      { from: 1, step: 1 },
+      { attack: 'true', undo: 'cd /srv/app && rm conf && mv -T aside conf', about: '/srv/app/' },
+      async (host) => {
+        await host.mustExec(`cd /srv/app && mv -T conf aside && ln -s ${victim} conf`);
+        const { state, problem } = await carry(host, changes());
+        return state === 'refused' ? [] : [`${state}: ${problem?.message}`];
+      },
+    );
+    expect(wrong).toEqual([]);
+  }, 300_000);
+
+  test.each(Object.entries(attacks).slice(1))(
     '%s, while a probe looks: it reads nothing of root',
     async (_, attack) => {
       const wrong = await atMoments({ from: 1, step: 1 }, { ...attack, about: '/srv/app/' }, async (host) => {
@@ -366,8 +381,10 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     });
 
     test('that is to be the account’s can’t lead root to other files while it is unpacked elsewhere', async () => {
-      const attack = `cd /opt/.cp-archive-lab.new && { rm -f .clusterproxy-archive; ln -s ${victim}/app.conf .clusterproxy-archive
-        mv deep aside; ln -s ${victim} deep; }; cd /opt/lab && ln -s ${victim}/app.conf .clusterproxy-archive`;
+      const attack = `cd /opt/.cp-archive-lab.new && {
+        rm -f .clusterproxy-archive; ln -s ${victim}/app.conf .clusterproxy-archive
+        mv deep aside; ln -s ${victim} deep
+      }`;
       const wrong = await atMoments({ from: 1, step: 1 }, { attack, about: '/opt/' }, async (host) => {
         const { state, problem } = await carry(host, [], { actions: [await unpacking(host, '/opt/lab')] });
         return ['committed', 'refused'].includes(state) ? [] : [`${state}: ${problem?.message}`];
