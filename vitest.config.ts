@@ -1,5 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+// What random tests draw from; see test/support/random.ts.
+process.env.CLUSTERPROXY_SEED ??= String(Math.floor(Math.random() * 1_000_000));
+console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} draws the same again.`);
+
 /** Tests that start hosts of their own, as folders behind an ssh server: no root needed, but services take their time. */
 const withHosts = [
   'test/host/**/*.test.ts',
@@ -23,6 +27,10 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [lab, ...withHosts],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Modules are loaded once for all files of a worker; a file that replaced one would replace it for the others.
+          isolate: false,
+          setupFiles: ['test/support/random.ts'],
           // As many as the smallest machine that is meant has cores.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -6,13 +6,13 @@ import { Session } from '../../src/cli/session.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
-import { applyRun } from '../../src/run/apply-run.ts';
+import type { applyRun as reallyApplyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
 
-vi.mock('../../src/run/apply-run.ts', () => ({ applyRun: vi.fn() }));
+const applyRun = vi.fn<typeof reallyApplyRun>();
 
 const plan = clusterPlan([nodePlan('bbb-01'), hostPlan('bbb-02')]);
 const inventory = { file: 'prod.yaml', hosts: [] } as unknown as Inventory;
@@ -69,6 +69,7 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
       yes: false,
       dryRun: false,
       refusal: undefined,
+      start: applyRun,
     },
     ...options,
   });
@@ -77,8 +78,8 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
 }
 
 beforeEach(() => {
-  vi.mocked(applyRun).mockReset();
-  vi.mocked(applyRun).mockImplementation(async (given) =>
+  applyRun.mockReset();
+  applyRun.mockImplementation(async (given) =>
     runResult(given.hosts.map((host) => hostResult(host, host.changes.length > 0 ? 'changed' : 'in-sync'))),
   );
 });
@@ -141,7 +142,7 @@ describe('carryOut', () => {
   it('goes on with the other hosts where one can not be planned, and ends with 3', async () => {
     const problem = { code: 'unreachable', message: 'no answer' };
     const bad = hostPlan('bbb-03', { unreachable: true, problem });
-    vi.mocked(applyRun).mockImplementation(async (given) =>
+    applyRun.mockImplementation(async (given) =>
       runResult(given.hosts.map((host) => hostResult(host, host.unreachable ? 'unreachable' : 'changed'))),
     );
     const { status } = await run({ plan: clusterPlan([nodePlan('bbb-01'), bad]), options: { yes: true } });

@@ -1,11 +1,9 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OperatorErrors } from '../../src/model/operator-error.ts';
 import { loadText, mistakes, places } from './load-text.ts';
-
-vi.mock('../../src/steps/registry.ts', () => import('../fixtures/step-modules.ts'));
 
 const complete = `playbook: ./cluster.yaml
 cluster: {name: prod, hostname: bbb.example.com}
