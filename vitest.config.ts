@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { WaitingFirst } from './test/support/waiting-first.ts';
 
 // What random tests draw from; see test/support/random.ts.
 process.env.CLUSTERPROXY_SEED ??= String(Math.floor(Math.random() * 1_000_000));
@@ -18,34 +19,37 @@ const withHosts = [
 const lab = 'test/**/*.lab.test.ts';
 const faults = 'test/faults/*.lab.test.ts';
 
+/** Both kinds run side by side: those with hosts wait more than they work, the others fill the gaps. */
+const withoutRoot = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  // Modules are loaded once for all files of a worker; what replaced one (vi.mock) would replace it for other files too.
+  isolate: false,
+  setupFiles: ['test/support/random.ts'],
+  maxWorkers: 3,
+};
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         test: {
+          ...withoutRoot,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [lab, ...withHosts],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Modules are loaded once for all files of a worker; a file that replaced one would replace it for the others.
-          isolate: false,
-          setupFiles: ['test/support/random.ts'],
-          // As many as the smallest machine that is meant has cores.
-          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
+          ...withoutRoot,
           name: 'hosts',
           include: withHosts,
           exclude: [lab],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          // They wait more than they work.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -57,7 +61,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Real hosts wait more than they work; each file has hosts of its own.
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -68,7 +72,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -178,7 +178,9 @@ function run(argv: readonly string[], variables: Record<string, string>): Promis
   });
 }
 
-/** Looks at all processes of this machine, which is both sides, again and again, until it's told to stop. */
+/**
+ * Looks at all processes that begin on this machine, which is both sides, again and again, until it's told to stop.
+ */
 export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): void } {
   const seen = new Set<string>();
   const read = (path: string) => {
@@ -188,8 +190,11 @@ export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): 
       // Gone already.
     }
   };
+  const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const others = new Set(processes());
   const look = () => {
-    for (const process of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const process of processes()) {
+      if (others.has(process)) continue;
       read(`/proc/${process}/cmdline`);
       if (!controllers.has(Number(process))) read(`/proc/${process}/environ`);
     }
