@@ -185,7 +185,8 @@ export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): 
   const seen = new Set<string>();
   const read = (path: string) => {
     try {
-      seen.add(readFileSync(path, 'latin1'));
+      // Words and variables, each once: most processes have the same ones.
+      for (const part of readFileSync(path, 'latin1').split('\0')) seen.add(part);
     } catch {
       // Gone already.
     }
