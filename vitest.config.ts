@@ -7,7 +7,7 @@ console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} dr
 
 /** Tests that start hosts of their own, as folders behind an ssh server: no root needed, but services take their time. */
 const withHosts = [
-  'test/host/**/*.test.ts',
+  'test/host/!(follow-reader|manifest|snapshot-parser).test.ts',
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
