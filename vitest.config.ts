@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { memoryFolder } from './test/support/memory-folder.ts';
 import { WaitingFirst } from './test/support/waiting-first.ts';
 
 // What random tests draw from; see test/support/random.ts.
@@ -26,6 +28,7 @@ const withoutRoot = {
   // Modules are loaded once for all files of a worker; what replaced one (vi.mock) would replace it for other files too.
   isolate: false,
   setupFiles: ['test/support/random.ts'],
+  env: { TMPDIR: memoryFolder() ?? tmpdir() },
   maxWorkers: 3,
 };
 
