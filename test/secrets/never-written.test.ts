@@ -89,7 +89,6 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   expect(statSync(join(cluster.root, 'etc/app/whole.conf')).mode & 0o777).toBe(0o600);
   expect(statSync(join(cluster.root, 'etc/default/app')).mode & 0o777).toBe(0o600);
   expect(cluster.text('/etc/app/app.properties')).toContain('other=stays');
-  expect((await run('check', ...common)).status).toBe(0);
 
   // A plan that was saved before a secret was exchanged is no longer what would be done.
   const second = join(cluster.folder, 'second.json');
@@ -131,7 +130,6 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   expect(rolledBack.stdout).toContain('********');
   expect(cluster.text('/etc/app/whole.conf')).toContain(secrets.file);
   expect(cluster.text('/etc/default/app')).not.toContain(rotated.command);
-  expect((await run('check', ...common)).status).toBe(2);
   await run('rollback', ...common, '--yes', '--json');
   await run('history', ...common, '--json');
 
