@@ -18,6 +18,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly dryRun: boolean;
   /** why this plan may not be carried out */
   readonly refusal: Problem | undefined;
+  /** what changes the hosts, where it isn't `applyRun` */
+  readonly start?: typeof applyRun;
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
@@ -53,7 +55,7 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await applyRun({ ...given, plan }, options);
+  const result = await (options.start ?? applyRun)({ ...given, plan }, options);
   session.showResult(result);
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, rollout });
 }

@@ -170,14 +170,14 @@ function execute(
   });
 }
 
-/** The stand-ins have the names of what they stand for. */
+/** The stand-ins have the names of what they stand for; beside them is what they share. */
 async function linkStandIns(work: string): Promise<string> {
   const source = join(packageRoot(), 'src/demo/stand-ins');
   const folder = join(work, 'bin');
   await mkdir(folder, { recursive: true });
   for (const file of await readdir(source)) {
-    const name = file.replace(/\.sh$/, '');
-    if (name !== 'common') await symlink(join(source, file), join(folder, name)).catch(ignoreExisting);
+    const name = file === 'common.sh' ? file : file.replace(/\.sh$/, '');
+    await symlink(join(source, file), join(folder, name)).catch(ignoreExisting);
   }
   return folder;
 }

@@ -2,6 +2,7 @@ import { chownSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runs } from '../support/random.ts';
 import { AgentHost, agentFile, grammar, StatisticsPage, shells } from './agent.ts';
 
 const streams = {
@@ -274,7 +275,7 @@ describe.each(shells.map((shell) => ({ shell, name: shell.join(' ') })))(
             expect(await ask(...args)).toMatch(grammar);
           },
         ),
-        { numRuns: 40 },
+        runs(40),
       );
     });
   },

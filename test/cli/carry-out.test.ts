@@ -7,14 +7,14 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { type ClusterPlan, changesNow } from '../../src/model/plan.ts';
 import { reportSchema } from '../../src/report/json-schema.ts';
 import { Output } from '../../src/report/output.ts';
-import { applyRun } from '../../src/run/apply-run.ts';
+import type { applyRun as reallyApplyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
 import { asPlanned } from '../../src/run/planner.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
 
-vi.mock('../../src/run/apply-run.ts', () => ({ applyRun: vi.fn() }));
+const applyRun = vi.fn<typeof reallyApplyRun>();
 
 const plan = clusterPlan([nodePlan('bbb-01'), hostPlan('bbb-02')]);
 const inventory = {
@@ -92,6 +92,7 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
       yes: false,
       dryRun: false,
       refusal: undefined,
+      start: applyRun,
     },
     ...options,
   });
@@ -100,8 +101,8 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
 }
 
 beforeEach(() => {
-  vi.mocked(applyRun).mockReset();
-  vi.mocked(applyRun).mockImplementation(async (given) =>
+  applyRun.mockReset();
+  applyRun.mockImplementation(async (given) =>
     runResult(given.plan.hosts.map((host) => hostResult(host, changesNow(host) ? 'changed' : 'in-sync'))),
   );
 });
@@ -164,7 +165,7 @@ describe('carryOut', () => {
   it('goes on with the other hosts where one can not be planned, and ends with 3', async () => {
     const problem = { code: 'unreachable', message: 'no answer' };
     const bad = hostPlan('bbb-03', { unreachable: true, problem });
-    vi.mocked(applyRun).mockImplementation(async (given) =>
+    applyRun.mockImplementation(async (given) =>
       runResult(
         given.plan.hosts.map((host) => hostResult(host, host.unreachable ? 'unreachable' : 'changed')),
       ),

@@ -1,3 +1,5 @@
+import { allFaults, seed } from '../support/random.ts';
+
 /** A moment of a transaction at which something can go wrong: the host stands before, or right after, one of its own commands. */
 export interface Boundary {
   readonly name: string;
@@ -123,3 +125,13 @@ export const faults = [
   'unit dies',
 ] as const;
 export type Fault = (typeof faults)[number];
+
+/**
+ * The faults that are tried at a moment: all of them by `npm run test:faults`, otherwise three. The next moment has
+ * the next three, and another seed other ones: ten seeds that follow one another try everything.
+ */
+export function faultsAt(boundary: Boundary): readonly Fault[] {
+  if (allFaults) return faults;
+  const first = seed + 3 * boundaries.indexOf(boundary);
+  return [0, 1, 2].flatMap((next) => faults[(first + next) % faults.length] ?? []);
+}

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { allFaults, seed } from '../support/random.ts';
 import { attempt, type Ending } from './attempt.ts';
-import { boundaries, faults } from './boundaries.ts';
+import { boundaries, faults, faultsAt } from './boundaries.ts';
 import { buildController } from './build-controller.ts';
 import { hostUnderTest } from './host-under-test.ts';
 import { Pool } from './pool.ts';
@@ -14,12 +15,10 @@ import { table } from './table.ts';
 const availability = await labAvailable();
 if (!availability.available) console.warn(`The fault matrix is skipped: ${availability.reason}`);
 
-/** `npm run test:faults` tries all that can be combined; otherwise every pair of boundary and fault once. */
-const full = process.env.CLUSTERPROXY_FAULTS === 'full';
 const chosen = process.env.CLUSTERPROXY_FAULTS_ONLY;
-const modes = full ? (['host', 'outside'] as const) : (['host'] as const);
+const modes = allFaults ? (['host', 'outside'] as const) : (['host'] as const);
 
-describe.skipIf(!availability.available)('whatever happens at', () => {
+describe.skipIf(!availability.available)(`whatever happens (CLUSTERPROXY_SEED=${seed}) at`, () => {
   let lab: Lab;
   const hosts = new Pool(['faults-01', 'faults-02', 'faults-03', 'faults-04', 'faults-05']);
   let fingerprints: readonly string[] = [];
@@ -35,7 +34,7 @@ describe.skipIf(!availability.available)('whatever happens at', () => {
   afterAll(async () => {
     await lab?.destroy();
     const complete = boundaries.length * faults.length * modes.length;
-    if (full && endings.size === complete)
+    if (allFaults && endings.size === complete)
       await writeFile(join(packageRoot(), 'docs/reliability.md'), table(endings));
   });
 
@@ -45,7 +44,7 @@ describe.skipIf(!availability.available)('whatever happens at', () => {
   test.concurrent.each(cases.filter(({ name }) => chosen === undefined || name.includes(chosen)))(
     '$name (confirmed by: $confirm), the host is before or after, and the next apply ends in sync',
     async ({ boundary, confirm }) => {
-      const tried = faults.map((fault) =>
+      const tried = faultsAt(boundary).map((fault) =>
         hosts.lend(async (name) => {
           const host = lab.host(name);
           const ending = await attempt({ lab, host, boundary, fault, confirm, controller, fingerprints });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProgram } from '../e2e/program.ts';
 import { labAvailable } from '../lab/available.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { allFaults, seed } from '../support/random.ts';
 import { beside } from './boundaries.ts';
 import { Life } from './life.ts';
 import { type Crash, type Operation, sequenceCounts, sequencesOf, wordsOf } from './operations.ts';
@@ -11,9 +12,7 @@ import { keys, sequenceHost } from './sequence-host.ts';
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Random sequences are skipped: ${availability.reason}`);
 
-const full = process.env.CLUSTERPROXY_FAULTS === 'full';
-const seed = Number(process.env.CLUSTERPROXY_SEED ?? Math.floor(Math.random() * 1_000_000));
-const count = Number(process.env.CLUSTERPROXY_SEQUENCES ?? sequenceCounts[full ? 'full' : 'usual']);
+const count = Number(process.env.CLUSTERPROXY_SEQUENCES ?? sequenceCounts[allFaults ? 'full' : 'usual']);
 /** A sequence to be tried again, alone: what a failure shows, cut down to what it takes. */
 const given = process.env.CLUSTERPROXY_SEQUENCE;
 const sequences: readonly (readonly Operation[])[] =

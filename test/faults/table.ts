@@ -35,7 +35,8 @@ Whatever the cell says, this held, else the test had failed:
 - the next \`apply\` ends in sync.
 
 Each was tried with a run that its host commits by itself, and with one that is confirmed from outside; where these end differently, both
-are told (without a controller nobody confirms). \`npm test\` tries each cell once, with a run that its host commits by itself.
+are told (without a controller nobody confirms). \`npm test\` tries three cells of each row, others each time, with a run
+that its host commits by itself.
 
 \`after\`: as planned; \`before\`: as it was. "Until mended": the disk could not be written to, so the host could not be brought to either
 by anybody. The command and every later look say so; the next \`apply\`, the next start of the host, or

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decode } from '../../src/formats/decode.ts';
 import { FormatError } from '../../src/formats/format-error.ts';
+import { runs } from '../support/random.ts';
 
 it('any bytes survive', () => {
   fc.assert(
@@ -15,7 +16,7 @@ it('any bytes survive', () => {
         expect(encode(text).equals(bytes)).toBe(true);
       },
     ),
-    { numRuns: 1000 },
+    runs(1000),
   );
 });
 

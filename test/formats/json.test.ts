@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { addToList, json, removeFromList } from '../../src/formats/json.ts';
 import type { Value } from '../../src/formats/keyed-format.ts';
+import { runs } from '../support/random.ts';
 import { checkLaws, expectOtherLinesKept, orRefused, stockFiles, stockMissing, textOf } from './laws.ts';
 
 const pieces = [
@@ -113,7 +114,7 @@ describe('laws', () => {
           checkLaws(json, text, key, JSON.parse(JSON.stringify(value)));
         },
       ),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 
@@ -140,7 +141,7 @@ describe('laws', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../src/formats/managed-blocks.ts';
+import { runs } from '../support/random.ts';
 import { orRefused, textOf } from './laws.ts';
 
 const pieces = [
@@ -67,7 +68,7 @@ describe('managed blocks', () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });

@@ -20,6 +20,7 @@ import {
   scanNginx,
   setVariable,
 } from '../../src/formats/nginx.ts';
+import { runs } from '../support/random.ts';
 import { expectOtherLinesKept, orRefused, stockFiles, stockMissing, textOf } from './laws.ts';
 
 const braced = (name: string) => `$\{${name}}`;
@@ -129,7 +130,7 @@ describe('scanning', () => {
         };
         check(orRefused(() => scanNginx(text)) ?? []);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
@@ -269,7 +270,7 @@ describe('variables', () => {
           );
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });

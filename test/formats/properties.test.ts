@@ -7,6 +7,7 @@ import { getProperties } from 'properties-file';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { properties } from '../../src/formats/properties.ts';
+import { runs } from '../support/random.ts';
 import {
   checkLaws,
   expectOtherLinesKept,
@@ -81,7 +82,7 @@ describe('reading', () => {
           expect(name === '' || properties.get(text, [name]) === value).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
@@ -151,7 +152,7 @@ describe('laws', () => {
           checkLaws(properties, text, [name], value);
         },
       ),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -172,7 +173,7 @@ describe('laws', () => {
             .at(-1),
         ).toBe(`a=${value}`);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -212,7 +213,7 @@ describe.skipIf(!java)('Java itself (skipped where there is no JDK)', () => {
   it('reads every text as we do, before and after an edit', () => {
     const folder = mkdtempSync(join(tmpdir(), 'properties-'));
     try {
-      const texts = fc.sample(textOf(pieces), { numRuns: 1500, seed: 7 });
+      const texts = fc.sample(textOf(pieces), runs(1500));
       const cases = texts.flatMap((text) => [
         text,
         orRefused(() => properties.set(text, ['a'], 'new value')) ?? '',

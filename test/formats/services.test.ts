@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { services, servicesOnPort } from '../../src/formats/services.ts';
+import { runs } from '../support/random.ts';
 import { checkLaws, expectOtherLinesKept, orRefused, textOf } from './laws.ts';
 
 const key = ['agent', 'tcp'];
@@ -79,7 +80,7 @@ describe('laws', () => {
       fc.property(textOf(pieces), fc.oneof(fc.nat(70_000).map(String), fc.string()), (text, value) => {
         checkLaws(services, text, key, value);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -91,7 +92,7 @@ describe('laws', () => {
         const ours = text.split(/(?<=\n)/).filter((line) => /^[\s\uFEFF]*agent\s/.test(line));
         expectOtherLinesKept(text, after ?? '', ours);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 

@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { shellEnv } from '../../src/formats/shell-env.ts';
+import { runs } from '../support/random.ts';
 import {
   checkLaws,
   expectOtherLinesKept,
@@ -143,7 +144,7 @@ describe('laws', () => {
       fc.property(textOf(pieces), fc.constantFrom('A', 'B', 'ZZ'), value, (text, name, wanted) => {
         checkLaws(shellEnv, text, [name], wanted);
       }),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -158,14 +159,13 @@ describe('laws', () => {
           );
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
 
 describe('real readers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'shell-env-'));
-  const file = join(folder, 'file');
   const printable = fc
     .string({ unit: 'grapheme', maxLength: 20 })
     .filter((text) => !/[^\P{Cc}\t]|\p{Surrogate}/u.test(text));
@@ -185,76 +185,112 @@ describe('real readers', () => {
     execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', shell], { encoding: 'utf8' }).trim();
   // The shell runs random text: no program is found there, and a redirection hits this folder only.
   const confined = { encoding: 'utf8', cwd: folder, env: { PATH: '/nonexistent' } } as const;
-  it.each(shells)('%s reads what was written', (shell) => {
-    fc.assert(
-      fc.property(before, fc.oneof(printable, tricky), (text, value) => {
-        writeFileSync(file, shellEnv.set(text, ['A'], value));
-        expect(execFileSync(pathOf(shell), ['-c', `. "$1"; printf %s "$A"`, 'sh', file], confined)).toBe(
-          value,
-        );
-      }),
-      { numRuns: 150 },
+  /** What A is once a shell has read each text, in one process; undefined where it doesn't understand the text. */
+  const readBy = (shell: string, texts: readonly string[]): (string | undefined)[] => {
+    for (const [index, text] of texts.entries()) writeFileSync(join(folder, `text-${index}`), text);
+    const script = `shell=$1 count=$2 at=0
+while [ "$at" -lt "$count" ]; do
+  if "$shell" -n "./text-$at" 2>/dev/null; then (. "./text-$at" >/dev/null 2>&1; printf '=%s' "$A"); fi
+  printf '\\0'
+  at=$((at + 1))
+done`;
+    const output = execFileSync(
+      pathOf(shell),
+      ['-c', script, 'sh', pathOf(shell), `${texts.length}`],
+      confined,
     );
+    return output
+      .split('\0')
+      .slice(0, -1)
+      .map((one) => (one.startsWith('=') ? one.slice(1) : undefined));
+  };
+
+  it.each(shells)('%s reads what was written', (shell) => {
+    const written = fc
+      .sample(fc.tuple(before, fc.oneof(printable, tricky)), runs(150))
+      .map(([text, value]) => ({ text: shellEnv.set(text, ['A'], value), value }));
+    const read = readBy(
+      shell,
+      written.map(({ text }) => text),
+    );
+    expect(written.map(({ text }, index) => ({ text, value: read[index] }))).toEqual(written);
   });
 
   it.each(shells)('where a text is taken to read the same already, %s agrees', (shell) => {
     const plain = pieces.filter((piece) => !/\r|if|unset|`|; x|export/.test(piece));
-    const same = fc.sample(textOf(plain), 4000).flatMap((text) => {
+    const same = fc.sample(textOf(plain), runs(16_000)).flatMap((text) => {
       const value = orRefused(() => shellEnv.get(text, ['A']));
       return typeof value === 'string' && orRefused(() => shellEnv.set(text, ['A'], value)) === text
         ? [{ text, value }]
         : [];
     });
-    for (const { text, value } of same.slice(0, 150)) {
-      writeFileSync(file, text);
-      if (spawnSync(pathOf(shell), ['-n', file], confined).status !== 0) {
-        continue;
-      }
-      const read = spawnSync(
-        pathOf(shell),
-        ['-c', `. "$1" >/dev/null 2>&1; printf %s "$A"`, 'sh', file],
-        confined,
-      );
-      expect([text, read.stdout]).toEqual([text, value]);
-    }
-    expect(same.length).toBeGreaterThan(20);
+    const tried = same.slice(0, runs(500, 150).numRuns);
+    const read = readBy(
+      shell,
+      tried.map(({ text }) => text),
+    );
+    const understood = tried.filter((_, index) => read[index] !== undefined);
+    expect(understood.length).toBeGreaterThan(20);
+    expect(
+      understood.map(({ text }) => ({ text, value: read[tried.findIndex((one) => one.text === text)] })),
+    ).toEqual(understood);
   });
 
   // The generator reads environment.d(5) with the parser of EnvironmentFile=, and expands `$` besides.
   const generator = '/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator';
   describe.skipIf(!existsSync(generator))('systemd (skipped where it is not installed)', () => {
-    const configuration = join(folder, 'config/environment.d');
-    beforeAll(() => mkdirSync(configuration, { recursive: true }));
-    const read = (text: string) => {
-      writeFileSync(join(configuration, 'a.conf'), text);
-      const output = execFileSync(generator, {
+    /** What it makes of A in each text. */
+    const readAll = (texts: readonly string[]): string[] => {
+      for (const [index, text] of texts.entries()) {
+        mkdirSync(join(folder, `${index}/environment.d`), { recursive: true });
+        writeFileSync(join(folder, `${index}/environment.d/a.conf`), text);
+      }
+      const script = `for at in $(seq 0 "$2"); do
+  XDG_CONFIG_HOME=$PWD/$at HOME=$PWD "$1"
+  printf '\\0'
+done`;
+      const output = execFileSync('/bin/sh', ['-c', script, 'sh', generator, `${texts.length - 1}`], {
         encoding: 'utf8',
+        cwd: folder,
         stdio: ['ignore', 'pipe', 'ignore'],
-        env: { XDG_CONFIG_HOME: join(folder, 'config'), HOME: folder },
+        env: { PATH: '/usr/bin:/bin' },
       });
+      return output.split('\0').slice(0, -1).map(valueOfA);
+    };
+    const valueOfA = (output: string) => {
       const [, quoted, bare = '(absent)'] = /^A=(?:"(.*)"|(.*))$/m.exec(output) ?? [];
       return quoted?.replace(/\\(.)/g, (_, c: string) => ({ n: '\n', t: '\t', r: '\r' })[c] ?? c) ?? bare;
     };
+    /** Each text is read as it stands beside it; empty values are left out by the generator. */
+    const expectRead = (all: readonly { readonly text: string; readonly value: string }[]) => {
+      const read = readAll(all.map(({ text }) => text));
+      expect(all.map(({ text }, index) => ({ text, value: read[index] }))).toEqual(
+        all.map(({ text, value }) => ({ text, value: value === '' ? '(absent)' : value })),
+      );
+      expect(all.length).toBeGreaterThan(10);
+    };
 
     it('reads what was written', () => {
-      fc.assert(
-        fc.property(before, fc.oneof(printable, tricky), (text, value) => {
-          fc.pre(!value.includes('$'));
-          expect(read(shellEnv.set(text, ['A'], value))).toBe(value === '' ? '(absent)' : value);
-        }),
-        { numRuns: 150 },
+      const cases = fc.sample(fc.tuple(before, fc.oneof(printable, tricky)), runs(300, 60));
+      expectRead(
+        cases
+          .filter(([, value]) => !value.includes('$'))
+          .map(([text, value]) => ({ text: shellEnv.set(text, ['A'], value), value })),
       );
     });
 
     it('reads any text as we do', () => {
-      fc.assert(
-        fc.property(textOf(pieces.filter((piece) => !/\$|export|é|# c/.test(piece))), (text) => {
+      const texts = fc.sample(
+        textOf(pieces.filter((piece) => !/\$|export|é|# c/.test(piece))),
+        runs(2000, 200),
+      );
+      expectRead(
+        texts.flatMap((text) => {
           const value = orRefused(() => shellEnv.get(text, ['A']));
-          fc.pre(typeof value === 'string' && !/[$\0\uFEFF\x7f-\x9f]|[^\P{Cc}\s]/u.test(text));
-          // The generator leaves empty values out.
-          expect([text, read(text)]).toEqual([text, value === '' ? '(absent)' : value]);
+          return typeof value === 'string' && !/[$\0\uFEFF\x7f-\x9f]|[^\P{Cc}\s]/u.test(text)
+            ? [{ text, value }]
+            : [];
         }),
-        { numRuns: 300 },
       );
     });
   });

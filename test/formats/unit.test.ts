@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import type { Value } from '../../src/formats/keyed-format.ts';
 import { unit } from '../../src/formats/unit.ts';
+import { runs } from '../support/random.ts';
 import { checkLaws, expectOtherLinesKept, orRefused, stockFiles, stockMissing, textOf } from './laws.ts';
 
 const pieces = [
@@ -134,7 +135,7 @@ describe('laws', () => {
           checkLaws(unit, text, path, value);
         },
       ),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 
@@ -157,7 +158,7 @@ describe('laws', () => {
           }
         }
       }),
-      { numRuns: 1500 },
+      runs(1500),
     );
   });
 
@@ -174,7 +175,7 @@ describe('laws', () => {
           expect(set === undefined ? whole : unit.remove(set, key)).toBe(whole);
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
@@ -206,20 +207,26 @@ describe.skipIf(missing)('systemd (skipped where systemd-analyze is not installe
 
   /** The environment that systemd makes of each unit, by its own debug dump; undefined where it isn't in the dump. */
   const environments = (texts: readonly string[]): string[][] => {
-    const file = join(folder, 'x.service');
-    return texts.map((text) => {
-      writeFileSync(file, text);
-      const { stdout, stderr } = spawnSync('systemd-analyze', ['--user', 'verify', file], {
-        env: {
-          ...process.env,
-          SYSTEMD_UNIT_PATH: folder,
-          XDG_RUNTIME_DIR: join(folder, 'run'),
-          SYSTEMD_LOG_LEVEL: 'debug',
-        },
-        encoding: 'utf8',
-      });
-      return [...`${stdout}${stderr}`.matchAll(/^\t\tEnvironment: (.*)$/gm)].map(([, line = '']) => line);
+    const files = texts.map((_, index) => join(folder, `x${index}.service`));
+    for (const [index, file] of files.entries()) writeFileSync(file, texts[index] ?? '');
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['--user', 'verify', ...files], {
+      env: {
+        ...process.env,
+        SYSTEMD_UNIT_PATH: folder,
+        XDG_RUNTIME_DIR: join(folder, 'run'),
+        SYSTEMD_LOG_LEVEL: 'debug',
+      },
+      encoding: 'utf8',
+      maxBuffer: 100_000_000,
     });
+    const units = new Map(
+      `${stdout}${stderr}`.split(/^\t?-> Unit (?=\S+:$)/m).map((dump) => [/^\S+(?=:)/.exec(dump)?.[0], dump]),
+    );
+    return files.map((file) =>
+      [...(units.get(basename(file)) ?? '').matchAll(/^\t\tEnvironment: (.*)$/gm)].map(
+        ([, line = '']) => line,
+      ),
+    );
   };
   writeFileSync(join(folder, 'basic.target'), '[Unit]\nDescription=x\n');
   writeFileSync(join(folder, 'shutdown.target'), '[Unit]\nDescription=x\n');
@@ -236,7 +243,7 @@ describe.skipIf(missing)('systemd (skipped where systemd-analyze is not installe
       'Environment=A=old B="x y"\n',
       'Environment=A=1\nEnvironment=\nEnvironment=A=\\\n 2\n',
     ];
-    const values = fc.sample(fc.oneof(tricky, plain), { numRuns: 40, seed: 5 });
+    const values = fc.sample(fc.oneof(tricky, plain), runs(400));
     const texts = values.map((value, i) => unit.set(service + before[i % before.length], variable, value));
     for (const [i, lines] of environments(texts).entries()) {
       expect([texts[i], lines]).toEqual([texts[i], expect.arrayContaining([`A=${values[i]}`])]);
@@ -245,10 +252,10 @@ describe.skipIf(missing)('systemd (skipped where systemd-analyze is not installe
 
   it('reads any text as we do', () => {
     const texts = fc
-      .sample(textOf(pieces.filter((piece) => !/é|\uFEFF|%n|^.Unit/.test(piece))), { numRuns: 400, seed: 11 })
+      .sample(textOf(pieces.filter((piece) => !/é|\uFEFF|%n|^.Unit/.test(piece))), runs(4000))
       .map((text) => `${service}${text}`)
       .filter((text) => /Environment=.*A=/.test(text) && !/[^\P{Cc}\s]|%[^%]/u.test(text))
-      .slice(0, 60);
+      .slice(0, runs(600).numRuns);
     const read = environments(texts);
     expect(read.flat().length).toBeGreaterThan(10);
     for (const [i, text] of texts.entries()) {

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { FormatError } from '../../src/formats/format-error.ts';
 import type { Value } from '../../src/formats/keyed-format.ts';
 import { addToList, removeFromList, yaml } from '../../src/formats/yaml.ts';
+import { runs } from '../support/random.ts';
 import { checkLaws, expectOtherLinesKept, orRefused, stockFiles, stockMissing, textOf } from './laws.ts';
 
 const pieces = [
@@ -237,7 +238,7 @@ describe('laws', () => {
       fc.property(textOf(pieces), key, value, (text, path, wanted) => {
         checkLaws(yaml, text, path, exact(wanted));
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 
@@ -250,7 +251,7 @@ describe('laws', () => {
         expectOtherLinesKept(text, after ?? '', [`    wsUrl: HOST${lineEnd}`]);
         expect(parse(after ?? '', { version: '1.1' }).public.app).toEqual(parse(text).public.app);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -267,7 +268,7 @@ describe('laws', () => {
           }
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });
@@ -306,7 +307,7 @@ describe.skipIf(spawnSync('python3', ['-c', 'import yaml']).status !== 0)(
   'PyYAML, another reader of YAML 1.1 (skipped where it is missing)',
   () => {
     it('reads what was written', () => {
-      const values = fc.sample(fc.oneof(value, scalar), { numRuns: 2000, seed: 3 }).map(exact);
+      const values = fc.sample(fc.oneof(value, scalar), runs(2000)).map(exact);
       const written = values.flatMap((wanted) => {
         const text = orRefused(() => yaml.set('a: x\n', ['a'], wanted));
         return text === undefined ? [] : [{ text, wanted }];

@@ -1,11 +1,10 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OperatorErrors } from '../../src/model/operator-error.ts';
+import { runs } from '../support/random.ts';
 import { loadText, mistakes, places } from './load-text.ts';
-
-vi.mock('../../src/steps/registry.ts', () => import('../fixtures/step-modules.ts'));
 
 const complete = `playbook: ./cluster.yaml
 cluster: {name: prod, hostname: bbb.example.com}
@@ -159,7 +158,7 @@ describe('whatever the file holds', () => {
   };
 
   it('nothing but OperatorErrors is thrown: any bytes', async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), isOperatorErrors), { numRuns: 200 });
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), isOperatorErrors), runs(200));
   });
 
   it('nothing but OperatorErrors is thrown: text made of what YAML is made of', async () => {
@@ -211,7 +210,7 @@ describe('whatever the file holds', () => {
       ],
     );
     const text = fc.array(bits, { maxLength: 40 }).map((parts) => parts.join(''));
-    await fc.assert(fc.asyncProperty(text, isOperatorErrors), { numRuns: 1000 });
+    await fc.assert(fc.asyncProperty(text, isOperatorErrors), runs(1000));
   });
 
   it('nothing but OperatorErrors is thrown: a correct file with some of it replaced', async () => {
@@ -221,6 +220,6 @@ describe('whatever the file holds', () => {
       .map((changes) =>
         changes.reduce((sum, [at, gone, come]) => sum.slice(0, at) + come + sum.slice(at + gone), complete),
       );
-    await fc.assert(fc.asyncProperty(text, isOperatorErrors), { numRuns: 500 });
+    await fc.assert(fc.asyncProperty(text, isOperatorErrors), runs(500));
   });
 });

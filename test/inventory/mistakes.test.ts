@@ -1,7 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mistakes } from './load-text.ts';
-
-vi.mock('../../src/steps/registry.ts', () => import('../fixtures/step-modules.ts'));
 
 /** A correct inventory with one line of each part replaced. */
 function inventory(parts: {

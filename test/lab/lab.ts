@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { freemem, release } from 'node:os';
 import { join } from 'node:path';
 import { type Authority, createAuthority } from './authority.ts';
 import { baseRoot } from './base-root.ts';
@@ -65,6 +66,9 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
     const directory = labDirectory(record);
     if (Number(readFileSync(INOTIFY, 'utf8')) < 4096) await writeFile(INOTIFY, '4096');
     await createBridge(record);
+    const hostsDirectory = join(directory, 'hosts');
+    await mkdir(hostsDirectory);
+    if (fitsInMemory()) await mustRun('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', hostsDirectory]);
     const paths = {
       sshKey: join(directory, 'id_ed25519'),
       knownHosts: join(directory, 'known_hosts'),
@@ -105,7 +109,7 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
               name: spec.name,
               hostnames: spec.hostnames ?? [`${spec.name}.example.com`],
               address: hostAddress(record, first + offset),
-              directory: join(directory, 'hosts', spec.name),
+              directory: join(hostsDirectory, spec.name),
               base,
               namespace: await createHostNetwork(record, first + offset, spec.name),
               cgroup: join(cgroupDirectory(record), spec.name),
@@ -155,6 +159,15 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
     remove();
     throw error;
   }
+}
+
+/**
+ * Whether hosts keep what they write in memory: they wait for their disks a lot, and share one. It outlives a host's
+ * loss of power as well. Before Linux 6.6 tmpfs knew neither user's extended attributes nor immutable files.
+ */
+function fitsInMemory(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return (major > 6 || (major === 6 && minor >= 6)) && freemem() > 3_000_000_000;
 }
 
 /** By renaming: nginx may be reading the table, and a name that is missing for a moment stops it. */

@@ -6,13 +6,13 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
 import type { RunResult, Status } from '../../src/model/result.ts';
-import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { type ApplyOptions, usualApply } from '../../src/run/options.ts';
 import { planRun } from '../../src/run/plan-run.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
+import { loadInventory } from '../support/load-inventory.ts';
 
 /** The made-up cluster over real ssh connections, driven by the functions that commands call. */
 export interface TestCluster {

@@ -5,7 +5,6 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { stagesOf } from '../../src/model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../src/model/result.ts';
-import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { renderPlan } from '../../src/report/plan.ts';
 import { makeStyle } from '../../src/report/style.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
@@ -15,6 +14,7 @@ import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
 import { group, type Sample, sampleHost, user } from '../host/sample.ts';
+import { loadInventory } from '../support/load-inventory.ts';
 import { applyOptions, problems, statuses } from './cluster.ts';
 
 const configuration = '/etc/haproxy/haproxy.cfg';

@@ -174,25 +174,32 @@ function run(argv: readonly string[], variables: Record<string, string>): Promis
   });
 }
 
-/** Looks at all processes of this machine, which is both sides, again and again, until it's told to stop. */
+/**
+ * Looks at all processes that begin on this machine, which is both sides, again and again, until it's told to stop.
+ */
 export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): void } {
   const seen = new Set<string>();
   const read = (path: string): string => {
     try {
       const text = readFileSync(path, 'latin1');
-      seen.add(text);
+      // Words and variables, each once: most processes have the same ones.
+      for (const part of text.split('\0')) seen.add(part);
       return text;
     } catch {
       // Gone already.
       return '';
     }
   };
+  const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const others = new Set(processes());
   const look = () => {
-    for (const process of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const process of processes()) {
+      if (others.has(process)) continue;
       // The operator's own variable stands in the environment of the program that they start, and for a
       // moment in that of a process that it starts: until this has become another program it is a copy of its
       // parent (fork(2)).
-      if (!read(`/proc/${process}/cmdline`).includes(main)) read(`/proc/${process}/environ`);
+      const isProgram = read(`/proc/${process}/cmdline`).includes(main);
+      if (!isProgram) read(`/proc/${process}/environ`);
     }
   };
   const timer = setInterval(look, 15);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withSecrets } from '../../src/inventory/secrets.ts';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
-import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { referenceId } from '../../src/secrets/resolve.ts';
+import { loadInventory } from '../support/load-inventory.ts';
 
 const playbook = `name: fixture
 description: a fixture

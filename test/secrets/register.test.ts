@@ -6,6 +6,7 @@ import { shellEnv } from '../../src/formats/shell-env.ts';
 import { unit } from '../../src/formats/unit.ts';
 import { yaml } from '../../src/formats/yaml.ts';
 import { hidden, SecretRegister } from '../../src/secrets/register.ts';
+import { runs } from '../support/random.ts';
 
 const nasty = `p@ss'w"o\\r$d %41&<x>:=#!é€ü`;
 
@@ -106,7 +107,7 @@ describe('a secret is hidden in every writing', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

@@ -9,6 +9,7 @@ import { createConfigLookup } from '../../src/ssh/config/config-lookup.ts';
 import { plainTarget, resolveTarget } from '../../src/ssh/resolve-target.ts';
 import type { SshSettings } from '../../src/ssh/settings.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
+import { runs } from '../support/random.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -265,7 +266,7 @@ describe('a configuration in which nothing matters is not asked about', () => {
         expect(rest).toEqual(plain);
         expect([...methods].filter((method) => method !== 'gssapi')).toEqual([...usual]);
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 });

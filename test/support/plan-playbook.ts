@@ -5,11 +5,11 @@ import { expect } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
-import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../../src/playbook/resolve/resolve.ts';
 import { StepHost } from '../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
+import { loadInventory } from './load-inventory.ts';
 import { changedPaths } from './run-step.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 

@@ -6,11 +6,11 @@ import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
 import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
-import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';
 import { resolveAll } from '../../src/run/plan-run.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { stageOf } from './host-plan.ts';
+import { loadInventory } from './load-inventory.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
 export const sample = (name: string) => `playbooks/samples/bigbluebutton/${name}`;

@@ -5,7 +5,7 @@
 # Files below run/stand-in make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is at work), slow-apt-get
 # (so many seconds for each package, which is half installed meanwhile).
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 verb=
 names=

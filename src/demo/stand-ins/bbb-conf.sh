@@ -1,7 +1,7 @@
 #!/bin/sh
 # bbb-conf for a folder. As the real one does on any call, it adds logoutURL to the operator's properties when that is missing.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 properties=$root/etc/bigbluebutton/bbb-web.properties
 [ -e "$root/etc/bigbluebutton/bigbluebutton-release" ] || {

@@ -4,15 +4,20 @@
 # shellcheck disable=SC2034 # used by those that source it
 root=${CLUSTERPROXY_ROOT:?}
 memory=$root/run/stand-in
-mkdir -p "$memory/units"
+[ -d "$memory/units" ] || mkdir -p "$memory/units"
 
 # remember FILE TEXT: in one step, as several programs read and write at once
 remember() {
   printf '%s\n' "$2" >"$memory/$1.$$" && mv -f "$memory/$1.$$" "$memory/$1"
 }
 
+# recall FILE DEFAULT: the text of one line, without a program: stand-ins do little else
 recall() {
-  cat "$memory/$1" 2>/dev/null || printf '%s\n' "${2:-}"
+  if { read -r recalled || :; } 2>/dev/null <"$memory/$1"; then
+    printf '%s\n' "$recalled"
+  else
+    printf '%s\n' "${2:-}"
+  fi
 }
 
 journal() {

@@ -2,7 +2,7 @@
 # curl(1) for a folder: reads its URL from a configuration on stdin and answers as the node's own BigBlueButton API would, from what
 # bbb-web took up when it was last started. Meetings: run/stand-in/meetings, a line each: participants, blank, name.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 # A download into a file is none of the API's: the real program does it.
 case " $* " in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # dpkg-query(1) for a folder, as it is called on hosts: -W -f=FORMAT [-- PACKAGE...], with the fields status, name and version.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 status=$root/var/lib/dpkg/status
 format=

@@ -2,7 +2,7 @@
 # dpkg(1) for a folder: --audit, --configure -a (or names), --remove NAME... (refused where run/stand-in/needed-NAME says by whom it is
 # needed).
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 status=$root/var/lib/dpkg/status
 verb=

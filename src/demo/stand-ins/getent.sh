@@ -1,7 +1,7 @@
 #!/bin/sh
 # getent(1) for a folder: knows only the names in its etc/hosts.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 [ "${1:-}" = ahosts ] || exit 1
 found=2

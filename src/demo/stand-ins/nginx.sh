@@ -1,7 +1,7 @@
 #!/bin/sh
 # nginx -t for a folder: follows includes, finds unbalanced braces and directives without an end, and speaks as nginx does.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 main=/etc/nginx/nginx.conf
 case ${1:-} in

@@ -5,7 +5,7 @@
 # (starts, then fails), flaps-UNIT (systemd has to start it again and again), nginx-cannot-bind (a reload says
 # yes while the new workers could not bind).
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 verb=
 properties=
@@ -132,7 +132,7 @@ case $verb in
       if [ "$unit" = '*' ]; then
         set +f
         for file in "$memory"/units/*; do
-          [ "$(cat "$file" 2>/dev/null)" != failed ] || asked="$asked ${file##*/}"
+          [ "$(recall "units/${file##*/}")" != failed ] || asked="$asked ${file##*/}"
         done
         set -f
       fi

@@ -2,7 +2,7 @@
 # systemd-run(1) for a folder: runs a command detached from the caller, ends it after RuntimeMaxSec, and runs ExecStopPost however it
 # ended, also by SIGKILL.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 if [ "${1:-}" = supervise ]; then
   unit=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # test(1) for a folder: of the host's own files, `test -r PATH` and `test -e PATH`.
 # shellcheck source=src/demo/stand-ins/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "${0%/*}/common.sh"
 
 case ${1:-} in
   -r) [ -r "$root${2:?}" ] ;;

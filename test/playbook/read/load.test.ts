@@ -7,6 +7,7 @@ import { OperatorErrors, type Problem } from '../../../src/model/operator-error.
 import { builtInPlaybooks } from '../../../src/playbook/read/chain.ts';
 import { loadPlaybook } from '../../../src/playbook/read/load.ts';
 import { stepModules } from '../../fixtures/step-modules.ts';
+import { runs } from '../../support/random.ts';
 
 const fixtures = new URL('../../fixtures/playbooks/', import.meta.url).pathname;
 let directory: string;
@@ -593,6 +594,6 @@ it('whatever the file holds, nothing but OperatorErrors is thrown', async () => 
         expect(error).toBeInstanceOf(OperatorErrors);
       }
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });

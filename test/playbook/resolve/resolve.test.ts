@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { OperatorError } from '../../../src/model/operator-error.ts';
@@ -8,8 +8,6 @@ import { healthWarnings } from '../../../src/playbook/resolve/health.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
 import { type ResolvedStep, resolveHost } from '../../../src/playbook/resolve/resolve.ts';
 import { loadText } from '../../inventory/load-text.ts';
-
-vi.mock('../../../src/steps/registry.ts', () => import('../../fixtures/step-modules.ts'));
 
 const text = `playbook: ./cluster.yaml
 cluster: {name: prod, hostname: bbb.example.com}

@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { editKnownHosts, type KnownHostEdit } from '../../../src/ssh/host-keys/known-hosts-file.ts';
 import { writeKnownHosts } from '../../../src/ssh/host-keys/write-known-hosts.ts';
+import { runs } from '../../support/random.ts';
 
 let folder: string;
 let keys: Buffer[];
@@ -90,7 +91,7 @@ describe('laws', () => {
           expect(editKnownHosts(after, [edit({ name: host, add, hash })]).text).toBe(after);
         },
       ),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 
@@ -106,7 +107,7 @@ describe('laws', () => {
         expect(after).toBe(lines.join('\n'));
         expect(oracle(after, host)).not.toContain(key(0).toString('base64'));
       }),
-      { numRuns: 40 },
+      runs(40),
     );
   });
 

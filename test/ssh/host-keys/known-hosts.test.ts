@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entriesFor, fingerprint, parseKnownHosts } from '../../../src/ssh/host-keys/known-hosts.ts';
+import { runs } from '../../support/random.ts';
 
 let folder: string;
 const keys: string[] = [];
@@ -108,7 +109,7 @@ test('whatever the patterns, it is what ssh-keygen -F finds', () => {
         expect(found).toEqual(oracle(text, looked));
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

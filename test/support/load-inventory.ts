@@ -1,0 +1,21 @@
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { readInventory } from '../../src/inventory/load.ts';
+import type { Playbook } from '../../src/model/playbook.ts';
+import { loadPlaybook } from '../../src/playbook/read/load.ts';
+import type { SecretRegister } from '../../src/secrets/register.ts';
+
+const shipped = new Map<string, Promise<Playbook>>();
+
+/** As the program's own, but it reads each playbook that comes with the program only once: that takes longest. */
+export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {
+  return readInventory(
+    file,
+    (reference, directory) => {
+      if (/\/|\.ya?ml$/.test(reference)) return loadPlaybook(reference, directory);
+      const known = shipped.get(reference) ?? loadPlaybook(reference, directory);
+      shipped.set(reference, known);
+      return known;
+    },
+    register,
+  );
+}
