@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { packageManagers } from '../model/action.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { packageManagers } from '../model/package-manager.ts';
 import {
   type Answer,
   isGlob,

@@ -1,5 +1,5 @@
-import type { PackageManager } from './action.ts';
 import type { Ledger } from './ledger.ts';
+import type { PackageManager } from './package-manager.ts';
 
 /** Permission bits and owner by name (by number where the host knows none); `mode` as in chmod(1), e.g. 0o644. */
 export interface Ownership {

@@ -1,8 +1,9 @@
 import { decode } from '../formats/decode.ts';
 import type { Value } from '../formats/keyed-format.ts';
-import type { HostAction, PackageManager, PlannedAction } from '../model/action.ts';
+import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import type { PackageManager } from '../model/package-manager.ts';
 import {
   type Answer,
   type Ownership,

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { PackageManager } from '../../model/action.ts';
 import type { Ledger } from '../../model/ledger.ts';
+import type { PackageManager } from '../../model/package-manager.ts';
 import {
   type Answer,
   isGlob,
