@@ -2,6 +2,7 @@ import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { SshSettings } from '../ssh/settings.ts';
+import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { SecretUse } from './secrets.ts';
 
 /** What the operator wrote, checked against the playbook and with every default filled in. */
@@ -9,7 +10,7 @@ export interface Inventory {
   /** as the operator named it, and its text */
   readonly file: string;
   readonly text: string;
-  readonly playbook: Playbook;
+  readonly playbook: LoadedPlaybook;
   readonly playbookText: string;
   readonly cluster: { readonly name: string; readonly hostname: string };
   /** the playbook's defaults and the inventory's own values, without those of hosts */

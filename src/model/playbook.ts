@@ -1,5 +1,4 @@
 import type { Value } from '../formats/keyed-format.ts';
-import type { StepModule } from '../virtual/step-module.ts';
 import type { Location } from './operator-error.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
@@ -181,8 +180,6 @@ export interface Playbook {
   /** what it calls its product; filled in already everywhere but in template files */
   readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
-  /** those that its steps can use, by name */
-  readonly modules: ReadonlyMap<string, StepModule>;
   /** in the order of a run */
   readonly roles: readonly Role[];
   /** names of checks over the whole planned cluster */

@@ -1,1 +1,25 @@
-export type { StepModule } from '../virtual/step-module.ts';
+import type { z } from 'zod';
+import type { Reads } from '../model/snapshot.ts';
+import type { StepHost } from '../virtual/step-host.ts';
+
+/**
+ * What a host should look like in one respect. Pure: it sees a virtual host and edits that.
+ * Applied to its own result it must change nothing.
+ */
+export interface StepModule<Parameters = never> {
+  /** the word that stands for it in a playbook */
+  readonly name: string;
+  /** one line for `docs/` and the schema */
+  readonly description: string;
+  readonly parameters: z.ZodType<Parameters>;
+  /** the file that it was read from; undefined for one that comes with the program */
+  readonly file?: string | undefined;
+  /** parameters that name files of the machine that clusterproxy runs on; they come as absolute paths */
+  readonly localFiles?: readonly string[] | undefined;
+  /**
+   * What it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe. Facts are
+   * not known yet, so parameters that templates fill in from them may be missing or empty here: it must not throw.
+   */
+  reads(parameters: Parameters): Partial<Reads>;
+  apply(host: StepHost, parameters: Parameters): void;
+}

@@ -4,7 +4,6 @@ import type {
   Condition,
   Fact,
   HealthCheck,
-  Playbook,
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
@@ -12,7 +11,8 @@ import type {
   Role,
   Variable,
 } from '../../model/playbook.ts';
-import type { StepModule } from '../../virtual/step-module.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
+import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import type { FactData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
@@ -28,7 +28,7 @@ export function buildPlaybook(
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
   },
-): Playbook {
+): LoadedPlaybook {
   const modules = [...from.modules.keys()];
   return {
     name: data.name,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
-import type { Playbook } from '../../model/playbook.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { stepModules } from '../../steps/registry.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { checkPlaybook } from '../check/check.ts';
@@ -23,7 +23,7 @@ export async function loadPlaybook(
   reference: string,
   directory: string,
   modules: ReadonlyMap<string, StepModule> = stepModules,
-): Promise<Playbook> {
+): Promise<LoadedPlaybook> {
   const chain = await readChain(reference, directory);
   return parsePlaybook(chain, await withOwnModules(chain, modules));
 }
@@ -31,7 +31,7 @@ export async function loadPlaybook(
 async function parsePlaybook(
   chain: readonly YamlDocument[],
   { modules, texts }: KnownModules,
-): Promise<Playbook> {
+): Promise<LoadedPlaybook> {
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkPlaybook(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));

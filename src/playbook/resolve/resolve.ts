@@ -3,7 +3,8 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import type { Guard, Handler } from '../../model/handler.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { Playbook, PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
+import type { PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { holds } from './conditions.ts';
 import { type ClusterView, hostContext } from './contexts.ts';
@@ -94,7 +95,7 @@ function resolveStep(
     host: InventoryHost;
     context: TemplateContext;
     handlers: readonly PlaybookHandler[];
-    playbook: Playbook;
+    playbook: LoadedPlaybook;
     /** of the inventory */
     directory: string;
   },

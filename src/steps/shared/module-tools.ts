@@ -6,7 +6,7 @@ import { unit } from '../../formats/unit.ts';
 import { yaml } from '../../formats/yaml.ts';
 import { providesNothing } from '../../model/action.ts';
 import { unitPath } from '../../model/snapshot.ts';
-import type { StepModule } from '../../virtual/step-module.ts';
+import type { StepModule } from '../step-module.ts';
 import {
   absolutePath,
   attributesOf,
