@@ -3,7 +3,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
-import type { SecretUse } from './secrets.ts';
+import type { SecretUse } from './secret-use.ts';
 
 /** What the operator wrote, checked against the playbook and with every default filled in. */
 export interface Inventory {
@@ -19,7 +19,7 @@ export interface Inventory {
   readonly external: ReadonlySet<string>;
   /** in the order of the playbook's roles, then of the file */
   readonly hosts: readonly InventoryHost[];
-  /** what its hosts get that is a secret; see withSecrets() in secrets.ts */
+  /** what its hosts get that is a secret; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** what is worth a word and no mistake */
   readonly warnings: readonly Problem[];

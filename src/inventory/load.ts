@@ -10,8 +10,9 @@ import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
+import { literalSecrets, literalWarnings } from './literal-secrets.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
-import { literalSecrets, literalWarnings, secretUses } from './secrets.ts';
+import { secretUses } from './secret-uses.ts';
 import { toValue } from './variables.ts';
 
 /** Finds and reads the playbook that an inventory names; paths are relative to `directory`. */
