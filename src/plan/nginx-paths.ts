@@ -1,6 +1,7 @@
 import { locations, managedBlocks } from '../formats/nginx.ts';
 import type { Problem } from '../model/operator-error.ts';
-import { type LocationsParameters, nginxLocations } from '../steps/nginx/locations.ts';
+import { nginxLocations } from '../steps/nginx/locations.ts';
+import type { LocationsParameters } from '../steps/nginx/locations-parameters.ts';
 import { unresolvedNodes, unresolvedProblem } from '../steps/nginx/node-locations.ts';
 import { nginxPrefix } from '../steps/nginx/prefix.ts';
 import type { Evaluation } from './forward/evaluate.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { unit } from '../../formats/unit.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { applyJavaOptions, javaOptions } from '../java/environment.ts';
+import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { scalar } from '../shared/parameters.ts';
-import { type Finding, setUpByHand } from '../shared/set-up-by-hand.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { dropInPath, dropInReads, otherDropIns, removeHollowDropIn } from './drop-ins.ts';
@@ -88,7 +88,7 @@ function bringOver(host: StepHost, wanted: DropInParameters): void {
       .map((name) => ({ path, text, name })),
   );
   const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
-  if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+  if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
   if (found.length > 0) host.adopt();
   for (const { path, name } of found) {
     const text = host.text(path) ?? '';

@@ -1,9 +1,9 @@
 import { type Directive, findServers, type Location, locations } from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import type { Finding } from '../shared/set-up-by-hand.ts';
+import type { Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
 import { lineOf, removeDirectives } from './directives.ts';
-import type { LocationsParameters } from './locations.ts';
+import type { LocationsParameters } from './locations-parameters.ts';
 import { filesAt, writeFound } from './nginx-files.ts';
 import { relayedNodes } from './node-locations.ts';
 
