@@ -6,6 +6,7 @@ import { type ByHand, type PlannedHandler, stageNumber, stagesOf } from '../mode
 import type { HostResult, RunResult } from '../model/result.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
+import { detailOf } from './detail.ts';
 import { diffText, modeOf, ownerOf } from './diff.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost, ReportHostKeys } from './json-schema.ts';
 import { totalsOf } from './totals.ts';
@@ -175,7 +176,8 @@ export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettle
 }
 
 export function errorDocument(problem: Problem): ReportError {
-  const { code, host, step, message, next, location, detail } = problem;
+  const { code, host, step, message, next, location } = problem;
+  const detail = detailOf(problem);
   return {
     code,
     ...(host === undefined ? {} : { host }),

@@ -1,6 +1,7 @@
 import type { Location, Problem } from '../model/operator-error.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { clean, cleanLine, showable, showableLine } from './clean.ts';
+import { detailOf } from './detail.ts';
 import { indent, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -100,9 +101,10 @@ function lengthOfWord(text: string): number {
 }
 
 function renderDetail(problem: Problem, style: Style, indentation: number): readonly string[] {
-  if (problem.detail === undefined || problem.detail.trim() === '') return [];
+  const detail = detailOf(problem);
+  if (detail === undefined || detail.trim() === '') return [];
   if (problem.code === 'unexpected' && !style.verbose) return [];
-  const lines = indent(showable(problem.detail), indentation + 4);
+  const lines = indent(showable(detail), indentation + 4);
   if (style.verbose || lines.length <= longestDetail) return lines;
   const more = `... and ${lines.length - longestDetail} lines more (--verbose shows them)`;
   return [...lines.slice(0, longestDetail), `${' '.repeat(indentation + 4)}${more}`];

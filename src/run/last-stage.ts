@@ -1,6 +1,6 @@
 import { type ClusterPlan, differs, type HostPlan, stagesOf } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
-import { statusWords } from '../report/words.ts';
+import { statusWords } from '../model/status-words.ts';
 import type { ApplyOptions } from './options.ts';
 import { inWaves } from './waves.ts';
 

@@ -5,7 +5,6 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { HostPlan, PlannedHandler } from '../../model/plan.ts';
 import { type PathState, type Snapshot, stateIn } from '../../model/snapshot.ts';
 import type { RunRecord } from '../../model/transaction.ts';
-import { diffText } from '../../report/diff.ts';
 import { SecretRegister } from '../../secrets/register.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, VirtualHost } from '../../virtual/virtual-host.ts';
@@ -63,7 +62,7 @@ export function planHostRollback(
 interface Conflict {
   readonly what: readonly string[];
   /** what giving the originals back would do to what is there */
-  readonly diff: string;
+  readonly changes: readonly Change[];
 }
 
 /** What the run set; of a file that held a secret and of which no more is known, all of it. */
@@ -96,8 +95,7 @@ function undo(
     if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
       view.restore(change.path, undone.state);
     }
-    const diff = conceal([difference]).map(diffText).join('');
-    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff }];
+    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, changes: conceal([difference]) }];
   });
 }
 
@@ -163,7 +161,8 @@ function conflict(host: string, run: string, conflicts: readonly Conflict[]): Pr
   return {
     code: 'conflict',
     message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
-    detail: `what --force would do to it:\n${conflicts.map(({ diff }) => diff).join('')}`,
+    detail: 'what --force would do to it:\n',
+    changes: conflicts.flatMap(({ changes }) => changes),
     next: 'look at each; --force gives back what it was before the run and loses what was changed since',
     host,
     step,
