@@ -6,7 +6,8 @@ import type { PathState, RegularFile } from '../../model/snapshot.ts';
 import type { RecordedChange } from '../../model/transaction.ts';
 import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from '../items.ts';
 import { isFingerprint } from '../record.ts';
-import { undoUnit, unitStateFormat } from '../unit-items.ts';
+import { unitStateFormat } from '../unit-items.ts';
+import { undoUnit } from './undo-unit.ts';
 
 /** What giving back one path of a run comes to. */
 export interface Undone {
