@@ -1,9 +1,6 @@
 import type { FirstTouch } from '../model/ledger.ts';
 import type { PathState } from '../model/snapshot.ts';
-import type { Managed } from '../virtual/step-host.ts';
-
-/** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */
-export const unitStateFormat = 'unit-state';
+import type { Managed } from '../virtual/managed.ts';
 
 type UnitItem = Pick<Managed, 'format' | 'key'>;
 export type Unit = Extract<PathState, { kind: 'unit' }>;

@@ -8,6 +8,7 @@ import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
@@ -138,7 +139,7 @@ function transactionOf(
       startedAt: names.startedAt,
       changes: recordChanges(plan.changes),
       actions: recordActions(plan.actions),
-      items: recordItems(plan),
+      items: recordItems(plan, itemFormatsOf(options.inventory.playbook)),
       letGo: letGoItems(plan),
       letGoCreated: letGoCreated(plan),
       handlers,

@@ -45,9 +45,7 @@ export async function checkPlaybook(reference: string, directory: string): Promi
     }),
     resolve: resolveAll(inventory),
     // They compare hosts that belong together, and these don't.
-    crossChecks: samples.every(({ folder }) => folder !== undefined)
-      ? crossChecksOf(playbook.crossChecks)
-      : [],
+    crossChecks: samples.every(({ folder }) => folder !== undefined) ? crossChecksOf(playbook) : [],
   });
   return {
     playbook,

@@ -10,6 +10,7 @@ import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
 import { emptyPlan } from './empty-plan.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import type { RunOptions } from './options.ts';
@@ -127,7 +128,10 @@ async function planHost(
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
     const snapshot = await probe(connection, host.name, reads);
-    const undone = planHostRollback(snapshot, recorded, options);
+    const undone = planHostRollback(snapshot, recorded, {
+      ...options,
+      formats: itemFormatsOf(options.inventory.playbook),
+    });
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const plan: HostPlan = {
       ...emptyPlan(host),

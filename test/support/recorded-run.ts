@@ -12,6 +12,7 @@ import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { letGoCreated, letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
 import type { RecordedRun } from '../../src/plan/rollback/plan-rollback.ts';
 import type { SecretRegister } from '../../src/secrets/register.ts';
+import { builtInItemFormats } from '../../src/steps/item-formats.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 
@@ -65,7 +66,11 @@ export function carriedOutHost(plan: HostPlan): Snapshot {
 }
 
 /** What the host remembers of the plan. */
-export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): RecordedRun {
+export function recorded(
+  plan: HostPlan,
+  run = '20261121T074501Z-4f2a9c',
+  formats = builtInItemFormats,
+): RecordedRun {
   return {
     record: {
       schemaVersion: 1,
@@ -78,7 +83,7 @@ export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): Recor
       version: '0.1.0',
       startedAt: '2026-11-21T07:45:01.000Z',
       changes: recordChanges(plan.changes),
-      items: recordItems(plan),
+      items: recordItems(plan, formats),
       letGo: letGoItems(plan),
       letGoCreated: letGoCreated(plan),
       handlers: plan.handlers.map(({ handler }) => handler),

@@ -2,11 +2,14 @@ import type { Problem } from '../../model/operator-error.ts';
 import { changesNow, type HostPlan, type PlannedHandler } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { SecretRegister } from '../../secrets/register.ts';
+import type { CrossCheck } from '../../steps/cross-check.ts';
 import { itemId } from '../items.ts';
 import { isSlowHash } from '../slow-hash.ts';
 import { changesOf } from './changes.ts';
-import { concealChanges, exposureWarnings, type KnownItem } from './conceal.ts';
+import { concealChanges, type KnownItem } from './conceal.ts';
+import { plannedHost } from './cross-checks.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
+import { exposureWarnings } from './exposure-warnings.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { noSystemd } from './no-systemd.ts';
@@ -24,12 +27,6 @@ export interface LookedAt {
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
 }
-
-/**
- * A check over the whole planned cluster: what each host will be, by name. Returns the problems of hosts; they are not
- * changed then.
- */
-export type CrossCheck = (planned: ReadonlyMap<string, Evaluation>) => ReadonlyMap<string, Problem>;
 
 export interface PlanInput {
   readonly cluster: string;
@@ -54,10 +51,10 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   const evaluations = evaluate(input.resolve, snapshots, { only, holdsSecret: (text) => secrets.isIn(text) });
   const restless = checkFixpoint(input.resolve, evaluations, only && { hosts: only, known: snapshots });
   const planned = new Map(
-    [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, one] as const] : [])),
+    [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, plannedHost(one)] as const] : [])),
   );
   const checks = only === undefined ? input.crossChecks : [];
-  const crossed = new Map(checks.flatMap((check) => [...check(planned)]));
+  const crossed = new Map(checks.flatMap(({ check }) => [...check(planned)]));
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
   return meant.map((host) => {
     const evaluation = evaluations.get(host.name);
@@ -120,7 +117,10 @@ function planStage(
 ): HostPlan {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
-  const changes = concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), secrets);
+  const changes = concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), {
+    secrets,
+    formats: stage.host.formats,
+  });
   const { actions } = stage.host;
   return {
     host: host.name,

@@ -5,6 +5,7 @@ import {
   locations,
   setVariable,
 } from '../../formats/nginx.ts';
+import { isWholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
@@ -71,7 +72,7 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
 
 /** What we manage ourselves on this host, by an earlier run in the other mode, isn't somebody's handiwork. */
 function isManaged(host: StepHost, path: string): boolean {
-  return host.snapshot.ledger?.items.some((item) => item.path === path && item.format === 'file') ?? false;
+  return host.snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
 
 function findIn(text: string, wanted: PrefixParameters, path: string, source: string): readonly Finding[] {

@@ -3,6 +3,9 @@ import { absolutePath, hostname } from '../shared/parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { type Node, node } from './node-locations.ts';
 
+/** The word for the step module in a playbook. */
+export const locationsName = 'nginx-locations';
+
 /** What a step `nginx-locations` of a playbook says. */
 export const locationsParameters = z.strictObject({
   path: absolutePath.describe(

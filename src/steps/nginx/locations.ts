@@ -4,10 +4,13 @@ import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
+import { nginxBlock } from './block-format.ts';
 import { bringOverLocations, findLocations } from './existing-locations.ts';
-import { type LocationsParameters, locationsParameters } from './locations-parameters.ts';
+import { locationsByHand } from './locations-by-hand.ts';
+import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { type Node, relayedNodes, renderNode, unresolvedNodes } from './node-locations.ts';
+import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
 /**
@@ -16,7 +19,7 @@ import { trustedCertificateReads, trustedCertificates } from './trusted-certific
  * `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the node itself.
  */
 export const nginxLocations: StepModule<LocationsParameters> = {
-  name: 'nginx-locations',
+  name: locationsName,
   description: "on a proxy: the locations that relay each node's pages",
   parameters: locationsParameters,
   reads: (wanted) => ({
@@ -31,6 +34,9 @@ export const nginxLocations: StepModule<LocationsParameters> = {
       .filter(({ state }) => state === 'active')
       .map((one) => one.hostname),
   }),
+  itemFormats: [nginxBlock],
+  crossCheck: nginxPaths,
+  byHand: locationsByHand,
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
@@ -41,7 +47,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     const after = understand(host, wanted.path, start, () => blocks(host, wanted, start));
     if (after !== before) host.write(wanted.path, after);
     for (const name of managedBlocks(after).keys()) {
-      host.manage({ path: wanted.path, format: 'nginx-block', key: [name] });
+      host.manage({ path: wanted.path, format: nginxBlock.name, key: [name] });
     }
   },
 };

@@ -1,4 +1,5 @@
 import { prefixLocations, quoteArgument } from '../../formats/nginx.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 import { bringOverPrefixes, ownHeader } from './existing-prefixes.ts';
@@ -10,7 +11,7 @@ export function ownFile(host: StepHost, wanted: PrefixParameters, source: string
   bringOverPrefixes(host, wanted, source);
   const text = host.text(source) ?? '';
   const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix));
-  host.manage({ path: wanted.path, format: 'file', key: [] });
+  host.manage(wholePath(wanted.path));
   host.write(wanted.path, ownText(host, wanted, source, copies));
 }
 

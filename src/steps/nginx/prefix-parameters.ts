@@ -8,6 +8,9 @@ const requestPath = z
     'expected a path such as /name, of letters, digits, ".", "_", "~" and "-"',
   );
 
+/** The word for the step module in a playbook. */
+export const prefixName = 'nginx-prefix';
+
 /** What a step `nginx-prefix` of a playbook says. */
 export const prefixParameters = z.strictObject({
   sources: z

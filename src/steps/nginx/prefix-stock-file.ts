@@ -1,4 +1,5 @@
 import { editLocationPaths, locations, setVariable } from '../../formats/nginx.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 import { lineOf } from './directives.ts';
@@ -22,7 +23,7 @@ export function stockFile(host: StepHost, wanted: PrefixParameters, source: stri
     const path = host.exists(file) ? file : source;
     const text = host.text(path) ?? '';
     const after = understand(host, path, text, () => setVariable(text, name, value));
-    host.manage({ path, format: 'file', key: [] }, { pristine: after !== text });
+    host.manage(wholePath(path), { pristine: after !== text });
     edit(host, path, text, after);
   }
 }
@@ -35,7 +36,7 @@ function editSource(host: StepHost, wanted: PrefixParameters, source: string): v
     text,
     () => !locations(text).some(({ path }) => path.startsWith(`${wanted.prefix}/`)),
   );
-  host.manage({ path: source, format: 'file', key: [] }, { pristine });
+  host.manage(wholePath(source), { pristine });
   const after = understand(host, source, text, () => {
     refusePatterns(host, wanted, source, text);
     const moved = editLocationPaths(text, (path, { modifier }) =>

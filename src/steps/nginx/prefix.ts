@@ -1,7 +1,7 @@
 import { directoryOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { ownFile } from './prefix-own-file.ts';
-import { type PrefixParameters, prefixParameters } from './prefix-parameters.ts';
+import { type PrefixParameters, prefixName, prefixParameters } from './prefix-parameters.ts';
 import { stockFile } from './prefix-stock-file.ts';
 
 /**
@@ -10,7 +10,7 @@ import { stockFile } from './prefix-stock-file.ts';
  * installers leave it alone, and the paths without prefix keep working. Forms that can't be copied safely are refused with their line.
  */
 export const nginxPrefix: StepModule<PrefixParameters> = {
-  name: 'nginx-prefix',
+  name: prefixName,
   description: "the locations of a package's nginx file, under a prefix as well",
   parameters: prefixParameters,
   reads: (wanted) => ({

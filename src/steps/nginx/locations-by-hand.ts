@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { Value } from '../../formats/keyed-format.ts';
+import type { ByHand } from '../../model/plan.ts';
+import { node, renderLocations } from './node-locations.ts';
+
+/** The locations that a proxy which somebody else looks after needs. */
+export function locationsByHand(
+  parameters: Value,
+  { hostname }: { readonly hostname: string },
+): readonly ByHand[] {
+  const { nodes } = parameters as { readonly nodes?: unknown };
+  const known = z.array(node).safeParse(nodes);
+  const text = known.success ? renderLocations(known.data) : '';
+  if (text === '') return [];
+  return [{ title: `locations for ${hostname}, whose server is not looked after here (nginx's form)`, text }];
+}
