@@ -36,23 +36,11 @@ export interface Variable {
  */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 
-/** A question about a host whose answer recipes, conditions and templates can use. */
-export type Fact =
-  /** boolean: systemd has loaded the unit */
-  | { readonly kind: 'unit'; readonly unit: string }
-  /** the package's version, '' where it isn't installed */
-  | { readonly kind: 'package'; readonly package: string }
-  /** boolean: at least one of the paths is there */
-  | { readonly kind: 'exists'; readonly paths: readonly string[] }
-  /** boolean: a file at the path (any file, for a glob) has the text in it */
-  | { readonly kind: 'contains'; readonly path: string; readonly text: string }
-  /**
-   * boolean: a file at the path has a line that the extended regular expression matches. The host looks itself, at files
-   * of any size; what is planned for them doesn't count.
-   */
-  | { readonly kind: 'search'; readonly path: string; readonly pattern: string }
-  /** the first group of the first match, '' where there is none */
-  | { readonly kind: 'capture'; readonly path: string; readonly pattern: RegExp };
+/**
+ * A question about a host whose answer recipes, conditions and templates can use, as it stands in the playbook. The keys
+ * that it has say of which kind it is: see src/playbook/facts.
+ */
+export type Fact = Readonly<Record<string, Value>>;
 
 /** One of a role's variants. */
 export interface Recipe {

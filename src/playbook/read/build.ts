@@ -2,7 +2,6 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
-  Fact,
   HealthCheck,
   PlaybookAction,
   PlaybookCheck,
@@ -14,7 +13,7 @@ import type {
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
-import type { FactData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
+import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -74,7 +73,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     },
     external: data.external ?? false,
     hostname: data.hostname ?? 'optional',
-    facts: mapValues(data.facts, buildFact),
+    facts: data.facts ?? {},
     recipes: (data.recipes ?? []).map((recipe) => ({
       name: recipe.name,
       when: buildCondition(recipe.when),
@@ -178,16 +177,6 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
     headers: data.http?.headers ?? [],
     contains: data.http?.contains ?? [],
   };
-}
-
-export function buildFact(data: FactData): Fact {
-  const { unit, package: name, exists, path = '', contains, capture, search } = data;
-  if (unit !== undefined) return { kind: 'unit', unit };
-  if (name !== undefined) return { kind: 'package', package: name };
-  if (exists !== undefined) return { kind: 'exists', paths: exists };
-  if (contains !== undefined) return { kind: 'contains', path, text: contains };
-  if (search !== undefined) return { kind: 'search', path, pattern: search };
-  return { kind: 'capture', path, pattern: new RegExp(capture ?? '()', 'm') };
 }
 
 export function buildCondition(data: RoleData['steps'][number]['when']): Condition {
