@@ -1,5 +1,4 @@
 import type { Location, Problem } from '../model/operator-error.ts';
-import { maskSecrets } from '../secrets/mask.ts';
 import { clean, cleanLine, showable, showableLine } from './clean.ts';
 import { detailOf } from './detail.ts';
 import { indent, widthOf, wrap } from './prose.ts';
@@ -82,7 +81,7 @@ function renderLocation(location: Location, style: Style, indentation: number): 
 /** The part of a line around the place, so that a line of a thousand characters doesn't fill the screen. */
 function windowOf({ text, column }: Location, columns: number): { text: string; column: number } {
   // Each character becomes one column, so that the mark stays below its word.
-  const shown = clean(maskSecrets(text)).replace(/\t/g, ' ');
+  const shown = showable(text).replace(/\t/g, ' ');
   const shift = clean(text.slice(0, column - 1)).length - (column - 1);
   const at = column + shift;
   const width = Math.max(30, columns - 6);
