@@ -48,7 +48,7 @@ export async function probe(
 }
 
 /** The request of probe.sh: what is to be read, one thing a line. */
-export function probeRequest(reads: Reads): string {
+function probeRequest(reads: Reads): string {
   return [
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
     ...reads.packages.map((name) => record('package', name)),

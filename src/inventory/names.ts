@@ -85,7 +85,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
 }
 
 /** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
-export const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
+const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
 
 export function addressMistake(text: string): Mistake | undefined {
   const wanted = 'expected a DNS name or an address such as 192.0.2.11';

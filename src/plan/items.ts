@@ -18,10 +18,6 @@ function formatOf(item: Managed, formats: ItemFormats): KeyedFormat {
   });
 }
 
-export function sameItem(one: Managed, other: Managed): boolean {
-  return itemId(one) === itemId(other);
-}
-
 /** One string for one thing on a host. */
 export function itemId(item: Managed): string {
   return [item.path, item.format, ...item.key].join('\u001f');

@@ -165,7 +165,7 @@ function handlerDocument(
   };
 }
 
-export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
+function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
   const { run, state, who, alive } = unsettled;
   return {
     run: cleanLine(run),

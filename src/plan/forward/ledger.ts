@@ -102,13 +102,6 @@ function isKnown(host: VirtualHost, path: string): boolean {
   return host.snapshot.paths.has(path) || host.touched.includes(path);
 }
 
-/** Whether two ledgers record the same things, whoever wrote them and when. */
-export function sameLedger(one: Ledger | undefined, other: Ledger): boolean {
-  if (one === undefined) return other.items.length === 0;
-  const essence = ({ run: _run, ...rest }: Ledger) => JSON.stringify(rest);
-  return essence(one) === essence(other);
-}
-
 function stateBefore(snapshot: Snapshot, path: string) {
   return stateIn(snapshot, path) ?? ({ kind: 'absent' } as const);
 }

@@ -12,9 +12,9 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvalua
 import { exposureWarnings } from './exposure-warnings.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
+import { machineWarnings } from './machine-warnings.ts';
 import { noSystemd } from './no-systemd.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
-import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
 export interface LookedAt {
@@ -84,7 +84,7 @@ function planHost(
       all.flatMap(({ handlers }) => handlers),
     ),
     warnings: [
-      ...healthWarnings(snapshot),
+      ...machineWarnings(snapshot),
       ...wanted.warnings,
       ...exposureWarnings(
         all.flatMap(({ changes }) => changes),
@@ -191,7 +191,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     changes: [],
     handlers: [],
     guards: [],
-    warnings: snapshot ? healthWarnings(snapshot) : [],
+    warnings: snapshot ? machineWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],
     units: [],
     ledger: undefined,

@@ -4,7 +4,7 @@ import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { type PlanInput, planCluster } from './plan-cluster.ts';
 
 /** A host as its plan leaves it, ledger included: what the next stage is planned from. */
-export function afterPlan(plan: HostPlan): Snapshot | undefined {
+function afterPlan(plan: HostPlan): Snapshot | undefined {
   if (plan.next !== undefined) return afterPlan(plan.next);
   if (plan.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
   const host = new VirtualHost(plan.snapshot);

@@ -15,7 +15,7 @@ import { checkTemplates } from './check-templates.ts';
  * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
  * conditions and templates.
  */
-export function checkPlaybook(document: Places, data: PlaybookData): readonly Problem[] {
+export function checkMeaning(document: Places, data: PlaybookData): readonly Problem[] {
   return [
     ...checkVariables(document, data),
     ...Object.entries(data.roles).flatMap(([name, role]) => [

@@ -4,7 +4,7 @@ import { textsAt } from './files.ts';
 import { groupsIn } from './pattern.ts';
 
 /** The first group of the first match, '' where there is none. */
-export const capture: FactKind<{ readonly path: string; readonly capture: string }> = {
+export const captureFact: FactKind<{ readonly path: string; readonly capture: string }> = {
   keys: {
     path: absolutePath.optional(),
     capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),

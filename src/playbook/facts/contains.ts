@@ -3,7 +3,7 @@ import type { FactKind } from './fact-kind.ts';
 import { textsAt } from './files.ts';
 
 /** Of any of the files, where the path is a glob. */
-export const contains: FactKind<{ readonly path: string; readonly contains: string }> = {
+export const containsFact: FactKind<{ readonly path: string; readonly contains: string }> = {
   keys: {
     path: absolutePath.optional(),
     contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),

@@ -4,7 +4,7 @@ import { absolutePath } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 import { statesAt } from './files.ts';
 
-export const exists: FactKind<{ readonly exists: string[] }> = {
+export const existsFact: FactKind<{ readonly exists: string[] }> = {
   keys: {
     exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
   },

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import type { Fact } from '../../model/playbook.ts';
-import { capture } from './capture.ts';
-import { contains } from './contains.ts';
-import { exists } from './exists.ts';
+import { captureFact } from './capture.ts';
+import { containsFact } from './contains.ts';
+import { existsFact } from './exists.ts';
 import type { FactKind } from './fact-kind.ts';
-import { packageVersion } from './package.ts';
-import { search } from './search.ts';
-import { unit } from './unit.ts';
+import { packageFact } from './package.ts';
+import { searchFact } from './search.ts';
+import { unitFact } from './unit.ts';
 
 /** Every kind of fact. */
 const kinds = [
-  unit,
-  packageVersion,
-  exists,
-  contains,
-  capture,
-  search,
+  unitFact,
+  packageFact,
+  existsFact,
+  containsFact,
+  captureFact,
+  searchFact,
 ] as unknown as readonly FactKind<Fact>[];
 
 /** The form of a fact in a playbook: one question, of one kind. */

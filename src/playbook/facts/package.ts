@@ -1,7 +1,7 @@
 import { text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 
-export const packageVersion: FactKind<{ readonly package: string }> = {
+export const packageFact: FactKind<{ readonly package: string }> = {
   keys: {
     package: text.optional().meta({ description: "the package's version, '' where it isn't installed" }),
   },

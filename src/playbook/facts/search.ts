@@ -10,7 +10,7 @@ interface Search {
 }
 
 /** The host looks itself, at files of any size; what is planned for them doesn't count. */
-export const search: FactKind<Search> = {
+export const searchFact: FactKind<Search> = {
   keys: {
     path: absolutePath.optional(),
     search: text.optional().meta({

@@ -1,7 +1,7 @@
 import { text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 
-export const unit: FactKind<{ readonly unit: string }> = {
+export const unitFact: FactKind<{ readonly unit: string }> = {
   keys: { unit: text.optional().meta({ description: 'true where systemd has loaded the unit' }) },
   answers: 'boolean',
   reads: (question) => ({ units: [question.unit] }),

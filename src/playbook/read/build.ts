@@ -179,7 +179,7 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   };
 }
 
-export function buildCondition(data: RoleData['steps'][number]['when']): Condition {
+function buildCondition(data: RoleData['steps'][number]['when']): Condition {
   return mapValues(data, (value) => (Array.isArray(value) ? value : [value]));
 }
 

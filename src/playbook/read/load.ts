@@ -5,7 +5,7 @@ import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../m
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { stepModules } from '../../steps/registry.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import { checkPlaybook } from '../check/check.ts';
+import { checkMeaning } from '../check/check.ts';
 import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
@@ -33,7 +33,7 @@ async function parsePlaybook(
   { modules, texts }: KnownModules,
 ): Promise<LoadedPlaybook> {
   const { data, places } = layered(chain, modules.values());
-  const mistakes = [...stepProblems(places, data, modules), ...checkPlaybook(places, data)];
+  const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
   return buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',

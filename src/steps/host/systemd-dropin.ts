@@ -70,7 +70,7 @@ export const systemdDropIn: StepModule<DropInParameters> = {
 };
 
 /** Where an environment variable stands in a unit file. */
-export function keyOf(variable: string): readonly string[] {
+function keyOf(variable: string): readonly string[] {
   return ['Service', 'Environment', variable];
 }
 

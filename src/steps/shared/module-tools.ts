@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { formats } from '../../formats/registry.ts';
 import { providesNothing } from '../../model/action.ts';
 import { unitPath } from '../../model/snapshot.ts';
-import type { StepModule } from '../step-module.ts';
 import {
   absolutePath,
   attributesOf,
@@ -32,8 +31,3 @@ export const moduleTools = {
   unitPath,
   providesNothing,
 } as const;
-
-export type ModuleTools = typeof moduleTools;
-
-/** What a module file exports by default. */
-export type ModuleFile = (tools: ModuleTools) => StepModule<never> | readonly StepModule<never>[];
