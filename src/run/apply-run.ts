@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
-import { carryOut } from '../host/carry-out.ts';
+import { transact } from '../host/transact.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
@@ -76,7 +76,7 @@ async function applyHost(
     return connection;
   };
   try {
-    const result = await carryOut(connectAgain, transactionOf(plan, host, names, options), {
+    const result = await transact(connectAgain, transactionOf(plan, host, names, options), {
       signal: options.leave,
       // That a new connection can be made is what it is about: a host that can't be reached any more isn't well.
       confirm: async () => !options.leave.aborted,
