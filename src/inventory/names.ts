@@ -46,7 +46,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
   const isTooLong = text.length > 253;
   const lastLabel = text.slice(text.lastIndexOf('.') + 1);
   if (hostnamePattern.test(text) && !isTooLong && !/^\d+$/.test(lastLabel)) return undefined;
-  const wanted = `expected a DNS name such as bbb-01.example.com`;
+  const wanted = `expected a DNS name such as node-01.example.com`;
   const found = `found '${shown(text)}'`;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/([^/:?#]*)/i.exec(text);
   if (scheme !== null) return mistake(`${wanted}, ${found} with a scheme`, suggestion(scheme[2]));

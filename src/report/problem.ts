@@ -20,8 +20,8 @@ export function renderProblem(problem: Problem, style: Style, indentation = 0): 
   return renderMarked(problem, style, { indentation, word, painted });
 }
 
-/** Why a host was put off: as a problem, but it's none, since nothing went wrong. */
-export function renderPutOff(problem: Problem, style: Style, indentation = 0): readonly string[] {
+/** Why a host was deferred: as a problem, but it's none, since nothing went wrong. */
+export function renderDeferred(problem: Problem, style: Style, indentation = 0): readonly string[] {
   const word = `${problem.code}:`;
   return renderMarked(problem, style, { indentation, word, painted: style.paint.yellow.bold(word) });
 }

@@ -12,7 +12,7 @@ export interface Staged {
 
 /**
  * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one that was
- * put off, failed or can't be reached everything stays, and it's said.
+ * deferred, failed or can't be reached everything stays, and it's said.
  */
 export async function applyLastStage(
   plan: ClusterPlan,

@@ -122,8 +122,6 @@ const systemDirectories = [
   '/etc/nginx',
   '/etc/nginx/conf.d',
   '/etc/default',
-  '/etc/bigbluebutton',
-  '/etc/bigbluebutton/nginx',
 ];
 
 function isDirectory(tree: Map<string, PathState>, path: string): boolean {

@@ -20,7 +20,7 @@ const parameters = z
         /^[A-Za-z0-9:_.\\-]+@?\.(?:service|socket|timer|target|mount|path)$/,
         'expected the name of a unit',
       )
-      .describe('the unit, such as bbb-web.service; NAME@.service for all instances of a template'),
+      .describe('the unit, such as example.service; NAME@.service for all instances of a template'),
     name: z
       .string()
       .regex(/^[^/\s]+\.conf$/, 'expected a file name that ends in .conf')
