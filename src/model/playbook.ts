@@ -58,7 +58,7 @@ export interface PlaybookStep {
   /** name of the step module */
   readonly module: string;
   readonly parameters: Value;
-  /** the file that `file: {template: …}` names, in the full template language; its outcome becomes `content` */
+  /** the template file that it names, in the full template language; its outcome becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
   /** number of its stage in the role, from 1 */
   readonly stage: number;

@@ -20,6 +20,11 @@ export interface StepModule<Parameters = never> {
   /** parameters that name files of the machine that clusterproxy runs on; they come as absolute paths */
   readonly localFiles?: readonly string[] | undefined;
   /**
+   * Its parameter `template` names a file beside the playbook, in the full template language; the outcome comes as
+   * `content`.
+   */
+  readonly takesTemplate?: boolean | undefined;
+  /**
    * What it needs to know of the host: from its parameters alone, so that all steps' reads go into one probe. Facts are
    * not known yet, so parameters that templates fill in from them may be missing or empty here: it must not throw.
    */

@@ -28,7 +28,6 @@ export function buildPlaybook(
     readonly templates: ReadonlyMap<string, TemplateSource>;
   },
 ): LoadedPlaybook {
-  const modules = [...from.modules.keys()];
   return {
     name: data.name,
     description: data.description,
@@ -38,7 +37,7 @@ export function buildPlaybook(
     variables: mapValues(data.variables, buildVariable),
     modules: from.modules,
     roles: Object.entries(data.roles).map(([name, role]) =>
-      buildRole(document, { name, data: role, modules, templates: from.templates }),
+      buildRole(document, { name, data: role, modules: from.modules, templates: from.templates }),
     ),
     crossChecks: data['cross-checks'] ?? [],
   };
@@ -57,7 +56,7 @@ function buildVariable(data: NonNullable<PlaybookData['variables']>[string]): Va
 interface RoleSource {
   readonly name: string;
   readonly data: RoleData;
-  readonly modules: readonly string[];
+  readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
 }
 
@@ -115,9 +114,9 @@ function buildStep(
   data: StepData,
   { name, data: role, modules, templates }: RoleSource,
 ): Omit<PlaybookStep, 'location'> {
-  const module = moduleName(data, modules);
+  const module = moduleName(data, modules.keys());
   const parameters = toValue(data[module] ?? {});
-  const template = templateName(module, parameters);
+  const template = templateName(modules.get(module), parameters);
   return {
     id: data.id,
     module,
@@ -140,9 +139,9 @@ export function templateKey(role: string, step: string): string {
   return `${role} ${step}`;
 }
 
-/** The file that `file: {template: …}` names, relative to the playbook. */
-export function templateName(module: string, parameters: unknown): string | undefined {
-  if (module !== 'file' || typeof parameters !== 'object' || parameters === null) return undefined;
+/** The template file that a step names, relative to the playbook. */
+export function templateName(module: StepModule | undefined, parameters: unknown): string | undefined {
+  if (!module?.takesTemplate || typeof parameters !== 'object' || parameters === null) return undefined;
   const { template } = parameters as { template?: unknown };
   return typeof template === 'string' ? template : undefined;
 }

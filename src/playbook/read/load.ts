@@ -58,7 +58,7 @@ function stepProblems(
   );
 }
 
-/** The files that steps name by `file: {template: …}`; they lie beside the file that has the step, or below. */
+/** The template files that steps name; they lie beside the file that has the step, or below. */
 async function readTemplates(
   document: Places,
   data: PlaybookData,
@@ -69,7 +69,7 @@ async function readTemplates(
   for (const [role, { steps }] of Object.entries(data.roles)) {
     for (const [index, step] of steps.entries()) {
       const module = moduleName(step, modules.keys());
-      const name = templateName(module, (step as StepData)[module]);
+      const name = templateName(modules.get(module), (step as StepData)[module]);
       if (name === undefined) continue;
       const path = ['roles', role, 'steps', index, module, 'template'];
       try {

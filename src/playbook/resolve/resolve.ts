@@ -17,9 +17,9 @@ import {
   strictly,
 } from './handlers.ts';
 import { moduleOf } from './modules.ts';
-import { naming } from './playbook-errors.ts';
 import { isFor, withContent } from './reads.ts';
 import type { ChosenRecipe } from './recipes.ts';
+import { naming } from './template-problems.ts';
 import { render, renderFile, type TemplateContext } from './templates.ts';
 
 /** A step with everything filled in and checked. */

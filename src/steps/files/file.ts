@@ -33,6 +33,7 @@ export const file: StepModule<FileParameters> = {
   name: 'file',
   description: 'a whole file, directory or symbolic link',
   parameters,
+  takesTemplate: true,
   reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
   apply: (host, wanted) => {
     host.manage(wholePath(wanted.path));
