@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Inventory } from '../inventory/inventory.ts';
-import { withSecrets } from '../inventory/secrets.ts';
+import { withSecrets } from '../inventory/with-secrets.ts';
 import { OperatorErrors, type Problem } from '../model/operator-error.ts';
 import { lookUpSecrets } from '../secrets/resolve.ts';
 import { home } from '../ssh/config/home.ts';

@@ -206,7 +206,7 @@ function nodeOf(node: unknown): Node | undefined {
 }
 
 /** The key of a pair as plain data has it. */
-export function keyOf(pair: unknown): string | undefined {
+function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const { key } = pair as Pair;
   if (!isScalar(key)) return undefined;

@@ -3,7 +3,7 @@ import { FormatError } from './format-error.ts';
 import { addChild, removeChild, replaceNode, written } from './json/edits.ts';
 import { endOf, hasComment, readNode, readTree } from './json/read.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { addItems, removeItems, withValue } from './list-items.ts';
+import { addItems, withValue } from './list-items.ts';
 import { applyEdits, isList, isMap, lineEndOf, sameValue } from './text.ts';
 
 /**
@@ -69,11 +69,6 @@ export const json: KeyedFormat = {
 /** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(json, text, key, items);
-}
-
-/** Takes `items` out of the list at `key`; a list that held nothing else stays, empty. */
-export function removeFromList(text: string, key: readonly string[], items: readonly Value[]): string {
-  return removeItems(json, text, key, items);
 }
 
 interface Found {

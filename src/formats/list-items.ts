@@ -17,18 +17,6 @@ export function addItems(
   return missing.length === 0 ? text : format.set(text, key, [...list, ...missing]);
 }
 
-/** The text without those of `items` in the list at `key`; a list that held nothing else stays, empty. */
-export function removeItems(
-  format: KeyedFormat,
-  text: string,
-  key: readonly string[],
-  items: readonly Value[],
-): string {
-  const list = listAt(format, text, key) ?? [];
-  const kept = list.filter((one) => !items.some((item) => sameValue(one, item)));
-  return kept.length === list.length ? text : format.set(text, key, kept);
-}
-
 function listAt(format: KeyedFormat, text: string, key: readonly string[]): readonly Value[] | undefined {
   const value = format.get(text, key) ?? undefined;
   if (value !== undefined && !isList(value)) {

@@ -13,7 +13,7 @@ interface Definition {
 }
 
 /**
- * Java properties (java.util.Properties.load), as programs *and* scripts read them: BigBlueButton's scripts use grep,
+ * Java properties (java.util.Properties.load), as programs *and* scripts read them: those of some packages use grep,
  * sed and cut, so a definition that is written reads `name=value` at the line's begin, with no blanks round `=`, no
  * escapes, no continuation and no second definition. Everything that Java understands is understood on reading.
  *

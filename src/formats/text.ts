@@ -36,7 +36,7 @@ export function lineEndOf(text: string): string {
 }
 
 /** Line and column (from 1) of an offset. */
-export function positionOf(text: string, offset: number): Position {
+function positionOf(text: string, offset: number): Position {
   const before = text.slice(0, offset).split(/\r\n|\n|\r/);
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }

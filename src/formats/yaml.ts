@@ -1,7 +1,7 @@
 import { isSeq, isMap as isYamlMap, type Node, type YAMLSeq } from 'yaml';
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { addItems, removeItems, withoutKey, withValue } from './list-items.ts';
+import { addItems, withoutKey, withValue } from './list-items.ts';
 import { applyEdits, type Edit, isList, isMap, sameValue } from './text.ts';
 import {
   addToEmpty,
@@ -71,11 +71,6 @@ export const yaml: KeyedFormat = {
 /** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(yaml, text, key, items);
-}
-
-/** Takes `items` out of the list at `key`; a list that held nothing else stays, empty. */
-export function removeFromList(text: string, key: readonly string[], items: readonly Value[]): string {
-  return removeItems(yaml, text, key, items);
 }
 
 function setChecked(text: string, key: readonly string[], value: Value): string {

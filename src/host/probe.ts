@@ -50,7 +50,7 @@ export async function probe(
 }
 
 /** The request of probe.sh: what is to be read, one thing a line. */
-export function probeRequest(reads: Reads, cluster?: string): string {
+function probeRequest(reads: Reads, cluster?: string): string {
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),

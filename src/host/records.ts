@@ -29,3 +29,14 @@ export function counted(fields: readonly string[]): readonly (string | number)[]
 export function printable(text: string): string {
   return text.replace(/\r\n/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
+
+/** The fields of a record. */
+export function fields(line: string): string[] {
+  return line.split(fieldSeparator);
+}
+
+/** A text before the separator and behind it; nothing behind it where there is none. */
+export function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,27 +1,19 @@
 import { isIP } from 'node:net';
-import { packageManagers } from '../model/action.ts';
-import type { Ledger } from '../model/ledger.ts';
-import { OperatorError } from '../model/operator-error.ts';
-import {
-  type Answer,
-  isGlob,
-  type OtherCluster,
-  type PathState,
-  type Query,
-  queryKey,
-  type Reads,
-  type Snapshot,
-  type UnitState,
-  type UnsettledRun,
-} from '../model/snapshot.ts';
+import { packageManagers } from '../model/package-manager.ts';
+import { isGlob, type PathState, type Reads, type Snapshot } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { clusterStates, otherClusters } from './cluster-states.ts';
 import { exposedFolders } from './exposed-folders.ts';
+import { readGlobs } from './glob-parser.ts';
 import { readGuarded } from './guarded-file.ts';
 import { parseLedger } from './ledger-file.ts';
+import { clockOffset, readOs, readSpace } from './machine-parser.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
-import { fieldSeparator, printable } from './records.ts';
-import { finalStates } from './run-state.ts';
+import { readAnswerBody, readAnswers } from './query-answers.ts';
+import { fields, printable, splitOnce } from './records.ts';
+import { bootClock, failedUnits, readBlocks, readUnits, workersSince } from './unit-parser.ts';
+import { unsettled } from './unsettled-runs.ts';
 
 /** A file changed while it was read: look again. */
 export class Unstable extends Error {
@@ -99,55 +91,6 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
 }
 
 const absent: PathState = { kind: 'absent' };
-
-/** What a host remembers of one cluster. */
-interface ClusterState {
-  readonly kind: 'own-state' | 'other-state';
-  readonly cluster: string;
-  /** of its ledger */
-  readonly path: string;
-  readonly role: string;
-  readonly sharing: string;
-}
-
-function clusterStates(facts: readonly string[][], root: string): readonly ClusterState[] {
-  return facts.flatMap(([kind, cluster = '', folder = '', role = '', sharing = '']) =>
-    kind === 'own-state' || kind === 'other-state'
-      ? [
-          {
-            kind,
-            cluster: printable(cluster),
-            path: `${folder.slice(root.length)}/ledger.json`,
-            role,
-            sharing,
-          },
-        ]
-      : [],
-  );
-}
-
-function otherClusters(
-  states: readonly ClusterState[],
-  ledgers: ReadonlyMap<string, Ledger | undefined>,
-  facts: readonly string[][],
-): readonly OtherCluster[] {
-  return states.flatMap(({ kind, cluster, path, role, sharing }) => {
-    const ledger = ledgers.get(path);
-    if (kind === 'own-state' || ledger === undefined || ledger.items.length === 0) return [];
-    const known = sharing === 'shared' || sharing === 'alone';
-    return [
-      {
-        cluster,
-        role: role === '' ? undefined : printable(role),
-        shared: known ? sharing === 'shared' : undefined,
-        units: facts.flatMap(([fact, of, unit = '']) =>
-          fact === 'state-unit' && of === cluster ? [unit] : [],
-        ),
-        ledger,
-      },
-    ];
-  });
-}
 
 /** What is closed to an account that isn't root; it's not known then what is there. */
 function closedPaths(table: PathTable, { facts, contents }: Sections, root: string): readonly string[] {
@@ -244,14 +187,6 @@ function readSections(reader: AnswerReader): Sections {
   }
 }
 
-/** An answer's own last line, its status, looks like a section; it belongs to the answer. */
-function readAnswerBody(reader: AnswerReader): Buffer {
-  const output = reader.body();
-  const status = reader.section();
-  reader.body();
-  return Buffer.concat([output, Buffer.from(`\0${status}`)]);
-}
-
 function readContents(reader: AnswerReader, listed: readonly string[][]): Contents {
   const contents: Contents = new Map();
   let total = 0;
@@ -285,118 +220,6 @@ function length(digits: string): number {
   return Number(digits);
 }
 
-function readGlobs(
-  records: readonly string[][],
-  root: string,
-  host: string,
-  reads: Reads,
-): ReadonlyMap<string, readonly string[]> {
-  const globs = new Map(reads.paths.filter(isGlob).map((pattern) => [pattern, [] as string[]] as const));
-  for (const [kind, pattern = '', match = ''] of records) {
-    if (kind === 'too-many') {
-      throw new OperatorError({
-        code: 'too-many-matches',
-        message: `${pattern} matches ${match} files`,
-        next: 'narrow the pattern in the step',
-        host,
-      });
-    }
-    globs.get(pattern)?.push(match.slice(root.length));
-  }
-  for (const matches of globs.values()) matches.sort();
-  return globs;
-}
-
-/** `ID` and `PRETTY_NAME` of os-release(5), whose values may be quoted as in sh(1). */
-function readOs(lines: readonly string[]): { id: string; name: string } {
-  const value = (key: string) => {
-    const line = lines.find((candidate) => candidate.startsWith(`${key}=`)) ?? '';
-    const raw = line.slice(key.length + 1).trim();
-    const quoted = /^(["'])(.*)\1$/.exec(raw)?.[2] ?? raw;
-    return printable(quoted.replace(/\\(.)/g, '$1'));
-  };
-  return { id: value('ID'), name: value('PRETTY_NAME') };
-}
-
-/** The host tells whole seconds, so what is within a second and the time that the answer took counts as equal. */
-function clockOffset(seconds: number, clock: ProbeContext['clock']): number {
-  const middle = (clock.askedAt + clock.answeredAt) / 2_000;
-  const tolerance = (clock.answeredAt - clock.askedAt) / 2_000 + 1;
-  const offset = seconds + 0.5 - middle;
-  return Math.abs(offset) <= tolerance ? 0 : Math.round(offset);
-}
-
-function readSpace(lines: readonly string[], root: string): ReadonlyMap<string, number> {
-  const space = new Map<string, number>();
-  for (const line of lines) {
-    const [free, total, path] = fields(line);
-    if (path === undefined || !(Number(total) > 0)) continue;
-    space.set(path.slice(root.length) || '/', Math.round((Number(free) / Number(total)) * 1_000) / 10);
-  }
-  return space;
-}
-
-function readBlocks(text: string): readonly ReadonlyMap<string, string>[] {
-  return text
-    .split(/\n{2,}/)
-    .map((block) => new Map(block.split('\n').map((line) => splitOnce(line, '=') as [string, string])))
-    .filter((block) => block.has('Id'));
-}
-
-/** systemctl shows a unit under its own name when it was asked for by an alias; `Names` holds both. */
-function readUnits(
-  blocks: readonly ReadonlyMap<string, string>[],
-  asked: readonly string[],
-  clock: (seconds: number) => number,
-  nginxWorkers: number | undefined,
-): ReadonlyMap<string, UnitState> {
-  const units = new Map<string, UnitState>();
-  for (const name of asked) {
-    const full = /\.[a-z]+$/.test(name) ? name : `${name}.service`;
-    const block = blocks.find(
-      (candidate) => candidate.get('Id') === full || candidate.get('Names')?.split(' ').includes(full),
-    );
-    units.set(name, {
-      load: block?.get('LoadState') ?? 'not-found',
-      active: block?.get('ActiveState') ?? 'inactive',
-      sub: block?.get('SubState') ?? 'dead',
-      enabled: block?.get('UnitFileState') ?? '',
-      startedAt: startedAt(block, full === 'nginx.service' ? nginxWorkers : undefined, clock),
-    });
-  }
-  return units;
-}
-
-/** Seconds since the host was started, as seconds since the epoch by its clock of now, which may have been set since. */
-function bootClock(facts: readonly string[][], now: number): (seconds: number) => number {
-  const uptime = Number(facts.find(([name]) => name === 'uptime')?.[1]?.split(' ')[0] ?? Number.NaN);
-  return (seconds) => now - uptime + seconds;
-}
-
-/** Start of the oldest nginx worker that takes connections: proc_pid_stat(5) counts in hundredths of a second. */
-function workersSince(facts: readonly string[][]): number | undefined {
-  const starts = facts.flatMap(([name, ticks]) => (name === 'nginx-worker' ? [Number(ticks) / 100] : []));
-  return starts.length === 0 ? undefined : Math.min(...starts);
-}
-
-/** systemd tells microseconds since the host was started, 0 for what never was. */
-function startedAt(
-  block: ReadonlyMap<string, string> | undefined,
-  workers: number | undefined,
-  clock: (seconds: number) => number,
-): number | undefined {
-  if (block?.get('ActiveState') !== 'active') return undefined;
-  const main = Number(block.get('ExecMainStartTimestampMonotonic') ?? 0) / 1e6;
-  const active = Number(block.get('ActiveEnterTimestampMonotonic') ?? 0) / 1e6;
-  const seconds = clock(workers ?? (main || active));
-  return (workers ?? (main || active)) > 0 && Number.isFinite(seconds) ? Math.round(seconds) : undefined;
-}
-
-function failedUnits(blocks: readonly ReadonlyMap<string, string>[]): readonly string[] {
-  const failed = blocks.filter((block) => block.get('ActiveState') === 'failed');
-  return [...new Set(failed.map((block) => printable(block.get('Id') ?? '')))].sort();
-}
-
 function readPackages(records: readonly string[][]): ReadonlyMap<string, string> {
   const packages = new Map<string, string>();
   for (const [status, name, version] of records) {
@@ -409,75 +232,4 @@ function readPackages(records: readonly string[][]): ReadonlyMap<string, string>
 function readAddresses(lines: readonly string[]): readonly string[] {
   const addresses = lines.map((line) => line.split(/\s+/)[0] ?? '');
   return [...new Set(addresses.filter((address) => isIP(address) !== 0))];
-}
-
-function readAnswers(
-  queries: readonly Query[],
-  bodies: ReadonlyMap<string, Buffer>,
-  nonce: string,
-): ReadonlyMap<string, Answer> {
-  const answers = new Map<string, Answer>();
-  for (const [index, query] of queries.entries()) {
-    const body = bodies.get(String(index));
-    if (body === undefined) continue;
-    const end = body.lastIndexOf(0);
-    const status = /^status ([0-9]{1,3})$/.exec(body.toString('utf8', end + 1))?.[1];
-    if (status === undefined) throw new Error(`the answer to a query has no status (${nonce})`);
-    answers.set(queryKey(query), {
-      status: Number(status),
-      output: cleaned(query, body.toString('utf8', 0, end)),
-    });
-  }
-  return answers;
-}
-
-/** A list of meetings keeps the separator between the number of participants and the name. */
-function cleaned(query: Query, output: string): string {
-  if (query.kind !== 'bbb-meetings') return printable(output);
-  return output
-    .split('\n')
-    .map((line) =>
-      splitOnce(line, fieldSeparator)
-        .map(printable)
-        .join(line.includes(fieldSeparator) ? fieldSeparator : ''),
-    )
-    .join('\n');
-}
-
-/**
- * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter.
- * Of another cluster's only those count that stand in the way of a run.
- */
-function unsettled(
-  facts: readonly string[][],
-  units: readonly ReadonlyMap<string, string>[],
-  asking: string | undefined,
-): Snapshot['unsettled'] {
-  let runs: UnsettledRun[] = [];
-  for (const [kind, run = '', state = '', outcome = '', who = '', cluster = ''] of facts) {
-    if (kind !== 'run') continue;
-    const isOurs = asking === undefined || cluster === '' || cluster === asking;
-    if (!isOurs && (state === 'committed' || state === 'kept' || state === 'conflict')) continue;
-    if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
-    if (finalStates.has(state)) continue;
-    const unit = units.find((block) => block.get('Id') === `clusterproxy-${run}.service`)?.get('ActiveState');
-    runs.push({
-      run: printable(run),
-      state: printable(state),
-      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
-      who: who === '' ? undefined : printable(who),
-      alive: unit === 'active' || unit === 'activating' || unit === 'deactivating',
-      ...(isOurs ? {} : { cluster: printable(cluster) }),
-    });
-  }
-  return runs;
-}
-
-function fields(line: string): string[] {
-  return line.split(fieldSeparator);
-}
-
-function splitOnce(text: string, separator: string): string[] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
 }

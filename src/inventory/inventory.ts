@@ -3,14 +3,15 @@ import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SshSettings } from '../ssh/settings.ts';
-import type { SecretUse } from './secrets.ts';
+import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
+import type { SecretUse } from './secret-use.ts';
 
 /** What the operator wrote, checked against the playbook and with every default filled in. */
 export interface Inventory {
   /** as the operator named it, and its text */
   readonly file: string;
   readonly text: string;
-  readonly playbook: Playbook;
+  readonly playbook: LoadedPlaybook;
   readonly playbookText: string;
   readonly cluster: { readonly name: string; readonly hostname: string };
   /** the playbook's defaults and the inventory's own values, without those of hosts */
@@ -24,7 +25,7 @@ export interface Inventory {
     readonly all: MaxUnavailable | undefined;
     readonly roles: ReadonlyMap<string, MaxUnavailable>;
   };
-  /** what its hosts get that is a secret; see withSecrets() in secrets.ts */
+  /** what its hosts get that is a secret; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** what is worth a word and no mistake */
   readonly warnings: readonly Problem[];

@@ -4,19 +4,20 @@ import { readSourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
-import type { Playbook } from '../model/playbook.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import { home } from '../ssh/config/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
+import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { checkInventory } from './check.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
+import { literalSecrets, literalWarnings } from './literal-secrets.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
-import { literalSecrets, literalWarnings, secretUses } from './secrets.ts';
+import { secretUses } from './secret-uses.ts';
 import { toValue } from './variables.ts';
 
 /** Finds and reads the playbook that an inventory names; paths are relative to `directory`. */
-export type PlaybookLoader = (reference: string, directory: string) => Promise<Playbook>;
+export type PlaybookLoader = (reference: string, directory: string) => Promise<LoadedPlaybook>;
 
 /**
  * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each with its
@@ -70,7 +71,7 @@ function inOrder(problems: readonly Problem[], file: string): readonly Problem[]
   );
 }
 
-function build(document: YamlDocument, data: InventoryData, playbook: Playbook): Inventory {
+function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlaybook): Inventory {
   const { file, text } = document;
   const defaults = Object.entries(playbook.variables).flatMap(([name, variable]) =>
     variable.default === undefined ? [] : [[name, variable.default] as const],

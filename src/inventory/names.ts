@@ -46,7 +46,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
   const isTooLong = text.length > 253;
   const lastLabel = text.slice(text.lastIndexOf('.') + 1);
   if (hostnamePattern.test(text) && !isTooLong && !/^\d+$/.test(lastLabel)) return undefined;
-  const wanted = `expected a DNS name such as bbb-01.example.com`;
+  const wanted = `expected a DNS name such as node-01.example.com`;
   const found = `found '${shown(text)}'`;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/([^/:?#]*)/i.exec(text);
   if (scheme !== null) return mistake(`${wanted}, ${found} with a scheme`, suggestion(scheme[2]));
@@ -85,7 +85,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
 }
 
 /** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
-export const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
+const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
 
 export function addressMistake(text: string): Mistake | undefined {
   const wanted = 'expected a DNS name or an address such as 192.0.2.11';

@@ -6,7 +6,7 @@ import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
 
 /** Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of them. */
-export const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
+const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
 
 /**
  * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or host name
@@ -87,7 +87,7 @@ function stringMistake(type: 'string' | 'hostname' | 'path' | 'url', text: strin
 }
 
 /** An absolute path without `..`, of characters that are safe everywhere. */
-export function pathMistake(text: string): Mistake | undefined {
+function pathMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!text.startsWith('/')) {
     return { message: `expected an absolute path, ${found}`, next: 'begin it with /' };

@@ -1,9 +1,6 @@
 import type { Guard } from './handler.ts';
+import type { PackageManager } from './package-manager.ts';
 import type { Query } from './snapshot.ts';
-
-/** The package managers that packages can be installed with: Debian and its kin, Red Hat and its kin, the older of those. */
-export const packageManagers = ['apt-get', 'dnf', 'yum'] as const;
-export type PackageManager = (typeof packageManagers)[number];
 
 /** What the fixed program src/host/remote/act.sh does on a host; data, never shell code. */
 export type ActionProgram =

@@ -1,3 +1,5 @@
+import type { Change } from './change.ts';
+
 /** Where in a file of the operator's an error lies; `line` and `column` count from 1. */
 export interface Location {
   readonly file: string;
@@ -18,8 +20,10 @@ export interface Problem {
   readonly host?: string | undefined;
   readonly step?: string | undefined;
   readonly location?: Location | undefined;
-  /** what another program said, word for word (nginx's own message, a diff) */
+  /** what another program said, word for word (nginx's own message) */
   readonly detail?: string | undefined;
+  /** what would change if the operator said so, as `next` tells; shown as a diff behind `detail` */
+  readonly changes?: readonly Change[] | undefined;
 }
 
 /** An error that an operator can meet and do something about. Anything else that is thrown is a bug. */

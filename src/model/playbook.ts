@@ -1,5 +1,4 @@
 import type { Value } from '../formats/keyed-format.ts';
-import type { StepModule } from '../virtual/step-module.ts';
 import type { Location } from './operator-error.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
@@ -37,23 +36,11 @@ export interface Variable {
  */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 
-/** A question about a host whose answer recipes, conditions and templates can use. */
-export type Fact =
-  /** boolean: systemd has loaded the unit */
-  | { readonly kind: 'unit'; readonly unit: string }
-  /** the package's version, '' where it isn't installed */
-  | { readonly kind: 'package'; readonly package: string }
-  /** boolean: at least one of the paths is there */
-  | { readonly kind: 'exists'; readonly paths: readonly string[] }
-  /** boolean: a file at the path (any file, for a glob) has the text in it */
-  | { readonly kind: 'contains'; readonly path: string; readonly text: string }
-  /**
-   * boolean: a file at the path has a line that the extended regular expression matches. The host looks itself, at files
-   * of any size; what is planned for them doesn't count.
-   */
-  | { readonly kind: 'search'; readonly path: string; readonly pattern: string }
-  /** the first group of the first match, '' where there is none */
-  | { readonly kind: 'capture'; readonly path: string; readonly pattern: RegExp };
+/**
+ * A question about a host whose answer recipes, conditions and templates can use, as it stands in the playbook. The keys
+ * that it has say of which kind it is: see src/playbook/facts.
+ */
+export type Fact = Readonly<Record<string, Value>>;
 
 /** One of a role's variants. */
 export interface Recipe {
@@ -71,7 +58,7 @@ export interface PlaybookStep {
   /** name of the step module */
   readonly module: string;
   readonly parameters: Value;
-  /** the file that `file: {template: …}` names, in the full template language; its outcome becomes `content` */
+  /** the template file that it names, in the full template language; its outcome becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
   /** number of its stage in the role, from 1 */
   readonly stage: number;
@@ -185,8 +172,6 @@ export interface Playbook {
   /** what it calls its product; filled in already everywhere but in template files */
   readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
-  /** those that its steps can use, by name */
-  readonly modules: ReadonlyMap<string, StepModule>;
   /** in the order of a run */
   readonly roles: readonly Role[];
   /** names of checks over the whole planned cluster */

@@ -1,5 +1,5 @@
-import type { PackageManager } from './action.ts';
 import type { Ledger } from './ledger.ts';
+import type { PackageManager } from './package-manager.ts';
 
 /** Permission bits and owner by name (by number where the host knows none); `mode` as in chmod(1), e.g. 0o644. */
 export interface Ownership {
@@ -24,15 +24,12 @@ export type PathState =
       readonly resolved?: (RegularFile & { readonly path: string }) | undefined;
     }
   | ({ readonly kind: 'directory' } & Ownership)
-  /** a device, a socket, or a file over `maximumFileSize` */
+  /** a device, a socket, or a file over 1 MiB, which is no configuration: the probe doesn't fetch it */
   | { readonly kind: 'unreadable'; readonly reason: string }
   /** only in a plan: an action brings it, and what it is can be known only then; `after` is the name of its stage */
   | { readonly kind: 'pending'; readonly after: string }
   /** what is at a `unitPath`: UnitFileState and ActiveState, in words of `systemctl show`; see `unitStateOf` */
   | { readonly kind: 'unit'; readonly enabled: string; readonly active: string };
-
-/** A larger file than this isn't configuration; the probe doesn't fetch it. Bytes. */
-export const maximumFileSize = 1024 * 1024;
 
 /** A unit as `systemctl show` tells of it. */
 export interface UnitState {
@@ -64,7 +61,7 @@ export function unitOfPath(path: string): string | undefined {
 }
 
 /** A unit's state as something that can be planned: on its way up counts as active, and failed as inactive. */
-export function unitStateOf({ load, active, enabled }: UnitState): PathState {
+function unitStateOf({ load, active, enabled }: UnitState): PathState {
   if (load === 'not-found') return { kind: 'absent' };
   const isUp = ['active', 'activating', 'reloading'].includes(active);
   return {

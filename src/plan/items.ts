@@ -1,79 +1,21 @@
 import { decode } from '../formats/decode.ts';
-import { json } from '../formats/json.ts';
-import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
-import {
-  findServers,
-  insertInclude,
-  managedBlocks,
-  removeInclude,
-  removeManagedBlock,
-  type Server,
-  setManagedBlock,
-} from '../formats/nginx.ts';
-import { properties } from '../formats/properties.ts';
-import { services } from '../formats/services.ts';
-import { shellEnv } from '../formats/shell-env.ts';
-import { unit } from '../formats/unit.ts';
-import { yaml } from '../formats/yaml.ts';
+import type { KeyedFormat } from '../formats/keyed-format.ts';
 import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
-import type { Managed } from '../virtual/step-host.ts';
+import { type ItemFormats, isUnitState, isWholePath, type Managed } from '../virtual/managed.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
-import { unitStateFormat, unitValue } from './unit-items.ts';
+import { unitValue } from './unit-items.ts';
 
-/** How a managed thing is read out of a file's text and put back: the one place that knows every kind of item. */
-interface ItemFormat {
-  get(text: string, key: readonly string[]): Value | undefined;
-  set(text: string, key: readonly string[], value: Value): string;
-  remove(text: string, key: readonly string[]): string;
-}
-
-const nginxBlock: ItemFormat = {
-  get: (text, key) => managedBlocks(text).get(key.join('/')),
-  set: (text, key, value) => setManagedBlock(text, key.join('/'), String(value)),
-  remove: (text, key) => removeManagedBlock(text, key.join('/')),
-};
-
-/** An `include` line in the server blocks of a name. Key: the name, the path. Of several blocks the first has it. */
-const nginxIncludeLine: ItemFormat = {
-  get: (text, [name = '', path = '']) =>
-    serversNamed(text, name).some((server) => includes(text, server, path)) ? path : undefined,
-  set: (text, [name = '', path = '']) => {
-    const [server] = serversNamed(text, name);
-    return server === undefined ? text : insertInclude(text, server.directive, path);
-  },
-  remove: (text, key) => {
-    const [name = '', path = ''] = key;
-    const server = serversNamed(text, name).find((one) => includes(text, one, path));
-    if (server === undefined) return text;
-    return nginxIncludeLine.remove(removeInclude(text, server.directive, path), key);
-  },
-};
-
-function serversNamed(text: string, name: string): readonly Server[] {
-  return findServers(text).filter(({ serverNames }) => serverNames.includes(name));
-}
-
-function includes(text: string, server: Server, path: string): boolean {
-  return removeInclude(text, server.directive, path) !== text;
-}
-
-const keyedFormats: readonly KeyedFormat[] = [properties, yaml, json, shellEnv, unit, services];
-const itemFormats: ReadonlyMap<string, ItemFormat> = new Map<string, ItemFormat>([
-  ...keyedFormats.map((format) => [format.name, format] as const),
-  ['nginx-block', nginxBlock],
-  ['nginx-include', nginxIncludeLine],
-]);
-
-function formatOf(item: Managed): ItemFormat {
-  const format = itemFormats.get(item.format);
-  if (format === undefined) throw new Error(`an item of ${item.path} has the unknown format ${item.format}`);
-  return format;
-}
-
-export function sameItem(one: Managed, other: Managed): boolean {
-  return itemId(one) === itemId(other);
+function formatOf(item: Managed, formats: ItemFormats): KeyedFormat {
+  const format = formats.get(item.format);
+  if (format !== undefined) return format;
+  throw new OperatorError({
+    code: 'unknown-item-format',
+    message: `${itemName(item)} was set in the format ${item.format}, which no step module of this playbook knows`,
+    next: 'use the playbook that it was set with, with all of its module files, or a newer clusterproxy',
+  });
 }
 
 /** One string for one thing on a host. */
@@ -82,12 +24,12 @@ export function itemId(item: Managed): string {
 }
 
 /** What the item is in this state of its path. */
-export function itemValue(item: Managed, state: PathState): FirstTouch {
-  if (item.format === 'file') return wholePath(state);
-  if (item.format === unitStateFormat) return unitValue(item, state);
+export function itemValue(item: Managed, state: PathState, formats: ItemFormats): FirstTouch {
+  if (isWholePath(item)) return pathValue(state);
+  if (isUnitState(item)) return unitValue(item, state);
   const text = textOf(state);
   if (text === undefined) return { kind: 'absent' };
-  const value = formatOf(item).get(text, item.key);
+  const value = formatOf(item, formats).get(text, item.key);
   return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
 }
 
@@ -112,8 +54,8 @@ export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch
 }
 
 /** The text of the item's file with the item as it was at another time. Not for items that are a whole file. */
-export function restoredText(item: Managed, text: string, was: FirstTouch): string {
-  const format = formatOf(item);
+export function restoredText(item: Managed, text: string, was: FirstTouch, formats: ItemFormats): string {
+  const format = formatOf(item, formats);
   return was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key);
 }
 
@@ -146,7 +88,8 @@ export function textOf(state: PathState): string | undefined {
   return undefined;
 }
 
-function wholePath(state: PathState): FirstTouch {
+/** All that is at a path, as a value. */
+export function pathValue(state: PathState): FirstTouch {
   switch (state.kind) {
     case 'file':
       return {

@@ -4,6 +4,7 @@ import type { FirstTouch, Ledger, ManagedItem, RecordedItem } from '../model/led
 import type { Stage } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
 import type { RecordedChange } from '../model/transaction.ts';
+import type { ItemFormats } from '../virtual/managed.ts';
 import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
 
@@ -26,14 +27,17 @@ export function recordActions(actions: readonly PlannedAction[]): readonly Recor
 }
 
 /** The managed things whose values a stage changes: those of the ledger that is there, and of the one to come. */
-export function recordItems({ changes, snapshot, ledger }: Stage): readonly RecordedItem[] {
+export function recordItems(
+  { changes, snapshot, ledger }: Stage,
+  formats: ItemFormats,
+): readonly RecordedItem[] {
   const changed = new Map(changes.map((change) => [change.path, change] as const));
   const known = new Map([...itemsOf(snapshot?.ledger), ...itemsOf(ledger)]);
   return [...known.values()].flatMap((item) => {
     const change = changed.get(item.path);
     if (change === undefined) return [];
     const { step, path, format, key } = item;
-    const values = [itemValue(item, change.before), itemValue(item, change.after)] as const;
+    const values = [itemValue(item, change.before, formats), itemValue(item, change.after, formats)] as const;
     if (itemHash(values[0]) === itemHash(values[1])) return [];
     const hash = change.secret === undefined ? itemHash : (value: FirstTouch) => secretItemHash(item, value);
     return [{ step, path, format, key, before: hash(values[0]), after: hash(values[1]) }];

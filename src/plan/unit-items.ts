@@ -1,13 +1,9 @@
-import type { FirstTouch, RecordedItem } from '../model/ledger.ts';
+import type { FirstTouch } from '../model/ledger.ts';
 import type { PathState } from '../model/snapshot.ts';
-import type { Managed } from '../virtual/step-host.ts';
-import { itemHash } from './items.ts';
-
-/** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */
-export const unitStateFormat = 'unit-state';
+import type { Managed } from '../virtual/managed.ts';
 
 type UnitItem = Pick<Managed, 'format' | 'key'>;
-type Unit = Extract<PathState, { kind: 'unit' }>;
+export type Unit = Extract<PathState, { kind: 'unit' }>;
 
 /** What that aspect of the unit is. */
 export function unitValue({ key: [aspect] }: UnitItem, state: PathState): FirstTouch {
@@ -20,21 +16,4 @@ export function restoredUnit({ key: [aspect] }: UnitItem, unit: Unit, was: First
   if (was.kind !== 'value') return unit;
   const value = String(was.value);
   return aspect === 'enabled' ? { ...unit, enabled: value } : { ...unit, active: value };
-}
-
-/** A unit as it was before a run in all that the run set, and whether somebody else has changed that since. */
-export function undoUnit(
-  now: Unit,
-  original: PathState,
-  items: readonly RecordedItem[],
-): { readonly state: Unit; readonly changed: boolean } {
-  let state = now;
-  let changed = false;
-  for (const item of items) {
-    const hash = itemHash(unitValue(item, now));
-    if (hash === item.before) continue;
-    if (hash !== item.after) changed = true;
-    state = restoredUnit(item, state, unitValue(item, original));
-  }
-  return { state, changed };
 }

@@ -1,6 +1,6 @@
 import type { PastRun, RunOnHost } from '../model/history.ts';
 import { cleanLine, showableLine } from './clean.ts';
-import { renderProblem, renderPutOff } from './problem.ts';
+import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -80,7 +80,7 @@ function renderHost(host: RunOnHost, width: number, style: Style): readonly stri
       : []),
     ...(host.problem === undefined || host.state === 'committed'
       ? []
-      : (host.state === 'deferred' ? renderPutOff : renderProblem)(
+      : (host.state === 'deferred' ? renderDeferred : renderProblem)(
           { ...host.problem, host: undefined },
           style,
           6,

@@ -7,6 +7,7 @@ import type { HostResult, RunResult } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { type PathState, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { cleanLine, showable, showableLine } from './clean.ts';
+import { detailOf } from './detail.ts';
 import { diffText, modeOf, ownerOf } from './diff.ts';
 import type { ReportChange, ReportDocument, ReportError, ReportHost, ReportHostKeys } from './json-schema.ts';
 import { totalsOf } from './totals.ts';
@@ -178,7 +179,7 @@ function handlerDocument(
   };
 }
 
-export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
+function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettled'][number] {
   const { run, state, who, alive, cluster } = unsettled;
   return {
     run: cleanLine(run),
@@ -190,7 +191,8 @@ export function unsettledDocument(unsettled: UnsettledRun): ReportHost['unsettle
 }
 
 export function errorDocument(problem: Problem): ReportError {
-  const { code, host, step, message, next, location, detail } = problem;
+  const { code, host, step, message, next, location } = problem;
+  const detail = detailOf(problem);
   return {
     code,
     ...(host === undefined ? {} : { host }),

@@ -1,6 +1,6 @@
 import type { Location, Problem } from '../model/operator-error.ts';
-import { maskSecrets } from '../secrets/mask.ts';
 import { clean, cleanLine, showable, showableLine } from './clean.ts';
+import { detailOf } from './detail.ts';
 import { indent, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -20,8 +20,8 @@ export function renderProblem(problem: Problem, style: Style, indentation = 0): 
   return renderMarked(problem, style, { indentation, word, painted });
 }
 
-/** Why a host was put off: as a problem, but it's none, since nothing went wrong. */
-export function renderPutOff(problem: Problem, style: Style, indentation = 0): readonly string[] {
+/** Why a host was deferred: as a problem, but it's none, since nothing went wrong. */
+export function renderDeferred(problem: Problem, style: Style, indentation = 0): readonly string[] {
   const word = `${problem.code}:`;
   return renderMarked(problem, style, { indentation, word, painted: style.paint.yellow.bold(word) });
 }
@@ -81,7 +81,7 @@ function renderLocation(location: Location, style: Style, indentation: number): 
 /** The part of a line around the place, so that a line of a thousand characters doesn't fill the screen. */
 function windowOf({ text, column }: Location, columns: number): { text: string; column: number } {
   // Each character becomes one column, so that the mark stays below its word.
-  const shown = clean(maskSecrets(text)).replace(/\t/g, ' ');
+  const shown = showable(text).replace(/\t/g, ' ');
   const shift = clean(text.slice(0, column - 1)).length - (column - 1);
   const at = column + shift;
   const width = Math.max(30, columns - 6);
@@ -100,9 +100,10 @@ function lengthOfWord(text: string): number {
 }
 
 function renderDetail(problem: Problem, style: Style, indentation: number): readonly string[] {
-  if (problem.detail === undefined || problem.detail.trim() === '') return [];
+  const detail = detailOf(problem);
+  if (detail === undefined || detail.trim() === '') return [];
   if (problem.code === 'unexpected' && !style.verbose) return [];
-  const lines = indent(showable(problem.detail), indentation + 4);
+  const lines = indent(showable(detail), indentation + 4);
   if (style.verbose || lines.length <= longestDetail) return lines;
   const more = `... and ${lines.length - longestDetail} lines more (--verbose shows them)`;
   return [...lines.slice(0, longestDetail), `${' '.repeat(indentation + 4)}${more}`];

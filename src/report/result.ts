@@ -1,11 +1,11 @@
 import type { HostResult, RunResult, Status } from '../model/result.ts';
+import { statusWords } from '../model/status-words.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { renderWarning } from './plan.ts';
-import { renderProblem, renderPutOff } from './problem.ts';
+import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalsOf } from './totals.ts';
-import { statusWords } from './words.ts';
 
 /** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
 export function renderResult(result: RunResult, style: Style): readonly string[] {
@@ -54,7 +54,7 @@ function renderHost(host: HostResult, style: Style, width: number): readonly str
 
 function why({ status, problem }: HostResult, style: Style): readonly string[] {
   if (problem === undefined) return [];
-  const render = status === 'deferred' || status === 'owed' ? renderPutOff : renderProblem;
+  const render = status === 'deferred' || status === 'owed' ? renderDeferred : renderProblem;
   return render({ ...problem, host: undefined }, style, 4);
 }
 

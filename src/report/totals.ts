@@ -1,7 +1,7 @@
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
+import { statusWords } from '../model/status-words.ts';
 import { count } from './prose.ts';
-import { statusWords } from './words.ts';
 
 /** What plans come to together. */
 export interface Totals {

@@ -2,29 +2,9 @@ import type { HostAction, Unpacking } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import type { Action, Check, Handler } from '../model/handler.ts';
 import type { GuardReport } from '../model/plan.ts';
-import type { Status } from '../model/result.ts';
 import { type Query, unitOfPath } from '../model/snapshot.ts';
 import { cleanLine, showableLine } from './clean.ts';
 import { count } from './prose.ts';
-
-/** How a host ended, for people. The words of `Status` itself are for scripts. */
-export const statusWords: Readonly<Record<Status, string>> = {
-  'in-sync': 'in sync',
-  'would-change': 'would change',
-  changed: 'changed',
-  deferred: 'put off',
-  owed: 'restarts owed',
-  'rolled-back': 'rolled back',
-  failed: 'failed',
-  unreachable: 'unreachable',
-  unknown: 'outcome unknown',
-  open: 'still open',
-  'not-started': 'not started',
-  kept: 'kept unconfirmed',
-  conflict: 'in conflict',
-  stuck: 'stuck',
-  skipped: 'left out by --limit',
-};
 
 /** What a handler does: `restart bbb-web.service` */
 export function actionWords(action: Action): string {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
-import { carryOut } from '../host/carry-out.ts';
+import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { problemsOf } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
@@ -8,6 +8,7 @@ import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
@@ -73,7 +74,7 @@ async function applyStage(
     return connection;
   };
   try {
-    const result = await carryOut(connectAgain, transactionOf(plan, stage, host, names, options), {
+    const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
       // That a new connection can be made is what it is about: a host that can't be reached any more isn't well.
       confirm: async () => !options.leave.aborted,
@@ -139,7 +140,7 @@ function transactionOf(
       startedAt: names.startedAt,
       changes: recordChanges(changes),
       actions: recordActions(stage.actions),
-      items: recordItems(stage),
+      items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),
       letGo: letGoItems(stage),
       letGoCreated: letGoCreated(stage),
       handlers,

@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import { roleOf } from '../inventory/inventory.ts';
 import type { ByHand } from '../model/plan.ts';
 import type { ClusterView } from '../playbook/resolve/contexts.ts';
+import { moduleOf } from '../playbook/resolve/modules.ts';
 import { renderLeniently } from '../playbook/resolve/templates.ts';
-import { nginxLocations } from '../steps/nginx/locations.ts';
-import { node, renderLocations } from '../steps/nginx/node-locations.ts';
 
-/** The locations that a proxy which somebody else runs needs, for each role that the inventory calls external. */
+/** What is to be put by hand on the hosts of each role that the inventory calls external. */
 export function byHandTexts(view: ClusterView): readonly ByHand[] {
   const { inventory, lists } = view;
   const { name, hostname } = inventory.cluster;
@@ -16,16 +14,9 @@ export function byHandTexts(view: ClusterView): readonly ByHand[] {
     hosts: lists,
   };
   return [...inventory.external].flatMap((role) =>
-    roleOf(inventory.playbook, role)
-      .steps.filter(({ module }) => module === nginxLocations.name)
-      .flatMap((step) => {
-        const parameters = renderLeniently(step.parameters, context) as { readonly nodes?: unknown };
-        const nodes = z.array(node).safeParse(parameters.nodes);
-        const text = nodes.success ? renderLocations(nodes.data) : '';
-        if (text === '') return [];
-        return [
-          { title: `locations for ${hostname}, whose server is not looked after here (nginx's form)`, text },
-        ];
-      }),
+    roleOf(inventory.playbook, role).steps.flatMap((step) => {
+      const module = moduleOf(inventory.playbook, step.module);
+      return module.byHand?.(renderLeniently(step.parameters, context), { hostname }) ?? [];
+    }),
   );
 }

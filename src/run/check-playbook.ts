@@ -1,5 +1,4 @@
 import { type HostPlan, stagesOf } from '../model/plan.ts';
-import type { Playbook } from '../model/playbook.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import { planCluster } from '../plan/forward/plan-cluster.ts';
 import {
@@ -10,6 +9,7 @@ import {
   sampleVariables,
 } from '../playbook/check/samples.ts';
 import { loadPlaybook } from '../playbook/read/load.ts';
+import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { resolveAll } from './plan-run.ts';
 
 /** A sample host, and what a playbook makes of it. */
@@ -21,7 +21,7 @@ export interface TriedHost {
 }
 
 export interface CheckedPlaybook {
-  readonly playbook: Playbook;
+  readonly playbook: LoadedPlaybook;
   readonly hosts: readonly TriedHost[];
 }
 
@@ -45,9 +45,7 @@ export async function checkPlaybook(reference: string, directory: string): Promi
     }),
     resolve: resolveAll(inventory),
     // They compare hosts that belong together, and these don't.
-    crossChecks: samples.every(({ folder }) => folder !== undefined)
-      ? crossChecksOf(playbook.crossChecks)
-      : [],
+    crossChecks: samples.every(({ folder }) => folder !== undefined) ? crossChecksOf(playbook) : [],
   });
   return {
     playbook,

@@ -1,6 +1,6 @@
 import { differs, type HostPlan, withLast } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
-import { statusWords } from '../report/words.ts';
+import { statusWords } from '../model/status-words.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Planner } from './planner.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
@@ -14,7 +14,7 @@ export interface Staged {
 
 /**
  * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one that was
- * put off, failed or can't be reached everything stays, and it's said.
+ * deferred, failed or can't be reached everything stays, and it's said.
  */
 export async function applyLast(
   planner: Planner,

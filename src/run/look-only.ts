@@ -1,6 +1,6 @@
 import type { Problem } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue } from '../model/plan.ts';
-import { lookOnlyWarning } from '../plan/forward/warnings.ts';
+import { lookOnlyWarning } from '../plan/forward/machine-warnings.ts';
 
 /**
  * The plan, with a problem in place of a warning for hosts that can be looked at by who logs in, but not

@@ -11,6 +11,7 @@ import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
 import { downWords, healthWarnings } from '../playbook/resolve/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
 import { byHandTexts } from './by-hand.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt } from './look.ts';
@@ -41,7 +42,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
       ...rest,
     })),
     resolve: resolveAll(inventory),
-    crossChecks: crossChecksOf(inventory.playbook.crossChecks),
+    crossChecks: crossChecksOf(inventory.playbook),
     secrets: options.secrets,
   };
   const planned = planCluster(input);
@@ -160,6 +161,7 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
     // A retired host is given back at once.
     stages: retired || role.stages.length === 0 ? undefined : role.stages,
+    formats: itemFormatsOf(view.inventory.playbook),
   };
 }
 

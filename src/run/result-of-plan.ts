@@ -26,7 +26,7 @@ export function resultOfHostPlan(plan: HostPlan): HostResult {
 }
 
 /** How runs that aren't settled make a host stand; undefined where there are none. The worst counts. */
-export function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
+function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
   const states = runs.map(({ state }) => state);
   const worst = (['stuck', 'conflict'] as const).find((state) => states.includes(state));
   if (worst !== undefined) return worst;

@@ -12,6 +12,7 @@ import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -141,8 +142,12 @@ async function planHost(
     const snapshot = await probe(connection, host.name, reads, { cluster: cluster.name });
     const asking = { cluster: cluster.name, shared: roleOf(playbook, host.role).shared };
     const refused = anotherCluster(snapshot, asking);
+    const formats = itemFormatsOf(playbook);
     if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
-    const { changes, handlers, ledger, ...undone } = planHostRollback(snapshot, recorded, options);
+    const { changes, handlers, ledger, ...undone } = planHostRollback(snapshot, recorded, {
+      ...options,
+      formats,
+    });
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const needed = options.removePackages && packages.length > 0 && (snapshot.others ?? []).length > 0;
     const removing = { removePackages: options.removePackages && !needed };
@@ -153,7 +158,8 @@ async function planHost(
         ...undone.warnings,
         ...(needed ? othersNeed(packages, snapshot) : staysWarnings(run, records, packages, removing)),
       ],
-      problem: undone.problem ?? twoClusters(snapshot, { ...asking, changes }) ?? noSystemd(snapshot),
+      problem:
+        undone.problem ?? twoClusters(snapshot, { ...asking, changes, formats }) ?? noSystemd(snapshot),
       snapshot,
       stages: [{ ...emptyStage, changes, handlers, units: handlers.flatMap(unitsOf), ledger, snapshot }],
       unsettled: snapshot.unsettled,

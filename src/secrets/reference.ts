@@ -25,7 +25,7 @@ const fromCommand = z.strictObject({
 });
 
 /** Where a secret is to be had: exactly one of an environment variable, a file, or a program's output. */
-export const secretReference = z.union([fromEnvironment, fromFile, fromCommand]).meta({
+const secretReference = z.union([fromEnvironment, fromFile, fromCommand]).meta({
   description:
     'where the secret is to be had: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT, ...]}',
 });
@@ -34,8 +34,6 @@ export type SecretReference = z.infer<typeof secretReference>;
 
 /** A key of an inventory that holds a secret: a reference, or the secret itself, which gives a warning. */
 export const secretSetting = z.union([z.string().min(1), secretReference]);
-
-export type SecretSetting = z.infer<typeof secretSetting>;
 
 /** Whether plain data of an inventory has the form of a reference. */
 export function isSecretReference(value: unknown): value is SecretReference {

@@ -1,8 +1,6 @@
 import type { HiddenTexts } from '../model/transaction.ts';
+import { hidden } from './hidden.ts';
 import { base64Parts, writingPattern } from './writings.ts';
-
-/** What stands in place of a secret, however long it is. */
-export const hidden = '********';
 
 /**
  * The secrets of one run, by value. Whatever leaves the program goes through `mask`; what is compared, saved or

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { type Location, OperatorErrors, type Problem } from '../model/operator-error.ts';
+import type { Location, Problem } from '../model/operator-error.ts';
 import { runForSecret } from './command.ts';
 import { readSecretFile } from './file.ts';
 import type { SecretReference } from './reference.ts';
@@ -33,19 +33,9 @@ export interface ResolveOptions {
 const parallelCommands = 4;
 
 /**
- * The values of references, by `referenceId`. Each is looked up once, however often it stands in the inventory, and goes
- * into the register. Throws OperatorErrors with all that can't be had, each with the place of its reference.
+ * The values of references, by `referenceId`, and problems of what can't be had, each with the place of its reference.
+ * Each is looked up once, however often it stands in the inventory, and goes into the register.
  */
-export async function resolveSecrets(
-  wanted: readonly WantedSecret[],
-  options: ResolveOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const { values, problems } = await lookUpSecrets(wanted, options);
-  if (problems.length > 0) throw new OperatorErrors(problems);
-  return values;
-}
-
-/** The same, with what can't be had as problems beside the values. */
 export async function lookUpSecrets(
   wanted: readonly WantedSecret[],
   options: ResolveOptions,
@@ -80,7 +70,7 @@ export function referenceId(reference: SecretReference): string {
 }
 
 /** A reference in words, such as `the environment variable DB_PASSWORD`. */
-export function describeReference(reference: SecretReference): string {
+function describeReference(reference: SecretReference): string {
   if ('env' in reference) return `the environment variable ${reference.env}`;
   if ('file' in reference) return `the file ${reference.file}`;
   return `\`${reference.command.join(' ')}\``;

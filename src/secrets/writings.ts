@@ -23,7 +23,7 @@ function escapedInFiles(value: string): readonly string[] {
 }
 
 /** Values this short count as whole words only: they would tear other words apart. */
-export function shortSecret(value: string): boolean {
+function shortSecret(value: string): boolean {
   return [...value].length < 4;
 }
 

@@ -1,130 +1,27 @@
 import { decode } from '../formats/decode.ts';
-import type { Value } from '../formats/keyed-format.ts';
-import type { HostAction, PackageManager, PlannedAction } from '../model/action.ts';
+import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
-import { OperatorError } from '../model/operator-error.ts';
-import {
-  type Answer,
-  type Ownership,
-  type PathState,
-  type Query,
-  queryKey,
-  type Snapshot,
-  type UnitState,
-  unitPath,
-} from '../model/snapshot.ts';
-import type { VirtualHost } from './virtual-host.ts';
+import { type Ownership, type PathState, unitPath } from '../model/snapshot.ts';
+import type { Found, Managed } from './managed.ts';
+import { SeenHost } from './seen-host.ts';
+import { stateWords } from './state-words.ts';
+import { unitWith, type WantedUnit } from './wanted-unit.ts';
 
 /** Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and the probe's user. */
 export type Attributes = Partial<Ownership>;
 
-/** One thing that a step manages: a key of a file in some format, a named block of a file, or (no key) the whole file. */
-export interface Managed {
-  readonly path: string;
-  readonly format: string;
-  readonly key: readonly string[];
-}
-
-/** What a step found of a thing when it took it over: what is left once a set-up by hand was taken out. */
-export interface Found {
-  readonly state: PathState;
-  /** the part of the value that is others', on a host that was set up by hand; undefined: none of it */
-  readonly theirs: Value | undefined;
-  /** a package's own file with nothing of ours in it: as it came, or as an upgrade has brought it anew */
-  readonly pristine: boolean;
-}
-
-/** A package as a step sees it. */
-export interface PackageState {
-  /** or will be by the time that this step is carried out */
-  readonly installed: boolean;
-  /** undefined where it isn't installed, or will be by an action of this very plan */
-  readonly version: string | undefined;
-}
-
-/** What is wanted of a unit; what is left out stays as it is. */
-export interface WantedUnit {
-  readonly enabled?: boolean | undefined;
-  readonly active?: boolean | undefined;
-  /** true: it can't be started by anybody, nor is it enabled */
-  readonly masked?: boolean | undefined;
-}
-
-/**
- * A step needs to know what an action brings, which can be known only once it was carried out. Not an error: the step is
- * planned as "known after" that.
- */
-export class NotYetKnown extends Error {
-  override readonly name = 'NotYetKnown';
-  readonly path: string;
-  readonly after: string;
-
-  constructor(path: string, after: string) {
-    super(`what ${path} holds is known after ${after}`);
-    this.path = path;
-    this.after = after;
-  }
-}
-
-/** A host as one step sees it. */
-export class StepHost {
-  readonly step: string;
-  readonly #host: VirtualHost;
+/** A host as one step sees and edits it. */
+export class StepHost extends SeenHost {
   readonly managed: Managed[] = [];
   /** for each managed thing how it was found */
   readonly found = new Map<Managed, Found>();
-  /** something that was set up by hand was brought over: values that are there are not what the host was without a cluster */
+  /** a set-up that was there before was brought over: values that are there are not what the host was without a cluster */
   adopted = false;
   /** paths that this step set, each as it was before */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
   /** what this step wants to have done before any of its edits */
   readonly actions: PlannedAction[] = [];
-  /** it saw that something is missing which an action of an earlier stage may bring: what it did may turn out otherwise */
-  uncertain = false;
-
-  constructor(host: VirtualHost, step: string) {
-    this.#host = host;
-    this.step = step;
-  }
-
-  get snapshot(): Snapshot {
-    return this.#host.snapshot;
-  }
-
-  /** What is at a path. `pending`: an action will have brought it, and what it holds is known only then. */
-  state(path: string): PathState {
-    const state = this.#host.state(path);
-    if (state.kind === 'absent' || state.kind === 'pending') this.#noteMissing();
-    return state;
-  }
-
-  exists(path: string): boolean {
-    return this.state(path).kind !== 'absent';
-  }
-
-  /**
-   * The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8 survive. Of a file
-   * that an action brings it isn't known yet: the step ends here, and is planned as "known after" that.
-   */
-  text(path: string): string | undefined {
-    const state = this.state(path);
-    if (state.kind === 'absent') return undefined;
-    if (state.kind === 'pending') throw new NotYetKnown(path, state.after);
-    if (state.kind === 'file') return decode(state.content).text;
-    if (state.kind === 'symlink' && state.resolved !== undefined) {
-      const destination = this.#host.snapshot.paths.has(state.resolved.path)
-        ? this.state(state.resolved.path)
-        : state.resolved;
-      if (destination.kind === 'file') return decode(destination.content).text;
-    }
-    throw this.problem(
-      'not-a-file',
-      `${path} is ${describe(state)}, not a readable file`,
-      'look at it and make it a regular file',
-    );
-  }
-
   /**
    * Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there; a new file is
    * for everybody to read, but one with a secret in it for its owner alone.
@@ -134,13 +31,13 @@ export class StepHost {
     if (before.kind !== 'file' && before.kind !== 'absent' && before.kind !== 'pending') {
       throw this.problem(
         'not-a-file',
-        `${path} is ${describe(before)}; writing through it isn't done`,
+        `${path} is ${stateWords(before)}; writing through it isn't done`,
         'point the step at the real file, or replace the link by a file',
       );
     }
     this.#makeParents(path);
     const content = Buffer.isBuffer(text) ? text : encodeAs(before, text);
-    const usual = this.#host.holdsSecret(content.toString('utf8')) ? 0o600 : 0o644;
+    const usual = this.host.holdsSecret(content.toString('utf8')) ? 0o600 : 0o644;
     const inherited = before.kind === 'file' ? before : { mode: usual, ...this.#self };
     this.#set(path, {
       kind: 'file',
@@ -175,7 +72,7 @@ export class StepHost {
     const before = this.state(path);
     if (before.kind === 'pending') return;
     if (before.kind !== 'absent' && before.kind !== 'directory') {
-      throw this.problem('not-a-directory', `${path} is ${describe(before)}`, 'move it away');
+      throw this.problem('not-a-directory', `${path} is ${stateWords(before)}`, 'move it away');
     }
     const inherited = before.kind === 'directory' ? before : { mode: 0o755, ...this.#self };
     this.#makeParents(path);
@@ -185,17 +82,6 @@ export class StepHost {
       user: attributes.user ?? inherited.user,
       group: attributes.group ?? inherited.group,
     });
-  }
-
-  glob(pattern: string): readonly string[] {
-    return this.#host.glob(pattern);
-  }
-
-  /** What the probe found of a unit; the step has to declare in its reads that it asks. */
-  unit(name: string): UnitState | undefined {
-    const unit = this.snapshot.units.get(name);
-    if (unit?.load !== 'loaded') this.#noteMissing();
-    return unit;
   }
 
   /**
@@ -213,29 +99,7 @@ export class StepHost {
         'install the software that brings it, in an earlier stage of the playbook, or correct its name',
       );
     }
-    const enabled = wanted.masked
-      ? 'masked'
-      : wanted.enabled === undefined
-        ? (known?.enabled ?? 'enabled')
-        : wanted.enabled
-          ? 'enabled'
-          : 'disabled';
-    const active =
-      wanted.active === undefined ? (known?.active ?? 'active') : wanted.active ? 'active' : 'inactive';
-    this.#set(path, { kind: 'unit', enabled, active });
-  }
-
-  /** A package that the step has declared to read. */
-  package(name: string): PackageState {
-    const version = this.snapshot.packages.get(name);
-    const pending = this.snapshot.pending?.packages.has(name) ?? false;
-    if (version === undefined) this.#noteMissing();
-    return { installed: version !== undefined || pending, version };
-  }
-
-  /** The host's package manager; undefined where it has none of those that we know. */
-  get packageManager(): PackageManager | undefined {
-    return this.snapshot.packageManager;
+    this.#set(path, unitWith(wanted, known));
   }
 
   /**
@@ -248,19 +112,9 @@ export class StepHost {
     return true;
   }
 
-  addresses(name: string): readonly string[] {
-    return this.snapshot.names.get(name) ?? [];
-  }
-
-  answer(query: Query): Answer | undefined {
-    const answer = this.snapshot.answers.get(queryKey(query));
-    if (answer?.status !== 0) this.#noteMissing();
-    return answer;
-  }
-
   /**
    * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing are
-   * refused. `theirs` is the part of its value that is others', for a host that was set up by hand; `pristine` says of a
+   * refused. `theirs` is the part of its value that is others', for a host that was set up before; `pristine` says of a
    * package's file that nothing of ours is in it.
    */
   manage(item: Managed, { theirs, pristine = false }: Partial<Omit<Found, 'state'>> = {}): void {
@@ -268,7 +122,7 @@ export class StepHost {
     this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs, pristine });
   }
 
-  /** Say that something that was set up by hand is brought over. */
+  /** Say that a set-up that was there before is brought over. */
   adopt(): void {
     this.adopted = true;
   }
@@ -277,13 +131,9 @@ export class StepHost {
     this.warnings.push(message);
   }
 
-  problem(code: string, message: string, next: string): OperatorError {
-    return new OperatorError({ code, message, next, host: this.snapshot.host, step: this.step });
-  }
-
   /** Take back all that the step did. */
   undo(): void {
-    for (const [path, before] of this.edits) this.#host.set(path, before);
+    for (const [path, before] of this.edits) this.host.set(path, before);
     this.edits.clear();
     this.actions.length = 0;
     this.managed.length = 0;
@@ -308,12 +158,8 @@ export class StepHost {
     this.makeDirectory(parent);
   }
 
-  #noteMissing(): void {
-    if (this.snapshot.pending !== undefined) this.uncertain = true;
-  }
-
   #set(path: string, state: PathState): void {
-    const provider = this.#host.providerOf(path);
+    const provider = this.host.providerOf(path);
     if (provider !== undefined) {
       throw this.problem(
         'needs-later-stage',
@@ -322,7 +168,7 @@ export class StepHost {
       );
     }
     if (!this.edits.has(path)) this.edits.set(path, this.state(path));
-    this.#host.set(path, state);
+    this.host.set(path, state);
   }
 
   #known(path: string): PathState | undefined {
@@ -337,23 +183,4 @@ export class StepHost {
 /** Text in the encoding of the file that it replaces. */
 function encodeAs(before: PathState, text: string): Buffer {
   return before.kind === 'file' ? decode(before.content).encode(text) : Buffer.from(text, 'utf8');
-}
-
-function describe(state: PathState): string {
-  switch (state.kind) {
-    case 'absent':
-      return 'not there';
-    case 'symlink':
-      return `a symbolic link to ${state.target}`;
-    case 'directory':
-      return 'a directory';
-    case 'file':
-      return 'a file';
-    case 'unreadable':
-      return state.reason;
-    case 'pending':
-      return `known after ${state.after}`;
-    case 'unit':
-      return 'a unit';
-  }
 }

@@ -9,18 +9,28 @@ import {
   type UnitState,
   unitOfPath,
 } from '../model/snapshot.ts';
+import type { ItemFormats } from './managed.ts';
+
+/** What is known besides the snapshot. */
+export interface HostKnowledge {
+  /** whether a text holds one of the inventory's secrets; undefined: none does */
+  readonly holdsSecret?: ((text: string) => boolean) | undefined;
+  /** of the things that are managed; undefined: none but whole paths and units are */
+  readonly formats?: ItemFormats | undefined;
+}
 
 /** A host as the steps so far have left it. The real one is touched by nobody here. */
 export class VirtualHost {
   readonly snapshot: Snapshot;
   readonly holdsSecret: (text: string) => boolean;
+  readonly formats: ItemFormats;
   readonly #paths = new Map<string, PathState>();
   readonly #actions: PlannedAction[] = [];
 
-  /** `holdsSecret` knows the secrets of the inventory */
-  constructor(snapshot: Snapshot, holdsSecret: (text: string) => boolean = () => false) {
+  constructor(snapshot: Snapshot, { holdsSecret = () => false, formats = new Map() }: HostKnowledge = {}) {
     this.snapshot = snapshot;
     this.holdsSecret = holdsSecret;
+    this.formats = formats;
   }
 
   /** What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step module. */

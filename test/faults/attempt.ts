@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serialize } from 'node:v8';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import { hasEnded } from '../../src/host/run-state.ts';
+import { transact } from '../../src/host/transact.ts';
 import { noReads, type UnsettledRun } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { plainTarget } from '../../src/ssh/resolve-target.ts';
@@ -143,7 +143,7 @@ function control(
     return { ended, result: () => undefined, kill: () => child.kill('SIGKILL') };
   }
   const abort = new AbortController();
-  const ended = carryOut(() => connect(target, { signal: abort.signal }), transaction, {
+  const ended = transact(() => connect(target, { signal: abort.signal }), transaction, {
     signal: abort.signal,
     confirm: async () => word,
   }).then(
@@ -320,7 +320,7 @@ async function nextApply(
   { to, open, wrong }: { readonly to: number; readonly open: boolean; readonly wrong: string[] },
 ): Promise<void> {
   const carry = async (transaction: Transaction) => {
-    const result = await carryOut(() => connect(targetOf(lab, host)), transaction);
+    const result = await transact(() => connect(targetOf(lab, host)), transaction);
     if (result.state === 'committed') return;
     wrong.push(`the next apply: ${result.state}, ${result.problem?.message} ${result.problem?.detail ?? ''}`);
   };

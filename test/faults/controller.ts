@@ -1,6 +1,6 @@
 // A controller that a test can kill: reads a transaction and a target from stdin, carries it out, prints what came of it.
 import { deserialize } from 'node:v8';
-import { carryOut } from '../../src/host/carry-out.ts';
+import { transact } from '../../src/host/transact.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
@@ -12,5 +12,5 @@ const { transaction, target, word } = deserialize(Buffer.concat(chunks)) as {
   target: SshTarget;
   word: boolean;
 };
-const result = await carryOut(() => connect(target), transaction, { confirm: async () => word });
+const result = await transact(() => connect(target), transaction, { confirm: async () => word });
 process.stdout.write(JSON.stringify(result));

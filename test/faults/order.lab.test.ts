@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
+import { transact } from '../../src/host/transact.ts';
 import type { PathState } from '../../src/model/snapshot.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, transaction } from '../host/sample.ts';
@@ -63,7 +63,7 @@ describe.skipIf(!availability.available || !straceWorks)('on a real host', () =>
       },
     );
     try {
-      const result = await carryOut(() => connect(targetOf(lab, host)), plan);
+      const result = await transact(() => connect(targetOf(lab, host)), plan);
       expect(result).toMatchObject({ state: 'committed', problem: undefined });
     } finally {
       await trace.end();

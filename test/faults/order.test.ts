@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
+import { transact } from '../../src/host/transact.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { absent, change, file, reloadNginx, restartWeb, sampleHost, transaction } from '../host/sample.ts';
 import { expectOrder, traced } from './call-order.ts';
@@ -34,7 +34,7 @@ exec strace -f -qq -y -A -o ${output} -e trace=${traced} sh "$@"
         [restartWeb, reloadNginx],
       );
       const longer = plan.handlers.map((handler) => ({ ...handler, timeout: 30 }));
-      const result = await carryOut(() => connect(sample.host.target), { ...plan, handlers: longer });
+      const result = await transact(() => connect(sample.host.target), { ...plan, handlers: longer });
       expect(result.state).toBe('committed');
 
       expectOrder({

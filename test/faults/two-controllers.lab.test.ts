@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import type { PathState } from '../../src/model/snapshot.ts';
 import type { TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
@@ -70,7 +70,7 @@ describe.skipIf(!availability.available)('two controllers at the same moment', (
         );
       const runs = [plan('ada'), plan('bob')];
       const results: readonly TransactionResult[] = await Promise.all(
-        runs.map((run) => carryOut(reach, run)),
+        runs.map((run) => transact(reach, run)),
       );
       const states = results.map(({ state }) => state).sort();
       expect(states, JSON.stringify(results)).toEqual(['committed', 'refused']);

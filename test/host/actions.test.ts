@@ -16,10 +16,10 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import { type HostAction, providesNothing, type Unpacking } from '../../src/model/action.ts';
 import { sha256 } from '../../src/model/change.ts';
 import { noReads, type PathState, queryKey, unitPath } from '../../src/model/snapshot.ts';
@@ -47,7 +47,7 @@ const journal = () => text('/run/stand-in/journal').trim().split('\n');
 const newSite = () => change(site, file(text(site)), file('server {\n  listen 81;\n}\n'));
 
 async function carry(plan: Transaction): Promise<TransactionResult> {
-  return carryOut(() => connect(sample.host.target), plan, { onEvent: (event) => events.push(event) });
+  return transact(() => connect(sample.host.target), plan, { onEvent: (event) => events.push(event) });
 }
 
 /** What the package manager can install, by name, and what comes with it. */
@@ -185,7 +185,7 @@ describe('packages', () => {
     const before = text(site);
     const plan = transaction([newSite()], [], { actions: [install('haproxy')] });
     const controller = new AbortController();
-    const running = carryOut(() => connect(sample.host.target, { signal: controller.signal }), plan, {
+    const running = transact(() => connect(sample.host.target, { signal: controller.signal }), plan, {
       signal: controller.signal,
     });
     const half = () => text('/var/lib/dpkg/status').includes('half-configured');

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { confirm } from '../../src/host/confirm.ts';
 import { forget } from '../../src/host/forget.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
+import { transact } from '../../src/host/transact.ts';
 import { unlock } from '../../src/host/unlock.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
@@ -43,7 +43,7 @@ describe('an address that moves to another machine', () => {
   test('between plan and apply: nothing is done there', async () => {
     const work = plan();
     place = other;
-    expect(await carryOut(reach, work)).toMatchObject({
+    expect(await transact(reach, work)).toMatchObject({
       state: 'refused',
       problem: { code: 'another-machine' },
     });
@@ -52,7 +52,7 @@ describe('an address that moves to another machine', () => {
 
   test('during a run: what the other machine says of it is not taken for its end', async () => {
     const events: TransactionEvent[] = [];
-    const result = await carryOut(reach, plan(), {
+    const result = await transact(reach, plan(), {
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started' && events.length < 100) {
           place = other;
@@ -73,7 +73,7 @@ describe('an address that moves to another machine', () => {
 
   test('before a confirmation, an unlocking or a farewell: refused, and nothing is gone', async () => {
     const work = plan();
-    expect((await carryOut(reach, work)).state).toBe('committed');
+    expect((await transact(reach, work)).state).toBe('committed');
     // The other one has been somebody's as well; nothing on it is managed any more.
     mkdirSync(other.path('var/lib/clusterproxy'), { recursive: true });
     writeFileSync(other.path('var/lib/clusterproxy/lock'), '');

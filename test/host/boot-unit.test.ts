@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
+import { transact } from '../../src/host/transact.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
@@ -60,7 +60,7 @@ async function cutOff(more: Partial<Transaction> = {}): Promise<{ plan: Transact
   await cutShort(
     sample,
     plan.run,
-    carryOut(() => connect(sample.host.target), plan),
+    transact(() => connect(sample.host.target), plan),
   );
   return { plan, before };
 }
@@ -83,7 +83,7 @@ describe('the unit that settles a run when the host is started', () => {
     expect(existsSync(sample.path('etc/systemd'))).toBe(false);
 
     let escaped = '';
-    await carryOut(() => connect(sample.host.target), transaction([change(odd, absent, file('x'))], []), {
+    await transact(() => connect(sample.host.target), transaction([change(odd, absent, file('x'))], []), {
       onEvent: (event) => {
         if (event.kind === 'state' && event.state === 'prepared') {
           const [first = ''] = units().filter((unit) => unit.startsWith('clusterproxy-settle-'));
@@ -132,10 +132,10 @@ describe('the unit that settles a run when the host is started', () => {
 
   test('one whose run is over is taken away by the next run', async () => {
     const folder = sample.path('etc/systemd/system');
-    expect((await carryOut(() => connect(sample.host.target), transaction([], []))).state).toBe('committed');
+    expect((await transact(() => connect(sample.host.target), transaction([], []))).state).toBe('committed');
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/clusterproxy-settle-20250101T000000Z-aaaaaa.service`, '[Unit]\n');
-    expect((await carryOut(() => connect(sample.host.target), transaction([], []))).state).toBe('committed');
+    expect((await transact(() => connect(sample.host.target), transaction([], []))).state).toBe('committed');
     expect(units()).toEqual([]);
   });
 });
@@ -155,15 +155,15 @@ test('services that a revert could not restart, since somebody was there, are ow
   expect(await look()).toEqual(['restart-bbb-web']);
   remember('meetings', '');
   const reach = () => connect(sample.host.target);
-  expect((await carryOut(reach, transaction([], []))).state).toBe('committed');
+  expect((await transact(reach, transaction([], []))).state).toBe('committed');
   expect(await look()).toEqual(['restart-bbb-web']);
-  expect((await carryOut(reach, transaction([], [{ ...restartWeb, checks: [] }]))).state).toBe('committed');
+  expect((await transact(reach, transaction([], [{ ...restartWeb, checks: [] }]))).state).toBe('committed');
   expect(await look()).toEqual([]);
 });
 
 test('a host that systemd does not run is refused before anything is stored', async () => {
   rmdirSync(sample.path('run/systemd/system'));
-  const result = await carryOut(() => connect(sample.host.target), transaction([], []));
+  const result = await transact(() => connect(sample.host.target), transaction([], []));
   expect(result).toMatchObject({ state: 'refused', problem: { code: 'no-systemd' } });
   const connection = await connect(sample.host.target);
   expect((await probe(connection, 'bbb-01', noReads)).systemd).toBe(false);
@@ -173,7 +173,7 @@ test('a host that systemd does not run is refused before anything is stored', as
 
 test('each end is told to the system log, and as many runs are remembered as asked for', async () => {
   for (let count = 0; count < 4; count++) {
-    expect((await carryOut(() => connect(sample.host.target), transaction([], [], { keep: 2 }))).state).toBe(
+    expect((await transact(() => connect(sample.host.target), transaction([], [], { keep: 2 }))).state).toBe(
       'committed',
     );
   }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import { readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import { unlock } from '../../src/host/unlock.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { noReads, unitPath } from '../../src/model/snapshot.ts';
@@ -49,7 +49,7 @@ const owed = () =>
     ? text('/var/lib/clusterproxy/clusters/prod/owed')
     : '';
 const changes = () => [change(site, file(text(site)), file('server {\n  listen 81;\n}\n'))];
-const carry = (plan: Transaction) => carryOut(() => connect(sample.host.target), plan);
+const carry = (plan: Transaction) => transact(() => connect(sample.host.target), plan);
 
 async function over<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
   const connection = await connect(sample.host.target);

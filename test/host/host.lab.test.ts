@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { noReads, type PathState, type Reads, type Snapshot } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
@@ -100,7 +100,7 @@ describe.skipIf(!availability.available)('a real host', () => {
     transaction: Transaction,
     onEvent?: (event: TransactionEvent) => void,
   ): Promise<TransactionResult> {
-    return carryOut(() => connect(target), transaction, onEvent === undefined ? {} : { onEvent });
+    return transact(() => connect(target), transaction, onEvent === undefined ? {} : { onEvent });
   }
 
   const unitFile = (port: number) =>
@@ -297,7 +297,7 @@ describe.skipIf(!availability.available)('a real host', () => {
       [{ ...waiting(30), actions: [{ kind: 'command', argv: ['sleep', '30'] }] }],
     );
     const controller = new AbortController();
-    const running = carryOut(() => connect(target, { signal: controller.signal }), work, {
+    const running = transact(() => connect(target, { signal: controller.signal }), work, {
       signal: controller.signal,
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') controller.abort();

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
+import { transact } from '../../src/host/transact.ts';
 import { unlock } from '../../src/host/unlock.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
@@ -41,7 +41,7 @@ async function over<Result>(work: (connection: Connection) => Promise<Result>): 
   }
 }
 function carry(plan: Transaction): Promise<TransactionResult> {
-  return carryOut(reach, plan, { onEvent: (event) => events.push(event) });
+  return transact(reach, plan, { onEvent: (event) => events.push(event) });
 }
 
 /** A run that is in the middle of its handler until `release`; by then `site` is changed. */
@@ -64,7 +64,7 @@ async function busyRun() {
     checks: [],
   };
   const plan = transaction([change(site, file(before), file('# busy\n'))], [slow]);
-  const first = carryOut(reach, plan);
+  const first = transact(reach, plan);
   const started = sample.path(`var/lib/clusterproxy/runs/${plan.run}/started`);
   await until(() => existsSync(started) && readFileSync(started, 'utf8') !== '');
   return { plan, first, before, release: () => writeFileSync(gate, '') };

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { readRunFiles, readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
@@ -51,7 +51,7 @@ test('runs are told with how they ended, and with what was there before', async 
     [reloadNginx],
   );
   const bad = transaction([change(site, file('server {\n}\n'), file('server {\n'))], [reloadNginx]);
-  for (const plan of [good, bad]) await carryOut(() => connect(sample.host.target), plan);
+  for (const plan of [good, bad]) await transact(() => connect(sample.host.target), plan);
 
   const commands = sample.host.commands.length;
   const runs = await readRuns(connection);
@@ -81,7 +81,7 @@ test('runs are told with how they ended, and with what was there before', async 
 });
 
 test('an answer that breaks off is an error, not a shorter list', async () => {
-  await carryOut(() => connect(sample.host.target), transaction([], []));
+  await transact(() => connect(sample.host.target), transaction([], []));
   const cut = {
     close: () => connection.close(),
     exec: async (...call: Parameters<Connection['exec']>) => {

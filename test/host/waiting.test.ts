@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { confirm } from '../../src/host/confirm.ts';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { readRuns } from '../../src/host/runs.ts';
+import { transact } from '../../src/host/transact.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
@@ -55,7 +55,7 @@ describe('a run that waits to be confirmed from outside', () => {
 
   test('is committed by the word of the controller, over a connection of its own', async () => {
     const events: TransactionEvent[] = [];
-    const result = await carryOut(reach, plan(), {
+    const result = await transact(reach, plan(), {
       onEvent: (event) => events.push(event),
       confirm: async () => {
         expect(text(properties)).toBe(`${before}x=1\n`);
@@ -77,13 +77,13 @@ describe('a run that waits to be confirmed from outside', () => {
       },
     ],
   ])('is put back at once when the check from outside %s', async (_, check) => {
-    const result = await carryOut(reach, plan(), { confirm: check });
+    const result = await transact(reach, plan(), { confirm: check });
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'declined' } });
     expect(text(properties)).toBe(before);
   });
 
   test('is put back when nobody says a word in time', async () => {
-    const result = await carryOut(reach, plan({ confirmTimeout: 1 }));
+    const result = await transact(reach, plan({ confirmTimeout: 1 }));
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'not-confirmed' } });
     expect(text(properties)).toBe(before);
   });
@@ -93,7 +93,7 @@ describe('a run that waits to be confirmed from outside', () => {
     const begin = { kind: 'command' as const, argv: ['sh', '-c', `echo 3 Maths > ${meetings}`] };
     const handler = { ...restartWeb, actions: [...restartWeb.actions, begin] };
     const work = { ...plan({ confirmTimeout: 1 }), handlers: [handler] };
-    const result = await carryOut(reach, work);
+    const result = await transact(reach, work);
     expect(result).toMatchObject({
       state: 'kept',
       problem: { code: 'kept', detail: 'Maths (participants: 3)' },
@@ -102,12 +102,12 @@ describe('a run that waits to be confirmed from outside', () => {
     expect(text('/var/lib/clusterproxy/clusters/prod/ledger.json')).toContain(properties);
     const look = () => over((connection) => probe(connection, 'bbb-01', noReads));
     expect((await look()).unsettled).toMatchObject([{ run: work.run, state: 'kept', alive: false }]);
-    expect((await carryOut(reach, transaction([], []))).state).toBe('committed');
+    expect((await transact(reach, transaction([], []))).state).toBe('committed');
     expect((await look()).unsettled).toEqual([]);
   });
 
   test('is put back when a unit dies while it waits', async () => {
-    const result = await carryOut(reach, plan(), {
+    const result = await transact(reach, plan(), {
       onEvent: (event) => {
         if (waiting(event)) void sample.host.run('systemctl', 'stop', 'bbb-web');
       },
@@ -130,7 +130,7 @@ describe('a run that waits to be confirmed from outside', () => {
         },
       );
       let answers: string[] = [];
-      const result = await carryOut(reach, work, {
+      const result = await transact(reach, work, {
         confirm: async () => {
           const ask = (word: 'commit' | 'revert') =>
             over((connection) => confirm(connection, { run: work.run, machineId, word }));
@@ -161,7 +161,7 @@ describe('a run that waits to be confirmed from outside', () => {
         },
       );
       let told: string | undefined;
-      const result = await carryOut(reach, work, {
+      const result = await transact(reach, work, {
         confirm: async () => {
           await sleep(900 + 40 * round);
           told = await over((connection) =>
@@ -177,7 +177,7 @@ describe('a run that waits to be confirmed from outside', () => {
 
   test('an operator on the host decides as well', async () => {
     const work = plan();
-    const result = await carryOut(reach, work, {
+    const result = await transact(reach, work, {
       onEvent: (event) => {
         if (waiting(event)) {
           void sample.host.run('sh', sample.path('var/lib/clusterproxy/settle'), work.run, 'revert');
@@ -199,7 +199,7 @@ describe('a run that waits to be confirmed from outside', () => {
     const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const work = transaction([change(properties, file(before), file(`${before}x=1\n`))], [slow]);
     let asked: Promise<unknown> | undefined;
-    const result = await carryOut(reach, work, {
+    const result = await transact(reach, work, {
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') {
           asked = over((connection) => confirm(connection, { run: work.run, machineId, word: 'revert' }))

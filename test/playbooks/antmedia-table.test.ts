@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stagesOf } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { maskFile } from '../../src/secrets/mask.ts';
+import { maskFile } from '../../src/secrets/mask-file.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../support/haproxy-oracle.ts';
 import { stageOf } from '../support/host-plan.ts';

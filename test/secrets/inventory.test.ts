@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withSecrets } from '../../src/inventory/secrets.ts';
+import { withSecrets } from '../../src/inventory/with-secrets.ts';
 import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { referenceId } from '../../src/secrets/resolve.ts';

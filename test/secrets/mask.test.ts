@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hidden, maskFile, maskSecrets } from '../../src/secrets/mask.ts';
+import { hidden } from '../../src/secrets/hidden.ts';
+import { maskSecrets } from '../../src/secrets/mask.ts';
+import { maskFile } from '../../src/secrets/mask-file.ts';
 
 const H = hidden;
 

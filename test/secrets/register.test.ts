@@ -5,7 +5,8 @@ import { properties } from '../../src/formats/properties.ts';
 import { shellEnv } from '../../src/formats/shell-env.ts';
 import { unit } from '../../src/formats/unit.ts';
 import { yaml } from '../../src/formats/yaml.ts';
-import { hidden, SecretRegister } from '../../src/secrets/register.ts';
+import { hidden } from '../../src/secrets/hidden.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
 import { runs } from '../support/random.ts';
 
 const nasty = `p@ss'w"o\\r$d %41&<x>:=#!é€ü`;

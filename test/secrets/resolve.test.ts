@@ -6,7 +6,12 @@ import { OperatorErrors, type Problem } from '../../src/model/operator-error.ts'
 import { runForSecret } from '../../src/secrets/command.ts';
 import type { SecretReference } from '../../src/secrets/reference.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
-import { type ResolveOptions, referenceId, resolveSecrets } from '../../src/secrets/resolve.ts';
+import {
+  lookUpSecrets,
+  type ResolveOptions,
+  referenceId,
+  type WantedSecret,
+} from '../../src/secrets/resolve.ts';
 
 let folder: string;
 let register: SecretRegister;
@@ -27,6 +32,13 @@ function optionsWith(more: Partial<ResolveOptions> = {}): ResolveOptions {
     progress: () => undefined,
     ...more,
   };
+}
+
+/** The values, where all of them can be had. */
+async function resolveSecrets(wanted: readonly WantedSecret[], options: ResolveOptions) {
+  const { values, problems } = await lookUpSecrets(wanted, options);
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return values;
 }
 
 async function had(

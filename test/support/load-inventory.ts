@@ -1,10 +1,10 @@
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/load.ts';
-import type { Playbook } from '../../src/model/playbook.ts';
 import { loadPlaybook } from '../../src/playbook/read/load.ts';
 import type { SecretRegister } from '../../src/secrets/register.ts';
+import type { LoadedPlaybook } from '../../src/steps/loaded-playbook.ts';
 
-const shipped = new Map<string, Promise<Playbook>>();
+const shipped = new Map<string, Promise<LoadedPlaybook>>();
 
 /** As the program's own, but it reads each playbook that comes with the program only once: that takes longest. */
 export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {

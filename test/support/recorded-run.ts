@@ -12,6 +12,7 @@ import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { letGoCreated, letGoItems, recordChanges, recordItems } from '../../src/plan/record.ts';
 import type { RecordedRun } from '../../src/plan/rollback/plan-rollback.ts';
 import type { SecretRegister } from '../../src/secrets/register.ts';
+import { builtInItemFormats } from '../../src/steps/item-formats.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { stageOf } from './host-plan.ts';
@@ -67,7 +68,11 @@ export function carriedOutHost(plan: HostPlan): Snapshot {
 }
 
 /** What the host remembers of the plan. */
-export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): RecordedRun {
+export function recorded(
+  plan: HostPlan,
+  run = '20261121T074501Z-4f2a9c',
+  formats = builtInItemFormats,
+): RecordedRun {
   const stage = stageOf(plan);
   return {
     record: {
@@ -81,7 +86,7 @@ export function recorded(plan: HostPlan, run = '20261121T074501Z-4f2a9c'): Recor
       version: '0.1.0',
       startedAt: '2026-11-21T07:45:01.000Z',
       changes: recordChanges(stage.changes),
-      items: recordItems(stage),
+      items: recordItems(stage, formats),
       letGo: letGoItems(stage),
       letGoCreated: letGoCreated(stage),
       handlers: stage.handlers.map(({ handler }) => handler),

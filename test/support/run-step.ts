@@ -3,7 +3,8 @@ import type { HostAction } from '../../src/model/action.ts';
 import { sameState } from '../../src/model/change.ts';
 import { mergeReads, noReads, stateIn } from '../../src/model/snapshot.ts';
 import { stepModules } from '../../src/steps/registry.ts';
-import { type Managed, StepHost } from '../../src/virtual/step-host.ts';
+import type { Managed } from '../../src/virtual/managed.ts';
+import { StepHost } from '../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 

@@ -72,7 +72,7 @@ export function planInput(inventory: Inventory, snapshots: ReadonlyMap<string, S
       durationMs: 0,
     })),
     resolve: resolveAll(inventory),
-    crossChecks: crossChecksOf(inventory.playbook.crossChecks),
+    crossChecks: crossChecksOf(inventory.playbook),
   };
 }
 

@@ -68,7 +68,7 @@ export function editLocationPaths(
 }
 
 /** The location's last argument with another path, written as the argument was: joined to the modifier, quoted. */
-export function withPath(argument: Argument, location: Location, path: string): string {
+function withPath(argument: Argument, location: Location, path: string): string {
   const joined = location.directive.args.length === 1 ? location.modifier + path : path;
   const quote = /^["']/.exec(argument.raw)?.[0];
   if (quote === undefined && /^[A-Za-z0-9_./@=^~+,:%*-]+$/.test(joined)) {

@@ -127,7 +127,7 @@ export function walk(document: Document, key: readonly string[]): Walk {
 }
 
 /** A pair's key as text, as it reads in JavaScript; undefined for keys that are collections. */
-export function nameOf(pair: Pair): string | undefined {
+function nameOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
 }
 

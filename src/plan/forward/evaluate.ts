@@ -2,6 +2,8 @@ import type { Handler } from '../../model/handler.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { builtInItemFormats } from '../../steps/item-formats.ts';
+import type { ItemFormats } from '../../virtual/managed.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId } from '../items.ts';
 import { nextLedger } from './ledger.ts';
@@ -27,6 +29,8 @@ export interface Wanted {
   folderOf?(step: string): readonly string[];
   /** names of the stages of its role, in order; none where it has one only */
   readonly stages?: readonly string[] | undefined;
+  /** how things that its steps manage, or those of an earlier run did, are read; undefined: as the built-in steps do */
+  readonly formats?: ItemFormats | undefined;
 }
 
 /**
@@ -96,13 +100,14 @@ function evaluateHost(
   holdsSecret: EvaluateOptions['holdsSecret'],
 ): Evaluation | Problem {
   const names = wanted.stages ?? [''];
+  const knowledge = { holdsSecret, formats: wanted.formats ?? builtInItemFormats };
   const stages: StageEvaluation[] = [];
   let before = snapshot;
   try {
     for (const [index, name] of names.entries()) {
       const earlier = stages.flatMap(({ traces }) => traces);
       const place = { number: index + 1, name, isLast: index === names.length - 1 };
-      const stage = evaluateStage(new VirtualHost(before, holdsSecret), wanted, place, earlier);
+      const stage = evaluateStage(new VirtualHost(before, knowledge), wanted, place, earlier);
       stages.push(stage);
       before = { ...stage.host.asSnapshot(name), ledger: place.isLast ? before.ledger : stage.ledger() };
     }

@@ -1,8 +1,8 @@
 import type { FirstTouch, Ledger, ManagedItem } from '../../model/ledger.ts';
 import { type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
-import type { Found, Managed } from '../../virtual/step-host.ts';
+import { type Found, isWholePath, type Managed } from '../../virtual/managed.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
-import { itemHash, itemId, itemValue, secretItemHash } from '../items.ts';
+import { itemHash, itemId, itemValue, pathValue, secretItemHash } from '../items.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
@@ -34,12 +34,12 @@ export function nextLedger(
       const touched =
         adopted && found !== undefined
           ? withoutCluster(item, found)
-          : itemValue(item, stateBefore(snapshot, item.path));
+          : itemValue(item, stateBefore(snapshot, item.path), host.formats);
       return {
         ...item,
         step: trace.step,
         first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
-        activated: hashOf(host, item, itemValue(item, host.state(item.path))),
+        activated: hashOf(host, item, itemValue(item, host.state(item.path), host.formats)),
         ...(trace.folderOf.length === 0 ? {} : { folderOf: trace.folderOf }),
       };
     }),
@@ -59,15 +59,15 @@ function firstTouch(
   touched: FirstTouch,
 ): FirstTouch {
   if (known === undefined) return touched;
-  return found?.pristine && item.format === 'file' ? itemValue(item, found.state) : known.first;
+  return found?.pristine && isWholePath(item) ? pathValue(found.state) : known.first;
 }
 
 /**
- * First-touch value on a host that was set up by hand: what is there is the cluster's already, so a key goes away when it
+ * First-touch value on a host that was set up before: what is there is the cluster's already, so a key goes away when it
  * is given back, and the package's own value applies. A file is what the package has in it.
  */
 function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
-  if (item.format === 'file') return itemValue(item, state);
+  if (isWholePath(item)) return pathValue(state);
   return theirs === undefined ? { kind: 'absent' } : { kind: 'value', value: theirs };
 }
 
@@ -110,13 +110,6 @@ function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonl
 
 function isKnown(host: VirtualHost, path: string): boolean {
   return host.snapshot.paths.has(path) || host.touched.includes(path);
-}
-
-/** Whether two ledgers record the same things, whoever wrote them and when. */
-export function sameLedger(one: Ledger | undefined, other: Ledger): boolean {
-  if (one === undefined) return other.items.length === 0;
-  const essence = ({ run: _run, ...rest }: Ledger) => JSON.stringify(rest);
-  return essence(one) === essence(other);
 }
 
 function stateBefore(snapshot: Snapshot, path: string) {

@@ -1,6 +1,6 @@
 import type { ManagedItem } from '../../model/ledger.ts';
 import { stateIn } from '../../model/snapshot.ts';
-import type { Managed } from '../../virtual/step-host.ts';
+import { type ItemFormats, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
 import {
@@ -68,7 +68,7 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
     return traceOf(view, notify, folderOf);
   }
-  const now = itemValue(item, host.state(item.path));
+  const now = itemValue(item, host.state(item.path), host.formats);
   if (isFirstTouch(item, item.first, now)) return traceOf(view, notify, folderOf);
   if (!isItemHash(item.activated, item, now)) {
     view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
@@ -80,19 +80,19 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     );
     return traceOf(view, notify, folderOf);
   }
-  putBack(view, item);
+  putBack(view, item, host.formats);
   return traceOf(view, notify, folderOf);
 }
 
-function putBack(view: StepHost, item: ManagedItem): void {
+function putBack(view: StepHost, item: ManagedItem, formats: ItemFormats): void {
   const { first, path } = item;
   const state = view.state(path);
   if (state.kind === 'unit') {
     view.restore(path, restoredUnit(item, state, first));
     return;
   }
-  if (item.format !== 'file') {
-    view.write(path, restoredText(item, view.text(path) ?? '', first));
+  if (!isWholePath(item)) {
+    view.write(path, restoredText(item, view.text(path) ?? '', first, formats));
     return;
   }
   switch (first.kind) {

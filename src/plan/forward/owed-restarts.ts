@@ -1,7 +1,8 @@
 import type { Handler } from '../../model/handler.ts';
 import type { PlannedHandler } from '../../model/plan.ts';
 import { type Snapshot, stateIn } from '../../model/snapshot.ts';
-import type { Managed } from '../../virtual/step-host.ts';
+import type { Managed } from '../../virtual/managed.ts';
+import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { isItemHash, itemId, itemName, itemValue } from '../items.ts';
 import type { Evaluation, StageEvaluation } from './evaluate.ts';
 import type { StepTrace } from './run-steps.ts';
@@ -19,7 +20,7 @@ export function owedRestarts(
   const told = new Set(stage === stages.at(-1) ? (stage.host.snapshot.owed ?? []) : []);
   return wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
     const steps = stage.traces.filter((trace) => trace.notify.includes(handler.id));
-    const stale = steps.flatMap((trace) => staleIn(trace, handler, stage.host.snapshot));
+    const stale = steps.flatMap((trace) => staleIn(trace, handler, stage.host));
     const [first] = stale;
     if (first !== undefined) {
       const because = [...new Set(stale.map(({ step }) => step))];
@@ -48,20 +49,20 @@ interface Stale {
   readonly unit: string;
 }
 
-function staleIn(trace: StepTrace, handler: Handler, snapshot: Snapshot): readonly Stale[] {
+function staleIn(trace: StepTrace, handler: Handler, host: VirtualHost): readonly Stale[] {
   return trace.managed.flatMap((item) => {
-    const unit = unitsOf(handler).find((name) => runsSinceBefore(snapshot, name, item.path));
-    return unit === undefined || isTakenUp(item, snapshot)
+    const unit = unitsOf(handler).find((name) => runsSinceBefore(host.snapshot, name, item.path));
+    return unit === undefined || isTakenUp(item, host)
       ? []
       : [{ step: trace.step, name: itemName(item), unit }];
   });
 }
 
 /** Whether the item is as it was when a run last made its services take it up. */
-function isTakenUp(item: Managed, snapshot: Snapshot): boolean {
+function isTakenUp(item: Managed, { snapshot, formats }: VirtualHost): boolean {
   const known = snapshot.ledger?.items.find((one) => itemId(one) === itemId(item));
   const now = stateIn(snapshot, item.path) ?? ({ kind: 'absent' } as const);
-  return known !== undefined && isItemHash(known.activated, item, itemValue(item, now));
+  return known !== undefined && isItemHash(known.activated, item, itemValue(item, now, formats));
 }
 
 function runsSinceBefore(snapshot: Snapshot, unit: string, path: string): boolean {

@@ -2,21 +2,24 @@ import type { Problem } from '../../model/operator-error.ts';
 import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
 import { type Snapshot, unitOfPath } from '../../model/snapshot.ts';
 import { SecretRegister } from '../../secrets/register.ts';
+import type { CrossCheck } from '../../steps/cross-check.ts';
+import { isUnitState } from '../../virtual/managed.ts';
 import { itemId } from '../items.ts';
 import { isSlowHash } from '../slow-hash.ts';
-import { unitStateFormat } from '../unit-items.ts';
 import { anotherCluster } from './another-cluster.ts';
 import { changesOf } from './changes.ts';
-import { concealChanges, exposureWarnings, type KnownItem } from './conceal.ts';
+import { concealChanges, type KnownItem } from './conceal.ts';
+import { plannedHost } from './cross-checks.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
+import { exposureWarnings } from './exposure-warnings.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { fitHandlers, withStopGuards } from './handler-units.ts';
+import { machineWarnings } from './machine-warnings.ts';
 import { noSystemd } from './no-systemd.ts';
 import { foreignState, notRoots } from './not-roots.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { twoClusters } from './two-clusters.ts';
-import { healthWarnings } from './warnings.ts';
 
 /** A host of the inventory, and what came of looking at it. */
 export interface LookedAt {
@@ -33,12 +36,6 @@ export interface LookedAt {
   /** its role may be shared with other clusters; they don't share a host where it's left out */
   readonly shared?: boolean;
 }
-
-/**
- * A check over the whole planned cluster: what each host will be, by name. Returns the problems of hosts; they are not
- * changed then.
- */
-export type CrossCheck = (planned: ReadonlyMap<string, Evaluation>) => ReadonlyMap<string, Problem>;
 
 export interface PlanInput {
   readonly cluster: string;
@@ -74,10 +71,10 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   const evaluations = evaluate(input.resolve, snapshots, { only, holdsSecret: (text) => secrets.isIn(text) });
   const restless = checkFixpoint(input.resolve, evaluations, only && { hosts: only, known: snapshots });
   const planned = new Map(
-    [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, one] as const] : [])),
+    [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, plannedHost(one)] as const] : [])),
   );
   const checks = only === undefined ? input.crossChecks : [];
-  const crossed = new Map(checks.flatMap((check) => [...check(planned)]));
+  const crossed = new Map(checks.flatMap(({ check }) => [...check(planned)]));
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
   return meant.map((host) => {
     const evaluation = evaluations.get(host.name);
@@ -109,6 +106,7 @@ function planHost(
         cluster: input.cluster,
         managed: traces.flatMap(({ step, managed }) => managed.map((item) => ({ ...item, step }))),
         changes: all.flatMap(({ changes }) => changes),
+        formats: evaluation.host.formats,
       }) ??
       noSystemd(snapshot) ??
       foreignState(snapshot) ??
@@ -118,7 +116,7 @@ function planHost(
     stages: due.length > 0 ? due : all.slice(-1),
     guards: guardReports(snapshot, all),
     warnings: [
-      ...healthWarnings(snapshot),
+      ...machineWarnings(snapshot),
       ...wanted.warnings,
       ...exposureWarnings(
         all.flatMap(({ changes }) => changes),
@@ -159,7 +157,10 @@ function planStage(
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const changes = withStopGuards(
-    concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), secrets),
+    concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), {
+      secrets,
+      formats: stage.host.formats,
+    }),
     wanted.handlers,
   );
   const { actions, snapshot } = stage.host;
@@ -186,9 +187,7 @@ function planStage(
 /** Units that a step of the host sets, or set until now, to run or not. */
 function managedUnits({ traces }: Evaluation, { host }: StageEvaluation): ReadonlySet<string> {
   const items = [...(host.snapshot.ledger?.items ?? []), ...traces.flatMap((trace) => trace.managed)];
-  const active = items.filter(
-    ({ format, key: [aspect] }) => format === unitStateFormat && aspect === 'active',
-  );
+  const active = items.filter((item) => isUnitState(item) && item.key[0] === 'active');
   return new Set(active.flatMap(({ path }) => unitOfPath(path) ?? []));
 }
 
@@ -235,7 +234,7 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
     problem,
     unreachable: snapshot === undefined && host.answered !== true,
     snapshot,
-    warnings: snapshot ? healthWarnings(snapshot) : [],
+    warnings: snapshot ? machineWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],
     durationMs,
     ...(host.retired ? { retires: true } : {}),

@@ -2,7 +2,9 @@ import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import { type Found, type Managed, NotYetKnown, StepHost } from '../../virtual/step-host.ts';
+import type { Found, Managed } from '../../virtual/managed.ts';
+import { NotYetKnown } from '../../virtual/not-yet-known.ts';
+import { StepHost } from '../../virtual/step-host.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId, itemName } from '../items.ts';
 

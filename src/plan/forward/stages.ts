@@ -4,7 +4,7 @@ import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { type PlanInput, planCluster } from './plan-cluster.ts';
 
 /** A host as its plan leaves it, ledger included: what is planned behind it is planned from that. */
-export function afterPlan(plan: HostPlan): Snapshot | undefined {
+function afterPlan(plan: HostPlan): Snapshot | undefined {
   const last = plan.stages.at(-1);
   if (last?.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
   const host = new VirtualHost(last.snapshot);

@@ -2,7 +2,7 @@ import type { Change } from '../../model/change.ts';
 import type { ManagedItem } from '../../model/ledger.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { type OtherCluster, type Snapshot, unitOfPath } from '../../model/snapshot.ts';
-import type { Managed } from '../../virtual/step-host.ts';
+import { type ItemFormats, isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { itemHash, itemName, itemValue } from '../items.ts';
 
 /** What a cluster plans for a host that serves others as well. */
@@ -11,6 +11,8 @@ interface Planned {
   /** what it will look after there, each with its step */
   readonly managed?: readonly (Managed & { readonly step: string })[];
   readonly changes: readonly Change[];
+  /** how what clusters manage in files is read */
+  readonly formats: ItemFormats;
 }
 
 interface Clash {
@@ -31,7 +33,7 @@ export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | und
   if (clash === undefined) return stoppedUnit(snapshot, planned);
   const { other, item, step } = clash;
   const all = [...new Set(clashes.map((one) => `${one.other.cluster}: ${itemName(one.item)}`))];
-  const why = item.format === 'file' ? ', as a whole' : '';
+  const why = isWholePath(item) ? ', as a whole' : '';
   return {
     code: 'two-clusters',
     message: `the cluster ${other.cluster} looks after ${itemName(item)} on this host${why} (its step ${item.step}), so ${planned.cluster} can't`,
@@ -63,18 +65,28 @@ function stoppedUnit(snapshot: Snapshot, { cluster, changes }: Planned): Problem
 function wholeFiles(other: OtherCluster, { managed = [] }: Planned): readonly Clash[] {
   return managed.flatMap((own) =>
     other.ledger.items
-      .filter((item) => item.path === own.path && (own.format === 'file' || item.format === 'file'))
+      .filter((item) => item.path === own.path && (isWholePath(own) || isWholePath(item)))
       .map((item) => ({ other, item, step: own.step })),
   );
 }
 
-function changedItems(other: OtherCluster, { changes }: Planned): readonly Clash[] {
+function changedItems(other: OtherCluster, { changes, formats }: Planned): readonly Clash[] {
   return changes.flatMap(({ path, before, after, steps }) =>
     other.ledger.items
       .filter((item) => item.path === path && after.kind !== 'pending')
-      .filter((item) => itemHash(itemValue(item, before)) !== itemHash(itemValue(item, after)))
+      .filter((item) => !staysAsIs(item, { before, after }, formats))
       .map((item) => ({ other, item, step: steps[0] })),
   );
+}
+
+/** Of a format that only the other cluster's playbook knows it can't be told. */
+function staysAsIs(
+  item: ManagedItem,
+  { before, after }: Pick<Change, 'before' | 'after'>,
+  formats: ItemFormats,
+): boolean {
+  if (!isWholePath(item) && !isUnitState(item) && !formats.has(item.format)) return false;
+  return itemHash(itemValue(item, before, formats)) === itemHash(itemValue(item, after, formats));
 }
 
 /** The name of another cluster that has a thing of that kind on the host. */

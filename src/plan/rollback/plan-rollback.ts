@@ -5,8 +5,9 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { HostPlan, PlannedHandler, Stage } from '../../model/plan.ts';
 import { type PathState, type Snapshot, stateIn } from '../../model/snapshot.ts';
 import type { RunRecord } from '../../model/transaction.ts';
-import { diffText } from '../../report/diff.ts';
 import { SecretRegister } from '../../secrets/register.ts';
+import { builtInItemFormats } from '../../steps/item-formats.ts';
+import { type ItemFormats, wholePath } from '../../virtual/managed.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, VirtualHost } from '../../virtual/virtual-host.ts';
 import { changesOf } from '../forward/changes.ts';
@@ -40,13 +41,21 @@ const absent: PathState = { kind: 'absent' };
 export function planHostRollback(
   snapshot: Snapshot,
   stages: readonly RecordedRun[],
-  options: { readonly force: boolean; readonly secrets?: SecretRegister | undefined },
+  options: {
+    readonly force: boolean;
+    readonly secrets?: SecretRegister | undefined;
+    /** how the things that the run set are read; undefined: as the built-in steps do */
+    readonly formats?: ItemFormats | undefined;
+  },
 ): RollbackPlan {
-  const host = new VirtualHost(snapshot);
+  const host = new VirtualHost(snapshot, { formats: options.formats ?? builtInItemFormats });
   const view = new StepHost(host, step);
   const latestFirst = [...stages].reverse();
   const conceal = (changes: readonly Change[]) =>
-    concealChanges(changes, knownItems(stages), options.secrets ?? new SecretRegister());
+    concealChanges(changes, knownItems(stages), {
+      secrets: options.secrets ?? new SecretRegister(),
+      formats: host.formats,
+    });
   const conflicts = latestFirst.flatMap((run) => undo(host, view, run, conceal));
   const recordedHandlers = latestFirst.flatMap(({ record }) => record.handlers);
   const items = [...(snapshot.ledger?.items ?? []), ...stages.flatMap(({ record }) => record.letGo ?? [])];
@@ -78,7 +87,7 @@ export function planHostRollback(
 interface Conflict {
   readonly what: readonly string[];
   /** what giving the originals back would do to what is there */
-  readonly diff: string;
+  readonly changes: readonly Change[];
 }
 
 /** What the run set; of a file that held a secret and of which no more is known, all of it. */
@@ -90,7 +99,7 @@ function knownItems(stages: readonly RecordedRun[]): readonly KnownItem[] {
     );
     return [
       ...items.map((item) => ({ ...item, wasSecret: isSlowHash(item.before) || isSlowHash(item.after) })),
-      ...whole.map(({ path }) => ({ path, format: 'file', key: [], wasSecret: true })),
+      ...whole.map(({ path }) => ({ ...wholePath(path), wasSecret: true })),
     ];
   });
 }
@@ -105,14 +114,13 @@ function undo(
   return [...record.changes].reverse().flatMap((change) => {
     const now = stateAt(host, change.path);
     const original = originals.get(change.path) ?? absent;
-    const undone = undoChange({ change, original, now, items: record.items ?? [] });
+    const undone = undoChange({ change, original, now, items: record.items ?? [], formats: host.formats });
     const difference = changeBetween(change.path, now, undone.state, []);
     if (difference === undefined) return [];
     if (!(undone.state.kind === 'absent' && holdsAnything(host, change.path))) {
       view.restore(change.path, undone.state);
     }
-    const diff = conceal([difference]).map(diffText).join('');
-    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, diff }];
+    return undone.conflicts.length === 0 ? [] : [{ what: undone.conflicts, changes: conceal([difference]) }];
   });
 }
 
@@ -162,7 +170,7 @@ function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: Recorde
   const back = (run.record.letGo ?? []).filter((item) => !known.has(itemId(item)));
   const items = [...ledger.items, ...back].flatMap((item) => {
     if (!set.has(itemId(item))) return [item];
-    const value = itemValue(item, stateAt(host, item.path));
+    const value = itemValue(item, stateAt(host, item.path), host.formats);
     if (isFirstTouch(item, item.first, value)) return [];
     const activated = isSlowHash(item.activated) ? secretItemHash(item, value) : itemHash(value);
     return [{ ...item, activated }];
@@ -178,7 +186,8 @@ function conflict(host: string, run: string, conflicts: readonly Conflict[]): Pr
   return {
     code: 'conflict',
     message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
-    detail: `what --force would do to it:\n${conflicts.map(({ diff }) => diff).join('')}`,
+    detail: 'what --force would do to it:\n',
+    changes: conflicts.flatMap(({ changes }) => changes),
     next: 'look at each; --force gives back what it was before the run and loses what was changed since',
     host,
     step,

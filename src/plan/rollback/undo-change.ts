@@ -4,9 +4,10 @@ import { sameState } from '../../model/change.ts';
 import type { RecordedItem } from '../../model/ledger.ts';
 import type { PathState, RegularFile } from '../../model/snapshot.ts';
 import type { RecordedChange } from '../../model/transaction.ts';
+import { type ItemFormats, isUnitState, isWholePath } from '../../virtual/managed.ts';
 import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from '../items.ts';
 import { isFingerprint } from '../record.ts';
-import { undoUnit, unitStateFormat } from '../unit-items.ts';
+import { undoUnit } from './undo-unit.ts';
 
 /** What giving back one path of a run comes to. */
 export interface Undone {
@@ -22,6 +23,7 @@ export interface UndoneChange {
   readonly original: PathState;
   readonly now: PathState;
   readonly items: readonly RecordedItem[];
+  readonly formats: ItemFormats;
 }
 
 /**
@@ -29,21 +31,21 @@ export interface UndoneChange {
  * file since, only the keys and blocks that the run set, each of which must still be as the run set it.
  */
 export function undoChange(undone: UndoneChange): Undone {
-  const { change, original, now, items } = undone;
+  const { change, original, now, items, formats } = undone;
   const settled = (state: PathState): Undone => ({ state, conflicts: [] });
   if (sameState(now, original)) return settled(now);
   if (isFingerprint(change.after, change.path, now)) return settled(original);
   if (now.kind === 'unit') {
-    const set = items.filter((item) => item.path === change.path && item.format === unitStateFormat);
+    const set = items.filter((item) => item.path === change.path && isUnitState(item));
     const { state, changed } = undoUnit(now, original, set);
     return { state, conflicts: changed ? set.map(itemName) : [] };
   }
-  const keyed = items.filter((item) => item.path === change.path && item.format !== 'file');
+  const keyed = items.filter((item) => item.path === change.path && !isWholePath(item));
   if (keyed.length === 0 || now.kind !== 'file' || !isTextual(original)) {
     return { state: original, conflicts: [change.path] };
   }
   try {
-    return undoItems(now, original, keyed);
+    return undoItems(now, original, keyed, formats);
   } catch (error) {
     // What somebody else wrote can't be read as the format that it has to be.
     if (!(error instanceof FormatError)) throw error;
@@ -51,14 +53,19 @@ export function undoChange(undone: UndoneChange): Undone {
   }
 }
 
-function undoItems(now: RegularFile, original: PathState, items: readonly RecordedItem[]): Undone {
+function undoItems(
+  now: RegularFile,
+  original: PathState,
+  items: readonly RecordedItem[],
+  formats: ItemFormats,
+): Undone {
   const conflicts: string[] = [];
   let text = textOf(now) ?? '';
   for (const item of items) {
-    const value = itemValue(item, withText(now, text));
+    const value = itemValue(item, withText(now, text), formats);
     if (isItemHash(item.before, item, value)) continue;
     if (!isItemHash(item.after, item, value)) conflicts.push(itemName(item));
-    text = restoredText(item, text, itemValue(item, original));
+    text = restoredText(item, text, itemValue(item, original, formats), formats);
   }
   if (original.kind === 'absent' && isHollow(text)) return { state: original, conflicts };
   return { state: withText(now, text), conflicts };

@@ -2,10 +2,9 @@ import { knownNamesHint } from '../../document/nearest-name.ts';
 import { describeValue } from '../../document/schema-problems.ts';
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
-import { buildFact } from '../read/build.ts';
+import { kindOf } from '../facts/kinds.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { splitSubject } from '../resolve/conditions.ts';
-import { factType } from '../resolve/facts.ts';
 
 /** What a subject of a condition can be: its type, and its values where they are known. */
 interface Subject {
@@ -49,8 +48,7 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
     subjects.set(`vars.${name}`, { type: isCompound ? undefined : plain, values: variable.values });
   }
   for (const [name, fact] of Object.entries(role.facts ?? {})) {
-    subjects.set(`facts.${name}`, { type: factType(buildFact({ ...fact, capture: undefined })) });
-    if (fact.capture !== undefined) subjects.set(`facts.${name}`, { type: 'string' });
+    subjects.set(`facts.${name}`, { type: kindOf(fact).answers });
   }
   return subjects;
 }

@@ -3,6 +3,7 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { variableMistake } from '../../inventory/variables.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { Variable } from '../../model/playbook.ts';
+import { kindOf } from '../facts/kinds.ts';
 import { listOf } from '../read/build.ts';
 import { type PlaybookData, portUsers, type RoleData } from '../read/schema.ts';
 import { checkConditions } from './check-conditions.ts';
@@ -14,14 +15,14 @@ import { checkTemplates } from './check-templates.ts';
  * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
  * conditions and templates.
  */
-export function checkPlaybook(document: Places, data: PlaybookData): readonly Problem[] {
+export function checkMeaning(document: Places, data: PlaybookData): readonly Problem[] {
   return [
     ...checkVariables(document, data),
     ...Object.entries(data.roles).flatMap(([name, role]) => [
       ...checkNames(document, ['roles', name], role),
       ...checkStages(document, ['roles', name], role),
       ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
-      ...checkPatterns(document, ['roles', name], role),
+      ...checkFacts(document, ['roles', name], role),
     ]),
     ...checkConditions(document, data),
     ...checkTemplates(document, data),
@@ -174,30 +175,11 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
   ];
 }
 
-function checkPatterns(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
+function checkFacts(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
-    const key = fact.capture === undefined ? 'search' : 'capture';
-    const pattern = fact[key];
-    const found = pattern === undefined ? undefined : patternMistake(pattern, key);
-    if (found === undefined) return [];
-    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...found })];
+    const mistake = kindOf(fact).mistake?.(fact);
+    if (mistake === undefined) return [];
+    const { key, ...words } = mistake;
+    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...words })];
   });
-}
-
-/** What grep(1) is asked for is written in another language, alike enough to find a bracket that isn't closed. */
-function patternMistake(
-  pattern: string,
-  key: 'capture' | 'search',
-): { message: string; next: string } | undefined {
-  try {
-    // An empty alternative matches everything, so that the match has as many entries as there are groups.
-    const groups = (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
-    if (groups >= 1 || key === 'search') return undefined;
-    return { message: 'the pattern has no group', next: 'put what is to be captured in ( )' };
-  } catch (error) {
-    const message = `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}`;
-    const language =
-      key === 'capture' ? 'it is one of JavaScript' : 'it is an extended one, as grep -E takes it';
-    return { message, next: `${language}; single quotes keep its backslashes` };
-  }
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { PackageManager } from '../../model/action.ts';
 import type { Ledger } from '../../model/ledger.ts';
+import type { PackageManager } from '../../model/package-manager.ts';
 import {
   type Answer,
   isGlob,
@@ -122,8 +122,6 @@ const systemDirectories = [
   '/etc/nginx',
   '/etc/nginx/conf.d',
   '/etc/default',
-  '/etc/bigbluebutton',
-  '/etc/bigbluebutton/nginx',
 ];
 
 function isDirectory(tree: Map<string, PathState>, path: string): boolean {

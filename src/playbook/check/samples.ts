@@ -6,10 +6,11 @@ import { YamlDocument } from '../../document/yaml-document.ts';
 import type { Value } from '../../formats/keyed-format.ts';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import { toValue, variableMistake } from '../../inventory/variables.ts';
-import type { PackageManager } from '../../model/action.ts';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
+import type { PackageManager } from '../../model/package-manager.ts';
 import type { Playbook, Role, Variable } from '../../model/playbook.ts';
 import { type Answer, type Query, queryKey, type Snapshot, stateIn } from '../../model/snapshot.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { readsOf } from '../resolve/reads.ts';
 import { snapshotOf } from './sample-snapshot.ts';
 
@@ -122,7 +123,7 @@ function madeUp({ type, values }: Variable): Value {
 
 /** An inventory of the sample hosts, with these variables. Nobody connects to any of them. */
 export function sampleInventory(
-  playbook: Playbook,
+  playbook: LoadedPlaybook,
   vars: Readonly<Record<string, Value>>,
   samples: readonly Sample[],
 ): Inventory {

@@ -2,9 +2,7 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
-  Fact,
   HealthCheck,
-  Playbook,
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
@@ -12,9 +10,10 @@ import type {
   Role,
   Variable,
 } from '../../model/playbook.ts';
-import type { StepModule } from '../../virtual/step-module.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
+import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
-import type { FactData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
+import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -28,8 +27,7 @@ export function buildPlaybook(
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
   },
-): Playbook {
-  const modules = [...from.modules.keys()];
+): LoadedPlaybook {
   return {
     name: data.name,
     description: data.description,
@@ -39,7 +37,7 @@ export function buildPlaybook(
     variables: mapValues(data.variables, buildVariable),
     modules: from.modules,
     roles: Object.entries(data.roles).map(([name, role]) =>
-      buildRole(document, { name, data: role, modules, templates: from.templates }),
+      buildRole(document, { name, data: role, modules: from.modules, templates: from.templates }),
     ),
     crossChecks: data['cross-checks'] ?? [],
   };
@@ -58,7 +56,7 @@ function buildVariable(data: NonNullable<PlaybookData['variables']>[string]): Va
 interface RoleSource {
   readonly name: string;
   readonly data: RoleData;
-  readonly modules: readonly string[];
+  readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
 }
 
@@ -75,7 +73,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     external: data.external ?? false,
     shared: data.shared ?? false,
     hostname: data.hostname ?? 'optional',
-    facts: mapValues(data.facts, buildFact),
+    facts: data.facts ?? {},
     recipes: (data.recipes ?? []).map((recipe) => ({
       name: recipe.name,
       when: buildCondition(recipe.when),
@@ -117,9 +115,9 @@ function buildStep(
   data: StepData,
   { name, data: role, modules, templates }: RoleSource,
 ): Omit<PlaybookStep, 'location'> {
-  const module = moduleName(data, modules);
+  const module = moduleName(data, modules.keys());
   const parameters = toValue(data[module] ?? {});
-  const template = templateName(module, parameters);
+  const template = templateName(modules.get(module), parameters);
   return {
     id: data.id,
     module,
@@ -143,9 +141,9 @@ export function templateKey(role: string, step: string): string {
   return `${role} ${step}`;
 }
 
-/** The file that `file: {template: …}` names, relative to the playbook. */
-export function templateName(module: string, parameters: unknown): string | undefined {
-  if (module !== 'file' || typeof parameters !== 'object' || parameters === null) return undefined;
+/** The template file that a step names, relative to the playbook. */
+export function templateName(module: StepModule | undefined, parameters: unknown): string | undefined {
+  if (!module?.takesTemplate || typeof parameters !== 'object' || parameters === null) return undefined;
   const { template } = parameters as { template?: unknown };
   return typeof template === 'string' ? template : undefined;
 }
@@ -182,17 +180,7 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   };
 }
 
-export function buildFact(data: FactData): Fact {
-  const { unit, package: name, exists, path = '', contains, capture, search } = data;
-  if (unit !== undefined) return { kind: 'unit', unit };
-  if (name !== undefined) return { kind: 'package', package: name };
-  if (exists !== undefined) return { kind: 'exists', paths: exists };
-  if (contains !== undefined) return { kind: 'contains', path, text: contains };
-  if (search !== undefined) return { kind: 'search', path, pattern: search };
-  return { kind: 'capture', path, pattern: new RegExp(capture ?? '()', 'm') };
-}
-
-export function buildCondition(data: RoleData['steps'][number]['when']): Condition {
+function buildCondition(data: RoleData['steps'][number]['when']): Condition {
   return mapValues(data, (value) => (Array.isArray(value) ? value : [value]));
 }
 

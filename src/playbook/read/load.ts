@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
-import type { Playbook } from '../../model/playbook.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { stepModules } from '../../steps/registry.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import { checkPlaybook } from '../check/check.ts';
+import { checkMeaning } from '../check/check.ts';
 import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
@@ -23,7 +23,7 @@ export async function loadPlaybook(
   reference: string,
   directory: string,
   modules: ReadonlyMap<string, StepModule> = stepModules,
-): Promise<Playbook> {
+): Promise<LoadedPlaybook> {
   const chain = await readChain(reference, directory);
   return parsePlaybook(chain, await withOwnModules(chain, modules));
 }
@@ -31,9 +31,9 @@ export async function loadPlaybook(
 async function parsePlaybook(
   chain: readonly YamlDocument[],
   { modules, texts }: KnownModules,
-): Promise<Playbook> {
+): Promise<LoadedPlaybook> {
   const { data, places } = layered(chain, modules.values());
-  const mistakes = [...stepProblems(places, data, modules), ...checkPlaybook(places, data)];
+  const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
   return buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',
@@ -58,7 +58,7 @@ function stepProblems(
   );
 }
 
-/** The files that steps name by `file: {template: …}`; they lie beside the file that has the step, or below. */
+/** The template files that steps name; they lie beside the file that has the step, or below. */
 async function readTemplates(
   document: Places,
   data: PlaybookData,
@@ -69,7 +69,7 @@ async function readTemplates(
   for (const [role, { steps }] of Object.entries(data.roles)) {
     for (const [index, step] of steps.entries()) {
       const module = moduleName(step, modules.keys());
-      const name = templateName(module, (step as StepData)[module]);
+      const name = templateName(modules.get(module), (step as StepData)[module]);
       if (name === undefined) continue;
       const path = ['roles', role, 'steps', index, module, 'template'];
       try {

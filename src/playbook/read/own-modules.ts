@@ -3,9 +3,12 @@ import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { valueAt } from '../../document/schema-problems.ts';
 import type { YamlDocument } from '../../document/yaml-document.ts';
+import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { builtInItemFormats } from '../../steps/item-formats.ts';
 import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
+import { stateFormats } from '../../virtual/managed.ts';
 
 /** The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them. */
 export interface KnownModules {
@@ -131,7 +134,40 @@ function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | 
   if (typeof given.description !== 'string') return 'needs a description';
   if (!isSchema(given.parameters)) return 'needs parameters made with z, such as z.strictObject({ … })';
   if (typeof given.reads !== 'function') return 'needs a function reads';
-  return typeof given.apply === 'function' ? undefined : 'needs a function apply';
+  if (typeof given.apply !== 'function') return 'needs a function apply';
+  return mistakeInSeams(given);
+}
+
+/** What it may bring besides, for others to use. */
+function mistakeInSeams({
+  itemFormats = [],
+  crossCheck,
+  byHand,
+}: Partial<Record<keyof StepModule, unknown>>): string | undefined {
+  if (!Array.isArray(itemFormats) || !itemFormats.every(isFormat))
+    return 'needs itemFormats with a name and functions get, set and remove each';
+  const taken = itemFormats.find(({ name }) => stateFormats.includes(name) || builtInItemFormats.has(name));
+  if (taken !== undefined) return `brings the item format ${taken.name}, which is built in`;
+  if (crossCheck !== undefined && !hasFunctions(crossCheck, 'check'))
+    return 'needs a crossCheck with a name and a function check';
+  return byHand === undefined || typeof byHand === 'function'
+    ? undefined
+    : 'needs a byHand that is a function';
+}
+
+function isFormat(value: unknown): value is KeyedFormat {
+  return hasFunctions(value, 'get', 'set', 'remove');
+}
+
+/** Whether it has a name and these functions. */
+function hasFunctions(value: unknown, ...functions: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const given = value as Readonly<Record<string, unknown>>;
+  return (
+    typeof given.name === 'string' &&
+    given.name !== '' &&
+    functions.every((name) => typeof given[name] === 'function')
+  );
 }
 
 function isSchema(value: unknown): boolean {

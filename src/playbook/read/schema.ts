@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
+import { factSchema } from '../facts/kinds.ts';
+import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
   return checkedText({
@@ -38,7 +40,6 @@ export const namesSchema = z
   .meta({
     description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
   });
-const text = z.string().min(1);
 const texts = z.array(text);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
 const folderAccount = z
@@ -54,15 +55,6 @@ const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).met
   description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
 });
 
-const absolutePath = checkedText({
-  code: 'wrong-value',
-  mistake: (path) =>
-    /^\/[^\0-\x1f\x7f]*$/.test(path)
-      ? undefined
-      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
-  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
-});
-
 const variable = z.strictObject({
   type: z.enum(variableTypes),
   values: z.array(text).min(1).optional().meta({ description: 'what an enum may be' }),
@@ -70,28 +62,6 @@ const variable = z.strictObject({
   perHost: z.boolean().optional().meta({ description: 'it may also stand on a host; true' }),
   description: text,
 });
-
-const fact = z
-  .strictObject({
-    unit: text.optional().meta({ description: 'true where systemd has loaded the unit' }),
-    package: text.optional().meta({ description: "the package's version, '' where it isn't installed" }),
-    exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
-    path: absolutePath.optional(),
-    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
-    capture: text.optional().meta({ description: 'regular expression; its first group is the fact' }),
-    search: text.optional().meta({
-      description:
-        'extended regular expression; true where a file at path, of any size, has a line that it matches',
-    }),
-  })
-  .superRefine((given, context) => {
-    const kinds = [given.unit, given.package, given.exists, given.path].filter((kind) => kind !== undefined);
-    const readings = [given.contains, given.capture, given.search].filter((kind) => kind !== undefined);
-    if (kinds.length === 1 && readings.length === (given.path === undefined ? 0 : 1)) return;
-    const message =
-      'expected one of: unit, package, exists, path with contains, path with capture, path with search';
-    context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
-  });
 
 const recipe = z.strictObject({
   name: text,
@@ -271,7 +241,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
         'its hosts may serve other clusters as well: every file that its steps write as a whole is named after the cluster, or is one that only one cluster can have',
     }),
     hostname: z.enum(['required', 'optional']).optional(),
-    facts: z.record(word, fact).optional(),
+    facts: z.record(word, factSchema).optional(),
     recipes: z.array(recipe).optional(),
     unknown: text.optional(),
     // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
@@ -293,4 +263,3 @@ export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;
-export type FactData = NonNullable<RoleData['facts']>[string];

@@ -4,8 +4,8 @@ import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inve
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
 import { isManaged, type Snapshot } from '../../model/snapshot.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { templateProblem } from './playbook-errors.ts';
 import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
+import { templateProblem } from './template-problems.ts';
 import { type TemplateContext, TemplateError } from './templates.ts';
 
 /** A host as the others see it in their templates. */

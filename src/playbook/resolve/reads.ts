@@ -9,8 +9,8 @@ import { baseContext, recipeContext } from './contexts.ts';
 import { factReads } from './facts.ts';
 import { type Fill, leniently, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
-import { naming } from './playbook-errors.ts';
 import { recipeVars } from './recipes.ts';
+import { naming } from './template-problems.ts';
 import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
 
 /**

@@ -3,7 +3,8 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import type { Guard, Handler } from '../../model/handler.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { Playbook, PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
+import type { PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
+import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { holds } from './conditions.ts';
 import { type ClusterView, hostContext } from './contexts.ts';
@@ -16,9 +17,9 @@ import {
   strictly,
 } from './handlers.ts';
 import { moduleOf } from './modules.ts';
-import { naming } from './playbook-errors.ts';
 import { isFor, withContent } from './reads.ts';
 import type { ChosenRecipe } from './recipes.ts';
+import { naming } from './template-problems.ts';
 import { render, renderFile, type TemplateContext } from './templates.ts';
 
 /** A step with everything filled in and checked. */
@@ -96,7 +97,7 @@ function resolveStep(
     host: InventoryHost;
     context: TemplateContext;
     handlers: readonly PlaybookHandler[];
-    playbook: Playbook;
+    playbook: LoadedPlaybook;
     /** of the inventory */
     directory: string;
   },

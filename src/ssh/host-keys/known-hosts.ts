@@ -39,12 +39,7 @@ const markers = new Map<string, KnownHost['marker']>([
   ['@cert-authority', 'cert-authority'],
 ]);
 
-/** The entries that speak of this host. Another port than 22 is looked up as `[host]:port` alone. */
-export function entriesFor(hosts: readonly KnownHost[], host: string, port: number): readonly KnownHost[] {
-  return entriesNamed(hosts, lookupName(host, port));
-}
-
-/** The same, by the name as it would stand there. */
+/** The entries that speak of a host, by the name as it would stand there: see lookupName. */
 export function entriesNamed(hosts: readonly KnownHost[], name: string): readonly KnownHost[] {
   return hosts.filter((known) => matchesNames(known.names, name.toLowerCase()));
 }

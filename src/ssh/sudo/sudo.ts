@@ -70,7 +70,7 @@ async function execAsRoot(
  * command`. `-n`: sudo fails instead of asking, since nobody could answer. `-S`: it asks on stderr and reads stdin. Not `-k`:
  * it would make sudo ask where it needn't. The password is in none of this: arguments can be read by anybody on the host.
  */
-export function sudoCommand(command: string, dialog: SudoDialog): string {
+function sudoCommand(command: string, dialog: SudoDialog): string {
   const how = dialog.prompt === undefined ? '-n' : `-S -p ${quote(dialog.prompt)}`;
   return `env LC_ALL=C sudo ${how} -- sh -c ${quote(`echo ${dialog.startMark} >&2; ${command}`)}`;
 }

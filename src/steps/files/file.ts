@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, attributesOf, directoryOf, ownership } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -32,9 +33,10 @@ export const file: StepModule<FileParameters> = {
   name: 'file',
   description: 'a whole file, directory or symbolic link',
   parameters,
+  takesTemplate: true,
   reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
   apply: (host, wanted) => {
-    host.manage({ path: wanted.path, format: 'file', key: [] });
+    host.manage(wholePath(wanted.path));
     put(host, wanted);
   },
 };

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -69,7 +70,7 @@ export const pemBundle: StepModule<BundleParameters> = {
     const chain = certificates.filter(({ pem }, index) => {
       return pem !== own.pem && certificates.findIndex((one) => one.pem === pem) === index;
     });
-    host.manage({ path: wanted.path, format: 'file', key: [] });
+    host.manage(wholePath(wanted.path));
     const text = [own, ...chain].map(({ pem }) => pem).join('') + key.pem;
     host.write(wanted.path, text, { mode: 0o600, ...attributesOf(wanted) });
   },

@@ -160,7 +160,7 @@ function limits(wanted: HaproxyParameters, fileLimit: number | undefined): reado
   ];
 }
 
-export function hasPlainBind({ bind }: Frontend): boolean {
+function hasPlainBind({ bind }: Frontend): boolean {
   return bind.some(({ certificate }) => certificate === undefined);
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Query } from '../../model/snapshot.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -42,7 +43,7 @@ export const haproxy: StepModule<HaproxyParameters> = {
     for (const name of namesOf(wanted)) checkName(host, name);
     for (const path of certificatesOf(wanted)) checkCertificate(host, path);
     warnOfStatistics(host, wanted);
-    host.manage({ path: wanted.path, format: 'file', key: [] });
+    host.manage(wholePath(wanted.path));
     const text = renderHaproxy(host.step, wanted, { errorFiles: errorFilesOf(host, wanted) });
     // It holds the password of the statistics page; HAProxy reads it as root.
     host.write(wanted.path, text, { mode: wanted.statistics === undefined ? 0o644 : 0o600 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { dropInPath, dropInReads, otherDropIns, unitFile } from '../host/drop-ins.ts';
 import { absolutePath, directoriesOf } from '../shared/parameters.ts';
@@ -38,7 +39,7 @@ export const haproxyState: StepModule<StateParameters> = {
   apply: (host, wanted) => {
     const path = dropInPath(wanted.unit, name);
     const text = render(host.step, wanted, reloadCommands(host, wanted.unit));
-    host.manage({ path, format: 'file', key: [] });
+    host.manage(wholePath(path));
     host.write(path, text, { mode: 0o644 });
   },
 };

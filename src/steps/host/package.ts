@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type HostAction, type PackageManager, providesNothing } from '../../model/action.ts';
+import { type HostAction, providesNothing } from '../../model/action.ts';
+import type { PackageManager } from '../../model/package-manager.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, unitName } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';

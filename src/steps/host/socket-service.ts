@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, directoriesOf, plainWord } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -45,7 +46,7 @@ export const socketService: StepModule<SocketParameters> = {
     const allowed = clientAddresses(host, wanted);
     put(host, socket, socketUnit(host.step, wanted, allowed));
     put(host, service, serviceUnit(host.step, wanted, allowed));
-    host.manage({ path: enabled, format: 'file', key: [] });
+    host.manage(wholePath(enabled));
     host.link(enabled, socket);
   },
 };
@@ -59,7 +60,7 @@ function pathsOf(name: string): readonly [socket: string, service: string, enabl
 }
 
 function put(host: StepHost, path: string, text: string): void {
-  host.manage({ path, format: 'file', key: [] });
+  host.manage(wholePath(path));
   host.write(path, text, { mode: 0o644 });
 }
 

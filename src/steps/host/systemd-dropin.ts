@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { unit } from '../../formats/unit.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { applyJavaOptions, javaOptions } from '../java/environment.ts';
+import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { scalar } from '../shared/parameters.ts';
-import { type Finding, setUpByHand } from '../shared/set-up-by-hand.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { dropInPath, dropInReads, otherDropIns, removeHollowDropIn } from './drop-ins.ts';
@@ -20,7 +20,7 @@ const parameters = z
         /^[A-Za-z0-9:_.\\-]+@?\.(?:service|socket|timer|target|mount|path)$/,
         'expected the name of a unit',
       )
-      .describe('the unit, such as bbb-web.service; NAME@.service for all instances of a template'),
+      .describe('the unit, such as example.service; NAME@.service for all instances of a template'),
     name: z
       .string()
       .regex(/^[^/\s]+\.conf$/, 'expected a file name that ends in .conf')
@@ -70,7 +70,7 @@ export const systemdDropIn: StepModule<DropInParameters> = {
 };
 
 /** Where an environment variable stands in a unit file. */
-export function keyOf(variable: string): readonly string[] {
+function keyOf(variable: string): readonly string[] {
   return ['Service', 'Environment', variable];
 }
 
@@ -88,7 +88,7 @@ function bringOver(host: StepHost, wanted: DropInParameters): void {
       .map((name) => ({ path, text, name })),
   );
   const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
-  if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+  if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
   if (found.length > 0) host.adopt();
   for (const { path, name } of found) {
     const text = host.text(path) ?? '';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unitPath } from '../../model/snapshot.ts';
+import { unitAspect } from '../../virtual/managed.ts';
 import { unitName } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 
@@ -30,9 +31,8 @@ export const unitState: StepModule<UnitParameters> = {
   reads: ({ name }) => ({ units: [name] }),
   apply: (host, { name, enabled, active, masked }) => {
     const path = unitPath(name);
-    const own = (key: string) => host.manage({ path, format: 'unit-state', key: [key] });
-    if (enabled !== undefined || masked) own('enabled');
-    if (active !== undefined) own('active');
+    if (enabled !== undefined || masked) host.manage(unitAspect(path, 'enabled'));
+    if (active !== undefined) host.manage(unitAspect(path, 'active'));
     const found = host.unit(name);
     if (enabled && ['static', 'generated', 'transient', 'alias'].includes(found?.enabled ?? '')) {
       throw host.problem(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { services } from '../../formats/services.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, accountName, directoriesOf, plainWord } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -60,7 +61,7 @@ export const xinetdService: StepModule<XinetdParameters> = {
     const path = `${wanted.directory}/${wanted.name}`;
     checkIncluded(host, wanted.directory);
     checkPort(host, wanted, path);
-    host.manage({ path, format: 'file', key: [] });
+    host.manage(wholePath(path));
     host.write(path, render(host.step, wanted, clientAddresses(host, wanted)), { mode: 0o644 });
   },
 };

@@ -3,8 +3,8 @@ import { shellEnv } from '../../formats/shell-env.ts';
 import { unit } from '../../formats/unit.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { otherDropIns, removeHollowDropIn, unitFile } from '../host/drop-ins.ts';
+import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { absolutePath } from '../shared/parameters.ts';
-import { type Finding, setUpByHand } from '../shared/set-up-by-hand.ts';
 import { understand } from '../shared/understand.ts';
 import { mergeOptions, optionsLike, sayAll, withoutOptions } from './options.ts';
 
@@ -76,7 +76,7 @@ function bringOver(
   if (!adopt) {
     const what = (place: Place) =>
       `sets ${optionsLike(place.options, options).join(' ')} in ${wanted.variable}`;
-    throw setUpByHand(
+    throw existingSetUp(
       host,
       found.map((place): Finding => ({ path: place.path, what: what(place) })),
     );

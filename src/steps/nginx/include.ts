@@ -4,6 +4,7 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
+import { nginxIncludeLine } from './include-format.ts';
 
 const parameters = z.strictObject({
   path: z.union([z.literal(''), absolutePath]).describe('the file with the server block'),
@@ -23,6 +24,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
   description: "on a proxy: an include line in an operator's server block",
   parameters,
   reads: ({ path }) => ({ paths: path === '' ? [] : [path] }),
+  itemFormats: [nginxIncludeLine],
   apply: (host, wanted) => {
     const text = wanted.path === '' ? undefined : host.text(wanted.path);
     if (text === undefined) {
@@ -37,7 +39,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
       return insertInclude(text, server.directive, wanted.include);
     });
     const name = wanted.server_name || wanted.default_server_name;
-    host.manage({ path: wanted.path, format: 'nginx-include', key: [name, wanted.include] });
+    host.manage({ path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] });
     if (after !== text) host.write(wanted.path, after);
   },
 };

@@ -1,41 +1,17 @@
-import { z } from 'zod';
 import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
-import { setUpByHand } from '../shared/set-up-by-hand.ts';
+import { existingSetUp } from '../shared/existing-set-up.ts';
+import { directoriesOf } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
-import { bringOverLocations, findLocations } from './locations-by-hand.ts';
+import { nginxBlock } from './block-format.ts';
+import { bringOverLocations, findLocations } from './existing-locations.ts';
+import { locationsByHand } from './locations-by-hand.ts';
+import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { type Node, node, relayedNodes, renderNode, unresolvedNodes } from './node-locations.ts';
+import { type Node, relayedNodes, renderNode, unresolvedNodes } from './node-locations.ts';
+import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
-
-const parameters = z.strictObject({
-  path: absolutePath.describe(
-    "the file of our own with the locations, to be included into the proxy's server block",
-  ),
-  server_name: hostname.describe(
-    "the proxy's public name, to tell its server block from others on the same nginx",
-  ),
-  nodes: z
-    .union([z.literal('').transform((): Node[] => []), z.array(node)])
-    .describe(
-      'the nodes, such as {{ hosts.node }}: name, hostname, state, known, and locations or a recipe with them',
-    ),
-  trusted_certificate: z
-    .union([z.literal(''), absolutePath])
-    .default('')
-    .describe("authorities that sign the nodes' certificates; empty: those of the system"),
-  verify_depth: z.int().min(1).max(10).default(3).describe('longest chain of certificates of a node'),
-  look_in: z
-    .array(absolutePath)
-    .default([...nginxFiles.read])
-    .describe('files that nginx reads, to be searched for locations that were set up by hand'),
-  adopt: z.boolean().default(false).describe('take locations that were set up by hand out of their files'),
-  prune: z.boolean().default(false).describe('take away the locations of nodes that are not in the list'),
-});
-
-export type LocationsParameters = z.infer<typeof parameters>;
 
 /**
  * On a proxy: each node's locations, one block with markers for each node. A node that can't be looked at or whose name
@@ -43,9 +19,9 @@ export type LocationsParameters = z.infer<typeof parameters>;
  * `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the node itself.
  */
 export const nginxLocations: StepModule<LocationsParameters> = {
-  name: 'nginx-locations',
+  name: locationsName,
   description: "on a proxy: the locations that relay each node's pages",
-  parameters,
+  parameters: locationsParameters,
   reads: (wanted) => ({
     ...trustedCertificateReads(wanted.trusted_certificate ?? ''),
     paths: [
@@ -58,9 +34,12 @@ export const nginxLocations: StepModule<LocationsParameters> = {
       .filter(({ state }) => state === 'active')
       .map((one) => one.hostname),
   }),
+  itemFormats: [nginxBlock],
+  crossCheck: nginxPaths,
+  byHand: locationsByHand,
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);
-    if (findings.length > 0 && !wanted.adopt) throw setUpByHand(host, findings);
+    if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();
     bringOverLocations(host, wanted);
     const before = host.text(wanted.path);
@@ -70,7 +49,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     // Of a cluster whose last node has left the file goes away; it is made again with the next one.
     if (after !== before && (before !== undefined || names.length > 0)) host.write(wanted.path, after);
     for (const name of names) {
-      host.manage({ path: wanted.path, format: 'nginx-block', key: [name] });
+      host.manage({ path: wanted.path, format: nginxBlock.name, key: [name] });
     }
   },
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findServers, type Server } from '../../formats/nginx.ts';
 import type { Query } from '../../model/snapshot.ts';
+import { isWholePath, wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -66,7 +67,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     if (!isIncluded(host, wanted.path)) {
       host.warn(`${mainFile} has no include that ${wanted.path} falls under: nginx may not read it`);
     }
-    host.manage({ path: wanted.path, format: 'file', key: [] });
+    host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
   },
 };
@@ -168,7 +169,7 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
 
 /** A file that this cluster had under another name goes away in the same plan. */
 function isOwn({ snapshot }: StepHost, path: string): boolean {
-  return snapshot.ledger?.items.some((item) => item.path === path && item.format === 'file') ?? false;
+  return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
 
 function ownerWords({ snapshot }: StepHost, path: string): string {

@@ -1,12 +1,7 @@
 import { z } from 'zod';
-import { json } from '../../formats/json.ts';
-import { properties } from '../../formats/properties.ts';
-import { shellEnv } from '../../formats/shell-env.ts';
-import { unit } from '../../formats/unit.ts';
-import { yaml } from '../../formats/yaml.ts';
+import { formats } from '../../formats/registry.ts';
 import { providesNothing } from '../../model/action.ts';
 import { unitPath } from '../../model/snapshot.ts';
-import type { StepModule } from '../../virtual/step-module.ts';
 import {
   absolutePath,
   attributesOf,
@@ -32,12 +27,7 @@ export const moduleTools = {
   directoryOf,
   directoriesOf,
   /** loss-free editors: `get`, `set` and `remove` of a key in a text */
-  formats: { properties, yaml, json, shellEnv, unit },
+  formats,
   unitPath,
   providesNothing,
 } as const;
-
-export type ModuleTools = typeof moduleTools;
-
-/** What a module file exports by default. */
-export type ModuleFile = (tools: ModuleTools) => StepModule<never> | readonly StepModule<never>[];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carryOut } from '../../../src/host/carry-out.ts';
 import { probe } from '../../../src/host/probe.ts';
+import { transact } from '../../../src/host/transact.ts';
 import { type HostAction, providesNothing } from '../../../src/model/action.ts';
 import { type Change, sha256 } from '../../../src/model/change.ts';
 import type { Handler } from '../../../src/model/handler.ts';
@@ -136,7 +136,7 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
   });
 
   const carry = (host: LabHost, all: readonly Change[], more: Partial<Transaction> = {}) =>
-    carryOut(
+    transact(
       () => connect(targetOf(lab, host)),
       transaction(all, more.handlers ?? [], {
         host: host.name,

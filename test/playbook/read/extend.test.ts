@@ -119,9 +119,9 @@ describe('a playbook that extends another one', () => {
     expect(playbook.roles.map(({ name }) => name)).toEqual(['node', 'extra']);
     expect(node.description).toBe('a Derivative server');
     expect(node.facts).toEqual({
-      release: { kind: 'capture', path: '/etc/drv-release', pattern: /RELEASE=(\d)/m },
-      helper: { kind: 'exists', paths: ['/usr/bin/helper'] },
-      tool: { kind: 'package', package: 'tool' },
+      release: { path: '/etc/drv-release', capture: 'RELEASE=(\\d)' },
+      helper: { exists: ['/usr/bin/helper'] },
+      tool: { package: 'tool' },
     });
     expect(node.warnings.map(({ text }) => text)).toEqual(['there is a drv-helper', 'no tool']);
     expect(node.health).toEqual([{ kind: 'units', units: ['drv.service'] }]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/package-root.ts';
 import { builtInPlaybooks } from '../../../src/playbook/read/chain.ts';
 import { loadPlaybook } from '../../../src/playbook/read/load.ts';
-import { portRows, portTable } from '../../../src/playbook/resolve/ports.ts';
+import { portRows, portTable } from '../../support/ports.ts';
 
 const pages = await Promise.all(
   (await builtInPlaybooks()).map(async (name) => {

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { entriesFor, fingerprint, parseKnownHosts } from '../../../src/ssh/host-keys/known-hosts.ts';
+import {
+  entriesNamed,
+  fingerprint,
+  lookupName,
+  parseKnownHosts,
+} from '../../../src/ssh/host-keys/known-hosts.ts';
 import { runs } from '../../support/random.ts';
 
 let folder: string;
@@ -68,7 +73,7 @@ describe('entries are those that ssh-keygen -F finds', () => {
     ].join('\n');
     // ssh makes names lower case before it looks them up; ssh-keygen doesn't where they are hashed.
     const name = (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
-    const found = entriesFor(parseKnownHosts(text), host, port);
+    const found = entriesNamed(parseKnownHosts(text), lookupName(host, port));
     expect(found.map(({ line }) => line)).toEqual(oracle(text, name));
   });
 });
@@ -105,7 +110,7 @@ test('whatever the patterns, it is what ssh-keygen -F finds', () => {
       (lines, name, port) => {
         const text = `${lines.join('\n')}\n`;
         const looked = port === 22 ? name : `[${name}]:${port}`;
-        const found = entriesFor(parseKnownHosts(text), name, port).map((entry) => entry.line);
+        const found = entriesNamed(parseKnownHosts(text), lookupName(name, port)).map((entry) => entry.line);
         expect(found).toEqual(oracle(text, looked));
       },
     ),

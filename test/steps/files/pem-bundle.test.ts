@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskFile } from '../../../src/secrets/mask.ts';
+import { maskFile } from '../../../src/secrets/mask-file.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { runStep } from '../../support/run-step.ts';
 

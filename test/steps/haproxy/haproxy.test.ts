@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskFile } from '../../../src/secrets/mask.ts';
+import { maskFile } from '../../../src/secrets/mask-file.ts';
 import { haproxy } from '../../../src/steps/haproxy/haproxy.ts';
 import { haproxyParameters } from '../../../src/steps/haproxy/model.ts';
 import { selfSigned } from '../../support/certificates.ts';

@@ -1,6 +1,6 @@
-import type { Value } from '../../formats/keyed-format.ts';
-import type { Playbook } from '../../model/playbook.ts';
-import { renderText } from './templates.ts';
+import type { Value } from '../../src/formats/keyed-format.ts';
+import type { Playbook } from '../../src/model/playbook.ts';
+import { renderText } from '../../src/playbook/resolve/templates.ts';
 
 /** A line of a playbook's table of ports, everything filled in. */
 export interface PortRow {

@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { carryOut } from '../../src/host/carry-out.ts';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
+import { transact } from '../../src/host/transact.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
@@ -51,7 +51,7 @@ const journal = () =>
   existsSync(sample.path('run/stand-in/journal')) ? text('/run/stand-in/journal').trim().split('\n') : [];
 
 async function carry(plan: Transaction): Promise<TransactionResult> {
-  return carryOut(() => connect(sample.host.target), plan, { onEvent: (event) => events.push(event) });
+  return transact(() => connect(sample.host.target), plan, { onEvent: (event) => events.push(event) });
 }
 
 /** Everything below /etc with its kind, bytes or target, and mode: what a revert has to bring back. */
@@ -411,7 +411,7 @@ describe('what is refused touches nothing', () => {
     const plan = transaction([change(site, file(text(site)), file('# 1\n'))], [slow]);
     const first = carry(plan);
     await started('restart-bbb-web');
-    const second = await carryOut(() => connect(sample.host.target), transaction([], []));
+    const second = await transact(() => connect(sample.host.target), transaction([], []));
     expect(second).toMatchObject({ state: 'refused', problem: { code: 'locked' } });
     expect(second.problem?.message).toContain('ada from laptop');
     expect(text(`/var/lib/clusterproxy/runs/${plan.run}/state`)).toBe('open\n');
@@ -462,7 +462,7 @@ describe('when the connection is lost', () => {
   test('in the middle of the upload: nothing was begun, and it is sent again', async () => {
     let calls = 0;
     const big = file(Buffer.alloc(700_000, 'x'));
-    const result = await carryOut(
+    const result = await transact(
       async () => {
         const connection = await connect(sample.host.target);
         if (++calls > 1) return connection;
@@ -492,7 +492,7 @@ describe('when the connection is lost', () => {
     const gate = gateOf(sample);
     const slow = { ...restartWeb, actions: [gate.action], checks: [] };
     const plan = transaction([change(site, file(text(site)), file('# 1\n'))], [slow]);
-    const running = carryOut(() => connect(sample.host.target, { signal: controller.signal }), plan, {
+    const running = transact(() => connect(sample.host.target, { signal: controller.signal }), plan, {
       signal: controller.signal,
       onEvent: (event) => {
         if (event.kind === 'handler' && event.phase === 'started') controller.abort();
@@ -628,7 +628,7 @@ describe.each([['dash'], ['bash'], ['busybox', 'sh']])('under %s', (...shell) =>
     const present = spawnSync(shell[0] ?? 'sh', [...shell.slice(1), '-c', 'true']).status === 0;
     if (!present) return console.log(`${shell[0]} is not installed here`);
     const other = await sampleHost({ shell });
-    const run = (plan: Transaction) => carryOut(() => connect(other.host.target), plan);
+    const run = (plan: Transaction) => transact(() => connect(other.host.target), plan);
     try {
       const before = file(readFileSync(other.path(site.slice(1))));
       const bad = await run(transaction([change(site, before, file('server {\n'))], [reloadNginx]));

@@ -5,25 +5,43 @@ import {
   locations,
   setVariable,
 } from '../../formats/nginx.ts';
+import { isWholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import type { Finding } from '../shared/set-up-by-hand.ts';
+import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
 import { isHollowNginx, lineOf, removeDirectives, serverDirectives } from './directives.ts';
-import type { PrefixParameters } from './prefix.ts';
+import type { PrefixParameters } from './prefix-parameters.ts';
+
+/** What a file of our own begins with. */
+export const ownHeader = '# Written by clusterproxy';
 
 /**
- * What the public guides have people do by hand on a node, found again and taken back: locations of the client under a
- * prefix, the redirect of the lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
+ * Refuse what somebody has set up on the host for the same purpose, or with `adopt` take it back. That is what the
+ * public guides have people do on a node: locations of the client under a prefix, the redirect of the lobby's locales,
+ * the variables for CORS headers, and a rewrite of the whole prefix.
  */
+export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
+  const existing = host.text(wanted.path);
+  const foreignFile: readonly Finding[] =
+    existing === undefined || existing.startsWith(ownHeader)
+      ? []
+      : [{ path: wanted.path, what: 'is there, and clusterproxy did not write it' }];
+  const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
+  if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
+  if (findings.length > 0) host.adopt();
+  // What stood there isn't to come back when the host is given back.
+  if (foreignFile.length > 0) host.remove(wanted.path);
+  takeBack(host, wanted, source);
+}
 
 /** The part of a path from the client on, where something stands before it: `/bbb-01/html5client/x` to `/html5client/x`. */
-export function underPrefix(path: string, client: string): string | undefined {
+function underPrefix(path: string, client: string): string | undefined {
   const at = path.indexOf(`${client}/`, 1);
   if (at > 0) return path.slice(at);
   return path.length > client.length && path.endsWith(client) ? client : undefined;
 }
 
-export function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string): readonly Finding[] {
+function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string): readonly Finding[] {
   return filesToSearch(host, wanted, source)
     .filter((path) => !isManaged(host, path))
     .flatMap((path) => {
@@ -32,7 +50,7 @@ export function findPrefixes(host: StepHost, wanted: PrefixParameters, source: s
     });
 }
 
-export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
+function takeBack(host: StepHost, wanted: PrefixParameters, source: string): void {
   for (const path of filesToSearch(host, wanted, source)) {
     const text = host.text(path) ?? '';
     const clean = understand(host, path, text, () => cleaned(text, wanted, path, source));
@@ -54,7 +72,7 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
 
 /** What we manage ourselves on this host, by an earlier run in the other mode, isn't somebody's handiwork. */
 function isManaged(host: StepHost, path: string): boolean {
-  return host.snapshot.ledger?.items.some((item) => item.path === path && item.format === 'file') ?? false;
+  return host.snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
 
 function findIn(text: string, wanted: PrefixParameters, path: string, source: string): readonly Finding[] {

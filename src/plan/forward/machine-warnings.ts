@@ -5,8 +5,8 @@ const tolerableClockOffset = 10;
 /** Below this share of free space a service may fail any minute, and a restart even more so. Percent. */
 const leastFreeSpace = 5;
 
-/** What is wrong with a host before anything is changed on it, in words. */
-export function healthWarnings(snapshot: Snapshot): readonly string[] {
+/** What is wrong with the machine, whatever is installed on it, before anything is changed there; in words. */
+export function machineWarnings(snapshot: Snapshot): readonly string[] {
   return [
     ...lookOnlyWarning(snapshot),
     ...failedUnits(snapshot),

@@ -12,7 +12,7 @@ import { RunLog, type TransactionEvent } from './run-log.ts';
 import { hasEnded } from './run-state.ts';
 import { upload } from './upload.ts';
 
-export interface CarryOutOptions {
+export interface TransactOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
   /**
    * Called once when a host that is to be confirmed from outside waits for it: true commits over a new connection; false, or an
@@ -33,10 +33,10 @@ const uploads = 3;
  * this only follows, over new connections when one is lost, until the host's own time limits have passed. Throws an
  * OperatorError only where nothing was sent yet: the first connection can't be made, or the transaction can't be written down.
  */
-export async function carryOut(
+export async function transact(
   connectAgain: () => Promise<Connection>,
   transaction: Transaction,
-  options: CarryOutOptions = {},
+  options: TransactOptions = {},
 ): Promise<TransactionResult> {
   const startedAt = Date.now();
   const sent = await upload(transaction);
@@ -141,7 +141,7 @@ function stateOf(end: string): TransactionState {
 function onceWaiting(
   connectAgain: () => Promise<Connection>,
   transaction: Transaction,
-  { confirm: check, signal, onEvent }: CarryOutOptions,
+  { confirm: check, signal, onEvent }: TransactOptions,
 ): (seconds: number) => void {
   let asked = false;
   return (seconds) => {

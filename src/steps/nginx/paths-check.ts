@@ -1,11 +1,12 @@
-import { locations, managedBlocks } from '../formats/nginx.ts';
-import type { Problem } from '../model/operator-error.ts';
-import { type LocationsParameters, nginxLocations } from '../steps/nginx/locations.ts';
-import { unresolvedNodes, unresolvedProblem } from '../steps/nginx/node-locations.ts';
-import { nginxPrefix } from '../steps/nginx/prefix.ts';
-import type { Evaluation } from './forward/evaluate.ts';
-import type { CrossCheck } from './forward/plan-cluster.ts';
-import { textOf } from './items.ts';
+import { decode } from '../../formats/decode.ts';
+import { locations, managedBlocks } from '../../formats/nginx.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { PathState } from '../../model/snapshot.ts';
+import type { CrossCheck, PlannedHost } from '../cross-check.ts';
+import { nginxBlock } from './block-format.ts';
+import { type LocationsParameters, locationsName } from './locations-parameters.ts';
+import { unresolvedNodes, unresolvedProblem } from './node-locations.ts';
+import { prefixName } from './prefix-parameters.ts';
 
 /** One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for. */
 interface Relayed {
@@ -18,7 +19,9 @@ interface Relayed {
  * is a blank page. Compared are the planned files themselves, not what they were made from. A node's path is its name;
  * its locations are those in the files that its `nginx-prefix` steps manage, a proxy's those in the node's managed block.
  */
-export const nginxPaths: CrossCheck = (planned) => {
+export const nginxPaths: CrossCheck = { name: 'nginx-paths', check: comparePaths };
+
+function comparePaths(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem> {
   const proxies = [...planned].filter(([, one]) => blocksOf(one).length > 0);
   const unresolved = unresolvedBy(planned);
   const problems = [...planned].flatMap(([name, node]) => {
@@ -32,7 +35,7 @@ export const nginxPaths: CrossCheck = (planned) => {
     return problem === undefined ? [] : [[name, problem] as const];
   });
   return new Map(problems);
-};
+}
 
 function compare(
   node: string,
@@ -71,10 +74,10 @@ function problem(host: string, message: string): Problem {
 }
 
 /** Nodes whose name a proxy can't resolve: it has no locations for them, and one would stop its nginx. */
-function unresolvedBy(planned: ReadonlyMap<string, Evaluation>): ReadonlyMap<string, Problem> {
-  const problems = [...planned].flatMap(([proxy, { wanted, host }]) =>
-    wanted.steps
-      .filter(({ module }) => module.name === nginxLocations.name)
+function unresolvedBy(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem> {
+  const problems = [...planned].flatMap(([proxy, { steps, host }]) =>
+    steps
+      .filter(({ module }) => module === locationsName)
       .flatMap(({ parameters }) => {
         const { nodes } = parameters as LocationsParameters;
         const lost = new Set(unresolvedNodes(host.snapshot, nodes));
@@ -92,29 +95,34 @@ function isUnder(path: string, prefix: string): boolean {
 }
 
 /** Paths under the node's own path that it will serve. */
-function servedBy({ wanted, traces, host }: Evaluation, name: string): readonly string[] {
-  const steps = wanted.steps.filter(({ module }) => module.name === nginxPrefix.name).map(({ id }) => id);
-  const files = traces
-    .filter(({ step }) => steps.includes(step))
-    .flatMap((trace) => trace.managed.map(({ path }) => path));
+function servedBy({ steps, host }: PlannedHost, name: string): readonly string[] {
+  const files = steps
+    .filter(({ module }) => module === prefixName)
+    .flatMap(({ managed }) => managed.map(({ path }) => path));
   return [...new Set(files)]
-    .flatMap((path) => locations(textOf(host.state(path)) ?? ''))
+    .flatMap((path) => locations(textOf(host.state(path))))
     .filter(({ modifier, path }) => (modifier === '' || modifier === '^~') && isUnder(path, `/${name}`))
     .map(({ path }) => path);
 }
 
 /** Files in which a step manages blocks. */
-function blocksOf({ traces }: Evaluation): readonly string[] {
-  const items = traces.flatMap((trace) => trace.managed).filter(({ format }) => format === 'nginx-block');
+function blocksOf({ steps }: PlannedHost): readonly string[] {
+  const items = steps.flatMap(({ managed }) => managed).filter(({ format }) => format === nginxBlock.name);
   return [...new Set(items.map(({ path }) => path))];
 }
 
-function relayedTo(proxy: Evaluation, node: string): readonly Relayed[] {
+function relayedTo(proxy: PlannedHost, node: string): readonly Relayed[] {
   return blocksOf(proxy)
-    .map((path) => managedBlocks(textOf(proxy.host.state(path)) ?? '').get(node) ?? '')
+    .map((path) => managedBlocks(textOf(proxy.host.state(path))).get(node) ?? '')
     .flatMap((block) => locations(block))
     .flatMap(({ path, directive }) => {
       const pass = directive.block?.directives.find(({ name }) => name === 'proxy_pass')?.args[0]?.text;
       return pass === undefined ? [] : [{ path, target: pass.replace(/^\w+:\/\/[^/]+/, '') }];
     });
+}
+
+/** The text of a file, through a link; of anything else none. */
+function textOf(state: PathState): string {
+  const file = state.kind === 'symlink' ? state.resolved : state;
+  return file?.kind === 'file' ? decode(file.content).text : '';
 }

@@ -1,0 +1,25 @@
+import { OperatorError } from '../model/operator-error.ts';
+import { isGlob, type Reads } from '../model/snapshot.ts';
+
+/** The matches of each glob, sorted. Throws an OperatorError where one has too many. */
+export function readGlobs(
+  records: readonly string[][],
+  root: string,
+  host: string,
+  reads: Reads,
+): ReadonlyMap<string, readonly string[]> {
+  const globs = new Map(reads.paths.filter(isGlob).map((pattern) => [pattern, [] as string[]] as const));
+  for (const [kind, pattern = '', match = ''] of records) {
+    if (kind === 'too-many') {
+      throw new OperatorError({
+        code: 'too-many-matches',
+        message: `${pattern} matches ${match} files`,
+        next: 'narrow the pattern in the step',
+        host,
+      });
+    }
+    globs.get(pattern)?.push(match.slice(root.length));
+  }
+  for (const matches of globs.values()) matches.sort();
+  return globs;
+}

@@ -1,0 +1,45 @@
+import { type Answer, type Query, queryKey } from '../model/snapshot.ts';
+import type { AnswerReader } from './answer-reader.ts';
+import { fieldSeparator, printable, splitOnce } from './records.ts';
+
+/** An answer's own last line, its status, looks like a section; it belongs to the answer. */
+export function readAnswerBody(reader: AnswerReader): Buffer {
+  const output = reader.body();
+  const status = reader.section();
+  reader.body();
+  return Buffer.concat([output, Buffer.from(`\0${status}`)]);
+}
+
+/** The answers to queries by `queryKey`, from those bodies. */
+export function readAnswers(
+  queries: readonly Query[],
+  bodies: ReadonlyMap<string, Buffer>,
+  nonce: string,
+): ReadonlyMap<string, Answer> {
+  const answers = new Map<string, Answer>();
+  for (const [index, query] of queries.entries()) {
+    const body = bodies.get(String(index));
+    if (body === undefined) continue;
+    const end = body.lastIndexOf(0);
+    const status = /^status ([0-9]{1,3})$/.exec(body.toString('utf8', end + 1))?.[1];
+    if (status === undefined) throw new Error(`the answer to a query has no status (${nonce})`);
+    answers.set(queryKey(query), {
+      status: Number(status),
+      output: cleaned(query, body.toString('utf8', 0, end)),
+    });
+  }
+  return answers;
+}
+
+/** A list of meetings keeps the separator between the number of participants and the name. */
+function cleaned(query: Query, output: string): string {
+  if (query.kind !== 'bbb-meetings') return printable(output);
+  return output
+    .split('\n')
+    .map((line) =>
+      splitOnce(line, fieldSeparator)
+        .map(printable)
+        .join(line.includes(fieldSeparator) ? fieldSeparator : ''),
+    )
+    .join('\n');
+}

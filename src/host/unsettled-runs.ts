@@ -1,0 +1,32 @@
+import type { Snapshot, UnsettledRun } from '../model/snapshot.ts';
+import { printable } from './records.ts';
+import { finalStates } from './run-state.ts';
+
+/**
+ * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the latter.
+ * Of another cluster's only those count that stand in the way of a run.
+ */
+export function unsettled(
+  facts: readonly string[][],
+  units: readonly ReadonlyMap<string, string>[],
+  asking: string | undefined,
+): Snapshot['unsettled'] {
+  let runs: UnsettledRun[] = [];
+  for (const [kind, run = '', state = '', outcome = '', who = '', cluster = ''] of facts) {
+    if (kind !== 'run') continue;
+    const isOurs = asking === undefined || cluster === '' || cluster === asking;
+    if (!isOurs && (state === 'committed' || state === 'kept' || state === 'conflict')) continue;
+    if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
+    if (finalStates.has(state)) continue;
+    const unit = units.find((block) => block.get('Id') === `clusterproxy-${run}.service`)?.get('ActiveState');
+    runs.push({
+      run: printable(run),
+      state: printable(state),
+      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+      who: who === '' ? undefined : printable(who),
+      alive: unit === 'active' || unit === 'activating' || unit === 'deactivating',
+      ...(isOurs ? {} : { cluster: printable(cluster) }),
+    });
+  }
+  return runs;
+}

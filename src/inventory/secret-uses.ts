@@ -1,0 +1,44 @@
+import { valueAt } from '../document/schema-problems.ts';
+import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
+import type { Playbook } from '../model/playbook.ts';
+import { isSecretReference } from '../secrets/reference.ts';
+import { hostEntries } from './host-entries.ts';
+import { type SecretUse, type SshKey, sshKeys } from './secret-use.ts';
+
+/** Every secret that a host that is in use gets; a variable only where the playbook's text names it. */
+export function secretUses(
+  document: YamlDocument,
+  playbook: Playbook,
+  hosts: readonly { readonly name: string; readonly state: 'active' | 'retired' }[],
+): readonly SecretUse[] {
+  const declared = Object.entries(playbook.variables).flatMap(([name, { type }]) =>
+    type === 'secret' && isMentioned(playbook, name) ? [name] : [],
+  );
+  const at = (host: string | undefined, holder: YamlPath, place: SecretUse['for']): readonly SecretUse[] => {
+    const [group, key] = place.kind === 'ssh' ? ['ssh', place.key] : ['vars', place.name];
+    const own = [...holder, group, key];
+    const path = valueAt(document.value, own) === undefined ? [group, key] : own;
+    const value = valueAt(document.value, path);
+    if (typeof value !== 'string' && !isSecretReference(value)) return [];
+    return [{ host, for: place, value, location: document.location(path) }];
+  };
+  const variables = declared.map((name) => ({ kind: 'variable', name }) as const);
+  const connections = (Object.keys(sshKeys) as SshKey[]).map((key) => ({ kind: 'ssh', key }) as const);
+  const entries = hostEntries(document.value);
+  return [
+    ...(hosts.length === 0 ? variables.flatMap((place) => at(undefined, [], place)) : []),
+    ...hosts.flatMap(({ name, state }) => {
+      const path = entries.find(({ data }) => data.name === name)?.path ?? [];
+      const places = state === 'active' ? [...variables, ...connections] : connections;
+      return places.flatMap((place) => at(name, path, place));
+    }),
+  ];
+}
+
+/** Whether anything of a playbook could use a variable: its name stands somewhere behind its declaration. */
+function isMentioned({ text, roles }: Playbook, name: string): boolean {
+  const word = new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g');
+  const templates = roles.flatMap((role) => role.steps.flatMap(({ template }) => template?.text ?? []));
+  const declarations = 1;
+  return (text.match(word)?.length ?? 0) > declarations || templates.some((one) => one.search(word) !== -1);
+}

@@ -1,0 +1,20 @@
+import type { Status } from './result.ts';
+
+/** How a host ended, for people. The words of `Status` itself are for scripts. */
+export const statusWords: Readonly<Record<Status, string>> = {
+  'in-sync': 'in sync',
+  'would-change': 'would change',
+  changed: 'changed',
+  deferred: 'put off',
+  owed: 'restarts owed',
+  'rolled-back': 'rolled back',
+  failed: 'failed',
+  unreachable: 'unreachable',
+  unknown: 'outcome unknown',
+  open: 'still open',
+  'not-started': 'not started',
+  kept: 'kept unconfirmed',
+  conflict: 'in conflict',
+  stuck: 'stuck',
+  skipped: 'left out by --limit',
+};

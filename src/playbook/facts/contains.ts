@@ -1,0 +1,15 @@
+import { absolutePath, text } from '../read/texts.ts';
+import type { FactKind } from './fact-kind.ts';
+import { textsAt } from './files.ts';
+
+/** Of any of the files, where the path is a glob. */
+export const containsFact: FactKind<{ readonly path: string; readonly contains: string }> = {
+  keys: {
+    path: absolutePath.optional(),
+    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
+  },
+  answers: 'boolean',
+  reads: ({ path }) => ({ paths: [path] }),
+  answer: (question, asked) =>
+    textsAt(question.path, asked).some((content) => content.includes(question.contains)),
+};

@@ -1,0 +1,45 @@
+import { OperatorError } from '../../model/operator-error.ts';
+import { type Query, queryKey } from '../../model/snapshot.ts';
+import { absolutePath, text } from '../read/texts.ts';
+import type { FactKind } from './fact-kind.ts';
+import { groupsIn } from './pattern.ts';
+
+interface Search {
+  readonly path: string;
+  readonly search: string;
+}
+
+/** The host looks itself, at files of any size; what is planned for them doesn't count. */
+export const searchFact: FactKind<Search> = {
+  keys: {
+    path: absolutePath.optional(),
+    search: text.optional().meta({
+      description:
+        'extended regular expression; true where a file at path, of any size, has a line that it matches',
+    }),
+  },
+  answers: 'boolean',
+  mistake: (question) => {
+    // What grep(1) is asked for is another language than ours, alike enough to find a bracket that isn't closed.
+    const found = groupsIn(question.search);
+    if (typeof found === 'number') return undefined;
+    const next = 'it is an extended one, as grep -E takes it; single quotes keep its backslashes';
+    return { key: 'search', ...found, next };
+  },
+  reads: (question) => ({ queries: [queryOf(question)] }),
+  // grep(1): 0 found, 1 not found, 2 no such file.
+  answer: (question, { fact, snapshot }) => {
+    const status = snapshot.answers.get(queryKey(queryOf(question)))?.status ?? 2;
+    if (status <= 2) return status === 0;
+    throw new OperatorError({
+      code: 'fact-unreadable',
+      message: `the fact ${fact} can't be known: looking through ${question.path} took too long`,
+      next: 'look at the load of the host, and run the command again',
+      host: snapshot.host,
+    });
+  },
+};
+
+function queryOf({ path, search: pattern }: Search): Query {
+  return { kind: 'search', args: [pattern, path] };
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { checkedText } from '../../inventory/schema.ts';
+
+/** Texts that stand in many places of a playbook. */
+
+export const text = z.string().min(1);
+
+export const absolutePath = checkedText({
+  code: 'wrong-value',
+  mistake: (path) =>
+    /^\/[^\0-\x1f\x7f]*$/.test(path)
+      ? undefined
+      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
+  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
+});

@@ -1,0 +1,68 @@
+import { decode } from '../formats/decode.ts';
+import type { Change, ConcealedTexts } from '../model/change.ts';
+import type { FirstTouch } from '../model/ledger.ts';
+import type { PathState } from '../model/snapshot.ts';
+import { SecretRegister } from './register.ts';
+
+/** One of the things that are managed at a change's path. */
+export interface ManagedValue {
+  /** it is all of the file */
+  readonly whole: boolean;
+  /** an earlier run wrote a secret of the inventory into it */
+  readonly wasSecret: boolean;
+  /** what it is before the change and after it; asked for only where there is a secret */
+  values(): readonly FirstTouch[];
+}
+
+/**
+ * What may be shown of a change that touches a secret of the inventory: nothing of a file that is ours as a whole or
+ * new, and of other files the lines without the secrets. What a secret's key held before is hidden as well: most likely
+ * it is the former secret. Undefined where the change touches none.
+ */
+export function concealedTexts(
+  { before, after }: Change,
+  managed: readonly ManagedValue[],
+  secrets: SecretRegister,
+): ConcealedTexts | undefined {
+  const [old, young] = [textOf(before), textOf(after)];
+  const holds = [old, young].some((text) => text !== undefined && secrets.isIn(text));
+  if (!holds && !managed.some(({ wasSecret }) => wasSecret)) return undefined;
+  const writingsOf = (register: SecretRegister) => register.writingsIn([old ?? '', young ?? '']);
+  const isOurs = managed.some(({ whole }) => whole);
+  if (isOurs || old === undefined || young === undefined)
+    return { shown: 'nothing', writings: writingsOf(secrets) };
+  const former = formerSecrets(managed, secrets);
+  const mask = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => former.mask(secrets.mask(line)))
+      .join('\n');
+  return {
+    shown: 'masked',
+    before: mask(old),
+    after: mask(young),
+    writings: [...writingsOf(secrets), ...writingsOf(former)],
+  };
+}
+
+/** What stands, or stood, where a secret stands. */
+function formerSecrets(managed: readonly ManagedValue[], secrets: SecretRegister): SecretRegister {
+  const former = new SecretRegister();
+  for (const { wasSecret, values: read } of managed) {
+    const values = read();
+    if (!wasSecret && !values.some((value) => secrets.isIn(JSON.stringify(value)))) continue;
+    const held = values.flatMap((value) => (value.kind === 'value' ? likelySecrets(value.value) : []));
+    for (const text of held) former.add(text);
+  }
+  return former;
+}
+
+/** Texts within a value that could be a secret: what is shorter could as well be a setting. */
+function likelySecrets(value: unknown): readonly string[] {
+  if (typeof value === 'string') return value.length < 4 ? [] : [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(likelySecrets) : [];
+}
+
+function textOf(state: PathState): string | undefined {
+  return state.kind === 'file' ? decode(state.content).text : undefined;
+}

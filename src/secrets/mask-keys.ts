@@ -1,0 +1,113 @@
+import { hidden } from './hidden.ts';
+import {
+  type Below,
+  closingQuote,
+  endsInBackslash,
+  indentationOf,
+  type MaskedLine,
+  nothingOpen,
+  type Open,
+} from './masked-line.ts';
+import { mustHide } from './plain-value.ts';
+import { secrecyOf } from './secret-name.ts';
+
+/** A quoted value over more lines than this isn't one: it's an apostrophe. */
+const longestQuoted = 40;
+
+/** `key = value`, `key: value`, `"key": "value"`, any number of them on a line. */
+const assignment = /(["']?)(?<![\w.])([A-Za-z_][\w.-]{0,200})\1([ \t]{0,200}(?:=>|[=:])(?![=:~])[ \t]*)/g;
+/** A properties file may separate by blanks, redis.conf does; more words than two are prose. */
+const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)([^\s=:]\S*)$/;
+
+/** A line with the values of keys hidden whose names say that they are secret. */
+export function maskKeys(line: string, below: Below): MaskedLine {
+  const two = twoWords.exec(line);
+  if (two?.[1] !== undefined && two[2] !== undefined && secrecyOf(two[1].trim()) === 'always') {
+    return { text: `${two[1]}${hidden}`, open: nothingOpen };
+  }
+  let text = '';
+  let from = 0;
+  for (const found of line.matchAll(assignment)) {
+    if (found.index < from) continue;
+    const [whole, , name = ''] = found;
+    if (secrecyOf(name) === 'none') continue;
+    const start = found.index + whole.length;
+    const value = valueAt(line, found.index, start);
+    const nested = nestedBelow(line, value, name, below(1) ?? '');
+    if (nested !== undefined) return { text: text + line.slice(from), open: nested };
+    if (!value.unclosed && !mustHide(name, value.text)) continue;
+    text += line.slice(from, start) + value.opening + hidden;
+    from = value.end;
+    if (value.unclosed && isClosedBelow(value.opening, below)) {
+      return { text, open: { kind: 'quoted', quote: value.opening } };
+    }
+    if (from === line.length && endsInBackslash(line)) return { text, open: { kind: 'continued' } };
+  }
+  return { text: text + line.slice(from), open: nothingOpen };
+}
+
+function isClosedBelow(quote: string, below: Below): boolean {
+  for (let offset = 1; offset <= longestQuoted; offset++) {
+    if (below(offset)?.includes(quote)) return true;
+  }
+  return false;
+}
+
+interface FoundValue {
+  readonly text: string;
+  /** the quote that it begins with, or nothing */
+  readonly opening: string;
+  /** offset behind it, before its closing quote */
+  readonly end: number;
+  /** its closing quote isn't on this line */
+  readonly unclosed: boolean;
+}
+
+/** Where the value at `start` ends: with its quote, or where the text around it says. */
+function valueAt(line: string, keyStart: number, start: number): FoundValue {
+  const quote = line[start] ?? '';
+  if (quote === '"' || quote === "'") {
+    const end = closingQuote(line, start + 1, quote);
+    if (end !== -1) return { text: line.slice(start + 1, end), opening: quote, end, unclosed: false };
+    return { text: line.slice(start + 1), opening: quote, end: line.length, unclosed: true };
+  }
+  const rest = line.slice(start);
+  const length =
+    closingBracket(rest) ?? rest.search(endOfValue(line.slice(Math.max(0, keyStart - 2000), keyStart)));
+  const text = (length === -1 ? rest : rest.slice(0, length)).trimEnd();
+  return { text, opening: '', end: start + text.length, unclosed: false };
+}
+
+/** What ends an unquoted value, by what stands before its key. */
+function endOfValue(before: string): RegExp {
+  if (/^[\s#;!*/+-]*(?:(?:export|setenv|set|env)\s+)?$/.test(before)) return /(?!)/;
+  if (/[?&]$/.test(before)) return /[&\s"'<>]/;
+  const quote = before.at(-1);
+  if (quote === '"' || quote === "'") return new RegExp(quote);
+  const braces = [...before].reduce(
+    (depth, character) => depth + (character === '{' ? 1 : character === '}' ? -1 : 0),
+    0,
+  );
+  return braces > 0 ? /[,}]/ : /[\s"'<>]/;
+}
+
+/** The length of a value that is a whole map or list on one line; undefined for any other. */
+function closingBracket(value: string): number | undefined {
+  const open = value[0];
+  if (open !== '{' && open !== '[') return undefined;
+  const close = open === '{' ? '}' : ']';
+  const end = value.lastIndexOf(close);
+  return end === -1 ? undefined : end + 1;
+}
+
+/** What follows a secret key that has its value on the lines below it. */
+function nestedBelow(line: string, value: FoundValue, name: string, nextLine: string): Open | undefined {
+  const indentation = indentationOf(line);
+  if (value.opening !== '') return undefined;
+  if (/^[|>][\d+-]*\s*(?:#.*)?$/.test(value.text)) {
+    return { kind: 'nested', indentation, shown: 'nothing' };
+  }
+  const opens = /^[[{]?\s*$/.test(value.text);
+  if (!opens || indentationOf(nextLine) <= indentation || nextLine.trim() === '') return undefined;
+  return { kind: 'nested', indentation, shown: secrecyOf(name) === 'always' ? 'keys' : 'plain' };
+}

@@ -1,0 +1,10 @@
+import type { KeyedFormat } from '../../formats/keyed-format.ts';
+import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../formats/nginx.ts';
+
+/** A block between two markers of ours in a file that nginx reads; key: its name. */
+export const nginxBlock: KeyedFormat = {
+  name: 'nginx-block',
+  get: (text, key) => managedBlocks(text).get(key.join('/')),
+  set: (text, key, value) => setManagedBlock(text, key.join('/'), String(value)),
+  remove: (text, key) => removeManagedBlock(text, key.join('/')),
+};

@@ -1,0 +1,47 @@
+import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
+import type { PathState } from '../model/snapshot.ts';
+
+/** One thing that a step manages: a key of a file in some format, a named block of a file, or (no key) the whole file. */
+export interface Managed {
+  readonly path: string;
+  readonly format: string;
+  readonly key: readonly string[];
+}
+
+/** How managed things are read out of a file's text and put back, by the name of their format. */
+export type ItemFormats = ReadonlyMap<string, KeyedFormat>;
+
+/** What a step found of a thing when it took it over: what is left once a set-up that was there before was taken out. */
+export interface Found {
+  readonly state: PathState;
+  /** the part of the value that is others', on a host that was set up before; undefined: none of it */
+  readonly theirs: Value | undefined;
+  /** a package's own file with nothing of ours in it: as it came, or as an upgrade has brought it anew */
+  readonly pristine: boolean;
+}
+
+/** The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory; no key. */
+const wholePathFormat = 'file';
+/** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */
+const unitStateFormat = 'unit-state';
+
+/** Formats that are none of a text. */
+export const stateFormats: readonly string[] = [wholePathFormat, unitStateFormat];
+
+export function isWholePath({ format }: Pick<Managed, 'format'>): boolean {
+  return format === wholePathFormat;
+}
+
+export function isUnitState({ format }: Pick<Managed, 'format'>): boolean {
+  return format === unitStateFormat;
+}
+
+/** One aspect of a unit, at its `unitPath`. */
+export function unitAspect(path: string, aspect: 'enabled' | 'active'): Managed {
+  return { path, format: unitStateFormat, key: [aspect] };
+}
+
+/** All that is at a path. */
+export function wholePath(path: string): Managed {
+  return { path, format: wholePathFormat, key: [] };
+}
