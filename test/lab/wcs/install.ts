@@ -9,6 +9,10 @@ const root = fileURLToPath(new URL('root', import.meta.url));
 /** Lays a stand-in for Web Call Server on a host that doesn't run yet; its service starts with the host. */
 export async function installWebCallServer(host: LabHost): Promise<void> {
   await host.copyTree(root);
+  // As the real installer does since build 5.2.801, which runs the server under this account.
+  await host.mustExec(
+    'useradd --system --user-group flashphoner; chown -R flashphoner: /usr/local/FlashphonerWebCallServer',
+  );
   await host.writeFile('/var/lib/wcs-standin/stat', page({}));
   await host.mustExec(['systemctl', 'enable', '--quiet', 'webcallserver.service']);
 }
