@@ -21,7 +21,7 @@ const withHosts = [
   'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';
-const faults = 'test/faults/*.lab.test.ts';
+const faults = 'test/faults/{matrix,sequences}.lab.test.ts';
 
 /** Both kinds run side by side: those with hosts wait more than they work, the others fill the gaps. */
 const withoutRoot = {
@@ -65,7 +65,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           // Real hosts wait more than they work; each file has hosts of its own.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -21,7 +21,12 @@ describe.skipIf(noLab)('a proxy and two Averox nodes', () => {
   let before: ReadonlyMap<string, Manifest>;
 
   beforeAll(async () => {
-    cluster = await startCluster(lab(), { name: 'avx', kind: averox, nodes: ['3.0-meteor', '3.0-meteor'] });
+    cluster = await startCluster(lab(), {
+      name: 'avx',
+      kind: averox,
+      nodes: ['3.0-meteor', '3.0-meteor'],
+      hasty: true,
+    });
     before = cluster.manifests();
   });
 
@@ -68,7 +73,6 @@ describe.skipIf(noLab)('a proxy and two Averox nodes', () => {
     const manifests = cluster.manifests();
     const started = await Promise.all(cluster.nodes.map(starts));
     expect(await cluster.run('apply', '--yes')).toMatchObject({ code: 0 });
-    expect(await cluster.run('check')).toMatchObject({ code: 0 });
     expect(cluster.changedSince(manifests)).toEqual([]);
     expect(await Promise.all(cluster.nodes.map(starts))).toEqual(started);
   });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ReportDocument, ReportHost } from '../../src/report/json-schema.ts';
@@ -195,8 +195,8 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
     },
   };
   if (options.hasty) {
-    inventory.playbook = './hasty.yaml';
-    await writeFile(join(folder, 'hasty.yaml'), await hastyPlaybook());
+    await layHastyPlaybooks(folder);
+    inventory.playbook = `./${kind.playbook}.yaml`;
   }
   const file = join(folder, 'inventory.yaml');
   const cluster = new Cluster(lab, { name, proxies, nodes: bbb, versions: nodes, inventory, file });
@@ -209,12 +209,19 @@ async function everyHost(host: LabHost): Promise<void> {
   await host.writeFile('/etc/ssh/sshd_config.d/lab.conf', 'LogLevel VERBOSE\n');
 }
 
-const PLAYBOOK = fileURLToPath(new URL('../../playbooks/bigbluebutton.yaml', import.meta.url));
+const PLAYBOOKS = fileURLToPath(new URL('../../playbooks', import.meta.url));
 
-/** The stand-ins are up in a second; a real bbb-web gets minutes. */
-async function hastyPlaybook(): Promise<string> {
-  const text = await readFile(PLAYBOOK, 'utf8');
-  return text.replace(/\btimeout: \d+$/gm, 'timeout: 15').replace(/\bsettle: \d+$/gm, 'settle: 3');
+/** Copies of the playbooks for stand-ins, which are up in a second; a real bbb-web gets minutes. */
+async function layHastyPlaybooks(folder: string): Promise<void> {
+  await cp(join(PLAYBOOKS, 'files'), join(folder, 'files'), { recursive: true });
+  for (const name of ['bigbluebutton', 'averox']) {
+    const text = await readFile(join(PLAYBOOKS, `${name}.yaml`), 'utf8');
+    const hasty = text
+      .replace(/^extends: (\w+)$/m, 'extends: ./$1.yaml')
+      .replace(/\btimeout: \d+$/gm, 'timeout: 15')
+      .replace(/\bsettle: \d+$/gm, 'settle: 1');
+    await writeFile(join(folder, `${name}.yaml`), hasty);
+  }
 }
 
 /** The host's part of a document. */

@@ -22,7 +22,7 @@ describe.skipIf(!availability.available)(
   `whatever happens to a host, in whatever order (CLUSTERPROXY_SEED=${seed})`,
   () => {
     let lab: Lab;
-    const hosts = new Pool(['life-01', 'life-02']);
+    const hosts = new Pool(['life-01', 'life-02', 'life-03', 'life-04']);
     beforeAll(async () => {
       await buildProgram();
       lab = await startLab(hosts.names.map(sequenceHost));
