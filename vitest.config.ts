@@ -7,7 +7,10 @@ import { WaitingFirst } from './test/support/waiting-first.ts';
 process.env.CLUSTERPROXY_SEED ??= String(Math.floor(Math.random() * 1_000_000));
 console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} draws the same again.`);
 
-/** Tests that start hosts of their own, as folders behind an ssh server: no root needed, but services take their time. */
+/**
+ * Tests that start hosts of their own, as folders behind an ssh server: no root needed, but services take
+ * their time.
+ */
 const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser).test.ts',
   'test/run/whole-run.test.ts',
@@ -27,7 +30,8 @@ const faults = 'test/faults/{matrix,sequences}.lab.test.ts';
 const withoutRoot = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  // Modules are loaded once for all files of a worker; what replaced one (vi.mock) would replace it for other files too.
+  // Modules are loaded once for all files of a worker; what replaced one (vi.mock) would replace it for other
+  // files too.
   isolate: false,
   setupFiles: ['test/support/random.ts'],
   env: { TMPDIR: memoryFolder() ?? tmpdir() },

@@ -1,5 +1,6 @@
-// How long `clusterproxy check` of hosts that need nothing takes, beside a bare parallel `ssh HOST true` over the same
-// hosts, in turns; and start-up beside `node -e 0`. Needs what the lab needs (test/lab/README.md), so root:
+// How long `clusterproxy check` of hosts that need nothing takes, beside a bare parallel `ssh HOST true` over
+// the same hosts, in turns; and start-up beside `node -e 0`. Needs what the lab needs (test/lab/README.md),
+// so root:
 //
 //   npm run bench -- [--hosts 20] [--rounds 9] [--user root|ops]
 //
@@ -77,7 +78,9 @@ function inventoryOf({ hosts: [proxy, ...nodes], sshKey, knownHosts }) {
   };
 }
 
-/** In turns, so that what else the machine does hits both alike. The first turn warms up and doesn't count. */
+/**
+ * In turns, so that what else the machine does hits both alike. The first turn warms up and doesn't count.
+ */
 async function compare(ours, runOurs, theirs, runTheirs) {
   const times = { ours: [], theirs: [] };
   for (let round = 0; round <= rounds; round++) {

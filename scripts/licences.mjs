@@ -2,7 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `inputs`: the paths that a bundle is made of, as esbuild's metafile names them. Throws where a library has none. */
+/**
+ * `inputs`: the paths that a bundle is made of, as esbuild's metafile names them. Throws where a library has
+ * none.
+ */
 export function licencesOf(inputs) {
   const folders = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),

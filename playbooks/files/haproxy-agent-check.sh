@@ -1,14 +1,15 @@
 #!/bin/sh
-# haproxy-agent-check.sh [-c FILE] [THRESHOLD [VALUE]]...
-# Tells HAProxy by one line (agent-check) how much more work this host can take: `up NN%`, and `up 0% #why` from a
-# threshold on. Thresholds: cpu (90), publishers, subscribers, hls, band-in, band-out (100 each; Mbit/s for the last two).
+# haproxy-agent-check.sh [-c FILE] [THRESHOLD [VALUE]]... Tells HAProxy by one line (agent-check) how much
+# more work this host can take: `up NN%`, and `up 0% #why` from a threshold on. Thresholds: cpu (90),
+# publishers, subscribers, hls, band-in, band-out (100 each; Mbit/s for the last two).
 #
-# Not `down`, `drain` or `maint`: with `down`, HAProxy may cut live sessions and waits for an `up` for ever; the others
-# would undo what an operator said. At 0% nobody new comes, and who is there stays.
+# Not `down`, `drain` or `maint`: with `down`, HAProxy may cut live sessions and waits for an `up` for ever;
+# the others would undo what an operator said. At 0% nobody new comes, and who is there stays.
 #
-# What can't be known is said behind the # and takes nobody away. While the statistics page is silent the weight of the
-# last whole answer holds for a minute, as an overloaded server is what makes it silent; whether the server lives at all is
-# for HAProxy's own health check. FILE, KEY=VALUE a line, is data, never run; see docs/wcs.md.
+# What can't be known is said behind the # and takes nobody away. While the statistics page is silent the
+# weight of the last whole answer holds for a minute, as an overloaded server is what makes it silent; whether
+# the server lives at all is for HAProxy's own health check. FILE, KEY=VALUE a line, is data, never run; see
+# docs/wcs.md.
 set -u
 umask 077
 # Behind xinetd standard error is the balancer's connection as well.
@@ -104,7 +105,8 @@ if [ -n "${REMOTE_ADDR-}" ] && [ -n "${ALLOWED_ADDRESSES-}" ]; then
   awk "$allowed" < /dev/null || exit 0
 fi
 
-# In a directory of somebody else's, links could lead us elsewhere: root who tries the program by hand uses none.
+# In a directory of somebody else's, links could lead us elsewhere: root who tries the program by hand uses
+# none.
 state_file=
 if [ -d "$state_directory" ] && [ -w "$state_directory" ]; then
   # shellcheck disable=SC2012 # one name of our own, and only its owner is read
@@ -116,7 +118,8 @@ if [ -n "$state_file" ] && [ -f "$state_file" ] && [ ! -L "$state_file" ]; then
   state=$(head -c 1000 "$state_file")
 fi
 
-# The page, and at its end how the fetching ended: an answer that was cut off must not be taken for a smaller number.
+# The page, and at its end how the fetching ended: an answer that was cut off must not be taken for a smaller
+# number.
 fetch() {
   if command -v curl > /dev/null; then
     curl -q --silent --fail --location --max-redirs 3 --noproxy '*' --max-time "$statistics_timeout" --output - "$statistics_url"
@@ -176,7 +179,8 @@ function load_average(   line, part, load, processors) {
   return processors > 0 ? load * 100 / processors : -1
 }
 
-# Received and sent bytes of the interfaces that lead out, each counted once: bridges and containers repeat what these see.
+# Received and sent bytes of the interfaces that lead out, each counted once: bridges and containers repeat
+# what these see.
 function count_bytes(   line, part, name, wanted, list, count, i, any) {
   count = split(interfaces, list, " ")
   for (i = 1; i <= count; i++) { wanted[list[i]] = 1; any = 1 }
@@ -199,8 +203,8 @@ function count_bytes(   line, part, name, wanted, list, count, i, any) {
   }
 }
 
-# Bandwidth since the last sample. Checks come from several balancers: one that comes within a second takes what the one
-# before it found.
+# Bandwidth since the last sample. Checks come from several balancers: one that comes within a second takes
+# what the one before it found.
 function measure(   age) {
   if (measured) return
   measured = 1

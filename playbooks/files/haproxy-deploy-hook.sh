@@ -1,8 +1,8 @@
 #!/bin/sh
-# Written by clusterproxy: edits get lost. certbot runs it for each certificate that it has renewed, with the certificate's
-# folder in RENEWED_LINEAGE. It makes HAProxy's PEM file anew, once HAProxy says that it can use it, and has the running
-# process take it, in which no session ends. Where that can't be asked, HAProxy is reloaded: sessions go on then as well.
-# `take`: the running process alone is to take the file as it is.
+# Written by clusterproxy: edits get lost. certbot runs it for each certificate that it has renewed, with the
+# certificate's folder in RENEWED_LINEAGE. It makes HAProxy's PEM file anew, once HAProxy says that it can use
+# it, and has the running process take it, in which no session ends. Where that can't be asked, HAProxy is
+# reloaded: sessions go on then as well. `take`: the running process alone is to take the file as it is.
 set -eu
 umask 077
 LC_ALL=C

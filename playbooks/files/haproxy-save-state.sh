@@ -1,12 +1,12 @@
 #!/bin/sh
-# haproxy-save-state.sh save CONFIG SOCKET FILE: what HAProxy knows of its servers (drains, weights, who is down), into FILE, for
-# the process that a reload is about to start; without it that process would begin with all servers up at full weight.
-# haproxy-save-state.sh clear FILE: nothing is known, at a start.
-# haproxy-save-state.sh check SOCKET SECONDS: whether the process that answers began within that time. A reload that fails leaves
-# the old process at work, and systemd content.
+# haproxy-save-state.sh save CONFIG SOCKET FILE: what HAProxy knows of its servers (drains, weights, who is
+# down), into FILE, for the process that a reload is about to start; without it that process would begin with
+# all servers up at full weight. haproxy-save-state.sh clear FILE: nothing is known, at a start.
+# haproxy-save-state.sh check SOCKET SECONDS: whether the process that answers began within that time. A
+# reload that fails leaves the old process at work, and systemd content.
 #
-# Only servers that CONFIG has with the same name, address and port: HAProxy goes by the name alone, and would give a new
-# server the drain, and even the port, of an old one.
+# Only servers that CONFIG has with the same name, address and port: HAProxy goes by the name alone, and would
+# give a new server the drain, and even the port, of an old one.
 set -u
 umask 022
 LC_ALL=C

@@ -2,7 +2,9 @@ import { InvalidArgumentError } from 'commander';
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** `90s`, `10m`, `1h30m` or `0` in seconds; at most a day. Throws what commander reports as a wrong argument. */
+/**
+ * `90s`, `10m`, `1h30m` or `0` in seconds; at most a day. Throws what commander reports as a wrong argument.
+ */
 export function seconds(value: string): number {
   const parts = [...value.matchAll(/(\d{1,6})([smh])/g)];
   const whole = parts.map(([part]) => part).join('') === value && value !== '';

@@ -11,7 +11,9 @@ export interface CommonOptions {
   readonly parallel: number;
 }
 
-/** Many hosts at once cost this machine memory and a jump host connections (MaxStartups of sshd_config(5)). */
+/**
+ * Many hosts at once cost this machine memory and a jump host connections (MaxStartups of sshd_config(5)).
+ */
 const usualParallel = 32;
 
 /** Adds the options of `CommonOptions` to a command. */

@@ -35,8 +35,8 @@ const usualColumns = 80;
 const widestHelp = 100;
 
 /**
- * Carry out a command line (without `node` and the program's name) and return the exit status. Results go to stdout,
- * progress and messages to stderr. Whatever goes wrong is reported here; nothing is thrown.
+ * Carry out a command line (without `node` and the program's name) and return the exit status. Results go to
+ * stdout, progress and messages to stderr. Whatever goes wrong is reported here; nothing is thrown.
  */
 export async function execute(argv: readonly string[], environment: Environment): Promise<number> {
   let status: number = exitStatus.done;

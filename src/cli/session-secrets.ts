@@ -8,9 +8,9 @@ import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 
 /**
- * Which secrets a command needs. `nothing`: none is looked up, no program is run. `connections`: those by which hosts are
- * reached. `everything`: variables as well. `known`: variables where they can be had, to hide them; giving something back
- * must be possible while the vault is down.
+ * Which secrets a command needs. `nothing`: none is looked up, no program is run. `connections`: those by
+ * which hosts are reached. `everything`: variables as well. `known`: variables where they can be had, to hide
+ * them; giving something back must be possible while the vault is down.
  */
 export type NeededSecrets = 'nothing' | 'connections' | 'known' | 'everything';
 
@@ -23,8 +23,8 @@ export interface LookUpOptions {
 }
 
 /**
- * The inventory with its secrets, and what could not be had but isn't missed. Throws OperatorErrors with every reference
- * whose secret can't be had, before any host is asked.
+ * The inventory with its secrets, and what could not be had but isn't missed. Throws OperatorErrors with
+ * every reference whose secret can't be had, before any host is asked.
  */
 export async function lookUp(
   inventory: Inventory,

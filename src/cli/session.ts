@@ -128,7 +128,10 @@ export class Session {
     this.print(['', ...renderResult(shown, this.#style(this.#output.results))]);
   }
 
-  /** Ends the command: the JSON document where it's asked for, problems to standard error, and the exit status. */
+  /**
+   * Ends the command: the JSON document where it's asked for, problems to standard error, and the exit
+   * status.
+   */
   async end(result: RunResult, ending: Ending): Promise<number> {
     const { exitStatus, plan, runs, last, keys, rollout, errors = [] } = this.#secrets.maskAll(ending);
     if (this.json) {

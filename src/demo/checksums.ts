@@ -5,7 +5,10 @@ import { join } from 'node:path';
 /** What an operator or a package has put on a host; the rest is what runs there. */
 const kept = ['etc', 'usr'];
 
-/** Every file below the hosts' etc and usr by its path relative to `folder`; SHA-256 in hex, or where a link points. */
+/**
+ * Every file below the hosts' etc and usr by its path relative to `folder`; SHA-256 in hex, or where a link
+ * points.
+ */
 export async function checksumsOf(
   folder: string,
   hosts: readonly string[],

@@ -18,8 +18,9 @@ export interface DemoOptions extends Omit<StageOptions, 'folder'> {
 }
 
 /**
- * Plays the story against made-up hosts in a temporary folder, and returns the exit status: 3 where a command of it ended
- * otherwise than it should, 130 where it was interrupted. However it ends, even by process.exit(), nothing is left.
+ * Plays the story against made-up hosts in a temporary folder, and returns the exit status: 3 where a command
+ * of it ended otherwise than it should, 130 where it was interrupted. However it ends, even by
+ * process.exit(), nothing is left.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const missing = missingHere();

@@ -15,7 +15,9 @@ export interface EmbeddedHostOptions {
   readonly name: string;
   /** the folder that is the host's root */
   readonly root: string;
-  /** a folder for what the server itself needs (keys, links to the stand-ins); made and removed when left out */
+  /**
+   * a folder for what the server itself needs (keys, links to the stand-ins); made and removed when left out
+   */
   readonly work?: string;
   /** units that run when the host comes up */
   readonly units?: readonly string[];
@@ -25,7 +27,10 @@ export interface EmbeddedHostOptions {
   readonly shell?: readonly string[];
 }
 
-/** An ssh server on a loopback port for which a folder is a host's root: no root rights, no systemd, no network needed. */
+/**
+ * An ssh server on a loopback port for which a folder is a host's root: no root rights, no systemd, no
+ * network needed.
+ */
 export interface EmbeddedHost {
   readonly name: string;
   readonly root: string;

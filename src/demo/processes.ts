@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Ends what still runs on made-up hosts whose roots are below a folder. Their programs don't end with the connection that
- * started them, as on real hosts; all of them carry their root in CLUSTERPROXY_ROOT, which /proc/PID/environ shows
- * (proc(5)). Programs that begin meanwhile are found when they are looked for again.
+ * Ends what still runs on made-up hosts whose roots are below a folder. Their programs don't end with the
+ * connection that started them, as on real hosts; all of them carry their root in CLUSTERPROXY_ROOT, which
+ * /proc/PID/environ shows (proc(5)). Programs that begin meanwhile are found when they are looked for again.
  */
 export function endProcessesBelow(folder: string): void {
   for (let round = 0; round < 20; round += 1) {

@@ -18,8 +18,9 @@ const unitFolder = 'usr/lib/systemd/system';
 const certificateFolder = 'etc/letsencrypt/live';
 
 /**
- * Copies a sample to `root`, and adds what every installed host has besides: a machine id, a distribution, names that
- * resolve, nginx. Links stay links; files get the usual mode, however strict the umask of whoever runs this is.
+ * Copies a sample to `root`, and adds what every installed host has besides: a machine id, a distribution,
+ * names that resolve, nginx. Links stay links; files get the usual mode, however strict the umask of whoever
+ * runs this is.
  */
 export async function makeSampleHost(
   root: string,

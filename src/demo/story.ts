@@ -14,7 +14,9 @@ const properties = 'etc/bigbluebutton/bbb-web.properties';
 const clientLocations = 'hosts/bbb-03/etc/bigbluebutton/nginx/bbb-cluster.nginx';
 const broken = 'hosts/bbb-03/etc/nginx/conf.d/own.conf';
 
-/** The story from a fresh cluster to the same cluster as it was; each command has to end as it is expected to. */
+/**
+ * The story from a fresh cluster to the same cluster as it was; each command has to end as it is expected to.
+ */
 export async function tellStory(stage: Stage, folder: string): Promise<void> {
   const original = await checksumsOf(folder, hosts);
   await setUp(stage, folder, original);

@@ -17,7 +17,10 @@ export function knownNamesHint(name: string, known: Iterable<string>): string {
   return names.length === 0 ? 'there are none to choose from' : `known: ${names.join(', ')}`;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions, neighbours swapped. */
+/**
+ * Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions, neighbours
+ * swapped.
+ */
 export function editDistance(one: string, other: string): number {
   let previous: number[] = [];
   let current = Array.from({ length: other.length + 1 }, (_, column) => column);

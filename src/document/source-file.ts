@@ -12,8 +12,9 @@ export interface SourceFile {
 const maximumSize = 4 * 1024 * 1024;
 
 /**
- * Read a YAML file of the operator's. Throws OperatorError where it isn't there, can't be read, or isn't UTF-8, which
- * is the only encoding for YAML that editors still write (YAML 1.2.2, 5.2, allows UTF-16 and UTF-32 as well).
+ * Read a YAML file of the operator's. Throws OperatorError where it isn't there, can't be read, or isn't
+ * UTF-8, which is the only encoding for YAML that editors still write (YAML 1.2.2, 5.2, allows UTF-16 and
+ * UTF-32 as well).
  */
 export async function readSourceFile(file: string, missingHint: string): Promise<SourceFile> {
   const bytes = await readBytes(file, missingHint);
@@ -91,7 +92,10 @@ function decodeUtf8(file: string, bytes: Buffer): string {
   }
 }
 
-/** Where the longest beginning that is UTF-8 ends. Found by bisection: a beginning of valid (or merely cut off) text is so too. */
+/**
+ * Where the longest beginning that is UTF-8 ends. Found by bisection: a beginning of valid (or merely cut
+ * off) text is so too.
+ */
 function firstInvalidByte(bytes: Buffer): number {
   let valid = 0;
   let invalid = bytes.length + 1;

@@ -17,7 +17,10 @@ import type { SourceFile } from './source-file.ts';
 import { nodeProblems } from './yaml-problems.ts';
 import { syntaxProblem } from './yaml-syntax.ts';
 
-/** Values that aliases of aliases may stand for: far more than a cluster has hosts, far fewer than a "billion laughs". */
+/**
+ * Values that aliases of aliases may stand for: far more than a cluster has hosts, far fewer than a "billion
+ * laughs".
+ */
 const maximumAliasUses = 10_000;
 
 /** Where a value lies in a document: keys of maps and indexes of lists, from the top. */

@@ -20,8 +20,8 @@ import type { Location, Problem } from '../model/operator-error.ts';
 const coreTags = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
 /**
- * What is well-formed YAML and still wrong, or means something else than it seems to. `readable`: the document can be
- * turned into plain data all the same.
+ * What is well-formed YAML and still wrong, or means something else than it seems to. `readable`: the
+ * document can be turned into plain data all the same.
  */
 export function nodeProblems(
   document: Document.Parsed,
@@ -38,7 +38,8 @@ export function nodeProblems(
     report(...found);
   };
 
-  // As far as the visit has come: an alias refers to what stands before it. Alias.resolve() walks the whole file.
+  // As far as the visit has come: an alias refers to what stands before it. Alias.resolve() walks the whole
+  // file.
   const anchors = new Map<string, Node>();
   const checkNode = (node: Scalar | YAMLMap | YAMLSeq) => {
     if (node.anchor !== undefined) anchors.set(node.anchor, node);

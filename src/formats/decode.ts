@@ -3,13 +3,15 @@ import { FormatError } from './format-error.ts';
 /** A file's bytes as text, and the way back. */
 export interface Decoded {
   readonly text: string;
-  /** the bytes of an edited text in the file's encoding; FormatError where the encoding has no such character */
+  /**
+   * the bytes of an edited text in the file's encoding; FormatError where the encoding has no such character
+   */
   encode(text: string): Buffer;
 }
 
 /**
- * Any bytes as text, so that `encode(text)` gives exactly these bytes back: UTF-8 where they are UTF-8 (a byte order
- * mark stays in the text as U+FEFF), else ISO 8859-1, which has a character for every byte.
+ * Any bytes as text, so that `encode(text)` gives exactly these bytes back: UTF-8 where they are UTF-8 (a
+ * byte order mark stays in the text as U+FEFF), else ISO 8859-1, which has a character for every byte.
  */
 export function decode(bytes: Uint8Array): Decoded {
   const text = fromUtf8(bytes);

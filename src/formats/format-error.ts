@@ -5,8 +5,9 @@ export interface Position {
 }
 
 /**
- * Thrown for text that can't be edited safely, and for values that a format can't hold. The message says what was
- * found and what was expected; `line` and `column` (from 1) are there where the error has a place in the text.
+ * Thrown for text that can't be edited safely, and for values that a format can't hold. The message says what
+ * was found and what was expected; `line` and `column` (from 1) are there where the error has a place in the
+ * text.
  */
 export class FormatError extends Error {
   override readonly name = 'FormatError';

@@ -7,13 +7,17 @@ import { addItems, withValue } from './list-items.ts';
 import { applyEdits, isList, isMap, lineEndOf, sameValue } from './text.ts';
 
 /**
- * JSON, with comments where the file has them (Etherpad's settings). A key is a path of object keys. jsonc-parser tells
- * the places; the edits are our own, as its `modify` takes comments along with a removed key and formats whole lines.
+ * JSON, with comments where the file has them (Etherpad's settings). A key is a path of object keys.
+ * jsonc-parser tells the places; the edits are our own, as its `modify` takes comments along with a removed
+ * key and formats whole lines.
  *
- * - FormatError for broken JSON (a trailing comma too: JSON.parse refuses it) and for a key that is there twice.
+ * - FormatError for broken JSON (a trailing comma too: JSON.parse refuses it) and for a key that is there
+ *   twice.
  * - Objects and lists that stand there are edited element by element. An empty text counts as `{}`.
- * - `remove` also takes the objects around the key that hold nothing else, not even a comment, up to the root.
- * - `remove` after `set` of an absent key gives the same bytes, but where the text or an object around it was empty.
+ * - `remove` also takes the objects around the key that hold nothing else, not even a comment, up to the
+ *   root.
+ * - `remove` after `set` of an absent key gives the same bytes, but where the text or an object around it was
+ *   empty.
  */
 export const json: KeyedFormat = {
   name: 'json',
@@ -66,7 +70,10 @@ export const json: KeyedFormat = {
   },
 };
 
-/** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
+/**
+ * Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does
+ * as once.
+ */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(json, text, key, items);
 }
@@ -76,7 +83,10 @@ interface Found {
   readonly property: Node;
 }
 
-/** Follows a key as far as it leads; `place` is the node there. `lenient`: what is no object simply lacks the key. */
+/**
+ * Follows a key as far as it leads; `place` is the node there. `lenient`: what is no object simply lacks the
+ * key.
+ */
 function follow(
   text: string,
   key: readonly string[],

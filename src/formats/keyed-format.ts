@@ -2,9 +2,10 @@
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 
 /**
- * A loss-free editor for one file format, or for one kind of thing within it. All three functions are pure; what isn't
- * concerned stays byte for byte. Each throws FormatError where the text can't be read or edited safely, or where the
- * value can't be held. Its laws: what was set is got; setting what is there, and removing what isn't, keep the text.
+ * A loss-free editor for one file format, or for one kind of thing within it. All three functions are pure;
+ * what isn't concerned stays byte for byte. Each throws FormatError where the text can't be read or edited
+ * safely, or where the value can't be held. Its laws: what was set is got; setting what is there, and
+ * removing what isn't, keep the text.
  */
 export interface KeyedFormat {
   /** as hosts' ledgers have it, so it never changes */

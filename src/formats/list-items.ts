@@ -35,7 +35,10 @@ export function withValue(root: Value, key: readonly string[], value: Value): Va
   return { ...map, [name]: withValue(Object.hasOwn(map, name) ? (map[name] ?? null) : null, rest, value) };
 }
 
-/** `root` without `key` and without the maps around it that held nothing else; undefined where nothing is left. */
+/**
+ * `root` without `key` and without the maps around it that held nothing else; undefined where nothing is
+ * left.
+ */
 export function withoutKey(root: Value, key: readonly string[]): Value | undefined {
   const [name, ...rest] = key;
   if (name === undefined || typeof root !== 'object' || root === null || isList(root)) {

@@ -1,7 +1,10 @@
 import { FormatError } from './format-error.ts';
 import { applyEdits, errorAt, lineEndOf, linesOf } from './text.ts';
 
-/** A region between two marker lines; `start` and `next` are with the marker lines, the body is what stands between them. */
+/**
+ * A region between two marker lines; `start` and `next` are with the marker lines, the body is what stands
+ * between them.
+ */
 interface Region {
   readonly name: string;
   readonly start: number;
@@ -13,8 +16,8 @@ interface Region {
 const MARKER = /^[ \t\uFEFF]*# clusterproxy: (begin|end) (\S.*?)[ \t]*$/;
 
 /**
- * The regions between `# clusterproxy: begin NAME` and `# clusterproxy: end NAME` lines, name to body. A body is text
- * with its line ends. FormatError for markers that are unbalanced, nested or there twice.
+ * The regions between `# clusterproxy: begin NAME` and `# clusterproxy: end NAME` lines, name to body. A body
+ * is text with its line ends. FormatError for markers that are unbalanced, nested or there twice.
  */
 export function managedBlocks(text: string): Map<string, string> {
   return new Map(

@@ -2,7 +2,10 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { applyEdits, lineEndOf, linesOf, scalarText, singleName } from './text.ts';
 
-/** One definition: `text.slice(start, end)` is its logical line, with continuations, up to `next` with its line end. */
+/**
+ * One definition: `text.slice(start, end)` is its logical line, with continuations, up to `next` with its
+ * line end.
+ */
 interface Definition {
   readonly start: number;
   readonly end: number;
@@ -13,16 +16,20 @@ interface Definition {
 }
 
 /**
- * Java properties (java.util.Properties.load), as programs *and* scripts read them: those of some packages use grep,
- * sed and cut, so a definition that is written reads `name=value` at the line's begin, with no blanks round `=`, no
- * escapes, no continuation and no second definition. Everything that Java understands is understood on reading.
+ * Java properties (java.util.Properties.load), as programs *and* scripts read them: those of some packages
+ * use grep, sed and cut, so a definition that is written reads `name=value` at the line's begin, with no
+ * blanks round `=`, no escapes, no continuation and no second definition. Everything that Java understands is
+ * understood on reading.
  *
  * - `get` gives what Java gives: the last definition. Values are always strings.
- * - `set` leaves the text alone only where the single definition reads the same to Java and to grep. Of duplicates the
- *   last, which is the effective one, stays and takes the value; the others go. A commented-out default stays a
- *   comment. A new definition goes to the end, and its line is always ended: `echo … >> FILE` must not glue to it.
- * - `set` refuses what can't be written without an escape: control characters, a backslash, a blank at the begin.
- * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the text's end.
+ * - `set` leaves the text alone only where the single definition reads the same to Java and to grep. Of
+ *   duplicates the last, which is the effective one, stays and takes the value; the others go. A
+ *   commented-out default stays a comment. A new definition goes to the end, and its line is always ended:
+ *   `echo … >> FILE` must not glue to it.
+ * - `set` refuses what can't be written without an escape: control characters, a backslash, a blank at the
+ *   begin.
+ * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the
+ *   text's end.
  */
 export const properties: KeyedFormat = {
   name: 'properties',
@@ -86,8 +93,8 @@ function definitionLine(name: string, value: Value): string {
 function append(text: string, line: string): string {
   const lineEnd = lineEndOf(text);
   const ended = text === '' || /[\r\n]$/.test(text);
-  // A continuation that nothing follows would swallow the new line; an empty line ends it and changes no value.
-  // Behind a CR, an LF would be a part of the same line end.
+  // A continuation that nothing follows would swallow the new line; an empty line ends it and changes no
+  // value. Behind a CR, an LF would be a part of the same line end.
   const emptyLine = text.endsWith('\r') ? '\r' : lineEnd;
   return text + (ended ? '' : lineEnd) + (parse(text).open ? emptyLine : '') + line + lineEnd;
 }

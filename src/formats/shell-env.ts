@@ -6,16 +6,19 @@ import { applyEdits, type Edit, errorAt, lineEndOf, scalarText, singleName } fro
 
 /**
  * Files of shell assignments, such as `/etc/default/*`, which are read by `sh -c '. FILE'` *and* by systemd's
- * `EnvironmentFile=` (systemd.exec(5)). The two differ on quotes inside of words, comments behind values, `$` and
- * `export`; what is written here reads the same to both.
+ * `EnvironmentFile=` (systemd.exec(5)). The two differ on quotes inside of words, comments behind values, `$`
+ * and `export`; what is written here reads the same to both.
  *
- * - `get` gives what systemd reads, as the services do; for `export NAME=…`, which systemd passes over, what sh reads.
- * - `set` leaves a single definition alone where both read the value. Of several the last stays and takes the value.
- *   `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd passes over without a word.
- *   A comment behind the value, which systemd takes for a part of it, moves to a line of its own.
- * - Files with shell code in which a definition may not be reached (`if`, functions, here-documents, …) are refused.
+ * - `get` gives what systemd reads, as the services do; for `export NAME=…`, which systemd passes over, what
+ *   sh reads.
+ * - `set` leaves a single definition alone where both read the value. Of several the last stays and takes the
+ *   value. `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd passes over without a word. A
+ *   comment behind the value, which systemd takes for a part of it, moves to a line of its own.
+ * - Files with shell code in which a definition may not be reached (`if`, functions, here-documents, …) are
+ *   refused.
  * - In files with CR LF, systemd drops the CR and sh keeps it: nothing that is written can change that.
- * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the text's end.
+ * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the
+ *   text's end.
  */
 export const shellEnv: KeyedFormat = {
   name: 'shell-env',
@@ -102,7 +105,9 @@ function readsAs(definition: Definition, value: string): boolean {
   );
 }
 
-/** The edited text, if what was written is what now reads; what stands around it can keep that from being so. */
+/**
+ * The edited text, if what was written is what now reads; what stands around it can keep that from being so.
+ */
 function checked(text: string, name: string, value: string): string {
   refuseCode(text, name);
   const [definition, ...others] = definitionsOf(text, name);

@@ -7,7 +7,9 @@ interface Range {
   readonly next: number;
 }
 
-/** What stands in a file of shell assignments: an assignment, or anything else that isn't blank or a comment. */
+/**
+ * What stands in a file of shell assignments: an assignment, or anything else that isn't blank or a comment.
+ */
 export type Statement =
   | (Range & {
       readonly kind: 'assignment';
@@ -16,7 +18,9 @@ export type Statement =
       readonly valueStart: number;
       /** all that stands behind the `=`, quoted as in the file, maybe over several lines */
       readonly raw: string;
-      /** whether the line above is a comment that ends in a backslash, on which versions of systemd disagree */
+      /**
+       * whether the line above is a comment that ends in a backslash, on which versions of systemd disagree
+       */
       readonly behindOpenComment: boolean;
     })
   | (Range & { readonly kind: 'other'; readonly raw: string });
@@ -24,8 +28,8 @@ export type Statement =
 const ASSIGNMENT = /^[ \t]*(export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=/;
 
 /**
- * The statements of a text in order. Throws FormatError where sh and systemd would end a value on different lines
- * (an apostrophe inside of an unquoted word opens a quotation for sh, but is a letter for systemd).
+ * The statements of a text in order. Throws FormatError where sh and systemd would end a value on different
+ * lines (an apostrophe inside of an unquoted word opens a quotation for sh, but is a letter for systemd).
  */
 export function statementsOf(text: string): Statement[] {
   const statements: Statement[] = [];
@@ -91,7 +95,10 @@ export function statementsOf(text: string): Statement[] {
   return statements;
 }
 
-/** The lines that are part of what begins on line `first`, which is no assignment for sh, for only one of sh and systemd. */
+/**
+ * The lines that are part of what begins on line `first`, which is no assignment for sh, for only one of sh
+ * and systemd.
+ */
 function disputedLines(
   text: string,
   lines: ReturnType<typeof linesOf>,

@@ -8,8 +8,8 @@ export interface ShellReading {
 }
 
 /**
- * What sh reads of `raw`, the text behind `NAME=` (POSIX.1-2017, Shell Command Language, 2.2 Quoting); undefined where
- * it would expand something or run a command.
+ * What sh reads of `raw`, the text behind `NAME=` (POSIX.1-2017, Shell Command Language, 2.2 Quoting);
+ * undefined where it would expand something or run a command.
  */
 export function readAsShell(raw: string): ShellReading | undefined {
   const token =
@@ -32,8 +32,9 @@ export function readAsShell(raw: string): ShellReading | undefined {
 }
 
 /**
- * What systemd's EnvironmentFile= reads of `raw`, the text behind `NAME=`: the states of `parse_env_file_internal` in
- * systemd's env-file.c. Quotes count only where the value, or what follows a quotation, begins.
+ * What systemd's EnvironmentFile= reads of `raw`, the text behind `NAME=`: the states of
+ * `parse_env_file_internal` in systemd's env-file.c. Quotes count only where the value, or what follows a
+ * quotation, begins.
  */
 export function readAsSystemd(raw: string): string {
   const quoted = /[ \t]*(?:'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\\r?\n)/y;
@@ -56,9 +57,10 @@ export function readAsSystemd(raw: string): string {
 }
 
 /**
- * A value as sh and every systemd read it alike: bare where no character means anything, in single quotes where the
- * old text has them and they can hold it, else in double quotes with `"`, `\`, `$` and the backtick escaped. (In single
- * quotes systemd before 242 took the backslash for an escape.) FormatError for control characters but the tab.
+ * A value as sh and every systemd read it alike: bare where no character means anything, in single quotes
+ * where the old text has them and they can hold it, else in double quotes with `"`, `\`, `$` and the backtick
+ * escaped. (In single quotes systemd before 242 took the backslash for an escape.) FormatError for control
+ * characters but the tab.
  */
 export function writeShellValue(value: string, old: string): string {
   const found = /[^\P{Cc}\t]|\p{Surrogate}/u.exec(value);

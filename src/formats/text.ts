@@ -1,7 +1,10 @@
 import { FormatError, type Position } from './format-error.ts';
 import type { Value } from './keyed-format.ts';
 
-/** One line of a text: `text.slice(start, end)` is its content, `text.slice(end, next)` its line end ('' at the end of the text). */
+/**
+ * One line of a text: `text.slice(start, end)` is its content, `text.slice(end, next)` its line end ('' at
+ * the end of the text).
+ */
 export interface Line {
   readonly start: number;
   readonly end: number;
@@ -46,7 +49,9 @@ export function errorAt(text: string, offset: number, message: string): FormatEr
   return new FormatError(message, positionOf(text, offset));
 }
 
-/** The text with all edits made. Edits must not overlap; those at the same offset apply in the given order. */
+/**
+ * The text with all edits made. Edits must not overlap; those at the same offset apply in the given order.
+ */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   let result = '';
   let at = 0;
@@ -79,7 +84,9 @@ export function afterLineEnd(text: string, offset: number): number {
   return text[offset] === '\n' || text[offset] === '\r' ? offset + 1 : offset;
 }
 
-/** A string, number or boolean as the text that a format without types holds; FormatError for anything else. */
+/**
+ * A string, number or boolean as the text that a format without types holds; FormatError for anything else.
+ */
 export function scalarText(value: Value): string {
   if (typeof value === 'string') {
     return value;

@@ -6,15 +6,16 @@ import { type Assignment, sectionsOf } from './unit/lines.ts';
 import { environmentWord } from './unit/words.ts';
 
 /**
- * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; where a key stands several times the
- * value is a list of all, in order, an empty one (which takes back those before it) included. These values are as in
- * the file: `%` and quotes mean what they mean to systemd.
+ * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; where a key stands several
+ * times the value is a list of all, in order, an empty one (which takes back those before it) included. These
+ * values are as in the file: `%` and quotes mean what they mean to systemd.
  *
- * [Section, 'Environment', NAME] is one variable within the section's `Environment=` lines, as the service gets it:
- * quotes, escapes and `%%` are understood and written. A new one gets a line of its own.
+ * [Section, 'Environment', NAME] is one variable within the section's `Environment=` lines, as the service
+ * gets it: quotes, escapes and `%%` are understood and written. A new one gets a line of its own.
  *
- * A missing section is made, behind a blank line; `remove` takes that blank line and the header along when the section
- * is empty then. So `remove` after `set` of an absent key gives the same bytes, but for a line end that was missing.
+ * A missing section is made, behind a blank line; `remove` takes that blank line and the header along when
+ * the section is empty then. So `remove` after `set` of an absent key gives the same bytes, but for a line
+ * end that was missing.
  */
 export const unit: KeyedFormat = {
   name: 'unit',
@@ -173,7 +174,10 @@ function addition(
   };
 }
 
-/** The edited text; a section that lost its last line by the edits goes with its header and a blank line above. */
+/**
+ * The edited text; a section that lost its last line by the edits goes with its header and a blank line
+ * above.
+ */
 function withoutEmptySection(text: string, section: string, edits: readonly Edit[]): string {
   const edited = applyEdits(text, edits);
   if (edited === text) {

@@ -17,18 +17,20 @@ import {
 import { readDocument, readValue, walk } from './yaml/read.ts';
 
 /**
- * YAML 1.1, which the services here read. A key is a path of map keys; list items have no key. The text is cut and
- * pasted at the places that the parser gives, so comments, quotes, indentation, line ends and flow or block style of
- * everything else stay. What was edited is read again and compared as a whole before it's given back.
+ * YAML 1.1, which the services here read. A key is a path of map keys; list items have no key. The text is
+ * cut and pasted at the places that the parser gives, so comments, quotes, indentation, line ends and flow or
+ * block style of everything else stay. What was edited is read again and compared as a whole before it's
+ * given back.
  *
- * - FormatError for broken YAML, tabs, duplicate keys, several documents, and for keys that are reached through an
- *   alias or a merge key, as an edit there would change other places too.
- * - Maps and lists that stand there are edited pair by pair and item by item. Of a scalar's quotes the kind is kept.
- * - `remove` also takes the maps around the key that hold nothing else: a map without pairs reads as null, which some
- *   services can't stand. Comments on lines of their own stay.
- * - `remove` after `set` of an absent key gives the same bytes, but where a line end at the text's end was missing
- *   in a document without content, where maps that were empty (`{}`, null) stood around the key, or where null stood
- *   in words.
+ * - FormatError for broken YAML, tabs, duplicate keys, several documents, and for keys that are reached
+ *   through an alias or a merge key, as an edit there would change other places too.
+ * - Maps and lists that stand there are edited pair by pair and item by item. Of a scalar's quotes the kind
+ *   is kept.
+ * - `remove` also takes the maps around the key that hold nothing else: a map without pairs reads as null,
+ *   which some services can't stand. Comments on lines of their own stay.
+ * - `remove` after `set` of an absent key gives the same bytes, but where a line end at the text's end was
+ *   missing in a document without content, where maps that were empty (`{}`, null) stood around the key, or
+ *   where null stood in words.
  */
 export const yaml: KeyedFormat = {
   name: 'yaml',
@@ -68,7 +70,10 @@ export const yaml: KeyedFormat = {
   },
 };
 
-/** Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does as once. */
+/**
+ * Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does
+ * as once.
+ */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(yaml, text, key, items);
 }

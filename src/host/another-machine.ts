@@ -1,6 +1,9 @@
 import type { Problem } from '../model/operator-error.ts';
 
-/** What a host says to a word that was meant for another machine: addresses move (keepalived, a host that was installed anew). */
+/**
+ * What a host says to a word that was meant for another machine: addresses move (keepalived, a host that was
+ * installed anew).
+ */
 export const notThisMachine = 'another-machine';
 
 /** Nothing was done there. */

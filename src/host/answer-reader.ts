@@ -1,4 +1,7 @@
-/** The output of a probe from its first section on, read in order. Never reads past its end; throws on what isn't as it must be. */
+/**
+ * The output of a probe from its first section on, read in order. Never reads past its end; throws on what
+ * isn't as it must be.
+ */
 export class AnswerReader {
   readonly #bytes: Buffer;
   readonly #mark: Buffer;

@@ -4,7 +4,10 @@ import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 
-/** What was decided about a run, by whoever came first: the controller, the host's own clock, or an operator there. */
+/**
+ * What was decided about a run, by whoever came first: the controller, the host's own clock, or an operator
+ * there.
+ */
 export type Decision = 'committed' | 'reverted' | 'kept';
 
 export interface Word {
@@ -15,9 +18,10 @@ export interface Word {
 }
 
 /**
- * Tells a host that waits for it that a run is to be committed (or put back), and returns what was decided: exactly one of all who
- * decide wins, and everybody learns which. Asked again, it answers the same. Throws an OperatorError: `not-waiting` where the run is
- * not there yet or isn't known, `another-machine`, `confirm-failed` where the answer can't be understood, or one of the connection's.
+ * Tells a host that waits for it that a run is to be committed (or put back), and returns what was decided:
+ * exactly one of all who decide wins, and everybody learns which. Asked again, it answers the same. Throws an
+ * OperatorError: `not-waiting` where the run is not there yet or isn't known, `another-machine`,
+ * `confirm-failed` where the answer can't be understood, or one of the connection's.
  */
 export async function confirm(connection: Connection, { run, machineId, word }: Word): Promise<Decision> {
   const nonce = newNonce();

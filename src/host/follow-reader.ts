@@ -1,7 +1,9 @@
 /** No line of a log is near as long; what a host sends beyond it before a line's end is dropped. Bytes. */
 const longestLine = 256 * 1024;
 
-/** Cuts what follow.sh prints into the lines of the log; what login scripts print before it is passed over. */
+/**
+ * Cuts what follow.sh prints into the lines of the log; what login scripts print before it is passed over.
+ */
 export class FollowReader {
   readonly #nonce: string;
   readonly #onLine: (line: string) => void;

@@ -2,7 +2,10 @@ import type { Ledger } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { PathState } from '../model/snapshot.ts';
 
-/** The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or `ledger-newer`. */
+/**
+ * The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or
+ * `ledger-newer`.
+ */
 export function parseLedger(state: PathState, host: string, path: string): Ledger | undefined {
   if (state.kind === 'absent') return undefined;
   const unreadable = (detail: string) =>

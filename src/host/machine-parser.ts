@@ -11,7 +11,10 @@ export function readOs(lines: readonly string[]): { id: string; name: string } {
   return { id: value('ID'), name: value('PRETTY_NAME') };
 }
 
-/** How far the host's clock is ahead of ours, in seconds. The host tells whole seconds, so what is within a second and the time that the answer took counts as equal. */
+/**
+ * How far the host's clock is ahead of ours, in seconds. The host tells whole seconds, so what is within a
+ * second and the time that the answer took counts as equal.
+ */
 export function clockOffset(
   seconds: number,
   clock: { readonly askedAt: number; readonly answeredAt: number },

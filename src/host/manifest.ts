@@ -8,8 +8,9 @@ import type { Transaction } from '../model/transaction.ts';
 import { counted, record } from './records.ts';
 
 /**
- * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered from 1 in the order
- * in which they are swapped in; their new contents lie beside the manifest under that number.
+ * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered
+ * from 1 in the order in which they are swapped in; their new contents lie beside the manifest under that
+ * number.
  */
 export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
@@ -48,7 +49,10 @@ function clusterOf({ cluster }: Transaction): string {
   throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
 }
 
-/** How long the host may work on it before it is ended and reverted: the sum of all that has a time limit. Seconds. */
+/**
+ * How long the host may work on it before it is ended and reverted: the sum of all that has a time limit.
+ * Seconds.
+ */
 export function timeLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
   const validations = new Set(transaction.handlers.map((handler) => handler.validate?.join(' '))).size;

@@ -82,7 +82,10 @@ export class PathTable {
     return this.#closed;
   }
 
-  /** When each path became what it is, of a link what it leads to: seconds since the epoch by the host's clock. */
+  /**
+   * When each path became what it is, of a link what it leads to: seconds since the epoch by the host's
+   * clock.
+   */
   changeTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
     for (const [name, entry] of this.#entries) {

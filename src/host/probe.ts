@@ -19,8 +19,9 @@ const maximumOutput = 64 * 1024 * 1024;
 const attempts = 3;
 
 /**
- * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the answer can't be
- * understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`, or one of the connection's.
+ * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the
+ * answer can't be understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`,
+ * or one of the connection's.
  */
 export async function probe(
   connection: Connection,

@@ -7,10 +7,11 @@ import { packageRoot } from '../package-root.ts';
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
- * The same for every host and program: skips stdin up to the header line, reads the program and its request by their
- * lengths, and leaves what follows on stdin to the program. `sh -s` would not do: dash reads ahead and loses data, bash
- * runs data as commands. dd is the one reader that takes a length and never more, in coreutils as well as in busybox.
- * A single line without single quotes, since it has to pass through any login shell.
+ * The same for every host and program: skips stdin up to the header line, reads the program and its request
+ * by their lengths, and leaves what follows on stdin to the program. `sh -s` would not do: dash reads ahead
+ * and loses data, bash runs data as commands. dd is the one reader that takes a length and never more, in
+ * coreutils as well as in busybox. A single line without single quotes, since it has to pass through any
+ * login shell.
  */
 export const bootstrap = [
   "exec sh -c '",

@@ -4,8 +4,8 @@ import { OperatorError } from '../model/operator-error.ts';
 export const fieldSeparator = '\u001f';
 
 /**
- * One line of fields for a remote program. Throws an OperatorError `control-character` where a field holds one, as it would
- * end the line or the field; file contents travel another way.
+ * One line of fields for a remote program. Throws an OperatorError `control-character` where a field holds
+ * one, as it would end the line or the field; file contents travel another way.
  */
 export function record(...fields: readonly (string | number)[]): string {
   for (const field of fields) {
@@ -20,7 +20,9 @@ export function record(...fields: readonly (string | number)[]): string {
   return fields.join(fieldSeparator);
 }
 
-/** Arguments of a program or query with their count before them: a last empty field would get lost otherwise. */
+/**
+ * Arguments of a program or query with their count before them: a last empty field would get lost otherwise.
+ */
 export function counted(fields: readonly string[]): readonly (string | number)[] {
   return [fields.length, ...fields];
 }

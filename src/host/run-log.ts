@@ -35,7 +35,10 @@ export type TransactionEvent =
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reconnecting'; readonly problem: Problem };
 
-/** More warnings than this, and the like, nobody reads; a host that sends them without end must not fill our memory. */
+/**
+ * More warnings than this, and the like, nobody reads; a host that sends them without end must not fill our
+ * memory.
+ */
 const most = 1_000;
 
 /** The log of a run so far, taken in line by line. */

@@ -1,4 +1,7 @@
-/** States of a run on a host that need nothing more. `kept`, `conflict` and `stuck` are ends as well, but somebody has to know. */
+/**
+ * States of a run on a host that need nothing more. `kept`, `conflict` and `stuck` are ends as well, but
+ * somebody has to know.
+ */
 export const finalStates: ReadonlySet<string> = new Set([
   'committed',
   'reverted',

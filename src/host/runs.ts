@@ -12,7 +12,10 @@ export interface RunOnHost {
   readonly run: string;
   readonly state: string;
   readonly outcome: 'commit' | 'revert' | 'keep' | undefined;
-  /** when the host began to work on it, and when it entered its present state; seconds since the epoch by the host's clock */
+  /**
+   * when the host began to work on it, and when it entered its present state; seconds since the epoch by the
+   * host's clock
+   */
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
   readonly record: RunRecord | undefined;

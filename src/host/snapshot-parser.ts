@@ -31,8 +31,8 @@ export interface ProbeContext {
 }
 
 /**
- * The output of probe.sh as a snapshot. Pure. Throws `Unstable` where it has to be asked again, an OperatorError where
- * the host is at fault, and an Error where this is no answer of probe.sh.
+ * The output of probe.sh as a snapshot. Pure. Throws `Unstable` where it has to be asked again, an
+ * OperatorError where the host is at fault, and an Error where this is no answer of probe.sh.
  */
 export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const { reads, host } = context;

@@ -15,8 +15,9 @@ import { upload } from './upload.ts';
 export interface TransactOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
   /**
-   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new connection; false, or an
-   * error, puts everything back at once. Without it nobody confirms, and the host reverts when its time is up.
+   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new
+   * connection; false, or an error, puts everything back at once. Without it nobody confirms, and the host
+   * reverts when its time is up.
    */
   readonly confirm?: () => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
@@ -29,9 +30,10 @@ const longestPause = 10_000;
 const uploads = 3;
 
 /**
- * Carries out a transaction on its host and tells how it ended. The host works by itself from the moment it has received everything;
- * this only follows, over new connections when one is lost, until the host's own time limits have passed. Throws an
- * OperatorError only where nothing was sent yet: the first connection can't be made, or the transaction can't be written down.
+ * Carries out a transaction on its host and tells how it ended. The host works by itself from the moment it
+ * has received everything; this only follows, over new connections when one is lost, until the host's own
+ * time limits have passed. Throws an OperatorError only where nothing was sent yet: the first connection
+ * can't be made, or the transaction can't be written down.
  */
 export async function transact(
   connectAgain: () => Promise<Connection>,

@@ -33,13 +33,18 @@ export function readUnits(
   return units;
 }
 
-/** Seconds since the host was started, as seconds since the epoch by its clock of now, which may have been set since. */
+/**
+ * Seconds since the host was started, as seconds since the epoch by its clock of now, which may have been set
+ * since.
+ */
 export function bootClock(facts: readonly string[][], now: number): (seconds: number) => number {
   const uptime = Number(facts.find(([name]) => name === 'uptime')?.[1]?.split(' ')[0] ?? Number.NaN);
   return (seconds) => now - uptime + seconds;
 }
 
-/** Start of the oldest nginx worker that takes connections: proc_pid_stat(5) counts in hundredths of a second. */
+/**
+ * Start of the oldest nginx worker that takes connections: proc_pid_stat(5) counts in hundredths of a second.
+ */
 export function workersSince(facts: readonly string[][]): number | undefined {
   const starts = facts.flatMap(([name, ticks]) => (name === 'nginx-worker' ? [Number(ticks) / 100] : []));
   return starts.length === 0 ? undefined : Math.min(...starts);

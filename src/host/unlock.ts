@@ -14,9 +14,10 @@ export interface UnlockResult {
 }
 
 /**
- * Breaks the lock of exactly this run on a host: stops the unit that does its work, whose end commits or reverts as ever. Where the
- * lock isn't held nothing is done. Throws an OperatorError: `locked-by-another` where another run holds it (with who, from where, since
- * when), `unlock-failed` where the work can't be ended within the time limit (seconds), or one of the connection's.
+ * Breaks the lock of exactly this run on a host: stops the unit that does its work, whose end commits or
+ * reverts as ever. Where the lock isn't held nothing is done. Throws an OperatorError: `locked-by-another`
+ * where another run holds it (with who, from where, since when), `unlock-failed` where the work can't be
+ * ended within the time limit (seconds), or one of the connection's.
  */
 export async function unlock(
   connection: Connection,

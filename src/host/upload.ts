@@ -12,7 +12,9 @@ export interface Upload {
   readonly files: readonly Buffer[];
 }
 
-/** The programs that stay in the run's folder, so that the host can finish or revert without the controller. */
+/**
+ * The programs that stay in the run's folder, so that the host can finish or revert without the controller.
+ */
 const programs = [
   'lib.sh',
   'folders.sh',
@@ -54,7 +56,10 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   return { request, files: named.map(([, content]) => content) };
 }
 
-/** A larger one is better fetched by the host itself: it travels in one piece, and is held in memory on both sides. Bytes. */
+/**
+ * A larger one is better fetched by the host itself: it travels in one piece, and is held in memory on both
+ * sides. Bytes.
+ */
 const largestArchive = 256 * 1024 * 1024;
 
 /** An archive of this machine. Throws an OperatorError `archive-unreadable`, `archive-differs`. */
@@ -96,8 +101,8 @@ function managedPaths(transaction: Transaction): string {
 }
 
 /**
- * A script for sed(1) that hides these texts, the longest first. By bytes, since LC_ALL is C there. Texts of less than
- * four characters count as words only.
+ * A script for sed(1) that hides these texts, the longest first. By bytes, since LC_ALL is C there. Texts of
+ * less than four characters count as words only.
  */
 export function hidingScript({ texts, base64 }: HiddenTexts): string {
   const literal = (text: string) => text.replace(/[[\].*^$\\/]/g, '\\$&');

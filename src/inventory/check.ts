@@ -8,9 +8,9 @@ import { checkVariables } from './check-variables.ts';
 import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
 
 /**
- * What the form of an inventory can't say: names that stand twice, and everything that depends on the playbook. Looks
- * at the file's plain data, so that a mistake of form in one place doesn't hide the others. Without a playbook (which
- * has mistakes of its own) it checks what it can.
+ * What the form of an inventory can't say: names that stand twice, and everything that depends on the
+ * playbook. Looks at the file's plain data, so that a mistake of form in one place doesn't hide the others.
+ * Without a playbook (which has mistakes of its own) it checks what it can.
  */
 export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
   const hosts = hostEntries(document.value);

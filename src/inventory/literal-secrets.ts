@@ -7,7 +7,10 @@ import { secrecyOf } from '../secrets/secret-name.ts';
 import { hostEntries, mapOf } from './host-entries.ts';
 import { sshKeys } from './secret-use.ts';
 
-/** Texts of an inventory that are secrets themselves, whatever else is wrong with it: nobody may see them in a message. */
+/**
+ * Texts of an inventory that are secrets themselves, whatever else is wrong with it: nobody may see them in a
+ * message.
+ */
 export function literalSecrets(document: YamlDocument, playbook: Playbook | undefined): readonly string[] {
   return literals(document, playbook).flatMap(({ value }) => writtenIn(value));
 }

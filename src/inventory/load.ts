@@ -20,8 +20,9 @@ import { toValue } from './variables.ts';
 export type PlaybookLoader = (reference: string, directory: string) => Promise<LoadedPlaybook>;
 
 /**
- * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each with its
- * place. Secrets that stand in it go into `register` before anything is said of it. Imports point one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
+ * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each
+ * with its place. Secrets that stand in it go into `register` before anything is said of it. Imports point
+ * one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
  */
 export async function readInventory(
   file: string,

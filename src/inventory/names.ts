@@ -22,7 +22,10 @@ export function hostNameMistake(name: string): Mistake | undefined {
   };
 }
 
-/** The cluster's name, which is part of file names on every host; lower case, since some file systems fold case. */
+/**
+ * The cluster's name, which is part of file names on every host; lower case, since some file systems fold
+ * case.
+ */
 export const clusterNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export function clusterNameMistake(name: string): Mistake | undefined {
@@ -41,7 +44,9 @@ export function clusterNameMistake(name: string): Mistake | undefined {
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 export const hostnamePattern = new RegExp(`^${label}(?:\\.${label})*$`);
 
-/** Whether `text` can be the public DNS name of a host: no scheme, port, path, address, wildcard or Unicode. */
+/**
+ * Whether `text` can be the public DNS name of a host: no scheme, port, path, address, wildcard or Unicode.
+ */
 export function hostnameMistake(text: string): Mistake | undefined {
   const isTooLong = text.length > 253;
   const lastLabel = text.slice(text.lastIndexOf('.') + 1);
@@ -124,7 +129,10 @@ export function addressMistake(text: string): Mistake | undefined {
   return mistake(`${wanted}, ${found}`, "a name has letters, digits, '-', '_' and '.'");
 }
 
-/** A user name as useradd(8) allows it, and those of directories (`ops@corp`, `CORP\ops` are not names in ssh_config). */
+/**
+ * A user name as useradd(8) allows it, and those of directories (`ops@corp`, `CORP\ops` are not names in
+ * ssh_config).
+ */
 export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
 
 /** A host key's fingerprint as `ssh-keygen -lf` prints it: SHA-256, base64 without padding. */

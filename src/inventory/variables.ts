@@ -5,12 +5,16 @@ import type { Variable } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
 
-/** Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of them. */
+/**
+ * Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of
+ * them.
+ */
 const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
 
 /**
- * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or host name
- * can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is written.
+ * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or
+ * host name can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is
+ * written.
  */
 export function variableMistake(
   variable: Variable,
@@ -102,7 +106,10 @@ function pathMistake(text: string): Mistake | undefined {
   };
 }
 
-/** `$`, quotes, `;`, braces and blanks would end or change a directive of nginx's; in a URL each can be written as %XX. */
+/**
+ * `$`, quotes, `;`, braces and blanks would end or change a directive of nginx's; in a URL each can be
+ * written as %XX.
+ */
 const safeUrl = /^(https?|wss?):\/\/[A-Za-z0-9._~:/?#[\]@!&()*+,=%-]+$/;
 
 function urlMistake(text: string): Mistake | undefined {

@@ -3,7 +3,10 @@ import { referenceId } from '../secrets/resolve.ts';
 import type { Inventory } from './inventory.ts';
 import { type SecretUse, sshKeys } from './secret-use.ts';
 
-/** The inventory with secrets in place of references; `values` by `referenceId`. What isn't among them stays open. */
+/**
+ * The inventory with secrets in place of references; `values` by `referenceId`. What isn't among them stays
+ * open.
+ */
 export function withSecrets(inventory: Inventory, values: ReadonlyMap<string, string>): Inventory {
   const resolved = ({ value }: SecretUse) =>
     typeof value === 'string' ? value : values.get(referenceId(value));

@@ -13,7 +13,10 @@ export type ActionProgram =
   /** exactly these, and only if nothing else needs them */
   | { readonly kind: 'remove-packages'; readonly manager: PackageManager; readonly names: readonly string[] }
   | ({ readonly kind: 'unpack' } & Unpacking)
-  /** certbot, answering the challenge on port 80 where that is free, else on `port`, where renewals answer as well */
+  /**
+   * certbot, answering the challenge on port 80 where that is free, else on `port`, where renewals answer as
+   * well
+   */
   | {
       readonly kind: 'certbot';
       readonly argv: readonly string[];
@@ -45,7 +48,10 @@ export interface Unpacking {
   readonly mark: string;
 }
 
-/** What is on a host once an action was carried out there. A plan knows that it will be there, not what it holds. */
+/**
+ * What is on a host once an action was carried out there. A plan knows that it will be there, not what it
+ * holds.
+ */
 export interface Provides {
   readonly packages: readonly string[];
   readonly units: readonly string[];
@@ -58,8 +64,8 @@ export interface Provides {
 export const providesNothing: Provides = { packages: [], units: [], paths: [], renews: [] };
 
 /**
- * Something that is done on a host and not undone by a revert: packages installed, an archive unpacked, a certificate
- * fetched. It runs before the files of its stage are changed; when it fails, none of them is.
+ * Something that is done on a host and not undone by a revert: packages installed, an archive unpacked, a
+ * certificate fetched. It runs before the files of its stage are changed; when it fails, none of them is.
  */
 export interface HostAction {
   /** in words, unique on a host: `install haproxy, xinetd` */

@@ -10,7 +10,9 @@ export interface Change {
   readonly action: 'create' | 'modify' | 'delete';
   /** ids of the steps that ask for it, in the playbook's order */
   readonly steps: readonly string[];
-  /** accounts besides root that may own the folders on its way, or write in them: USER, USER:GROUP or :GROUP */
+  /**
+   * accounts besides root that may own the folders on its way, or write in them: USER, USER:GROUP or :GROUP
+   */
   readonly folderOf?: readonly string[] | undefined;
   readonly before: PathState;
   readonly after: PathState;
@@ -18,7 +20,10 @@ export interface Change {
   readonly secret?: ConcealedTexts | undefined;
   /** of a unit that is in use, perhaps: what is asked before it's stopped, by the run or by its revert */
   readonly guards?: readonly Guard[] | undefined;
-  /** name of the stage after which it's known for sure whether, and from what, it changes; undefined: it's known */
+  /**
+   * name of the stage after which it's known for sure whether, and from what, it changes; undefined: it's
+   * known
+   */
   readonly knownAfter?: string | undefined;
 }
 
@@ -42,7 +47,10 @@ export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Whether two states of a path are the same in everything that we write: kind, bytes, mode, owner, link target. */
+/**
+ * Whether two states of a path are the same in everything that we write: kind, bytes, mode, owner, link
+ * target.
+ */
 export function sameState(one: PathState, other: PathState): boolean {
   if (one.kind === 'file' && other.kind === 'file') {
     return one.content.equals(other.content) && sameOwnership(one, other);

@@ -8,8 +8,9 @@ export type Action =
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
 /**
- * What must hold after a handler, however its exit status was: a reload can succeed while the new workers could not
- * bind, and a service can be "active" while it is broken. Each is asked again until it holds or the handler's time is up.
+ * What must hold after a handler, however its exit status was: a reload can succeed while the new workers
+ * could not bind, and a service can be "active" while it is broken. Each is asked again until it holds or the
+ * handler's time is up.
  */
 export type Check =
   /** the unit is active, and stays so without being restarted for the handler's settle time */
@@ -27,8 +28,8 @@ export type Check =
     };
 
 /**
- * What must hold before a handler may interrupt a service. The query's exit status says it: 0 nobody is there, 1 busy,
- * anything else isn't known, which counts as busy.
+ * What must hold before a handler may interrupt a service. The query's exit status says it: 0 nobody is
+ * there, 1 busy, anything else isn't known, which counts as busy.
  */
 export interface Guard {
   readonly id: string;

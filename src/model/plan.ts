@@ -21,7 +21,10 @@ export interface GuardReport {
   readonly sessions: readonly string[];
 }
 
-/** A part of what is done to a host: one transaction, and what is planned behind it is planned from what it leaves. */
+/**
+ * A part of what is done to a host: one transaction, and what is planned behind it is planned from what it
+ * leaves.
+ */
 export interface Stage {
   /** counts from 1; where the role's stages have names, its place among them */
   readonly number: number;
@@ -39,7 +42,10 @@ export interface Stage {
   readonly snapshot: Snapshot | undefined;
 }
 
-/** What a host keeps for those that leave the cluster, and loses at the end of the run, once they were given back. */
+/**
+ * What a host keeps for those that leave the cluster, and loses at the end of the run, once they were given
+ * back.
+ */
 export interface Narrowing {
   readonly stages: readonly Stage[];
   /** why it can't be done; the host's other stages don't depend on it */
@@ -47,8 +53,8 @@ export interface Narrowing {
 }
 
 /**
- * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be stored, sent
- * and compared (src/plan/saved/plan-text.ts), and hashed (src/plan/saved/plan-digest.ts).
+ * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be
+ * stored, sent and compared (src/plan/saved/plan-text.ts), and hashed (src/plan/saved/plan-digest.ts).
  */
 export interface HostPlan {
   readonly host: string;
@@ -68,8 +74,8 @@ export interface HostPlan {
   /** as it was looked at */
   readonly snapshot: Snapshot | undefined;
   /**
-   * What is done to it, in order: only the stages in which something is. Where that is none, the last one, in which nothing
-   * is: settling an earlier run needs one. Empty where the host was not planned.
+   * What is done to it, in order: only the stages in which something is. Where that is none, the last one, in
+   * which nothing is: settling an earlier run needs one. Empty where the host was not planned.
    */
   readonly stages: readonly Stage[];
   /** what is taken away from it last, once everything else has been done as planned */
@@ -80,7 +86,10 @@ export interface HostPlan {
   readonly unsettled: readonly UnsettledRun[];
   /** the host leaves the cluster: what is managed there is given back */
   readonly retires?: boolean | undefined;
-  /** nothing is managed there any more, but what we remember of the host is there still; removed at the end of the run */
+  /**
+   * nothing is managed there any more, but what we remember of the host is there still; removed at the end of
+   * the run
+   */
   readonly leftovers?: boolean | undefined;
   /** the run that this plan undoes */
   readonly undoes?: string | undefined;
@@ -132,7 +141,10 @@ export const emptyStage: Stage = {
   snapshot: undefined,
 };
 
-/** The plan with what is taken away last, which is all that `last` does; without names its stages are counted on. */
+/**
+ * The plan with what is taken away last, which is all that `last` does; without names its stages are counted
+ * on.
+ */
 export function withLast(plan: HostPlan, last: HostPlan | undefined): HostPlan {
   if (last === undefined) return { ...plan, last: undefined };
   const stages = last.stages.map((stage, index) =>

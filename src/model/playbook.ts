@@ -31,14 +31,14 @@ export interface Variable {
 }
 
 /**
- * A map of `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must hold.
- * Empty: holds always.
+ * A map of `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must
+ * hold. Empty: holds always.
  */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 
 /**
- * A question about a host whose answer recipes, conditions and templates can use, as it stands in the playbook. The keys
- * that it has say of which kind it is: see src/playbook/facts.
+ * A question about a host whose answer recipes, conditions and templates can use, as it stands in the
+ * playbook. The keys that it has say of which kind it is: see src/playbook/facts.
  */
 export type Fact = Readonly<Record<string, Value>>;
 

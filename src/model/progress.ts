@@ -13,7 +13,9 @@ export type HostPhase =
   | 'settling'
   | 'done';
 
-/** Something that happened while hosts are looked at or changed. For people only: nothing is decided from it. */
+/**
+ * Something that happened while hosts are looked at or changed. For people only: nothing is decided from it.
+ */
 export type ProgressEvent =
   | { readonly kind: 'looking'; readonly total: number }
   | { readonly kind: 'looked'; readonly host: string; readonly ok: boolean }

@@ -74,7 +74,10 @@ export function exitStatusOf(result: RunResult, options: { readonly comparing: b
   return exitStatus.done;
 }
 
-/** Nothing was begun, and hosts failed only by how the command was given: as with any other mistake in its options. */
+/**
+ * Nothing was begun, and hosts failed only by how the command was given: as with any other mistake in its
+ * options.
+ */
 function isUsage({ run, hosts }: RunResult): boolean {
   const failed = hosts.filter(({ status }) => failures.includes(status));
   return run === undefined && failed.every(({ problem }) => problem?.code === 'forerunner-left-out');

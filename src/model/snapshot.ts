@@ -1,7 +1,9 @@
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
 
-/** Permission bits and owner by name (by number where the host knows none); `mode` as in chmod(1), e.g. 0o644. */
+/**
+ * Permission bits and owner by name (by number where the host knows none); `mode` as in chmod(1), e.g. 0o644.
+ */
 export interface Ownership {
   readonly mode: number;
   readonly user: string;
@@ -20,15 +22,23 @@ export type PathState =
   | {
       readonly kind: 'symlink';
       readonly target: string;
-      /** the regular file that the link leads to in the end; undefined where it leads nowhere or to something else */
+      /**
+       * the regular file that the link leads to in the end; undefined where it leads nowhere or to something
+       * else
+       */
       readonly resolved?: (RegularFile & { readonly path: string }) | undefined;
     }
   | ({ readonly kind: 'directory' } & Ownership)
   /** a device, a socket, or a file over 1 MiB, which is no configuration: the probe doesn't fetch it */
   | { readonly kind: 'unreadable'; readonly reason: string }
-  /** only in a plan: an action brings it, and what it is can be known only then; `after` is the name of its stage */
+  /**
+   * only in a plan: an action brings it, and what it is can be known only then; `after` is the name of its
+   * stage
+   */
   | { readonly kind: 'pending'; readonly after: string }
-  /** what is at a `unitPath`: UnitFileState and ActiveState, in words of `systemctl show`; see `unitStateOf` */
+  /**
+   * what is at a `unitPath`: UnitFileState and ActiveState, in words of `systemctl show`; see `unitStateOf`
+   */
   | { readonly kind: 'unit'; readonly enabled: string; readonly active: string };
 
 /** A unit as `systemctl show` tells of it. */
@@ -42,15 +52,19 @@ export interface UnitState {
   /** UnitFileState: enabled, disabled, static, … ; empty where the unit isn't there */
   readonly enabled: string;
   /**
-   * Since when what runs has known its files: start of the main process, of nginx the start of its oldest worker that still takes
-   * connections (a reload leaves the main process). Seconds since the epoch by the host's clock; undefined where nothing runs.
+   * Since when what runs has known its files: start of the main process, of nginx the start of its oldest
+   * worker that still takes connections (a reload leaves the main process). Seconds since the epoch by the
+   * host's clock; undefined where nothing runs.
    */
   readonly startedAt?: number | undefined;
 }
 
 const unitPrefix = 'unit:';
 
-/** The name under which a unit's state stands beside the paths of a host, so that it's planned, owned and given back as they are. */
+/**
+ * The name under which a unit's state stands beside the paths of a host, so that it's planned, owned and
+ * given back as they are.
+ */
 export function unitPath(unit: string): string {
   return `${unitPrefix}${unit}`;
 }
@@ -60,7 +74,9 @@ export function unitOfPath(path: string): string | undefined {
   return path.startsWith(unitPrefix) ? path.slice(unitPrefix.length) : undefined;
 }
 
-/** A unit's state as something that can be planned: on its way up counts as active, and failed as inactive. */
+/**
+ * A unit's state as something that can be planned: on its way up counts as active, and failed as inactive.
+ */
 function unitStateOf({ load, active, enabled }: UnitState): PathState {
   if (load === 'not-found') return { kind: 'absent' };
   const isUp = ['active', 'activating', 'reloading'].includes(active);
@@ -129,7 +145,10 @@ export interface OtherCluster {
   readonly ledger: Ledger;
 }
 
-/** A folder in which somebody else than root (or than whoever looks) may give names, and so decide where a path leads. */
+/**
+ * A folder in which somebody else than root (or than whoever looks) may give names, and so decide where a
+ * path leads.
+ */
 export interface ExposedFolder extends Ownership {
   readonly path: string;
   /** the owner; the group, by the mode or by an access list; or anybody */
@@ -184,22 +203,27 @@ export interface Snapshot {
   readonly ledger: Ledger | undefined;
   /** clusters beside the one that asks that manage something here */
   readonly others?: readonly OtherCluster[] | undefined;
-  /** whether anything of this cluster is in /var/lib/clusterproxy, if only records of runs that came to nothing */
+  /**
+   * whether anything of this cluster is in /var/lib/clusterproxy, if only records of runs that came to
+   * nothing
+   */
   readonly remembers?: boolean | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
-   * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the later of its own and of what it leads to).
-   * Seconds since the epoch by the host's clock; no entry for what isn't there.
+   * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the
+   * later of its own and of what it leads to). Seconds since the epoch by the host's clock; no entry for what
+   * isn't there.
    */
   readonly changedAt?: ReadonlyMap<string, number> | undefined;
   /**
    * Handlers that the host itself knows to be owed: a run, or its revert, put files in place, but left the
    * services alone because somebody was there. A run that runs them takes them out.
    *
-   * A handler is owed besides, with nothing else to change, where for one of the items of the steps that notify it (a) the value is as
-   * planned, but its hash isn't the ledger's `activated` (or the ledger lacks it), so somebody else made it so, and (b) one of the units
-   * that the handler restarts or reloads runs with `startedAt` not after `changedAt` of the item's path. Times alone say nothing: a
-   * file whose managed items are as at the last activation was changed elsewhere, which is no business of ours.
+   * A handler is owed besides, with nothing else to change, where for one of the items of the steps that
+   * notify it (a) the value is as planned, but its hash isn't the ledger's `activated` (or the ledger lacks
+   * it), so somebody else made it so, and (b) one of the units that the handler restarts or reloads runs with
+   * `startedAt` not after `changedAt` of the item's path. Times alone say nothing: a file whose managed items
+   * are as at the last activation was changed elsewhere, which is no business of ours.
    */
   readonly owed?: readonly string[] | undefined;
   /** of a host that exists only in a plan: what actions will have brought, whose contents nobody knows yet */

@@ -16,7 +16,10 @@ export interface Transaction {
   readonly machineId: string;
   /** in the order in which they are done, before anything is changed; not undone by a revert */
   readonly actions: readonly HostAction[];
-  /** how secrets of the inventory may stand in what programs on the host say; they are hidden before it's written down */
+  /**
+   * how secrets of the inventory may stand in what programs on the host say; they are hidden before it's
+   * written down
+   */
   readonly hide?: HiddenTexts | undefined;
   /** in the order in which they are swapped in */
   readonly changes: readonly Change[];
@@ -28,15 +31,19 @@ export interface Transaction {
   readonly ledger: Ledger;
   readonly record: RunRecord;
   /**
-   * Who decides that it is kept once the host's own checks have passed. `host` (the default): the host itself. `outside`: the
-   * controller over a new connection (`confirm` in src/host/confirm.ts); without its word the host reverts after `confirmTimeout`.
+   * Who decides that it is kept once the host's own checks have passed. `host` (the default): the host
+   * itself. `outside`: the controller over a new connection (`confirm` in src/host/confirm.ts); without its
+   * word the host reverts after `confirmTimeout`.
    */
   readonly confirm?: 'host' | 'outside' | undefined;
   /** how long the host waits for the controller's word; seconds, 120 where left out */
   readonly confirmTimeout?: number | undefined;
   /** how long it waits for another run's lock before it is refused; seconds, 0 where left out */
   readonly lockWait?: number | undefined;
-  /** how many runs the host remembers afterwards, 20 where left out; first-touch values are not among what is forgotten */
+  /**
+   * how many runs the host remembers afterwards, 20 where left out; first-touch values are not among what is
+   * forgotten
+   */
   readonly keep?: number | undefined;
 }
 
@@ -89,13 +96,19 @@ export interface RecordedChange {
 
 /** How a transaction ended on the host. */
 export type TransactionState =
-  /** nothing was changed: the lock is held, another machine, a file differs from what was planned from, busy package manager */
+  /**
+   * nothing was changed: the lock is held, another machine, a file differs from what was planned from, busy
+   * package manager
+   */
   | 'refused'
   /** nothing was changed, or all was put back, because a guard says that somebody is there */
   | 'deferred'
   | 'committed'
   | 'reverted'
-  /** not confirmed in time, and not put back, because a guard says that somebody is there: the new files stay in use */
+  /**
+   * not confirmed in time, and not put back, because a guard says that somebody is there: the new files stay
+   * in use
+   */
   | 'kept'
   /** files that no longer held our bytes were left alone; a person has to look */
   | 'conflict'

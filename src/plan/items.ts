@@ -53,7 +53,9 @@ export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch
   return first.kind === 'secret' ? isItemHash(first.hash, item, value) : itemHash(first) === itemHash(value);
 }
 
-/** The text of the item's file with the item as it was at another time. Not for items that are a whole file. */
+/**
+ * The text of the item's file with the item as it was at another time. Not for items that are a whole file.
+ */
 export function restoredText(item: Managed, text: string, was: FirstTouch, formats: ItemFormats): string {
   const format = formatOf(item, formats);
   return was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key);
@@ -73,7 +75,10 @@ export function itemName(item: Managed): string {
   return item.key.length > 0 ? `${item.key.join('.')} in ${item.path}` : item.path;
 }
 
-/** Whether nothing but blank lines, comments, section headers and empty braces is left in a file that we had made. */
+/**
+ * Whether nothing but blank lines, comments, section headers and empty braces is left in a file that we had
+ * made.
+ */
 export function isHollow(text: string): boolean {
   return text
     .split(/\r?\n/)

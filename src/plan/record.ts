@@ -26,7 +26,9 @@ export function recordActions(actions: readonly PlannedAction[]): readonly Recor
   return actions.map(({ action, step }) => ({ step, name: action.name, kind: action.run.kind }));
 }
 
-/** The managed things whose values a stage changes: those of the ledger that is there, and of the one to come. */
+/**
+ * The managed things whose values a stage changes: those of the ledger that is there, and of the one to come.
+ */
 export function recordItems(
   { changes, snapshot, ledger }: Stage,
   formats: ItemFormats,
@@ -44,7 +46,9 @@ export function recordItems(
   });
 }
 
-/** What the ledger has and the one to come hasn't: it isn't managed any more once the stage is carried out. */
+/**
+ * What the ledger has and the one to come hasn't: it isn't managed any more once the stage is carried out.
+ */
 export function letGoItems({ snapshot, ledger }: Stage): readonly ManagedItem[] {
   const kept = new Map(itemsOf(ledger));
   return itemsOf(snapshot?.ledger).flatMap(([id, item]) => (kept.has(id) ? [] : [item]));
@@ -56,7 +60,10 @@ export function letGoCreated({ snapshot, ledger }: Stage): readonly string[] {
   return (snapshot?.ledger?.created ?? []).filter((path) => !kept.has(path));
 }
 
-/** Kind, bytes, mode, owner and link target of a state (of a unit, whether it's enabled and active) as one sha256, hex; undefined for a path where nothing is. */
+/**
+ * Kind, bytes, mode, owner and link target of a state (of a unit, whether it's enabled and active) as one
+ * sha256, hex; undefined for a path where nothing is.
+ */
 export function stateFingerprint(state: PathState): string | undefined {
   if (state.kind === 'absent') return undefined;
   const content = state.kind === 'file' ? sha256(state.content) : '';

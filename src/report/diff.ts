@@ -13,13 +13,16 @@ export interface ChangeDiff {
   readonly lines: readonly string[];
 }
 
-/** More differing lines than this: the whole text is shown as removed and added, instead of searching for long. */
+/**
+ * More differing lines than this: the whole text is shown as removed and added, instead of searching for
+ * long.
+ */
 const maximumEditLength = 1500;
 const context = 3;
 
 /**
- * What a change does to its path. The real texts are compared and the masked ones shown, line for line, so that a change
- * of nothing but a secret is a change here too.
+ * What a change does to its path. The real texts are compared and the masked ones shown, line for line, so
+ * that a change of nothing but a secret is a change here too.
  */
 export function diffOf(change: Change): ChangeDiff {
   const { before, after } = change;
@@ -76,7 +79,10 @@ interface Text {
   readonly masked: string;
 }
 
-/** The text of a state, `concealed` in place of it where it holds secrets of the inventory; undefined where it's no text. */
+/**
+ * The text of a state, `concealed` in place of it where it holds secrets of the inventory; undefined where
+ * it's no text.
+ */
 function textOf(path: string, state: PathState, concealed: string | undefined): Text | undefined {
   if (state.kind !== 'file') return { text: '', masked: '' };
   if (state.content.includes(0)) return undefined;
@@ -84,7 +90,10 @@ function textOf(path: string, state: PathState, concealed: string | undefined): 
   return { text, masked: maskFile(path, concealed ?? text) };
 }
 
-/** Its lines could tell too much of a secret: where it begins, how long it is, what else is in a file made for it. */
+/**
+ * Its lines could tell too much of a secret: where it begins, how long it is, what else is in a file made for
+ * it.
+ */
 function contentWords({ before, after }: Change): string {
   if (before.kind !== 'file' || after.kind !== 'file') return 'its content is not shown: it holds a secret';
   return before.content.equals(after.content)

@@ -17,8 +17,8 @@ const endWords: Readonly<Record<string, string>> = {
 };
 
 /**
- * The runs that hosts remember: who, when, from where, and what became of it on each host. `beside`: other clusters
- * whose runs a host remembers, by host.
+ * The runs that hosts remember: who, when, from where, and what became of it on each host. `beside`: other
+ * clusters whose runs a host remembers, by host.
  */
 export function renderHistory(
   runs: readonly PastRun[],

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New keys may
- * come within a schema version; a key that goes or changes its meaning makes a new one.
+ * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
+ * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
  */
 const statuses = [
   ...(['in-sync', 'would-change', 'changed', 'deferred', 'owed', 'rolled-back', 'failed'] as const),

@@ -11,8 +11,8 @@ export interface PlanGroup {
 }
 
 /**
- * Puts hosts together whose changes and handlers read the same once each one's own name and hostname are replaced by
- * placeholders: then putting one's names into the text of another gives that one's plan exactly.
+ * Puts hosts together whose changes and handlers read the same once each one's own name and hostname are
+ * replaced by placeholders: then putting one's names into the text of another gives that one's plan exactly.
  */
 export function groupPlans(
   plans: readonly HostPlan[],

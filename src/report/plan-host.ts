@@ -105,7 +105,10 @@ function renderHandlers(handlers: readonly PlannedHandler[], style: Style): read
   return ['', '  then, in this order:', ...handlers.flatMap((planned) => renderHandler(planned, style))];
 }
 
-/** What is done to a host at the end of the run: what it kept for others goes, and what is remembered of itself. */
+/**
+ * What is done to a host at the end of the run: what it kept for others goes, and what is remembered of
+ * itself.
+ */
 export function renderEnd(plan: HostPlan, style: Style): readonly string[] {
   const { last, leftovers } = plan;
   const line = (text: string) => ['', ...wrap(text, { columns: style.columns, first: '  ' })];
@@ -150,7 +153,10 @@ function renderHandler({ handler, because, owed }: PlannedHandler, style: Style)
   ];
 }
 
-/** What is true of one host besides its changes: who is there now, warnings, runs that aren't finished, its problem. */
+/**
+ * What is true of one host besides its changes: who is there now, warnings, runs that aren't finished, its
+ * problem.
+ */
 export function renderNotes(plan: HostPlan, style: Style, options: NoteOptions): readonly string[] {
   const { columns, paint } = style;
   const who = options.named ? `${plan.host}: ` : '';

@@ -20,7 +20,10 @@ export interface PlanView {
   readonly rollout?: readonly RoleRollout[] | undefined;
 }
 
-/** A plan as a person reads it: what changes where and why, hosts with the same changes once, then what it comes to. */
+/**
+ * A plan as a person reads it: what changes where and why, hosts with the same changes once, then what it
+ * comes to.
+ */
 export function renderPlan(plan: ClusterPlan, style: Style, view: PlanView): readonly string[] {
   const statusOf = (host: HostPlan): Status => view.statuses.get(host.host) ?? 'in-sync';
   const skipped = plan.hosts.filter((host) => statusOf(host) === 'skipped');

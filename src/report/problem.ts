@@ -4,12 +4,14 @@ import { detailOf } from './detail.ts';
 import { indent, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
-/** More of another program's words than this hide the rest of a report; --verbose and --json have all. Lines. */
+/**
+ * More of another program's words than this hide the rest of a report; --verbose and --json have all. Lines.
+ */
 const longestDetail = 30;
 
 /**
- * A problem as a person reads it: code, place, what happened, the line it's about, the other program's own words, and
- * what to do next.
+ * A problem as a person reads it: code, place, what happened, the line it's about, the other program's own
+ * words, and what to do next.
  */
 export function renderProblem(problem: Problem, style: Style, indentation = 0): readonly string[] {
   const { paint } = style;

@@ -7,7 +7,10 @@ export interface Paragraph {
   readonly hanging?: number | undefined;
 }
 
-/** A text in lines that aren't longer than the terminal is wide; a word that is longer stands on a line of its own. */
+/**
+ * A text in lines that aren't longer than the terminal is wide; a word that is longer stands on a line of its
+ * own.
+ */
 export function wrap(
   text: string,
   { columns, first, hanging = widthOf(first) }: Paragraph,

@@ -12,9 +12,9 @@ export interface LineTerminal {
 const pace = 80;
 
 /**
- * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Its frames
- * are ora's; they are written here, because ora's own `start` patches the streams that it writes to, and leaves
- * pieces behind when the window becomes narrower.
+ * One line at the bottom of a terminal that says what is being done, drawn anew until it is taken away. Its
+ * frames are ora's; they are written here, because ora's own `start` patches the streams that it writes to,
+ * and leaves pieces behind when the window becomes narrower.
  */
 export class StatusLine {
   readonly #terminal: LineTerminal;

@@ -16,7 +16,9 @@ export interface HostStatus {
   readonly last: PastRun | undefined;
 }
 
-/** What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work. */
+/**
+ * What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work.
+ */
 export function renderStatus(
   hosts: readonly HostStatus[],
   warnings: readonly string[],

@@ -13,7 +13,10 @@ interface Tried {
   readonly untried: readonly string[];
 }
 
-/** What a playbook comes to on its sample hosts: a line for each, what is wrong below it, then whether it's fit for use. */
+/**
+ * What a playbook comes to on its sample hosts: a line for each, what is wrong below it, then whether it's
+ * fit for use.
+ */
 export function renderTried(file: string, hosts: readonly Tried[], style: Style): readonly string[] {
   const broken = hosts.filter(({ plan }) => plan.problem !== undefined).length;
   const end =

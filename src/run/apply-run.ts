@@ -21,8 +21,8 @@ import { wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
 /**
- * Carry out a plan: role by role, each host in one transaction of its own, then what is taken away last. In the end what
- * was remembered of hosts that were given back goes.
+ * Carry out a plan: role by role, each host in one transaction of its own, then what is taken away last. In
+ * the end what was remembered of hosts that were given back goes.
  */
 export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
   // Each host that is under way listens.
@@ -76,7 +76,8 @@ async function applyStage(
   try {
     const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
-      // That a new connection can be made is what it is about: a host that can't be reached any more isn't well.
+      // That a new connection can be made is what it is about: a host that can't be reached any more isn't
+      // well.
       confirm: async () => !options.leave.aborted,
       onEvent: (event) => {
         const progress = hostProgress(plan.host, event);

@@ -26,8 +26,8 @@ export interface CheckedPlaybook {
 }
 
 /**
- * Load a playbook and plan it on its sample hosts, fixpoint check included, without a connection. Throws OperatorErrors
- * where it can't be loaded; what a host can't be planned for is in its plan.
+ * Load a playbook and plan it on its sample hosts, fixpoint check included, without a connection. Throws
+ * OperatorErrors where it can't be loaded; what a host can't be planned for is in its plan.
  */
 export async function checkPlaybook(reference: string, directory: string): Promise<CheckedPlaybook> {
   const playbook = await loadPlaybook(reference, directory);

@@ -6,8 +6,9 @@ import type { ApplyOptions } from './options.ts';
 const good: readonly Status[] = ['in-sync', 'changed', 'skipped'];
 
 /**
- * Remove what is remembered of hosts that were given back, records of runs included; from then on nothing of ours is on
- * them. Only once all that was to be taken away elsewhere is gone, since with its record a run can be undone.
+ * Remove what is remembered of hosts that were given back, records of runs included; from then on nothing of
+ * ours is on them. Only once all that was to be taken away elsewhere is gone, since with its record a run can
+ * be undone.
  */
 export async function forgetRetired(
   hosts: readonly HostResult[],

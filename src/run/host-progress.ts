@@ -1,7 +1,10 @@
 import type { TransactionEvent } from '../host/run-log.ts';
 import type { HostPhase, ProgressEvent } from '../model/progress.ts';
 
-/** What a host tells of its transaction, in the words that are shown to people; undefined for what isn't worth a line. */
+/**
+ * What a host tells of its transaction, in the words that are shown to people; undefined for what isn't worth
+ * a line.
+ */
 export function hostProgress(host: string, event: TransactionEvent): ProgressEvent | undefined {
   const [phase, detail] = phaseOf(event) ?? [];
   return phase === undefined ? undefined : { kind: 'host', host, phase, detail };

@@ -13,8 +13,8 @@ export interface Staged {
 }
 
 /**
- * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one that was
- * deferred, failed or can't be reached everything stays, and it's said.
+ * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one
+ * that was deferred, failed or can't be reached everything stays, and it's said.
  */
 export async function applyLast(
   planner: Planner,
@@ -53,7 +53,10 @@ function notGivenBack({ plan, status }: HostResult): string {
   return `${plan.host} was not given back (${statusWords[status]}): what other hosts have for it stays until it is`;
 }
 
-/** What a host ended as, and how that ended which was taken away last. The latter counts, if there was anything. */
+/**
+ * What a host ended as, and how that ended which was taken away last. The latter counts, if there was
+ * anything.
+ */
 function merged(first: HostResult, second: HostResult | undefined): HostResult {
   const plan = withLast(first.plan, second?.plan);
   if (second === undefined) return { ...first, plan };

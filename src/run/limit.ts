@@ -32,8 +32,9 @@ export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<strin
 }
 
 /**
- * A host whose forerunner would change but is left out is not changed either: a node that advertises a location which
- * its proxy hasn't got yet shows a blank page. One that leaves the cluster needs nobody before it.
+ * A host whose forerunner would change but is left out is not changed either: a node that advertises a
+ * location which its proxy hasn't got yet shows a blank page. One that leaves the cluster needs nobody before
+ * it.
  */
 function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
   if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined || plan.retires) return plan;

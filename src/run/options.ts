@@ -7,7 +7,9 @@ import type { Connector } from '../ssh/connector.ts';
 /** What every command over many hosts needs. */
 export interface RunOptions {
   readonly inventory: Inventory;
-  /** names of hosts and roles that may be written to; empty: all. All hosts are looked at whatever it says. */
+  /**
+   * names of hosts and roles that may be written to; empty: all. All hosts are looked at whatever it says.
+   */
   readonly limit: readonly string[];
   /** how many hosts are worked on at once */
   readonly parallel: number;

@@ -32,7 +32,10 @@ function hostOf(inventory: Inventory, name: string): InventoryHost {
   });
 }
 
-/** A cluster without a host that its playbook needs would be none; the whole of it is taken down by `state: retired`. */
+/**
+ * A cluster without a host that its playbook needs would be none; the whole of it is taken down by `state:
+ * retired`.
+ */
 function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   const role = roleOf(inventory.playbook, leaving.role);
   const staying = inventory.hosts.filter(

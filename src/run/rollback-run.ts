@@ -28,7 +28,10 @@ export interface RollbackOptions extends RunOptions {
   readonly removePackages: boolean;
 }
 
-/** Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing is. */
+/**
+ * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing
+ * is.
+ */
 export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
   const hosts = [...options.inventory.hosts].reverse();
   const chosen = limitedTo(hosts, options.limit);
@@ -115,7 +118,10 @@ function refuseUnknown(
   });
 }
 
-/** What of a run there is to undo on a host: its stages there that changed something and kept it, oldest first. */
+/**
+ * What of a run there is to undo on a host: its stages there that changed something and kept it, oldest
+ * first.
+ */
 interface Undoing {
   readonly run: string;
   readonly stages: readonly string[];

@@ -10,8 +10,9 @@ export function newRunId(now: Date = new Date()): string {
 }
 
 /**
- * The id of a stage of a run, which is a transaction of its own on its host: the first is the run's, those behind it sort
- * behind it. Playbooks have nine stages at most (src/playbook/schema.ts), so that one digit is enough.
+ * The id of a stage of a run, which is a transaction of its own on its host: the first is the run's, those
+ * behind it sort behind it. Playbooks have nine stages at most (src/playbook/schema.ts), so that one digit is
+ * enough.
  */
 export function stageRun(run: string, number: number): string {
   return number <= 1 ? run : `${run}-${number}`;

@@ -26,8 +26,9 @@ interface Done {
 }
 
 /**
- * Carry out a host's stages, one transaction after the other, each planned from what the host is like after the one
- * before. Ends with the first that isn't carried out as planned; what was done before stays, and the result says so.
+ * Carry out a host's stages, one transaction after the other, each planned from what the host is like after
+ * the one before. Ends with the first that isn't carried out as planned; what was done before stays, and the
+ * result says so.
  */
 export async function applyStages(plan: HostPlan, options: StageOptions): Promise<HostResult> {
   const { run, from = 1 } = options;
@@ -47,7 +48,10 @@ export async function applyStages(plan: HostPlan, options: StageOptions): Promis
   }
 }
 
-/** What is left to do behind a stage that was carried out, from a new look at the host, or why it can't be begun. */
+/**
+ * What is left to do behind a stage that was carried out, from a new look at the host, or why it can't be
+ * begun.
+ */
 async function planRest(
   agreed: HostPlan,
   done: Stage,
@@ -128,7 +132,10 @@ function resultOf(
   };
 }
 
-/** Of a host on which stages are done already, it's said: "everything is as it was" is true of the last stage only. */
+/**
+ * Of a host on which stages are done already, it's said: "everything is as it was" is true of the last stage
+ * only.
+ */
 function inStage({ stage, result: { problem } }: Done): Problem | undefined {
   return (
     problem && {

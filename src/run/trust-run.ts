@@ -38,7 +38,10 @@ export interface TrustOptions
   readonly replace: ReadonlySet<string>;
 }
 
-/** Fetches the keys of all hosts, and of those on the way to them, in parallel. Nobody logs in, but on the way. */
+/**
+ * Fetches the keys of all hosts, and of those on the way to them, in parallel. Nobody logs in, but on the
+ * way.
+ */
 export async function scanHosts(options: TrustOptions): Promise<readonly ScannedHost[]> {
   const chosen = limitedTo(options.inventory.hosts, options.limit);
   const hosts = options.inventory.hosts.filter((host) => chosen.has(host.name));
@@ -133,8 +136,9 @@ async function scan(host: ScannedHost, { connector, signal }: TrustOptions): Pro
 }
 
 /**
- * The keys that a yes writes down: new ones, and others in place of known ones where that was asked for. A contradiction
- * keeps all of a host's keys from being pinned: whoever shows one wrong key may show another as well.
+ * The keys that a yes writes down: new ones, and others in place of known ones where that was asked for. A
+ * contradiction keeps all of a host's keys from being pinned: whoever shows one wrong key may show another as
+ * well.
  */
 export function keysToPin(host: ScannedHost, replace: ReadonlySet<string>): readonly Buffer[] {
   const { name, judgement, pinned, problem } = host;
@@ -147,7 +151,10 @@ export function keysToPin(host: ScannedHost, replace: ReadonlySet<string>): read
   );
 }
 
-/** Writes the keys down where the operator's ssh looks for them. A host whose file can't be written is its own failure. */
+/**
+ * Writes the keys down where the operator's ssh looks for them. A host whose file can't be written is its own
+ * failure.
+ */
 export async function pinHosts(
   hosts: readonly ScannedHost[],
   replace: ReadonlySet<string>,

@@ -25,9 +25,9 @@ const grace = 2_000;
 const longestComplaint = 4_000;
 
 /**
- * What a program prints, which is the secret. Run without a shell, in the inventory's directory, with our environment.
- * It has the terminal as its standard input where there is one (a curses pinentry(1) finds it by GPG_TTY or /dev/tty),
- * else nothing. When it fails its standard error is shown, never its standard output.
+ * What a program prints, which is the secret. Run without a shell, in the inventory's directory, with our
+ * environment. It has the terminal as its standard input where there is one (a curses pinentry(1) finds it by
+ * GPG_TTY or /dev/tty), else nothing. When it fails its standard error is shown, never its standard output.
  */
 export async function runForSecret(
   command: readonly string[],

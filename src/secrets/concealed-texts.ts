@@ -15,9 +15,9 @@ export interface ManagedValue {
 }
 
 /**
- * What may be shown of a change that touches a secret of the inventory: nothing of a file that is ours as a whole or
- * new, and of other files the lines without the secrets. What a secret's key held before is hidden as well: most likely
- * it is the former secret. Undefined where the change touches none.
+ * What may be shown of a change that touches a secret of the inventory: nothing of a file that is ours as a
+ * whole or new, and of other files the lines without the secrets. What a secret's key held before is hidden
+ * as well: most likely it is the former secret. Undefined where the change touches none.
  */
 export function concealedTexts(
   { before, after }: Change,

@@ -17,8 +17,8 @@ export function placed(path: string, { directory, home }: Places): string {
 }
 
 /**
- * The secret in a file, which has to be one that nobody but its owner can read. What is looked at and what is read is the
- * same open file, so that it can't be exchanged in between.
+ * The secret in a file, which has to be one that nobody but its owner can read. What is looked at and what is
+ * read is the same open file, so that it can't be exchanged in between.
  */
 export async function readSecretFile(path: string, places: Places): Promise<string | Problem> {
   const file = placed(path, places);

@@ -2,8 +2,8 @@ import { hidden } from './hidden.ts';
 import { mustHide } from './plain-value.ts';
 
 /**
- * Secrets that are known by their form. Repetitions are bounded: a host's file of one endless line must not make the
- * expressions take quadratic time.
+ * Secrets that are known by their form. Repetitions are bounded: a host's file of one endless line must not
+ * make the expressions take quadratic time.
  */
 export function maskPatterns(line: string): string {
   return line

@@ -14,10 +14,10 @@ import { isNothing, isPlain } from './plain-value.ts';
 import { hidePrivateKeys } from './private-keys.ts';
 
 /**
- * The text of a configuration file, of a message or of another program with the secrets in it hidden: values of keys
- * whose names say so (properties, shell environment, YAML, JSON, XML, nginx, HAProxy, command lines, URL queries),
- * `user:password@` in URLs (RFC 3986, 3.2.1), authorization headers, JSON web tokens, and PEM private keys (RFC 7468).
- * It keeps the number of lines, so that line N of the result is line N of the text.
+ * The text of a configuration file, of a message or of another program with the secrets in it hidden: values
+ * of keys whose names say so (properties, shell environment, YAML, JSON, XML, nginx, HAProxy, command lines,
+ * URL queries), `user:password@` in URLs (RFC 3986, 3.2.1), authorization headers, JSON web tokens, and PEM
+ * private keys (RFC 7468). It keeps the number of lines, so that line N of the result is line N of the text.
  */
 export function maskSecrets(text: string): string {
   if (!suspicious.test(text)) return text;

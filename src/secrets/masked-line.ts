@@ -20,7 +20,10 @@ export interface MaskedLine {
   readonly open: Open;
 }
 
-/** The offset of the quote that closes a string; a quote is escaped by a backslash or, `''`, by doubling. -1: none. */
+/**
+ * The offset of the quote that closes a string; a quote is escaped by a backslash or, `''`, by doubling. -1:
+ * none.
+ */
 export function closingQuote(line: string, from: number, quote: string): number {
   for (let index = from; index < line.length; index++) {
     if (line[index] === '\\' && quote === '"') index++;

@@ -13,7 +13,10 @@ export function isNothing(value: string): boolean {
   return /^(?:|null|~|""|''|\[\s*\]|\{\s*\}|[[{]|\*{8})[,;]?$/.test(value.trim());
 }
 
-/** Plainly a setting: a boolean, a number or duration too short for a secret, one letter, or a variable of nginx or a shell. */
+/**
+ * Plainly a setting: a boolean, a number or duration too short for a secret, one letter, or a variable of
+ * nginx or a shell.
+ */
 export function isPlain(value: string): boolean {
   return /^["']?(?:true|false|yes|no|on|off|none|-?\d{1,5}(?:\.\d+)?\s*(?:ms|[smhd]|min)?|\d{6,}0{3}|[a-z]|\$\{?\w+\}?)["']?[,;]?$/i.test(
     value.trim(),

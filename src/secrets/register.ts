@@ -3,8 +3,9 @@ import { hidden } from './hidden.ts';
 import { base64Parts, writingPattern } from './writings.ts';
 
 /**
- * The secrets of one run, by value. Whatever leaves the program goes through `mask`; what is compared, saved or
- * recorded asks `isIn` whether it has to be treated as a secret. Values can be added while the run goes on.
+ * The secrets of one run, by value. Whatever leaves the program goes through `mask`; what is compared, saved
+ * or recorded asks `isIn` whether it has to be treated as a secret. Values can be added while the run goes
+ * on.
  */
 export class SecretRegister {
   readonly #values = new Set<string>();
@@ -26,12 +27,18 @@ export class SecretRegister {
     return this.#values.size > 0 && text.search(this.#expression()) !== -1;
   }
 
-  /** The text without the secrets. Its number of lines stays, but where a secret with blanks in it was wrapped. */
+  /**
+   * The text without the secrets. Its number of lines stays, but where a secret with blanks in it was
+   * wrapped.
+   */
   mask(text: string): string {
     return this.#values.size === 0 ? text : text.replace(this.#expression(), hidden);
   }
 
-  /** Every text within plain data masked; `text` stands for a whole text. What is no plain data stays as it is. */
+  /**
+   * Every text within plain data masked; `text` stands for a whole text. What is no plain data stays as it
+   * is.
+   */
   maskAll<Data>(data: Data): Data {
     return this.#values.size === 0 ? data : (this.#masked(data) as Data);
   }

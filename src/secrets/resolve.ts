@@ -17,7 +17,10 @@ export interface ResolveOptions {
   readonly directory: string;
   readonly home: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** variables that hold secrets themselves, and that no program is given: its environment can be read in /proc */
+  /**
+   * variables that hold secrets themselves, and that no program is given: its environment can be read in
+   * /proc
+   */
   readonly withheld?: ReadonlySet<string> | undefined;
   /** the person's terminal may be used by a program that asks for a passphrase */
   readonly terminal: boolean;
@@ -33,8 +36,8 @@ export interface ResolveOptions {
 const parallelCommands = 4;
 
 /**
- * The values of references, by `referenceId`, and problems of what can't be had, each with the place of its reference.
- * Each is looked up once, however often it stands in the inventory, and goes into the register.
+ * The values of references, by `referenceId`, and problems of what can't be had, each with the place of its
+ * reference. Each is looked up once, however often it stands in the inventory, and goes into the register.
  */
 export async function lookUpSecrets(
   wanted: readonly WantedSecret[],

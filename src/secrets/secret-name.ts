@@ -18,13 +18,15 @@ const upstream = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)pass$/;
 const verbs =
   /^(?:allow|require(?!pass$)|enable|disable|use|has|is|show|hide|need|ask|force|max|min|validate|check)/;
 
-/** What a name says of its value: a secret whatever it looks like, one unless it is a plain setting, or none. */
+/**
+ * What a name says of its value: a secret whatever it looks like, one unless it is a plain setting, or none.
+ */
 export type Secrecy = 'always' | 'unless-plain' | 'none';
 
 /**
- * Decides by the name of a key, in any writing (`securitySalt`, `HASURA_GRAPHQL_ADMIN_SECRET`, `redis.password`),
- * whether its value is a secret. Where the telling word ends the name the value *is* the secret, even a number; where
- * it only occurs in it (`passwordMinLength`) numbers and booleans are settings.
+ * Decides by the name of a key, in any writing (`securitySalt`, `HASURA_GRAPHQL_ADMIN_SECRET`,
+ * `redis.password`), whether its value is a secret. Where the telling word ends the name the value *is* the
+ * secret, even a number; where it only occurs in it (`passwordMinLength`) numbers and booleans are settings.
  */
 export function secrecyOf(name: string): Secrecy {
   const words = wordsOf(name);

@@ -4,8 +4,8 @@ import type { Problem } from '../model/operator-error.ts';
 export const longestSecret = 8192;
 
 /**
- * Why a value can't be used as a secret; undefined where it can. It has to fit on one line of whatever file it goes to, and
- * an empty one most likely is a mistake that would leave a door open.
+ * Why a value can't be used as a secret; undefined where it can. It has to fit on one line of whatever file
+ * it goes to, and an empty one most likely is a mistake that would leave a door open.
  */
 export function unusable(value: string, source: string): Problem | undefined {
   const wrong = (message: string, next: string): Problem => ({ code: 'secret-unusable', message, next });
@@ -25,7 +25,10 @@ export function tooLong(source: string): string {
   return `what ${source} gives is longer than ${longestSecret} bytes`;
 }
 
-/** Bytes as text without the one line end that editors and programs put behind it; undefined where they are no UTF-8. */
+/**
+ * Bytes as text without the one line end that editors and programs put behind it; undefined where they are no
+ * UTF-8.
+ */
 export function textOf(bytes: Buffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes).replace(/\r?\n$/, '');

@@ -1,7 +1,8 @@
 /**
- * A regular expression's source for a secret in every way in which it may be written: as it is, and each of its
- * characters escaped as JSON, YAML, shells, properties files, C, URLs (RFC 3986), HTML forms or XML do it, in any mixture
- * (a properties line within JSON). A blank matches any white space, since messages are wrapped into lines.
+ * A regular expression's source for a secret in every way in which it may be written: as it is, and each of
+ * its characters escaped as JSON, YAML, shells, properties files, C, URLs (RFC 3986), HTML forms or XML do
+ * it, in any mixture (a properties line within JSON). A blank matches any white space, since messages are
+ * wrapped into lines.
  */
 export function writingPattern(value: string): string {
   const parts = value.match(/\\+|\s+|[^\\\s]/gu) ?? [];
@@ -43,8 +44,8 @@ const special: Readonly<Record<string, string>> = {
 const longestBlank = 40;
 
 /**
- * A character, or a run of backslashes or blanks: as one, since two parts that can both grow would have to be tried in
- * all combinations.
+ * A character, or a run of backslashes or blanks: as one, since two parts that can both grow would have to be
+ * tried in all combinations.
  */
 function partPattern(part: string): string {
   const [first = ''] = part;
@@ -78,9 +79,9 @@ const base64Character = `[A-Za-z0-9+/_=-]`;
 const leastBase64 = 6;
 
 /**
- * The value within any text in base64: alone, behind `user:`, or in the midst of a whole file. Three bytes become four
- * characters, so that there are three ways in which it can lie in there; the characters at its ends also depend on its
- * neighbours and are left open.
+ * The value within any text in base64: alone, behind `user:`, or in the midst of a whole file. Three bytes
+ * become four characters, so that there are three ways in which it can lie in there; the characters at its
+ * ends also depend on its neighbours and are left open.
  */
 export function base64Parts(value: string): readonly string[] {
   const files = [...new Set([value, ...escapedInFiles(value)])];

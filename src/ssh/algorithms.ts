@@ -1,8 +1,9 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
 
 /**
- * What is offered to a server: no SHA-1, no CBC, no Diffie-Hellman group exchange (which holds up all other connections
- * for seconds, as it is computed in JavaScript's only thread). OpenSSH 7.0 (2015) and later know some of each.
+ * What is offered to a server: no SHA-1, no CBC, no Diffie-Hellman group exchange (which holds up all other
+ * connections for seconds, as it is computed in JavaScript's only thread). OpenSSH 7.0 (2015) and later know
+ * some of each.
  */
 export const transport = {
   kex: [
@@ -31,8 +32,8 @@ export const hostKeyFamilies: readonly (readonly ServerHostKeyAlgorithm[])[] = [
 ];
 
 /**
- * Signature algorithms in order: those of the key types that are known first. The others follow, so that a host that lost
- * its known key is told from one that can't be talked to.
+ * Signature algorithms in order: those of the key types that are known first. The others follow, so that a
+ * host that lost its known key is told from one that can't be talked to.
  */
 export function hostKeyAlgorithms(knownTypes: readonly string[]): ServerHostKeyAlgorithm[] {
   const known = new Set(

@@ -6,9 +6,9 @@ import type { SshSettings, Transport } from './settings.ts';
 import type { SshTarget } from './target.ts';
 
 /**
- * The target with the transport that it needs: ssh2, or the system's ssh(1) where one of the hosts on the way needs what ssh2
- * can't do; then all of them are reached by it. What the inventory asks for is taken. Throws an OperatorError
- * `transport-unfit`.
+ * The target with the transport that it needs: ssh2, or the system's ssh(1) where one of the hosts on the way
+ * needs what ssh2 can't do; then all of them are reached by it. What the inventory asks for is taken. Throws
+ * an OperatorError `transport-unfit`.
  */
 export async function chooseTransport(
   target: SshTarget,
@@ -38,7 +38,10 @@ export function over(target: SshTarget, transport: Transport, transportReason: s
   return { ...target, jumps, transport, transportReason };
 }
 
-/** What of a host's configuration ssh2 can't do, in words that follow "because"; undefined where it can do all. */
+/**
+ * What of a host's configuration ssh2 can't do, in words that follow "because"; undefined where it can do
+ * all.
+ */
 async function needOfOpenSsh(target: SshTarget, keyring: Keyring): Promise<string | undefined> {
   if (target.proxyCommand !== undefined) return 'your ssh configuration has a ProxyCommand for it';
   const [option] = target.foreign;

@@ -21,13 +21,14 @@ export interface Connector {
   /** How a host is reached. Throws an OperatorError; see resolve-target.ts. */
   resolve(settings: SshSettings): Promise<SshTarget>;
   /**
-   * Connects, as root where the settings say so. Throws an OperatorError; see resolve-target.ts and connect.ts. A host that
-   * shows another key than earlier in the run is refused with `host-key-changed`, even where both are known.
+   * Connects, as root where the settings say so. Throws an OperatorError; see resolve-target.ts and
+   * connect.ts. A host that shows another key than earlier in the run is refused with `host-key-changed`,
+   * even where both are known.
    */
   connect(settings: SshSettings, options?: ConnectOptions): Promise<Connection>;
   /**
-   * The public keys that a host shows, without logging in there; see scan-host-keys.ts. Hosts on the way are verified as ever.
-   * Throws an OperatorError.
+   * The public keys that a host shows, without logging in there; see scan-host-keys.ts. Hosts on the way are
+   * verified as ever. Throws an OperatorError.
    */
   scan(target: SshTarget, options?: ConnectOptions): Promise<readonly Buffer[]>;
   /** Ends what connections of a run share. */
@@ -107,8 +108,8 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
 const pauses = [300, 1_200];
 
 /**
- * Tries again where a host hung up before the login was done: with many logins at once sshd does that by chance (MaxStartups),
- * and nothing was begun there.
+ * Tries again where a host hung up before the login was done: with many logins at once sshd does that by
+ * chance (MaxStartups), and nothing was begun there.
  */
 async function patiently<Result>(
   open: () => Promise<Result>,

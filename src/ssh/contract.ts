@@ -3,7 +3,10 @@ import type { AskPassphrase, Keyring } from './keys/keyring.ts';
 import type { SshTarget } from './target.ts';
 
 export interface ExecOptions {
-  /** seconds until the command is given up; what it does on the host goes on unless it has a time limit there as well */
+  /**
+   * seconds until the command is given up; what it does on the host goes on unless it has a time limit there
+   * as well
+   */
   readonly timeout: number;
   /** bytes of stdout that are taken; more is an error */
   readonly maximumOutput: number;
@@ -12,7 +15,10 @@ export interface ExecOptions {
   readonly onErrorOutput?: (chunk: Buffer) => void;
 }
 
-/** What goes to a command's stdin, at the pace at which it reads. It is left half-way where the command ends before. */
+/**
+ * What goes to a command's stdin, at the pace at which it reads. It is left half-way where the command ends
+ * before.
+ */
 export type ExecInput = Buffer | Iterable<Buffer> | AsyncIterable<Buffer>;
 
 /** What a command said. `code` null: the connection or the command was cut off, its outcome is not known. */
@@ -25,24 +31,25 @@ export interface ExecResult {
 /** An authenticated connection to a host whose key was verified. */
 export interface Connection {
   /**
-   * Runs a command with `input` on its stdin, as root where the host's settings say so. Throws an OperatorError `command-timeout`,
-   * `output-too-long`, `connection-lost` (nothing was started), or one of sudo's. Never twice for one call.
+   * Runs a command with `input` on its stdin, as root where the host's settings say so. Throws an
+   * OperatorError `command-timeout`, `output-too-long`, `connection-lost` (nothing was started), or one of
+   * sudo's. Never twice for one call.
    */
   exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult>;
   close(): Promise<void>;
 }
 
 /**
- * Connects to a target, verifies its host key and logs in. The connection runs commands as who logs in: what `become` asks
- * for is added by the connector. Throws an OperatorError.
+ * Connects to a target, verifies its host key and logs in. The connection runs commands as who logs in: what
+ * `become` asks for is added by the connector. Throws an OperatorError.
  */
 export type OpenConnection = (target: SshTarget, options: OpenOptions) => Promise<VerifiedConnection>;
 
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Asked where a private key is encrypted and the target has no passphrase for it; the answer counts for the whole run.
-   * Undefined: nobody can be asked, or nothing was answered.
+   * Asked where a private key is encrypted and the target has no passphrase for it; the answer counts for the
+   * whole run. Undefined: nobody can be asked, or nothing was answered.
    */
   readonly askPassphrase?: AskPassphrase | undefined;
   /** what a run shares; `node` only */
@@ -59,7 +66,9 @@ export interface VerifiedConnection extends Connection {
   forward?(host: string, port: number): Promise<Duplex>;
 }
 
-/** Connections to jump hosts: one for each, whatever lies behind it, for as long as anything goes through it. */
+/**
+ * Connections to jump hosts: one for each, whatever lies behind it, for as long as anything goes through it.
+ */
 export interface Bastions {
   /** A stream from a jump host to what it can reach. Throws an OperatorError. */
   open(jump: SshTarget, to: SshTarget): Promise<Duplex>;

@@ -19,8 +19,8 @@ export interface RunningCommand {
 const maximumErrorOutput = 64 * 1024;
 
 /**
- * Hands a command its input and takes what it says, within the limits. Throws an OperatorError `command-timeout` or
- * `output-too-long`. All of its streams need a listener for errors of their own.
+ * Hands a command its input and takes what it says, within the limits. Throws an OperatorError
+ * `command-timeout` or `output-too-long`. All of its streams need a listener for errors of their own.
  */
 export async function followCommand(
   target: SshTarget,

@@ -12,12 +12,12 @@ import type { SshSettings } from './settings.ts';
 import type { SshTarget } from './target.ts';
 
 /**
- * Everything that is needed to connect: the inventory's word, else that of the operator's ssh configuration, else the
- * defaults of ssh(1). Throws an OperatorError `ssh-config-invalid`, `proxy-jump-invalid`, `proxy-jump-loop` or
- * `no-local-user`.
+ * Everything that is needed to connect: the inventory's word, else that of the operator's ssh configuration,
+ * else the defaults of ssh(1). Throws an OperatorError `ssh-config-invalid`, `proxy-jump-invalid`,
+ * `proxy-jump-loop` or `no-local-user`.
  *
- * A host without an address of its own is looked up by its name in the inventory first: a `Host` of that name counts if it
- * has a HostName. Else the host's DNS name is looked up, as what ssh would be given.
+ * A host without an address of its own is looked up by its name in the inventory first: a `Host` of that name
+ * counts if it has a HostName. Else the host's DNS name is looked up, as what ssh would be given.
  */
 export async function resolveTarget(
   settings: SshSettings,
@@ -47,7 +47,8 @@ async function resolvePath(
   if (visited.includes(here)) throw loop([...visited, here]);
   let jumps: readonly SshTarget[] = [];
   for (const [index, hop] of parseProxyJump(proxyJump).entries()) {
-    // Only the first hop is reached as its own configuration says; the others through the one before, as with `ssh -J`.
+    // Only the first hop is reached as its own configuration says; the others through the one before, as with
+    // `ssh -J`.
     const own = index === 0 ? {} : { proxyJump: 'none' };
     const reached = await resolvePath({ ...settingsOfHop(hop, settings), ...own }, lookup, [
       ...visited,
@@ -59,7 +60,10 @@ async function resolvePath(
   return { ...target, jumps, proxyCommand: undefined };
 }
 
-/** What the inventory says of the hosts in general holds for those on the way as well; what it says of one host doesn't. */
+/**
+ * What the inventory says of the hosts in general holds for those on the way as well; what it says of one
+ * host doesn't.
+ */
 function settingsOfHop({ name, user, port }: Hop, settings: SshSettings): SshSettings {
   const { identityFiles, knownHostsFiles, connectTimeout, config, passphrase } = settings;
   return { host: name, user, port, identityFiles, knownHostsFiles, connectTimeout, config, passphrase };
@@ -124,7 +128,10 @@ function targetOf(settings: SshSettings, { name, answer }: Found): SshTarget {
   };
 }
 
-/** Key files that ssh(1) looks for when none is named, as ssh_config(5) lists them, the shortest signatures first. */
+/**
+ * Key files that ssh(1) looks for when none is named, as ssh_config(5) lists them, the shortest signatures
+ * first.
+ */
 const usualIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa_sk'];
 
 /** `ssh -G` prints its own list where the configuration has none. */

@@ -1,11 +1,14 @@
 /**
- * What the inventory says of how to reach a host. What it doesn't say comes from the operator's ssh configuration, else
- * from ssh's own defaults; see resolve-target.ts.
+ * What the inventory says of how to reach a host. What it doesn't say comes from the operator's ssh
+ * configuration, else from ssh's own defaults; see resolve-target.ts.
  */
 export interface SshSettings {
   /** where ssh connects to: an address, a DNS name, or a `Host` of ssh_config(5) */
   readonly host: string;
-  /** the host's name in the inventory, where that gives no address of its own: an operator may have it as a `Host` */
+  /**
+   * the host's name in the inventory, where that gives no address of its own: an operator may have it as a
+   * `Host`
+   */
   readonly alias?: string | undefined;
   readonly port?: number | undefined;
   readonly user?: string | undefined;
@@ -21,9 +24,15 @@ export interface SshSettings {
   readonly connectTimeout?: number | undefined;
   /** who talks to the host: ssh2, the system's ssh(1), or whichever the host needs; auto */
   readonly transport?: 'auto' | Transport | undefined;
-  /** absolute path of the ssh configuration to use in place of the operator's; `none`: the inventory alone counts */
+  /**
+   * absolute path of the ssh configuration to use in place of the operator's; `none`: the inventory alone
+   * counts
+   */
   readonly config?: string | undefined;
-  /** hosts to go through, as ProxyJump of ssh_config(5) has them; `none`: directly, whatever the configuration says */
+  /**
+   * hosts to go through, as ProxyJump of ssh_config(5) has them; `none`: directly, whatever the configuration
+   * says
+   */
   readonly proxyJump?: string | undefined;
   readonly password?: SecretText | undefined;
   /** of encrypted private keys */
@@ -34,5 +43,7 @@ export interface SshSettings {
 /** `node`: ssh2, in this process. `openssh`: the system's ssh(1). */
 export type Transport = 'node' | 'openssh';
 
-/** A secret, fetched when it's needed and at most once per run. Throws an OperatorError where it can't be had. */
+/**
+ * A secret, fetched when it's needed and at most once per run. Throws an OperatorError where it can't be had.
+ */
 export type SecretText = () => Promise<string>;

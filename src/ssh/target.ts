@@ -19,7 +19,10 @@ export interface SshTarget {
   readonly proxyCommand: string | undefined;
   /** commands run as root through sudo(8) */
   readonly become: 'sudo' | undefined;
-  /** private keys (absolute paths) in the order in which they are tried; before those of the agent when `named` */
+  /**
+   * private keys (absolute paths) in the order in which they are tried; before those of the agent when
+   * `named`
+   */
   readonly identityFiles: readonly string[];
   /** the inventory or the configuration names the private keys: one that can't be used is worth a word */
   readonly identitiesNamed: boolean;

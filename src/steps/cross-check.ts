@@ -17,7 +17,9 @@ export interface PlannedHost {
   readonly steps: readonly PlannedStep[];
 }
 
-/** A check over the whole planned cluster: what fits together only if several hosts agree. Pure, as a step is. */
+/**
+ * A check over the whole planned cluster: what fits together only if several hosts agree. Pure, as a step is.
+ */
 export interface CrossCheck {
   /** as a playbook asks for it in `cross-checks` */
   readonly name: string;

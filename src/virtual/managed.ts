@@ -1,7 +1,10 @@
 import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
 import type { PathState } from '../model/snapshot.ts';
 
-/** One thing that a step manages: a key of a file in some format, a named block of a file, or (no key) the whole file. */
+/**
+ * One thing that a step manages: a key of a file in some format, a named block of a file, or (no key) the
+ * whole file.
+ */
 export interface Managed {
   readonly path: string;
   readonly format: string;
@@ -11,7 +14,10 @@ export interface Managed {
 /** How managed things are read out of a file's text and put back, by the name of their format. */
 export type ItemFormats = ReadonlyMap<string, KeyedFormat>;
 
-/** What a step found of a thing when it took it over: what is left once a set-up that was there before was taken out. */
+/**
+ * What a step found of a thing when it took it over: what is left once a set-up that was there before was
+ * taken out.
+ */
 export interface Found {
   readonly state: PathState;
   /** the part of the value that is others', on a host that was set up before; undefined: none of it */
@@ -20,9 +26,15 @@ export interface Found {
   readonly pristine: boolean;
 }
 
-/** The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory; no key. */
+/**
+ * The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory;
+ * no key.
+ */
 const wholePathFormat = 'file';
-/** The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or `active`. */
+/**
+ * The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or
+ * `active`.
+ */
 const unitStateFormat = 'unit-state';
 
 /** Formats that are none of a text. */

@@ -21,11 +21,17 @@ export interface PackageState {
   readonly version: string | undefined;
 }
 
-/** A host as one step sees it, the steps before it included. Whatever it asks for it has to declare in its reads. */
+/**
+ * A host as one step sees it, the steps before it included. Whatever it asks for it has to declare in its
+ * reads.
+ */
 export class SeenHost {
   readonly step: string;
   protected readonly host: VirtualHost;
-  /** it saw that something is missing which an action of an earlier stage may bring: what it did may turn out otherwise */
+  /**
+   * it saw that something is missing which an action of an earlier stage may bring: what it did may turn out
+   * otherwise
+   */
   uncertain = false;
 
   constructor(host: VirtualHost, step: string) {
@@ -49,8 +55,9 @@ export class SeenHost {
   }
 
   /**
-   * The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8 survive. Of a file
-   * that an action brings it isn't known yet: the step ends here, and is planned as "known after" that.
+   * The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8
+   * survive. Of a file that an action brings it isn't known yet: the step ends here, and is planned as "known
+   * after" that.
    */
   text(path: string): string | undefined {
     const state = this.state(path);

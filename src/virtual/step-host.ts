@@ -7,7 +7,10 @@ import { SeenHost } from './seen-host.ts';
 import { stateWords } from './state-words.ts';
 import { unitWith, type WantedUnit } from './wanted-unit.ts';
 
-/** Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and the probe's user. */
+/**
+ * Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and
+ * the probe's user.
+ */
 export type Attributes = Partial<Ownership>;
 
 /** A host as one step sees and edits it. */
@@ -15,7 +18,10 @@ export class StepHost extends SeenHost {
   readonly managed: Managed[] = [];
   /** for each managed thing how it was found */
   readonly found = new Map<Managed, Found>();
-  /** a set-up that was there before was brought over: values that are there are not what the host was without a cluster */
+  /**
+   * a set-up that was there before was brought over: values that are there are not what the host was without
+   * a cluster
+   */
   adopted = false;
   /** paths that this step set, each as it was before */
   readonly edits = new Map<string, PathState>();
@@ -23,8 +29,8 @@ export class StepHost extends SeenHost {
   /** what this step wants to have done before any of its edits */
   readonly actions: PlannedAction[] = [];
   /**
-   * Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there; a new file is
-   * for everybody to read, but one with a secret in it for its owner alone.
+   * Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there;
+   * a new file is for everybody to read, but one with a secret in it for its owner alone.
    */
   write(path: string, text: string | Buffer, attributes: Attributes = {}): void {
     const before = this.state(path);
@@ -85,8 +91,9 @@ export class StepHost extends SeenHost {
   }
 
   /**
-   * Have a unit enabled or not, running or not. The step has to declare in its reads that it asks for it, and to `manage`
-   * what it sets: `{path: unitPath(name), format: 'unit-state', key: ['enabled']}`, or `['active']`.
+   * Have a unit enabled or not, running or not. The step has to declare in its reads that it asks for it, and
+   * to `manage` what it sets: `{path: unitPath(name), format: 'unit-state', key: ['enabled']}`, or
+   * `['active']`.
    */
   setUnit(name: string, wanted: WantedUnit): void {
     const path = unitPath(name);
@@ -103,8 +110,9 @@ export class StepHost extends SeenHost {
   }
 
   /**
-   * Have something done on the host before any file of this stage is changed, unless the host said to `unless` (which the
-   * step has to declare in its reads) that there's nothing to do. It's not undone by a revert. True where it will be done.
+   * Have something done on the host before any file of this stage is changed, unless the host said to
+   * `unless` (which the step has to declare in its reads) that there's nothing to do. It's not undone by a
+   * revert. True where it will be done.
    */
   action(action: HostAction): boolean {
     if (action.unless !== undefined && this.answer(action.unless)?.status === 0) return false;
@@ -113,9 +121,9 @@ export class StepHost extends SeenHost {
   }
 
   /**
-   * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing are
-   * refused. `theirs` is the part of its value that is others', for a host that was set up before; `pristine` says of a
-   * package's file that nothing of ours is in it.
+   * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing
+   * are refused. `theirs` is the part of its value that is others', for a host that was set up before;
+   * `pristine` says of a package's file that nothing of ours is in it.
    */
   manage(item: Managed, { theirs, pristine = false }: Partial<Omit<Found, 'state'>> = {}): void {
     this.managed.push(item);

@@ -33,7 +33,10 @@ export class VirtualHost {
     this.formats = formats;
   }
 
-  /** What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step module. */
+  /**
+   * What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step
+   * module.
+   */
   state(path: string): PathState {
     const state = this.#paths.get(path) ?? stateIn(this.snapshot, path);
     if (state === undefined)
@@ -86,8 +89,8 @@ export class VirtualHost {
   }
 
   /**
-   * The virtual host as a snapshot, for a second look at what the steps made of it. Actions count as carried out: what
-   * they bring is there, but what it holds can't be known; `stage` is what they belong to, by name.
+   * The virtual host as a snapshot, for a second look at what the steps made of it. Actions count as carried
+   * out: what they bring is there, but what it holds can't be known; `stage` is what they belong to, by name.
    */
   asSnapshot(stage = 'its actions'): Snapshot {
     const bare = this.#withoutActions();

@@ -14,8 +14,9 @@ export const shells: readonly (readonly [string, ...string[]])[] = (
 ).filter(([program]) => spawnSync(program, ['true']).error === undefined);
 
 /**
- * A line that HAProxy takes for what it says, and that keeps to what this agent may say. Source: agent-check in HAProxy's
- * configuration manual, and tcpcheck_agent_expect_reply in src/tcpcheck.c: `#` must begin a word, the line must end.
+ * A line that HAProxy takes for what it says, and that keeps to what this agent may say. Source: agent-check
+ * in HAProxy's configuration manual, and tcpcheck_agent_expect_reply in src/tcpcheck.c: `#` must begin a
+ * word, the line must end.
  */
 export const grammar = /^up (?:\d|[1-9]\d|100)%(?: #[ -~]+)?\n$/;
 
@@ -117,7 +118,9 @@ export class AgentHost {
     return folder;
   }
 
-  /** What the agent answers, with what it wrote to standard error behind it, where it should write nothing. */
+  /**
+   * What the agent answers, with what it wrote to standard error behind it, where it should write nothing.
+   */
   async ask(
     shell: readonly [string, ...string[]],
     args: readonly string[],

@@ -13,7 +13,10 @@ export interface GuardedStart {
 /** What the latest run on a host asked, and what it started. */
 export interface Told {
   readonly starts: readonly GuardedStart[];
-  /** handlers that were not started in the end, with what their guard said last; nobody is asked twice in a row */
+  /**
+   * handlers that were not started in the end, with what their guard said last; nobody is asked twice in a
+   * row
+   */
   readonly refusals: Readonly<Record<string, string>>;
 }
 

@@ -169,7 +169,9 @@ async function joined({ lab }: Cluster, host: LabHost): Promise<string> {
   return (await fetchFrom(lab, url, ['-o', '/dev/null', '-w', '%{redirect_url}'])).stdout;
 }
 
-/** The page comes from the cluster's origin, so every answer of the node that a script reads has to allow it. */
+/**
+ * The page comes from the cluster's origin, so every answer of the node that a script reads has to allow it.
+ */
 async function allowedOrigins({ lab, url: proxy }: Cluster, url: string): Promise<readonly string[]> {
   const { stdout } = await fetchFrom(lab, url, ['-o', '/dev/null', '-D', '-', '-H', `Origin: ${proxy}`]);
   return [...stdout.matchAll(/^access-control-allow-origin: (.*?)\r?$/gim)].map((match) => match[1] ?? '');

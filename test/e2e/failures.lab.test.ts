@@ -5,7 +5,10 @@ import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { inactive, nginxProcesses, runStates, starts, startsOf, temporaryFiles } from './services.ts';
 
-/** A unit's drop-in of the operator's, which makes bbb-web behave in a way as long as it is given our configuration. */
+/**
+ * A unit's drop-in of the operator's, which makes bbb-web behave in a way as long as it is given our
+ * configuration.
+ */
 function moodOfBbbWeb(mood: 'crash' | 'dead'): (host: LabHost) => Promise<void> {
   const file = `/var/lib/bbb-standin/${mood}`;
   const script = `if grep -q ^defaultHTML5ClientUrl /etc/bigbluebutton/bbb-web.properties; then touch ${file}; else rm -f ${file}; fi`;

@@ -33,7 +33,8 @@ describe.skipIf(noLab)('one proxy and three nodes of different versions', () => 
   beforeAll(async () => {
     stories = await Promise.all(
       variants.map(async ({ name, files }) => {
-        // Services get the time that the playbook gives them; which files a host has makes no difference to that.
+        // Services get the time that the playbook gives them; which files a host has makes no difference to
+        // that.
         const hasty = files === 'stock';
         const cluster = await startCluster(lab(), { name, nodes: ['2.4', '2.6', '3.0'], files, hasty });
         // One of them as root, the others through sudo.

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { LabHost } from '../lab/host.ts';
 
 /**
- * What every path on a host's disk is that differs from the base: kind, mode, owner, and the hash of its bytes or its
- * target. Times aren't part of it.
+ * What every path on a host's disk is that differs from the base: kind, mode, owner, and the hash of its
+ * bytes or its target. Times aren't part of it.
  */
 export type Manifest = ReadonlyMap<string, string>;
 
@@ -31,7 +31,10 @@ const written = [
   '/var/tmp',
 ];
 
-/** Of all files of a host, not only of those that a plan names: the layer in which its overlay keeps what was changed. */
+/**
+ * Of all files of a host, not only of those that a plan names: the layer in which its overlay keeps what was
+ * changed.
+ */
 export function manifestOf(host: LabHost): Manifest {
   const manifest = new Map<string, string>();
   const walk = (path: string) => {
@@ -67,6 +70,7 @@ function describe(path: string): string {
   if (stats.isDirectory()) return `directory ${owner}`;
   if (stats.isSymbolicLink()) return `link ${readlinkSync(path)}`;
   if (stats.isFile()) return `file ${owner} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
-  // How an overlay marks what was removed: Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
+  // How an overlay marks what was removed: Documentation/filesystems/overlayfs.rst, "whiteouts and opaque
+  // directories".
   return stats.isCharacterDevice() && stats.rdev === 0 ? 'absent' : 'special';
 }

@@ -7,8 +7,9 @@ import type { Lab } from '../lab/lab.ts';
 import type { Cluster } from './cluster.ts';
 
 /**
- * What a browser does in a cluster, with certificates checked: it joins on a node, is sent to the cluster's address, loads the
- * client, an asset and the locales from there, and then talks to the node, whose answers carry the cluster's origin.
+ * What a browser does in a cluster, with certificates checked: it joins on a node, is sent to the cluster's
+ * address, loads the client, an asset and the locales from there, and then talks to the node, whose answers
+ * carry the cluster's origin.
  */
 export async function expectServed(cluster: Cluster, host: LabHost, version: BigBlueButtonVersion) {
   const { lab, url: proxy } = cluster;
@@ -59,7 +60,9 @@ async function expectGraphql({ lab, url: proxy }: Cluster, host: LabHost): Promi
   expect(await getText(lab, settings)).toContain(`"basename": "/${host.name}/html5client"`);
 }
 
-/** The page comes from the cluster's origin, so every answer of the node that a script reads has to allow it. */
+/**
+ * The page comes from the cluster's origin, so every answer of the node that a script reads has to allow it.
+ */
 async function expectOrigin({ lab, url: proxy }: Cluster, host: LabHost, version: BigBlueButtonVersion) {
   const node = `https://${host.name}.example.com`;
   expect(await getText(lab, apiOf(host.name))).toContain('SUCCESS');

@@ -1,6 +1,8 @@
 import type { LabHost } from '../lab/host.ts';
 
-/** The processes of nginx: its master and its workers, each with its start time. Empty where it doesn't run. */
+/**
+ * The processes of nginx: its master and its workers, each with its start time. Empty where it doesn't run.
+ */
 export async function nginxProcesses(host: LabHost): Promise<string> {
   return host.mustExec(
     'master=$(systemctl show -P MainPID nginx); [ "$master" = 0 ] || ps -o pid=,lstart= -p "$master" --ppid "$master"',

@@ -53,7 +53,10 @@ export interface Attempt {
 /** Longest that a host may take to come to an end. Milliseconds. */
 const patience = 120_000;
 
-/** Brings a host that is in sync to the boundary, lets the fault happen there, mends it, and looks what became of the host. */
+/**
+ * Brings a host that is in sync to the boundary, lets the fault happen there, mends it, and looks what became
+ * of the host.
+ */
 export async function attempt(options: Attempt): Promise<Ending> {
   const { host, boundary, fault } = options;
   const from = await generationOf(host);

@@ -1,14 +1,17 @@
 import { allFaults, seed } from '../support/random.ts';
 
-/** A moment of a transaction at which something can go wrong: the host stands before, or right after, one of its own commands. */
+/**
+ * A moment of a transaction at which something can go wrong: the host stands before, or right after, one of
+ * its own commands.
+ */
 export interface Boundary {
   readonly name: string;
   readonly moment: 'before' | 'after';
   /** of the command line, patterns of sh(1) */
   readonly patterns: readonly string[];
   /**
-   * What happens without the fault: all goes well; the controller says no to a host that waits for its word; the power goes after the
-   * first handler, and the host is started again.
+   * What happens without the fault: all goes well; the controller says no to a host that waits for its word;
+   * the power goes after the first handler, and the host is started again.
    */
   readonly story: 'apply' | 'decline' | 'power-cut';
 }
@@ -127,8 +130,8 @@ export const faults = [
 export type Fault = (typeof faults)[number];
 
 /**
- * The faults that are tried at a moment: all of them by `npm run test:faults`, otherwise three. The next moment has
- * the next three, and another seed other ones: ten seeds that follow one another try everything.
+ * The faults that are tried at a moment: all of them by `npm run test:faults`, otherwise three. The next
+ * moment has the next three, and another seed other ones: ten seeds that follow one another try everything.
  */
 export function faultsAt(boundary: Boundary): readonly Fault[] {
   if (allFaults) return faults;

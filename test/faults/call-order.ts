@@ -91,7 +91,8 @@ export function expectOrder({ trace, run: id, at, replaced, made }: Traced): voi
     from + 1 + calls.slice(from + 1).findIndex((call) => isSync(call, path));
   const unit = at(`/etc/systemd/system/clusterproxy-settle-${id}.service`);
 
-  // The boot unit and its link are durable before the state says that files may change, and that state before any does.
+  // The boot unit and its link are durable before the state says that files may change, and that state before
+  // any does.
   const unitSynced = indexOf('the boot unit', (call) => isSync(call, unit));
   const linkSynced = syncedAfter(join(dirname(unit), 'sysinit.target.wants'), unitSynced);
   expect(linkSynced).toBeGreaterThan(unitSynced);

@@ -1,4 +1,5 @@
-// A controller that a test can kill: reads a transaction and a target from stdin, carries it out, prints what came of it.
+// A controller that a test can kill: reads a transaction and a target from stdin, carries it out, prints what
+// came of it.
 import { deserialize } from 'node:v8';
 import { transact } from '../../src/host/transact.ts';
 import type { Transaction } from '../../src/model/transaction.ts';

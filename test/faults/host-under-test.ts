@@ -15,7 +15,9 @@ import type { HostSpec, Lab } from '../lab/lab.ts';
 const wrapped = ['mv', 'ln', 'rm', 'mkdir', 'rmdir', 'cp', 'systemctl', 'nginx', 'sync'];
 export const place = '/lab-faults';
 
-/** Serves what was in its file when it was started, so that a test can see which files a service runs with. */
+/**
+ * Serves what was in its file when it was started, so that a test can see which files a service runs with.
+ */
 const webProgram = `#!/bin/sh
 serve='import socket
 text = open("/etc/lab/web.conf", "rb").read()
@@ -31,7 +33,10 @@ fi
 exec python3 -IS -c "$serve"
 `;
 
-/** A host whose /etc and /var/lib/clusterproxy are a small disk of their own (ext4), which can be filled or made read-only. */
+/**
+ * A host whose /etc and /var/lib/clusterproxy are a small disk of their own (ext4), which can be filled or
+ * made read-only.
+ */
 export function hostUnderTest(name: string): HostSpec {
   return {
     name,
@@ -95,7 +100,10 @@ export async function fillDisk(host: LabHost, lab: Lab): Promise<() => Promise<v
 }
 
 const dropIn = '/etc/systemd/system/lab-web.service.d/cluster.conf';
-/** What the host's files are in each generation: every kind of change happens on the way from one to the next, and back. */
+/**
+ * What the host's files are in each generation: every kind of change happens on the way from one to the next,
+ * and back.
+ */
 export function filesOf(generation: number): ReadonlyMap<string, PathState> {
   const root = { user: 'root', group: 'root' };
   const file = (text: string): PathState => ({
@@ -232,7 +240,10 @@ export async function setTrap(
   await rename(at('armed.new'), at('armed'));
 }
 
-/** Resolves with true when the host stands at the boundary; false when `over` was settled without its ever coming there. */
+/**
+ * Resolves with true when the host stands at the boundary; false when `over` was settled without its ever
+ * coming there.
+ */
 export async function trapped(host: LabHost, over: Promise<unknown>): Promise<boolean> {
   let ended = false;
   const end = () => {
@@ -255,7 +266,10 @@ export async function disarm(host: LabHost): Promise<void> {
   for (const name of ['armed', 'handler', 'wrong']) await rm(join(host.root, place, name), { force: true });
 }
 
-/** From now on the handlers hang or fail, or the unit dies two seconds after its restart, with the files of this generation. */
+/**
+ * From now on the handlers hang or fail, or the unit dies two seconds after its restart, with the files of
+ * this generation.
+ */
 export async function spoil(host: LabHost, how: 'hang' | 'fail' | 'dies', generation: number): Promise<void> {
   await writeFile(join(host.root, place, 'wrong'), `generation ${generation};\n`);
   await writeFile(join(host.root, place, 'handler'), `${how}\n`);

@@ -55,7 +55,9 @@ export class Life {
   #extra = false;
   #version = 1;
   #edits = 0;
-  /** what others have in the file with keys, without the line that is ours while the host is in the cluster */
+  /**
+   * what others have in the file with keys, without the line that is ours while the host is in the cluster
+   */
   #theirs = '';
   readonly wrong: string[] = [];
   /** what was done, for whoever looks for the cause */

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 
 /** What goes wrong in the middle of a run, and when. */
 export interface Crash {
-  /** before the call of that number that it makes on the host, or before or after the call that has this pattern of sh(1) */
+  /**
+   * before the call of that number that it makes on the host, or before or after the call that has this
+   * pattern of sh(1)
+   */
   readonly at: number | { readonly moment: 'before' | 'after'; readonly pattern: string };
   readonly how: 'power' | 'runner' | 'runner and all its processes' | 'controller' | 'somebody edits a file';
 }

@@ -78,7 +78,10 @@ describe.skipIf(!availability.available || !straceWorks)('on a real host', () =>
   });
 });
 
-/** The host's first process and its sshd, of which all that a run does is descended; as this machine numbers them. */
+/**
+ * The host's first process and its sshd, of which all that a run does is descended; as this machine numbers
+ * them.
+ */
 function processesOf(host: LabHost): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     try {

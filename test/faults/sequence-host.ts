@@ -160,7 +160,10 @@ export function differing(one: Tree, other: Tree): readonly string[] {
     .sort();
 }
 
-/** What the services took up: `GENERATION of the keys, GENERATION of the drop-in, of nginx`; or which of them isn't active. */
+/**
+ * What the services took up: `GENERATION of the keys, GENERATION of the drop-in, of nginx`; or which of them
+ * isn't active.
+ */
 export async function takenUp(host: LabHost): Promise<string> {
   const script = `for unit in nginx lab-web; do
     state=$(/usr/bin/systemctl is-active $unit) || echo "$unit is $state"

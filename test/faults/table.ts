@@ -2,7 +2,10 @@ import type { Ending } from './attempt.ts';
 import { boundaries, faults } from './boundaries.ts';
 import { sequenceCounts } from './operations.ts';
 
-/** The page that tells operators what was tried, and how it ended. `endings` by boundary, fault and mode, a line each. */
+/**
+ * The page that tells operators what was tried, and how it ended. `endings` by boundary, fault and mode, a
+ * line each.
+ */
 export function table(endings: ReadonlyMap<string, Ending>): string {
   const cell = (boundary: string, fault: string) => {
     const words = [...endings]

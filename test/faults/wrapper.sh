@@ -1,6 +1,7 @@
 #!/bin/sh
-# Stands on a host under test before the program whose name it has. Where the call is the one that the test chose, it stops until the
-# test has done its worst; the program itself never knows. On a disk of its own, so that a full or read-only one doesn't matter.
+# Stands on a host under test before the program whose name it has. Where the call is the one that the test
+# chose, it stops until the test has done its worst; the program itself never knows. On a disk of its own, so
+# that a full or read-only one doesn't matter.
 # shellcheck disable=SC2254 # patterns are what is meant
 name=${0##*/}
 place=/lab-faults
@@ -34,7 +35,8 @@ if [ -e $place/armed ]; then
     esac
   done <$place/armed
 fi
-# Or the one that is so many calls into a run, counted from the one that makes the run's folder; those that only ask aren't counted.
+# Or the one that is so many calls into a run, counted from the one that makes the run's folder; those that
+# only ask aren't counted.
 if [ -e $place/nth ]; then
   case "$name $*" in
     *' show '* | *is-system-running* | *list-units*) ;;

@@ -43,7 +43,10 @@ export function textOf(pieces: readonly string[]): fc.Arbitrary<string> {
     .map((parts) => parts.join(''));
 }
 
-/** The laws that hold for every text, however broken, and every value: no crash, no loss, same edit twice as once. */
+/**
+ * The laws that hold for every text, however broken, and every value: no crash, no loss, same edit twice as
+ * once.
+ */
 export function checkLaws(format: KeyedFormat, text: string, key: readonly string[], value: Value): void {
   const absent = orRefused(() => format.get(text, key) === undefined) === true;
   const written = orRefused(() => format.set(text, key, value));

@@ -423,7 +423,8 @@ describe.skipIf(nginxMissing)('nginx itself (skipped where it is not installed)'
     for (const text of fc
       .sample(fc.array(fc.constantFrom(...words), { maxLength: 7 }), 150)
       .map((parts) => parts.join(''))) {
-      // In a types block every directive with an argument and no block of its own is fine; nginx stops at the first error.
+      // In a types block every directive with an argument and no block of its own is fine; nginx stops at the
+      // first error.
       const answer = accepts(`types {\n${text}\n}\n`);
       const scanned = orRefused(() => scanNginx(`types {\n${text}\n}\n`)) !== undefined;
       const refused = /unexpected|unterminated|not terminated|too long/.test(answer);

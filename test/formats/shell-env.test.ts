@@ -185,7 +185,10 @@ describe('real readers', () => {
     execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', shell], { encoding: 'utf8' }).trim();
   // The shell runs random text: no program is found there, and a redirection hits this folder only.
   const confined = { encoding: 'utf8', cwd: folder, env: { PATH: '/nonexistent' } } as const;
-  /** What A is once a shell has read each text, in one process; undefined where it doesn't understand the text. */
+  /**
+   * What A is once a shell has read each text, in one process; undefined where it doesn't understand the
+   * text.
+   */
   const readBy = (shell: string, texts: readonly string[]): (string | undefined)[] => {
     for (const [index, text] of texts.entries()) writeFileSync(join(folder, `text-${index}`), text);
     const script = `shell=$1 count=$2 at=0

@@ -205,7 +205,10 @@ describe.skipIf(missing)('systemd (skipped where systemd-analyze is not installe
   mkdirSync(join(folder, 'run'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** The environment that systemd makes of each unit, by its own debug dump; undefined where it isn't in the dump. */
+  /**
+   * The environment that systemd makes of each unit, by its own debug dump; undefined where it isn't in the
+   * dump.
+   */
   const environments = (texts: readonly string[]): string[][] => {
     const files = texts.map((_, index) => join(folder, `x${index}.service`));
     for (const [index, file] of files.entries()) writeFileSync(file, texts[index] ?? '');

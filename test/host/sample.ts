@@ -200,8 +200,8 @@ export function gateOf(sample: Sample): Gate {
 }
 
 /**
- * Ends a run that stands in a handler as a power cut does: nobody is alive, neither the unit's end nor whoever follows has had a chance,
- * and nothing is decided. `running` is what follows it.
+ * Ends a run that stands in a handler as a power cut does: nobody is alive, neither the unit's end nor
+ * whoever follows has had a chance, and nothing is decided. `running` is what follows it.
  */
 export async function cutShort(
   sample: Sample,

@@ -18,8 +18,8 @@ export interface AcmeServer {
 }
 
 /**
- * Starts pebble, an ACME server for tests (RFC 8555), on this machine: the lab's hosts trust it, and it asks them on port
- * 80, by their names in the lab.
+ * Starts pebble, an ACME server for tests (RFC 8555), on this machine: the lab's hosts trust it, and it asks
+ * them on port 80, by their names in the lab.
  */
 export async function startAcmeServer(lab: Lab): Promise<AcmeServer> {
   const [host] = lab.hosts;

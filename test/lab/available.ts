@@ -27,8 +27,8 @@ export function unifiedCgroupRoot(): string | undefined {
 }
 
 /**
- * Whether real hosts can be built here: Linux, root that may make namespaces, control groups v2, overlayfs and the
- * tools. `scripts/setup.sh --lab` installs the tools on Debian.
+ * Whether real hosts can be built here: Linux, root that may make namespaces, control groups v2, overlayfs
+ * and the tools. `scripts/setup.sh --lab` installs the tools on Debian.
  */
 export async function labAvailable(): Promise<LabAvailability> {
   if (process.platform !== 'linux') return no('hosts for tests need Linux');

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-base.sh ROOT SUITE PACKAGES CUSTOMIZE: makes the Debian root that the lab's hosts share, unless it is there.
-# Run it under flock(1): whatever an earlier build left unfinished is removed first.
+# build-base.sh ROOT SUITE PACKAGES CUSTOMIZE: makes the Debian root that the lab's hosts share, unless it is
+# there. Run it under flock(1): whatever an earlier build left unfinished is removed first.
 set -eu
 root=$1 suite=$2 packages=$3 customize=$4
 [ -d "$root" ] && exit 0

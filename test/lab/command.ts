@@ -24,7 +24,10 @@ export interface BinaryResult {
   stderr: Buffer;
 }
 
-/** Runs a program without a shell; resolves whatever its exit status is, rejects only where it can't be started. */
+/**
+ * Runs a program without a shell; resolves whatever its exit status is, rejects only where it can't be
+ * started.
+ */
 export function runBinary(
   command: string,
   args: readonly string[],

@@ -12,7 +12,9 @@ import {
 import { waitForSsh } from './network.ts';
 import { killCgroup } from './state.ts';
 
-/** A real host: systemd as first process, sshd, a disk that survives the loss of power, an address of its own. */
+/**
+ * A real host: systemd as first process, sshd, a disk that survives the loss of power, an address of its own.
+ */
 export interface LabHost {
   /** Its host name, and the name of its machine in the lab. */
   name: string;
@@ -20,9 +22,14 @@ export interface LabHost {
   hostnames: string[];
   address: string;
   port: 22;
-  /** Where its root directory is on this machine. Absolute links in it point outside: use readFile and writeFile. */
+  /**
+   * Where its root directory is on this machine. Absolute links in it point outside: use readFile and
+   * writeFile.
+   */
   root: string;
-  /** The directories that its root is made of: the base that all hosts share, and what this host has changed. */
+  /**
+   * The directories that its root is made of: the base that all hosts share, and what this host has changed.
+   */
   layers: { base: string; upper: string };
   /** What the console showed, from the first boot on. */
   console: string;
@@ -38,7 +45,10 @@ export interface LabHost {
   /** Owner root; makes the directories above it. Mode as octal number; default 0o644. */
   writeFile(path: string, content: string | Buffer, mode?: number): Promise<void>;
   readFile(path: string): Promise<Buffer>;
-  /** Lays the files below a directory of this machine over its root: owner root, modes kept, links of directories followed. */
+  /**
+   * Lays the files below a directory of this machine over its root: owner root, modes kept, links of
+   * directories followed.
+   */
   copyTree(directory: string): Promise<void>;
 }
 
@@ -59,8 +69,8 @@ export interface HostPlace {
 const BOOT_TIMEOUT_MS = 120_000;
 
 /**
- * systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its own.
- * With --keep-unit it exits with 133 when the host reboots itself.
+ * systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its
+ * own. With --keep-unit it exits with 133 when the host reboots itself.
  */
 const START = `
 echo $$ > "$1/cgroup.procs"
@@ -76,8 +86,8 @@ exec nsenter --net="/run/netns/$2" unshare --mount --propagation private sh -c '
 `;
 
 /**
- * A host that shuts down stops all its processes before it kills them; nsenter, where it forks, then stops itself for
- * good, never reaps its child, and so the host never ends. A shell doesn't mind.
+ * A host that shuts down stops all its processes before it kills them; nsenter, where it forks, then stops
+ * itself for good, never reaps its child, and so the host never ends. A shell doesn't mind.
  */
 const FORK_INSIDE = ['/bin/sh', '-c', '"$@"; exit $?', 'sh'];
 
@@ -197,7 +207,9 @@ export async function createHost(place: HostPlace): Promise<LabHost> {
   return host;
 }
 
-/** The process of this machine that is number 1 in the host (the last number of `NSpid`), if the host runs. */
+/**
+ * The process of this machine that is number 1 in the host (the last number of `NSpid`), if the host runs.
+ */
 function firstProcess(cgroup: string): number | undefined {
   const members = join(cgroup, 'payload', 'init.scope', 'cgroup.procs');
   try {

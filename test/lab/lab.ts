@@ -54,8 +54,8 @@ mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/resolv.conf" /etc/resolv.
 `;
 
 /**
- * Builds a lab and boots its hosts in parallel. What crashed runs left behind is removed first. The lab goes away
- * with `destroy`, and in any case when this process ends.
+ * Builds a lab and boots its hosts in parallel. What crashed runs left behind is removed first. The lab goes
+ * away with `destroy`, and in any case when this process ends.
  */
 export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
   removeLeftovers();
@@ -162,8 +162,9 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
 }
 
 /**
- * Whether hosts keep what they write in memory: they wait for their disks a lot, and share one. It outlives a host's
- * loss of power as well. Before Linux 6.6 tmpfs knew neither user's extended attributes nor immutable files.
+ * Whether hosts keep what they write in memory: they wait for their disks a lot, and share one. It outlives a
+ * host's loss of power as well. Before Linux 6.6 tmpfs knew neither user's extended attributes nor immutable
+ * files.
  */
 function fitsInMemory(): boolean {
   const [major = 0, minor = 0] = release().split('.').map(Number);

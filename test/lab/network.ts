@@ -21,7 +21,9 @@ export async function createBridge(record: LabRecord): Promise<void> {
   );
 }
 
-/** A network namespace with one interface on the lab's bridge. No default route: nothing else can be reached. */
+/**
+ * A network namespace with one interface on the lab's bridge. No default route: nothing else can be reached.
+ */
 export async function createHostNetwork(record: LabRecord, index: number, name: string): Promise<string> {
   const namespace = `${namespacePrefix(record)}${name}`;
   const outside = `${bridgeName(record)}h${index}`;

@@ -61,7 +61,10 @@ rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:${repository} ./' > /etc/apt/sources.list
 `;
 
-/** Turns the host into one of the Red Hat family, as far as clusterproxy can see, whose dnf knows these packages and no others. */
+/**
+ * Turns the host into one of the Red Hat family, as far as clusterproxy can see, whose dnf knows these
+ * packages and no others.
+ */
 export async function becomeRedHat(host: LabHost, packages: readonly TestPackage[]): Promise<void> {
   for (const one of packages) await host.mustExec(['sh', '-ceu', buildRpm, 'sh', ...fieldsOf(one)]);
   await host.mustExec(['sh', '-ceu', indexRpm]);

@@ -19,7 +19,9 @@ export function cacheDirectory(): string {
 
 /** What a lab holds on this machine. All names follow from it, so a later process can remove everything. */
 export interface LabRecord {
-  /** The process that started the lab, and when it started (ticks since boot): a pid alone may be used again. */
+  /**
+   * The process that started the lab, and when it started (ticks since boot): a pid alone may be used again.
+   */
   ownerPid: number;
   ownerStart: string;
   /** 1 to 250: the third octet of the lab's network, and the number of its state directory. */
@@ -45,7 +47,10 @@ export function cgroupDirectory(record: LabRecord): string {
   return join(root, `clusterproxy-lab-${record.ownerPid}-${record.number}`);
 }
 
-/** Takes the first free number: a directory with the record in it is renamed into place, which only one can win. */
+/**
+ * Takes the first free number: a directory with the record in it is renamed into place, which only one can
+ * win.
+ */
 export function claimLab(): LabRecord {
   const labs = join(cacheDirectory(), 'labs');
   mkdirSync(labs, { recursive: true });
@@ -81,9 +86,10 @@ export function removeLeftovers(): number[] {
 }
 
 /**
- * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files. Synchronous,
- * so that it also works while the process exits; repeatable, so that it finishes what an interrupted removal left. Does nothing
- * where it is done already, also if somebody else has the lab's number by now.
+ * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files.
+ * Synchronous, so that it also works while the process exits; repeatable, so that it finishes what an
+ * interrupted removal left. Does nothing where it is done already, also if somebody else has the lab's number
+ * by now.
  */
 export function removeLab(record: LabRecord): void {
   const directory = labDirectory(record);
@@ -103,8 +109,8 @@ export function removeLab(record: LabRecord): void {
 }
 
 /**
- * Kills all processes of a control group at once (`cgroup.kill`, Linux 5.14), waits until they are gone and removes
- * the group. Does nothing where there is none.
+ * Kills all processes of a control group at once (`cgroup.kill`, Linux 5.14), waits until they are gone and
+ * removes the group. Does nothing where there is none.
  */
 export function killCgroup(directory: string): void {
   if (!existsSync(directory)) return;

@@ -118,7 +118,8 @@ describe('a plan in stages, on a bare host', () => {
   });
 
   it('has nothing in it that a package brings where no step asks for it by name', () => {
-    // What stands in no `provides` is taken for missing; a step that can't do without it waits for the package.
+    // What stands in no `provides` is taken for missing; a step that can't do without it waits for the
+    // package.
     const [, configurationStep] = steps;
     if (configurationStep === undefined) throw new Error('no step');
     const plain: Step = [1, 'packages', 'package', { names: 'haproxy' }];

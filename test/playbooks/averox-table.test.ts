@@ -10,7 +10,10 @@ import { textAt } from '../support/run-step.ts';
 import { carriedOut, planFor, planOf, snapshotsOf } from '../support/sample-cluster.ts';
 import { type FakeHost, stock } from '../support/snapshot-from-folder.ts';
 
-/** What the playbook writes on Averox hosts, from the public guide with its errors put right, and from Averox' source. */
+/**
+ * What the playbook writes on Averox hosts, from the public guide with its errors put right, and from Averox'
+ * source.
+ */
 
 const samples = `${import.meta.dirname}/../../playbooks/samples/averox`;
 const units = '/etc/systemd/system';

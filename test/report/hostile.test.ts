@@ -10,7 +10,10 @@ import { renderStatus } from '../../src/report/status.ts';
 import { makeStyle } from '../../src/report/style.ts';
 import { hostPlan, oneChange } from '../support/host-plan.ts';
 
-/** Colours, a title, a link (OSC 8), the screen cleared, C1's CSI, text turned round and hidden, a line written over. */
+/**
+ * Colours, a title, a link (OSC 8), the screen cleared, C1's CSI, text turned round and hidden, a line
+ * written over.
+ */
 const evil =
   'a\x1b[31mred\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link\x1b[2J\x9b1m\x90q\x9c\u202egnp.exe\u2066\u200b\ufeff\u2028z\x08\x7f\rover\x00';
 /** What may come to a terminal from us: text, line ends, tabs. */

@@ -123,7 +123,10 @@ function withoutEnd(playbook: string): string {
   return playbook.replace(restart, `command: [sh, -c, '${wait}']`);
 }
 
-/** Nothing real runs on these hosts; handlers ask who listens. Form: proc_net_tcp in the kernel's documentation. */
+/**
+ * Nothing real runs on these hosts; handlers ask who listens. Form: proc_net_tcp in the kernel's
+ * documentation.
+ */
 function pretendToListen(folder: string): void {
   const ports = [4100, 8085, 8090, 8378, 9001];
   const lines = ports.map((port, index) => {

@@ -90,7 +90,9 @@ describe.skipIf(!availability.available)('what a service has not taken up', () =
         ...handlers.map(({ handler, owed }) => `${handler.id}${owed === undefined ? '' : ' owed'}`),
       ]);
   }
-  /** The host tells whole seconds, by two clocks: what happens within two of them may count as not taken up. */
+  /**
+   * The host tells whole seconds, by two clocks: what happens within two of them may count as not taken up.
+   */
   const nextSecond = () => host.mustExec('sleep 2.1');
 
   test('is seen although a package brought an old time with its file', async () => {

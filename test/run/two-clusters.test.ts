@@ -152,7 +152,9 @@ describe('two clusters on one proxy', { timeout: 240_000 }, () => {
   });
 });
 
-/** As version 0.1 left a host: one cluster alone, beside its runs, and the server block under its first name. */
+/**
+ * As version 0.1 left a host: one cluster alone, beside its runs, and the server block under its first name.
+ */
 function asVersion01(host: string, name: string): void {
   const at = (path: string) => cluster.path(host, `${base}/${path}`);
   for (const file of ['ledger.json', 'managed-paths', 'owed']) {

@@ -175,7 +175,8 @@ function run(argv: readonly string[], variables: Record<string, string>): Promis
 }
 
 /**
- * Looks at all processes that begin on this machine, which is both sides, again and again, until it's told to stop.
+ * Looks at all processes that begin on this machine, which is both sides, again and again, until it's told to
+ * stop.
  */
 export function watchProcesses(): { readonly seen: ReadonlySet<string>; stop(): void } {
   const seen = new Set<string>();

@@ -16,7 +16,10 @@ import { startSshd } from './sshd.ts';
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Hostile hosts are skipped: ${availability.reason}`);
 
-/** Looks like everything that our programs say, but for the nonce; a title and a cleared screen; no end of line. */
+/**
+ * Looks like everything that our programs say, but for the nonce; a title and a cleared screen; no end of
+ * line.
+ */
 const noise = [
   "printf '\\033]0;owned\\007\\033[2J\\r\\n'",
   'echo "clusterproxy 00000000000000000000000000000000 4 4"',

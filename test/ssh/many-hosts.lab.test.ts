@@ -22,7 +22,10 @@ roles:
         properties: {path: /etc/note.properties, set: {greeting: hello}}
 `;
 
-/** Several sshd's of one machine stand for many hosts: an address with different ports is as good as different addresses. */
+/**
+ * Several sshd's of one machine stand for many hosts: an address with different ports is as good as different
+ * addresses.
+ */
 describe.skipIf(noLab)('20 hosts of which 3 are dead', () => {
   const theLab = useLab();
   let lab: Lab;

@@ -9,7 +9,9 @@ import ssh2, { type ParsedKey } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AgentServer, startAgentServer } from '../../src/ssh/openssh/agent-server.ts';
 
-/** The system's own programs say whether an agent is one: ssh-add(1) lists, ssh-keygen(1) signs and verifies. */
+/**
+ * The system's own programs say whether an agent is one: ssh-add(1) lists, ssh-keygen(1) signs and verifies.
+ */
 const run = promisify(execFile);
 
 let folder: string;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { stepModules } from '../../src/steps/registry.ts';
 
-/** As a step is before its host was looked at: templates over facts are empty texts, and defaults are not filled in. */
+/**
+ * As a step is before its host was looked at: templates over facts are empty texts, and defaults are not
+ * filled in.
+ */
 const unfinished: Readonly<Record<string, object>> = {
   properties: { path: '/etc/x', set: '' },
   yaml: { path: '/etc/x', set: '' },

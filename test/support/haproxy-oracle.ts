@@ -7,7 +7,10 @@ import { dirname, join } from 'node:path';
 export const withoutHaproxy =
   spawnSync('haproxy', ['-v']).status === 0 ? undefined : 'haproxy is not installed on this machine';
 
-/** What `haproxy -c` says of a host's haproxy.cfg and the files that it names; empty where it's valid without a warning. */
+/**
+ * What `haproxy -c` says of a host's haproxy.cfg and the files that it names; empty where it's valid without
+ * a warning.
+ */
 export function haproxyCheck(text: string, files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'haproxy-'));
   try {

@@ -6,7 +6,9 @@ import type { LoadedPlaybook } from '../../src/steps/loaded-playbook.ts';
 
 const shipped = new Map<string, Promise<LoadedPlaybook>>();
 
-/** As the program's own, but it reads each playbook that comes with the program only once: that takes longest. */
+/**
+ * As the program's own, but it reads each playbook that comes with the program only once: that takes longest.
+ */
 export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {
   return readInventory(
     file,

@@ -13,7 +13,10 @@ export interface PortRow {
   readonly purpose: string;
 }
 
-/** The ports that must be reachable, from whom, what for; with these variables, else with the playbook's defaults. */
+/**
+ * The ports that must be reachable, from whom, what for; with these variables, else with the playbook's
+ * defaults.
+ */
 export function portRows(playbook: Playbook, vars: Readonly<Record<string, Value>> = {}): readonly PortRow[] {
   const defaults = Object.entries(playbook.variables).map(
     ([name, variable]) => [name, variable.default ?? ''] as const,

@@ -20,7 +20,10 @@ export interface Outcome {
   readonly host: VirtualHost;
 }
 
-/** Run one step on a host that exists only in memory, then once more on its own result, which it must leave alone. */
+/**
+ * Run one step on a host that exists only in memory, then once more on its own result, which it must leave
+ * alone.
+ */
 export function runStep(module: string, parameters: unknown, host: FakeHost): Outcome {
   const step = stepModules.get(module);
   if (step === undefined) throw new Error(`there is no step module ${module}`);

@@ -16,7 +16,10 @@ export interface NginxAnswer {
   readonly body: string;
 }
 
-/** A real nginx on sockets in a folder of its own; `http` is given that folder and says what stands in `http { … }`. */
+/**
+ * A real nginx on sockets in a folder of its own; `http` is given that folder and says what stands in `http {
+ * … }`.
+ */
 export async function startNginx(http: (folder: string) => string): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   mkdirSync(join(folder, 'logs'));

@@ -47,7 +47,10 @@ export async function inventoryOf(text: string = inventoryText): Promise<Invento
   }
 }
 
-/** What a probe of each host would return, all queries answered well; a host that isn't in `hosts` can't be reached. */
+/**
+ * What a probe of each host would return, all queries answered well; a host that isn't in `hosts` can't be
+ * reached.
+ */
 export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost>): Map<string, Snapshot> {
   const looked = inventory.hosts.flatMap((host) => {
     const fake = hosts[host.name];

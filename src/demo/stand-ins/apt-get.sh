@@ -1,9 +1,9 @@
 #!/bin/sh
-# apt-get(8) for a folder: update, and install from run/stand-in/repository/NAME with the files version, depends (names), units
-# (started once it is installed, as Debian does), virtual (there is no such package, only its depends) and below files/ what the package
-# brings; files that are there stay.
-# Files below run/stand-in make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is at work), slow-apt-get
-# (so many seconds for each package, which is half installed meanwhile).
+# apt-get(8) for a folder: update, and install from run/stand-in/repository/NAME with the files version,
+# depends (names), units (started once it is installed, as Debian does), virtual (there is no such package,
+# only its depends) and below files/ what the package brings; files that are there stay. Files below
+# run/stand-in make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is at work),
+# slow-apt-get (so many seconds for each package, which is half installed meanwhile).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

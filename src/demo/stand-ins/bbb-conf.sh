@@ -1,5 +1,6 @@
 #!/bin/sh
-# bbb-conf for a folder. As the real one does on any call, it adds logoutURL to the operator's properties when that is missing.
+# bbb-conf for a folder. As the real one does on any call, it adds logoutURL to the operator's properties when
+# that is missing.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

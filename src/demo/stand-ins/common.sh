@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the stand-ins share. They make a folder behave like a host for the programs in src/host/remote: $CLUSTERPROXY_ROOT is its
-# root, and what systemd would keep in memory is in small files below run/stand-in.
+# What the stand-ins share. They make a folder behave like a host for the programs in src/host/remote:
+# $CLUSTERPROXY_ROOT is its root, and what systemd would keep in memory is in small files below run/stand-in.
 # shellcheck disable=SC2034 # used by those that source it
 root=${CLUSTERPROXY_ROOT:?}
 memory=$root/run/stand-in

@@ -1,6 +1,7 @@
 #!/bin/sh
-# curl(1) for a folder: reads its URL from a configuration on stdin and answers as the node's own BigBlueButton API would, from what
-# bbb-web took up when it was last started. Meetings: run/stand-in/meetings, a line each: participants, blank, name.
+# curl(1) for a folder: reads its URL from a configuration on stdin and answers as the node's own
+# BigBlueButton API would, from what bbb-web took up when it was last started. Meetings:
+# run/stand-in/meetings, a line each: participants, blank, name.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# dpkg-query(1) for a folder, as it is called on hosts: -W -f=FORMAT [-- PACKAGE...], with the fields status, name and version.
+# dpkg-query(1) for a folder, as it is called on hosts: -W -f=FORMAT [-- PACKAGE...], with the fields status,
+# name and version.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# nginx -t for a folder: follows includes, finds unbalanced braces and directives without an end, and speaks as nginx does.
+# nginx -t for a folder: follows includes, finds unbalanced braces and directives without an end, and speaks
+# as nginx does.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -19,7 +20,8 @@ fail() {
   exit 1
 }
 
-# tokens FILE: NUMBER:TOKEN, a line each; a token is one of { } ; or the words between them. No awk: it may be missing.
+# tokens FILE: NUMBER:TOKEN, a line each; a token is one of { } ; or the words between them. No awk: it may be
+# missing.
 tokens() {
   # Strings, variables in braces and counts in regular expressions become letters, comments nothing.
   tr -d '\r' <"$1" | sed '

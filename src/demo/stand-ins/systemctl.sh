@@ -87,7 +87,8 @@ take_up() {
   esac
 }
 
-# The sockets table (proc_net_tcp in the kernel's documentation): the ports on which the services that run answer. 0A is LISTEN.
+# The sockets table (proc_net_tcp in the kernel's documentation): the ports on which the services that run
+# answer. 0A is LISTEN.
 listening() {
   mkdir -p "$root/proc/net"
   slot=0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# systemd-run(1) for a folder: runs a command detached from the caller, ends it after RuntimeMaxSec, and runs ExecStopPost however it
-# ended, also by SIGKILL.
+# systemd-run(1) for a folder: runs a command detached from the caller, ends it after RuntimeMaxSec, and runs
+# ExecStopPost however it ended, also by SIGKILL.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

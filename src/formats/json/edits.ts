@@ -31,7 +31,10 @@ function unitOf(text: string): string {
   return /^[ \t]*[[{][^\n]*\n(?:[ \t]*(?:\/\/[^\n]*)?\r?\n)*([ \t]+)["[{\]}/]/m.exec(text)?.[1] ?? '  ';
 }
 
-/** Adds an element (`"name": value` or a value) to an object or list, before the child at `index` or at the end. */
+/**
+ * Adds an element (`"name": value` or a value) to an object or list, before the child at `index` or at the
+ * end.
+ */
 export function addChild(
   text: string,
   parent: Node,

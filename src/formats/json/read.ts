@@ -5,7 +5,10 @@ import { errorAt } from '../text.ts';
 /** Members of jsonc-parser's SyntaxKind, a const enum, whose names can't be imported here. */
 const SyntaxKind = { Comma: 5, LineComment: 12, BlockComment: 13, Trivia: 15, EOF: 17 };
 
-/** The root of a JSON text, comments allowed; undefined for a text without a value. FormatError where it's broken. */
+/**
+ * The root of a JSON text, comments allowed; undefined for a text without a value. FormatError where it's
+ * broken.
+ */
 export function readTree(text: string): Node | undefined {
   const errors: ParseError[] = [];
   const root = parseTree(text.replace(/^\uFEFF/, ' '), errors, {

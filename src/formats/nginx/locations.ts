@@ -2,7 +2,10 @@ import { applyEdits, type Edit, errorAt } from '../text.ts';
 import { quoteLiteral } from './quote.ts';
 import { type Argument, type Directive, scanNginx } from './scan.ts';
 
-/** A location; `modifier` is '' for a plain prefix and '@' for a named one, whose `path` is the name without the `@`. */
+/**
+ * A location; `modifier` is '' for a plain prefix and '@' for a named one, whose `path` is the name without
+ * the `@`.
+ */
 export interface Location {
   readonly modifier: '' | '=' | '^~' | '~' | '~*' | '@';
   readonly path: string;
@@ -13,7 +16,8 @@ export interface Location {
 
 /**
  * All locations of a file or fragment, in order, those within other blocks behind the one that they stand in.
- * The forms are those of ngx_http_core_location: modifier and path as two arguments or joined (`=/x`, `~^/x`).
+ * The forms are those of ngx_http_core_location: modifier and path as two arguments or joined (`=/x`,
+ * `~^/x`).
  */
 export function locations(text: string): Location[] {
   return within(text, scanNginx(text), 0);
@@ -47,8 +51,9 @@ function readLocation(text: string, directive: Directive): Pick<Location, 'modif
 }
 
 /**
- * The text with the paths of plain, `^~` and `=` locations changed in place: `rename` gives the new path, or undefined
- * where the location stays. Regular expressions and named locations have no path to rename and aren't offered.
+ * The text with the paths of plain, `^~` and `=` locations changed in place: `rename` gives the new path, or
+ * undefined where the location stays. Regular expressions and named locations have no path to rename and
+ * aren't offered.
  */
 export function editLocationPaths(
   text: string,
@@ -67,7 +72,10 @@ export function editLocationPaths(
   return applyEdits(text, edits);
 }
 
-/** The location's last argument with another path, written as the argument was: joined to the modifier, quoted. */
+/**
+ * The location's last argument with another path, written as the argument was: joined to the modifier,
+ * quoted.
+ */
 function withPath(argument: Argument, location: Location, path: string): string {
   const joined = location.directive.args.length === 1 ? location.modifier + path : path;
   const quote = /^["']/.exec(argument.raw)?.[0];

@@ -4,7 +4,10 @@ import { errorAt } from '../text.ts';
 const LUA =
   /--\[(?<commentLevel>=*)\[[\s\S]*?\]\k<commentLevel>\]|--[^\n]*|\[(?<level>=*)\[[\s\S]*?\]\k<level>\]|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|[{}]/g;
 
-/** The offset of the brace that closes the Lua block which is opened at `open` (lua-nginx-module's `*_by_lua_block`). */
+/**
+ * The offset of the brace that closes the Lua block which is opened at `open` (lua-nginx-module's
+ * `*_by_lua_block`).
+ */
 export function luaBlockEnd(text: string, open: number): number {
   let depth = 0;
   LUA.lastIndex = open;

@@ -32,15 +32,17 @@ const NOT_ABOUT_REQUESTS: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 /**
- * A new text that holds the source's locations with `prefix` before their paths, for use beside the source file.
+ * A new text that holds the source's locations with `prefix` before their paths, for use beside the source
+ * file.
  *
- * Plain, `^~` and `=` locations are copied, their bodies byte for byte, with the comments that stand directly above.
- * Named locations are left out: the copies share those of the source file. Commented-out locations are comments.
+ * Plain, `^~` and `=` locations are copied, their bodies byte for byte, with the comments that stand directly
+ * above. Named locations are left out: the copies share those of the source file. Commented-out locations are
+ * comments.
  *
  * Throws FormatError, naming the line, on anything whose copy might not do what the original does: a regular
- * expression, a nested location, any other directive beside the locations, a `rewrite`, and a body that names an
- * original path in what it answers, tests or passes on (`return 301 /original/…`, `if ($uri ~ ^/original)`).
- * `prefix` is a path that begins with a slash and doesn't end in one.
+ * expression, a nested location, any other directive beside the locations, a `rewrite`, and a body that names
+ * an original path in what it answers, tests or passes on (`return 301 /original/…`, `if ($uri ~
+ * ^/original)`). `prefix` is a path that begins with a slash and doesn't end in one.
  */
 export function prefixLocations(text: string, prefix: string, options: PrefixOptions = {}): string {
   const { skip = () => false, modifier = '^~' } = options;
@@ -123,14 +125,19 @@ function refuseInBody(text: string, directive: Directive, paths: readonly string
   }
 }
 
-/** Whether an argument, maybe a regular expression, names a path; `/` is named only where it begins a path. */
+/**
+ * Whether an argument, maybe a regular expression, names a path; `/` is named only where it begins a path.
+ */
 function mentions(argument: string, path: string): boolean {
   const plain = argument.replaceAll('\\', '');
   const wanted = path.replace(/\/+$/, '');
   return wanted === '' ? /^\^?\/|:\/\/[^/]+\//.test(plain) : plain.includes(wanted);
 }
 
-/** Where the comment lines begin that stand directly above the line of `offset`; its line's begin where there are none. */
+/**
+ * Where the comment lines begin that stand directly above the line of `offset`; its line's begin where there
+ * are none.
+ */
 function commentsAbove(text: string, offset: number): number {
   const begin = lineStart(text, offset);
   if (!/^[ \t]*$/.test(text.slice(begin, offset))) {

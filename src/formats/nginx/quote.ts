@@ -1,8 +1,8 @@
 import { FormatError } from '../format-error.ts';
 
 /**
- * A value as an argument of an nginx directive that expands variables, in single quotes. nginx has no escape for `$`
- * there, and control characters would end up in its configuration: FormatError for both.
+ * A value as an argument of an nginx directive that expands variables, in single quotes. nginx has no escape
+ * for `$` there, and control characters would end up in its configuration: FormatError for both.
  */
 export function quoteArgument(value: string): string {
   if (value.includes('$')) {

@@ -28,8 +28,8 @@ export interface Directive {
 
 /**
  * The directives of an nginx configuration file or fragment, by nginx's own rules for tokens
- * (ngx_conf_read_token in ngx_conf_file.c) and with the exact place of each. What a directive means isn't looked at.
- * Throws FormatError with line and column where braces, quotes or a `;` are missing.
+ * (ngx_conf_read_token in ngx_conf_file.c) and with the exact place of each. What a directive means isn't
+ * looked at. Throws FormatError with line and column where braces, quotes or a `;` are missing.
  */
 export function scanNginx(text: string): Directive[] {
   const scanner = { text, tokens: tokensOf(text), lua: (open: number) => luaBlockEnd(text, open) };

@@ -9,7 +9,9 @@ export interface Server {
   readonly listen: readonly (readonly string[])[];
 }
 
-/** The server blocks of a file, at the top or within `http`, in order; an upstream's `server` lines are none. */
+/**
+ * The server blocks of a file, at the top or within `http`, in order; an upstream's `server` lines are none.
+ */
 export function findServers(text: string): Server[] {
   return serversIn(scanNginx(text));
 }
@@ -27,8 +29,8 @@ function serversIn(directives: readonly Directive[]): Server[] {
 }
 
 /**
- * The text with `include path;` as the last line of a server block, indented as the block's other directives. The same
- * text where the block includes `path` already. `server` must come from a scan of this very text.
+ * The text with `include path;` as the last line of a server block, indented as the block's other directives.
+ * The same text where the block includes `path` already. `server` must come from a scan of this very text.
  */
 export function insertInclude(text: string, server: Directive, path: string): string {
   const { block } = server;

@@ -10,14 +10,16 @@ export type Token =
       readonly text: string;
     };
 
-/** A word: quoted as a whole, or bare; `${` doesn't open a block, a backslash takes the next character along. */
+/**
+ * A word: quoted as a whole, or bare; `${` doesn't open a block, a backslash takes the next character along.
+ */
 const QUOTED = /"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'/y;
 const BARE = /(?:\\[\s\S]|\$\{?|[^ \t\r\n;{\\$])+/y;
 const BLANK = /(?:[ \t\r\n]+|#[^\n]*)+/y;
 
 /**
- * nginx's tokens without comments and blanks, as ngx_conf_read_token finds them: quotes count only where a word begins,
- * as do `#` and `}`. Sending an offset continues there.
+ * nginx's tokens without comments and blanks, as ngx_conf_read_token finds them: quotes count only where a
+ * word begins, as do `#` and `}`. Sending an offset continues there.
  */
 export function* tokensOf(text: string): Generator<Token, undefined, number | undefined> {
   // nginx passes over a byte order mark at the begin of a file.

@@ -4,15 +4,18 @@ import { quoteArgument } from './quote.ts';
 import { type Directive, scanNginx } from './scan.ts';
 import { removalOf } from './servers.ts';
 
-/** The value of the last top-level `set $name value;` (`name` without `$`), as written; undefined where there is none. */
+/**
+ * The value of the last top-level `set $name value;` (`name` without `$`), as written; undefined where there
+ * is none.
+ */
 export function getVariable(text: string, name: string): string | undefined {
   return settings(text, name).at(-1)?.args[1]?.text;
 }
 
 /**
- * The text with one top-level `set $name 'value';`. nginx runs these in order, so of several the last counts: it
- * stays and takes the value, the others go. A new one goes to the end. FormatError for values with `$` or control
- * characters.
+ * The text with one top-level `set $name 'value';`. nginx runs these in order, so of several the last counts:
+ * it stays and takes the value, the others go. A new one goes to the end. FormatError for values with `$` or
+ * control characters.
  */
 export function setVariable(text: string, name: string, value: string): string {
   if (!/^[A-Za-z0-9_]+$/.test(name)) {

@@ -12,8 +12,8 @@ export interface Variable {
 }
 
 /**
- * Where a variable is set, behind the last empty `Environment=`, which takes back all before it (systemd.exec(5)).
- * FormatError for a line that systemd refuses, as one can't know what it was meant to set.
+ * Where a variable is set, behind the last empty `Environment=`, which takes back all before it
+ * (systemd.exec(5)). FormatError for a line that systemd refuses, as one can't know what it was meant to set.
  */
 export function variablesOf(text: string, section: string, name: string): Variable[] {
   const lines = sectionsOf(text)

@@ -27,9 +27,9 @@ export interface Section extends Range {
 }
 
 /**
- * The sections of a unit file, in order; the same name may come again. Lines as in systemd.syntax(7): `#` and `;` begin
- * comments, also between the lines of one value; a backslash at a line's end joins the next line. FormatError for a
- * header that isn't closed, which makes systemd refuse the file.
+ * The sections of a unit file, in order; the same name may come again. Lines as in systemd.syntax(7): `#` and
+ * `;` begin comments, also between the lines of one value; a backslash at a line's end joins the next line.
+ * FormatError for a header that isn't closed, which makes systemd refuse the file.
  */
 export function sectionsOf(text: string): Section[] {
   const sections: (Section & { assignments: Assignment[]; hasOther: boolean })[] = [];

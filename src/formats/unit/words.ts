@@ -1,6 +1,8 @@
 import { FormatError } from '../format-error.ts';
 
-/** A word of `Environment=`; `value` is undefined where it holds a specifier (`%n`) or bytes that are no text. */
+/**
+ * A word of `Environment=`; `value` is undefined where it holds a specifier (`%n`) or bytes that are no text.
+ */
 export interface Word {
   /** offsets in the value */
   readonly start: number;
@@ -25,8 +27,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const ESCAPE = /\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{3})|([abfnrtv\\"'s]))/y;
 
 /**
- * The words of an `Environment=` value, by systemd's rules for quotes and C escapes (systemd.syntax(7), "Quoting";
- * extract_first_word with EXTRACT_CUNESCAPE and EXTRACT_UNQUOTE). undefined where systemd refuses the line.
+ * The words of an `Environment=` value, by systemd's rules for quotes and C escapes (systemd.syntax(7),
+ * "Quoting"; extract_first_word with EXTRACT_CUNESCAPE and EXTRACT_UNQUOTE). undefined where systemd refuses
+ * the line.
  */
 export function wordsOf(value: string): Word[] | undefined {
   const words: Word[] = [];
@@ -92,7 +95,10 @@ function assignmentOf(text: string | undefined, raw: string): Pick<Word, 'name' 
   };
 }
 
-/** `"NAME=value"` for `Environment=`; `$` means nothing there, `%` is doubled. FormatError for control characters but tab and LF. */
+/**
+ * `"NAME=value"` for `Environment=`; `$` means nothing there, `%` is doubled. FormatError for control
+ * characters but tab and LF.
+ */
 export function environmentWord(name: string, value: string): string {
   const found = /[^\P{Cc}\t\n]|\p{Surrogate}/u.exec(value);
   if (found !== null) {

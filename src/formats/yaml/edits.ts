@@ -163,7 +163,8 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
 }
 
 /**
- * Takes the last of `found` out, and the pairs around it that held nothing else. Comments on lines of their own stay.
+ * Takes the last of `found` out, and the pairs around it that held nothing else. Comments on lines of their
+ * own stay.
  */
 export function removePair({ text }: Source, found: readonly Found[]): Edit[] {
   let top = found.length - 1;
@@ -239,7 +240,10 @@ function removeLines(text: string, start: number | undefined, end: number | unde
   return { start: endsInLineEnd ? from : from - lead, end: endsInLineEnd ? end : next, insert: '' };
 }
 
-/** The end of the line on which something ends; of a block scalar, which ends behind a line end, that line end's. */
+/**
+ * The end of the line on which something ends; of a block scalar, which ends behind a line end, that line
+ * end's.
+ */
 function lineStopOf(text: string, end: number): number {
   return /[\r\n]/.test(text[end - 1] ?? '')
     ? end - (text.slice(end - 2, end) === '\r\n' ? 2 : 1)

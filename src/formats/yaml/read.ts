@@ -28,11 +28,17 @@ export interface Walk {
   readonly map: YAMLMap | undefined;
 }
 
-/** The latest texts that were read: a step asks for one key after the other of the same text. Nobody changes a document. */
+/**
+ * The latest texts that were read: a step asks for one key after the other of the same text. Nobody changes a
+ * document.
+ */
 const latest = new Map<string, Document>();
 const mostKept = 8;
 
-/** The one document of a text, by YAML 1.1. FormatError for anything that isn't sound YAML without duplicate keys. */
+/**
+ * The one document of a text, by YAML 1.1. FormatError for anything that isn't sound YAML without duplicate
+ * keys.
+ */
 export function readDocument(text: string): Document {
   const known = latest.get(text);
   if (known !== undefined) return known;
@@ -99,7 +105,10 @@ function plain(value: unknown, depth: number): Value {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]));
 }
 
-/** Follows a key from the document's root. FormatError where it leads through an alias, a merge key or something that is no map. */
+/**
+ * Follows a key from the document's root. FormatError where it leads through an alias, a merge key or
+ * something that is no map.
+ */
 export function walk(document: Document, key: readonly string[]): Walk {
   const found: Found[] = [];
   let node = document.contents as Node | null;

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# What a run does before it changes any file, and what a revert doesn't undo: packages, archives, certificates. Sourced by
-# runner.sh, after prepare.sh. An action that fails ends the run with nothing changed but what actions have done by then.
+# What a run does before it changes any file, and what a revert doesn't undo: packages, archives,
+# certificates. Sourced by runner.sh, after prepare.sh. An action that fails ends the run with nothing changed
+# but what actions have done by then.
 # shellcheck disable=SC2154 # run and dir are set by the program
 
 do_actions() {
@@ -61,8 +62,8 @@ perform() {
   esac
 }
 
-# doing COMMAND...: within what is left of the action's time; its words go to those of the action. Nothing asks: there is no
-# terminal and nothing on stdin.
+# doing COMMAND...: within what is left of the action's time; its words go to those of the action. Nothing
+# asks: there is no terminal and nothing on stdin.
 doing() {
   _left=$((act_until - $(now)))
   [ $_left -gt 0 ] || _left=1
@@ -73,7 +74,8 @@ doing() {
   return $_status
 }
 
-# The end of a file as a field of the log. What matters in it comes last, and errors of apt in a line of their own.
+# The end of a file as a field of the log. What matters in it comes last, and errors of apt in a line of their
+# own.
 last_part() {
   { grep -E '^(E|Error|dpkg: error)[: ]' "$1" | head -n 10 && tail -c 4000 "$1"; } 2>/dev/null | one_line
 }
@@ -135,7 +137,8 @@ apt_get() {
     -o Dpkg::Use-Pty=0 -o APT::Get::AutomaticRemove=false -o "APT::Update::Error-Mode=any" "$@"
 }
 
-# Questions are answered by what is there already; no services are restarted behind the operator's back (needrestart(1)).
+# Questions are answered by what is there already; no services are restarted behind the operator's back
+# (needrestart(1)).
 silently() {
   patiently env DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true APT_LISTCHANGES_FRONTEND=none \
     NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l UCF_FORCE_CONFFOLD=1 "$@"
@@ -178,8 +181,8 @@ remove_packages() {
 
 ## Certificates
 
-# certbot_answers PORT NAME ARGUMENT...: on port 80 where nobody listens there yet, else on PORT, where whoever has port 80 passes
-# challenges on to; renewals find that somebody there.
+# certbot_answers PORT NAME ARGUMENT...: on port 80 where nobody listens there yet, else on PORT, where
+# whoever has port 80 passes challenges on to; renewals find that somebody there.
 certbot_answers() {
   _port=$1
   _name=$2
@@ -197,8 +200,9 @@ certbot_answers() {
 
 ## Archives
 
-# unpack SOURCE-KIND SOURCE SHA256 DIRECTORY STRIP USER GROUP MARKER MARK: unpacked beside its place, looked through, then put
-# there by a rename. Names are without the run: what a power cut left is found by whoever comes next.
+# unpack SOURCE-KIND SOURCE SHA256 DIRECTORY STRIP USER GROUP MARKER MARK: unpacked beside its place, looked
+# through, then put there by a rename. Names are without the run: what a power cut left is found by whoever
+# comes next.
 unpack() {
   _directory=$ROOT$4
   _parent=${_directory%/*}
@@ -281,8 +285,8 @@ fetch() {
   fi
 }
 
-# unpack_beside FOLDER STRIP OWNER MARKER MARK
-# tar(1) does without absolute names and names with `..`, and so do we, but not without a word. A link may lead anywhere below.
+# unpack_beside FOLDER STRIP OWNER MARKER MARK tar(1) does without absolute names and names with `..`, and so
+# do we, but not without a word. A link may lead anywhere below.
 unpack_beside() {
   if doing_to "$dir/members" tar -tf "$archive"; then :; else
     act_failed="${act_failed:-"it is no archive that tar can read"}"

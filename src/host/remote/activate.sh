@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The second part of a run: swap the files, validate, run the handlers and look whether services took the files up. Sourced by runner.sh.
+# The second part of a run: swap the files, validate, run the handlers and look whether services took the
+# files up. Sourced by runner.sh.
 # shellcheck disable=SC2154 # run and dir are set by the program
 # shellcheck disable=SC2034 # some variables are for handlers.sh
 
@@ -40,7 +41,8 @@ swap() {
       ;;
   esac
   sync -- "${path%/*}/" .
-  # Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the revert.
+  # Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the
+  # revert.
   if [ "$before_kind" = file ]; then
     look "$original"
     [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while it was put in place" \
@@ -177,7 +179,8 @@ note_restarts() {
   baseline=$baseline$5$US$shown_value$NL
 }
 
-# stays_up: every unit that a handler checks or that was active before is, and none was started again by systemd
+# stays_up: every unit that a handler checks or that was active before is, and none was started again by
+# systemd
 stays_up() {
   each stayed "$baseline" && each unit_is_active "$(cat "$dir/active")"
 }

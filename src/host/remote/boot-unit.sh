@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# The unit that settles a run when the host is started before the run has ended: before any service takes up files that may not
-# stay. There only while the run is under way. Sourced by runner.sh and settle.sh.
+# The unit that settles a run when the host is started before the run has ended: before any service takes up
+# files that may not stay. There only while the run is under way. Sourced by runner.sh and settle.sh.
 #
-# It is linked by us, not by `systemctl enable`, which would also load it. A unit that something else wants is started
-# again with whatever is started later, so settle.sh goes on only while the host is initializing.
+# It is linked by us, not by `systemctl enable`, which would also load it. A unit that something else wants is
+# started again with whatever is started later, so settle.sh goes on only while the host is initializing.
 # shellcheck disable=SC2154 # run, dir and wish are set by the program
 # shellcheck disable=SC2034 # said is for the program
 

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# The controller's word about a run that waits for it. Output: `NONCE decided commit|revert|keep`, whoever decided it, or
-# `NONCE state STATE` where there is nothing to decide (yet), or the word is for another machine.
+# The controller's word about a run that waits for it. Output: `NONCE decided commit|revert|keep`, whoever
+# decided it, or `NONCE state STATE` where there is nothing to decide (yet), or the word is for another
+# machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"

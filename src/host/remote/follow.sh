@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Prints a run's log from a line on until the run has ended, however often somebody comes back to ask.
-# Output: `NONCE begin`, the records of the log, `NONCE end STATE`. The state `none`: there is no such run on this host;
-# `another-machine`: and it isn't the one that was looked at.
+# Prints a run's log from a line on until the run has ended, however often somebody comes back to ask. Output:
+# `NONCE begin`, the records of the log, `NONCE end STATE`. The state `none`: there is no such run on this
+# host; `another-machine`: and it isn't the one that was looked at.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 field 2 "$request"

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Removes what we remember of a host that a cluster has given back: all of /var/lib/clusterproxy, but where it
-# serves other clusters only what belongs to this one. Only where it manages nothing any more, nobody is at work,
-# and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict is gone,
-# managed, locked, unsettled, failed or another-machine.
+# serves other clusters only what belongs to this one. Only where it manages nothing any more, nobody is at
+# work, and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict
+# is gone, managed, locked, unsettled, failed or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {

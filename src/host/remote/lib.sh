@@ -1,7 +1,9 @@
 # shellcheck shell=sh
-# What the programs that run on a host have in common. Sent before each of them; never stored but in a run's folder.
+# What the programs that run on a host have in common. Sent before each of them; never stored but in a run's
+# folder.
 #
-# Data come as records, one a line, with fields separated by U+001F: not white space to IFS, so empty fields survive.
+# Data come as records, one a line, with fields separated by U+001F: not white space to IFS, so empty fields
+# survive.
 # shellcheck disable=SC2034 # some of these are used by the programs only
 
 ROOT=${CLUSTERPROXY_ROOT:-}
@@ -30,8 +32,8 @@ if [ -L "$base" ] || { [ -e "$base" ] && [ -O "$ROOT/" ] && [ ! -O "$base" ]; };
   base=/proc/self/none
 fi
 
-# What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that in
-# $base itself: the name of such a cluster into $old, until it was moved.
+# What is remembered of a cluster is in $base/clusters/NAME. Version 0.1 knew one cluster alone, and kept that
+# in $base itself: the name of such a cluster into $old, until it was moved.
 old_state() {
   old=
   { IFS= read -r old <"$base/cluster" || :; } 2>/dev/null
@@ -94,7 +96,8 @@ field() {
   if [ "$_number" -le $# ]; then eval "field=\$$_number"; else field=; fi
 }
 
-# same_machine ID: this is the machine that was looked at; an address may have moved since. True where no id was given.
+# same_machine ID: this is the machine that was looked at; an address may have moved since. True where no id
+# was given.
 same_machine() {
   [ -n "$1" ] || return 0
   _id=
@@ -102,18 +105,20 @@ same_machine() {
   [ "$_id" = "$1" ]
 }
 
-# Reads from stdin, writes what can be shown on one line of the log: no control characters, at most 8000 bytes, line ends as U+001E.
-# Hidden first, then cut: half a secret would not be found.
+# Reads from stdin, writes what can be shown on one line of the log: no control characters, at most 8000
+# bytes, line ends as U+001E. Hidden first, then cut: half a secret would not be found.
 one_line() {
   head -c 65536 | hide_secrets | tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
 }
 
-# Programs quote the files that they complain of. What a run brings that is a secret stands in its `hide`, a script of sed's.
+# Programs quote the files that they complain of. What a run brings that is a secret stands in its `hide`, a
+# script of sed's.
 hide_secrets() {
   if [ -s "${dir:-/dev/null}/hide" ]; then sed -f "$dir/hide"; else cat; fi
 }
 
-# properties_value KEY FILE: the last value of a key in a Java properties file into $value; false where it has none
+# properties_value KEY FILE: the last value of a key in a Java properties file into $value; false where it has
+# none
 properties_value() {
   value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//p" "$2" 2>/dev/null) || value=
   value=${value##*"$NL"}
@@ -122,8 +127,8 @@ properties_value() {
   [ -n "$value" ]
 }
 
-# http_get MAXIMUM_TIME URL HEADER...: the body on stdout; 0 for an answer below 400. The URL is never an argument of a
-# process, since anybody on the host can read those.
+# http_get MAXIMUM_TIME URL HEADER...: the body on stdout; 0 for an answer below 400. The URL is never an
+# argument of a process, since anybody on the host can read those.
 http_get() {
   _time=$1
   _url=$2
@@ -149,10 +154,10 @@ http_get() {
   fi
 }
 
-# bbb_meetings API FILE...: asks this node which meetings it holds. One line a meeting: participants, U+001F, name.
-# Status 0: none, 1: at least one, 2: not known (with a line that says why).
-# The secret is looked for in the FILEs: those below /etc, which an operator writes, win over those of a package; among
-# equals the first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
+# bbb_meetings API FILE...: asks this node which meetings it holds. One line a meeting: participants, U+001F,
+# name. Status 0: none, 1: at least one, 2: not known (with a line that says why). The secret is looked for in
+# the FILEs: those below /etc, which an operator writes, win over those of a package; among equals the first.
+# It doesn't leave this host, nor stand in a list of processes or in what is printed.
 bbb_meetings() {
   _api=$1
   shift
@@ -184,7 +189,8 @@ bbb_meetings() {
   esac
   _sum=$(printf 'getMeetings%s' "$_secret" | "$_hash")
   _secret=
-  # Above any number of meetings that one server holds; a longer answer is cut and then doesn't end as it must.
+  # Above any number of meetings that one server holds; a longer answer is cut and then doesn't end as it
+  # must.
   _answer=$(http_get 8 "$_api/getMeetings?checksum=${_sum%% *}" 2>/dev/null | head -c 4194304 | tr -d '\000-\037\177')
   case $_answer in
     *'<response>'*'<returncode>SUCCESS</returncode>'*'</response>') ;;
@@ -225,8 +231,9 @@ bbb_meetings() {
   return 2
 }
 
-# search PATTERN PATH: whether a file at the path, which may be a glob, has a line that the extended regular expression
-# matches. Status 0: yes, 1: no, 2: there is no such file. The file stays here: it may be megabytes of a program.
+# search PATTERN PATH: whether a file at the path, which may be a glob, has a line that the extended regular
+# expression matches. Status 0: yes, 1: no, 2: there is no such file. The file stays here: it may be megabytes
+# of a program.
 search() {
   _pattern=$1
   _saved=$IFS
@@ -239,8 +246,8 @@ search() {
   timeout -k 1 10 grep -q -s -D skip -E -e "$_pattern" -- "$@" </dev/null
 }
 
-# certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many days to come.
-# Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
+# certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many
+# days to come. Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
 certificate() {
   _file=$ROOT$1
   _days=$2

@@ -1,11 +1,12 @@
 # shellcheck shell=sh
-# The first part of a run: everything that can fail does so here, before anything changes. Sourced by runner.sh.
+# The first part of a run: everything that can fail does so here, before anything changes. Sourced by
+# runner.sh.
 # shellcheck disable=SC2154 # run and dir are set by the program
 
 ## What must not go on meanwhile
 
-# /proc/locks tells the inode and the process of each lock; the process must have that very file open, since another file system
-# can have the same inode number. False, with $busy in words, where one is at work.
+# /proc/locks tells the inode and the process of each lock; the process must have that very file open, since
+# another file system can have the same inode number. False, with $busy in words, where one is at work.
 package_managers_idle() {
   for _file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/cache/apt/archives/lock /var/lib/apt/lists/lock \
     /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
@@ -27,7 +28,8 @@ package_managers_idle() {
   done
 }
 
-# A run that installs packages waits for its turn, as package managers do; others don't, as what they change may be changed by it.
+# A run that installs packages waits for its turn, as package managers do; others don't, as what they change
+# may be changed by it.
 await_package_managers() {
   _patience=0
   if records act | cut -d "$US" -f 4 | grep -q -- '-packages$'; then _patience=600; fi
@@ -42,7 +44,8 @@ await_package_managers() {
   done
 }
 
-# is_dead FOLDER: of a run that has not got far. One that has written its `boot` has had the lock, which is ours now.
+# is_dead FOLDER: of a run that has not got far. One that has written its `boot` has had the lock, which is
+# ours now.
 is_dead() {
   ! at_work "${1##*/}" || return 1
   [ ! -e "$1/boot" ] || return 0
@@ -51,7 +54,8 @@ is_dead() {
   [ "$_received" != "$_id" ] || [ -n "$(find "$1/received" -mmin +1)" ]
 }
 
-# Other runs that were left open are brought to their end first; none of them is alive, since we hold the lock.
+# Other runs that were left open are brought to their end first; none of them is alive, since we hold the
+# lock.
 settle_others() {
   set +f
   set -- "$base"/runs/*/
@@ -305,7 +309,8 @@ cannot_prepare() {
 write_beside() {
   case $after_kind in
     file)
-      # A copy of the original first: extended attributes, access lists and the SELinux context stay as they were.
+      # A copy of the original first: extended attributes, access lists and the SELinux context stay as they
+      # were.
       if [ "$before_kind" = file ]; then
         said=$(cp --preserve=all -- "$original" "$fresh" 2>&1) || cannot_prepare "$said"
       else
@@ -383,9 +388,9 @@ refuse_other() {
     "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
 }
 
-# What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the one
-# place or in the other. What stays in its place is for that version: it takes it for the work of a newer one, and
-# leaves the host alone.
+# What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the
+# one place or in the other. What stays in its place is for that version: it takes it for the work of a newer
+# one, and leaves the host alone.
 move_old_state() {
   mkdir -p -- "$base/clusters" || return
   old_state

@@ -1,9 +1,11 @@
 # shellcheck shell=sh
-# Looks at a host: everything that the steps, guards and warnings need, in one go, with as few processes as possible.
-# Writes nothing on the host. Runs after lib.sh and folders.sh, with $nonce and the records of $request set.
+# Looks at a host: everything that the steps, guards and warnings need, in one go, with as few processes as
+# possible. Writes nothing on the host. Runs after lib.sh and folders.sh, with $nonce and the records of
+# $request set.
 #
-# Output: sections that begin with a line `NONCE name`. The nonce is drawn for each probe, so nothing that was on the host
-# before can look like a section. File contents are framed by their lengths. The last line is `NONCE end`.
+# Output: sections that begin with a line `NONCE name`. The nonce is drawn for each probe, so nothing that was
+# on the host before can look like a section. File contents are framed by their lengths. The last line is
+# `NONCE end`.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 # shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
 
@@ -20,8 +22,8 @@ section() {
   printf '%s %s\n' "$nonce" "$1"
 }
 
-# names_from NAME...: each with its addresses. All are asked at once: the pipe holds an answer until those after it are
-# printed. Positional parameters are the only variables that a function has for itself.
+# names_from NAME...: each with its addresses. All are asked at once: the pipe holds an answer until those
+# after it are printed. Positional parameters are the only variables that a function has for itself.
 names_from() {
   if [ $# -gt 0 ]; then timeout -k 1 5 getent ahosts "$1" 2>/dev/null | name_after_the_rest "$@"; fi
 }
@@ -247,7 +249,8 @@ if [ -d "$base" ] && { [ $mine = yes ] || ! remembers_others "$cluster"; }; then
   while read -r line; do printf '%s\n' "owed$US$line"; done <"$ours/owed"
   read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"
 } 2>/dev/null
-# Of nginx its workers tell what it took up, not its first process, which a reload leaves: proc_pid_task(5), proc_pid_stat(5).
+# Of nginx its workers tell what it took up, not its first process, which a reload leaves: proc_pid_task(5),
+# proc_pid_stat(5).
 case $units$NL in
   *"${NL}nginx$NL"* | *"${NL}nginx.service$NL"*)
     master=

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Takes a run in: its files from stdin, each by its length, checked against their sums; then starts the runner as a unit of its own
-# and goes on as follow.sh, which is sent behind it.
+# Takes a run in: its files from stdin, each by its length, checked against their sums; then starts the runner
+# as a unit of its own and goes on as follow.sh, which is sent behind it.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 run=
@@ -78,7 +78,8 @@ if [ ! -e "$base/runs/$run" ]; then
     sync -- "$base/runs"
     { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
       rm -f -- "$base/.settle.$run"
-    # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows however the runner ends.
+    # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows
+    # however the runner ends.
     problem=$(systemd-run --quiet --collect --unit="clusterproxy-$run" --description="clusterproxy run $run" \
       -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$stop_limit" -p UMask=0022 -p IgnoreSIGPIPE=no \
       -p "ExecStopPost=/bin/sh $base/runs/$run/settle.sh $run" \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Carries out one run on this host: prepare, swap, validate, run the handlers, check, decide. Runs as a transient unit, detached
-# from ssh; whatever ends it, settle.sh comes after it and finishes or reverts.
+# Carries out one run on this host: prepare, swap, validate, run the handlers, check, decide. Runs as a
+# transient unit, detached from ssh; whatever ends it, settle.sh comes after it and finishes or reverts.
 set -u
 run=$1
 # shellcheck source=src/host/remote/lib.sh

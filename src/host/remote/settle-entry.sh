@@ -1,5 +1,6 @@
 #!/bin/sh
-# For an operator without the controller: brings a run on this host to its end, as the program that came with it does.
+# For an operator without the controller: brings a run on this host to its end, as the program that came with
+# it does.
 #   sh /var/lib/clusterproxy/settle RUN [revert]
 case ${1:-} in
   '' | *[!0-9A-Za-z-]*)

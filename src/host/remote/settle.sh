@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings a run to its end: finishes what was decided, and reverts where nothing was. Can be run as often as one likes.
-# Called by systemd when the runner's unit ends in whatever way, by the next run, by an operator, and with `boot` by the boot unit when
-# the host was started before the run had ended:
+# Brings a run to its end: finishes what was decided, and reverts where nothing was. Can be run as often as
+# one likes. Called by systemd when the runner's unit ends in whatever way, by the next run, by an operator,
+# and with `boot` by the boot unit when the host was started before the run had ended:
 #   sh /var/lib/clusterproxy/settle RUN [revert]
 set -u
 run=${1:-}
@@ -426,8 +426,9 @@ end_as() {
   [ "$1" = stuck ] || remove_boot_unit
 }
 
-# What the run brought is in place or not wanted any more, and may hold secrets: from now on they stand in the target files
-# and in what those were before, and nowhere else. With the sums of a file a short secret in it could be found.
+# What the run brought is in place or not wanted any more, and may hold secrets: from now on they stand in the
+# target files and in what those were before, and nowhere else. With the sums of a file a short secret in it
+# could be found.
 drop_brought() {
   rm -rf -- "$dir/contents" "$dir/sums"
   case $1 in stuck | conflict) return 0 ;; esac
@@ -452,8 +453,8 @@ drop_staged() {
   for name in $staged; do rm -f -- "$ours/.$name.$run"; done
 }
 
-# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was there
-# before our first touch is in ledger.json, not here.
+# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was
+# there before our first touch is in ledger.json, not here.
 prune() {
   value_of keep
   keep=${field:-20}
@@ -480,7 +481,8 @@ prune() {
   find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
 
-# Nothing was decided yet, so this does: what a power cut, a signal, a time limit, an operator or silence has left.
+# Nothing was decided yet, so this does: what a power cut, a signal, a time limit, an operator or silence has
+# left.
 settle_undecided() {
   if [ "$wish" != revert ] && [ "$wish" != boot ] && [ "$(system_state)" = stopping ] &&
     [ -L "$unit_folder/sysinit.target.wants/$boot_unit" ]; then
@@ -522,8 +524,9 @@ if [ "$wish" = boot ]; then
   case $(system_state) in starting | running | degraded | maintenance | stopping) exit 0 ;; esac
 fi
 current_state
-# A run that ended itself before anything was swapped has only temporary names of its own left: it must not wait for the one that
-# it made way for. Nor must one that is over, of which nothing but the unit for the next start can be left.
+# A run that ended itself before anything was swapped has only temporary names of its own left: it must not
+# wait for the one that it made way for. Nor must one that is over, of which nothing but the unit for the next
+# start can be left.
 case $state in
   committed | kept | reverted | refused | deferred | abandoned) CLUSTERPROXY_LOCKED=1 ;;
   incoming | prepared | acting) if [ -s "$dir/end" ]; then CLUSTERPROXY_LOCKED=1; fi ;;
@@ -559,7 +562,8 @@ case $state in
     fi
     ;;
   incoming | prepared | acting)
-    # What actions have done by then stays: packages that are half installed are brought to their end by the next that installs some.
+    # What actions have done by then stays: packages that are half installed are brought to their end by the
+    # next that installs some.
     each_change drop_beside
     drop_staged
     intended=abandoned

@@ -1,15 +1,16 @@
 # shellcheck shell=sh
-# What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh, with $run set.
+# What runner.sh and settle.sh have in common: a run's folder, its states and its log. Sourced after lib.sh,
+# with $run set.
 #
-# A run's folder: manifest, record.json, the new ledger.json, managed-paths and role; contents/N (what change N is to
-# become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what it was),
-# beside/N (where it is worked on: see `work_beside`), states/ and outcomes/ (a small file for each, made while there
-# was still space), away (files aren't as they were, or may not be), state (one of states/, renamed into place), end (what becomes of a run that
-# isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and declined (why a run
-# that waited is put back), started (ids of handlers), units (numbers of those that were set), active (units
-# that were), owed (handlers that were left undone because somebody was there), broken (units that a
-# check found so), redone (ids of handlers that a
-# revert ran), received and boot (which start of the host it came and began in), boot-folders (made for the
+# A run's folder: manifest, record.json, the new ledger.json, managed-paths and role; contents/N (what change
+# N is to become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what
+# it was), beside/N (where it is worked on: see `work_beside`), states/ and outcomes/ (a small file for each,
+# made while there was still space), away (files aren't as they were, or may not be), state (one of states/,
+# renamed into place), end (what becomes of a run that isn't committed), outcome (a second name of one in
+# outcomes/: commit, revert or keep), expired and declined (why a run that waited is put back), started (ids
+# of handlers), units (numbers of those that were set), active (units that were), owed (handlers that were
+# left undone because somebody was there), broken (units that a check found so), redone (ids of handlers that
+# a revert ran), received and boot (which start of the host it came and began in), boot-folders (made for the
 # boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
@@ -17,7 +18,8 @@
 dir=$base/runs/$run
 manifest=$dir/manifest
 
-# log FIELD...: a record at the end of the log, which the controller follows. A full disk must not stop a revert.
+# log FIELD...: a record at the end of the log, which the controller follows. A full disk must not stop a
+# revert.
 log() {
   _line=$1
   shift
@@ -30,13 +32,14 @@ current_state() {
   read -r state <"$dir/state" || :
 } 2>/dev/null
 
-# enter STATE: by renaming a file that is there already, so that a full disk can't stop it; durable before anything follows
+# enter STATE: by renaming a file that is there already, so that a full disk can't stop it; durable before
+# anything follows
 enter() {
   mv -T -f -- "$dir/states/$1" "$dir/state" && sync -- "$dir" && log state "$1" "$(date +%s)"
 }
 
-# decide commit|revert|keep: false where somebody else has decided. link(2) gives a name to one of all who ask for it, and needs no
-# space for it.
+# decide commit|revert|keep: false where somebody else has decided. link(2) gives a name to one of all who ask
+# for it, and needs no space for it.
 decide() {
   ln -PT -- "$dir/outcomes/$1" "$dir/outcome" 2>/dev/null && sync -- "$dir"
 }
@@ -46,7 +49,8 @@ decided() {
   read -r outcome <"$dir/outcome" || :
 } 2>/dev/null
 
-# show PROPERTY UNIT: the value alone in $shown_value. systemd may be slow, but must not hold up a revert for ever.
+# show PROPERTY UNIT: the value alone in $shown_value. systemd may be slow, but must not hold up a revert for
+# ever.
 show() {
   shown_value=$(timeout -k 5 60 systemctl show -p "$1" "$2" 2>/dev/null 9>&-) || :
   shown_value=${shown_value#*=}
@@ -73,8 +77,8 @@ name_holder() {
   return 0
 } 2>/dev/null
 
-# each FUNCTION RECORDS: calls it with the fields of each record; stops at the first that fails. Only positional
-# parameters are a function's own, hence no variable lives across the call.
+# each FUNCTION RECORDS: calls it with the fields of each record; stops at the first that fails. Only
+# positional parameters are a function's own, hence no variable lives across the call.
 each() {
   while [ -n "$2" ]; do
     case $2 in
@@ -110,14 +114,15 @@ value_of() {
   field 2 "$(records "$1")"
 }
 
-# Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that of the
-# host in it, and whether other clusters may be there: `shared` or `alone`; then the units that it needs) and owed.
+# Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that
+# of the host in it, and whether other clusters may be there: `shared` or `alone`; then the units that it
+# needs) and owed.
 value_of cluster
 cluster=$field
 ours=$base/clusters/$cluster
 
-# each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to be, as `look` tells
-# it, in $before and $after
+# each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to
+# be, as `look` tells it, in $before and $after
 each_change() {
   change_function=$1
   each with_change "$(records change | "${2:-cat}")"
@@ -219,7 +224,8 @@ own_folder() {
   )
 }
 
-# look PATH: what is there into $looked: kind, sha256, mode, user, group, target, with empty fields for what doesn't apply
+# look PATH: what is there into $looked: kind, sha256, mode, user, group, target, with empty fields for what
+# doesn't apply
 look() {
   if [ -L "$1" ]; then
     _target=$(readlink -n -- "$1" && printf .)
@@ -240,7 +246,8 @@ look() {
   fi
 }
 
-# ownership PATH: mode, user and group into $owned. Who has no name on this host is told by number, which chown(1) takes as well.
+# ownership PATH: mode, user and group into $owned. Who has no name on this host is told by number, which
+# chown(1) takes as well.
 ownership() {
   owned=$(stat -c "%a$US%U$US%G" -- "$1")
   case $owned in
@@ -280,8 +287,8 @@ now() {
   echo "${_up%%.*}"
 }
 
-# turn_unit UNIT ENABLED ACTIVE ENABLED ACTIVE [OPTION]: from a state to another, in words of `systemctl show`; false when one
-# command fails, which is in $turned, its words in $said
+# turn_unit UNIT ENABLED ACTIVE ENABLED ACTIVE [OPTION]: from a state to another, in words of `systemctl
+# show`; false when one command fails, which is in $turned, its words in $said
 turn_unit() {
   _unit=$1
   _was=$2
@@ -324,8 +331,8 @@ last_words() {
   timeout 5 journalctl --no-pager -q -o cat -n 15 -u "$1" 2>/dev/null | one_line
 }
 
-# Changes whenever the host is started: some containers share their machine's id, but not the start time of their first process
-# (field 22, counted behind the name, which may hold blanks: proc(5)).
+# Changes whenever the host is started: some containers share their machine's id, but not the start time of
+# their first process (field 22, counted behind the name, which may hold blanks: proc(5)).
 boot_id() {
   read -r _id </proc/sys/kernel/random/boot_id || _id=
   read -r _first </proc/1/stat || _first=

@@ -21,7 +21,8 @@ holder=
 field 4 "$request"
 same_machine "$field" || answer another-machine
 
-# With a time limit of its own: a lock that is free is taken for a moment only, and never from a run that begins.
+# With a time limit of its own: a lock that is free is taken for a moment only, and never from a run that
+# begins.
 held() {
   { [ -e "$base/lock" ] && ! flock -n "$base/lock" true; } 2>/dev/null
 }

@@ -8,8 +8,8 @@ export interface Asking {
 }
 
 /**
- * Why a cluster can't have the host: another one manages things there, and one of the two has it for itself alone.
- * Undefined where none does. The host itself refuses as well.
+ * Why a cluster can't have the host: another one manages things there, and one of the two has it for itself
+ * alone. Undefined where none does. The host itself refuses as well.
  */
 export function anotherCluster(
   { host, others = [] }: Snapshot,

@@ -4,9 +4,9 @@ import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * The difference between the real host and the virtual one, in the order in which it is carried out: directories before
- * what goes into them, then files in the order in which the steps touched them, what goes away last. Behind them what
- * can't be known yet: what steps do to things that an action has to bring first.
+ * The difference between the real host and the virtual one, in the order in which it is carried out:
+ * directories before what goes into them, then files in the order in which the steps touched them, what goes
+ * away last. Behind them what can't be known yet: what steps do to things that an action has to bring first.
  */
 export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): readonly Change[] {
   const changes = host.touched.flatMap((path) => {
@@ -47,7 +47,10 @@ function inOrder(changes: readonly Change[]): readonly Change[] {
     .map(({ change }) => change);
 }
 
-/** Directories from the top down, then files and links, then deletions, directories among them from the bottom up; units last. */
+/**
+ * Directories from the top down, then files and links, then deletions, directories among them from the bottom
+ * up; units last.
+ */
 function rank(change: Change): number {
   const depth = change.path.split('/').length;
   if (change.kind === 'unit') return 4000;

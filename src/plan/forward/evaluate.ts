@@ -29,13 +29,16 @@ export interface Wanted {
   folderOf?(step: string): readonly string[];
   /** names of the stages of its role, in order; none where it has one only */
   readonly stages?: readonly string[] | undefined;
-  /** how things that its steps manage, or those of an earlier run did, are read; undefined: as the built-in steps do */
+  /**
+   * how things that its steps manage, or those of an earlier run did, are read; undefined: as the built-in
+   * steps do
+   */
   readonly formats?: ItemFormats | undefined;
 }
 
 /**
- * From what is known of all hosts to what is wanted of each, or of those in `only`; a host that can't be resolved gets
- * its problem.
+ * From what is known of all hosts to what is wanted of each, or of those in `only`; a host that can't be
+ * resolved gets its problem.
  */
 export type Resolve = (
   snapshots: ReadonlyMap<string, Snapshot>,

@@ -17,7 +17,9 @@ export interface UnitsOfHost {
   readonly changes: readonly Change[];
   /** units whose `active` is the plan's business: one of them that doesn't run is not meant to */
   readonly managed: ReadonlySet<string>;
-  /** files are given back, by a rollback or to a host that leaves: what doesn't run needs to take nothing up */
+  /**
+   * files are given back, by a rollback or to a host that leaves: what doesn't run needs to take nothing up
+   */
   readonly givesBack: boolean;
 }
 
@@ -118,7 +120,9 @@ function isDown(unit: string, host: UnitsOfHost): boolean {
   return state !== undefined && ['inactive', 'failed'].includes(state.active);
 }
 
-/** Undefined where nobody looked, or it isn't there: an action may bring it, and systemctl says so otherwise. */
+/**
+ * Undefined where nobody looked, or it isn't there: an action may bring it, and systemctl says so otherwise.
+ */
 function stateOf(unit: string, { snapshot }: UnitsOfHost): UnitState | undefined {
   const found = [unit, fullName(unit), shortName(unit)];
   if (found.some((name) => snapshot.pending?.units.has(name))) return undefined;

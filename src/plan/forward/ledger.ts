@@ -6,8 +6,8 @@ import { itemHash, itemId, itemValue, pathValue, secretItemHash } from '../items
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * What the ledger of a host will say once a stage of the plan is carried out. `kept` is what stays as the ledger has it
- * now: what other stages look after.
+ * What the ledger of a host will say once a stage of the plan is carried out. `kept` is what stays as the
+ * ledger has it now: what other stages look after.
  */
 export function nextLedger(
   host: VirtualHost,
@@ -49,8 +49,8 @@ export function nextLedger(
 }
 
 /**
- * The first-touch value that is known stays, but for a package's file that an upgrade has brought anew: what it was before
- * the upgrade is of no use to anybody.
+ * The first-touch value that is known stays, but for a package's file that an upgrade has brought anew: what
+ * it was before the upgrade is of no use to anybody.
  */
 function firstTouch(
   item: Managed,
@@ -63,8 +63,8 @@ function firstTouch(
 }
 
 /**
- * First-touch value on a host that was set up before: what is there is the cluster's already, so a key goes away when it
- * is given back, and the package's own value applies. A file is what the package has in it.
+ * First-touch value on a host that was set up before: what is there is the cluster's already, so a key goes
+ * away when it is given back, and the package's own value applies. A file is what the package has in it.
  */
 function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
   if (isWholePath(item)) return pathValue(state);

@@ -5,7 +5,9 @@ const tolerableClockOffset = 10;
 /** Below this share of free space a service may fail any minute, and a restart even more so. Percent. */
 const leastFreeSpace = 5;
 
-/** What is wrong with the machine, whatever is installed on it, before anything is changed there; in words. */
+/**
+ * What is wrong with the machine, whatever is installed on it, before anything is changed there; in words.
+ */
 export function machineWarnings(snapshot: Snapshot): readonly string[] {
   return [
     ...lookOnlyWarning(snapshot),

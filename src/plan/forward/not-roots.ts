@@ -3,7 +3,10 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { Stage } from '../../model/plan.ts';
 import { type ExposedFolder, type Snapshot, stateIn } from '../../model/snapshot.ts';
 
-/** Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as well. */
+/**
+ * Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as
+ * well.
+ */
 export function foreignState({ host, foreignState: foreign }: Snapshot): Problem | undefined {
   if (foreign !== true) return undefined;
   return {
@@ -66,7 +69,10 @@ function refused(
   };
 }
 
-/** Folders on the way to `folder`, itself included, that are to belong to somebody else, or already are ours to give away. */
+/**
+ * Folders on the way to `folder`, itself included, that are to belong to somebody else, or already are ours
+ * to give away.
+ */
 function plannedFolders(
   folder: string,
   changes: readonly Change[],
@@ -84,7 +90,10 @@ function plannedFolders(
   });
 }
 
-/** Whether the step has named all who may give names there: USER, with the group of that name, USER:GROUP or :GROUP. */
+/**
+ * Whether the step has named all who may give names there: USER, with the group of that name, USER:GROUP or
+ * :GROUP.
+ */
 function isNamed({ by, user, group }: ExposedFolder, accounts: readonly string[]): boolean {
   const named = accounts.map((account) => account.split(':'));
   return by.every((who) => {

@@ -8,9 +8,9 @@ import type { Evaluation, StageEvaluation } from './evaluate.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but not because
- * we made it so, and the service has run since before it became so. Or the host says so itself, after a run
- * or a revert that left services alone. See `owed` of a snapshot for the rule.
+ * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but
+ * not because we made it so, and the service has run since before it became so. Or the host says so itself,
+ * after a run or a revert that left services alone. See `owed` of a snapshot for the rule.
  */
 export function owedRestarts(
   { wanted, stages }: Evaluation,
@@ -32,7 +32,9 @@ export function owedRestarts(
   });
 }
 
-/** Handlers that the host says are owed, and that this plan knows nothing of: somebody has to do it by hand. */
+/**
+ * Handlers that the host says are owed, and that this plan knows nothing of: somebody has to do it by hand.
+ */
 export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
   const known = new Set(wanted.handlers.map(({ id }) => id));
   return (host.snapshot.owed ?? [])

@@ -49,8 +49,9 @@ export interface PlanInput {
 }
 
 /**
- * From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. With `only`, plans of
- * those hosts alone, as when one is looked at again in the middle of a run; what concerns all hosts was checked before.
+ * From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. With
+ * `only`, plans of those hosts alone, as when one is looked at again in the middle of a run; what concerns
+ * all hosts was checked before.
  */
 export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
   const refused = new Map(
@@ -204,8 +205,8 @@ function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'>
 }
 
 /**
- * The handlers that changed steps ask for, each with the steps that ask, and those that are owed; in the playbook's
- * order.
+ * The handlers that changed steps ask for, each with the steps that ask, and those that are owed; in the
+ * playbook's order.
  */
 function plannedHandlers(
   evaluation: Evaluation,

@@ -25,7 +25,10 @@ export interface WantedStep {
 export interface Later {
   /** name of the stage */
   readonly after: string;
-  /** what it would have to know, or the first thing that it looks after; undefined where that isn't known either */
+  /**
+   * what it would have to know, or the first thing that it looks after; undefined where that isn't known
+   * either
+   */
   readonly path: string | undefined;
 }
 
@@ -68,8 +71,8 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
 }
 
 /**
- * Whether the step failed for want of something that an action brings, or may bring: then it's planned once that was
- * carried out. Undefined for an error that no action mends.
+ * Whether the step failed for want of something that an action brings, or may bring: then it's planned once
+ * that was carried out. Undefined for an error that no action mends.
  */
 function laterOf(error: unknown, view: StepHost): Later | undefined {
   if (error instanceof NotYetKnown) return { after: error.after, path: error.path };

@@ -22,9 +22,9 @@ interface Clash {
 }
 
 /**
- * Why a plan can't be carried out beside other clusters on the same host; undefined where it can. A file that a
- * cluster writes as a whole is its own. In files of others each cluster has its keys and blocks: a plan may not
- * change what another one has.
+ * Why a plan can't be carried out beside other clusters on the same host; undefined where it can. A file that
+ * a cluster writes as a whole is its own. In files of others each cluster has its keys and blocks: a plan may
+ * not change what another one has.
  */
 export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | undefined {
   const { host, others = [] } = snapshot;

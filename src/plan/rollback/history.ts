@@ -17,7 +17,10 @@ export interface Remembered {
   readonly stateSince: number | undefined;
 }
 
-/** The runs that hosts remember, each once with all its hosts, the latest first. One without any record is left out. */
+/**
+ * The runs that hosts remember, each once with all its hosts, the latest first. One without any record is
+ * left out.
+ */
 export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] {
   const runs = new Map<string, Remembered[]>();
   for (const one of remembered) {

@@ -34,9 +34,10 @@ const step = 'rollback';
 const absent: PathState = { kind: 'absent' };
 
 /**
- * Give back what the stages of a run changed on a host; `stages` in the order in which they were carried out. Keys and
- * blocks that the run set get their former values, and what others have edited in the same files since stays. Where the
- * two can't be told apart it's a conflict: nothing is changed on this host, unless `force` says that the originals win.
+ * Give back what the stages of a run changed on a host; `stages` in the order in which they were carried out.
+ * Keys and blocks that the run set get their former values, and what others have edited in the same files
+ * since stays. Where the two can't be told apart it's a conflict: nothing is changed on this host, unless
+ * `force` says that the originals win.
  */
 export function planHostRollback(
   snapshot: Snapshot,
@@ -131,8 +132,8 @@ function stateAt(host: VirtualHost, path: string): PathState {
 }
 
 /**
- * Runs that were not undone, as the operator knows them: by id, without the stages of one run. The latest of them that
- * changed something.
+ * Runs that were not undone, as the operator knows them: by id, without the stages of one run. The latest of
+ * them that changed something.
  */
 export function latestRun(records: readonly RunRecord[]): string | undefined {
   const undone = new Set(records.flatMap((record) => record.undoes ?? []));
@@ -144,7 +145,10 @@ export function latestRun(records: readonly RunRecord[]): string | undefined {
     .at(-1);
 }
 
-/** The run that a stage belongs to: `20261121T074501Z-4f2a9c-2` is the second stage of `20261121T074501Z-4f2a9c`. */
+/**
+ * The run that a stage belongs to: `20261121T074501Z-4f2a9c-2` is the second stage of
+ * `20261121T074501Z-4f2a9c`.
+ */
 export function baseRun(run: string): string {
   return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
 }

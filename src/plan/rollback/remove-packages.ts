@@ -37,8 +37,8 @@ export function othersNeed(packages: readonly string[], { others = [] }: Snapsho
 }
 
 /**
- * The plan with a stage behind its own in which the packages go: once the files that need them are back. Their
- * services stop, so whatever guards the run's handlers asked are asked.
+ * The plan with a stage behind its own in which the packages go: once the files that need them are back.
+ * Their services stop, so whatever guards the run's handlers asked are asked.
  */
 export function withRemoval(
   plan: HostPlan,

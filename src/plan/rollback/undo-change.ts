@@ -27,8 +27,9 @@ export interface UndoneChange {
 }
 
 /**
- * A path as it was before a run. Where the run's bytes are still there, all of it; where somebody else has edited the
- * file since, only the keys and blocks that the run set, each of which must still be as the run set it.
+ * A path as it was before a run. Where the run's bytes are still there, all of it; where somebody else has
+ * edited the file since, only the keys and blocks that the run set, each of which must still be as the run
+ * set it.
  */
 export function undoChange(undone: UndoneChange): Undone {
   const { change, original, now, items, formats } = undone;

@@ -3,7 +3,9 @@ import type { PathState } from '../../model/snapshot.ts';
 import { itemHash } from '../items.ts';
 import { restoredUnit, type Unit, unitValue } from '../unit-items.ts';
 
-/** A unit as it was before a run in all that the run set, and whether somebody else has changed that since. */
+/**
+ * A unit as it was before a run in all that the run set, and whether somebody else has changed that since.
+ */
 export function undoUnit(
   now: Unit,
   original: PathState,

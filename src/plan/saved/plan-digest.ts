@@ -5,9 +5,10 @@ import { planText } from './plan-text.ts';
 import { secretStates, slowHashOf } from './secret-states.ts';
 
 /**
- * A hash of all that a plan does, hex: two plans that do the same on the same machines have the same, whenever they were
- * made; what an approval of a plan binds to. How a host is otherwise (who is there now, warnings, how long it took to look)
- * makes no difference, nor does the form that the plan was stored in or sent in.
+ * A hash of all that a plan does, hex: two plans that do the same on the same machines have the same,
+ * whenever they were made; what an approval of a plan binds to. How a host is otherwise (who is there now,
+ * warnings, how long it took to look) makes no difference, nor does the form that the plan was stored in or
+ * sent in.
  */
 export function planDigest(plan: ClusterPlan): string {
   const done = sha256(planText(plan.hosts.map(whatIsDone)));

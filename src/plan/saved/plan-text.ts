@@ -1,13 +1,14 @@
 /**
- * Plain data, such as a plan, as JSON text. What JSON hasn't got is an object with one key, which is reserved for that:
+ * Plain data, such as a plan, as JSON text. What JSON hasn't got is an object with one key, which is reserved
+ * for that:
  *
  *     bytes         {"$bytes": "aGVsbG8K"}         in base64
  *     a Map         {"$map": [[KEY, VALUE], …]}    in its order
  *     a Set         {"$set": [VALUE, …]}           in its order
  *     an object     {"$object": {…}}               where its only key would be taken for one of these
  *
- * Keys keep their order; those without a value are left out. Throws for what is no plain data: a function, an object of a
- * class, a number that isn't finite, a list with holes.
+ * Keys keep their order; those without a value are left out. Throws for what is no plain data: a function, an
+ * object of a class, a number that isn't finite, a list with holes.
  */
 export function planText(data: unknown): string {
   return JSON.stringify(encoded(data));
@@ -19,7 +20,8 @@ export function planFromText<Data>(text: string): Data {
 }
 
 /**
- * The data behind a structured clone of it, such as a message between threads, in which a Buffer has become a Uint8Array:
+ * The data behind a structured clone of it, such as a message between threads, in which a Buffer has become a
+ * Uint8Array:
  * https://nodejs.org/api/worker_threads.html#considerations-when-cloning-objects-with-prototypes-classes-and-accessors
  */
 export function planFromClone<Data>(clone: Data): Data {

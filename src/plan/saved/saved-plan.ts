@@ -50,8 +50,8 @@ const savedPlan = z.object({
 });
 
 /**
- * A plan that was reviewed and is to be carried out later. It holds hashes, no contents; of the files that hold a secret
- * one over all of them, which takes long.
+ * A plan that was reviewed and is to be carried out later. It holds hashes, no contents; of the files that
+ * hold a secret one over all of them, which takes long.
  */
 export type SavedPlan = z.infer<typeof savedPlan>;
 type SavedHost = z.infer<typeof savedHost>;

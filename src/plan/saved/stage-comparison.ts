@@ -6,8 +6,9 @@ import { stateFingerprint } from '../record.ts';
 export type Left = Pick<HostPlan, 'recipe' | 'stages'>;
 
 /**
- * How what is left to do, planned anew after a stage was carried out, differs from what the operator agreed to, in words.
- * What the plan said isn't known yet may turn out as it likes; all that it showed must come as it was shown.
+ * How what is left to do, planned anew after a stage was carried out, differs from what the operator agreed
+ * to, in words. What the plan said isn't known yet may turn out as it likes; all that it showed must come as
+ * it was shown.
  */
 export function stageDifferences(agreed: Left, now: Left): readonly string[] {
   if (agreed.recipe?.name !== now.recipe?.name) {
@@ -63,7 +64,9 @@ function isAsAgreed(agreed: Change, now: Change): boolean {
   return sameStart && sameOutcome(agreed, now);
 }
 
-/** Mode and owner of a file that an action brings were taken for the usual ones, unless the step names them. */
+/**
+ * Mode and owner of a file that an action brings were taken for the usual ones, unless the step names them.
+ */
 function sameOutcome({ after: agreed, knownAfter }: Change, { after: now }: Change): boolean {
   if (knownAfter !== undefined && agreed.kind === 'file' && now.kind === 'file') {
     return agreed.content.equals(now.content);

@@ -15,8 +15,8 @@ interface Subject {
 type Subjects = ReadonlyMap<string, Subject>;
 
 /**
- * Conditions name what exists, and values that it can have. A condition that compares the number 2.4 to the text '2.4'
- * would never hold, and nobody would know why.
+ * Conditions name what exists, and values that it can have. A condition that compares the number 2.4 to the
+ * text '2.4' would never hold, and nobody would know why.
  */
 export function checkConditions(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.roles).flatMap(([name, role]) => {

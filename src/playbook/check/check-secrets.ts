@@ -7,9 +7,10 @@ import { TemplateError, variablesOf } from '../resolve/templates.ts';
 type IsSecret = (variable: string) => boolean;
 
 /**
- * Where a secret may go: into the content of files, and nowhere else. Arguments and environments of processes can be read
- * by anybody on a host (proc(5)), `systemctl show` tells everybody what stands in units (systemd.exec(5), "Environment="),
- * paths and reasons are shown, and a condition would tell what the secret is.
+ * Where a secret may go: into the content of files, and nowhere else. Arguments and environments of processes
+ * can be read by anybody on a host (proc(5)), `systemctl show` tells everybody what stands in units
+ * (systemd.exec(5), "Environment="), paths and reasons are shown, and a condition would tell what the secret
+ * is.
  */
 export function checkSecrets(document: Places, data: PlaybookData): readonly Problem[] {
   const names = Object.entries(data.variables ?? {}).flatMap(([name, { type }]) =>

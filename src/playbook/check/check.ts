@@ -12,8 +12,8 @@ import { checkSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
 
 /**
- * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns, defaults,
- * conditions and templates.
+ * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns,
+ * defaults, conditions and templates.
  */
 export function checkMeaning(document: Places, data: PlaybookData): readonly Problem[] {
   return [
@@ -141,7 +141,10 @@ function checkPorts(
   );
 }
 
-/** Where a role has stages each of its steps says its own: one that was forgotten would come too early or too late. */
+/**
+ * Where a role has stages each of its steps says its own: one that was forgotten would come too early or too
+ * late.
+ */
 function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
   const { stages } = role;
   return [

@@ -26,8 +26,8 @@ export interface Sample {
 }
 
 /**
- * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host; for a role without
- * any, made-up hosts with nothing on them, one for each recipe and family of systems.
+ * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host; for a
+ * role without any, made-up hosts with nothing on them, one for each recipe and family of systems.
  */
 export async function samplesOf(playbook: Playbook): Promise<readonly Sample[]> {
   const samples = samplesBeside(playbook);
@@ -62,8 +62,8 @@ const families = [
 ] as const;
 
 /**
- * The values that it is tried with: the playbook's defaults, then those of `samples/vars.yaml`, then made up by their
- * types. Throws OperatorErrors where one of that file is wrong.
+ * The values that it is tried with: the playbook's defaults, then those of `samples/vars.yaml`, then made up
+ * by their types. Throws OperatorErrors where one of that file is wrong.
  */
 export async function sampleVariables(playbook: Playbook): Promise<Readonly<Record<string, Value>>> {
   const own = await ownValues(playbook, join(samplesBeside(playbook), 'vars.yaml'));

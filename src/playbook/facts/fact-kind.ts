@@ -2,9 +2,14 @@ import type { z } from 'zod';
 import type { Value } from '../../formats/keyed-format.ts';
 import type { Reads, Snapshot } from '../../model/snapshot.ts';
 
-/** A kind of question about a host. A new one is a file beside this, its line in kinds.ts, and what the probe has to look at. */
+/**
+ * A kind of question about a host. A new one is a file beside this, its line in kinds.ts, and what the probe
+ * has to look at.
+ */
 export interface FactKind<Question> {
-  /** what a fact of this kind says in a playbook: exactly these keys; optional, since other kinds have others */
+  /**
+   * what a fact of this kind says in a playbook: exactly these keys; optional, since other kinds have others
+   */
   readonly keys: { readonly [Key in keyof Question]: z.ZodType<Question[Key] | undefined> };
   /** what its answer is made of; a condition's values are checked against it */
   readonly answers: 'string' | 'boolean';

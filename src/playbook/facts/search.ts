@@ -20,7 +20,8 @@ export const searchFact: FactKind<Search> = {
   },
   answers: 'boolean',
   mistake: (question) => {
-    // What grep(1) is asked for is another language than ours, alike enough to find a bracket that isn't closed.
+    // What grep(1) is asked for is another language than ours, alike enough to find a bracket that isn't
+    // closed.
     const found = groupsIn(question.search);
     if (typeof found === 'number') return undefined;
     const next = 'it is an extended one, as grep -E takes it; single quotes keep its backslashes';

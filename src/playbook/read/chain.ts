@@ -17,8 +17,9 @@ export async function builtInPlaybooks(): Promise<readonly string[]> {
 }
 
 /**
- * The files that a playbook is made of: its own, and behind it those that it `extends`, each relative to the one that
- * names it. Throws OperatorErrors with what is wrong with them as YAML; what is wrong with `extends` is shown there.
+ * The files that a playbook is made of: its own, and behind it those that it `extends`, each relative to the
+ * one that names it. Throws OperatorErrors with what is wrong with them as YAML; what is wrong with `extends`
+ * is shown there.
  */
 export async function readChain(reference: string, directory: string): Promise<readonly YamlDocument[]> {
   const chain: YamlDocument[] = [];

@@ -16,10 +16,10 @@ export interface Extended extends Source<PlaybookData> {
 }
 
 /**
- * A playbook with an extension laid over it. Things with a name (variables, roles, facts, guards; recipes, steps and
- * handlers by name or id) take the place of the base's thing of that name as a whole, or come behind the others; lists
- * of things without names (health, warnings, units, cross-checks) get longer. What is left out takes along what is for
- * it alone: a step for no other recipe, a mention of a handler.
+ * A playbook with an extension laid over it. Things with a name (variables, roles, facts, guards; recipes,
+ * steps and handlers by name or id) take the place of the base's thing of that name as a whole, or come
+ * behind the others; lists of things without names (health, warnings, units, cross-checks) get longer. What
+ * is left out takes along what is for it alone: a step for no other recipe, a mention of a handler.
  */
 export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): Extended {
   const places = new LayeredPlaces(base.places, own.places);

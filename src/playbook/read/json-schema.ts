@@ -7,8 +7,8 @@ import { extensionSchema, playbookSchema } from './schema.ts';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * The schemas that editors complete and check by, by their names in schema/. They say the form; what one part of a file
- * says of another is checked by `clusterproxy validate` only.
+ * The schemas that editors complete and check by, by their names in schema/. They say the form; what one part
+ * of a file says of another is checked by `clusterproxy validate` only.
  */
 export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
   const extension = extensionSchema(stepModules.values(), (module) => module.parameters);
@@ -25,8 +25,8 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
 }
 
 /**
- * A playbook that extends another one, and one that stands on its own, differ in what has to be there: written so, as
- * both forms in full would be twice as long.
+ * A playbook that extends another one, and one that stands on its own, differ in what has to be there:
+ * written so, as both forms in full would be twice as long.
  */
 function eitherForm(extension: JsonSchema): JsonSchema {
   const whole = convert(playbookSchema([]));

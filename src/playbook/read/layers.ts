@@ -15,8 +15,9 @@ import {
 } from './schema.ts';
 
 /**
- * One playbook from the files that it is made of, its own first and the last one extending nothing: names filled in,
- * each file laid over those behind it. Throws OperatorErrors with every mistake of form, each in the file that has it.
+ * One playbook from the files that it is made of, its own first and the last one extending nothing: names
+ * filled in, each file laid over those behind it. Throws OperatorErrors with every mistake of form, each in
+ * the file that has it.
  */
 export function layered(chain: readonly YamlDocument[], modules: Iterable<StepModule>): Source<PlaybookData> {
   const known = [...modules];

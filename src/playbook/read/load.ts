@@ -15,9 +15,9 @@ import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
 
 /**
- * Read a playbook: one that comes with the program by its name, or one of the operator's by its path (anything with a
- * slash or the end .yaml or .yml), relative to `directory`, which is the inventory's. Throws OperatorErrors with every
- * mistake of form, and with every mistake of meaning where the form is right.
+ * Read a playbook: one that comes with the program by its name, or one of the operator's by its path
+ * (anything with a slash or the end .yaml or .yml), relative to `directory`, which is the inventory's. Throws
+ * OperatorErrors with every mistake of form, and with every mistake of meaning where the form is right.
  */
 export async function loadPlaybook(
   reference: string,

@@ -3,9 +3,9 @@ import type { YamlDocument, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 
 /**
- * What a playbook calls the product that it is for: word to text. They are filled in when the playbook is read, in every
- * text and key of it, before anything else looks: so `{{ names.X }}` may stand where other templates can't, such as in
- * facts, conditions and the ids of handlers.
+ * What a playbook calls the product that it is for: word to text. They are filled in when the playbook is
+ * read, in every text and key of it, before anything else looks: so `{{ names.X }}` may stand where other
+ * templates can't, such as in facts, conditions and the ids of handlers.
  */
 export type Names = Readonly<Record<string, string>>;
 

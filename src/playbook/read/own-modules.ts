@@ -10,15 +10,17 @@ import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { stateFormats } from '../../virtual/managed.ts';
 
-/** The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them. */
+/**
+ * The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them.
+ */
 export interface KnownModules {
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly texts: readonly string[];
 }
 
 /**
- * The built-in step modules with those of the files that a playbook, or one that it extends, names in `modules`. Throws
- * OperatorErrors with all that can't be loaded, each shown where it's named.
+ * The built-in step modules with those of the files that a playbook, or one that it extends, names in
+ * `modules`. Throws OperatorErrors with all that can't be loaded, each shown where it's named.
  */
 export async function withOwnModules(
   chain: readonly YamlDocument[],
@@ -78,7 +80,9 @@ async function loadFile(
   return { text, found: list.map((module) => checked(module, file, name)) };
 }
 
-/** Source: Node's documentation, "Modules: TypeScript": types are stripped since 22.18 and 23.6, on its own. */
+/**
+ * Source: Node's documentation, "Modules: TypeScript": types are stripped since 22.18 and 23.6, on its own.
+ */
 function refuseOtherLanguages(file: string): void {
   const extension = extname(file);
   if (['.js', '.mjs'].includes(extension)) return;

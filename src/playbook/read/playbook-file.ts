@@ -8,7 +8,9 @@ import {
 import type { Location, Problem } from '../../model/operator-error.ts';
 import { fillNames, fillText, type Names } from './names.ts';
 
-/** A file of a playbook with its names filled in, which still knows where everything stands as it was written. */
+/**
+ * A file of a playbook with its names filled in, which still knows where everything stands as it was written.
+ */
 export class PlaybookFile implements Places {
   readonly document: YamlDocument;
   readonly value: unknown;

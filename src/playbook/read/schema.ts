@@ -169,12 +169,15 @@ const stepKeys = {
     }),
 };
 
-/** What says the parameters of a step module; a schema for editors says more of them than the check of a file. */
+/**
+ * What says the parameters of a step module; a schema for editors says more of them than the check of a file.
+ */
 type Parameters = (module: StepModule) => z.ZodType;
 
 /**
- * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they may hold
- * templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of them.
+ * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they
+ * may hold templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of
+ * them.
  */
 export function playbookSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
   return z.strictObject({

@@ -18,7 +18,9 @@ export interface HostView {
   readonly problem: Problem | undefined;
 }
 
-/** What is known of all hosts, before any of them is planned: a proxy's locations depend on the nodes' facts. */
+/**
+ * What is known of all hosts, before any of them is planned: a proxy's locations depend on the nodes' facts.
+ */
 export interface ClusterView {
   readonly inventory: Inventory;
   /** by name */
@@ -27,7 +29,9 @@ export interface ClusterView {
   readonly lists: Readonly<Record<string, readonly Value[]>>;
 }
 
-/** Facts and recipe of every host; `snapshots` by the host's name, none for one that could not be looked at. */
+/**
+ * Facts and recipe of every host; `snapshots` by the host's name, none for one that could not be looked at.
+ */
 export function viewCluster(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): ClusterView {
   const views = inventory.hosts.map((host) => viewHost(inventory, host, snapshots.get(host.name)));
   const lists = inventory.playbook.roles.map(
@@ -107,8 +111,8 @@ function listEntry(view: HostView): Value {
 }
 
 /**
- * A retired host counts as one only once nothing of ours is left on it: until then it still sends people to the others,
- * so they keep what they have for it.
+ * A retired host counts as one only once nothing of ours is left on it: until then it still sends people to
+ * the others, so they keep what they have for it.
  */
 function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired' {
   if (host.state === 'active') return 'active';
@@ -116,8 +120,8 @@ function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired'
 }
 
 /**
- * Whether browsers take two hosts for one site, and so send cookies along: they have the same registrable domain by
- * the Public Suffix List, private part included (RFC 6265bis, 5.2).
+ * Whether browsers take two hosts for one site, and so send cookies along: they have the same registrable
+ * domain by the Public Suffix List, private part included (RFC 6265bis, 5.2).
  */
 function isSameSite(one: string, other: string): boolean {
   const site = (hostname: string) => getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;

@@ -5,7 +5,10 @@ import { kindOf } from '../facts/kinds.ts';
 
 export type Facts = Readonly<Record<string, Value>>;
 
-/** What a host looks like, in the words of its role's playbook. Throws OperatorError where a file can't be read. */
+/**
+ * What a host looks like, in the words of its role's playbook. Throws OperatorError where a file can't be
+ * read.
+ */
 export function factsOf(role: Role, snapshot: Snapshot): Facts {
   return Object.fromEntries(
     Object.entries(role.facts).map(([name, fact]) => [

@@ -14,8 +14,8 @@ import { naming } from './template-problems.ts';
 import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
 
 /**
- * Everything that has to be known of a host before it can be planned: for all recipes together, since which one it gets
- * is known only afterwards. Facts are not known yet, so paths must not depend on them.
+ * Everything that has to be known of a host before it can be planned: for all recipes together, since which
+ * one it gets is known only afterwards. Facts are not known yet, so paths must not depend on them.
  */
 export function readsOf(
   inventory: Inventory,
@@ -56,7 +56,10 @@ interface RecipeContext {
   readonly context: TemplateContext;
 }
 
-/** The contexts in which a step reads something else: one is enough where it doesn't name its recipe's variables. */
+/**
+ * The contexts in which a step reads something else: one is enough where it doesn't name its recipe's
+ * variables.
+ */
 function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): readonly TemplateContext[] {
   const meant = contexts
     .filter(({ recipe, context }) => isFor(step, recipe?.name) && mayHold(step.when, context))
@@ -162,7 +165,9 @@ function complete(reads: Partial<Reads>): Reads {
   return { ...noReads, ...reads };
 }
 
-/** A missing directory above a file is made only where it is known to be missing: two levels are looked at. */
+/**
+ * A missing directory above a file is made only where it is known to be missing: two levels are looked at.
+ */
 function withParents(reads: Reads): Reads {
   const parents = reads.paths
     .filter((path) => !isGlob(path))

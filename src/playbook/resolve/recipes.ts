@@ -14,8 +14,9 @@ export interface ChosenRecipe {
 }
 
 /**
- * The recipe for a host by its facts: the one that the inventory forces, else the first whose condition holds. Undefined
- * where the role has none. Throws OperatorError `unknown-version` where none holds: better no change than a guess.
+ * The recipe for a host by its facts: the one that the inventory forces, else the first whose condition
+ * holds. Undefined where the role has none. Throws OperatorError `unknown-version` where none holds: better
+ * no change than a guess.
  */
 export function chooseRecipe(
   role: Role,

@@ -53,8 +53,8 @@ export interface ResolvedHost {
 }
 
 /**
- * What the host `name` gets. Throws OperatorError where its version is unknown, or a template or a parameter can't be
- * filled in. It must have been looked at.
+ * What the host `name` gets. Throws OperatorError where its version is unknown, or a template or a parameter
+ * can't be filled in. It must have been looked at.
  */
 export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   const view = cluster.hosts.get(name);
@@ -129,7 +129,10 @@ function resolveStep(
   return { id, module, parameters: checked.data, notify, folderOf, stage };
 }
 
-/** Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a built-in one. */
+/**
+ * Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a
+ * built-in one.
+ */
 function withLocalFiles(module: StepModule, parameters: Value, directory: string): Value {
   const names = module.localFiles ?? [];
   if (

@@ -73,9 +73,9 @@ function findVariables(text: string): readonly string[] {
 }
 
 /**
- * The value with every template in it filled in, in lists, maps and the keys of maps. Text that is exactly one template
- * becomes the value itself, of whatever type; within text only text, numbers and booleans can stand. Throws
- * TemplateError where a template names what isn't there.
+ * The value with every template in it filled in, in lists, maps and the keys of maps. Text that is exactly
+ * one template becomes the value itself, of whatever type; within text only text, numbers and booleans can
+ * stand. Throws TemplateError where a template names what isn't there.
  */
 export function render(value: Value, context: TemplateContext): Value {
   return renderWith(value, (variable) => evaluate(variable, context));
@@ -172,7 +172,9 @@ function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-/** The value at a path of own properties, as Liquid finds it; thousands of hosts have no time for a parser. */
+/**
+ * The value at a path of own properties, as Liquid finds it; thousands of hosts have no time for a parser.
+ */
 function evaluate(variable: string, context: TemplateContext): Value {
   let holder: Value = context;
   for (const [part] of variable.matchAll(/[^.[\]]+/g)) {

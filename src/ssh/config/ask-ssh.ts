@@ -11,7 +11,10 @@ export interface Question {
   readonly config: string | undefined;
 }
 
-/** `Match exec` and CanonicalizeHostname may take their time; more than this is no answer any more. Milliseconds. */
+/**
+ * `Match exec` and CanonicalizeHostname may take their time; more than this is no answer any more.
+ * Milliseconds.
+ */
 const patience = 10_000;
 
 /** Asks ssh(1). Undefined where this machine has none. Throws an OperatorError `ssh-config-invalid`. */

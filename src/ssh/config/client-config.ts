@@ -1,8 +1,9 @@
 import type { AuthenticationMethod } from '../target.ts';
 
 /**
- * What ssh(1) would do for a host: its configuration with every Host, Match and Include decided, as `ssh -G` prints it.
- * Paths are as they stand there: `~` and tokens are expanded in expand.ts. Undefined: nothing is said.
+ * What ssh(1) would do for a host: its configuration with every Host, Match and Include decided, as `ssh -G`
+ * prints it. Paths are as they stand there: `~` and tokens are expanded in expand.ts. Undefined: nothing is
+ * said.
  */
 export interface ClientConfig {
   readonly hostname: string | undefined;
@@ -32,8 +33,8 @@ export interface ClientConfig {
 }
 
 /**
- * Reads the output of `ssh -G`: lines of a keyword in lower case and its value. Keywords that are not known here are passed
- * over, as are those of other versions.
+ * Reads the output of `ssh -G`: lines of a keyword in lower case and its value. Keywords that are not known
+ * here are passed over, as are those of other versions.
  */
 export function parseClientConfig(text: string): ClientConfig {
   const values = new Map<string, string[]>();
@@ -108,7 +109,10 @@ function methodsOf(values: ReadonlyMap<string, readonly string[]>): ReadonlySet<
   );
 }
 
-/** ssh prints several names divided by blanks, without quotes: one that begins neither with `/` nor `~` goes on with the one before. */
+/**
+ * ssh prints several names divided by blanks, without quotes: one that begins neither with `/` nor `~` goes
+ * on with the one before.
+ */
 function filesOf(value: string | undefined): readonly string[] {
   if (value === undefined || value === 'none') return [];
   return value.split(/ (?=[/~$%])/);

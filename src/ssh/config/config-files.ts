@@ -4,9 +4,9 @@ import { findInPath } from '../find-in-path.ts';
 import { home } from './home.ts';
 
 /**
- * Whether a file of the operator's ssh configuration says anything by which a connection would differ from one without any. A machine
- * with nothing but its distribution's files is spared a process for each host. Where in doubt the answer is yes: then
- * ssh(1) is asked, which alone knows what its files mean.
+ * Whether a file of the operator's ssh configuration says anything by which a connection would differ from
+ * one without any. A machine with nothing but its distribution's files is spared a process for each host.
+ * Where in doubt the answer is yes: then ssh(1) is asked, which alone knows what its files mean.
  */
 export async function configurationMatters(config: string | undefined): Promise<boolean> {
   if (config !== undefined) return matters(config, { base: join(home(), '.ssh'), depth: 0 });
@@ -19,8 +19,8 @@ export async function configurationMatters(config: string | undefined): Promise<
 }
 
 /**
- * Keywords that change nothing that is used here. The lists of algorithms belong to them: what is offered is chosen in
- * algorithms.ts, and the other transport reads the files itself.
+ * Keywords that change nothing that is used here. The lists of algorithms belong to them: what is offered is
+ * chosen in algorithms.ts, and the other transport reads the files itself.
  */
 const harmless = new Set(
   `addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
@@ -37,7 +37,10 @@ const harmless = new Set(
   updatehostkeys verifyhostkeydns visualhostkey xauthlocation`.split(/\s+/),
 );
 
-/** Where Linux distributions other than those of SUSE have ssh and its configuration; it is compiled into the program. */
+/**
+ * Where Linux distributions other than those of SUSE have ssh and its configuration; it is compiled into the
+ * program.
+ */
 async function hasUsualPaths(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const program = await findInPath('ssh');

@@ -5,12 +5,15 @@ import type { ClientConfig } from './client-config.ts';
 import { configurationMatters } from './config-files.ts';
 
 /**
- * What the operator's ssh configuration says for a name; undefined where there is nothing that matters, or no ssh(1) to read it.
- * Throws an OperatorError `ssh-config-invalid`.
+ * What the operator's ssh configuration says for a name; undefined where there is nothing that matters, or no
+ * ssh(1) to read it. Throws an OperatorError `ssh-config-invalid`.
  */
 export type ConfigLookup = (question: Question) => Promise<ClientConfig | undefined>;
 
-/** One for a run: the same question is asked once. The files are read first, since most machines have none that matters. */
+/**
+ * One for a run: the same question is asked once. The files are read first, since most machines have none
+ * that matters.
+ */
 export function createConfigLookup(): ConfigLookup {
   const answers = new Map<string, Promise<ClientConfig | undefined>>();
   const mattering = new Map<string | undefined, Promise<boolean>>();

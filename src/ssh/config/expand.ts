@@ -16,8 +16,9 @@ export interface Tokens {
 }
 
 /**
- * The name of a file as ssh_config(5) understands it: `~/` and `${VARIABLE}` and tokens expanded, relative names in the working
- * directory. Undefined where something in it isn't known, or the home of another user is meant.
+ * The name of a file as ssh_config(5) understands it: `~/` and `${VARIABLE}` and tokens expanded, relative
+ * names in the working directory. Undefined where something in it isn't known, or the home of another user is
+ * meant.
  */
 export function expandPath(path: string, tokens: Tokens): string | undefined {
   let unknown = false;

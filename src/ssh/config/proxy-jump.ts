@@ -8,8 +8,8 @@ export interface Hop {
 }
 
 /**
- * Reads ProxyJump of ssh_config(5): `[user@]host[:port]` or `ssh://[user@]host[:port]`, divided by commas, in the order
- * from here to the host; `none` is no hop. Throws an OperatorError `proxy-jump-invalid`.
+ * Reads ProxyJump of ssh_config(5): `[user@]host[:port]` or `ssh://[user@]host[:port]`, divided by commas, in
+ * the order from here to the host; `none` is no hop. Throws an OperatorError `proxy-jump-invalid`.
  */
 export function parseProxyJump(text: string): readonly Hop[] {
   if (text.trim().toLowerCase() === 'none') return [];

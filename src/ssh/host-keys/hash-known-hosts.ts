@@ -5,8 +5,8 @@ import type { SshTarget } from '../target.ts';
 const patience = 10_000;
 
 /**
- * Whether ssh would write this host's name as a hash (HashKnownHosts of ssh_config(5), which Debian sets). Undecided, as where there
- * is no ssh(1), means no.
+ * Whether ssh would write this host's name as a hash (HashKnownHosts of ssh_config(5), which Debian sets).
+ * Undecided, as where there is no ssh(1), means no.
  */
 export function hashesKnownHosts({ name, config }: Pick<SshTarget, 'name' | 'config'>): Promise<boolean> {
   if (config === 'none') return Promise.resolve(false);

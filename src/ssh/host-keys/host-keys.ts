@@ -9,8 +9,8 @@ export interface KnownKeys {
   readonly pinned: readonly string[];
   readonly entries: readonly (KnownHost & { readonly file: string })[];
   /**
-   * Entries for the host without its port, where none is for the port: as with ssh, a key among them is accepted, and another one is
-   * unknown, not changed.
+   * Entries for the host without its port, where none is for the port: as with ssh, a key among them is
+   * accepted, and another one is unknown, not changed.
    */
   readonly portless: readonly (KnownHost & { readonly file: string })[];
   /** key types that can be expected, for the order in which they are offered */
@@ -117,7 +117,10 @@ function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Ent
   return entries.filter((entry) => entry.marker === undefined);
 }
 
-/** A file as it was read, and what was looked up in it: with hashed names each look-up goes through all of them. */
+/**
+ * A file as it was read, and what was looked up in it: with hashed names each look-up goes through all of
+ * them.
+ */
 interface ParsedFile {
   readonly text: string;
   readonly hosts: readonly KnownHost[];

@@ -4,8 +4,8 @@ import { knownHostsName, readKnownKeys } from './host-keys.ts';
 import { fingerprint, keyType } from './known-hosts.ts';
 
 /**
- * What a key that a host shows is to this machine. `unneeded`: not known, but the host is, through a certificate authority or
- * another key that the inventory pins.
+ * What a key that a host shows is to this machine. `unneeded`: not known, but the host is, through a
+ * certificate authority or another key that the inventory pins.
  */
 export type KeyState = 'known' | 'new' | 'contradicts' | 'revoked' | 'unneeded';
 
@@ -32,7 +32,9 @@ export interface KeyJudgement {
   /** under which the host stands in known_hosts */
   readonly name: string;
   readonly keys: readonly JudgedKey[];
-  /** what is known and isn't shown any more, in the types that contradict it; empty where nothing contradicts */
+  /**
+   * what is known and isn't shown any more, in the types that contradict it; empty where nothing contradicts
+   */
   readonly old: readonly OldKey[];
   /** fingerprints that the inventory pins; they alone count then */
   readonly pinned: readonly string[];
@@ -41,8 +43,8 @@ export interface KeyJudgement {
 }
 
 /**
- * Compares the keys that a host shows with those that are known. A key contradicts where another one of its type is known, and
- * where none of the known ones is shown at all: then connecting is refused.
+ * Compares the keys that a host shows with those that are known. A key contradicts where another one of its
+ * type is known, and where none of the known ones is shown at all: then connecting is refused.
  */
 export async function judgeKeys(target: SshTarget, shown: readonly Buffer[]): Promise<KeyJudgement> {
   const { pinned, entries, portless } = await readKnownKeys(target);

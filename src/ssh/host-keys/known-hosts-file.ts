@@ -19,9 +19,9 @@ export interface EditedKnownHosts {
 }
 
 /**
- * A known_hosts file with these hosts' keys. Pure. Lines that aren't about them stay byte for byte, a key that is known
- * already isn't added again, and of a line with several names only the host's own goes. Form: sshd(8), "SSH_KNOWN_HOSTS FILE
- * FORMAT". `text` may be read as latin1, so that any bytes survive.
+ * A known_hosts file with these hosts' keys. Pure. Lines that aren't about them stay byte for byte, a key
+ * that is known already isn't added again, and of a line with several names only the host's own goes. Form:
+ * sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". `text` may be read as latin1, so that any bytes survive.
  */
 export function editKnownHosts(text: string, edits: readonly KnownHostEdit[]): EditedKnownHosts {
   const lines = text.split('\n');

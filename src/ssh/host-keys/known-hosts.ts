@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * Reader of known_hosts files as sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT", describes them. `ssh-keygen -F` is the
- * oracle in its tests; it isn't called itself because a process a file and host would cost more than the connection.
+ * Reader of known_hosts files as sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT", describes them. `ssh-keygen
+ * -F` is the oracle in its tests; it isn't called itself because a process a file and host would cost more
+ * than the connection.
  */
 export interface KnownHost {
   readonly marker: 'revoked' | 'cert-authority' | undefined;
@@ -54,7 +55,9 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** The type that a public key says it is of: its first field (RFC 4253, section 6.6); empty where it's none. */
+/**
+ * The type that a public key says it is of: its first field (RFC 4253, section 6.6); empty where it's none.
+ */
 export function keyType(key: Buffer): string {
   if (key.length < 4) return '';
   const length = key.readUInt32BE(0);

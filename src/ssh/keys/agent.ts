@@ -25,7 +25,8 @@ const patience = 3_000;
 const longestAnswer = 1 << 20;
 
 /**
- * The keys that an agent holds, those included that ssh2 has no use for. Rejects with an Error where it can't be asked.
+ * The keys that an agent holds, those included that ssh2 has no use for. Rejects with an Error where it can't
+ * be asked.
  */
 export function listAgentKeys(socketPath: string): Promise<readonly AgentKey[]> {
   return new Promise((resolve, reject) => {
@@ -89,8 +90,9 @@ export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
   }
 
   /**
-   * ssh2 takes an agent's refusal to sign for an error of the connection, which ends the attempt although another key may be
-   * accepted. A signature that is none is refused by the server, and the next key is tried.
+   * ssh2 takes an agent's refusal to sign for an error of the connection, which ends the attempt although
+   * another key may be accepted. A signature that is none is refused by the server, and the next key is
+   * tried.
    */
   override sign(
     publicKey: ParsedKey,

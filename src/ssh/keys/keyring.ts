@@ -23,7 +23,9 @@ export interface KeyFile {
   readonly isCertified: boolean;
 }
 
-/** The private keys of this machine: each is read, and its passphrase asked for, once in a run for all hosts. */
+/**
+ * The private keys of this machine: each is read, and its passphrase asked for, once in a run for all hosts.
+ */
 export interface Keyring {
   file(path: string): Promise<KeyFile>;
   /** Opens an encrypted key. Undefined, or words why not. */
@@ -145,7 +147,10 @@ async function publicHalf(file: string): Promise<Buffer | undefined> {
   return publicKeyOfLine(text);
 }
 
-/** The public half of a private key in OpenSSH's own form (PROTOCOL.key), which isn't encrypted; or a public key's line. */
+/**
+ * The public half of a private key in OpenSSH's own form (PROTOCOL.key), which isn't encrypted; or a public
+ * key's line.
+ */
 function publicKeyIn(content: Buffer): Buffer | undefined {
   const text = content.toString('latin1');
   const encoded = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1];

@@ -21,9 +21,9 @@ const rsaSha512 = 4;
 const longestMessage = 1 << 20;
 
 /**
- * Starts an agent for ssh(1) that has these keys, and hands everything else on to the
- * agent at `behind` as it came: its certificates, keys on tokens and extensions are none of our business. ssh2's own agent
- * protocol would drop all of these.
+ * Starts an agent for ssh(1) that has these keys, and hands everything else on to the agent at `behind` as it
+ * came: its certificates, keys on tokens and extensions are none of our business. ssh2's own agent protocol
+ * would drop all of these.
  */
 export async function startAgentServer(
   socket: string,
@@ -111,7 +111,10 @@ function signed(message: Buffer, keys: readonly ParsedKey[]): Buffer | undefined
   ]);
 }
 
-/** ECDSA: OpenSSL gives DER, `SEQUENCE { INTEGER r, INTEGER s }`; ssh has two mpints (RFC 5656, section 3.1.2). */
+/**
+ * ECDSA: OpenSSL gives DER, `SEQUENCE { INTEGER r, INTEGER s }`; ssh has two mpints (RFC 5656, section
+ * 3.1.2).
+ */
 function inSshForm(type: string, signature: Buffer): Buffer {
   if (!type.startsWith('ecdsa-')) return signature;
   // Tag and length; from 128 bytes on the length takes two, with 0x81 first.

@@ -7,7 +7,10 @@ export interface LoginOptions {
   readonly socket: string;
   /** control socket of a login on the last host before this one; the way there leads through it */
   readonly jump?: string | undefined;
-  /** known_hosts files in place of the target's, and a program that knows more; for fingerprints that are pinned */
+  /**
+   * known_hosts files in place of the target's, and a program that knows more; for fingerprints that are
+   * pinned
+   */
   readonly pinned?: Pinned | undefined;
   /** socket of the agent to ask in place of the operator's */
   readonly agent?: string | undefined;
@@ -29,9 +32,10 @@ export interface OpenSshVersion {
 }
 
 /**
- * Arguments of ssh(1) for a login that stays: a control master without a command of its own. The operator's configuration
- * is read for this name as ssh itself would, but what the inventory and `resolveTarget` say comes first, and nothing in it
- * may weaken the check of the host's key, run programs on this machine, forward anything or ask a person.
+ * Arguments of ssh(1) for a login that stays: a control master without a command of its own. The operator's
+ * configuration is read for this name as ssh itself would, but what the inventory and `resolveTarget` say
+ * comes first, and nothing in it may weaken the check of the host's key, run programs on this machine,
+ * forward anything or ask a person.
  *
  * Whatever is set here has been known since OpenSSH 7.4; see ssh_config(5).
  */
@@ -90,14 +94,17 @@ export function loginArguments(target: SshTarget, login: LoginOptions): readonly
 }
 
 /**
- * Arguments of ssh(1) for a command over a login that is there. Without any configuration, and never with a connection of
- * its own: where the control socket is gone, ssh would make one.
+ * Arguments of ssh(1) for a command over a login that is there. Without any configuration, and never with a
+ * connection of its own: where the control socket is gone, ssh would make one.
  */
 export function commandArguments(socket: string, log: string, command: string): readonly string[] {
   return [...client(socket), ...options({ LogLevel: 'DEBUG2' }), '-E', log, '--', 'host', command];
 }
 
-/** A value of ProxyCommand: through a login on a host that reaches the other one. For the shell of the operator. */
+/**
+ * A value of ProxyCommand: through a login on a host that reaches the other one. For the shell of the
+ * operator.
+ */
 export function throughLogin(socket: string, target: SshTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
   const args = [...client(socket), ...options({ LogLevel: 'ERROR' }), '-W', `${host}:${target.port}`];
@@ -117,7 +124,10 @@ function configuration(target: SshTarget): readonly string[] {
   return ['-F', target.config === 'none' ? '/dev/null' : target.config];
 }
 
-/** A ProxyCommand that is set first keeps a ProxyJump of the configuration from having an effect: ssh_config(5). */
+/**
+ * A ProxyCommand that is set first keeps a ProxyJump of the configuration from having an effect:
+ * ssh_config(5).
+ */
 function way(target: SshTarget, login: LoginOptions): Readonly<Record<string, string>> {
   if (login.jump !== undefined) {
     return { ProxyCommand: throughLogin(login.jump, target), ProxyUseFdpass: 'no' };
@@ -151,7 +161,10 @@ export function isAtLeast(version: OpenSshVersion | undefined, major: number, mi
   );
 }
 
-/** What ssh(1) would read as an option, or a shell of the operator's (ProxyCommand with `%h`) as more than a word. */
+/**
+ * What ssh(1) would read as an option, or a shell of the operator's (ProxyCommand with `%h`) as more than a
+ * word.
+ */
 function refuseOptions(target: SshTarget): void {
   for (const [value, what] of [
     [target.name, 'host'],

@@ -14,15 +14,16 @@ export interface LockedKeys {
 }
 
 /**
- * The encrypted keys among the identity files. Those with a passphrase in the inventory are opened; with `ask`, the others are
- * asked for.
+ * The encrypted keys among the identity files. Those with a passphrase in the inventory are opened; with
+ * `ask`, the others are asked for.
  */
 export async function lockedKeys(
   target: SshTarget,
   keyring: Keyring,
   { ask }: { readonly ask: boolean },
 ): Promise<LockedKeys> {
-  // ssh offers keys of files only after all those of an agent, unless an agent has them too: a server lets one try six or so.
+  // ssh offers keys of files only after all those of an agent, unless an agent has them too: a server lets
+  // one try six or so.
   const isFirst = target.identitiesNamed && !target.identitiesOnly && target.agent !== undefined;
   const opened: ParsedKey[] = [];
   const locked: string[] = [];

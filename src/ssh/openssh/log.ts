@@ -54,7 +54,10 @@ export class LineCollector {
   }
 }
 
-/** ssh listens on its control socket from before this line on; that a host can't forge the line matters nowhere. */
+/**
+ * ssh listens on its control socket from before this line on; that a host can't forge the line matters
+ * nowhere.
+ */
 export function isReady(line: string): boolean {
   return line === 'debug1: Entering interactive session.';
 }

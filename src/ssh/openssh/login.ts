@@ -39,8 +39,8 @@ const keptLines = 20;
 const patience = 1_000;
 
 /**
- * Starts ssh(1) in a session of its own, where Ctrl-C doesn't reach it and it has no terminal to ask on, and waits until it
- * listens on its control socket.
+ * Starts ssh(1) in a session of its own, where Ctrl-C doesn't reach it and it has no terminal to ask on, and
+ * waits until it listens on its control socket.
  */
 export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
   if (attempt.signal?.aborted) return { kind: 'interrupted', lines: [] };

@@ -15,7 +15,10 @@ import { runCommand } from './run-command.ts';
 import { scanByOpenSsh } from './scan.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
-/** The transport that runs the system's ssh(1): for user certificates, keys on tokens, Kerberos, ProxyCommand and the like. */
+/**
+ * The transport that runs the system's ssh(1): for user certificates, keys on tokens, Kerberos, ProxyCommand
+ * and the like.
+ */
 export interface OpenSsh {
   readonly open: OpenConnection;
   /** The public keys that a host shows; nobody logs in, but on the way. Throws an OperatorError. */
@@ -25,9 +28,9 @@ export interface OpenSsh {
 }
 
 /**
- * A connection is one process, the login (a control master of its own, never one of the operator's), and one more for each
- * command. So a host is logged in to once, whoever has to touch a token does it once, `MaxSessions 1` is enough, and what ssh
- * says of the login can't be mixed up with what a command says.
+ * A connection is one process, the login (a control master of its own, never one of the operator's), and one
+ * more for each command. So a host is logged in to once, whoever has to touch a token does it once,
+ * `MaxSessions 1` is enough, and what ssh says of the login can't be mixed up with what a command says.
  */
 export function createOpenSsh(): OpenSsh {
   let workshop: Promise<Workshop> | undefined;

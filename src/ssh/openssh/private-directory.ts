@@ -5,15 +5,18 @@ import { join } from 'node:path';
 /** `clusterproxy-PID-RANDOM` */
 const pattern = /^clusterproxy-(\d+)-\w{6}$/;
 
-/** Younger ones may belong to a process that this one doesn't see: /tmp can be shared with containers. Milliseconds. */
+/**
+ * Younger ones may belong to a process that this one doesn't see: /tmp can be shared with containers.
+ * Milliseconds.
+ */
 const leftAlone = 60 * 60 * 1_000;
 
 /**
- * A folder that only this user can enter (0700), for sockets. In XDG_RUNTIME_DIR where there is one, which is in memory and
- * nobody else's, else where temporary files go. Folders of processes that are gone are removed.
+ * A folder that only this user can enter (0700), for sockets. In XDG_RUNTIME_DIR where there is one, which is
+ * in memory and nobody else's, else where temporary files go. Folders of processes that are gone are removed.
  *
- * The path has nothing in it that ssh_config(5) or a shell would read in another way, and is short: the path of a Unix socket
- * has at most 104 bytes on some systems.
+ * The path has nothing in it that ssh_config(5) or a shell would read in another way, and is short: the path
+ * of a Unix socket has at most 104 bytes on some systems.
  */
 export async function createPrivateDirectory(): Promise<string> {
   const bases = [process.env.XDG_RUNTIME_DIR ?? '', tmpdir(), '/tmp'].filter(isPlain);

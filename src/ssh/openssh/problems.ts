@@ -20,13 +20,14 @@ export interface LoginFailure {
 }
 
 /**
- * Why ssh(1) didn't log in, in the codes that the other transport has. The texts are those of sshconnect.c, sshconnect2.c,
- * kex.c, packet.c, readconf.c and ssh.c of OpenSSH 7.4 to 10.
+ * Why ssh(1) didn't log in, in the codes that the other transport has. The texts are those of sshconnect.c,
+ * sshconnect2.c, kex.c, packet.c, readconf.c and ssh.c of OpenSSH 7.4 to 10.
  */
 export function loginProblem(target: SshTarget, failure: LoginFailure): Problem {
   const { log } = failure;
   const words = log.said.join('\n');
-  // A host that has come this far has shown the right key, and what it says in its banner is not taken for ssh's words.
+  // A host that has come this far has shown the right key, and what it says in its banner is not taken for
+  // ssh's words.
   const isPastHostKey = log.methods.length > 0 || log.offered.length > 0;
   return (
     (isPastHostKey ? undefined : configurationProblem(target, log)) ??
@@ -96,7 +97,9 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
 const notExecutable =
   'the password could not be given: no program can be started where temporary files are (noexec); set TMPDIR to another folder';
 
-/** The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c. */
+/**
+ * The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c.
+ */
 function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
   if (!/stdio forwarding/i.test(words)) return undefined;
   const last = target.jumps.at(-1);
@@ -166,7 +169,8 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones (PerSourcePenalties).
+  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones
+  // (PerSourcePenalties).
   const isTurnedAway = log.greeting.some((line) =>
     /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
   );

@@ -30,8 +30,8 @@ export interface LoggedIn {
 /**
  * Logs in by ssh(1). Throws an OperatorError with the codes of connect.ts.
  *
- * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other. A passphrase is
- * asked for only when nothing else was accepted: another key, or the agent's, may do.
+ * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other.
+ * A passphrase is asked for only when nothing else was accepted: another key, or the agent's, may do.
  */
 export async function logIn(target: SshTarget, options: LogInOptions): Promise<LoggedIn> {
   const known = await readKnownKeys(target);
@@ -134,8 +134,8 @@ function isLocked(problem: Problem, { locked }: LockedKeys): boolean {
 }
 
 /**
- * OpenSSH takes keys, not fingerprints: a program of ours tells it the key that the host shows where its fingerprint is right.
- * Marks of revoked keys count all the same.
+ * OpenSSH takes keys, not fingerprints: a program of ours tells it the key that the host shows where its
+ * fingerprint is right. Marks of revoked keys count all the same.
  */
 async function pinnedFamilies(
   known: KnownKeys,

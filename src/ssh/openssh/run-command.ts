@@ -20,8 +20,8 @@ export interface CommandPlace {
 }
 
 /**
- * Runs a command over a login: one process of ssh(1), which ends with the command. Throws an OperatorError `command-timeout`,
- * `output-too-long`, `exec-refused`, or `connection-lost` where nothing was started.
+ * Runs a command over a login: one process of ssh(1), which ends with the command. Throws an OperatorError
+ * `command-timeout`, `output-too-long`, `exec-refused`, or `connection-lost` where nothing was started.
  */
 export async function runCommand(
   place: CommandPlace,
@@ -98,8 +98,9 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
 }
 
 /**
- * `status`: the command's own exit status; `unknown`: it was begun and how it ended isn't known; `refused`: by the host;
- * `not-started`: there was no login any more. From mux_client_request_session() in mux.c of OpenSSH 7.4 to 10.
+ * `status`: the command's own exit status; `unknown`: it was begun and how it ended isn't known; `refused`:
+ * by the host; `not-started`: there was no login any more. From mux_client_request_session() in mux.c of
+ * OpenSSH 7.4 to 10.
  */
 export function meaningOf255(log: string): 'status' | 'unknown' | 'refused' | 'not-started' {
   if (/^debug2: Received exit status from master 255\r?$/m.test(log)) return 'status';

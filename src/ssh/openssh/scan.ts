@@ -12,8 +12,9 @@ import type { LogInOptions } from './reach-host.ts';
 const nothingKnown = { pinned: [], entries: [], portless: [], types: [] };
 
 /**
- * The public keys that a host shows to ssh(1), at most one of each kind, as scanHostKeys() has them: for hosts that ssh2 can't
- * reach. ssh is told that none of them is known, so that it never comes to a login. Throws an OperatorError.
+ * The public keys that a host shows to ssh(1), at most one of each kind, as scanHostKeys() has them: for
+ * hosts that ssh2 can't reach. ssh is told that none of them is known, so that it never comes to a login.
+ * Throws an OperatorError.
  */
 export async function scanByOpenSsh(
   target: SshTarget,

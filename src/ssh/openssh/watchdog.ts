@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { packageRoot } from '../../package-root.ts';
 
 /**
- * What ends processes when this one is gone, even by SIGKILL: ssh(1) would stay for good. It is a small program in a session
- * of its own, which Ctrl-C doesn't reach, and it notices the end because nobody holds its stdin any more.
+ * What ends processes when this one is gone, even by SIGKILL: ssh(1) would stay for good. It is a small
+ * program in a session of its own, which Ctrl-C doesn't reach, and it notices the end because nobody holds
+ * its stdin any more.
  */
 export interface Watchdog {
   started(pid: number): void;

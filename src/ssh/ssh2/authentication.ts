@@ -10,10 +10,10 @@ export interface Credentials extends Tried {
 }
 
 /**
- * As ssh(1) orders them, but for one thing: keys of the agent that belong to an identity file, identity files that are named,
- * the agent's other keys (a server lets one try six or so), identity files that merely lie where ssh looks; then the
- * password. Nothing else is tried: without an own handler ssh2 asks with the method "none" first, which costs a round trip on every
- * connection.
+ * As ssh(1) orders them, but for one thing: keys of the agent that belong to an identity file, identity files
+ * that are named, the agent's other keys (a server lets one try six or so), identity files that merely lie
+ * where ssh looks; then the password. Nothing else is tried: without an own handler ssh2 asks with the method
+ * "none" first, which costs a round trip on every connection.
  */
 export async function credentialsFor(target: SshTarget, keyring: Keyring): Promise<Credentials> {
   const tried: string[] = [];

@@ -22,12 +22,13 @@ import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 
 /**
- * Connects by ssh2, verifies the host's key and logs in. Throws an OperatorError: `unreachable`, `connect-timeout`,
- * `host-key-unknown`, `host-key-changed`, `host-key-revoked`, `no-such-host-key`, `authentication-failed`,
- * `connection-lost`, `no-common-algorithm`, `needs-openssh`, `ssh-protocol`, `jump-host-refused`, `interrupted`.
+ * Connects by ssh2, verifies the host's key and logs in. Throws an OperatorError: `unreachable`,
+ * `connect-timeout`, `host-key-unknown`, `host-key-changed`, `host-key-revoked`, `no-such-host-key`,
+ * `authentication-failed`, `connection-lost`, `no-common-algorithm`, `needs-openssh`, `ssh-protocol`,
+ * `jump-host-refused`, `interrupted`.
  *
- * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other until the
- * pinned key shows up.
+ * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other
+ * until the pinned key shows up.
  */
 export async function connect(target: SshTarget, options: OpenOptions = {}): Promise<VerifiedConnection> {
   const keyring = options.keyring ?? createKeyring(options.askPassphrase);
@@ -56,8 +57,8 @@ interface Means {
 type Outcome = { readonly connection: VerifiedConnection } | { readonly problem: Problem };
 
 /**
- * Somebody is asked for the passphrase of an encrypted key only when nothing else opens the door. Not while a connection waits: a host
- * gives a person no time to type.
+ * Somebody is asked for the passphrase of an encrypted key only when nothing else opens the door. Not while a
+ * connection waits: a host gives a person no time to type.
  */
 async function logIn(target: SshTarget, means: Means, options: OpenOptions): Promise<Outcome> {
   const credentials = await credentialsFor(target, means.keyring);

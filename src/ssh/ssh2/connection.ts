@@ -50,7 +50,10 @@ export class SshConnection implements VerifiedConnection {
     });
   }
 
-  /** The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any stderr. */
+  /**
+   * The channel on which the command runs. node-ssh's own `exec` decodes what it reads and throws on any
+   * stderr.
+   */
   async #open(command: string): Promise<OpenedChannel> {
     const client = this.#ssh.connection;
     if (client === null) throw this.#lost();
@@ -102,7 +105,10 @@ interface OpenedChannel {
   readonly exit: { code: number | null };
 }
 
-/** Must be called where ssh2 hands the channel over: a status in the same packet as the go-ahead is told right after. */
+/**
+ * Must be called where ssh2 hands the channel over: a status in the same packet as the go-ahead is told right
+ * after.
+ */
 function watched(channel: ClientChannel): OpenedChannel {
   const exit: OpenedChannel['exit'] = { code: null };
   channel.on('exit', (status: number | null) => {

@@ -6,8 +6,8 @@ import type { OpenOptions } from '../contract.ts';
 import type { SshTarget } from '../target.ts';
 
 /**
- * The bytes to and from a host's sshd: over the network, or through the last of the hosts on the way to it. It has a listener for
- * errors for good. Throws an OperatorError.
+ * The bytes to and from a host's sshd: over the network, or through the last of the hosts on the way to it.
+ * It has a listener for errors for good. Throws an OperatorError.
  */
 export async function openStream(target: SshTarget, options: OpenOptions): Promise<Duplex> {
   const { signal } = options;

@@ -10,9 +10,9 @@ import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 
 /**
- * The public keys that a host shows, at most one of each kind: one handshake for each, which ends before anybody logs in. What it
- * shows proves nothing yet: whoever answers at that address has shown it. Hosts on the way are logged in to, and verified
- * as ever. Throws an OperatorError: those of connect.ts.
+ * The public keys that a host shows, at most one of each kind: one handshake for each, which ends before
+ * anybody logs in. What it shows proves nothing yet: whoever answers at that address has shown it. Hosts on
+ * the way are logged in to, and verified as ever. Throws an OperatorError: those of connect.ts.
  */
 export async function scanHostKeys(target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]> {
   const keys: Buffer[] = [];

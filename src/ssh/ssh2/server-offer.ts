@@ -15,8 +15,8 @@ export interface ServerOffer {
 }
 
 /**
- * Why two ends that have no algorithm in common can't talk, with what the server offers: it's asked for it once more. Undefined
- * where that isn't what `said`, an error of ssh2, is about.
+ * Why two ends that have no algorithm in common can't talk, with what the server offers: it's asked for it
+ * once more. Undefined where that isn't what `said`, an error of ssh2, is about.
  */
 export async function offerProblem(
   target: SshTarget,
@@ -46,7 +46,10 @@ export async function offerProblem(
   };
 }
 
-/** Good ones that ssh2 hasn't, or that are not taken because they keep JavaScript's only thread busy for seconds. */
+/**
+ * Good ones that ssh2 hasn't, or that are not taken because they keep JavaScript's only thread busy for
+ * seconds.
+ */
 const onlyOpenSsh = new Set([
   'mlkem768x25519-sha256',
   'sntrup761x25519-sha512',
@@ -100,7 +103,10 @@ function firstPacket(stream: Duplex, patience: number): Promise<ServerOffer | un
   });
 }
 
-/** Lines up to the one that begins with `SSH-`, then a packet in the clear: its length, that of its padding, KEXINIT. */
+/**
+ * Lines up to the one that begins with `SSH-`, then a packet in the clear: its length, that of its padding,
+ * KEXINIT.
+ */
 export function parseOffer(bytes: Buffer): ServerOffer | 'incomplete' | undefined {
   const text = bytes.toString('latin1');
   const version = /(?:^|\n)SSH-[^\n]*\n/.exec(text);

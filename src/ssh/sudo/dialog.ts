@@ -4,12 +4,12 @@ import type { ExecInput } from '../contract.ts';
 const longestWords = 64 * 1024;
 
 /**
- * What is said between sudo(8) and us before it starts a command. Both sides of it are on stderr and marked by a nonce: sudo's
- * question for the password (its prompt), and the first word of what it started.
+ * What is said between sudo(8) and us before it starts a command. Both sides of it are on stderr and marked
+ * by a nonce: sudo's question for the password (its prompt), and the first word of what it started.
  *
- * The password is sent when it is asked for, and once: whoever sent it along with the rest would hand it to the command where sudo
- * doesn't ask (a cached credential, NOPASSWD), and where it is wrong sudo would take the next lines for further passwords. What
- * the command reads is sent when it has begun.
+ * The password is sent when it is asked for, and once: whoever sent it along with the rest would hand it to
+ * the command where sudo doesn't ask (a cached credential, NOPASSWD), and where it is wrong sudo would take
+ * the next lines for further passwords. What the command reads is sent when it has begun.
  */
 export class SudoDialog {
   /** what sudo is to ask with; undefined where there is no password, so that it mustn't ask */

@@ -13,8 +13,8 @@ export interface SudoFailure {
 const mostLines = 12;
 
 /**
- * sudo's words without noise: that it can't resolve its own host's name harms nobody, and the lecture is known by heart. Our command,
- * which it repeats as a whole, is left out.
+ * sudo's words without noise: that it can't resolve its own host's name harms nobody, and the lecture is
+ * known by heart. Our command, which it repeats as a whole, is left out.
  */
 export function wordsOf(stderr: string): string {
   const lines = stderr
@@ -33,9 +33,10 @@ function isLecture(line: string): boolean {
 }
 
 /**
- * What sudo's words mean; undefined where it hasn't said anything, so that something else is at fault. The words are those of sudo
- * 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2 (common/error.rs, pam/error.rs) and of doas(1),
- * for which some distributions install a `sudo` that calls it.
+ * What sudo's words mean; undefined where it hasn't said anything, so that something else is at fault. The
+ * words are those of sudo 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2
+ * (common/error.rs, pam/error.rs) and of doas(1), for which some distributions install a `sudo` that calls
+ * it.
  */
 export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | undefined {
   const { code, said, passwordSent } = failure;

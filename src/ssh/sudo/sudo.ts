@@ -6,12 +6,15 @@ import type { SshTarget } from '../target.ts';
 import { SudoDialog } from './dialog.ts';
 import { allowedCommands, limited, passwordUnusable, sudoProblem, unanswered, wordsOf } from './problems.ts';
 
-/** sudo may look people up in a directory and names in a DNS that is slow; more than this, and it hangs. Seconds. */
+/**
+ * sudo may look people up in a directory and names in a DNS that is slow; more than this, and it hangs.
+ * Seconds.
+ */
 const patience = 30;
 
 /**
- * A connection whose commands run as root, whichever transport it is of. Who logs in as root needs no sudo(8).
- * `exec` throws an OperatorError whose code begins with `sudo-` where sudo didn't start the command.
+ * A connection whose commands run as root, whichever transport it is of. Who logs in as root needs no
+ * sudo(8). `exec` throws an OperatorError whose code begins with `sudo-` where sudo didn't start the command.
  */
 export function asRoot(connection: Connection, target: SshTarget): Connection {
   if (target.user === 'root') return connection;
@@ -27,8 +30,9 @@ interface Login {
 }
 
 /**
- * sudo's last word on a password. A wrong one isn't tried twice in a run: a directory (LDAP, Active Directory) locks accounts
- * after a few attempts, and the next connection to this host would make another one.
+ * sudo's last word on a password. A wrong one isn't tried twice in a run: a directory (LDAP, Active
+ * Directory) locks accounts after a few attempts, and the next connection to this host would make another
+ * one.
  */
 const refusals = new WeakMap<SshTarget, OperatorError>();
 
@@ -66,16 +70,20 @@ async function execAsRoot(
 }
 
 /**
- * The command as root. `env LC_ALL=C`: sudo's messages are read here, and a login shell may be one without `NAME=value
- * command`. `-n`: sudo fails instead of asking, since nobody could answer. `-S`: it asks on stderr and reads stdin. Not `-k`:
- * it would make sudo ask where it needn't. The password is in none of this: arguments can be read by anybody on the host.
+ * The command as root. `env LC_ALL=C`: sudo's messages are read here, and a login shell may be one without
+ * `NAME=value command`. `-n`: sudo fails instead of asking, since nobody could answer. `-S`: it asks on
+ * stderr and reads stdin. Not `-k`: it would make sudo ask where it needn't. The password is in none of this:
+ * arguments can be read by anybody on the host.
  */
 function sudoCommand(command: string, dialog: SudoDialog): string {
   const how = dialog.prompt === undefined ? '-n' : `-S -p ${quote(dialog.prompt)}`;
   return `env LC_ALL=C sudo ${how} -- sh -c ${quote(`echo ${dialog.startMark} >&2; ${command}`)}`;
 }
 
-/** What of a password goes through a line: sudo reads up to its end, and no more than 255 bytes (SUDO_CONV_REPL_MAX). */
+/**
+ * What of a password goes through a line: sudo reads up to its end, and no more than 255 bytes
+ * (SUDO_CONV_REPL_MAX).
+ */
 function isOneLine(password: string): boolean {
   return password !== '' && !/[\n\r\0]/.test(password) && Buffer.byteLength(password) <= 255;
 }
@@ -102,8 +110,8 @@ async function inTime<Result>(
 }
 
 /**
- * To a user who may run some commands without a password, but not ours, sudo says that a password is required. What they
- * may run tells the two apart.
+ * To a user who may run some commands without a password, but not ours, sudo says that a password is
+ * required. What they may run tells the two apart.
  */
 async function onlySome({ connection, target }: Login) {
   const limits = { timeout: 10, maximumOutput: 64 * 1024 };

@@ -43,8 +43,8 @@ const parameters = z
 type ArchiveParameters = z.infer<typeof parameters>;
 
 /**
- * An archive unpacked into a directory of its own, once: a file in it says which. Another archive replaces all that is
- * there. An action: a revert leaves it.
+ * An archive unpacked into a directory of its own, once: a file in it says which. Another archive replaces
+ * all that is there. An action: a revert leaves it.
  */
 export const archive: StepModule<ArchiveParameters> = {
   name: 'archive',

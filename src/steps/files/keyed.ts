@@ -35,9 +35,10 @@ export const fileOfKeys = {
 };
 
 /**
- * A step module for the keys of a file. Only the named keys are touched and owned: whatever else an operator has in the
- * file stays byte for byte. `default` sets a key that isn't there and never owns it, so that it stays when a host is
- * given back. Mode and owner are for a file that the step makes; those of a file that is there are left alone.
+ * A step module for the keys of a file. Only the named keys are touched and owned: whatever else an operator
+ * has in the file stays byte for byte. `default` sets a key that isn't there and never owns it, so that it
+ * stays when a host is given back. Mode and owner are for a file that the step makes; those of a file that is
+ * there are left alone.
  */
 export function keyedModule(
   format: KeyedFormat,
@@ -109,8 +110,8 @@ export function flatLeaves(map: Readonly<Record<string, Value>>): readonly Leaf[
 }
 
 /**
- * A nested map as its leaves, so that each is set by itself and an operator's keys beside it survive. Lists are values,
- * and so is an empty map.
+ * A nested map as its leaves, so that each is set by itself and an operator's keys beside it survive. Lists
+ * are values, and so is an empty map.
  */
 export function nestedLeaves(map: Readonly<Record<string, Value>>): readonly Leaf[] {
   return Object.entries(map).flatMap(([name, value]) =>

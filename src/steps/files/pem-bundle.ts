@@ -35,9 +35,9 @@ const day = 24 * 60 * 60 * 1000;
 const soon = 7 * day;
 
 /**
- * Certificate, chain and key in one file, as HAProxy wants them, made of files that are on the host. A key that isn't the
- * certificate's is refused; a certificate that has run out or is for another name is a warning. Source: HAProxy's
- * configuration manual, `crt`.
+ * Certificate, chain and key in one file, as HAProxy wants them, made of files that are on the host. A key
+ * that isn't the certificate's is refused; a certificate that has run out or is for another name is a
+ * warning. Source: HAProxy's configuration manual, `crt`.
  */
 export const pemBundle: StepModule<BundleParameters> = {
   name: 'pem-bundle',

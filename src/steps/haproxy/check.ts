@@ -2,9 +2,9 @@ import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
 import { serversOf } from './model.ts';
 
 /**
- * What HAProxy would take without a word and nobody can want, or would refuse at its start only; each with its section and
- * server. `fileLimit` is how many files its unit may have open. Sources: HAProxy's configuration manual; tried with 2.6
- * to 3.4 where the manual says nothing.
+ * What HAProxy would take without a word and nobody can want, or would refuse at its start only; each with
+ * its section and server. `fileLimit` is how many files its unit may have open. Sources: HAProxy's
+ * configuration manual; tried with 2.6 to 3.4 where the manual says nothing.
  */
 export function findMistakes(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   return [
@@ -130,7 +130,9 @@ function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind:
   ];
 }
 
-/** HAProxy says nothing about two listeners on one port: the kernel would share connections out between them. */
+/**
+ * HAProxy says nothing about two listeners on one port: the kernel would share connections out between them.
+ */
 function bindConflicts(wanted: HaproxyParameters): readonly string[] {
   const binds = bindsOf(wanted);
   return binds.flatMap((one, index) =>

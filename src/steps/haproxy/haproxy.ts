@@ -12,9 +12,9 @@ import { renderHaproxy } from './render.ts';
 const errorCodes = ['400', '403', '408', '500', '502', '503', '504'];
 
 /**
- * The whole of haproxy.cfg, from a typed model; what HAProxy would accept and nobody can want is refused before anything is
- * written. What was there before comes back when the host is given back. Checking the file (`haproxy -c`) and the reload
- * are for a handler.
+ * The whole of haproxy.cfg, from a typed model; what HAProxy would accept and nobody can want is refused
+ * before anything is written. What was there before comes back when the host is given back. Checking the file
+ * (`haproxy -c`) and the reload are for a handler.
  */
 export const haproxy: StepModule<HaproxyParameters> = {
   name: 'haproxy',
@@ -51,8 +51,8 @@ export const haproxy: StepModule<HaproxyParameters> = {
 };
 
 /**
- * How many files HAProxy may have open: what its unit says, but for a process that may not raise its limits (CAP_SYS_RESOURCE,
- * bit 24 of capabilities(7)), as in many containers. That one keeps what it has.
+ * How many files HAProxy may have open: what its unit says, but for a process that may not raise its limits
+ * (CAP_SYS_RESOURCE, bit 24 of capabilities(7)), as in many containers. That one keeps what it has.
  */
 const askOpenFiles = [
   'pid=$(systemctl show --property=MainPID --value "$1")',

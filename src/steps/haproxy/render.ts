@@ -16,9 +16,10 @@ export interface HostFacts {
 }
 
 /**
- * Mozilla's intermediate profile, version 5.8 of May 2026 (six forward-secret AEAD suites, TLS 1.2 and 1.3, the client's
- * preference counts): release v5.8 of github.com/mozilla/ssl-config-generator, since then kept at configurator.tlsref.org.
- * Its list of curves is left to OpenSSL, whose defaults hold them all: one that it doesn't know is an error at start.
+ * Mozilla's intermediate profile, version 5.8 of May 2026 (six forward-secret AEAD suites, TLS 1.2 and 1.3,
+ * the client's preference counts): release v5.8 of github.com/mozilla/ssl-config-generator, since then kept
+ * at configurator.tlsref.org. Its list of curves is left to OpenSSL, whose defaults hold them all: one that
+ * it doesn't know is an error at start.
  */
 const tls = {
   ciphers: [

@@ -25,9 +25,10 @@ const parameters = z.strictObject({
 type StateParameters = z.infer<typeof parameters>;
 
 /**
- * Has every reload of HAProxy, whoever asks for it, keep what the running process knows of its servers: drains, weights, who is
- * down. The unit's own commands stay as they are; ours comes before the one that tells the process to reload. The file goes
- * away when HAProxy stops, so that an old drain doesn't come back. Source: systemd.service(5), ExecReload=.
+ * Has every reload of HAProxy, whoever asks for it, keep what the running process knows of its servers:
+ * drains, weights, who is down. The unit's own commands stay as they are; ours comes before the one that
+ * tells the process to reload. The file goes away when HAProxy stops, so that an old drain doesn't come back.
+ * Source: systemd.service(5), ExecReload=.
  */
 export const haproxyState: StepModule<StateParameters> = {
   name: 'haproxy-state',

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { addressOrNetwork } from '../shared/parameters.ts';
 
-/** Who may connect to a service that a step sets up: parameters that xinetd-service and socket-service share. */
+/**
+ * Who may connect to a service that a step sets up: parameters that xinetd-service and socket-service share.
+ */
 export const allowedClients = {
   only_from: z.array(addressOrNetwork).default([]).describe('addresses and networks that may connect'),
   hosts: z
@@ -27,7 +29,10 @@ export function clientNames(wanted: Partial<AllowedClients>): readonly string[] 
   return wanted.hosts.map(({ address }) => address).filter((address) => isIP(address) === 0);
 }
 
-/** All addresses and networks that may connect, each once. Nobody but this host itself is an error: the service would be of no use. */
+/**
+ * All addresses and networks that may connect, each once. Nobody but this host itself is an error: the
+ * service would be of no use.
+ */
 export function clientAddresses(host: StepHost, wanted: AllowedClients): readonly string[] {
   const others = [...wanted.only_from, ...wanted.hosts.flatMap((one) => addressesOf(host, one))];
   if (others.length === 0) {

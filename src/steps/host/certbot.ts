@@ -38,10 +38,10 @@ const parameters = z.strictObject({
 type CertbotParameters = z.infer<typeof parameters>;
 
 /**
- * A certificate by certbot, where there's none that is valid long enough for all the names. It answers the challenge by
- * itself: on port 80 where nobody is there yet, else on a port that whoever has port 80 passes `/.well-known/acme-challenge/`
- * on to; renewals always do the latter. Renewing is the business of certbot's own timer. An action: it stays. Source:
- * certbot(1), "standalone"; RFC 8555, 8.3.
+ * A certificate by certbot, where there's none that is valid long enough for all the names. It answers the
+ * challenge by itself: on port 80 where nobody is there yet, else on a port that whoever has port 80 passes
+ * `/.well-known/acme-challenge/` on to; renewals always do the latter. Renewing is the business of certbot's
+ * own timer. An action: it stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
  */
 export const certbot: StepModule<CertbotParameters> = {
   name: 'certbot',

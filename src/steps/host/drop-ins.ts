@@ -1,6 +1,9 @@
 import type { StepHost } from '../../virtual/step-host.ts';
 
-/** Where units and their drop-ins are looked for; the first folder wins over a later one for files of the same name. */
+/**
+ * Where units and their drop-ins are looked for; the first folder wins over a later one for files of the same
+ * name.
+ */
 const unitFolders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'] as const;
 
 /** A unit file, or a part of one. */
@@ -24,8 +27,8 @@ export function dropInReads(unit: string, name: string): readonly string[] {
 }
 
 /**
- * The drop-ins of a unit but for ours, in the order in which systemd reads them: by file name, and of two with one name
- * only that of the earlier folder. Source: systemd.unit(5).
+ * The drop-ins of a unit but for ours, in the order in which systemd reads them: by file name, and of two
+ * with one name only that of the earlier folder. Source: systemd.unit(5).
  */
 export function otherDropIns(host: StepHost, unit: string, ours: string): readonly DropIn[] {
   const byName = new Map<string, DropIn>();

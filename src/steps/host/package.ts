@@ -37,8 +37,8 @@ const parameters = z.strictObject({
 type PackageParameters = z.infer<typeof parameters>;
 
 /**
- * Packages of the distribution, only those that are missing; nothing that is there is upgraded or removed for them. An
- * action: a revert doesn't take them away again.
+ * Packages of the distribution, only those that are missing; nothing that is there is upgraded or removed for
+ * them. An action: a revert doesn't take them away again.
  */
 export const packages: StepModule<PackageParameters> = {
   name: 'package',

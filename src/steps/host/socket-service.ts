@@ -28,10 +28,10 @@ const parameters = z.strictObject({
 type SocketParameters = z.infer<typeof parameters>;
 
 /**
- * A TCP service that systemd starts once for each connection, as a user who owns nothing but /run/NAME. systemd's
- * address filter drops packets of others; as it is silently off where the kernel or a container lacks it, the program gets
- * the addresses as well, in ALLOWED_ADDRESSES, to compare with systemd's REMOTE_ADDR.
- * Source: systemd.socket(5), systemd.exec(5), systemd.resource-control(5).
+ * A TCP service that systemd starts once for each connection, as a user who owns nothing but /run/NAME.
+ * systemd's address filter drops packets of others; as it is silently off where the kernel or a container
+ * lacks it, the program gets the addresses as well, in ALLOWED_ADDRESSES, to compare with systemd's
+ * REMOTE_ADDR. Source: systemd.socket(5), systemd.exec(5), systemd.resource-control(5).
  */
 export const socketService: StepModule<SocketParameters> = {
   name: 'socket-service',

@@ -39,9 +39,10 @@ const parameters = z
 type DropInParameters = z.infer<typeof parameters>;
 
 /**
- * Environment variables of a systemd service, in a drop-in of our own: package upgrades leave it alone, and its name
- * comes after those of others. What an operator adds to the file stays. A variable that another drop-in in /etc sets
- * was set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on Environment=.
+ * Environment variables of a systemd service, in a drop-in of our own: package upgrades leave it alone, and
+ * its name comes after those of others. What an operator adds to the file stays. A variable that another
+ * drop-in in /etc sets was set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on
+ * Environment=.
  */
 export const systemdDropIn: StepModule<DropInParameters> = {
   name: 'systemd-dropin',

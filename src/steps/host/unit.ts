@@ -21,8 +21,9 @@ const parameters = z
 type UnitParameters = z.infer<typeof parameters>;
 
 /**
- * Whether a unit of systemd is enabled and running. Part of the transaction: a revert and a rollback give back what was.
- * Changed after the files of its stage were put in place and accepted, and before handlers run. Source: systemctl(1).
+ * Whether a unit of systemd is enabled and running. Part of the transaction: a revert and a rollback give
+ * back what was. Changed after the files of its stage were put in place and accepted, and before handlers
+ * run. Source: systemctl(1).
  */
 export const unitState: StepModule<UnitParameters> = {
   name: 'unit',

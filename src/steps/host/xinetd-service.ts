@@ -40,8 +40,9 @@ const parameters = z.strictObject({
 type XinetdParameters = z.infer<typeof parameters>;
 
 /**
- * A service of xinetd, in a file of its own. Nothing of xinetd's environment is passed on: a locale that isn't installed
- * makes some shells speak before the program does, into the connection. Source: xinetd.conf(5).
+ * A service of xinetd, in a file of its own. Nothing of xinetd's environment is passed on: a locale that
+ * isn't installed makes some shells speak before the program does, into the connection. Source:
+ * xinetd.conf(5).
  */
 export const xinetdService: StepModule<XinetdParameters> = {
   name: 'xinetd-service',

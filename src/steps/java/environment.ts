@@ -34,9 +34,10 @@ interface Place {
 
 /**
  * Merge our options with those of others, where they have an effect, and return the text of our drop-in.
- * systemd.exec(5): what an EnvironmentFile= sets wins over Environment=. So a variable that such a file sets is edited
- * there; else it goes into our drop-in, with what the unit and the drop-ins before ours set. Options of others about the
- * same things as ours are a set-up by hand; with `adopt` they are taken out, and what is left of others' stays.
+ * systemd.exec(5): what an EnvironmentFile= sets wins over Environment=. So a variable that such a file sets
+ * is edited there; else it goes into our drop-in, with what the unit and the drop-ins before ours set.
+ * Options of others about the same things as ours are a set-up by hand; with `adopt` they are taken out, and
+ * what is left of others' stays.
  */
 export function applyJavaOptions(
   host: StepHost,
@@ -118,7 +119,10 @@ function dropInPlaces(host: StepHost, unitName: string, ours: string, variable: 
     });
 }
 
-/** What the variable would be without our drop-in: of the unit's file and the drop-ins the last one that sets it. */
+/**
+ * What the variable would be without our drop-in: of the unit's file and the drop-ins the last one that sets
+ * it.
+ */
 function unitOptions(host: StepHost, unitName: string, ours: string, variable: string): string | undefined {
   const parts = [unitFile(host, unitName), ...otherDropIns(host, unitName, fileName(ours))];
   const values = parts.flatMap((part) => {

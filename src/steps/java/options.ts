@@ -1,6 +1,7 @@
 /**
- * Options of a Java virtual machine in one text, as JDK_JAVA_OPTIONS holds them: separated by white space, parts in
- * single or double quotes taken as they are. Source: java(1), "Using the JDK_JAVA_OPTIONS Launcher Environment Variable".
+ * Options of a Java virtual machine in one text, as JDK_JAVA_OPTIONS holds them: separated by white space,
+ * parts in single or double quotes taken as they are. Source: java(1), "Using the JDK_JAVA_OPTIONS Launcher
+ * Environment Variable".
  */
 
 /** The options one by one, each as it is written, quotes included. */
@@ -28,7 +29,9 @@ export function withoutOptions(theirs: string, ours: readonly string[]): string 
   return kept.length === options.length ? theirs : kept.join(' ');
 }
 
-/** Others' options in their order, then ours. The same text where it says all of ours already, and only once. */
+/**
+ * Others' options in their order, then ours. The same text where it says all of ours already, and only once.
+ */
 export function mergeOptions(theirs: string, ours: readonly string[]): string {
   if (sayAll(theirs, ours)) return theirs;
   return [...splitOptions(withoutOptions(theirs, ours)), ...ours].join(' ');

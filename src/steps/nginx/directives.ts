@@ -1,8 +1,8 @@
 import { type Directive, removeDirective, scanNginx } from '../../formats/nginx.ts';
 
 /**
- * The directives that are about a whole server: those of a fragment that servers include, and those directly within a
- * `server` block. What stands under a condition or in a location isn't among them.
+ * The directives that are about a whole server: those of a fragment that servers include, and those directly
+ * within a `server` block. What stands under a condition or in a location isn't among them.
  */
 export function serverDirectives(text: string): readonly Directive[] {
   return opened(scanNginx(text));

@@ -7,7 +7,9 @@ import type { LocationsParameters } from './locations-parameters.ts';
 import { filesAt, writeFound } from './nginx-files.ts';
 import { relayedNodes } from './node-locations.ts';
 
-/** Locations for the nodes' paths that stand elsewhere than in our file: nginx refuses to have a path twice. */
+/**
+ * Locations for the nodes' paths that stand elsewhere than in our file: nginx refuses to have a path twice.
+ */
 export function findLocations(host: StepHost, wanted: LocationsParameters): readonly Finding[] {
   return files(host, wanted).flatMap(({ path, text }) =>
     understand(host, path, text, () => foreign(text, wanted)).map(
@@ -47,7 +49,10 @@ function foreign(text: string, wanted: LocationsParameters): readonly Location[]
   );
 }
 
-/** Whether a server block surely isn't the proxy's: it has names, all of them plain, and none of them is the proxy's. */
+/**
+ * Whether a server block surely isn't the proxy's: it has names, all of them plain, and none of them is the
+ * proxy's.
+ */
 function isAnother(names: readonly string[], proxy: string): boolean {
   const plain = names.every((name) => /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name));
   return names.length > 0 && plain && !names.some((name) => name.toLowerCase() === proxy.toLowerCase());

@@ -16,9 +16,9 @@ import type { PrefixParameters } from './prefix-parameters.ts';
 export const ownHeader = '# Written by clusterproxy';
 
 /**
- * Refuse what somebody has set up on the host for the same purpose, or with `adopt` take it back. That is what the
- * public guides have people do on a node: locations of the client under a prefix, the redirect of the lobby's locales,
- * the variables for CORS headers, and a rewrite of the whole prefix.
+ * Refuse what somebody has set up on the host for the same purpose, or with `adopt` take it back. That is
+ * what the public guides have people do on a node: locations of the client under a prefix, the redirect of
+ * the lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
  */
 export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
   const existing = host.text(wanted.path);
@@ -34,7 +34,10 @@ export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, sour
   takeBack(host, wanted, source);
 }
 
-/** The part of a path from the client on, where something stands before it: `/bbb-01/html5client/x` to `/html5client/x`. */
+/**
+ * The part of a path from the client on, where something stands before it: `/bbb-01/html5client/x` to
+ * `/html5client/x`.
+ */
 function underPrefix(path: string, client: string): string | undefined {
   const at = path.indexOf(`${client}/`, 1);
   if (at > 0) return path.slice(at);
@@ -153,7 +156,9 @@ function isLobbyRedirect(location: Location, wanted: PrefixParameters, inSource:
   return !(ours && inSource && wanted.mode === 'stock-file');
 }
 
-/** A variable of ours that is set to something, by hand; in stock-file mode our own file for it is left out. */
+/**
+ * A variable of ours that is set to something, by hand; in stock-file mode our own file for it is left out.
+ */
 function unwantedSets(text: string, wanted: PrefixParameters, path: string): readonly Directive[] {
   return serverDirectives(text).filter(({ name, args }) => {
     const variable = wanted.variables[args[0]?.text.replace(/^\$/, '') ?? ''];

@@ -16,8 +16,9 @@ const parameters = z.strictObject({
 type IncludeParameters = z.infer<typeof parameters>;
 
 /**
- * One `include` line in a server block that somebody else looks after; nothing else of the file is touched. Of several
- * blocks with the name the one with TLS is meant, as browsers give camera and microphone to https pages only.
+ * One `include` line in a server block that somebody else looks after; nothing else of the file is touched.
+ * Of several blocks with the name the one with TLS is meant, as browsers give camera and microphone to https
+ * pages only.
  */
 export const nginxInclude: StepModule<IncludeParameters> = {
   name: 'nginx-include',

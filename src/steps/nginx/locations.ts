@@ -14,9 +14,10 @@ import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
 /**
- * On a proxy: each node's locations, one block with markers for each node. A node that can't be looked at or whose name
- * the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless `prune`. Only
- * `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the node itself.
+ * On a proxy: each node's locations, one block with markers for each node. A node that can't be looked at or
+ * whose name the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless
+ * `prune`. Only `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the
+ * node itself.
  */
 export const nginxLocations: StepModule<LocationsParameters> = {
   name: locationsName,

@@ -17,8 +17,8 @@ const location = z.strictObject({
 const relayed = z.object({ locations: z.array(location), verify: z.boolean().default(true) });
 
 /**
- * A node as the proxy knows it: one of a playbook's `hosts.ROLE`, whose recipe says which locations it has. Other keys
- * of such a host are passed over.
+ * A node as the proxy knows it: one of a playbook's `hosts.ROLE`, whose recipe says which locations it has.
+ * Other keys of such a host are passed over.
  */
 export const node = z
   .object({
@@ -50,7 +50,9 @@ export interface Trust {
   readonly depth: number;
 }
 
-/** Nodes that are to have locations: nginx looks their names up when it loads, and one it can't find stops it. */
+/**
+ * Nodes that are to have locations: nginx looks their names up when it loads, and one it can't find stops it.
+ */
 export function relayedNodes(nodes: readonly Node[]): readonly Node[] {
   return nodes.filter(({ state, known }) => state === 'active' && known);
 }
@@ -73,14 +75,17 @@ export function unresolvedProblem(proxy: string, node: Pick<Node, 'name' | 'host
   };
 }
 
-/** One node's locations for nginx, without markers. Plain prefixes with `^~`, which no regular expression takes over. */
+/**
+ * One node's locations for nginx, without markers. Plain prefixes with `^~`, which no regular expression
+ * takes over.
+ */
 export function renderNode(relay: Node, trust: Trust | undefined): string {
   return relay.locations.map((one) => renderLocation(relay, one, trust)).join('\n');
 }
 
 /**
- * The locations of all nodes, for a proxy that is looked after by somebody else: to be put into its server block.
- * Checking the nodes' certificates is left to that somebody, who knows where the authorities are.
+ * The locations of all nodes, for a proxy that is looked after by somebody else: to be put into its server
+ * block. Checking the nodes' certificates is left to that somebody, who knows where the authorities are.
  */
 export function renderLocations(nodes: readonly Node[]): string {
   return relayedNodes(nodes)

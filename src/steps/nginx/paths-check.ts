@@ -8,16 +8,19 @@ import { type LocationsParameters, locationsName } from './locations-parameters.
 import { unresolvedNodes, unresolvedProblem } from './node-locations.ts';
 import { prefixName } from './prefix-parameters.ts';
 
-/** One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for. */
+/**
+ * One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for.
+ */
 interface Relayed {
   readonly path: string;
   readonly target: string;
 }
 
 /**
- * What the proxies relay to a node under its own path, and what the node serves there, must be the same: a difference
- * is a blank page. Compared are the planned files themselves, not what they were made from. A node's path is its name;
- * its locations are those in the files that its `nginx-prefix` steps manage, a proxy's those in the node's managed block.
+ * What the proxies relay to a node under its own path, and what the node serves there, must be the same: a
+ * difference is a blank page. Compared are the planned files themselves, not what they were made from. A
+ * node's path is its name; its locations are those in the files that its `nginx-prefix` steps manage, a
+ * proxy's those in the node's managed block.
  */
 export const nginxPaths: CrossCheck = { name: 'nginx-paths', check: comparePaths };
 

@@ -5,9 +5,10 @@ import { type PrefixParameters, prefixName, prefixParameters } from './prefix-pa
 import { stockFile } from './prefix-stock-file.ts';
 
 /**
- * The locations of a package's nginx file, under a prefix as well, made from this host's own file so that whatever an
- * upgrade brings along is included. In a file of our own they stand beside the package's; upgrades and
- * installers leave it alone, and the paths without prefix keep working. Forms that can't be copied safely are refused with their line.
+ * The locations of a package's nginx file, under a prefix as well, made from this host's own file so that
+ * whatever an upgrade brings along is included. In a file of our own they stand beside the package's;
+ * upgrades and installers leave it alone, and the paths without prefix keep working. Forms that can't be
+ * copied safely are refused with their line.
  */
 export const nginxPrefix: StepModule<PrefixParameters> = {
   name: prefixName,

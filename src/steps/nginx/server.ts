@@ -37,9 +37,9 @@ const parameters = z.strictObject({
 type ServerParameters = z.infer<typeof parameters>;
 
 /**
- * A server block of our own for the proxy's name, on port 443: the client builds its addresses from the page's
- * hostname, without a port. A server block of somebody else's with the name would win or lose by the order of files, so
- * it is refused. Certificates are asked for, never fetched.
+ * A server block of our own for the proxy's name, on port 443: the client builds its addresses from the
+ * page's hostname, without a port. A server block of somebody else's with the name would win or lose by the
+ * order of files, so it is refused. Certificates are asked for, never fetched.
  */
 export const nginxServer: StepModule<ServerParameters> = {
   name: 'nginx-server',
@@ -88,8 +88,8 @@ interface Http2 {
 }
 
 /**
- * nginx 1.25.1 has the directive `http2`, and warns of the parameter of `listen` that came before it. Where the version
- * isn't known the old form is taken, which all of them load. Source: ngx_http_v2_module.
+ * nginx 1.25.1 has the directive `http2`, and warns of the parameter of `listen` that came before it. Where
+ * the version isn't known the old form is taken, which all of them load. Source: ngx_http_v2_module.
  */
 function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   if (!http2) return { listen: '', lines: [] };
@@ -116,7 +116,8 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
     `include ${wanted.include};`,
-    // Nothing but the nodes' locations: a proxy must not become a way to anything else that this host can reach.
+    // Nothing but the nodes' locations: a proxy must not become a way to anything else that this host can
+    // reach.
     'location / { return 404; }',
   ]);
   const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
@@ -132,7 +133,9 @@ function isIncluded(host: StepHost, path: string): boolean {
   );
 }
 
-/** As glob(3) for the patterns that stand in an `include`; a relative one begins in the main file's folder. */
+/**
+ * As glob(3) for the patterns that stand in an `include`; a relative one begins in the main file's folder.
+ */
 function fallsUnder(path: string, pattern: string): boolean {
   const absolute = pattern.startsWith('/') ? pattern : `/etc/nginx/${pattern}`;
   const source = absolute

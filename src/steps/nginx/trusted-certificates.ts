@@ -1,12 +1,16 @@
 import type { Query, Reads } from '../../model/snapshot.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
-/** Debian and Ubuntu keep the system's authorities here (ca-certificates); Red Hat and its kin under /etc/pki. */
+/**
+ * Debian and Ubuntu keep the system's authorities here (ca-certificates); Red Hat and its kin under /etc/pki.
+ */
 const debian = '/etc/ssl/certs/ca-certificates.crt';
 const redHat = '/etc/pki/tls/certs/ca-bundle.crt';
 const redHatKin = /^(?:rhel|centos|fedora|rocky|almalinux|ol|amzn)$/;
 
-/** The package that brings them has one name everywhere. Asking for it spares fetching 200 kB of certificates. */
+/**
+ * The package that brings them has one name everywhere. Asking for it spares fetching 200 kB of certificates.
+ */
 const certificatePackage = 'ca-certificates';
 
 /** Asks whether a file is there, without fetching it: keys are secrets. */

@@ -11,8 +11,8 @@ export interface Finding {
 }
 
 /**
- * The problem of a host that was set up by hand. Overwriting it could lose what somebody knew and the step doesn't, so
- * it takes a word of the operator's: `adopt`.
+ * The problem of a host that was set up by hand. Overwriting it could lose what somebody knew and the step
+ * doesn't, so it takes a word of the operator's: `adopt`.
  */
 export function existingSetUp(host: StepHost, findings: readonly Finding[]): OperatorError {
   const list = findings.map(

@@ -15,8 +15,8 @@ import {
 } from './parameters.ts';
 
 /**
- * What the built-in step modules are made with. The function of a module file is called with it, so that a file beside a
- * playbook needs to import nothing.
+ * What the built-in step modules are made with. The function of a module file is called with it, so that a
+ * file beside a playbook needs to import nothing.
  */
 export const moduleTools = {
   /** zod 4, for `parameters` */

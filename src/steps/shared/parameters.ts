@@ -44,7 +44,10 @@ export const hostname = z
     'expected a host name',
   );
 
-/** A word that files of words (xinetd, HAProxy, systemd) take as it is: no blanks, quotes, backslashes, dollar signs, `#` or `%`. */
+/**
+ * A word that files of words (xinetd, HAProxy, systemd) take as it is: no blanks, quotes, backslashes, dollar
+ * signs, `#` or `%`.
+ */
 export const plainWord = z
   .string()
   .regex(/^[^\s"'\\$#%\p{Cc}]+$/u, 'expected a word without blanks, quotes, backslashes and the signs $ # %');

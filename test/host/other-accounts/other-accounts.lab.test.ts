@@ -17,7 +17,9 @@ import { change, transaction } from '../sample.ts';
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Real hosts are skipped: ${availability.reason}`);
 
-/** Of how many moments of a run one is tried by each attack; `CLUSTERPROXY_FAULTS=full` tries each of them. */
+/**
+ * Of how many moments of a run one is tried by each attack; `CLUSTERPROXY_FAULTS=full` tries each of them.
+ */
 const stride = process.env.CLUSTERPROXY_FAULTS === 'full' ? 1 : 12;
 
 const folder = '/srv/app/conf';
@@ -37,7 +39,10 @@ const file = (content: string, mode = 0o644): PathState => ({
 });
 const directory = (mode: number): PathState => ({ kind: 'directory', mode, ...owner });
 
-/** Every kind of change: a file and its mode, those of a directory, a file that comes, one that goes, and a link. */
+/**
+ * Every kind of change: a file and its mode, those of a directory, a file that comes, one that goes, and a
+ * link.
+ */
 const changes = (folderOf: readonly string[] = ['app']): readonly Change[] =>
   [
     change(`${folder}/sub`, directory(0o755), directory(0o750)),
@@ -167,7 +172,10 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     return stdout.trim();
   };
 
-  /** From now on the account does that right after the call of that number, of those that are about it; everything is as at the beginning. */
+  /**
+   * From now on the account does that right after the call of that number, of those that are about it;
+   * everything is as at the beginning.
+   */
   async function arm(host: LabHost, nth: number, { attack, undo = '', about }: Attack & { about: string }) {
     await host.mustExec(`rm -rf /lab-moments/*; ${setUp}`);
     await host.writeFile('/lab-moments/attack', attack);

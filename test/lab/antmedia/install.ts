@@ -8,8 +8,8 @@ import { rtmpModule } from './rtmp.ts';
 const root = fileURLToPath(new URL('root', import.meta.url));
 
 /**
- * Lays a stand-in for Ant Media Server on a host that doesn't run yet; its service starts with the host. RTMP is real where
- * this machine has nginx's module for it, of the same release of Debian as the lab's hosts.
+ * Lays a stand-in for Ant Media Server on a host that doesn't run yet; its service starts with the host. RTMP
+ * is real where this machine has nginx's module for it, of the same release of Debian as the lab's hosts.
  */
 export async function installAntMedia(host: LabHost): Promise<void> {
   await host.copyTree(root);

@@ -40,7 +40,9 @@ export class Publisher {
   }
 }
 
-/** Bytes that a node has received of a stream that is being published there now; undefined where there's none. */
+/**
+ * Bytes that a node has received of a stream that is being published there now; undefined where there's none.
+ */
 export async function bytesReceived(node: LabHost, stream: string): Promise<number | undefined> {
   const page = await node.mustExec(['curl', '-s', '--max-time', '5', 'http://127.0.0.1:8090/']);
   const part = page.split('<stream>').find((text) => text.includes(`<name>${stream}</name>`));

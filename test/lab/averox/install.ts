@@ -11,8 +11,8 @@ const SAMPLE = fileURLToPath(new URL('../../../playbooks/samples/averox/3.0', im
 const SAMPLE_HOSTNAME = 'avx-01.example.com';
 
 /**
- * Makes an Averox host of a lab host before its first boot: the samples, and BigBlueButton's stand-ins under the names
- * that Averox gives its services, as Averox itself was made.
+ * Makes an Averox host of a lab host before its first boot: the samples, and BigBlueButton's stand-ins under
+ * the names that Averox gives its services, as Averox itself was made.
  */
 export async function installAverox(host: LabHost): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'averox-'));

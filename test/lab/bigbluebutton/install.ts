@@ -17,8 +17,8 @@ export interface BigBlueButtonOptions {
 }
 
 /**
- * Makes a BigBlueButton host of a lab host, before its first boot or while it runs; where it runs, the services are
- * started and the call resolves when they answer.
+ * Makes a BigBlueButton host of a lab host, before its first boot or while it runs; where it runs, the
+ * services are started and the call resolves when they answer.
  */
 export async function installBigBlueButton(
   host: LabHost,
@@ -48,7 +48,10 @@ export async function installBigBlueButton(
   await untilServing(host, version);
 }
 
-/** What an installer does besides: certificates, and owners of what is secret. `properties` is the file of bbb-web. */
+/**
+ * What an installer does besides: certificates, and owners of what is secret. `properties` is the file of
+ * bbb-web.
+ */
 export async function finishNode(
   host: LabHost,
   hostname: string,
@@ -58,7 +61,10 @@ export async function finishNode(
   await host.mustExec(['sh', '-ceu', FINISH, 'sh', ...words]);
 }
 
-/** Resolves when the API and, before 3.0 GA, the Meteor client answer on the host itself; after a minute it's an error. */
+/**
+ * Resolves when the API and, before 3.0 GA, the Meteor client answer on the host itself; after a minute it's
+ * an error.
+ */
 export async function untilServing(host: LabHost, version: BigBlueButtonVersion): Promise<void> {
   const deadline = Date.now() + 60_000;
   const ports = hasMeteorClient(version) ? ['8090/bigbluebutton/api', '4100/'] : ['8090/bigbluebutton/api'];

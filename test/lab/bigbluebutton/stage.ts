@@ -12,8 +12,8 @@ export interface StageOptions {
 }
 
 /**
- * Lays out in `directory` what the packages and the installer have put on a host: the sample, the stock files over
- * it where asked for, edited only as the installer edits them (server name, TLS), and a client.
+ * Lays out in `directory` what the packages and the installer have put on a host: the sample, the stock files
+ * over it where asked for, edited only as the installer edits them (server name, TLS), and a client.
  */
 export async function stage(directory: string, options: StageOptions): Promise<void> {
   await cp(sampleDirectory(options.version), directory, { recursive: true, verbatimSymlinks: true });

@@ -44,7 +44,10 @@ async function planned(
 
 const at = (folder: string): FakeHost => ({ folders: [`playbooks/samples/${folder}`] });
 
-/** The samples of the playbooks, the packages' own files where they are there, and a balancer on which nothing is yet. */
+/**
+ * The samples of the playbooks, the packages' own files where they are there, and a balancer on which nothing
+ * is yet.
+ */
 async function plans(): Promise<readonly (readonly [string, ClusterPlan])[]> {
   const versions = ['2.4', '2.6', '3.0', '3.0-meteor', '3.0.28', '4.0'];
   const nodes = versions.map((version, index) => [`bbb-0${index}`, { folders: [sample(version)] }] as const);
