@@ -6,6 +6,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
 import type { RunResult, Status } from '../../src/model/result.ts';
+import { detailOf } from '../../src/report/detail.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { type ApplyOptions, usualApply } from '../../src/run/options.ts';
 import { planRun } from '../../src/run/plan-run.ts';
@@ -145,6 +146,6 @@ export function problems(result: RunResult): readonly string[] {
   return result.hosts.flatMap(({ problem }) =>
     problem === undefined
       ? []
-      : [`${problem.host}: ${problem.code}: ${problem.message} ${problem.detail ?? ''}`],
+      : [`${problem.host}: ${problem.code}: ${problem.message} ${detailOf(problem) ?? ''}`],
   );
 }

@@ -85,7 +85,9 @@ describe.skipIf(noLab)('trust', () => {
     const fingerprint = (
       await lab.host('proxy').mustExec('ssh-keygen -lf /etc/ssh/ssh_host_rsa_key.pub')
     ).split(' ')[1];
-    expect(printed.stdout).toMatch(new RegExp(`ssh-rsa +${fingerprint?.replace(/[+/]/g, '\\$&')} +new`));
+    // A table where it fits, else a line for the key and one for its fingerprint, which is never broken.
+    const key = fingerprint?.replace(/[+/]/g, '\\$&');
+    expect(printed.stdout).toMatch(new RegExp(`ssh-rsa +(${key} +new|new\\n +${key}\\n)`));
 
     const pinned = await one.json('--yes');
     expect([pinned.code, pinned.stderr]).toEqual([0, expect.any(String)]);
