@@ -88,9 +88,15 @@ async function archive(file: string, sum: string): Promise<Buffer> {
   });
 }
 
-/** For other clusters on the host: what it is in this one, and below that the units that it needs for it. */
+/**
+ * For other clusters on the host: what it is in this one, and below that the units that it needs for it. A
+ * line `+`: and those that were written down before.
+ */
 function roleText(transaction: Transaction): string {
-  return [roleWords(transaction).join(' '), ...transaction.units].map((line) => `${line}\n`).join('');
+  const more = transaction.record.undoes === undefined ? [] : ['+'];
+  return [roleWords(transaction).join(' '), ...transaction.units, ...more]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Every probe looks at these, so that what a playbook no longer mentions is still seen. */

@@ -26,10 +26,10 @@ export interface Turns {
 }
 
 /**
- * `changed`: really, and well since; `as-before`: nothing was changed, or all was put back; `out`: it may
- * serve nobody.
+ * `changed`: really, and well since; `partly`: well, but services still have to take something up;
+ * `as-before`: nothing was changed, or all was put back; `out`: it may serve nobody.
  */
-export type Ending = 'changed' | 'as-before' | 'out';
+export type Ending = 'changed' | 'partly' | 'as-before' | 'out';
 
 export const nothingProven = { staying: false, leaving: false } as const;
 
@@ -58,7 +58,7 @@ export function begun(turns: Turns, turn: Turn): Turns {
 export function ended(turns: Turns, turn: Turn, ending: Ending): Turns {
   const down = new Set(turns.down);
   if (ending === 'out' && !turn.leaves) down.add(turn.host);
-  if (ending === 'changed') down.delete(turn.host);
+  if (ending === 'changed' || ending === 'partly') down.delete(turn.host);
   return {
     ...turns,
     underWay: turns.underWay.filter((one) => one !== turn),

@@ -120,7 +120,8 @@ const lost: Readonly<Partial<Record<Status, string>>> = {
  * failed is as well, but for what its actions may have done by then.
  */
 export function endingOf({ plan, status, ran }: HostResult): Ending {
-  if (status === 'changed' || status === 'kept' || status === 'owed') return 'changed';
+  if (status === 'changed' || status === 'kept') return 'changed';
+  if (status === 'owed') return 'partly';
   if (lost[status] !== undefined) return 'out';
   const acted = stagesOf(plan).some(({ actions }) => actions.length > 0) || ran.length > 0;
   return status === 'failed' && acted ? 'out' : 'as-before';
@@ -130,7 +131,7 @@ export function endingOf({ plan, status, ran }: HostResult): Ending {
 export function downAfter(result: HostResult, before: readonly OutHost[]): readonly OutHost[] {
   const { plan, status } = result;
   const ending = endingOf(result);
-  if (ending === 'changed') return [];
+  if (ending === 'changed' || ending === 'partly') return [];
   if (ending === 'out') return [{ host: plan.host, why: lost[status] ?? 'failed in this run' }];
   return before.filter(({ host }) => host === plan.host);
 }

@@ -48,6 +48,9 @@ elif [ "$ours" = "$base" ]; then
   set -- "$base/ledger.json" "$base/managed-paths" "$base/owed" "$base/cluster"
 else
   set -- "$ours"
+  # What a power cut has left of version 0.1's layout would come back to life.
+  { IFS= read -r _name <"$base/cluster" || _name=; } 2>/dev/null
+  [ "$_name" != "$cluster" ] || set -- "$ours" "$base/managed-paths" "$base/owed" "$base/cluster"
 fi
 IFS=$NL
 # shellcheck disable=SC2086

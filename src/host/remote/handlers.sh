@@ -254,7 +254,7 @@ ask_guard() {
 write_owed() {
   if [ -z "$1" ] && [ ! -s "$ours/owed" ]; then return 0; fi
   printf '%s' "${1:+$1$NL}" >"$ours/.owed.$run" && sync -- "$ours/.owed.$run" && mv -T -f -- "$ours/.owed.$run" "$ours/owed" &&
-    sync -- "$base"
+    sync -- "$ours"
 } 2>/dev/null
 
 # owed_without FILE: what is owed, but for the handlers in the file

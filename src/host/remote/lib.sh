@@ -44,7 +44,7 @@ old_state() {
 own_state() {
   ours=$base/clusters/$1
   old_state
-  [ "$old" != "$1" ] || ours=$base
+  [ -z "$old" ] || [ "$old" != "$1" ] || ours=$base
 }
 
 # states: name and folder of each cluster that manages something here, or has

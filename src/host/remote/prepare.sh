@@ -409,15 +409,25 @@ move_old_state() {
   fi
 }
 
+# Whoever undoes a run knows the units of its handlers alone (a line `+` says so): those that are needed
+# besides stay written down.
+keep_needed_units() {
+  grep -Fxq -e + "$dir/role" || return 0
+  {
+    head -n 1 -- "$dir/role"
+    { sed '1d; /^+$/d' "$dir/role" && { [ ! -e "$ours/role" ] || sed 1d "$ours/role"; }; } | sort -u
+  } >"$dir/.role" && mv -T -f -- "$dir/.role" "$dir/role"
+}
+
 prepare() {
   value_of machine
   id=
   { read -r id <"$ROOT/etc/machine-id" || :; } 2>/dev/null
   [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that was looked at' \
     'somebody else answers at its address now: check the inventory, then look again' "machine-id: $id, planned for: $field"
-  each refuse_other "$(states)"
   await_package_managers
   settle_others
+  each refuse_other "$(states)"
   ask_guards || put_off
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
@@ -447,6 +457,7 @@ prepare() {
   shown='the record of what is managed'
   said=$({ move_old_state && mkdir -p -- "$ours" && sync -- "$ours" "$base/clusters" "$base"; } 2>&1) ||
     cannot_prepare "$said"
+  said=$(keep_needed_units 2>&1) || cannot_prepare "$said"
   for _name in ledger.json managed-paths role; do
     said=$(cp -- "$dir/$_name" "$ours/.$_name.$run" 2>&1 && sync -- "$ours/.$_name.$run" 2>&1) || cannot_prepare "$said"
   done

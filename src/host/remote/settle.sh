@@ -362,6 +362,12 @@ no_longer_owed() {
   write_owed "$(grep -Fxv -e "$1" "$ours/owed")" || :
 }
 
+# A handler is noted as started before its guards are asked, and in the log as it begins: one that was ended
+# in between has left its services alone.
+note_begun() {
+  if grep -Fq -e "handler$US$1${US}started" "$dir/log"; then begun=$begun$1$NL; fi
+}
+
 revert() {
   conflicts=0
   failures=0
@@ -381,7 +387,9 @@ revert() {
       # Every service took up the new files when the host was started, also those whose handler had not begun.
       redo_handlers "$(records handler | cut -d "$US" -f 2)"
     elif [ -s "$dir/started" ]; then
-      redo_handlers "$(cat "$dir/started")"
+      begun=
+      each note_begun "$(cat "$dir/started")"
+      [ -z "$begun" ] || redo_handlers "$begun"
     fi
   fi
   if [ $failures -gt 0 ]; then

@@ -296,6 +296,8 @@ turn_unit() {
   _becomes=$4
   _to_run=$5
   _option=${6:---}
+  # First of all: what is asked before a stop mustn't grow old.
+  if [ "$_runs" != "$_to_run" ] && [ "$_to_run" != active ]; then turn stop "$_option" || return; fi
   if [ "$_was" != "$_becomes" ]; then
     if [ "$_was" = masked ]; then turn unmask || return; fi
     case $_becomes in
@@ -305,12 +307,7 @@ turn_unit() {
       *) [ "$_was" = masked ] || turn disable || return ;;
     esac
   fi
-  if [ "$_runs" != "$_to_run" ]; then
-    case $_to_run in
-      active) turn start "$_option" ;;
-      *) turn stop "$_option" ;;
-    esac
-  fi
+  if [ "$_runs" != "$_to_run" ] && [ "$_to_run" = active ]; then turn start "$_option"; fi
 }
 turn() {
   turned="systemctl $1 $_unit"

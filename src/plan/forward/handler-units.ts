@@ -17,6 +17,8 @@ export interface UnitsOfHost {
   readonly changes: readonly Change[];
   /** units whose `active` is the plan's business: one of them that doesn't run is not meant to */
   readonly managed: ReadonlySet<string>;
+  /** handlers that may turn out not to be needed, once it's known what an action brings */
+  readonly open?: ReadonlySet<string>;
   /**
    * files are given back, by a rollback or to a host that leaves: what doesn't run needs to take nothing up
    */
@@ -55,7 +57,9 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
   const left = units.filter((unit) => !without.has(unit));
   return {
     planned: rest === undefined ? undefined : { ...planned, handler: rest },
-    problem: left.flatMap((unit) => problemOf(unit, handler, host) ?? [])[0],
+    problem: host.open?.has(handler.id)
+      ? undefined
+      : left.flatMap((unit) => problemOf(unit, handler, host) ?? [])[0],
     warnings: [
       ...idle.map(
         (unit) =>

@@ -170,6 +170,7 @@ function planStage(
     snapshot,
     changes,
     managed: managedUnits(evaluation, stage),
+    open: openHandlers(planned, stage),
     givesBack: host.retired === true,
   });
   const result: Stage = {
@@ -183,6 +184,16 @@ function planStage(
     snapshot,
   };
   return { stage: result, problem, warnings };
+}
+
+/** Handlers that no step is sure to ask for: what such a step does is known later. */
+function openHandlers(planned: readonly PlannedHandler[], { traces }: StageEvaluation): ReadonlySet<string> {
+  const sure = new Set(
+    traces.flatMap(({ changed, later, notify }) => (changed && later === undefined ? notify : [])),
+  );
+  return new Set(
+    planned.flatMap(({ handler, owed }) => (owed === undefined && !sure.has(handler.id) ? [handler.id] : [])),
+  );
 }
 
 /** Units that a step of the host sets, or set until now, to run or not. */
