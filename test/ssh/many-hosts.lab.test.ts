@@ -39,7 +39,10 @@ describe.skipIf(noLab)('20 hosts of which 3 are dead', () => {
     await host.writeFile('/etc/note.properties', 'other=1\n');
     sshds = await Promise.all(
       Array.from({ length: living }, (_, index) =>
-        startSshd(host, { port: 2201 + index, newHostKeys: ['ed25519'] }),
+        startSshd(host, {
+          ...{ port: 2201 + index, newHostKeys: ['ed25519'] },
+          machineId: `${index + 1}`.padStart(32, 'a'),
+        }),
       ),
     );
     silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');

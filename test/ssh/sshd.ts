@@ -19,6 +19,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** key types; default: those of the host itself are used, ed25519 and ecdsa */
   readonly newHostKeys?: readonly string[];
+  /** by which those who log in here tell the machine from others, 32 hexadecimal digits; default: the host's */
+  readonly machineId?: string;
   /** signs the first host key with this authority's private key (a path on the host), for these names */
   readonly certifiedBy?: { readonly authority: string; readonly names: string };
 }
@@ -58,9 +60,12 @@ export async function startSshd(host: LabHost, options: SshdOptions): Promise<Ss
   ];
   await host.writeFile(join(folder, 'sshd_config'), lines.join('\n'));
   await host.mustExec(['/usr/sbin/sshd', '-t', '-f', join(folder, 'sshd_config')]);
+  const machine = join(folder, 'machine-id');
+  if (options.machineId !== undefined) await host.writeFile(machine, `${options.machineId}\n`);
   await host.mustExec([
     ...['systemd-run', '--quiet', `--unit=${unit}`, '--property=RuntimeDirectory=sshd'],
     ...['--property=RuntimeDirectoryPreserve=yes', '--collect'],
+    ...(options.machineId === undefined ? [] : [`--property=BindReadOnlyPaths=${machine}:/etc/machine-id`]),
     ...['/usr/sbin/sshd', '-D', '-E', log, '-f', join(folder, 'sshd_config')],
   ]);
   await waitForSsh(host.address, options.port, 30_000);

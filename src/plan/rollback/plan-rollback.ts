@@ -132,15 +132,16 @@ function stateAt(host: VirtualHost, path: string): PathState {
 }
 
 /**
- * Runs that were not undone, as the operator knows them: by id, without the stages of one run. The latest of
- * them that changed something.
+ * The latest run that isn't undone yet on every host that it changed, by its id without the stages. So a
+ * rollback that put a host off is finished by the same command, and doesn't go on to an older run.
  */
 export function latestRun(records: readonly RunRecord[]): string | undefined {
-  const undone = new Set(records.flatMap((record) => record.undoes ?? []));
+  const undone = new Set(
+    records.flatMap(({ host, undoes }) => (undoes === undefined ? [] : [`${host} ${undoes}`])),
+  );
   return records
-    .filter((record) => record.undoes === undefined)
-    .map((record) => baseRun(record.run))
-    .filter((run) => !undone.has(run))
+    .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
+    .map(({ run }) => baseRun(run))
     .sort()
     .at(-1);
 }

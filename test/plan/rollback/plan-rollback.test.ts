@@ -224,4 +224,12 @@ describe('the latest run', () => {
     expect(latestRun([record(one), record(two), record('20261123T000000Z-aaaaaa', two)])).toBe(one);
     expect(latestRun([record('20261123T000000Z-aaaaaa', two)])).toBeUndefined();
   });
+  it('is not done with before it is undone on every host, so that the same command finishes it', () => {
+    const [one, two] = ['20261121T074501Z-4f2a9c', '20261122T074501Z-4f2a9c'];
+    const on = (host: string, run: string, undoes?: string) => ({ ...record(run, undoes), host });
+    const runs = [on('a', one), on('b', one), on('a', two), on('b', two)];
+    const third = '20261123T000000Z-aaaaaa';
+    expect(latestRun([...runs, on('a', third, two)])).toBe(two);
+    expect(latestRun([...runs, on('a', third, two), on('b', third, two)])).toBe(one);
+  });
 });
