@@ -19,7 +19,7 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** key types; default: those of the host itself are used, ed25519 and ecdsa */
   readonly newHostKeys?: readonly string[];
-  /** by which those who log in here tell the machine from others, 32 hexadecimal digits; default: the host's */
+  /** machine-id(5) as those see it who log in here, 32 hexadecimal digits; default: that of the host */
   readonly machineId?: string;
   /** signs the first host key with this authority's private key (a path on the host), for these names */
   readonly certifiedBy?: { readonly authority: string; readonly names: string };
