@@ -195,7 +195,7 @@ describe('packages', () => {
     // The unit's own end has no chance, as in a power cut.
     writeFileSync(`${folder}/settle.sh`, 'exit 0\n');
     for (const pid of descendants(Number(text(`/run/stand-in/pid-clusterproxy-${plan.run}.service`))))
-      process.kill(pid, 'SIGKILL');
+      unlessGone(() => process.kill(pid, 'SIGKILL'));
     controller.abort();
     await running;
     while (existsSync(at(`/run/stand-in/units/clusterproxy-${plan.run}.service`))) await sleep(20);
@@ -549,10 +549,21 @@ describe('archives', () => {
 });
 
 /** A process and all that it started. */
+/** The process and all below it; those that end meanwhile may be missing. */
 function descendants(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  const children = (unlessGone(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ?? '')
     .trim()
     .split(' ')
     .filter(Boolean);
   return [pid, ...children.flatMap((child) => descendants(Number(child)))];
+}
+
+/** A process that has ended by itself meanwhile is no fault: kill(2) says ESRCH then, proc(5) ENOENT or ESRCH. */
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (!['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return undefined;
+  }
 }
