@@ -558,7 +558,7 @@ function descendants(pid: number): readonly number[] {
   return [pid, ...children.flatMap((child) => descendants(Number(child)))];
 }
 
-/** A process that has ended by itself meanwhile is no fault: kill(2) says ESRCH then, proc(5) ENOENT or ESRCH. */
+/** What has ended by itself meanwhile is no fault: kill(2) says ESRCH then, proc(5) ENOENT or ESRCH. */
 function unlessGone<T>(act: () => T): T | undefined {
   try {
     return act();
