@@ -35,7 +35,10 @@ describe('the only way out for words', () => {
     await vi.waitFor(() => expect(written.stderr).toContain('e ***'));
     output.ask('f s3cret? ')('s3cret\n');
     const all = written.stdout + written.stderr;
-    expect(all.match(/\*{8}/g)?.length).toBe(7);
+    // The line of what is being done may have been drawn more than once by then.
+    for (const letter of 'abdef') expect(all).toContain(`${letter} ********`);
+    expect(all).toContain('{"c": "********"}');
+    expect(all).toContain('? ********');
     expect(all).not.toContain('s3cret');
   });
 
