@@ -58,7 +58,15 @@ async function plans(): Promise<readonly (readonly [string, ClusterPlan])[]> {
   };
   const avx = { ...at('averox/proxy'), packages: { 'ca-certificates': '1' }, units: ['nginx.service'] };
   const ams = { 'ams-1': at('antmedia/node') };
-  const stocks = ['2.4.8', '2.6.14', '3.0.x'].flatMap((version) => stock(version) ?? []);
+  // The packages' own files over those that an operator has besides.
+  const stocks = [
+    ['2.4', '2.4.8'],
+    ['2.6', '2.6.14'],
+    ['3.0', '3.0.x'],
+  ].flatMap(([release = '', version = '']) => {
+    const folder = stock(version);
+    return folder === undefined ? [] : [[sample(release), folder]];
+  });
   const all: readonly (readonly [string, Promise<ClusterPlan>])[] = [
     [
       'bigbluebutton',
@@ -84,12 +92,12 @@ async function plans(): Promise<readonly (readonly [string, ClusterPlan])[]> {
     ),
     ['antmedia on nothing', planned('antmedia', { balancer: { 'lb-1': {} }, node: ams })],
     ...stocks.map(
-      (folder, index) =>
+      (folders, index) =>
         [
           `stock ${index}`,
           planned('bigbluebutton', {
             proxy: { 'proxy-1': proxy },
-            node: { 'bbb-01': { folders: [folder] } },
+            node: { 'bbb-01': { folders } },
           }),
         ] as const,
     ),
