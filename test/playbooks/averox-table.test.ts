@@ -342,7 +342,7 @@ describe('the proxy of Averox nodes', () => {
 describe('on the unmodified files of Averox 3.0.0-beta.1', () => {
   const folder = stock('averox-3.0.0-beta.1');
   if (folder === undefined) {
-    it.skip('needs the folder of unmodified files, which this machine does not have', () => {});
+    it.skip('needs the unmodified files in ../shared/stock: CONTRIBUTING.md says how to get them', () => {});
     return;
   }
   const host: FakeHost = {

@@ -407,7 +407,7 @@ for (const { version, recipe, release } of stockRows) {
   const folder = stock(version);
   describe(`recipe ${recipe} on the unmodified files of ${version}`, () => {
     if (folder === undefined) {
-      it.skip('needs the folder of unmodified files, which this machine does not have', () => {});
+      it.skip('needs the unmodified files in ../shared/stock: CONTRIBUTING.md says how to get them', () => {});
       return;
     }
     const node: FakeHost = {
