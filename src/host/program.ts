@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh before it, the probe with folders.sh as well. */
+/** The programs in `remote/`; each is sent with lib.sh before it, the probe with its parts as well. */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
@@ -38,7 +38,7 @@ export function newNonce(): string {
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'lib',
-    ...(name === 'probe' ? ['folders'] : []),
+    ...(name === 'probe' ? ['folders', 'probe-queries', 'probe-facts', 'probe-files'] : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

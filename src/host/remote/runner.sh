@@ -9,14 +9,24 @@ run=$1
 . "${0%/*}/folders.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "${0%/*}/transaction.sh"
+# shellcheck source=src/host/remote/changes.sh
+. "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "${0%/*}/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
 . "${0%/*}/boot-unit.sh"
+# shellcheck source=src/host/remote/others.sh
+. "${0%/*}/others.sh"
+# shellcheck source=src/host/remote/places.sh
+. "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
 . "${0%/*}/prepare.sh"
 # shellcheck source=src/host/remote/act.sh
 . "${0%/*}/act.sh"
+# shellcheck source=src/host/remote/packages.sh
+. "${0%/*}/packages.sh"
+# shellcheck source=src/host/remote/archives.sh
+. "${0%/*}/archives.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
 
