@@ -146,7 +146,7 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
     ]);
     const { code, document } = await applying;
     expect(code).toBe(3);
-    const left = 'so this was left undone: restart-etherpad, restart-graphql-server;';
+    const left = 'these handlers were not run: restart-etherpad, restart-graphql-server;';
     expect(JSON.stringify(hostOf(byUnlock.document, unlocked.name).warnings)).toContain(left);
     expect(bySettle).toContain(left);
     for (const host of [fails, unlocked, settled, killed]) {

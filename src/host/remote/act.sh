@@ -7,7 +7,7 @@
 do_actions() {
   _acts=$(records act)
   [ -n "$_acts" ] || return 0
-  enter acting || refuse prepare-failed 'the state of the run could not be written' "look at the host's disks" ''
+  enter acting || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host' ''
   each do_action "$_acts"
 }
 
@@ -30,13 +30,13 @@ do_action() {
   log act "$act_name" started
   act_failed=
   if ! : >"$act_output"; then
-    act_failed='there is no space for what it says'
+    act_failed='there is no disk space for its output'
   elif ! perform "$@"; then
-    act_failed=${act_failed:-"what it ran failed"}
+    act_failed=${act_failed:-"its command failed"}
   fi
   said=$(last_part "$act_output")
   [ -z "$act_failed" ] || refuse action-failed "$act_name: $act_failed; no file was changed" \
-    'mend what it complains of, then run the command again; what actions have done by then stays' "$said"
+    'fix what it complains about, then run the command again; whatever its actions did so far remains' "$said"
   log act "$act_name" finished "$said"
 } 2>/dev/null
 
@@ -56,7 +56,7 @@ perform() {
     certbot) certbot_answers "$@" ;;
     command) doing "$@" ;;
     *)
-      act_failed="the action $act_kind is not known"
+      act_failed="the action $act_kind is unknown"
       return 1
       ;;
   esac
@@ -70,7 +70,7 @@ doing() {
   _status=0
   # A package manager that is ended needs a moment to leave things in order.
   timeout -k 60 "$_left" "$@" </dev/null >>"$act_output" 2>&1 9>&- || _status=$?
-  [ $_status -ne 124 ] || act_failed="it was ended, as it took longer than $act_limit seconds"
+  [ $_status -ne 124 ] || act_failed="it was stopped because it took longer than $act_limit seconds"
   return $_status
 }
 

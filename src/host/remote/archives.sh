@@ -33,18 +33,18 @@ is_roots() {
     note_way "$walked"
     each judge_folder "$(owners_of_folders)"
     if ! first_turn && ! first_exposed "$walked"; then return 0; fi
-    act_failed="${1#"$ROOT"} lies in ${found#"$ROOT"}, where others than root may give names; unpack it into a folder of root's"
+    act_failed="${1#"$ROOT"} lies in ${found#"$ROOT"}, which other accounts than root can write to; unpack it into a folder that only root can write to"
   fi
   return 1
 }
 
 is_ours() {
   if [ -L "$1" ]; then
-    act_failed="${1#"$ROOT"} is a symbolic link, which is not replaced"
+    act_failed="${1#"$ROOT"} is a symbolic link, and clusterproxy does not replace links"
     return 1
   fi
   if [ ! -e "$1" ] || [ -e "$1/$2" ] || rmdir -- "$1" 2>/dev/null; then return 0; fi
-  act_failed="${1#"$ROOT"} is there already and was not unpacked by clusterproxy; move it away, or name another directory"
+  act_failed="${1#"$ROOT"} already exists and was not unpacked by clusterproxy; move it away, or name another directory"
   return 1
 }
 
@@ -73,7 +73,7 @@ bring_archive() {
   fi
   _sum=$(sha256sum <"$archive") || return
   [ "${_sum%% *}" = "$3" ] && return
-  act_failed="the archive has the sha256 ${_sum%% *}, and should have $3"
+  act_failed="the sha256 of the archive is ${_sum%% *}, but should be $3"
   return 1
 }
 
@@ -92,23 +92,23 @@ fetch() {
 # do we, but not without a word. A link may lead anywhere below.
 unpack_beside() {
   if doing_to "$dir/members" tar -tf "$archive"; then :; else
-    act_failed="${act_failed:-"it is no archive that tar can read"}"
+    act_failed="${act_failed:-"it is not an archive that tar can read"}"
     return 1
   fi
   if grep -Eq '^/|(^|/)\.\.(/|$)' "$dir/members"; then
-    act_failed="the archive has names that lead out of it: $(grep -E '^/|(^|/)\.\.(/|$)' "$dir/members" | head -n 3 | tr '\n' ' ')"
+    act_failed="the archive has names that point outside it: $(grep -E '^/|(^|/)\.\.(/|$)' "$dir/members" | head -n 3 | tr '\n' ' ')"
     return 1
   fi
   (umask 022 && mkdir -m 0755 -- "$1") 2>>"$act_output" || return
   doing tar -xf "$archive" --no-same-owner --no-same-permissions --strip-components="$2" -C "$1" || return
   if ! find "$1" -mindepth 1 -print -quit | grep -q .; then
-    act_failed="with $2 leading parts dropped, nothing is left of the archive's names"
+    act_failed="with $2 leading components stripped, nothing is left of the names in the archive"
     return 1
   fi
   _strange=$(find "$1" ! -type f ! -type d ! -type l -print | head -n 1)
   _leaving=$(find "$1" -type l -print | leaving "$1" | head -n 3)
   if [ -n "$_strange$_leaving" ]; then
-    act_failed="the archive has devices, or links that lead out of it: ${_strange#"$1"}$_leaving"
+    act_failed="the archive has devices, or links that point outside it: ${_strange#"$1"}$_leaving"
     return 1
   fi
   # The mark is made before its owner could put a link there, who gets in only when all that is in it has its

@@ -20,7 +20,7 @@ redo_handler() {
     if [ "$files_back" = yes ] && ! grep -Fxqs -e "$1" "$dir/redone"; then printf '%s\n' "$1" >>"$dir/redone"; fi
     no_longer_owed "$1"
   elif [ $lenient = yes ]; then
-    log warning "$shown: \`$acted\` failed, of a unit that did not run before this run either: $said"
+    log warning "$shown: \`$acted\` failed for a unit that was not running before this run either: $said"
   else
     stuck "\`$acted\` failed: $said"
   fi
@@ -77,7 +77,7 @@ wait_for_active() {
   _until=$(($(now) + 60))
   until unit_is_active "$1"; do
     if [ "$unit_state" = failed ] || [ "$(now)" -ge $_until ]; then
-      stuck "it was active before and now is ${unit_state:-unknown}: $(last_words "$1")"
+      stuck "it was active before and is now ${unit_state:-unknown}: $(last_words "$1")"
       return 0
     fi
     sleep 0.5
@@ -89,7 +89,7 @@ wait_for_active() {
 still_up() {
   shown=$1
   if unit_is_active "$1" && [ "$(systemctl show -p NRestarts "$1" 2>/dev/null)" = "${2:-}" ]; then return 0; fi
-  stuck "it was active before and does not stay up now: $(last_words "$1")"
+  stuck "it was active before and does not stay up: $(last_words "$1")"
 }
 longest_settle() {
   if [ "$4" -gt "$settle" ]; then settle=$4; fi
@@ -107,7 +107,7 @@ put_unit_back() {
   shown=$3
   _runs=$7
   if [ "$5" != active ] && [ "$7" = active ] && [ "$wish" != boot ] && ! ask_guards_of unit-guard "$2"; then
-    warn "$3 was started by this run and is left running, as $words; stop it when nobody is there: systemctl stop $3"
+    warn "$3 was started by this run and was left running, because $words; stop it when nobody is connected: systemctl stop $3"
     _runs=$5
   fi
   turn_unit "$3" "$6" "$_runs" "$4" "$5" "$_option_of_turn" || stuck "\`$turned\` failed: $said"
@@ -129,7 +129,7 @@ redo_handlers() {
   each redo_unless_in_use "$1"
   each redo_in_use "$1"
   if [ -n "$left" ]; then
-    warn "the files are back as they were, but people are served with those of this run ($left_words), so this was left undone: $left; the next apply does it when nobody is there"
+    warn "the files are back as they were, but services that people use still run with the files of this run ($left_words); these handlers were not run: $left; the next apply runs them when nobody is connected"
   fi
   [ -s "$dir/active" ] || return 0
   baseline=
@@ -174,7 +174,7 @@ redo_in_use() {
   left="$left${left:+, }$1"
   left_words=$words
   write_owed "$(printf '%s\n' "$(cat "$ours/owed" 2>/dev/null)" "$1" | sed '/^$/d' | sort -u)" ||
-    warn "there is no space to note that $1 is owed: run it by hand when nobody is there"
+    warn "there is no disk space to record that $1 is owed: run it by hand when nobody is connected"
   return 0
 }
 wait_until_ready() {

@@ -100,7 +100,7 @@ own_folder() {
     looked=
     if cd -P -- "$path" 2>/dev/null && [ "$PWD" = "$folder/$name" ]; then look .; fi
     if [ "$looked" != "$1" ]; then
-      echo 'it is no longer what it was'
+      echo 'it has changed in the meantime'
       exit 2
     fi
     { chown -- "$2:$3" . && chmod -- "00$4" .; } 2>&1

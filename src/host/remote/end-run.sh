@@ -21,7 +21,7 @@ commit() {
 settle_owed() {
   [ -s "$dir/owed" ] || { [ -s "$ours/owed" ] && [ -s "$dir/started" ]; } || return 0
   write_owed "$({ owed_without "$dir/started" && cat -- "$dir/owed"; } 2>/dev/null | sort -u)" ||
-    warn "there is no space to note what is owed: $(tr '\n' ' ' <"$dir/owed")"
+    warn "there is no disk space to record what is owed: $(tr '\n' ' ' <"$dir/owed")"
 }
 
 # end_as STATE: the state, a line in the system's log, nothing of ours left

@@ -79,7 +79,7 @@ check() {
     http) check_http "$@" ;;
     nginx-workers) nginx_took_over ;;
     *)
-      unmet="the check $_kind is not known"
+      unmet="the check $_kind is unknown"
       hopeless=yes
       return 1
       ;;
@@ -96,10 +96,10 @@ check_http() {
   # Texts to the end of the list, so that the headers can be handed on as they are.
   _body=$(http_get_first "$_headers" "$_url" "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
   shift "$_headers"
-  unmet="$_url gives no answer"
+  unmet="$_url did not answer"
   [ -n "$_body" ] || return 1
   for _text; do
-    unmet="the answer of $_url lacks $_text"
+    unmet="the answer from $_url does not contain $_text"
     evidence=$(printf '%s\n' "$_body" | head -c 1000 | one_line)
     case $_body in *"$_text"*) ;; *) return 1 ;; esac
   done
@@ -234,13 +234,13 @@ ask_guard() {
     1)
       log guard "$guard" "$guarded" busy "$(clock)"
       code=busy
-      words="the guard $guard says that somebody is there"
+      words="the guard $guard says that somebody is connected"
       if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
       ;;
     *)
       log guard "$guard" "$guarded" unknown "$(clock)"
       code='guard-unknown'
-      words="the guard $guard could not tell whether somebody is there (status $_status)"
+      words="the guard $guard could not tell whether somebody is connected (status $_status)"
       ;;
   esac
   answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)

@@ -253,21 +253,21 @@ certificate() {
   _days=$2
   shift 2
   if [ ! -r "$_file" ]; then
-    echo 'it is not there'
+    echo 'it does not exist'
     return 1
   fi
   if ! command -v openssl >/dev/null 2>&1; then
-    echo 'the host has no openssl to look into it'
+    echo 'the host has no openssl to read it with'
     return 2
   fi
   if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend $((_days * 86400)) </dev/null >/dev/null 2>&1; then
-    echo "it expires within $_days days, or is no certificate"
+    echo "it expires within $_days days, or is not a certificate"
     return 1
   fi
   _names=$(timeout -k 1 10 openssl x509 -in "$_file" -noout -ext subjectAltName </dev/null 2>/dev/null | tr -d ' ' | tr ',' '\n')
   for _name; do
     printf '%s\n' "$_names" | grep -Fixq -e "DNS:$_name" && continue
-    echo "it is not for $_name"
+    echo "it is not valid for $_name"
     return 1
   done
 }
@@ -283,7 +283,7 @@ ask() {
     certificate) certificate "$@" ;;
     command) timeout -k 1 10 "$@" </dev/null 2>&1 ;;
     *)
-      echo "the query $_kind is not known"
+      echo "the query $_kind is unknown"
       return 125
       ;;
   esac

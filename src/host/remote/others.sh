@@ -36,7 +36,7 @@ await_package_managers() {
   _told=
   until package_managers_idle; do
     [ "$(now)" -lt $_until ] || refuse package-manager-busy "$busy" \
-      'wait until the package manager is done, then run the command again'
+      'wait until the package manager has finished, then run the command again'
     [ "$_told" = "$busy" ] || log waiting-for-packages "$busy"
     _told=$busy
     sleep 1
@@ -76,8 +76,8 @@ settle_others() {
         read -r _state <"$_other/state" || _state=unknown
         case $_state in
           stuck | open | prepared | acting | waiting | unknown)
-            refuse unsettled-run "the run ${_other##*/} could not be brought to its end on this host (it is $_state)" \
-              "look at ${_other#"$ROOT"}/log, mend the cause, then: sh /var/lib/clusterproxy/settle ${_other##*/} revert" \
+            refuse unsettled-run "the run ${_other##*/} could not be finished or reverted on this host (its state is $_state)" \
+              "look at ${_other#"$ROOT"}/log, fix the cause, then run: sh /var/lib/clusterproxy/settle ${_other##*/} revert" \
               "$(grep "^stuck$US" "$_other/log" | tail -n 5 | tr "$US" ' ' | one_line)"
             ;;
         esac

@@ -16,7 +16,7 @@ install_packages() {
   installed_packages | grep -Fxv -f "$dir/packages-before" >"$dir/packages-$act" || :
   while read -r _name _version; do
     case " $(cut -d ' ' -f 1 <"$dir/packages-before" | tr '\n' ' ') " in
-      *" $_name "*) log warning "$_name was brought to version $_version" ;;
+      *" $_name "*) log warning "$_name was upgraded to version $_version" ;;
       *) log installed "$_name" "$_version" ;;
     esac
   done <"$dir/packages-$act"
@@ -38,7 +38,7 @@ apt_install() {
   if [ -n "$(dpkg --audit 2>/dev/null)" ] || [ -n "$(ls -A "$ROOT/var/lib/dpkg/updates" 2>/dev/null)" ]; then
     silently dpkg --force-confdef --force-confold --configure -a || :
   fi
-  apt_get update || log warning "the lists of packages could not be brought up to date: $(last_part "$act_output")"
+  apt_get update || log warning "the package lists could not be updated: $(last_part "$act_output")"
   # What was being unpacked apt takes for installed, unless it is told otherwise.
   _names=$(dpkg-query --admindir="$ROOT/var/lib/dpkg" -W -f="\${db:Status-Status} \${binary:Package}\n" 2>/dev/null | sed -n 's/^half-installed //p')
   # shellcheck disable=SC2086 # names of packages hold no blanks
@@ -75,7 +75,7 @@ patiently() {
     tail -c "+$((_from + 1))" "$act_output" | grep -Eiq 'could not get lock|unable to (acquire|lock)|locked by another process|transaction lock' ||
       return $_result
     if [ "$(now)" -ge "$act_until" ]; then
-      act_failed="another package manager was at work for $act_limit seconds"
+      act_failed="another package manager was running for $act_limit seconds"
       return $_result
     fi
     sleep 2

@@ -52,8 +52,8 @@ judge_folders() {
     walk "$_own"
     shown=${_own#"$ROOT"}
     if first_turn || first_exposed "$walked"; then
-      not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
-        'give that folder to root, with a mode that lets nobody else write: chown root:, chmod go-w'
+      not_roots "$shown lies in ${found#"$ROOT"}, which other accounts than root can write to" \
+        'make root the only account that can write to that folder: chown root:, chmod go-w'
     fi
   done
   each_change judge_way
@@ -88,8 +88,8 @@ judge_folder() {
 # are there.
 judge_way() {
   if first_turn; then
-    not_roots "the way to $shown goes by a link in ${found#"$ROOT"}, where others than root may give names" \
-      'name the path without that link'
+    not_roots "the path $shown goes through a link in ${found#"$ROOT"}, which other accounts than root can write to" \
+      'use the path without that link'
   fi
   first_exposed "$folder" || return 0
   IFS=$US
@@ -98,15 +98,15 @@ judge_way() {
   IFS=$default_ifs
   [ $# -lt 2 ] || shift 2
   while :; do
-    may_be_written "$@" || not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
-      "give that folder to root, with a mode that lets nobody else write, or name its account in the step: folder_of"
+    may_be_written "$@" || not_roots "$shown lies in ${found#"$ROOT"}, which other accounts than root can write to" \
+      "make root the only account that can write to that folder, or name its account in the step: folder_of"
     if [ -z "$found" ] || ! first_exposed "${found%/*}"; then break; fi
   done
   first_exposed "$folder"
   case $name in
     */*)
-      not_roots "the folder of $shown isn't there, and would be made in a folder of another account" \
-        'have the folder made in an earlier stage'
+      not_roots "the folder of $shown does not exist, and would have to be created in a folder of another account" \
+        'create the folder in an earlier stage'
       ;;
   esac
   whose=theirs

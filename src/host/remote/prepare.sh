@@ -12,7 +12,7 @@ make_inside() {
       cd -P -- "${folder:-/}" && [ "$PWD" = "${folder:-/}" ] && umask 077 && mkdir -- "$fresh" && go_to_made && chmod 0700 . &&
         go_inside && is_empty . && sync -- . ..
     } 2>&1
-  ) || cannot_prepare "${said:-it was replaced by another}"
+  ) || cannot_prepare "${said:-it was replaced}"
 }
 go_to_made() {
   cd -P -- "$fresh" && [ "$PWD" = "$inside" ] && [ -O . ]
@@ -29,8 +29,8 @@ save_original() {
         cannot_prepare "$said"
       fi
       [ -L "$original" ] || [ -f "$original" ] || changed_meanwhile
-      is_of_this_place || refuse folder-not-roots "$shown is a file of $_owner's that has another name elsewhere, in a folder of another account" \
-        'look whose file it is, and take the name away: rm' ''
+      is_of_this_place || refuse folder-not-roots "$shown belongs to $_owner, lies in a folder of another account, and has a second name (hard link) elsewhere" \
+        'check whose file it is, and remove that name: rm' ''
       said=$(cp --preserve=all --no-dereference -- "$original" "$dir/before/$number" 2>&1) || cannot_prepare "$said"
       look "$dir/before/$number"
       ;;
@@ -57,12 +57,12 @@ unchanged() {
 # The folder that a change is worked on in is gone, or another is in its place.
 lost() {
   # shellcheck disable=SC2012 # for a person to read
-  refuse changed-meanwhile "the folder of $shown was exchanged while the run was at work" \
-    'find out who does that there; then look at the plan again' "$(ls -ld -- "${folder:-/}" "$inside" 2>&1 | one_line)"
+  refuse changed-meanwhile "the folder of $shown was replaced while the run was in progress" \
+    'find out what does that, then review the plan again' "$(ls -ld -- "${folder:-/}" "$inside" 2>&1 | one_line)"
 }
 changed_meanwhile() {
-  refuse changed-meanwhile "$shown is no longer what was planned from" \
-    'somebody or something else changed it; look at the plan again' "$(differing_words)"
+  refuse changed-meanwhile "$shown is no longer as it was when the plan was made" \
+    'somebody or something else changed it: review the plan again' "$(differing_words)"
 }
 # Without the sums, by which a short secret in the file could be found.
 differing_words() {
@@ -70,7 +70,7 @@ differing_words() {
     field 2 "$before"
     _planned=$field
     field 2 "${looked:-}"
-    [ "$_planned" = "$field" ] || printf 'the content is another\n'
+    [ "$_planned" = "$field" ] || printf 'the content differs\n'
     printf 'planned from: %s\nnow: %s\n' "$before" "${looked:-nothing}" | sed "s/${US}[0-9a-f]\{64\}${US}/$US$US/g" | tr "$US" ' '
   } | one_line
 }
@@ -78,14 +78,14 @@ cannot_prepare() {
   shown=${shown:-the run}
   case $1 in
     *'No space left'* | *'quota exceeded'*)
-      refuse no-space "there is no space for $shown" 'make room on the host; nothing was changed' "$1"
+      refuse no-space "there is no disk space for $shown" 'free some disk space on the host; nothing was changed' "$1"
       ;;
     *'invalid user'* | *'invalid group'*)
-      refuse unknown-owner "$after_user:$after_group, who is to own $shown, is not known on the host" \
-        'check the spelling, or install the package that brings the user first' "$1"
+      refuse unknown-owner "$after_user:$after_group, the planned owner of $shown, does not exist on the host" \
+        'check the spelling, or first install the package that creates the account' "$1"
       ;;
   esac
-  refuse prepare-failed "$shown can't be prepared" 'look at what the host said; nothing was changed' "$(printf '%s\n' "$1" | one_line)"
+  refuse prepare-failed "$shown could not be prepared" 'look at the output of the host; nothing was changed' "$(printf '%s\n' "$1" | one_line)"
 }
 
 write_beside() {
@@ -134,7 +134,7 @@ enough_space() {
   for _folder; do
     _free=$(stat -f -c '%a %S' -- "$_folder" 2>/dev/null) || continue
     if [ $((${_free% *} * ${_free#* })) -lt $((_bytes * 2 + 16777216)) ]; then
-      refuse no-space "the file system of ${_folder#"$ROOT"} is full" 'make room on the host; nothing was changed' \
+      refuse no-space "the file system of ${_folder#"$ROOT"} is full" 'free some disk space on the host; nothing was changed' \
         "$(df -h -- "$_folder" 2>&1 | one_line)"
     fi
   done
@@ -167,7 +167,7 @@ refuse_other() {
   field 3 "$(records role)"
   if [ "$field" = shared ] && [ "$_sharing" != alone ]; then return 0; fi
   refuse another-cluster "this host belongs to the cluster $1, not to $cluster" \
-    "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
+    "retire it from that cluster first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
 }
 
 # What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the
@@ -205,15 +205,15 @@ prepare() {
   value_of machine
   id=
   { read -r id <"$ROOT/etc/machine-id" || :; } 2>/dev/null
-  [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that was looked at' \
-    'somebody else answers at its address now: check the inventory, then look again' "machine-id: $id, planned for: $field"
+  [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that the plan was made for' \
+    'another machine answers at its address now: check the inventory, then plan again' "machine-id: $id, planned for: $field"
   await_package_managers
   settle_others
   each refuse_other "$(states)"
   ask_guards || put_off
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
-  shown='the unit that settles the run when the host is started'
+  shown='the unit that settles the run at boot'
   install_boot_unit || cannot_prepare "$said"
   noted=$NL
   each note_active "$(records unit)"
@@ -244,5 +244,5 @@ prepare() {
   for _name in ledger.json managed-paths role; do
     said=$(cp -- "$dir/$_name" "$ours/.$_name.$run" 2>&1 && sync -- "$ours/.$_name.$run" 2>&1) || cannot_prepare "$said"
   done
-  enter prepared || refuse prepare-failed 'the state of the run could not be written' 'look at the host'"'"'s disks' ''
+  enter prepared || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host' ''
 }

@@ -8,10 +8,10 @@
 drop_beside() {
   if [ "$before_kind" = directory ] && [ -d "$original" ] && ! rmdir -- "$original" 2>/dev/null; then
     # Somebody has put something in it in the very moment in which it was taken away.
-    mv -T -f -- "$original" "$path" && log warning "$shown holds files of others and was left there"
+    mv -T -f -- "$original" "$path" && log warning "$shown contains files that clusterproxy did not create, so it was left in place"
   fi 2>/dev/null
   said=$(remove_name "$fresh" && remove_name "$original" && remove_name "$seen" && leave_inside 2>&1) ||
-    log warning "a temporary name beside $shown could not be removed: $said"
+    log warning "a temporary file beside $shown could not be removed: $said"
 }
 leave_inside() {
   cd .. && rmdir -- "$fresh"
@@ -41,9 +41,9 @@ lost() {
   [ -n "$name" ] || return 0
   case $1 in
     drop_beside)
-      if [ -e "$inside" ] || [ -L "$inside" ]; then log warning "a temporary name beside $shown is no longer ours, and stays"; fi
+      if [ -e "$inside" ] || [ -L "$inside" ]; then log warning "a temporary file beside $shown was replaced by somebody else, so it was left in place"; fi
       ;;
-    *) conflict "its folder was replaced meanwhile; what it was is in ${dir#"$ROOT"}/before/$number" ;;
+    *) conflict "its folder was replaced in the meantime; its original is in ${dir#"$ROOT"}/before/$number" ;;
   esac
 }
 
@@ -75,7 +75,7 @@ remove() {
 put_back_original() {
   if [ ! -e "$original" ] && [ ! -L "$original" ]; then
     # Put back already, by somebody who was ended before the others were.
-    [ "$looked" = "$before" ] || conflict "it isn't what it was, and its second name is gone; what it was is in ${dir#"$ROOT"}/before/$number"
+    [ "$looked" = "$before" ] || conflict "it has changed, and its hard link is gone; its original is in ${dir#"$ROOT"}/before/$number"
     return
   fi
   if [ "$(inode "$path")" = "$(inode "$original")" ]; then
@@ -84,9 +84,9 @@ put_back_original() {
   fi
   if [ "$looked" != "$after" ]; then
     if may_be_rewritten; then
-      log warning "$shown was rewritten in the meantime by a handler; it is back as it was"
+      log warning "$shown was rewritten by a handler in the meantime; it is back as it was"
     else
-      conflict "it no longer is what this run made of it; what it was is in ${dir#"$ROOT"}/before/$number"
+      conflict "it is no longer as this run left it; its original is in ${dir#"$ROOT"}/before/$number"
       remove "$original"
       return
     fi
@@ -100,7 +100,7 @@ put_back_original() {
   if [ "$looked" = "$_seen" ]; then
     remove "$fresh"
   elif said=$(mv -T -f -- "$fresh" "$path" 2>&1); then
-    conflict "somebody wrote to it while it was put back; what it was is in ${dir#"$ROOT"}/before/$number"
+    conflict "somebody wrote to it while it was being put back; its original is in ${dir#"$ROOT"}/before/$number"
     sync -- "${path%/*}/" .
   else
     stuck "$said"
@@ -112,13 +112,13 @@ take_away() {
     absent*) return ;;
     directory*)
       if [ "$after_kind" = directory ]; then
-        rmdir -- "$path" 2>/dev/null || log warning "$shown holds files of others and was left there"
+        rmdir -- "$path" 2>/dev/null || log warning "$shown contains files that clusterproxy did not create, so it was left in place"
         return
       fi
       ;;
   esac
   if [ "$looked" != "$after" ] && ! may_be_rewritten; then
-    conflict 'it was not there before, and no longer is what this run made of it'
+    conflict 'it did not exist before, and is no longer as this run left it'
     return
   fi
   # By a rename first, so that what somebody writes to it in this very moment isn't lost.
@@ -132,7 +132,7 @@ take_away() {
   if [ "$looked" = "$_seen" ]; then
     remove "$fresh"
   elif said=$(mv -T -f -- "$fresh" "$path" 2>&1); then
-    conflict 'somebody wrote to it while it was taken away'
+    conflict 'somebody wrote to it while it was being removed'
   else
     stuck "$said"
   fi
@@ -153,14 +153,14 @@ put_back_directory() {
   fi
   [ "$looked" != "$before" ] || return 0
   if [ "$looked" != "$after" ]; then
-    conflict 'its mode or owner no longer are what this run made of them'
+    conflict 'its mode or owner is no longer as this run left it'
     return
   fi
   _status=0
   own_folder "$after" "$before_user" "$before_group" "$before_mode" || _status=$?
   case $_status in
     0) ;;
-    2) conflict 'it was exchanged meanwhile' ;;
+    2) conflict 'it was replaced in the meantime' ;;
     *) stuck "$said" ;;
   esac
 }

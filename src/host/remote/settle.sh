@@ -74,8 +74,8 @@ settle_undecided() {
   fi
   if [ "$state" = waiting ] && [ "$wish" != revert ] && [ "$wish" != boot ] && ! ask_guards; then
     if decide keep && [ ! -s "$dir/end" ]; then
-      log problem kept "nobody confirmed the run, and it could not be put back ($words): the new files stay in use" \
-        'look whether all is well; undo the run with clusterproxy rollback when nobody is there' "$answer"
+      log problem kept "nobody confirmed the run, and it could not be reverted ($words): the new files stay in use" \
+        'check that everything works; to undo the run, use clusterproxy rollback when nobody is connected' "$answer"
     fi
     return
   fi
@@ -86,18 +86,18 @@ tell_cause() {
   if [ -s "$dir/end" ] || grep -q "^problem$US" "$dir/log"; then return; fi
   if [ -e "$dir/declined" ]; then
     log problem declined 'the controller did not confirm the run; everything is back as it was' \
-      'look at what the checks from outside said, then run the command again' ''
+      'look at the results of the outside checks, then run the command again' ''
   elif [ -e "$dir/expired" ]; then
     log problem not-confirmed 'the run was not confirmed in time; everything is back as it was' \
-      'look whether this host can be reached from where the command ran, then run the command again' ''
+      'check that this host can be reached from where the command ran, then run the command again' ''
   else
     _cause=${SERVICE_RESULT:-}
     case $wish in
-      revert) _cause='asked for by an operator' ;;
-      boot) _cause='the host was started anew' ;;
+      revert) _cause='requested by an operator' ;;
+      boot) _cause='the host was rebooted' ;;
     esac
-    log problem interrupted "the work on the host was ended before it was done${_cause:+ ($_cause)}" \
-      'look at the journal of the host for what ended it, then run the command again' ''
+    log problem interrupted "the run was stopped on the host before it was finished${_cause:+ ($_cause)}" \
+      'look in the journal of the host for what stopped it, then run the command again' ''
   fi
 }
 
@@ -118,7 +118,7 @@ if [ -z "${CLUSTERPROXY_LOCKED:-}" ]; then
   exec 9<"$base/lock"
   if ! flock -n 9; then
     if [ "$wish" = revert ] && at_work "$run"; then
-      echo "$run is at work; it is stopped and put back" >&2
+      echo "$run is in progress; stopping and reverting it" >&2
       [ "$state" != waiting ] || decide revert
       systemctl stop "clusterproxy-$run.service" 9>&-
       # Its end has put it back by now, and told nobody but the log.

@@ -137,7 +137,7 @@ timed() {
   _status=0
   timeout -k 5 "$@" </dev/null >>"$_output" 2>&1 9>&- || _status=$?
   said=$(one_line <"$_output")
-  [ $_status -ne 124 ] || said="it was ended after $1 seconds$(printf '\036')$said"
+  [ $_status -ne 124 ] || said="it was stopped after $1 seconds$(printf '\036')$said"
   return $_status
 }
 
