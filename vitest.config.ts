@@ -20,6 +20,7 @@ const withHosts = [
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
+  'test/transcripts/**/*.test.ts',
   'test/secrets/never-written.test.ts',
   'test/agent/**/*.test.ts',
 ];
