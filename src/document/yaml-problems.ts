@@ -16,12 +16,12 @@ import {
 } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
 
-/** Tags that say what the core schema says anyway. */
+/** Tags that only repeat what the core schema implies. */
 const coreTags = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
 /**
- * What is well-formed YAML and still wrong, or means something else than it seems to. `readable`: the
- * document can be turned into plain data all the same.
+ * Mistakes in well-formed YAML: what is wrong, or doesn't mean what it seems to mean. `readable` tells
+ * whether the document can be turned into plain data nevertheless.
  */
 export function nodeProblems(
   document: Document.Parsed,
@@ -38,8 +38,8 @@ export function nodeProblems(
     report(...found);
   };
 
-  // As far as the visit has come: an alias refers to what stands before it. Alias.resolve() walks the whole
-  // file.
+  // Only what has been visited so far, since an alias refers to something before it. Alias.resolve() walks
+  // the whole file.
   const anchors = new Map<string, Node>();
   const checkNode = (node: Scalar | YAMLMap | YAMLSeq) => {
     if (node.anchor !== undefined) anchors.set(node.anchor, node);

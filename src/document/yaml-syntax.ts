@@ -1,7 +1,7 @@
 import type { ErrorCode, YAMLError } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
 
-/** What most often is behind an error of the YAML parser's. */
+/** The most frequent cause of each error of the YAML parser. */
 const hints: Partial<Record<ErrorCode, string>> = {
   BAD_INDENT: 'give it the same indentation as its neighbours, and close every bracket and brace',
   BAD_SCALAR_START: 'put the text in single quotes',
@@ -12,7 +12,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'put it on a line of its own, or in quotes',
 };
 
-/** An error of the YAML parser's as a problem of the file. */
+/** An error of the YAML parser as a problem in the file. */
 export function syntaxProblem(error: YAMLError, locate: (offset: number) => Location): Problem {
   const location = locate(error.pos[0]);
   if (error.code === 'TAB_AS_INDENT') {
