@@ -1,6 +1,6 @@
 /**
- * A step needs to know what an action brings, which can be known only once it was carried out. Not an error:
- * the step is planned as "known after" that.
+ * A step needs to know what an action brings, which is known only after the action has been carried out. This
+ * is not an error: the step is planned as "known after" that action.
  */
 export class NotYetKnown extends Error {
   override readonly name = 'NotYetKnown';
