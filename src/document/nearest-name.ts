@@ -14,7 +14,7 @@ export function knownNamesHint(name: string, known: Iterable<string>): string {
   const names = [...known];
   const nearest = nearestName(name, names);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
-  return names.length === 0 ? 'there are none to choose from' : `known: ${names.join(', ')}`;
+  return names.length === 0 ? 'remove it: no names are defined here' : `use one of: ${names.join(', ')}`;
 }
 
 /**

@@ -97,7 +97,7 @@ function issueProblems(
       document.problem(path, {
         code: code ?? 'wrong-value',
         message: issue.message,
-        next: next ?? 'look it up in the reference, docs/',
+        next: next ?? 'see the reference in docs/',
       }),
     ];
   }
@@ -164,12 +164,12 @@ const typeWords: Record<string, string> = {
 };
 
 function size(origin: string, bound: string, limit: number): string {
-  if (origin === 'string') return limit === 1 ? 'text that is not empty' : `${bound} ${limit} characters`;
-  if (origin === 'array') return limit === 1 ? 'a list that is not empty' : `a list of ${bound} ${limit}`;
+  if (origin === 'string') return limit === 1 ? 'non-empty text' : `${bound} ${limit} characters`;
+  if (origin === 'array') return limit === 1 ? 'a non-empty list' : `a list of ${bound} ${limit}`;
   return `a number of ${bound} ${limit}`;
 }
 
-const listHint = 'write it as a list: [ … ], or one `- …` a line';
+const listHint = 'write it as a list: [ … ], or one `- …` per line';
 
 function hint(issue: Issue, value: unknown): string {
   const otherwise = `write ${expected(issue)}`;
@@ -183,10 +183,10 @@ function hint(issue: Issue, value: unknown): string {
     return `put it in quotes: '${value}'`;
   }
   if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off|y|n)$/i.test(value)) {
-    return `YAML 1.2 knows only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
+    return `YAML 1.2 has only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
   }
   if ((issue.expected === 'number' || issue.expected === 'int') && /^-?\d+$/.test(String(value))) {
-    return 'take the quotes away';
+    return 'remove the quotes';
   }
   if (issue.expected === 'array' && value !== null) return listHint;
   return otherwise;

@@ -51,13 +51,13 @@ async function readBytes(file: string, missingHint: string): Promise<Buffer> {
       throw new OperatorError({
         code: 'file-unreadable',
         message: `${file} can't be read: permission denied`,
-        next: `look at its permissions: ls -l ${file}`,
+        next: `check its permissions: ls -l ${file}`,
       });
     }
     throw new OperatorError({
       code: 'file-unreadable',
       message: `${file} can't be read: ${(error as Error).message}`,
-      next: 'check the path, and read the file by hand',
+      next: 'check the path, and try to read the file yourself',
     });
   }
 }

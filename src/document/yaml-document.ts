@@ -107,14 +107,18 @@ export class YamlDocument implements Places {
     const document = this.#compose();
     if (document === undefined) {
       this.#countLines();
-      return broken('yaml-too-deep', 'the file is nested too deeply to be read', 'take the nesting out');
+      return broken(
+        'yaml-too-deep',
+        'the file is nested too deeply to be read',
+        'nest the values less deeply',
+      );
     }
     const syntax = firstOfEachLine(document.errors.map((error) => syntaxProblem(error, locate)));
     if (syntax.some(({ code }) => code !== 'yaml-several-documents')) {
       return { document, value: undefined, problems: syntax };
     }
     if (document.contents === null || isEmptyScalar(document.contents)) {
-      return broken('file-empty', `${this.file} is empty`, 'write the keys that it needs into it');
+      return broken('file-empty', `${this.file} is empty`, 'add the keys that it needs');
     }
     const nodes = nodeProblems(document, locate);
     const problems = [...syntax, ...nodes.problems];
@@ -123,7 +127,11 @@ export class YamlDocument implements Places {
       return { document, value: document.toJS({ maxAliasCount: maximumAliasUses }), problems };
     } catch (error) {
       if (!(error instanceof ReferenceError)) throw error;
-      return broken('yaml-alias', 'aliases of aliases make the file huge', 'write the values out');
+      return broken(
+        'yaml-alias',
+        'aliases of aliases expand to a huge file',
+        'write out the values in place of the aliases',
+      );
     }
   }
 

@@ -61,7 +61,7 @@ export function problemsOf(error: unknown): readonly Problem[] {
     {
       code: 'unexpected',
       message: `an unexpected error: ${message}`,
-      next: 'this is a fault of clusterproxy: please report it with the output of --verbose',
+      next: 'this is a bug in clusterproxy: please report it with the output of --verbose',
       detail: error instanceof Error ? error.stack : undefined,
     },
   ];

@@ -8,7 +8,7 @@ export class NotYetKnown extends Error {
   readonly after: string;
 
   constructor(path: string, after: string) {
-    super(`what ${path} holds is known after ${after}`);
+    super(`the contents of ${path} are known only after ${after}`);
     this.path = path;
     this.after = after;
   }

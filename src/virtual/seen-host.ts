@@ -73,7 +73,7 @@ export class SeenHost {
     throw this.problem(
       'not-a-file',
       `${path} is ${stateWords(state)}, not a readable file`,
-      'look at it and make it a regular file',
+      'check what it is, and replace it with a regular file',
     );
   }
 

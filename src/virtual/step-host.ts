@@ -36,8 +36,8 @@ export class StepHost extends SeenHost {
     if (before.kind !== 'file' && before.kind !== 'absent' && before.kind !== 'pending') {
       throw this.problem(
         'not-a-file',
-        `${path} is ${stateWords(before)}; writing through it isn't done`,
-        'point the step at the real file, or replace the link by a file',
+        `${path} is ${stateWords(before)}; clusterproxy doesn't write through it`,
+        'point the step at the real file, or replace the link with a file',
       );
     }
     this.#makeParents(path);
@@ -68,7 +68,7 @@ export class StepHost extends SeenHost {
     const before = this.state(path);
     if (before.kind === 'symlink' && before.target === target) return;
     if (before.kind === 'directory')
-      throw this.problem('not-a-link', `${path} is a directory`, 'move it away');
+      throw this.problem('not-a-link', `${path} is a directory`, 'move it out of the way');
     this.#makeParents(path);
     this.#set(path, { kind: 'symlink', target });
   }
@@ -77,7 +77,7 @@ export class StepHost extends SeenHost {
     const before = this.state(path);
     if (before.kind === 'pending') return;
     if (before.kind !== 'absent' && before.kind !== 'directory') {
-      throw this.problem('not-a-directory', `${path} is ${stateWords(before)}`, 'move it away');
+      throw this.problem('not-a-directory', `${path} is ${stateWords(before)}`, 'move it out of the way');
     }
     const inherited = before.kind === 'directory' ? before : { mode: 0o755, ...this.#self };
     this.#makeParents(path);
@@ -102,7 +102,7 @@ export class StepHost extends SeenHost {
       throw this.problem(
         'unit-missing',
         `there is no unit ${name} on this host`,
-        'install the software that brings it, in an earlier stage of the playbook, or correct its name',
+        'install the software that brings it, in an earlier stage of the playbook, or correct the name of the unit',
       );
     }
     this.#set(path, unitWith(wanted, known));
@@ -170,8 +170,8 @@ export class StepHost extends SeenHost {
     if (provider !== undefined) {
       throw this.problem(
         'needs-later-stage',
-        `${path} is brought by the action of step ${provider}, which runs in the same stage: what it holds isn't known yet`,
-        `put this step into a later stage of the playbook than ${provider}`,
+        `${path} comes from the action of step ${provider}, which runs in the same stage: its contents aren't known yet`,
+        `move this step to a later stage of the playbook than ${provider}`,
       );
     }
     if (!this.edits.has(path)) this.edits.set(path, this.state(path));

@@ -57,12 +57,12 @@ describe('the file as YAML', () => {
     [
       'an unclosed bracket',
       'playbook: [x\ncluster: {}\n',
-      { code: 'yaml-syntax', at: '2:1', message: /not YAML/, next: /indentation/ },
+      { code: 'yaml-syntax', at: '2:1', message: /not valid YAML/, next: /indentation/ },
     ],
     [
       'a colon in plain text',
       'playbook: a: b\n',
-      { code: 'yaml-syntax', at: '1:11', message: /not YAML/, next: /quotes/ },
+      { code: 'yaml-syntax', at: '1:11', message: /not valid YAML/, next: /quotes/ },
     ],
     [
       'an unclosed quote',
@@ -94,7 +94,7 @@ describe('the file as YAML', () => {
     [
       'an alias within its anchor',
       inventory({ vars: '&v {extras: [*v]}' }),
-      { code: 'yaml-alias', at: '4:20', message: /stands in/, next: /take/ },
+      { code: 'yaml-alias', at: '4:20', message: /contains it/, next: /remove/ },
     ],
     [
       'a merge of something else',
@@ -114,7 +114,7 @@ describe('the file as YAML', () => {
     [
       'a tag',
       inventory({ vars: '{title: !!binary aGk=}' }),
-      { code: 'yaml-tag', at: '4:24', message: /!!binary/, next: /take/ },
+      { code: 'yaml-tag', at: '4:24', message: /!!binary/, next: /remove/ },
     ],
     [
       'YAML 1.1',
@@ -129,7 +129,7 @@ describe('the file as YAML', () => {
     [
       'a key twice',
       inventory({ ssh: '{user: a, port: 22, user: b}' }),
-      { code: 'yaml-duplicate-key', at: '3:26', message: /user stands twice.*line 3/, next: /keep one/ },
+      { code: 'yaml-duplicate-key', at: '3:26', message: /user appears twice.*line 3/, next: /keep one/ },
     ],
     [
       'several documents',
@@ -194,7 +194,7 @@ describe('keys and types', () => {
     [
       'a key that resembles none',
       host('colour: red'),
-      { code: 'unknown-key', at: '7:51', message: /colour/, next: /known: address, recipe/ },
+      { code: 'unknown-key', at: '7:51', message: /colour/, next: /one of: address, recipe/ },
     ],
     [
       'a host without name',
@@ -214,7 +214,7 @@ describe('keys and types', () => {
     [
       'a number in quotes',
       inventory({ ssh: "{port: '22'}" }),
-      { code: 'wrong-type', at: '3:13', message: /found text '22'/, next: /quotes away/ },
+      { code: 'wrong-type', at: '3:13', message: /found text '22'/, next: /remove the quotes/ },
     ],
     [
       'a fraction',
@@ -463,7 +463,7 @@ describe('against the playbook', () => {
     [
       'a role called __proto__',
       `${inventory({})}  __proto__: []\n`,
-      { code: 'unknown-role', at: '8:3', message: /__proto__/, next: /known: proxy, node/ },
+      { code: 'unknown-role', at: '8:3', message: /__proto__/, next: /one of: proxy, node/ },
     ],
     [
       'a role without hosts',

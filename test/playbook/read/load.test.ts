@@ -150,13 +150,13 @@ describe('form', () => {
       'a parameter of another type',
       "lines: ['{{ facts.tool }}']}",
       "lines: [], mode: '0644'}",
-      { code: 'wrong-type', at: "'0644'", message: /a number, found text '0644'/, next: /quotes away/ },
+      { code: 'wrong-type', at: "'0644'", message: /a number, found text '0644'/, next: /remove the quotes/ },
     ],
     [
       'an unknown parameter',
       "lines: ['{{ facts.tool }}']}",
       'lines: [], line: x}',
-      { code: 'unknown-key', at: 'line: x', message: /unknown key line/, next: /known: mode/ },
+      { code: 'unknown-key', at: 'line: x', message: /unknown key line/, next: /one of: mode/ },
     ],
     [
       'a parameter that the module refuses',
@@ -329,7 +329,7 @@ describe('meaning', () => {
       'a condition on something else',
       'when: {facts.helper: true}',
       'when: {weather: true}',
-      { code: 'invalid-condition', at: 'weather', message: /no weather/, next: /known: host\.name/ },
+      { code: 'invalid-condition', at: 'weather', message: /no weather/, next: /one of: host\.name/ },
     ],
     [
       'a condition that compares a number to text',
@@ -366,7 +366,7 @@ describe('meaning', () => {
       "a recipe's condition on the recipe",
       "when: {facts.release: ['2.3', '2.4']}",
       "when: {recipe.name: '2.4'}",
-      { code: 'invalid-condition', at: 'recipe.name', message: /no recipe\.name/, next: /known/ },
+      { code: 'invalid-condition', at: 'recipe.name', message: /no recipe\.name/, next: /use one of/ },
     ],
   ]);
 });
@@ -425,7 +425,7 @@ describe('templates', () => {
         code: 'unknown-template-variable',
         at: "'{{ recipe.answer }}'",
         message: /recipe has no answer/,
-        next: /known|did you mean/,
+        next: /use one of|did you mean/,
       },
     ],
     [
@@ -492,7 +492,7 @@ describe('templates', () => {
         code: 'unknown-template-variable',
         at: "'{{ facts.no }}'",
         message: /facts has no no/,
-        next: /known|did/,
+        next: /use one of|did/,
       },
     ],
     [
