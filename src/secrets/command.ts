@@ -5,29 +5,30 @@ import { longestSecret, notText, textOf, tooLong } from './usable.ts';
 
 export interface CommandOptions extends Places {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** the person's terminal may be used by a program that asks for a passphrase */
+  /** whether a program that asks for a passphrase may use the operator's terminal */
   readonly terminal: boolean;
-  /** what was typed before the program may ask is no answer to it */
+  /** discards what was typed before the program could ask, since that is no answer to it */
   readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: { add(value: string): void; mask(text: string): string };
   readonly progress: (text: string) => void;
-  /** milliseconds; where left out as long as a person, or else a machine, may take */
+  /** milliseconds; by default as long as a person may take, or a machine if nobody can be asked */
   readonly timeLimit?: number | undefined;
 }
 
-/** Somebody has to find and type a passphrase, or to touch a token. Milliseconds. */
+/** In milliseconds; somebody has to find and type a passphrase, or touch a token. */
 const withPerson = 180_000;
-/** A vault over a slow network. Milliseconds. */
+/** In milliseconds; enough for a vault over a slow network. */
 const withoutPerson = 30_000;
-/** From the friendly signal to the one that can't be ignored. Milliseconds. */
+/** In milliseconds, from SIGTERM to SIGKILL. */
 const grace = 2_000;
 const longestComplaint = 4_000;
 
 /**
- * What a program prints, which is the secret. Run without a shell, in the inventory's directory, with our
- * environment. It has the terminal as its standard input where there is one (a curses pinentry(1) finds it by
- * GPG_TTY or /dev/tty), else nothing. When it fails its standard error is shown, never its standard output.
+ * The output of a program, which is the secret. It runs without a shell, in the inventory's directory, with
+ * our environment. Its standard input is the terminal if there is one (a curses pinentry(1) finds it by
+ * GPG_TTY or /dev/tty), or else is empty. If it fails, its standard error is shown, never its standard
+ * output.
  */
 export async function runForSecret(
   command: readonly string[],
@@ -116,7 +117,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
         windowsHide: true,
       });
     } catch (error) {
-      // An argument or a variable that the system doesn't take.
+      // An argument or a variable that the system doesn't accept.
       resolve({ kind: 'not-started', error: error as NodeJS.ErrnoException, ...collected() });
       return;
     }
@@ -126,7 +127,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
       child.kill('SIGTERM');
       setTimeout(() => {
         child.kill('SIGKILL');
-        // What the program has started may hold them open for ever.
+        // Processes that the program has started may hold them open forever.
         child.stdout?.destroy();
         child.stderr?.destroy();
       }, grace).unref();
@@ -157,7 +158,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
   });
 }
 
-/** Its standard error, without what it has printed of the secret by then. */
+/** Its standard error, without the part of the secret that it has printed so far. */
 function complaint(ended: Ended, { register }: CommandOptions): string | undefined {
   for (const line of (textOf(ended.output) ?? '').split('\n')) {
     if (line.trim().length >= 4) register.add(line.trim());

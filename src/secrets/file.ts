@@ -4,27 +4,27 @@ import { isAbsolute, join } from 'node:path';
 import type { Problem } from '../model/operator-error.ts';
 import { longestSecret, notText, textOf, tooLong } from './usable.ts';
 
-/** Where paths of an inventory begin. */
+/** Where an inventory's paths start. */
 export interface Places {
   readonly directory: string;
   readonly home: string;
 }
 
-/** A path of the inventory as the system knows it. */
+/** An inventory's path as an absolute path of the system. */
 export function placed(path: string, { directory, home }: Places): string {
   if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
   return isAbsolute(path) ? path : join(directory, path);
 }
 
 /**
- * The secret in a file, which has to be one that nobody but its owner can read. What is looked at and what is
- * read is the same open file, so that it can't be exchanged in between.
+ * The secret in a file that only its owner may be able to read. The file is checked and read through the same
+ * open descriptor, so that it can't be exchanged in between.
  */
 export async function readSecretFile(path: string, places: Places): Promise<string | Problem> {
   const file = placed(path, places);
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK a named pipe that nobody writes to would keep us for ever.
+    // Without O_NONBLOCK, a named pipe that nobody writes to would block forever.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     return unreadable(file, error as NodeJS.ErrnoException);

@@ -1,11 +1,11 @@
 import type { Problem } from '../model/operator-error.ts';
 
-/** Passwords and keys on one line are shorter than this. Bytes. */
+/** In bytes; passwords and keys on one line are shorter than this. */
 export const longestSecret = 8192;
 
 /**
- * Why a value can't be used as a secret; undefined where it can. It has to fit on one line of whatever file
- * it goes to, and an empty one most likely is a mistake that would leave a door open.
+ * Why a value can't be used as a secret; undefined if it can. It must fit on one line of whatever file it
+ * goes to, and an empty one is most likely a mistake that would leave a door open.
  */
 export function unusable(value: string, source: string): Problem | undefined {
   const wrong = (message: string, next: string): Problem => ({ code: 'secret-unusable', message, next });
@@ -26,8 +26,7 @@ export function tooLong(source: string): string {
 }
 
 /**
- * Bytes as text without the one line end that editors and programs put behind it; undefined where they are no
- * UTF-8.
+ * Bytes as text, without the single line end that editors and programs add; undefined if they aren't UTF-8.
  */
 export function textOf(bytes: Buffer): string | undefined {
   try {
