@@ -21,7 +21,7 @@ export function checkHosts(
   ];
 }
 
-/** Names are unique over all roles, and whatever the case: some would meet in one file name. */
+/** Names are unique over all roles and regardless of case, since some would end up as the same file name. */
 function checkNames(document: YamlDocument, hosts: readonly HostEntry[]): readonly Problem[] {
   return repeated(hosts, ({ data }) => textOf(data, 'name')?.toLowerCase()).map(({ again, first }) => {
     const name = textOf(again.data, 'name') ?? '';
@@ -52,7 +52,7 @@ function checkAddresses(document: YamlDocument, hosts: readonly HostEntry[]): re
   });
 }
 
-/** `address:port` that ssh would connect to. */
+/** The `address:port` to which ssh would connect. */
 function sshAddress(document: YamlDocument, { data }: HostEntry): string | undefined {
   const ssh = mapOf(valueAt(data, ['ssh']));
   const address =
@@ -100,7 +100,7 @@ function checkHostnames(
   return problems;
 }
 
-/** `--limit` takes names of hosts and of roles, so that one word must not mean two things. */
+/** `--limit` takes names of hosts and of roles, so the same word must not mean both. */
 function checkRoleNames(
   document: YamlDocument,
   playbook: Playbook,

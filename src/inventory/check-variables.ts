@@ -6,7 +6,7 @@ import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf } from './host-entries.ts';
 import { variableMistake } from './variables.ts';
 
-/** The inventory's values against the variables that the playbook declares. */
+/** Check the inventory's values against the variables that the playbook declares. */
 export function checkVariables(
   document: YamlDocument,
   playbook: Playbook,
@@ -50,7 +50,7 @@ function checkValues(
   });
 }
 
-/** A variable without default has a value in the inventory, or on every host. */
+/** A variable without a default needs a value in the inventory, or on every host. */
 function checkMissing(
   document: YamlDocument,
   playbook: Playbook,

@@ -8,9 +8,9 @@ import { checkVariables } from './check-variables.ts';
 import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
 
 /**
- * What the form of an inventory can't say: names that stand twice, and everything that depends on the
- * playbook. Looks at the file's plain data, so that a mistake of form in one place doesn't hide the others.
- * Without a playbook (which has mistakes of its own) it checks what it can.
+ * Checks what an inventory's schema can't express: duplicate names, and everything that depends on the
+ * playbook. It uses the file's plain data, so that a mistake of form in one place doesn't hide the others.
+ * Without a playbook (if that has mistakes of its own) it checks what it can.
  */
 export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
   const hosts = hostEntries(document.value);
@@ -90,7 +90,7 @@ function checkRoles(
   return problems;
 }
 
-/** By role it names roles of the playbook. */
+/** A `max_unavailable` by role must name roles of the playbook. */
 function checkMaxUnavailable(document: YamlDocument, playbook: Playbook): readonly Problem[] {
   const names = playbook.roles.map((role) => role.name);
   return Object.keys(mapOf(valueAt(document.value, ['max_unavailable'])))

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-/** Why a text can't be what it is meant to be, and what to do about it. */
+/** Why a text isn't valid for its purpose, and what to do about it. */
 export interface Mistake {
   readonly message: string;
   readonly next: string;
 }
 
-/** A host's name in the inventory: it becomes a segment of a URL's path and part of file names. */
+/** A host's name in the inventory; it becomes a segment of a URL's path and part of file names. */
 export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export function hostNameMistake(name: string): Mistake | undefined {
@@ -23,8 +23,8 @@ export function hostNameMistake(name: string): Mistake | undefined {
 }
 
 /**
- * The cluster's name, which is part of file names on every host; lower case, since some file systems fold
- * case.
+ * The cluster's name, which is part of file names on every host. It is lower case, since some file systems
+ * fold case.
  */
 export const clusterNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
@@ -40,12 +40,13 @@ export function clusterNameMistake(name: string): Mistake | undefined {
   };
 }
 
-/** One label of a DNS name: RFC 1123, 2.1; lower case, because browsers compare origins in lower case. */
+/** One label of a DNS name (RFC 1123, 2.1), in lower case because browsers compare origins in lower case. */
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 export const hostnamePattern = new RegExp(`^${label}(?:\\.${label})*$`);
 
 /**
- * Whether `text` can be the public DNS name of a host: no scheme, port, path, address, wildcard or Unicode.
+ * Why `text` can't be the public DNS name of a host, which has no scheme, port, path, address, wildcard or
+ * Unicode; undefined if it can.
  */
 export function hostnameMistake(text: string): Mistake | undefined {
   const isTooLong = text.length > 253;
@@ -89,7 +90,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
   );
 }
 
-/** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
+/** What ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
 const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
 
 export function addressMistake(text: string): Mistake | undefined {
@@ -130,8 +131,8 @@ export function addressMistake(text: string): Mistake | undefined {
 }
 
 /**
- * A user name as useradd(8) allows it, and those of directories (`ops@corp`, `CORP\ops` are not names in
- * ssh_config).
+ * A user name as allowed by useradd(8), or one from a directory service (`ops@corp`; `CORP\ops` is not a name
+ * in ssh_config).
  */
 export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
 
@@ -147,7 +148,10 @@ function suggestion(text: string | undefined): string {
   return name === '' ? 'write the name alone' : `write ${name}`;
 }
 
-/** Control characters must not reach a terminal, and nobody reads a thousand characters. */
+/**
+ * Shortened and cleaned, since control characters must not reach a terminal and nobody reads a thousand
+ * characters.
+ */
 function shown(text: string): string {
   const clean = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;

@@ -16,12 +16,12 @@ import {
   userPattern,
 } from './names.ts';
 
-/** Text with a check of our own, whose mistake has a code and says what to do. */
+/** Text with our own check, whose mistake has a code and says what to do. */
 export function checkedText(check: {
   readonly code: string;
   readonly mistake: (text: string) => Mistake | undefined;
   readonly description: string;
-  /** what editors check by */
+  /** the pattern with which editors check it */
   readonly pattern?: RegExp;
 }) {
   return z
@@ -182,7 +182,7 @@ const maxUnavailable = z.union([
   }),
 ]);
 
-/** The form of an inventory. What it says is checked against its playbook in check.ts. */
+/** The schema of an inventory. Its contents are checked against its playbook in check.ts. */
 export const inventorySchema = z.strictObject({
   playbook: z.string().min(1).meta({
     description: 'name of a playbook that comes with the program, or path of your own, relative to this file',

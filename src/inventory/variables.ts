@@ -6,14 +6,14 @@ import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
 
 /**
- * Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of
- * them.
+ * Paths that can be written without quotes in nginx, unit and shell files, because no character in them has a
+ * special meaning in any of these.
  */
 const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
 
 /**
- * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or
- * host name can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is
+ * Why a value doesn't match the variable's declaration; undefined if it does. A valid path, URL or host name
+ * can be written as it is in the files of nginx, systemd and a shell; other text is quoted where it is
  * written.
  */
 export function variableMistake(
@@ -67,7 +67,7 @@ export function variableMistake(
   }
 }
 
-/** Says nothing of the value: it may be the secret. */
+/** Doesn't mention the value, which may be the secret. */
 function secretMistake(value: unknown): (Mistake & { code: string }) | undefined {
   if (isSecretReference(value)) return undefined;
   const next = 'write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}';
@@ -90,7 +90,7 @@ function stringMistake(type: 'string' | 'hostname' | 'path' | 'url', text: strin
   return textMistake(text);
 }
 
-/** An absolute path without `..`, of characters that are safe everywhere. */
+/** Why a text isn't an absolute path without `..`, made of characters that are safe everywhere. */
 function pathMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!text.startsWith('/')) {
@@ -107,8 +107,8 @@ function pathMistake(text: string): Mistake | undefined {
 }
 
 /**
- * `$`, quotes, `;`, braces and blanks would end or change a directive of nginx's; in a URL each can be
- * written as %XX.
+ * `$`, quotes, `;`, braces and blanks would end or change an nginx directive; in a URL each can be written as
+ * %XX.
  */
 const safeUrl = /^(https?|wss?):\/\/[A-Za-z0-9._~:/?#[\]@!&()*+,=%-]+$/;
 
@@ -125,7 +125,7 @@ function urlMistake(text: string): Mistake | undefined {
   return { message: 'the URL has a user or a password in it', next: 'take them out: plans show URLs' };
 }
 
-/** Text that would begin a line of its own in any file it is written to. */
+/** Rejects text that would start a new line in any file to which it is written. */
 function textMistake(value: unknown): Mistake | undefined {
   if (typeof value === 'string') {
     return /[\0-\x1f\x7f]/.test(value)
@@ -149,7 +149,7 @@ function booleanHint(value: unknown): string {
     : 'write true or false, without quotes';
 }
 
-/** Plain data of a YAML file as a value; what YAML can hold, a value can. */
+/** Plain data from a YAML file as a value; anything that YAML can hold, a value can. */
 export function toValue(data: unknown): Value {
   return data as Value;
 }
