@@ -38,7 +38,7 @@ function checkValues(
         document.problem(path, {
           part: 'key',
           code: 'variable-not-per-host',
-          message: `the variable ${name} is the same for the whole cluster; it can't stand on a host`,
+          message: `the variable ${name} applies to the whole cluster; it can't be set on a host`,
           next: 'move it to the vars at the top',
         }),
       ];

@@ -55,7 +55,7 @@ function checkRoles(
         document.problem(path, {
           code: 'external-not-allowed',
           message: `the hosts of the role ${role.name} can't be external: the playbook has to set them up`,
-          next: 'list them',
+          next: `list the hosts of ${role.name}`,
         }),
       );
     } else if (value === undefined && minimum > 0) {
@@ -74,7 +74,7 @@ function checkRoles(
           part: 'key',
           code: 'too-few-hosts',
           message: `the role ${role.name} needs at least ${hostCount(minimum)}, found ${count}`,
-          next: role.external ? 'list them, or write external' : 'list them',
+          next: role.external ? 'list more hosts, or write external' : 'list more hosts',
         }),
       );
     } else if (count > maximum) {
@@ -82,7 +82,7 @@ function checkRoles(
         document.problem([...path, maximum], {
           code: 'too-many-hosts',
           message: `the role ${role.name} takes at most ${hostCount(maximum)}, found ${count}`,
-          next: 'take hosts out, or give them another role',
+          next: 'remove hosts, or give them another role',
         }),
       );
     }

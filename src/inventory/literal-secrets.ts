@@ -20,11 +20,11 @@ export function literalWarnings(document: YamlDocument, playbook: Playbook): rea
   return literals(document, playbook).map(({ path, place }) =>
     document.problem(path, {
       code: 'literal-secret',
-      message: `${place} stands in the inventory itself, where backups, mails and version control find it`,
+      message: `${place} is written in the inventory itself, and so gets into backups, mails and version control`,
       next:
         place.startsWith('ssh.') || place.startsWith('the secret')
-          ? 'write where it is to be had instead: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}'
-          : `let the playbook declare it with "type: secret"; then the inventory can say where it is to be had: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}`,
+          ? 'replace it with a reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}'
+          : `declare it with "type: secret" in the playbook; then the inventory can hold a reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}`,
     }),
   );
 }

@@ -34,7 +34,7 @@ export async function readInventory(
     problems.push(...problemsOf(error));
     return undefined;
   };
-  const hint = 'name your inventory by --inventory, or begin with a copy of inventory.example.yaml';
+  const hint = 'name your inventory with --inventory, or start with a copy of inventory.example.yaml';
   const source = await readSourceFile(file, hint).catch(collect);
   if (source === undefined) throw new OperatorErrors(problems);
   const document = new YamlDocument(source);

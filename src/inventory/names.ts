@@ -17,7 +17,7 @@ export function hostNameMistake(name: string): Mistake | undefined {
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
   return {
-    message: `the name '${shown(name)}' can't be a part of a path; expected letters, digits, '-', '_' and '.', a letter or digit first, at most 63`,
+    message: `the name '${shown(name)}' can't be part of a path; expected at most 63 letters, digits, '-', '_' and '.', starting with a letter or digit`,
     next: better === '' ? 'name it like node-1' : `write e.g. ${better.slice(0, 63)}`,
   };
 }
@@ -35,7 +35,7 @@ export function clusterNameMistake(name: string): Mistake | undefined {
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
   return {
-    message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected lower-case letters, digits, '-', '_' and '.', at most 63`,
+    message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected at most 63 lower-case letters, digits, '-', '_' and '.'`,
     next: better === '' ? 'name it like prod' : `write e.g. ${better.slice(0, 63)}`,
   };
 }
@@ -62,7 +62,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
   if (isIP(text.replace(/^\[|\]$/g, '')) !== 0) {
     return mistake(
       `${wanted}, found the address ${text}`,
-      'write the name that the certificate is for; an address goes to `address`',
+      'write the name that the certificate is for, and put the address into `address`',
     );
   }
   const port = /^([^:]*):\d*$/.exec(text);
@@ -76,17 +76,20 @@ export function hostnameMistake(text: string): Mistake | undefined {
     );
   }
   if (text.endsWith('.'))
-    return mistake(`${wanted}, ${found} with a dot at its end`, suggestion(text.slice(0, -1)));
+    return mistake(`${wanted}, ${found} with a trailing dot`, suggestion(text.slice(0, -1)));
   if (hostnamePattern.test(text.toLowerCase())) {
     const lowered = text.toLowerCase();
     return /^\d+$/.test(lastLabel)
       ? mistake(`${wanted}, ${found}, whose last part is a number`, 'write the whole name')
-      : mistake(`${wanted}, ${found} with capitals, which browsers would not match`, suggestion(lowered));
+      : mistake(
+          `${wanted}, ${found} with capital letters, which browsers would not match`,
+          suggestion(lowered),
+        );
   }
-  if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' in its place");
+  if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' instead");
   return mistake(
     `${wanted}, ${found}`,
-    "a name has letters, digits and '-', in parts of at most 63 divided by dots",
+    "use letters, digits and '-', in parts of at most 63 characters separated by dots",
   );
 }
 
@@ -121,13 +124,14 @@ export function addressMistake(text: string): Mistake | undefined {
   }
   if (/^[\d.]+$/.test(text)) {
     return mistake(
-      `${wanted}, ${found}, which is no IPv4 address`,
-      'four numbers from 0 to 255 divided by dots',
+      `${wanted}, ${found}, which is not an IPv4 address`,
+      'write four numbers from 0 to 255 separated by dots',
     );
   }
-  if (text.includes(':')) return mistake(`${wanted}, ${found}, which is no IPv6 address`, 'look at it again');
+  if (text.includes(':'))
+    return mistake(`${wanted}, ${found}, which is not an IPv6 address`, 'correct the address');
   if (addressPattern.test(text) && text.length <= 253) return undefined;
-  return mistake(`${wanted}, ${found}`, "a name has letters, digits, '-', '_' and '.'");
+  return mistake(`${wanted}, ${found}`, "use letters, digits, '-', '_' and '.'");
 }
 
 /**
@@ -145,7 +149,7 @@ function mistake(message: string, next: string): Mistake {
 
 function suggestion(text: string | undefined): string {
   const name = (text ?? '').toLowerCase().replace(/:\d*$/, '');
-  return name === '' ? 'write the name alone' : `write ${name}`;
+  return name === '' ? 'write only the name' : `write ${name}`;
 }
 
 /**

@@ -36,17 +36,21 @@ export function variableMistake(
       if (typeof value !== 'number') return wrongType('a port number', 'write a number from 1 to 65535');
       return Number.isInteger(value) && value >= 1 && value <= 65535
         ? undefined
-        : wrongValue({ message: `expected a port number, found ${value}`, next: 'ports go from 1 to 65535' });
+        : wrongValue({
+            message: `expected a port number, found ${value}`,
+            next: 'write a number from 1 to 65535',
+          });
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
     case 'secret':
       return secretMistake(value);
     case 'list':
-      if (!Array.isArray(value)) return wrongType('a list', 'write it as a list: [ … ], or one `- …` a line');
+      if (!Array.isArray(value))
+        return wrongType('a list', 'write it as a list: [ … ], or one `- …` per line');
       return wrongValue(textMistake(value));
     case 'map':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        return wrongType('a map', 'write it as `key: value`, one a line');
+        return wrongType('a map', 'write it as `key: value`, one per line');
       }
       return wrongValue(textMistake(value));
     case 'enum': {
@@ -77,7 +81,7 @@ function secretMistake(value: unknown): (Mistake & { code: string }) | undefined
     return mistake === undefined ? undefined : { code: 'wrong-value', ...mistake };
   }
   const found = typeof value === 'number' ? 'a number' : describeValue(value);
-  const message = `expected where the secret is to be had, found ${found}${typeof value === 'object' && value !== null && !Array.isArray(value) ? ' of another form' : ''}`;
+  const message = `expected a secret reference: {env}, {file} or {command}, found ${found}${typeof value === 'object' && value !== null && !Array.isArray(value) ? ' of another form' : ''}`;
   return { code: 'wrong-type', message, next };
 }
 
@@ -94,7 +98,7 @@ function stringMistake(type: 'string' | 'hostname' | 'path' | 'url', text: strin
 function pathMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!text.startsWith('/')) {
-    return { message: `expected an absolute path, ${found}`, next: 'begin it with /' };
+    return { message: `expected an absolute path, ${found}`, next: 'start it with /' };
   }
   if (text.split('/').includes('..')) {
     return { message: `expected a path without '..', ${found}`, next: 'write the path that it leads to' };
@@ -115,21 +119,21 @@ const safeUrl = /^(https?|wss?):\/\/[A-Za-z0-9._~:/?#[\]@!&()*+,=%-]+$/;
 function urlMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!/^(https?|wss?):\/\//.test(text)) {
-    return { message: `expected a URL, ${found}`, next: 'begin it with https://, http://, wss:// or ws://' };
+    return { message: `expected a URL, ${found}`, next: 'start it with https://, http://, wss:// or ws://' };
   }
   if (!safeUrl.test(text) || !URL.canParse(text)) {
     return { message: `expected a URL, ${found}`, next: 'write special characters as %XX (RFC 3986, 2.1)' };
   }
   const { username, password } = new URL(text);
   if (username === '' && password === '') return undefined;
-  return { message: 'the URL has a user or a password in it', next: 'take them out: plans show URLs' };
+  return { message: 'the URL contains a user or a password', next: 'remove them, since plans show URLs' };
 }
 
 /** Rejects text that would start a new line in any file to which it is written. */
 function textMistake(value: unknown): Mistake | undefined {
   if (typeof value === 'string') {
     return /[\0-\x1f\x7f]/.test(value)
-      ? { message: 'the text has a control character or a line break in it', next: 'write it on one line' }
+      ? { message: 'the text contains a control character or a line break', next: 'write it on one line' }
       : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
@@ -145,7 +149,7 @@ function quotesHint(value: unknown): string {
 
 function booleanHint(value: unknown): string {
   return typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)
-    ? `YAML 1.2 knows only true and false: write ${/^(yes|on)$/i.test(value)}`
+    ? `YAML 1.2 has only true and false: write ${/^(yes|on)$/i.test(value)}`
     : 'write true or false, without quotes';
 }
 

@@ -52,28 +52,32 @@ export async function runForSecret(
   if (ended.kind === 'interrupted') {
     return {
       code: 'interrupted',
-      message: `interrupted while ${shown} was run`,
+      message: `interrupted while ${shown} was running`,
       next: 'run the command again',
     };
   }
   if (ended.kind === 'too-slow') {
     return problem(
       'secret-command-failed',
-      `${shown}, which is to print a secret, was ended after ${ended.seconds} s`,
+      `${shown}, which should print a secret, was stopped after ${ended.seconds} s`,
       options.terminal
         ? 'run it by hand and see what it waits for'
-        : 'run it by hand and see what it waits for; without a terminal it must not ask anything',
+        : 'run it by hand and see what it waits for; without a terminal it must not ask for anything',
     );
   }
   if (ended.kind === 'too-much') {
-    return { code: 'secret-unusable', message: tooLong(shown), next: 'a secret is one line of text' };
+    return {
+      code: 'secret-unusable',
+      message: tooLong(shown),
+      next: 'use a single line of text as the secret',
+    };
   }
   if (ended.status !== 0) {
     const how =
-      ended.status === null ? `was ended by ${ended.signal}` : `failed with exit status ${ended.status}`;
+      ended.status === null ? `was killed by ${ended.signal}` : `failed with exit status ${ended.status}`;
     return problem(
       'secret-command-failed',
-      `${shown}, which is to print a secret, ${how}`,
+      `${shown}, which should print a secret, ${how}`,
       'run it by hand, as the same user and in the same directory as the inventory',
     );
   }
@@ -171,14 +175,14 @@ function notStarted(program: string, shown: string, error: NodeJS.ErrnoException
   if (error.code === 'ENOENT') {
     return {
       code: 'secret-command-missing',
-      message: `${shown} is to print a secret, but there is no program ${program}`,
-      next: 'install it, or write its path; no shell is involved, so aliases, pipes and variables are not known',
+      message: `${shown} should print a secret, but there is no program ${program}`,
+      next: 'install it, or write its path; it runs without a shell, so aliases, pipes and variables do not work',
     };
   }
   const reason = error.code === 'EACCES' ? 'it is not executable' : error.message;
   return {
     code: 'secret-command-failed',
-    message: `${shown}, which is to print a secret, can't be run: ${reason}`,
-    next: `look at it: ls -l ${program}`,
+    message: `${shown}, which should print a secret, can't be run: ${reason}`,
+    next: `check it: ls -l ${program}`,
   };
 }

@@ -34,7 +34,7 @@ export async function readSecretFile(path: string, places: Places): Promise<stri
     if (!stat.isFile()) {
       return {
         code: 'secret-file-unreadable',
-        message: `${file}, which is to hold a secret, is no regular file`,
+        message: `${file}, which should hold a secret, is not a regular file`,
         next: 'write the path of the file that holds it',
       };
     }
@@ -48,7 +48,11 @@ export async function readSecretFile(path: string, places: Places): Promise<stri
       if (bytesRead === 0 || length === buffer.length) break;
     }
     if (length === buffer.length) {
-      return { code: 'secret-unusable', message: tooLong(file), next: 'a secret is one line of text' };
+      return {
+        code: 'secret-unusable',
+        message: tooLong(file),
+        next: 'use a single line of text as the secret',
+      };
     }
     return textOf(buffer.subarray(0, length)) ?? notText(file);
   } catch (error) {
@@ -64,7 +68,7 @@ function exposure(file: string, stat: { readonly mode: number; readonly uid: num
     return {
       code: 'secret-file-exposed',
       message: `${file}, which holds a secret, belongs to another user (uid ${stat.uid})`,
-      next: `take it over: chown "$(id -un)" ${quoted(file)}`,
+      next: `make it yours: chown "$(id -un)" ${quoted(file)}`,
     };
   }
   if ((stat.mode & 0o077) === 0) return undefined;
@@ -72,7 +76,7 @@ function exposure(file: string, stat: { readonly mode: number; readonly uid: num
   return {
     code: 'secret-file-exposed',
     message: `${file}, which holds a secret, is open to ${others} (mode ${(stat.mode & 0o7777).toString(8).padStart(4, '0')})`,
-    next: `close it: chmod 600 ${quoted(file)} (and change the secret, if others may have read it)`,
+    next: `restrict it: chmod 600 ${quoted(file)} (and change the secret if others may have read it)`,
   };
 }
 
@@ -80,15 +84,15 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
     return {
       code: 'secret-file-missing',
-      message: `${file}, which is to hold a secret, does not exist`,
-      next: 'paths are relative to the inventory; ~/ is your home directory',
+      message: `${file}, which should hold a secret, does not exist`,
+      next: 'correct the path, or create the file; paths are relative to the inventory, and ~/ is your home directory',
     };
   }
   const reason = error.code === 'EACCES' ? 'permission denied' : error.message;
   return {
     code: 'secret-file-unreadable',
-    message: `${file}, which is to hold a secret, can't be read: ${reason}`,
-    next: `look at it: ls -l ${quoted(file)}`,
+    message: `${file}, which should hold a secret, can't be read: ${reason}`,
+    next: `check it: ls -l ${quoted(file)}`,
   };
 }
 

@@ -96,7 +96,7 @@ function fromEnvironment(name: string, { variables }: ResolveOptions): string | 
     variables[name] ?? {
       code: 'secret-env-missing',
       message: `the environment variable ${name}, which holds a secret, is not set`,
-      next: `set it for this command only, such as: ${name}="$(pass show …)" clusterproxy … (under sudo, \`sudo --preserve-env=${name}\`)`,
+      next: `set it for this command only, for example ${name}="$(pass show …)" clusterproxy … (under sudo, \`sudo --preserve-env=${name}\`)`,
     }
   );
 }

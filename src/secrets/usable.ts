@@ -10,19 +10,20 @@ export const longestSecret = 8192;
 export function unusable(value: string, source: string): Problem | undefined {
   const wrong = (message: string, next: string): Problem => ({ code: 'secret-unusable', message, next });
   if (value.trim() === '') return wrong(`${source} holds an empty secret`, 'put the secret into it');
-  if (Buffer.byteLength(value) > longestSecret) return wrong(tooLong(source), 'a secret is one line of text');
+  if (Buffer.byteLength(value) > longestSecret)
+    return wrong(tooLong(source), 'use a single line of text as the secret');
   if (/[\0-\x1f\x7f-\x9f\u2028\u2029]/.test(value)) {
     const lines = value.includes('\n') ? 'more than one line' : 'a control character';
     return wrong(
       `${source} holds a secret with ${lines} in it`,
-      'a secret is one line of text: for one of several lines let a step install a file',
+      'use a single line of text; to install a secret of several lines, let a step install a file',
     );
   }
   return undefined;
 }
 
 export function tooLong(source: string): string {
-  return `what ${source} gives is longer than ${longestSecret} bytes`;
+  return `the secret from ${source} is longer than ${longestSecret} bytes`;
 }
 
 /**
@@ -39,7 +40,7 @@ export function textOf(bytes: Buffer): string | undefined {
 export function notText(source: string): Problem {
   return {
     code: 'secret-unusable',
-    message: `what ${source} gives is no text in UTF-8`,
-    next: 'a secret is one line of text: encode it, for example by base64',
+    message: `the secret from ${source} is not UTF-8 text`,
+    next: 'encode it as one line of text, for example as base64',
   };
 }

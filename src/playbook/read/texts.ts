@@ -10,6 +10,6 @@ export const absolutePath = checkedText({
   mistake: (path) =>
     /^\/[^\0-\x1f\x7f]*$/.test(path)
       ? undefined
-      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
+      : { message: `expected an absolute path, found '${path}'`, next: 'start it with /' },
   description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
 });
