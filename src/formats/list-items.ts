@@ -2,7 +2,7 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { isList, sameValue } from './text.ts';
 
-/** The text with those of `items` added to the list at `key` that it lacks; a missing list is made. */
+/** The text with the missing ones of `items` added to the list at `key`; a missing list is created. */
 export function addItems(
   format: KeyedFormat,
   text: string,
@@ -25,7 +25,7 @@ function listAt(format: KeyedFormat, text: string, key: readonly string[]): read
   return value;
 }
 
-/** `root` with `value` at `key`: what a text must read as after the edit. */
+/** `root` with `value` at `key`: what the text must read as after the edit. */
 export function withValue(root: Value, key: readonly string[], value: Value): Value {
   const [name, ...rest] = key;
   if (name === undefined) {
@@ -36,8 +36,7 @@ export function withValue(root: Value, key: readonly string[], value: Value): Va
 }
 
 /**
- * `root` without `key` and without the maps around it that held nothing else; undefined where nothing is
- * left.
+ * `root` without `key` and without the maps around it that held nothing else; undefined if nothing is left.
  */
 export function withoutKey(root: Value, key: readonly string[]): Value | undefined {
   const [name, ...rest] = key;

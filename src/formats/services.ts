@@ -14,9 +14,9 @@ interface Entry {
 }
 
 /**
- * The table of services, /etc/services. A key is a name and a protocol, its value the port as text. Of
- * several entries with one name and protocol the first counts, as getservbyname(3) stops there; `set` changes
- * that one and leaves its aliases and comment. Source: services(5).
+ * The table of services, /etc/services. A key is a name and a protocol, and its value is the port as text. Of
+ * several entries with the same name and protocol the first counts, since getservbyname(3) stops there; `set`
+ * changes that one and keeps its aliases and comment. Source: services(5).
  */
 export const services: KeyedFormat = {
   name: 'services',

@@ -6,16 +6,16 @@ import { type Assignment, sectionsOf } from './unit/lines.ts';
 import { environmentWord } from './unit/words.ts';
 
 /**
- * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; where a key stands several
- * times the value is a list of all, in order, an empty one (which takes back those before it) included. These
- * values are as in the file: `%` and quotes mean what they mean to systemd.
+ * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; if a key occurs several
+ * times, the value is a list of all its values in order, including empty ones (which reset those before
+ * them). These values are as in the file: `%` and quotes mean what they mean to systemd.
  *
  * [Section, 'Environment', NAME] is one variable within the section's `Environment=` lines, as the service
- * gets it: quotes, escapes and `%%` are understood and written. A new one gets a line of its own.
+ * gets it: quotes, escapes and `%%` are decoded and encoded. A new one gets its own line.
  *
- * A missing section is made, behind a blank line; `remove` takes that blank line and the header along when
- * the section is empty then. So `remove` after `set` of an absent key gives the same bytes, but for a line
- * end that was missing.
+ * A missing section is created after a blank line; `remove` also removes that blank line and the header if
+ * the section is then empty. So `remove` after `set` of an absent key restores the same bytes, except for a
+ * missing line end.
  */
 export const unit: KeyedFormat = {
   name: 'unit',
@@ -140,7 +140,7 @@ function setVariable(text: string, section: string, name: string, value: string)
   }
   const earlier = all.slice(0, -1);
   if (earlier.length > 0) {
-    // Those before it on lines of their own go first; then there is one left to set.
+    // Remove the earlier ones on their own lines first; then there is only one left to set.
     const { line, words } = earlier[0] ?? last;
     const gone = new Set(earlier.filter((one) => one.line === line).map(({ index }) => index));
     return setVariable(applyEdits(text, removeVariables(line, words, gone)), section, name, value);
@@ -148,7 +148,7 @@ function setVariable(text: string, section: string, name: string, value: string)
   return last.value === value ? text : applyEdits(text, [replaceVariable(last, word)]);
 }
 
-/** New lines in a section: behind `after`, else at the section's end, else in a new section. */
+/** New lines in a section: after `after`, or else at the end of the section, or else in a new section. */
 function addition(
   text: string,
   section: string,
@@ -175,8 +175,8 @@ function addition(
 }
 
 /**
- * The edited text; a section that lost its last line by the edits goes with its header and a blank line
- * above.
+ * The edited text; a section that lost its last line in the edits is removed with its header and the blank
+ * line above it.
  */
 function withoutEmptySection(text: string, section: string, edits: readonly Edit[]): string {
   const edited = applyEdits(text, edits);

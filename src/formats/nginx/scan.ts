@@ -10,14 +10,14 @@ export interface Argument {
   readonly end: number;
 }
 
-/** `open` and `close` are the offsets of the braces. The inside of a Lua block isn't looked into. */
+/** `open` and `close` are the offsets of the braces. The inside of a Lua block isn't parsed. */
 export interface Block {
   readonly open: number;
   readonly close: number;
   readonly directives: readonly Directive[];
 }
 
-/** A directive with its range, from its name to behind its `;` or `}`. */
+/** A directive with its range, from its name to the end of its `;` or `}`. */
 export interface Directive {
   readonly name: string;
   readonly args: readonly Argument[];
@@ -28,8 +28,8 @@ export interface Directive {
 
 /**
  * The directives of an nginx configuration file or fragment, by nginx's own rules for tokens
- * (ngx_conf_read_token in ngx_conf_file.c) and with the exact place of each. What a directive means isn't
- * looked at. Throws FormatError with line and column where braces, quotes or a `;` are missing.
+ * (ngx_conf_read_token in ngx_conf_file.c), each with its exact place. Directives aren't interpreted. Throws
+ * FormatError with line and column if braces, quotes or a `;` are missing.
  */
 export function scanNginx(text: string): Directive[] {
   const scanner = { text, tokens: tokensOf(text), lua: (open: number) => luaBlockEnd(text, open) };
@@ -50,7 +50,10 @@ interface Open {
   readonly brace: number | undefined;
 }
 
-/** Reads up to the brace that closes the block. Blocks within are kept on a stack, as depth isn't bounded. */
+/**
+ * Reads up to the brace that closes the block. Nested blocks are kept on a stack, since their depth isn't
+ * bounded.
+ */
 function scanBlock(scanner: Scanner, brace: undefined): Open {
   const { text, tokens } = scanner;
   const stack: Open[] = [];
