@@ -29,7 +29,7 @@ function fromUtf8(bytes: Uint8Array): string | undefined {
 function toUtf8(text: string): Buffer {
   const found = /\p{Surrogate}/u.exec(text);
   if (found !== null) {
-    throw new FormatError('half of a surrogate pair can not be written as UTF-8');
+    throw new FormatError('half of a surrogate pair cannot be written as UTF-8');
   }
   return Buffer.from(text, 'utf8');
 }

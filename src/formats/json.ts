@@ -33,7 +33,7 @@ export const json: KeyedFormat = {
 
   set(text, key, value) {
     if (key.length === 0) {
-      throw new FormatError('a key of at least one name is expected');
+      throw new FormatError('expected a key of at least one name');
     }
     const { found, place } = follow(text, key);
     if (found.length === key.length && sameValue(json.get(text, key), value)) {
@@ -103,11 +103,11 @@ function follow(
         break;
       }
       const at = found.length === 0 ? 'the text' : key.slice(0, found.length).join('.');
-      throw new FormatError(`${at} is of type ${place.type}, an object is expected`);
+      throw new FormatError(`${at} is of type ${place.type}; expected an object`);
     }
     const [property, second] = (place.children ?? []).filter((one) => one.children?.[0]?.value === name);
     if (second !== undefined) {
-      throw new FormatError(`${JSON.stringify(name)} is there twice`);
+      throw new FormatError(`${JSON.stringify(name)} appears twice`);
     }
     if (property === undefined) {
       break;
@@ -199,7 +199,7 @@ function without(root: Value, key: readonly string[]): Value {
 /** The edited text, if it reads as intended. */
 function checked(text: string, value: Value): string {
   if (!sameValue(json.get(text, []), value)) {
-    throw new FormatError('the edit would change something else as well: edit it by hand');
+    throw new FormatError('the edit would also change something else: edit the file by hand');
   }
   return text;
 }

@@ -20,7 +20,7 @@ export function addItems(
 function listAt(format: KeyedFormat, text: string, key: readonly string[]): readonly Value[] | undefined {
   const value = format.get(text, key) ?? undefined;
   if (value !== undefined && !isList(value)) {
-    throw new FormatError(`${key.join('.')} is ${JSON.stringify(value)}, a list is expected`);
+    throw new FormatError(`${key.join('.')} is ${JSON.stringify(value)}; expected a list`);
   }
   return value;
 }

@@ -33,7 +33,7 @@ export function setManagedBlock(text: string, name: string, body: string): strin
   const lineEnd = lineEndOf(text === '' ? body : text);
   const whole = body === '' || /[\r\n]$/.test(body) ? body : body + lineEnd;
   if (linesOf(whole).some(({ start, end }) => MARKER.test(whole.slice(start, end)))) {
-    throw new FormatError(`the body of the managed block ${name} holds a marker line`);
+    throw new FormatError(`the body of the managed block ${name} contains a marker line`);
   }
   const region = regionsOf(text).find((one) => one.name === name);
   if (region !== undefined) {
@@ -63,7 +63,7 @@ function regionsOf(text: string): Region[] {
     }
     if (word === 'begin') {
       if (open !== undefined || regions.some((region) => region.name === name)) {
-        const why = open === undefined ? `${name} is there twice` : `${open.name} isn't ended yet`;
+        const why = open === undefined ? `${name} appears twice` : `${open.name} has not been ended yet`;
         throw errorAt(text, start, `unexpected ${JSON.stringify(line)}: ${why}`);
       }
       open = { name, start, bodyStart: next };

@@ -36,7 +36,7 @@ export const properties: KeyedFormat = {
     const name = singleName(key);
     const last = definitionsOf(text).findLast((definition) => definition.key === name);
     if (last !== undefined && last.value === undefined) {
-      throw new FormatError(`the value of ${name} holds a malformed \\u escape`);
+      throw new FormatError(`the value of ${name} contains a malformed \\u escape`);
     }
     return last?.value;
   },
@@ -68,22 +68,22 @@ export const properties: KeyedFormat = {
 
 function definitionLine(name: string, value: Value): string {
   if (!/^[^#!=:\\\s\p{Cc}\p{Surrogate}\uFEFF][^=:\\\s\p{Cc}\p{Surrogate}]*$/u.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} can not be a property's name without escapes`);
+    throw new FormatError(`${JSON.stringify(name)} cannot be a property's name without escapes`);
   }
   const written = scalarText(value);
   const found = /[\p{Cc}\u2028\u2029\p{Surrogate}]/u.exec(written);
   if (found !== null) {
     throw new FormatError(
-      `the value of ${name} holds ${JSON.stringify(found[0])}: one line of text is expected`,
+      `the value of ${name} contains ${JSON.stringify(found[0])}: expected one line of text`,
     );
   }
   if (written.includes('\\')) {
     throw new FormatError(
-      `the value of ${name} holds a backslash: Java wants it escaped, and scripts that read the file with grep would see the escape`,
+      `the value of ${name} contains a backslash: Java needs it escaped, and scripts that read the file with grep would see the escape`,
     );
   }
   if (/^\s/.test(written)) {
-    throw new FormatError(`the value of ${name} begins with a blank, which Java drops`);
+    throw new FormatError(`the value of ${name} starts with a blank, which Java drops`);
   }
   return `${name}=${written}`;
 }

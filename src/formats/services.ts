@@ -63,7 +63,7 @@ function entriesOf(text: string): readonly Entry[] {
     if (found === null) return [];
     const [, indent = '', name = '', gap = '', digits = '', protocol = ''] = found;
     const port = Number(digits);
-    if (port > 65535) throw errorAt(text, start, `${digits} is no port: expected 0 to 65535`);
+    if (port > 65535) throw errorAt(text, start, `expected a port from 0 to 65535, found ${digits}`);
     const portStart = start + indent.length + name.length + gap.length;
     return [{ start, next, portStart, portEnd: portStart + digits.length, name, port, protocol }];
   });
@@ -72,7 +72,7 @@ function entriesOf(text: string): readonly Entry[] {
 function nameAndProtocol(key: readonly string[]): readonly [name: string, protocol: string] {
   const [name, protocol] = key;
   if (key.length !== 2 || name === undefined || protocol === undefined) {
-    throw new FormatError(`a name and a protocol are expected, found ${JSON.stringify(key)}`);
+    throw new FormatError(`expected a name and a protocol, found ${JSON.stringify(key)}`);
   }
   if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(name)) {
     throw new FormatError(`${JSON.stringify(name)} can't be the name of a service`);
@@ -86,5 +86,5 @@ function nameAndProtocol(key: readonly string[]): readonly [name: string, protoc
 function portOf(value: Value): number {
   const written = scalarText(value);
   if (/^(?:0|[1-9]\d{0,4})$/.test(written) && Number(written) <= 65535) return Number(written);
-  throw new FormatError(`a port from 0 to 65535 is expected, found ${JSON.stringify(value)}`);
+  throw new FormatError(`expected a port from 0 to 65535, found ${JSON.stringify(value)}`);
 }

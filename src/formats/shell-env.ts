@@ -38,7 +38,7 @@ export const shellEnv: KeyedFormat = {
   set(text, key, value) {
     const name = singleName(key);
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new FormatError(`${JSON.stringify(name)} can not be a variable's name`);
+      throw new FormatError(`${JSON.stringify(name)} cannot be a variable's name`);
     }
     const wanted = scalarText(value);
     const written = writeShellValue(wanted, '');
@@ -90,7 +90,7 @@ function definitionsOf(text: string, name: string): Definition[] {
       throw errorAt(
         text,
         definition.start,
-        `the comment above ${name} ends in a backslash, so systemd before 254 takes ${name} for a part of it`,
+        `the comment above ${name} ends in a backslash, so systemd before 254 takes ${name} as part of it`,
       );
     }
   }
@@ -110,7 +110,7 @@ function checked(text: string, name: string, value: string): string {
   refuseCode(text, name);
   const [definition, ...others] = definitionsOf(text, name);
   if (definition === undefined || others.length > 0 || !readsAs(definition, value)) {
-    throw new FormatError(`${name} would not read as it was written, because of what stands around it`);
+    throw new FormatError(`${name} would not read back as written, because of the surrounding text`);
   }
   return text;
 }
@@ -153,7 +153,7 @@ function refuseCode(text: string, name: string): void {
         readAsShell(statement.raw) === undefined &&
         assigns.test(statement.raw)
       ) {
-        throw errorAt(text, statement.start, `a line that may set ${name} besides ${statement.name}`);
+        throw errorAt(text, statement.start, `a line that may set ${name} in addition to ${statement.name}`);
       }
       continue;
     }
@@ -162,14 +162,14 @@ function refuseCode(text: string, name: string): void {
       throw errorAt(
         text,
         statement.start,
-        `shell code, found ${JSON.stringify(code)}: only assignments are expected`,
+        `expected only assignments, found the shell code ${JSON.stringify(code)}`,
       );
     }
     if (mention.test(code) && !/^export(?:[ \t]+\w+)+$/.test(code)) {
       throw errorAt(
         text,
         statement.start,
-        `${name} in shell code, found ${JSON.stringify(code)}: NAME=value is expected`,
+        `expected ${name}=value, found ${name} in the shell code ${JSON.stringify(code)}`,
       );
     }
   }

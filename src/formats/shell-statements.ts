@@ -75,7 +75,7 @@ export function statementsOf(text: string): Statement[] {
         throw errorAt(
           text,
           line.start,
-          `the value of ${name} holds a carriage return: systemd ends the line there`,
+          `the value of ${name} contains a carriage return: systemd ends the line there`,
         );
       }
       statements.push({

@@ -66,7 +66,7 @@ export function writeShellValue(value: string, old: string): string {
   const found = /[^\P{Cc}\t]|\p{Surrogate}/u.exec(value);
   if (found !== null) {
     throw new FormatError(
-      `${JSON.stringify(found[0])} can not stand in a value that both sh and systemd read`,
+      `${JSON.stringify(found[0])} cannot be written in a value that both sh and systemd read`,
     );
   }
   const quote = /^['"]/.exec(old)?.[0];

@@ -57,7 +57,7 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
   let at = 0;
   for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (edit.start < at || edit.end < edit.start) {
-      throw new FormatError('edits overlap: the text can not be edited in one go');
+      throw new FormatError('edits overlap: the text cannot be edited in one go');
     }
     result += text.slice(at, edit.start) + edit.insert;
     at = edit.end;
@@ -92,14 +92,14 @@ export function scalarText(value: Value): string {
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
     return String(value);
   }
-  throw new FormatError(`a string, a finite number or a boolean is expected, found ${JSON.stringify(value)}`);
+  throw new FormatError(`expected a string, a finite number or a boolean, found ${JSON.stringify(value)}`);
 }
 
 /** The only element of a key of length one; FormatError for other lengths. */
 export function singleName(key: readonly string[]): string {
   const [name] = key;
   if (name === undefined || key.length !== 1) {
-    throw new FormatError(`a key of one name is expected, found ${JSON.stringify(key)}`);
+    throw new FormatError(`expected a key of one name, found ${JSON.stringify(key)}`);
   }
   return name;
 }

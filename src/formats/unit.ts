@@ -25,7 +25,7 @@ export const unit: KeyedFormat = {
     if (variable !== undefined) {
       const last = variablesOf(text, section, variable).at(-1);
       if (last !== undefined && last.value === undefined) {
-        throw new FormatError(`${variable} holds a specifier (%) or bytes that only systemd can resolve`);
+        throw new FormatError(`${variable} contains a specifier (%) or bytes that only systemd can resolve`);
       }
       return last?.value;
     }
@@ -36,7 +36,7 @@ export const unit: KeyedFormat = {
   set(text, key, value) {
     const { section, name, variable } = parts(key);
     if (!/^[^\p{Cc}[\]]+$/u.test(section) || !/^[A-Za-z0-9-]+$/.test(name)) {
-      throw new FormatError(`${JSON.stringify(key)} is no section and key of a unit file`);
+      throw new FormatError(`${JSON.stringify(key)} is not a section and key of a unit file`);
     }
     if (variable !== undefined) {
       return setVariable(text, section, variable, scalarText(value));
@@ -45,7 +45,7 @@ export const unit: KeyedFormat = {
     const now = assignmentsOf(text, section, name);
     if (wanted.length === 0) {
       throw new FormatError(
-        'an empty list says nothing: remove the key, or set it to "" to take back what other files set',
+        'an empty list has no effect: remove the key, or set it to "" to reset what other files set',
       );
     }
     if (
@@ -104,7 +104,7 @@ function parts(key: readonly string[]): { section: string; name: string; variabl
     (variable !== undefined && name !== 'Environment')
   ) {
     throw new FormatError(
-      `[Section, Key] or [Section, 'Environment', NAME] is expected, found ${JSON.stringify(key)}`,
+      `expected [Section, Key] or [Section, 'Environment', NAME], found ${JSON.stringify(key)}`,
     );
   }
   return { section, name, variable };
@@ -119,7 +119,7 @@ function assignmentsOf(text: string, section: string, name: string): Assignment[
 function lineValue(value: Value): string {
   const line = scalarText(value);
   if (/[^\P{Cc}\t]|\p{Surrogate}/u.test(line) || /^\s|\s$/.test(line)) {
-    throw new FormatError(`${JSON.stringify(line)}: one line without blanks at its ends is expected`);
+    throw new FormatError(`expected one line without blanks at its ends, found ${JSON.stringify(line)}`);
   }
   if (/(?<!\\)(?:\\\\)*\\$/.test(line)) {
     throw new FormatError(`${JSON.stringify(line)} ends in a backslash, which would join the next line`);
@@ -129,7 +129,7 @@ function lineValue(value: Value): string {
 
 function setVariable(text: string, section: string, name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} can not be a variable's name`);
+    throw new FormatError(`${JSON.stringify(name)} cannot be a variable's name`);
   }
   const word = environmentWord(name, value);
   const all = variablesOf(text, section, name);
@@ -164,7 +164,7 @@ function addition(
     return { start: text.length, end: text.length, insert };
   }
   if (/\\(?:\r\n|\n|\r)?$/.test(text.slice(place.start, place.next))) {
-    throw new FormatError('the file ends in a backslash, which would join what is added');
+    throw new FormatError('the file ends in a backslash, which would join whatever is added');
   }
   const ended = place.next > place.end;
   return {

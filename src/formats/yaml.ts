@@ -43,7 +43,7 @@ export const yaml: KeyedFormat = {
 
   set(text, key, value) {
     if (key.length === 0) {
-      throw new FormatError('a key of at least one name is expected');
+      throw new FormatError('expected a key of at least one name');
     }
     if (sameValue(yaml.get(text, key), value)) {
       return text;
@@ -111,7 +111,7 @@ function setChecked(text: string, key: readonly string[], value: Value): string 
 function addToRoot(text: string, source: Source, root: Node | null, name: string, value: Value): Edit[] {
   const [start, end] = root?.range ?? [0, 0];
   if (text.slice(start, end).trim() !== '') {
-    throw new FormatError(`the document is ${text.slice(start, end).trim()}, a map is expected`);
+    throw new FormatError(`the document is ${text.slice(start, end).trim()}; expected a map`);
   }
   return addToEmpty(source, name, value);
 }
@@ -162,7 +162,7 @@ function editSeq(
   const document = readDocument(text);
   const seq = walk(document, key).found.at(-1)?.pair.value;
   if (!isSeq(seq)) {
-    throw new FormatError(`${key.join('.')} is no list of its own`);
+    throw new FormatError(`${key.join('.')} is not a list of its own`);
   }
   return applyEdits(text, edit(sourceOf(text, document.contents as Node | null), seq));
 }
@@ -173,12 +173,12 @@ function expectReads(text: string, value: Value): void {
     read = readValue(readDocument(text));
   } catch (error) {
     throw new FormatError(
-      `the edited text would be no YAML: ${error instanceof Error ? error.message : String(error)}`,
+      `the edited text would not be valid YAML: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   if (!sameValue(read, value)) {
     throw new FormatError(
-      'the edit would change something else as well (an anchor, a tag or a block scalar): edit it by hand',
+      'the edit would also change something else (an anchor, a tag or a block scalar): edit the file by hand',
     );
   }
 }

@@ -19,7 +19,7 @@ export function written(text: string, value: Value, indent: string | undefined):
 
 function refuseNonFinite(value: Value): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new FormatError(`${value} is no number in JSON`);
+    throw new FormatError(`${value} is not a number in JSON`);
   }
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(refuseNonFinite);
@@ -105,7 +105,7 @@ export function removeChild(text: string, parent: Node, child: Node): Edit[] {
   }
   const [from, to] = before !== undefined ? [endOf(before), end] : [child.offset, after?.offset ?? end];
   if (hasComment(text, from, to)) {
-    throw new FormatError('a comment on the line of what is to be removed would be lost');
+    throw new FormatError('removing this would lose the comment on the same line');
   }
   return [{ start: from, end: to, insert: '' }];
 }

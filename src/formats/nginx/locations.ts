@@ -32,7 +32,7 @@ function within(text: string, directives: readonly Directive[], depth: number): 
 function readLocation(text: string, directive: Directive): Pick<Location, 'modifier' | 'path'> {
   const [first, second, ...more] = directive.args;
   if (first === undefined || more.length > 0 || directive.block === undefined) {
-    throw errorAt(text, directive.start, 'a location has one or two arguments and a block');
+    throw errorAt(text, directive.start, 'expected a location with one or two arguments and a block');
   }
   if (second !== undefined) {
     const modifier = first.text;
@@ -40,7 +40,7 @@ function readLocation(text: string, directive: Directive): Pick<Location, 'modif
       throw errorAt(
         text,
         first.start,
-        `${first.raw} is no modifier of a location: =, ^~, ~ or ~* is expected`,
+        `expected the modifier =, ^~, ~ or ~* of a location, found ${first.raw}`,
       );
     }
     return { modifier, path: second.text };

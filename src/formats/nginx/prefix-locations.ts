@@ -47,7 +47,7 @@ const NOT_ABOUT_REQUESTS: ReadonlySet<string> = new Set([
 export function prefixLocations(text: string, prefix: string, options: PrefixOptions = {}): string {
   const { skip = () => false, modifier = '^~' } = options;
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
-    throw new FormatError(`${JSON.stringify(prefix)} is no prefix: /name is expected`);
+    throw new FormatError(`expected a prefix such as /name, found ${JSON.stringify(prefix)}`);
   }
   for (const directive of scanNginx(text)) {
     if (directive.name !== 'location') {
@@ -87,11 +87,11 @@ function refuse(text: string, location: Location, paths: readonly string[]): voi
     throw errorAt(
       text,
       directive.start,
-      `location ${path} stands in another block: that can't be put under a prefix`,
+      `location ${path} is inside another block: it can't be put under a prefix`,
     );
   }
   if (!path.startsWith('/')) {
-    throw errorAt(text, directive.start, `location ${path}: a path that begins with a slash is expected`);
+    throw errorAt(text, directive.start, `location ${path}: expected a path that starts with a slash`);
   }
   for (const inner of directive.block?.directives ?? []) {
     refuseInBody(text, inner, paths);
@@ -101,11 +101,7 @@ function refuse(text: string, location: Location, paths: readonly string[]): voi
 function refuseInBody(text: string, directive: Directive, paths: readonly string[]): void {
   const { name, args, start } = directive;
   if (name === 'location' || name === 'rewrite' || directive.name.endsWith('_by_lua_block')) {
-    throw errorAt(
-      text,
-      start,
-      `${name} inside of a location: the copy under a prefix could do something else`,
-    );
+    throw errorAt(text, start, `${name} in a location: the copy under a prefix could do something else`);
   }
   if (NOT_ABOUT_REQUESTS.has(name)) {
     return;

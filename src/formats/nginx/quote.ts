@@ -6,7 +6,7 @@ import { FormatError } from '../format-error.ts';
  */
 export function quoteArgument(value: string): string {
   if (value.includes('$')) {
-    throw new FormatError(`${JSON.stringify(value)} holds a "$", which nginx can't escape`);
+    throw new FormatError(`${JSON.stringify(value)} contains a "$", which nginx can't escape`);
   }
   return quoteLiteral(value);
 }
@@ -18,7 +18,7 @@ export function quoteArgument(value: string): string {
 export function quoteLiteral(value: string): string {
   const found = /[\p{Cc}\p{Surrogate}]/u.exec(value);
   if (found !== null) {
-    throw new FormatError(`${JSON.stringify(found[0])} can't stand in an nginx configuration`);
+    throw new FormatError(`${JSON.stringify(found[0])} can't be written in an nginx configuration`);
   }
   // A backslash before t, r, n, a quote or a backslash would be taken as an escape.
   return `'${value.replace(/[\\']/g, '\\$&')}'`;

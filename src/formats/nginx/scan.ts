@@ -71,7 +71,7 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     } else if (token.kind === '}') {
       const outer = stack.pop();
       if (name !== undefined) {
-        throw errorAt(text, name.start, `the directive ${name.raw} isn't ended by ";", found "}"`);
+        throw errorAt(text, name.start, `the directive ${name.raw} is not ended by ";", found "}"`);
       }
       if (outer === undefined || current.brace === undefined) {
         throw errorAt(text, token.start, 'unexpected "}": no block is open');
@@ -86,7 +86,7 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
       outer.args.length = 0;
       current = outer;
     } else if (name === undefined) {
-      throw errorAt(text, token.start, `unexpected "${token.kind}": a directive is expected`);
+      throw errorAt(text, token.start, `unexpected "${token.kind}": expected a directive`);
     } else if (token.kind === ';') {
       current.directives.push(directive([name, ...args], token.end));
       current.args.length = 0;
@@ -107,11 +107,11 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     throw errorAt(
       text,
       unfinished.start,
-      `the directive ${unfinished.raw} isn't ended by ";" or a block, found the end`,
+      `the directive ${unfinished.raw} is not ended by ";" or a block, found the end of the text`,
     );
   }
   if (current.brace !== undefined) {
-    throw errorAt(text, current.brace, 'the block that is opened here is never closed by "}"');
+    throw errorAt(text, current.brace, 'the block opened here is never closed by "}"');
   }
   return current;
 }

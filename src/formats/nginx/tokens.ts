@@ -48,7 +48,7 @@ export function* tokensOf(text: string): Generator<Token, undefined, number | un
       throw errorAt(
         text,
         at,
-        `unexpected ${JSON.stringify(text[at])} behind a quotation: a blank, ";" or "{" is expected`,
+        `unexpected ${JSON.stringify(text[at])} after a quotation: expected a blank, ";" or "{"`,
       );
     }
     const raw = text.slice(start, at);

@@ -19,7 +19,7 @@ export function getVariable(text: string, name: string): string | undefined {
  */
 export function setVariable(text: string, name: string, value: string): string {
   if (!/^[A-Za-z0-9_]+$/.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} is no name of an nginx variable`);
+    throw new FormatError(`${JSON.stringify(name)} is not a valid name of an nginx variable`);
   }
   const written = quoteArgument(value);
   const all = settings(text, name);

@@ -78,7 +78,7 @@ export function sectionsOf(text: string): Section[] {
       throw errorAt(
         text,
         first.start,
-        `${logical.text.trim()} is no section header: systemd refuses the file`,
+        `${logical.text.trim()} is not a section header: systemd refuses the file`,
       );
     }
     const equals = logical.text.indexOf('=');

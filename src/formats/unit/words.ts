@@ -102,7 +102,9 @@ function assignmentOf(text: string | undefined, raw: string): Pick<Word, 'name' 
 export function environmentWord(name: string, value: string): string {
   const found = /[^\P{Cc}\t\n]|\p{Surrogate}/u.exec(value);
   if (found !== null) {
-    throw new FormatError(`${JSON.stringify(found[0])} can not stand in an environment variable of a unit`);
+    throw new FormatError(
+      `${JSON.stringify(found[0])} cannot be written in an environment variable of a unit`,
+    );
   }
   const escaped = value
     .replace(/["\\]/g, '\\$&')

@@ -129,7 +129,7 @@ export function setItem(source: Source, seq: YAMLSeq, index: number, value: Valu
     token.type === 'block-seq' ||
     token.type === 'block-scalar'
   ) {
-    throw new FormatError('an item over several lines in a list: only single values are changed in place');
+    throw new FormatError('a list item over several lines: only single values can be changed in place');
   }
   const flow = collectionToken(seq).type === 'flow-collection';
   return replaceToken(source, token, token.offset, inline(value, { flow, style: styleOf(token) }));
@@ -152,7 +152,7 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
   if (token.type === 'block-map' || token.type === 'block-seq') {
     const start = lineStart(text, token.offset);
     if (start <= colon) {
-      throw new FormatError('a block that begins on the line of its key');
+      throw new FormatError('a block that starts on the line of its key');
     }
     return [
       { start: colon, end: colon, insert: ` ${insert}` },
@@ -226,7 +226,7 @@ function removeLines(text: string, start: number | undefined, end: number | unde
   const begin = lineStart(text, start);
   const before = text.slice(begin, start).replace('\uFEFF', '');
   if (!/^ *$/.test(before)) {
-    throw new FormatError(`${JSON.stringify(before)} stands on the line of what is to be removed`);
+    throw new FormatError(`${JSON.stringify(before)} is on the line to be removed`);
   }
   const stop = lineStopOf(text, end);
   const next = afterLineEnd(text, stop);
@@ -253,7 +253,7 @@ function lineStopOf(text: string, end: number): number {
 function collectionToken(node: YAMLMap | YAMLSeq): Collection {
   const token = node.srcToken;
   if (token?.type !== 'block-map' && token?.type !== 'block-seq' && token?.type !== 'flow-collection') {
-    throw new FormatError('a collection in a form that is not understood');
+    throw new FormatError('a collection in an unsupported form');
   }
   return token;
 }

@@ -118,10 +118,12 @@ export function walk(document: Document, key: readonly string[]): Walk {
       return { found, map: undefined };
     }
     if (isAlias(node)) {
-      throw new FormatError(`${at} is an alias (*${node.source}): an edit would change all that share it`);
+      throw new FormatError(
+        `${at} is an alias (*${node.source}): an edit would change everything that shares it`,
+      );
     }
     if (!isMap(node)) {
-      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}, a map is expected`);
+      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}; expected a map`);
     }
     const map: YAMLMap = node;
     const pair: Pair | undefined = map.items.find((one) => nameOf(one) === name);
@@ -145,7 +147,7 @@ function refuseMerged(document: Document, map: YAMLMap, name: string, at: string
     const value = readValue(document, map);
     if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
       throw new FormatError(
-        `${name} in ${at} comes from a merge key (<<): an edit there would change all that share it`,
+        `${name} in ${at} comes from a merge key (<<): an edit there would change everything that shares it`,
       );
     }
   }

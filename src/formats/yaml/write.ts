@@ -54,7 +54,7 @@ export function innerLines(
 
 function numberText(value: number): string {
   if (!Number.isFinite(value)) {
-    throw new FormatError(`${value} is no number that YAML's readers agree on`);
+    throw new FormatError(`${value} is not a number on which YAML readers agree`);
   }
   // YAML 1.1 accepts an exponent in a number only after a decimal point.
   return Object.is(value, -0) ? '0' : String(value).replace(/^(-?\d+)e/, '$1.0e');
@@ -66,7 +66,7 @@ const WORDS = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 /** Text that reads back as this string by YAML 1.1 and 1.2. */
 function stringText(value: string, style: Style, flow: boolean): string {
   if (/\p{Surrogate}/u.test(value)) {
-    throw new FormatError('half of a surrogate pair can not be written as YAML');
+    throw new FormatError('half of a surrogate pair cannot be written as YAML');
   }
   const bare = style === 'plain' && !flow ? /^[A-Za-z/](?:[\w./:-]*[\w/])?$/ : /^[A-Za-z][\w-]*$/;
   if (
