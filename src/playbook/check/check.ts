@@ -12,7 +12,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
 
 /**
- * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns,
+ * Checks what a playbook's schema can't express: names that refer to nothing, duplicate ids, patterns,
  * defaults, conditions and templates.
  */
 export function checkMeaning(document: Places, data: PlaybookData): readonly Problem[] {
@@ -123,7 +123,7 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
   });
 }
 
-/** A port is for somebody who exists. */
+/** Checks that a port is for somebody who exists. */
 function checkPorts(
   document: Places,
   path: YamlPath,
@@ -142,7 +142,7 @@ function checkPorts(
 }
 
 /**
- * Where a role has stages each of its steps says its own: one that was forgotten would come too early or too
+ * If a role has stages, each of its steps must name one: a step without a stage could run too early or too
  * late.
  */
 function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {

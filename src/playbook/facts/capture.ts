@@ -3,7 +3,7 @@ import type { FactKind } from './fact-kind.ts';
 import { textsAt } from './files.ts';
 import { groupsIn } from './pattern.ts';
 
-/** The first group of the first match, '' where there is none. */
+/** The first group of the first match; '' if there is no match. */
 export const captureFact: FactKind<{ readonly path: string; readonly capture: string }> = {
   keys: {
     path: absolutePath.optional(),

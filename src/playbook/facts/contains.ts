@@ -2,7 +2,7 @@ import { absolutePath, text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 import { textsAt } from './files.ts';
 
-/** Of any of the files, where the path is a glob. */
+/** In any of the files, if the path is a glob. */
 export const containsFact: FactKind<{ readonly path: string; readonly contains: string }> = {
   keys: {
     path: absolutePath.optional(),

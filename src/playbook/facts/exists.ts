@@ -14,7 +14,7 @@ export const existsFact: FactKind<{ readonly exists: string[] }> = {
     question.exists.some((path) => statesAt(path, snapshot).some(([, state]) => isThere(state))),
 };
 
-/** What an action is to bring counts once it's there: facts are what was found. */
+/** What an action will bring counts only once it exists, since facts are what was found. */
 function isThere({ kind }: PathState): boolean {
   return kind !== 'absent' && kind !== 'pending';
 }

@@ -9,7 +9,10 @@ export function statesAt(path: string, snapshot: Snapshot): readonly (readonly [
   return paths.map((one) => [one, snapshot.paths.get(one) ?? { kind: 'absent' }] as const);
 }
 
-/** The texts of all files at a path or glob; what isn't a file has none. Throws where one can't be read. */
+/**
+ * The texts of all files at a path or glob; anything that isn't a file has none. Throws if a file can't be
+ * read.
+ */
 export function textsAt(path: string, { fact, snapshot }: Asked): readonly string[] {
   return statesAt(path, snapshot).flatMap(([one, state]) => {
     if (state.kind === 'unreadable') {

@@ -18,7 +18,7 @@ const kinds = [
   searchFact,
 ] as unknown as readonly FactKind<Fact>[];
 
-/** The form of a fact in a playbook: one question, of one kind. */
+/** The schema of a fact in a playbook: one question of one kind. */
 export const factSchema = z
   .strictObject(Object.fromEntries(kinds.flatMap(({ keys }) => Object.entries(keys))))
   .superRefine((given, context) => {
@@ -28,7 +28,7 @@ export const factSchema = z
     context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
   }) as unknown as z.ZodType<Fact>;
 
-/** The kind of a fact that has the right form. */
+/** The kind of a valid fact. */
 export function kindOf(fact: Fact): FactKind<Fact> {
   const kind = findKind(fact);
   if (kind === undefined) throw new Error(`no kind of fact has the keys ${Object.keys(fact).join(', ')}`);

@@ -9,7 +9,7 @@ interface Search {
   readonly search: string;
 }
 
-/** The host looks itself, at files of any size; what is planned for them doesn't count. */
+/** The host itself searches files of any size; what is planned for them doesn't count. */
 export const searchFact: FactKind<Search> = {
   keys: {
     path: absolutePath.optional(),
@@ -20,8 +20,8 @@ export const searchFact: FactKind<Search> = {
   },
   answers: 'boolean',
   mistake: (question) => {
-    // What grep(1) is asked for is another language than ours, alike enough to find a bracket that isn't
-    // closed.
+    // grep(1) uses a different regular expression language, but one similar enough to find an unclosed
+    // bracket here.
     const found = groupsIn(question.search);
     if (typeof found === 'number') return undefined;
     const next = 'it is an extended one, as grep -E takes it; single quotes keep its backslashes';

@@ -7,7 +7,7 @@ import { YamlDocument } from '../../document/yaml-document.ts';
 import { type Location, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import { packageRoot } from '../../package-root.ts';
 
-/** Names of the playbooks that come with the program. */
+/** Names of the playbooks that come with clusterproxy. */
 export async function builtInPlaybooks(): Promise<readonly string[]> {
   const files = await readdir(join(packageRoot(), 'playbooks'));
   return files
@@ -17,9 +17,9 @@ export async function builtInPlaybooks(): Promise<readonly string[]> {
 }
 
 /**
- * The files that a playbook is made of: its own, and behind it those that it `extends`, each relative to the
- * one that names it. Throws OperatorErrors with what is wrong with them as YAML; what is wrong with `extends`
- * is shown there.
+ * The files that a playbook consists of: its own, followed by those that it `extends`, each relative to the
+ * file that names it. Throws OperatorErrors with what is wrong with them as YAML; problems with `extends` are
+ * shown at that key.
  */
 export async function readChain(reference: string, directory: string): Promise<readonly YamlDocument[]> {
   const chain: YamlDocument[] = [];

@@ -10,9 +10,7 @@ import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { stateFormats } from '../../virtual/managed.ts';
 
-/**
- * The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them.
- */
+/** The step modules that a playbook can use, and the texts of its own ones, on which a saved plan depends. */
 export interface KnownModules {
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly texts: readonly string[];
@@ -20,7 +18,7 @@ export interface KnownModules {
 
 /**
  * The built-in step modules with those of the files that a playbook, or one that it extends, names in
- * `modules`. Throws OperatorErrors with all that can't be loaded, each shown where it's named.
+ * `modules`. Throws OperatorErrors with everything that can't be loaded, each at the place where it is named.
  */
 export async function withOwnModules(
   chain: readonly YamlDocument[],
@@ -45,7 +43,7 @@ export async function withOwnModules(
   return { modules, texts };
 }
 
-/** What isn't a list of texts is found by the schema. */
+/** Anything that isn't a list of texts is found by the schema. */
 function namedIn(document: YamlDocument): readonly string[] {
   const named = valueAt(document.value, ['modules']);
   return Array.isArray(named) && named.every((name) => typeof name === 'string') ? named : [];
@@ -81,7 +79,7 @@ async function loadFile(
 }
 
 /**
- * Source: Node's documentation, "Modules: TypeScript": types are stripped since 22.18 and 23.6, on its own.
+ * Source: Node's documentation, "Modules: TypeScript": types are stripped by default since 22.18 and 23.6.
  */
 function refuseOtherLanguages(file: string): void {
   const extension = extname(file);
@@ -126,7 +124,7 @@ function checked(module: unknown, file: string, name: string): StepModule {
   return { ...(module as StepModule), file };
 }
 
-/** Keys that a step has besides its module's. */
+/** Keys that a step has in addition to its module's. */
 const reserved = ['id', 'stage', 'recipes', 'when', 'notify', 'folder_of'];
 
 function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | undefined {
@@ -142,7 +140,7 @@ function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | 
   return mistakeInSeams(given);
 }
 
-/** What it may bring besides, for others to use. */
+/** What else it may provide for others to use. */
 function mistakeInSeams({
   itemFormats = [],
   crossCheck,

@@ -31,7 +31,7 @@ const id = named(
   /^[a-z0-9][a-z0-9.-]*$/,
   "lower-case letters, digits, '-' and '.'",
   'unique in its role; reports name it',
-  // As it is written, with names that are filled in before it is looked at.
+  // As written, with names that are filled in before it is checked.
   /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
 );
 /** What a playbook calls its product. */
@@ -170,13 +170,14 @@ const stepKeys = {
 };
 
 /**
- * What says the parameters of a step module; a schema for editors says more of them than the check of a file.
+ * Supplies the schema of a step module's parameters; a schema for editors says more about them than the check
+ * of a file.
  */
 type Parameters = (module: StepModule) => z.ZodType;
 
 /**
- * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they
- * may hold templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of
+ * The form of a playbook that uses these step modules. Their parameters are not checked here, since they may
+ * contain templates; see check-parameters.ts. `parameters` supplies what the schema for editors says about
  * them.
  */
 export function playbookSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
@@ -191,7 +192,7 @@ export function playbookSchema(modules: Iterable<StepModule>, parameters: Parame
   });
 }
 
-/** The form of a playbook that extends another one: all of it may be there already. */
+/** The form of a playbook that extends another one: everything is optional, since the base may have it. */
 export function extensionSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
   const without = z
     .strictObject({
@@ -224,7 +225,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
   const known = Object.keys(moduleKeys);
   const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
     const used = known.filter((name) => Object.hasOwn(given, name));
-    // An unknown key most likely is a module misspelt, which is reported already.
+    // An unknown key is most likely a misspelt module, which has already been reported.
     if (used.length === 1 || context.issues.some(({ code }) => code === 'unrecognized_keys')) return;
     const message =
       used.length === 0

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkedText } from '../../inventory/schema.ts';
 
-/** Texts that stand in many places of a playbook. */
+/** Texts that are used in many places of a playbook. */
 
 export const text = z.string().min(1);
 

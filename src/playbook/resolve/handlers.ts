@@ -10,7 +10,7 @@ import type {
 import type { Query } from '../../model/snapshot.ts';
 import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
-/** A way to fill in templates: strictly where all is known, leniently where only reads are collected. */
+/** A way to fill in templates: strictly if everything is known, leniently if only reads are collected. */
 export interface Fill {
   text(template: string): string;
   list(template: Value): readonly string[];
@@ -60,7 +60,7 @@ export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[
   };
 }
 
-/** The guards of a role. They are asked in the probe, so that they can't depend on facts. */
+/** The guards of a role. They are asked in the probe, so they can't depend on facts. */
 export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
   return role.guards.map(({ id, kind, args }) => ({ id, query: { kind, args: args.map(fill.text) } }));
 }

@@ -2,13 +2,13 @@ import { Liquid, LiquidError } from 'liquidjs';
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import type { Value } from '../../formats/keyed-format.ts';
 
-/** What templates can name: cluster, host, vars, facts, recipe, hosts. */
+/** What templates can use: cluster, host, vars, facts, recipe, hosts. */
 export type TemplateContext = Readonly<Record<string, Value>>;
 
-/** A template that can't be filled in: which variable, and what to do. */
+/** A template that can't be filled in: names the variable, and says what to do. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
-  /** as it stands between the braces */
+  /** as written between the braces */
   readonly variable: string;
   readonly next: string;
 
@@ -35,7 +35,7 @@ export function hasTemplate(text: string): boolean {
   return text.includes('{{');
 }
 
-/** Whether a template anywhere in the value names something of a group, such as `recipe`. */
+/** Whether a template anywhere in the value uses a name from a group, such as `recipe`. */
 export function mentions(value: Value, group: string): boolean {
   if (typeof value === 'string') {
     return hasTemplate(value) && variablesOf(value).some((variable) => variable.split(/[.[]/)[0] === group);
@@ -44,10 +44,10 @@ export function mentions(value: Value, group: string): boolean {
   return Object.entries(value).some(([key, item]) => mentions(key, group) || mentions(item, group));
 }
 
-/** Texts of playbooks that were looked at: they are the same few for every host. */
+/** Texts of playbooks that were already parsed: they are the same few for every host. */
 const known = new Map<string, readonly string[]>();
 
-/** The variables that a text of a playbook names, as they stand between the braces. Throws TemplateError. */
+/** The variables that a playbook's text uses, as written between the braces. Throws TemplateError. */
 export function variablesOf(text: string): readonly string[] {
   const variables = known.get(text) ?? findVariables(text);
   known.set(text, variables);
@@ -74,14 +74,14 @@ function findVariables(text: string): readonly string[] {
 
 /**
  * The value with every template in it filled in, in lists, maps and the keys of maps. Text that is exactly
- * one template becomes the value itself, of whatever type; within text only text, numbers and booleans can
- * stand. Throws TemplateError where a template names what isn't there.
+ * one template becomes the value itself, of any type; within text, only text, numbers and booleans are
+ * allowed. Throws TemplateError if a template uses something that doesn't exist.
  */
 export function render(value: Value, context: TemplateContext): Value {
   return renderWith(value, (variable) => evaluate(variable, context));
 }
 
-/** As render(), for what has to be known before facts are: what isn't known becomes empty text. */
+/** Like render(), for what must be known before facts are: anything unknown becomes empty text. */
 export function renderLeniently(value: Value, context: TemplateContext): Value {
   return renderWith(value, (variable) => {
     try {
@@ -173,7 +173,8 @@ function isList(value: Value): value is readonly Value[] {
 }
 
 /**
- * The value at a path of own properties, as Liquid finds it; thousands of hosts have no time for a parser.
+ * The value at a path of own properties, as Liquid would find it, without the cost of a parser for thousands
+ * of hosts.
  */
 function evaluate(variable: string, context: TemplateContext): Value {
   let holder: Value = context;
@@ -186,7 +187,7 @@ function evaluate(variable: string, context: TemplateContext): Value {
   return holder;
 }
 
-/** Keys of maps and indexes of lists; a list's length is no part of it. */
+/** Keys of maps and indexes of lists; a list's length isn't accessible. */
 function hasPart(holder: Value, part: string): holder is Readonly<Record<string, Value>> {
   if (typeof holder !== 'object' || holder === null) return false;
   return Object.hasOwn(holder, part) && (!isList(holder) || /^\d+$/.test(part));
