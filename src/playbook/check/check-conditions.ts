@@ -92,12 +92,12 @@ function valueMistake(
   value: unknown,
 ): { message: string; next: string } | undefined {
   if (type === undefined) {
-    return { message: `${name} is a list or a map, which can't be compared`, next: 'take the condition out' };
+    return { message: `${name} is a list or a map, which can't be compared`, next: 'remove the condition' };
   }
   if (typeof value !== type) {
     const words = { string: 'text', number: 'a number', boolean: 'true or false' };
     return {
-      message: `${name} is ${words[type]}; found ${describeValue(value)}, which it never equals`,
+      message: `${name} is ${words[type]}; found ${describeValue(value)}, to which it is never equal`,
       next: type === 'string' ? `put it in quotes: '${String(value)}'` : `write ${words[type]}`,
     };
   }

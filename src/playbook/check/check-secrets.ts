@@ -26,7 +26,7 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
     return [
       ...refuse(['unknown'], role.unknown, 'a message'),
       ...(role.recipes ?? []).flatMap(({ reason, vars }, index) => [
-        ...refuse(['recipes', index, 'reason'], reason, 'a reason, which plans show'),
+        ...refuse(['recipes', index, 'reason'], reason, 'a reason, which is shown in plans'),
         ...refuse(['recipes', index, 'vars'], vars, "a recipe's variable, which can be used anywhere"),
       ]),
       ...role.steps.flatMap((step, index) => checkStep(step, ['steps', index], refuse)),
@@ -71,7 +71,7 @@ function checkStep(
       return refuse(
         at,
         parameters,
-        'a unit, which `systemctl show` tells everybody on the host: use EnvironmentFile=',
+        'a unit, which `systemctl show` shows to everybody on the host: use EnvironmentFile=',
       );
     }
     if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
@@ -148,7 +148,7 @@ function refusal(
   return document.problem(path, {
     part,
     code: 'secret-in-command',
-    message: `${variable} is a secret, and can't stand in ${where}`,
-    next: 'a secret can go into the content of files only: let a step write it into one that the program reads',
+    message: `${variable} is a secret, which can't be used in ${where}`,
+    next: 'use secrets only in the content of files: let a step write it into a file that the program reads',
   });
 }

@@ -67,9 +67,9 @@ function checkStep(
   return [...check(['path'], path, early), ...check([], rest, scope)];
 }
 
-const beforeFacts = 'this is asked in the same look at the host that finds its facts out';
+const beforeFacts = 'this is read from the host together with its facts';
 
-const withoutHost = 'the table of ports is the same for all clusters, but for their variables';
+const withoutHost = 'the table of ports depends only on variables';
 
 function scopesOf(data: PlaybookData, role: RoleData) {
   const base = {
@@ -101,7 +101,7 @@ function scopesOf(data: PlaybookData, role: RoleData) {
     base: { groups: base, later: { facts: beforeFacts, recipe: beforeFacts, hosts: beforeFacts } },
     withFacts: {
       groups: { ...base, facts },
-      later: { recipe: 'it is chosen by what stands here', hosts: 'the other hosts come later' },
+      later: { recipe: 'the recipe is chosen by this', hosts: 'the other hosts are read later' },
     },
     /** the names that all recipes of the step have in common */
     forRecipes: (names: readonly string[] | undefined) => {

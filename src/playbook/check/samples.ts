@@ -85,7 +85,7 @@ async function ownValues(playbook: Playbook, file: string): Promise<Readonly<Rec
     const variable = playbook.variables[name];
     const mistake =
       variable === undefined
-        ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'take it out' }
+        ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'remove it' }
         : variableMistake(variable, value);
     if (mistake !== undefined) problems.push(document.problem([name], mistake));
   }

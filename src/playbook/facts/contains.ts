@@ -6,7 +6,7 @@ import { textsAt } from './files.ts';
 export const containsFact: FactKind<{ readonly path: string; readonly contains: string }> = {
   keys: {
     path: absolutePath.optional(),
-    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
+    contains: text.optional().meta({ description: 'true if a file at path contains this text' }),
   },
   answers: 'boolean',
   reads: ({ path }) => ({ paths: [path] }),

@@ -6,7 +6,11 @@ import { statesAt } from './files.ts';
 
 export const existsFact: FactKind<{ readonly exists: string[] }> = {
   keys: {
-    exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
+    exists: z
+      .array(absolutePath)
+      .min(1)
+      .optional()
+      .meta({ description: 'true if any of these paths exists' }),
   },
   answers: 'boolean',
   reads: (question) => ({ paths: question.exists }),

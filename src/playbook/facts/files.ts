@@ -18,8 +18,8 @@ export function textsAt(path: string, { fact, snapshot }: Asked): readonly strin
     if (state.kind === 'unreadable') {
       throw new OperatorError({
         code: 'fact-unreadable',
-        message: `the fact ${fact} can't be known: ${one} is ${state.reason}`,
-        next: 'look at that file on the host',
+        message: `the fact ${fact} can't be determined: ${one} is ${state.reason}`,
+        next: 'check that file on the host',
         host: snapshot.host,
       });
     }

@@ -25,7 +25,7 @@ export const factSchema = z
     if (findKind(given) !== undefined) return;
     const forms = kinds.map(({ keys }) => Object.keys(keys).join(' with '));
     const message = `expected one of: ${forms.join(', ')}`;
-    context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
+    context.addIssue({ code: 'custom', message, params: { next: 'ask one question per fact' } });
   }) as unknown as z.ZodType<Fact>;
 
 /** The kind of a valid fact. */

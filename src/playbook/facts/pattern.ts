@@ -4,6 +4,6 @@ export function groupsIn(pattern: string): number | { readonly message: string }
     // An empty alternative matches everything, so the match has one entry for each group.
     return (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1;
   } catch (error) {
-    return { message: `this is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}` };
+    return { message: `this is not a regular expression: ${(error as Error).message.replace(/^.*: /, '')}` };
   }
 }

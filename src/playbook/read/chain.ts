@@ -60,8 +60,8 @@ function atExtends(problem: Problem, location: Location | undefined): Problem {
 function extendsItself(document: YamlDocument, location: Location | undefined): Problem {
   return {
     code: 'extends-itself',
-    message: `${document.file} is extended by a playbook that it extends itself`,
-    next: 'let one of them stand on its own',
+    message: `${document.file} extends a playbook that in turn extends it`,
+    next: 'remove extends from one of them',
     location,
   };
 }
@@ -81,7 +81,7 @@ async function builtIn(name: string): Promise<string> {
     {
       code: 'unknown-playbook',
       message: `there is no playbook ${name.slice(0, 80)}`,
-      next: `${knownNamesHint(name, known)}; for one of your own write its path: ./${name.slice(0, 80)}.yaml`,
+      next: `${knownNamesHint(name, known)}; for your own playbook write its path: ./${name.slice(0, 80)}.yaml`,
     },
   ]);
 }

@@ -91,7 +91,10 @@ async function readTemplate(playbook: string, name: string): Promise<TemplateSou
   const invalid = (message: string, next: string) =>
     new OperatorError({ code: 'invalid-template', message, next });
   if (name.startsWith('/') || name.split('/').includes('..')) {
-    throw invalid(`the template ${name} lies outside the playbook's directory`, 'put it beside the playbook');
+    throw invalid(
+      `the template ${name} is outside the playbook's directory`,
+      "move it into the playbook's directory",
+    );
   }
   const file = resolve(dirname(playbook), name);
   try {

@@ -64,8 +64,8 @@ async function loadFile(
 ): Promise<{ readonly text: string; readonly found: readonly StepModule[] }> {
   if (name.startsWith('/') || name.split('/').includes('..')) {
     throw invalid(
-      `the module file ${name} lies outside the playbook's directory`,
-      'put it beside the playbook',
+      `the module file ${name} is outside the playbook's directory`,
+      "move it into the playbook's directory",
     );
   }
   const file = resolve(directory, name);
@@ -85,7 +85,7 @@ function refuseOtherLanguages(file: string): void {
   const extension = extname(file);
   if (['.js', '.mjs'].includes(extension)) return;
   if (!['.ts', '.mts'].includes(extension)) {
-    throw invalid(`${file} is no module file`, 'name a file that ends in .js, .mjs, .ts or .mts');
+    throw invalid(`${file} is not a module file`, 'name a file that ends in .js, .mjs, .ts or .mts');
   }
   const { typescript } = process.features as { readonly typescript?: unknown };
   if (typescript) return;
@@ -108,7 +108,7 @@ async function load(file: string, name: string): Promise<unknown> {
     });
   }
   throw invalid(
-    `${name} exports no function by default`,
+    `${name} has no default export that is a function`,
     'write: export default ({ z }) => ({ name, description, parameters, reads, apply })',
   );
 }
@@ -135,8 +135,8 @@ function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | 
     return `can't be called ${given.name}, which is a key that every step has`;
   if (typeof given.description !== 'string') return 'needs a description';
   if (!isSchema(given.parameters)) return 'needs parameters made with z, such as z.strictObject({ … })';
-  if (typeof given.reads !== 'function') return 'needs a function reads';
-  if (typeof given.apply !== 'function') return 'needs a function apply';
+  if (typeof given.reads !== 'function') return 'needs a reads function';
+  if (typeof given.apply !== 'function') return 'needs an apply function';
   return mistakeInSeams(given);
 }
 
@@ -147,11 +147,11 @@ function mistakeInSeams({
   byHand,
 }: Partial<Record<keyof StepModule, unknown>>): string | undefined {
   if (!Array.isArray(itemFormats) || !itemFormats.every(isFormat))
-    return 'needs itemFormats with a name and functions get, set and remove each';
+    return 'needs itemFormats that each have a name and the functions get, set and remove';
   const taken = itemFormats.find(({ name }) => stateFormats.includes(name) || builtInItemFormats.has(name));
-  if (taken !== undefined) return `brings the item format ${taken.name}, which is built in`;
+  if (taken !== undefined) return `defines the item format ${taken.name}, which is built in`;
   if (crossCheck !== undefined && !hasFunctions(crossCheck, 'check'))
-    return 'needs a crossCheck with a name and a function check';
+    return 'needs a crossCheck with a name and a check function';
   return byHand === undefined || typeof byHand === 'function'
     ? undefined
     : 'needs a byHand that is a function';

@@ -11,5 +11,5 @@ export const absolutePath = checkedText({
     /^\/[^\0-\x1f\x7f]*$/.test(path)
       ? undefined
       : { message: `expected an absolute path, found '${path}'`, next: 'start it with /' },
-  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
+  description: 'absolute path on the host; * ? [ ] form a glob as in sh(1)',
 });

@@ -36,14 +36,18 @@ function filling(filled: (value: Value) => Value): Fill {
     port: (template) => {
       const value = Number(filled(template));
       if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
-      throw new TemplateError(String(template), `${template} is no port number`, 'expected 1 to 65535');
+      throw new TemplateError(
+        String(template),
+        `${template} is not a port number`,
+        'make it a number from 1 to 65535',
+      );
     },
   };
 }
 
 function scalar(template: string, value: Value): string {
   if (typeof value !== 'object') return String(value);
-  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name a part of it');
+  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name one of its parts');
 }
 
 /** A handler of the playbook with everything filled in. */

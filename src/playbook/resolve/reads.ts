@@ -87,7 +87,7 @@ function stepReads(
   } catch (error) {
     throw new OperatorError({
       code: 'reads-unknown',
-      message: `what the step reads can't be known before the host was looked at: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the paths that the step reads can't be known before the host is inspected: ${error instanceof Error ? error.message : String(error)}`,
       next: 'let its path depend on cluster, host, vars and recipe only, not on facts',
       host: host.name,
       step: step.id,

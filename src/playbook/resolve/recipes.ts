@@ -32,8 +32,8 @@ export function chooseRecipe(
       role.unknown === undefined ? 'no recipe fits this host' : renderText(role.unknown, context).trim();
     throw new OperatorError({
       code: 'unknown-version',
-      message: `${message}; known: ${known}`,
-      next: "update clusterproxy, or force one of them by the host's `recipe:` and look at the plan closely",
+      message: `${message}; known recipes: ${known}`,
+      next: "update clusterproxy, or force one of them with the host's `recipe:` and check the plan closely",
       host: host.name,
     });
   }

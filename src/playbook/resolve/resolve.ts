@@ -58,7 +58,7 @@ export interface ResolvedHost {
  */
 export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   const view = cluster.hosts.get(name);
-  if (view?.snapshot === undefined) throw new Error(`${name} was not looked at`);
+  if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const { host, facts, recipe } = view;
   const directory = dirname(cluster.inventory.file);
@@ -120,7 +120,7 @@ function resolveStep(
     throw new OperatorError({
       code: 'invalid-parameters',
       message: `with its templates filled in, the step's parameters are wrong: ${mistakes.join('; ')}`,
-      next: 'look at the variables and facts that the step uses',
+      next: 'check the variables and facts that the step uses',
       ...at,
     });
   }

@@ -57,12 +57,12 @@ export function variablesOf(text: string): readonly string[] {
 function findVariables(text: string): readonly string[] {
   const tag = /\{%.*?%\}|\{%/s.exec(text);
   if (tag !== null) {
-    const next = 'only outputs {{ a.b }} can stand here; loops and conditions go into `file: {template: …}`';
-    throw new TemplateError(tag[0], `the tag ${tag[0]} can't stand in a playbook`, next);
+    const next = 'use only outputs {{ a.b }} here; loops and conditions go into `file: {template: …}`';
+    throw new TemplateError(tag[0], `the tag ${tag[0]} can't be used in a playbook`, next);
   }
   const rest = text.replace(output, '');
   if (rest.includes('{{')) {
-    throw new TemplateError('', 'a template that begins with {{ has no }}', 'close it with }}');
+    throw new TemplateError('', 'a template that starts with {{ has no }}', 'close it with }}');
   }
   return [...text.matchAll(output)].map(([whole, inner = '']) => {
     const variable = inner.trim();
@@ -98,7 +98,7 @@ export function renderText(text: string, context: TemplateContext): string {
   const value = render(text, context);
   if (typeof value === 'object') {
     const message = `expected text, found ${value === null ? 'nothing' : 'a list or a map'}`;
-    throw new TemplateError(text, message, 'name a part of it');
+    throw new TemplateError(text, message, 'name one of its parts');
   }
   return String(value);
 }
@@ -164,8 +164,8 @@ function renderKey(key: string, evaluated: (variable: string) => Value): string 
 function within(variable: string, value: Value): string {
   if (typeof value !== 'object') return String(value);
   const found = value === null ? 'nothing' : isList(value) ? 'a list' : 'a map';
-  const next = 'only text, numbers, true and false can stand within text';
-  throw new TemplateError(variable, `${variable} is ${found}, which can't stand within text`, next);
+  const next = 'use only text, numbers, true and false within text';
+  throw new TemplateError(variable, `${variable} is ${found}, which can't be used within text`, next);
 }
 
 function isList(value: Value): value is readonly Value[] {
@@ -194,7 +194,7 @@ function hasPart(holder: Value, part: string): holder is Readonly<Record<string,
 }
 
 function missingHint(variable: string, part: string, holder: Value): string {
-  if (variable === 'host.hostname') return 'give the host a hostname in the inventory';
+  if (variable === 'host.hostname') return 'add a hostname to the host in the inventory';
   if (typeof holder !== 'object' || holder === null) return 'check the name';
   return knownNamesHint(part, isList(holder) ? [] : Object.keys(holder));
 }
