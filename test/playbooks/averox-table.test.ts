@@ -238,7 +238,7 @@ describe('an Averox node', () => {
     await expect(plan(other)).rejects.toThrow(
       expect.objectContaining({
         code: 'unknown-version',
-        message: expect.stringMatching(/^no recipe for Averox .*; known: 3\.0-meteor$/s),
+        message: expect.stringMatching(/^no recipe for Averox .*; known recipes: 3\.0-meteor$/s),
       }),
     );
   });

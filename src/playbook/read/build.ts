@@ -15,14 +15,14 @@ import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
-/** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
+/** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
   document: Places,
   data: PlaybookData,
   from: {
     /** the playbook's own file */
     readonly file: string;
-    /** of all files that it is made of */
+    /** the texts of all files that it consists of */
     readonly text: string;
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
@@ -131,12 +131,12 @@ function buildStep(
   };
 }
 
-/** The step module that a step uses; the schema saw to it that there is exactly one. */
+/** The step module that a step uses; the schema has checked that there is exactly one. */
 export function moduleName(data: Readonly<Record<string, unknown>>, modules: Iterable<string>): string {
   return [...modules].find((name) => Object.hasOwn(data, name)) ?? '';
 }
 
-/** Whose template it is: two files of one playbook may lie in different folders. */
+/** Identifies a template by its step, since two files of one playbook may be in different folders. */
 export function templateKey(role: string, step: string): string {
   return `${role} ${step}`;
 }

@@ -10,7 +10,7 @@ import type {
 import type { Query } from '../../model/snapshot.ts';
 import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
-/** A way to fill in templates: strictly where all is known, leniently where only reads are collected. */
+/** A way to fill in templates: strictly if everything is known, leniently if only reads are collected. */
 export interface Fill {
   text(template: string): string;
   list(template: Value): readonly string[];
@@ -36,14 +36,18 @@ function filling(filled: (value: Value) => Value): Fill {
     port: (template) => {
       const value = Number(filled(template));
       if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
-      throw new TemplateError(String(template), `${template} is no port number`, 'expected 1 to 65535');
+      throw new TemplateError(
+        String(template),
+        `${template} is not a port number`,
+        'make it a number from 1 to 65535',
+      );
     },
   };
 }
 
 function scalar(template: string, value: Value): string {
   if (typeof value !== 'object') return String(value);
-  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name a part of it');
+  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name one of its parts');
 }
 
 /** A handler of the playbook with everything filled in. */
@@ -60,7 +64,7 @@ export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[
   };
 }
 
-/** The guards of a role. They are asked in the probe, so that they can't depend on facts. */
+/** The guards of a role. They are asked in the probe, so they can't depend on facts. */
 export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
   return role.guards.map(({ id, kind, args }) => ({ id, query: { kind, args: args.map(fill.text) } }));
 }

@@ -85,9 +85,9 @@ describe('a step module beside a playbook', () => {
   it.each([
     ['that is not there', 'none.mjs', '', /can't be read/],
     ['elsewhere', '../motd.mjs', '', /outside the playbook's directory/],
-    ['in another language', 'motd.py', 'x', /no module file/],
+    ['in another language', 'motd.py', 'x', /not a module file/],
     ['with a mistake', 'motd.mjs', 'export default (', /can't be loaded/],
-    ['without a function', 'motd.mjs', 'export const x = 1;', /exports no function/],
+    ['without a function', 'motd.mjs', 'export const x = 1;', /no default export/],
     ['with the name of a built-in one', 'motd.mjs', motd(whole, 'file'), /file already, which is built in/],
     ['with the name of a key', 'motd.mjs', motd(whole, 'notify'), /can't be called notify/],
     [

@@ -132,7 +132,7 @@ describe('facts', () => {
     expect(view({ old: { paths } }).hosts.get('old')?.problem).toMatchObject({
       code: 'fact-unreadable',
       host: 'old',
-      message: "the fact release can't be known: /etc/release is a device",
+      message: "the fact release can't be determined: /etc/release is a device",
     });
   });
 
@@ -167,7 +167,7 @@ describe('recipes', () => {
     expect(problem).toMatchObject({
       code: 'unknown-version',
       host: 'old',
-      message: 'no recipe for release "9.9"; known: 2.4, 3.0',
+      message: 'no recipe for release "9.9"; known recipes: 2.4, 3.0',
     });
   });
 
@@ -318,7 +318,7 @@ describe('resolveHost', () => {
       code: 'template-failed',
       host: 'proxy-1',
       step: 'upstreams',
-      next: 'give the host a hostname in the inventory',
+      next: 'add a hostname to the host in the inventory',
     });
   });
 });
