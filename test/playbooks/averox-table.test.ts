@@ -258,7 +258,7 @@ describe('where Etherpad’s plugin reads its file', () => {
     files: { [plugin]: `const fs = require('fs');\nconst OVERRIDE_CONFIG_PATH = '${path}';\n` },
   });
   const written = (planned: PlannedHost) => planned.changed.filter((path) => path.endsWith('etherpad.json'));
-  const unknown = /^where Etherpad's plugin reads .* isn't known/;
+  const unknown = /^the file in which Etherpad's plugin looks up .* isn't known/;
 
   it.each(['/etc/averox/etherpad.json', '/etc/bigbluebutton/etherpad.json'])(
     'is read from the plugin itself: %s',
