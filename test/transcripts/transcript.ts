@@ -11,8 +11,8 @@ export interface Step {
 }
 
 /**
- * A transcript: lines that begin with `$ ` are commands, those that begin with `# ` outside of what is printed
- * are comments, and what follows a command is what it prints, up to a line `--` or the next command.
+ * A transcript: lines that begin with `$ ` are commands. What follows a command is what it prints, up to the
+ * next command or a line `--`, behind which comments may stand.
  */
 export function readTranscript(text: string): readonly Step[] {
   const steps: Step[] = [];

@@ -7,7 +7,7 @@ import { startCluster, type TestCluster } from '../run/cluster.ts';
 import { Names, readTranscript, run, type Step, writeTranscript } from './transcript.ts';
 
 const scripts = join(import.meta.dirname, 'scripts');
-/** Writes what commands print into the scripts instead of comparing; look at the difference before a commit. */
+/** Writes what commands print into the scripts instead of comparing it: review the difference. */
 const recording = process.env.CLUSTERPROXY_RECORD === '1';
 
 beforeAll(buildProgram, 120_000);
