@@ -67,6 +67,25 @@ cluster_of() {
   done <"$1/manifest"
 } 2>/dev/null
 
+# state_of FOLDER: that of a run into $state. Without one it is `incoming`; with one that nobody knows it is as
+# good as `open`: whoever settles it puts back what isn't as it was. `remains` is what is left of a run whose
+# removal was interrupted: nothing in it can be settled, and no file of the host is away.
+state_of() {
+  state=
+  { read -r state <"$1/state" || :; } 2>/dev/null
+  case $state in
+    running | prepared | acting | open | waiting | committed | reverted | kept | refused | deferred | abandoned | conflict | stuck) return 0 ;;
+  esac
+  if [ ! -s "$1/manifest" ] || [ ! -s "$1/settle.sh" ]; then
+    state=remains
+    [ ! -e "$1/away" ] || [ -s "$1/outcome" ] || state=stuck
+  elif [ -e "$1/state" ]; then
+    state=open
+  else
+    state=incoming
+  fi
+}
+
 # remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
 remembers_others() {
   old_state

@@ -69,10 +69,10 @@ tell_runs() {
   set +f
   for run in "$base"/runs/*; do
     [ -d "$run" ] || continue
-    state=incoming
+    state_of "$run"
+    [ "$state" != remains ] || continue
     outcome=
     holder=
-    read -r state <"$run/state" || :
     cluster_of "$run"
     [ "$whose" != "$cluster" ] || mine=yes
     case $state in
