@@ -12,6 +12,8 @@ export interface RunOnHost {
   readonly run: string;
   readonly state: string;
   readonly outcome: 'commit' | 'revert' | 'keep' | undefined;
+  /** which of the host's runs it is; undefined where it never began, or version 0.1 carried it out */
+  readonly sequence: number | undefined;
   /**
    * when the host began to work on it, and when it entered its present state; seconds since the epoch by the
    * host's clock
@@ -38,25 +40,30 @@ export interface RunFiles {
 }
 
 /**
- * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`,
- * or `not-permitted` where who logs in may not read them.
+ * The runs of a host in the order in which it carried them out: a controller's clock may be wrong. One exec.
+ * Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` where who logs in may not
+ * read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
-  return (await ask(connection, 'list', host)).map(({ run, state, outcome, files }) => {
-    const log = new RunLog();
-    for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
-    return {
-      run,
-      state,
-      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
-      begunAt: log.begunAt,
-      stateSince: log.stateSince,
-      record: readRecord(files.get('record')),
-      problem: log.cause,
-      warnings: [...log.warnings, ...owedWords(log)],
-      installed: log.installed,
-    };
-  });
+  const runs = (await ask(connection, 'list', host)).map(
+    ({ run, state, outcome, sequence, files }): RunOnHost => {
+      const log = new RunLog();
+      for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
+      return {
+        run,
+        state,
+        sequence,
+        outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+        begunAt: log.begunAt,
+        stateSince: log.stateSince,
+        record: readRecord(files.get('record')),
+        problem: log.cause,
+        warnings: [...log.warnings, ...owedWords(log)],
+        installed: log.installed,
+      };
+    },
+  );
+  return runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
 }
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
@@ -120,6 +127,7 @@ interface RawRun {
   readonly run: string;
   readonly state: string;
   readonly outcome: string;
+  readonly sequence: number | undefined;
   readonly files: Map<string, Buffer>;
 }
 
@@ -153,13 +161,16 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   for (;;) {
     const end = output.indexOf(10, position);
     if (end < 0) return undefined;
-    const [mark, kind, name = '', value = '', outcome = ''] = output
+    const [mark, kind, name = '', value = '', outcome = '', sequence = ''] = output
       .toString('utf8', position, end)
       .split(' ');
     position = end + 1;
     if (mark !== nonce) return undefined;
     if (kind === 'end') return runs;
-    if (kind === 'run') runs.push({ run: name, state: value, outcome, files: new Map() });
+    if (kind === 'run') {
+      const number = sequence === '' ? undefined : Number(sequence);
+      runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });
+    }
     if (kind !== 'file') continue;
     const size = Number(value);
     if (!Number.isSafeInteger(size) || size < 0 || output[position + size] !== 10) return undefined;

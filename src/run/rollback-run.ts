@@ -12,6 +12,7 @@ import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
+import { runOrder } from '../plan/rollback/run-order.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
@@ -44,12 +45,10 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
   if (histories.every((history) => history.value === undefined)) {
     return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
   }
-  const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
-  refuseUnknown(
-    run,
-    options.run,
-    histories.flatMap((history) => history.value ?? []),
-  );
+  const all = histories.map((history) => history.value ?? []);
+  const order = runOrder(all);
+  const run = options.run ?? latestRun(recordsOf(all.flat()), order);
+  refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
     recordsOf(histories[index]?.value ?? [])
       .map((record) => record.run)
@@ -104,10 +103,11 @@ function isKept(state: string): boolean {
 function refuseUnknown(
   run: string | undefined,
   wanted: string | undefined,
-  all: readonly RunOnHost[],
+  { all, order }: { readonly all: readonly RunOnHost[]; readonly order: readonly string[] },
 ): asserts run is string {
   if (run !== undefined && all.some((one) => baseRun(one.run) === run)) return;
-  const known = [...new Set(recordsOf(all).map((record) => baseRun(record.run)))].sort();
+  const kept = new Set(recordsOf(all).map((record) => baseRun(record.run)));
+  const known = order.filter((one) => kept.has(one));
   throw new OperatorError({
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:

@@ -154,3 +154,17 @@ test('of the runs that are kept, the oldest go, whole', async () => {
       .sort(),
   );
 });
+
+test('the order of runs is the host’s own, not that of controllers whose clocks are ahead', async () => {
+  const plans = ['20991231T235959Z-aaaaaa', '20261121T074501Z-bbbbbb', '20261121T074502Z-cccccc'].map(
+    (run) => {
+      const plan = transaction([], []);
+      return { ...plan, run, record: { ...plan.record, run }, keep: 2 };
+    },
+  );
+  for (const plan of plans) await transact(() => connect(sample.host.target), plan);
+  expect((await readRuns(connection)).map(({ run, sequence }) => [run, sequence])).toEqual([
+    ['20261121T074501Z-bbbbbb', 2],
+    ['20261121T074502Z-cccccc', 3],
+  ]);
+});

@@ -76,12 +76,13 @@ prune() {
       continue
     fi
     cluster_of "${_folder%/}"
-    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all$_folder$NL
+    sequence_of "${_folder%/}"
+    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all${sequence:-0}$US$_folder$NL
   done
   set -f
   IFS=$NL
-  # shellcheck disable=SC2086
-  set -- $_all
+  # shellcheck disable=SC2046
+  set -- $(printf '%s' "$_all" | sort -s -n -t "$US" -k 1,1 | cut -d "$US" -f 2)
   IFS=$default_ifs
   while [ $# -gt "$keep" ]; do
     state_of "${1%/}"

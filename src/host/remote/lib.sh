@@ -67,9 +67,9 @@ cluster_of() {
   done <"$1/manifest"
 } 2>/dev/null
 
-# state_of FOLDER: that of a run into $state. Without one it is `incoming`; with one that nobody knows it is as
-# good as `open`: whoever settles it puts back what isn't as it was. `remains` is what is left of a run whose
-# removal was interrupted: nothing in it can be settled, and no file of the host is away.
+# state_of FOLDER: that of a run into $state. Without one it is `incoming`; with one that nobody knows it is
+# treated as `open`: whoever settles it puts back what isn't as it was. `remains` is what is left of a run
+# whose removal was interrupted: nothing in it can be settled, and no file of the host is away.
 state_of() {
   state=
   { read -r state <"$1/state" || :; } 2>/dev/null
@@ -84,6 +84,14 @@ state_of() {
   else
     state=incoming
   fi
+}
+
+# sequence_of FOLDER: which of the runs on this host it is, by number, into $sequence; empty where it never
+# began, or version 0.1 carried it out. A run's id tells what time its controller had.
+sequence_of() {
+  sequence=
+  { read -r sequence <"$1/sequence" || :; } 2>/dev/null
+  case $sequence in *[!0-9]* | ???????????????*) sequence= ;; esac
 }
 
 # remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs

@@ -86,7 +86,8 @@ tell_runs() {
         units=$units${NL}clusterproxy-${run##*/}.service
         ;;
     esac
-    printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose"
+    sequence_of "$run"
+    printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose$US$sequence"
   done 2>/dev/null
   set -f
 }

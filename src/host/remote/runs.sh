@@ -24,7 +24,8 @@ case $field in
       [ "$state" != remains ] || continue
       outcome=
       { read -r outcome <"$dir/outcome" || :; } 2>/dev/null
-      printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided}"
+      sequence_of "$dir"
+      printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided} $sequence"
       send_file "$dir/record.json" record
       send_file "$dir/log" log
     done

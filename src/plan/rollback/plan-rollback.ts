@@ -133,17 +133,19 @@ function stateAt(host: VirtualHost, path: string): PathState {
 
 /**
  * The latest run that isn't undone yet on every host that it changed, by its id without the stages. So a
- * rollback that put a host off is finished by the same command, and doesn't go on to an older run.
+ * rollback that put a host off is finished by the same command, and doesn't go on to an older run. `order`:
+ * ids of runs, oldest first.
  */
-export function latestRun(records: readonly RunRecord[]): string | undefined {
+export function latestRun(records: readonly RunRecord[], order: readonly string[]): string | undefined {
   const undone = new Set(
     records.flatMap(({ host, undoes }) => (undoes === undefined ? [] : [`${host} ${undoes}`])),
   );
-  return records
-    .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
-    .map(({ run }) => baseRun(run))
-    .sort()
-    .at(-1);
+  const left = new Set(
+    records
+      .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
+      .map(({ run }) => baseRun(run)),
+  );
+  return order.findLast((run) => left.has(run));
 }
 
 /**
