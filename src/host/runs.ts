@@ -6,6 +6,7 @@ import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
+import { readStoredRecord } from './stored.ts';
 
 /** A run that a host remembers. */
 export interface RunOnHost {
@@ -21,6 +22,8 @@ export interface RunOnHost {
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
   readonly record: RunRecord | undefined;
+  /** why its record can't be used: it is damaged, or of a newer version; undefined where all is well */
+  readonly unusable: Problem | undefined;
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
@@ -56,7 +59,7 @@ export async function readRuns(connection: Connection, host?: string): Promise<r
         outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
         begunAt: log.begunAt,
         stateSince: log.stateSince,
-        record: readRecord(files.get('record')),
+        ...readRecord(run, files.get('record'), host),
         problem: log.cause,
         warnings: [...log.warnings, ...owedWords(log)],
         installed: log.installed,
@@ -103,7 +106,13 @@ export async function readRunFiles(
     before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));
     if (fields[9] === 'file') after.set(path, fields[10] ?? '');
   }
-  return { run: found.run, state: found.state, record: readRecord(found.files.get('record')), before, after };
+  return {
+    run: found.run,
+    state: found.state,
+    record: readRecord(found.run, found.files.get('record'), host).record,
+    before,
+    after,
+  };
 }
 
 function stateBefore(fields: readonly string[], content: Buffer | undefined): PathState {
@@ -179,12 +188,26 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   }
 }
 
-function readRecord(content: Buffer | undefined): RunRecord | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const value = JSON.parse(content.toString('utf8')) as RunRecord;
-    return value.schemaVersion === 1 ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** A run that never began may have none. */
+function readRecord(
+  run: string,
+  content: Buffer | undefined,
+  host: string | undefined,
+): Pick<RunOnHost, 'record' | 'unusable'> {
+  if (content === undefined) return { record: undefined, unusable: undefined };
+  const stored = readStoredRecord(content.toString('utf8'));
+  if (stored.kind === 'read') return { record: stored.content, unusable: undefined };
+  const folder = `/var/lib/clusterproxy/runs/${printable(run)}`;
+  const newer = {
+    code: 'record-newer',
+    message: `the run ${printable(run)} was carried out on this host by a newer clusterproxy`,
+    next: 'use that version or a later one',
+  };
+  const damaged = {
+    code: 'record-damaged',
+    message: `the record of the run ${printable(run)} on this host is damaged (${folder}/record.json)`,
+    next: `restore it from a backup, or move ${folder} away: the run can't be undone then`,
+    detail: stored.kind === 'damaged' ? printable(stored.words) : undefined,
+  };
+  return { record: undefined, unusable: { ...(stored.kind === 'newer' ? newer : damaged), host } };
 }

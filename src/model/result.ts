@@ -11,6 +11,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'damaged'
   | 'unknown'
   | 'open'
   | 'not-started'
@@ -56,6 +57,7 @@ export const exitStatus = {
 const failures: readonly Status[] = [
   'failed',
   'unreachable',
+  'damaged',
   'rolled-back',
   'unknown',
   'open',

@@ -10,6 +10,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'rolled-back': 'rolled back',
   failed: 'failed',
   unreachable: 'unreachable',
+  damaged: 'damaged',
   unknown: 'outcome unknown',
   open: 'still open',
   'not-started': 'not started',

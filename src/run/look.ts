@@ -66,7 +66,7 @@ export async function lookAt(
 /** What a host that was reached is refused for: it may well serve people. */
 const answers: readonly string[] = [
   ...['not-permitted', 'same-machine', 'no-machine-id'],
-  ...['ledger-unreadable', 'ledger-newer', 'too-many-matches'],
+  ...['ledger-unreadable', 'ledger-newer', 'record-damaged', 'record-newer', 'too-many-matches'],
 ];
 
 /** Whether a host was looked at, although nothing can be planned for it. */

@@ -58,6 +58,8 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
     (histories[index]?.value ?? []).filter((one) => baseRun(one.run) === run).flatMap((one) => one.installed);
   const plans = await each((host) => {
     const index = hosts.indexOf(host);
+    const untold = histories[index]?.problem;
+    if (untold !== undefined) return Promise.resolve(failedPlan(host, untold));
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
@@ -84,7 +86,11 @@ async function readHistory(
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    const runs = runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    // Whatever it was: an older run must not be undone before it.
+    const [unusable] = runs.flatMap((run) => (isKept(run.state) ? (run.unusable ?? []) : []));
+    if (unusable !== undefined) throw new OperatorError(unusable);
+    return runs;
   } finally {
     connection.close().catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { OperatorError } from '../../src/model/operator-error.ts';
@@ -36,8 +36,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     expect(problems(result)).toEqual([]);
     expect(statuses(result)).toEqual(changed);
     expect(await planned(inventory)).toEqual(inSync);
-    const { runs, unreachable } = await readHistory(applyOptions(inventory));
-    expect(unreachable).toEqual([]);
+    const { runs, troubled } = await readHistory(applyOptions(inventory));
+    expect(troubled).toEqual([]);
     expect(runs).toMatchObject([{ run: result.run, command: 'apply', undoneBy: undefined }]);
     expect(runs[0]?.hosts.map(({ host, state }) => [host, state])).toEqual(
       inventory.hosts.map(({ name }) => [name, 'committed']),
@@ -225,5 +225,29 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
       expect(problems(result)).toEqual([expect.stringContaining('proxy-1: another-machine')]);
       expect(cluster.text('proxy-1', nodesFile)).toBe(text);
     }
+  });
+
+  it('shows what is damaged on a host as that host’s trouble, and the others as they are', async () => {
+    const state = '/var/lib/clusterproxy';
+    const run = readdirSync(cluster.path('bbb-02', `${state}/runs`))
+      .sort()
+      .at(-1);
+    const record = `${state}/runs/${run}/record.json`;
+    const ledger = `${state}/clusters/demo/ledger.json`;
+    const [goodRecord, goodLedger] = [cluster.text('bbb-02', record), cluster.text('bbb-01', ledger)];
+    cluster.edit('bbb-02', record, () => '{"schemaVersion": 1, "run": "x", "changes": 7}');
+    const { runs, troubled } = await readHistory(applyOptions(inventory));
+    const told = troubled.map(({ plan, status, problem }) => [plan.host, status, problem?.code]);
+    expect(told).toEqual([['bbb-02', 'damaged', 'record-damaged']]);
+    expect(runs.some(({ hosts }) => hosts.some(({ host }) => host === 'bbb-03'))).toBe(true);
+    const undoing = { ...applyOptions(inventory, { command: 'rollback' }), run: undefined };
+    const { plan } = await planRollback({ ...undoing, removePackages: false });
+    expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.problem?.code).toBe('record-damaged');
+    cluster.edit('bbb-02', record, () => goodRecord);
+
+    cluster.edit('bbb-01', ledger, (text) => text.replace('"items": [', '"items": [7,'));
+    expect(await planned(inventory)).toEqual({ ...inSync, 'bbb-01': 'damaged' });
+    cluster.edit('bbb-01', ledger, () => goodLedger);
+    expect(await planned(inventory)).toEqual(inSync);
   });
 });
