@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh before it, the probe with folders.sh as well. */
+/** The programs in `remote/`; each is sent with library.sh and lib.sh before it, the probe with folders.sh as well. */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
@@ -37,6 +37,7 @@ export function newNonce(): string {
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
+    'library',
     'lib',
     ...(name === 'probe' ? ['folders'] : []),
     name,

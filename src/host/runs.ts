@@ -4,6 +4,7 @@ import type { RunRecord } from '../model/transaction.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
+import { recordFromText } from './record-text.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
 
@@ -51,7 +52,7 @@ export async function readRuns(connection: Connection, host?: string): Promise<r
       outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
       begunAt: log.begunAt,
       stateSince: log.stateSince,
-      record: readRecord(files.get('record')),
+      record: recordOf(files),
       problem: log.cause,
       warnings: [...log.warnings, ...owedWords(log)],
       installed: log.installed,
@@ -96,7 +97,7 @@ export async function readRunFiles(
     before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));
     if (fields[9] === 'file') after.set(path, fields[10] ?? '');
   }
-  return { run: found.run, state: found.state, record: readRecord(found.files.get('record')), before, after };
+  return { run: found.run, state: found.state, record: recordOf(found.files), before, after };
 }
 
 function stateBefore(fields: readonly string[], content: Buffer | undefined): PathState {
@@ -168,12 +169,7 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   }
 }
 
-function readRecord(content: Buffer | undefined): RunRecord | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const value = JSON.parse(content.toString('utf8')) as RunRecord;
-    return value.schemaVersion === 1 ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function recordOf(files: ReadonlyMap<string, Buffer>): RunRecord | undefined {
+  const text = files.get('record')?.toString('utf8');
+  return text === undefined ? undefined : recordFromText(text);
 }

@@ -1,0 +1,45 @@
+import type { Handler } from '../model/handler.ts';
+import type { Query } from '../model/snapshot.ts';
+import type { RunRecord } from '../model/transaction.ts';
+import { programsIn } from './own-programs.ts';
+
+/** A query with the place of its program's text in the record's list, from 1, in place of the text. */
+type Referring = Omit<Query, 'program'> & { readonly program?: unknown };
+
+/**
+ * A run's record as it is written down on its host, JSON. The text of a program that many guards ask stands in
+ * it once, in `programs`.
+ */
+export function recordText(record: RunRecord): string {
+  const programs = programsIn(record.handlers.flatMap(({ guards }) => guards.map(({ query }) => query)));
+  const refer = (query: Query): Referring =>
+    query.kind === 'program' ? { ...query, program: programs.indexOf(query.program) + 1 } : query;
+  const more = programs.length === 0 ? {} : { programs };
+  return `${JSON.stringify({ ...record, handlers: withQueries(record.handlers, refer), ...more }, undefined, 1)}\n`;
+}
+
+/** The record behind such a text; undefined where it is damaged, or of a form that isn't known. */
+export function recordFromText(text: string): RunRecord | undefined {
+  try {
+    const { programs = [], ...record } = JSON.parse(text) as RunRecord & {
+      readonly programs?: readonly string[];
+    };
+    if (record.schemaVersion !== 1) return undefined;
+    const follow = (query: Referring): Query => {
+      if (query.kind !== 'program') return query as Query;
+      const program = programs[Number(query.program) - 1];
+      if (program === undefined) throw new Error('a record without a program that it refers to');
+      return { kind: 'program', program, args: query.args };
+    };
+    return { ...record, handlers: withQueries(record.handlers, follow) };
+  } catch {
+    return undefined;
+  }
+}
+
+function withQueries<To>(handlers: readonly Handler[], turned: (query: Query) => To) {
+  return handlers.map((handler) => ({
+    ...handler,
+    guards: handler.guards.map((guard) => ({ ...guard, query: turned(guard.query) })),
+  }));
+}
