@@ -1,8 +1,8 @@
 #!/bin/sh
-# bbb-meetings.sh API FILE...: asks this node which meetings it holds. One line a meeting: participants, U+001F,
-# name. Status 0: none, 1: at least one, 2: not known, with a line that says why. The secret is looked for in
-# the FILEs: those below /etc, which an operator writes, win over those of a package; among equals the first.
-# It doesn't leave this host, nor stand in a list of processes or in what is printed.
+# bbb-meetings.sh API FILE...: asks this node which meetings it holds. One line a meeting: participants,
+# U+001F, name. Status 0: none, 1: at least one, 2: not known, with a line that says why. The secret is looked
+# for in the FILEs: those below /etc, which an operator writes, win over those of a package; among equals the
+# first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
 #
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 # shellcheck disable=SC2154 # ROOT is set by what is sent before it, value by properties_value

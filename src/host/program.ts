@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with library.sh and lib.sh before it, the probe with folders.sh as well. */
+/**
+ * The programs in `remote/`; each is sent with library.sh and lib.sh before it, the probe with folders.sh as
+ * well.
+ */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**

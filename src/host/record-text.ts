@@ -3,12 +3,12 @@ import type { Query } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { programsIn } from './own-programs.ts';
 
-/** A query with the place of its program's text in the record's list, from 1, in place of the text. */
+/** A query that has the place of its program's text in the record's list, from 1, instead of the text. */
 type Referring = Omit<Query, 'program'> & { readonly program?: unknown };
 
 /**
- * A run's record as it is written down on its host, JSON. The text of a program that many guards ask stands in
- * it once, in `programs`.
+ * A run's record as it is written down on its host, JSON. The text of a program that many guards ask stands
+ * in it once, in `programs`.
  */
 export function recordText(record: RunRecord): string {
   const programs = programsIn(record.handlers.flatMap(({ guards }) => guards.map(({ query }) => query)));

@@ -154,9 +154,9 @@ certificate() {
   done
 }
 
-# ask_program NUMBER ARGUMENT...: what a program of the playbook says, with library.sh before it, in a shell of
-# its own: its time limit holds for all that it starts. Its status; 124 or 137 where it took too long, 125 where
-# its text is not there.
+# ask_program NUMBER ARGUMENT...: what a program of the playbook says, with library.sh before it, in a shell
+# of its own: its time limit holds for all that it starts. Its status; 124 or 137 where it took too long, 125
+# where its text is not there.
 ask_program() {
   _number=$1
   shift

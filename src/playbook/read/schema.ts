@@ -3,6 +3,7 @@ import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
+import { guardSchema } from './guard-schema.ts';
 import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
@@ -110,43 +111,6 @@ const handler = z
     if (actions.some((action) => action !== undefined)) return;
     context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
   });
-
-/** What asks whether somebody is there, where it is no program beside the playbook. */
-export const guardKinds = ['http', 'command'] as const;
-
-const guard = z
-  .strictObject({
-    program: text.optional().meta({
-      description:
-        'file beside the playbook, in sh: exit status 0 nobody is there, 1 somebody is, anything else is not known',
-    }),
-    kind: checkedText({
-      code: 'wrong-value',
-      mistake: guardKindMistake,
-      pattern: /^(?:http|command)$/,
-      description: `instead of a program: ${guardKinds.join(' or ')}`,
-    }).optional(),
-    args: texts.optional(),
-    description: text.meta({ description: 'who would be interrupted, e.g. running meetings' }),
-  })
-  .superRefine((given, context) => {
-    if ((given.program === undefined) === (given.kind === undefined)) {
-      context.addIssue({ code: 'custom', message: 'expected one of: program, kind' });
-    } else if (given.kind !== undefined && given.args === undefined) {
-      const message = 'the guard has nothing to ask';
-      const next = `add args: the address for http, the program and its arguments for command`;
-      context.addIssue({ code: 'custom', message, params: { code: 'missing-key', next } });
-    }
-  });
-
-/** Before version 0.2 what asks a product was a kind of its own, built in by the name that its program has. */
-function guardKindMistake(kind: string): { message: string; next: string } | undefined {
-  if (guardKinds.some((known) => known === kind)) return undefined;
-  return {
-    message: `'${kind}' is no kind of guard; expected ${guardKinds.join(' or ')}`,
-    next: `what asks a product is a program beside the playbook: write program: files/${kind}.sh instead of kind, with the same args, and put the file there (those that come with clusterproxy are in its playbooks/files); a playbook that extends another one has its guards already`,
-  };
-}
 
 const health = z
   .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
@@ -286,7 +250,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
-    guards: z.record(id, guard).optional(),
+    guards: z.record(id, guardSchema).optional(),
     ports: z.array(port).optional().meta({ description: 'what a firewall has to let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });
