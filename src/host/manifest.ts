@@ -130,11 +130,11 @@ export function programsOf(transaction: Guarded): readonly string[] {
 
 /** Who is there, in the playbook's words, for each guard that has some. */
 function guardWords(transaction: Guarded): readonly string[] {
-  const words = guardsOf(transaction).flatMap(({ id, description = '' }) => {
+  const words = new Map(guardsOf(transaction).map(({ id, description = '' }) => [id, description] as const));
+  return [...words].flatMap(([id, description]) => {
     const line = description.replace(/\s+/g, ' ').trim();
     return line === '' ? [] : [record('guard-words', id, line)];
   });
-  return [...new Set(words)];
 }
 
 function actionRecords(
