@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { guardProgram } from '../support/guard-program.ts';
 
-/** What the programs of the built-in playbooks' guards say. That of BigBlueButton: test/host/probe.test.ts. */
+/** What the programs of built-in playbooks' guards say. That of BigBlueButton: test/host/probe.test.ts. */
 
 const library = readFileSync(join(packageRoot(), 'src/host/remote/library.sh'), 'utf8');
 let folder: string;
