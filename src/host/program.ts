@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh before it, the probe with its parts as well. */
+/**
+ * The programs in `remote/`; each is sent with library.sh and lib.sh before it, the probe with its parts as
+ * well.
+ */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
@@ -37,6 +40,7 @@ export function newNonce(): string {
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
+    'library',
     'lib',
     ...(name === 'probe' ? ['folders', 'probe-queries', 'probe-facts', 'probe-files'] : []),
     name,

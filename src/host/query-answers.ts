@@ -31,9 +31,9 @@ export function readAnswers(
   return answers;
 }
 
-/** A list of meetings keeps the separator between the number of participants and the name. */
+/** A list of sessions keeps the separator between the number of participants and the name. */
 function cleaned(query: Query, output: string): string {
-  if (query.kind !== 'bbb-meetings') return printable(output);
+  if (query.kind !== 'program') return printable(output);
   return output
     .split('\n')
     .map((line) =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import { recordWithPrograms } from './record-text.ts';
 
 // The forms of what clusterproxy stores on hosts (model/ledger.ts, model/transaction.ts). A host may be
 // damaged, or in somebody else's hands: whatever it sends is checked before anything is done with it. Fields
@@ -62,7 +63,12 @@ const handler = z.looseObject({
       z.looseObject({ kind: z.literal('http'), url: z.string(), headers: texts, contains: texts }),
     ]),
   ),
-  guards: z.array(z.looseObject({ id: z.string(), query: z.looseObject({ kind: z.string(), args: texts }) })),
+  guards: z.array(
+    z.looseObject({
+      id: z.string(),
+      query: z.looseObject({ kind: z.string(), args: texts, program: z.number().int().optional() }),
+    }),
+  ),
   timeout: z.number().nonnegative(),
   settle: z.number().nonnegative(),
   rewrites: texts,
@@ -105,6 +111,7 @@ const runRecord = z.looseObject({
   letGo: z.array(item).optional(),
   letGoCreated: z.array(absolute).optional(),
   handlers: z.array(handler),
+  programs: texts.optional(),
 });
 
 /** What was stored, or why it can't be used: it is damaged (in words), or of a newer version. */
@@ -115,22 +122,26 @@ export type Stored<Content> =
 
 /** A host's ledger from the text of its file. */
 export function readStoredLedger(text: string): Stored<Ledger> {
-  return read<Ledger>(text, ledger);
+  return read<Ledger>(text, ledger, (content) => content);
 }
 
 /** The record of a run from the text of its file. */
 export function readStoredRecord(text: string): Stored<RunRecord> {
-  return read<RunRecord>(text, runRecord);
+  return read<RunRecord>(text, runRecord, recordWithPrograms);
 }
 
-function read<Content>(text: string, schema: z.ZodType): Stored<Content> {
+function read<Content>(
+  text: string,
+  schema: z.ZodType,
+  finish: (content: Content) => Content,
+): Stored<Content> {
   try {
     const parsed: unknown = JSON.parse(text);
     const version =
       typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schemaVersion') : undefined;
     if (typeof version === 'number' && version > 1) return { kind: 'newer' };
     const result = schema.safeParse(parsed);
-    if (result.success) return { kind: 'read', content: parsed as Content };
+    if (result.success) return { kind: 'read', content: finish(parsed as Content) };
     const [issue] = result.error.issues;
     const at = issue?.path.map(String).join('.') ?? '';
     return { kind: 'damaged', words: `${at === '' ? 'it' : at}: ${issue?.message ?? 'not as it should be'}` };

@@ -11,8 +11,10 @@ import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
+import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
@@ -143,10 +145,12 @@ async function planHost(
   const start = performance.now();
   const connection = await options.connect(host.ssh, { signal: options.signal });
   try {
+    const guards = guardsOf(options.inventory, host);
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {
       const files = await readRunFiles(connection, stage, host.name);
-      if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
+      if (files?.record === undefined) continue;
+      recorded.push({ record: withPresentGuards(files.record, guards), originals: files.before });
     }
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);

@@ -3,6 +3,8 @@
 # transient unit, detached from ssh; whatever ends it, settle.sh comes after it and finishes or reverts.
 set -u
 run=$1
+# shellcheck source=src/host/remote/library.sh
+. "${0%/*}/library.sh"
 # shellcheck source=src/host/remote/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=src/host/remote/folders.sh

@@ -3,6 +3,7 @@ import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
+import { guardSchema } from './guard-schema.ts';
 import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
@@ -110,12 +111,6 @@ const handler = z
     if (actions.some((action) => action !== undefined)) return;
     context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
   });
-
-const guard = z.strictObject({
-  kind: z.enum(['bbb-meetings', 'http', 'command']),
-  args: texts,
-  description: text,
-});
 
 const health = z
   .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
@@ -261,7 +256,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
-    guards: z.record(id, guard).optional(),
+    guards: z.record(id, guardSchema).optional(),
     ports: z.array(port).optional().meta({ description: 'what a firewall must let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });
