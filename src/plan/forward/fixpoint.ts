@@ -4,10 +4,10 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluat
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * The fixpoint check: all steps run a second time on what they made, over the whole cluster, facts and
- * recipes computed anew. Each step must be a no-op then, else the playbook isn't idempotent. Actions count as
- * carried out: none may be due again. Returns the problem of each host that fails. With `only`, just those
- * hosts are checked, among all others as `known` has them.
+ * The fixpoint check: all steps run a second time on their own results, over the whole cluster, with facts
+ * and recipes computed anew. Each step must then be a no-op, or else the playbook isn't idempotent. Actions
+ * count as carried out: none may be due again. Returns the problem of each host that fails. With `only`, only
+ * those hosts are checked, while all others are as in `known`.
  */
 export function checkFixpoint(
   resolve: Resolve,

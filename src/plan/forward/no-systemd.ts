@@ -2,8 +2,8 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
 /**
- * Why nothing can be carried out on a host that systemd doesn't run; undefined where it does. The host itself
- * refuses as well.
+ * Why nothing can be carried out on a host that isn't run by systemd; undefined if it is. The host itself
+ * also refuses.
  */
 export function noSystemd({ host, systemd }: Snapshot): Problem | undefined {
   if (systemd !== false) return undefined;

@@ -4,8 +4,8 @@ import type { Stage } from '../../model/plan.ts';
 import { type ExposedFolder, type Snapshot, stateIn } from '../../model/snapshot.ts';
 
 /**
- * Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as
- * well.
+ * Why nothing in /var/lib/clusterproxy can be trusted; undefined if the folder is ours. The host itself also
+ * refuses.
  */
 export function foreignState({ host, foreignState: foreign }: Snapshot): Problem | undefined {
   if (foreign !== true) return undefined;
@@ -18,9 +18,9 @@ export function foreignState({ host, foreignState: foreign }: Snapshot): Problem
 }
 
 /**
- * Why the changes and archives of a stage can't be carried out: one of them lies in a folder in which
- * somebody else than root may give names, and so could lead root elsewhere. Undefined where root alone
- * decides, or the step has named the account. The host looks once more, when it has prepared nothing yet.
+ * Why the changes and archives of a stage can't be carried out: one of them is in a folder in which an
+ * account other than root may create or rename entries, and so could redirect root. Undefined if only root
+ * may do so, or if the step has named the account. The host checks again before it prepares anything.
  */
 export function notRoots(
   snapshot: Snapshot,
@@ -70,8 +70,8 @@ function refused(
 }
 
 /**
- * Folders on the way to `folder`, itself included, that are to belong to somebody else, or already are ours
- * to give away.
+ * Folders leading to `folder`, including itself, that will belong to another account, or are already to be
+ * given to one.
  */
 function plannedFolders(
   folder: string,
@@ -91,8 +91,8 @@ function plannedFolders(
 }
 
 /**
- * Whether the step has named all who may give names there: USER, with the group of that name, USER:GROUP or
- * :GROUP.
+ * Whether the step has named everyone who may create or rename entries there: USER, with the group of that
+ * name, USER:GROUP or :GROUP.
  */
 function isNamed({ by, user, group }: ExposedFolder, accounts: readonly string[]): boolean {
   const named = accounts.map((account) => account.split(':'));

@@ -3,7 +3,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { baseRun } from './plan-rollback.ts';
 
-/** What one host tells of one run or stage. */
+/** What one host reports about one run or stage. */
 export interface Remembered {
   readonly host: string;
   readonly role: string;
@@ -18,8 +18,8 @@ export interface Remembered {
 }
 
 /**
- * The runs that hosts remember, each once with all its hosts, the latest first. One without any record is
- * left out.
+ * The runs that hosts remember, each once with all its hosts, latest first. A run without any record is left
+ * out.
  */
 export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] {
   const runs = new Map<string, Remembered[]>();
@@ -40,7 +40,7 @@ export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] 
     .flatMap(([run, parts]) => pastRun(run, parts, undoneBy.get(run)) ?? []);
 }
 
-/** The latest run that a host kept; undefined where it remembers none. */
+/** The latest run that a host kept; undefined if it remembers none. */
 export function lastKept(runs: readonly PastRun[], host: string): PastRun | undefined {
   return runs.find((run) =>
     run.hosts.some((one) => one.host === host && (one.state === 'committed' || one.state === 'kept')),

@@ -8,9 +8,9 @@ import { packageVersion } from '../../version.ts';
 import { stateFingerprint } from '../record.ts';
 import { secretStates, slowHashOf } from './secret-states.ts';
 
-/** What a saved plan was made from, besides the hosts: the texts of both files. */
+/** What a saved plan was made from, in addition to the hosts: the texts of both files. */
 export interface PlanSources {
-  /** what stands in them and is a secret */
+  /** the secrets written in them */
   readonly secrets?: SecretRegister | undefined;
   readonly text: string;
   readonly playbookText: string;
@@ -32,10 +32,10 @@ const savedHost = z.object({
       secret: z.literal(true).optional(),
     }),
   ),
-  /** names of actions, each with its stage before it */
+  /** names of actions, each preceded by its stage */
   actions: z.array(z.string()).default([]),
   handlers: z.array(z.string()),
-  /** what is remembered of it goes at the end */
+  /** its records are removed at the end */
   leaves: z.boolean(),
 });
 
@@ -45,13 +45,13 @@ const savedPlan = z.object({
   inventory: z.string(),
   playbook: z.string(),
   hosts: z.array(savedHost),
-  /** over everything that holds a secret; absent where nothing does */
+  /** over everything that contains a secret; absent if nothing does */
   secrets: z.object({ salt: z.string(), scrypt: z.string() }).optional(),
 });
 
 /**
- * A plan that was reviewed and is to be carried out later. It holds hashes, no contents; of the files that
- * hold a secret one over all of them, which takes long.
+ * A plan to be carried out later, after a review. It contains hashes instead of contents, and for the files
+ * that contain a secret a single hash over all of them, which is slow to compute.
  */
 export type SavedPlan = z.infer<typeof savedPlan>;
 type SavedHost = z.infer<typeof savedHost>;
@@ -72,7 +72,7 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
   });
 }
 
-/** What has changed since the plan was saved, in words; nothing where the two are the same. */
+/** What has changed since the plan was saved, as texts; empty if nothing has. */
 export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSources): readonly string[] {
   const { summary: now, secret } = summarize(plan, sources);
   const differences = [
@@ -124,7 +124,7 @@ function changeAt(host: SavedHost, path: string): string {
 
 interface Summary {
   readonly summary: Omit<SavedPlan, 'secrets'>;
-  /** fingerprints of what may not stand in it */
+  /** fingerprints of what must not be stored in it */
   readonly secret: readonly string[];
 }
 
