@@ -13,8 +13,8 @@ function formatOf(item: Managed, formats: ItemFormats): KeyedFormat {
   if (format !== undefined) return format;
   throw new OperatorError({
     code: 'unknown-item-format',
-    message: `${itemName(item)} was set in the format ${item.format}, which no step module of this playbook knows`,
-    next: 'use the playbook that it was set with, with all of its module files, or a newer clusterproxy',
+    message: `${itemName(item)} was set in the format ${item.format}, which no step module of this playbook supports`,
+    next: 'use the playbook with which it was set, including all of its module files, or a newer clusterproxy',
   });
 }
 

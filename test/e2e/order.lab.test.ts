@@ -92,7 +92,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
     const drifted = await cluster.run('apply', '--yes', '--plan', plan);
     expect(drifted.code).toBe(1);
     expect(drifted.stderr).toContain('error plan-differs');
-    expect(drifted.stderr).toContain(`order-03: ${path} is no longer as it was`);
+    expect(drifted.stderr).toContain(`order-03: the change to ${path} is now different`);
     await cluster.node(3).mustExec(`sed -i '/^# a note$/d' ${path}`);
 
     const text = await readFile(cluster.file, 'utf8');

@@ -278,7 +278,7 @@ describe('what is left after a stage', () => {
     ];
     const now = planOf(installed, other);
     expect(stageDifferences(behind(agreed), now)).toEqual([
-      `${configuration} would become something else than was planned`,
+      `${configuration} would become something other than planned`,
       'install nginx would be done, which was not planned',
     ]);
   });

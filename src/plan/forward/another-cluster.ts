@@ -20,7 +20,7 @@ export function anotherCluster(
   return {
     code: 'another-cluster',
     message: `this host belongs to the cluster ${other.cluster}, not to ${cluster}`,
-    next: 'take it out there first (`clusterproxy retire`), or correct cluster.name in the inventory',
+    next: 'take the host out of that cluster first (`clusterproxy retire`), or correct cluster.name in the inventory',
     host,
   };
 }

@@ -149,6 +149,6 @@ function evaluateStage(
 }
 
 function problemOf(host: string, error: unknown): Problem {
-  const [problem] = problemsOf(error ?? new Error('the playbook says nothing about this host'));
+  const [problem] = problemsOf(error ?? new Error('the playbook has no steps for this host'));
   return { host, code: 'unexpected', message: '', ...problem };
 }

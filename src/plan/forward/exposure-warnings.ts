@@ -8,7 +8,7 @@ export function exposureWarnings(changes: readonly Change[], secrets: SecretRegi
     if (after.kind !== 'file' || (after.mode & 0o004) === 0 || !secrets.isIn(textOf(after) ?? '')) return [];
     const mode = after.mode.toString(8).padStart(4, '0');
     return [
-      `${path} gets a secret, and its mode ${mode} lets every user of the host read it: give the file a mode such as '0640' and the group of the service`,
+      `${path} will contain a secret, and its mode ${mode} lets every user of the host read it: give the file a mode such as '0640' and the group of the service`,
     ];
   });
 }

@@ -28,7 +28,7 @@ export function checkFixpoint(
 
 function difference(host: string, first: Evaluation, again: Evaluation | Problem): Problem | undefined {
   if (!isEvaluation(again)) {
-    return notIdempotent(host, again.step, `on the planned files the playbook fails: ${again.message}`);
+    return notIdempotent(host, again.step, `the playbook fails on the planned files: ${again.message}`);
   }
   if (first.wanted.recipe?.name !== again.wanted.recipe?.name) {
     return notIdempotent(
@@ -42,7 +42,7 @@ function difference(host: string, first: Evaluation, again: Evaluation | Problem
   return notIdempotent(
     host,
     restless.step,
-    `run a second time, the step ${restless.step} would ${againWords(restless)}`,
+    `if run a second time, the step ${restless.step} would ${againWords(restless)}`,
   );
 }
 
@@ -55,7 +55,7 @@ function notIdempotent(host: string, step: string | undefined, message: string):
   return {
     code: 'not-idempotent',
     message,
-    next: 'the playbook (or a step module of your own) has to be mended; no host was touched',
+    next: 'correct the playbook (or your own step module); no host was touched',
     host,
     step,
   };

@@ -65,7 +65,7 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
     warnings: [
       ...idle.map(
         (unit) =>
-          `${unit} is not running: it is not reloaded, and takes up the files as they were when it is started`,
+          `${unit} is not running, so it is not reloaded; it will load the former files when it is started`,
       ),
       ...left
         .filter((unit) => !isReloaded(handler, unit) && isDown(unit, host) && !isStarted(unit, host))
@@ -93,8 +93,8 @@ function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem |
   if (state.load === 'masked') {
     return {
       code: 'unit-not-running',
-      message: `${unit} is masked, so that the handler ${handler.id} can't ${verb} it; nothing was changed`,
-      next: `on the host: systemctl unmask ${unit} && systemctl start ${unit}; then run the command again`,
+      message: `${unit} is masked, so the handler ${handler.id} can't ${verb} it; nothing was changed`,
+      next: `run on the host: systemctl unmask ${unit} && systemctl start ${unit}; then run the command again`,
       host: snapshot.host,
     };
   }
@@ -102,8 +102,8 @@ function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem |
   const failed = state.active === 'failed';
   return {
     code: 'unit-not-running',
-    message: `${unit} ${failed ? 'has failed' : 'is not running'}, and the handler ${handler.id} can only reload it: nothing would take up the new files; nothing was changed`,
-    next: `on the host: ${failed ? `systemctl reset-failed ${unit} && ` : ''}systemctl start ${unit}${failed ? ` (journalctl -u ${unit} says why it failed)` : ''}; then run the command again`,
+    message: `${unit} ${failed ? 'has failed' : 'is not running'}, and the handler ${handler.id} can only reload it, so the new files would not be loaded; nothing was changed`,
+    next: `run on the host: ${failed ? `systemctl reset-failed ${unit} && ` : ''}systemctl start ${unit}${failed ? ` (journalctl -u ${unit} says why it failed)` : ''}; then run the command again`,
     host: snapshot.host,
   };
 }

@@ -22,14 +22,14 @@ export function machineWarnings(snapshot: Snapshot): readonly string[] {
 export function lookOnlyWarning({ lookOnly, user }: Snapshot): readonly string[] {
   if (lookOnly !== true) return [];
   return [
-    `${user} is not root: this host can be looked at, but not changed; that takes \`become: sudo\` below \`ssh:\` in the inventory, or a login as root`,
+    `${user} is not root: this host can be inspected, but not changed; to change it, set \`become: sudo\` below \`ssh:\` in the inventory, or log in as root`,
   ];
 }
 
 function failedUnits(snapshot: Snapshot): readonly string[] {
   if (snapshot.failedUnits.length === 0) return [];
   const units = snapshot.failedUnits.join(', ');
-  return [`already before anything is changed, these units have failed: ${units} (systemctl status UNIT)`];
+  return [`these units have failed before anything was changed: ${units} (systemctl status UNIT)`];
 }
 
 function fullDisks(snapshot: Snapshot): readonly string[] {

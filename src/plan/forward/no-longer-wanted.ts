@@ -60,7 +60,7 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     clusterThatNeeds(host.snapshot, item.path);
   if (other !== undefined) {
     view.warn(
-      `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,
+      `${name} is no longer wanted, but the cluster ${other} also uses it on this host; it stays as it is`,
     );
     return traceOf(view, notify, folderOf);
   }
@@ -76,7 +76,7 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
   }
   if (item.first.kind === 'secret') {
     view.warn(
-      `${name} is no longer wanted; what it held before was a secret, which is not kept: set it by hand`,
+      `${name} is no longer wanted; its former value was a secret, which is not stored: set it by hand`,
     );
     return traceOf(view, notify, folderOf);
   }

@@ -10,7 +10,7 @@ export function noSystemd({ host, systemd }: Snapshot): Problem | undefined {
   return {
     code: 'no-systemd',
     message: 'this host is not run by systemd',
-    next: 'only systemd can finish or put back a run when the connection or the power is lost: use a host that it runs',
+    next: 'use a host that is run by systemd: only systemd can finish or revert a run when the connection or the power is lost',
     host,
   };
 }

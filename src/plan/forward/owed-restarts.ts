@@ -24,11 +24,11 @@ export function owedRestarts(
     const [first] = stale;
     if (first !== undefined) {
       const because = [...new Set(stale.map(({ step }) => step))];
-      return [{ handler, because, owed: `${first.name} became what it is after ${first.unit} was started` }];
+      return [{ handler, because, owed: `${first.name} was changed after ${first.unit} was started` }];
     }
     // A unit that isn't running can't be running with old files.
     if (!told.has(handler.id) || isDown(handler, stage.host.snapshot)) return [];
-    return [{ handler, because: [], owed: 'an earlier run left it undone, because people were there' }];
+    return [{ handler, because: [], owed: 'an earlier run left it out because people were there' }];
   });
 }
 
@@ -41,7 +41,7 @@ export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
     .filter((id) => !known.has(id))
     .map(
       (id) =>
-        `an earlier run left services alone, because people were there; what ${id} did has to be done by hand, as the playbook has no such handler for this host`,
+        `an earlier run left services alone because people were there; do by hand what ${id} did, since the playbook has no such handler for this host`,
     );
 }
 

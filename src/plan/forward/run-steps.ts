@@ -109,7 +109,7 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
     return new OperatorError({
       code: 'file-not-understood',
       message: `${error.message}${place}`,
-      next: 'mend the file on the host by hand, or leave the step out; nothing was changed',
+      next: 'fix the file on the host by hand, or leave the step out; nothing was changed',
       host: host.snapshot.host,
       step: step.id,
     });
@@ -118,7 +118,7 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
   return new OperatorError({
     code: 'module-failed',
     message: `the step module ${step.module.name} failed: ${error instanceof Error ? error.message : String(error)}`,
-    next: `mend ${step.module.file}; nothing was changed`,
+    next: `fix ${step.module.file}; nothing was changed`,
     host: host.snapshot.host,
     step: step.id,
     detail: error instanceof Error ? error.stack : undefined,
@@ -135,7 +135,7 @@ export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[])
         throw new OperatorError({
           code: 'two-owners',
           message: `the steps ${owner} and ${trace.step} both set ${itemName(item)}`,
-          next: 'take it out of one of the two steps of the playbook',
+          next: 'remove it from one of the two steps of the playbook',
           host: host.snapshot.host,
           step: trace.step,
         });

@@ -36,8 +36,8 @@ export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | und
   const why = isWholePath(item) ? ', as a whole' : '';
   return {
     code: 'two-clusters',
-    message: `the cluster ${other.cluster} looks after ${itemName(item)} on this host${why} (its step ${item.step}), so ${planned.cluster} can't`,
-    next: `give ${planned.cluster} a host of its own for this, or take this one out of ${other.cluster} first (\`state: retired\` in its inventory)`,
+    message: `the cluster ${other.cluster} manages ${itemName(item)} on this host${why} (in its step ${item.step}), so ${planned.cluster} can't`,
+    next: `give ${planned.cluster} its own host for this, or take this host out of ${other.cluster} first (\`state: retired\` in its inventory)`,
     host,
     step,
     detail: all.length > 1 ? all.join('\n') : undefined,

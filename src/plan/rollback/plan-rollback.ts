@@ -197,10 +197,10 @@ function conflict(host: string, run: string, conflicts: readonly Conflict[]): Pr
   const what = [...new Set(conflicts.flatMap((one) => one.what))];
   return {
     code: 'conflict',
-    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
-    detail: 'what --force would do to it:\n',
+    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was restored on this host`,
+    detail: 'what --force would change:\n',
     changes: conflicts.flatMap(({ changes }) => changes),
-    next: 'look at each; --force gives back what it was before the run and loses what was changed since',
+    next: 'check each of them; --force restores what was there before the run and discards what was changed since',
     host,
     step,
   };

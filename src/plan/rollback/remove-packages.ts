@@ -24,16 +24,18 @@ export function staysWarnings(
     ...(packages.length === 0 || options.removePackages
       ? []
       : [
-          `packages that run ${run} installed stay: ${packages.join(', ')}; --remove-packages takes them away as well`,
+          `packages that run ${run} installed stay: ${packages.join(', ')}; --remove-packages removes them as well`,
         ]),
-    ...(others.length === 0 ? [] : [`what run ${run} did besides is not undone: ${others.join(', ')}`]),
+    ...(others.length === 0
+      ? []
+      : [`run ${run} also did the following, which is not undone: ${others.join(', ')}`]),
   ];
 }
 
 /** Why packages stay although they should be removed: other clusters on the host may use them. */
 export function othersNeed(packages: readonly string[], { others = [] }: Snapshot): readonly string[] {
   const clusters = others.map(({ cluster }) => cluster).join(', ');
-  return [`packages stay, as the host serves ${clusters} as well: ${packages.join(', ')}`];
+  return [`packages stay, because the host also serves ${clusters}: ${packages.join(', ')}`];
 }
 
 /**

@@ -37,7 +37,7 @@ function encoded(data: unknown): unknown {
   if (Array.isArray(data)) return Array.from(data, encoded);
   if (data instanceof Map) return { $map: [...data].map(encoded) };
   if (data instanceof Set) return { $set: [...data].map(encoded) };
-  if (!isPlainObject(data)) throw new Error(`no plain data: ${typeof data} ${String(data)}`);
+  if (!isPlainObject(data)) throw new Error(`not plain data: ${typeof data} ${String(data)}`);
   const entries = Object.entries(data)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => [key, encoded(value)] as const);

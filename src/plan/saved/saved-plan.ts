@@ -68,7 +68,7 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
   throw new OperatorError({
     code: 'saved-plan-unreadable',
     message: `${file} is not a plan that this version of clusterproxy has saved`,
-    next: 'make a new one: clusterproxy plan --inventory FILE --out PLAN',
+    next: 'make a new plan: clusterproxy plan --inventory FILE --out PLAN',
   });
 }
 
@@ -84,7 +84,7 @@ export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSo
   const salt = saved.secrets?.salt ?? '';
   if (differences.length > 0 || saved.secrets?.scrypt === commitment(secret, salt).secrets?.scrypt)
     return differences;
-  return ['a secret, or a file with a secret in it, is no longer what it was'];
+  return ['a secret, or a file that contains a secret, has changed'];
 }
 
 function commitment(secret: readonly string[], salt: string): Pick<SavedPlan, 'secrets'> {
@@ -103,13 +103,14 @@ function compareHosts(saved: readonly SavedHost[], now: readonly SavedHost[]): r
 
 function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly string[] {
   if (saved === undefined) return [`${now.host}: it was not among the hosts`];
-  if (saved.machineId !== now.machineId) return [`${now.host}: another machine answers now`];
+  if (saved.machineId !== now.machineId) return [`${now.host}: a different machine answers now`];
   if (saved.problem !== now.problem) return [`${now.host}: ${now.problem || 'it can be planned now'}`];
   if (saved.recipe !== now.recipe)
     return [`${now.host}: its recipe was ${saved.recipe} and is ${now.recipe}`];
   const paths = new Set([...saved.changes, ...now.changes].map((change) => change.path));
   const differing = [...paths].filter((path) => changeAt(saved, path) !== changeAt(now, path));
-  if (differing.length > 0) return differing.map((path) => `${now.host}: ${path} is no longer as it was`);
+  if (differing.length > 0)
+    return differing.map((path) => `${now.host}: the change to ${path} is now different`);
   if (saved.leaves !== now.leaves)
     return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
   if (saved.actions.join() !== now.actions.join())

@@ -31,7 +31,7 @@ function compareStage(agreed: Stage | undefined, now: Stage): readonly string[] 
   const actions = new Set(agreed?.actions.map(({ action }) => action.name));
   const handlers = new Set(agreed?.handlers.map(({ handler }) => handler.id));
   return [
-    ...unplanned.map(({ path }) => `${path} would become something else than was planned`),
+    ...unplanned.map(({ path }) => `${path} would become something other than planned`),
     ...now.actions
       .filter(({ action }) => !actions.has(action.name))
       .map(({ action }) => `${action.name} would be done, which was not planned`),
