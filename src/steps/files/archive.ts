@@ -43,8 +43,8 @@ const parameters = z
 type ArchiveParameters = z.infer<typeof parameters>;
 
 /**
- * An archive unpacked into a directory of its own, once: a file in it says which. Another archive replaces
- * all that is there. An action: a revert leaves it.
+ * An archive unpacked once into its own directory, where a file records which archive it is. Another archive
+ * replaces everything there. This is an action: a revert leaves it in place.
  */
 export const archive: StepModule<ArchiveParameters> = {
   name: 'archive',
@@ -54,7 +54,7 @@ export const archive: StepModule<ArchiveParameters> = {
   reads: ({ directory }) => ({ paths: [markerIn(directory), directory, directoryOf(directory)] }),
   apply: (host, wanted) => {
     const marker = markerIn(wanted.directory);
-    // Unpacked by an action of this very plan.
+    // Unpacked by an action of this plan.
     if (host.state(marker).kind === 'pending') return;
     const mark = markOf(wanted);
     if (host.text(marker)?.trim() === mark) return;

@@ -26,9 +26,9 @@ const parameters = z
 type FileParameters = z.infer<typeof parameters>;
 
 /**
- * A whole file, directory or link. All of it is ours: what somebody else writes into it is drift. For a file
- * that others have keys in, use the module of its format. A `template` is rendered before the step sees it,
- * and comes as `content`.
+ * A whole file, directory or link, managed entirely: whatever somebody else writes into it is drift. For a
+ * file that contains keys of others, use the module of its format. A `template` is rendered before the step
+ * sees it, and is passed as `content`.
  */
 export const file: StepModule<FileParameters> = {
   name: 'file',

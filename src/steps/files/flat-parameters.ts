@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { scalar } from '../shared/parameters.ts';
 import { fileOfKeys, flatLeaves, type KeyedParameters } from './keyed.ts';
 
-/** Parameters of a step for a file of `name` and text: no nesting, no lists. */
+/** Parameters of a step for a file that maps `name` to text, without nesting and lists. */
 export function flatParameters(name: z.ZodType<string>): z.ZodType<KeyedParameters> {
   const map = z.record(name, scalar);
   return z

@@ -10,7 +10,7 @@ const key = z
   .transform((name) => (typeof name === 'string' ? name.split('.') : name))
   .describe('a.b.c, or a list of names where a name itself holds a dot');
 
-/** Parameters of a step for a file of nested maps, as YAML and JSON have. */
+/** Parameters of a step for a file of nested maps, such as YAML and JSON. */
 export const nestedParameters: z.ZodType<KeyedParameters> = z
   .strictObject({
     ...fileOfKeys,

@@ -31,13 +31,13 @@ const parameters = z.strictObject({
 type BundleParameters = z.infer<typeof parameters>;
 
 const day = 24 * 60 * 60 * 1000;
-/** Before that, whoever renews it may still be about to. */
+/** Earlier than this, it may still be renewed in time. */
 const soon = 7 * day;
 
 /**
- * Certificate, chain and key in one file, as HAProxy wants them, made of files that are on the host. A key
- * that isn't the certificate's is refused; a certificate that has run out or is for another name is a
- * warning. Source: HAProxy's configuration manual, `crt`.
+ * Certificate, chain and key in one file, as HAProxy expects them, made from files on the host. A key that
+ * doesn't belong to the certificate is refused; a certificate that has expired or is for another name causes
+ * a warning. Source: HAProxy's configuration manual, `crt`.
  */
 export const pemBundle: StepModule<BundleParameters> = {
   name: 'pem-bundle',
@@ -76,7 +76,7 @@ export const pemBundle: StepModule<BundleParameters> = {
   },
 };
 
-/** Parameters may not be filled in yet. */
+/** Parameters may not have been filled in yet. */
 function sourcesOf({ certificates: given, key, certbot_name: name }: Partial<BundleParameters>) {
   const certificates = (Array.isArray(given) ? given : []).filter((path) => path !== '');
   if (certificates.length > 0 || (key ?? '') !== '' || (name ?? '') === '') {
@@ -92,7 +92,7 @@ function readKey(host: StepHost, path: string): { readonly key: KeyObject; reado
     try {
       return { key: createPrivateKey(pem), pem };
     } catch {
-      // Said below, without the library's words: they may hold parts of the key.
+      // Reported below without the library's message, which may contain parts of the key.
     }
   }
   throw host.problem(
@@ -107,7 +107,7 @@ function readCertificates(host: StepHost, path: string) {
   try {
     if (found.length > 0) return found.map((pem) => ({ certificate: new X509Certificate(pem), pem }));
   } catch {
-    // Said below: it's no certificate.
+    // Reported below: it isn't a certificate.
   }
   throw host.problem(
     'certificate-unusable',
@@ -116,7 +116,9 @@ function readCertificates(host: StepHost, path: string) {
   );
 }
 
-/** The parts of a PEM file of one kind, each ended; what stands between them is only for people. RFC 7468. */
+/**
+ * The parts of a PEM file of one kind, each with a line end; text between them is only for people. RFC 7468.
+ */
 function blocks(text: string, kind: RegExp): readonly string[] {
   const pattern = new RegExp(`-----BEGIN (${kind.source})-----[\\s\\S]*?-----END \\1-----`, 'g');
   return [...text.matchAll(pattern)].map(([block]) => `${block.replaceAll('\r', '')}\n`);

@@ -2,9 +2,9 @@ import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
 import { serversOf } from './model.ts';
 
 /**
- * What HAProxy would take without a word and nobody can want, or would refuse at its start only; each with
- * its section and server. `fileLimit` is how many files its unit may have open. Sources: HAProxy's
- * configuration manual; tried with 2.6 to 3.4 where the manual says nothing.
+ * Mistakes that HAProxy would silently accept although nobody can want them, or would refuse only when it
+ * starts, each with its section and server. `fileLimit` is how many files its unit may have open. Sources:
+ * HAProxy's configuration manual, and tests with 2.6 to 3.4 for what the manual leaves open.
  */
 export function findMistakes(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   return [
@@ -122,7 +122,7 @@ function backendMistakes(backend: Backend): readonly string[] {
   return found;
 }
 
-/** All that listens, with the section that it belongs to. */
+/** Everything that listens, with its section. */
 function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind: Bind; at: string }[] {
   return [
     ...frontends.flatMap(({ name, bind }) => bind.map((one) => ({ bind: one, at: `frontend ${name}` }))),
@@ -130,9 +130,7 @@ function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind:
   ];
 }
 
-/**
- * HAProxy says nothing about two listeners on one port: the kernel would share connections out between them.
- */
+/** HAProxy doesn't report two listeners on one port: the kernel would distribute connections between them. */
 function bindConflicts(wanted: HaproxyParameters): readonly string[] {
   const binds = bindsOf(wanted);
   return binds.flatMap((one, index) =>
@@ -154,7 +152,7 @@ function overlap(one: string, other: string, ipv6: boolean): boolean {
 function limits(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   const { maxconn } = wanted.global;
   if (maxconn === 0 || fileLimit === undefined) return [];
-  // Two for each connection, and some for listeners, checks and the process itself.
+  // Two for each connection, plus some for listeners, checks and the process itself.
   const needed = 2 * maxconn + 100;
   if (needed <= fileLimit) return [];
   return [

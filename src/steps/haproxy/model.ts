@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { absolutePath, accountName, hostname, plainWord } from '../shared/parameters.ts';
 
-/** What a configuration of HAProxy is made of here: the typed model that haproxy.cfg is rendered from. */
+/** The parts of an HAProxy configuration: the typed model from which haproxy.cfg is rendered. */
 
 const name = z
   .string()
@@ -20,7 +20,7 @@ const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a h
 const urlPath = z
   .string()
   .regex(/^\/[^\s"'\\#%$]*$/, 'expected a path that begins with a slash, without blanks and quotes');
-/** Quoted in the file, so that only the quote itself and control characters can't be held. */
+/** Quoted in the file, so that only the quote itself and control characters aren't allowed. */
 const quotable = z.string().regex(/^[^'\s\p{Cc}]+$/u, "expected a text without blanks and without '");
 
 const plainValue = z.union([z.string(), z.number(), z.boolean()]);
@@ -33,7 +33,7 @@ const comparison = z
   })
   .transform(({ value, is }) => [is].flat().includes(value));
 
-/** Templates can't compare: a part that depends on the value of a variable says here which. */
+/** Templates can't compare, so a part that depends on the value of a variable states the comparison here. */
 const enabled = z
   .union([
     z.boolean(),
@@ -223,7 +223,7 @@ export type Backend = HaproxyParameters['backends'][number];
 export type Bind = Frontend['bind'][number];
 export type Match = Frontend['routes'][number]['match'];
 
-/** Without what is switched off: playbooks do so by variables. */
+/** Without the parts that are disabled, as playbooks do by variables. */
 export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
   const { statistics, frontends, backends, ...rest } = wanted;
   return {
@@ -244,7 +244,7 @@ function isEnabled(part: { readonly enabled: boolean }): boolean {
   return part.enabled;
 }
 
-/** A server as it stands in the file. */
+/** A server as written in the file. */
 export interface Server {
   readonly name: string;
   readonly address: string;
@@ -255,7 +255,7 @@ export interface Server {
   readonly backup: boolean;
 }
 
-/** The servers of a backend: those that are listed, then the hosts that have not left the cluster. */
+/** The servers of a backend: those listed, followed by the hosts that have not left the cluster. */
 export function serversOf(backend: Backend): readonly Server[] {
   const listed = backend.servers.map((one) => ({
     ...one,

@@ -25,10 +25,10 @@ const parameters = z.strictObject({
 type StateParameters = z.infer<typeof parameters>;
 
 /**
- * Has every reload of HAProxy, whoever asks for it, keep what the running process knows of its servers:
- * drains, weights, who is down. The unit's own commands stay as they are; ours comes before the one that
- * tells the process to reload. The file goes away when HAProxy stops, so that an old drain doesn't come back.
- * Source: systemd.service(5), ExecReload=.
+ * Makes every reload of HAProxy, whoever requests it, keep what the running process knows about its servers:
+ * drains, weights, and which are down. The unit's own commands stay as they are; ours comes before the one
+ * that tells the process to reload. The file is removed when HAProxy stops, so that an old drain doesn't come
+ * back. Source: systemd.service(5), ExecReload=.
  */
 export const haproxyState: StepModule<StateParameters> = {
   name: 'haproxy-state',
@@ -61,7 +61,7 @@ function render(step: string, wanted: StateParameters, commands: readonly string
   ].join('\n');
 }
 
-/** What the unit does at a reload without us: an empty assignment forgets those before it. */
+/** What the unit does at a reload without us; an empty assignment resets those before it. */
 function reloadCommands(host: StepHost, unit: string): readonly string[] {
   const file = unitFile(host, unit);
   if (file === undefined) {

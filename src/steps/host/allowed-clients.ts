@@ -4,7 +4,7 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { addressOrNetwork } from '../shared/parameters.ts';
 
 /**
- * Who may connect to a service that a step sets up: parameters that xinetd-service and socket-service share.
+ * Who may connect to a service that a step sets up: parameters shared by xinetd-service and socket-service.
  */
 export const allowedClients = {
   only_from: z.array(addressOrNetwork).default([]).describe('addresses and networks that may connect'),
@@ -23,15 +23,15 @@ interface AllowedClients {
   readonly loopback: boolean;
 }
 
-/** The names to be looked up. Parameters may not be filled in yet. */
+/** The names to be resolved. Parameters may not have been filled in yet. */
 export function clientNames(wanted: Partial<AllowedClients>): readonly string[] {
   if (!Array.isArray(wanted.hosts)) return [];
   return wanted.hosts.map(({ address }) => address).filter((address) => isIP(address) === 0);
 }
 
 /**
- * All addresses and networks that may connect, each once. Nobody but this host itself is an error: the
- * service would be of no use.
+ * All addresses and networks that may connect, each once. It is an error if only this host may connect, since
+ * the service would be useless.
  */
 export function clientAddresses(host: StepHost, wanted: AllowedClients): readonly string[] {
   const others = [...wanted.only_from, ...wanted.hosts.flatMap((one) => addressesOf(host, one))];

@@ -38,10 +38,10 @@ const parameters = z.strictObject({
 type CertbotParameters = z.infer<typeof parameters>;
 
 /**
- * A certificate by certbot, where there's none that is valid long enough for all the names. It answers the
- * challenge by itself: on port 80 where nobody is there yet, else on a port that whoever has port 80 passes
- * `/.well-known/acme-challenge/` on to; renewals always do the latter. Renewing is the business of certbot's
- * own timer. An action: it stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
+ * A certificate obtained by certbot, unless there is one that is valid long enough for all the names. certbot
+ * answers the challenge itself: on port 80 if that is free, otherwise on a port to which whatever uses port
+ * 80 passes `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own
+ * timer. This is an action: the certificate stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
  */
 export const certbot: StepModule<CertbotParameters> = {
   name: 'certbot',
@@ -53,7 +53,7 @@ export const certbot: StepModule<CertbotParameters> = {
   }),
   apply: (host, wanted) => {
     const name = nameOf(wanted);
-    // Fetched by an action of this very plan.
+    // Obtained by an action of this plan.
     if (filesOf(wanted).some((path) => host.state(path).kind === 'pending')) return;
     host.action({
       name: `fetch certificate ${name}`,

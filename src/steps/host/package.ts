@@ -5,7 +5,7 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, unitName } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 
-/** As dpkg and rpm name packages; a name that begins with a dash would be an option. */
+/** A package name as in dpkg and rpm; a name that starts with a dash would be an option. */
 const packageName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected the name of a package, without a version');
@@ -37,8 +37,8 @@ const parameters = z.strictObject({
 type PackageParameters = z.infer<typeof parameters>;
 
 /**
- * Packages of the distribution, only those that are missing; nothing that is there is upgraded or removed for
- * them. An action: a revert doesn't take them away again.
+ * Packages of the distribution: only missing ones are installed, and installed ones are neither upgraded nor
+ * removed for them. This is an action: a revert doesn't remove them.
  */
 export const packages: StepModule<PackageParameters> = {
   name: 'package',
@@ -51,7 +51,7 @@ export const packages: StepModule<PackageParameters> = {
   },
 };
 
-/** Facts aren't known yet, so what a template fills in may be anything here. */
+/** Facts aren't known yet, so what a template fills in here may be anything. */
 function allNames({ names: given }: PackageParameters): readonly string[] {
   if (Array.isArray(given)) return given.map(String);
   return typeof given === 'object' && given !== null ? [...(given.debian ?? []), ...(given.rhel ?? [])] : [];

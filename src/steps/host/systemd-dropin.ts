@@ -39,9 +39,9 @@ const parameters = z
 type DropInParameters = z.infer<typeof parameters>;
 
 /**
- * Environment variables of a systemd service, in a drop-in of our own: package upgrades leave it alone, and
- * its name comes after those of others. What an operator adds to the file stays. A variable that another
- * drop-in in /etc sets was set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on
+ * Environment variables of a systemd service, in our own drop-in: package upgrades leave it alone, and its
+ * name sorts after those of others. What an operator adds to the file stays. A variable that another drop-in
+ * in /etc sets counts as set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on
  * Environment=.
  */
 export const systemdDropIn: StepModule<DropInParameters> = {
@@ -70,7 +70,7 @@ export const systemdDropIn: StepModule<DropInParameters> = {
   },
 };
 
-/** Where an environment variable stands in a unit file. */
+/** The key of an environment variable in a unit file. */
 function keyOf(variable: string): readonly string[] {
   return ['Service', 'Environment', variable];
 }
@@ -79,7 +79,7 @@ function setAll(text: string, environment: Readonly<Record<string, string>>): st
   return Object.entries(environment).reduce((sum, [name, value]) => unit.set(sum, keyOf(name), value), text);
 }
 
-/** Take our variables out of others' drop-ins, or refuse. */
+/** Remove our variables from others' drop-ins, or refuse. */
 function bringOver(host: StepHost, wanted: DropInParameters): void {
   const names = Object.keys(wanted.environment);
   const others = otherDropIns(host, wanted.unit, wanted.name).filter(({ path }) => path.startsWith('/etc/'));

@@ -21,9 +21,9 @@ const parameters = z
 type UnitParameters = z.infer<typeof parameters>;
 
 /**
- * Whether a unit of systemd is enabled and running. Part of the transaction: a revert and a rollback give
- * back what was. Changed after the files of its stage were put in place and accepted, and before handlers
- * run. Source: systemctl(1).
+ * Whether a systemd unit is enabled and running. This is part of the transaction: a revert or a rollback
+ * restores the former state. It is changed after the files of its stage have been put in place and accepted,
+ * and before handlers run. Source: systemctl(1).
  */
 export const unitState: StepModule<UnitParameters> = {
   name: 'unit',

@@ -10,7 +10,7 @@ const mainFile = '/etc/xinetd.conf';
 const servicesFile = '/etc/services';
 
 const parameters = z.strictObject({
-  // xinetd passes over files with a dot in their name or a tilde at its end: xinetd.conf(5), includedir.
+  // xinetd ignores files with a dot in their name or a tilde at its end: xinetd.conf(5), includedir.
   name: z
     .string()
     .regex(
@@ -40,8 +40,8 @@ const parameters = z.strictObject({
 type XinetdParameters = z.infer<typeof parameters>;
 
 /**
- * A service of xinetd, in a file of its own. Nothing of xinetd's environment is passed on: a locale that
- * isn't installed makes some shells speak before the program does, into the connection. Source:
+ * A service of xinetd, in its own file. Nothing of xinetd's environment is passed on, since a locale that
+ * isn't installed makes some shells write a warning into the connection before the program's output. Source:
  * xinetd.conf(5).
  */
 export const xinetdService: StepModule<XinetdParameters> = {
@@ -84,7 +84,7 @@ function render(step: string, wanted: XinetdParameters, allowed: readonly string
     cps: `${wanted.connections_per_second} 2`,
     passenv: '',
     env: 'PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C',
-    // A balancer asks every few seconds; a line for each would fill the log.
+    // A balancer asks every few seconds, and a line for each request would fill the log.
     log_on_success: '',
     log_on_failure: 'HOST',
   };

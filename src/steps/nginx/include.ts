@@ -16,8 +16,8 @@ const parameters = z.strictObject({
 type IncludeParameters = z.infer<typeof parameters>;
 
 /**
- * One `include` line in a server block that somebody else looks after; nothing else of the file is touched.
- * Of several blocks with the name the one with TLS is meant, as browsers give camera and microphone to https
+ * One `include` line in a server block that somebody else maintains; nothing else in the file is touched. Of
+ * several blocks with the name, the one with TLS is used, since browsers allow camera and microphone on https
  * pages only.
  */
 export const nginxInclude: StepModule<IncludeParameters> = {
@@ -68,7 +68,7 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
   );
 }
 
-/** The client makes its addresses of the page's host name alone, without its port (from 3.0 on). */
+/** The client builds its addresses from the page's host name alone, without its port (since 3.0). */
 function warnOfPort(host: StepHost, { path }: IncludeParameters, { serverNames, listen }: Server): void {
   const ports = listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1]);
   if (ports.includes('443')) return;

@@ -3,7 +3,7 @@ import type { Value } from '../../formats/keyed-format.ts';
 import type { ByHand } from '../../model/plan.ts';
 import { node, renderLocations } from './node-locations.ts';
 
-/** The locations that a proxy which somebody else looks after needs. */
+/** The locations needed by a proxy that somebody else maintains. */
 export function locationsByHand(
   parameters: Value,
   { hostname }: { readonly hostname: string },

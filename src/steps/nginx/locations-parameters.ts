@@ -3,10 +3,10 @@ import { absolutePath, hostname } from '../shared/parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { type Node, node } from './node-locations.ts';
 
-/** The word for the step module in a playbook. */
+/** The name of the step module in a playbook. */
 export const locationsName = 'nginx-locations';
 
-/** What a step `nginx-locations` of a playbook says. */
+/** The parameters of a step `nginx-locations`. */
 export const locationsParameters = z.strictObject({
   path: absolutePath.describe(
     "the file of our own with the locations, to be included into the proxy's server block",

@@ -8,10 +8,10 @@ const requestPath = z
     'expected a path such as /name, of letters, digits, ".", "_", "~" and "-"',
   );
 
-/** The word for the step module in a playbook. */
+/** The name of the step module in a playbook. */
 export const prefixName = 'nginx-prefix';
 
-/** What a step `nginx-prefix` of a playbook says. */
+/** The parameters of a step `nginx-prefix`. */
 export const prefixParameters = z.strictObject({
   sources: z
     .array(absolutePath)

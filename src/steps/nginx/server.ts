@@ -12,7 +12,7 @@ import { isMissing, isReadable } from './trusted-certificates.ts';
 
 const mainFile = '/etc/nginx/nginx.conf';
 
-/** Of a path in nginx's configuration; blanks and braces would need quoting. */
+/** For a path in nginx's configuration, in which blanks and braces would need quoting. */
 const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 
@@ -37,9 +37,9 @@ const parameters = z.strictObject({
 type ServerParameters = z.infer<typeof parameters>;
 
 /**
- * A server block of our own for the proxy's name, on port 443: the client builds its addresses from the
- * page's hostname, without a port. A server block of somebody else's with the name would win or lose by the
- * order of files, so it is refused. Certificates are asked for, never fetched.
+ * Our own server block for the proxy's name, on port 443, since the client builds its addresses from the
+ * page's hostname, without a port. Somebody else's server block with the same name would win or lose by the
+ * order of files, so it is refused. Certificates must exist; they are never obtained here.
  */
 export const nginxServer: StepModule<ServerParameters> = {
   name: 'nginx-server',
@@ -81,15 +81,15 @@ function certificateOf({ server_name: name, certificate, certificate_key: key }:
 
 const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
 
-/** How HTTP/2 is asked for: what follows `listen 443 ssl`, and a line of its own. */
+/** How HTTP/2 is enabled: what follows `listen 443 ssl`, or a separate line. */
 interface Http2 {
   readonly listen: string;
   readonly lines: readonly string[];
 }
 
 /**
- * nginx 1.25.1 has the directive `http2`, and warns of the parameter of `listen` that came before it. Where
- * the version isn't known the old form is taken, which all of them load. Source: ngx_http_v2_module.
+ * nginx 1.25.1 has the directive `http2`, and warns about the earlier parameter of `listen`. If the version
+ * isn't known, the old form is used, which all versions load. Source: ngx_http_v2_module.
  */
 function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   if (!http2) return { listen: '', lines: [] };
@@ -116,15 +116,14 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
     `include ${wanted.include};`,
-    // Nothing but the nodes' locations: a proxy must not become a way to anything else that this host can
-    // reach.
+    // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
   const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
   return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
-/** Whether nginx's main file includes a path; where the main file isn't looked at, it's taken for granted. */
+/** Whether nginx's main file includes a path; assumed if the main file isn't read. */
 function isIncluded(host: StepHost, path: string): boolean {
   const text = host.snapshot.paths.has(mainFile) ? host.text(mainFile) : undefined;
   if (text === undefined) return true;
@@ -133,9 +132,7 @@ function isIncluded(host: StepHost, path: string): boolean {
   );
 }
 
-/**
- * As glob(3) for the patterns that stand in an `include`; a relative one begins in the main file's folder.
- */
+/** Like glob(3) for the patterns of an `include`; a relative one starts in the main file's folder. */
 function fallsUnder(path: string, pattern: string): boolean {
   const absolute = pattern.startsWith('/') ? pattern : `/etc/nginx/${pattern}`;
   const source = absolute
@@ -170,7 +167,7 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
   }
 }
 
-/** A file that this cluster had under another name goes away in the same plan. */
+/** A file that this cluster had under another name is removed in the same plan. */
 function isOwn({ snapshot }: StepHost, path: string): boolean {
   return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
@@ -180,7 +177,7 @@ function ownerWords({ snapshot }: StepHost, path: string): string {
   return other === undefined ? '' : `: it is that of the cluster ${other.cluster}`;
 }
 
-/** The ports of a server block; without `listen` it is 80. Source: ngx_http_core_module, listen. */
+/** The ports of a server block; without `listen` the port is 80. Source: ngx_http_core_module, listen. */
 function portsOf(server: Server): readonly string[] {
   if (server.listen.length === 0) return ['80'];
   return server.listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1] ?? '80');

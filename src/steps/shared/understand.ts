@@ -3,8 +3,8 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /**
- * Run an edit of a file's text. What the format can't read or hold becomes an operator's problem that names
- * the file, the line and what was found there.
+ * Run an edit of a file's text. Anything that the format can't read or hold becomes an OperatorError that
+ * names the file, the line and what was found there.
  */
 export function understand<Result>(host: StepHost, path: string, text: string, edit: () => Result): Result {
   try {
