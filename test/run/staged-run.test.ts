@@ -123,7 +123,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
 
         install haproxy (packages)
           apt-get install haproxy
-          Debian and its kin start the services of a package as soon as it is installed
+          Debian and its derivatives start a package's services as soon as it is installed
           a rollback leaves it, unless with --remove-packages
 
         stage 2, files:

@@ -34,8 +34,8 @@ export const etcServices: StepModule<ServicesParameters> = {
     if (others.length > 0) {
       throw host.problem(
         'port-taken',
-        `${path} has ${port}/${protocol} for ${others.join(', ')} already`,
-        `choose another port for ${name}, or take that line away if nothing uses it`,
+        `${path} already has ${port}/${protocol} for ${others.join(', ')}`,
+        `choose another port for ${name}, or remove that line if nothing uses it`,
       );
     }
     host.manage({ path, format: services.name, key });

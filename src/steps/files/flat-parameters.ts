@@ -8,9 +8,9 @@ export function flatParameters(name: z.ZodType<string>): z.ZodType<KeyedParamete
   return z
     .strictObject({
       ...fileOfKeys,
-      set: map.default({}).describe('keys and the values they are to have'),
-      default: map.default({}).describe('keys that get this value only where they are absent'),
-      remove: z.array(name).default([]).describe('keys that are to be absent'),
+      set: map.default({}).describe('keys and the values that they get'),
+      default: map.default({}).describe('keys that get this value only if they are absent'),
+      remove: z.array(name).default([]).describe('keys to remove'),
     })
     .transform((wanted) => ({
       ...wanted,

@@ -30,7 +30,7 @@ export type AddToList = (text: string, key: readonly string[], items: readonly V
 /** Parameters that every module for files with keys has. */
 export const fileOfKeys = {
   path: absolutePath.describe('the file'),
-  create: z.boolean().default(true).describe('false: the file has to be there already'),
+  create: z.boolean().default(true).describe('false: the file must already exist'),
   ...ownership,
 };
 
@@ -65,7 +65,7 @@ function applyKeys(
   if (before === undefined && !wanted.create) {
     throw host.problem(
       'file-missing',
-      `${path} isn't there, and this step doesn't make it`,
+      `${path} does not exist, and this step doesn't create it`,
       'install or set up the software that brings it, then plan again',
     );
   }

@@ -39,10 +39,11 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
   const found: string[] = [];
   for (const target of new Set(targets)) {
     const backend = backends.find((one) => one.name === target);
-    if (backend === undefined) found.push(`${at} sends requests to the backend ${target}, which isn't there`);
+    if (backend === undefined)
+      found.push(`${at} sends requests to the backend ${target}, which does not exist`);
     else {
       if (backend.mode !== mode)
-        found.push(`${at} has mode ${mode}, and its backend ${target} mode ${backend.mode}`);
+        found.push(`${at} has mode ${mode}, but its backend ${target} has mode ${backend.mode}`);
       if (
         backend.cookie?.mode === 'insert' &&
         backend.cookie.secure &&
@@ -50,20 +51,20 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
         hasPlainBind(frontend)
       ) {
         found.push(
-          `${at} answers without TLS, where browsers don't send the cookie ${backend.cookie.name} of the backend ${target} as it is "secure"`,
+          `${at} answers without TLS, but browsers send the "secure" cookie ${backend.cookie.name} of the backend ${target} only over TLS`,
         );
       }
     }
   }
   if (mode === 'tcp' && routes.length + (redirect === undefined ? 0 : 1) + (acme === undefined ? 0 : 1) > 0) {
     found.push(
-      `${at} has mode tcp, which knows nothing of requests: no routes, redirects and ACME challenges`,
+      `${at} has mode tcp, which has no requests, so it can't have routes, redirects or ACME challenges`,
     );
   }
-  if (frontend.bind.length === 0) found.push(`${at} listens nowhere`);
+  if (frontend.bind.length === 0) found.push(`${at} doesn't listen on any address`);
   if (last === undefined && redirect === undefined) found.push(`${at} has no default_backend`);
   if (redirect !== undefined && !hasPlainBind(frontend)) {
-    found.push(`${at} would redirect to https for ever: it has TLS itself`);
+    found.push(`${at} would redirect to https forever: it has TLS itself`);
   }
   if (redirect !== undefined && frontend.bind.some((bind) => bind.port === redirect)) {
     found.push(`${at} would redirect to its own port ${redirect}`);
@@ -78,7 +79,7 @@ function backendMistakes(backend: Backend): readonly string[] {
   const found: string[] = [];
   if (servers.length === 0) found.push(`the backend ${name} has no servers`);
   for (const [one, other] of duplicates(servers, (server) => server.name)) {
-    found.push(`${at(one.name)} is there twice (${one.address} and ${other.address})`);
+    found.push(`${at(one.name)} is listed twice (${one.address} and ${other.address})`);
   }
   for (const [one, other] of duplicates(servers, (server) => `${server.address}:${server.port}`)) {
     found.push(
@@ -102,21 +103,21 @@ function backendMistakes(backend: Backend): readonly string[] {
     if (agent === undefined) continue;
     if (server.weight === undefined) {
       found.push(
-        `${at(server.name)} has an agent and no weight: of the default weight, 1, every percentage is nothing or all`,
+        `${at(server.name)} has an agent but no weight: any percentage of the default weight, 1, is nothing or everything`,
       );
     }
     if (agent.port === server.port)
       found.push(`${at(server.name)} has its agent on its own port, ${agent.port}`);
   }
   if (agent !== undefined && check === false) {
-    found.push(`the backend ${name} has an agent without a check: a server that is dead would never be DOWN`);
+    found.push(`the backend ${name} has an agent but no check: a dead server would never be DOWN`);
   }
   if (mode === 'tcp' && (cookie !== undefined || header !== undefined)) {
-    found.push(`the backend ${name} has mode tcp, which knows no cookies and headers`);
+    found.push(`the backend ${name} has mode tcp, which has no cookies or headers`);
   }
   if (backend.balance === 'first' && servers.some(({ maxconn }) => maxconn === undefined)) {
     found.push(
-      `the backend ${name} has "balance: first" and a server without maxconn: the others would never get anything`,
+      `the backend ${name} has "balance: first" and a server without maxconn: the other servers would never get any requests`,
     );
   }
   return found;
@@ -156,7 +157,7 @@ function limits(wanted: HaproxyParameters, fileLimit: number | undefined): reado
   const needed = 2 * maxconn + 100;
   if (needed <= fileLimit) return [];
   return [
-    `maxconn ${maxconn} needs ${needed} open files, and ${wanted.unit} may have ${fileLimit} here: HAProxy wouldn't start`,
+    `maxconn ${maxconn} needs ${needed} open files, but ${wanted.unit} may have only ${fileLimit} here: HAProxy wouldn't start`,
   ];
 }
 

@@ -36,8 +36,8 @@ export const haproxy: StepModule<HaproxyParameters> = {
     if (mistakes.length > 0) {
       throw host.problem(
         'haproxy-inconsistent',
-        `HAProxy's configuration would not do what it says: ${mistakes.join('; ')}`,
-        'correct these in the inventory or in the playbook; nothing was changed',
+        `HAProxy's configuration would not work as written: ${mistakes.join('; ')}`,
+        'correct this in the inventory or in the playbook; nothing was changed',
       );
     }
     for (const name of namesOf(wanted)) checkName(host, name);
@@ -101,7 +101,7 @@ function checkName(host: StepHost, name: string): void {
   throw host.problem(
     'name-does-not-resolve',
     `${name} doesn't resolve on this host, so HAProxy couldn't reach that server`,
-    'add the name to DNS or to /etc/hosts on this host, or give the server by its address',
+    "add the name to DNS or to /etc/hosts on this host, or give the server's address instead",
   );
 }
 
@@ -109,8 +109,8 @@ function checkCertificate(host: StepHost, path: string): void {
   if (host.exists(path)) return;
   throw host.problem(
     'certificate-missing',
-    `${path} isn't there on this host, so HAProxy wouldn't start`,
-    'have an earlier step make it (pem-bundle), or name another file',
+    `${path} does not exist on this host, so HAProxy wouldn't start`,
+    'create it in an earlier step (pem-bundle), or name another file',
   );
 }
 
@@ -128,7 +128,7 @@ function warnOfStatistics(host: StepHost, { statistics }: HaproxyParameters): vo
   const { address, port, certificate } = statistics.bind;
   if (isLoopback(address) || certificate !== undefined) return;
   host.warn(
-    `the statistics page listens on ${address}:${port} without TLS: its password can be read on the way`,
+    `the statistics page listens on ${address}:${port} without TLS: its password can be read in transit`,
   );
 }
 

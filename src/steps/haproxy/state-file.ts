@@ -16,7 +16,7 @@ const parameters = z.strictObject({
     .describe('the unit that runs HAProxy'),
   program: plainPath.describe('haproxy-save-state.sh'),
   config: plainPath.default('/etc/haproxy/haproxy.cfg').describe('haproxy.cfg'),
-  admin_socket: plainPath.default('/run/haproxy/admin.sock').describe('the socket that HAProxy answers at'),
+  admin_socket: plainPath.default('/run/haproxy/admin.sock').describe('the socket on which HAProxy answers'),
   path: plainPath
     .regex(/^\/run\/[^/]+\/[^/]+$/, 'expected a file in a folder of /run: it must not outlive HAProxy')
     .describe('the file for the state; server_state_file of the step haproxy'),
@@ -32,7 +32,7 @@ type StateParameters = z.infer<typeof parameters>;
  */
 export const haproxyState: StepModule<StateParameters> = {
   name: 'haproxy-state',
-  description: "on a balancer: servers' states are kept over a reload of HAProxy",
+  description: "on a balancer: the servers' states survive a reload of HAProxy",
   parameters,
   reads: ({ unit = 'haproxy.service' }) => ({
     paths: [...dropInReads(unit, name), ...directoriesOf(dropInPath(unit, name))],
@@ -68,7 +68,7 @@ function reloadCommands(host: StepHost, unit: string): readonly string[] {
     throw host.problem(
       'unit-missing',
       `there is no ${unit} on this host`,
-      'install HAProxy, in an earlier stage of the playbook, or name its unit',
+      'install HAProxy in an earlier stage of the playbook, or name its unit',
     );
   }
   const texts = [file, ...otherDropIns(host, unit, name)].map(({ text }) => text);

@@ -12,9 +12,9 @@ export const allowedClients = {
     .array(z.looseObject({ name: z.string(), address: z.string() }))
     .default([])
     .describe(
-      'hosts that may connect; `{{ hosts.balancer }}` will do. An address that is a name is looked up on this host',
+      'hosts that may connect, such as `{{ hosts.balancer }}`; an address that is a name is resolved on this host',
     ),
-  loopback: z.boolean().default(true).describe('this host itself may connect'),
+  loopback: z.boolean().default(true).describe('whether this host itself may connect'),
 };
 
 interface AllowedClients {
@@ -38,8 +38,8 @@ export function clientAddresses(host: StepHost, wanted: AllowedClients): readonl
   if (others.length === 0) {
     throw host.problem(
       'nobody-allowed',
-      'nobody may connect to this service but this host itself',
-      'name addresses in "only_from", or hosts in "hosts"',
+      'only this host itself may connect to this service',
+      'list addresses in "only_from", or hosts in "hosts"',
     );
   }
   return [...new Set([...(wanted.loopback ? ['127.0.0.1', '::1'] : []), ...others])];
@@ -51,7 +51,7 @@ function addressesOf(host: StepHost, { name, address }: AllowedClients['hosts'][
   if (addresses.length > 0) return addresses;
   throw host.problem(
     'name-does-not-resolve',
-    `${address}, the address of ${name}, doesn't resolve on this host, so it isn't known from where ${name} will connect`,
-    'add the name to DNS or to /etc/hosts on this host, or name the address in "only_from"',
+    `${address}, the address of ${name}, doesn't resolve on this host, so the address from which ${name} will connect is unknown`,
+    'add the name to DNS or to /etc/hosts on this host, or list the address in "only_from"',
   );
 }

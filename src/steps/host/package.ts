@@ -21,17 +21,15 @@ const parameters = z.strictObject({
       ],
       'expected names of packages, or {debian: […], rhel: […]}',
     )
-    .describe('packages that have to be there: the same everywhere, or by family of systems'),
+    .describe('packages that must be installed: the same everywhere, or by family of systems'),
   provides: z
     .strictObject({
       paths: z.array(absolutePath).default([]),
       units: z.array(unitName).default([]),
     })
     .prefault({})
-    .describe(
-      'what they bring that later stages look at: a plan then says "known after", where it would guess',
-    ),
-  timeout: z.number().min(10).max(7200).default(1800).describe('seconds for all of it'),
+    .describe('what they bring that later stages read: a plan then says "known after" instead of guessing'),
+  timeout: z.number().min(10).max(7200).default(1800).describe('seconds for the whole installation'),
 });
 
 type PackageParameters = z.infer<typeof parameters>;
@@ -42,7 +40,7 @@ type PackageParameters = z.infer<typeof parameters>;
  */
 export const packages: StepModule<PackageParameters> = {
   name: 'package',
-  description: 'packages of the distribution that have to be installed',
+  description: 'packages of the distribution that must be installed',
   parameters,
   reads: (wanted) => ({ packages: allNames(wanted), units: wanted.provides?.units ?? [] }),
   apply: (host, wanted) => {
@@ -68,7 +66,7 @@ function managerOf(host: StepHost): PackageManager {
   throw host.problem(
     'no-package-manager',
     `this host (${host.snapshot.os.name || 'an unknown system'}) has none of apt-get, dnf and yum`,
-    'install what the step names by hand, and leave the step out',
+    "install the step's packages by hand, and leave the step out",
   );
 }
 
@@ -85,7 +83,7 @@ function installation(
     timeout,
     notes: [
       ...(manager === 'apt-get'
-        ? ['Debian and its kin start the services of a package as soon as it is installed']
+        ? ["Debian and its derivatives start a package's services as soon as it is installed"]
         : []),
     ],
   };

@@ -12,17 +12,17 @@ const parameters = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'expected at most 31 lower-case letters, digits and hyphens')
-    .describe('name of the units, and of the user that systemd makes up for the program'),
+    .describe('name of the units, and of the user that systemd allocates for the program'),
   description: z
     .string()
     .regex(/^[^\p{Cc}%]+$/u, 'expected one line of text without %')
-    .describe('what it is, in a few words'),
+    .describe('description in a few words'),
   port: z.int().min(1).max(65535).describe('TCP port'),
   program: absolutePath.regex(/^[^\s"'\\$%]+$/, 'expected a path without blanks').describe('the program'),
   args: z.array(plainWord).default([]).describe('its arguments'),
   ...allowedClients,
-  instances: z.int().min(1).default(50).describe('how many may run at once'),
-  per_source: z.int().min(1).default(10).describe('how many may run at once for one address'),
+  instances: z.int().min(1).default(50).describe('how many instances may run at once'),
+  per_source: z.int().min(1).default(10).describe('how many instances may run at once for one address'),
 });
 
 type SocketParameters = z.infer<typeof parameters>;

@@ -23,14 +23,14 @@ const parameters = z
       .describe('the unit, such as example.service; NAME@.service for all instances of a template'),
     name: z
       .string()
-      .regex(/^[^/\s]+\.conf$/, 'expected a file name that ends in .conf')
+      .regex(/^[^/\s]+\.conf$/, 'expected a file name ending in .conf')
       .default('zz-clusterproxy.conf')
       .describe(
         'file name of the drop-in; files are read in the order of their names, and the last one counts',
       ),
     environment: z.record(variableName, scalar).default({}).describe('environment variables of the service'),
     java_options: javaOptions.optional(),
-    adopt: z.boolean().default(false).describe('bring over what other drop-ins say about the same variables'),
+    adopt: z.boolean().default(false).describe('take over what other drop-ins set for the same variables'),
   })
   .refine((given) => Object.keys(given.environment).length > 0 || given.java_options !== undefined, {
     message: 'expected environment or java_options',
@@ -46,7 +46,7 @@ type DropInParameters = z.infer<typeof parameters>;
  */
 export const systemdDropIn: StepModule<DropInParameters> = {
   name: 'systemd-dropin',
-  description: 'environment variables of a systemd service, in a drop-in of our own',
+  description: 'environment variables of a systemd service, in our own drop-in',
   parameters,
   reads: (wanted) => ({
     paths: [

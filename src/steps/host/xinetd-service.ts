@@ -15,26 +15,26 @@ const parameters = z.strictObject({
     .string()
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9_+-]*$/,
-      'expected letters, digits, - and _: xinetd passes over a file with a dot in its name',
+      'expected letters, digits, - and _: xinetd ignores a file with a dot in its name',
     )
     .describe('name of the service and of its file'),
-  directory: absolutePath.default('/etc/xinetd.d').describe('where the file goes; xinetd has to include it'),
+  directory: absolutePath.default('/etc/xinetd.d').describe('folder of the file, which xinetd must include'),
   port: z.int().min(1).max(65535).describe('TCP port'),
   listed: z
     .boolean()
     .default(false)
-    .describe('the port comes from /etc/services, which has to have it; otherwise the service is UNLISTED'),
+    .describe('the port comes from /etc/services, which must list it; otherwise the service is UNLISTED'),
   server: absolutePath.regex(/^\S+$/, 'expected a path without blanks').describe('the program'),
   server_args: z.array(plainWord).default([]).describe('its arguments'),
-  user: accountName.default('nobody').describe('who runs it'),
+  user: accountName.default('nobody').describe('the account that runs it'),
   ...allowedClients,
-  instances: z.int().min(1).default(50).describe('how many may run at once'),
-  per_source: z.int().min(1).default(10).describe('how many may run at once for one address'),
+  instances: z.int().min(1).default(50).describe('how many instances may run at once'),
+  per_source: z.int().min(1).default(10).describe('how many instances may run at once for one address'),
   connections_per_second: z
     .int()
     .min(1)
     .default(100)
-    .describe('more than that in a second, and the service pauses for two seconds'),
+    .describe('with more connections than this in a second, the service pauses for two seconds'),
 });
 
 type XinetdParameters = z.infer<typeof parameters>;
@@ -106,7 +106,7 @@ function checkIncluded(host: StepHost, directory: string): void {
   if (text === undefined) {
     throw host.problem(
       'file-missing',
-      `${mainFile} isn't there`,
+      `${mainFile} does not exist`,
       'install xinetd on this host, then plan again',
     );
   }
@@ -115,7 +115,7 @@ function checkIncluded(host: StepHost, directory: string): void {
   throw host.problem(
     'xinetd-not-included',
     `${mainFile} doesn't include ${directory}, so xinetd wouldn't read the service`,
-    `add the line "includedir ${directory}" to ${mainFile}, or name the folder that it includes in "directory"`,
+    `add the line "includedir ${directory}" to ${mainFile}, or set "directory" to the folder that it includes`,
   );
 }
 
@@ -124,8 +124,8 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
   if (listed && listedAt !== String(port)) {
     throw host.problem(
       'service-unlisted',
-      `${servicesFile} has ${listedAt === undefined ? `no port for ${name}` : `${listedAt} for ${name}, not ${port}`}: xinetd would start without the service, and say nothing`,
-      'add it by a step etc-services before this one, or say "listed: false"',
+      `${servicesFile} has ${listedAt === undefined ? `no port for ${name}` : `${listedAt} for ${name}, not ${port}`}: xinetd would start without the service and without an error`,
+      'add it with a step etc-services before this one, or set "listed: false"',
     );
   }
   const other = host
@@ -135,8 +135,8 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
   if (other === undefined) return;
   throw host.problem(
     'port-taken',
-    `${other} has a service on port ${port} already`,
-    `choose another port for ${name}, or say "disable = yes" there`,
+    `${other} already has a service on port ${port}`,
+    `choose another port for ${name}, or set "disable = yes" there`,
   );
 }
 

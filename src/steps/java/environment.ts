@@ -14,12 +14,12 @@ export const javaOptions = z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
       .default('JDK_JAVA_OPTIONS')
-      .describe('the variable that holds them; java reads JDK_JAVA_OPTIONS from version 9 on'),
+      .describe('the variable that holds them; java reads JDK_JAVA_OPTIONS since version 9'),
     environment_files: z
       .array(absolutePath)
       .default([])
-      .describe("the unit's EnvironmentFile= files, in its order"),
-    options: z.array(z.string().regex(/^-\S+$/, 'expected an option that begins with -')).min(1),
+      .describe("the unit's EnvironmentFile= files, in their order"),
+    options: z.array(z.string().regex(/^-\S+$/, 'expected an option that starts with -')).min(1),
   })
   .describe('options of the Java virtual machine, merged with those that are set elsewhere');
 

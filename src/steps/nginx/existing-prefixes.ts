@@ -25,7 +25,7 @@ export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, sour
   const foreignFile: readonly Finding[] =
     existing === undefined || existing.startsWith(ownHeader)
       ? []
-      : [{ path: wanted.path, what: 'is there, and clusterproxy did not write it' }];
+      : [{ path: wanted.path, what: 'exists, but was not written by clusterproxy' }];
   const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
   if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
   if (findings.length > 0) host.adopt();
@@ -182,7 +182,7 @@ function realPath(host: StepHost, path: string): string {
   if (host.snapshot.paths.has(state.resolved.path)) return state.resolved.path;
   throw host.problem(
     'not-a-file',
-    `${path} is a link to ${state.resolved.path}, which was set up by hand; it isn't followed`,
-    'take out by hand what was put there for the cluster proxy, then plan again',
+    `${path} is a link to ${state.resolved.path}, which was set up by hand; clusterproxy doesn't follow it`,
+    'remove by hand what was put there for the cluster proxy, then plan again',
   );
 }

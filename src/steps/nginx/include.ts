@@ -10,7 +10,9 @@ const parameters = z.strictObject({
   path: z.union([z.literal(''), absolutePath]).describe('the file with the server block'),
   server_name: z.string().default('').describe('its server_name; empty: default_server_name'),
   default_server_name: hostname.describe("the proxy's public name"),
-  include: absolutePath.describe('files with the locations; a glob, so that none is no error'),
+  include: absolutePath.describe(
+    'files with the locations; a glob, so that it is not an error if there are none',
+  ),
 });
 
 type IncludeParameters = z.infer<typeof parameters>;
@@ -31,7 +33,9 @@ export const nginxInclude: StepModule<IncludeParameters> = {
     if (text === undefined) {
       throw host.problem(
         'server-not-found',
-        wanted.path === '' ? 'no file is named that holds the server block' : `${wanted.path} isn't there`,
+        wanted.path === ''
+          ? 'no file is named that contains the server block'
+          : `${wanted.path} does not exist`,
         'name the file with the proxy\'s server block in "server_file"',
       );
     }
@@ -56,7 +60,7 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
   const [plain] = named;
   if (plain !== undefined) {
     host.warn(
-      `the server block of ${name} in ${wanted.path} has no TLS: browsers keep microphones to https pages`,
+      `the server block of ${name} in ${wanted.path} has no TLS: browsers allow microphones on https pages only`,
     );
     return plain;
   }

@@ -12,5 +12,7 @@ export function locationsByHand(
   const known = z.array(node).safeParse(nodes);
   const text = known.success ? renderLocations(known.data) : '';
   if (text === '') return [];
-  return [{ title: `locations for ${hostname}, whose server is not looked after here (nginx's form)`, text }];
+  return [
+    { title: `locations for ${hostname}, whose server is maintained elsewhere (in nginx's syntax)`, text },
+  ];
 }

@@ -32,8 +32,8 @@ export function writeFound(host: StepHost, path: string, text: string): void {
   if (!host.snapshot.paths.has(path)) {
     throw host.problem(
       'not-a-file',
-      `what was set up by hand stands in ${path}, behind a link to a place that isn't looked at`,
-      'take out by hand what was put there for the cluster proxy, then plan again',
+      `what was set up by hand is in ${path}, reached by a link to a place that isn't read`,
+      'remove by hand what was put there for the cluster proxy, then plan again',
     );
   }
   host.write(path, text);

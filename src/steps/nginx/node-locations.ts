@@ -7,11 +7,11 @@ const location = z.strictObject({
   path: z
     .string()
     .regex(/^(?:\/[A-Za-z0-9._~-]+)+\/?$/, 'expected a path such as /name/html5client/')
-    .describe('what requests on the proxy begin with'),
+    .describe('the beginning of requests on the proxy'),
   target: z
     .string()
     .regex(/^https?:\/\/[A-Za-z0-9.-]+(?::\d+)?(?:\/[A-Za-z0-9._~/-]*)?$/, 'expected an address of the node')
-    .describe('what is put in its place: an address on the node'),
+    .describe('what replaces it: an address on the node'),
 });
 
 const relayed = z.object({ locations: z.array(location), verify: z.boolean().default(true) });
@@ -27,8 +27,8 @@ export const node = z
     state: z
       .enum(['active', 'leaving', 'retired'])
       .default('active')
-      .describe('leaving: to be retired, but not given back yet'),
-    known: z.boolean().default(true).describe('whether the node could be looked at'),
+      .describe('leaving: to be retired, but not restored yet'),
+    known: z.boolean().default(true).describe('whether the node could be inspected'),
     recipe: relayed.nullish(),
     locations: z.array(location).optional(),
     verify: z.boolean().optional(),

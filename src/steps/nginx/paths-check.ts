@@ -58,7 +58,7 @@ function compare(
   if (lost !== undefined) {
     return problem(
       node,
-      `${proxy} will relay ${lost.path} to ${lost.target}, and ${node} will have no such location`,
+      `${proxy} will relay ${lost.path} to ${lost.target}, but ${node} will have no such location`,
     );
   }
   const moved = own.find(({ path, target }) => path !== target);
@@ -72,7 +72,7 @@ function problem(host: string, message: string): Problem {
   return {
     code: 'locations-differ',
     message,
-    next: 'the playbook has to write the same locations on the proxy and on the node',
+    next: 'correct the playbook: it must write the same locations on the proxy and on the node',
     host,
   };
 }

@@ -12,7 +12,7 @@ import { stockFile } from './prefix-stock-file.ts';
  */
 export const nginxPrefix: StepModule<PrefixParameters> = {
   name: prefixName,
-  description: "the locations of a package's nginx file, under a prefix as well",
+  description: "the locations of a package's nginx file, also under a prefix",
   parameters: prefixParameters,
   reads: (wanted) => ({
     paths: [
@@ -28,7 +28,7 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
     if (source === undefined) {
       throw host.problem(
         'file-missing',
-        `there is none of ${wanted.sources.join(', ')}, whose locations are to be put under ${wanted.prefix}`,
+        `none of ${wanted.sources.join(', ')} exists, whose locations should be put under ${wanted.prefix}`,
         'install the package that brings it, or correct the recipe',
       );
     }

@@ -17,16 +17,22 @@ const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a pat
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 
 const parameters = z.strictObject({
-  path: plainPath.describe('the file of our own with the server block'),
+  path: plainPath.describe('our own file with the server block'),
   server_name: hostname.describe("the proxy's public name"),
-  include: plainPath.describe('files with the locations; a glob, so that none is no error'),
-  certificate: certificatePath.describe("the certificate's chain; empty: certbot's for the server_name"),
-  certificate_key: certificatePath.describe("the certificate's key; empty: certbot's for the server_name"),
+  include: plainPath.describe(
+    'files with the locations; a glob, so that it is not an error if there are none',
+  ),
+  certificate: certificatePath.describe(
+    "file of the certificate's chain; empty: certbot's for the server_name",
+  ),
+  certificate_key: certificatePath.describe(
+    "file of the certificate's key; empty: certbot's for the server_name",
+  ),
   redirect_http: z.boolean().default(true).describe('answer on port 80 with a redirect to https'),
   acme_root: plainPath
     .default('/var/www/html')
-    .describe('with redirect_http, the folder that answers to ACME challenges (certbot --webroot)'),
-  http2: z.boolean().default(true).describe('speak HTTP/2, in the words of the nginx that is installed'),
+    .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
+  http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
   ipv6: z.boolean().default(true),
   look_in: z
     .array(absolutePath)
@@ -43,7 +49,7 @@ type ServerParameters = z.infer<typeof parameters>;
  */
 export const nginxServer: StepModule<ServerParameters> = {
   name: 'nginx-server',
-  description: 'on a proxy: a server block of our own, with TLS',
+  description: 'on a proxy: our own server block, with TLS',
   parameters,
   reads: (wanted) => ({
     paths: [
@@ -65,7 +71,7 @@ export const nginxServer: StepModule<ServerParameters> = {
       );
     }
     if (!isIncluded(host, wanted.path)) {
-      host.warn(`${mainFile} has no include that ${wanted.path} falls under: nginx may not read it`);
+      host.warn(`${mainFile} has no include that covers ${wanted.path}: nginx may not read it`);
     }
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
@@ -159,10 +165,10 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
     const port = portsOf(taken).find((one) => ports.includes(one));
     throw host.problem(
       'server-name-taken',
-      `${path}:${lineOf(text, taken.directive.start)} has a server block for ${wanted.server_name} on port ${port} already${ownerWords(host, path)}`,
+      `${path}:${lineOf(text, taken.directive.start)} already has a server block for ${wanted.server_name} on port ${port}${ownerWords(host, path)}`,
       port === '80'
-        ? 'say "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
-        : 'say "proxy_server: include" and name its file in "server_file", or take that server block away',
+        ? 'set "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
+        : 'set "proxy_server: include" and name its file in "server_file", or remove that server block',
     );
   }
 }
@@ -174,7 +180,7 @@ function isOwn({ snapshot }: StepHost, path: string): boolean {
 
 function ownerWords({ snapshot }: StepHost, path: string): string {
   const other = snapshot.others?.find(({ ledger }) => ledger.items.some((item) => item.path === path));
-  return other === undefined ? '' : `: it is that of the cluster ${other.cluster}`;
+  return other === undefined ? '' : `: it belongs to the cluster ${other.cluster}`;
 }
 
 /** The ports of a server block; without `listen` the port is 80. Source: ngx_http_core_module, listen. */

@@ -37,14 +37,14 @@ export function trustedCertificates(host: StepHost, given: string): string {
     throw host.problem(
       'certificate-missing',
       `the file of trusted authorities ${given} can't be read`,
-      'correct "trusted_certificate", or leave it out for the system\'s own',
+      'correct "trusted_certificate", or leave it out to use that of the system',
     );
   }
   if (!host.snapshot.packages.has(certificatePackage)) {
     throw host.problem(
       'certificate-missing',
       `the package ${certificatePackage}, which is needed to check the nodes' certificates, isn't installed`,
-      `install it, name a file in "trusted_certificate", or say "verify_certificate: false"`,
+      `install it, name a file in "trusted_certificate", or set "verify_certificate: false"`,
     );
   }
   return redHatKin.test(host.snapshot.os.id) ? redHat : debian;

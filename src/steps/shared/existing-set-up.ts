@@ -21,6 +21,6 @@ export function existingSetUp(host: StepHost, findings: readonly Finding[]): Ope
   return host.problem(
     'set-up-by-hand',
     `this was set up by hand before: ${list.join('; ')}`,
-    'say "adopt: true" in the inventory (vars, or on this host) to have it brought over; the plan shows what that changes',
+    'set "adopt: true" in the inventory (in vars, or on this host) to take it over; the plan shows what that changes',
   );
 }

@@ -14,7 +14,7 @@ export function understand<Result>(host: StepHost, path: string, text: string, e
     throw new OperatorError({
       code: 'file-not-understood',
       message: `${path} can't be edited safely: ${error.message}`,
-      next: 'mend that place in the file on the host, then plan again; nothing was changed',
+      next: 'fix that place in the file on the host, then plan again; nothing was changed',
       host: host.snapshot.host,
       step: host.step,
       location: locationOf(path, text, error),

@@ -118,7 +118,7 @@ location ^~ /bbb-01/bigbluebutton/api {
       const { changed, warnings, managed } = runStep('nginx-locations', { ...parameters, nodes }, there);
       expect(changed).toEqual([]);
       expect(managed.map(({ key }) => key[0])).toEqual(['bbb-01', 'bbb-02']);
-      expect(warnings).toEqual(['bbb-02 could not be looked at: its locations stay as they are']);
+      expect(warnings).toEqual(['bbb-02 could not be inspected: its locations stay as they are']);
     });
 
     it('of a node whose name does not resolve, and still does the others', () => {
