@@ -223,7 +223,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
     const strict = await apply(of, { exactly: true });
     expect(statuses(strict)).toEqual({ 'lb-1': 'failed' });
     expect(problems(strict).join()).toContain('stage-differs');
-    expect(problems(strict).join()).toContain(`${configuration} would become something else`);
+    expect(problems(strict).join()).toContain(`${configuration} would become something other than planned`);
     expect(text(configuration)).toBe('stock\n');
     const free = await apply(of);
     expect(statuses(free)).toEqual({ 'lb-1': 'changed' });

@@ -88,7 +88,7 @@ function warnOfKept(
 ): void {
   for (const { name, hostname: address, state, known } of wanted.nodes) {
     if (state === 'retired') continue;
-    const stays = there.has(name) ? 'its locations stay as they are' : 'it gets no locations now';
+    const stays = there.has(name) ? 'its locations stay as they are' : 'it gets no locations for now';
     if (unresolved.has(name)) {
       const stops = there.has(name) ? ', and nginx refuses to load them until it does' : '';
       host.warn(`${address} does not resolve on this host: ${stays} for ${name}${stops}`);

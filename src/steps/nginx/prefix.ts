@@ -28,7 +28,7 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
     if (source === undefined) {
       throw host.problem(
         'file-missing',
-        `none of ${wanted.sources.join(', ')} exists, whose locations should be put under ${wanted.prefix}`,
+        `none of ${wanted.sources.join(', ')} exists, so no locations can be put under ${wanted.prefix}`,
         'install the package that brings it, or correct the recipe',
       );
     }

@@ -163,7 +163,7 @@ location ^~ /bbb-01/bigbluebutton/api {
     });
     expect(text(path)).not.toContain('bbb-02');
     expect(warnings).toEqual([
-      'bbb-02.example.com does not resolve on this host: it gets no locations now for bbb-02',
+      'bbb-02.example.com does not resolve on this host: it gets no locations for now for bbb-02',
     ]);
   });
 
