@@ -45,7 +45,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
       'order-02': 'not-started',
       'order-03': 'unreachable',
     });
-    expect(hostOf(document, 'order-proxy').warnings.join()).toContain('order-03 could not be looked at');
+    expect(hostOf(document, 'order-proxy').warnings.join()).toContain('order-03 could not be inspected');
     expect(hostOf(document, 'order-01').error?.detail).toContain('unknown directive "prox_pass"');
     expect(cluster.changedSince(before).filter((path) => !path.startsWith('order-proxy:'))).toEqual([]);
     expect(stderr).toContain('4 of 4 done, 1 unreachable');
