@@ -4,7 +4,7 @@ import type { RunRecord } from '../../model/transaction.ts';
 import { baseRun } from './plan-rollback.ts';
 import { runOrder } from './run-order.ts';
 
-/** What one host tells of one run or stage. */
+/** What one host reports about one run or stage. */
 export interface Remembered {
   readonly host: string;
   readonly role: string;
@@ -19,8 +19,8 @@ export interface Remembered {
 }
 
 /**
- * The runs that hosts remember, each once with all its hosts, the latest first; of each host in the order in
- * which it carried them out. One without any record is left out.
+ * The runs that hosts remember, each once with all its hosts, latest first; each host's in the order in which
+ * it carried them out. A run without any record is left out.
  */
 export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] {
   const hosts = [...new Set(remembered.map(({ host }) => host))];
@@ -41,7 +41,7 @@ export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] 
   return [...order].reverse().flatMap((run) => pastRun(run, runs.get(run) ?? [], undoneBy.get(run)) ?? []);
 }
 
-/** The latest run that a host kept; undefined where it remembers none. */
+/** The latest run that a host kept; undefined if it remembers none. */
 export function lastKept(runs: readonly PastRun[], host: string): PastRun | undefined {
   return runs.find((run) =>
     run.hosts.some((one) => one.host === host && (one.state === 'committed' || one.state === 'kept')),

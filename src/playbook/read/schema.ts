@@ -122,7 +122,7 @@ const health = z
 const warning = z.strictObject({ when, text });
 
 /** What a step has beside the key that is a step module's name. */
-/** Whom a port may be for, besides the hosts of a role. */
+/** Who a port may be for, besides the hosts of a role. */
 export const portUsers = ['everyone', 'operators', 'itself'] as const;
 
 const port = z.strictObject({

@@ -183,7 +183,7 @@ describe('the text of a plan', () => {
   it.each([[() => 1], [new Date()], [Number.NaN], [[undefined]], [1n], [new (class Plan {})()]])(
     'is refused to what is no plain data: %s',
     (data) => {
-      expect(() => planText({ deep: [data] })).toThrow('no plain data');
+      expect(() => planText({ deep: [data] })).toThrow('not plain data');
     },
   );
 });
