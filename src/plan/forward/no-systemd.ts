@@ -9,8 +9,8 @@ export function noSystemd({ host, systemd }: Snapshot): Problem | undefined {
   if (systemd !== false) return undefined;
   return {
     code: 'no-systemd',
-    message: 'this host is not run by systemd',
-    next: 'use a host that is run by systemd: only systemd can finish or revert a run when the connection or the power is lost',
+    message: 'this host does not run systemd',
+    next: 'use a host that runs systemd: only systemd can finish or revert a run when the connection or the power is lost',
     host,
   };
 }

@@ -135,8 +135,8 @@ function stateAt(host: VirtualHost, path: string): PathState {
 
 /**
  * The latest run that has not been undone on all the hosts that it changed, by its id without stages. So
- * repeating the command finishes a rollback that deferred a host, instead of undoing an older run. `order`: ids of
- * runs, oldest first.
+ * repeating the command finishes a rollback that deferred a host, instead of undoing an older run. `order`:
+ * ids of runs, oldest first.
  */
 export function latestRun(records: readonly RunRecord[], order: readonly string[]): string | undefined {
   const undone = new Set(
