@@ -3,7 +3,7 @@ import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
-interface ApplyOptions extends CommonOptions, ChangeOptions {
+interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
   readonly plan?: string;
   readonly prune: boolean;
 }
@@ -16,7 +16,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
     { force: 'interrupt running meetings' },
   )
     .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
-    .action(async (options: ApplyOptions) => finish(await apply(options, environment)));
+    .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));
   addExample(
     command,
     'clusterproxy apply --inventory prod.yaml',
@@ -24,14 +24,14 @@ export function registerApply(program: Command, { environment, finish }: Registr
   );
 }
 
-async function apply(options: ApplyOptions, environment: Environment): Promise<number> {
+async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
   const [{ openSession }, { planRun }, { carryOut }, { readPlan, planDiffers }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
     import('./carry-out.ts'),
     import('./plan-file.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('apply', options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const planned = await planRun(runOptions);

@@ -18,10 +18,11 @@ async function check(options: CommonOptions, environment: Environment): Promise<
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('check', options, environment);
   // Who is in class matters only to who is about to change something.
   const { plan } = await planRun({ ...session.runOptions({ prune: false }), guards: false });
   const result = resultOfPlan(plan, 'check');
-  session.showPlan(plan, result, { force: false });
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: true }), plan });
+  const told = { byHand: plan.byHand };
+  session.show('plan', result, told);
+  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: true }) });
 }

@@ -33,13 +33,14 @@ async function history(options: HistoryOptions, environment: Environment): Promi
     import('../run/find-run.ts'),
   ]);
   const session = await openSession(
+    'history',
     { ...options, verbose: options.verbose || options.run !== undefined },
     environment,
     'connections',
   );
   const { runs, unreachable, beside } = await readHistory(session.runOptions({ prune: false }));
   const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];
-  session.showHistory(shown, beside);
+  const told = { runs: shown, beside };
   const result = {
     command: 'history',
     run: undefined,
@@ -47,6 +48,10 @@ async function history(options: HistoryOptions, environment: Environment): Promi
     warnings: [],
     interrupted: environment.signal.aborted,
   };
+  session.show('history', result, told);
   const errors = unreachable.flatMap(({ problem }) => problem ?? []);
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), errors, runs: shown });
+  return session.end(result, {
+    ...{ ...told, errors },
+    exitStatus: exitStatusOf(result, { comparing: false }),
+  });
 }

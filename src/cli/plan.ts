@@ -33,12 +33,13 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
       import('../run/rollout.ts'),
     ],
   );
-  const session = await openSession(options, environment);
+  const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned } = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: undefined });
-  session.showPlan(planned, result, { force: false, rollout });
+  const told = { byHand: planned.byHand, rollout };
+  session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
@@ -47,5 +48,5 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     );
   }
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
-  return session.end(result, { exitStatus, plan: planned, rollout });
+  return session.end(result, { ...told, exitStatus });
 }

@@ -27,51 +27,31 @@ async function check(file: string, options: CheckOptions, environment: Environme
     { checkPlaybook },
     { resultOfHostPlan },
     { exitStatus },
-    { renderJson, reportDocument },
-    { renderTried },
-    { renderPlan },
-    { makeStyle },
+    { reportDocument },
+    { chooseView },
+    { resultWithoutHosts },
   ] = await Promise.all([
     import('../run/check-playbook.ts'),
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
-    import('../report/json.ts'),
-    import('../report/tried-playbook.ts'),
-    import('../report/plan.ts'),
-    import('../report/style.ts'),
+    import('../report/document/document.ts'),
+    import('../report/choose-view.ts'),
+    import('./session.ts'),
   ]);
+  const { output, secrets } = environment;
   const { hosts } = await checkPlaybook(file, process.cwd());
-  const results = hosts.map(({ plan }) => resultOfHostPlan(plan));
+  const result = {
+    ...resultWithoutHosts('playbook check'),
+    hosts: hosts.map(({ plan }) => resultOfHostPlan(plan)),
+  };
   const status = hosts.some(isBroken) ? exitStatus.nothingTouched : exitStatus.done;
-  if (options.json) {
-    const nothing = { command: 'playbook check', run: undefined, warnings: [], interrupted: false };
-    const result = { ...nothing, hosts: results };
-    environment.output.document(
-      renderJson(reportDocument(result, { exitStatus: status, byHand: [], errors: [] })),
-    );
-    return status;
-  }
-  const style = makeStyle({
-    columns: environment.output.results.columns,
-    color: options.color && environment.output.results.takesColor,
-    verbose: options.verbose,
-  });
-  const statuses = new Map(results.map((result) => [result.plan.host, result.status] as const));
-  const plans = hosts.map(({ plan }) => plan);
-  const lines = [
-    ...(options.verbose
-      ? [
-          ...renderPlan({ hosts: plans, byHand: [], warnings: [] }, style, {
-            statuses,
-            hostnames: new Map(),
-            force: false,
-          }),
-          '',
-        ]
-      : []),
-    ...renderTried(file, hosts, style),
-  ];
-  environment.output.results.write(lines.map((line) => `${line}\n`).join(''));
+  const samples = new Map(
+    hosts.map(({ sample: { name, folder }, untried }) => [name, { folder, untried }] as const),
+  );
+  const document = reportDocument(result, { playbook: file, samples, exitStatus: status }, secrets);
+  const view = chooseView(output, { ...options, quiet: false });
+  view.show('samples', document);
+  view.end(document);
   return status;
 }
 

@@ -25,7 +25,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     import('../run/retire.ts'),
     import('./carry-out.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('retire', options, environment);
   const inventory = retiring(session.inventory, name);
   const usual = session.runOptions({ prune: false });
   const limit = options.limit.length > 0 ? options.limit : limitOfRetiring(inventory, name);

@@ -30,7 +30,7 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     import('../run/rollback-run.ts'),
     import('./carry-out.ts'),
   ]);
-  const session = await openSession(options, environment, 'known');
+  const session = await openSession('rollback', options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const { run, force, removePackages } = options;
   const planned = await planRollback({ ...runOptions, run, force, removePackages });

@@ -25,11 +25,12 @@ async function unlock(run: string, options: UnlockOptions, environment: Environm
     import('./ask-first.ts'),
     import('../model/result.ts'),
   ]);
-  const session = await openSession(options, environment, 'connections');
+  const session = await openSession('unlock', options, environment, 'connections');
   const runOptions = session.runOptions({ prune: false });
   const holders = await findHolders(run, runOptions);
   const before = { command: 'unlock', run, hosts: [], warnings: [], interrupted: false };
-  if (!session.json) session.print(holders.map(({ host, who }) => `${host.name}: locked by ${who}`));
+  const told = { holders: holders.map(({ host, who }) => ({ host: host.name, who })) };
+  session.show('holders', before, told);
   const answer = await askFirst(session, {
     yes: options.yes,
     question: `End its work on ${holders.map(({ host }) => host.name).join(', ')}?`,
@@ -39,12 +40,13 @@ async function unlock(run: string, options: UnlockOptions, environment: Environm
   if (answer !== 'yes') {
     session.message('nothing was changed');
     return session.end(before, {
+      ...told,
       exitStatus: answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched,
       errors: typeof answer === 'string' ? [] : [answer],
     });
   }
   environment.phase.changing = true;
   const { result, exitStatus: status } = await unlockHosts(run, holders, runOptions);
-  session.showResult(result);
-  return session.end(result, { exitStatus: status });
+  session.show('result', result, told);
+  return session.end(result, { ...told, exitStatus: status });
 }

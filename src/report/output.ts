@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { cleanLine, harmless } from '../document/clean-text.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { StatusLine } from './status-line.ts';
+import { StatusLine } from './terminal/status-line.ts';
 
 export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;

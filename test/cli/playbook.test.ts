@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportSchema } from '../../src/report/json-schema.ts';
+import { reportSchema } from '../../src/report/document/schema.ts';
 import { writeGuide } from '../support/guide.ts';
 import { buildProgram, clusterproxy, removeProgram, withFile } from './program.ts';
 

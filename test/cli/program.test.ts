@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportSchema } from '../../src/report/json-schema.ts';
+import { reportSchema } from '../../src/report/document/schema.ts';
 import { buildProgram, clusterproxy, inShell, removeProgram, withFile } from './program.ts';
 
 beforeAll(buildProgram);

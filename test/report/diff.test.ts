@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Change, changeBetween } from '../../src/model/change.ts';
 import type { PathState, RegularFile } from '../../src/model/snapshot.ts';
-import { diffOf, diffText } from '../../src/report/diff.ts';
+import { diffOf, diffText } from '../../src/report/document/diff.ts';
 
 const absent: PathState = { kind: 'absent' };
 

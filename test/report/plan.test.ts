@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type ClusterPlan, withLast } from '../../src/model/plan.ts';
-import { renderPlan } from '../../src/report/plan.ts';
-import { widthOf } from '../../src/report/prose.ts';
-import { makeStyle } from '../../src/report/style.ts';
-import { resultOfPlan } from '../../src/run/result-of-plan.ts';
+import { renderPlan } from '../../src/report/terminal/plan.ts';
+import { widthOf } from '../../src/report/terminal/prose.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
+import { documentOfPlan } from './documents.ts';
 import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx, restartWeb } from './plans.ts';
 
 function render(
@@ -11,9 +11,9 @@ function render(
   options: { color?: boolean; force?: boolean; verbose?: boolean } = {},
 ): string {
   const { color = false, force = false, verbose = false } = options;
-  const statuses = new Map(resultOfPlan(plan, 'plan').hosts.map((host) => [host.plan.host, host.status]));
   const hostnames = new Map(plan.hosts.map(({ host }) => [host, `${host}.example.com`]));
-  const lines = renderPlan(plan, makeStyle({ columns: 80, color, verbose }), { statuses, hostnames, force });
+  const style = makeStyle({ columns: 80, color, verbose });
+  const lines = renderPlan(documentOfPlan(plan, { hostnames, force }), style);
   return `${lines.join('\n')}\n`;
 }
 

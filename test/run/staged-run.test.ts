@@ -5,8 +5,8 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { stagesOf } from '../../src/model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../src/model/result.ts';
-import { renderPlan } from '../../src/report/plan.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { renderPlan } from '../../src/report/terminal/plan.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { readHistory } from '../../src/run/history-run.ts';
 import type { ApplyOptions } from '../../src/run/options.ts';
@@ -14,6 +14,7 @@ import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
 import { group, type Sample, sampleHost, user } from '../host/sample.ts';
+import { documentOfPlan } from '../report/documents.ts';
 import { loadInventory } from '../support/load-inventory.ts';
 import { applyOptions, problems, statuses } from './cluster.ts';
 
@@ -104,12 +105,7 @@ async function rollback(of: Inventory, more: { removePackages: boolean }): Promi
 
 function shown(plan: ClusterPlan): string {
   const style = makeStyle({ columns: 100, color: false, verbose: false });
-  const all = new Map(
-    resultOfPlan(plan, 'plan').hosts.map(({ plan: { host }, status }) => [host, status] as const),
-  );
-  return renderPlan(plan, style, { statuses: all, hostnames: new Map(), force: false })
-    .join('\n')
-    .replaceAll(`${user}:${group}`, 'root:root');
+  return renderPlan(documentOfPlan(plan), style).join('\n').replaceAll(`${user}:${group}`, 'root:root');
 }
 
 describe('a run in stages', { timeout: 120_000 }, () => {

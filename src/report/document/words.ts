@@ -1,10 +1,8 @@
-import type { HostAction, Unpacking } from '../model/action.ts';
-import type { Change } from '../model/change.ts';
-import type { Action, Check, Handler } from '../model/handler.ts';
-import type { GuardReport } from '../model/plan.ts';
-import { type Query, unitOfPath } from '../model/snapshot.ts';
-import { cleanLine, showableLine } from './clean.ts';
-import { count } from './prose.ts';
+import { cleanLine } from '../../document/clean-text.ts';
+import type { HostAction, Unpacking } from '../../model/action.ts';
+import type { Action, Check } from '../../model/handler.ts';
+import type { Query } from '../../model/snapshot.ts';
+import { showableLine } from '../../secrets/showable.ts';
 
 /** What a handler does: `restart bbb-web.service` */
 export function actionWords(action: Action): string {
@@ -85,23 +83,4 @@ function queryWords({ kind, args }: Query): string {
     return `${cleanLine(subject)} is a certificate for ${commandLine(names)} that is valid for ${cleanLine(days)} more days`;
   }
   return kind === 'command' ? `${commandLine(args)} succeeds` : `${kind} says so`;
-}
-
-/** `modify /etc/a.conf` */
-export function changeWords(change: Change): string {
-  const unit = unitOfPath(change.path);
-  if (unit !== undefined) return `set unit ${cleanLine(unit)}`;
-  const kind = change.kind === 'file' ? '' : change.kind === 'symlink' ? 'symbolic link ' : 'directory ';
-  return `${change.action} ${kind}${cleanLine(change.path)}`;
-}
-
-/** `2 meetings`: a guard's id is the plural of what it guards. */
-export function sessionsOf({ guard, sessions }: GuardReport): string {
-  const plural = cleanLine(guard);
-  return count(sessions.length, plural.replace(/s$/, ''), plural);
-}
-
-/** Whether anybody is interrupted by it. */
-export function interrupts(handler: Handler): boolean {
-  return handler.guards.length > 0;
 }

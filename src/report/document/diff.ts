@@ -1,9 +1,9 @@
 import { structuredPatch } from 'diff';
-import { clean, cleanLine } from '../document/clean-text.ts';
-import { decode } from '../formats/decode.ts';
-import type { Change } from '../model/change.ts';
-import type { Ownership, PathState } from '../model/snapshot.ts';
-import { maskFile } from '../secrets/mask-file.ts';
+import { clean, cleanLine } from '../../document/clean-text.ts';
+import { decode } from '../../formats/decode.ts';
+import type { Change } from '../../model/change.ts';
+import type { Ownership, PathState } from '../../model/snapshot.ts';
+import { maskFile } from '../../secrets/mask-file.ts';
 
 /** A change as a person reads it. Secrets are hidden and control characters made visible in all of it. */
 export interface ChangeDiff {

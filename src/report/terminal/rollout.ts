@@ -1,6 +1,5 @@
-import type { RoleRollout } from '../model/rollout.ts';
-import { cleanLine, showableLine } from './clean.ts';
-import { list, wrap } from './prose.ts';
+import type { ReportRollout } from '../document/schema.ts';
+import { list, oneLine, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**
@@ -8,7 +7,7 @@ import type { Style } from './style.ts';
  * `in this order: proxy-1; then bbb-01 alone, then 3 more of the role node, at most 2 at a time`. Nothing for
  * one host.
  */
-export function renderRollout(rollout: readonly RoleRollout[], style: Style): readonly string[] {
+export function renderRollout(rollout: readonly ReportRollout[], style: Style): readonly string[] {
   const { columns, paint } = style;
   const going = rollout.filter(({ hosts }) => hosts.length > 0);
   const total = going.reduce((sum, { hosts }) => sum + hosts.length, 0);
@@ -25,17 +24,17 @@ export function renderRollout(rollout: readonly RoleRollout[], style: Style): re
   ];
 }
 
-function roleWords({ role, hosts: [first = '', ...rest], atOnce }: RoleRollout): string {
+function roleWords({ role, hosts: [first = '', ...rest], atOnce }: ReportRollout): string {
   if (rest.length === 0) return first;
   if (atOnce === 1)
-    return `${[first, ...rest].length <= 4 ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${cleanLine(role)}`}, one at a time`;
-  const others = rest.length <= 3 ? list(rest) : `${rest.length} more of the role ${cleanLine(role)}`;
+    return `${[first, ...rest].length <= 4 ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
+  const others = rest.length <= 3 ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
   const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
   return `${first} alone, then ${others}, ${together}`;
 }
 
-function heldWords({ role, held, down, maxUnavailable }: RoleRollout): string {
-  const out = list(down.map(({ host, why }) => `${host} (${showableLine(why)})`));
+function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {
+  const out = list(down.map(({ name, why }) => `${name} (${why})`));
   const are = down.length === 1 ? 'is' : 'are';
-  return `${list(held)} will not be changed, as that would cut people off: at most ${maxUnavailable} of the role ${cleanLine(role)} may be out at once, and ${out} ${are} already; --max-unavailable ${down.length + 1} allows one more`;
+  return `${list(held)} will not be changed, as that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} already; --max-unavailable ${down.length + 1} allows one more`;
 }
