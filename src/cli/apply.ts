@@ -13,7 +13,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
     addCommonOptions(
       program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
     ).option('--plan <file>', 'refuse when anything differs from this saved plan'),
-    { force: 'interrupt running meetings' },
+    { force: 'interrupt people who are connected' },
   )
     .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
     .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));

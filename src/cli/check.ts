@@ -19,7 +19,7 @@ async function check(options: CommonOptions, environment: Environment): Promise<
     import('../model/result.ts'),
   ]);
   const session = await openSession('check', options, environment);
-  // Who is in class matters only to who is about to change something.
+  // Who is connected matters only to those who are about to change something.
   const { plan } = await planRun({ ...session.runOptions({ prune: false }), guards: false });
   const result = resultOfPlan(plan, 'check');
   const told = { byHand: plan.byHand };

@@ -19,7 +19,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   addExample(
     command,
     'clusterproxy plan --inventory prod.yaml',
-    'clusterproxy plan --inventory prod.yaml --limit bbb-01,proxy --out plan.json',
+    'clusterproxy plan --inventory prod.yaml --limit node-01,proxy --out plan.json',
   );
 }
 

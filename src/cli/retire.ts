@@ -13,9 +13,9 @@ export function registerRetire(program: Command, { environment, finish }: Regist
         .argument('<host>', 'the node that leaves the cluster')
         .description('Takes a node out: gives its files back first, then removes it from the others.'),
     ),
-    { force: 'interrupt running meetings' },
+    { force: 'interrupt people who are connected' },
   ).action(async (host: string, options: RetireOptions) => finish(await retire(host, options, environment)));
-  addExample(command, 'clusterproxy retire --inventory prod.yaml bbb-02');
+  addExample(command, 'clusterproxy retire --inventory prod.yaml node-02');
 }
 
 async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {

@@ -13,7 +13,7 @@ export function registerRollback(program: Command, { environment, finish }: Regi
     addCommonOptions(
       program.command('rollback').description('Gives back what a run changed, on all hosts that it touched.'),
     ).option('--run <id>', 'the run to undo (default: the latest)'),
-    { force: 'interrupt running meetings, and lose what was changed since the run' },
+    { force: 'interrupt people who are connected, and lose what was changed since the run' },
   )
     .option('--remove-packages', 'also remove the packages that the run installed', false)
     .action(async (options: RollbackOptions) => finish(await rollback(options, environment)));

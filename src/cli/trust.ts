@@ -28,7 +28,7 @@ export function registerTrust(program: Command, { environment, finish }: Registr
   addExample(
     command,
     'clusterproxy trust --inventory prod.yaml',
-    'clusterproxy trust --inventory prod.yaml --replace bbb-02',
+    'clusterproxy trust --inventory prod.yaml --replace node-02',
   );
 }
 

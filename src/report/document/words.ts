@@ -4,7 +4,7 @@ import type { Action, Check } from '../../model/handler.ts';
 import type { Query } from '../../model/snapshot.ts';
 import { showableLine } from '../../secrets/showable.ts';
 
-/** What a handler does: `restart bbb-web.service` */
+/** What a handler does: `restart web.service` */
 export function actionWords(action: Action): string {
   switch (action.kind) {
     case 'daemon-reload':

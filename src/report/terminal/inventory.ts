@@ -1,7 +1,7 @@
 import type { ReportDocument } from '../document/schema.ts';
 import { oneLine } from './prose.ts';
 
-/** `prod.yaml is valid: cluster prod, playbook bigbluebutton, proxy: 1, node: 2` */
+/** `prod.yaml is valid: cluster prod, playbook mine, proxy: 1, node: 2` */
 export function renderInventory({ inventory }: ReportDocument): readonly string[] {
   if (inventory === undefined) return [];
   const { file, cluster, playbook } = inventory;

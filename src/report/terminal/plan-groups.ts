@@ -46,7 +46,7 @@ function stageText({ number, name, changes, handlers }: StageOfHost): unknown {
   ];
 }
 
-/** Names count as whole words: `bbb-1` isn't found in `bbb-10`. */
+/** Names count as whole words: `node-1` isn't found in `node-10`. */
 function withoutNames(text: string, name: string, hostname: string | undefined): string {
   const replaced = hostname === undefined ? text : text.replace(word(hostname), '\0hostname\0');
   return replaced.replace(word(name), '\0name\0');

@@ -5,7 +5,7 @@ import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts'
 import type { Style } from './style.ts';
 import { changeWords, sessionsOf, unsettledWords } from './words.ts';
 
-/** `bbb-01: node, recipe 2.6 (BigBlueButton 2.6)` */
+/** `node-01: node, recipe 2.6 (version 2.6 is installed)` */
 export function renderHeader(host: ReportHost, style: Style): readonly string[] {
   const reason = host.recipeReason ? ` (${host.recipeReason})` : '';
   const recipe = host.recipe === null ? '' : `, recipe ${oneLine(host.recipe)}${reason}`;

@@ -61,7 +61,7 @@ function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly s
   ];
 }
 
-/** `bbb-02, bbb-03: nothing to do` */
+/** `node-02, node-03: nothing to do` */
 function together(hosts: readonly ReportHost[], words: string, style: Style): readonly string[] {
   if (hosts.length === 0) return [];
   const names = hosts.map(({ name }) => name).join(', ');

@@ -34,7 +34,7 @@ function together(hosts: readonly ReportHost[], style: Style): readonly string[]
   });
 }
 
-/** `bbb-01  changed      3 changes, ran restart-bbb-web  12.3 s` */
+/** `node-01  changed      3 changes, ran restart-web, 12.3 s` */
 function renderHost(host: ReportHost, style: Style, width: number): readonly string[] {
   const name = host.name.padEnd(width);
   const status = statusWords[host.status];

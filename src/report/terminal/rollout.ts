@@ -4,8 +4,8 @@ import type { Style } from './style.ts';
 
 /**
  * How a run will go through its hosts, in one paragraph, and whom it will not begin:
- * `in this order: proxy-1; then bbb-01 alone, then 3 more of the role node, at most 2 at a time`. Nothing for
- * one host.
+ * `in this order: proxy-1; then node-01 alone, then 3 more of the role node, at most 2 at a time`. Nothing
+ * for one host.
  */
 export function renderRollout(rollout: readonly ReportRollout[], style: Style): readonly string[] {
   const { columns, paint } = style;

@@ -23,7 +23,7 @@ export function renderStatus({ hosts, warnings }: ReportDocument, style: Style):
   ];
 }
 
-/** `bbb-01: node, recipe 2.6: in sync since run ID (apply by ada from laptop, 2026-11-21 07:45:01 UTC)` */
+/** `node-01: node, recipe 2.6: in sync since run ID (apply by ada from laptop, 2026-11-21 07:45:01 UTC)` */
 function renderHost(host: ReportHost, style: Style): readonly string[] {
   const { error, otherClusters = [] } = host;
   const others = error?.code === 'another-cluster' ? [] : otherClusters;
