@@ -3,8 +3,9 @@ import type { Problem } from '../model/operator-error.ts';
 import type { RunResult } from '../model/result.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
-import { reportDocument, type Told } from '../report/document/document.ts';
+import { DocumentMaker, type Told } from '../report/document/document.ts';
 import { harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
+import type { ReportDocument } from '../report/document/schema.ts';
 import type { Chapter, View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
@@ -32,6 +33,7 @@ export class Session {
   readonly json: boolean;
   readonly #options: CommonOptions;
   readonly #view: View;
+  readonly #documents: DocumentMaker;
   readonly #warnings: readonly string[];
   readonly #hostnames: ReadonlyMap<string, string>;
 
@@ -42,6 +44,7 @@ export class Session {
     this.json = options.json;
     this.#options = options;
     this.#view = parts.view;
+    this.#documents = new DocumentMaker(environment.secrets);
     this.#warnings = parts.warnings ?? [];
     this.#hostnames = new Map(
       parts.inventory.hosts.flatMap(({ name, hostname }) =>
@@ -88,8 +91,8 @@ export class Session {
     return told.exitStatus;
   }
 
-  #document(result: RunResult, told: Told) {
-    return reportDocument(result, { hostnames: this.#hostnames, ...told }, this.environment.secrets);
+  #document(result: RunResult, told: Told): ReportDocument {
+    return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
   }
 }
 

@@ -1,13 +1,13 @@
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
-import type { ByHand } from '../../model/plan.ts';
-import { exitStatusOf, type HostResult, type RunResult } from '../../model/result.ts';
+import type { ByHand, HostPlan } from '../../model/plan.ts';
+import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import { showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
-import { hostDocument, moreOfHost } from './host.ts';
-import { type HostKeys, keysDocument } from './keys.ts';
-import { pastRunDocument, runDocument } from './past-run.ts';
+import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
+import type { HostKeys } from './keys.ts';
+import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import type { ReportDocument, ReportHost, ReportInventory, ReportRollout } from './schema.ts';
 
@@ -42,21 +42,50 @@ export interface Told {
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
 }
 
-/** What a playbook is tried on. */
-export interface TriedOn {
-  /** the host's root; undefined: it's made up */
-  readonly folder: string | undefined;
-  /** steps that need something that a made-up host hasn't */
-  readonly untried: readonly string[];
+/**
+ * Makes what a command tells into the document whose form is `reportSchema`. All views show this and nothing
+ * else, so here is where everything is made harmless: the run's secrets and what looks like one are hidden,
+ * and what a terminal would obey is written out. A command tells of one plan several times, and the
+ * differences between files take long: a maker keeps what it has made of a host's plan.
+ */
+export class DocumentMaker {
+  readonly #secrets: Masker;
+  /** by the plan as it is, secrets and all */
+  #parts = new WeakMap<HostPlan, PlanPart>();
+  /** how many secrets were known when the parts were made */
+  #known = 0;
+
+  constructor(secrets: Masker) {
+    this.#secrets = secrets;
+  }
+
+  make(result: RunResult, told: Told = {}): ReportDocument {
+    const { hosts, ...rest } = result;
+    const masked = this.#secrets.maskAll(told);
+    const documents = hosts.map(({ plan, ...ending }, index) =>
+      hostDocument(this.#partOf(plan), this.#secrets.maskAll(ending), {
+        lastRun: masked.last?.get(plan.host),
+        keys: masked.keys?.[index],
+        hostname: masked.hostnames?.get(plan.host),
+        sample: masked.samples?.get(plan.host),
+      }),
+    );
+    const exitStatus = told.exitStatus ?? exitStatusOf(result, { comparing: false });
+    return documentOf(this.#secrets.maskAll(rest), documents, { ...masked, exitStatus });
+  }
+
+  #partOf(plan: HostPlan): PlanPart {
+    if (this.#secrets.size !== this.#known) this.#parts = new WeakMap();
+    this.#known = this.#secrets.size;
+    const part = this.#parts.get(plan) ?? planPart(this.#secrets.maskAll(plan));
+    this.#parts.set(plan, part);
+    return part;
+  }
 }
 
-/**
- * What a command tells, as the document whose form is `reportSchema`. All views show this and nothing else,
- * so here is where everything is made harmless: the run's secrets and what looks like one are hidden, and
- * what a terminal would obey is written out.
- */
+/** The document of a command that tells of its result only once. */
 export function reportDocument(result: RunResult, told: Told, secrets: Masker): ReportDocument {
-  return documentOf(secrets.maskAll(result), secrets.maskAll(told));
+  return new DocumentMaker(secrets).make(result, told);
 }
 
 /** The document of a command that ended before there was a result. */
@@ -71,20 +100,18 @@ export function errorReport(
 }
 
 /** Keys stand in the order in which they came into the document: a script may compare its text. */
-function documentOf(result: RunResult, told: Told): ReportDocument {
-  const { errors = [], byHand = [], rollout, runs } = told;
-  const hosts = result.hosts.map((host, index) => wholeHost(host, told.keys?.[index], told));
+function documentOf(
+  { command, run, warnings, interrupted }: Omit<RunResult, 'hosts'>,
+  hosts: ReportHost[],
+  told: Told & { readonly exitStatus: number },
+): ReportDocument {
+  const { errors = [], byHand = [], rollout, runs, exitStatus } = told;
   return {
-    schemaVersion: 1,
-    command: result.command,
-    run: result.run === undefined ? null : cleanName(result.run),
+    ...{ schemaVersion: 1, command },
+    run: run === undefined ? null : cleanName(run),
     hosts,
-    summary: {
-      exitStatus: told.exitStatus ?? exitStatusOf(result, { comparing: false }),
-      ...summaryOf(hosts),
-      interrupted: result.interrupted,
-    },
-    warnings: result.warnings.map(showableLine),
+    summary: { exitStatus, ...summaryOf(hosts), interrupted },
+    warnings: warnings.map(showableLine),
     byHand: byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
     ...(rollout === undefined ? {} : { rollout: rollout.map(rolloutDocument) }),
     ...(runs === undefined ? {} : { runs: runs.map(pastRunDocument) }),
@@ -98,24 +125,6 @@ function documentOf(result: RunResult, told: Told): ReportDocument {
       : {
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
-  };
-}
-
-function wholeHost(
-  result: HostResult,
-  keys: HostKeys | undefined,
-  { last, hostnames, samples }: Told,
-): ReportHost {
-  const { host: name } = result.plan;
-  const { durationMs, ...host } = hostDocument(result);
-  const [run, sample] = [last?.get(name), samples?.get(name)];
-  return {
-    ...host,
-    ...(run === undefined ? {} : { lastRun: runDocument(run) }),
-    durationMs,
-    ...(keys === undefined ? {} : keysDocument(keys)),
-    ...moreOfHost(result, hostnames?.get(name)),
-    ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
   };
 }
 
@@ -158,12 +167,5 @@ function inventoryDocument({ file, cluster, playbook, roles }: ReportInventory):
   return {
     ...{ file: cleanName(file), cluster: cleanName(cluster), playbook: cleanName(playbook) },
     roles: roles.map(({ role, ...rest }) => ({ role: cleanName(role), ...rest })),
-  };
-}
-
-function sampleDocument({ folder, untried }: TriedOn): NonNullable<ReportHost['sample']> {
-  return {
-    ...(folder === undefined ? {} : { folder: cleanName(folder) }),
-    untried: untried.map(cleanName),
   };
 }

@@ -4,7 +4,7 @@ import type { SecretRegister } from '../../secrets/register.ts';
 import { showableLine } from '../../secrets/showable.ts';
 
 /** What takes the secrets of a run out of plain data. */
-export type Masker = Pick<SecretRegister, 'maskAll'>;
+export type Masker = Pick<SecretRegister, 'maskAll' | 'size'>;
 
 /**
  * A name or a path on one line, with control characters made visible. Unlike `cleanLine` it keeps every

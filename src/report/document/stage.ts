@@ -24,11 +24,10 @@ export function changesDocument({ actions, changes }: Stage, place: Place): read
   ];
 }
 
-/** A handler that will run, or has run. */
+/** A handler that will run. */
 export function handlerDocument(
   { handler, because, owed }: PlannedHandler,
   { number, isLast }: Place,
-  ran: readonly string[],
 ): ReportHandler {
   const { id, actions, guards, validate, checks, timeout } = handler;
   return {
@@ -38,7 +37,7 @@ export function handlerDocument(
     because: because.map(cleanName),
     ...(owed === undefined ? {} : { owed: showableLine(owed) }),
     guards: guards.map((guard) => cleanName(guard.id)),
-    ran: ran.includes(id),
+    ran: false,
     kinds: actions.map(({ kind }) => kind),
     ...(validate === undefined ? {} : { validate: commandLine(validate) }),
     ...(checks.length === 0 ? {} : { checks: checks.map(checkWords), timeout }),
