@@ -26,17 +26,15 @@ async function check(file: string, options: CheckOptions, environment: Environme
   const [
     { checkPlaybook },
     { resultOfHostPlan },
-    { exitStatus },
+    { exitStatus, resultWithoutHosts },
     { reportDocument },
     { chooseView },
-    { resultWithoutHosts },
   ] = await Promise.all([
     import('../run/check-playbook.ts'),
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
     import('../report/document/document.ts'),
     import('../report/choose-view.ts'),
-    import('./session.ts'),
   ]);
   const { output, secrets } = environment;
   const { hosts } = await checkPlaybook(file, process.cwd());

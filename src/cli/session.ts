@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Problem } from '../model/operator-error.ts';
-import type { RunResult } from '../model/result.ts';
+import { type RunResult, resultWithoutHosts } from '../model/result.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { DocumentMaker, type Told } from '../report/document/document.ts';
@@ -94,14 +94,6 @@ export class Session {
   #document(result: RunResult, told: Told): ReportDocument {
     return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
   }
-}
-
-/** The result of a command that has done nothing to any host (yet). */
-export function resultWithoutHosts(
-  command: string,
-  warnings: readonly string[] = [],
-): RunResult & { readonly hosts: [] } {
-  return { command, run: undefined, hosts: [], warnings, interrupted: false };
 }
 
 /** Loads the inventory and checks what the command line says of it, before any host is asked. */

@@ -33,7 +33,7 @@ export function registerTrust(program: Command, { environment, finish }: Registr
 }
 
 async function trust(options: TrustCommandOptions, environment: Environment): Promise<number> {
-  const [{ openSession, resultWithoutHosts }, run, { exitStatus, exitStatusOf }] = await Promise.all([
+  const [{ openSession }, run, { exitStatus, exitStatusOf, resultWithoutHosts }] = await Promise.all([
     import('./session.ts'),
     import('../run/trust-run.ts'),
     import('../model/result.ts'),

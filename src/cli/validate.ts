@@ -14,7 +14,10 @@ export function registerValidate(program: Command, { environment, finish }: Regi
 }
 
 async function validate(options: CommonOptions, environment: Environment): Promise<number> {
-  const { openSession, resultWithoutHosts } = await import('./session.ts');
+  const [{ openSession }, { resultWithoutHosts }] = await Promise.all([
+    import('./session.ts'),
+    import('../model/result.ts'),
+  ]);
   const session = await openSession('validate', options, environment, 'nothing');
   const told = { inventory: whatItSays(session.inventory) };
   session.show('inventory', resultWithoutHosts('validate'), told);
