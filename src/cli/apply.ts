@@ -11,11 +11,13 @@ interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
 export function registerApply(program: Command, { environment, finish }: Registration): void {
   const command = addChangeOptions(
     addCommonOptions(
-      program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
-    ).option('--plan <file>', 'refuse when anything differs from this saved plan'),
+      program
+        .command('apply')
+        .description('Shows the plan, asks for confirmation, and changes each host in one transaction.'),
+    ).option('--plan <file>', 'refuse if anything differs from this saved plan'),
     { force: 'interrupt people who are connected' },
   )
-    .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
+    .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
     .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));
   addExample(
     command,

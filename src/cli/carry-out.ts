@@ -47,7 +47,7 @@ export async function carryOut(
     yes: options.yes,
     question: `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`,
     otherwise: `${hosts} would be changed`,
-    next: 'agree by --yes, or look only, by --dry-run',
+    next: 'confirm with --yes, or only show the plan with --dry-run',
   });
   if (typeof answer !== 'string') return stop(exitStatus.nothingTouched, answer);
   if (answer !== 'yes') {

@@ -6,7 +6,9 @@ export function registerCheck(program: Command, { environment, finish }: Registr
   const command = addCommonOptions(
     program
       .command('check')
-      .description('Says which hosts are not as they should be, for scripts: exit 2 where one differs.'),
+      .description(
+        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs.',
+      ),
   ).action(async (options: CommonOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }

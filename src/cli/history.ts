@@ -13,10 +13,10 @@ export function registerHistory(program: Command, { environment, finish }: Regis
   const command = addCommonOptions(
     program
       .command('history')
-      .description('Tells what was done, by whom and when, as the hosts themselves remember it.'),
+      .description('Shows what was done, by whom and when, as the hosts themselves remember it.'),
   )
-    .option('--run <id>', 'this run alone, with all that it changed')
-    .option('--last <n>', 'so many runs', positive, usualLength)
+    .option('--run <id>', 'only this run, with everything that it changed')
+    .option('--last <n>', 'how many runs to show', positive, usualLength)
     .action(async (options: HistoryOptions) => finish(await history(options, environment)));
   addExample(
     command,

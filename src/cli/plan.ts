@@ -13,8 +13,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
   )
     .option('--out <file>', 'save the plan, for apply --plan')
-    .option('--prune', 'also plan to take away what belongs to nodes that left the inventory', false)
-    .option('--detailed-exitcode', 'exit 2 when something would change', false)
+    .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
     command,
@@ -44,7 +44,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     const { writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
     session.message(
-      `saved: clusterproxy apply --inventory ${options.inventory} --plan ${options.out} carries out exactly this`,
+      `plan saved; to carry out exactly this: clusterproxy apply --inventory ${options.inventory} --plan ${options.out}`,
     );
   }
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });

@@ -14,10 +14,10 @@ export function registerPlaybook(program: Command, { environment, finish }: Regi
   const command = group
     .command('check')
     .argument('<file>', 'the playbook: its path, or the name of one that comes with the program')
-    .description('Validates a playbook and plans it on sample hosts, without a connection to any.')
+    .description('Validates a playbook and plans it on sample hosts, without connecting to any host.')
     .option('--json', 'print one JSON document', false)
     .option('--verbose', 'show what is planned on each sample host', false)
-    .option('--no-color', 'no colours; so does the variable NO_COLOR')
+    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (file: string, options: CheckOptions) => finish(await check(file, options, environment)));
   addExample(command, 'clusterproxy playbook check ./mine.yaml');
 }

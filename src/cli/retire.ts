@@ -11,7 +11,9 @@ export function registerRetire(program: Command, { environment, finish }: Regist
       program
         .command('retire')
         .argument('<host>', 'the node that leaves the cluster')
-        .description('Takes a node out: gives its files back first, then removes it from the others.'),
+        .description(
+          'Takes a node out of the cluster: restores its files, then removes it from the other hosts.',
+        ),
     ),
     { force: 'interrupt people who are connected' },
   ).action(async (host: string, options: RetireOptions) => finish(await retire(host, options, environment)));
@@ -44,7 +46,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
-      `${name} still stands in ${options.inventory}: take it out, or write "state: retired"; the next apply would set it up again`,
+      `${name} is still in ${options.inventory}: remove it, or set "state: retired"; otherwise the next apply sets it up again`,
     );
   }
   return status;

@@ -6,7 +6,7 @@ export function registerStatus(program: Command, { environment, finish }: Regist
   const command = addCommonOptions(
     program
       .command('status')
-      .description('Tells what state each host is in: in sync since when, unfinished, locked by whom.'),
+      .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
   ).action(async (options: CommonOptions) => finish(await status(options, environment)));
   addExample(command, 'clusterproxy status --inventory prod.yaml');
 }

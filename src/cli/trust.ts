@@ -15,12 +15,12 @@ export function registerTrust(program: Command, { environment, finish }: Registr
   const command = addCommonOptions(
     program
       .command('trust')
-      .description("Shows the hosts' public keys, and pins them in your known_hosts after a yes."),
+      .description("Shows the hosts' public keys and, if you agree, pins them in your known_hosts file."),
   )
-    .option('--yes', "don't ask; keys that contradict known ones aren't pinned by it", false)
+    .option('--yes', "don't ask for confirmation; keys that contradict known ones still aren't pinned", false)
     .option(
       '--replace <hosts>',
-      'let these hosts have other keys than the known ones, which go (comma-separated)',
+      'accept new keys for these hosts in place of the known ones (comma-separated)',
       words,
       [],
     )
@@ -96,7 +96,7 @@ function asking(yes: boolean, keys: number, hosts: readonly ScannedHost[]) {
     yes,
     question: `Compare the fingerprints with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` prints on each host's own console.\nPin ${what} in ${files.join(', ')}?`,
     otherwise: `${what} would be pinned`,
-    next: 'compare the fingerprints, then agree by --yes',
+    next: 'compare the fingerprints, then confirm with --yes',
   };
 }
 

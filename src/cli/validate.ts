@@ -8,7 +8,7 @@ export function registerValidate(program: Command, { environment, finish }: Regi
   const command = addCommonOptions(
     program
       .command('validate')
-      .description('Checks the inventory and its playbook: all that can be known without a host.'),
+      .description('Checks the inventory and its playbook, as far as that is possible without a host.'),
   ).action(async (options: CommonOptions) => finish(await validate(options, environment)));
   addExample(command, 'clusterproxy validate --inventory prod.yaml');
 }

@@ -85,7 +85,7 @@ async function meeting(stage: Stage): Promise<void> {
   await stage.shell("echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings");
   await stage.clusterproxy(['apply', ...inventory, '--yes'], {
     exitStatus: exitStatus.deferred,
-    meaning: 'a host was put off, nothing was changed on it',
+    meaning: 'a host was deferred, nothing was changed on it',
   });
   await stage.say('Once the meeting is over, the same command does it; below, together with the next fault.');
   await stage.shell('rm hosts/bbb-02/run/stand-in/meetings');

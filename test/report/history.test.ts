@@ -159,14 +159,14 @@ describe('the status of hosts', () => {
 bbb-02: node, recipe 2.6: not as planned (1 file, 1 restart); last changed by
     run ${one} (apply by ada from laptop, 2026-11-21 07:45:01
     UTC)
-  warning: run ${two} could not bring the host back and needs a
+  warning: run ${two} could not restore the host and needs a
     person; apply tries again
 bbb-03: node, recipe 2.6: in sync
-  lock: run ${two} (eve from desk, apply) is at work on it at
-    this moment (open)
+  lock: run ${two} (eve from desk, apply) is working on it
+    right now (open)
 bbb-04: node, recipe 2.6: not known
   error unreachable: no answer
-bbb-05: node, recipe 2.6: out of the cluster, nothing of ours is on it
+bbb-05: node, recipe 2.6: out of the cluster; nothing of ours is left on it
 
 5 hosts: 2 in sync, 1 still open, 1 unreachable, 1 stuck`);
   });

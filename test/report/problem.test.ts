@@ -62,7 +62,7 @@ describe('renderProblems', () => {
       message: 'y',
       detail: Array.from({ length: 50 }, (_, n) => `line ${n}`).join('\n'),
     };
-    expect(render(problem)).toContain('... and 20 lines more (--verbose shows them)');
+    expect(render(problem)).toContain('... and 20 more lines (--verbose shows them)');
     expect(render(problem, { verbose: true })).toContain('line 49');
   });
 

@@ -43,7 +43,7 @@ bbb-04: left out by --limit
 `);
 });
 
-it('takes no host that was put off for one that failed', () => {
+it('takes no host that was deferred for one that failed', () => {
   const busy = {
     code: 'busy',
     message: 'meetings are running: 1',
@@ -51,7 +51,7 @@ it('takes no host that was put off for one that failed', () => {
     next: 'wait until they have ended and run the command again',
   };
   const result = runResult([hostResult(nodePlan('bbb-01'), 'deferred', { durationMs: 900, problem: busy })]);
-  expect(renderResult(documentOf(result), style).slice(0, -2).join('\n')).toBe(`bbb-01  put off       900 ms
+  expect(renderResult(documentOf(result), style).slice(0, -2).join('\n')).toBe(`bbb-01  deferred      900 ms
     busy: meetings are running: 1
         Maths (participants: 3)
       wait until they have ended and run the command again`);
@@ -62,7 +62,7 @@ it('says that it was interrupted', () => {
     documentOf(runResult([hostResult(nodePlan('bbb-01'), 'not-started')], { interrupted: true })),
     style,
   );
-  expect(text.at(-1)).toBe('interrupted: no further host was started; every host above is as its line says');
+  expect(text.at(-1)).toBe('interrupted: no further host was started; each host above is in the state shown');
 });
 
 it('colours statuses', () => {

@@ -120,16 +120,16 @@ describe('a run in stages', { timeout: 120_000 }, () => {
         install haproxy (packages)
           apt-get install haproxy
           Debian and its kin start the services of a package as soon as it is installed
-          a rollback leaves it, unless with --remove-packages
+          a rollback leaves it in place, unless you give --remove-packages
 
         stage 2, files:
 
         create directory /etc/haproxy (configuration)
-          known after packages: made unless that makes it
+          known after packages: created unless that stage creates it
           new directory, mode 0755, owner root:root
 
         create /etc/haproxy/haproxy.cfg (configuration)
-          known after packages: should that bring one, this replaces it
+          known after packages: if that brings one, this replaces it
           new file, mode 0644, owner root:root
           --- /dev/null
           +++ b/etc/haproxy/haproxy.cfg
@@ -139,7 +139,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
         set unit haproxy.service (running)
           at boot: enabled
           now: active
-          known after packages: what it is by then
+          known after packages: what it will be then
 
         then, in this order:
           restart: restart haproxy.service (asked for by configuration)

@@ -66,9 +66,7 @@ describe('a change', () => {
       whole(`a=${first}\nrest\n`),
       known(first),
     );
-    expect(diffText(change(plan, made))).toBe(
-      '# content differs; it is not shown, since it holds a secret\n',
-    );
+    expect(diffText(change(plan, made))).toBe('# content differs, but is not shown: it holds a secret\n');
   });
 
   it('of keys hides the secret, in context lines too, and what the key held before', () => {

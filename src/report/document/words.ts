@@ -23,9 +23,9 @@ export function checkWords(check: Check): string {
     case 'active':
       return `${cleanLine(check.unit)} is active`;
     case 'port':
-      return `port ${check.port} is listened on`;
+      return `something listens on port ${check.port}`;
     case 'nginx-workers':
-      return 'new nginx workers run';
+      return 'new nginx workers are running';
     case 'http':
       return `${showableLine(check.url)} answers`;
   }
@@ -43,10 +43,10 @@ export function commandLine(argv: readonly string[]): string {
 export function actionNotes({ run, notes, unless }: HostAction): readonly string[] {
   return [
     programWords(run),
-    ...(unless === undefined ? [] : [`only unless ${queryWords(unless)}`]),
+    ...(unless === undefined ? [] : [`skipped if ${queryWords(unless)}`]),
     ...notes.map(showableLine),
     run.kind === 'install-packages'
-      ? 'a rollback leaves it, unless with --remove-packages'
+      ? 'a rollback leaves it in place, unless you give --remove-packages'
       : 'a rollback does not undo it',
   ];
 }
@@ -62,7 +62,7 @@ function programWords(run: HostAction['run']): string {
     case 'command':
       return `runs ${commandLine(run.argv)}`;
     case 'certbot':
-      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} where something else has that`;
+      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} if something else uses that`;
   }
 }
 
@@ -71,9 +71,9 @@ function sourceWords(source: Unpacking['source']): string {
     case 'url':
       return source.url;
     case 'upload':
-      return `${source.file} of this machine`;
+      return `${source.file} from this machine`;
     case 'host':
-      return `${source.path} of the host`;
+      return `${source.path} from the host`;
   }
 }
 

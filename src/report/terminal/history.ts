@@ -8,7 +8,7 @@ import { whoWords } from './words.ts';
 const endWords: Readonly<Record<string, string>> = {
   committed: 'changed',
   reverted: 'rolled back',
-  deferred: 'put off',
+  deferred: 'deferred',
   refused: 'refused',
   abandoned: 'ended early',
   kept: 'kept unconfirmed',
@@ -22,7 +22,7 @@ export function renderHistory(
   style: Style,
 ): readonly string[] {
   const notes = otherClusters.flatMap(({ host, clusters }) => {
-    const words = `${host} has runs of ${clusters.map(oneLine).join(', ')} as well, which are not shown here`;
+    const words = `${host} also has runs of ${clusters.map(oneLine).join(', ')}, which are not shown here`;
     return wrap(words, { columns: style.columns, first: '', hanging: 2 });
   });
   const shown = runs.flatMap((run, index) => [...(index === 0 ? [] : ['']), ...renderRun(run, style)]);

@@ -100,13 +100,13 @@ export function renderEnd(host: ReportHost, style: Style): readonly string[] {
     ...(last === undefined
       ? []
       : [
-          ...line('last, once the hosts that leave the cluster were given back:'),
+          ...line('finally, once the hosts that leave the cluster have been restored:'),
           ...renderStages(lastStagesOf(host), style),
           ...(last.error === undefined ? [] : renderProblem(last.error, style, 2)),
         ]),
     ...(leftovers
       ? line(
-          'at the end /var/lib/clusterproxy is removed there, with all that is remembered of earlier runs: from then on this host knows nothing of the cluster, and rollback has nothing to undo on it',
+          'at the end /var/lib/clusterproxy is removed from this host, with everything it remembers of earlier runs: from then on it knows nothing of the cluster, and rollback has nothing to undo there',
         )
       : []),
   ];
@@ -117,7 +117,7 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
   const { columns, paint } = style;
   const id = oneLine(handler.id);
   const start = `    ${id}: `;
-  const actions = handler.actions.join(', ') || 'nothing but checks';
+  const actions = handler.actions.join(', ') || 'checks only';
   const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(oneLine))})`;
   const why = owed === undefined ? asked : ` (restart owed: ${owed})`;
   const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
@@ -128,7 +128,7 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
     ...(validate === undefined ? [] : more(`only if "${validate}" accepts the files`)),
     ...(guards.length > 0 ? more(`only while there are no ${list(guards.map(oneLine))}`) : []),
     ...(style.verbose && checks.length > 0
-      ? more(`well when ${list(checks)}, within ${handler.timeout} s`)
+      ? more(`succeeds if ${list(checks)}, within ${handler.timeout} s`)
       : []),
   ];
 }
@@ -179,9 +179,7 @@ function deferral(host: ReportHost, { force }: NoteOptions): readonly string[] {
   const what = list(busy.map((report) => oneLine(report.guard)));
   return force
     ? [`--force: the ${what} will be interrupted`]
-    : [
-        `it would be put off, with nothing changed, as long as there are ${what}; --force changes it all the same`,
-      ];
+    : [`it would be deferred, with nothing changed, as long as there are ${what}; --force changes it anyway`];
 }
 
 const mostSessions = 10;
@@ -194,7 +192,7 @@ function guardWords(report: ReportGuard): string {
     case 'idle':
       return `no ${oneLine(report.guard)}`;
     case 'unknown':
-      return `whether there are ${oneLine(report.guard)} is not known${sessions === '' ? '' : `: ${sessions}`}; that counts as busy`;
+      return `it is not known whether there are ${oneLine(report.guard)}${sessions === '' ? '' : ` (${sessions})`}; that counts as busy`;
     case 'busy':
       if (report.sessions.length === 0) return `there are ${oneLine(report.guard)}`;
       return `${sessionsOf(report)} ${report.sessions.length === 1 ? 'is' : 'are'} running: ${sessions}`;

@@ -41,7 +41,7 @@ function isQuiet(host: ReportHost): boolean {
 function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly string[] {
   const [first, ...rest] = group.hosts;
   if (first === undefined) return [];
-  const same = group.identical ? 'the same' : 'the same but for its own name';
+  const same = group.identical ? 'the same' : 'the same except for its own name';
   const idle = !differs(first) && first.error === undefined;
   const notes = group.hosts.flatMap((host) => renderNotes(host, style, { named: rest.length > 0, force }));
   return [

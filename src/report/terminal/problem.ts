@@ -106,7 +106,7 @@ function renderDetail(problem: ReportError, style: Style, indentation: number): 
   if (problem.code === 'unexpected' && !style.verbose) return [];
   const lines = indent(detail, indentation + 4);
   if (style.verbose || lines.length <= longestDetail) return lines;
-  const more = `... and ${lines.length - longestDetail} lines more (--verbose shows them)`;
+  const more = `... and ${lines.length - longestDetail} more lines (--verbose shows them)`;
   return [...lines.slice(0, longestDetail), `${' '.repeat(indentation + 4)}${more}`];
 }
 

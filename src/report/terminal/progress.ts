@@ -121,7 +121,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   validating: 'validating',
   handler: 'running a handler',
   checking: 'checking that it works',
-  settling: 'waiting whether it stays up',
+  settling: 'waiting to see whether it stays up',
   done: 'done',
 };
 

@@ -76,7 +76,7 @@ function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => 
 function summary({ hosts, run, summary: { interrupted } }: ReportDocument, style: Style): readonly string[] {
   const of = run === null ? '' : ` (run ${oneLine(run)})`;
   const text = `${statusSummary(hosts.map(({ status }) => status))}${of}`;
-  const early = 'interrupted: no further host was started; every host above is as its line says';
+  const early = 'interrupted: no further host was started; each host above is in the state shown';
   return [
     ...wrap(text, { columns: style.columns, first: '', hanging: 2 }),
     ...(interrupted ? wrap(early, { columns: style.columns, first: '' }) : []),

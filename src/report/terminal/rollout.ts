@@ -36,5 +36,5 @@ function roleWords({ role, hosts: [first = '', ...rest], atOnce }: ReportRollout
 function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {
   const out = list(down.map(({ name, why }) => `${name} (${why})`));
   const are = down.length === 1 ? 'is' : 'are';
-  return `${list(held)} will not be changed, as that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} already; --max-unavailable ${down.length + 1} allows one more`;
+  return `${list(held)} will not be changed, because that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} out already; --max-unavailable ${down.length + 1} allows one more`;
 }

@@ -14,7 +14,7 @@ export function renderSamples(document: ReportDocument, style: Style): readonly 
   const broken = hosts.filter(({ error }) => error !== undefined).length;
   const end =
     broken === 0
-      ? `${oneLine(playbook)} is valid; run a second time it changes nothing on any sample host`
+      ? `${oneLine(playbook)} is valid; a second run changes nothing on any sample host`
       : `${oneLine(playbook)}: ${count(broken, 'sample host')} of ${hosts.length} can't be planned`;
   return [
     ...(style.verbose ? [...renderPlan(document, style), ''] : []),
@@ -39,7 +39,7 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
     ...(error === undefined ? [] : renderProblem({ ...error, host: undefined }, style, 2)),
     ...(untried.length === 0
       ? []
-      : more(`not tried, as they need what isn't on it: ${list(untried.map(oneLine))}`)),
+      : more(`not tried, because they need something that isn't on the host: ${list(untried.map(oneLine))}`)),
     ...warnings.flatMap((text) => more(`warning: ${text}`)),
   ];
 }
@@ -55,6 +55,6 @@ function made(hosts: readonly ReportHost[], style: Style): readonly string[] {
   ];
   if (roles.length === 0) return [];
   const folders = roles.map((role) => `samples/${role}/NAME`);
-  const text = `to try the rest, put files of a host into ${list(folders)} beside the playbook, as they lie below its root`;
+  const text = `to try the rest, put the files of a host into ${list(folders)} beside the playbook, laid out as they are below its root`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }

@@ -56,6 +56,6 @@ function stateWords(host: ReportHost): string {
     const what = totals === '' ? '' : ` (${totals})`;
     return `not as planned${what}${by === undefined ? ', and no run has changed it' : `; last changed by ${by}`}`;
   }
-  if (host.retires) return 'out of the cluster, nothing of ours is on it';
+  if (host.retires) return 'out of the cluster; nothing of ours is left on it';
   return by === undefined ? 'in sync' : `in sync since ${by}`;
 }

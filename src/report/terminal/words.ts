@@ -27,13 +27,12 @@ export function unsettledWords({ run, state, outcome, who, alive, cluster }: Rep
   const by = who === undefined ? '' : ` (${who.replace(`, run ${run}`, '')})`;
   const of = cluster === undefined ? '' : ` of the cluster ${cluster}`;
   const subject = `run ${run}${of}${by}`;
-  if (alive) return `${subject} is at work on it at this moment (${state})`;
-  if (state === 'stuck')
-    return `${subject} could not bring the host back and needs a person; apply tries again`;
+  if (alive) return `${subject} is working on it right now (${state})`;
+  if (state === 'stuck') return `${subject} could not restore the host and needs a person; apply tries again`;
   if (state === 'conflict')
     return `${subject} left files alone that somebody else had changed, and needs a person`;
   if (state === 'kept') {
-    return `${subject} was not confirmed from outside; its files stay, as people were there`;
+    return `${subject} was not confirmed from outside; its files stay, because people were connected`;
   }
   const decided = outcome === undefined ? '' : `, decided: ${outcome}`;
   return `${subject} is not finished (${state}${decided}); apply settles it first`;
