@@ -18,6 +18,7 @@ const withHosts = [
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',
   'test/faults/*.test.ts',
+  'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
   'test/transcripts/**/*.test.ts',

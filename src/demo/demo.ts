@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
-import { renderProblems } from '../report/problem.ts';
-import { makeStyle } from '../report/style.ts';
+import { errorDocument } from '../report/document/problem.ts';
+import { renderProblems } from '../report/terminal/problem.ts';
+import { makeStyle } from '../report/terminal/style.ts';
 import { type DemoCluster, inventoryName, makeCluster } from './cluster.ts';
 import { endProcessesBelow } from './processes.ts';
 import { Stage, type StageOptions } from './stage.ts';
@@ -87,7 +88,7 @@ async function play(stage: Stage, folder: string, options: DemoOptions): Promise
     if (options.signal.aborted || !(error instanceof OperatorError)) throw error;
     const { output, color } = options;
     const style = makeStyle({ columns: output.messages.columns, color, verbose: false });
-    output.messages.write(`\n${renderProblems(problemsOf(error), style).join('\n')}\n`);
+    output.messages.write(`\n${renderProblems(problemsOf(error).map(errorDocument), style).join('\n')}\n`);
     return exitStatus.failed;
   }
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
 import type { Output } from '../report/output.ts';
-import { wrap } from '../report/prose.ts';
-import { makeStyle, type Style } from '../report/style.ts';
+import { wrap } from '../report/terminal/prose.ts';
+import { makeStyle, type Style } from '../report/terminal/style.ts';
 
 export interface StageOptions {
   /** where commands are run */

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
-import { count } from '../report/prose.ts';
+import { count } from '../report/terminal/prose.ts';
 import { checksumsOf, differences, sha256sumLines } from './checksums.ts';
 import { inventoryName, sampleHosts } from './cluster.ts';
 import type { Stage } from './stage.ts';
@@ -85,7 +85,7 @@ async function meeting(stage: Stage): Promise<void> {
   await stage.shell("echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings");
   await stage.clusterproxy(['apply', ...inventory, '--yes'], {
     exitStatus: exitStatus.deferred,
-    meaning: 'a host was put off, nothing was changed on it',
+    meaning: 'a host was deferred, nothing was changed on it',
   });
   await stage.say('Once the meeting is over, the same command does it; below, together with the next fault.');
   await stage.shell('rm hosts/bbb-02/run/stand-in/meetings');

@@ -5,7 +5,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'in-sync': 'in sync',
   'would-change': 'would change',
   changed: 'changed',
-  deferred: 'put off',
+  deferred: 'deferred',
   owed: 'restarts owed',
   'rolled-back': 'rolled back',
   failed: 'failed',

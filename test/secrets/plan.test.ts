@@ -5,8 +5,8 @@ import { noReads, type Snapshot } from '../../src/model/snapshot.ts';
 import { textOf } from '../../src/plan/items.ts';
 import { planHostRollback } from '../../src/plan/rollback/plan-rollback.ts';
 import { comparePlan, readSavedPlan, savePlan } from '../../src/plan/saved/saved-plan.ts';
-import { diffText } from '../../src/report/diff.ts';
-import { errorDocument } from '../../src/report/json.ts';
+import { diffText } from '../../src/report/document/diff.ts';
+import { errorDocument } from '../../src/report/document/problem.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { stageOf } from '../support/host-plan.ts';
 import { carriedOutHost, edited, planWith, recorded, wantedStep } from '../support/recorded-run.ts';
@@ -66,9 +66,7 @@ describe('a change', () => {
       whole(`a=${first}\nrest\n`),
       known(first),
     );
-    expect(diffText(change(plan, made))).toBe(
-      '# content differs; it is not shown, since it holds a secret\n',
-    );
+    expect(diffText(change(plan, made))).toBe('# content differs, but is not shown: it holds a secret\n');
   });
 
   it('of keys hides the secret, in context lines too, and what the key held before', () => {

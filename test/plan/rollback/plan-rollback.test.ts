@@ -5,7 +5,7 @@ import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { textOf } from '../../../src/plan/items.ts';
 import { latestRun, planHostRollback, type RollbackPlan } from '../../../src/plan/rollback/plan-rollback.ts';
-import { detailOf } from '../../../src/report/detail.ts';
+import { detailOf } from '../../../src/report/document/problem.ts';
 import { stageOf } from '../../support/host-plan.ts';
 import {
   carriedOutHost,

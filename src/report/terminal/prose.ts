@@ -29,6 +29,11 @@ export function wrap(
   return [...lines, line.trimEnd()];
 }
 
+/** A text without line ends and runs of blanks. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 /** The words of another program: every line kept, indented. */
 export function indent(text: string, by: number): readonly string[] {
   return text

@@ -1,7 +1,5 @@
-import type { Location, Problem } from '../model/operator-error.ts';
-import { clean, cleanLine, showable, showableLine } from './clean.ts';
-import { detailOf } from './detail.ts';
-import { indent, widthOf, wrap } from './prose.ts';
+import type { ReportError, ReportLocation } from '../document/schema.ts';
+import { indent, oneLine, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**
@@ -13,7 +11,7 @@ const longestDetail = 30;
  * A problem as a person reads it: code, place, what happened, the line it's about, the other program's own
  * words, and what to do next.
  */
-export function renderProblem(problem: Problem, style: Style, indentation = 0): readonly string[] {
+export function renderProblem(problem: ReportError, style: Style, indentation = 0): readonly string[] {
   const { paint } = style;
   const [word, painted] = [
     `error ${problem.code}:`,
@@ -23,7 +21,7 @@ export function renderProblem(problem: Problem, style: Style, indentation = 0): 
 }
 
 /** Why a host was deferred: as a problem, but it's none, since nothing went wrong. */
-export function renderDeferred(problem: Problem, style: Style, indentation = 0): readonly string[] {
+export function renderDeferred(problem: ReportError, style: Style, indentation = 0): readonly string[] {
   const word = `${problem.code}:`;
   return renderMarked(problem, style, { indentation, word, painted: style.paint.yellow.bold(word) });
 }
@@ -36,14 +34,14 @@ interface Mark {
 }
 
 function renderMarked(
-  problem: Problem,
+  problem: ReportError,
   style: Style,
   { indentation, word, painted }: Mark,
 ): readonly string[] {
   const start = `${' '.repeat(indentation)}${word} `;
   const place = problem.location === undefined ? '' : `${placeOf(problem.location)}: `;
   const who = [problem.host, problem.step && `step ${problem.step}`].filter((part) => part).join(', ');
-  const text = `${place}${who === '' ? '' : `${cleanLine(who)}: `}${showableLine(problem.message)}`;
+  const text = `${place}${who === '' ? '' : `${oneLine(who)}: `}${problem.message}`;
   const [first = '', ...rest] = wrap(text, {
     columns: style.columns,
     first: start,
@@ -59,19 +57,19 @@ function renderMarked(
 }
 
 /** Problems below each other, with an empty line between those that need more than one. */
-export function renderProblems(problems: readonly Problem[], style: Style): readonly string[] {
+export function renderProblems(problems: readonly ReportError[], style: Style): readonly string[] {
   return problems.flatMap((problem, index) => [
     ...(index === 0 ? [] : ['']),
     ...renderProblem(problem, style),
   ]);
 }
 
-function placeOf({ file, line, column }: Location): string {
-  return `${cleanLine(file)}:${line}:${column}`;
+function placeOf({ file, line, column }: ReportLocation): string {
+  return `${oneLine(file)}:${line}:${column}`;
 }
 
 /** The line with the place in it marked. */
-function renderLocation(location: Location, style: Style, indentation: number): readonly string[] {
+function renderLocation(location: ReportLocation, style: Style, indentation: number): readonly string[] {
   const { text, column } = windowOf(location, style.columns - indentation - 8);
   const number = String(location.line).padStart(indentation + 5);
   const before = text.slice(0, column - 1);
@@ -81,11 +79,12 @@ function renderLocation(location: Location, style: Style, indentation: number): 
 }
 
 /** The part of a line around the place, so that a line of a thousand characters doesn't fill the screen. */
-function windowOf({ text, column }: Location, columns: number): { text: string; column: number } {
+function windowOf(
+  { text, column, textColumn: at = column }: ReportLocation,
+  columns: number,
+): { text: string; column: number } {
   // Each character becomes one column, so that the mark stays below its word.
-  const shown = showable(text).replace(/\t/g, ' ');
-  const shift = clean(text.slice(0, column - 1)).length - (column - 1);
-  const at = column + shift;
+  const shown = text.replace(/\t/g, ' ');
   const width = Math.max(30, columns - 6);
   if (shown.length <= columns) return { text: shown, column: at };
   const start = Math.max(0, Math.min(at - 1 - Math.floor(width / 3), shown.length - width));
@@ -101,19 +100,19 @@ function lengthOfWord(text: string): number {
   return Math.max(1, widthOf(word));
 }
 
-function renderDetail(problem: Problem, style: Style, indentation: number): readonly string[] {
-  const detail = detailOf(problem);
+function renderDetail(problem: ReportError, style: Style, indentation: number): readonly string[] {
+  const { detail } = problem;
   if (detail === undefined || detail.trim() === '') return [];
   if (problem.code === 'unexpected' && !style.verbose) return [];
-  const lines = indent(showable(detail), indentation + 4);
+  const lines = indent(detail, indentation + 4);
   if (style.verbose || lines.length <= longestDetail) return lines;
-  const more = `... and ${lines.length - longestDetail} lines more (--verbose shows them)`;
+  const more = `... and ${lines.length - longestDetail} more lines (--verbose shows them)`;
   return [...lines.slice(0, longestDetail), `${' '.repeat(indentation + 4)}${more}`];
 }
 
-function renderNext(problem: Problem, style: Style, indentation: number): readonly string[] {
+function renderNext(problem: ReportError, style: Style, indentation: number): readonly string[] {
   if (problem.next === undefined || problem.next.trim() === '') return [];
-  const [first, ...rest] = showable(problem.next).split('\n');
+  const [first, ...rest] = problem.next.split('\n');
   const options = { columns: style.columns, first: ' '.repeat(indentation + 2) };
   return [first ?? '', ...rest].flatMap((line) => wrap(line, options));
 }

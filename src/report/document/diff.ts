@@ -1,9 +1,9 @@
 import { structuredPatch } from 'diff';
-import { clean, cleanLine } from '../document/clean-text.ts';
-import { decode } from '../formats/decode.ts';
-import type { Change } from '../model/change.ts';
-import type { Ownership, PathState } from '../model/snapshot.ts';
-import { maskFile } from '../secrets/mask-file.ts';
+import { clean, cleanLine } from '../../document/clean-text.ts';
+import { decode } from '../../formats/decode.ts';
+import type { Change } from '../../model/change.ts';
+import type { Ownership, PathState } from '../../model/snapshot.ts';
+import { maskFile } from '../../secrets/mask-file.ts';
 
 /** A change as a person reads it. Secrets are hidden and control characters made visible in all of it. */
 export interface ChangeDiff {
@@ -97,8 +97,8 @@ function textOf(path: string, state: PathState, concealed: string | undefined): 
 function contentWords({ before, after }: Change): string {
   if (before.kind !== 'file' || after.kind !== 'file') return 'its content is not shown: it holds a secret';
   return before.content.equals(after.content)
-    ? 'the content stays'
-    : 'content differs; it is not shown, since it holds a secret';
+    ? 'the content stays the same'
+    : 'content differs, but is not shown: it holds a secret';
 }
 
 function hasText(state: PathState): boolean {
@@ -197,7 +197,7 @@ function lineEndNotes(old: Text, young: Text): readonly string[] {
   const ends = [old, young].map(({ text }) => lineEnds(text));
   const [before, after] = ends;
   if (old.text !== '' && young.text !== '' && before !== after)
-    return [`line ends: ${before} becomes ${after}`];
+    return [`line endings: ${before} becomes ${after}`];
   return ends.includes('CR LF') ? ['lines end in CR LF, before and after'] : [];
 }
 
@@ -240,11 +240,11 @@ function kindNotes(before: PathState, after: PathState): readonly string[] {
 function knownNotes({ knownAfter, before, kind }: Change): readonly string[] {
   if (knownAfter === undefined) return [];
   const stage = cleanLine(knownAfter);
-  if (kind === 'directory') return [`known after ${stage}: made unless that makes it`];
-  if (kind === 'unit') return [`known after ${stage}: what it is by then`];
+  if (kind === 'directory') return [`known after ${stage}: created unless that stage creates it`];
+  if (kind === 'unit') return [`known after ${stage}: what it will be then`];
   return before.kind === 'pending'
     ? [`known after ${stage}: what it replaces`]
-    : [`known after ${stage}: should that bring one, this replaces it`];
+    : [`known after ${stage}: if that brings one, this replaces it`];
 }
 
 /** `enabled: disabled becomes enabled` */
@@ -281,7 +281,7 @@ function targetNotes(before: PathState, after: PathState): readonly string[] {
   const young = after.kind === 'symlink' ? cleanLine(after.target) : undefined;
   if (old !== undefined && young !== undefined) return [`symbolic link to ${old} becomes one to ${young}`];
   if (young !== undefined) return [`symbolic link to ${young}`];
-  return old === undefined ? [] : [`it led to ${old}`];
+  return old === undefined ? [] : [`it pointed to ${old}`];
 }
 
 function binaryNotes(before: PathState, after: PathState): readonly string[] {

@@ -1,36 +1,16 @@
-import { type HostPlan, stagesOf } from '../model/plan.ts';
-import type { Status } from '../model/result.ts';
-import { statusWords } from '../model/status-words.ts';
+import { statusWords } from '../../model/status-words.ts';
+import type { ReportHost, ReportStatus } from '../document/schema.ts';
 import { count } from './prose.ts';
 
-/** What plans come to together. */
-export interface Totals {
-  readonly changes: number;
-  readonly restarts: number;
-  readonly reloads: number;
-  readonly commands: number;
-}
-
-export function totalsOf(hosts: readonly HostPlan[]): Totals {
-  const stages = hosts.flatMap(stagesOf);
-  const actions = stages.flatMap((stage) => stage.handlers.flatMap(({ handler }) => handler.actions));
-  const number = (kind: string) => actions.filter((action) => action.kind === kind).length;
-  return {
-    changes: stages.reduce((sum, stage) => sum + stage.changes.length + stage.actions.length, 0),
-    restarts: number('restart'),
-    reloads: number('reload'),
-    commands: number('command'),
-  };
-}
-
 /** `5 changes, 2 restarts`; empty where there is nothing to tell. */
-export function totalWords(hosts: readonly HostPlan[]): string {
-  const stages = hosts.flatMap(stagesOf);
-  const { restarts, reloads, commands } = totalsOf(hosts);
-  const changes = stages.flatMap((stage) => stage.changes);
+export function totalWords(hosts: readonly ReportHost[]): string {
+  const changes = hosts.flatMap((host) => host.changes);
   const number = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind)).length;
   const [files, links, units] = [number('file'), number('symlink', 'directory'), number('unit')];
-  const done = stages.reduce((sum, stage) => sum + stage.actions.length, 0);
+  const done = number('action');
+  const all = hosts.flatMap(({ handlers }) => handlers.flatMap(({ kinds = [] }) => kinds));
+  const calls = (kind: string) => all.filter((one) => one === kind).length;
+  const [restarts, reloads, commands] = [calls('restart'), calls('reload'), calls('command')];
   const parts = [
     ...(done > 0 ? [count(done, 'action')] : []),
     ...(files > 0 ? [count(files, 'file')] : []),
@@ -44,7 +24,7 @@ export function totalWords(hosts: readonly HostPlan[]): string {
 }
 
 /** The order in which a summary names them: what needs somebody comes last and stays in view. */
-const order: readonly Status[] = [
+const order: readonly ReportStatus[] = [
   ...([
     'changed',
     'would-change',
@@ -59,7 +39,7 @@ const order: readonly Status[] = [
 ];
 
 /** `3 hosts: 2 would change, 1 in sync` */
-export function statusSummary(statuses: readonly Status[]): string {
+export function statusSummary(statuses: readonly ReportStatus[]): string {
   const parts = order.flatMap((status) => {
     const number = statuses.filter((one) => one === status).length;
     return number === 0 ? [] : [`${number} ${statusWords[status]}`];

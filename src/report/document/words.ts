@@ -1,12 +1,10 @@
-import type { HostAction, Unpacking } from '../model/action.ts';
-import type { Change } from '../model/change.ts';
-import type { Action, Check, Handler } from '../model/handler.ts';
-import type { GuardReport } from '../model/plan.ts';
-import { type Query, unitOfPath } from '../model/snapshot.ts';
-import { cleanLine, showableLine } from './clean.ts';
-import { count } from './prose.ts';
+import { cleanLine } from '../../document/clean-text.ts';
+import type { HostAction, Unpacking } from '../../model/action.ts';
+import type { Action, Check } from '../../model/handler.ts';
+import type { Query } from '../../model/snapshot.ts';
+import { showableLine } from '../../secrets/showable.ts';
 
-/** What a handler does: `restart bbb-web.service` */
+/** What a handler does: `restart web.service` */
 export function actionWords(action: Action): string {
   switch (action.kind) {
     case 'daemon-reload':
@@ -25,9 +23,9 @@ export function checkWords(check: Check): string {
     case 'active':
       return `${cleanLine(check.unit)} is active`;
     case 'port':
-      return `port ${check.port} is listened on`;
+      return `something listens on port ${check.port}`;
     case 'nginx-workers':
-      return 'new nginx workers run';
+      return 'new nginx workers are running';
     case 'http':
       return `${showableLine(check.url)} answers`;
   }
@@ -45,10 +43,10 @@ export function commandLine(argv: readonly string[]): string {
 export function actionNotes({ run, notes, unless }: HostAction): readonly string[] {
   return [
     programWords(run),
-    ...(unless === undefined ? [] : [`only unless ${queryWords(unless)}`]),
+    ...(unless === undefined ? [] : [`skipped if ${queryWords(unless)}`]),
     ...notes.map(showableLine),
     run.kind === 'install-packages'
-      ? 'a rollback leaves it, unless with --remove-packages'
+      ? 'a rollback leaves it in place, unless you give --remove-packages'
       : 'a rollback does not undo it',
   ];
 }
@@ -64,7 +62,7 @@ function programWords(run: HostAction['run']): string {
     case 'command':
       return `runs ${commandLine(run.argv)}`;
     case 'certbot':
-      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} where something else has that`;
+      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} if something else uses that`;
   }
 }
 
@@ -73,9 +71,9 @@ function sourceWords(source: Unpacking['source']): string {
     case 'url':
       return source.url;
     case 'upload':
-      return `${source.file} of this machine`;
+      return `${source.file} from this machine`;
     case 'host':
-      return `${source.path} of the host`;
+      return `${source.path} from the host`;
   }
 }
 
@@ -85,23 +83,4 @@ function queryWords({ kind, args }: Query): string {
     return `${cleanLine(subject)} is a certificate for ${commandLine(names)} that is valid for ${cleanLine(days)} more days`;
   }
   return kind === 'command' ? `${commandLine(args)} succeeds` : `${kind} says so`;
-}
-
-/** `modify /etc/a.conf` */
-export function changeWords(change: Change): string {
-  const unit = unitOfPath(change.path);
-  if (unit !== undefined) return `set unit ${cleanLine(unit)}`;
-  const kind = change.kind === 'file' ? '' : change.kind === 'symlink' ? 'symbolic link ' : 'directory ';
-  return `${change.action} ${kind}${cleanLine(change.path)}`;
-}
-
-/** `2 meetings`: a guard's id is the plural of what it guards. */
-export function sessionsOf({ guard, sessions }: GuardReport): string {
-  const plural = cleanLine(guard);
-  return count(sessions.length, plural.replace(/s$/, ''), plural);
-}
-
-/** Whether anybody is interrupted by it. */
-export function interrupts(handler: Handler): boolean {
-  return handler.guards.length > 0;
 }

@@ -25,6 +25,10 @@ const location = z
     line: z.int().describe('counts from 1'),
     column: z.int().describe('counts from 1'),
     text: z.string().describe('the line itself'),
+    textColumn: z
+      .int()
+      .optional()
+      .describe('where the place is in `text`, if control characters that are written out have moved it'),
   })
   .describe('the place in a file of the operator that it is about');
 
@@ -53,6 +57,10 @@ const state = z
   .nullable()
   .describe('null where nothing is at the path; empty where it is not known (yet)');
 
+const atTheEnd = z
+  .literal(true)
+  .describe('done at the end of the run, once the hosts that leave the cluster were given back');
+
 const change = z.object({
   step: z.string().describe('the first step that asks for it'),
   steps: z.array(z.string()).describe('all steps that ask for it'),
@@ -67,6 +75,11 @@ const change = z.object({
     .string()
     .optional()
     .describe('the stage after which it is known for sure: actions of that stage may bring what is there'),
+  guards: z
+    .array(z.string())
+    .optional()
+    .describe('what must be idle before an action begins, or a unit is stopped'),
+  last: atTheEnd.optional(),
 });
 
 const handler = z.object({
@@ -77,6 +90,14 @@ const handler = z.object({
   owed: z.string().optional().describe('why it runs although nothing else changes'),
   guards: z.array(z.string()).describe('what must be idle before it starts'),
   ran: z.boolean(),
+  kinds: z
+    .array(z.enum(['daemon-reload', 'reload', 'restart', 'command']))
+    .optional()
+    .describe('what each of the actions is'),
+  validate: z.string().optional().describe('the command that has to accept the new files before it starts'),
+  checks: z.array(z.string()).optional().describe('what must hold afterwards, in words'),
+  timeout: z.number().optional().describe('seconds within which the checks must hold'),
+  last: atTheEnd.optional(),
 });
 
 const guard = z.object({
@@ -91,6 +112,10 @@ const unsettled = z.object({
   who: z.string().optional().describe('who, from where, with which command'),
   alive: z.boolean().optional().describe('it is at work on the host at this moment'),
   cluster: z.string().optional().describe('whose it is, where that is another cluster'),
+  outcome: z
+    .enum(['commit', 'revert', 'keep'])
+    .optional()
+    .describe('what was decided already, although it is not carried out yet'),
 });
 
 const run = z.object({
@@ -158,6 +183,38 @@ const host = z.object({
   hostKeys: z.array(hostKey).optional().describe('of trust: the public keys that the host shows'),
   contradicted: z.array(knownKey).optional().describe('of trust: known keys that those contradict'),
   durationMs: z.int(),
+  hostname: z.string().optional().describe('its public name, as the inventory has it'),
+  undoes: z.string().optional().describe('of rollback: the run whose changes are given back'),
+  leftovers: z
+    .literal(true)
+    .optional()
+    .describe('what is remembered of earlier runs on the host is removed at the end of the run'),
+  stages: z
+    .array(
+      z.object({
+        number: z.int().describe('counts from 1'),
+        name: z.string().optional().describe('of a role whose playbook names its stages'),
+        last: atTheEnd.optional(),
+      }),
+    )
+    .optional()
+    .describe('the stages to which changes and handlers belong, in order'),
+  last: z
+    .object({ error: error.optional().describe('why it can not be done; everything else is') })
+    .optional()
+    .describe('something is taken away at the end of the run: changes and handlers that are marked `last`'),
+  ran: z
+    .array(z.string())
+    .optional()
+    .describe('ids of the handlers that ran, in the order in which they did'),
+  inventoryKeys: z.array(z.string()).optional().describe('of trust: fingerprints that the inventory pins'),
+  sample: z
+    .object({
+      folder: z.string().optional().describe('where its files come from; a made-up host has none'),
+      untried: z.array(z.string()).describe('steps that need something that is not on it'),
+    })
+    .optional()
+    .describe('of playbook check: what the host is'),
 });
 
 const summary = z.object({
@@ -179,6 +236,20 @@ const rollout = z.object({
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
 });
 
+const inventory = z
+  .object({
+    file: z.string(),
+    cluster: z.string(),
+    playbook: z.string(),
+    roles: z.array(
+      z.object({
+        role: z.string(),
+        hosts: z.int().optional().describe('how many there are; left out where the role is external'),
+      }),
+    ),
+  })
+  .describe('of validate: what the inventory says');
+
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   command: z.string(),
@@ -195,13 +266,34 @@ export const reportSchema = z.object({
     .describe('how a run goes through the roles, should all hosts end as planned'),
   runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
+  force: z.literal(true).optional().describe('guards are not asked in this run'),
+  otherClusters: z
+    .array(z.object({ host: z.string(), clusters: z.array(z.string()) }))
+    .optional()
+    .describe('of history: other clusters whose runs hosts remember; their runs are not among `runs`'),
+  inventory: inventory.optional(),
+  playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
+  holders: z
+    .array(z.object({ host: z.string(), who: z.string() }))
+    .optional()
+    .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
 });
 
 export type ReportDocument = z.infer<typeof reportSchema>;
 export type ReportHost = z.infer<typeof host>;
-export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted'>;
+export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted' | 'inventoryKeys'>;
 export type ReportError = z.infer<typeof error>;
+export type ReportLocation = NonNullable<ReportError['location']>;
 export type ReportChange = z.infer<typeof change>;
+export type ReportHandler = z.infer<typeof handler>;
+export type ReportGuard = z.infer<typeof guard>;
+export type ReportUnsettled = z.infer<typeof unsettled>;
+export type ReportRun = z.infer<typeof run>;
+export type ReportPastRun = z.infer<typeof pastRun>;
+export type ReportRollout = z.infer<typeof rollout>;
+export type ReportInventory = z.infer<typeof inventory>;
+/** How a host ended. */
+export type ReportStatus = (typeof statuses)[number];
 
 /** What schema/report.schema.json holds. */
 export function reportJsonSchema(): object {

@@ -1,6 +1,5 @@
-import type { HostPhase, ProgressEvent } from '../model/progress.ts';
-import { showableLine } from './clean.ts';
-import type { Output } from './output.ts';
+import type { HostPhase, ProgressEvent } from '../../model/progress.ts';
+import type { Output } from '../output.ts';
 import { count } from './prose.ts';
 
 /** Where progress goes. */
@@ -30,7 +29,7 @@ function onTerminal(output: Output): Progress {
   return {
     tell: (event) => {
       if (event.kind === 'message') {
-        output.messages.write(`${showableLine(event.text)}\n`);
+        output.messages.write(`${event.text}\n`);
         return;
       }
       state.take(event);
@@ -62,7 +61,7 @@ type HostEvent = Extract<ProgressEvent, { kind: 'host' }>;
 function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean): string | undefined {
   switch (event.kind) {
     case 'message':
-      return showableLine(event.text);
+      return event.text;
     case 'looking':
       return `looking at ${count(event.total, 'host')}`;
     case 'looked':
@@ -122,12 +121,12 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   validating: 'validating',
   handler: 'running a handler',
   checking: 'checking that it works',
-  settling: 'waiting whether it stays up',
+  settling: 'waiting to see whether it stays up',
   done: 'done',
 };
 
 function hostWords({ host, phase, detail }: HostEvent): string {
   const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
-  const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${showableLine(detail)}`;
+  const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${detail}`;
   return `${host}: ${words}${more}`;
 }
