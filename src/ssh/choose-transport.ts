@@ -6,9 +6,9 @@ import type { SshSettings, Transport } from './settings.ts';
 import type { SshTarget } from './target.ts';
 
 /**
- * The target with the transport that it needs: ssh2, or the system's ssh(1) where one of the hosts on the way
- * needs what ssh2 can't do; then all of them are reached by it. What the inventory asks for is taken. Throws
- * an OperatorError `transport-unfit`.
+ * The target with the transport that it needs: ssh2, or the system's ssh(1) if a host on the way needs
+ * something that ssh2 lacks; ssh(1) then reaches all of them. A transport set in the inventory takes
+ * precedence. Throws an OperatorError `transport-unfit`.
  */
 export async function chooseTransport(
   target: SshTarget,
@@ -32,15 +32,15 @@ export async function chooseTransport(
   return over(target, 'node', 'it is the usual one');
 }
 
-/** The same way with another transport. */
+/** The same path with another transport. */
 export function over(target: SshTarget, transport: Transport, transportReason: string): SshTarget {
   const jumps = target.jumps.map((jump) => over(jump, transport, transportReason));
   return { ...target, jumps, transport, transportReason };
 }
 
 /**
- * What of a host's configuration ssh2 can't do, in words that follow "because"; undefined where it can do
- * all.
+ * What in a host's configuration ssh2 can't do, worded to follow "because"; undefined if it can do
+ * everything.
  */
 async function needOfOpenSsh(target: SshTarget, keyring: Keyring): Promise<string | undefined> {
   if (target.proxyCommand !== undefined) return 'your ssh configuration has a ProxyCommand for it';

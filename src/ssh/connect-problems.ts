@@ -1,17 +1,17 @@
 import type { Problem } from '../model/operator-error.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
 
-/** An error of ssh2: `level` says in which part of it. */
+/** An error from ssh2: `level` names the part that raised it. */
 export interface HandshakeError extends Error {
   readonly level?: string;
   readonly code?: string | number | null;
 }
 
-/** Why no socket could be had. */
+/** Why the socket couldn't be opened. */
 export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): Problem {
   const where = addressOf(target);
   const detail = error.message;
-  // With several addresses the first cause is as good as any.
+  // With several addresses, the first cause is as good as any.
   const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code;
   switch (code) {
     case 'ENOTFOUND':
@@ -41,7 +41,7 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
   }
 }
 
-/** How far it got: nothing was heard, or the handshake was begun, or the login. */
+/** How far the connection got: no byte received, handshake begun, or login begun. */
 export type Reached = 'silent' | 'handshake' | 'login';
 
 export function handshakeProblem(target: SshTarget, error: HandshakeError, reached: Reached): Problem {
@@ -64,11 +64,11 @@ export function handshakeProblem(target: SshTarget, error: HandshakeError, reach
   };
 }
 
-/** Whichever transport tried it. */
+/** What was tried, whichever transport tried it. */
 export interface Tried {
-  /** what was tried and what could not be, one line each, for the message when none was accepted */
+  /** what was tried and what could not be tried, one line each, for the message shown when all ways failed */
   readonly tried: readonly string[];
-  /** encrypted keys that nothing opened so far and that no agent holds */
+  /** encrypted keys that have not been opened and that no agent holds */
   readonly locked: readonly string[];
   /** there is something to log in with */
   readonly any: boolean;
@@ -126,7 +126,7 @@ export function protocolProblem(target: SshTarget, words: string): Problem {
   };
 }
 
-/** Where nothing was reached, it wasn't even connected. */
+/** If nothing was reached, no connection was made either. */
 export function tooLate(target: SshTarget, reached?: Reached): Problem {
   const seconds = `within ${target.connectTimeout} seconds`;
   const wait = 'ssh.connect_timeout in the inventory sets how long to wait';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { OperatorError } from '../../model/operator-error.ts';
 import { type ClientConfig, parseClientConfig } from './client-config.ts';
 
-/** What `ssh -G` is asked for: as an operator would call it. */
+/** What `ssh -G` is asked, with the arguments that an operator would give. */
 export interface Question {
   readonly name: string;
   readonly user: string | undefined;
@@ -12,12 +12,12 @@ export interface Question {
 }
 
 /**
- * `Match exec` and CanonicalizeHostname may take their time; more than this is no answer any more.
+ * `Match exec` and CanonicalizeHostname may take a while; after this time, no answer is expected.
  * Milliseconds.
  */
 const patience = 10_000;
 
-/** Asks ssh(1). Undefined where this machine has none. Throws an OperatorError `ssh-config-invalid`. */
+/** Asks ssh(1). Undefined if this machine has none. Throws an OperatorError `ssh-config-invalid`. */
 export async function askSsh(question: Question): Promise<ClientConfig | undefined> {
   const args = [
     '-G',

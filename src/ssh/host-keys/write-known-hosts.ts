@@ -5,10 +5,9 @@ import { OperatorError } from '../../model/operator-error.ts';
 import { editKnownHosts, type KnownHostEdit } from './known-hosts-file.ts';
 
 /**
- * Writes keys into a known_hosts file, or takes them out, at once or not at all: whoever reads it meanwhile
- * sees the old or the new one. A file that isn't there is made (0600, its folder 0700); of one that is a
- * link, what it leads to is written. Throws an OperatorError `known-hosts-not-written`, and then nothing has
- * changed.
+ * Adds keys to a known_hosts file or removes them, atomically: a concurrent reader sees the old or the new
+ * file. A missing file is created (0600, its folder 0700); if the file is a link, its target is written.
+ * Throws an OperatorError `known-hosts-not-written`, in which case nothing has changed.
  */
 export async function writeKnownHosts(file: string, edits: readonly KnownHostEdit[]): Promise<void> {
   try {

@@ -3,7 +3,7 @@ import { type KnownKeys, keyProblem, pinning } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { type LoginLog, lastWords } from './log.ts';
 
-/** What ssh has against the key; in words of the other transport where that would have refused it as well. */
+/** Why ssh refuses the key, in the words of the other transport if that would have refused it as well. */
 export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKeys): Problem | undefined {
   const words = log.said.join('\n');
   if (
@@ -45,7 +45,8 @@ export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKey
     };
   }
   if (problem !== undefined) return problem;
-  // ssh and we don't agree: KnownHostsCommand, RevokedHostKeys and the like are its own.
+  // ssh disagrees with our own check, for a reason that only ssh knows: KnownHostsCommand, RevokedHostKeys
+  // and the like.
   return {
     code: 'host-key-unknown',
     message: `ssh doesn't accept the host key of ${where}: ${shown}`,

@@ -5,29 +5,28 @@ import { addressOf, type SshTarget } from '../target.ts';
 import { hostKeyProblem } from './host-key-problem.ts';
 import { type LoginLog, lastWords } from './log.ts';
 
-/** What is known beside the log of a login that failed. */
+/** What is known about a failed login besides its log. */
 export interface LoginFailure {
   readonly log: LoginLog;
   readonly known: KnownKeys;
-  /** what was done of our own: keys that are locked, a password that was given; one line each */
+  /** what was tried on our side (locked keys, a given password), one line each */
   readonly tried: readonly string[];
-  /** encrypted keys that nothing opened */
+  /** encrypted keys that could not be opened */
   readonly locked: readonly string[];
-  /** a password could be given; questions that it was no answer to, or was given to before */
+  /** a password was available; questions that it didn't answer, or that were asked after it was used */
   readonly password?: { readonly askedFor: readonly string[] } | undefined;
-  /** what the login on the jump host said; it's shared with other hosts */
+  /** the output of the login on the jump host, which other hosts share */
   readonly jumpSaid: readonly string[];
 }
 
 /**
- * Why ssh(1) didn't log in, in the codes that the other transport has. The texts are those of sshconnect.c,
+ * Why ssh(1) did not log in, with the codes of the other transport. The texts are those of sshconnect.c,
  * sshconnect2.c, kex.c, packet.c, readconf.c and ssh.c of OpenSSH 7.4 to 10.
  */
 export function loginProblem(target: SshTarget, failure: LoginFailure): Problem {
   const { log } = failure;
   const words = log.said.join('\n');
-  // A host that has come this far has shown the right key, and what it says in its banner is not taken for
-  // ssh's words.
+  // A host that got this far has shown the right key, and its banner is not mistaken for ssh's words.
   const isPastHostKey = log.methods.length > 0 || log.offered.length > 0;
   return (
     (isPastHostKey ? undefined : configurationProblem(target, log)) ??
@@ -40,7 +39,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
   );
 }
 
-/** ssh has no key type in common with the host among those that it was told to ask for. */
+/** ssh has none of the requested key types in common with the host. */
 export function lacksHostKeyType(log: LoginLog): boolean {
   return log.said.some((line) => /no matching host key type found/.test(line));
 }
@@ -68,7 +67,7 @@ function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | 
 }
 
 function isRefusal(words: string, { password }: LoginFailure): boolean {
-  // The program that gives the password ends ssh when it's asked for it again, or for a new one.
+  // The program that supplies the password ends ssh if it is asked again, or for a new password.
   if (password !== undefined && password.askedFor.length > 0) return true;
   return /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
     words,
@@ -97,9 +96,7 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
 const notExecutable =
   'the password could not be given: no program can be started where temporary files are (noexec); set TMPDIR to another folder';
 
-/**
- * The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c.
- */
+/** Only the login on the jump host is told the reason: RFC 4254, section 5.1, in the words of channels.c. */
 function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
   if (!/stdio forwarding/i.test(words)) return undefined;
   const last = target.jumps.at(-1);
@@ -169,7 +166,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones
+  // sshd itself sends only this before it disconnects: at random with many logins, or because of earlier ones
   // (PerSourcePenalties).
   const isTurnedAway = log.greeting.some((line) =>
     /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),

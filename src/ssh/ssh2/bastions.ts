@@ -4,10 +4,10 @@ import { tooLate } from '../connect-problems.ts';
 import type { Bastions, VerifiedConnection } from '../contract.ts';
 import { addressOf, describeTarget, type SshTarget } from '../target.ts';
 
-/** For what a run does next: a connection that nothing goes through stays this long. Milliseconds. */
+/** How long an unused connection stays open for the next step of a run. Milliseconds. */
 const idleTime = 5_000;
 
-/** `connect` is given the bastions themselves: a jump host can lie behind another one. */
+/** `connect` receives the bastions themselves: a jump host can be behind another one. */
 export function createBastions(
   connect: (jump: SshTarget, bastions: Bastions) => Promise<VerifiedConnection>,
 ): Bastions {
@@ -32,10 +32,10 @@ export function createBastions(
     },
   };
 
-  /** A bastion that is lost, or couldn't be reached, is reached anew by whoever needs it next. */
+  /** A bastion that was lost or couldn't be reached is reached again by its next user. */
   async function reach(jump: SshTarget, forget: () => void): Promise<Bastion> {
     try {
-      // Without the signal of whoever came first: it's there for all.
+      // Without the signal of the first caller: the connection serves all.
       const connection = await connect(jump, bastions);
       return new Bastion(jump, connection, forget);
     } catch (error) {
@@ -113,7 +113,7 @@ function lostOnTheWay(jump: SshTarget, to: SshTarget): Problem {
   };
 }
 
-/** `(SSH) Channel open failure: WORDS`, with a reason of RFC 4254, section 5.1, as ssh2 hands it on. */
+/** `(SSH) Channel open failure: WORDS`, with a reason from RFC 4254, section 5.1, as ssh2 reports it. */
 function forwardProblem(
   jump: SshTarget,
   to: SshTarget,

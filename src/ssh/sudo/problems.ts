@@ -9,12 +9,12 @@ export interface SudoFailure {
   readonly passwordSent: boolean;
 }
 
-/** More lines than this are a login script's. */
+/** More lines than this come from a login script. */
 const mostLines = 12;
 
 /**
- * sudo's words without noise: that it can't resolve its own host's name harms nobody, and the lecture is
- * known by heart. Our command, which it repeats as a whole, is left out.
+ * sudo's words without noise: a failure to resolve its own host's name is harmless, and everyone knows the
+ * lecture. Our command, which sudo repeats in full, is left out.
  */
 export function wordsOf(stderr: string): string {
   const lines = stderr
@@ -33,10 +33,9 @@ function isLecture(line: string): boolean {
 }
 
 /**
- * What sudo's words mean; undefined where it hasn't said anything, so that something else is at fault. The
- * words are those of sudo 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2
- * (common/error.rs, pam/error.rs) and of doas(1), for which some distributions install a `sudo` that calls
- * it.
+ * What sudo's words mean; undefined if it said nothing, so that the cause lies elsewhere. The words are those
+ * of sudo 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2 (common/error.rs,
+ * pam/error.rs) and doas(1), for which some distributions install a `sudo` that calls it.
  */
 export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | undefined {
   const { code, said, passwordSent } = failure;
@@ -96,7 +95,7 @@ function wrongPassword(target: SshTarget, detail: string | undefined): Problem {
   };
 }
 
-/** Before it is sent. */
+/** Checked before the password is sent. */
 export function passwordUnusable(): Problem {
   return {
     code: 'sudo-password-refused',
@@ -165,7 +164,7 @@ function line({ user }: SshTarget): string {
   return `\`${user} ALL=(root) NOPASSWD: ALL\` in a file below /etc/sudoers.d (visudo -f)`;
 }
 
-/** What `sudo -l` lists: lines such as `    (root) NOPASSWD: /usr/bin/systemctl`. */
+/** The list that `sudo -l` prints: lines such as `    (root) NOPASSWD: /usr/bin/systemctl`. */
 export function allowedCommands(list: string): readonly string[] {
   return list
     .split(/\r?\n/)
