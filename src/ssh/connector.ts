@@ -142,8 +142,8 @@ async function refuseOtherKey(
   await connection.close();
   throw new OperatorError({
     code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than earlier in this run: ${hostKey}`,
-    next: 'another machine answers at this address now; does it move between hosts (keepalived, a load balancer)? Give each host an `ssh.address` of its own',
-    detail: `first it was ${before}; both are known`,
+    message: `${addressOf(target)} shows a different host key than earlier in this run: ${hostKey}`,
+    next: 'a different machine now answers at this address. If the address moves between hosts (keepalived, a load balancer), give each host its own `ssh.address`',
+    detail: `earlier it was ${before}; both keys are known`,
   });
 }

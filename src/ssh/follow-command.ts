@@ -94,8 +94,8 @@ async function* chunksOf(input: ExecInput): AsyncGenerator<Buffer, void> {
 function tooSlow(target: SshTarget, seconds: number): OperatorError {
   return new OperatorError({
     code: 'command-timeout',
-    message: `${addressOf(target)} didn't answer within ${seconds} seconds`,
-    next: 'log in there and look at its load, its disks and its name resolution',
+    message: `${addressOf(target)} did not answer within ${seconds} seconds`,
+    next: 'log in there and check its load, disks and name resolution',
   });
 }
 
@@ -103,6 +103,6 @@ function tooLong(target: SshTarget, bytes: number): OperatorError {
   return new OperatorError({
     code: 'output-too-long',
     message: `${addressOf(target)} answered with more than ${bytes} bytes`,
-    next: 'look for a login script on the host that prints without end',
+    next: 'look for a login script on the host that never stops printing',
   });
 }

@@ -118,7 +118,7 @@ function targetOf(settings: SshSettings, { name, answer }: Found): SshTarget {
     keepalive: keepaliveOf(answer),
     foreign: answer?.foreign ?? [],
     transport: 'node',
-    transportReason: 'it is the usual one',
+    transportReason: 'it is the default',
     password: settings.password,
     passphrase: settings.passphrase,
     sudoPassword: settings.sudoPassword,
@@ -167,8 +167,8 @@ function localUser(): string {
   } catch {
     throw new OperatorError({
       code: 'no-local-user',
-      message: 'the local user has no name, so it is not known who is to log in',
-      next: 'write it into the inventory: ssh: {user: …}',
+      message: 'the local user has no name, so there is no user name to log in with',
+      next: 'set one in the inventory: ssh: {user: …}',
     });
   }
 }
@@ -176,7 +176,7 @@ function localUser(): string {
 function loop(path: readonly string[]): OperatorError {
   return new OperatorError({
     code: 'proxy-jump-loop',
-    message: `the way to it leads in a circle: ${path.join(', which is reached through ')}`,
-    next: 'your ssh configuration sends a jump host through itself: take it out by `Host * !bastion`, or set `ProxyJump none` for it',
+    message: `the path to it is a loop: ${path.join(', which is reached through ')}`,
+    next: 'your ssh configuration sends a jump host through itself: exclude it with `Host * !bastion`, or set `ProxyJump none` for it',
   });
 }

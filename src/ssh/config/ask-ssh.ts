@@ -50,7 +50,7 @@ function refused(question: Question, said: string): OperatorError {
   return new OperatorError({
     code: 'ssh-config-invalid',
     message: `your ssh configuration can't be used for ${question.name}`,
-    next: `mend what \`ssh ${file}-G ${question.name}\` complains of, or leave it out of account with \`ssh: {config: none}\` in the inventory`,
+    next: `fix what \`ssh ${file}-G ${question.name}\` reports, or ignore your ssh configuration with \`ssh: {config: none}\` in the inventory`,
     detail: said
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('Pseudo-terminal'))

@@ -33,8 +33,8 @@ function parseHop(part: string, whole: string): Hop {
   if (name === undefined || name.startsWith('-') || port === 0 || (port ?? 0) > 65_535) {
     throw new OperatorError({
       code: 'proxy-jump-invalid',
-      message: `'${whole}' is no list of hosts to go through`,
-      next: 'write them as `user@host:port`, divided by commas, in the order from here to the host; an IPv6 address in brackets',
+      message: `'${whole}' is not a valid list of jump hosts`,
+      next: 'write them as `user@host:port`, separated by commas, in order from this machine to the host; put IPv6 addresses in brackets',
     });
   }
   return { name, user: match?.[1], port };

@@ -52,15 +52,15 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${key.type} ${shown})`,
-      next: `the mark is in ${revoked.file}, line ${revoked.line}: don't log in there before you know why`,
+      message: `${where} shows a host key marked as revoked (${key.type} ${shown})`,
+      next: `the mark is in ${revoked.file}, line ${revoked.line}: do not log in there until you know why`,
     };
   }
   if (known.pinned.length > 0) {
     if (known.pinned.includes(shown)) return undefined;
     return {
       ...changed(target, key),
-      next: `${suspicion}: take the old fingerprint out of ssh.host_keys in the inventory and put the new one in`,
+      next: `${suspicion}, replace the old fingerprint under ssh.host_keys in the inventory with the new one`,
       detail: `the inventory pins ${known.pinned.join(', ')}`,
     };
   }
@@ -69,10 +69,11 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (entries.length > 0) {
     return {
       ...changed(target, key),
-      next: `${suspicion}: \`clusterproxy trust --replace HOST\` pins the new key in place of the old one`,
+      next: `${suspicion}, run \`clusterproxy trust --replace HOST\` to pin the new key in place of the old one`,
       detail: entries
         .map(
-          (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
+          (entry) =>
+            `the known key is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
         )
         .join('\n'),
     };
@@ -81,15 +82,15 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (authority !== undefined) {
     return {
       code: 'host-key-unknown',
-      message: `${where} is known through a certificate authority only, which takes the system's ssh`,
-      next: `leave ssh.transport out of the inventory, or write openssh there. Or pin the key itself: ${pinning}`,
+      message: `${where} is known only through a certificate authority, which requires the system's ssh`,
+      next: `remove ssh.transport from the inventory or set it to openssh. Or pin the key itself: ${pinning}`,
       detail: `${key.type} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   return {
     code: 'host-key-unknown',
-    message: `the host key of ${where} isn't known: ${key.type} ${shown}`,
-    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
+    message: `the host key of ${where} is not known: ${key.type} ${shown}`,
+    next: `compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host itself, then pin it: ${pinning}`,
     detail: `${key.type} ${shown}`,
   };
 }
@@ -97,16 +98,16 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
 function changed(target: SshTarget, key: ShownKey): Problem {
   return {
     code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than the one that is known: ${key.type} ${key.fingerprint}`,
+    message: `${addressOf(target)} shows a different host key than the known one: ${key.type} ${key.fingerprint}`,
   };
 }
 
 const suspicion =
-  'somebody may be listening in, or the host was installed anew. Log in nowhere before you know. If it was installed anew';
+  'someone may be intercepting the connection, or the host was reinstalled. Do not log in until you know which. If it was reinstalled';
 
 /** How to pin a key, for messages. */
 export const pinning =
-  '`clusterproxy trust` shows the keys of all hosts and pins them; or put the fingerprint under ssh.host_keys in the inventory';
+  '`clusterproxy trust` shows the keys of all hosts and pins them; or add the fingerprint under ssh.host_keys in the inventory';
 
 /** The name to look the host up by: HostKeyAlias has no port. */
 export function knownHostsName(target: Pick<SshTarget, 'hostKeyAlias' | 'host' | 'port'>): string {

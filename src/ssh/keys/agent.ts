@@ -40,15 +40,15 @@ export function listAgentKeys(socketPath: string): Promise<readonly AgentKey[]> 
     };
     const deadline = setTimeout(() => end(new Error('no answer')), patience);
     socket.on('error', (error) => end(error));
-    socket.on('close', () => end(new Error('it hung up')));
+    socket.on('close', () => end(new Error('it closed the connection')));
     socket.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk]);
       if (answer.length < 4) return;
       const length = answer.readUInt32BE(0);
-      if (length > longestAnswer) return end(new Error('its answer is no answer of an agent'));
+      if (length > longestAnswer) return end(new Error('its answer is not that of an agent'));
       if (answer.length < 4 + length) return;
       const keys = parseIdentities(answer.subarray(4, 4 + length));
-      end(keys === undefined ? new Error('its answer is no answer of an agent') : undefined, keys);
+      end(keys === undefined ? new Error('its answer is not that of an agent') : undefined, keys);
     });
     socket.write(Buffer.from([0, 0, 0, 1, requestIdentities]));
   });
@@ -102,7 +102,7 @@ export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
     const answer = typeof options === 'function' ? options : callback;
     const done: SignCallback = (error, signature) => {
       if (error === null || error === undefined) return answer?.(null, signature);
-      this.#refused(`the agent doesn't sign with ${publicKey.type} ${publicKey.comment}: ${error.message}`);
+      this.#refused(`the agent did not sign with ${publicKey.type} ${publicKey.comment}: ${error.message}`);
       answer?.(null, Buffer.alloc(64));
     };
     if (typeof options === 'function') this.#agent.sign(publicKey, data, done);

@@ -58,7 +58,7 @@ export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
     if (passphrase !== undefined) {
       return open(await passphrase()) ? undefined : 'the passphrase from the inventory does not open it';
     }
-    if (askPassphrase === undefined) return 'encrypted, and nobody can be asked for its passphrase';
+    if (askPassphrase === undefined) return 'encrypted, and its passphrase cannot be requested';
     for (let attempt = 1; attempt <= prompts; attempt++) {
       const answer = await askPassphrase(path, attempt);
       if (answer === undefined || answer === '') return 'encrypted, and no passphrase was given';
@@ -112,7 +112,7 @@ async function readKey(file: string): Promise<Key> {
   if (key instanceof Error) {
     if (!/encrypted/i.test(key.message)) {
       return unusable(
-        `no key in a form that is understood (${key.message}); \`ssh-keygen -p -f ${file}\` writes it anew`,
+        `not a key in a supported format (${key.message}); convert it with \`ssh-keygen -p -f ${file}\``,
       );
     }
     return (await isOpenToOthers(file))
@@ -134,7 +134,7 @@ function asPrivate(file: string, key: ParsedKey): Key {
 }
 
 function openToOthers(file: string): string {
-  return `others can read it, so that ssh doesn't use it; \`chmod 600 ${file}\``;
+  return `others can read it, so ssh refuses to use it; run \`chmod 600 ${file}\``;
 }
 
 /** As in sshkey_perm_ok() of OpenSSH: only the user's own files must be closed to others. */

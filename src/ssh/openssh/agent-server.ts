@@ -160,7 +160,7 @@ class OtherAgent {
     const socket = net.connect(this.#path);
     socket.on('error', () => {});
     socket.on('close', () => {
-      for (const one of this.#waiting.splice(0)) one.reject(new Error('the agent hung up'));
+      for (const one of this.#waiting.splice(0)) one.reject(new Error('the agent closed the connection'));
     });
     onMessages(socket, (answer) => this.#waiting.shift()?.resolve(answer));
     this.#socket = socket;

@@ -167,8 +167,8 @@ function refuseOptions(target: SshTarget): void {
     if (/^[^-\s][^\s'"`$\\;&<>|(){}*?!]*$/.test(value) && !/[\0-\x1f\x7f]/.test(value)) continue;
     throw new OperatorError({
       code: what === 'host' ? 'invalid-address' : 'invalid-user',
-      message: `${JSON.stringify(value)} can't be the name of a ${what} for ssh (${describeTarget(target)})`,
-      next: 'letters, digits, dots, hyphens and colons; it may not begin with a hyphen',
+      message: `${JSON.stringify(value)} is not a valid ${what} name for ssh (${describeTarget(target)})`,
+      next: 'use letters, digits, dots, hyphens and colons, and do not begin with a hyphen',
     });
   }
 }

@@ -67,7 +67,7 @@ export function createJumps(
       way.release();
       if (!(error instanceof OperatorError)) throw error;
       const { problem } = error;
-      throw new OperatorError({ ...problem, message: `on the way there: ${problem.message}` });
+      throw new OperatorError({ ...problem, message: `on the way to it: ${problem.message}` });
     }
   }
 

@@ -37,7 +37,7 @@ export async function lockedKeys(
       }
     }
     const file = await keyring.file(path);
-    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: no such file`);
     if (file.reason !== undefined) tried.push(`${path}: ${file.reason}`);
     if (file.kind === 'encrypted') {
       if (!(await isInAgent(target, keyring, file.publicKey))) locked.push(path);

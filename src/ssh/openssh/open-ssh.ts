@@ -103,7 +103,7 @@ class OpenSshConnection implements VerifiedConnection {
     if (this.#login.isOver) {
       throw new OperatorError({
         code: 'connection-lost',
-        message: `the connection to ${describeTarget(this.#target)} is gone`,
+        message: `the connection to ${describeTarget(this.#target)} was lost`,
         next: 'run the command again',
       });
     }

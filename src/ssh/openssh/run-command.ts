@@ -88,8 +88,8 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
     case 'refused':
       throw new OperatorError({
         code: 'exec-refused',
-        message: `${describeTarget(target)} doesn't run commands: the session was refused`,
-        next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+        message: `${describeTarget(target)} does not run commands: the session was refused`,
+        next: "check MaxSessions, ForceCommand and PermitOpen in the host's sshd_config",
         detail: plainWords(words),
       });
     case 'not-started':
@@ -125,7 +125,7 @@ function plainWords(log: string): string {
 function lost(target: SshTarget): OperatorError {
   return new OperatorError({
     code: 'connection-lost',
-    message: `the connection to ${describeTarget(target)} is gone`,
+    message: `the connection to ${describeTarget(target)} was lost`,
     next: 'run the command again',
   });
 }

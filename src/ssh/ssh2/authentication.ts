@@ -72,7 +72,7 @@ function handlerFor(
     isFirst = false;
     if (last?.name !== undefined) {
       tried.push(
-        `${last.name}: ${partial === true ? 'accepted, but more is asked for' : 'refused by the server'}`,
+        `${last.name}: ${partial === true ? 'accepted, but the server asks for more' : 'refused by the server'}`,
       );
     }
     last = undefined;
@@ -84,7 +84,7 @@ function handlerFor(
       last = next;
       return answer(next.method);
     }
-    if (left !== null) tried.push(`the server takes: ${left.join(', ')}`);
+    if (left !== null) tried.push(`the server accepts: ${left.join(', ')}`);
     answer(false);
   };
 }
@@ -104,7 +104,7 @@ async function identities(target: SshTarget, keyring: Keyring, tried: string[]):
       if (failure !== undefined) tried.push(`${path}: ${failure}`);
       file = await keyring.file(path);
     }
-    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: no such file`);
     found.push(file);
   }
   return found;
@@ -121,7 +121,7 @@ async function keysOfAgent(
   }
   const keys = await keyring.agentKeys(target.agent);
   if (keys instanceof Error) {
-    tried.push(`agent: can't be asked (${keys.message})`);
+    tried.push(`agent: not usable (${keys.message})`);
     return [];
   }
   if (keys.length === 0) tried.push('agent: it holds no keys');
@@ -176,7 +176,7 @@ function whyNot(file: KeyFile): string | undefined {
     case 'encrypted':
       return 'encrypted';
     case 'public':
-      return 'only its public half is here, and the agent has not the other one';
+      return 'only its public half is here, and the agent does not have the private half';
     case 'security-key':
       return 'a key on a token, which only ssh itself can use';
     default:
@@ -190,7 +190,7 @@ function passwordCandidates(
   password: string,
   tried: string[],
 ): readonly Candidate[] {
-  const name = 'ssh.password of the inventory';
+  const name = 'ssh.password from the inventory';
   const plain: Candidate = { type: 'password', name, method: { type: 'password', username, password } };
   const prompt = (_name: string, _words: string, _language: string, prompts: Prompt[], finish: Finish) => {
     const answers = prompts.map((one) => (isForPassword(one) ? password : ''));

@@ -42,7 +42,7 @@ export function createBastions(
       forget();
       if (!(error instanceof OperatorError)) throw error;
       const { problem } = error;
-      throw new OperatorError({ ...problem, message: `on the way there: ${problem.message}` });
+      throw new OperatorError({ ...problem, message: `on the way to it: ${problem.message}` });
     }
   }
 
@@ -108,7 +108,7 @@ class Bastion {
 function lostOnTheWay(jump: SshTarget, to: SshTarget): Problem {
   return {
     code: 'connection-lost',
-    message: `the connection to ${addressOf(jump)}, on the way to ${to.name}, is gone`,
+    message: `the connection to ${addressOf(jump)}, on the way to ${to.name}, was lost`,
     next: 'run the command again',
   };
 }
@@ -124,15 +124,15 @@ function forwardProblem(
   if (prohibited) {
     return {
       code: 'jump-host-refused',
-      message: `the jump host ${addressOf(jump)} doesn't let connections through to ${place}`,
-      next: 'look for AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and for options before the key in its authorized_keys',
+      message: `the jump host ${addressOf(jump)} does not allow connections to ${place}`,
+      next: 'check AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and the options of the key in its authorized_keys',
       detail: error.message,
     };
   }
   return {
     code: 'unreachable',
     message: `the jump host ${addressOf(jump)} can't reach ${place}`,
-    next: 'is the host up, and does its name resolve on the jump host? Log in there and try it',
+    next: 'log in on the jump host, and check that the host is up and that its name resolves there',
     detail: error.message,
   };
 }

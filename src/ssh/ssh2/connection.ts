@@ -64,8 +64,8 @@ export class SshConnection implements VerifiedConnection {
           if (error === undefined || error === null) return resolve(watched(channel));
           const refused = new OperatorError({
             code: 'exec-refused',
-            message: `${describeTarget(this.#target)} doesn't run commands: ${error.message}`,
-            next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+            message: `${describeTarget(this.#target)} does not run commands: ${error.message}`,
+            next: "check MaxSessions, ForceCommand and PermitOpen in the host's sshd_config",
           });
           // ssh2 also reports this for a request that was pending when the connection ended: let that be
           // noticed first.
@@ -94,7 +94,7 @@ export class SshConnection implements VerifiedConnection {
   #lost(): OperatorError {
     return new OperatorError({
       code: 'connection-lost',
-      message: `the connection to ${describeTarget(this.#target)} is gone`,
+      message: `the connection to ${describeTarget(this.#target)} was lost`,
       next: 'run the command again',
     });
   }

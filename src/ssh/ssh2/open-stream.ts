@@ -14,7 +14,7 @@ export async function openStream(target: SshTarget, options: OpenOptions): Promi
   if (signal?.aborted) throw new OperatorError(interrupted(target));
   const jump = target.jumps.at(-1);
   if (jump === undefined) return openSocket(target, signal);
-  if (options.bastions === undefined) throw new Error('a way over jump hosts needs somebody who keeps them');
+  if (options.bastions === undefined) throw new Error('a path through jump hosts needs bastions');
   const opening = options.bastions.open(jump, target);
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {

@@ -33,15 +33,15 @@ export async function offerProblem(
   if (names.some((name) => onlyOpenSsh.has(name))) {
     return {
       code: 'needs-openssh',
-      message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, which takes the system's ssh`,
-      next: '`ssh.transport: openssh` in the inventory reaches it by ssh(1), which has to be installed here',
+      message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, which requires the system's ssh`,
+      next: 'set `ssh.transport: openssh` in the inventory to reach it with ssh(1), which must be installed here',
       detail: said,
     };
   }
   return {
     code: 'no-common-algorithm',
-    message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, and none of them is taken: ${list(taken)}`,
-    next: `weak ones are not used: update its OpenSSH (7.0 or later has better ones), or take the line ${keywords[kind]} out of its sshd_config. If neither can be, ssh itself can be told to: ${keywords[kind]} for this host in your ssh configuration, and \`ssh.transport: openssh\` in the inventory`,
+    message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, and none of them is accepted here: ${list(taken)}`,
+    next: `update its OpenSSH (7.0 or later has stronger algorithms), or remove the line ${keywords[kind]} from its sshd_config. If neither is possible, let ssh itself use the weak one: set ${keywords[kind]} for this host in your ssh configuration, and \`ssh.transport: openssh\` in the inventory`,
     detail: said,
   };
 }
@@ -67,7 +67,7 @@ const words = { kex: 'key exchange', cipher: 'cipher', mac: 'message authenticat
 const keywords = { kex: 'KexAlgorithms', cipher: 'Ciphers', mac: 'MACs' } as const;
 
 function list(names: readonly string[]): string {
-  return names.length === 0 ? 'what is not known' : names.slice(0, 20).join(', ');
+  return names.length === 0 ? 'unknown algorithms' : names.slice(0, 20).join(', ');
 }
 
 /** Undefined if it isn't available: what is known so far has to do. */
