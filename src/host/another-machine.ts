@@ -1,8 +1,8 @@
 import type { Problem } from '../model/operator-error.ts';
 
 /**
- * What a host says to a word that was meant for another machine: addresses move (keepalived, a host that was
- * installed anew).
+ * A host's answer to a message that was meant for another machine: addresses move (keepalived, a reinstalled
+ * host).
  */
 export const notThisMachine = 'another-machine';
 

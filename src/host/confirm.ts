@@ -5,23 +5,23 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 
 /**
- * What was decided about a run, by whoever came first: the controller, the host's own clock, or an operator
+ * The decision about a run, made by whoever came first: the controller, the host's own clock, or an operator
  * there.
  */
 export type Decision = 'committed' | 'reverted' | 'kept';
 
 export interface Word {
   readonly run: string;
-  /** of the host that it is for */
+  /** id of the machine that it is meant for */
   readonly machineId: string;
   readonly word: 'commit' | 'revert';
 }
 
 /**
- * Tells a host that waits for it that a run is to be committed (or put back), and returns what was decided:
- * exactly one of all who decide wins, and everybody learns which. Asked again, it answers the same. Throws an
- * OperatorError: `not-waiting` where the run is not there yet or isn't known, `another-machine`,
- * `confirm-failed` where the answer can't be understood, or one of the connection's.
+ * Tells a waiting host to commit a run (or to revert it), and returns the decision: only the first of all who
+ * decide wins, and all of them learn the outcome. Asked again, the host gives the same answer. Throws an
+ * OperatorError: `not-waiting` if the run isn't there yet or isn't known, `another-machine`, `confirm-failed`
+ * if the answer is malformed, or one of the connection's.
  */
 export async function confirm(connection: Connection, { run, machineId, word }: Word): Promise<Decision> {
   const nonce = newNonce();

@@ -5,10 +5,10 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
 /**
- * Removes what is remembered of a host that a cluster has given back: ledger, records of runs, originals;
- * what belongs to other clusters that it serves stays. Does nothing, and throws an OperatorError
- * `not-forgotten` that says why, where something is still managed there, a run is at work or has still to be
- * brought to its end, or it can't be removed; `another-machine` where it isn't the host with this machine id.
+ * Removes what a host remembers about a cluster that has retired it (ledger, records of runs, originals) and
+ * keeps what belongs to other clusters that it serves. Throws an OperatorError `not-forgotten` that gives the
+ * reason, and removes nothing, if something is still managed there, if a run is in progress or unfinished, or
+ * if the removal fails; `another-machine` if the host has a different machine id.
  */
 export async function forget(
   connection: Connection,

@@ -1,7 +1,7 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads } from '../model/snapshot.ts';
 
-/** The matches of each glob, sorted. Throws an OperatorError where one has too many. */
+/** The matches of each glob, sorted. Throws an OperatorError if a glob has too many. */
 export function readGlobs(
   records: readonly string[][],
   root: string,

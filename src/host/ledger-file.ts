@@ -3,7 +3,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { PathState } from '../model/snapshot.ts';
 
 /**
- * The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or
+ * A host's ledger, read from the state of its file. Throws an OperatorError `ledger-unreadable` or
  * `ledger-newer`.
  */
 export function parseLedger(state: PathState, host: string, path: string): Ledger | undefined {

@@ -8,9 +8,9 @@ import type { Transaction } from '../model/transaction.ts';
 import { counted, record } from './records.ts';
 
 /**
- * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered
- * from 1 in the order in which they are swapped in; their new contents lie beside the manifest under that
- * number.
+ * A transaction in the form that the programs on the host read: one record per line, its kind first. Changes
+ * are numbered from 1 in the order in which they are swapped in; their new contents are stored beside the
+ * manifest under that number.
  */
 export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
@@ -38,20 +38,19 @@ export function manifest(transaction: Transaction): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What the host is in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
+/** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
 export function roleWords({ role }: Transaction): readonly [string, 'shared' | 'alone'] {
   return [role?.name ?? 'host', role?.shared ? 'shared' : 'alone'];
 }
 
-/** The name is that of a folder on the host, too. */
+/** The name is also that of a folder on the host. */
 function clusterOf({ cluster }: Transaction): string {
   if (/^[a-z0-9][a-z0-9._-]*$/.test(cluster)) return cluster;
   throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
 }
 
 /**
- * How long the host may work on it before it is ended and reverted: the sum of all that has a time limit.
- * Seconds.
+ * How long the host may work on it before the run is ended and reverted: the sum of all time limits. Seconds.
  */
 export function timeLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
@@ -77,8 +76,8 @@ export function timeLimit(transaction: Transaction): number {
 }
 
 /**
- * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a
- * minute to come up. Seconds.
+ * How long the host may take to restore everything: a handler is tried twice and waited for, and a unit gets
+ * a minute to start. Seconds.
  */
 export function revertLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);
@@ -93,7 +92,9 @@ export function revertLimit(transaction: Transaction): number {
   );
 }
 
-/** How long a run that installs packages waits for its turn (src/host/remote/prepare.sh). Seconds. */
+/**
+ * How long a run that installs packages waits for the package manager (src/host/remote/prepare.sh). Seconds.
+ */
 const packageManagerWait = 600;
 
 function installs({ actions }: Transaction): boolean {
@@ -158,14 +159,17 @@ function changeRecord(change: Change, number: number, host: string): string {
   return record('change', number, path, ...stateFields(before), ...stateFields(after), '.');
 }
 
-/** Files and links become one another; a directory only comes, goes or changes its mode and owner. */
+/**
+ * Files and links can replace each other; a directory can only be created, removed, or change its mode and
+ * owner.
+ */
 function possible(before: PathState, after: PathState): boolean {
   const kinds = [before.kind, after.kind];
   if (kinds.some((kind) => ['unreadable', 'pending', 'unit'].includes(kind))) return false;
   return !kinds.includes('directory') || kinds.every((kind) => kind === 'directory' || kind === 'absent');
 }
 
-/** Kind, sha256, mode, user, group, target: as `look` in transaction.sh tells them. */
+/** Kind, sha256, mode, user, group, target: the output of `look` in transaction.sh. */
 function stateFields(state: PathState): readonly string[] {
   switch (state.kind) {
     case 'file':

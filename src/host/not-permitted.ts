@@ -1,20 +1,20 @@
 import { OperatorError } from '../model/operator-error.ts';
 
 export interface Closed {
-  /** the account that looked */
+  /** the account that was used */
   readonly user: string;
-  /** where it logs in, as the operator names it */
+  /** the host it logs in to, as the operator names it */
   readonly host: string | undefined;
-  /** what it may not read, or not even see */
+  /** paths that it may not read, or may not even see */
   readonly paths: readonly string[];
 }
 
-/** So many are named; the others are counted. */
+/** The number of paths that are named; the others are counted. */
 const namedPaths = 3;
 
 /**
- * An account that isn't root may not read what has to be looked at. What is told from what it sees would be a
- * lie.
+ * An account that isn't root may not read everything that is needed. A result based on what it can see would
+ * be wrong.
  */
 export function mayNotRead({ user, host, paths }: Closed): OperatorError {
   const more = paths.length - namedPaths;

@@ -6,22 +6,22 @@ import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';
 
 export interface ProbeOptions {
-  /** whose ledger, and whose owed handlers, are wanted; undefined: of no cluster */
+  /** the cluster whose ledger and pending handlers are wanted; undefined: none */
   readonly cluster?: string | undefined;
-  /** seconds; covers the slowest query, which has a time limit of its own on the host */
+  /** seconds; long enough for the slowest query, which has its own time limit on the host */
   readonly timeout?: number;
 }
 
-/** Over this the answer isn't one of probe.sh, which sends 32 MiB of contents at most. Bytes. */
+/** A larger answer isn't from probe.sh, which sends at most 32 MiB of contents. Bytes. */
 const maximumOutput = 64 * 1024 * 1024;
 
-/** How often a host is looked at again when a file changed while it was read. */
+/** How often the probe is repeated if a file changed while it was read. */
 const attempts = 3;
 
 /**
- * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the
- * answer can't be understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`,
- * or one of the connection's.
+ * Looks at a host with one command and writes nothing there. Throws an OperatorError: `probe-failed` if the
+ * answer is malformed, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`, or one
+ * of the connection's.
  */
 export async function probe(
   connection: Connection,
@@ -50,7 +50,7 @@ export async function probe(
   }
 }
 
-/** The request of probe.sh: what is to be read, one thing a line. */
+/** The request for probe.sh: what to read, one item per line. */
 function probeRequest(reads: Reads, cluster?: string): string {
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),

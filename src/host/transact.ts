@@ -15,9 +15,9 @@ import { upload } from './upload.ts';
 export interface TransactOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
   /**
-   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new
-   * connection; false, or an error, puts everything back at once. Without it nobody confirms, and the host
-   * reverts when its time is up.
+   * Called once when a host that needs an outside confirmation waits for it: true commits over a new
+   * connection; false, or an error, reverts at once. Without it nobody confirms, and the host reverts at the
+   * end of the waiting time.
    */
   readonly confirm?: () => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
@@ -26,14 +26,14 @@ export interface TransactOptions {
 
 /** Longest pause between two attempts to reach a host again. Milliseconds. */
 const longestPause = 10_000;
-/** How often an upload that didn't arrive is sent again. */
+/** How often an incomplete upload is sent. */
 const uploads = 3;
 
 /**
- * Carries out a transaction on its host and tells how it ended. The host works by itself from the moment it
- * has received everything; this only follows, over new connections when one is lost, until the host's own
- * time limits have passed. Throws an OperatorError only where nothing was sent yet: the first connection
- * can't be made, or the transaction can't be written down.
+ * Carries out a transaction on its host and returns its outcome. The host works by itself once it has
+ * received everything; this only follows the work, over a new connection if one is lost, until the host's own
+ * time limits have passed. Throws an OperatorError only if nothing was sent yet: the first connection failed,
+ * or the transaction has no valid written form.
  */
 export async function transact(
   connectAgain: () => Promise<Connection>,
@@ -73,7 +73,7 @@ export async function transact(
           ? sent.request
           : record('follow', transaction.run, lines + 1, transaction.machineId);
       const header = framed(texts[mode], request, nonce);
-      // From here on the host may have begun, whatever becomes of the connection.
+      // From here on the host may have started, whatever happens to the connection.
       const input = mode === 'receive' ? [header, ...sent.files] : header;
       mode = 'follow';
       await connection.exec(bootstrap, input, {
@@ -82,12 +82,12 @@ export async function transact(
         onOutput: reader.take,
       });
       if (reader.end === 'none') {
-        // Nothing arrived as a whole, so nothing was begun.
+        // Nothing arrived completely, so nothing was started.
         if (attempts >= uploads) return result('refused', notReceived());
         mode = 'receive';
         lost = { code: 'connection-lost', message: 'the plan did not arrive as a whole; it is sent again' };
       } else if (reader.end === notThisMachine) {
-        // The one that works on it goes on by itself, and its address may come back.
+        // The original machine continues by itself, and its address may come back.
         lost = anotherMachine();
       } else if (reader.end !== undefined) {
         return result(stateOf(reader.end), problemFor(reader.end, log));
@@ -134,12 +134,12 @@ function stateOf(end: string): TransactionState {
     case 'abandoned':
       return 'refused';
     default:
-      // Nobody works on it, and settle could not bring it to an end.
+      // Nothing works on the run any more, and settle could not complete it.
       return 'stuck';
   }
 }
 
-/** Says the controller's word over connections of its own, as soon as it is asked for; at most once. */
+/** Sends the controller's decision over its own connections, as soon as it is asked for; at most once. */
 function onceWaiting(
   connectAgain: () => Promise<Connection>,
   transaction: Transaction,
@@ -168,7 +168,7 @@ function onceWaiting(
         }
       }
     };
-    // What was decided, by whomever, is learned from the host's log.
+    // The host's log tells the decision, whoever made it.
     speak().catch(() => undefined);
   };
 }
@@ -211,7 +211,7 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
   );
 }
 
-/** The new files stay; what would have interrupted people is still to be done. */
+/** The new files stay; what would have interrupted people is still pending. */
 function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
   if (handlers.length === 0) return undefined;
   return {
@@ -222,7 +222,7 @@ function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
   };
 }
 
-/** That everything is as it was is true of files and services, not of what actions did. */
+/** Only files and services are restored, not the effects of actions. */
 function withActions(problem: Problem, { done, installed }: RunLog): Problem {
   if (done.length === 0 && installed.length === 0) return problem;
   const what = [...done, ...(installed.length > 0 ? [`installed: ${installed.join(' ')}`] : [])];

@@ -5,19 +5,19 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
 export interface UnlockResult {
-  /** the lock was held by this run; its work was stopped, and the host brought it to its end */
+  /** the lock was held by this run; its work was stopped, and the host completed it */
   readonly broken: boolean;
-  /** the state of the run on the host now; `none` where the host doesn't know it */
+  /** the present state of the run on the host; `none` if the host doesn't know it */
   readonly state: string;
-  /** what it had to say of that, such as what was left undone because people are there */
+  /** messages about that, such as what was postponed because people are connected */
   readonly warnings: readonly string[];
 }
 
 /**
- * Breaks the lock of exactly this run on a host: stops the unit that does its work, whose end commits or
- * reverts as ever. Where the lock isn't held nothing is done. Throws an OperatorError: `locked-by-another`
- * where another run holds it (with who, from where, since when), `unlock-failed` where the work can't be
- * ended within the time limit (seconds), or one of the connection's.
+ * Breaks the lock of exactly this run on a host: stops the unit that does its work, which commits or reverts
+ * when it ends, as usual. Does nothing if the lock isn't held. Throws an OperatorError: `locked-by-another`
+ * if another run holds it (with who, from where, since when), `unlock-failed` if the work can't be stopped
+ * within the time limit (seconds), or one of the connection's.
  */
 export async function unlock(
   connection: Connection,
