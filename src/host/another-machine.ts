@@ -11,6 +11,6 @@ export function anotherMachine(): Problem {
   return {
     code: 'another-machine',
     message: 'this is not the machine that was looked at; nothing was done on it',
-    next: 'somebody else answers at its address now: check the inventory, then look again',
+    next: 'a different machine now answers at its address: check the inventory, then run the command again',
   };
 }

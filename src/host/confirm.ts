@@ -39,14 +39,14 @@ export async function confirm(connection: Connection, { run, machineId, word }: 
   if (answer?.[1] === 'state') {
     throw new OperatorError({
       code: 'not-waiting',
-      message: `the host doesn't wait for a word about the run ${run} (it is ${answer[2]})`,
-      next: 'clusterproxy status shows what state it is in',
+      message: `the host is not waiting for a confirmation of the run ${run} (it is ${answer[2]})`,
+      next: 'run clusterproxy status to see its state',
     });
   }
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'confirm-failed',
-    message: 'what the host said to the confirmation is incomplete',
-    next: 'clusterproxy status shows what became of the run',
+    message: 'the answer of the host to the confirmation is incomplete',
+    next: 'run clusterproxy status to see the outcome of the run',
     detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
   });
 }

@@ -24,7 +24,7 @@ export async function forget(
   const [verdict = '', detail = ''] = (line ?? '').split(fieldSeparator).map(printable);
   if (verdict === 'gone') return;
   if (verdict === notThisMachine) throw new OperatorError(anotherMachine());
-  const why = reasons.get(verdict) ?? 'what the host said to it is incomplete';
+  const why = reasons.get(verdict) ?? 'the answer of the host is incomplete';
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'not-forgotten',
     message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${detail})`}`,
@@ -36,7 +36,7 @@ export async function forget(
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['managed', 'something on the host is still managed'],
-  ['locked', 'a run is at work on the host'],
-  ['unsettled', 'a run has still to be brought to its end'],
+  ['locked', 'a run is in progress on the host'],
+  ['unsettled', 'a run on the host is not finished'],
   ['failed', 'the host could not remove it'],
 ]);

@@ -14,7 +14,7 @@ export function readGlobs(
       throw new OperatorError({
         code: 'too-many-matches',
         message: `${pattern} matches ${match} files`,
-        next: 'narrow the pattern in the step',
+        next: 'use a narrower pattern in the step',
         host,
       });
     }

@@ -16,7 +16,7 @@ export function readGuarded(reader: AnswerReader, exchanged: () => Error): Buffe
   const after = reader.lines();
   if (!file.isRegular || before.join() !== after.join()) throw exchanged();
   if (file.links > 1 && (file.owner === '0' || file.owner !== folder.owner)) {
-    return "a file of somebody else's under a second name, in a folder in which others than root may give names";
+    return "a hard link to another user's file, in a folder in which users other than root can create or rename files";
   }
   // A copy, so that keeping one file does not keep the whole answer in memory.
   return Buffer.from(content);

@@ -12,7 +12,7 @@ export function parseLedger(state: PathState, host: string, path: string): Ledge
     new OperatorError({
       code: 'ledger-unreadable',
       message: `the record of what is managed on this host (${path}) is damaged`,
-      next: 'put it back from a backup, or move it away: first-touch values are then taken from what is there now',
+      next: 'restore it from a backup, or move it away: the present values then count as the original ones',
       host,
       detail,
     });
@@ -24,7 +24,7 @@ export function parseLedger(state: PathState, host: string, path: string): Ledge
     throw unreadable(error instanceof Error ? error.message : String(error));
   }
   const ledger = value as Partial<Ledger> | null;
-  if (typeof ledger !== 'object' || ledger === null) throw unreadable('it is no object');
+  if (typeof ledger !== 'object' || ledger === null) throw unreadable('it is not an object');
   const version: unknown = ledger.schemaVersion;
   if (typeof version === 'number' && version > 1) {
     throw new OperatorError({

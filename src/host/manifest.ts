@@ -46,7 +46,7 @@ export function roleWords({ role }: Transaction): readonly [string, 'shared' | '
 /** The name is also that of a folder on the host. */
 function clusterOf({ cluster }: Transaction): string {
   if (/^[a-z0-9][a-z0-9._-]*$/.test(cluster)) return cluster;
-  throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
+  throw new Error(`${JSON.stringify(cluster)} is not a valid cluster name`);
 }
 
 /**
@@ -150,8 +150,8 @@ function changeRecord(change: Change, number: number, host: string): string {
   if (!possible(before, after)) {
     throw new OperatorError({
       code: 'unsupported-change',
-      message: `${path} can't be turned from ${before.kind} into ${after.kind}`,
-      next: 'move what is there away by hand',
+      message: `${path} can't be changed from ${before.kind} to ${after.kind}`,
+      next: 'move the existing one away by hand',
       host,
       step: change.steps[0],
     });
@@ -188,7 +188,7 @@ function handlerRecords(handler: Handler): readonly string[] {
   if (!/^[A-Za-z0-9][A-Za-z0-9_@:-]*$/.test(id)) {
     throw new OperatorError({
       code: 'handler-id',
-      message: `${JSON.stringify(id)} can't be the id of a handler`,
+      message: `${JSON.stringify(id)} is not a valid handler id`,
       next: 'use letters, digits, - and _',
     });
   }

@@ -23,8 +23,8 @@ export function mayNotRead({ user, host, paths }: Closed): OperatorError {
   const words = named.length < 2 ? last : `${named.slice(0, -1).join(', ')} and ${last}`;
   return new OperatorError({
     code: 'not-permitted',
-    message: `${user}${host === undefined ? '' : `@${host}`} is not root, and may not read what has to be looked at: ${words}`,
-    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} works there through sudo; or log in as root`,
+    message: `${user}${host === undefined ? '' : `@${host}`} is not root, and may not read what the plan depends on: ${words}`,
+    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} uses sudo there; or log in as root`,
     host,
     detail: more > 0 ? paths.join('\n') : undefined,
   });

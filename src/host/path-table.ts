@@ -95,7 +95,7 @@ export class PathTable {
   /** Which account ran the probe, and when; seconds since the epoch by the host's clock. */
   self(): { user: string; group: string; isRoot: boolean; seconds: number; uid: string; gid: string } {
     const entry = this.#entries.get(selfPath);
-    if (entry === undefined) throw new Error('the answer does not tell who asked');
+    if (entry === undefined) throw new Error('the answer does not say which account ran the probe');
     return { ...entry, isRoot: entry.uid === '0' };
   }
 

@@ -67,7 +67,7 @@ function probeRequest(reads: Reads, cluster?: string): string {
 function cutOff(host: string): OperatorError {
   return new OperatorError({
     code: 'connection-lost',
-    message: 'the connection broke off while the host was looked at',
+    message: 'the connection was lost while the host was being looked at',
     next: 'nothing was changed there; run the command again',
     host,
   });
@@ -81,8 +81,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
   ];
   return new OperatorError({
     code: 'probe-failed',
-    message: "the host's answer can't be understood",
-    next: 'the host needs a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd; does a login script end the session early?',
+    message: "the host's answer can't be parsed",
+    next: 'check that the host has a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd, and that no login script ends the session early',
     host,
     detail: printable(words.join('\n').trim()),
   });
@@ -91,8 +91,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
 function changing(host: string, words: string): OperatorError {
   return new OperatorError({
     code: 'files-changing',
-    message: `files changed each of the ${attempts} times that the host was looked at`,
-    next: 'find out who writes there (a package upgrade, configuration management?), and run the command again later',
+    message: `files changed on each of the ${attempts} attempts to look at the host`,
+    next: 'find out what writes there (a package upgrade, configuration management), and run the command again later',
     host,
     detail: words,
   });

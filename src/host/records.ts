@@ -12,8 +12,8 @@ export function record(...fields: readonly (string | number)[]): string {
     if (typeof field === 'string' && /[\u0000-\u001f\u007f]/.test(field)) {
       throw new OperatorError({
         code: 'control-character',
-        message: `${JSON.stringify(field)} holds a control character`,
-        next: 'paths, names, addresses and arguments may hold printable characters only',
+        message: `${JSON.stringify(field)} contains a control character`,
+        next: 'use only printable characters in paths, names, addresses and arguments',
       });
     }
   }

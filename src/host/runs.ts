@@ -61,7 +61,7 @@ export async function readRuns(connection: Connection, host?: string): Promise<r
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
   if (owed.length === 0) return [];
-  return [`left undone, because people were there (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
+  return [`postponed because people were connected (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
 }
 
 /**
@@ -108,7 +108,7 @@ function stateBefore(fields: readonly string[], content: Buffer | undefined): Pa
   switch (kind) {
     case 'file':
       return content === undefined
-        ? { kind: 'unreadable', reason: 'the host no longer keeps what it was' }
+        ? { kind: 'unreadable', reason: 'the host no longer keeps the previous state' }
         : { kind: 'file', content, ...ownership };
     case 'directory':
       return { kind: 'directory', ...ownership };
@@ -138,7 +138,7 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   if (runs === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'runs-unreadable',
-      message: 'what the host tells of its runs is incomplete',
+      message: 'the list of runs from the host is incomplete',
       next: 'run the command again',
       detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
     });

@@ -169,7 +169,7 @@ function readSections(reader: AnswerReader): Sections {
       case 'guarded':
         sections.contents.set(
           argument,
-          readGuarded(reader, () => new Unstable(`${argument} was exchanged`)),
+          readGuarded(reader, () => new Unstable(`${argument} was replaced`)),
         );
         break;
       case 'units':
@@ -182,7 +182,7 @@ function readSections(reader: AnswerReader): Sections {
         sections.answers.set(argument, readAnswerBody(reader));
         break;
       default:
-        throw new Error(`the answer has a section that isn't known: ${printable(name)}`);
+        throw new Error(`the answer has an unknown section: ${printable(name)}`);
     }
   }
 }
@@ -211,12 +211,12 @@ const reasons = new Map([
   ['large', 'larger than 1 MiB'],
   ['denied', 'permission denied'],
   ['kernel', 'a file of the kernel'],
-  ['barred', 'reached by a link in a folder in which others than root may give names'],
-  ['full', 'beyond the 32 MiB that are read of a host'],
+  ['barred', 'reached by a link in a folder in which users other than root can create or rename files'],
+  ['full', 'beyond the limit of 32 MiB read from a host'],
 ]);
 
 function length(digits: string): number {
-  if (!/^[0-9]{1,9}$/.test(digits)) throw new Error('the answer has a length that is no number');
+  if (!/^[0-9]{1,9}$/.test(digits)) throw new Error('the answer has a length that is not a number');
   return Number(digits);
 }
 

@@ -85,7 +85,7 @@ export async function transact(
         // Nothing arrived completely, so nothing was started.
         if (attempts >= uploads) return result('refused', notReceived());
         mode = 'receive';
-        lost = { code: 'connection-lost', message: 'the plan did not arrive as a whole; it is sent again' };
+        lost = { code: 'connection-lost', message: 'the plan did not arrive completely; sending it again' };
       } else if (reader.end === notThisMachine) {
         // The original machine continues by itself, and its address may come back.
         lost = anotherMachine();
@@ -180,8 +180,8 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
   if (end === 'conflict') {
     return {
       code: 'conflict',
-      message: `${log.conflicts.length} files were changed by somebody else during the run and were left alone`,
-      next: 'look at each of them; what they were is in the folder of the run below /var/lib/clusterproxy/runs',
+      message: `${log.conflicts.length} files were changed by someone else during the run and were left as they are`,
+      next: 'check each of them; their previous contents are in the folder of the run below /var/lib/clusterproxy/runs',
       detail: [...log.conflicts, ...because].join('\n').trim(),
     };
   }
@@ -189,23 +189,23 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
     return (
       cause ?? {
         code: 'kept',
-        message: 'nobody confirmed the run, and it could not be put back: the new files stay in use',
-        next: 'look whether all is well; undo the run with clusterproxy rollback when nobody is there',
+        message: 'nobody confirmed the run, and it could not be reverted: the new files stay in use',
+        next: 'check that all is well; to undo the run, use clusterproxy rollback when nobody is connected',
       }
     );
   }
   if (end === 'stuck' || !hasEnded(end)) {
     return {
       code: 'stuck',
-      message: 'the host could not bring itself back to how it was',
-      next: 'mend what it complains of, then on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
+      message: 'the host could not restore its previous state',
+      next: 'fix what it reports, then run on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
       detail: [...log.failures, ...log.conflicts, ...because].join('\n').trim(),
     };
   }
   return (
     cause ?? {
       code: 'interrupted',
-      message: 'the work on the host was ended before it was done; everything is back as it was',
+      message: 'the work on the host was stopped before it was complete; everything was restored',
       next: 'run the command again',
     }
   );
@@ -216,8 +216,8 @@ function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
   if (handlers.length === 0) return undefined;
   return {
     code: 'restarts-owed',
-    message: `people came in the middle of the restarts (${owedBecause?.words ?? 'a guard says so'}), so this is still to be done: ${handlers.join(', ')}; the new files are in place`,
-    next: 'run the command again when nobody is there, or say with --force that they may be interrupted; until then these services run with the old files',
+    message: `people connected during the restarts (${owedBecause?.words ?? 'a guard says so'}), so these are still pending: ${handlers.join(', ')}; the new files are in place`,
+    next: 'run the command again when nobody is connected, or allow the interruption with --force; until then these services run with the old files',
     detail: owedBecause?.detail === '' ? undefined : owedBecause?.detail,
   };
 }
@@ -228,18 +228,20 @@ function withActions(problem: Problem, { done, installed }: RunLog): Problem {
   const what = [...done, ...(installed.length > 0 ? [`installed: ${installed.join(' ')}`] : [])];
   return {
     ...problem,
-    detail: [problem.detail ?? '', `this was done and stays: ${what.join('; ')}`].join('\n').trim(),
+    detail: [problem.detail ?? '', `these actions were done and are not undone: ${what.join('; ')}`]
+      .join('\n')
+      .trim(),
   };
 }
 
 function brokenOff(): Problem {
-  return { code: 'connection-lost', message: 'the connection broke off; the host goes on by itself' };
+  return { code: 'connection-lost', message: 'the connection was lost; the host continues by itself' };
 }
 
 function notReceived(): Problem {
   return {
     code: 'connection-lost',
-    message: `the connection broke off each of the ${uploads} times that the plan was sent; nothing was changed`,
+    message: `the connection was lost on each of the ${uploads} attempts to send the plan; nothing was changed`,
     next: 'check the network between here and the host, then run the command again',
   };
 }
@@ -247,16 +249,16 @@ function notReceived(): Problem {
 function interrupted(transaction: Transaction): Problem {
   return {
     code: 'interrupted',
-    message: 'the run was interrupted; the host brings it to its end by itself',
-    next: `clusterproxy check shows what the host is like then (run ${transaction.run})`,
+    message: 'the run was interrupted; the host completes it by itself',
+    next: `run clusterproxy check to see the state of the host afterwards (run ${transaction.run})`,
   };
 }
 
 function unknown(transaction: Transaction, lost: Problem | undefined): Problem {
   return {
     code: 'outcome-unknown',
-    message: "the host can't be asked any more how it ended; it commits or reverts by itself",
-    next: `clusterproxy check shows it as soon as the host answers again (run ${transaction.run})`,
+    message: 'the host can no longer be asked for the outcome; it commits or reverts by itself',
+    next: `run clusterproxy check to see it as soon as the host answers again (run ${transaction.run})`,
     detail: lost === undefined ? undefined : [lost.message, lost.detail ?? ''].join('\n').trim(),
   };
 }

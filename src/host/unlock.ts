@@ -44,8 +44,8 @@ export async function unlock(
     case 'another':
       throw new OperatorError({
         code: 'locked-by-another',
-        message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${printable(holder)}`}`,
-        next: 'name the run that holds it, if that is the one to be ended',
+        message: `the lock is not held by the run ${run}, but by another one${holder === '' ? '' : `: ${printable(holder)}`}`,
+        next: 'name the run that holds it if you want to end that one',
       });
     case notThisMachine:
       throw new OperatorError(anotherMachine());
@@ -53,14 +53,14 @@ export async function unlock(
       throw new OperatorError({
         code: 'unlock-failed',
         message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${printable(state)}`,
-        next: `look on the host: systemctl status clusterproxy-${run}`,
+        next: `check on the host: systemctl status clusterproxy-${run}`,
         detail: printable(holder),
       });
     default:
       throw new OperatorError({
         code: result.code === null ? 'connection-lost' : 'unlock-failed',
-        message: 'what the host said to the unlocking is incomplete',
-        next: 'clusterproxy status shows what became of the run',
+        message: 'the answer of the host to the unlocking is incomplete',
+        next: 'run clusterproxy status to see the outcome of the run',
         detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
       });
   }

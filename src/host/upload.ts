@@ -76,15 +76,15 @@ async function archive(file: string, sum: string): Promise<Buffer> {
   if (size > largestArchive) {
     throw unreadable(
       `is larger than ${largestArchive / 1024 / 1024} MiB`,
-      'let the host fetch it by its url',
+      'let the host download it from its url',
     );
   }
   const content = await readFile(file);
   if (sha256(content) === sum) return content;
   throw new OperatorError({
     code: 'archive-differs',
-    message: `the archive ${file} has the sha256 ${sha256(content)}, and should have ${sum}`,
-    next: 'take the file that is meant, or correct the sum',
+    message: `the archive ${file} has the sha256 ${sha256(content)}, but ${sum} is expected`,
+    next: 'use the intended file, or correct the checksum',
   });
 }
 

@@ -102,7 +102,7 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       'restart-bbb-web',
     ]);
     expect(error?.message).toContain(
-      `meetings are running: 1), so this is still to be done: ${left.join(', ')}`,
+      `meetings are running: 1), so these are still pending: ${left.join(', ')}`,
     );
     expect((await starts(node)).slice(before.length)).toMatch(/^\S+ etherpad\n$/);
     expect(await owed(node)).toEqual([...left].sort());
