@@ -4,7 +4,7 @@ import { packageRoot } from '../package-root.ts';
 import { type EmbeddedHost, startEmbeddedHost } from './embedded-host.ts';
 import { makeSampleHost, type SampleHost, servicesOf } from './sample-host.ts';
 
-/** The made-up cluster: hosts that answer over ssh, and an inventory of them. */
+/** The simulated cluster: hosts that answer over ssh, and an inventory of them. */
 export interface DemoCluster {
   readonly hosts: ReadonlyMap<string, EmbeddedHost>;
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export const sampleHosts: readonly SampleHost[] = [
   { name: 'bbb-03', hostname: 'bbb-03.example.com', sample: '3.0' },
 ];
 
-/** Makes hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
+/** Creates hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
 export async function makeCluster(folder: string): Promise<DemoCluster> {
   const hosts = new Map<string, EmbeddedHost>();
   const cluster = {
@@ -47,7 +47,7 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
   return cluster;
 }
 
-/** The program's own playbook; but where nothing real restarts, there is less to wait for afterwards. */
+/** The program's own playbook, but with shorter waits, since nothing real restarts. */
 async function writePlaybook(folder: string): Promise<void> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
   const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';

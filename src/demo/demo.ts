@@ -18,9 +18,9 @@ export interface DemoOptions extends Omit<StageOptions, 'folder'> {
 }
 
 /**
- * Plays the story against made-up hosts in a temporary folder, and returns the exit status: 3 where a command
- * of it ended otherwise than it should, 130 where it was interrupted. However it ends, even by
- * process.exit(), nothing is left.
+ * Plays the story against simulated hosts in a temporary folder, and returns the exit status: 3 if one of its
+ * commands ended differently than expected, 130 if it was interrupted. Everything is removed however it ends,
+ * even by process.exit().
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const missing = missingHere();
@@ -33,7 +33,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     endProcessesBelow(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  // The terminal was closed: process.exit() leads to removeAtOnce.
+  // The terminal was closed: process.exit() triggers removeAtOnce.
   const hangUp = () => process.exit(exitStatus.interrupted);
   process.once('exit', removeAtOnce);
   process.once('SIGHUP', hangUp);
@@ -78,7 +78,7 @@ async function introduce(stage: Stage, folder: string): Promise<void> {
   await stage.say(`Everything is below ${folder}, where the commands are run.`);
 }
 
-/** Tells the story; a step that ends otherwise than it should is reported here. */
+/** Tells the story; a step that ends differently than expected is reported here. */
 async function play(stage: Stage, folder: string, options: DemoOptions): Promise<number> {
   try {
     await tellStory(stage, folder);
@@ -113,7 +113,7 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
     "echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings",
     'rm hosts/bbb-02/run/stand-in/meetings',
   );
-  // Servers alone would keep the process alive; a timer makes it plain.
+  // The servers alone would keep the process alive; a timer makes the intention clear.
   const timer = setInterval(() => undefined, 60_000);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -122,15 +122,15 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
   clearInterval(timer);
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What the made-up hosts need of this machine, and isn't there. */
+/** What the simulated hosts need but this machine lacks. */
 function missingHere(): string | undefined {
   if (process.platform !== 'linux') return `Linux, and this is ${process.platform}`;
-  // BusyBox has most of these programs too, but not these options of them.
+  // BusyBox has most of these programs too, but not with these options.
   const tried = spawnSync('sh', [
     '-c',
     'stat --version && flock --version && setsid --version && sed --version',

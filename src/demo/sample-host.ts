@@ -11,16 +11,15 @@ export interface SampleHost {
   readonly sample: string;
 }
 
-/** The name that the samples were written for. */
+/** The host name in the samples. */
 const sampleHostname = 'bbb-01.example.com';
 
 const unitFolder = 'usr/lib/systemd/system';
 const certificateFolder = 'etc/letsencrypt/live';
 
 /**
- * Copies a sample to `root`, and adds what every installed host has besides: a machine id, a distribution,
- * names that resolve, nginx. Links stay links; files get the usual mode, however strict the umask of whoever
- * runs this is.
+ * Copies a sample to `root`, and adds what every installed host has as well: a machine id, a distribution,
+ * names that resolve, nginx. Links stay links; files get the usual mode, whatever the umask.
  */
 export async function makeSampleHost(
   root: string,
@@ -52,13 +51,13 @@ export async function makeSampleHost(
   }
 }
 
-/** The services that run on a host once it's up: those that it has unit files of. */
+/** The services that run on a host once it has started: those for which it has unit files. */
 export async function servicesOf(root: string): Promise<readonly string[]> {
   const files = await readdir(join(root, unitFolder));
   return files.filter((file) => file.endsWith('.service') && !file.endsWith('@.service'));
 }
 
-/** Puts a host's own name where the sample has the one that it was written for. */
+/** Replaces the sample's host name by the host's own. */
 async function rename(root: string, hostname: string): Promise<void> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

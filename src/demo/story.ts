@@ -14,9 +14,7 @@ const properties = 'etc/bigbluebutton/bbb-web.properties';
 const clientLocations = 'hosts/bbb-03/etc/bigbluebutton/nginx/bbb-cluster.nginx';
 const broken = 'hosts/bbb-03/etc/nginx/conf.d/own.conf';
 
-/**
- * The story from a fresh cluster to the same cluster as it was; each command has to end as it is expected to.
- */
+/** The story, from a fresh cluster back to the same cluster; each command has to end as expected. */
 export async function tellStory(stage: Stage, folder: string): Promise<void> {
   const original = await checksumsOf(folder, hosts);
   await setUp(stage, folder, original);
@@ -132,7 +130,7 @@ async function undo(stage: Stage, folder: string, original: ReadonlyMap<string, 
   );
 }
 
-/** Runs' ids begin with their time. */
+/** The ids of runs begin with their time. */
 async function firstRun(folder: string): Promise<string> {
   const runs = await readdir(join(folder, 'hosts/proxy-1/var/lib/clusterproxy/runs'));
   const [first] = runs.filter((name) => !name.startsWith('.')).sort();
