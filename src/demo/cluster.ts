@@ -56,7 +56,7 @@ async function writePlaybook(folder: string): Promise<void> {
 
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
   const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
-  return `# A cluster of made-up hosts on this machine: one proxy, three nodes.
+  return `# A cluster of simulated hosts on this machine: one proxy, three nodes.
 # The program's own playbook bigbluebutton, but with shorter waits after restarts:
 playbook: ./${playbookName}
 cluster:
@@ -64,7 +64,7 @@ cluster:
   hostname: ${clusterHostname}
 ssh:
   user: root
-  # What your own ssh configuration says is for real hosts.
+  # Your own ssh configuration is for real hosts, so it is not used here.
   config: none
 hosts:
   proxy:

@@ -64,8 +64,8 @@ async function makeFolder(): Promise<string> {
   } catch (error) {
     throw new OperatorError({
       code: 'demo-not-possible',
-      message: `no temporary folder can be made: ${error instanceof Error ? error.message : String(error)}`,
-      next: 'name a folder that you can write to in TMPDIR',
+      message: `no temporary folder can be created: ${error instanceof Error ? error.message : String(error)}`,
+      next: 'set TMPDIR to a folder that you can write to',
     });
   }
 }
@@ -73,9 +73,9 @@ async function makeFolder(): Promise<string> {
 async function introduce(stage: Stage, folder: string): Promise<void> {
   stage.heading('A cluster proxy for three BigBlueButton servers, in nine steps');
   await stage.say(
-    'Four made-up hosts run on this machine: a proxy, and nodes with BigBlueButton 2.4, 2.6 and 3.0. Each is an ssh server on a port of 127.0.0.1, and a folder with the configuration files of such a host. Connections, files and what clusterproxy does are real; systemctl, nginx and BigBlueButton itself are stand-ins.',
+    'Four simulated hosts run on this machine: a proxy, and nodes with BigBlueButton 2.4, 2.6 and 3.0. Each is an ssh server on a port of 127.0.0.1, and a folder with the configuration files of such a host. Connections, files and the actions of clusterproxy are real; systemctl, nginx and BigBlueButton itself are stand-ins.',
   );
-  await stage.say(`Everything is below ${folder}, where the commands are run.`);
+  await stage.say(`Everything is below ${folder}, where the commands run.`);
 }
 
 /** Tells the story; a step that ends differently than expected is reported here. */
@@ -93,9 +93,9 @@ async function play(stage: Stage, folder: string, options: DemoOptions): Promise
 }
 
 async function sayWhatNext(stage: Stage): Promise<void> {
-  stage.heading('That was the story');
+  stage.heading('End of the story');
   await stage.say(
-    'The hosts are taken down now. To play with them, run the demo with --keep. For hosts of your own: copy inventory.example.yaml, and begin with validate and plan, which change nothing.',
+    'The hosts are now being removed. To experiment with them, run the demo with --keep. For your own hosts, copy inventory.example.yaml and begin with validate and plan, which change nothing.',
   );
 }
 
@@ -108,7 +108,7 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
     `clusterproxy plan --inventory ${inventoryName}`,
     `clusterproxy apply --inventory ${inventoryName}`,
   );
-  await stage.say("The hosts' files are below hosts/. A meeting on bbb-02 begins, and ends, by:");
+  await stage.say("The hosts' files are below hosts/. To start and end a meeting on bbb-02:");
   stage.list(
     "echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings",
     'rm hosts/bbb-02/run/stand-in/meetings',
@@ -137,13 +137,13 @@ function missingHere(): string | undefined {
   ]);
   return tried.status === 0
     ? undefined
-    : 'GNU coreutils, GNU sed and util-linux, as nearly all distributions have them';
+    : 'GNU coreutils, GNU sed and util-linux, which nearly all distributions have';
 }
 
 function notPossible(missing: string): OperatorError {
   return new OperatorError({
     code: 'demo-not-possible',
     message: `the demo's hosts need ${missing}`,
-    next: 'run it in a container of Debian or the like: its image with Node.js, such as node:22, has all that is needed',
+    next: 'run it in a Debian-based container: the image of Node.js, such as node:22, has everything that is needed',
   });
 }

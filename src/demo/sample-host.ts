@@ -37,9 +37,9 @@ export async function makeSampleHost(
     'etc/os-release': 'ID=ubuntu\nPRETTY_NAME="Ubuntu 22.04.5 LTS"\n',
     'etc/hosts': hosts.map(({ hostname }, index) => `192.0.2.${index + 1} ${hostname}\n`).join(''),
     // Trusted authorities, for the proxy's connections to the nodes.
-    'etc/ssl/certs/ca-certificates.crt': '# none: nothing here connects\n',
-    [`${live}/fullchain.pem`]: '# a certificate would stand here\n',
-    [`${live}/privkey.pem`]: '# its key would stand here\n',
+    'etc/ssl/certs/ca-certificates.crt': '# none: nothing connects here\n',
+    [`${live}/fullchain.pem`]: '# placeholder for a certificate\n',
+    [`${live}/privkey.pem`]: '# placeholder for its key\n',
     'var/lib/dpkg/status':
       'Package: ca-certificates\nStatus: install ok installed\nVersion: 20230311ubuntu0.22.04.1\n',
     [`${unitFolder}/nginx.service`]: '[Service]\nExecStart=/usr/sbin/nginx\n',

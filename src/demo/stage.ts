@@ -139,7 +139,7 @@ function typed(words: readonly string[]): string {
 function unexpected(line: string, exitStatus: number | string, expected: number): OperatorError {
   return new OperatorError({
     code: 'demo-failed',
-    message: `"${line.replaceAll(' \\\n   ', '')}" should have ended with exit status ${expected}, and ended with ${exitStatus}`,
-    next: 'what it printed says why; with --keep the hosts stay, to be looked at',
+    message: `"${line.replaceAll(' \\\n   ', '')}" ended with exit status ${exitStatus} instead of ${expected}`,
+    next: 'see its output for the reason; use --keep to keep the hosts for inspection',
   });
 }
