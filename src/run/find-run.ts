@@ -2,7 +2,7 @@ import type { PastRun } from '../model/history.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { baseRun } from '../plan/rollback/plan-rollback.ts';
 
-/** The run of that id among those that hosts remember. Throws an OperatorError `run-unknown`. */
+/** The run of that id among those that the hosts remember. Throws an OperatorError `run-unknown`. */
 export function runOf(runs: readonly PastRun[], id: string): PastRun {
   const run = runs.find((one) => one.run === baseRun(id));
   if (run !== undefined) return run;

@@ -10,12 +10,12 @@ import { limitedTo } from './limit.ts';
 import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
 
-/** What hosts remember, and those that could not be asked. */
+/** What the hosts remember, and the hosts that could not be asked. */
 export interface History {
   /** the latest first */
   readonly runs: readonly PastRun[];
   readonly unreachable: readonly HostResult[];
-  /** names of other clusters whose runs a host remembers as well, by host; none for most */
+  /** names of other clusters whose runs a host also remembers, by host; usually empty */
   readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -1,10 +1,7 @@
 import type { TransactionEvent } from '../host/run-log.ts';
 import type { HostPhase, ProgressEvent } from '../model/progress.ts';
 
-/**
- * What a host tells of its transaction, in the words that are shown to people; undefined for what isn't worth
- * a line.
- */
+/** An event of a host's transaction, in words for people; undefined if it isn't worth a line. */
 export function hostProgress(host: string, event: TransactionEvent): ProgressEvent | undefined {
   const [phase, detail] = phaseOf(event) ?? [];
   return phase === undefined ? undefined : { kind: 'host', host, phase, detail };

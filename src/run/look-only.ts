@@ -3,8 +3,7 @@ import { type ClusterPlan, type HostPlan, isDue } from '../model/plan.ts';
 import { lookOnlyWarning } from '../plan/forward/machine-warnings.ts';
 
 /**
- * The plan, with a problem in place of a warning for hosts that can be looked at by who logs in, but not
- * changed.
+ * The plan, with a problem instead of a warning for hosts that the login account can look at but not change.
  */
 export function refuseLookOnly(plan: ClusterPlan): ClusterPlan {
   return { ...plan, hosts: plan.hosts.map((host) => (isDue(host) ? refused(host) : host)) };

@@ -6,13 +6,15 @@ interface Seen {
   readonly snapshot: Pick<Snapshot, 'machineId'> | undefined;
 }
 
-/** An id of machine-id(5). A host whose first start isn't done has none, or the word `uninitialized`. */
+/**
+ * An id as in machine-id(5). A host whose first boot isn't complete has none, or the word `uninitialized`.
+ */
 const machineIdForm = /^[0-9a-f]{32}$/;
 
 /**
- * What keeps hosts from being told apart, by host. Whatever is done on a machine goes by its machine id: with
- * two names for one machine both would follow one and the same run, and of two clones either could be taken
- * for the other.
+ * What prevents hosts from being told apart, by host. All work on a machine is tied to its machine id: with
+ * two names for one machine both would follow the same run, and of two clones either could be mistaken for
+ * the other.
  */
 export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Problem> {
   const known = seen.flatMap(({ host, snapshot }) =>
@@ -30,9 +32,9 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
 }
 
 /**
- * An empty file gets a new id at the next start, as in an image that many machines are made from; a missing
- * one would also make it a first start, with all units as their presets say. An id that D-Bus has would come
- * back. Source: machine-id(5).
+ * An empty file gets a new id at the next boot, as in an image from which many machines are made; a missing
+ * file would also make it a first boot, with all units reset to their presets. An id of D-Bus would be
+ * reused. Source: machine-id(5).
  */
 const newMachineId = 'truncate -s 0 /etc/machine-id; rm -f /var/lib/dbus/machine-id; reboot';
 

@@ -13,10 +13,10 @@ export interface WaveOptions {
 const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'owed', 'skipped'];
 
 /**
- * Carry out the plans role by role. In each role one host goes alone until one was really changed, so that a
- * fault that all of them share is met by one host only; the others follow, as many at once as may be out and
- * as `parallel` says. No host is started once more than `maxFailures` have failed while they were changed,
- * once a host of an earlier role isn't as planned, or once the operator has interrupted.
+ * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that
+ * a fault common to all hits only one host; the others follow, within the limits for hosts that may be out
+ * and of `parallel`. No further host is started if more than `maxFailures` have failed while they were being
+ * changed, if a host of an earlier role isn't as planned, or if the operator has interrupted the run.
  */
 export async function inWaves(
   waves: readonly Wave[],
@@ -26,7 +26,7 @@ export async function inWaves(
   const results: HostResult[] = [];
   let failures = 0;
   for (const wave of waves) {
-    // Nobody needs a host that leaves the cluster before it.
+    // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
@@ -70,7 +70,7 @@ async function inTurns(
   );
 }
 
-/** A host of which only a later stage wants something has done its part of this one. */
+/** A host that has work only in a later stage has done its part of this one. */
 function idle(plan: HostPlan): HostResult {
   const result = resultOfHostPlan(plan);
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
@@ -89,7 +89,7 @@ function notBegun(plan: HostPlan, problem: HostResult['problem']): HostResult {
   return { plan, status: 'not-started', problem, ran: [], warnings: plan.warnings, durationMs: 0 };
 }
 
-/** No host of its role is under way any more, and still too many are out. */
+/** No host of its role is in progress any more, and still too many are out. */
 function heldBack(
   plan: HostPlan,
   { role, limit, down, plans }: Wave,
