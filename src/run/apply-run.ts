@@ -59,7 +59,7 @@ async function applyStage(
   options: ApplyOptions,
 ): Promise<HostResult> {
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
-  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   const start = performance.now();
   options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
   let connected = false;

@@ -8,10 +8,10 @@ export function runOf(runs: readonly PastRun[], id: string): PastRun {
   if (run !== undefined) return run;
   throw new OperatorError({
     code: 'run-unknown',
-    message: `no host that can be reached remembers the run ${id}`,
+    message: `no reachable host remembers the run ${id}`,
     next:
       runs.length === 0
         ? 'no host remembers any run'
-        : `runs that the hosts remember: ${runs.map((one) => one.run).join(', ')}`,
+        : `the hosts remember these runs: ${runs.map((one) => one.run).join(', ')}`,
   });
 }

@@ -27,7 +27,7 @@ function isGivenBack({ plan, status }: HostResult): boolean {
 async function forgetHost(result: HostResult, options: ApplyOptions): Promise<HostResult> {
   const { plan } = result;
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
-  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   try {
     const connection = await options.connect(host.ssh, {});
     try {

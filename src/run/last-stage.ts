@@ -33,7 +33,7 @@ export async function applyLast(
   if (options.exactly && waiting.length > 0) {
     return {
       hosts: first,
-      warnings: [...warnings, 'the last stage would not be as it was agreed on; it was not begun'],
+      warnings: [...warnings, 'the last stage would differ from the agreed plan, so it was not started'],
     };
   }
   // Follows everything that any host has carried out in this run.
@@ -50,7 +50,7 @@ function isDone({ status }: HostResult): boolean {
 }
 
 function notGivenBack({ plan, status }: HostResult): string {
-  return `${plan.host} was not given back (${statusWords[status]}): what other hosts have for it stays until it is`;
+  return `${plan.host} was not retired (${statusWords[status]}): what other hosts have for it stays until it is`;
 }
 
 /**

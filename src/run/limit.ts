@@ -16,7 +16,7 @@ export function limitedTo(hosts: readonly Named[], limit: readonly string[]): Re
     throw new OperatorError({
       code: 'limit-unknown',
       message: `--limit names ${word}, which is neither a host nor a role of this inventory`,
-      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+      next: meant ? `did you mean ${meant}?` : `choose from: ${known.join(', ')}`,
     });
   }
   const chosen = hosts.filter(
@@ -47,7 +47,7 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
     ...plan,
     problem: {
       code: 'forerunner-left-out',
-      message: `${forerunner.host} has to be changed first, and --limit leaves it out`,
+      message: `${forerunner.host} must be changed first, but --limit leaves it out`,
       next: `add it: --limit ${plan.host},${forerunner.host}`,
       host: plan.host,
     },

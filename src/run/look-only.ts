@@ -24,7 +24,7 @@ function mayNotWrite(host: string, user: string): Problem {
   return {
     code: 'not-permitted',
     message: `${user}@${host} is not root, and may not write /var/lib/clusterproxy; nothing was changed`,
-    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} works there through sudo; or log in as root`,
+    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} uses sudo there; or log in as root`,
     host,
   };
 }

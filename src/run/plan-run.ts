@@ -89,7 +89,7 @@ async function lookAgain(
   { inventory, guards, known, connect, signal }: Again,
 ): Promise<HostPlan> {
   const host = inventory.hosts.find((one) => one.name === name);
-  if (host === undefined) throw new Error(`${name} isn't in the inventory`);
+  if (host === undefined) throw new Error(`${name} is not in the inventory`);
   const again = await lookAt(host, () => readsOf(inventory, host, { guards }), {
     inventory,
     connect,
@@ -115,7 +115,7 @@ function isOutOfReach(plan: HostPlan): boolean {
 }
 
 function outOfReachWords(host: string): string {
-  return `${host} is to be retired, but can't be reached: what other hosts have for it stays until it was given back; if it is gone for good, take it out of the inventory and apply with --prune`;
+  return `${host} is to be retired but can't be reached: what other hosts have for it stays until it is retired; if it is gone for good, remove it from the inventory and apply with --prune`;
 }
 
 /** `--prune` sets the variable of that name, for this run and all hosts. */

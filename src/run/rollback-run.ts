@@ -112,9 +112,10 @@ function refuseUnknown(
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:
       wanted === undefined
-        ? 'no host remembers a run that could be undone'
-        : `no host that can be reached remembers the run ${wanted}`,
-    next: known.length === 0 ? 'there is nothing to do' : `runs that the hosts remember: ${known.join(', ')}`,
+        ? 'no host remembers a run that can be undone'
+        : `no reachable host remembers the run ${wanted}`,
+    next:
+      known.length === 0 ? 'there is nothing to do' : `the hosts remember these runs: ${known.join(', ')}`,
   });
 }
 

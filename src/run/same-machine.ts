@@ -42,8 +42,8 @@ function sameMachine(host: string, id: string, others: readonly string[]): Probl
   const names = `${host} and ${others.join(', ')}`;
   return {
     code: 'same-machine',
-    message: `${names} have one machine id, ${id}: they are one machine, or clones of one`,
-    next: `if it is one machine, correct an address in the inventory, or take one of them out: a machine has one role. A clone needs an id of its own; as root, on the clone alone: ${newMachineId}`,
+    message: `${names} have the same machine id, ${id}: they are one machine, or clones of one`,
+    next: `if it is one machine, correct an address in the inventory, or remove one of the hosts: a machine has one role. A clone needs its own id; run as root, on the clone only: ${newMachineId}`,
     host,
   };
 }
@@ -51,8 +51,8 @@ function sameMachine(host: string, id: string, others: readonly string[]): Probl
 function noMachineId(host: string, id: string): Problem {
   return {
     code: 'no-machine-id',
-    message: `its /etc/machine-id ${id === '' ? 'is empty or missing' : `says '${id}', which is no machine id`}, so it can't be told from any other machine`,
-    next: `as root, on the host: ${newMachineId}`,
+    message: `its /etc/machine-id ${id === '' ? 'is empty or missing' : `says '${id}', which is not a machine id`}, so it can't be told apart from other machines`,
+    next: `run as root, on the host: ${newMachineId}`,
     host,
   };
 }

@@ -79,8 +79,8 @@ function withoutEffect(done: Stage, now: HostPlan): Problem | undefined {
   if (repeated === undefined) return undefined;
   return {
     code: 'action-without-effect',
-    message: `${repeated.action.name} was carried out, and the host still lacks what it is to bring`,
-    next: 'look at what it said (clusterproxy history --verbose), and whether the names in the playbook are those of the packages',
+    message: `${repeated.action.name} was carried out, but the host still lacks what it should provide`,
+    next: 'check its output (clusterproxy history --verbose), and whether the playbook uses the names of the packages',
     host: now.host,
     step: repeated.step,
   };
@@ -89,7 +89,7 @@ function withoutEffect(done: Stage, now: HostPlan): Problem | undefined {
 function otherwise({ host, stages }: HostPlan, differences: readonly string[]): Problem {
   return {
     code: 'stage-differs',
-    message: `the stage ${nameOf(stages[0])} would not be as it was agreed on, so it was not begun; the stages before it are done`,
+    message: `the stage ${nameOf(stages[0])} would differ from the agreed plan, so it was not started; the stages before it are done`,
     detail: differences.join('\n'),
     next: 'make a new plan, review it, and apply that',
     host,

@@ -99,8 +99,8 @@ function checkNames(names: ReadonlySet<string>, hosts: readonly ScannedHost[]): 
     const meant = nearestName(name, known);
     throw new OperatorError({
       code: 'host-unknown',
-      message: `--replace names ${name}, which is none of the hosts that are looked at`,
-      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+      message: `--replace names ${name}, which is not one of the hosts that are looked at`,
+      next: meant ? `did you mean ${meant}?` : `choose from: ${known.join(', ')}`,
     });
   }
 }
@@ -198,8 +198,8 @@ async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHo
 function noFile(): Problem {
   return {
     code: 'known-hosts-not-written',
-    message: 'your ssh configuration names no known_hosts file, so there is nothing to keep a key in',
-    next: 'name one by ssh.known_hosts in the inventory, or UserKnownHostsFile in your ssh configuration; or put the fingerprint under ssh.host_keys',
+    message: 'your ssh configuration names no known_hosts file, so the key cannot be stored',
+    next: 'set ssh.known_hosts in the inventory, or UserKnownHostsFile in your ssh configuration; or add the fingerprint under ssh.host_keys',
   };
 }
 
@@ -237,16 +237,16 @@ function refusal({ name, target, judgement }: ScannedHost): Problem | undefined 
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${revoked.type} ${revoked.fingerprint})`,
-      next: "it is never pinned: don't log in there before you know why the mark is there",
+      message: `${where} shows a host key marked as revoked (${revoked.type} ${revoked.fingerprint})`,
+      next: 'such a key is never pinned: do not log in there until you know why it is marked',
     };
   }
   if (!judgement.keys.some(({ state }) => state === 'contradicts')) return undefined;
   return {
     code: 'host-key-changed',
-    message: `${where} shows another host key than the one that is known`,
+    message: `${where} shows a different host key than the known one`,
     next: judgement.replaceable
-      ? `somebody may be listening in, or the host was installed anew. Compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host's own console; if it's the same: clusterproxy trust --replace ${name}`
-      : 'the known one stands under ssh.host_keys in the inventory: if the host was installed anew, change it there',
+      ? `someone may be intercepting the connection, or the host was reinstalled. Compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host's own console; if it is the same: clusterproxy trust --replace ${name}`
+      : 'the known key is under ssh.host_keys in the inventory: if the host was reinstalled, change it there',
   };
 }

@@ -42,8 +42,8 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
   const lost = looks.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host.name);
   throw new OperatorError({
     code: 'not-locked',
-    message: `the run ${run} is not at work on any host that can be reached`,
-    next: `${others.length === 0 ? 'no other run is either' : `at work: ${others.join(', ')}`}${lost.length === 0 ? '' : `; not reached: ${lost.join(', ')}`}`,
+    message: `the run ${run} is not in progress on any reachable host`,
+    next: `${others.length === 0 ? 'no other run is in progress either' : `runs in progress: ${others.join(', ')}`}${lost.length === 0 ? '' : `; not reached: ${lost.join(', ')}`}`,
   });
 }
 

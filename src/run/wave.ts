@@ -103,7 +103,7 @@ export function downBefore({ host, unreachable, down, unsettled }: HostPlan): re
   const because = (why: string) => [{ host, why }];
   if (unreachable) return because('unreachable');
   if (unsettled.some(({ state }) => state === 'stuck')) return because('stuck');
-  if (unsettled.some(({ alive }) => alive)) return because('another run is at work on it');
+  if (unsettled.some(({ alive }) => alive)) return because('another run is in progress on it');
   return down === undefined ? [] : because(down);
 }
 

@@ -29,11 +29,10 @@ export async function inWaves(
     // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
+      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before its turn');
       if (blocked !== undefined)
-        return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
-      if (failures > options.maxFailures)
-        return notStarted(plan, 'another host failed before it was its turn');
+        return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
+      if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
       const result = await carryOut(plan);
       if (!good.includes(result.status)) failures += 1;
       return result;
@@ -79,8 +78,8 @@ function idle(plan: HostPlan): HostResult {
 function notStarted(plan: HostPlan, why: string): HostResult {
   return notBegun(plan, {
     code: 'not-started',
-    message: `nothing was done to it: ${why}`,
-    next: 'mend that and run the command again',
+    message: `nothing was done on this host: ${why}`,
+    next: 'fix that and run the command again',
     host: plan.host,
   });
 }
@@ -111,8 +110,8 @@ function tooManyOut(host: string, role: string, limit: number, out: readonly Out
   const names = out.map((one) => `${one.host} (${one.why})`).join(', ');
   return {
     code: 'too-many-out',
-    message: `nothing was done to it, as it would have cut people off: at most ${limit} of the role ${role} may be out at once, and ${out.length} ${out.length === 1 ? 'is' : 'are'}: ${names}`,
-    next: `bring ${out.length === 1 ? 'that one' : 'those'} back first; or allow one more, by --max-unavailable ${out.length + 1}`,
+    message: `nothing was done on this host, as people would have been cut off: at most ${limit} of the role ${role} may be out at once, and ${out.length} ${out.length === 1 ? 'is' : 'are'}: ${names}`,
+    next: `bring ${out.length === 1 ? 'that one' : 'those'} back first, or allow one more with --max-unavailable ${out.length + 1}`,
     host,
   };
 }
