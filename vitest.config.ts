@@ -12,7 +12,7 @@ console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} dr
  * their time.
  */
 const withHosts = [
-  'test/host/!(follow-reader|manifest|snapshot-parser).test.ts',
+  'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
@@ -20,6 +20,7 @@ const withHosts = [
   'test/faults/*.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
+  'test/transcripts/**/*.test.ts',
   'test/secrets/never-written.test.ts',
   'test/agent/**/*.test.ts',
 ];

@@ -37,16 +37,16 @@ async function history(options: HistoryOptions, environment: Environment): Promi
     environment,
     'connections',
   );
-  const { runs, unreachable, beside } = await readHistory(session.runOptions({ prune: false }));
+  const { runs, troubled, beside } = await readHistory(session.runOptions({ prune: false }));
   const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];
   session.showHistory(shown, beside);
   const result = {
     command: 'history',
     run: undefined,
-    hosts: unreachable,
+    hosts: troubled,
     warnings: [],
     interrupted: environment.signal.aborted,
   };
-  const errors = unreachable.flatMap(({ problem }) => problem ?? []);
+  const errors = troubled.flatMap(({ problem }) => problem ?? []);
   return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), errors, runs: shown });
 }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import { type EmbeddedHost, startEmbeddedHost } from './embedded-host.ts';
@@ -12,6 +12,8 @@ export interface DemoCluster {
 
 export const inventoryName = 'demo.yaml';
 const playbookName = 'bigbluebutton.yaml';
+/** What the playbook names beside itself. */
+const guardProgram = 'files/bbb-meetings.sh';
 
 const clusterHostname = 'bbb-proxy.example.com';
 export const sampleHosts: readonly SampleHost[] = [
@@ -52,6 +54,7 @@ async function writePlaybook(folder: string): Promise<void> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
   const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
   await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
+  await cp(join(packageRoot(), 'playbooks', guardProgram), join(folder, guardProgram));
 }
 
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {

@@ -2,7 +2,7 @@
  * Text from elsewhere (a remote host's file, another program's message, a meeting's name) made safe for a
  * terminal: control characters (ISO 6429: ESC and all of C0 and C1 but line feed and tab) in caret notation,
  * invisible ones that turn or hide text (Unicode bidirectional formatting, UAX #9; zero-width) as `<U+202E>`.
- * A carriage return before a line feed is the line's end and goes.
+ * A carriage return before a line feed belongs to the line ending and is removed.
  */
 export function clean(text: string): string {
   return text
@@ -17,8 +17,8 @@ export function cleanLine(text: string): string {
 }
 
 /**
- * The same for text that is painted: its colours stay (ISO 6429, SGR), whatever else a terminal would obey
- * doesn't.
+ * The same for styled text: its colours stay (ISO 6429, SGR); everything else that a terminal would obey is
+ * made visible.
  */
 export function harmless(text: string): string {
   return text

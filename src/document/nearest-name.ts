@@ -1,4 +1,4 @@
-/** The known name that `name` was most likely meant to be; undefined where none is near. */
+/** The known name that `name` was most likely meant to be; undefined if none is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const lowered = name.toLowerCase();
   const limit = Math.max(1, Math.floor(name.length / 3));
@@ -9,17 +9,17 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return near[0]?.candidate;
 }
 
-/** What to do about an unknown name: the nearest known one, else all of them. */
+/** What to do about an unknown name: suggest the nearest known name, or else list all of them. */
 export function knownNamesHint(name: string, known: Iterable<string>): string {
   const names = [...known];
   const nearest = nearestName(name, names);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
-  return names.length === 0 ? 'there are none to choose from' : `known: ${names.join(', ')}`;
+  return names.length === 0 ? 'remove it: no names are defined here' : `use one of: ${names.join(', ')}`;
 }
 
 /**
- * Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions, neighbours
- * swapped.
+ * Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions and
+ * transpositions of neighbours.
  */
 export function editDistance(one: string, other: string): number {
   let previous: number[] = [];

@@ -5,23 +5,23 @@ import type { Places, YamlPath } from './yaml-document.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** The keys that a map could have had, by the map that has an unknown one. */
+/** The keys that a map may have, for each map with an unknown one. */
 type KnownKeys = Map<unknown, readonly string[]>;
 
-/** What a refinement of ours says beside its message; given as `params` of a custom issue. */
+/** What our own refinements add to their message, passed as `params` of a custom issue. */
 export interface IssueDetails {
   readonly code?: string;
   readonly next?: string | undefined;
 }
 
 export interface CheckOptions {
-  /** where in the document the checked value stands */
+  /** where the checked value is in the document */
   readonly at: YamlPath;
-  /** mistakes that aren't any, e.g. about a template that has no value yet */
+  /** mistakes to ignore, e.g. about a template that has no value yet */
   readonly ignore?: (issue: Issue, value: unknown) => boolean;
 }
 
-/** Check part of a document against a schema: every mistake at once, each pointing at its place. */
+/** Check part of a document against a schema and report every mistake at once, each with its place. */
 export function schemaProblems(
   document: Places,
   schema: z.ZodType,
@@ -32,7 +32,7 @@ export function schemaProblems(
   const result = schema.safeParse(value, {
     error: (issue) => {
       const keys = issue.code === 'unrecognized_keys' ? keysOf(issue.inst) : undefined;
-      // Only the raw issue knows the schema that it comes from, and so the keys that would have been right.
+      // Only the raw issue knows its schema, and so the keys that would have been valid.
       if (keys !== undefined) knownKeys.set(issue.input, [...(knownKeys.get(issue.input) ?? []), ...keys]);
       return undefined;
     },
@@ -55,7 +55,7 @@ export function valueAt(value: unknown, path: YamlPath): unknown {
   );
 }
 
-/** A value as an operator would name it. */
+/** A value as an operator would describe it. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'an empty value';
@@ -97,7 +97,7 @@ function issueProblems(
       document.problem(path, {
         code: code ?? 'wrong-value',
         message: issue.message,
-        next: next ?? 'look it up in the reference, docs/',
+        next: next ?? 'see the reference in docs/',
       }),
     ];
   }
@@ -127,7 +127,7 @@ function issueProblems(
   ];
 }
 
-/** `in hosts.node[2]`, for a person to find the place by words as well. */
+/** `in hosts.node[2]`, which describes the place in words as well. */
 function within(path: YamlPath): string {
   if (path.length === 0) return '';
   const words = path.map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`)).join('');
@@ -164,12 +164,12 @@ const typeWords: Record<string, string> = {
 };
 
 function size(origin: string, bound: string, limit: number): string {
-  if (origin === 'string') return limit === 1 ? 'text that is not empty' : `${bound} ${limit} characters`;
-  if (origin === 'array') return limit === 1 ? 'a list that is not empty' : `a list of ${bound} ${limit}`;
+  if (origin === 'string') return limit === 1 ? 'non-empty text' : `${bound} ${limit} characters`;
+  if (origin === 'array') return limit === 1 ? 'a non-empty list' : `a list of ${bound} ${limit}`;
   return `a number of ${bound} ${limit}`;
 }
 
-const listHint = 'write it as a list: [ … ], or one `- …` a line';
+const listHint = 'write it as a list: [ … ], or one `- …` per line';
 
 function hint(issue: Issue, value: unknown): string {
   const otherwise = `write ${expected(issue)}`;
@@ -183,16 +183,16 @@ function hint(issue: Issue, value: unknown): string {
     return `put it in quotes: '${value}'`;
   }
   if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off|y|n)$/i.test(value)) {
-    return `YAML 1.2 knows only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
+    return `YAML 1.2 has only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
   }
   if ((issue.expected === 'number' || issue.expected === 'int') && /^-?\d+$/.test(String(value))) {
-    return 'take the quotes away';
+    return 'remove the quotes';
   }
   if (issue.expected === 'array' && value !== null) return listHint;
   return otherwise;
 }
 
-/** The issues of that alternative of a union which the value was most likely meant to be. */
+/** The issues of the union's alternative that the value was most likely meant to match. */
 function flattened(issue: Issue, root: unknown): readonly Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const fitting = issue.errors

@@ -1,20 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { OperatorError } from '../model/operator-error.ts';
 
-/** A text file of the operator's, without byte order mark. */
+/** One of the operator's text files, without its byte order mark. */
 export interface SourceFile {
   /** as the operator named it */
   readonly file: string;
   readonly text: string;
 }
 
-/** A larger file than this was not written by hand. Bytes. */
+/** In bytes; a larger file was not written by hand. */
 const maximumSize = 4 * 1024 * 1024;
 
 /**
- * Read a YAML file of the operator's. Throws OperatorError where it isn't there, can't be read, or isn't
- * UTF-8, which is the only encoding for YAML that editors still write (YAML 1.2.2, 5.2, allows UTF-16 and
- * UTF-32 as well).
+ * Read one of the operator's YAML files. Throws OperatorError if it doesn't exist, can't be read, or isn't
+ * UTF-8, the only encoding of YAML that editors still write (YAML 1.2.2, 5.2, allows UTF-16 and UTF-32 as
+ * well).
  */
 export async function readSourceFile(file: string, missingHint: string): Promise<SourceFile> {
   const bytes = await readBytes(file, missingHint);
@@ -51,13 +51,13 @@ async function readBytes(file: string, missingHint: string): Promise<Buffer> {
       throw new OperatorError({
         code: 'file-unreadable',
         message: `${file} can't be read: permission denied`,
-        next: `look at its permissions: ls -l ${file}`,
+        next: `check its permissions: ls -l ${file}`,
       });
     }
     throw new OperatorError({
       code: 'file-unreadable',
       message: `${file} can't be read: ${(error as Error).message}`,
-      next: 'check the path, and read the file by hand',
+      next: 'check the path, and try to read the file yourself',
     });
   }
 }
@@ -93,8 +93,8 @@ function decodeUtf8(file: string, bytes: Buffer): string {
 }
 
 /**
- * Where the longest beginning that is UTF-8 ends. Found by bisection: a beginning of valid (or merely cut
- * off) text is so too.
+ * Where the longest valid UTF-8 prefix ends. It is found by bisection, since each prefix of valid (or merely
+ * truncated) text is itself valid or truncated.
  */
 function firstInvalidByte(bytes: Buffer): number {
   let valid = 0;

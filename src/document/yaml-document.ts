@@ -18,17 +18,19 @@ import { nodeProblems } from './yaml-problems.ts';
 import { syntaxProblem } from './yaml-syntax.ts';
 
 /**
- * Values that aliases of aliases may stand for: far more than a cluster has hosts, far fewer than a "billion
- * laughs".
+ * How many values aliases of aliases may expand to: far more than a cluster has hosts, far fewer than a
+ * "billion laughs".
  */
 const maximumAliasUses = 10_000;
 
-/** Where a value lies in a document: keys of maps and indexes of lists, from the top. */
+/** Where a value is in a document: map keys and list indexes, from the top. */
 export type YamlPath = readonly PropertyKey[];
 
-/** Says where the parts of some data stand in the files that they come from. */
+/** Tells where the parts of some data are in the files that they come from. */
 export interface Places {
-  /** Where the value at `path` stands, or its key. What isn't there is looked for at what should hold it. */
+  /**
+   * Where the value at `path` is, or its key. For a missing value, it is the place of what should contain it.
+   */
   location(path: YamlPath, part?: 'key' | 'value'): Location;
   /** A mistake at a place. */
   problem(path: YamlPath, what: PlacedMistake): Problem;
@@ -43,20 +45,20 @@ export interface PlacedMistake {
   readonly part?: 'key' | 'value';
 }
 
-/** A mistake at the place that `places` knows. */
+/** A mistake at the place given by `places`. */
 export function placed(places: Pick<Places, 'location'>, path: YamlPath, what: PlacedMistake): Problem {
   const { part, ...rest } = what;
   return { ...rest, location: places.location(path, part) };
 }
 
 /**
- * A YAML file of the operator's: its value, its mistakes, and where each part of it stands.
- * YAML 1.2 (core schema) with the merge keys of 1.1, one document a file, no tags of its own.
+ * One of the operator's YAML files: its value, its mistakes, and where each part of it is. YAML 1.2 (core
+ * schema) with the merge keys of 1.1, one document per file, no custom tags.
  */
 export class YamlDocument implements Places {
   readonly file: string;
   readonly text: string;
-  /** plain data; undefined where the file is too broken to be read as any */
+  /** plain data; undefined if the file is too broken to be read */
   readonly value: unknown;
   /** what is wrong with the file as YAML */
   readonly problems: readonly Problem[];
@@ -105,14 +107,18 @@ export class YamlDocument implements Places {
     const document = this.#compose();
     if (document === undefined) {
       this.#countLines();
-      return broken('yaml-too-deep', 'the file is nested too deeply to be read', 'take the nesting out');
+      return broken(
+        'yaml-too-deep',
+        'the file is nested too deeply to be read',
+        'nest the values less deeply',
+      );
     }
     const syntax = firstOfEachLine(document.errors.map((error) => syntaxProblem(error, locate)));
     if (syntax.some(({ code }) => code !== 'yaml-several-documents')) {
       return { document, value: undefined, problems: syntax };
     }
     if (document.contents === null || isEmptyScalar(document.contents)) {
-      return broken('file-empty', `${this.file} is empty`, 'write the keys that it needs into it');
+      return broken('file-empty', `${this.file} is empty`, 'add the keys that it needs');
     }
     const nodes = nodeProblems(document, locate);
     const problems = [...syntax, ...nodes.problems];
@@ -121,7 +127,11 @@ export class YamlDocument implements Places {
       return { document, value: document.toJS({ maxAliasCount: maximumAliasUses }), problems };
     } catch (error) {
       if (!(error instanceof ReferenceError)) throw error;
-      return broken('yaml-alias', 'aliases of aliases make the file huge', 'write the values out');
+      return broken(
+        'yaml-alias',
+        'aliases of aliases expand to a huge file',
+        'write out the values in place of the aliases',
+      );
     }
   }
 
@@ -131,14 +141,14 @@ export class YamlDocument implements Places {
         version: '1.2',
         merge: true,
         prettyErrors: false,
-        // Found in nodeProblems(), which knows where the first one stands.
+        // Found in nodeProblems(), which knows where the first one is.
         uniqueKeys: false,
         // Warnings don't go to stderr; 'silent' would hide that there are several documents.
         logLevel: 'error',
         lineCounter: this.#lines,
       });
     } catch (error) {
-      // The parser descends by recursion: thousands of brackets exhaust the stack.
+      // The parser is recursive: thousands of brackets exhaust the stack.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
@@ -169,7 +179,7 @@ export class YamlDocument implements Places {
     return found;
   }
 
-  /** The entry of a map, its own or one merged in by `<<`. */
+  /** An entry of a map, either its own or one merged in by `<<`. */
   #entry(map: YAMLMap, key: string): Found | undefined {
     const own = map.items.findLast((pair) => keyOf(pair) === key);
     if (own !== undefined) return { key: nodeOf(own.key), value: nodeOf(own.value) };
@@ -194,7 +204,7 @@ interface Found {
   readonly value: Node | undefined;
 }
 
-/** An empty value (`key:`) has no place of its own worth pointing at. */
+/** An empty value (`key:`) has no useful place of its own. */
 function valueOrKey(found: Found | undefined): Node | undefined {
   const value = found?.value;
   return value === undefined || isEmptyScalar(value) ? (found?.key ?? value) : value;
@@ -208,7 +218,7 @@ function nodeOf(node: unknown): Node | undefined {
   return isNode(node) ? node : undefined;
 }
 
-/** The key of a pair as plain data has it. */
+/** The key of a pair as it appears in plain data. */
 function keyOf(pair: unknown): string | undefined {
   if (!isPair(pair)) return undefined;
   const { key } = pair as Pair;
@@ -216,7 +226,7 @@ function keyOf(pair: unknown): string | undefined {
   return typeof key.value === 'symbol' ? '<<' : String(key.value ?? '');
 }
 
-/** One mistake often makes the parser complain several times about the same line. */
+/** A single mistake often makes the parser report the same line several times. */
 function firstOfEachLine(problems: readonly Problem[]): readonly Problem[] {
   return [
     ...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values(),

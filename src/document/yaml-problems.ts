@@ -16,12 +16,12 @@ import {
 } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
 
-/** Tags that say what the core schema says anyway. */
+/** Tags that only repeat what the core schema implies. */
 const coreTags = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
 /**
- * What is well-formed YAML and still wrong, or means something else than it seems to. `readable`: the
- * document can be turned into plain data all the same.
+ * Mistakes in well-formed YAML: what is wrong, or doesn't mean what it seems to mean. `readable` tells
+ * whether the document can be turned into plain data nevertheless.
  */
 export function nodeProblems(
   document: Document.Parsed,
@@ -38,21 +38,21 @@ export function nodeProblems(
     report(...found);
   };
 
-  // As far as the visit has come: an alias refers to what stands before it. Alias.resolve() walks the whole
-  // file.
+  // Only what has been visited so far, since an alias refers to something before it. Alias.resolve() walks
+  // the whole file.
   const anchors = new Map<string, Node>();
   const checkNode = (node: Scalar | YAMLMap | YAMLSeq) => {
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
     if (node.tag === undefined || coreTags.test(node.tag)) return;
-    unreadable(node, 'yaml-tag', `the tag ${shortTag(node.tag)} isn't known here`, 'take the tag out');
+    unreadable(node, 'yaml-tag', `the tag ${shortTag(node.tag)} is not supported`, 'remove the tag');
   };
   const { explicit, version } = document.directives.yaml;
   if (explicit === true && version !== '1.2') {
     report(
       undefined,
       'yaml-version',
-      `%YAML ${version} is asked for; expected YAML 1.2`,
-      'take out the %YAML line',
+      `%YAML ${version} is declared; expected YAML 1.2`,
+      'remove the %YAML line',
     );
   }
   visit(document, {
@@ -61,17 +61,22 @@ export function nodeProblems(
       checkNode(scalar);
       const source = scalar.source ?? '';
       if (scalar.type === 'PLAIN' && typeof scalar.value === 'number' && /^[-+]?0\d+$/.test(source)) {
-        const message = `${source} is the number ${scalar.value} in YAML 1.2, and an octal number in YAML 1.1`;
+        const message = `${source} is the number ${scalar.value} in YAML 1.2, but an octal number in YAML 1.1`;
         report(scalar, 'yaml-ambiguous', message, `write '${source}' in quotes, or without the leading zero`);
       }
     },
     Alias: (_, alias, path) => {
       const target = anchors.get(alias.source);
       if (target === undefined) {
-        const message = `*${alias.source} refers to nothing; an anchor &${alias.source} must stand before it`;
+        const message = `*${alias.source} refers to nothing; expected an anchor &${alias.source} before it`;
         unreadable(alias, 'yaml-alias', message, aliasHint(document, alias));
       } else if (path.includes(target)) {
-        unreadable(alias, 'yaml-alias', `*${alias.source} refers to what it stands in`, 'take the alias out');
+        unreadable(
+          alias,
+          'yaml-alias',
+          `*${alias.source} refers to a value that contains it`,
+          'remove the alias',
+        );
       }
     },
     Map: (_, map) => {
@@ -84,13 +89,13 @@ export function nodeProblems(
             pair.key,
             'yaml-merge',
             '<< merges something that is not a map',
-            'give it an alias of a map',
+            'give << an alias of a map',
           );
         }
       }
       for (const { again, first } of duplicates(map)) {
         const { line } = locate(first.range?.[0] ?? 0);
-        const message = `the key ${String(again.value)} stands twice in this map; the first is on line ${line}`;
+        const message = `the key ${String(again.value)} appears twice in this map; the first is on line ${line}`;
         report(again, 'yaml-duplicate-key', message, 'keep one of the two');
       }
     },
@@ -104,7 +109,7 @@ function keyProblem(pair: Pair): readonly [string, string, string] | undefined {
     return ['yaml-key', 'a key is missing; expected `key: value`', 'write a key before the colon'];
   }
   if (isMap(key) && key.flow === true) {
-    return ['yaml-key', 'a brace begins a map here; expected text', "put a template in quotes: '{{ … }}'"];
+    return ['yaml-key', 'a brace starts a map here; expected text', "put a template in quotes: '{{ … }}'"];
   }
   if (isMap(key) || isSeq(key)) {
     return ['yaml-key', 'a key is a list or a map; expected text', 'write a plain word as the key'];

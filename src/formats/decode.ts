@@ -1,17 +1,15 @@
 import { FormatError } from './format-error.ts';
 
-/** A file's bytes as text, and the way back. */
+/** A file's bytes as text, and how to convert it back. */
 export interface Decoded {
   readonly text: string;
-  /**
-   * the bytes of an edited text in the file's encoding; FormatError where the encoding has no such character
-   */
+  /** the bytes of an edited text in the file's encoding; FormatError if the encoding lacks a character */
   encode(text: string): Buffer;
 }
 
 /**
- * Any bytes as text, so that `encode(text)` gives exactly these bytes back: UTF-8 where they are UTF-8 (a
- * byte order mark stays in the text as U+FEFF), else ISO 8859-1, which has a character for every byte.
+ * Any bytes as text, such that `encode(text)` returns exactly these bytes: as UTF-8 if they are UTF-8 (a byte
+ * order mark stays in the text as U+FEFF), otherwise as ISO 8859-1, which has a character for every byte.
  */
 export function decode(bytes: Uint8Array): Decoded {
   const text = fromUtf8(bytes);
@@ -31,7 +29,7 @@ function fromUtf8(bytes: Uint8Array): string | undefined {
 function toUtf8(text: string): Buffer {
   const found = /\p{Surrogate}/u.exec(text);
   if (found !== null) {
-    throw new FormatError('half of a surrogate pair can not be written as UTF-8');
+    throw new FormatError('half of a surrogate pair cannot be written as UTF-8');
   }
   return Buffer.from(text, 'utf8');
 }

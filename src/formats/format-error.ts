@@ -1,4 +1,4 @@
-/** Where in a text an error stands; lines and columns count from 1. */
+/** Where in a text an error is; lines and columns count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -6,8 +6,7 @@ export interface Position {
 
 /**
  * Thrown for text that can't be edited safely, and for values that a format can't hold. The message says what
- * was found and what was expected; `line` and `column` (from 1) are there where the error has a place in the
- * text.
+ * was found and what was expected; `line` and `column` (from 1) are set if the error has a place in the text.
  */
 export class FormatError extends Error {
   override readonly name = 'FormatError';

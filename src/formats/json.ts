@@ -7,16 +7,16 @@ import { addItems, withValue } from './list-items.ts';
 import { applyEdits, isList, isMap, lineEndOf, sameValue } from './text.ts';
 
 /**
- * JSON, with comments where the file has them (Etherpad's settings). A key is a path of object keys.
- * jsonc-parser tells the places; the edits are our own, as its `modify` takes comments along with a removed
- * key and formats whole lines.
+ * JSON, including comments if the file has them (Etherpad's settings). A key is a path of object keys.
+ * jsonc-parser locates the values; the edits are our own, because its `modify` removes comments along with a
+ * key and reformats whole lines.
  *
- * - FormatError for broken JSON (a trailing comma too: JSON.parse refuses it) and for a key that is there
- *   twice.
- * - Objects and lists that stand there are edited element by element. An empty text counts as `{}`.
- * - `remove` also takes the objects around the key that hold nothing else, not even a comment, up to the
+ * - FormatError for broken JSON (including a trailing comma, which JSON.parse refuses) and for a duplicate
+ *   key.
+ * - Existing objects and lists are edited element by element. An empty text counts as `{}`.
+ * - `remove` also removes the objects around the key that hold nothing else, not even a comment, up to the
  *   root.
- * - `remove` after `set` of an absent key gives the same bytes, but where the text or an object around it was
+ * - `remove` after `set` of an absent key restores the same bytes, unless the text or an object around it was
  *   empty.
  */
 export const json: KeyedFormat = {
@@ -33,7 +33,7 @@ export const json: KeyedFormat = {
 
   set(text, key, value) {
     if (key.length === 0) {
-      throw new FormatError('a key of at least one name is expected');
+      throw new FormatError('expected a key of at least one name');
     }
     const { found, place } = follow(text, key);
     if (found.length === key.length && sameValue(json.get(text, key), value)) {
@@ -71,8 +71,8 @@ export const json: KeyedFormat = {
 };
 
 /**
- * Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does
- * as once.
+ * Appends those of `items` that the list at `key` lacks; a missing list is created. Repeating the call
+ * changes nothing.
  */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(json, text, key, items);
@@ -84,8 +84,8 @@ interface Found {
 }
 
 /**
- * Follows a key as far as it leads; `place` is the node there. `lenient`: what is no object simply lacks the
- * key.
+ * Follows a key as far as it leads; `place` is the node there. `lenient`: anything that isn't an object
+ * simply lacks the key.
  */
 function follow(
   text: string,
@@ -103,11 +103,11 @@ function follow(
         break;
       }
       const at = found.length === 0 ? 'the text' : key.slice(0, found.length).join('.');
-      throw new FormatError(`${at} is of type ${place.type}, an object is expected`);
+      throw new FormatError(`${at} is of type ${place.type}; expected an object`);
     }
     const [property, second] = (place.children ?? []).filter((one) => one.children?.[0]?.value === name);
     if (second !== undefined) {
-      throw new FormatError(`${JSON.stringify(name)} is there twice`);
+      throw new FormatError(`${JSON.stringify(name)} appears twice`);
     }
     if (property === undefined) {
       break;
@@ -153,7 +153,7 @@ function setAt(
     : applyEdits(text, replaceNode(text, place, value));
 }
 
-/** Changes a list where it differs: what is equal at its begin and at its end is not touched. */
+/** Changes only the part of a list that differs: equal items at its beginning and end stay untouched. */
 function setList(text: string, key: readonly string[], value: readonly Value[]): string {
   const before = json.get(text, key);
   const old = isList(before) ? before : [];
@@ -196,10 +196,10 @@ function without(root: Value, key: readonly string[]): Value {
   return Object.fromEntries(entries);
 }
 
-/** The edited text, if it reads as it should. */
+/** The edited text, if it reads as intended. */
 function checked(text: string, value: Value): string {
   if (!sameValue(json.get(text, []), value)) {
-    throw new FormatError('the edit would change something else as well: edit it by hand');
+    throw new FormatError('the edit would also change something else: edit the file by hand');
   }
   return text;
 }

@@ -1,19 +1,19 @@
-/** What a key can hold. A format that knows only text returns strings. */
+/** What a key can hold. A format that only has text returns strings. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 
 /**
- * A loss-free editor for one file format, or for one kind of thing within it. All three functions are pure;
- * what isn't concerned stays byte for byte. Each throws FormatError where the text can't be read or edited
- * safely, or where the value can't be held. Its laws: what was set is got; setting what is there, and
- * removing what isn't, keep the text.
+ * A lossless editor for one file format, or for one kind of thing within it. All three functions are pure;
+ * everything else stays the same byte for byte. Each throws FormatError if the text can't be read or edited
+ * safely, or if the format can't hold the value. Its laws: `get` returns what was `set`; setting the existing
+ * value, or removing an absent key, leaves the text unchanged.
  */
 export interface KeyedFormat {
-  /** as hosts' ledgers have it, so it never changes */
+  /** stored in hosts' ledgers, so it must never change */
   readonly name: string;
-  /** the value at `key`, undefined where absent */
+  /** the value at `key`; undefined if absent */
   get(text: string, key: readonly string[]): Value | undefined;
-  /** text with `key` set to `value`; the same text when it already reads so */
+  /** the text with `key` set to `value`; the same text if that is already its value */
   set(text: string, key: readonly string[], value: Value): string;
-  /** text without `key`; the same text when absent */
+  /** the text without `key`; the same text if it is absent */
   remove(text: string, key: readonly string[]): string;
 }

@@ -2,7 +2,7 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { isList, sameValue } from './text.ts';
 
-/** The text with those of `items` added to the list at `key` that it lacks; a missing list is made. */
+/** The text with the missing ones of `items` added to the list at `key`; a missing list is created. */
 export function addItems(
   format: KeyedFormat,
   text: string,
@@ -20,12 +20,12 @@ export function addItems(
 function listAt(format: KeyedFormat, text: string, key: readonly string[]): readonly Value[] | undefined {
   const value = format.get(text, key) ?? undefined;
   if (value !== undefined && !isList(value)) {
-    throw new FormatError(`${key.join('.')} is ${JSON.stringify(value)}, a list is expected`);
+    throw new FormatError(`${key.join('.')} is ${JSON.stringify(value)}; expected a list`);
   }
   return value;
 }
 
-/** `root` with `value` at `key`: what a text must read as after the edit. */
+/** `root` with `value` at `key`: what the text must read as after the edit. */
 export function withValue(root: Value, key: readonly string[], value: Value): Value {
   const [name, ...rest] = key;
   if (name === undefined) {
@@ -36,8 +36,7 @@ export function withValue(root: Value, key: readonly string[], value: Value): Va
 }
 
 /**
- * `root` without `key` and without the maps around it that held nothing else; undefined where nothing is
- * left.
+ * `root` without `key` and without the maps around it that held nothing else; undefined if nothing is left.
  */
 export function withoutKey(root: Value, key: readonly string[]): Value | undefined {
   const [name, ...rest] = key;

@@ -2,8 +2,8 @@ import { FormatError } from './format-error.ts';
 import { applyEdits, errorAt, lineEndOf, linesOf } from './text.ts';
 
 /**
- * A region between two marker lines; `start` and `next` are with the marker lines, the body is what stands
- * between them.
+ * A region between two marker lines; `start` and `next` include the marker lines, the body is what is between
+ * them.
  */
 interface Region {
   readonly name: string;
@@ -16,8 +16,8 @@ interface Region {
 const MARKER = /^[ \t\uFEFF]*# clusterproxy: (begin|end) (\S.*?)[ \t]*$/;
 
 /**
- * The regions between `# clusterproxy: begin NAME` and `# clusterproxy: end NAME` lines, name to body. A body
- * is text with its line ends. FormatError for markers that are unbalanced, nested or there twice.
+ * The regions between `# clusterproxy: begin NAME` and `# clusterproxy: end NAME` lines, from name to body. A
+ * body is text including its line ends. FormatError for markers that are unbalanced, nested or duplicate.
  */
 export function managedBlocks(text: string): Map<string, string> {
   return new Map(
@@ -25,7 +25,7 @@ export function managedBlocks(text: string): Map<string, string> {
   );
 }
 
-/** The text with that body between the markers of NAME, which go to the end where there are none yet. */
+/** The text with that body between the markers of NAME, which are appended if there are none yet. */
 export function setManagedBlock(text: string, name: string, body: string): string {
   if (!/^\S(?:[^\p{Cc}]*\S)?$/u.test(name)) {
     throw new FormatError(`${JSON.stringify(name)} can't name a managed block`);
@@ -33,7 +33,7 @@ export function setManagedBlock(text: string, name: string, body: string): strin
   const lineEnd = lineEndOf(text === '' ? body : text);
   const whole = body === '' || /[\r\n]$/.test(body) ? body : body + lineEnd;
   if (linesOf(whole).some(({ start, end }) => MARKER.test(whole.slice(start, end)))) {
-    throw new FormatError(`the body of the managed block ${name} holds a marker line`);
+    throw new FormatError(`the body of the managed block ${name} contains a marker line`);
   }
   const region = regionsOf(text).find((one) => one.name === name);
   if (region !== undefined) {
@@ -43,7 +43,7 @@ export function setManagedBlock(text: string, name: string, body: string): strin
   return `${text}${ended}# clusterproxy: begin ${name}${lineEnd}${whole}# clusterproxy: end ${name}${lineEnd}`;
 }
 
-/** The text without the block NAME and its markers; the same text where there is none. */
+/** The text without the block NAME and its markers; the same text if there is no such block. */
 export function removeManagedBlock(text: string, name: string): string {
   return applyEdits(
     text,
@@ -63,7 +63,7 @@ function regionsOf(text: string): Region[] {
     }
     if (word === 'begin') {
       if (open !== undefined || regions.some((region) => region.name === name)) {
-        const why = open === undefined ? `${name} is there twice` : `${open.name} isn't ended yet`;
+        const why = open === undefined ? `${name} appears twice` : `${open.name} has not been ended yet`;
         throw errorAt(text, start, `unexpected ${JSON.stringify(line)}: ${why}`);
       }
       open = { name, start, bodyStart: next };

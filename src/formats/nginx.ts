@@ -1,4 +1,4 @@
-/** Loss-free reading and editing of nginx configuration files; see docs of the single functions. */
+/** Lossless reading and editing of nginx configuration files; see the comments of each function. */
 export { managedBlocks, removeManagedBlock, setManagedBlock } from './managed-blocks.ts';
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
 export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';

@@ -11,25 +11,23 @@ interface Definition {
   readonly end: number;
   readonly next: number;
   readonly key: string | undefined;
-  /** undefined where an escape is malformed: Java refuses the file then */
+  /** undefined if an escape is malformed, in which case Java refuses the file */
   readonly value: string | undefined;
 }
 
 /**
- * Java properties (java.util.Properties.load), as programs *and* scripts read them: those of some packages
- * use grep, sed and cut, so a definition that is written reads `name=value` at the line's begin, with no
- * blanks round `=`, no escapes, no continuation and no second definition. Everything that Java understands is
- * understood on reading.
+ * Java properties (java.util.Properties.load), as read by programs *and* scripts: some packages' scripts use
+ * grep, sed and cut, so definitions are written as `name=value` at the start of a line, with no blanks around
+ * `=`, no escapes, no continuation and no second definition. Reading accepts everything that Java accepts.
  *
- * - `get` gives what Java gives: the last definition. Values are always strings.
- * - `set` leaves the text alone only where the single definition reads the same to Java and to grep. Of
- *   duplicates the last, which is the effective one, stays and takes the value; the others go. A
- *   commented-out default stays a comment. A new definition goes to the end, and its line is always ended:
- *   `echo … >> FILE` must not glue to it.
- * - `set` refuses what can't be written without an escape: control characters, a backslash, a blank at the
- *   begin.
- * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the
- *   text's end.
+ * - `get` returns what Java returns: the last definition. Values are always strings.
+ * - `set` leaves the text alone only if the single definition reads the same to Java and to grep. Of
+ *   duplicates, the last one, which is in effect, stays and gets the value; the others are removed. A
+ *   commented-out default stays a comment. A new definition is appended, and its line always gets a line end,
+ *   so that a later `echo … >> FILE` can't be joined to it.
+ * - `set` refuses what can't be written without an escape: control characters, a backslash, a leading blank.
+ * - `remove` after `set` of an absent name restores the same bytes, except for a line end that was missing at
+ *   the end of the text.
  */
 export const properties: KeyedFormat = {
   name: 'properties',
@@ -38,7 +36,7 @@ export const properties: KeyedFormat = {
     const name = singleName(key);
     const last = definitionsOf(text).findLast((definition) => definition.key === name);
     if (last !== undefined && last.value === undefined) {
-      throw new FormatError(`the value of ${name} holds a malformed \\u escape`);
+      throw new FormatError(`the value of ${name} contains a malformed \\u escape`);
     }
     return last?.value;
   },
@@ -70,22 +68,22 @@ export const properties: KeyedFormat = {
 
 function definitionLine(name: string, value: Value): string {
   if (!/^[^#!=:\\\s\p{Cc}\p{Surrogate}\uFEFF][^=:\\\s\p{Cc}\p{Surrogate}]*$/u.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} can not be a property's name without escapes`);
+    throw new FormatError(`${JSON.stringify(name)} cannot be a property's name without escapes`);
   }
   const written = scalarText(value);
   const found = /[\p{Cc}\u2028\u2029\p{Surrogate}]/u.exec(written);
   if (found !== null) {
     throw new FormatError(
-      `the value of ${name} holds ${JSON.stringify(found[0])}: one line of text is expected`,
+      `the value of ${name} contains ${JSON.stringify(found[0])}: expected one line of text`,
     );
   }
   if (written.includes('\\')) {
     throw new FormatError(
-      `the value of ${name} holds a backslash: Java wants it escaped, and scripts that read the file with grep would see the escape`,
+      `the value of ${name} contains a backslash: Java needs it escaped, and scripts that read the file with grep would see the escape`,
     );
   }
   if (/^\s/.test(written)) {
-    throw new FormatError(`the value of ${name} begins with a blank, which Java drops`);
+    throw new FormatError(`the value of ${name} starts with a blank, which Java drops`);
   }
   return `${name}=${written}`;
 }
@@ -93,8 +91,8 @@ function definitionLine(name: string, value: Value): string {
 function append(text: string, line: string): string {
   const lineEnd = lineEndOf(text);
   const ended = text === '' || /[\r\n]$/.test(text);
-  // A continuation that nothing follows would swallow the new line; an empty line ends it and changes no
-  // value. Behind a CR, an LF would be a part of the same line end.
+  // A continuation at the end of the text would swallow the new line; an empty line ends it and changes no
+  // value. After a CR, an LF would be part of the same line end.
   const emptyLine = text.endsWith('\r') ? '\r' : lineEnd;
   return text + (ended ? '' : lineEnd) + (parse(text).open ? emptyLine : '') + line + lineEnd;
 }
@@ -103,7 +101,7 @@ function definitionsOf(text: string): readonly Definition[] {
   return parse(text).definitions;
 }
 
-/** The definitions of a text, in order, and whether the text ends inside of one (after a backslash). */
+/** The definitions of a text, in order, and whether the text ends within one (after a backslash). */
 function parse(text: string): { definitions: Definition[]; open: boolean } {
   const definitions: Definition[] = [];
   let open = false;

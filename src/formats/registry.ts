@@ -6,7 +6,7 @@ import { shellEnv } from './shell-env.ts';
 import { unit } from './unit.ts';
 import { yaml } from './yaml.ts';
 
-/** Every format of a file that several step modules, or those of a playbook's own, may edit. */
+/** Every format of files that several step modules, or a playbook's own modules, may edit. */
 export const formats = { properties, yaml, json, shellEnv, unit, services } as const satisfies Readonly<
   Record<string, KeyedFormat>
 >;

@@ -14,9 +14,9 @@ interface Entry {
 }
 
 /**
- * The table of services, /etc/services. A key is a name and a protocol, its value the port as text. Of
- * several entries with one name and protocol the first counts, as getservbyname(3) stops there; `set` changes
- * that one and leaves its aliases and comment. Source: services(5).
+ * The table of services, /etc/services. A key is a name and a protocol, and its value is the port as text. Of
+ * several entries with the same name and protocol the first counts, since getservbyname(3) stops there; `set`
+ * changes that one and keeps its aliases and comment. Source: services(5).
  */
 export const services: KeyedFormat = {
   name: 'services',
@@ -63,7 +63,7 @@ function entriesOf(text: string): readonly Entry[] {
     if (found === null) return [];
     const [, indent = '', name = '', gap = '', digits = '', protocol = ''] = found;
     const port = Number(digits);
-    if (port > 65535) throw errorAt(text, start, `${digits} is no port: expected 0 to 65535`);
+    if (port > 65535) throw errorAt(text, start, `expected a port from 0 to 65535, found ${digits}`);
     const portStart = start + indent.length + name.length + gap.length;
     return [{ start, next, portStart, portEnd: portStart + digits.length, name, port, protocol }];
   });
@@ -72,7 +72,7 @@ function entriesOf(text: string): readonly Entry[] {
 function nameAndProtocol(key: readonly string[]): readonly [name: string, protocol: string] {
   const [name, protocol] = key;
   if (key.length !== 2 || name === undefined || protocol === undefined) {
-    throw new FormatError(`a name and a protocol are expected, found ${JSON.stringify(key)}`);
+    throw new FormatError(`expected a name and a protocol, found ${JSON.stringify(key)}`);
   }
   if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(name)) {
     throw new FormatError(`${JSON.stringify(name)} can't be the name of a service`);
@@ -86,5 +86,5 @@ function nameAndProtocol(key: readonly string[]): readonly [name: string, protoc
 function portOf(value: Value): number {
   const written = scalarText(value);
   if (/^(?:0|[1-9]\d{0,4})$/.test(written) && Number(written) <= 65535) return Number(written);
-  throw new FormatError(`a port from 0 to 65535 is expected, found ${JSON.stringify(value)}`);
+  throw new FormatError(`expected a port from 0 to 65535, found ${JSON.stringify(value)}`);
 }

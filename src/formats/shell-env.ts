@@ -6,19 +6,19 @@ import { applyEdits, type Edit, errorAt, lineEndOf, scalarText, singleName } fro
 
 /**
  * Files of shell assignments, such as `/etc/default/*`, which are read by `sh -c '. FILE'` *and* by systemd's
- * `EnvironmentFile=` (systemd.exec(5)). The two differ on quotes inside of words, comments behind values, `$`
- * and `export`; what is written here reads the same to both.
+ * `EnvironmentFile=` (systemd.exec(5)). The two differ in how they treat quotes within words, comments after
+ * values, `$` and `export`; whatever is written here reads the same to both.
  *
- * - `get` gives what systemd reads, as the services do; for `export NAME=…`, which systemd passes over, what
- *   sh reads.
- * - `set` leaves a single definition alone where both read the value. Of several the last stays and takes the
- *   value. `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd passes over without a word. A
- *   comment behind the value, which systemd takes for a part of it, moves to a line of its own.
+ * - `get` returns what systemd, and thus the services, read; for `export NAME=…`, which systemd ignores, it
+ *   returns what sh reads.
+ * - `set` leaves a single definition alone if both read the value. Of several, the last one stays and gets
+ *   the value. `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd silently ignores. A comment
+ *   after the value, which systemd takes as part of it, moves to its own line.
  * - Files with shell code in which a definition may not be reached (`if`, functions, here-documents, …) are
  *   refused.
- * - In files with CR LF, systemd drops the CR and sh keeps it: nothing that is written can change that.
- * - `remove` after `set` of an absent name gives the same bytes, but for a line end that was missing at the
- *   text's end.
+ * - In files with CR LF, systemd drops the CR and sh keeps it; nothing written here can change that.
+ * - `remove` after `set` of an absent name restores the same bytes, except for a line end that was missing at
+ *   the end of the text.
  */
 export const shellEnv: KeyedFormat = {
   name: 'shell-env',
@@ -38,7 +38,7 @@ export const shellEnv: KeyedFormat = {
   set(text, key, value) {
     const name = singleName(key);
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new FormatError(`${JSON.stringify(name)} can not be a variable's name`);
+      throw new FormatError(`${JSON.stringify(name)} cannot be a variable's name`);
     }
     const wanted = scalarText(value);
     const written = writeShellValue(wanted, '');
@@ -77,7 +77,7 @@ type Definition = Extract<Statement, { kind: 'assignment' }>;
 function definitionsOf(text: string, name: string): Definition[] {
   const statements = statementsOf(text);
   for (const { kind, raw, start } of statements) {
-    // systemd takes each line of such a statement for itself, sh takes them together.
+    // systemd reads each line of such a statement separately, whereas sh reads them together.
     if (kind === 'other' && raw.includes('\n') && raw.includes(`${name}=`)) {
       throw errorAt(text, start, `shell code over several lines that names ${name}`);
     }
@@ -90,7 +90,7 @@ function definitionsOf(text: string, name: string): Definition[] {
       throw errorAt(
         text,
         definition.start,
-        `the comment above ${name} ends in a backslash, so systemd before 254 takes ${name} for a part of it`,
+        `the comment above ${name} ends in a backslash, so systemd before 254 takes ${name} as part of it`,
       );
     }
   }
@@ -105,14 +105,12 @@ function readsAs(definition: Definition, value: string): boolean {
   );
 }
 
-/**
- * The edited text, if what was written is what now reads; what stands around it can keep that from being so.
- */
+/** The edited text, if it reads back as written; the surrounding text can prevent that. */
 function checked(text: string, name: string, value: string): string {
   refuseCode(text, name);
   const [definition, ...others] = definitionsOf(text, name);
   if (definition === undefined || others.length > 0 || !readsAs(definition, value)) {
-    throw new FormatError(`${name} would not read as it was written, because of what stands around it`);
+    throw new FormatError(`${name} would not read back as written, because of the surrounding text`);
   }
   return text;
 }
@@ -133,7 +131,7 @@ function rewrite(text: string, definition: Definition, value: string): Edit {
 function append(text: string, line: string): string {
   const lineEnd = lineEndOf(text);
   const ended = text === '' || /[\r\n]$/.test(text);
-  // A backslash at the end would join the new line to the last one; an empty line between them ends it.
+  // A backslash at the end would join the new line to the last one; an empty line between them prevents that.
   const open = /\\(?:\r\n|\n|\r)?$/.test(text);
   return text + (ended ? '' : lineEnd) + (open ? lineEnd : '') + line + lineEnd;
 }
@@ -141,7 +139,7 @@ function append(text: string, line: string): string {
 const CONTROL_FLOW =
   /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|select|function|return|exit|exec|eval|break|continue|\{|\}|\(|!|\[\[)(?![\w=-])|^[\w-]+[ \t]*\(\)|<<|;;/;
 
-/** Throws where the file holds code that decides whether, or what, `name` is set. */
+/** Throws if the file contains code that decides whether `name` is set, or to what value. */
 function refuseCode(text: string, name: string): void {
   if (!/^\w+$/.test(name)) {
     return;
@@ -155,7 +153,7 @@ function refuseCode(text: string, name: string): void {
         readAsShell(statement.raw) === undefined &&
         assigns.test(statement.raw)
       ) {
-        throw errorAt(text, statement.start, `a line that may set ${name} besides ${statement.name}`);
+        throw errorAt(text, statement.start, `a line that may set ${name} in addition to ${statement.name}`);
       }
       continue;
     }
@@ -164,14 +162,14 @@ function refuseCode(text: string, name: string): void {
       throw errorAt(
         text,
         statement.start,
-        `shell code, found ${JSON.stringify(code)}: only assignments are expected`,
+        `expected only assignments, found the shell code ${JSON.stringify(code)}`,
       );
     }
     if (mention.test(code) && !/^export(?:[ \t]+\w+)+$/.test(code)) {
       throw errorAt(
         text,
         statement.start,
-        `${name} in shell code, found ${JSON.stringify(code)}: NAME=value is expected`,
+        `expected ${name}=value, found ${name} in the shell code ${JSON.stringify(code)}`,
       );
     }
   }

@@ -3,12 +3,12 @@ import { errorAt, linesOf } from './text.ts';
 interface Range {
   readonly start: number;
   readonly end: number;
-  /** behind the line end */
+  /** offset after the line end */
   readonly next: number;
 }
 
 /**
- * What stands in a file of shell assignments: an assignment, or anything else that isn't blank or a comment.
+ * A statement in a file of shell assignments: an assignment, or anything else that isn't blank or a comment.
  */
 export type Statement =
   | (Range & {
@@ -16,10 +16,11 @@ export type Statement =
       readonly name: string;
       readonly exported: boolean;
       readonly valueStart: number;
-      /** all that stands behind the `=`, quoted as in the file, maybe over several lines */
+      /** everything after the `=`, quoted as in the file, possibly over several lines */
       readonly raw: string;
       /**
-       * whether the line above is a comment that ends in a backslash, on which versions of systemd disagree
+       * whether the line above is a comment that ends in a backslash, which versions of systemd treat
+       * differently
        */
       readonly behindOpenComment: boolean;
     })
@@ -28,8 +29,8 @@ export type Statement =
 const ASSIGNMENT = /^[ \t]*(export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=/;
 
 /**
- * The statements of a text in order. Throws FormatError where sh and systemd would end a value on different
- * lines (an apostrophe inside of an unquoted word opens a quotation for sh, but is a letter for systemd).
+ * The statements of a text in order. Throws FormatError if sh and systemd would end a value on different
+ * lines (an apostrophe within an unquoted word opens a quotation for sh, but is a letter for systemd).
  */
 export function statementsOf(text: string): Statement[] {
   const statements: Statement[] = [];
@@ -74,7 +75,7 @@ export function statementsOf(text: string): Statement[] {
         throw errorAt(
           text,
           line.start,
-          `the value of ${name} holds a carriage return: systemd ends the line there`,
+          `the value of ${name} contains a carriage return: systemd ends the line there`,
         );
       }
       statements.push({
@@ -96,8 +97,8 @@ export function statementsOf(text: string): Statement[] {
 }
 
 /**
- * The lines that are part of what begins on line `first`, which is no assignment for sh, for only one of sh
- * and systemd.
+ * The lines that only one of sh and systemd counts to what starts on line `first`, which isn't an assignment
+ * for sh.
  */
 function disputedLines(
   text: string,
@@ -107,7 +108,7 @@ function disputedLines(
 ): string {
   const { start = 0, end = 0 } = lines[first] ?? {};
   const equals = text.slice(start, end).indexOf('=');
-  // To systemd whatever stands before `=` is a name; a line without one is nothing.
+  // To systemd, anything before `=` is a name, and a line without `=` is nothing.
   const lastInSystemd = equals < 0 ? first : lastLineInSystemd(text, start + equals + 1, lines, first);
   const [from, to] = [Math.min(lastInShell, lastInSystemd), Math.max(lastInShell, lastInSystemd)];
   return text.slice(lines[from]?.end, lines[to]?.end);
@@ -126,9 +127,9 @@ function lastLineInSystemd(
   return last;
 }
 
-/** Matches as much of a value as is closed: sh quotes anywhere; a comment runs to the end. */
+/** Matches as much of a value as is closed. In sh, quotes may be anywhere, and a comment runs to the end. */
 const inShell = /^(?:\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|(?<![ \t\n])#|(?<=[ \t\n])#.*|[^\\'"#])*/;
-/** systemd: quotes only where a value, or what follows a quotation, begins. */
+/** In systemd, quotes count only at the start of a value, or right after a quotation. */
 const inSystemd =
   /^(?:[ \t]*(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"))*(?:[ \t]*(?:\\[\s\S]|[^ \t'"\\])(?:\\[\s\S]|[^\\])*)?[ \t]*/;
 

@@ -1,15 +1,15 @@
 import { FormatError } from './format-error.ts';
 
-/** What a shell reads of the text behind `NAME=`, where that is the same on every run. */
+/** What a shell reads from the text after `NAME=`, if that is the same on every run. */
 export interface ShellReading {
   readonly value: string;
-  /** the comment behind the value, '' where there is none */
+  /** the comment after the value; '' if there is none */
   readonly comment: string;
 }
 
 /**
- * What sh reads of `raw`, the text behind `NAME=` (POSIX.1-2017, Shell Command Language, 2.2 Quoting);
- * undefined where it would expand something or run a command.
+ * What sh reads from `raw`, the text after `NAME=` (POSIX.1-2017, Shell Command Language, 2.2 Quoting);
+ * undefined if it would expand something or run a command.
  */
 export function readAsShell(raw: string): ShellReading | undefined {
   const token =
@@ -32,9 +32,9 @@ export function readAsShell(raw: string): ShellReading | undefined {
 }
 
 /**
- * What systemd's EnvironmentFile= reads of `raw`, the text behind `NAME=`: the states of
- * `parse_env_file_internal` in systemd's env-file.c. Quotes count only where the value, or what follows a
- * quotation, begins.
+ * What systemd's EnvironmentFile= reads from `raw`, the text after `NAME=`: the states of
+ * `parse_env_file_internal` in systemd's env-file.c. Quotes count only at the start of the value, or right
+ * after a quotation.
  */
 export function readAsSystemd(raw: string): string {
   const quoted = /[ \t]*(?:'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\\r?\n)/y;
@@ -49,7 +49,7 @@ export function readAsSystemd(raw: string): string {
       found[1] ?? (found[2] ?? '').replace(/\\(\r?\n|["\\$`])/g, (_, c: string) => (/\n/.test(c) ? '' : c));
   }
   const rest = raw.slice(at).replace(/^[ \t]+/, '');
-  // A blank that is escaped stays, also at the end; a backslash that nothing follows is dropped.
+  // An escaped blank stays, even at the end; a backslash at the end is dropped.
   const kept = /^(?:\\[\s\S]|[^\\])*\\$/.test(rest)
     ? rest.slice(0, -1)
     : (/^(?:\\[\s\S]|[^\\])*?(?=[ \t]*$)/.exec(rest)?.[0] ?? '');
@@ -57,16 +57,16 @@ export function readAsSystemd(raw: string): string {
 }
 
 /**
- * A value as sh and every systemd read it alike: bare where no character means anything, in single quotes
- * where the old text has them and they can hold it, else in double quotes with `"`, `\`, `$` and the backtick
- * escaped. (In single quotes systemd before 242 took the backslash for an escape.) FormatError for control
- * characters but the tab.
+ * A value in a form that sh and every version of systemd read alike: bare if no character has a special
+ * meaning, in single quotes if the old text has them and they can hold it, otherwise in double quotes with
+ * `"`, `\`, `$` and the backtick escaped. (In single quotes, systemd before 242 took the backslash as an
+ * escape.) FormatError for control characters other than the tab.
  */
 export function writeShellValue(value: string, old: string): string {
   const found = /[^\P{Cc}\t]|\p{Surrogate}/u.exec(value);
   if (found !== null) {
     throw new FormatError(
-      `${JSON.stringify(found[0])} can not stand in a value that both sh and systemd read`,
+      `${JSON.stringify(found[0])} cannot be written in a value that both sh and systemd read`,
     );
   }
   const quote = /^['"]/.exec(old)?.[0];

@@ -11,14 +11,14 @@ export interface Line {
   readonly next: number;
 }
 
-/** Replace `text.slice(start, end)` by `insert`. */
+/** Replace `text.slice(start, end)` with `insert`. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly insert: string;
 }
 
-/** The lines of a text. Line ends are LF, CR LF and, unless `loneCr` is false, a CR alone. */
+/** The lines of a text. Line ends are LF, CR LF and, unless `loneCr` is false, a single CR. */
 export function linesOf(text: string, { loneCr = true } = {}): Line[] {
   const lines: Line[] = [];
   const lineEnd = loneCr ? /\r\n|\n|\r/g : /\r\n|\n/g;
@@ -33,7 +33,7 @@ export function linesOf(text: string, { loneCr = true } = {}): Line[] {
   return lines;
 }
 
-/** The line end that a text uses: that of its first line; LF where it has none. */
+/** The line end that a text uses: that of its first line, or LF if it has none. */
 export function lineEndOf(text: string): string {
   return /\r\n|\n|\r/.exec(text)?.[0] ?? '\n';
 }
@@ -50,14 +50,14 @@ export function errorAt(text: string, offset: number, message: string): FormatEr
 }
 
 /**
- * The text with all edits made. Edits must not overlap; those at the same offset apply in the given order.
+ * The text with all edits applied. Edits must not overlap; those at the same offset apply in the given order.
  */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   let result = '';
   let at = 0;
   for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (edit.start < at || edit.end < edit.start) {
-      throw new FormatError('edits overlap: the text can not be edited in one go');
+      throw new FormatError('edits overlap: the text cannot be edited in one go');
     }
     result += text.slice(at, edit.start) + edit.insert;
     at = edit.end;
@@ -76,7 +76,7 @@ export function lineStop(text: string, offset: number): number {
   return found === null ? text.length : offset + found.index;
 }
 
-/** The offset behind the line end at `offset`; `offset` itself where no line end stands there. */
+/** The offset after the line end at `offset`; `offset` itself if there is no line end. */
 export function afterLineEnd(text: string, offset: number): number {
   if (text.startsWith('\r\n', offset)) {
     return offset + 2;
@@ -84,9 +84,7 @@ export function afterLineEnd(text: string, offset: number): number {
   return text[offset] === '\n' || text[offset] === '\r' ? offset + 1 : offset;
 }
 
-/**
- * A string, number or boolean as the text that a format without types holds; FormatError for anything else.
- */
+/** A string, number or boolean as text, for a format without types; FormatError for anything else. */
 export function scalarText(value: Value): string {
   if (typeof value === 'string') {
     return value;
@@ -94,14 +92,14 @@ export function scalarText(value: Value): string {
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
     return String(value);
   }
-  throw new FormatError(`a string, a finite number or a boolean is expected, found ${JSON.stringify(value)}`);
+  throw new FormatError(`expected a string, a finite number or a boolean, found ${JSON.stringify(value)}`);
 }
 
-/** The one element of a key of length one; FormatError for other lengths. */
+/** The only element of a key of length one; FormatError for other lengths. */
 export function singleName(key: readonly string[]): string {
   const [name] = key;
   if (name === undefined || key.length !== 1) {
-    throw new FormatError(`a key of one name is expected, found ${JSON.stringify(key)}`);
+    throw new FormatError(`expected a key of one name, found ${JSON.stringify(key)}`);
   }
   return name;
 }

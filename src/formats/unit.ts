@@ -6,16 +6,16 @@ import { type Assignment, sectionsOf } from './unit/lines.ts';
 import { environmentWord } from './unit/words.ts';
 
 /**
- * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; where a key stands several
- * times the value is a list of all, in order, an empty one (which takes back those before it) included. These
- * values are as in the file: `%` and quotes mean what they mean to systemd.
+ * systemd unit files and drop-ins (systemd.syntax(7)). A key is [Section, Key]; if a key occurs several
+ * times, the value is a list of all its values in order, including empty ones (which reset those before
+ * them). These values are as in the file: `%` and quotes mean what they mean to systemd.
  *
  * [Section, 'Environment', NAME] is one variable within the section's `Environment=` lines, as the service
- * gets it: quotes, escapes and `%%` are understood and written. A new one gets a line of its own.
+ * gets it: quotes, escapes and `%%` are decoded and encoded. A new one gets its own line.
  *
- * A missing section is made, behind a blank line; `remove` takes that blank line and the header along when
- * the section is empty then. So `remove` after `set` of an absent key gives the same bytes, but for a line
- * end that was missing.
+ * A missing section is created after a blank line; `remove` also removes that blank line and the header if
+ * the section is then empty. So `remove` after `set` of an absent key restores the same bytes, except for a
+ * missing line end.
  */
 export const unit: KeyedFormat = {
   name: 'unit',
@@ -25,7 +25,7 @@ export const unit: KeyedFormat = {
     if (variable !== undefined) {
       const last = variablesOf(text, section, variable).at(-1);
       if (last !== undefined && last.value === undefined) {
-        throw new FormatError(`${variable} holds a specifier (%) or bytes that only systemd can resolve`);
+        throw new FormatError(`${variable} contains a specifier (%) or bytes that only systemd can resolve`);
       }
       return last?.value;
     }
@@ -36,7 +36,7 @@ export const unit: KeyedFormat = {
   set(text, key, value) {
     const { section, name, variable } = parts(key);
     if (!/^[^\p{Cc}[\]]+$/u.test(section) || !/^[A-Za-z0-9-]+$/.test(name)) {
-      throw new FormatError(`${JSON.stringify(key)} is no section and key of a unit file`);
+      throw new FormatError(`${JSON.stringify(key)} is not a section and key of a unit file`);
     }
     if (variable !== undefined) {
       return setVariable(text, section, variable, scalarText(value));
@@ -45,7 +45,7 @@ export const unit: KeyedFormat = {
     const now = assignmentsOf(text, section, name);
     if (wanted.length === 0) {
       throw new FormatError(
-        'an empty list says nothing: remove the key, or set it to "" to take back what other files set',
+        'an empty list has no effect: remove the key, or set it to "" to reset what other files set',
       );
     }
     if (
@@ -104,7 +104,7 @@ function parts(key: readonly string[]): { section: string; name: string; variabl
     (variable !== undefined && name !== 'Environment')
   ) {
     throw new FormatError(
-      `[Section, Key] or [Section, 'Environment', NAME] is expected, found ${JSON.stringify(key)}`,
+      `expected [Section, Key] or [Section, 'Environment', NAME], found ${JSON.stringify(key)}`,
     );
   }
   return { section, name, variable };
@@ -119,7 +119,7 @@ function assignmentsOf(text: string, section: string, name: string): Assignment[
 function lineValue(value: Value): string {
   const line = scalarText(value);
   if (/[^\P{Cc}\t]|\p{Surrogate}/u.test(line) || /^\s|\s$/.test(line)) {
-    throw new FormatError(`${JSON.stringify(line)}: one line without blanks at its ends is expected`);
+    throw new FormatError(`expected one line without blanks at its ends, found ${JSON.stringify(line)}`);
   }
   if (/(?<!\\)(?:\\\\)*\\$/.test(line)) {
     throw new FormatError(`${JSON.stringify(line)} ends in a backslash, which would join the next line`);
@@ -129,7 +129,7 @@ function lineValue(value: Value): string {
 
 function setVariable(text: string, section: string, name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} can not be a variable's name`);
+    throw new FormatError(`${JSON.stringify(name)} cannot be a variable's name`);
   }
   const word = environmentWord(name, value);
   const all = variablesOf(text, section, name);
@@ -140,7 +140,7 @@ function setVariable(text: string, section: string, name: string, value: string)
   }
   const earlier = all.slice(0, -1);
   if (earlier.length > 0) {
-    // Those before it on lines of their own go first; then there is one left to set.
+    // Remove the earlier ones on their own lines first; then there is only one left to set.
     const { line, words } = earlier[0] ?? last;
     const gone = new Set(earlier.filter((one) => one.line === line).map(({ index }) => index));
     return setVariable(applyEdits(text, removeVariables(line, words, gone)), section, name, value);
@@ -148,7 +148,7 @@ function setVariable(text: string, section: string, name: string, value: string)
   return last.value === value ? text : applyEdits(text, [replaceVariable(last, word)]);
 }
 
-/** New lines in a section: behind `after`, else at the section's end, else in a new section. */
+/** New lines in a section: after `after`, or else at the end of the section, or else in a new section. */
 function addition(
   text: string,
   section: string,
@@ -164,7 +164,7 @@ function addition(
     return { start: text.length, end: text.length, insert };
   }
   if (/\\(?:\r\n|\n|\r)?$/.test(text.slice(place.start, place.next))) {
-    throw new FormatError('the file ends in a backslash, which would join what is added');
+    throw new FormatError('the file ends in a backslash, which would join whatever is added');
   }
   const ended = place.next > place.end;
   return {
@@ -175,8 +175,8 @@ function addition(
 }
 
 /**
- * The edited text; a section that lost its last line by the edits goes with its header and a blank line
- * above.
+ * The edited text; a section that lost its last line in the edits is removed with its header and the blank
+ * line above it.
  */
 function withoutEmptySection(text: string, section: string, edits: readonly Edit[]): string {
   const edited = applyEdits(text, edits);

@@ -17,20 +17,18 @@ import {
 import { readDocument, readValue, walk } from './yaml/read.ts';
 
 /**
- * YAML 1.1, which the services here read. A key is a path of map keys; list items have no key. The text is
- * cut and pasted at the places that the parser gives, so comments, quotes, indentation, line ends and flow or
- * block style of everything else stay. What was edited is read again and compared as a whole before it's
- * given back.
+ * YAML 1.1, which is what these services read. A key is a path of map keys; list items have no key. The text
+ * is edited at the places reported by the parser, so comments, quotes, indentation, line ends and flow or
+ * block style of everything else stay. The edited text is read again and compared as a whole before it is
+ * returned.
  *
  * - FormatError for broken YAML, tabs, duplicate keys, several documents, and for keys that are reached
- *   through an alias or a merge key, as an edit there would change other places too.
- * - Maps and lists that stand there are edited pair by pair and item by item. Of a scalar's quotes the kind
- *   is kept.
- * - `remove` also takes the maps around the key that hold nothing else: a map without pairs reads as null,
- *   which some services can't stand. Comments on lines of their own stay.
- * - `remove` after `set` of an absent key gives the same bytes, but where a line end at the text's end was
- *   missing in a document without content, where maps that were empty (`{}`, null) stood around the key, or
- *   where null stood in words.
+ *   through an alias or a merge key, since an edit there would change other places too.
+ * - Existing maps and lists are edited pair by pair and item by item. A scalar keeps its kind of quotes.
+ * - `remove` also removes the maps around the key that hold nothing else, since a map without pairs reads as
+ *   null, which some services can't handle. Comments on their own lines stay.
+ * - `remove` after `set` of an absent key restores the same bytes, unless a document without content lacked a
+ *   line end at its end, maps around the key were empty (`{}`, null), or null was written as a word.
  */
 export const yaml: KeyedFormat = {
   name: 'yaml',
@@ -45,7 +43,7 @@ export const yaml: KeyedFormat = {
 
   set(text, key, value) {
     if (key.length === 0) {
-      throw new FormatError('a key of at least one name is expected');
+      throw new FormatError('expected a key of at least one name');
     }
     if (sameValue(yaml.get(text, key), value)) {
       return text;
@@ -71,8 +69,8 @@ export const yaml: KeyedFormat = {
 };
 
 /**
- * Adds what the list at `key` lacks of `items`, at its end; a missing list is made. The same call twice does
- * as once.
+ * Appends those of `items` that the list at `key` lacks; a missing list is created. Repeating the call
+ * changes nothing.
  */
 export function addToList(text: string, key: readonly string[], items: readonly Value[]): string {
   return addItems(yaml, text, key, items);
@@ -113,7 +111,7 @@ function setChecked(text: string, key: readonly string[], value: Value): string 
 function addToRoot(text: string, source: Source, root: Node | null, name: string, value: Value): Edit[] {
   const [start, end] = root?.range ?? [0, 0];
   if (text.slice(start, end).trim() !== '') {
-    throw new FormatError(`the document is ${text.slice(start, end).trim()}, a map is expected`);
+    throw new FormatError(`the document is ${text.slice(start, end).trim()}; expected a map`);
   }
   return addToEmpty(source, name, value);
 }
@@ -129,7 +127,7 @@ function setMap(text: string, key: readonly string[], value: { readonly [key: st
     .reduce((now, name) => yaml.remove(now, [...key, name]), edited);
 }
 
-/** Changes a list where it differs: what is equal at its begin and at its end is not touched. */
+/** Changes only the part of a list that differs: equal items at its beginning and end stay untouched. */
 function setList(text: string, key: readonly string[], value: readonly Value[]): string {
   const before = yaml.get(text, key);
   const old = isList(before) ? before : [];
@@ -164,7 +162,7 @@ function editSeq(
   const document = readDocument(text);
   const seq = walk(document, key).found.at(-1)?.pair.value;
   if (!isSeq(seq)) {
-    throw new FormatError(`${key.join('.')} is no list of its own`);
+    throw new FormatError(`${key.join('.')} is not a list of its own`);
   }
   return applyEdits(text, edit(sourceOf(text, document.contents as Node | null), seq));
 }
@@ -175,12 +173,12 @@ function expectReads(text: string, value: Value): void {
     read = readValue(readDocument(text));
   } catch (error) {
     throw new FormatError(
-      `the edited text would be no YAML: ${error instanceof Error ? error.message : String(error)}`,
+      `the edited text would not be valid YAML: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   if (!sameValue(read, value)) {
     throw new FormatError(
-      'the edit would change something else as well (an anchor, a tag or a block scalar): edit it by hand',
+      'the edit would also change something else (an anchor, a tag or a block scalar): edit the file by hand',
     );
   }
 }

@@ -3,8 +3,9 @@ import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
 import type { Action, Check, Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type PathState, unitOfPath } from '../model/snapshot.ts';
+import { type PathState, type Query, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
+import { programsIn, queryFields } from './own-programs.ts';
 import { counted, record } from './records.ts';
 
 /**
@@ -14,6 +15,7 @@ import { counted, record } from './records.ts';
  */
 export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
+  const programs = programsOf(transaction);
   const lines = [
     record('machine', transaction.machineId),
     record('cluster', clusterOf(transaction)),
@@ -23,7 +25,7 @@ export function manifest(transaction: Transaction): string {
     record('lock-wait', transaction.lockWait ?? 0),
     record('keep', transaction.keep ?? 20),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
-    ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1)),
+    ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.changes.flatMap(({ folderOf = [] }, index) =>
       folderOf.length === 0 ? [] : [record('folder-of', index + 1, ...folderOf)],
@@ -31,8 +33,11 @@ export function manifest(transaction: Transaction): string {
     ...transaction.changes.flatMap(({ secret }, index) =>
       secret === undefined ? [] : [record('secret', index + 1)],
     ),
-    ...transaction.changes.flatMap(({ guards = [] }, index) => guardRecords('unit-guard', index + 1, guards)),
-    ...transaction.handlers.flatMap(handlerRecords),
+    ...transaction.changes.flatMap(({ guards = [] }, index) =>
+      guardRecords('unit-guard', { of: index + 1, guards, programs }),
+    ),
+    ...transaction.handlers.flatMap((handler) => handlerRecords(handler, programs)),
+    ...guardWords(transaction),
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
   return `${lines.join('\n')}\n`;
@@ -106,20 +111,42 @@ function confirmTimeout(transaction: Transaction): number {
 }
 
 function guardTime({ actions, changes, handlers }: Transaction): number {
-  const guards = [...actions, ...changes, ...handlers].flatMap((one) => one.guards ?? []);
-  return 12 * guards.length;
+  return 12 * guardsOf({ actions, changes, handlers }).length;
+}
+
+type Guarded = Pick<Transaction, 'actions' | 'changes' | 'handlers'>;
+
+function guardsOf({ actions, changes, handlers }: Guarded): readonly Guard[] {
+  return [...actions, ...changes, ...handlers].flatMap((one) => one.guards ?? []);
+}
+
+/** The programs of the playbook that a transaction asks, in the order of their files on the host. */
+export function programsOf(transaction: Guarded): readonly string[] {
+  const queries: readonly Query[] = [
+    ...transaction.actions.flatMap(({ unless }) => unless ?? []),
+    ...guardsOf(transaction).map(({ query }) => query),
+  ];
+  return programsIn(queries);
+}
+
+/** Who is there, in the playbook's words, for each guard that has some. */
+function guardWords(transaction: Guarded): readonly string[] {
+  const words = new Map(guardsOf(transaction).map(({ id, description = '' }) => [id, description] as const));
+  return [...words].flatMap(([id, description]) => {
+    const line = description.replace(/\s+/g, ' ').trim();
+    return line === '' ? [] : [record('guard-words', id, line)];
+  });
 }
 
 function actionRecords(
   { name, run, unless, timeout, guards = [] }: HostAction,
   number: number,
+  programs: readonly string[],
 ): readonly string[] {
   return [
-    ...guardRecords('act-guard', number, guards),
+    ...guardRecords('act-guard', { of: number, guards, programs }),
     record('act', number, name, run.kind, timeout, ...counted(programArguments(run))),
-    ...(unless === undefined
-      ? []
-      : [record('act-unless', number, unless.args.length, unless.kind, ...unless.args)]),
+    ...(unless === undefined ? [] : [record('act-unless', number, ...queryFields(unless, programs))]),
   ];
 }
 
@@ -183,7 +210,7 @@ function stateFields(state: PathState): readonly string[] {
   }
 }
 
-function handlerRecords(handler: Handler): readonly string[] {
+function handlerRecords(handler: Handler, programs: readonly string[]): readonly string[] {
   const id = handler.id;
   if (!/^[A-Za-z0-9][A-Za-z0-9_@:-]*$/.test(id)) {
     throw new OperatorError({
@@ -199,13 +226,21 @@ function handlerRecords(handler: Handler): readonly string[] {
       record('action', id, action.kind, ...counted(actionArguments(action))),
     ),
     ...handler.checks.map((check) => record('check', id, check.kind, ...counted(checkArguments(check)))),
-    ...guardRecords('guard', id, handler.guards),
+    ...guardRecords('guard', { of: id, guards: handler.guards, programs }),
     ...handler.rewrites.map((path) => record('rewrites', id, path)),
   ];
 }
 
-function guardRecords(kind: string, of: string | number, guards: readonly Guard[]): readonly string[] {
-  return guards.map(({ id, query }) => record(kind, of, id, query.args.length, query.kind, ...query.args));
+function guardRecords(
+  kind: string,
+  asked: {
+    readonly of: string | number;
+    readonly guards: readonly Guard[];
+    readonly programs: readonly string[];
+  },
+): readonly string[] {
+  const { of, guards, programs } = asked;
+  return guards.map(({ id, query }) => record(kind, of, id, ...queryFields(query, programs)));
 }
 
 function actionArguments(action: Action): readonly string[] {

@@ -1,6 +1,7 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { programsIn, queryFields, sentPrograms } from './own-programs.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';
@@ -30,14 +31,19 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<Snapshot> {
   const text = await program('probe');
-  const request = probeRequest(reads, options.cluster);
+  const programs = await sentPrograms(programsIn(reads.queries));
+  const request = probeRequest(reads, programs, options.cluster);
   for (let attempt = 1; ; attempt++) {
     const nonce = newNonce();
     const askedAt = Date.now();
-    const result = await connection.exec(bootstrap, framed(text, request, nonce), {
-      timeout: options.timeout ?? 60,
-      maximumOutput,
-    });
+    const result = await connection.exec(
+      bootstrap,
+      Buffer.concat([framed(text, request, nonce), ...programs]),
+      {
+        timeout: options.timeout ?? 60,
+        maximumOutput,
+      },
+    );
     const clock = { askedAt, answeredAt: Date.now() };
     try {
       return parseSnapshot(result.stdout, { nonce, host, reads, clock, cluster: options.cluster });
@@ -50,17 +56,17 @@ export async function probe(
   }
 }
 
-/** The request for probe.sh: what to read, one item per line. */
-function probeRequest(reads: Reads, cluster?: string): string {
+/** The request for probe.sh: what to read, one item per line; the texts of the programs follow it. */
+function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: string): string {
+  const asked = programsIn(reads.queries);
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
     ...reads.packages.map((name) => record('package', name)),
     ...reads.units.map((name) => record('unit', name)),
     ...reads.names.map((name) => record('name', name)),
-    ...reads.queries.map((query, index) =>
-      record('query', index, query.args.length, query.kind, ...query.args),
-    ),
+    ...programs.map((text, index) => record('program', index + 1, text.length)),
+    ...reads.queries.map((query, index) => record('query', index, ...queryFields(query, asked))),
   ].join('\n');
 }
 

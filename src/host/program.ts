@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh in front, and the probe with folders.sh as well. */
+/**
+ * The programs in `remote/`; each is sent with library.sh and lib.sh in front, and the probe with its parts
+ * as well.
+ */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
@@ -37,8 +40,9 @@ export function newNonce(): string {
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
+    'library',
     'lib',
-    ...(name === 'probe' ? ['folders'] : []),
+    ...(name === 'probe' ? ['folders', 'probe-queries', 'probe-facts', 'probe-files'] : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

@@ -31,9 +31,9 @@ export function readAnswers(
   return answers;
 }
 
-/** In a list of meetings, the separator between the number of participants and the name is kept. */
+/** In a list of sessions, the separator between the number of participants and the name is kept. */
 function cleaned(query: Query, output: string): string {
-  if (query.kind !== 'bbb-meetings') return printable(output);
+  if (query.kind !== 'program') return printable(output);
   return output
     .split('\n')
     .map((line) =>

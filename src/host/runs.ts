@@ -6,12 +6,15 @@ import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
+import { readStoredRecord } from './stored.ts';
 
 /** A run that a host remembers. */
 export interface RunOnHost {
   readonly run: string;
   readonly state: string;
   readonly outcome: 'commit' | 'revert' | 'keep' | undefined;
+  /** which of the host's runs it is; undefined where it never began, or version 0.1 carried it out */
+  readonly sequence: number | undefined;
   /**
    * when the host began to work on it, and when it entered its present state; seconds since the epoch by the
    * host's clock
@@ -19,6 +22,8 @@ export interface RunOnHost {
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
   readonly record: RunRecord | undefined;
+  /** why its record can't be used: it is damaged, or of a newer version; undefined where all is well */
+  readonly unusable: Problem | undefined;
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
@@ -38,25 +43,30 @@ export interface RunFiles {
 }
 
 /**
- * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`,
- * or `not-permitted` if the account may not read them.
+ * The runs of a host in the order in which it carried them out: a controller's clock may be wrong. One exec.
+ * Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` if the account may not
+ * read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
-  return (await ask(connection, 'list', host)).map(({ run, state, outcome, files }) => {
-    const log = new RunLog();
-    for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
-    return {
-      run,
-      state,
-      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
-      begunAt: log.begunAt,
-      stateSince: log.stateSince,
-      record: readRecord(files.get('record')),
-      problem: log.cause,
-      warnings: [...log.warnings, ...owedWords(log)],
-      installed: log.installed,
-    };
-  });
+  const runs = (await ask(connection, 'list', host)).map(
+    ({ run, state, outcome, sequence, files }): RunOnHost => {
+      const log = new RunLog();
+      for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
+      return {
+        run,
+        state,
+        sequence,
+        outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+        begunAt: log.begunAt,
+        stateSince: log.stateSince,
+        ...readRecord(run, files.get('record'), host),
+        problem: log.cause,
+        warnings: [...log.warnings, ...owedWords(log)],
+        installed: log.installed,
+      };
+    },
+  );
+  return runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
 }
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
@@ -99,7 +109,13 @@ export async function readRunFiles(
     before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));
     if (fields[9] === 'file') after.set(path, fields[10] ?? '');
   }
-  return { run: found.run, state: found.state, record: readRecord(found.files.get('record')), before, after };
+  return {
+    run: found.run,
+    state: found.state,
+    record: readRecord(found.run, found.files.get('record'), host).record,
+    before,
+    after,
+  };
 }
 
 function stateBefore(fields: readonly string[], content: Buffer | undefined): PathState {
@@ -123,6 +139,7 @@ interface RawRun {
   readonly run: string;
   readonly state: string;
   readonly outcome: string;
+  readonly sequence: number | undefined;
   readonly files: Map<string, Buffer>;
 }
 
@@ -156,13 +173,16 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   for (;;) {
     const end = output.indexOf(10, position);
     if (end < 0) return undefined;
-    const [mark, kind, name = '', value = '', outcome = ''] = output
+    const [mark, kind, name = '', value = '', outcome = '', sequence = ''] = output
       .toString('utf8', position, end)
       .split(' ');
     position = end + 1;
     if (mark !== nonce) return undefined;
     if (kind === 'end') return runs;
-    if (kind === 'run') runs.push({ run: name, state: value, outcome, files: new Map() });
+    if (kind === 'run') {
+      const number = sequence === '' ? undefined : Number(sequence);
+      runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });
+    }
     if (kind !== 'file') continue;
     const size = Number(value);
     if (!Number.isSafeInteger(size) || size < 0 || output[position + size] !== 10) return undefined;
@@ -171,12 +191,26 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   }
 }
 
-function readRecord(content: Buffer | undefined): RunRecord | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const value = JSON.parse(content.toString('utf8')) as RunRecord;
-    return value.schemaVersion === 1 ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** A run that never began may have none. */
+function readRecord(
+  run: string,
+  content: Buffer | undefined,
+  host: string | undefined,
+): Pick<RunOnHost, 'record' | 'unusable'> {
+  if (content === undefined) return { record: undefined, unusable: undefined };
+  const stored = readStoredRecord(content.toString('utf8'));
+  if (stored.kind === 'read') return { record: stored.content, unusable: undefined };
+  const folder = `/var/lib/clusterproxy/runs/${printable(run)}`;
+  const newer = {
+    code: 'record-newer',
+    message: `the run ${printable(run)} was carried out on this host by a newer clusterproxy`,
+    next: 'use that version or a later one',
+  };
+  const damaged = {
+    code: 'record-damaged',
+    message: `the record of the run ${printable(run)} on this host is damaged (${folder}/record.json)`,
+    next: `restore it from a backup, or move ${folder} away: the run can't be undone then`,
+    detail: stored.kind === 'damaged' ? printable(stored.words) : undefined,
+  };
+  return { record: undefined, unusable: { ...(stored.kind === 'newer' ? newer : damaged), host } };
 }

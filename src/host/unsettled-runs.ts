@@ -12,8 +12,10 @@ export function unsettled(
   asking: string | undefined,
 ): Snapshot['unsettled'] {
   let runs: UnsettledRun[] = [];
-  for (const [kind, run = '', state = '', outcome = '', who = '', cluster = ''] of facts) {
-    if (kind !== 'run') continue;
+  const told = facts
+    .filter(([kind]) => kind === 'run')
+    .sort((one, other) => sequenceIn(one) - sequenceIn(other));
+  for (const [, run = '', state = '', outcome = '', who = '', cluster = ''] of told) {
     const isOurs = asking === undefined || cluster === '' || cluster === asking;
     if (!isOurs && (state === 'committed' || state === 'kept' || state === 'conflict')) continue;
     if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
@@ -29,4 +31,9 @@ export function unsettled(
     });
   }
   return runs;
+}
+
+/** Which of the host's runs it is; those that never began, or that version 0.1 carried out, come first. */
+function sequenceIn(fields: readonly string[]): number {
+  return Number(fields[6] ?? 0);
 }

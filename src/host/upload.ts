@@ -2,8 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { HiddenTexts, Transaction } from '../model/transaction.ts';
-import { manifest, revertLimit, roleWords, timeLimit } from './manifest.ts';
+import { manifest, programsOf, revertLimit, roleWords, timeLimit } from './manifest.ts';
+import { sentPrograms } from './own-programs.ts';
 import { remoteFile } from './program.ts';
+import { recordText } from './record-text.ts';
 import { record } from './records.ts';
 
 /** The input of receive.sh: its request, and the files in the order in which the request names them. */
@@ -16,15 +18,24 @@ export interface Upload {
  * The programs that stay in the run's folder, so that the host can commit or revert without the controller.
  */
 const programs = [
+  'library.sh',
   'lib.sh',
   'folders.sh',
   'transaction.sh',
+  'changes.sh',
   'handlers.sh',
   'boot-unit.sh',
+  'others.sh',
+  'places.sh',
   'prepare.sh',
   'act.sh',
+  'packages.sh',
+  'archives.sh',
   'activate.sh',
   'runner.sh',
+  'put-back.sh',
+  'bring-back.sh',
+  'end-run.sh',
   'settle.sh',
   'settle-entry.sh',
 ];
@@ -32,7 +43,7 @@ const programs = [
 export async function upload(transaction: Transaction): Promise<Upload> {
   const named: [string, Buffer][] = [
     ['manifest', Buffer.from(manifest(transaction))],
-    ['record.json', json(transaction.record)],
+    ['record.json', Buffer.from(recordText(transaction.record))],
     ['ledger.json', json(transaction.ledger)],
     ['managed-paths', Buffer.from(managedPaths(transaction))],
     ['role', Buffer.from(roleText(transaction))],
@@ -40,6 +51,8 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
+  for (const [index, text] of (await sentPrograms(programsOf(transaction))).entries())
+    named.push([`programs/${index + 1}`, text]);
   for (const [index, change] of transaction.changes.entries()) {
     if (change.after.kind === 'file') named.push([`contents/${index + 1}`, change.after.content]);
   }

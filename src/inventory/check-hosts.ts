@@ -21,7 +21,7 @@ export function checkHosts(
   ];
 }
 
-/** Names are unique over all roles, and whatever the case: some would meet in one file name. */
+/** Names are unique over all roles and regardless of case, since some would end up as the same file name. */
 function checkNames(document: YamlDocument, hosts: readonly HostEntry[]): readonly Problem[] {
   return repeated(hosts, ({ data }) => textOf(data, 'name')?.toLowerCase()).map(({ again, first }) => {
     const name = textOf(again.data, 'name') ?? '';
@@ -31,9 +31,9 @@ function checkNames(document: YamlDocument, hosts: readonly HostEntry[]): readon
       code: 'duplicate-name',
       message:
         name === other
-          ? `the name ${name} is given twice; the first is on line ${line}`
-          : `the names ${name} and ${other} (line ${line}) differ in capitals only`,
-      next: 'give every host a name of its own, over all roles',
+          ? `the name ${name} is used twice; the first is on line ${line}`
+          : `the names ${name} and ${other} (line ${line}) differ only in case`,
+      next: 'give every host its own name; names are unique over all roles',
     });
   });
 }
@@ -46,13 +46,13 @@ function checkAddresses(document: YamlDocument, hosts: readonly HostEntry[]): re
     );
     return document.problem([...again.path, ...(place ?? [])], {
       code: 'duplicate-address',
-      message: `${sshAddress(document, again)} is the ssh address of ${textOf(first.data, 'name') ?? 'another host'} (line ${line}) too`,
-      next: 'correct one of the two; a host has one role',
+      message: `${sshAddress(document, again)} is also the ssh address of ${textOf(first.data, 'name') ?? 'another host'} (line ${line})`,
+      next: 'correct one of the two; a host has only one role',
     });
   });
 }
 
-/** `address:port` that ssh would connect to. */
+/** The `address:port` to which ssh would connect. */
 function sshAddress(document: YamlDocument, { data }: HostEntry): string | undefined {
   const ssh = mapOf(valueAt(data, ['ssh']));
   const address =
@@ -70,7 +70,7 @@ function checkHostnames(
     ({ again, first }) =>
       document.problem([...again.path, 'hostname'], {
         code: 'duplicate-hostname',
-        message: `${textOf(again.data, 'hostname')} is the hostname of ${textOf(first.data, 'name') ?? 'another host'} (line ${document.location(first.path).line}) too`,
+        message: `${textOf(again.data, 'hostname')} is also the hostname of ${textOf(first.data, 'name') ?? 'another host'} (line ${document.location(first.path).line})`,
         next: 'give every host its own DNS name',
       }),
   );
@@ -100,7 +100,7 @@ function checkHostnames(
   return problems;
 }
 
-/** `--limit` takes names of hosts and of roles, so that one word must not mean two things. */
+/** `--limit` takes names of hosts and of roles, so the same word must not mean both. */
 function checkRoleNames(
   document: YamlDocument,
   playbook: Playbook,
@@ -136,8 +136,7 @@ function checkRecipes(
       document.problem([...path, 'recipe'], {
         code: 'unknown-recipe',
         message: `the role ${name} has no recipe ${recipe}`,
-        next:
-          known.length === 0 ? 'take the key out: all its hosts are alike' : knownNamesHint(recipe, known),
+        next: known.length === 0 ? 'remove the key: all its hosts are alike' : knownNamesHint(recipe, known),
       }),
     ];
   });

@@ -6,7 +6,7 @@ import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf } from './host-entries.ts';
 import { variableMistake } from './variables.ts';
 
-/** The inventory's values against the variables that the playbook declares. */
+/** Check the inventory's values against the variables that the playbook declares. */
 export function checkVariables(
   document: YamlDocument,
   playbook: Playbook,
@@ -38,7 +38,7 @@ function checkValues(
         document.problem(path, {
           part: 'key',
           code: 'variable-not-per-host',
-          message: `the variable ${name} is the same for the whole cluster; it can't stand on a host`,
+          message: `the variable ${name} applies to the whole cluster; it can't be set on a host`,
           next: 'move it to the vars at the top',
         }),
       ];
@@ -50,7 +50,7 @@ function checkValues(
   });
 }
 
-/** A variable without default has a value in the inventory, or on every host. */
+/** A variable without a default needs a value in the inventory, or on every host. */
 function checkMissing(
   document: YamlDocument,
   playbook: Playbook,

@@ -8,9 +8,9 @@ import { checkVariables } from './check-variables.ts';
 import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
 
 /**
- * What the form of an inventory can't say: names that stand twice, and everything that depends on the
- * playbook. Looks at the file's plain data, so that a mistake of form in one place doesn't hide the others.
- * Without a playbook (which has mistakes of its own) it checks what it can.
+ * Checks what an inventory's schema can't express: duplicate names, and everything that depends on the
+ * playbook. It uses the file's plain data, so that a mistake of form in one place doesn't hide the others.
+ * Without a playbook (if that has mistakes of its own) it checks what it can.
  */
 export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
   const hosts = hostEntries(document.value);
@@ -55,7 +55,7 @@ function checkRoles(
         document.problem(path, {
           code: 'external-not-allowed',
           message: `the hosts of the role ${role.name} can't be external: the playbook has to set them up`,
-          next: 'list them',
+          next: `list the hosts of ${role.name}`,
         }),
       );
     } else if (value === undefined && minimum > 0) {
@@ -74,7 +74,7 @@ function checkRoles(
           part: 'key',
           code: 'too-few-hosts',
           message: `the role ${role.name} needs at least ${hostCount(minimum)}, found ${count}`,
-          next: role.external ? 'list them, or write external' : 'list them',
+          next: role.external ? 'list more hosts, or write external' : 'list more hosts',
         }),
       );
     } else if (count > maximum) {
@@ -82,7 +82,7 @@ function checkRoles(
         document.problem([...path, maximum], {
           code: 'too-many-hosts',
           message: `the role ${role.name} takes at most ${hostCount(maximum)}, found ${count}`,
-          next: 'take hosts out, or give them another role',
+          next: 'remove hosts, or give them another role',
         }),
       );
     }
@@ -90,7 +90,7 @@ function checkRoles(
   return problems;
 }
 
-/** By role it names roles of the playbook. */
+/** A `max_unavailable` by role must name roles of the playbook. */
 function checkMaxUnavailable(document: YamlDocument, playbook: Playbook): readonly Problem[] {
   const names = playbook.roles.map((role) => role.name);
   return Object.keys(mapOf(valueAt(document.value, ['max_unavailable'])))

@@ -1,7 +1,7 @@
 import { valueAt } from '../document/schema-problems.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 
-/** A host as it stands in the file, right or wrong in form. */
+/** A host as written in the file, valid or not. */
 export interface HostEntry {
   readonly role: string;
   readonly path: YamlPath;
@@ -17,13 +17,13 @@ export function hostEntries(data: unknown): readonly HostEntry[] {
   );
 }
 
-/** A map of plain data, an empty one in place of anything else. */
+/** A map of plain data; an empty map in place of anything else. */
 export function mapOf(data: unknown): Readonly<Record<string, unknown>> {
   const isMap = typeof data === 'object' && data !== null && !Array.isArray(data);
   return isMap ? (data as Readonly<Record<string, unknown>>) : {};
 }
 
-/** Text of a map where it is text that isn't empty. */
+/** A map's entry if it is non-empty text. */
 export function textOf(data: Readonly<Record<string, unknown>>, key: string): string | undefined {
   const value = Object.hasOwn(data, key) ? data[key] : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;

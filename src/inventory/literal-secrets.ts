@@ -8,23 +8,23 @@ import { hostEntries, mapOf } from './host-entries.ts';
 import { sshKeys } from './secret-use.ts';
 
 /**
- * Texts of an inventory that are secrets themselves, whatever else is wrong with it: nobody may see them in a
- * message.
+ * Texts of an inventory that are secrets themselves, even if the inventory has mistakes: no message may show
+ * them.
  */
 export function literalSecrets(document: YamlDocument, playbook: Playbook | undefined): readonly string[] {
   return literals(document, playbook).flatMap(({ value }) => writtenIn(value));
 }
 
-/** Secrets that stand in the inventory itself, each with how to move it out. */
+/** Warnings about secrets written in the inventory itself, each with how to move it out. */
 export function literalWarnings(document: YamlDocument, playbook: Playbook): readonly Problem[] {
   return literals(document, playbook).map(({ path, place }) =>
     document.problem(path, {
       code: 'literal-secret',
-      message: `${place} stands in the inventory itself, where backups, mails and version control find it`,
+      message: `${place} is written in the inventory itself, and so gets into backups, mails and version control`,
       next:
         place.startsWith('ssh.') || place.startsWith('the secret')
-          ? 'write where it is to be had instead: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}'
-          : `let the playbook declare it with "type: secret"; then the inventory can say where it is to be had: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}`,
+          ? 'replace it with a reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}'
+          : `declare it with "type: secret" in the playbook; then the inventory can hold a reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}`,
     }),
   );
 }
@@ -58,7 +58,7 @@ function literals(document: YamlDocument, playbook: Playbook | undefined): reado
   ]);
 }
 
-/** Values below a name that says that they are secret. */
+/** Values below a name that marks them as secret. */
 function namedSecrets(path: YamlPath, name: string, value: unknown): readonly Literal[] {
   const secrecy = secrecyOf(name);
   if (secrecy !== 'none' && !isSecretReference(value)) {

@@ -16,13 +16,13 @@ import { type HostData, type InventoryData, inventorySchema, type SshData } from
 import { secretUses } from './secret-uses.ts';
 import { toValue } from './variables.ts';
 
-/** Finds and reads the playbook that an inventory names; paths are relative to `directory`. */
+/** Finds and reads the playbook named by an inventory; paths are relative to `directory`. */
 export type PlaybookLoader = (reference: string, directory: string) => Promise<LoadedPlaybook>;
 
 /**
- * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake of both, each
- * with its place. Secrets that stand in it go into `register` before anything is said of it. Imports point
- * one way, so that the playbook's loader is handed in; see src/playbook/load-inventory.ts.
+ * Read an inventory and the playbook that it names. Throws OperatorErrors with every mistake in both, each
+ * with its place. Secrets written in the inventory go into `register` before any message about it. Imports go
+ * one way only, so the playbook's loader is passed in; see src/playbook/resolve/load-inventory.ts.
  */
 export async function readInventory(
   file: string,
@@ -34,7 +34,7 @@ export async function readInventory(
     problems.push(...problemsOf(error));
     return undefined;
   };
-  const hint = 'name your inventory by --inventory, or begin with a copy of inventory.example.yaml';
+  const hint = 'name your inventory with --inventory, or start with a copy of inventory.example.yaml';
   const source = await readSourceFile(file, hint).catch(collect);
   if (source === undefined) throw new OperatorErrors(problems);
   const document = new YamlDocument(source);
@@ -61,7 +61,7 @@ export async function readInventory(
   return build(document, checked.data, playbook);
 }
 
-/** Mistakes of the inventory from top to bottom, then those of the playbook. */
+/** Mistakes in the inventory from top to bottom, then those in the playbook. */
 function inOrder(problems: readonly Problem[], file: string): readonly Problem[] {
   const rank = ({ location }: Problem) => (location?.file === file ? 0 : 1);
   return problems.toSorted(
@@ -144,7 +144,7 @@ function values(data: Record<string, unknown> | undefined): Record<string, Value
   return Object.fromEntries(Object.entries(data ?? {}).map(([name, value]) => [name, toValue(value)]));
 }
 
-/** What isn't said stays open: the operator's ssh configuration may say it. */
+/** Settings that aren't given stay undefined, since the operator's ssh configuration may give them. */
 function sshSettings(data: SshData, file: string): Omit<SshSettings, 'host' | 'alias'> {
   const path = (name: string) =>
     name.startsWith('~/') ? resolve(home(), name.slice(2)) : resolve(dirname(file), name);

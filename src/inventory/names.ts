@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-/** Why a text can't be what it is meant to be, and what to do about it. */
+/** Why a text isn't valid for its purpose, and what to do about it. */
 export interface Mistake {
   readonly message: string;
   readonly next: string;
 }
 
-/** A host's name in the inventory: it becomes a segment of a URL's path and part of file names. */
+/** A host's name in the inventory; it becomes a segment of a URL's path and part of file names. */
 export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 export function hostNameMistake(name: string): Mistake | undefined {
@@ -17,14 +17,14 @@ export function hostNameMistake(name: string): Mistake | undefined {
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
   return {
-    message: `the name '${shown(name)}' can't be a part of a path; expected letters, digits, '-', '_' and '.', a letter or digit first, at most 63`,
+    message: `the name '${shown(name)}' can't be part of a path; expected at most 63 letters, digits, '-', '_' and '.', starting with a letter or digit`,
     next: better === '' ? 'name it like node-1' : `write e.g. ${better.slice(0, 63)}`,
   };
 }
 
 /**
- * The cluster's name, which is part of file names on every host; lower case, since some file systems fold
- * case.
+ * The cluster's name, which is part of file names on every host. It is lower case, since some file systems
+ * fold case.
  */
 export const clusterNamePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
@@ -35,17 +35,18 @@ export function clusterNameMistake(name: string): Mistake | undefined {
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '');
   return {
-    message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected lower-case letters, digits, '-', '_' and '.', at most 63`,
+    message: `the cluster's name '${shown(name)}' isn't safe as a file name; expected at most 63 lower-case letters, digits, '-', '_' and '.'`,
     next: better === '' ? 'name it like prod' : `write e.g. ${better.slice(0, 63)}`,
   };
 }
 
-/** One label of a DNS name: RFC 1123, 2.1; lower case, because browsers compare origins in lower case. */
+/** One label of a DNS name (RFC 1123, 2.1), in lower case because browsers compare origins in lower case. */
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 export const hostnamePattern = new RegExp(`^${label}(?:\\.${label})*$`);
 
 /**
- * Whether `text` can be the public DNS name of a host: no scheme, port, path, address, wildcard or Unicode.
+ * Why `text` can't be the public DNS name of a host, which has no scheme, port, path, address, wildcard or
+ * Unicode; undefined if it can.
  */
 export function hostnameMistake(text: string): Mistake | undefined {
   const isTooLong = text.length > 253;
@@ -61,7 +62,7 @@ export function hostnameMistake(text: string): Mistake | undefined {
   if (isIP(text.replace(/^\[|\]$/g, '')) !== 0) {
     return mistake(
       `${wanted}, found the address ${text}`,
-      'write the name that the certificate is for; an address goes to `address`',
+      'write the name that the certificate is for, and put the address into `address`',
     );
   }
   const port = /^([^:]*):\d*$/.exec(text);
@@ -75,21 +76,24 @@ export function hostnameMistake(text: string): Mistake | undefined {
     );
   }
   if (text.endsWith('.'))
-    return mistake(`${wanted}, ${found} with a dot at its end`, suggestion(text.slice(0, -1)));
+    return mistake(`${wanted}, ${found} with a trailing dot`, suggestion(text.slice(0, -1)));
   if (hostnamePattern.test(text.toLowerCase())) {
     const lowered = text.toLowerCase();
     return /^\d+$/.test(lastLabel)
       ? mistake(`${wanted}, ${found}, whose last part is a number`, 'write the whole name')
-      : mistake(`${wanted}, ${found} with capitals, which browsers would not match`, suggestion(lowered));
+      : mistake(
+          `${wanted}, ${found} with capital letters, which browsers would not match`,
+          suggestion(lowered),
+        );
   }
-  if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' in its place");
+  if (text.includes('_')) return mistake(`${wanted}, ${found} with an underscore`, "use '-' instead");
   return mistake(
     `${wanted}, ${found}`,
-    "a name has letters, digits and '-', in parts of at most 63 divided by dots",
+    "use letters, digits and '-', in parts of at most 63 characters separated by dots",
   );
 }
 
-/** Where ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
+/** What ssh connects to: a DNS name, an address, or a `Host` of ssh_config(5). */
 const addressPattern = /^[A-Za-z0-9:][A-Za-z0-9._:%-]*$/;
 
 export function addressMistake(text: string): Mistake | undefined {
@@ -120,18 +124,19 @@ export function addressMistake(text: string): Mistake | undefined {
   }
   if (/^[\d.]+$/.test(text)) {
     return mistake(
-      `${wanted}, ${found}, which is no IPv4 address`,
-      'four numbers from 0 to 255 divided by dots',
+      `${wanted}, ${found}, which is not an IPv4 address`,
+      'write four numbers from 0 to 255 separated by dots',
     );
   }
-  if (text.includes(':')) return mistake(`${wanted}, ${found}, which is no IPv6 address`, 'look at it again');
+  if (text.includes(':'))
+    return mistake(`${wanted}, ${found}, which is not an IPv6 address`, 'correct the address');
   if (addressPattern.test(text) && text.length <= 253) return undefined;
-  return mistake(`${wanted}, ${found}`, "a name has letters, digits, '-', '_' and '.'");
+  return mistake(`${wanted}, ${found}`, "use letters, digits, '-', '_' and '.'");
 }
 
 /**
- * A user name as useradd(8) allows it, and those of directories (`ops@corp`, `CORP\ops` are not names in
- * ssh_config).
+ * A user name as allowed by useradd(8), or one from a directory service (`ops@corp`; `CORP\ops` is not a name
+ * in ssh_config).
  */
 export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
 
@@ -144,10 +149,13 @@ function mistake(message: string, next: string): Mistake {
 
 function suggestion(text: string | undefined): string {
   const name = (text ?? '').toLowerCase().replace(/:\d*$/, '');
-  return name === '' ? 'write the name alone' : `write ${name}`;
+  return name === '' ? 'write only the name' : `write ${name}`;
 }
 
-/** Control characters must not reach a terminal, and nobody reads a thousand characters. */
+/**
+ * Shortened and cleaned, since control characters must not reach a terminal and nobody reads a thousand
+ * characters.
+ */
 function shown(text: string): string {
   const clean = text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;

@@ -16,12 +16,12 @@ import {
   userPattern,
 } from './names.ts';
 
-/** Text with a check of our own, whose mistake has a code and says what to do. */
+/** Text with our own check, whose mistake has a code and says what to do. */
 export function checkedText(check: {
   readonly code: string;
   readonly mistake: (text: string) => Mistake | undefined;
   readonly description: string;
-  /** what editors check by */
+  /** the pattern with which editors check it */
   readonly pattern?: RegExp;
 }) {
   return z
@@ -59,23 +59,24 @@ const sshSettings = {
     .min(1)
     .max(65535)
     .optional()
-    .meta({ description: "port of the host's sshd; that of your ssh configuration, else 22" }),
+    .meta({ description: "port of the host's sshd; default: that of your ssh configuration, or else 22" }),
   user: checkedText({
     code: 'invalid-user',
     mistake: (text) =>
       userPattern.test(text)
         ? undefined
-        : { message: `'${text}' is no user name`, next: 'write the name that `ssh -l` takes' },
+        : { message: `'${text}' is not a user name`, next: 'write the name that `ssh -l` takes' },
     pattern: userPattern,
-    description: 'who logs in; that of your ssh configuration, else your local user name',
+    description:
+      'the account that logs in; default: that of your ssh configuration, or else your local user name',
   }).optional(),
   become: z
     .enum(['sudo', 'none'])
     .optional()
-    .meta({ description: 'sudo: run as root through sudo; none: as who logs in' }),
+    .meta({ description: 'sudo: run as root through sudo; none: run as the account that logs in' }),
   identity_files: z.array(fileName).optional().meta({
     description:
-      'private keys; those of your ssh configuration, else the usual ones. ~ and paths relative to the inventory are resolved',
+      'private keys; default: those of your ssh configuration, or else the usual ones. ~ and paths relative to the inventory are resolved',
   }),
   host_keys: z
     .array(
@@ -85,50 +86,51 @@ const sshSettings = {
           fingerprintPattern.test(text)
             ? undefined
             : {
-                message: 'expected a SHA-256 fingerprint: SHA256: and 43 characters of base64',
+                message: 'expected a SHA-256 fingerprint: SHA256: and 43 base64 characters',
                 next: 'print it on the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
               },
         pattern: fingerprintPattern,
-        description: 'fingerprint of a host key as `ssh-keygen -lf` prints it',
+        description: 'fingerprint of a host key as printed by `ssh-keygen -lf`',
       }),
     )
     .optional()
-    .meta({ description: 'the only host keys to be accepted; none: known_hosts decides' }),
-  known_hosts: z
-    .array(fileName)
-    .optional()
-    .meta({ description: 'known_hosts files; those of your ssh configuration, else the usual ones' }),
+    .meta({ description: 'the only host keys to accept; without any, known_hosts decides' }),
+  known_hosts: z.array(fileName).optional().meta({
+    description: 'known_hosts files; default: those of your ssh configuration, or else the usual ones',
+  }),
   connect_timeout: z
     .number()
     .min(1)
     .max(600)
     .optional()
-    .meta({ description: 'seconds from the first packet to the end of the login; 10' }),
+    .meta({ description: 'seconds from the first packet to the end of the login; default: 10' }),
   password: secretSetting
     .optional()
-    .meta({ description: 'for hosts that take a password; where it is to be had' }),
+    .meta({ description: 'password for hosts that ask for one: a secret reference' }),
   passphrase: secretSetting.optional().meta({
-    description: 'of encrypted private keys; where it is to be had. Default: asked on the terminal',
+    description:
+      'passphrase of encrypted private keys: a secret reference; default: asked for on the terminal',
   }),
-  sudo_password: secretSetting.optional().meta({ description: 'what sudo asks for; where it is to be had' }),
+  sudo_password: secretSetting.optional().meta({ description: 'password for sudo: a secret reference' }),
   proxy_jump: checkedText({
     code: 'proxy-jump-invalid',
     mistake: (text) =>
       isProxyJump(text)
         ? undefined
         : {
-            message: `'${text}' is no list of jump hosts`,
-            next: 'write user@host:port, or several divided by commas, in the order from here to the host; none: directly',
+            message: `'${text}' is not a list of jump hosts`,
+            next: 'write user@host:port, or several separated by commas in the order from here to the host, or none to connect directly',
           },
     description:
-      'hosts to go through, as ProxyJump of ssh_config(5); in place of what your ssh configuration says',
+      'hosts to go through, as in ProxyJump of ssh_config(5); replaces that of your ssh configuration',
   }).optional(),
-  config: fileName
-    .optional()
-    .meta({ description: 'ssh configuration in place of your own (~/.ssh/config); none: no one is read' }),
+  config: fileName.optional().meta({
+    description:
+      'ssh configuration to read in place of your own (~/.ssh/config); none: read no configuration',
+  }),
   transport: z.enum(['auto', 'node', 'openssh']).optional().meta({
     description:
-      "node: the ssh library of this program; openssh: the system's ssh; auto: the system's ssh where a host needs it",
+      "node: the ssh library of this program; openssh: the system's ssh; auto: the system's ssh if a host needs it",
   }),
 };
 
@@ -142,31 +144,30 @@ const host = z.strictObject({
     code: 'invalid-name',
     mistake: hostNameMistake,
     pattern: hostNamePattern,
-    description: 'name in the cluster and path on the proxy; unique; never changes while the host is in use',
+    description:
+      'name in the cluster and path on the proxy; unique; must not change while the host is in use',
   }),
   hostname: hostname.optional(),
   address: address
     .optional()
-    .meta({ description: 'where ssh and the other hosts reach it; its hostname, else its name' }),
-  recipe: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'take this recipe whatever the host looks like; in quotes if it is a number' }),
-  state: z
-    .enum(['active', 'retired'])
-    .optional()
-    .meta({ description: 'retired: take it out of the cluster and give its files back; active' }),
+    .meta({ description: 'where ssh and the other hosts reach it; default: its hostname, or else its name' }),
+  recipe: z.string().min(1).optional().meta({
+    description:
+      'use this recipe regardless of the facts found on the host; put it in quotes if it is a number',
+  }),
+  state: z.enum(['active', 'retired']).optional().meta({
+    description: 'retired: take the host out of the cluster and restore its files; default: active',
+  }),
   vars,
   ssh: z
     .strictObject({
       address: address
         .optional()
-        .meta({ description: 'where ssh connects to, if it is another than address' }),
+        .meta({ description: 'where ssh connects to, if that differs from address' }),
       ...sshSettings,
     })
     .optional()
-    .meta({ description: 'how to reach this host; what is not said here is taken from the ssh above' }),
+    .meta({ description: 'how to reach this host; what is left out here is taken from the top-level ssh' }),
 });
 
 const maxUnavailable = z.union([
@@ -176,16 +177,17 @@ const maxUnavailable = z.union([
     mistake: (text) =>
       text.endsWith('%') && parseMaxUnavailable(text) !== undefined
         ? undefined
-        : { message: `'${text}' is no number of hosts`, next: 'write 2, or a share from 1% to 100%' },
+        : { message: `'${text}' is not a number of hosts`, next: 'write 2, or a share from 1% to 100%' },
     pattern: /^\d{1,3}%$/,
-    description: 'a share, such as 20%; rounded down, but at least 1',
+    description: 'a share, such as 20%; rounded down, but at least 1 host',
   }),
 ]);
 
-/** The form of an inventory. What it says is checked against its playbook in check.ts. */
+/** The schema of an inventory. Its contents are checked against its playbook in check.ts. */
 export const inventorySchema = z.strictObject({
   playbook: z.string().min(1).meta({
-    description: 'name of a playbook that comes with the program, or path of your own, relative to this file',
+    description:
+      'name of a playbook that comes with clusterproxy, or path of your own, relative to this file',
   }),
   cluster: z.strictObject({
     name: checkedText({
@@ -201,13 +203,13 @@ export const inventorySchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'how many hosts of a role may be out at once while they are changed, those that are down included; for all roles, or by role; 10%',
+        'how many hosts of a role may be out of service at once while they are changed, including those that are down; for all roles, or by role; default: 10%',
     }),
   ssh: z.strictObject(sshSettings).optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z
     .record(z.string(), z.union([z.literal('external'), z.array(host)]))
-    .meta({ description: "the hosts by the playbook's roles; external: somebody else runs them" }),
+    .meta({ description: "the hosts by the playbook's roles; external: they are run by somebody else" }),
 });
 
 export type InventoryData = z.infer<typeof inventorySchema>;

@@ -11,12 +11,12 @@ export type SshKey = keyof typeof sshKeys;
 
 /** A secret that a host, or the cluster as a whole, gets from the inventory. */
 export interface SecretUse {
-  /** undefined: the cluster's, where nothing else is said for a host */
+  /** undefined for the cluster's, which applies unless a host has its own */
   readonly host: string | undefined;
   readonly for:
     | { readonly kind: 'variable'; readonly name: string }
     | { readonly kind: 'ssh'; readonly key: SshKey };
-  /** where it is to be had, or the secret itself */
+  /** a reference to it, or the secret itself */
   readonly value: SecretReference | string;
   readonly location: Location;
 }

@@ -5,7 +5,7 @@ import { isSecretReference } from '../secrets/reference.ts';
 import { hostEntries } from './host-entries.ts';
 import { type SecretUse, type SshKey, sshKeys } from './secret-use.ts';
 
-/** Every secret that a host that is in use gets; a variable only where the playbook's text names it. */
+/** Every secret that an active host gets; a variable counts only if the playbook's text names it. */
 export function secretUses(
   document: YamlDocument,
   playbook: Playbook,
@@ -35,7 +35,7 @@ export function secretUses(
   ];
 }
 
-/** Whether anything of a playbook could use a variable: its name stands somewhere behind its declaration. */
+/** Whether anything in a playbook could use a variable: its name occurs somewhere besides its declaration. */
 function isMentioned({ text, roles }: Playbook, name: string): boolean {
   const word = new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g');
   const templates = roles.flatMap((role) => role.steps.flatMap(({ template }) => template?.text ?? []));

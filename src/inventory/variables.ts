@@ -6,14 +6,14 @@ import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
 
 /**
- * Paths that stand in nginx, unit and shell files without quotes: nothing there has a meaning for any of
- * them.
+ * Paths that can be written without quotes in nginx, unit and shell files, because no character in them has a
+ * special meaning in any of these.
  */
 const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
 
 /**
- * Why a value isn't what the variable is declared to be, undefined where it is. What passes as a path, URL or
- * host name can stand in the files of nginx, systemd and a shell as it is; other text is quoted where it is
+ * Why a value doesn't match the variable's declaration; undefined if it does. A valid path, URL or host name
+ * can be written as it is in the files of nginx, systemd and a shell; other text is quoted where it is
  * written.
  */
 export function variableMistake(
@@ -36,17 +36,21 @@ export function variableMistake(
       if (typeof value !== 'number') return wrongType('a port number', 'write a number from 1 to 65535');
       return Number.isInteger(value) && value >= 1 && value <= 65535
         ? undefined
-        : wrongValue({ message: `expected a port number, found ${value}`, next: 'ports go from 1 to 65535' });
+        : wrongValue({
+            message: `expected a port number, found ${value}`,
+            next: 'write a number from 1 to 65535',
+          });
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
     case 'secret':
       return secretMistake(value);
     case 'list':
-      if (!Array.isArray(value)) return wrongType('a list', 'write it as a list: [ … ], or one `- …` a line');
+      if (!Array.isArray(value))
+        return wrongType('a list', 'write it as a list: [ … ], or one `- …` per line');
       return wrongValue(textMistake(value));
     case 'map':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        return wrongType('a map', 'write it as `key: value`, one a line');
+        return wrongType('a map', 'write it as `key: value`, one per line');
       }
       return wrongValue(textMistake(value));
     case 'enum': {
@@ -67,7 +71,7 @@ export function variableMistake(
   }
 }
 
-/** Says nothing of the value: it may be the secret. */
+/** Doesn't mention the value, which may be the secret. */
 function secretMistake(value: unknown): (Mistake & { code: string }) | undefined {
   if (isSecretReference(value)) return undefined;
   const next = 'write {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}';
@@ -77,7 +81,7 @@ function secretMistake(value: unknown): (Mistake & { code: string }) | undefined
     return mistake === undefined ? undefined : { code: 'wrong-value', ...mistake };
   }
   const found = typeof value === 'number' ? 'a number' : describeValue(value);
-  const message = `expected where the secret is to be had, found ${found}${typeof value === 'object' && value !== null && !Array.isArray(value) ? ' of another form' : ''}`;
+  const message = `expected a secret reference: {env}, {file} or {command}, found ${found}${typeof value === 'object' && value !== null && !Array.isArray(value) ? ' of another form' : ''}`;
   return { code: 'wrong-type', message, next };
 }
 
@@ -90,11 +94,11 @@ function stringMistake(type: 'string' | 'hostname' | 'path' | 'url', text: strin
   return textMistake(text);
 }
 
-/** An absolute path without `..`, of characters that are safe everywhere. */
+/** Why a text isn't an absolute path without `..`, made of characters that are safe everywhere. */
 function pathMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!text.startsWith('/')) {
-    return { message: `expected an absolute path, ${found}`, next: 'begin it with /' };
+    return { message: `expected an absolute path, ${found}`, next: 'start it with /' };
   }
   if (text.split('/').includes('..')) {
     return { message: `expected a path without '..', ${found}`, next: 'write the path that it leads to' };
@@ -107,29 +111,29 @@ function pathMistake(text: string): Mistake | undefined {
 }
 
 /**
- * `$`, quotes, `;`, braces and blanks would end or change a directive of nginx's; in a URL each can be
- * written as %XX.
+ * `$`, quotes, `;`, braces and blanks would end or change an nginx directive; in a URL each can be written as
+ * %XX.
  */
 const safeUrl = /^(https?|wss?):\/\/[A-Za-z0-9._~:/?#[\]@!&()*+,=%-]+$/;
 
 function urlMistake(text: string): Mistake | undefined {
   const found = `found ${describeValue(text)}`;
   if (!/^(https?|wss?):\/\//.test(text)) {
-    return { message: `expected a URL, ${found}`, next: 'begin it with https://, http://, wss:// or ws://' };
+    return { message: `expected a URL, ${found}`, next: 'start it with https://, http://, wss:// or ws://' };
   }
   if (!safeUrl.test(text) || !URL.canParse(text)) {
     return { message: `expected a URL, ${found}`, next: 'write special characters as %XX (RFC 3986, 2.1)' };
   }
   const { username, password } = new URL(text);
   if (username === '' && password === '') return undefined;
-  return { message: 'the URL has a user or a password in it', next: 'take them out: plans show URLs' };
+  return { message: 'the URL contains a user or a password', next: 'remove them, since plans show URLs' };
 }
 
-/** Text that would begin a line of its own in any file it is written to. */
+/** Rejects text that would start a new line in any file to which it is written. */
 function textMistake(value: unknown): Mistake | undefined {
   if (typeof value === 'string') {
     return /[\0-\x1f\x7f]/.test(value)
-      ? { message: 'the text has a control character or a line break in it', next: 'write it on one line' }
+      ? { message: 'the text contains a control character or a line break', next: 'write it on one line' }
       : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
@@ -145,11 +149,11 @@ function quotesHint(value: unknown): string {
 
 function booleanHint(value: unknown): string {
   return typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)
-    ? `YAML 1.2 knows only true and false: write ${/^(yes|on)$/i.test(value)}`
+    ? `YAML 1.2 has only true and false: write ${/^(yes|on)$/i.test(value)}`
     : 'write true or false, without quotes';
 }
 
-/** Plain data of a YAML file as a value; what YAML can hold, a value can. */
+/** Plain data from a YAML file as a value; anything that YAML can hold, a value can. */
 export function toValue(data: unknown): Value {
   return data as Value;
 }

@@ -4,8 +4,8 @@ import type { Inventory } from './inventory.ts';
 import { type SecretUse, sshKeys } from './secret-use.ts';
 
 /**
- * The inventory with secrets in place of references; `values` by `referenceId`. What isn't among them stays
- * open.
+ * The inventory with secrets in place of references; `values` is by `referenceId`. References without a value
+ * stay unresolved.
  */
 export function withSecrets(inventory: Inventory, values: ReadonlyMap<string, string>): Inventory {
   const resolved = ({ value }: SecretUse) =>

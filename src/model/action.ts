@@ -4,81 +4,83 @@ import type { Query } from './snapshot.ts';
 
 /** What the fixed program src/host/remote/act.sh does on a host; data, never shell code. */
 export type ActionProgram =
-  /** only what is missing; nothing that is there is upgraded or removed for it */
+  /** installs only what is missing; never upgrades or removes an installed package for it */
   | {
       readonly kind: 'install-packages';
       readonly manager: PackageManager;
       readonly names: readonly string[];
     }
-  /** exactly these, and only if nothing else needs them */
+  /** removes exactly these, and only if nothing else depends on them */
   | { readonly kind: 'remove-packages'; readonly manager: PackageManager; readonly names: readonly string[] }
   | ({ readonly kind: 'unpack' } & Unpacking)
   /**
-   * certbot, answering the challenge on port 80 where that is free, else on `port`, where renewals answer as
-   * well
+   * certbot answers the challenge on port 80 if that is free, otherwise on `port`; renewals answer there too
    */
   | {
       readonly kind: 'certbot';
       readonly argv: readonly string[];
       readonly port: number;
-      /** what certbot calls the certificate */
+      /** certbot's name for the certificate */
       readonly name: string;
     }
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
-/** An archive in any form that tar(1) of the host reads, and where its members go. */
+/** An archive in any format that the host's tar(1) reads, and where its members are unpacked. */
 export interface Unpacking {
-  readonly source: /** fetched by the host itself, by curl or wget */
+  readonly source: /** downloaded by the host itself with curl or wget */
     | { readonly kind: 'url'; readonly url: string }
-    /** a file of the operator's machine, which travels with the run */
+    /** a file on the operator's machine, uploaded with the run */
     | { readonly kind: 'upload'; readonly file: string }
-    /** a file that lies on the host */
+    /** a file that is already on the host */
     | { readonly kind: 'host'; readonly path: string };
-  /** of the archive; hex */
+  /** of the archive, in hex */
   readonly sha256: string;
-  /** the whole directory is ours: what was unpacked there before is replaced */
+  /** managed as a whole: whatever was unpacked there before is replaced */
   readonly directory: string;
-  /** leading parts of the members' names that are dropped, as `tar --strip-components` */
+  /** how many leading parts of the members' names are dropped, as in `tar --strip-components` */
   readonly strip: number;
   readonly user: string;
   readonly group: string;
-  /** file in the directory that says what is unpacked there: the archive's sum, and what was stripped */
+  /** file in the directory that records what is unpacked there: the archive's checksum and `strip` */
   readonly marker: string;
   /** the marker's only line */
   readonly mark: string;
 }
 
 /**
- * What is on a host once an action was carried out there. A plan knows that it will be there, not what it
- * holds.
+ * What is on a host once an action has been carried out. A plan knows that it will exist, but not its
+ * contents.
  */
 export interface Provides {
   readonly packages: readonly string[];
   readonly units: readonly string[];
-  /** paths that are there then; one that is there already stays as it is */
+  /** paths that exist afterwards; one that already exists stays as it is */
   readonly paths: readonly string[];
-  /** paths that are there then, and other than they are now; of a directory all that is in it */
+  /** paths that exist afterwards with new contents; for a directory, everything in it */
   readonly renews: readonly string[];
 }
 
 export const providesNothing: Provides = { packages: [], units: [], paths: [], renews: [] };
 
 /**
- * Something that is done on a host and not undone by a revert: packages installed, an archive unpacked, a
- * certificate fetched. It runs before the files of its stage are changed; when it fails, none of them is.
+ * Something done on a host that a revert doesn't undo: packages are installed, an archive is unpacked, a
+ * certificate is obtained. It runs before the files of its stage are changed; if it fails, none of them is
+ * changed.
  */
 export interface HostAction {
-  /** in words, unique on a host: `install haproxy, xinetd` */
+  /** a description, unique on a host: `install haproxy, xinetd` */
   readonly name: string;
   readonly run: ActionProgram;
-  /** asked in the probe and once more right before: exit status 0 says that there's nothing to do */
+  /**
+   * asked in the probe and again right before the action runs: exit status 0 means that there's nothing to do
+   */
   readonly unless: Query | undefined;
   readonly provides: Provides;
-  /** seconds, after which it's ended and counts as failed */
+  /** seconds after which it is terminated and counts as failed */
   readonly timeout: number;
-  /** what an operator should know before saying yes, in words */
+  /** what an operator should know before agreeing to it */
   readonly notes: readonly string[];
-  /** asked before it begins, where it stops services */
+  /** asked before it starts, if it stops services */
   readonly guards?: readonly Guard[] | undefined;
 }
 
@@ -88,7 +90,7 @@ export interface PlannedAction {
   readonly step: string;
 }
 
-/** An action as a run's record on its host has it. */
+/** An action as recorded on its host in a run's record. */
 export interface RecordedAction {
   readonly step: string;
   readonly name: string;

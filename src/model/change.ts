@@ -2,41 +2,42 @@ import { createHash } from 'node:crypto';
 import type { Guard } from './handler.ts';
 import type { PathState } from './snapshot.ts';
 
-/** One path or unit on one host that is to become something else than it is. */
+/** A path or unit on a host whose state is to change. */
 export interface Change {
-  /** absolute; of a unit its `unitPath` */
+  /** absolute; for a unit, its `unitPath` */
   readonly path: string;
   readonly kind: 'file' | 'directory' | 'symlink' | 'unit';
   readonly action: 'create' | 'modify' | 'delete';
   /** ids of the steps that ask for it, in the playbook's order */
   readonly steps: readonly string[];
   /**
-   * accounts besides root that may own the folders on its way, or write in them: USER, USER:GROUP or :GROUP
+   * accounts other than root that may own the folders leading to it, or write to them: USER, USER:GROUP or
+   * :GROUP
    */
   readonly folderOf?: readonly string[] | undefined;
   readonly before: PathState;
   readonly after: PathState;
-  /** it touches a secret of the inventory: what may be shown of it in place of the real texts */
+  /** set if it touches a secret of the inventory: what may be shown instead of the real texts */
   readonly secret?: ConcealedTexts | undefined;
-  /** of a unit that is in use, perhaps: what is asked before it's stopped, by the run or by its revert */
+  /** for a unit that may be in use: the guards asked before the run, or its revert, stops it */
   readonly guards?: readonly Guard[] | undefined;
   /**
-   * name of the stage after which it's known for sure whether, and from what, it changes; undefined: it's
-   * known
+   * name of the stage after which it is known for certain whether it changes, and from what; undefined if
+   * that is known now
    */
   readonly knownAfter?: string | undefined;
 }
 
-/** Nothing but that it changes, or its texts, line for line, with the secrets hidden. */
+/** Either nothing except that it changes, or its texts line by line with the secrets hidden. */
 export type ConcealedTexts = {
-  /** how secrets stand in the real texts */
+  /** how the secrets are written in the real texts */
   readonly writings: readonly string[];
 } & (
   | { readonly shown: 'nothing' }
   | { readonly shown: 'masked'; readonly before: string; readonly after: string }
 );
 
-/** Whether it stops a unit that runs. */
+/** Whether it stops a running unit. */
 export function stopsUnit({ before, after }: Change): boolean {
   return (
     before.kind === 'unit' && after.kind === 'unit' && before.active === 'active' && after.active !== 'active'
@@ -47,10 +48,7 @@ export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/**
- * Whether two states of a path are the same in everything that we write: kind, bytes, mode, owner, link
- * target.
- */
+/** Whether two states of a path agree in everything that we write: kind, bytes, mode, owner, link target. */
 export function sameState(one: PathState, other: PathState): boolean {
   if (one.kind === 'file' && other.kind === 'file') {
     return one.content.equals(other.content) && sameOwnership(one, other);
@@ -70,7 +68,7 @@ function sameOwnership(
   return one.mode === other.mode && one.user === other.user && one.group === other.group;
 }
 
-/** The change from one state of a path to another, undefined where they are the same. */
+/** The change from one state of a path to another; undefined if they are the same. */
 export function changeBetween(
   path: string,
   before: PathState,

@@ -1,6 +1,6 @@
 import type { Query } from './snapshot.ts';
 
-/** One thing that a handler does on the host, by systemctl(1) or a program of the host's. */
+/** One thing that a handler does on the host, with systemctl(1) or another program on the host. */
 export type Action =
   | { readonly kind: 'daemon-reload' }
   | { readonly kind: 'reload'; readonly unit: string }
@@ -8,18 +8,18 @@ export type Action =
   | { readonly kind: 'command'; readonly argv: readonly string[] };
 
 /**
- * What must hold after a handler, however its exit status was: a reload can succeed while the new workers
- * could not bind, and a service can be "active" while it is broken. Each is asked again until it holds or the
- * handler's time is up.
+ * What must hold after a handler, whatever its exit status: a reload can succeed although the new workers
+ * could not bind, and a service can be "active" although it is broken. Each check is repeated until it holds
+ * or the handler's time is up.
  */
 export type Check =
-  /** the unit is active, and stays so without being restarted for the handler's settle time */
+  /** the unit is active and stays active, without a restart, for the handler's settle time */
   | { readonly kind: 'active'; readonly unit: string }
   /** something listens on the TCP port on this host */
   | { readonly kind: 'port'; readonly port: number }
-  /** new nginx workers run, none of the old generation takes connections, and no new `[emerg]` was logged */
+  /** new nginx workers are running, no old worker accepts connections, and no new `[emerg]` was logged */
   | { readonly kind: 'nginx-workers' }
-  /** GET answers 200 and the body, backslashes removed, holds every text */
+  /** GET returns status 200, and the body, with backslashes removed, contains every text */
   | {
       readonly kind: 'http';
       readonly url: string;
@@ -28,27 +28,32 @@ export type Check =
     };
 
 /**
- * What must hold before a handler may interrupt a service. The query's exit status says it: 0 nobody is
- * there, 1 busy, anything else isn't known, which counts as busy.
+ * What must hold before a handler may interrupt a service. The query's exit status tells: 0 means that nobody
+ * is there, 1 means busy, anything else means unknown, which counts as busy.
  */
 export interface Guard {
   readonly id: string;
   readonly query: Query;
+  /** who would be interrupted, e.g. `running meetings`; undefined in what older versions recorded */
+  readonly description?: string | undefined;
 }
 
-/** A restart or reload that changed steps ask for. Runs once, in the playbook's order. */
+/** A restart or reload requested by changed steps. Runs once, in the playbook's order. */
 export interface Handler {
   readonly id: string;
-  /** run after the files were swapped and before any handler starts; a non-zero exit status reverts */
+  /**
+   * runs after the files have been swapped in and before any handler starts; a non-zero exit status causes a
+   * revert
+   */
   readonly validate: readonly string[] | undefined;
   readonly actions: readonly Action[];
   readonly checks: readonly Check[];
-  /** the guards that are asked before it starts; none where it interrupts nobody */
+  /** the guards asked before it starts; empty if it interrupts nobody */
   readonly guards: readonly Guard[];
-  /** the whole of actions and checks has to be done within; seconds */
+  /** seconds within which all actions and checks must be done */
   readonly timeout: number;
-  /** how long a restarted unit must stay up to count as up; seconds */
+  /** seconds that a restarted unit must stay up to count as up */
   readonly settle: number;
-  /** files that it may rewrite itself, which is then reported and no reason to revert */
+  /** files that the handler may rewrite; that is reported but causes no revert */
   readonly rewrites: readonly string[];
 }

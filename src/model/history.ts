@@ -1,31 +1,31 @@
 import type { Problem } from './operator-error.ts';
 import type { RunRecord } from './transaction.ts';
 
-/** What became of a run on one host, as that host remembers it. */
+/** How a run ended on one host, according to that host's records. */
 export interface RunOnHost {
   readonly host: string;
   readonly role: string;
-  /** `committed`, `reverted`, …; that of the last stage that was begun there */
+  /** `committed`, `reverted`, …: the state of the last stage that was started there */
   readonly state: string;
   /** the records of its stages, oldest first */
   readonly records: readonly RunRecord[];
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
-  /** how long the host worked on it; undefined where it can't be told */
+  /** how long the host worked on it; undefined if unknown */
   readonly durationMs: number | undefined;
 }
 
-/** A run, put together from what the hosts remember. */
+/** A run, put together from the hosts' records. */
 export interface PastRun {
-  /** id without stages */
+  /** run id without a stage suffix */
   readonly run: string;
   readonly command: string;
   readonly operator: string;
-  /** name of the machine that it was started on */
+  /** name of the machine on which it was started */
   readonly from: string;
   readonly version: string;
-  /** ISO 8601, UTC, by the clock of that machine */
+  /** ISO 8601, UTC, by that machine's clock */
   readonly startedAt: string;
   /** the run that it undid */
   readonly undoes: string | undefined;

@@ -1,6 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
 
-/** What a thing we manage was before we touched it for the first time. */
+/** The state of a managed thing before clusterproxy touched it for the first time. */
 export type FirstTouch =
   | { readonly kind: 'absent' }
   /** the value of a key, or the text of a managed block */
@@ -14,7 +14,8 @@ export type FirstTouch =
       readonly group: string;
     }
   /**
-   * it held a secret of the inventory when we found it, and is not written down; `hash` as `activated` below
+   * it contained a secret of the inventory when it was found, so its value isn't stored; for `hash` see
+   * `activated` below
    */
   | { readonly kind: 'secret'; readonly hash: string }
   | { readonly kind: 'link'; readonly target: string }
@@ -30,19 +31,15 @@ export interface ManagedItem {
   readonly format: string;
   readonly key: readonly string[];
   readonly first: FirstTouch;
-  /**
-   * hash of the value as it was when its services last took it up: sha256, or scrypt where it holds a secret
-   */
+  /** hash of the value that its services last loaded: sha256, or scrypt if it contains a secret */
   readonly activated: string;
-  /**
-   * accounts that its step named for its folders, so that it can be given back there; left out where there
-   * are none
-   */
+  /** accounts that its step named for its folders, needed to restore it there; left out if there are none */
   readonly folderOf?: readonly string[] | undefined;
 }
 
 /**
- * What we manage on a host. Kept on the host, readable by root only; the same for every operator's machine.
+ * What clusterproxy manages on a host. Stored on the host, readable by root only, and so the same for every
+ * operator's machine.
  */
 export interface Ledger {
   readonly schemaVersion: 1;
@@ -53,22 +50,22 @@ export interface Ledger {
   readonly run: string;
   readonly items: readonly ManagedItem[];
   /**
-   * files and directories that weren't there before our first touch and go away when nothing of anybody's is
-   * left in them
+   * files and directories that did not exist before clusterproxy first made them, and that are removed once
+   * nothing is left in them
    */
   readonly created: readonly string[];
 }
 
 /**
- * A thing that a run set on a host, by hashes: what it was is in the original of its file, which the host
- * keeps. Tells whether somebody else has changed that very thing since, when the run is undone.
+ * A thing that a run set on a host, as hashes: its former value is in the original of its file, which the
+ * host keeps. When the run is undone, it tells whether somebody else has changed that very thing since.
  */
 export interface RecordedItem {
   readonly step: string;
   readonly path: string;
   readonly format: string;
   readonly key: readonly string[];
-  /** hash of the value before and after the run: sha256, or scrypt where the file holds a secret */
+  /** hash of the value before and after the run: sha256, or scrypt if the file contains a secret */
   readonly before: string;
   readonly after: string;
 }

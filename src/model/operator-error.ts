@@ -1,32 +1,32 @@
 import type { Change } from './change.ts';
 
-/** Where in a file of the operator's an error lies; `line` and `column` count from 1. */
+/** Where in one of the operator's files an error is; `line` and `column` count from 1. */
 export interface Location {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** the line itself, without its end */
+  /** the line itself, without its line ending */
   readonly text: string;
 }
 
-/** What went wrong, in the shape in which it is printed and put into JSON. */
+/** What went wrong, in the form in which it is printed and written to JSON. */
 export interface Problem {
   /** stable, kebab-case; listed in docs/errors.md */
   readonly code: string;
-  /** what happened, one sentence without the host's name */
+  /** what happened, in one sentence without the host's name */
   readonly message: string;
   /** what to do about it */
   readonly next?: string | undefined;
   readonly host?: string | undefined;
   readonly step?: string | undefined;
   readonly location?: Location | undefined;
-  /** what another program said, word for word (nginx's own message) */
+  /** the output of another program, word for word (such as nginx's own message) */
   readonly detail?: string | undefined;
-  /** what would change if the operator said so, as `next` tells; shown as a diff behind `detail` */
+  /** what would change if the operator followed `next`; shown as a diff after `detail` */
   readonly changes?: readonly Change[] | undefined;
 }
 
-/** An error that an operator can meet and do something about. Anything else that is thrown is a bug. */
+/** An error that an operator can run into and fix. Anything else that is thrown is a bug. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
   readonly problem: Problem;
@@ -41,7 +41,7 @@ export class OperatorError extends Error {
   }
 }
 
-/** Several mistakes reported at once, such as all those of an inventory. */
+/** Several mistakes reported at once, such as all mistakes in an inventory. */
 export class OperatorErrors extends Error {
   override readonly name = 'OperatorErrors';
   readonly problems: readonly Problem[];
@@ -52,7 +52,7 @@ export class OperatorErrors extends Error {
   }
 }
 
-/** The problems behind anything that was thrown; what isn't an operator's error becomes `unexpected`. */
+/** The problems behind anything thrown; whatever isn't an OperatorError becomes `unexpected`. */
 export function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof OperatorError) return [error.problem];
   if (error instanceof OperatorErrors) return error.problems;
@@ -61,7 +61,7 @@ export function problemsOf(error: unknown): readonly Problem[] {
     {
       code: 'unexpected',
       message: `an unexpected error: ${message}`,
-      next: 'this is a fault of clusterproxy: please report it with the output of --verbose',
+      next: 'this is a bug in clusterproxy: please report it with the output of --verbose',
       detail: error instanceof Error ? error.stack : undefined,
     },
   ];

@@ -1,6 +1,6 @@
 /**
- * The package managers that packages can be installed with: Debian and its kin, Red Hat and its kin, the
- * older of those.
+ * The supported package managers: of Debian and its derivatives, of the Red Hat family, and of older releases
+ * of that family.
  */
 export const packageManagers = ['apt-get', 'dnf', 'yum'] as const;
 export type PackageManager = (typeof packageManagers)[number];

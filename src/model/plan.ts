@@ -5,113 +5,113 @@ import type { Ledger } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
 import type { Snapshot, UnsettledRun } from './snapshot.ts';
 
-/** A handler that will run, and the steps whose changes ask for it. */
+/** A handler that will run, and the steps whose changes request it. */
 export interface PlannedHandler {
   readonly handler: Handler;
   readonly because: readonly string[];
-  /** why it runs although nothing else changes: files that a service hasn't taken up yet, in words */
+  /** why it runs although nothing else changes: the files that a service hasn't loaded yet, as text */
   readonly owed?: string | undefined;
 }
 
-/** What a guard said when the host was looked at: who would be interrupted now. */
+/** What a guard reported when the host was inspected: who would be interrupted now. */
 export interface GuardReport {
   readonly guard: string;
   readonly state: 'idle' | 'busy' | 'unknown';
-  /** one entry for each meeting or session, in words, without secrets */
+  /** one entry for each meeting or session, as text without secrets */
   readonly sessions: readonly string[];
 }
 
 /**
- * A part of what is done to a host: one transaction, and what is planned behind it is planned from what it
- * leaves.
+ * A part of what is done to a host: one transaction. Whatever comes after it is planned from the state in
+ * which it leaves the host.
  */
 export interface Stage {
-  /** counts from 1; where the role's stages have names, its place among them */
+  /** counts from 1; if the role's stages have names, its position among them */
   readonly number: number;
-  /** undefined where there is no other */
+  /** undefined if it is the only one */
   readonly name: string | undefined;
-  /** what is done before the changes, and not undone by a revert */
+  /** what is done before the changes; a revert doesn't undo it */
   readonly actions: readonly PlannedAction[];
   readonly changes: readonly Change[];
   readonly handlers: readonly PlannedHandler[];
-  /** units that must be active afterwards if they were before */
+  /** units that must be active afterwards if they were active before */
   readonly units: readonly string[];
-  /** what the ledger on the host will say afterwards */
+  /** the ledger on the host afterwards */
   readonly ledger: Ledger | undefined;
-  /** what it starts from: the host as it was looked at, or as the stages before this one leave it */
+  /** its starting point: the host as inspected, or as the stages before this one leave it */
   readonly snapshot: Snapshot | undefined;
 }
 
 /**
- * What a host keeps for those that leave the cluster, and loses at the end of the run, once they were given
- * back.
+ * What a host keeps for hosts that leave the cluster. It is removed at the end of the run, after those hosts
+ * have been restored.
  */
 export interface Narrowing {
   readonly stages: readonly Stage[];
-  /** why it can't be done; the host's other stages don't depend on it */
+  /** why it can't be done; the host's other stages don't depend on that */
   readonly problem: Problem | undefined;
 }
 
 /**
- * What was looked at on one host, what will be done to it, and why. Plain data, as all of a plan: it can be
+ * What was found on one host, what will be done to it, and why. Plain data, like the whole plan: it can be
  * stored, sent and compared (src/plan/saved/plan-text.ts), and hashed (src/plan/saved/plan-digest.ts).
  */
 export interface HostPlan {
   readonly host: string;
   readonly role: string;
   readonly recipe: { readonly name: string; readonly reason: string } | undefined;
-  /** why the host can't be planned; then nothing is changed on it */
+  /** why the host can't be planned; if set, nothing is changed on it */
   readonly problem: Problem | undefined;
-  /** outside what the operator limited the run to: looked at, never written to */
+  /** excluded by the operator's limit: inspected, but never written to */
   readonly skipped: boolean;
-  /** it could not be looked at */
+  /** it could not be inspected */
   readonly unreachable: boolean;
   /**
-   * why its services served nobody when it was looked at, in a few words; undefined where nothing tells of
-   * that
+   * why its services served nobody when it was inspected, in a few words; undefined if nothing indicates that
    */
   readonly down?: string | undefined;
-  /** as it was looked at */
+  /** as it was inspected */
   readonly snapshot: Snapshot | undefined;
   /**
-   * What is done to it, in order: only the stages in which something is. Where that is none, the last one, in
-   * which nothing is: settling an earlier run needs one. Empty where the host was not planned.
+   * What is done to it, in order: only the stages in which something is done. If there is no such stage, the
+   * last one, in which nothing is done, because settling an earlier run needs one. Empty if the host was not
+   * planned.
    */
   readonly stages: readonly Stage[];
-  /** what is taken away from it last, once everything else has been done as planned */
+  /** what is removed from it last, once everything else has been done as planned */
   readonly last?: Narrowing | undefined;
   readonly guards: readonly GuardReport[];
   readonly warnings: readonly string[];
-  /** transactions of earlier runs that are open or need a person */
+  /** transactions of earlier runs that are open or need an operator */
   readonly unsettled: readonly UnsettledRun[];
-  /** the host leaves the cluster: what is managed there is given back */
+  /** the host leaves the cluster: what is managed there is restored */
   readonly retires?: boolean | undefined;
   /**
-   * nothing is managed there any more, but what we remember of the host is there still; removed at the end of
-   * the run
+   * nothing is managed there any more, but clusterproxy's records are still on the host; they are removed at
+   * the end of the run
    */
   readonly leftovers?: boolean | undefined;
   /** the run that this plan undoes */
   readonly undoes?: string | undefined;
-  /** how long it took to look at the host */
+  /** how long it took to inspect the host */
   readonly durationMs: number;
 }
 
-/** Text that the tool can't put anywhere itself, for the operator to carry over by hand. */
+/** Text that clusterproxy can't put in place itself and that the operator has to carry over by hand. */
 export interface ByHand {
   readonly title: string;
   readonly text: string;
 }
 
-/** What will be done to all hosts, in the order in which it will be done. */
+/** What will be done to all hosts, in order. */
 export interface ClusterPlan {
   readonly hosts: readonly HostPlan[];
   readonly byHand: readonly ByHand[];
-  /** what is true of the cluster rather than of one host */
+  /** warnings about the cluster rather than about one host */
   readonly warnings: readonly string[];
 }
 
-/** A plan of a host that is to do nothing; what is known of it goes over that. */
+/** The plan of a host on which nothing is done; override what is known. */
 export function emptyPlan(host: { readonly name: string; readonly role: string }): HostPlan {
   return {
     host: host.name,
@@ -129,7 +129,7 @@ export function emptyPlan(host: { readonly name: string; readonly role: string }
   };
 }
 
-/** The only stage of a host, in which nothing is done; what is done goes over that. */
+/** The only stage of a host, in which nothing is done; override what is done. */
 export const emptyStage: Stage = {
   number: 1,
   name: undefined,
@@ -142,8 +142,8 @@ export const emptyStage: Stage = {
 };
 
 /**
- * The plan with what is taken away last, which is all that `last` does; without names its stages are counted
- * on.
+ * The plan with what is removed last added to it, which is all that `last` does; stages without names
+ * continue the count.
  */
 export function withLast(plan: HostPlan, last: HostPlan | undefined): HostPlan {
   if (last === undefined) return { ...plan, last: undefined };
@@ -153,32 +153,32 @@ export function withLast(plan: HostPlan, last: HostPlan | undefined): HostPlan {
   return { ...plan, last: { stages, problem: last.problem } };
 }
 
-/** All that is planned for a host, stage by stage, what is taken away last at the end. */
+/** Everything planned for a host, stage by stage, ending with what is removed last. */
 export function stagesOf({ stages, last }: Pick<HostPlan, 'stages' | 'last'>): readonly Stage[] {
   return last === undefined ? stages : [...stages, ...last.stages];
 }
 
-/** Whether anything is done in the stage: a handler without changes is an owed restart. */
+/** Whether anything is done in the stage; a handler without changes is an owed restart. */
 export function hasWork({ actions, changes, handlers }: Stage): boolean {
   return actions.length > 0 || changes.length > 0 || handlers.length > 0;
 }
 
-/** Whether something is to be done to the host before the end of the run. */
+/** Whether anything is done to the host before the end of the run. */
 export function changesNow({ stages }: HostPlan): boolean {
   return stages.some(hasWork);
 }
 
-/** Whether the host isn't as it should be, in whatever way a run would mend. */
+/** Whether the host differs from what it should be in any way that a run would fix. */
 export function differs(plan: HostPlan): boolean {
   return changesNow(plan) || plan.last !== undefined || plan.leftovers === true;
 }
 
-/** Runs that a new one on the host brings to their end first. */
+/** Earlier runs that a new run on the host finishes first. */
 export function toSettle(plan: HostPlan): readonly UnsettledRun[] {
   return plan.unsettled.filter(({ alive }) => alive !== true);
 }
 
-/** Whether a run does anything to the host: settling an earlier run counts. */
+/** Whether a run does anything to the host; settling an earlier run counts. */
 export function isDue(plan: HostPlan): boolean {
   if (plan.skipped || plan.problem !== undefined) return false;
   return differs(plan) || toSettle(plan).length > 0;

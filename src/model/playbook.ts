@@ -21,24 +21,24 @@ export type VariableType = (typeof variableTypes)[number];
 
 export interface Variable {
   readonly type: VariableType;
-  /** what an enum may be; empty for the other types */
+  /** the values of an enum; empty for the other types */
   readonly values: readonly string[];
-  /** undefined: the inventory has to say it */
+  /** undefined if the inventory must set it */
   readonly default: Value | undefined;
-  /** it may also stand on a host */
+  /** it may also be set on a host */
   readonly perHost: boolean;
   readonly description: string;
 }
 
 /**
- * A map of `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must
- * hold. Empty: holds always.
+ * A map from `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must
+ * hold. An empty map always holds.
  */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 
 /**
- * A question about a host whose answer recipes, conditions and templates can use, as it stands in the
- * playbook. The keys that it has say of which kind it is: see src/playbook/facts.
+ * A question about a host whose answer recipes, conditions and templates can use, as written in the playbook.
+ * Its keys determine its kind: see src/playbook/facts.
  */
 export type Fact = Readonly<Record<string, Value>>;
 
@@ -48,21 +48,21 @@ export interface Recipe {
   readonly when: Condition;
   /** a template; shown in the plan */
   readonly reason: string;
-  /** may hold templates over cluster, host, vars and facts */
+  /** may contain templates that use cluster, host, vars and facts */
   readonly vars: Readonly<Record<string, Value>>;
 }
 
-/** One use of a step module; its parameters are templates still. */
+/** One use of a step module; its parameters are still templates. */
 export interface PlaybookStep {
   readonly id: string;
   /** name of the step module */
   readonly module: string;
   readonly parameters: Value;
-  /** the template file that it names, in the full template language; its outcome becomes `content` */
+  /** the template file that it names, in the full template language; the result becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
   /** number of its stage in the role, from 1 */
   readonly stage: number;
-  /** only for these recipes; undefined: for all of them */
+  /** only for these recipes; undefined: for all recipes */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
   /** ids of handlers of the same role */
@@ -72,7 +72,7 @@ export interface PlaybookStep {
   readonly location: Location;
 }
 
-/** A restart or reload as it stands in the playbook: texts are templates still. See Handler in handler.ts. */
+/** A restart or reload as written in the playbook: texts are still templates. See Handler in handler.ts. */
 export interface PlaybookHandler {
   readonly id: string;
   readonly when: Condition;
@@ -107,18 +107,20 @@ export type PlaybookCheck =
 
 export interface PlaybookGuard {
   readonly id: string;
-  readonly kind: 'bbb-meetings' | 'http' | 'command';
+  readonly kind: 'program' | 'http' | 'command';
+  /** the file beside the playbook that is asked, in sh; undefined for the other kinds */
+  readonly program: { readonly file: string; readonly text: string } | undefined;
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
 }
 
-/** Something that should be well before anything is changed; each failure is a warning in the plan. */
+/** Something that should be healthy before anything is changed; each failure is a warning in the plan. */
 export type HealthCheck =
   | { readonly kind: 'units'; readonly units: readonly string[] }
   | { readonly kind: 'http'; readonly url: string };
 
-/** Something that an operator should know of a host before saying yes. */
+/** Something that an operator should know about a host before agreeing to the plan. */
 export interface PlaybookWarning {
   readonly when: Condition;
   /** a template */
@@ -141,16 +143,16 @@ export interface Role {
   readonly hosts: { readonly minimum: number; readonly maximum: number };
   /** the inventory may say `external` instead of listing hosts */
   readonly external: boolean;
-  /** its hosts may serve other clusters as well, each with files of its own */
+  /** its hosts may also serve other clusters, each with its own files */
   readonly shared: boolean;
   /** whether its hosts have a public DNS name */
   readonly hostname: 'required' | 'optional';
   readonly facts: Readonly<Record<string, Fact>>;
-  /** in the order in which they are tried; empty where all hosts of the role are alike */
+  /** in the order in which they are tried; empty if all hosts of the role are alike */
   readonly recipes: readonly Recipe[];
-  /** a template: what to say where no recipe holds */
+  /** a template: what to say if no recipe holds */
   readonly unknown: string | undefined;
-  /** names in order; empty: all steps are carried out at once */
+  /** names in order; empty if all steps are carried out at once */
   readonly stages: readonly string[];
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
@@ -167,13 +169,13 @@ export interface Playbook {
   readonly description: string;
   /** the file that it was read from */
   readonly file: string;
-  /** its text, with those of the playbooks that it extends */
+  /** its text, and the texts of the playbooks that it extends, of its own modules and its guards' programs */
   readonly text: string;
-  /** what it calls its product; filled in already everywhere but in template files */
+  /** what it calls its product; already filled in everywhere except in template files */
   readonly names: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, Variable>>;
   /** in the order of a run */
   readonly roles: readonly Role[];
-  /** names of checks over the whole planned cluster */
+  /** names of the checks over the whole planned cluster */
   readonly crossChecks: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** What a host is doing while it is changed, in the order in which it happens. */
+/** What is happening on a host while it is changed, in order. */
 export type HostPhase =
   | 'connecting'
   | 'uploading'
@@ -14,7 +14,8 @@ export type HostPhase =
   | 'done';
 
 /**
- * Something that happened while hosts are looked at or changed. For people only: nothing is decided from it.
+ * Something that happened while hosts were being inspected or changed. It is only for people to read: nothing
+ * is decided from it.
  */
 export type ProgressEvent =
   | { readonly kind: 'looking'; readonly total: number }

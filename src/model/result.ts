@@ -1,7 +1,7 @@
 import type { Problem } from './operator-error.ts';
 import type { HostPlan } from './plan.ts';
 
-/** How a host ended a command. The words are a contract: scripts read them. */
+/** How a host ended a command. The words are a contract, since scripts read them. */
 export type Status =
   | 'in-sync'
   | 'would-change'
@@ -11,6 +11,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'damaged'
   | 'unknown'
   | 'open'
   | 'not-started'
@@ -26,22 +27,22 @@ export interface HostResult {
   readonly problem: Problem | undefined;
   /** ids of the handlers that ran */
   readonly ran: readonly string[];
-  /** the plan's, and what the host said while it was changed */
+  /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;
 }
 
-/** The command that was asked for, and how all hosts ended it. */
+/** The command that was run, and how it ended on all hosts. */
 export interface RunResult {
   readonly command: string;
-  /** run id; undefined for a command that changes nothing */
+  /** run id; undefined if the command changes nothing */
   readonly run: string | undefined;
   readonly hosts: readonly HostResult[];
   readonly warnings: readonly string[];
   readonly interrupted: boolean;
 }
 
-/** Exit statuses of the program; where several hold, the first in `exitOrder` counts. */
+/** Exit statuses of the program; if several apply, the first in `exitOrder` counts. */
 export const exitStatus = {
   done: 0,
   nothingTouched: 1,
@@ -56,6 +57,7 @@ export const exitStatus = {
 const failures: readonly Status[] = [
   'failed',
   'unreachable',
+  'damaged',
   'rolled-back',
   'unknown',
   'open',
@@ -63,7 +65,7 @@ const failures: readonly Status[] = [
   'kept',
 ];
 
-/** The exit status that says how the hosts ended; `differs` counts only for commands that compare. */
+/** The exit status for how the hosts ended; `differs` counts only for commands that compare. */
 export function exitStatusOf(result: RunResult, options: { readonly comparing: boolean }): number {
   const any = (statuses: readonly Status[]) => result.hosts.some((host) => statuses.includes(host.status));
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
@@ -75,8 +77,8 @@ export function exitStatusOf(result: RunResult, options: { readonly comparing: b
 }
 
 /**
- * Nothing was begun, and hosts failed only by how the command was given: as with any other mistake in its
- * options.
+ * Nothing was started, and hosts failed only because of how the command was given: treated like any other
+ * mistake in its options.
  */
 function isUsage({ run, hosts }: RunResult): boolean {
   const failed = hosts.filter(({ status }) => failures.includes(status));

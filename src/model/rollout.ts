@@ -1,12 +1,12 @@
-/** How many hosts of a role may be out at once, or which share of them. */
+/** How many hosts of a role may be out of service at once, or what share of them. */
 export type MaxUnavailable = { readonly count: number } | { readonly percent: number };
 
-/** Where nobody says otherwise. */
+/** The default. */
 export const usualMaxUnavailable: MaxUnavailable = { percent: 10 };
 
 /**
- * Of so many hosts; a share is rounded down, but one host may always be out: nothing could be changed
- * otherwise.
+ * How many of `hosts` that is; a share is rounded down, but one host may always be out: otherwise nothing
+ * could be changed.
  */
 export function mostOut(allowed: MaxUnavailable, hosts: number): number {
   if ('count' in allowed) return allowed.count;
@@ -22,22 +22,22 @@ export function parseMaxUnavailable(text: string): MaxUnavailable | undefined {
   return number > 100 ? undefined : { percent: number };
 }
 
-/** A host that serves nobody, and why that is so, in a few words. */
+/** A host that serves nobody, and why, in a few words. */
 export interface OutHost {
   readonly host: string;
   readonly why: string;
 }
 
-/** How a run will go through the hosts of one role, should all of them end as planned. */
+/** How a run will go through the hosts of one role if all of them end as planned. */
 export interface RoleRollout {
   readonly role: string;
-  /** those that will be changed, in the order in which they begin */
+  /** the hosts that will be changed, in the order in which they are started */
   readonly hosts: readonly string[];
-  /** how many at once, once the first one has been changed alone */
+  /** how many are changed at once after the first one, which is changed alone */
   readonly atOnce: number;
-  /** so many of the role may be out at once; those that are down count */
+  /** how many hosts of the role may be out at once, including those that are down */
   readonly maxUnavailable: number;
   readonly down: readonly OutHost[];
-  /** those that won't be begun: more would be out than may be */
+  /** the hosts that won't be started, because too many would be out */
   readonly held: readonly string[];
 }

@@ -15,7 +15,7 @@ export interface RegularFile extends Ownership {
   readonly content: Buffer;
 }
 
-/** What is at a path on a host. Regular files come with their bytes. */
+/** What is at a path on a host. Regular files include their bytes. */
 export type PathState =
   | { readonly kind: 'absent' }
   | RegularFile
@@ -23,17 +23,16 @@ export type PathState =
       readonly kind: 'symlink';
       readonly target: string;
       /**
-       * the regular file that the link leads to in the end; undefined where it leads nowhere or to something
-       * else
+       * the regular file to which the link finally leads; undefined if it leads nowhere or to something else
        */
       readonly resolved?: (RegularFile & { readonly path: string }) | undefined;
     }
   | ({ readonly kind: 'directory' } & Ownership)
-  /** a device, a socket, or a file over 1 MiB, which is no configuration: the probe doesn't fetch it */
+  /** a device, a socket, or a file over 1 MiB, which isn't configuration: the probe doesn't fetch it */
   | { readonly kind: 'unreadable'; readonly reason: string }
   /**
-   * only in a plan: an action brings it, and what it is can be known only then; `after` is the name of its
-   * stage
+   * only in a plan: an action brings it, and its contents are known only after that; `after` is the name of
+   * the action's stage
    */
   | { readonly kind: 'pending'; readonly after: string }
   /**
@@ -41,7 +40,7 @@ export type PathState =
    */
   | { readonly kind: 'unit'; readonly enabled: string; readonly active: string };
 
-/** A unit as `systemctl show` tells of it. */
+/** A unit as reported by `systemctl show`. */
 export interface UnitState {
   /** LoadState: loaded, not-found, masked, … */
   readonly load: string;
@@ -52,9 +51,9 @@ export interface UnitState {
   /** UnitFileState: enabled, disabled, static, … ; empty where the unit isn't there */
   readonly enabled: string;
   /**
-   * Since when what runs has known its files: start of the main process, of nginx the start of its oldest
-   * worker that still takes connections (a reload leaves the main process). Seconds since the epoch by the
-   * host's clock; undefined where nothing runs.
+   * When the running process loaded its files: the start of the main process, or, for nginx, of the oldest
+   * worker that still accepts connections (a reload keeps the main process). Seconds since the epoch by the
+   * host's clock; undefined if nothing runs.
    */
   readonly startedAt?: number | undefined;
 }
@@ -62,8 +61,8 @@ export interface UnitState {
 const unitPrefix = 'unit:';
 
 /**
- * The name under which a unit's state stands beside the paths of a host, so that it's planned, owned and
- * given back as they are.
+ * The name under which a unit's state is kept among the paths of a host, so that it is planned, owned and
+ * restored as they are.
  */
 export function unitPath(unit: string): string {
   return `${unitPrefix}${unit}`;
@@ -75,7 +74,7 @@ export function unitOfPath(path: string): string | undefined {
 }
 
 /**
- * A unit's state as something that can be planned: on its way up counts as active, and failed as inactive.
+ * A unit's state in a form that can be planned: a starting unit counts as active, a failed one as inactive.
  */
 function unitStateOf({ load, active, enabled }: UnitState): PathState {
   if (load === 'not-found') return { kind: 'absent' };
@@ -87,7 +86,7 @@ function unitStateOf({ load, active, enabled }: UnitState): PathState {
   };
 }
 
-/** What a snapshot says of a path or unit; undefined where nobody looked. */
+/** What a snapshot says about a path or unit; undefined if it wasn't asked for. */
 export function stateIn(snapshot: Snapshot, path: string): PathState | undefined {
   const name = unitOfPath(path);
   if (name === undefined) return snapshot.paths.get(path);
@@ -97,10 +96,17 @@ export function stateIn(snapshot: Snapshot, path: string): PathState | undefined
 }
 
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
-export interface Query {
-  readonly kind: 'bbb-meetings' | 'http' | 'search' | 'command' | 'certificate';
-  readonly args: readonly string[];
-}
+export type Query =
+  | {
+      readonly kind: 'http' | 'search' | 'command' | 'certificate';
+      readonly args: readonly string[];
+    }
+  | {
+      readonly kind: 'program';
+      /** text of a program in sh that comes with the playbook; see ask_program in src/host/remote/lib.sh */
+      readonly program: string;
+      readonly args: readonly string[];
+    };
 
 /** The answer to a query. `status` is the exit status of the asking function; 124 means it took too long. */
 export interface Answer {
@@ -146,8 +152,8 @@ export interface OtherCluster {
 }
 
 /**
- * A folder in which somebody else than root (or than whoever looks) may give names, and so decide where a
- * path leads.
+ * A folder in which an account other than root (or than the probe's own) may create or rename entries, and so
+ * decide where a path leads.
  */
 export interface ExposedFolder extends Ownership {
   readonly path: string;
@@ -162,18 +168,20 @@ export interface Snapshot {
   readonly host: string;
   /** /etc/machine-id */
   readonly machineId: string;
-  /** the kernel's, another one after each start of the host: random(4); undefined where it can't be read */
+  /** the kernel's, new after each start of the host: random(4); undefined if it can't be read */
   readonly bootId?: string | undefined;
   /** false where systemd doesn't run the host (sd_booted(3)): nothing can be carried out there */
   readonly systemd?: boolean | undefined;
-  /** the account that looked isn't root and may not write what we keep there: nothing can be carried out */
+  /**
+   * the probe's account isn't root and may not write clusterproxy's files there: nothing can be carried out
+   */
   readonly lookOnly?: boolean | undefined;
   /** the user that the probe ran as (after sudo) */
   readonly user: string;
   readonly group: string;
   /** `PRETTY_NAME` and `ID` of os-release(5), empty where unknown */
   readonly os: { readonly id: string; readonly name: string };
-  /** the first that the host has of those that we know; undefined where it has none */
+  /** the first supported one found on the host; undefined if it has none */
   readonly packageManager?: PackageManager | undefined;
   /** the host's clock minus the controller's, in seconds, within the duration of the probe */
   readonly clockOffset: number;
@@ -182,8 +190,8 @@ export interface Snapshot {
   /** every path asked for by name, and every match of a glob */
   readonly paths: ReadonlyMap<string, PathState>;
   /**
-   * By folder, as paths name it: the folders on the way to what is in it in which others may give names, the
-   * nearest first. No entry for a folder that root alone decides on.
+   * By folder, as paths name it: the folders leading to its contents in which others may create or rename
+   * entries, nearest first. A folder that only root controls has no entry.
    */
   readonly exposed?: ReadonlyMap<string, readonly ExposedFolder[]> | undefined;
   /** /var/lib/clusterproxy is a link, or the folder of another account: nothing of it was read */
@@ -199,12 +207,12 @@ export interface Snapshot {
   readonly answers: ReadonlyMap<string, Answer>;
   /** units of the host that have failed */
   readonly failedUnits: readonly string[];
-  /** that of the cluster that asks */
+  /** the ledger of the cluster that asks */
   readonly ledger: Ledger | undefined;
-  /** clusters beside the one that asks that manage something here */
+  /** other clusters that manage something here, besides the one that asks */
   readonly others?: readonly OtherCluster[] | undefined;
   /**
-   * whether anything of this cluster is in /var/lib/clusterproxy, if only records of runs that came to
+   * whether anything of this cluster is in /var/lib/clusterproxy, even if only records of runs that changed
    * nothing
    */
   readonly remembers?: boolean | undefined;
@@ -223,14 +231,16 @@ export interface Snapshot {
    * notify it (a) the value is as planned, but its hash isn't the ledger's `activated` (or the ledger lacks
    * it), so somebody else made it so, and (b) one of the units that the handler restarts or reloads runs with
    * `startedAt` not after `changedAt` of the item's path. Times alone say nothing: a file whose managed items
-   * are as at the last activation was changed elsewhere, which is no business of ours.
+   * are as they were at the last activation was changed elsewhere, which doesn't concern us.
    */
   readonly owed?: readonly string[] | undefined;
-  /** of a host that exists only in a plan: what actions will have brought, whose contents nobody knows yet */
+  /**
+   * for a host that exists only in a plan: what actions will have brought, whose contents aren't known yet
+   */
   readonly pending?: Pending | undefined;
 }
 
-/** What actions of a plan bring. Whatever is missing on the host besides may come with them, too. */
+/** What the actions of a plan bring. Anything else that is missing on the host may come with them, too. */
 export interface Pending {
   /** name of the latest stage that has such actions */
   readonly after: string;
@@ -240,7 +250,8 @@ export interface Pending {
 
 /** The key under which a query's answer stands in a snapshot. */
 export function queryKey(query: Query): string {
-  return [query.kind, ...query.args].join('\u001f');
+  const program = query.kind === 'program' ? [query.program] : [];
+  return [query.kind, ...program, ...query.args].join('\u001f');
 }
 
 /** Whether anything on the host is managed by us. */
@@ -250,7 +261,7 @@ export function isManaged({ ledger }: Snapshot): boolean {
 
 export const noReads: Reads = { paths: [], packages: [], units: [], names: [], queries: [] };
 
-/** All that any of them asks for, each thing once. */
+/** Everything that any of them asks for, each thing once. */
 export function mergeReads(all: readonly Reads[]): Reads {
   const unique = (pick: (reads: Reads) => readonly string[]) => [
     ...new Set(all.flatMap((reads) => [...pick(reads)])),

@@ -1,6 +1,6 @@
 import type { Status } from './result.ts';
 
-/** How a host ended, for people. The words of `Status` itself are for scripts. */
+/** How a host ended, in words for people. The words of `Status` itself are for scripts. */
 export const statusWords: Readonly<Record<Status, string>> = {
   'in-sync': 'in sync',
   'would-change': 'would change',
@@ -10,6 +10,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'rolled-back': 'rolled back',
   failed: 'failed',
   unreachable: 'unreachable',
+  damaged: 'damaged',
   unknown: 'outcome unknown',
   open: 'still open',
   'not-started': 'not started',

@@ -6,7 +6,17 @@ import { z } from 'zod';
  */
 const statuses = [
   ...(['in-sync', 'would-change', 'changed', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
-  ...(['unreachable', 'unknown', 'open', 'not-started', 'kept', 'conflict', 'stuck', 'skipped'] as const),
+  ...([
+    'unreachable',
+    'damaged',
+    'unknown',
+    'open',
+    'not-started',
+    'kept',
+    'conflict',
+    'stuck',
+    'skipped',
+  ] as const),
 ] as const;
 
 const location = z

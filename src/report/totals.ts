@@ -55,7 +55,7 @@ const order: readonly Status[] = [
     'not-started',
     'rolled-back',
   ] as const),
-  ...(['kept', 'open', 'unknown', 'unreachable', 'failed', 'conflict', 'stuck'] as const),
+  ...(['kept', 'open', 'unknown', 'unreachable', 'damaged', 'failed', 'conflict', 'stuck'] as const),
 ];
 
 /** `3 hosts: 2 would change, 1 in sync` */

@@ -1,6 +1,8 @@
+import { OperatorErrors } from '../model/operator-error.ts';
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import { planCluster } from '../plan/forward/plan-cluster.ts';
+import { programProblems } from '../playbook/check/check-programs.ts';
 import {
   type Sample,
   sampleInventory,
@@ -31,6 +33,8 @@ export interface CheckedPlaybook {
  */
 export async function checkPlaybook(reference: string, directory: string): Promise<CheckedPlaybook> {
   const playbook = await loadPlaybook(reference, directory);
+  const misspelt = await programProblems(playbook);
+  if (misspelt.length > 0) throw new OperatorErrors(misspelt);
   const samples = await samplesOf(playbook);
   const inventory = sampleInventory(playbook, await sampleVariables(playbook), samples);
   const hosts = inventory.hosts.flatMap((host, index) => {

@@ -66,7 +66,7 @@ export async function lookAt(
 /** Reasons to refuse a host that was reached: it may well be serving people. */
 const answers: readonly string[] = [
   ...['not-permitted', 'same-machine', 'no-machine-id'],
-  ...['ledger-unreadable', 'ledger-newer', 'too-many-matches'],
+  ...['ledger-unreadable', 'ledger-newer', 'record-damaged', 'record-newer', 'too-many-matches'],
 ];
 
 /** Whether a host was looked at, even if nothing can be planned for it. */

@@ -34,9 +34,13 @@ function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
   return states.length > 0 ? 'kept' : undefined;
 }
 
+/** What is stored on the host can't be used. */
+const damage: readonly string[] = ['ledger-unreadable', 'record-damaged'];
+
 function statusOf(plan: HostPlan): Status {
   if (plan.unreachable) return 'unreachable';
   if (plan.problem?.code === 'conflict') return 'conflict';
+  if (damage.includes(plan.problem?.code ?? '')) return 'damaged';
   if (plan.problem !== undefined) return 'failed';
   const unsettled = statusOfUnsettled(plan.unsettled);
   if (unsettled !== undefined) return unsettled;

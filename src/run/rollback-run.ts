@@ -11,7 +11,10 @@ import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
+import { runOrder } from '../plan/rollback/run-order.ts';
+import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
@@ -44,12 +47,10 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
   if (histories.every((history) => history.value === undefined)) {
     return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
   }
-  const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
-  refuseUnknown(
-    run,
-    options.run,
-    histories.flatMap((history) => history.value ?? []),
-  );
+  const all = histories.map((history) => history.value ?? []);
+  const order = runOrder(all);
+  const run = options.run ?? latestRun(recordsOf(all.flat()), order);
+  refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
     recordsOf(histories[index]?.value ?? [])
       .map((record) => record.run)
@@ -59,6 +60,8 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
     (histories[index]?.value ?? []).filter((one) => baseRun(one.run) === run).flatMap((one) => one.installed);
   const plans = await each((host) => {
     const index = hosts.indexOf(host);
+    const untold = histories[index]?.problem;
+    if (untold !== undefined) return Promise.resolve(failedPlan(host, untold));
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
@@ -85,7 +88,11 @@ async function readHistory(
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    const runs = runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    // Whatever it was: an older run must not be undone before it.
+    const [unusable] = runs.flatMap((run) => (isKept(run.state) ? (run.unusable ?? []) : []));
+    if (unusable !== undefined) throw new OperatorError(unusable);
+    return runs;
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -104,10 +111,11 @@ function isKept(state: string): boolean {
 function refuseUnknown(
   run: string | undefined,
   wanted: string | undefined,
-  all: readonly RunOnHost[],
+  { all, order }: { readonly all: readonly RunOnHost[]; readonly order: readonly string[] },
 ): asserts run is string {
   if (run !== undefined && all.some((one) => baseRun(one.run) === run)) return;
-  const known = [...new Set(recordsOf(all).map((record) => baseRun(record.run)))].sort();
+  const kept = new Set(recordsOf(all).map((record) => baseRun(record.run)));
+  const known = order.filter((one) => kept.has(one));
   throw new OperatorError({
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:
@@ -135,10 +143,12 @@ async function planHost(
   const start = performance.now();
   const connection = await options.connect(host.ssh, { signal: options.signal });
   try {
+    const guards = guardsOf(options.inventory, host);
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {
       const files = await readRunFiles(connection, stage, host.name);
-      if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
+      if (files?.record === undefined) continue;
+      recorded.push({ record: withPresentGuards(files.record, guards), originals: files.before });
     }
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);

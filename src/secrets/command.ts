@@ -5,29 +5,30 @@ import { longestSecret, notText, textOf, tooLong } from './usable.ts';
 
 export interface CommandOptions extends Places {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** the person's terminal may be used by a program that asks for a passphrase */
+  /** whether a program that asks for a passphrase may use the operator's terminal */
   readonly terminal: boolean;
-  /** what was typed before the program may ask is no answer to it */
+  /** discards what was typed before the program could ask, since that isn't an answer */
   readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: { add(value: string): void; mask(text: string): string };
   readonly progress: (text: string) => void;
-  /** milliseconds; where left out as long as a person, or else a machine, may take */
+  /** milliseconds; by default as long as a person may take, or a machine if nobody can be asked */
   readonly timeLimit?: number | undefined;
 }
 
-/** Somebody has to find and type a passphrase, or to touch a token. Milliseconds. */
+/** In milliseconds; somebody has to find and type a passphrase, or touch a token. */
 const withPerson = 180_000;
-/** A vault over a slow network. Milliseconds. */
+/** In milliseconds; enough for a vault over a slow network. */
 const withoutPerson = 30_000;
-/** From the friendly signal to the one that can't be ignored. Milliseconds. */
+/** In milliseconds, from SIGTERM to SIGKILL. */
 const grace = 2_000;
 const longestComplaint = 4_000;
 
 /**
- * What a program prints, which is the secret. Run without a shell, in the inventory's directory, with our
- * environment. It has the terminal as its standard input where there is one (a curses pinentry(1) finds it by
- * GPG_TTY or /dev/tty), else nothing. When it fails its standard error is shown, never its standard output.
+ * The output of a program, which is the secret. It runs without a shell, in the inventory's directory, with
+ * our environment. Its standard input is the terminal if there is one (a curses pinentry(1) finds it by
+ * GPG_TTY or /dev/tty), or else is empty. If it fails, its standard error is shown, never its standard
+ * output.
  */
 export async function runForSecret(
   command: readonly string[],
@@ -51,28 +52,32 @@ export async function runForSecret(
   if (ended.kind === 'interrupted') {
     return {
       code: 'interrupted',
-      message: `interrupted while ${shown} was run`,
+      message: `interrupted while ${shown} was running`,
       next: 'run the command again',
     };
   }
   if (ended.kind === 'too-slow') {
     return problem(
       'secret-command-failed',
-      `${shown}, which is to print a secret, was ended after ${ended.seconds} s`,
+      `${shown}, which should print a secret, was stopped after ${ended.seconds} s`,
       options.terminal
         ? 'run it by hand and see what it waits for'
-        : 'run it by hand and see what it waits for; without a terminal it must not ask anything',
+        : 'run it by hand and see what it waits for; without a terminal it must not ask for anything',
     );
   }
   if (ended.kind === 'too-much') {
-    return { code: 'secret-unusable', message: tooLong(shown), next: 'a secret is one line of text' };
+    return {
+      code: 'secret-unusable',
+      message: tooLong(shown),
+      next: 'use a single line of text as the secret',
+    };
   }
   if (ended.status !== 0) {
     const how =
-      ended.status === null ? `was ended by ${ended.signal}` : `failed with exit status ${ended.status}`;
+      ended.status === null ? `was killed by ${ended.signal}` : `failed with exit status ${ended.status}`;
     return problem(
       'secret-command-failed',
-      `${shown}, which is to print a secret, ${how}`,
+      `${shown}, which should print a secret, ${how}`,
       'run it by hand, as the same user and in the same directory as the inventory',
     );
   }
@@ -116,7 +121,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
         windowsHide: true,
       });
     } catch (error) {
-      // An argument or a variable that the system doesn't take.
+      // An argument or a variable that the system doesn't accept.
       resolve({ kind: 'not-started', error: error as NodeJS.ErrnoException, ...collected() });
       return;
     }
@@ -126,7 +131,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
       child.kill('SIGTERM');
       setTimeout(() => {
         child.kill('SIGKILL');
-        // What the program has started may hold them open for ever.
+        // Processes that the program has started may hold them open forever.
         child.stdout?.destroy();
         child.stderr?.destroy();
       }, grace).unref();
@@ -157,7 +162,7 @@ function run(program: string, args: readonly string[], options: CommandOptions):
   });
 }
 
-/** Its standard error, without what it has printed of the secret by then. */
+/** Its standard error, without the part of the secret that it has printed so far. */
 function complaint(ended: Ended, { register }: CommandOptions): string | undefined {
   for (const line of (textOf(ended.output) ?? '').split('\n')) {
     if (line.trim().length >= 4) register.add(line.trim());
@@ -170,14 +175,14 @@ function notStarted(program: string, shown: string, error: NodeJS.ErrnoException
   if (error.code === 'ENOENT') {
     return {
       code: 'secret-command-missing',
-      message: `${shown} is to print a secret, but there is no program ${program}`,
-      next: 'install it, or write its path; no shell is involved, so aliases, pipes and variables are not known',
+      message: `${shown} should print a secret, but there is no program ${program}`,
+      next: 'install it, or write its path; it runs without a shell, so aliases, pipes and variables do not work',
     };
   }
   const reason = error.code === 'EACCES' ? 'it is not executable' : error.message;
   return {
     code: 'secret-command-failed',
-    message: `${shown}, which is to print a secret, can't be run: ${reason}`,
-    next: `look at it: ls -l ${program}`,
+    message: `${shown}, which should print a secret, can't be run: ${reason}`,
+    next: `check it: ls -l ${program}`,
   };
 }

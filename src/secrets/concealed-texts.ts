@@ -4,20 +4,21 @@ import type { FirstTouch } from '../model/ledger.ts';
 import type { PathState } from '../model/snapshot.ts';
 import { SecretRegister } from './register.ts';
 
-/** One of the things that are managed at a change's path. */
+/** One of the managed things at a change's path. */
 export interface ManagedValue {
-  /** it is all of the file */
+  /** it is the whole file */
   readonly whole: boolean;
-  /** an earlier run wrote a secret of the inventory into it */
+  /** an earlier run wrote a secret from the inventory into it */
   readonly wasSecret: boolean;
-  /** what it is before the change and after it; asked for only where there is a secret */
+  /** its value before and after the change; called only if there is a secret */
   values(): readonly FirstTouch[];
 }
 
 /**
- * What may be shown of a change that touches a secret of the inventory: nothing of a file that is ours as a
- * whole or new, and of other files the lines without the secrets. What a secret's key held before is hidden
- * as well: most likely it is the former secret. Undefined where the change touches none.
+ * What may be shown of a change that touches a secret of the inventory: nothing of a file that is new or
+ * managed as a whole, and the lines without the secrets of any other file. The previous value of a secret's
+ * key is hidden as well, since it is most likely the former secret. Undefined if the change touches no
+ * secret.
  */
 export function concealedTexts(
   { before, after }: Change,
@@ -45,7 +46,7 @@ export function concealedTexts(
   };
 }
 
-/** What stands, or stood, where a secret stands. */
+/** What is, or was, in the place of a secret. */
 function formerSecrets(managed: readonly ManagedValue[], secrets: SecretRegister): SecretRegister {
   const former = new SecretRegister();
   for (const { wasSecret, values: read } of managed) {
@@ -57,7 +58,7 @@ function formerSecrets(managed: readonly ManagedValue[], secrets: SecretRegister
   return former;
 }
 
-/** Texts within a value that could be a secret: what is shorter could as well be a setting. */
+/** Texts within a value that could be a secret; anything shorter could just as well be a setting. */
 function likelySecrets(value: unknown): readonly string[] {
   if (typeof value === 'string') return value.length < 4 ? [] : [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(likelySecrets) : [];

@@ -4,27 +4,27 @@ import { isAbsolute, join } from 'node:path';
 import type { Problem } from '../model/operator-error.ts';
 import { longestSecret, notText, textOf, tooLong } from './usable.ts';
 
-/** Where paths of an inventory begin. */
+/** Where an inventory's paths start. */
 export interface Places {
   readonly directory: string;
   readonly home: string;
 }
 
-/** A path of the inventory as the system knows it. */
+/** An inventory's path as an absolute path of the system. */
 export function placed(path: string, { directory, home }: Places): string {
   if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
   return isAbsolute(path) ? path : join(directory, path);
 }
 
 /**
- * The secret in a file, which has to be one that nobody but its owner can read. What is looked at and what is
- * read is the same open file, so that it can't be exchanged in between.
+ * The secret in a file that only its owner may be able to read. The file is checked and read through the same
+ * open descriptor, so that it can't be exchanged in between.
  */
 export async function readSecretFile(path: string, places: Places): Promise<string | Problem> {
   const file = placed(path, places);
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK a named pipe that nobody writes to would keep us for ever.
+    // Without O_NONBLOCK, a named pipe that nobody writes to would block forever.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     return unreadable(file, error as NodeJS.ErrnoException);
@@ -34,7 +34,7 @@ export async function readSecretFile(path: string, places: Places): Promise<stri
     if (!stat.isFile()) {
       return {
         code: 'secret-file-unreadable',
-        message: `${file}, which is to hold a secret, is no regular file`,
+        message: `${file}, which should hold a secret, is not a regular file`,
         next: 'write the path of the file that holds it',
       };
     }
@@ -48,7 +48,11 @@ export async function readSecretFile(path: string, places: Places): Promise<stri
       if (bytesRead === 0 || length === buffer.length) break;
     }
     if (length === buffer.length) {
-      return { code: 'secret-unusable', message: tooLong(file), next: 'a secret is one line of text' };
+      return {
+        code: 'secret-unusable',
+        message: tooLong(file),
+        next: 'use a single line of text as the secret',
+      };
     }
     return textOf(buffer.subarray(0, length)) ?? notText(file);
   } catch (error) {
@@ -64,7 +68,7 @@ function exposure(file: string, stat: { readonly mode: number; readonly uid: num
     return {
       code: 'secret-file-exposed',
       message: `${file}, which holds a secret, belongs to another user (uid ${stat.uid})`,
-      next: `take it over: chown "$(id -un)" ${quoted(file)}`,
+      next: `make it yours: chown "$(id -un)" ${quoted(file)}`,
     };
   }
   if ((stat.mode & 0o077) === 0) return undefined;
@@ -72,7 +76,7 @@ function exposure(file: string, stat: { readonly mode: number; readonly uid: num
   return {
     code: 'secret-file-exposed',
     message: `${file}, which holds a secret, is open to ${others} (mode ${(stat.mode & 0o7777).toString(8).padStart(4, '0')})`,
-    next: `close it: chmod 600 ${quoted(file)} (and change the secret, if others may have read it)`,
+    next: `restrict it: chmod 600 ${quoted(file)} (and change the secret if others may have read it)`,
   };
 }
 
@@ -80,15 +84,15 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
     return {
       code: 'secret-file-missing',
-      message: `${file}, which is to hold a secret, does not exist`,
-      next: 'paths are relative to the inventory; ~/ is your home directory',
+      message: `${file}, which should hold a secret, does not exist`,
+      next: 'correct the path, or create the file; paths are relative to the inventory, and ~/ is your home directory',
     };
   }
   const reason = error.code === 'EACCES' ? 'permission denied' : error.message;
   return {
     code: 'secret-file-unreadable',
-    message: `${file}, which is to hold a secret, can't be read: ${reason}`,
-    next: `look at it: ls -l ${quoted(file)}`,
+    message: `${file}, which should hold a secret, can't be read: ${reason}`,
+    next: `check it: ls -l ${quoted(file)}`,
   };
 }
 

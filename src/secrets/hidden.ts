@@ -1,2 +1,2 @@
-/** What stands in place of a secret, however long it is. */
+/** What is shown in place of a secret, regardless of its length. */
 export const hidden = '********';

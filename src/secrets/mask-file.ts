@@ -3,8 +3,8 @@ import { maskSecrets } from './mask.ts';
 import { secrecyOf } from './secret-name.ts';
 
 /**
- * The text of the file at `path`, masked. A file that is nothing but a secret (`APIKEY.txt`) or a list of
- * users with theirs (`.htpasswd`) is known by its name.
+ * The text of the file at `path`, masked. A file that consists of a secret (`APIKEY.txt`), or of users with
+ * their passwords (`.htpasswd`), is recognized by its name.
  */
 export function maskFile(path: string, text: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/(?<=.)\.[a-z]+$/i, '');

@@ -11,15 +11,15 @@ import {
 import { mustHide } from './plain-value.ts';
 import { secrecyOf } from './secret-name.ts';
 
-/** A quoted value over more lines than this isn't one: it's an apostrophe. */
+/** A quotation that spans more lines than this isn't a value: its quote is an apostrophe. */
 const longestQuoted = 40;
 
-/** `key = value`, `key: value`, `"key": "value"`, any number of them on a line. */
+/** `key = value`, `key: value` or `"key": "value"`, any number of them on a line. */
 const assignment = /(["']?)(?<![\w.])([A-Za-z_][\w.-]{0,200})\1([ \t]{0,200}(?:=>|[=:])(?![=:~])[ \t]*)/g;
-/** A properties file may separate by blanks, redis.conf does; more words than two are prose. */
+/** A properties file may separate with blanks, and redis.conf does; more than two words are prose. */
 const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)([^\s=:]\S*)$/;
 
-/** A line with the values of keys hidden whose names say that they are secret. */
+/** A line in which the values of keys are hidden if their names say that they are secret. */
 export function maskKeys(line: string, below: Below): MaskedLine {
   const two = twoWords.exec(line);
   if (two?.[1] !== undefined && two[2] !== undefined && secrecyOf(two[1].trim()) === 'always') {
@@ -55,15 +55,15 @@ function isClosedBelow(quote: string, below: Below): boolean {
 
 interface FoundValue {
   readonly text: string;
-  /** the quote that it begins with, or nothing */
+  /** the quote that it starts with, or nothing */
   readonly opening: string;
-  /** offset behind it, before its closing quote */
+  /** offset of its end, before the closing quote */
   readonly end: number;
-  /** its closing quote isn't on this line */
+  /** whether its closing quote is on a later line */
   readonly unclosed: boolean;
 }
 
-/** Where the value at `start` ends: with its quote, or where the text around it says. */
+/** Where the value at `start` ends: at its closing quote, or where its context ends it. */
 function valueAt(line: string, keyStart: number, start: number): FoundValue {
   const quote = line[start] ?? '';
   if (quote === '"' || quote === "'") {
@@ -78,7 +78,7 @@ function valueAt(line: string, keyStart: number, start: number): FoundValue {
   return { text, opening: '', end: start + text.length, unclosed: false };
 }
 
-/** What ends an unquoted value, by what stands before its key. */
+/** What ends an unquoted value, depending on what precedes its key. */
 function endOfValue(before: string): RegExp {
   if (/^[\s#;!*/+-]*(?:(?:export|setenv|set|env)\s+)?$/.test(before)) return /(?!)/;
   if (/[?&]$/.test(before)) return /[&\s"'<>]/;
@@ -91,7 +91,7 @@ function endOfValue(before: string): RegExp {
   return braces > 0 ? /[,}]/ : /[\s"'<>]/;
 }
 
-/** The length of a value that is a whole map or list on one line; undefined for any other. */
+/** The length of a value that is a whole map or list on one line; undefined for any other value. */
 function closingBracket(value: string): number | undefined {
   const open = value[0];
   if (open !== '{' && open !== '[') return undefined;
@@ -100,7 +100,7 @@ function closingBracket(value: string): number | undefined {
   return end === -1 ? undefined : end + 1;
 }
 
-/** What follows a secret key that has its value on the lines below it. */
+/** What follows a secret key whose value is on the lines below it. */
 function nestedBelow(line: string, value: FoundValue, name: string, nextLine: string): Open | undefined {
   const indentation = indentationOf(line);
   if (value.opening !== '') return undefined;

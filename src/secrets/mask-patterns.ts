@@ -2,8 +2,8 @@ import { hidden } from './hidden.ts';
 import { mustHide } from './plain-value.ts';
 
 /**
- * Secrets that are known by their form. Repetitions are bounded: a host's file of one endless line must not
- * make the expressions take quadratic time.
+ * Secrets that are recognized by their form. Repetitions are bounded, so that a host's file with one endless
+ * line can't make the expressions take quadratic time.
  */
 export function maskPatterns(line: string): string {
   return line
@@ -27,7 +27,7 @@ export function maskPatterns(line: string): string {
     );
 }
 
-/** `scheme://user:password@`; a port isn't a password. */
+/** `scheme://user:password@`, where a port isn't mistaken for a password. */
 const userInformation =
   /((?<![a-z\d+.-])[a-z][a-z\d+.-]{0,20}:\/\/[^\s:/@"'<>[]{0,200}:)(?!\d{1,5}(?:[/?#\s"']|$))[^\s"'<>]{1,500}@/gi;
 

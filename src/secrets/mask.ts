@@ -14,10 +14,11 @@ import { isNothing, isPlain } from './plain-value.ts';
 import { hidePrivateKeys } from './private-keys.ts';
 
 /**
- * The text of a configuration file, of a message or of another program with the secrets in it hidden: values
- * of keys whose names say so (properties, shell environment, YAML, JSON, XML, nginx, HAProxy, command lines,
- * URL queries), `user:password@` in URLs (RFC 3986, 3.2.1), authorization headers, JSON web tokens, and PEM
- * private keys (RFC 7468). It keeps the number of lines, so that line N of the result is line N of the text.
+ * The text of a configuration file, a message or another program's output with its secrets hidden: values of
+ * keys whose names say that they are secret (properties, shell environment, YAML, JSON, XML, nginx, HAProxy,
+ * command lines, URL queries), `user:password@` in URLs (RFC 3986, 3.2.1), authorization headers, JSON web
+ * tokens, and PEM private keys (RFC 7468). The number of lines stays the same, so that line N of the result
+ * is line N of the text.
  */
 export function maskSecrets(text: string): string {
   if (!suspicious.test(text)) return text;
@@ -34,7 +35,7 @@ export function maskSecrets(text: string): string {
   return masked.join('\n');
 }
 
-/** A first, cheap look: most files have nothing that could be a secret. */
+/** A first, cheap check: most files contain nothing that could be a secret. */
 const suspicious =
   /secret|passw|passphrase|passcode|pass\b|pwd|salt|token|key|auth|credential|jwt|checksum|bearer|basic|:\/\/[^\s/]*:|eyJ|PRIVATE/i;
 
@@ -57,7 +58,7 @@ function maskLine(line: string, open: Open, below: Below): MaskedLine {
   }
 }
 
-/** A line below a secret key: brackets, keys and, where they are settings, numbers stay. */
+/** A line below a secret key: brackets, keys, and numbers that are settings stay. */
 function maskNested(line: string, shown: 'nothing' | 'keys' | 'plain'): string {
   if (shown === 'nothing') return hidden;
   const key = /^\s*(?:- +)?(?:(?:"[^"]*"|'[^']*'|[\w.-]+)[ \t]*:(?:\s+|$))?/.exec(line)?.[0] ?? '';

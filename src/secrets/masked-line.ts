@@ -1,16 +1,16 @@
-/** What the masks of a line have in common. */
+/** Shared by the masks of a line. */
 
-/** The line that many lines below this one; undefined behind the last. */
+/** The line that many lines below this one; undefined after the last line. */
 export type Below = (offset: number) => string | undefined;
 
-/** What a line leaves open for the lines after it. */
+/** What a line leaves open for the lines that follow. */
 export type Open =
   | { readonly kind: 'nothing' }
-  /** a secret's value goes on in this line (backslash at the end of the line before) */
+  /** a secret's value continues on this line (the previous line ended in a backslash) */
   | { readonly kind: 'continued' }
-  /** until the quote is closed */
+  /** a secret's value continues until this quote is closed */
   | { readonly kind: 'quoted'; readonly quote: string }
-  /** all that is indented deeper belongs to the secret key: a block scalar, a map or a list */
+  /** everything indented deeper belongs to the secret key: a block scalar, a map or a list */
   | { readonly kind: 'nested'; readonly indentation: number; readonly shown: 'nothing' | 'keys' | 'plain' };
 
 export const nothingOpen: Open = { kind: 'nothing' };
@@ -21,8 +21,8 @@ export interface MaskedLine {
 }
 
 /**
- * The offset of the quote that closes a string; a quote is escaped by a backslash or, `''`, by doubling. -1:
- * none.
+ * The offset of the quote that closes a string; a quote is escaped by a backslash or by doubling (`''`). -1
+ * if there is none.
  */
 export function closingQuote(line: string, from: number, quote: string): number {
   for (let index = from; index < line.length; index++) {

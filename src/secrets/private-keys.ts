@@ -1,6 +1,6 @@
 import { hidden } from './hidden.ts';
 
-/** The lines with what is between the marks of PEM private keys (RFC 7468) hidden. */
+/** The lines with everything between the markers of PEM private keys (RFC 7468) hidden. */
 export function hidePrivateKeys(lines: readonly string[]): string[] {
   const result = [...lines];
   let inside = false;
@@ -27,7 +27,7 @@ export function hidePrivateKeys(lines: readonly string[]): string[] {
   return result;
 }
 
-/** The beginning of the key was cut off: what stands above its end is the key. */
+/** The beginning of the key was cut off, so what precedes its end marker is the key. */
 function hideBase64Above(lines: string[], end: number): void {
   for (
     let index = end - 1;

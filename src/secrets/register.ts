@@ -3,15 +3,14 @@ import { hidden } from './hidden.ts';
 import { base64Parts, writingPattern } from './writings.ts';
 
 /**
- * The secrets of one run, by value. Whatever leaves the program goes through `mask`; what is compared, saved
- * or recorded asks `isIn` whether it has to be treated as a secret. Values can be added while the run goes
- * on.
+ * The secrets of one run, by value. All output of the program goes through `mask`; for anything compared,
+ * saved or recorded, `isIn` tells whether it must be treated as a secret. Values can be added during the run.
  */
 export class SecretRegister {
   readonly #values = new Set<string>();
   #pattern: RegExp | undefined;
 
-  /** Nothing is a secret in an empty text, nor in blanks. */
+  /** Empty texts and blanks contain no secret. */
   add(value: string): void {
     if (value.trim() === '' || this.#values.has(value)) return;
     this.#values.add(value);
@@ -22,13 +21,13 @@ export class SecretRegister {
     return this.#values.size;
   }
 
-  /** Whether one of the secrets stands in the text, in whatever writing. */
+  /** Whether one of the secrets occurs in the text, in any writing. */
   isIn(text: string): boolean {
     return this.#values.size > 0 && text.search(this.#expression()) !== -1;
   }
 
   /**
-   * The text without the secrets. Its number of lines stays, but where a secret with blanks in it was
+   * The text without the secrets. The number of lines stays the same, unless a secret containing blanks was
    * wrapped.
    */
   mask(text: string): string {
@@ -36,14 +35,14 @@ export class SecretRegister {
   }
 
   /**
-   * Every text within plain data masked; `text` stands for a whole text. What is no plain data stays as it
-   * is.
+   * Plain data with every text in it masked; `text` masks a whole text. Anything that isn't plain data stays
+   * as it is.
    */
   maskAll<Data>(data: Data): Data {
     return this.#values.size === 0 ? data : (this.#masked(data) as Data);
   }
 
-  /** How the secrets stand in these texts, each writing once: for a program that can only compare. */
+  /** How the secrets are written in these texts, each writing once, for a program that can only compare. */
   writingsIn(texts: Iterable<string>): readonly string[] {
     const found = new Set<string>();
     if (this.#values.size === 0) return [];
@@ -51,7 +50,7 @@ export class SecretRegister {
     return [...found];
   }
 
-  /** How the secrets may stand in the messages of programs that read these texts. */
+  /** How the secrets may be written in the messages of programs that read these texts. */
   likelyWritings(texts: Iterable<string>): HiddenTexts {
     const usual = [...this.#values].flatMap((value) => [
       value,
@@ -76,7 +75,7 @@ export class SecretRegister {
   }
 
   #expression(): RegExp {
-    // The longest first: one secret may be the beginning of another.
+    // Longest first, since one secret may be the beginning of another.
     const values = [...this.#values].sort((one, other) => other.length - one.length);
     this.#pattern ??= new RegExp(values.map(writingPattern).join('|'), 'gu');
     return this.#pattern;

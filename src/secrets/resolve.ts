@@ -6,38 +6,39 @@ import type { SecretReference } from './reference.ts';
 import type { SecretRegister } from './register.ts';
 import { unusable } from './usable.ts';
 
-/** A reference, and the place in the inventory where it stands. */
+/** A reference and its place in the inventory. */
 export interface WantedSecret {
   readonly reference: SecretReference;
   readonly location: Location;
 }
 
 export interface ResolveOptions {
-  /** paths and programs with a slash in them are relative to it: the inventory's directory */
+  /** the inventory's directory, to which paths, and programs with a slash in their names, are relative */
   readonly directory: string;
   readonly home: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   /**
-   * variables that hold secrets themselves, and that no program is given: its environment can be read in
+   * variables that hold secrets themselves; no program gets them, because its environment can be read in
    * /proc
    */
   readonly withheld?: ReadonlySet<string> | undefined;
-  /** the person's terminal may be used by a program that asks for a passphrase */
+  /** whether a program that asks for a passphrase may use the operator's terminal */
   readonly terminal: boolean;
-  /** what was typed before a program may ask is no answer to it */
+  /** discards what was typed before a program could ask, since that isn't an answer */
   readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: SecretRegister;
-  /** says which program is run, before it may ask for something */
+  /** reports which program is run, before it can ask for something */
   readonly progress: (text: string) => void;
 }
 
-/** Programs that are run at the same time where none of them can ask anything. */
+/** How many programs run at the same time if none of them can ask anything. */
 const parallelCommands = 4;
 
 /**
- * The values of references, by `referenceId`, and problems of what can't be had, each with the place of its
- * reference. Each is looked up once, however often it stands in the inventory, and goes into the register.
+ * The values of references, by `referenceId`, and the problems of those that can't be resolved, each with the
+ * place of its reference. Each reference is resolved once, however often it occurs in the inventory, and its
+ * value goes into the register.
  */
 export async function lookUpSecrets(
   wanted: readonly WantedSecret[],
@@ -48,7 +49,7 @@ export async function lookUpSecrets(
     const id = referenceId(one.reference);
     if (!first.has(id)) first.set(id, one);
   }
-  // Two programs that ask for a passphrase at the same time would take each other's keys.
+  // Two programs that ask for a passphrase at the same time would take each other's keystrokes.
   const limit = pLimit(options.terminal ? 1 : parallelCommands);
   const values = new Map<string, string>();
   const problems: Problem[] = [];
@@ -67,7 +68,7 @@ export async function lookUpSecrets(
   return { values, problems: problems.toSorted(byPlace) };
 }
 
-/** One string for one reference, wherever it stands. */
+/** The same string for the same reference, wherever it occurs. */
 export function referenceId(reference: SecretReference): string {
   return JSON.stringify(reference);
 }
@@ -95,7 +96,7 @@ function fromEnvironment(name: string, { variables }: ResolveOptions): string | 
     variables[name] ?? {
       code: 'secret-env-missing',
       message: `the environment variable ${name}, which holds a secret, is not set`,
-      next: `set it for this command only, such as: ${name}="$(pass show …)" clusterproxy … (under sudo, \`sudo --preserve-env=${name}\`)`,
+      next: `set it for this command only, for example ${name}="$(pass show …)" clusterproxy … (under sudo, \`sudo --preserve-env=${name}\`)`,
     }
   );
 }

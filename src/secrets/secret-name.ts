@@ -1,32 +1,34 @@
-/** Names whose value nobody may see. */
+/** Names whose value must never be shown. */
 const secretWords =
   /(?:secret|passw(?:or)?d|passwort|passphrase|passcode|securitysalt|(?:private|encryption|signing|master|secret|shared|server)key|masterauth|requirepass)/;
 const endsInSecretWord = new RegExp(`${secretWords.source}(?:s|es|key|keybase|value|base|hash|text)?$`);
-/** Whole words only: as part of another word they mean something else. */
+/** Whole words only, since they mean something else as part of another word. */
 const secretWholeWords: ReadonlySet<string> = new Set(['pass', 'pwd', 'salt', 'passwds']);
-/** Names whose value is secret unless it is plainly a setting: `sessionTokenTimeout=30`. */
+/** Names whose value is secret unless it is clearly a setting: `sessionTokenTimeout=30`. */
 const tokenWords = /(?:token|apikey|accesskey|authkey|authorization|credential|jwt|streamkey)/;
-/** Names that end so tell of a secret's place or life time, not the secret. */
+/** Names with these endings tell a secret's place or lifetime, not the secret. */
 const settings: ReadonlySet<string> = new Set(
   'file path dir directory timeout ttl length expiry minutes seconds'.split(' '),
 );
 /** LiveKit's map of API keys to their secrets (livekit.yaml, environment). */
 const namedKeys: ReadonlySet<string> = new Set(['keys', 'livekitkeys']);
-/** nginx directives that end in `pass` and name a server. */
+/** nginx directives that end in `pass` but name a server. */
 const upstream = /^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)pass$/;
-/** `requirePassword: true` says that there is one, not which. */
+/** `requirePassword: true` says that there is a password, not what it is. */
 const verbs =
   /^(?:allow|require(?!pass$)|enable|disable|use|has|is|show|hide|need|ask|force|max|min|validate|check)/;
 
 /**
- * What a name says of its value: a secret whatever it looks like, one unless it is a plain setting, or none.
+ * What a name says about its value: it is a secret whatever it looks like, it is a secret unless it is
+ * clearly a setting, or it isn't a secret.
  */
 export type Secrecy = 'always' | 'unless-plain' | 'none';
 
 /**
- * Decides by the name of a key, in any writing (`securitySalt`, `HASURA_GRAPHQL_ADMIN_SECRET`,
- * `redis.password`), whether its value is a secret. Where the telling word ends the name the value *is* the
- * secret, even a number; where it only occurs in it (`passwordMinLength`) numbers and booleans are settings.
+ * Decides from a key's name, in any notation (`securitySalt`, `HASURA_GRAPHQL_ADMIN_SECRET`,
+ * `redis.password`), whether its value is a secret. If the telling word ends the name, the value *is* the
+ * secret, even if it is a number; if it only occurs within the name (`passwordMinLength`), numbers and
+ * booleans are settings.
  */
 export function secrecyOf(name: string): Secrecy {
   const words = wordsOf(name);

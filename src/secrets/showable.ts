@@ -1,7 +1,10 @@
 import { clean, cleanLine } from '../document/clean-text.ts';
 import { maskSecrets } from './mask.ts';
 
-/** A message, warning or another program's words as they may be shown: cleaned, secrets hidden. */
+/**
+ * A message, a warning or another program's output in a form that may be shown: cleaned, with its secrets
+ * hidden.
+ */
 export function showable(text: string): string {
   return clean(maskSecrets(text));
 }

@@ -1,8 +1,8 @@
 /**
- * A regular expression's source for a secret in every way in which it may be written: as it is, and each of
- * its characters escaped as JSON, YAML, shells, properties files, C, URLs (RFC 3986), HTML forms or XML do
- * it, in any mixture (a properties line within JSON). A blank matches any white space, since messages are
- * wrapped into lines.
+ * The source of a regular expression that matches a secret in every way in which it may be written: as it is,
+ * or with any of its characters escaped as in JSON, YAML, shells, properties files, C, URLs (RFC 3986), HTML
+ * forms or XML, in any mixture (such as a properties line within JSON). A blank matches any white space,
+ * since messages are wrapped into lines.
  */
 export function writingPattern(value: string): string {
   const parts = value.match(/\\+|\s+|[^\\\s]/gu) ?? [];
@@ -12,7 +12,7 @@ export function writingPattern(value: string): string {
   return [...new Set([whole, ...files, ...hexPatterns(value)])].join('|');
 }
 
-/** The usual ways of writing it in a file, for files that are in base64 as a whole. */
+/** The usual ways of writing it in a file, for files that are base64 as a whole. */
 function escapedInFiles(value: string): readonly string[] {
   return [
     JSON.stringify(value).slice(1, -1),
@@ -23,7 +23,7 @@ function escapedInFiles(value: string): readonly string[] {
   ];
 }
 
-/** Values this short count as whole words only: they would tear other words apart. */
+/** Values this short match only as whole words, since they would tear other words apart. */
 function shortSecret(value: string): boolean {
   return [...value].length < 4;
 }
@@ -40,12 +40,12 @@ const special: Readonly<Record<string, string>> = {
   $: String.raw`\$\$`,
 };
 
-/** As a blank before the next line of a message, with the indentation there. */
+/** The length of a blank before the next line of a message, including the indentation there. */
 const longestBlank = 40;
 
 /**
- * A character, or a run of backslashes or blanks: as one, since two parts that can both grow would have to be
- * tried in all combinations.
+ * A character, or a run of backslashes or blanks. A run is one part, since two parts that can both grow would
+ * have to be tried in all combinations.
  */
 function partPattern(part: string): string {
   const [first = ''] = part;
@@ -72,16 +72,16 @@ function escapes(character: string): string {
   ].join('|');
 }
 
-/** The alphabet of base64 (RFC 4648, 4 and 5), and the padding. */
+/** The alphabets of base64 (RFC 4648, 4 and 5), and the padding. */
 const base64Character = `[A-Za-z0-9+/_=-]`;
 
-/** A part of a base64 text that is shorter than this may well be something else. */
+/** A part of a base64 text shorter than this may well be something else. */
 const leastBase64 = 6;
 
 /**
- * The value within any text in base64: alone, behind `user:`, or in the midst of a whole file. Three bytes
- * become four characters, so that there are three ways in which it can lie in there; the characters at its
- * ends also depend on its neighbours and are left open.
+ * The value within any base64 text: alone, after `user:`, or in the middle of a whole file. Three bytes
+ * become four characters, so it can be aligned in three ways; the characters at its ends also depend on their
+ * neighbours and are left open.
  */
 export function base64Parts(value: string): readonly string[] {
   const files = [...new Set([value, ...escapedInFiles(value)])];

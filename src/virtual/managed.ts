@@ -11,33 +11,34 @@ export interface Managed {
   readonly key: readonly string[];
 }
 
-/** How managed things are read out of a file's text and put back, by the name of their format. */
+/** How managed things are read from a file's text and restored, by the name of their format. */
 export type ItemFormats = ReadonlyMap<string, KeyedFormat>;
 
 /**
- * What a step found of a thing when it took it over: what is left once a set-up that was there before was
- * taken out.
+ * What a step found of a thing when it took it over: what is left after an earlier set-up has been removed.
  */
 export interface Found {
   readonly state: PathState;
-  /** the part of the value that is others', on a host that was set up before; undefined: none of it */
+  /**
+   * the part of the value that belongs to others, on a host that was set up before; undefined if none does
+   */
   readonly theirs: Value | undefined;
-  /** a package's own file with nothing of ours in it: as it came, or as an upgrade has brought it anew */
+  /** a package's own file without any of our content, as installed or as renewed by an upgrade */
   readonly pristine: boolean;
 }
 
 /**
- * The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory;
- * no key.
+ * The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory.
+ * It has no key.
  */
 const wholePathFormat = 'file';
 /**
- * The format of an item that is one aspect of a unit: its path is a `unitPath`, its key `enabled` or
+ * The format of an item that is one aspect of a unit: its path is a `unitPath`, and its key is `enabled` or
  * `active`.
  */
 const unitStateFormat = 'unit-state';
 
-/** Formats that are none of a text. */
+/** Formats that don't apply to a text. */
 export const stateFormats: readonly string[] = [wholePathFormat, unitStateFormat];
 
 export function isWholePath({ format }: Pick<Managed, 'format'>): boolean {
@@ -53,7 +54,7 @@ export function unitAspect(path: string, aspect: 'enabled' | 'active'): Managed 
   return { path, format: unitStateFormat, key: [aspect] };
 }
 
-/** All that is at a path. */
+/** Everything at a path. */
 export function wholePath(path: string): Managed {
   return { path, format: wholePathFormat, key: [] };
 }

@@ -1,6 +1,6 @@
 /**
- * A step needs to know what an action brings, which can be known only once it was carried out. Not an error:
- * the step is planned as "known after" that.
+ * A step needs to know what an action brings, which is known only after the action has been carried out. This
+ * is not an error: the step is planned as "known after" that action.
  */
 export class NotYetKnown extends Error {
   override readonly name = 'NotYetKnown';
@@ -8,7 +8,7 @@ export class NotYetKnown extends Error {
   readonly after: string;
 
   constructor(path: string, after: string) {
-    super(`what ${path} holds is known after ${after}`);
+    super(`the contents of ${path} are known only after ${after}`);
     this.path = path;
     this.after = after;
   }

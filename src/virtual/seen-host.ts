@@ -13,24 +13,24 @@ import { NotYetKnown } from './not-yet-known.ts';
 import { stateWords } from './state-words.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
-/** A package as a step sees it. */
+/** A package as seen by a step. */
 export interface PackageState {
-  /** or will be by the time that this step is carried out */
+  /** or will be by the time this step is carried out */
   readonly installed: boolean;
-  /** undefined where it isn't installed, or will be by an action of this very plan */
+  /** undefined if it isn't installed, or if an action of this plan will install it */
   readonly version: string | undefined;
 }
 
 /**
- * A host as one step sees it, the steps before it included. Whatever it asks for it has to declare in its
- * reads.
+ * A host as seen by one step, including the effects of the steps before it. The step must declare in its
+ * reads everything that it asks for.
  */
 export class SeenHost {
   readonly step: string;
   protected readonly host: VirtualHost;
   /**
-   * it saw that something is missing which an action of an earlier stage may bring: what it did may turn out
-   * otherwise
+   * it found something missing that an action of an earlier stage may bring, so its result may turn out
+   * differently
    */
   uncertain = false;
 
@@ -43,7 +43,7 @@ export class SeenHost {
     return this.host.snapshot;
   }
 
-  /** What is at a path. `pending`: an action will have brought it, and what it holds is known only then. */
+  /** What is at a path. `pending`: an action will bring it, and its contents are known only after that. */
   state(path: string): PathState {
     const state = this.host.state(path);
     if (state.kind === 'absent' || state.kind === 'pending') this.noteMissing();
@@ -55,9 +55,9 @@ export class SeenHost {
   }
 
   /**
-   * The text of a file, through symbolic links; undefined where there is none. Bytes that aren't UTF-8
-   * survive. Of a file that an action brings it isn't known yet: the step ends here, and is planned as "known
-   * after" that.
+   * The text of a file, following symbolic links; undefined if there is no file. Bytes that aren't UTF-8 are
+   * preserved. The text of a file that an action brings isn't known yet: the step ends here, and is planned
+   * as "known after" that action.
    */
   text(path: string): string | undefined {
     const state = this.state(path);
@@ -73,7 +73,7 @@ export class SeenHost {
     throw this.problem(
       'not-a-file',
       `${path} is ${stateWords(state)}, not a readable file`,
-      'look at it and make it a regular file',
+      'check what it is, and replace it with a regular file',
     );
   }
 
@@ -81,14 +81,14 @@ export class SeenHost {
     return this.host.glob(pattern);
   }
 
-  /** What the probe found of a unit; the step has to declare in its reads that it asks. */
+  /** What the probe found out about a unit; the step must declare the unit in its reads. */
   unit(name: string): UnitState | undefined {
     const unit = this.snapshot.units.get(name);
     if (unit?.load !== 'loaded') this.noteMissing();
     return unit;
   }
 
-  /** A package that the step has declared to read. */
+  /** A package that the step has declared in its reads. */
   package(name: string): PackageState {
     const version = this.snapshot.packages.get(name);
     const pending = this.snapshot.pending?.packages.has(name) ?? false;
@@ -96,7 +96,7 @@ export class SeenHost {
     return { installed: version !== undefined || pending, version };
   }
 
-  /** The host's package manager; undefined where it has none of those that we know. */
+  /** The host's package manager; undefined if it has no supported one. */
   get packageManager(): PackageManager | undefined {
     return this.snapshot.packageManager;
   }

@@ -1,6 +1,6 @@
 import type { PathState } from '../model/snapshot.ts';
 
-/** What is at a path, in words that stand behind "is". */
+/** What is at a path, in words that can follow "is". */
 export function stateWords(state: PathState): string {
   switch (state.kind) {
     case 'absent':

@@ -8,37 +8,36 @@ import { stateWords } from './state-words.ts';
 import { unitWith, type WantedUnit } from './wanted-unit.ts';
 
 /**
- * Mode and owner of something that a step makes; what is left out is taken from what is there, else 0644 and
- * the probe's user.
+ * Mode and owner of something that a step creates. What is left out is taken from what exists there, or else
+ * is 0644 and the probe's user.
  */
 export type Attributes = Partial<Ownership>;
 
-/** A host as one step sees and edits it. */
+/** A host as seen and edited by one step. */
 export class StepHost extends SeenHost {
   readonly managed: Managed[] = [];
-  /** for each managed thing how it was found */
+  /** how each managed thing was found */
   readonly found = new Map<Managed, Found>();
   /**
-   * a set-up that was there before was brought over: values that are there are not what the host was without
-   * a cluster
+   * an earlier set-up was taken over: the existing values are not those that the host had without a cluster
    */
   adopted = false;
-  /** paths that this step set, each as it was before */
+  /** paths that this step set, each with its previous state */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
-  /** what this step wants to have done before any of its edits */
+  /** the actions that this step wants carried out before any of its edits */
   readonly actions: PlannedAction[] = [];
   /**
-   * Make `path` a file with this text, or these bytes. What isn't named in `attributes` stays as it is there;
-   * a new file is for everybody to read, but one with a secret in it for its owner alone.
+   * Make `path` a file with this text, or these bytes. Attributes that aren't given stay as they are; a new
+   * file is readable by everybody, except that a file containing a secret is readable by its owner alone.
    */
   write(path: string, text: string | Buffer, attributes: Attributes = {}): void {
     const before = this.state(path);
     if (before.kind !== 'file' && before.kind !== 'absent' && before.kind !== 'pending') {
       throw this.problem(
         'not-a-file',
-        `${path} is ${stateWords(before)}; writing through it isn't done`,
-        'point the step at the real file, or replace the link by a file',
+        `${path} is ${stateWords(before)}; clusterproxy doesn't write through it`,
+        'point the step at the real file, or replace the link with a file',
       );
     }
     this.#makeParents(path);
@@ -54,7 +53,7 @@ export class StepHost extends SeenHost {
     });
   }
 
-  /** Make `path` what it was at another time, whatever that is. */
+  /** Return `path` to an earlier state, whatever that was. */
   restore(path: string, original: PathState): void {
     if (original.kind !== 'absent') this.#makeParents(path);
     this.#set(path, original);
@@ -69,7 +68,7 @@ export class StepHost extends SeenHost {
     const before = this.state(path);
     if (before.kind === 'symlink' && before.target === target) return;
     if (before.kind === 'directory')
-      throw this.problem('not-a-link', `${path} is a directory`, 'move it away');
+      throw this.problem('not-a-link', `${path} is a directory`, 'move it out of the way');
     this.#makeParents(path);
     this.#set(path, { kind: 'symlink', target });
   }
@@ -78,7 +77,7 @@ export class StepHost extends SeenHost {
     const before = this.state(path);
     if (before.kind === 'pending') return;
     if (before.kind !== 'absent' && before.kind !== 'directory') {
-      throw this.problem('not-a-directory', `${path} is ${stateWords(before)}`, 'move it away');
+      throw this.problem('not-a-directory', `${path} is ${stateWords(before)}`, 'move it out of the way');
     }
     const inherited = before.kind === 'directory' ? before : { mode: 0o755, ...this.#self };
     this.#makeParents(path);
@@ -91,8 +90,8 @@ export class StepHost extends SeenHost {
   }
 
   /**
-   * Have a unit enabled or not, running or not. The step has to declare in its reads that it asks for it, and
-   * to `manage` what it sets: `{path: unitPath(name), format: 'unit-state', key: ['enabled']}`, or
+   * Set whether a unit is enabled and whether it is running. The step must declare the unit in its reads, and
+   * must `manage` what it sets: `{path: unitPath(name), format: 'unit-state', key: ['enabled']}`, or
    * `['active']`.
    */
   setUnit(name: string, wanted: WantedUnit): void {
@@ -103,16 +102,16 @@ export class StepHost extends SeenHost {
       throw this.problem(
         'unit-missing',
         `there is no unit ${name} on this host`,
-        'install the software that brings it, in an earlier stage of the playbook, or correct its name',
+        'install the software that brings it, in an earlier stage of the playbook, or correct the name of the unit',
       );
     }
     this.#set(path, unitWith(wanted, known));
   }
 
   /**
-   * Have something done on the host before any file of this stage is changed, unless the host said to
-   * `unless` (which the step has to declare in its reads) that there's nothing to do. It's not undone by a
-   * revert. True where it will be done.
+   * Have an action carried out on the host before any file of this stage is changed, unless the host's answer
+   * to `unless` (which the step must declare in its reads) is that there's nothing to do. A revert doesn't
+   * undo it. Returns true if it will be done.
    */
   action(action: HostAction): boolean {
     if (action.unless !== undefined && this.answer(action.unless)?.status === 0) return false;
@@ -121,16 +120,16 @@ export class StepHost extends SeenHost {
   }
 
   /**
-   * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own one thing
-   * are refused. `theirs` is the part of its value that is others', for a host that was set up before;
-   * `pristine` says of a package's file that nothing of ours is in it.
+   * Declare that this step owns the thing, changed or not, before it changes it. Two steps that own the same
+   * thing are refused. `theirs` is the part of its value that belongs to others, for a host that was set up
+   * before; `pristine` says that a package's file contains nothing of ours.
    */
   manage(item: Managed, { theirs, pristine = false }: Partial<Omit<Found, 'state'>> = {}): void {
     this.managed.push(item);
     this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs, pristine });
   }
 
-  /** Say that a set-up that was there before is brought over. */
+  /** Declare that an earlier set-up is taken over. */
   adopt(): void {
     this.adopted = true;
   }
@@ -139,7 +138,7 @@ export class StepHost extends SeenHost {
     this.warnings.push(message);
   }
 
-  /** Take back all that the step did. */
+  /** Undo everything that the step did. */
   undo(): void {
     for (const [path, before] of this.edits) this.host.set(path, before);
     this.edits.clear();
@@ -149,7 +148,7 @@ export class StepHost extends SeenHost {
     this.adopted = false;
   }
 
-  /** Whether anything is different from what the step found. */
+  /** Whether anything differs from what the step found. */
   get changed(): boolean {
     if (this.actions.length > 0) return true;
     return [...this.edits].some(([path, before]) => !sameState(before, this.state(path)));
@@ -171,8 +170,8 @@ export class StepHost extends SeenHost {
     if (provider !== undefined) {
       throw this.problem(
         'needs-later-stage',
-        `${path} is brought by the action of step ${provider}, which runs in the same stage: what it holds isn't known yet`,
-        `put this step into a later stage of the playbook than ${provider}`,
+        `${path} comes from the action of step ${provider}, which runs in the same stage: its contents aren't known yet`,
+        `move this step to a later stage of the playbook than ${provider}`,
       );
     }
     if (!this.edits.has(path)) this.edits.set(path, this.state(path));

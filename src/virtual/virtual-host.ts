@@ -11,15 +11,15 @@ import {
 } from '../model/snapshot.ts';
 import type { ItemFormats } from './managed.ts';
 
-/** What is known besides the snapshot. */
+/** What is known in addition to the snapshot. */
 export interface HostKnowledge {
-  /** whether a text holds one of the inventory's secrets; undefined: none does */
+  /** whether a text contains one of the inventory's secrets; undefined: no text does */
   readonly holdsSecret?: ((text: string) => boolean) | undefined;
-  /** of the things that are managed; undefined: none but whole paths and units are */
+  /** formats of the managed things; undefined: only whole paths and units are managed */
   readonly formats?: ItemFormats | undefined;
 }
 
-/** A host as the steps so far have left it. The real one is touched by nobody here. */
+/** A host as the steps so far have left it. Nothing here touches the real host. */
 export class VirtualHost {
   readonly snapshot: Snapshot;
   readonly holdsSecret: (text: string) => boolean;
@@ -34,7 +34,7 @@ export class VirtualHost {
   }
 
   /**
-   * What is at `path` now. Throws where no step declared that it reads it: that is a fault of the step
+   * What is at `path` now. Throws if no step declared that it reads the path, which is a bug in the step
    * module.
    */
   state(path: string): PathState {
@@ -48,7 +48,7 @@ export class VirtualHost {
     this.#paths.set(path, state);
   }
 
-  /** Have something done before anything that was set. */
+  /** Have an action carried out before anything that was set. */
   act(action: PlannedAction): void {
     this.#actions.push(action);
   }
@@ -57,7 +57,7 @@ export class VirtualHost {
     return this.#actions;
   }
 
-  /** The step whose action brings or renews the path. */
+  /** The step with the action that brings or renews the path. */
   providerOf(path: string): string | undefined {
     const unit = unitOfPath(path);
     const provider = this.#actions.find(({ action: { provides } }) =>
@@ -73,7 +73,7 @@ export class VirtualHost {
     return [...this.#paths.keys()];
   }
 
-  /** Paths that match the glob now. */
+  /** The paths that match the glob now. */
   glob(pattern: string): readonly string[] {
     const known = this.snapshot.globs.get(pattern);
     if (known === undefined)
@@ -89,8 +89,9 @@ export class VirtualHost {
   }
 
   /**
-   * The virtual host as a snapshot, for a second look at what the steps made of it. Actions count as carried
-   * out: what they bring is there, but what it holds can't be known; `stage` is what they belong to, by name.
+   * The virtual host as a snapshot, so that the steps can run again on their own result. Actions count as
+   * carried out: what they bring exists, but its contents can't be known. `stage` is the name of the stage to
+   * which they belong.
    */
   asSnapshot(stage = 'its actions'): Snapshot {
     const bare = this.#withoutActions();
@@ -137,7 +138,7 @@ export class VirtualHost {
     return { ...this.snapshot, paths, globs, units, pending: this.#stillPending() };
   }
 
-  /** A unit whose state was set is known again. */
+  /** A unit whose state was set is no longer unknown. */
   #stillPending(): Pending | undefined {
     const { pending } = this.snapshot;
     if (pending === undefined) return undefined;
@@ -145,7 +146,7 @@ export class VirtualHost {
     return { ...pending, units: new Set([...pending.units].filter((unit) => !set.has(unit))) };
   }
 
-  /** A symbolic link whose destination was edited shows the new content. */
+  /** A symbolic link whose target was edited shows the new content. */
   #resolved(state: PathState): PathState {
     if (state.kind !== 'symlink' || state.resolved === undefined) return state;
     const destination = this.#paths.get(state.resolved.path);
@@ -158,12 +159,12 @@ export class VirtualHost {
   }
 }
 
-/** Whether the path is one of them, or in one of them. */
+/** Whether the path is one of the directories, or below one of them. */
 function isBelow(path: string, directories: readonly string[]): boolean {
   return directories.some((directory) => path === directory || path.startsWith(`${directory}/`));
 }
 
-/** A unit in the state that was set for it. */
+/** The unit in the state that was set for it. */
 function withState(unit: UnitState | undefined, state: PathState): UnitState {
   const known = unit ?? { load: 'loaded', active: 'inactive', sub: 'dead', enabled: '' };
   if (state.kind !== 'unit') return known;
@@ -177,13 +178,13 @@ function withState(unit: UnitState | undefined, state: PathState): UnitState {
   };
 }
 
-/** Whether anything is known to be below a directory. What nobody has looked at isn't known. */
+/** Whether anything is known to exist below a directory. Only what was read is known. */
 export function holdsAnything(host: VirtualHost, directory: string): boolean {
   const paths = new Set([...host.snapshot.paths.keys(), ...host.touched]);
   return [...paths].some((path) => path.startsWith(`${directory}/`) && host.state(path).kind !== 'absent');
 }
 
-/** A sh(1) glob as a regular expression: `*`, `?` and `[…]` don't match a slash, and no leading dot. */
+/** A sh(1) glob as a regular expression: `*`, `?` and `[…]` match neither a slash nor a leading dot. */
 function globExpression(pattern: string): RegExp {
   if (!isGlob(pattern)) return new RegExp(`^${literal(pattern)}$`);
   const source = pattern

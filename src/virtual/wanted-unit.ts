@@ -1,14 +1,16 @@
 import type { PathState } from '../model/snapshot.ts';
 
-/** What is wanted of a unit; what is left out stays as it is. */
+/** The wanted state of a unit; what is left out stays as it is. */
 export interface WantedUnit {
   readonly enabled?: boolean | undefined;
   readonly active?: boolean | undefined;
-  /** true: it can't be started by anybody, nor is it enabled */
+  /** true: nobody can start it, and it isn't enabled */
   readonly masked?: boolean | undefined;
 }
 
-/** A unit's state with what is wanted of it; one that an action brings counts as enabled and running. */
+/**
+ * A unit's state after applying what is wanted; a unit that an action brings counts as enabled and running.
+ */
 export function unitWith(
   wanted: WantedUnit,
   known: Extract<PathState, { kind: 'unit' }> | undefined,

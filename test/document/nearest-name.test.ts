@@ -38,6 +38,6 @@ describe('nearestName', () => {
 });
 
 it('knownNamesHint lists what there is where nothing is near', () => {
-  expect(knownNamesHint('colour', ['name', 'address'])).toBe('known: name, address');
-  expect(knownNamesHint('colour', [])).toBe('there are none to choose from');
+  expect(knownNamesHint('colour', ['name', 'address'])).toBe('use one of: name, address');
+  expect(knownNamesHint('colour', [])).toBe('remove it: no names are defined here');
 });

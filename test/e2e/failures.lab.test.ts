@@ -66,7 +66,7 @@ describe.skipIf(noLab).concurrent('a run that fails', () => {
     expect(statuses(document)).toEqual({ 'rejected-proxy': 'changed', 'rejected-01': 'rolled-back' });
     const { error } = hostOf(document, node.name);
     expect(error).toMatchObject({ code: 'validation-failed' });
-    expect(error?.message).toContain('`nginx -t` does not accept the new files');
+    expect(error?.message).toContain('`nginx -t` rejected the new files');
     expect(error?.detail).toMatch(
       /\[emerg\] .*duplicate location "\/rejected-01\/html5client\/wasm" in \/etc\/\S+:\d+/,
     );
@@ -114,7 +114,7 @@ describe.skipIf(noLab).concurrent('a run that fails', () => {
     expect(status).toBe('rolled-back');
     expect(error).toMatchObject({ code: 'check-failed' });
     expect(error?.message).toContain('restart-bbb-web');
-    expect(error?.message).toContain('http://127.0.0.1:8090/bigbluebutton/api gives no answer');
+    expect(error?.message).toContain('http://127.0.0.1:8090/bigbluebutton/api did not answer');
     expect(handlers.at(-1)).toMatchObject({ id: 'restart-bbb-web', ran: true });
     await expectUntouched(cluster, node, cluster.changedSince(before));
     // The services that had taken the new files up were restarted once more, with the old ones.

@@ -101,9 +101,7 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       'restart-bbb-apps-akka',
       'restart-bbb-web',
     ]);
-    expect(error?.message).toContain(
-      `meetings are running: 1), so these are still pending: ${left.join(', ')}`,
-    );
+    expect(error?.message).toContain(`running meetings: 1), so these are still pending: ${left.join(', ')}`);
     expect((await starts(node)).slice(before.length)).toMatch(/^\S+ etherpad\n$/);
     expect(await owed(node)).toEqual([...left].sort());
     expect(await runStates(node)).toEqual(['committed']);
@@ -146,7 +144,7 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
     ]);
     const { code, document } = await applying;
     expect(code).toBe(3);
-    const left = 'so this was left undone: restart-etherpad, restart-graphql-server;';
+    const left = 'these handlers were not run: restart-etherpad, restart-graphql-server;';
     expect(JSON.stringify(hostOf(byUnlock.document, unlocked.name).warnings)).toContain(left);
     expect(bySettle).toContain(left);
     for (const host of [fails, unlocked, settled, killed]) {

@@ -63,7 +63,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     const { code, document } = await cluster.json('apply', '--yes');
     const { error, unsettled } = hostOf(document, 'locked-01');
     expect(error).toMatchObject({ code: 'locked' });
-    expect(error?.message).toMatch(/another run is at work on this host: \S+ from \S+, apply, run /);
+    expect(error?.message).toMatch(/another run is in progress on this host: \S+ from \S+, apply, run /);
     expect(unsettled).toMatchObject([{ state: 'open' }]);
     expect(code).toBe(3);
     expect(await ended).toEqual([0, null]);

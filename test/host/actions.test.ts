@@ -167,7 +167,7 @@ describe('packages', () => {
     const action = { ...install('haproxy'), timeout: 2 };
     const result = await carry(transaction([], [], { actions: [action] }));
     expect(result.problem).toMatchObject({ code: 'action-failed' });
-    expect(result.problem?.message).toContain('another package manager was at work');
+    expect(result.problem?.message).toContain('another package manager was running');
     expect(result.problem?.detail).toContain('unattended-upgr');
   });
 
@@ -334,10 +334,13 @@ printf '# renew\\n[renewalparams]\\nauthenticator = standalone\\nhttp01_port = 8
       }
     };
     expect(await ask(chain, '7', name, 'OTHER.example.com')).toEqual([0, '']);
-    expect(await ask(chain, '7', name, 'third.example.com')).toEqual([1, 'it is not for third.example.com']);
+    expect(await ask(chain, '7', name, 'third.example.com')).toEqual([
+      1,
+      'it is not valid for third.example.com',
+    ]);
     expect(await ask(chain, '80', name)).toEqual([0, '']);
-    expect(await ask(chain, '91', name)).toEqual([1, 'it expires within 91 days, or is no certificate']);
-    expect(await ask('/etc/none.pem', '7', name)).toEqual([1, 'it is not there']);
+    expect(await ask(chain, '91', name)).toEqual([1, 'it expires within 91 days, or is not a certificate']);
+    expect(await ask('/etc/none.pem', '7', name)).toEqual([1, 'it does not exist']);
     put('/etc/text.pem', 'text\n');
     expect((await ask('/etc/text.pem', '7', name))[0]).toBe(1);
   });
@@ -512,7 +515,7 @@ describe('archives', () => {
     put('/root/sdk.tar.gz', 'something else');
     const result = await carry(unpack(other, { source: { kind: 'host', path: '/root/sdk.tar.gz' } }));
     expect(result.problem).toMatchObject({ code: 'action-failed' });
-    expect(result.problem?.message).toContain(`should have ${other.sum}`);
+    expect(result.problem?.message).toContain(`should be ${other.sum}`);
     await expect(carry(unpack({ ...other, sum: 'f'.repeat(64) }))).rejects.toMatchObject({
       code: 'archive-differs',
     });
@@ -528,7 +531,7 @@ describe('archives', () => {
   ])('with %s are refused', async (_what, fill, options) => {
     const result = await carry(unpack(pack(fill, ...options), { strip: 0 }));
     expect(result.problem).toMatchObject({ code: 'action-failed' });
-    expect(result.problem?.message).toContain('out of it');
+    expect(result.problem?.message).toContain('outside it');
     expect(existsSync(at(directory))).toBe(false);
     expect(readdirSync(at('/var/www'))).toEqual([]);
   });
@@ -544,7 +547,7 @@ describe('archives', () => {
     const none = join(folder, 'none');
     writeFileSync(none, 'no archive\n');
     const result = await carry(unpack({ path: none, sum: sha256('no archive\n') }));
-    expect(result.problem?.message).toContain('no archive that tar can read');
+    expect(result.problem?.message).toContain('not an archive that tar can read');
     const stripped = await carry(unpack(sdk('one'), { strip: 9 }));
     expect(stripped.problem?.message).toContain('nothing is left');
   });

@@ -93,7 +93,7 @@ describe('once services were interrupted, and somebody comes', () => {
     expect(snapshot.owed).toEqual(['restart-bbb-web', 'restart-etherpad']);
     const runs = await over(readRuns);
     expect(runs[0]?.warnings).toEqual([
-      'postponed because people were connected (meetings are running: 1): restart-etherpad, restart-bbb-web',
+      'postponed because people were connected (running meetings: 1): restart-etherpad, restart-bbb-web',
     ]);
     // One of them is done.
     writeFileSync(memory('meetings'), '');
@@ -133,7 +133,7 @@ describe('what puts a run back', () => {
     const result = await carry(transaction(changes(), [restart('etherpad'), rings(), reloadNginx, fails()]));
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
     expect(result.warnings.join()).toContain(
-      'people are served with those of this run (meetings are running: 1), so this was left undone: restart-etherpad, rings',
+      'services that people use still run with the files of this run (running meetings: 1); these handlers were not run: restart-etherpad, rings',
     );
     expect(text(site)).not.toContain('81');
     expect(commands(/^re(start|load) /)).toEqual([
@@ -200,7 +200,7 @@ describe('what puts a run back', () => {
     await until(() => existsSync(memory('meetings')) && readFileSync(memory('meetings'), 'utf8') !== '');
     const unlocked = await over((connection) => unlock(connection, { run: plan.run, machineId }));
     expect(unlocked).toMatchObject({ broken: true, state: 'reverted' });
-    expect(unlocked.warnings.join()).toContain('so this was left undone: restart-etherpad, rings');
+    expect(unlocked.warnings.join()).toContain('these handlers were not run: restart-etherpad, rings');
     expect((await running).warnings).toEqual(unlocked.warnings);
   });
 
@@ -242,7 +242,7 @@ describe('a unit that people use', () => {
     );
     const result = await carry(plan);
     expect(result).toMatchObject({ state: 'reverted' });
-    expect(result.warnings.join()).toContain('etherpad.service was started by this run and is left running');
+    expect(result.warnings.join()).toContain('etherpad.service was started by this run and was left running');
     expect(await sample.host.run('systemctl', 'is-active', 'etherpad')).toBe('active\n');
   });
 });

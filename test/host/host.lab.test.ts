@@ -326,7 +326,7 @@ describe.skipIf(!availability.available)('a real host', () => {
       if (event.kind === 'handler' && event.phase === 'started') void host.exec('systemctl reboot');
     });
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'interrupted' } });
-    expect(result.problem?.message).toContain('the host was started anew');
+    expect(result.problem?.message).toContain('the host was rebooted');
     expect((await host.readFile(site)).toString()).toBe(from);
     expect((await host.mustExec('systemctl is-active nginx')).trim()).toBe('active');
     const left = await host.exec('find /etc -name "*clusterproxy-settle*" -o -name ".cp-*"');

@@ -133,7 +133,7 @@ test('unlock ends the run that it names, which is put back, and no other', async
 test('an operator on the host stops a run and has it put back', async () => {
   const { plan, first, before } = await busyRun();
   const said = await sample.host.run('sh', sample.path('var/lib/clusterproxy/settle'), plan.run, 'revert');
-  expect(said).toContain('it is stopped and put back');
+  expect(said).toContain('is in progress; stopping and reverting it');
   expect((await first).state).toBe('reverted');
   expect(text(site)).toBe(before);
 });

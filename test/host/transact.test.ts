@@ -264,7 +264,7 @@ describe('what fails is put back exactly', () => {
       ],
     };
     const result = await revertsTo(() => transaction(everything(), [wrong]), 'check-failed');
-    expect(result.problem?.message).toContain('lacks wss://elsewhere');
+    expect(result.problem?.message).toContain('does not contain wss://elsewhere');
     expect(result.problem?.detail).toContain('graphqlApiUrl');
   });
 
@@ -299,7 +299,7 @@ describe('what fails is put back exactly', () => {
       ],
     };
     const result = await revertsTo(() => transaction(everything(), [hanging]), 'handler-failed');
-    expect(result.problem?.detail).toContain('ended after 1 seconds');
+    expect(result.problem?.detail).toContain('stopped after 1 seconds');
   });
 
   test('a runner that is killed outright', async () => {
@@ -343,7 +343,7 @@ describe('what is refused touches nothing', () => {
   test('meetings are running', async () => {
     remember('meetings', '3 Maths & <b>more</b>\n0 Physics\n');
     const result = await refuses(transaction(everything(), [restartWeb]), 'busy', 'deferred');
-    expect(result.problem?.message).toContain('meetings are running: 2');
+    expect(result.problem?.message).toContain('running meetings: 2');
     expect(result.problem?.detail).toBe('Maths & <b>more</b> (participants: 3)\nPhysics (participants: 0)');
   });
 
@@ -571,7 +571,7 @@ describe('what nobody finished', () => {
     expect(readFileSync(`${folder}/state`, 'utf8')).toBe('reverted\n');
     expect(journal()).toHaveLength(count + restarts);
     const log = readFileSync(`${folder}/log`, 'utf8');
-    expect(log.includes('so this was left undone: restart-bbb-web')).toBe(restarts === 0);
+    expect(log.includes('these handlers were not run: restart-bbb-web')).toBe(restarts === 0);
     const owed = at('/var/lib/clusterproxy/clusters/prod/owed');
     expect(existsSync(owed) ? readFileSync(owed, 'utf8') : '').toBe(
       restarts === 0 ? 'restart-bbb-web\n' : '',
@@ -604,7 +604,7 @@ test('a directory in which others have put something is left there, which is no 
   const result = await carry(plan);
   expect(result).toMatchObject({
     state: 'committed',
-    warnings: ['/etc/full holds files of others and was left there'],
+    warnings: ['/etc/full contains files that clusterproxy did not create, so it was left in place'],
   });
   expect(text('/etc/full/of')).toBe('things');
   expect(existsSync(at('/etc/hollow'))).toBe(false);

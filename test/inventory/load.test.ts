@@ -108,7 +108,7 @@ hosts:
       'add proxy: with a list of hosts, or external',
       'did you mean node?',
       'write n1.example.com',
-      'give every host a name of its own, over all roles',
+      'give every host its own name; names are unique over all roles',
       'write a number',
     ]);
     expect(problems.at(-1)?.message).toBe("expected a number, found text '22a'");

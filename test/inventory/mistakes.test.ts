@@ -57,12 +57,12 @@ describe('the file as YAML', () => {
     [
       'an unclosed bracket',
       'playbook: [x\ncluster: {}\n',
-      { code: 'yaml-syntax', at: '2:1', message: /not YAML/, next: /indentation/ },
+      { code: 'yaml-syntax', at: '2:1', message: /not valid YAML/, next: /indentation/ },
     ],
     [
       'a colon in plain text',
       'playbook: a: b\n',
-      { code: 'yaml-syntax', at: '1:11', message: /not YAML/, next: /quotes/ },
+      { code: 'yaml-syntax', at: '1:11', message: /not valid YAML/, next: /quotes/ },
     ],
     [
       'an unclosed quote',
@@ -94,7 +94,7 @@ describe('the file as YAML', () => {
     [
       'an alias within its anchor',
       inventory({ vars: '&v {extras: [*v]}' }),
-      { code: 'yaml-alias', at: '4:20', message: /stands in/, next: /take/ },
+      { code: 'yaml-alias', at: '4:20', message: /contains it/, next: /remove/ },
     ],
     [
       'a merge of something else',
@@ -114,7 +114,7 @@ describe('the file as YAML', () => {
     [
       'a tag',
       inventory({ vars: '{title: !!binary aGk=}' }),
-      { code: 'yaml-tag', at: '4:24', message: /!!binary/, next: /take/ },
+      { code: 'yaml-tag', at: '4:24', message: /!!binary/, next: /remove/ },
     ],
     [
       'YAML 1.1',
@@ -129,7 +129,7 @@ describe('the file as YAML', () => {
     [
       'a key twice',
       inventory({ ssh: '{user: a, port: 22, user: b}' }),
-      { code: 'yaml-duplicate-key', at: '3:26', message: /user stands twice.*line 3/, next: /keep one/ },
+      { code: 'yaml-duplicate-key', at: '3:26', message: /user appears twice.*line 3/, next: /keep one/ },
     ],
     [
       'several documents',
@@ -194,7 +194,7 @@ describe('keys and types', () => {
     [
       'a key that resembles none',
       host('colour: red'),
-      { code: 'unknown-key', at: '7:51', message: /colour/, next: /known: address, recipe/ },
+      { code: 'unknown-key', at: '7:51', message: /colour/, next: /one of: address, recipe/ },
     ],
     [
       'a host without name',
@@ -214,7 +214,7 @@ describe('keys and types', () => {
     [
       'a number in quotes',
       inventory({ ssh: "{port: '22'}" }),
-      { code: 'wrong-type', at: '3:13', message: /found text '22'/, next: /quotes away/ },
+      { code: 'wrong-type', at: '3:13', message: /found text '22'/, next: /remove the quotes/ },
     ],
     [
       'a fraction',
@@ -264,7 +264,7 @@ describe('keys and types', () => {
     [
       'a strange user',
       inventory({ ssh: '{user: -oProxyCommand=x}' }),
-      { code: 'invalid-user', at: '3:13', message: /no user name/, next: /ssh -l/ },
+      { code: 'invalid-user', at: '3:13', message: /not a user name/, next: /ssh -l/ },
     ],
   ]);
 });
@@ -276,7 +276,7 @@ describe('names and addresses', () => {
     [
       'a name with a slash',
       node('a/b', 'n1.example.com'),
-      { code: 'invalid-name', at: '7:17', message: /'a\/b' can't be a part of a path/, next: /a-b/ },
+      { code: 'invalid-name', at: '7:17', message: /'a\/b' can't be part of a path/, next: /a-b/ },
     ],
     [
       'a name of dots',
@@ -316,7 +316,7 @@ describe('names and addresses', () => {
     [
       'a hostname with capitals',
       node('n', 'N1.Example.com'),
-      { code: 'invalid-hostname', at: '7:30', message: /capitals/, next: /write n1\.example\.com$/ },
+      { code: 'invalid-hostname', at: '7:30', message: /capital letters/, next: /write n1\.example\.com$/ },
     ],
     [
       'a hostname with an underscore',
@@ -326,7 +326,7 @@ describe('names and addresses', () => {
     [
       'a hostname with a dot at its end',
       node('n', 'n1.example.com.'),
-      { code: 'invalid-hostname', at: '7:30', message: /dot at its end/, next: /write n1\.example\.com$/ },
+      { code: 'invalid-hostname', at: '7:30', message: /trailing dot/, next: /write n1\.example\.com$/ },
     ],
     [
       'a hostname of Unicode',
@@ -391,7 +391,7 @@ describe('names and addresses', () => {
     [
       'an address of 256',
       host('address: 192.0.2.256'),
-      { code: 'invalid-address', at: '7:60', message: /no IPv4/, next: /255/ },
+      { code: 'invalid-address', at: '7:60', message: /not an IPv4/, next: /255/ },
     ],
     [
       'an address that would be an option',
@@ -401,12 +401,12 @@ describe('names and addresses', () => {
     [
       'a name twice over roles',
       inventory({ node: '[{name: proxy-1, hostname: n1.example.com}]' }),
-      { code: 'duplicate-name', at: '7:17', message: /proxy-1 is given twice.*line 6/, next: /own/ },
+      { code: 'duplicate-name', at: '7:17', message: /proxy-1 is used twice.*line 6/, next: /own/ },
     ],
     [
       'names that differ in capitals',
       inventory({ node: '[{name: n1, hostname: n1.example.com}, {name: N1, hostname: n2.example.com}]' }),
-      { code: 'duplicate-name', at: '7:55', message: /capitals only/, next: /own/ },
+      { code: 'duplicate-name', at: '7:55', message: /only in case/, next: /own/ },
     ],
     [
       'one address for two hosts',
@@ -417,7 +417,7 @@ describe('names and addresses', () => {
       {
         code: 'duplicate-address',
         at: '7:61',
-        message: /192\.0\.2\.1, port 22 is the ssh address of p \(line 6\) too/,
+        message: /192\.0\.2\.1, port 22 is also the ssh address of p \(line 6\)/,
         next: /one role/,
       },
     ],
@@ -463,7 +463,7 @@ describe('against the playbook', () => {
     [
       'a role called __proto__',
       `${inventory({})}  __proto__: []\n`,
-      { code: 'unknown-role', at: '8:3', message: /__proto__/, next: /known: proxy, node/ },
+      { code: 'unknown-role', at: '8:3', message: /__proto__/, next: /one of: proxy, node/ },
     ],
     [
       'a role without hosts',
@@ -473,7 +473,7 @@ describe('against the playbook', () => {
     [
       'too many hosts',
       inventory({ proxy: '[{name: p1}, {name: p2}, {name: p3}]' }),
-      { code: 'too-many-hosts', at: '6:35', message: /at most 2 hosts, found 3/, next: /take/ },
+      { code: 'too-many-hosts', at: '6:35', message: /at most 2 hosts, found 3/, next: /remove/ },
     ],
     [
       'a missing role',
@@ -488,7 +488,7 @@ describe('against the playbook', () => {
     [
       'external where it is not allowed',
       inventory({ node: 'external' }),
-      { code: 'external-not-allowed', at: '7:9', message: /node can't be external/, next: /list them/ },
+      { code: 'external-not-allowed', at: '7:9', message: /node can't be external/, next: /list the hosts/ },
     ],
     [
       'an unknown recipe',
@@ -573,7 +573,7 @@ describe('against the playbook', () => {
     [
       'a relative path',
       inventory({ vars: '{folder: srv}' }),
-      { code: 'wrong-value', at: '4:16', message: /absolute/, next: /begin it with/ },
+      { code: 'wrong-value', at: '4:16', message: /absolute/, next: /start it with/ },
     ],
     [
       'a path that climbs',

@@ -229,7 +229,7 @@ describe('a plan in which a host leaves the cluster', () => {
   });
 
   it('says why a restart is owed', () => {
-    const owed = 'a in /etc/a became what it is after bbb-web.service was started';
+    const owed = 'a in /etc/a was changed after bbb-web.service was started';
     const text = render(clusterPlan([hostPlan('bbb-01', { handlers: [{ ...restartWeb, owed }] })]));
     expect(text).toContain('restart bbb-web.service (restart owed: a in');
     expect(text).toContain('1 would change; 1 restart\n');

@@ -123,7 +123,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
 
         install haproxy (packages)
           apt-get install haproxy
-          Debian and its kin start the services of a package as soon as it is installed
+          Debian and its derivatives start a package's services as soon as it is installed
           a rollback leaves it, unless with --remove-packages
 
         stage 2, files:
@@ -223,7 +223,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
     const strict = await apply(of, { exactly: true });
     expect(statuses(strict)).toEqual({ 'lb-1': 'failed' });
     expect(problems(strict).join()).toContain('stage-differs');
-    expect(problems(strict).join()).toContain(`${configuration} would become something else`);
+    expect(problems(strict).join()).toContain(`${configuration} would become something other than planned`);
     expect(text(configuration)).toBe('stock\n');
     const free = await apply(of);
     expect(statuses(free)).toEqual({ 'lb-1': 'changed' });

@@ -108,7 +108,7 @@ describe('how many of a role may be out', () => {
 
 describe('what is out', () => {
   it('is a host with restarts, commands, guarded handlers, actions or a run to settle, in any stage', () => {
-    const guard = { id: 'meetings', query: { kind: 'bbb-meetings' as const, args: [] } };
+    const guard = { id: 'meetings', query: { kind: 'http' as const, args: [] } };
     expect(interrupts(restarted('n'))).toBe(true);
     expect(interrupts(hostPlan('n', 'node', { handlers: reload }))).toBe(false);
     expect(interrupts(hostPlan('n', 'node'))).toBe(false);

@@ -4,12 +4,12 @@ import type { Value } from '../keyed-format.ts';
 import { afterLineEnd, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
 import { behindComments, commaBehind, endOf, hasComment } from './read.ts';
 
-/** A value as JSON: over several lines below `indent`, or on one line where `indent` is undefined. */
+/** A value as JSON: over several lines below `indent`, or on one line if `indent` is undefined. */
 export function written(text: string, value: Value, indent: string | undefined): string {
   refuseNonFinite(value);
   if (indent === undefined) {
     const json = JSON.stringify(value, null, 1);
-    // Line ends in this output stand between elements only: those within strings are escaped.
+    // Line ends in this output are only between elements, since those within strings are escaped.
     return /":\S/.test(text)
       ? JSON.stringify(value)
       : json.replace(/(?<=[[{])\n\s*|\n\s*(?=[\]}])/g, '').replace(/\n\s*/g, ' ');
@@ -19,14 +19,14 @@ export function written(text: string, value: Value, indent: string | undefined):
 
 function refuseNonFinite(value: Value): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new FormatError(`${value} is no number in JSON`);
+    throw new FormatError(`${value} is not a number in JSON`);
   }
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(refuseNonFinite);
   }
 }
 
-/** One step of indentation: that of the first indented line. */
+/** One level of indentation: that of the first indented line. */
 function unitOf(text: string): string {
   return /^[ \t]*[[{][^\n]*\n(?:[ \t]*(?:\/\/[^\n]*)?\r?\n)*([ \t]+)["[{\]}/]/m.exec(text)?.[1] ?? '  ';
 }
@@ -81,7 +81,7 @@ export function addChild(
   return [{ start: close, end: close, insert: `${lineEnd}${indent}${element}${lineEnd}${outer}` }];
 }
 
-/** Takes a child out of an object or list. Comments on lines of their own stay. */
+/** Removes a child from an object or list. Comments on their own lines stay. */
 export function removeChild(text: string, parent: Node, child: Node): Edit[] {
   const children = parent.children ?? [];
   const index = children.indexOf(child);
@@ -105,12 +105,12 @@ export function removeChild(text: string, parent: Node, child: Node): Edit[] {
   }
   const [from, to] = before !== undefined ? [endOf(before), end] : [child.offset, after?.offset ?? end];
   if (hasComment(text, from, to)) {
-    throw new FormatError('a comment on the line of what is to be removed would be lost');
+    throw new FormatError('removing this would lose the comment on the same line');
   }
   return [{ start: from, end: to, insert: '' }];
 }
 
-/** Puts another value in a node's place: on one line where a collection that isn't empty stood on one. */
+/** Replaces a node with another value: on one line if a non-empty collection was on one line. */
 export function replaceNode(text: string, node: Node, value: Value): Edit[] {
   const old = text.slice(node.offset, endOf(node));
   const oneLine = (node.children ?? []).length > 0 ? !/[\r\n]/.test(old) : !/[\r\n]/.test(text);

@@ -6,8 +6,8 @@ import { errorAt } from '../text.ts';
 const SyntaxKind = { Comma: 5, LineComment: 12, BlockComment: 13, Trivia: 15, EOF: 17 };
 
 /**
- * The root of a JSON text, comments allowed; undefined for a text without a value. FormatError where it's
- * broken.
+ * The root of a JSON text, in which comments are allowed; undefined for a text without a value. FormatError
+ * if it's broken.
  */
 export function readTree(text: string): Node | undefined {
   const errors: ParseError[] = [];
@@ -22,7 +22,7 @@ export function readTree(text: string): Node | undefined {
   return root;
 }
 
-/** A node as a value; of a key that is there twice the last counts, as in JSON.parse. */
+/** A node as a value; of duplicate keys the last counts, as in JSON.parse. */
 export function readNode(node: Node | undefined): Value {
   if (node?.type === 'object') {
     return Object.fromEntries(
@@ -36,7 +36,7 @@ export function endOf(node: Node): number {
   return node.offset + node.length;
 }
 
-/** Whether a comment stands between two offsets. */
+/** Whether there is a comment between two offsets. */
 export function hasComment(text: string, start: number, end: number): boolean {
   const scanner = createScanner(text, false);
   scanner.setPosition(start);
@@ -52,7 +52,7 @@ export function hasComment(text: string, start: number, end: number): boolean {
   return false;
 }
 
-/** The offset of the comma behind an element; undefined where none follows. */
+/** The offset of the comma after an element; undefined if none follows. */
 export function commaBehind(text: string, end: number): number | undefined {
   const scanner = createScanner(text, true);
   scanner.setPosition(end);
@@ -60,7 +60,7 @@ export function commaBehind(text: string, end: number): number | undefined {
   return kind === SyntaxKind.Comma ? scanner.getTokenOffset() : undefined;
 }
 
-/** Where the blanks and comments end that follow on the same line. */
+/** The end of the blanks and comments that follow on the same line. */
 export function behindComments(text: string, start: number, stop: number): number {
   const scanner = createScanner(text, false);
   scanner.setPosition(start);

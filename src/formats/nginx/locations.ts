@@ -10,14 +10,13 @@ export interface Location {
   readonly modifier: '' | '=' | '^~' | '~' | '~*' | '@';
   readonly path: string;
   readonly directive: Directive;
-  /** how many blocks it stands in */
+  /** how many blocks enclose it */
   readonly depth: number;
 }
 
 /**
- * All locations of a file or fragment, in order, those within other blocks behind the one that they stand in.
- * The forms are those of ngx_http_core_location: modifier and path as two arguments or joined (`=/x`,
- * `~^/x`).
+ * All locations of a file or fragment, in order, with nested ones after the block that contains them. The
+ * forms are those of ngx_http_core_location: modifier and path as two arguments, or joined (`=/x`, `~^/x`).
  */
 export function locations(text: string): Location[] {
   return within(text, scanNginx(text), 0);
@@ -33,7 +32,7 @@ function within(text: string, directives: readonly Directive[], depth: number): 
 function readLocation(text: string, directive: Directive): Pick<Location, 'modifier' | 'path'> {
   const [first, second, ...more] = directive.args;
   if (first === undefined || more.length > 0 || directive.block === undefined) {
-    throw errorAt(text, directive.start, 'a location has one or two arguments and a block');
+    throw errorAt(text, directive.start, 'expected a location with one or two arguments and a block');
   }
   if (second !== undefined) {
     const modifier = first.text;
@@ -41,7 +40,7 @@ function readLocation(text: string, directive: Directive): Pick<Location, 'modif
       throw errorAt(
         text,
         first.start,
-        `${first.raw} is no modifier of a location: =, ^~, ~ or ~* is expected`,
+        `expected the modifier =, ^~, ~ or ~* of a location, found ${first.raw}`,
       );
     }
     return { modifier, path: second.text };
@@ -51,9 +50,9 @@ function readLocation(text: string, directive: Directive): Pick<Location, 'modif
 }
 
 /**
- * The text with the paths of plain, `^~` and `=` locations changed in place: `rename` gives the new path, or
- * undefined where the location stays. Regular expressions and named locations have no path to rename and
- * aren't offered.
+ * The text with the paths of plain, `^~` and `=` locations changed in place: `rename` returns the new path,
+ * or undefined if the location stays. Regular expressions and named locations have no path to rename and
+ * aren't passed to it.
  */
 export function editLocationPaths(
   text: string,
@@ -73,8 +72,7 @@ export function editLocationPaths(
 }
 
 /**
- * The location's last argument with another path, written as the argument was: joined to the modifier,
- * quoted.
+ * The location's last argument with another path, in the same form as before: joined to the modifier, quoted.
  */
 function withPath(argument: Argument, location: Location, path: string): string {
   const joined = location.directive.args.length === 1 ? location.modifier + path : path;

@@ -1,12 +1,11 @@
 import { errorAt } from '../text.ts';
 
-/** What may hold braces without opening a block: long strings and comments, comments, strings. */
+/** What may contain braces without opening a block: long strings and comments, comments, strings. */
 const LUA =
   /--\[(?<commentLevel>=*)\[[\s\S]*?\]\k<commentLevel>\]|--[^\n]*|\[(?<level>=*)\[[\s\S]*?\]\k<level>\]|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|[{}]/g;
 
 /**
- * The offset of the brace that closes the Lua block which is opened at `open` (lua-nginx-module's
- * `*_by_lua_block`).
+ * The offset of the brace that closes the Lua block opened at `open` (lua-nginx-module's `*_by_lua_block`).
  */
 export function luaBlockEnd(text: string, open: number): number {
   let depth = 0;

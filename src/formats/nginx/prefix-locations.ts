@@ -5,11 +5,11 @@ import { quoteLiteral } from './quote.ts';
 import { type Directive, scanNginx } from './scan.ts';
 
 export interface PrefixOptions {
-  /** locations to leave out, besides the named ones */
+  /** locations to leave out, in addition to the named ones */
   readonly skip?: (location: Location) => boolean;
   /**
-   * what plain and `^~` locations become, `^~` unless given: an operator's regular expressions, such as
-   * `location ~* \.(js|css)$`, win over plain prefixes but not over these
+   * the modifier of copied plain and `^~` locations, by default `^~`: an operator's regular expressions, such
+   * as `location ~* \.(js|css)$`, win over plain prefixes but not over these
    */
   readonly modifier?: '' | '^~';
 }
@@ -32,22 +32,22 @@ const NOT_ABOUT_REQUESTS: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 /**
- * A new text that holds the source's locations with `prefix` before their paths, for use beside the source
+ * A new text that contains the source's locations with `prefix` before their paths, for use beside the source
  * file.
  *
- * Plain, `^~` and `=` locations are copied, their bodies byte for byte, with the comments that stand directly
- * above. Named locations are left out: the copies share those of the source file. Commented-out locations are
- * comments.
+ * Plain, `^~` and `=` locations are copied, their bodies byte for byte, with the comments directly above
+ * them. Named locations are left out, since the copies share those of the source file. Commented-out
+ * locations are comments.
  *
  * Throws FormatError, naming the line, on anything whose copy might not do what the original does: a regular
  * expression, a nested location, any other directive beside the locations, a `rewrite`, and a body that names
- * an original path in what it answers, tests or passes on (`return 301 /original/…`, `if ($uri ~
- * ^/original)`). `prefix` is a path that begins with a slash and doesn't end in one.
+ * an original path in what it returns, tests or passes on (`return 301 /original/…`, `if ($uri ~
+ * ^/original)`). `prefix` is a path that starts with a slash and doesn't end with one.
  */
 export function prefixLocations(text: string, prefix: string, options: PrefixOptions = {}): string {
   const { skip = () => false, modifier = '^~' } = options;
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
-    throw new FormatError(`${JSON.stringify(prefix)} is no prefix: /name is expected`);
+    throw new FormatError(`expected a prefix such as /name, found ${JSON.stringify(prefix)}`);
   }
   for (const directive of scanNginx(text)) {
     if (directive.name !== 'location') {
@@ -87,11 +87,11 @@ function refuse(text: string, location: Location, paths: readonly string[]): voi
     throw errorAt(
       text,
       directive.start,
-      `location ${path} stands in another block: that can't be put under a prefix`,
+      `location ${path} is inside another block: it can't be put under a prefix`,
     );
   }
   if (!path.startsWith('/')) {
-    throw errorAt(text, directive.start, `location ${path}: a path that begins with a slash is expected`);
+    throw errorAt(text, directive.start, `location ${path}: expected a path that starts with a slash`);
   }
   for (const inner of directive.block?.directives ?? []) {
     refuseInBody(text, inner, paths);
@@ -101,11 +101,7 @@ function refuse(text: string, location: Location, paths: readonly string[]): voi
 function refuseInBody(text: string, directive: Directive, paths: readonly string[]): void {
   const { name, args, start } = directive;
   if (name === 'location' || name === 'rewrite' || directive.name.endsWith('_by_lua_block')) {
-    throw errorAt(
-      text,
-      start,
-      `${name} inside of a location: the copy under a prefix could do something else`,
-    );
+    throw errorAt(text, start, `${name} in a location: the copy under a prefix could do something else`);
   }
   if (NOT_ABOUT_REQUESTS.has(name)) {
     return;
@@ -126,7 +122,7 @@ function refuseInBody(text: string, directive: Directive, paths: readonly string
 }
 
 /**
- * Whether an argument, maybe a regular expression, names a path; `/` is named only where it begins a path.
+ * Whether an argument, possibly a regular expression, names a path; `/` counts only where it starts a path.
  */
 function mentions(argument: string, path: string): boolean {
   const plain = argument.replaceAll('\\', '');
@@ -135,8 +131,8 @@ function mentions(argument: string, path: string): boolean {
 }
 
 /**
- * Where the comment lines begin that stand directly above the line of `offset`; its line's begin where there
- * are none.
+ * The start of the comment lines directly above the line of `offset`; the start of that line if there are
+ * none.
  */
 function commentsAbove(text: string, offset: number): number {
   const begin = lineStart(text, offset);
@@ -153,7 +149,7 @@ function commentsAbove(text: string, offset: number): number {
   return start;
 }
 
-/** Where the location ends, with a comment behind its brace. */
+/** The end of the location, including a comment after its brace. */
 function endWithComment(text: string, directive: Directive): number {
   const rest = text.slice(directive.end, lineStop(text, directive.end));
   return /^[ \t]*#/.test(rest) ? directive.end + rest.length : directive.end;

@@ -10,14 +10,14 @@ export interface Argument {
   readonly end: number;
 }
 
-/** `open` and `close` are the offsets of the braces. The inside of a Lua block isn't looked into. */
+/** `open` and `close` are the offsets of the braces. The inside of a Lua block isn't parsed. */
 export interface Block {
   readonly open: number;
   readonly close: number;
   readonly directives: readonly Directive[];
 }
 
-/** A directive with its range, from its name to behind its `;` or `}`. */
+/** A directive with its range, from its name to the end of its `;` or `}`. */
 export interface Directive {
   readonly name: string;
   readonly args: readonly Argument[];
@@ -28,8 +28,8 @@ export interface Directive {
 
 /**
  * The directives of an nginx configuration file or fragment, by nginx's own rules for tokens
- * (ngx_conf_read_token in ngx_conf_file.c) and with the exact place of each. What a directive means isn't
- * looked at. Throws FormatError with line and column where braces, quotes or a `;` are missing.
+ * (ngx_conf_read_token in ngx_conf_file.c), each with its exact place. Directives aren't interpreted. Throws
+ * FormatError with line and column if braces, quotes or a `;` are missing.
  */
 export function scanNginx(text: string): Directive[] {
   const scanner = { text, tokens: tokensOf(text), lua: (open: number) => luaBlockEnd(text, open) };
@@ -50,7 +50,10 @@ interface Open {
   readonly brace: number | undefined;
 }
 
-/** Reads up to the brace that closes the block. Blocks within are kept on a stack, as depth isn't bounded. */
+/**
+ * Reads up to the brace that closes the block. Nested blocks are kept on a stack, since their depth isn't
+ * bounded.
+ */
 function scanBlock(scanner: Scanner, brace: undefined): Open {
   const { text, tokens } = scanner;
   const stack: Open[] = [];
@@ -68,7 +71,7 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     } else if (token.kind === '}') {
       const outer = stack.pop();
       if (name !== undefined) {
-        throw errorAt(text, name.start, `the directive ${name.raw} isn't ended by ";", found "}"`);
+        throw errorAt(text, name.start, `the directive ${name.raw} is not ended by ";", found "}"`);
       }
       if (outer === undefined || current.brace === undefined) {
         throw errorAt(text, token.start, 'unexpected "}": no block is open');
@@ -83,7 +86,7 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
       outer.args.length = 0;
       current = outer;
     } else if (name === undefined) {
-      throw errorAt(text, token.start, `unexpected "${token.kind}": a directive is expected`);
+      throw errorAt(text, token.start, `unexpected "${token.kind}": expected a directive`);
     } else if (token.kind === ';') {
       current.directives.push(directive([name, ...args], token.end));
       current.args.length = 0;
@@ -104,11 +107,11 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     throw errorAt(
       text,
       unfinished.start,
-      `the directive ${unfinished.raw} isn't ended by ";" or a block, found the end`,
+      `the directive ${unfinished.raw} is not ended by ";" or a block, found the end of the text`,
     );
   }
   if (current.brace !== undefined) {
-    throw errorAt(text, current.brace, 'the block that is opened here is never closed by "}"');
+    throw errorAt(text, current.brace, 'the block opened here is never closed by "}"');
   }
   return current;
 }

@@ -10,7 +10,8 @@ export interface Server {
 }
 
 /**
- * The server blocks of a file, at the top or within `http`, in order; an upstream's `server` lines are none.
+ * The server blocks of a file, at the top level or within `http`, in order; an upstream's `server` lines
+ * don't count.
  */
 export function findServers(text: string): Server[] {
   return serversIn(scanNginx(text));
@@ -30,7 +31,7 @@ function serversIn(directives: readonly Directive[]): Server[] {
 
 /**
  * The text with `include path;` as the last line of a server block, indented as the block's other directives.
- * The same text where the block includes `path` already. `server` must come from a scan of this very text.
+ * The same text if the block already includes `path`. `server` must come from a scan of this very text.
  */
 export function insertInclude(text: string, server: Directive, path: string): string {
   const { block } = server;
@@ -55,12 +56,12 @@ export function removeInclude(text: string, server: Directive, path: string): st
   );
 }
 
-/** The text without that directive: with its whole lines where nothing else stands on them. */
+/** The text without that directive, and without its whole lines if nothing else is on them. */
 export function removeDirective(text: string, directive: Directive): string {
   return applyEdits(text, [removalOf(text, directive)]);
 }
 
-/** The edit that takes a directive out; a comment or directive on the same line stays. */
+/** The edit that removes a directive; a comment or directive on the same line stays. */
 export function removalOf(text: string, { start, end }: Directive): Edit {
   const begin = lineStart(text, start);
   const stop = lineStop(text, end);

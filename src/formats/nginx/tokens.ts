@@ -11,18 +11,18 @@ export type Token =
     };
 
 /**
- * A word: quoted as a whole, or bare; `${` doesn't open a block, a backslash takes the next character along.
+ * A word, quoted as a whole or bare; `${` doesn't open a block, and a backslash includes the next character.
  */
 const QUOTED = /"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'/y;
 const BARE = /(?:\\[\s\S]|\$\{?|[^ \t\r\n;{\\$])+/y;
 const BLANK = /(?:[ \t\r\n]+|#[^\n]*)+/y;
 
 /**
- * nginx's tokens without comments and blanks, as ngx_conf_read_token finds them: quotes count only where a
- * word begins, as do `#` and `}`. Sending an offset continues there.
+ * nginx's tokens without comments and blanks, as ngx_conf_read_token finds them: quotes, `#` and `}` count
+ * only where a word starts. Sending an offset continues there.
  */
 export function* tokensOf(text: string): Generator<Token, undefined, number | undefined> {
-  // nginx passes over a byte order mark at the begin of a file.
+  // nginx skips a byte order mark at the beginning of a file.
   let at = text.startsWith('\uFEFF') ? 1 : 0;
   while (at < text.length) {
     at = skip(BLANK, text, at);
@@ -48,7 +48,7 @@ export function* tokensOf(text: string): Generator<Token, undefined, number | un
       throw errorAt(
         text,
         at,
-        `unexpected ${JSON.stringify(text[at])} behind a quotation: a blank, ";" or "{" is expected`,
+        `unexpected ${JSON.stringify(text[at])} after a quotation: expected a blank, ";" or "{"`,
       );
     }
     const raw = text.slice(start, at);

@@ -5,21 +5,21 @@ import { type Directive, scanNginx } from './scan.ts';
 import { removalOf } from './servers.ts';
 
 /**
- * The value of the last top-level `set $name value;` (`name` without `$`), as written; undefined where there
- * is none.
+ * The value of the last top-level `set $name value;` (`name` without `$`), as written; undefined if there is
+ * none.
  */
 export function getVariable(text: string, name: string): string | undefined {
   return settings(text, name).at(-1)?.args[1]?.text;
 }
 
 /**
- * The text with one top-level `set $name 'value';`. nginx runs these in order, so of several the last counts:
- * it stays and takes the value, the others go. A new one goes to the end. FormatError for values with `$` or
- * control characters.
+ * The text with one top-level `set $name 'value';`. nginx runs these in order, so the last of several counts:
+ * it stays and gets the value, and the others are removed. A new one is appended. FormatError for values with
+ * `$` or control characters.
  */
 export function setVariable(text: string, name: string, value: string): string {
   if (!/^[A-Za-z0-9_]+$/.test(name)) {
-    throw new FormatError(`${JSON.stringify(name)} is no name of an nginx variable`);
+    throw new FormatError(`${JSON.stringify(name)} is not a valid name of an nginx variable`);
   }
   const written = quoteArgument(value);
   const all = settings(text, name);
@@ -36,7 +36,7 @@ export function setVariable(text: string, name: string, value: string): string {
   return applyEdits(text, edits);
 }
 
-/** The text without top-level `set $name …;`; whole lines go where nothing else stands on them. */
+/** The text without top-level `set $name …;`, and without whole lines if nothing else is on them. */
 export function removeVariable(text: string, name: string): string {
   return applyEdits(
     text,

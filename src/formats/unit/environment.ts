@@ -12,8 +12,9 @@ export interface Variable {
 }
 
 /**
- * Where a variable is set, behind the last empty `Environment=`, which takes back all before it
- * (systemd.exec(5)). FormatError for a line that systemd refuses, as one can't know what it was meant to set.
+ * Where a variable is set, after the last empty `Environment=`, which resets everything before it
+ * (systemd.exec(5)). FormatError for a line that systemd refuses, since it is unknown what it was meant to
+ * set.
  */
 export function variablesOf(text: string, section: string, name: string): Variable[] {
   const lines = sectionsOf(text)
@@ -35,7 +36,7 @@ export function variablesOf(text: string, section: string, name: string): Variab
   });
 }
 
-/** Puts `insert` in the place of the variable's word. */
+/** Replaces the variable's word with `insert`. */
 export function replaceVariable({ line, words, index }: Variable, insert: string): Edit {
   const word = words[index];
   const [start, end] = [line.offsets[word?.start ?? 0], line.offsets[(word?.end ?? 0) - 1]];
@@ -45,7 +46,10 @@ export function replaceVariable({ line, words, index }: Variable, insert: string
   return { start, end: end + 1, insert };
 }
 
-/** Takes the given words, all on one line, out of it; the whole line where nothing is left. */
+/**
+ * Removes the given words, which are all on one line, from that line; removes the whole line if nothing is
+ * left.
+ */
 export function removeVariables(line: Assignment, words: readonly Word[], gone: ReadonlySet<number>): Edit[] {
   if (gone.size === words.length) {
     if (line.commented) {
@@ -60,7 +64,7 @@ export function removeVariables(line: Assignment, words: readonly Word[], gone: 
       kept = word;
       continue;
     }
-    // With the blanks before it; at the line's begin, with those behind it.
+    // Including the blanks before it or, at the start of the line, those after it.
     const next = words[i + 1];
     const before = kept === undefined ? undefined : (words[i - 1]?.end ?? 0);
     const from = before === undefined ? line.offsets[word.start] : (line.offsets[before - 1] ?? 0) + 1;

@@ -3,18 +3,18 @@ import { errorAt, linesOf } from '../text.ts';
 interface Range {
   readonly start: number;
   readonly end: number;
-  /** behind the line end */
+  /** offset after the line end */
   readonly next: number;
 }
 
-/** `Key=value` in a unit file, over all its lines. */
+/** `Key=value` in a unit file, spanning all its lines. */
 export interface Assignment extends Range {
   readonly key: string;
-  /** the value as systemd joins it, each backslash with its line end a blank */
+  /** the value as joined by systemd, with a blank for each backslash and line end */
   readonly value: string;
-  /** for each character of `value` its offset in the text, and one more for its end */
+  /** the offset in the text of each character of `value`, plus one more for its end */
   readonly offsets: readonly number[];
-  /** whether comment lines stand between its lines */
+  /** whether there are comment lines between its lines */
   readonly commented: boolean;
 }
 
@@ -22,14 +22,14 @@ export interface Assignment extends Range {
 export interface Section extends Range {
   readonly name: string;
   readonly assignments: readonly Assignment[];
-  /** whether anything but blank lines and assignments stands below it */
+  /** whether there is anything but blank lines and assignments below it */
   readonly hasOther: boolean;
 }
 
 /**
- * The sections of a unit file, in order; the same name may come again. Lines as in systemd.syntax(7): `#` and
- * `;` begin comments, also between the lines of one value; a backslash at a line's end joins the next line.
- * FormatError for a header that isn't closed, which makes systemd refuse the file.
+ * The sections of a unit file, in order; a name may occur again. Lines are as in systemd.syntax(7): `#` and
+ * `;` start comments, even between the lines of one value; a backslash at the end of a line joins the next
+ * line. FormatError for a header that isn't closed, which makes systemd refuse the file.
  */
 export function sectionsOf(text: string): Section[] {
   const sections: (Section & { assignments: Assignment[]; hasOther: boolean })[] = [];
@@ -78,7 +78,7 @@ export function sectionsOf(text: string): Section[] {
       throw errorAt(
         text,
         first.start,
-        `${logical.text.trim()} is no section header: systemd refuses the file`,
+        `${logical.text.trim()} is not a section header: systemd refuses the file`,
       );
     }
     const equals = logical.text.indexOf('=');

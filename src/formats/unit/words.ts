@@ -1,7 +1,7 @@
 import { FormatError } from '../format-error.ts';
 
 /**
- * A word of `Environment=`; `value` is undefined where it holds a specifier (`%n`) or bytes that are no text.
+ * A word of `Environment=`; `value` is undefined if it contains a specifier (`%n`) or bytes that aren't text.
  */
 export interface Word {
   /** offsets in the value */
@@ -28,8 +28,8 @@ const ESCAPE = /\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7
 
 /**
  * The words of an `Environment=` value, by systemd's rules for quotes and C escapes (systemd.syntax(7),
- * "Quoting"; extract_first_word with EXTRACT_CUNESCAPE and EXTRACT_UNQUOTE). undefined where systemd refuses
- * the line.
+ * "Quoting"; extract_first_word with EXTRACT_CUNESCAPE and EXTRACT_UNQUOTE). undefined if systemd refuses the
+ * line.
  */
 export function wordsOf(value: string): Word[] | undefined {
   const words: Word[] = [];
@@ -96,13 +96,15 @@ function assignmentOf(text: string | undefined, raw: string): Pick<Word, 'name' 
 }
 
 /**
- * `"NAME=value"` for `Environment=`; `$` means nothing there, `%` is doubled. FormatError for control
- * characters but tab and LF.
+ * `"NAME=value"` for `Environment=`, in which `$` has no meaning and `%` is doubled. FormatError for control
+ * characters other than tab and LF.
  */
 export function environmentWord(name: string, value: string): string {
   const found = /[^\P{Cc}\t\n]|\p{Surrogate}/u.exec(value);
   if (found !== null) {
-    throw new FormatError(`${JSON.stringify(found[0])} can not stand in an environment variable of a unit`);
+    throw new FormatError(
+      `${JSON.stringify(found[0])} cannot be written in an environment variable of a unit`,
+    );
   }
   const escaped = value
     .replace(/["\\]/g, '\\$&')

@@ -7,11 +7,11 @@ import { blockLines, inline, innerLines, type Style } from './write.ts';
 
 type Collection = CST.BlockMap | CST.BlockSequence | CST.FlowCollection;
 
-/** What all edits of a text need to know of it. */
+/** What all edits of a text need to know about it. */
 export interface Source {
   readonly text: string;
   readonly lineEnd: string;
-  /** one step of indentation */
+  /** one level of indentation */
   readonly unit: string;
 }
 
@@ -78,7 +78,7 @@ function addToFlow(token: CST.FlowCollection, index: number, insert: string): Ed
   return { start: at, end: at, insert: first === undefined ? insert : `${insert}, ` };
 }
 
-/** New lines behind the line on which something ends. */
+/** New lines after the line on which something ends. */
 function linesBehind({ text, lineEnd }: Source, end: number, lines: readonly string[]): Edit {
   // A block scalar's source ends with its line end.
   const above = /(?:\r\n|\n|\r)$/.exec(text.slice(0, end))?.[0];
@@ -86,12 +86,12 @@ function linesBehind({ text, lineEnd }: Source, end: number, lines: readonly str
     return { start: end, end, insert: lines.map((line) => line + above).join('') };
   }
   const at = lineStop(text, end);
-  // The line end that stands here, where a text mixes them.
+  // The line end that is used here, in a text that mixes them.
   const local = text.slice(at, afterLineEnd(text, at)) || lineEnd;
   return { start: at, end: at, insert: lines.map((line) => local + line).join('') };
 }
 
-/** Gives a pair another value. */
+/** Gives a pair a new value. */
 export function setPair(source: Source, { map, pair }: Found, value: Value): Edit[] {
   const colon = colonOf(pair);
   const flow = collectionToken(map).type === 'flow-collection';
@@ -120,7 +120,7 @@ export function setPair(source: Source, { map, pair }: Found, value: Value): Edi
   return replaceToken(source, token, colon, inline(value, { flow, style: styleOf(token) }));
 }
 
-/** Puts another value in the place of a list's item. */
+/** Replaces a list's item with another value. */
 export function setItem(source: Source, seq: YAMLSeq, index: number, value: Value): Edit[] {
   const token = (seq.items[index] as Node | undefined)?.srcToken as CST.Token | undefined;
   if (
@@ -129,7 +129,7 @@ export function setItem(source: Source, seq: YAMLSeq, index: number, value: Valu
     token.type === 'block-seq' ||
     token.type === 'block-scalar'
   ) {
-    throw new FormatError('an item over several lines in a list: only single values are changed in place');
+    throw new FormatError('a list item over several lines: only single values can be changed in place');
   }
   const flow = collectionToken(seq).type === 'flow-collection';
   return replaceToken(source, token, token.offset, inline(value, { flow, style: styleOf(token) }));
@@ -142,7 +142,7 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
       throw new FormatError('a block scalar without a header');
     }
     const start = blockScalarStart(token);
-    // Blank lines behind the last one with text stay.
+    // Blank lines after the last line with text stay.
     const lines = /^(?:[ \t]*\S[^\n]*(?:\n|$)|[ \t\r]*\n(?=[\s\S]*\S))*/.exec(token.source)?.[0] ?? '';
     return [
       { start: header.offset, end: header.offset + header.source.length, insert },
@@ -152,7 +152,7 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
   if (token.type === 'block-map' || token.type === 'block-seq') {
     const start = lineStart(text, token.offset);
     if (start <= colon) {
-      throw new FormatError('a block that begins on the line of its key');
+      throw new FormatError('a block that starts on the line of its key');
     }
     return [
       { start: colon, end: colon, insert: ` ${insert}` },
@@ -163,8 +163,8 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
 }
 
 /**
- * Takes the last of `found` out, and the pairs around it that held nothing else. Comments on lines of their
- * own stay.
+ * Removes the last of `found`, and the pairs around it that held nothing else. Comments on their own lines
+ * stay.
  */
 export function removePair({ text }: Source, found: readonly Found[]): Edit[] {
   let top = found.length - 1;
@@ -190,7 +190,7 @@ export function removePair({ text }: Source, found: readonly Found[]): Edit[] {
   return edits;
 }
 
-/** Takes an item out of a list. */
+/** Removes an item from a list. */
 export function removeItem({ text }: Source, seq: YAMLSeq, index: number): Edit[] {
   const token = collectionToken(seq);
   const item = token.items.filter((one) => itemEnd(one) !== undefined)[index];
@@ -226,12 +226,12 @@ function removeLines(text: string, start: number | undefined, end: number | unde
   const begin = lineStart(text, start);
   const before = text.slice(begin, start).replace('\uFEFF', '');
   if (!/^ *$/.test(before)) {
-    throw new FormatError(`${JSON.stringify(before)} stands on the line of what is to be removed`);
+    throw new FormatError(`${JSON.stringify(before)} is on the line to be removed`);
   }
   const stop = lineStopOf(text, end);
   const next = afterLineEnd(text, stop);
   const from = text[begin] === '\uFEFF' ? begin + 1 : begin;
-  // The last line without a line end goes with the line end before it.
+  // A last line without a line end is removed with the line end before it.
   const lead =
     next === stop && stop === text.length && stop !== 0
       ? (/(?:\r\n|\n|\r)$/.exec(text.slice(0, from))?.[0].length ?? 0)
@@ -241,8 +241,8 @@ function removeLines(text: string, start: number | undefined, end: number | unde
 }
 
 /**
- * The end of the line on which something ends; of a block scalar, which ends behind a line end, that line
- * end's.
+ * The end of the line on which something ends; for a block scalar, which ends after a line end, the end of
+ * that line end.
  */
 function lineStopOf(text: string, end: number): number {
   return /[\r\n]/.test(text[end - 1] ?? '')
@@ -253,7 +253,7 @@ function lineStopOf(text: string, end: number): number {
 function collectionToken(node: YAMLMap | YAMLSeq): Collection {
   const token = node.srcToken;
   if (token?.type !== 'block-map' && token?.type !== 'block-seq' && token?.type !== 'flow-collection') {
-    throw new FormatError('a collection in a form that is not understood');
+    throw new FormatError('a collection in an unsupported form');
   }
   return token;
 }

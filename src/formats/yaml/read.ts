@@ -24,20 +24,20 @@ export interface Found {
 export interface Walk {
   /** the pairs on the way, outermost first */
   readonly found: readonly Found[];
-  /** the map in which the next name of the key is missing; undefined where its place is empty (null) */
+  /** the map that lacks the next name of the key; undefined if its place is empty (null) */
   readonly map: YAMLMap | undefined;
 }
 
 /**
- * The latest texts that were read: a step asks for one key after the other of the same text. Nobody changes a
- * document.
+ * The most recently read texts, since a step asks for one key after another of the same text. Documents are
+ * never modified.
  */
 const latest = new Map<string, Document>();
 const mostKept = 8;
 
 /**
- * The one document of a text, by YAML 1.1. FormatError for anything that isn't sound YAML without duplicate
- * keys.
+ * The only document of a text, read as YAML 1.1. FormatError for anything that isn't valid YAML without
+ * duplicate keys.
  */
 export function readDocument(text: string): Document {
   const known = latest.get(text);
@@ -66,7 +66,7 @@ function parse(text: string): Document {
   return document as unknown as Document;
 }
 
-/** What the document, or a node in it, reads as; dates and binaries as strings. */
+/** The value of the document, or of a node in it; dates and binaries are strings. */
 export function readValue(document: Document, node: Node | null = document.contents as Node | null): Value {
   try {
     return node === null ? null : plain(node.toJS(document, { maxAliasCount: 100 }), 0);
@@ -106,8 +106,8 @@ function plain(value: unknown, depth: number): Value {
 }
 
 /**
- * Follows a key from the document's root. FormatError where it leads through an alias, a merge key or
- * something that is no map.
+ * Follows a key from the document's root. FormatError if it leads through an alias, a merge key or something
+ * that isn't a map.
  */
 export function walk(document: Document, key: readonly string[]): Walk {
   const found: Found[] = [];
@@ -118,10 +118,12 @@ export function walk(document: Document, key: readonly string[]): Walk {
       return { found, map: undefined };
     }
     if (isAlias(node)) {
-      throw new FormatError(`${at} is an alias (*${node.source}): an edit would change all that share it`);
+      throw new FormatError(
+        `${at} is an alias (*${node.source}): an edit would change everything that shares it`,
+      );
     }
     if (!isMap(node)) {
-      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}, a map is expected`);
+      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}; expected a map`);
     }
     const map: YAMLMap = node;
     const pair: Pair | undefined = map.items.find((one) => nameOf(one) === name);
@@ -135,7 +137,7 @@ export function walk(document: Document, key: readonly string[]): Walk {
   return { found, map: undefined };
 }
 
-/** A pair's key as text, as it reads in JavaScript; undefined for keys that are collections. */
+/** A pair's key as JavaScript text; undefined for keys that are collections. */
 function nameOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
 }
@@ -145,13 +147,13 @@ function refuseMerged(document: Document, map: YAMLMap, name: string, at: string
     const value = readValue(document, map);
     if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
       throw new FormatError(
-        `${name} in ${at} comes from a merge key (<<): an edit there would change all that share it`,
+        `${name} in ${at} comes from a merge key (<<): an edit there would change everything that shares it`,
       );
     }
   }
 }
 
-/** The offset where the document's content ends: that of its `...`, else the text's end. */
+/** The offset at which the document's content ends: that of its `...`, or else the end of the text. */
 export function contentEnd(text: string): number {
   for (const token of new Parser().parse(text)) {
     if (token.type === 'doc-end') {
@@ -161,7 +163,7 @@ export function contentEnd(text: string): number {
   return text.length;
 }
 
-/** Where a token's source ends, without the blanks, comments and line ends behind it. */
+/** Where a token's source ends, without the blanks, comments and line ends after it. */
 export function tokenEnd(token: CST.Token): number {
   switch (token.type) {
     case 'block-map':
@@ -181,7 +183,7 @@ export function tokenEnd(token: CST.Token): number {
   }
 }
 
-/** Where the lines of a block scalar begin, behind its header. */
+/** Where the lines of a block scalar start, after its header. */
 export function blockScalarStart(token: CST.BlockScalar): number {
   const header = token.props.at(-1);
   return header === undefined || !('source' in header) ? token.offset : header.offset + header.source.length;
@@ -189,7 +191,7 @@ export function blockScalarStart(token: CST.BlockScalar): number {
 
 const INSIGNIFICANT: ReadonlySet<string> = new Set(['space', 'newline', 'comment', 'comma']);
 
-/** Where an item's own text ends; undefined for an item without any (behind a trailing comma). */
+/** Where an item's own text ends; undefined for an item without text (after a trailing comma). */
 export function itemEnd(item: CST.CollectionItem): number | undefined {
   const last = [...item.start, ...(item.sep ?? [])].findLast(({ type }) => !INSIGNIFICANT.has(type));
   const ends = [item.value, item.key].filter((token) => token !== undefined && token !== null).map(tokenEnd);
@@ -197,7 +199,7 @@ export function itemEnd(item: CST.CollectionItem): number | undefined {
   return all.length === 0 ? undefined : Math.max(...all);
 }
 
-/** Where an item's own text begins: its indicator, its properties or its key. */
+/** Where an item's own text starts: at its indicator, its properties or its key. */
 export function itemStart(item: CST.CollectionItem): number | undefined {
   const first = item.start.find(({ type }) => !INSIGNIFICANT.has(type));
   return first?.offset ?? item.key?.offset ?? item.sep?.[0]?.offset ?? item.value?.offset;

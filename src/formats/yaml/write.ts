@@ -3,10 +3,10 @@ import { FormatError } from '../format-error.ts';
 import type { Value } from '../keyed-format.ts';
 import { isList } from '../text.ts';
 
-/** The kind of quotes that stood there before. */
+/** The kind of quotes that was there before. */
 export type Style = 'plain' | 'single' | 'double' | undefined;
 
-/** A value on one line. In flow collections (`flow`) plain text has less room. */
+/** A value on one line. In flow collections (`flow`) fewer texts can be plain. */
 export function inline(
   value: Value,
   { style, flow = false }: { style?: Style; flow?: boolean } = {},
@@ -54,19 +54,19 @@ export function innerLines(
 
 function numberText(value: number): string {
   if (!Number.isFinite(value)) {
-    throw new FormatError(`${value} is no number that YAML's readers agree on`);
+    throw new FormatError(`${value} is not a number on which YAML readers agree`);
   }
-  // YAML 1.1 takes an exponent for a number only behind a decimal point.
+  // YAML 1.1 accepts an exponent in a number only after a decimal point.
   return Object.is(value, -0) ? '0' : String(value).replace(/^(-?\d+)e/, '$1.0e');
 }
 
-/** Words that some reader of YAML 1.1 takes for a boolean or null. */
+/** Words that some YAML 1.1 reader takes as a boolean or null. */
 const WORDS = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 
 /** Text that reads back as this string by YAML 1.1 and 1.2. */
 function stringText(value: string, style: Style, flow: boolean): string {
   if (/\p{Surrogate}/u.test(value)) {
-    throw new FormatError('half of a surrogate pair can not be written as YAML');
+    throw new FormatError('half of a surrogate pair cannot be written as YAML');
   }
   const bare = style === 'plain' && !flow ? /^[A-Za-z/](?:[\w./:-]*[\w/])?$/ : /^[A-Za-z][\w-]*$/;
   if (
@@ -78,7 +78,7 @@ function stringText(value: string, style: Style, flow: boolean): string {
   ) {
     return value;
   }
-  // Without Cc, byte order mark, the line separators that YAML 1.1 breaks lines at, and noncharacters.
+  // Excludes Cc, the byte order mark, the line separators at which YAML 1.1 breaks lines, and noncharacters.
   const printable = !/[\p{Cc}\u2028\u2029\uFEFF\uFFFE\uFFFF]/u.test(value);
   return style !== 'double' && printable ? `'${value.replaceAll("'", "''")}'` : doubleQuoted(value);
 }

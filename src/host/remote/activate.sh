@@ -12,7 +12,7 @@ swap() {
   _failed=
   case $after_kind in
     file | symlink)
-      _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be put in place" 'look at what the host said' "$_failed"
+      _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be put in place" 'look at the output of the host' "$_failed"
       # A new file has the context of the folder it was made in; the policy may want another for its name.
       # By its name, hence only where that leads there for sure.
       if [ "$before_kind$whose" = absentroots ] && [ -e /sys/fs/selinux/enforce ]; then
@@ -21,22 +21,22 @@ swap() {
       ;;
     directory)
       if [ "$before_kind" = absent ]; then
-        _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at what the host said' "$_failed"
+        _failed=$(mv -T -f -- "$fresh" "$path" 2>&1) || fail swap-failed "$shown could not be made" 'look at the output of the host' "$_failed"
       else
         own_folder "$before" "$after_user" "$after_group" "$after_mode" ||
-          fail swap-failed "the owner of $shown could not be set" 'look at what the host said' "$said"
+          fail swap-failed "the owner of $shown could not be set" 'look at the output of the host' "$said"
       fi
       ;;
     absent)
       if [ "$before_kind" = directory ]; then
         # What is in it isn't ours, or it would be gone by now.
         if is_empty "$path"; then
-          _failed=$(mv -T -f -- "$path" "$original" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+          _failed=$(mv -T -f -- "$path" "$original" 2>&1) || fail swap-failed "$shown could not be removed" 'look at the output of the host' "$_failed"
         else
-          log warning "$shown holds files of others and was left there"
+          log warning "$shown contains files that clusterproxy did not create, so it was left in place"
         fi
       else
-        _failed=$(rm -f -- "$path" 2>&1) || fail swap-failed "$shown could not be removed" 'look at what the host said' "$_failed"
+        _failed=$(rm -f -- "$path" 2>&1) || fail swap-failed "$shown could not be removed" 'look at the output of the host' "$_failed"
       fi
       ;;
   esac
@@ -45,8 +45,8 @@ swap() {
   # revert.
   if [ "$before_kind" = file ]; then
     look "$original"
-    [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while it was put in place" \
-      'somebody or something else changed it; look at the plan again' "$(differing_words)"
+    [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while clusterproxy was replacing it" \
+      'somebody or something else changed it: review the plan again' "$(differing_words)"
   fi
 }
 
@@ -59,8 +59,8 @@ validate() {
   shift 3
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
   log validate "$*"
-  timed 60 "$@" || fail validation-failed "\`$*\` does not accept the new files" \
-    "correct what it complains of (handler $_name); everything is back as it was" "$said"
+  timed 60 "$@" || fail validation-failed "\`$*\` rejected the new files" \
+    "fix what it complains about (handler $_name); everything is back as it was" "$said"
 }
 
 ## Units
@@ -72,7 +72,7 @@ set_unit() {
   if [ "$5" = active ] && [ "$7" != active ]; then ask_guards_of unit-guard "$2" || put_off; fi
   # Noted before it begins, so that a revert gives back what it was.
   { printf '%s\n' "$2" >>"$dir/units" && sync -- "$dir/units"; } ||
-    fail no-space 'the change of a unit could not be noted' 'make room on the host' ''
+    fail no-space 'the change to a unit could not be recorded' 'free some disk space on the host' ''
   log unit "$3" "$6" "$7"
   if turn_unit "$3" "$4" "$5" "$6" "$7"; then
     [ "$7" = active ] || return 0
@@ -81,7 +81,7 @@ set_unit() {
     [ "$settle" -ge 3 ] || settle=3
     return 0
   fi
-  fail unit-failed "\`$turned\` failed" 'look at what it said; everything is back as it was' "$said$(printf '\036')$(last_words "$3")"
+  fail unit-failed "\`$turned\` failed" 'look at its output; everything is back as it was' "$said$(printf '\036')$(last_words "$3")"
 }
 
 ## Handlers
@@ -92,11 +92,11 @@ run_handler() {
   handler_settle=$4
   # Noted before it starts: a revert runs those that may have begun.
   { printf '%s\n' "$handler" >>"$dir/started" && sync -- "$dir/started"; } ||
-    fail no-space 'the start of a handler could not be noted' 'make room on the host' ''
+    fail no-space 'the start of a handler could not be recorded' 'free some disk space on the host' ''
   nginx_checked=$(records check "$handler" | grep -c "^check$US$handler${US}nginx-workers" || :)
   [ "$nginx_checked" = 0 ] || nginx_before
   reload_units "$handler" "$timeout" || fail handler-failed "handler $handler: \`$acted\` failed" \
-    'look at what it said; everything is back as it was' "$said"
+    'look at its output; everything is back as it was' "$said"
   # All that takes time is done: nothing may come between the question and the start.
   if [ -n "$(records guard "$handler")" ]; then may_begin || return 0; fi
   log handler "$handler" started "$(clock)"
@@ -104,7 +104,7 @@ run_handler() {
   _until=$(($(now) + timeout))
   if ! run_actions "$handler" "$timeout"; then
     each add_last_words "$(records action "$handler")"
-    fail handler-failed "handler $handler: \`$acted\` failed" 'look at what it said; everything is back as it was' "$said"
+    fail handler-failed "handler $handler: \`$acted\` failed" 'look at its output; everything is back as it was' "$said"
   fi
   unmet=
   hopeless=no
@@ -113,7 +113,7 @@ run_handler() {
       said=
       note_broken
       each add_last_words "$(records action "$handler")"
-      fail check-failed "handler $handler ran, but $unmet" 'look at what the service said; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
+      fail check-failed "handler $handler ran, but $unmet" 'look at the output of the service; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
     fi
     sleep 0.2
   done
@@ -143,11 +143,11 @@ may_begin() {
   [ "$condition" != down ] || return 0
   actions_until=$(($(now) + timeout))
   if [ "$condition" = partly ] && ! each start_if_down "$(records action "$handler")"; then
-    fail handler-failed "handler $handler: \`$acted\` failed" 'look at what it said; everything is back as it was' "$said"
+    fail handler-failed "handler $handler: \`$acted\` failed" 'look at its output; everything is back as it was' "$said"
   fi
   forget_start
   { printf '%s\n' "$handler" >>"$dir/owed" && sync -- "$dir/owed"; } ||
-    fail no-space 'what is owed could not be noted' 'make room on the host' ''
+    fail no-space 'the restarts that are owed could not be recorded' 'free some disk space on the host' ''
   log owed "$handler" "$owed_words" "$owed_answer"
   return 1
 }
@@ -187,7 +187,7 @@ stays_up() {
 stayed() {
   unit_is_active "$1" || return 1
   show NRestarts "$1"
-  unmet="$1 does not stay up: systemd had to start it again"
+  unmet="$1 does not stay up: systemd had to restart it"
   [ "$shown_value" = "${2:-}" ]
 }
 
@@ -257,16 +257,16 @@ nginx_log_since() {
 nginx_took_over() {
   evidence=$(nginx_complaints | one_line)
   if [ -n "$evidence" ]; then
-    unmet='nginx could not go over to the new configuration'
+    unmet='nginx could not switch to the new configuration'
     hopeless=yes
     return 1
   fi
-  unmet='no new nginx workers run'
+  unmet='no new nginx workers are running'
   _fresh=no
   for _worker in $(nginx_workers); do
     case $nginx_workers_before in
       *" $_worker "*)
-        unmet='workers with the old configuration still take connections'
+        unmet='workers with the old configuration still accept connections'
         return 1
         ;;
       *) _fresh=yes ;;

@@ -67,7 +67,7 @@ while :; do
   esac
   idle=$((idle + 1))
   if [ $((idle % 20)) -eq 0 ] && ! alive; then
-    # Nobody works on it any more: the host was started anew, or the unit's end was killed as well.
+    # Nobody works on it any more: the host was rebooted, or the unit's end was killed as well.
     # One that is being shut down leaves it to its next start; who follows comes back then.
     if [ "$(timeout -k 5 30 systemctl is-system-running 2>/dev/null)" = stopping ]; then continue; fi
     if [ $settled = yes ]; then

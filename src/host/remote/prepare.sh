@@ -3,224 +3,6 @@
 # runner.sh.
 # shellcheck disable=SC2154 # run and dir are set by the program
 
-## What must not go on meanwhile
-
-# /proc/locks tells the inode and the process of each lock; the process must have that very file open, since
-# another file system can have the same inode number. False, with $busy in words, where one is at work.
-package_managers_idle() {
-  for _file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/cache/apt/archives/lock /var/lib/apt/lists/lock \
-    /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
-    [ -e "$ROOT$_file" ] || continue
-    _inode=$(stat -c %i -- "$ROOT$_file")
-    _pids=$(sed -n "s/^[0-9]*: [A-Z]* *[A-Z]* *[A-Z]* *\(-\{0,1\}[0-9]*\) [0-9a-f]*:[0-9a-f]*:$_inode .*/\1/p" /proc/locks 2>/dev/null)
-    for _pid in $_pids; do
-      set +f
-      for _open in "/proc/$_pid/fd/"*; do
-        set -f
-        # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
-        [ "$_open" -ef "$ROOT$_file" ] || continue
-        read -r _name <"/proc/$_pid/comm" || _name='a process'
-        busy="$_name (process $_pid) holds $_file"
-        return 1
-      done
-      set -f
-    done
-  done
-}
-
-# A run that installs packages waits for its turn, as package managers do; others don't, as what they change
-# may be changed by it.
-await_package_managers() {
-  _patience=0
-  if records act | cut -d "$US" -f 4 | grep -q -- '-packages$'; then _patience=600; fi
-  _until=$(($(now) + _patience))
-  _told=
-  until package_managers_idle; do
-    [ "$(now)" -lt $_until ] || refuse package-manager-busy "$busy" \
-      'wait until the package manager is done, then run the command again'
-    [ "$_told" = "$busy" ] || log waiting-for-packages "$busy"
-    _told=$busy
-    sleep 1
-  done
-}
-
-# is_dead FOLDER: of a run that has not got far. One that has written its `boot` has had the lock, which is
-# ours now.
-is_dead() {
-  ! at_work "${1##*/}" || return 1
-  [ ! -e "$1/boot" ] || return 0
-  read -r _received <"$1/received" || _received=
-  read -r _id </proc/sys/kernel/random/boot_id
-  [ "$_received" != "$_id" ] || [ -n "$(find "$1/received" -mmin +1)" ]
-}
-
-# Other runs that were left open are brought to their end first; none of them is alive, since we hold the
-# lock.
-settle_others() {
-  set +f
-  set -- "$base"/runs/*/
-  set -f
-  for _other; do
-    _other=${_other%/}
-    [ "$_other" != "$dir" ] || continue
-    [ -d "$_other" ] || continue
-    _state=incoming
-    read -r _state <"$_other/state" || _state=incoming
-    case $_state in
-      incoming)
-        # One that waits for the lock, or is about to be started for that, is none of ours.
-        if is_dead "$_other"; then CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&-; fi
-        ;;
-      prepared | acting | open | waiting | stuck)
-        log settling "${_other##*/}" "$_state"
-        CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&- || :
-        read -r _state <"$_other/state" || _state=unknown
-        case $_state in
-          stuck | open | prepared | acting | waiting | unknown)
-            refuse unsettled-run "the run ${_other##*/} could not be brought to its end on this host (it is $_state)" \
-              "look at ${_other#"$ROOT"}/log, mend the cause, then: sh /var/lib/clusterproxy/settle ${_other##*/} revert" \
-              "$(grep "^stuck$US" "$_other/log" | tail -n 5 | tr "$US" ' ' | one_line)"
-            ;;
-        esac
-        ;;
-    esac
-  done
-} 2>/dev/null
-
-## Preparing
-
-# Where a change is worked on: in the nearest folder that is there, so that putting things in place is a
-# rename. How it is reached is written down as well: the next look at the way may find another one.
-place_beside() {
-  walk "${path%/*}" || changed_meanwhile
-  [ -d "$walked/" ] || changed_meanwhile
-  note_way "$walked"
-  whose=roots
-  [ -z "$(records folder-of "$number")" ] || whose=theirs
-  folder=$walked
-  name=${missing:+$missing/}${path##*/}
-  note_place
-}
-note_place() {
-  printf '%s\n' "$folder" "$name" "$whose" "$turns" >"$dir/beside/$number"
-}
-
-# Not in one that this run removes, which has to be empty for that.
-note_removed() {
-  if [ "$before_kind" = directory ] && [ "$after_kind" = absent ]; then
-    walk "$path" || changed_meanwhile
-    removed=$removed$walked$NL
-  fi
-}
-leave_removed() {
-  stays && return
-  # What others may exchange is reached by one name only; their folder stays, and that is told.
-  if first_exposed "$folder"; then return 0; fi
-  until stays; do
-    name=${folder##*/}/$name
-    folder=${folder%/*}
-  done
-  note_place
-}
-stays() {
-  case $removed in *"$NL$folder$NL"*) return 1 ;; esac
-}
-
-# Owners and modes of all folders on the ways, in one look.
-judge_folders() {
-  for _own in "$base" "$unit_folder"; do
-    walk "$_own" && note_way "$walked"
-  done
-  each judge_folder "$(owners_of_folders)"
-  [ -n "$exposed" ] || return 0
-  for _own in "$base" "$unit_folder"; do
-    walk "$_own"
-    shown=${_own#"$ROOT"}
-    if first_turn || first_exposed "$walked"; then
-      not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
-        'give that folder to root, with a mode that lets nobody else write: chown root:, chmod go-w'
-    fi
-  done
-  each_change judge_way
-}
-owners_of_folders() {
-  IFS=$NL
-  # shellcheck disable=SC2086
-  stat -c "%a$US%u$US%g$US%n$US%U$US%G" -- /proc/self/. $folders 2>/dev/null
-}
-my_user=
-writers_of=
-# judge_folder MODE USER GROUP FOLDER/. and both by name; of /proc/self, which comes first, they tell who we
-# are
-judge_folder() {
-  case $4 in
-    /proc/self/.)
-      my_user=$2
-      # shellcheck disable=SC2034 # for `writers`
-      my_group=$3
-      return 0
-      ;;
-  esac
-  writers "$1" "$2" "$3"
-  # What an access list grants shows in the group's bits as well; ls(1) marks that there is one.
-  case $1 in *[2367]?) case $(ls -ld -- "$4") in ??????????+*) writers="$writers others" ;; esac ;; esac
-  [ -n "$writers" ] || return 0
-  exposed=$exposed$NL${4%/.}
-  writers_of=$writers_of$NL${4%/.}$US$writers$US$5$US$6
-}
-
-# Others may give names on the change's way: only where its steps have named them, and only in folders that
-# are there.
-judge_way() {
-  if first_turn; then
-    not_roots "the way to $shown goes by a link in ${found#"$ROOT"}, where others than root may give names" \
-      'name the path without that link'
-  fi
-  first_exposed "$folder" || return 0
-  IFS=$US
-  # shellcheck disable=SC2046
-  set -- $(records folder-of "$number")
-  IFS=$default_ifs
-  [ $# -lt 2 ] || shift 2
-  while :; do
-    may_be_written "$@" || not_roots "$shown lies in ${found#"$ROOT"}, where others than root may give names" \
-      "give that folder to root, with a mode that lets nobody else write, or name its account in the step: folder_of"
-    if [ -z "$found" ] || ! first_exposed "${found%/*}"; then break; fi
-  done
-  first_exposed "$folder"
-  case $name in
-    */*)
-      not_roots "the folder of $shown isn't there, and would be made in a folder of another account" \
-        'have the folder made in an earlier stage'
-      ;;
-  esac
-  whose=theirs
-  note_place
-}
-not_roots() {
-  # shellcheck disable=SC2012 # for a person to read
-  refuse folder-not-roots "$1" "$2" "$(ls -ld -- "$found/" | one_line)"
-}
-
-# may_be_written ACCOUNT...: whether all who may give names in $found are among them: USER, with the group of
-# that name, USER:GROUP or :GROUP
-may_be_written() {
-  _facts=${writers_of#*"$NL$found$US"}
-  _facts=${_facts%%"$NL"*}
-  _user=${_facts#*"$US"}
-  _group=${_user#*"$US"}
-  _user=${_user%%"$US"*}
-  for _who in ${_facts%%"$US"*}; do
-    _named=no
-    for _account; do
-      case $_who:$_account in
-        owner:"$_user" | owner:"$_user":* | group:"$_group" | group:*:"$_group") _named=yes ;;
-      esac
-    done
-    [ $_named = yes ] || return
-  done
-}
-
 # The folder that a change is worked on in. What an access list of the folder around it lets others do is
 # taken back before anything is in it.
 make_inside() {
@@ -230,7 +12,7 @@ make_inside() {
       cd -P -- "${folder:-/}" && [ "$PWD" = "${folder:-/}" ] && umask 077 && mkdir -- "$fresh" && go_to_made && chmod 0700 . &&
         go_inside && is_empty . && sync -- . ..
     } 2>&1
-  ) || cannot_prepare "${said:-it was replaced by another}"
+  ) || cannot_prepare "${said:-it was replaced}"
 }
 go_to_made() {
   cd -P -- "$fresh" && [ "$PWD" = "$inside" ] && [ -O . ]
@@ -247,8 +29,8 @@ save_original() {
         cannot_prepare "$said"
       fi
       [ -L "$original" ] || [ -f "$original" ] || changed_meanwhile
-      is_of_this_place || refuse folder-not-roots "$shown is a file of $_owner's that has another name elsewhere, in a folder of another account" \
-        'look whose file it is, and take the name away: rm' ''
+      is_of_this_place || refuse folder-not-roots "$shown belongs to $_owner, lies in a folder of another account, and has a second name (hard link) elsewhere" \
+        'check whose file it is, and remove that name: rm' ''
       said=$(cp --preserve=all --no-dereference -- "$original" "$dir/before/$number" 2>&1) || cannot_prepare "$said"
       look "$dir/before/$number"
       ;;
@@ -275,12 +57,12 @@ unchanged() {
 # The folder that a change is worked on in is gone, or another is in its place.
 lost() {
   # shellcheck disable=SC2012 # for a person to read
-  refuse changed-meanwhile "the folder of $shown was exchanged while the run was at work" \
-    'find out who does that there; then look at the plan again' "$(ls -ld -- "${folder:-/}" "$inside" 2>&1 | one_line)"
+  refuse changed-meanwhile "the folder of $shown was replaced while the run was in progress" \
+    'find out what does that, then review the plan again' "$(ls -ld -- "${folder:-/}" "$inside" 2>&1 | one_line)"
 }
 changed_meanwhile() {
-  refuse changed-meanwhile "$shown is no longer what was planned from" \
-    'somebody or something else changed it; look at the plan again' "$(differing_words)"
+  refuse changed-meanwhile "$shown is no longer as it was when the plan was made" \
+    'somebody or something else changed it: review the plan again' "$(differing_words)"
 }
 # Without the sums, by which a short secret in the file could be found.
 differing_words() {
@@ -288,7 +70,7 @@ differing_words() {
     field 2 "$before"
     _planned=$field
     field 2 "${looked:-}"
-    [ "$_planned" = "$field" ] || printf 'the content is another\n'
+    [ "$_planned" = "$field" ] || printf 'the content differs\n'
     printf 'planned from: %s\nnow: %s\n' "$before" "${looked:-nothing}" | sed "s/${US}[0-9a-f]\{64\}${US}/$US$US/g" | tr "$US" ' '
   } | one_line
 }
@@ -296,14 +78,14 @@ cannot_prepare() {
   shown=${shown:-the run}
   case $1 in
     *'No space left'* | *'quota exceeded'*)
-      refuse no-space "there is no space for $shown" 'make room on the host; nothing was changed' "$1"
+      refuse no-space "there is no disk space for $shown" 'free some disk space on the host; nothing was changed' "$1"
       ;;
     *'invalid user'* | *'invalid group'*)
-      refuse unknown-owner "$after_user:$after_group, who is to own $shown, is not known on the host" \
-        'check the spelling, or install the package that brings the user first' "$1"
+      refuse unknown-owner "$after_user:$after_group, the planned owner of $shown, does not exist on the host" \
+        'check the spelling, or first install the package that creates the account' "$1"
       ;;
   esac
-  refuse prepare-failed "$shown can't be prepared" 'look at what the host said; nothing was changed' "$(printf '%s\n' "$1" | one_line)"
+  refuse prepare-failed "$shown could not be prepared" 'look at the output of the host; nothing was changed' "$(printf '%s\n' "$1" | one_line)"
 }
 
 write_beside() {
@@ -352,7 +134,7 @@ enough_space() {
   for _folder; do
     _free=$(stat -f -c '%a %S' -- "$_folder" 2>/dev/null) || continue
     if [ $((${_free% *} * ${_free#* })) -lt $((_bytes * 2 + 16777216)) ]; then
-      refuse no-space "the file system of ${_folder#"$ROOT"} is full" 'make room on the host; nothing was changed' \
+      refuse no-space "the file system of ${_folder#"$ROOT"} is full" 'free some disk space on the host; nothing was changed' \
         "$(df -h -- "$_folder" 2>&1 | one_line)"
     fi
   done
@@ -385,7 +167,7 @@ refuse_other() {
   field 3 "$(records role)"
   if [ "$field" = shared ] && [ "$_sharing" != alone ]; then return 0; fi
   refuse another-cluster "this host belongs to the cluster $1, not to $cluster" \
-    "take it out there first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
+    "retire it from that cluster first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
 }
 
 # What version 0.1 kept goes to where it is looked for now, by second names first, so that it is whole in the
@@ -423,15 +205,15 @@ prepare() {
   value_of machine
   id=
   { read -r id <"$ROOT/etc/machine-id" || :; } 2>/dev/null
-  [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that was looked at' \
-    'somebody else answers at its address now: check the inventory, then look again' "machine-id: $id, planned for: $field"
+  [ "$id" = "$field" ] || refuse another-machine 'this is not the machine that the plan was made for' \
+    'another machine answers at its address now: check the inventory, then plan again' "machine-id: $id, planned for: $field"
   await_package_managers
   settle_others
   each refuse_other "$(states)"
   ask_guards || put_off
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
-  shown='the unit that settles the run when the host is started'
+  shown='the unit that settles the run at boot'
   install_boot_unit || cannot_prepare "$said"
   noted=$NL
   each note_active "$(records unit)"
@@ -439,6 +221,7 @@ prepare() {
   each note_active_unit_of "$(records check)"
   each_change place_beside
   judge_folders
+  # shellcheck disable=SC2034 # for `note_removed`
   removed=$NL
   each_change note_removed
   each_change leave_removed
@@ -461,5 +244,5 @@ prepare() {
   for _name in ledger.json managed-paths role; do
     said=$(cp -- "$dir/$_name" "$ours/.$_name.$run" 2>&1 && sync -- "$ours/.$_name.$run" 2>&1) || cannot_prepare "$said"
   done
-  enter prepared || refuse prepare-failed 'the state of the run could not be written' 'look at the host'"'"'s disks' ''
+  enter prepared || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host' ''
 }

@@ -21,12 +21,12 @@ take_file() {
 }
 
 # sd_booted(3): systemd is what runs this host
-[ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host is not run by systemd' \
-  'only systemd can finish or put back a run when the connection or the power is lost: use a host that it runs' ''
+[ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host does not run systemd' \
+  'use a host that runs systemd: only systemd can finish or revert a run when the connection or the power is lost' ''
 
 # shellcheck disable=SC2012 # for a person to read
-[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or the folder of another account" \
-  'look who made it, and move it away: clusterproxy makes it anew, as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
+[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or belongs to another account" \
+  'find out who made it, and move it out of the way: clusterproxy will create it again as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
 
 # All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {
@@ -64,7 +64,7 @@ for record in $request; do
       chmod 0700 "$base"
       umask 077
       ;;
-    file) take_file "$@" || refused no-space 'the run could not be stored on the host' 'make room below /var/lib' '' ;;
+    file) take_file "$@" || refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' '' ;;
   esac
 done
 IFS=$default_ifs
@@ -72,8 +72,8 @@ IFS=$default_ifs
 if [ ! -e "$base/runs/$run" ]; then
   # A connection that broke off leaves less than was announced; there is nobody left to tell.
   (cd "$incoming" && sha256sum --status -c sums) ||
-    refused incomplete 'what arrived is not what was sent' 'run the command again' ''
-  store_states || refused no-space 'the run could not be stored on the host' 'make room below /var/lib' ''
+    refused incomplete 'the upload arrived incomplete' 'run the command again' ''
+  store_states || refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' ''
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
     { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
@@ -87,7 +87,7 @@ if [ ! -e "$base/runs/$run" ]; then
       printf 'refused\n' >"$base/runs/$run/end"
       sh "$base/runs/$run/settle.sh" "$run" >/dev/null 2>&1
       incoming=
-      refused not-started 'the host could not start the work as a unit' 'look at what systemd said' "$(printf '%s' "$problem" | one_line)"
+      refused not-started 'the host could not start the run as a systemd unit' 'look at the output of systemd' "$(printf '%s' "$problem" | one_line)"
     }
   else
     rm -rf -- "$incoming"

@@ -3,20 +3,32 @@
 # transient unit, detached from ssh; whatever ends it, settle.sh comes after it and finishes or reverts.
 set -u
 run=$1
+# shellcheck source=src/host/remote/library.sh
+. "${0%/*}/library.sh"
 # shellcheck source=src/host/remote/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=src/host/remote/folders.sh
 . "${0%/*}/folders.sh"
 # shellcheck source=src/host/remote/transaction.sh
 . "${0%/*}/transaction.sh"
+# shellcheck source=src/host/remote/changes.sh
+. "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "${0%/*}/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
 . "${0%/*}/boot-unit.sh"
+# shellcheck source=src/host/remote/others.sh
+. "${0%/*}/others.sh"
+# shellcheck source=src/host/remote/places.sh
+. "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
 . "${0%/*}/prepare.sh"
 # shellcheck source=src/host/remote/act.sh
 . "${0%/*}/act.sh"
+# shellcheck source=src/host/remote/packages.sh
+. "${0%/*}/packages.sh"
+# shellcheck source=src/host/remote/archives.sh
+. "${0%/*}/archives.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
 
@@ -47,8 +59,8 @@ take_lock() {
     _told=
     until flock -w 1 9; do
       others_facts
-      [ "$(now)" -lt $_until ] || refuse locked "another run is at work on this host${facts:+: $facts}" \
-        'wait until it has ended, or say with --lock-wait how long to wait; clusterproxy status shows it'
+      [ "$(now)" -lt $_until ] || refuse locked "another run is in progress on this host${facts:+: $facts}" \
+        'wait until it has ended, or set --lock-wait to the time to wait; clusterproxy status shows it'
       [ "$_told" = "$facts" ] || log waiting-for-lock "$facts"
       _told=$facts
     done
@@ -59,11 +71,22 @@ take_lock() {
   [ "$state" = incoming ] || exit 1
 }
 
+note_sequence() {
+  _last=0
+  set +f
+  for _run in "$base"/runs/*/; do
+    sequence_of "${_run%/}"
+    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
+  done
+  set -f
+  printf '%s\n' $((_last + 1)) >"$dir/sequence"
+} 2>/dev/null
+
 ## Guards
 
 put_off() {
   finish deferred "$code" "$words" \
-    'wait until they have ended and run the command again, or say with --force that they may be interrupted' "$answer"
+    'run the command again when they have ended, or interrupt them with --force' "$answer"
 }
 
 ## The controller's word, where it was asked for
@@ -72,7 +95,7 @@ await_word() {
   value_of confirm
   _seconds=$field
   [ -n "$_seconds" ] || return 0
-  enter waiting || fail no-space 'the state of the run could not be written' 'look at the disks of the host' ''
+  enter waiting || fail no-space 'the state of the run could not be written' 'check the disks of the host' ''
   log waiting "$_seconds"
   _until=$(($(now) + _seconds))
   _round=0
@@ -80,9 +103,9 @@ await_word() {
     _round=$((_round + 1))
     if [ $((_round % 5)) -eq 0 ] && ! stays_up; then
       note_broken
-      decide revert && fail check-failed "while it waited to be confirmed, $unmet" \
-        'look at what the service said; everything is back as it was' "$(last_words "${unmet%% *}")"
-      log warning "$unmet, as its confirmation came"
+      decide revert && fail check-failed "while the run waited for its confirmation, $unmet" \
+        'look at the output of the service; everything is back as it was' "$(last_words "${unmet%% *}")"
+      log warning "$unmet, when the confirmation arrived"
     fi
     if [ "$(now)" -ge $_until ]; then
       # settle.sh asks the guards whether it can be put back.
@@ -100,11 +123,12 @@ look_for_rewrites() {
   # One that was left where it is has been told already.
   [ "$before_kind$after_kind" != directoryabsent ] || return 0
   look_there
-  [ "$looked" = "$after" ] || log warning "$shown was rewritten while the services took it up"
+  [ "$looked" = "$after" ] || log warning "$shown was rewritten by a service when it was restarted or reloaded"
 }
 
 log state running "$(date +%s)"
 take_lock
+note_sequence
 prepare
 do_actions
 # They may have taken a while.
@@ -116,10 +140,10 @@ settle=0
 baseline=
 each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
-enter open || refuse prepare-failed 'the state of the run could not be written' 'look at the disks of the host; nothing was changed' ''
+enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''
 each_change swap
 if unit_files_involved; then
-  timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at what it said' "$said"
+  timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at its output; everything is back as it was' "$said"
   reloaded=yes
 fi
 each validate "$(records validate)"
@@ -131,8 +155,8 @@ _until=$(($(now) + settle))
 while :; do
   if ! stays_up; then
     note_broken
-    fail check-failed "after all handlers had run, $unmet" \
-      'look at what the service said; everything is back as it was' "$(last_words "${unmet%% *}")"
+    fail check-failed "after all handlers ran, $unmet" \
+      'look at the output of the service; everything is back as it was' "$(last_words "${unmet%% *}")"
   fi
   [ "$(now)" -lt "$_until" ] || break
   sleep 1

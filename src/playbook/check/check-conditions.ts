@@ -6,7 +6,7 @@ import { kindOf } from '../facts/kinds.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { splitSubject } from '../resolve/conditions.ts';
 
-/** What a subject of a condition can be: its type, and its values where they are known. */
+/** The type of a condition's subject, and its possible values if they are known. */
 interface Subject {
   readonly type: 'string' | 'number' | 'boolean' | undefined;
   readonly values?: readonly string[] | undefined;
@@ -15,8 +15,8 @@ interface Subject {
 type Subjects = ReadonlyMap<string, Subject>;
 
 /**
- * Conditions name what exists, and values that it can have. A condition that compares the number 2.4 to the
- * text '2.4' would never hold, and nobody would know why.
+ * Checks that conditions name existing things, and values that these can have. A condition that compares the
+ * number 2.4 to the text '2.4' would never hold, and nobody would know why.
  */
 export function checkConditions(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.roles).flatMap(([name, role]) => {
@@ -92,12 +92,12 @@ function valueMistake(
   value: unknown,
 ): { message: string; next: string } | undefined {
   if (type === undefined) {
-    return { message: `${name} is a list or a map, which can't be compared`, next: 'take the condition out' };
+    return { message: `${name} is a list or a map, which can't be compared`, next: 'remove the condition' };
   }
   if (typeof value !== type) {
     const words = { string: 'text', number: 'a number', boolean: 'true or false' };
     return {
-      message: `${name} is ${words[type]}; found ${describeValue(value)}, which it never equals`,
+      message: `${name} is ${words[type]}; found ${describeValue(value)}, to which it is never equal`,
       next: type === 'string' ? `put it in quotes: '${String(value)}'` : `write ${words[type]}`,
     };
   }

@@ -4,7 +4,9 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { hasTemplate } from '../resolve/templates.ts';
 
-/** A step's parameters against its module's schema, but for what templates will fill in only on a host. */
+/**
+ * Checks a step's parameters against its module's schema, except for what templates fill in only on a host.
+ */
 export function checkParameters(
   document: Places,
   module: StepModule,

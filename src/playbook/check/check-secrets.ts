@@ -3,14 +3,13 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { TemplateError, variablesOf } from '../resolve/templates.ts';
 
-/** Whether a template's variable is a secret, or holds one. */
+/** Whether a template's variable is a secret, or contains one. */
 type IsSecret = (variable: string) => boolean;
 
 /**
- * Where a secret may go: into the content of files, and nowhere else. Arguments and environments of processes
- * can be read by anybody on a host (proc(5)), `systemctl show` tells everybody what stands in units
- * (systemd.exec(5), "Environment="), paths and reasons are shown, and a condition would tell what the secret
- * is.
+ * Checks that secrets are used only in the content of files. Anybody on a host can read the arguments and
+ * environments of processes (proc(5)), `systemctl show` shows the contents of units to everybody
+ * (systemd.exec(5), "Environment="), paths and reasons are shown, and a condition would reveal the secret.
  */
 export function checkSecrets(document: Places, data: PlaybookData): readonly Problem[] {
   const names = Object.entries(data.variables ?? {}).flatMap(([name, { type }]) =>
@@ -27,7 +26,7 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
     return [
       ...refuse(['unknown'], role.unknown, 'a message'),
       ...(role.recipes ?? []).flatMap(({ reason, vars }, index) => [
-        ...refuse(['recipes', index, 'reason'], reason, 'a reason, which plans show'),
+        ...refuse(['recipes', index, 'reason'], reason, 'a reason, which is shown in plans'),
         ...refuse(['recipes', index, 'vars'], vars, "a recipe's variable, which can be used anywhere"),
       ]),
       ...role.steps.flatMap((step, index) => checkStep(step, ['steps', index], refuse)),
@@ -72,7 +71,7 @@ function checkStep(
       return refuse(
         at,
         parameters,
-        'a unit, which `systemctl show` tells everybody on the host: use EnvironmentFile=',
+        'a unit, which `systemctl show` shows to everybody on the host: use EnvironmentFile=',
       );
     }
     if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
@@ -84,7 +83,7 @@ function checkStep(
   });
 }
 
-/** The value with its keys alone. */
+/** The value reduced to its keys. */
 function keysOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Array.isArray(value)
@@ -122,7 +121,7 @@ function secretsWithin(value: unknown, isSecret: IsSecret): readonly FoundSecret
   });
 }
 
-/** What isn't well-formed is reported elsewhere. */
+/** Malformed templates are reported elsewhere. */
 function variables(text: string): readonly string[] {
   try {
     return variablesOf(text);
@@ -132,7 +131,7 @@ function variables(text: string): readonly string[] {
   }
 }
 
-/** `vars.NAME`, also of another host (`hosts.node[0].vars.NAME`), and `vars` as a whole. */
+/** Matches `vars.NAME`, including that of another host (`hosts.node[0].vars.NAME`), and `vars` as a whole. */
 function secretAmong(names: readonly string[]): IsSecret {
   return (variable) => {
     const parts = variable.split(/[.[\]]+/);
@@ -149,7 +148,7 @@ function refusal(
   return document.problem(path, {
     part,
     code: 'secret-in-command',
-    message: `${variable} is a secret, and can't stand in ${where}`,
-    next: 'a secret can go into the content of files only: let a step write it into one that the program reads',
+    message: `${variable} is a secret, which can't be used in ${where}`,
+    next: 'use secrets only in the content of files: let a step write it into a file that the program reads',
   });
 }

@@ -3,7 +3,10 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { scopeProblems, type TemplateScope } from './template-scope.ts';
 
-/** Every template of a playbook, each in the scope of its place: what is known when it is filled in. */
+/**
+ * Checks every template of a playbook in the scope of its place, i.e. against what is known when it is filled
+ * in.
+ */
 export function checkTemplates(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.roles).flatMap(([name, role]) => {
     const path = ['roles', name];
@@ -64,9 +67,9 @@ function checkStep(
   return [...check(['path'], path, early), ...check([], rest, scope)];
 }
 
-const beforeFacts = 'this is asked in the same look at the host that finds its facts out';
+const beforeFacts = 'this is read from the host together with its facts';
 
-const withoutHost = 'the table of ports is the same for all clusters, but for their variables';
+const withoutHost = 'the table of ports depends only on variables';
 
 function scopesOf(data: PlaybookData, role: RoleData) {
   const base = {
@@ -84,7 +87,7 @@ function scopesOf(data: PlaybookData, role: RoleData) {
   });
   const any = full(recipes.length === 0 ? undefined : [...new Set(recipes.flatMap(recipeVars))]);
   return {
-    /** known without any host */
+    /** what is known without any host */
     vars: {
       groups: { vars: base.vars },
       later: {
@@ -98,18 +101,21 @@ function scopesOf(data: PlaybookData, role: RoleData) {
     base: { groups: base, later: { facts: beforeFacts, recipe: beforeFacts, hosts: beforeFacts } },
     withFacts: {
       groups: { ...base, facts },
-      later: { recipe: 'it is chosen by what stands here', hosts: 'the other hosts come later' },
+      later: { recipe: 'the recipe is chosen by this', hosts: 'the other hosts are read later' },
     },
-    /** what every recipe that the step is for knows */
+    /** the names that all recipes of the step have in common */
     forRecipes: (names: readonly string[] | undefined) => {
       const named = recipes.filter(({ name }) => names?.includes(name));
-      // Recipes that there are not are reported already.
+      // Unknown recipes have already been reported.
       if (names !== undefined && named.length === 0) return any;
       const meant = (names === undefined ? recipes : named).map(recipeVars);
       const [first] = meant;
       return full(first?.filter((name) => meant.every((known) => known.includes(name))));
     },
-    /** a handler runs only where a step of its recipe asked for it, so that any recipe may know the name */
+    /**
+     * a handler runs only if a step of the host's recipe requested it, so a name that any recipe has is
+     * accepted
+     */
     forHandlers: any,
   } satisfies Record<string, TemplateScope | ((names: readonly string[] | undefined) => TemplateScope)>;
 }

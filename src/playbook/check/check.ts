@@ -12,7 +12,7 @@ import { checkSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
 
 /**
- * What the form of a playbook can't say: names that refer to nothing, ids that stand twice, patterns,
+ * Checks what a playbook's schema can't express: names that refer to nothing, duplicate ids, patterns,
  * defaults, conditions and templates.
  */
 export function checkMeaning(document: Places, data: PlaybookData): readonly Problem[] {
@@ -37,8 +37,8 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
       const message =
         declared.type === 'enum'
           ? 'an enum needs values'
-          : `values are for an enum, not for a ${declared.type}`;
-      const next = declared.type === 'enum' ? 'add values: [ … ]' : 'take them out, or write type: enum';
+          : `only an enum has values; the type here is ${declared.type}`;
+      const next = declared.type === 'enum' ? 'add values: [ … ]' : 'remove values, or write type: enum';
       return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
     }
     if (declared.default === undefined) return [];
@@ -46,12 +46,12 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
     const place = [...path, 'default'];
     if (hasTemplateWithin(declared.default)) {
       const message = "a default can't hold a template";
-      const next = 'let the steps name cluster, host and facts themselves';
+      const next = 'use cluster, host and facts in the steps instead';
       return [document.problem(place, { code: 'invalid-template', message, next })];
     }
     if (declared.type === 'secret') {
-      const message = "a secret can't have a default: whoever has the playbook would know it";
-      const next = "take it out, or write default: '' where it can do without";
+      const message = "a secret can't have a default: anyone who has the playbook would know it";
+      const next = "remove it, or write default: '' if the secret is optional";
       return [document.problem(place, { code: 'wrong-value', message, next })];
     }
     const variable: Variable = {
@@ -116,14 +116,14 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
     return [
       document.problem([...path, index, key], {
         code: 'duplicate-id',
-        message: `${name} stands twice in ${String(path.at(-1))}; the first is on line ${line}`,
-        next: 'give each its own',
+        message: `${name} appears twice in ${String(path.at(-1))}; the first is on line ${line}`,
+        next: 'give each its own name',
       }),
     ];
   });
 }
 
-/** A port is for somebody who exists. */
+/** Checks that each port is for an existing role or a known group of users. */
 function checkPorts(
   document: Places,
   path: YamlPath,
@@ -135,14 +135,14 @@ function checkPorts(
     listOf(from).flatMap((name, item) => {
       if (known.includes(name)) return [];
       const place = [...path, 'ports', index, 'from', ...(Array.isArray(from) ? [item] : [])];
-      const message = `a port is for ${name}, which is no role of this playbook`;
+      const message = `a port is for ${name}, which is not a role of this playbook`;
       return [document.problem(place, { code: 'unknown-role', message, next: knownNamesHint(name, known) })];
     }),
   );
 }
 
 /**
- * Where a role has stages each of its steps says its own: one that was forgotten would come too early or too
+ * If a role has stages, each of its steps must name one: a step without a stage could run too early or too
  * late.
  */
 function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
@@ -154,7 +154,7 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
         : [
             document.problem([...path, 'stages', index], {
               code: 'duplicate-id',
-              message: `the stage ${name} stands twice`,
+              message: `the stage ${name} appears twice`,
               next: 'give each its own name',
             }),
           ],
@@ -163,7 +163,7 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
       const place = [...path, 'steps', index];
       if (stage === undefined) {
         if (stages === undefined) return [];
-        const message = `the step ${id} doesn't say in which stage it comes`;
+        const message = `the step ${id} doesn't name its stage`;
         const next = `add stage: one of ${stages.join(', ')}`;
         return [document.problem([...place, 'id'], { code: 'unknown-stage', message, next })];
       }
@@ -171,7 +171,7 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
       const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
       const next =
         stages === undefined
-          ? `add stages: [… ${stage} …] to the role, or take it out`
+          ? `add stages: [… ${stage} …] to the role, or remove the stage here`
           : knownNamesHint(stage, stages);
       return [document.problem([...place, 'stage'], { code: 'unknown-stage', message, next })];
     }),

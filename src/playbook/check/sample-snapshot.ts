@@ -13,21 +13,23 @@ import {
   type Snapshot,
 } from '../../model/snapshot.ts';
 
-/** A host that exists only in memory: what a probe would find on it. For tests, and for `playbook check`. */
+/**
+ * A host that exists only in memory: what a probe would find on it. Used by tests and by `playbook check`.
+ */
 export interface SampleHost {
   readonly name?: string;
-  /** folders whose contents are the host's files, the later one wins */
+  /** folders whose contents are the host's files; the later one wins */
   readonly folders?: readonly string[];
-  /** text files, links and absences beside those of the folders; a string is a file's text */
+  /** text files, links and absences in addition to those of the folders; a string is a file's text */
   readonly files?: Readonly<Record<string, string | { link: string } | { absent: true }>>;
   readonly packages?: Readonly<Record<string, string>>;
-  /** units that are there beside those whose unit file is */
+  /** units that exist in addition to those with a unit file */
   readonly units?: readonly string[];
-  /** names that resolve on it; undefined: all do */
+  /** names that resolve on it; undefined if all do */
   readonly names?: readonly string[];
   readonly answers?: readonly (readonly [Query, Answer])[];
   readonly os?: Snapshot['os'];
-  /** `none`: it has none of those that we know; undefined: apt-get */
+  /** `none` if it has no supported one; undefined means apt-get */
   readonly packageManager?: PackageManager | 'none';
   readonly ledger?: Ledger;
 }
@@ -35,7 +37,7 @@ export interface SampleHost {
 const root = { user: 'root', group: 'root' };
 const unitFolders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
-/** What a probe that asks for `reads` would return of the host. */
+/** What a probe that asks for `reads` would return from the host. */
 export function snapshotOf(host: SampleHost, reads: Reads): Snapshot {
   const tree = treeOf(host);
   const globs = new Map(reads.paths.filter(isGlob).map((glob) => [glob, matches(tree, glob)] as const));
@@ -69,7 +71,7 @@ export function snapshotOf(host: SampleHost, reads: Reads): Snapshot {
   };
 }
 
-/** Every file of the host by its path; directories are there by implication. */
+/** Every file of the host by its path; directories exist by implication. */
 function treeOf(host: SampleHost): Map<string, PathState> {
   const tree = new Map<string, PathState>();
   for (const folder of host.folders ?? []) walk(folder, '', tree);
@@ -109,7 +111,7 @@ function stateOf(tree: Map<string, PathState>, path: string): PathState {
     : { ...state, resolved: undefined };
 }
 
-/** The usual directories of a system are there on every host. */
+/** The usual directories of a system exist on every host. */
 const systemDirectories = [
   '/etc',
   '/etc/ssl',
@@ -140,7 +142,7 @@ function matches(tree: Map<string, PathState>, glob: string): readonly string[] 
   return [...tree.keys()].filter((path) => expression.test(path)).sort();
 }
 
-/** What grep -E says of the files at a path. */
+/** What grep -E reports about the files at a path. */
 function search(tree: Map<string, PathState>, { args: [pattern = '', path = ''] }: Query): Answer {
   const files = (isGlob(path) ? matches(tree, path) : [path]).map((one) => stateOf(tree, one));
   const texts = files.flatMap((state) => (state.kind === 'file' ? [state.content.toString()] : []));

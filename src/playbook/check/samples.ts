@@ -14,20 +14,20 @@ import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { readsOf } from '../resolve/reads.ts';
 import { snapshotOf } from './sample-snapshot.ts';
 
-/** A host that a playbook is tried on. */
+/** A host on which a playbook is tried. */
 export interface Sample {
   readonly name: string;
   readonly role: string;
-  /** the host's root; undefined: it's made up, and nothing is on it */
+  /** the host's root; undefined if the host is made up, with nothing on it */
   readonly folder: string | undefined;
-  /** of a made-up host, whose facts would choose none */
+  /** for a made-up host, whose facts would choose no recipe */
   readonly recipe: string | undefined;
   readonly manager: PackageManager;
 }
 
 /**
- * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host; for a
- * role without any, made-up hosts with nothing on them, one for each recipe and family of systems.
+ * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host. A role
+ * without any gets made-up hosts with nothing on them, one for each recipe and family of systems.
  */
 export async function samplesOf(playbook: Playbook): Promise<readonly Sample[]> {
   const samples = samplesBeside(playbook);
@@ -62,8 +62,8 @@ const families = [
 ] as const;
 
 /**
- * The values that it is tried with: the playbook's defaults, then those of `samples/vars.yaml`, then made up
- * by their types. Throws OperatorErrors where one of that file is wrong.
+ * The values with which it is tried: those of `samples/vars.yaml`, or else the playbook's defaults, or else
+ * values made up by type. Throws OperatorErrors if a value in that file is wrong.
  */
 export async function sampleVariables(playbook: Playbook): Promise<Readonly<Record<string, Value>>> {
   const own = await ownValues(playbook, join(samplesBeside(playbook), 'vars.yaml'));
@@ -85,7 +85,7 @@ async function ownValues(playbook: Playbook, file: string): Promise<Readonly<Rec
     const variable = playbook.variables[name];
     const mistake =
       variable === undefined
-        ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'take it out' }
+        ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'remove it' }
         : variableMistake(variable, value);
     if (mistake !== undefined) problems.push(document.problem([name], mistake));
   }
@@ -121,7 +121,7 @@ function madeUp({ type, values }: Variable): Value {
   }
 }
 
-/** An inventory of the sample hosts, with these variables. Nobody connects to any of them. */
+/** An inventory of the sample hosts, with these variables. No connection is made to any of them. */
 export function sampleInventory(
   playbook: LoadedPlaybook,
   vars: Readonly<Record<string, Value>>,
@@ -172,13 +172,17 @@ export function sampleSnapshot(inventory: Inventory, host: InventoryHost, sample
   }
   const snapshot = { ...bare, answers, packages: packagesIn(folders, reads.packages) };
   if (sample.folder !== undefined) return snapshot;
-  // What a step lacks on it isn't the step's mistake: it's "known after" there is something on the host.
+  // If a step lacks something on it, that isn't the step's mistake: it is "known after" there is something on
+  // the host.
   return { ...snapshot, pending: { after: nothing, packages: new Set(), units: new Set() } };
 }
 
 const nothing = 'something is on the host';
 
-/** What can be told without a host: nobody is connected, nothing runs, and files are those of the sample. */
+/**
+ * What can be answered without a host: nobody is connected, nothing runs, and the files are those of the
+ * sample.
+ */
 function answerFrom(snapshot: Snapshot, { kind, args }: Query): Answer | undefined {
   if (kind === 'certificate') return { status: 1, output: 'it is not there' };
   const [program, option, path = ''] = args;
@@ -188,7 +192,7 @@ function answerFrom(snapshot: Snapshot, { kind, args }: Query): Answer | undefin
   return { status: state.kind === 'absent' ? 1 : 0, output: '' };
 }
 
-/** Packages of a sample: those in its var/lib/dpkg/status. */
+/** The packages of a sample: those in its var/lib/dpkg/status. */
 function packagesIn(folders: readonly string[], asked: readonly string[]): ReadonlyMap<string, string> {
   return new Map(folders.flatMap((folder) => statusOf(folder).filter(([name]) => asked.includes(name))));
 }

@@ -3,14 +3,14 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { TemplateError, variablesOf } from '../resolve/templates.ts';
 
-/** The names that templates at some place of a playbook can use: group → names. */
+/** The names that templates at a given place in a playbook can use: group → names. */
 export interface TemplateScope {
   readonly groups: Readonly<Record<string, readonly string[]>>;
-  /** groups that exist, but aren't known yet at that place, and why */
+  /** groups that exist but aren't known yet at that place, each with the reason */
   readonly later: Readonly<Record<string, string>>;
 }
 
-/** Every template within a value of the document, checked for names that nobody will know. */
+/** Checks every template within a value of the document for names that won't be known. */
 export function scopeProblems(
   document: Places,
   path: YamlPath,
@@ -48,7 +48,7 @@ function textProblems(
   }
 }
 
-/** Why a template can't know `variable`, undefined where it can. What is below the second name is data. */
+/** Why a template can't use `variable`; undefined if it can. Anything below the second name is data. */
 function unknownName(
   variable: string,
   { groups, later }: TemplateScope,

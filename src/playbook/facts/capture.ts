@@ -3,7 +3,7 @@ import type { FactKind } from './fact-kind.ts';
 import { textsAt } from './files.ts';
 import { groupsIn } from './pattern.ts';
 
-/** The first group of the first match, '' where there is none. */
+/** The first group of the first match; '' if there is no match. */
 export const captureFact: FactKind<{ readonly path: string; readonly capture: string }> = {
   keys: {
     path: absolutePath.optional(),
@@ -16,14 +16,14 @@ export const captureFact: FactKind<{ readonly path: string; readonly capture: st
       return {
         key: 'capture',
         ...found,
-        next: 'it is one of JavaScript; single quotes keep its backslashes',
+        next: 'write a JavaScript regular expression; single quotes keep its backslashes',
       };
     }
     if (found > 0) return undefined;
     return {
       key: 'capture',
       message: 'the pattern has no group',
-      next: 'put what is to be captured in ( )',
+      next: 'put the part to capture in ( )',
     };
   },
   reads: ({ path }) => ({ paths: [path] }),

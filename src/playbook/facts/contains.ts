@@ -2,11 +2,11 @@ import { absolutePath, text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 import { textsAt } from './files.ts';
 
-/** Of any of the files, where the path is a glob. */
+/** In any of the files, if the path is a glob. */
 export const containsFact: FactKind<{ readonly path: string; readonly contains: string }> = {
   keys: {
     path: absolutePath.optional(),
-    contains: text.optional().meta({ description: 'true where a file at path has this text in it' }),
+    contains: text.optional().meta({ description: 'true if a file at path contains this text' }),
   },
   answers: 'boolean',
   reads: ({ path }) => ({ paths: [path] }),

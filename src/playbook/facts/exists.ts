@@ -6,7 +6,11 @@ import { statesAt } from './files.ts';
 
 export const existsFact: FactKind<{ readonly exists: string[] }> = {
   keys: {
-    exists: z.array(absolutePath).min(1).optional().meta({ description: 'true where any of them is there' }),
+    exists: z
+      .array(absolutePath)
+      .min(1)
+      .optional()
+      .meta({ description: 'true if any of these paths exists' }),
   },
   answers: 'boolean',
   reads: (question) => ({ paths: question.exists }),
@@ -14,7 +18,7 @@ export const existsFact: FactKind<{ readonly exists: string[] }> = {
     question.exists.some((path) => statesAt(path, snapshot).some(([, state]) => isThere(state))),
 };
 
-/** What an action is to bring counts once it's there: facts are what was found. */
+/** What an action will bring counts only once it exists, since facts are what was found. */
 function isThere({ kind }: PathState): boolean {
   return kind !== 'absent' && kind !== 'pending';
 }

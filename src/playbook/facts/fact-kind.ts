@@ -3,25 +3,25 @@ import type { Value } from '../../formats/keyed-format.ts';
 import type { Reads, Snapshot } from '../../model/snapshot.ts';
 
 /**
- * A kind of question about a host. A new one is a file beside this, its line in kinds.ts, and what the probe
- * has to look at.
+ * A kind of question about a host. A new kind is a file beside this one, a line in kinds.ts, and whatever the
+ * probe has to read for it.
  */
 export interface FactKind<Question> {
   /**
-   * what a fact of this kind says in a playbook: exactly these keys; optional, since other kinds have others
+   * the keys of a fact of this kind in a playbook, exactly these; optional, since other kinds have other keys
    */
   readonly keys: { readonly [Key in keyof Question]: z.ZodType<Question[Key] | undefined> };
-  /** what its answer is made of; a condition's values are checked against it */
+  /** the type of its answer, against which a condition's values are checked */
   readonly answers: 'string' | 'boolean';
-  /** what the form of a key can't say */
+  /** what the schema of a key can't express */
   mistake?(question: Question): FactMistake | undefined;
   reads(question: Question): Partial<Reads>;
-  /** Throws an OperatorError where the host's answer can't be known. */
+  /** Throws an OperatorError if the host's answer can't be determined. */
   answer(question: Question, on: Asked): Value;
 }
 
 export interface FactMistake {
-  /** where it stands */
+  /** the key that has the mistake */
   readonly key: string;
   readonly message: string;
   readonly next: string;

@@ -9,14 +9,17 @@ export function statesAt(path: string, snapshot: Snapshot): readonly (readonly [
   return paths.map((one) => [one, snapshot.paths.get(one) ?? { kind: 'absent' }] as const);
 }
 
-/** The texts of all files at a path or glob; what isn't a file has none. Throws where one can't be read. */
+/**
+ * The texts of all files at a path or glob; anything that isn't a file has none. Throws if a file can't be
+ * read.
+ */
 export function textsAt(path: string, { fact, snapshot }: Asked): readonly string[] {
   return statesAt(path, snapshot).flatMap(([one, state]) => {
     if (state.kind === 'unreadable') {
       throw new OperatorError({
         code: 'fact-unreadable',
-        message: `the fact ${fact} can't be known: ${one} is ${state.reason}`,
-        next: 'look at that file on the host',
+        message: `the fact ${fact} can't be determined: ${one} is ${state.reason}`,
+        next: 'check that file on the host',
         host: snapshot.host,
       });
     }

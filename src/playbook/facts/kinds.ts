@@ -18,17 +18,17 @@ const kinds = [
   searchFact,
 ] as unknown as readonly FactKind<Fact>[];
 
-/** The form of a fact in a playbook: one question, of one kind. */
+/** The schema of a fact in a playbook: one question of one kind. */
 export const factSchema = z
   .strictObject(Object.fromEntries(kinds.flatMap(({ keys }) => Object.entries(keys))))
   .superRefine((given, context) => {
     if (findKind(given) !== undefined) return;
     const forms = kinds.map(({ keys }) => Object.keys(keys).join(' with '));
     const message = `expected one of: ${forms.join(', ')}`;
-    context.addIssue({ code: 'custom', message, params: { next: 'ask one question a fact' } });
+    context.addIssue({ code: 'custom', message, params: { next: 'ask one question per fact' } });
   }) as unknown as z.ZodType<Fact>;
 
-/** The kind of a fact that has the right form. */
+/** The kind of a valid fact. */
 export function kindOf(fact: Fact): FactKind<Fact> {
   const kind = findKind(fact);
   if (kind === undefined) throw new Error(`no kind of fact has the keys ${Object.keys(fact).join(', ')}`);

@@ -3,7 +3,7 @@ import type { FactKind } from './fact-kind.ts';
 
 export const packageFact: FactKind<{ readonly package: string }> = {
   keys: {
-    package: text.optional().meta({ description: "the package's version, '' where it isn't installed" }),
+    package: text.optional().meta({ description: "the package's version; '' if it isn't installed" }),
   },
   answers: 'string',
   reads: (question) => ({ packages: [question.package] }),

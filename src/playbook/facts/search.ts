@@ -9,22 +9,22 @@ interface Search {
   readonly search: string;
 }
 
-/** The host looks itself, at files of any size; what is planned for them doesn't count. */
+/** The host itself searches files of any size; what is planned for them doesn't count. */
 export const searchFact: FactKind<Search> = {
   keys: {
     path: absolutePath.optional(),
     search: text.optional().meta({
       description:
-        'extended regular expression; true where a file at path, of any size, has a line that it matches',
+        'extended regular expression; true if a file at path, of any size, has a line that matches',
     }),
   },
   answers: 'boolean',
   mistake: (question) => {
-    // What grep(1) is asked for is another language than ours, alike enough to find a bracket that isn't
-    // closed.
+    // grep(1) uses a different regular expression language, but one similar enough to find an unclosed
+    // bracket here.
     const found = groupsIn(question.search);
     if (typeof found === 'number') return undefined;
-    const next = 'it is an extended one, as grep -E takes it; single quotes keep its backslashes';
+    const next = 'write an extended regular expression, as for grep -E; single quotes keep its backslashes';
     return { key: 'search', ...found, next };
   },
   reads: (question) => ({ queries: [queryOf(question)] }),
@@ -34,8 +34,8 @@ export const searchFact: FactKind<Search> = {
     if (status <= 2) return status === 0;
     throw new OperatorError({
       code: 'fact-unreadable',
-      message: `the fact ${fact} can't be known: looking through ${question.path} took too long`,
-      next: 'look at the load of the host, and run the command again',
+      message: `the fact ${fact} can't be determined: searching ${question.path} took too long`,
+      next: 'check the load of the host, and run the command again',
       host: snapshot.host,
     });
   },

@@ -13,19 +13,21 @@ import type {
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
+import { type GuardProgram, programKey } from './guard-programs.ts';
 import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
-/** A playbook from data of the right form; every default of docs/playbooks.md is filled in here. */
+/** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
   document: Places,
   data: PlaybookData,
   from: {
     /** the playbook's own file */
     readonly file: string;
-    /** of all files that it is made of */
+    /** the texts of all files that it consists of */
     readonly text: string;
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
+    readonly programs: ReadonlyMap<string, GuardProgram>;
   },
 ): LoadedPlaybook {
   return {
@@ -37,7 +39,7 @@ export function buildPlaybook(
     variables: mapValues(data.variables, buildVariable),
     modules: from.modules,
     roles: Object.entries(data.roles).map(([name, role]) =>
-      buildRole(document, { name, data: role, modules: from.modules, templates: from.templates }),
+      buildRole(document, { ...from, name, data: role }),
     ),
     crossChecks: data['cross-checks'] ?? [],
   };
@@ -58,6 +60,7 @@ interface RoleSource {
   readonly data: RoleData;
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
+  readonly programs: ReadonlyMap<string, GuardProgram>;
 }
 
 function buildRole(document: Places, source: RoleSource): Role {
@@ -103,7 +106,11 @@ function buildRole(document: Places, source: RoleSource): Role {
       from: listOf(port.from),
       purpose: port.for,
     })),
-    guards: Object.entries(data.guards ?? {}).map(([id, guard]) => ({ id, ...guard })),
+    guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [] }]) => ({
+      ...{ id, description, args },
+      kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
+      program: kind === undefined ? source.programs.get(programKey(name, id)) : undefined,
+    })),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
       location: at('handlers', index, 'id'),
@@ -131,12 +138,12 @@ function buildStep(
   };
 }
 
-/** The step module that a step uses; the schema saw to it that there is exactly one. */
+/** The step module that a step uses; the schema has checked that there is exactly one. */
 export function moduleName(data: Readonly<Record<string, unknown>>, modules: Iterable<string>): string {
   return [...modules].find((name) => Object.hasOwn(data, name)) ?? '';
 }
 
-/** Whose template it is: two files of one playbook may lie in different folders. */
+/** Identifies a template by its step, since two files of one playbook may be in different folders. */
 export function templateKey(role: string, step: string): string {
   return `${role} ${step}`;
 }

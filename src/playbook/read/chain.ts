@@ -7,7 +7,7 @@ import { YamlDocument } from '../../document/yaml-document.ts';
 import { type Location, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import { packageRoot } from '../../package-root.ts';
 
-/** Names of the playbooks that come with the program. */
+/** Names of the playbooks that come with clusterproxy. */
 export async function builtInPlaybooks(): Promise<readonly string[]> {
   const files = await readdir(join(packageRoot(), 'playbooks'));
   return files
@@ -17,9 +17,9 @@ export async function builtInPlaybooks(): Promise<readonly string[]> {
 }
 
 /**
- * The files that a playbook is made of: its own, and behind it those that it `extends`, each relative to the
- * one that names it. Throws OperatorErrors with what is wrong with them as YAML; what is wrong with `extends`
- * is shown there.
+ * The files that a playbook consists of: its own, followed by those that it `extends`, each relative to the
+ * file that names it. Throws OperatorErrors with what is wrong with them as YAML; problems with `extends` are
+ * shown at that key.
  */
 export async function readChain(reference: string, directory: string): Promise<readonly YamlDocument[]> {
   const chain: YamlDocument[] = [];
@@ -60,8 +60,8 @@ function atExtends(problem: Problem, location: Location | undefined): Problem {
 function extendsItself(document: YamlDocument, location: Location | undefined): Problem {
   return {
     code: 'extends-itself',
-    message: `${document.file} is extended by a playbook that it extends itself`,
-    next: 'let one of them stand on its own',
+    message: `${document.file} extends a playbook that in turn extends it`,
+    next: 'remove extends from one of them',
     location,
   };
 }
@@ -81,7 +81,7 @@ async function builtIn(name: string): Promise<string> {
     {
       code: 'unknown-playbook',
       message: `there is no playbook ${name.slice(0, 80)}`,
-      next: `${knownNamesHint(name, known)}; for one of your own write its path: ./${name.slice(0, 80)}.yaml`,
+      next: `${knownNamesHint(name, known)}; for your own playbook write its path: ./${name.slice(0, 80)}.yaml`,
     },
   ]);
 }

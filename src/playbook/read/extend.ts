@@ -4,22 +4,22 @@ import { LayeredPlaces } from './layered-places.ts';
 import { type Kept, leaveOut, missing, type RoleExtension } from './leave-out.ts';
 import type { ExtensionData, PlaybookData, RoleData } from './schema.ts';
 
-/** Data of the right form, and where its parts stand. */
+/** Valid data, and the places of its parts. */
 export interface Source<Data> {
   readonly data: Data;
   readonly places: Places;
 }
 
 export interface Extended extends Source<PlaybookData> {
-  /** what the extension leaves out and isn't there */
+  /** what the extension leaves out although the base doesn't have it */
   readonly problems: readonly Problem[];
 }
 
 /**
- * A playbook with an extension laid over it. Things with a name (variables, roles, facts, guards; recipes,
- * steps and handlers by name or id) take the place of the base's thing of that name as a whole, or come
- * behind the others; lists of things without names (health, warnings, units, cross-checks) get longer. What
- * is left out takes along what is for it alone: a step for no other recipe, a mention of a handler.
+ * A playbook with an extension applied to it. Things with a name (variables, roles, facts, guards; recipes,
+ * steps and handlers by name or id) replace the base's thing of that name as a whole, or are appended; lists
+ * of things without names (health, warnings, units, cross-checks) are concatenated. Leaving something out
+ * also removes what depends on it alone: a step for no other recipe, a mention of a handler.
  */
 export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): Extended {
   const places = new LayeredPlaces(base.places, own.places);
@@ -44,10 +44,10 @@ export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): 
   return { data, places, problems };
 }
 
-/** Keys of a playbook of which each part has its own origin. */
+/** Keys of a playbook whose parts each have their own origin. */
 const merged = new Set(['variables', 'cross-checks']);
 
-/** What it lacks is found by the schema of a whole playbook. */
+/** Missing parts are found by the schema of a whole playbook. */
 function newRole({ without: _, ...role }: RoleExtension): RoleData {
   return role as RoleData;
 }

@@ -7,8 +7,8 @@ import { extensionSchema, playbookSchema } from './schema.ts';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * The schemas that editors complete and check by, by their names in schema/. They say the form; what one part
- * of a file says of another is checked by `clusterproxy validate` only.
+ * The schemas that editors use for completion and checks, by their names in schema/. They describe the form
+ * only; whether the parts of a file fit together is checked by `clusterproxy validate` alone.
  */
 export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
   const extension = extensionSchema(stepModules.values(), (module) => module.parameters);
@@ -25,8 +25,8 @@ export function jsonSchemas(): Readonly<Record<string, JsonSchema>> {
 }
 
 /**
- * A playbook that extends another one, and one that stands on its own, differ in what has to be there:
- * written so, as both forms in full would be twice as long.
+ * A playbook that extends another one and a standalone one differ only in which keys are required. This form
+ * is used because writing out both would be twice as long.
  */
 function eitherForm(extension: JsonSchema): JsonSchema {
   const whole = convert(playbookSchema([]));
@@ -51,7 +51,7 @@ function convert(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
 }
 
-/** Wherever a step's parameter isn't text, a template that becomes the value may stand. */
+/** Wherever a step's parameter isn't text, a template that becomes the value is allowed. */
 const template = { type: 'string', pattern: String.raw`\{\{.*\}\}` };
 
 /** Parameters of steps may be templates at any depth; the rest of a playbook may not. */
@@ -85,7 +85,7 @@ function orTemplate(schema: unknown): unknown {
   };
 }
 
-/** Goes down where a schema holds schemas, not where it holds words. */
+/** Descends where a schema contains schemas, not where it contains text. */
 function deepTemplates(keyword: string, inner: unknown): unknown {
   switch (keyword) {
     case 'properties':

@@ -6,7 +6,10 @@ interface Origin {
   readonly isOwn: boolean;
 }
 
-/** Where the parts of an extended playbook stand: in the extension what is said to, all else in the base. */
+/**
+ * Where the parts of an extended playbook are: those marked with `own` in the extension, everything else in
+ * the base.
+ */
 export class LayeredPlaces implements Places {
   readonly #base: Places;
   readonly #own: Places;
@@ -17,7 +20,7 @@ export class LayeredPlaces implements Places {
     this.#own = own;
   }
 
-  /** The part at `path` is the extension's. */
+  /** Marks the part at `path` as the extension's. */
   own(path: YamlPath): void {
     this.moved(path, { path, isOwn: true });
   }

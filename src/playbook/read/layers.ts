@@ -15,16 +15,16 @@ import {
 } from './schema.ts';
 
 /**
- * One playbook from the files that it is made of, its own first and the last one extending nothing: names
- * filled in, each file laid over those behind it. Throws OperatorErrors with every mistake of form, each in
- * the file that has it.
+ * Combines a playbook from the files that it consists of, starting with its own and ending with one that
+ * extends nothing: names are filled in, and each file is applied to those after it. Throws OperatorErrors
+ * with every mistake of form, each in the file that has it.
  */
 export function layered(chain: readonly YamlDocument[], modules: Iterable<StepModule>): Source<PlaybookData> {
   const known = [...modules];
   const misnamed = chain.flatMap((document) =>
     schemaProblems(document, namesSchema.optional(), valueAt(document.value, ['names']), { at: ['names'] }),
   );
-  // Filled in they would make mistakes all over the place.
+  // Filling them in would cause mistakes all over the place.
   if (misnamed.length > 0) throw new OperatorErrors(inOrder(misnamed, chain));
   const { names, problems } = namesOf(chain);
   const files = chain.map((document) => new PlaybookFile(document, names));
@@ -57,7 +57,7 @@ function doesExtend(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'extends');
 }
 
-/** Mistakes of a playbook's own file from top to bottom, then those of the files behind it. */
+/** Mistakes in a playbook's own file from top to bottom, then those in the files that it extends. */
 export function inOrder(
   problems: readonly Problem[],
   chain: readonly { readonly file: string }[],
@@ -71,7 +71,7 @@ export function inOrder(
   );
 }
 
-/** The names that hold: those of the last file, each as the first file that gives it says. */
+/** The names in effect: those of the last file, each with the text from the first file that sets it. */
 function namesOf(chain: readonly YamlDocument[]): { names: Names; problems: Problem[] } {
   const problems: Problem[] = [];
   let names: Names = {};
@@ -87,7 +87,7 @@ function ownNames(document: YamlDocument): Names {
   return namesSchema.optional().parse(valueAt(document.value, ['names'])) ?? {};
 }
 
-/** A name that the base doesn't use would be given in vain. */
+/** Refuses names that the base doesn't have, since they would have no effect. */
 function namesOfNobody(document: Places, own: Names, base: Names): readonly Problem[] {
   return Object.keys(own)
     .filter((name) => !Object.hasOwn(base, name))

@@ -7,13 +7,13 @@ import type { ExtensionData, RoleData } from './schema.ts';
 export type RoleExtension = NonNullable<ExtensionData['roles']>[string];
 type Without = NonNullable<RoleExtension['without']>;
 
-/** An item of a list and where it stood in it. */
+/** An item of a list and its original position. */
 export interface Kept<Item> {
   readonly item: Item;
   readonly index: number;
 }
 
-/** The lists of a role without what is left out, and without what is for that alone. */
+/** The lists of a role without what is left out, and without what depends on that alone. */
 export function leaveOut(role: RoleData, without: Without) {
   const recipes = new Set(without.recipes);
   const handlers = new Set(without.handlers);
@@ -42,7 +42,7 @@ function kept<Item>(items: readonly Item[] | undefined, isKept: (item: Item) => 
 type Step = RoleData['steps'][number];
 type When = Step['when'];
 
-/** What may be for some recipes only. */
+/** Something that may be for some recipes only. */
 interface Conditional {
   readonly recipes?: string[] | undefined;
   readonly when?: When;
@@ -71,7 +71,7 @@ function notifying(step: Step, left: ReadonlySet<string>): Step {
   return ids.length === 0 ? rest : { ...rest, notify: ids };
 }
 
-/** What is to be left out and isn't there. */
+/** What should be left out but doesn't exist. */
 export function missing(
   own: Places,
   path: YamlPath,

@@ -10,14 +10,15 @@ import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
 import { readChain } from './chain.ts';
+import { readPrograms } from './guard-programs.ts';
 import { inOrder, layered } from './layers.ts';
 import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
 
 /**
- * Read a playbook: one that comes with the program by its name, or one of the operator's by its path
- * (anything with a slash or the end .yaml or .yml), relative to `directory`, which is the inventory's. Throws
- * OperatorErrors with every mistake of form, and with every mistake of meaning where the form is right.
+ * Read a playbook: one that comes with clusterproxy by its name, or one of the operator's own by its path
+ * (anything with a slash, or ending in .yaml or .yml), relative to `directory`, which is the inventory's.
+ * Throws OperatorErrors with every mistake of form or, if the form is valid, with every mistake of meaning.
  */
 export async function loadPlaybook(
   reference: string,
@@ -35,11 +36,14 @@ async function parsePlaybook(
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+  const programs = await readPrograms(places, data);
+  const asked = [...new Set([...programs.values()].map(({ text }) => text))];
   return buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',
-    text: [...chain.map((document) => document.text), ...texts].join('\n'),
+    text: [...chain.map((document) => document.text), ...texts, ...asked].join('\n'),
     modules,
     templates: await readTemplates(places, data, modules),
+    programs,
   });
 }
 
@@ -58,7 +62,9 @@ function stepProblems(
   );
 }
 
-/** The template files that steps name; they lie beside the file that has the step, or below. */
+/**
+ * The template files that steps name; they are in the directory of the file that has the step, or below it.
+ */
 async function readTemplates(
   document: Places,
   data: PlaybookData,
@@ -89,7 +95,10 @@ async function readTemplate(playbook: string, name: string): Promise<TemplateSou
   const invalid = (message: string, next: string) =>
     new OperatorError({ code: 'invalid-template', message, next });
   if (name.startsWith('/') || name.split('/').includes('..')) {
-    throw invalid(`the template ${name} lies outside the playbook's directory`, 'put it beside the playbook');
+    throw invalid(
+      `the template ${name} is outside the playbook's directory`,
+      "move it into the playbook's directory",
+    );
   }
   const file = resolve(dirname(playbook), name);
   try {

@@ -3,15 +3,15 @@ import type { YamlDocument, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 
 /**
- * What a playbook calls the product that it is for: word to text. They are filled in when the playbook is
- * read, in every text and key of it, before anything else looks: so `{{ names.X }}` may stand where other
- * templates can't, such as in facts, conditions and the ids of handlers.
+ * What a playbook calls the product that it is for, as a map from word to text. The names are filled in when
+ * the playbook is read, in all its texts and keys, before anything else is checked, so `{{ names.X }}` may be
+ * used where other templates can't, such as in facts, conditions and the ids of handlers.
  */
 export type Names = Readonly<Record<string, string>>;
 
 const output = /\{\{\s*names\.([A-Za-z_]\w*)\s*\}\}/g;
 
-/** A text with the names filled in; one that isn't known stays as it is. */
+/** A text with the names filled in; an unknown name stays as it is. */
 export function fillText(text: string, names: Names): string {
   return text.replace(output, (whole, name: string) =>
     Object.hasOwn(names, name) ? (names[name] ?? whole) : whole,
@@ -28,7 +28,7 @@ export function fillNames(value: unknown, names: Names): unknown {
   );
 }
 
-/** Every use of a name that nobody gives. */
+/** Every use of a name that isn't defined. */
 export function unknownNames(document: YamlDocument, names: Names): readonly Problem[] {
   const inText = (path: YamlPath, text: string, part: 'key' | 'value') =>
     [...text.matchAll(output)]

@@ -10,9 +10,7 @@ import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { stateFormats } from '../../virtual/managed.ts';
 
-/**
- * The step modules that a playbook can use, and the texts of those of its own: a saved plan depends on them.
- */
+/** The step modules that a playbook can use, and the texts of its own ones, on which a saved plan depends. */
 export interface KnownModules {
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly texts: readonly string[];
@@ -20,7 +18,7 @@ export interface KnownModules {
 
 /**
  * The built-in step modules with those of the files that a playbook, or one that it extends, names in
- * `modules`. Throws OperatorErrors with all that can't be loaded, each shown where it's named.
+ * `modules`. Throws OperatorErrors with everything that can't be loaded, each at the place where it is named.
  */
 export async function withOwnModules(
   chain: readonly YamlDocument[],
@@ -45,7 +43,7 @@ export async function withOwnModules(
   return { modules, texts };
 }
 
-/** What isn't a list of texts is found by the schema. */
+/** Anything that isn't a list of texts is found by the schema. */
 function namedIn(document: YamlDocument): readonly string[] {
   const named = valueAt(document.value, ['modules']);
   return Array.isArray(named) && named.every((name) => typeof name === 'string') ? named : [];
@@ -66,8 +64,8 @@ async function loadFile(
 ): Promise<{ readonly text: string; readonly found: readonly StepModule[] }> {
   if (name.startsWith('/') || name.split('/').includes('..')) {
     throw invalid(
-      `the module file ${name} lies outside the playbook's directory`,
-      'put it beside the playbook',
+      `the module file ${name} is outside the playbook's directory`,
+      "move it into the playbook's directory",
     );
   }
   const file = resolve(directory, name);
@@ -81,13 +79,13 @@ async function loadFile(
 }
 
 /**
- * Source: Node's documentation, "Modules: TypeScript": types are stripped since 22.18 and 23.6, on its own.
+ * Source: Node's documentation, "Modules: TypeScript": types are stripped by default since 22.18 and 23.6.
  */
 function refuseOtherLanguages(file: string): void {
   const extension = extname(file);
   if (['.js', '.mjs'].includes(extension)) return;
   if (!['.ts', '.mts'].includes(extension)) {
-    throw invalid(`${file} is no module file`, 'name a file that ends in .js, .mjs, .ts or .mts');
+    throw invalid(`${file} is not a module file`, 'name a file that ends in .js, .mjs, .ts or .mts');
   }
   const { typescript } = process.features as { readonly typescript?: unknown };
   if (typescript) return;
@@ -110,7 +108,7 @@ async function load(file: string, name: string): Promise<unknown> {
     });
   }
   throw invalid(
-    `${name} exports no function by default`,
+    `${name} has no default export that is a function`,
     'write: export default ({ z }) => ({ name, description, parameters, reads, apply })',
   );
 }
@@ -126,7 +124,7 @@ function checked(module: unknown, file: string, name: string): StepModule {
   return { ...(module as StepModule), file };
 }
 
-/** Keys that a step has besides its module's. */
+/** Keys that a step has in addition to its module's. */
 const reserved = ['id', 'stage', 'recipes', 'when', 'notify', 'folder_of'];
 
 function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | undefined {
@@ -137,23 +135,23 @@ function mistakeIn(given: Partial<Record<keyof StepModule, unknown>>): string | 
     return `can't be called ${given.name}, which is a key that every step has`;
   if (typeof given.description !== 'string') return 'needs a description';
   if (!isSchema(given.parameters)) return 'needs parameters made with z, such as z.strictObject({ … })';
-  if (typeof given.reads !== 'function') return 'needs a function reads';
-  if (typeof given.apply !== 'function') return 'needs a function apply';
+  if (typeof given.reads !== 'function') return 'needs a reads function';
+  if (typeof given.apply !== 'function') return 'needs an apply function';
   return mistakeInSeams(given);
 }
 
-/** What it may bring besides, for others to use. */
+/** What else it may provide for others to use. */
 function mistakeInSeams({
   itemFormats = [],
   crossCheck,
   byHand,
 }: Partial<Record<keyof StepModule, unknown>>): string | undefined {
   if (!Array.isArray(itemFormats) || !itemFormats.every(isFormat))
-    return 'needs itemFormats with a name and functions get, set and remove each';
+    return 'needs itemFormats that each have a name and the functions get, set and remove';
   const taken = itemFormats.find(({ name }) => stateFormats.includes(name) || builtInItemFormats.has(name));
-  if (taken !== undefined) return `brings the item format ${taken.name}, which is built in`;
+  if (taken !== undefined) return `defines the item format ${taken.name}, which is built in`;
   if (crossCheck !== undefined && !hasFunctions(crossCheck, 'check'))
-    return 'needs a crossCheck with a name and a function check';
+    return 'needs a crossCheck with a name and a check function';
   return byHand === undefined || typeof byHand === 'function'
     ? undefined
     : 'needs a byHand that is a function';

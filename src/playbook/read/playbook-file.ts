@@ -8,9 +8,7 @@ import {
 import type { Location, Problem } from '../../model/operator-error.ts';
 import { fillNames, fillText, type Names } from './names.ts';
 
-/**
- * A file of a playbook with its names filled in, which still knows where everything stands as it was written.
- */
+/** A file of a playbook with its names filled in, which still knows the original place of everything. */
 export class PlaybookFile implements Places {
   readonly document: YamlDocument;
   readonly value: unknown;
@@ -30,7 +28,7 @@ export class PlaybookFile implements Places {
     return placed(this, path, what);
   }
 
-  /** With its keys as they stand in the file, `{{ names.short }}WebBase` for `bbbWebBase`. */
+  /** The path with its keys as written in the file, `{{ names.short }}WebBase` for `bbbWebBase`. */
   written(path: YamlPath): YamlPath {
     let holder: unknown = this.document.value;
     return path.map((segment) => {

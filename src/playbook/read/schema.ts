@@ -3,6 +3,7 @@ import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
+import { guardSchema } from './guard-schema.ts';
 import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
@@ -11,7 +12,7 @@ function named(pattern: RegExp, words: string, description: string, editors: Reg
     mistake: (text) =>
       pattern.test(text)
         ? undefined
-        : { message: `'${text}' is no name here; expected ${words}`, next: 'give it another name' },
+        : { message: `'${text}' is not a valid name here; expected ${words}`, next: 'give it another name' },
     pattern: editors,
     description,
   });
@@ -19,24 +20,24 @@ function named(pattern: RegExp, words: string, description: string, editors: Reg
 
 const word = named(
   /^[a-z][a-z0-9_]*$/,
-  "lower-case letters, digits and '_', a letter first",
+  "lower-case letters, digits and '_', starting with a letter",
   'a name that templates can use',
 );
 const roleName = named(
   /^[a-z][a-z0-9-]*$/,
-  "lower-case letters, digits and '-', a letter first",
+  "lower-case letters, digits and '-', starting with a letter",
   'name of a role',
 );
 const id = named(
   /^[a-z0-9][a-z0-9.-]*$/,
   "lower-case letters, digits, '-' and '.'",
-  'unique in its role; reports name it',
-  // As it is written, with names that are filled in before it is looked at.
+  'unique in its role; shown in reports',
+  // As written, with names that are filled in before it is checked.
   /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
 );
 /** What a playbook calls its product. */
 export const namesSchema = z
-  .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'text of one line without braces', 'what stands for the word'))
+  .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'one line of text without braces', 'what stands for the word'))
   .meta({
     description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
   });
@@ -57,9 +58,9 @@ const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).met
 
 const variable = z.strictObject({
   type: z.enum(variableTypes),
-  values: z.array(text).min(1).optional().meta({ description: 'what an enum may be' }),
-  default: z.unknown().optional().meta({ description: 'without it the inventory has to say it' }),
-  perHost: z.boolean().optional().meta({ description: 'it may also stand on a host; true' }),
+  values: z.array(text).min(1).optional().meta({ description: 'the values of an enum' }),
+  default: z.unknown().optional().meta({ description: 'if left out, the inventory must set the variable' }),
+  perHost: z.boolean().optional().meta({ description: 'may also be set on a host; default: true' }),
   description: text,
 });
 
@@ -74,7 +75,7 @@ const check = z.union([
   z.literal('nginx-workers'),
   z
     .strictObject({
-      active: text.optional().meta({ description: 'the unit is active and stays so' }),
+      active: text.optional().meta({ description: 'the unit is active and stays active' }),
       port: z.union([z.int().min(1).max(65535), text]).optional(),
       http: z
         .strictObject({
@@ -111,12 +112,6 @@ const handler = z
     context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
   });
 
-const guard = z.strictObject({
-  kind: z.enum(['bbb-meetings', 'http', 'command']),
-  args: texts,
-  description: text,
-});
-
 const health = z
   .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
   .superRefine((given, context) => {
@@ -127,7 +122,7 @@ const health = z
 const warning = z.strictObject({ when, text });
 
 /** What a step has beside the key that is a step module's name. */
-/** Whom a port may be for, besides the hosts of a role. */
+/** Who a port may be for, besides the hosts of a role. */
 export const portUsers = ['everyone', 'operators', 'itself'] as const;
 
 const port = z.strictObject({
@@ -146,7 +141,7 @@ const port = z.strictObject({
 
 function portMistake(given: string): { message: string; next: string } | undefined {
   const mistake = {
-    message: `'${given}' is no port`,
+    message: `'${given}' is not a port`,
     next: 'write a number, or a range such as 30000-35000',
   };
   if (given.includes('{{')) return undefined;
@@ -165,18 +160,20 @@ const stepKeys = {
     .union([folderAccount, z.array(folderAccount).min(1)])
     .optional()
     .meta({
-      description: 'who besides root may give names in the folders of its files: USER, USER:GROUP or :GROUP',
+      description:
+        'who besides root may create or rename entries in the folders of its files: USER, USER:GROUP or :GROUP',
     }),
 };
 
 /**
- * What says the parameters of a step module; a schema for editors says more of them than the check of a file.
+ * Supplies the schema of a step module's parameters; a schema for editors says more about them than the check
+ * of a file.
  */
 type Parameters = (module: StepModule) => z.ZodType;
 
 /**
- * The form of a playbook that uses these step modules. Their parameters are not looked at here, since they
- * may hold templates; see check-parameters.ts. `parameters` says what the schema for editors is to say of
+ * The form of a playbook that uses these step modules. Their parameters are not checked here, since they may
+ * contain templates; see check-parameters.ts. `parameters` supplies what the schema for editors says about
  * them.
  */
 export function playbookSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
@@ -184,14 +181,16 @@ export function playbookSchema(modules: Iterable<StepModule>, parameters: Parame
     name: id,
     description: text,
     names: namesSchema.optional(),
-    modules: texts.optional().meta({ description: 'files beside this one with step modules of your own' }),
+    modules: texts
+      .optional()
+      .meta({ description: 'files beside this one that contain your own step modules' }),
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters)),
     'cross-checks': texts.optional(),
   });
 }
 
-/** The form of a playbook that extends another one: all of it may be there already. */
+/** The form of a playbook that extends another one: everything is optional, since the base may have it. */
 export function extensionSchema(modules: Iterable<StepModule>, parameters: Parameters = () => z.unknown()) {
   const without = z
     .strictObject({
@@ -201,13 +200,15 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
       units: texts.optional(),
     })
     .optional()
-    .meta({ description: 'what the playbook that is extended has and this one has not' });
+    .meta({ description: 'parts of the extended playbook that this one leaves out' });
   return z.strictObject({
     extends: text.meta({ description: 'name or path of a playbook; this one says what is different' }),
     name: id,
     description: text,
     names: namesSchema.optional(),
-    modules: texts.optional().meta({ description: 'files beside this one with step modules of your own' }),
+    modules: texts
+      .optional()
+      .meta({ description: 'files beside this one that contain your own step modules' }),
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters).partial().extend({ without })).optional(),
     'cross-checks': texts.optional(),
@@ -224,7 +225,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
   const known = Object.keys(moduleKeys);
   const step = z.strictObject({ ...moduleKeys, ...stepKeys }).superRefine((given, context) => {
     const used = known.filter((name) => Object.hasOwn(given, name));
-    // An unknown key most likely is a module misspelt, which is reported already.
+    // An unknown key is most likely a misspelt module, which has already been reported.
     if (used.length === 1 || context.issues.some(({ code }) => code === 'unrecognized_keys')) return;
     const message =
       used.length === 0
@@ -249,14 +250,14 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     unknown: text.optional(),
     // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
     stages: z.array(id).min(2).max(8).optional().meta({
-      description: 'names, in order; a host is looked at again after each that changed something',
+      description: 'names, in order; a host is inspected again after each stage that changed something',
     }),
     steps: z.array(step),
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
-    guards: z.record(id, guard).optional(),
-    ports: z.array(port).optional().meta({ description: 'what a firewall has to let through to its hosts' }),
+    guards: z.record(id, guardSchema).optional(),
+    ports: z.array(port).optional().meta({ description: 'what a firewall must let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });
 }

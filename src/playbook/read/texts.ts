@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkedText } from '../../inventory/schema.ts';
 
-/** Texts that stand in many places of a playbook. */
+/** Texts that are used in many places of a playbook. */
 
 export const text = z.string().min(1);
 
@@ -10,6 +10,6 @@ export const absolutePath = checkedText({
   mistake: (path) =>
     /^\/[^\0-\x1f\x7f]*$/.test(path)
       ? undefined
-      : { message: `expected an absolute path, found '${path}'`, next: 'begin it with /' },
-  description: 'absolute path on the host; * ? [ ] are a glob as sh(1) knows it',
+      : { message: `expected an absolute path, found '${path}'`, next: 'start it with /' },
+  description: 'absolute path on the host; * ? [ ] form a glob as in sh(1)',
 });

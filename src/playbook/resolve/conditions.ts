@@ -12,7 +12,7 @@ export function holds(condition: Condition, context: TemplateContext): boolean {
   });
 }
 
-/** Whether the condition can hold still, when some groups (facts) aren't known yet. */
+/** Whether the condition can still hold if some groups (facts) aren't known yet. */
 export function mayHold(condition: Condition, context: TemplateContext): boolean {
   const known = Object.entries(condition).filter(([subject]) =>
     Object.hasOwn(context, splitSubject(subject)[0]),
@@ -20,7 +20,7 @@ export function mayHold(condition: Condition, context: TemplateContext): boolean
   return holds(Object.fromEntries(known), context);
 }
 
-/** `facts.release` as its group and its name. */
+/** Splits e.g. `facts.release` into its group and its name. */
 export function splitSubject(subject: string): readonly [string, string] {
   const dot = subject.indexOf('.');
   return dot === -1 ? [subject, ''] : [subject.slice(0, dot), subject.slice(dot + 1)];

@@ -8,18 +8,19 @@ import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
 import { templateProblem } from './template-problems.ts';
 import { type TemplateContext, TemplateError } from './templates.ts';
 
-/** A host as the others see it in their templates. */
+/** A host as seen by the templates of other hosts. */
 export interface HostView {
   readonly host: InventoryHost;
   readonly snapshot: Snapshot | undefined;
   readonly facts: Facts;
   readonly recipe: ChosenRecipe | undefined;
-  /** why its facts or its recipe aren't known although it was looked at */
+  /** why its facts or its recipe aren't known although it was inspected */
   readonly problem: Problem | undefined;
 }
 
 /**
- * What is known of all hosts, before any of them is planned: a proxy's locations depend on the nodes' facts.
+ * What is known about all hosts before any of them is planned, since a proxy's locations depend on the nodes'
+ * facts.
  */
 export interface ClusterView {
   readonly inventory: Inventory;
@@ -30,7 +31,8 @@ export interface ClusterView {
 }
 
 /**
- * Facts and recipe of every host; `snapshots` by the host's name, none for one that could not be looked at.
+ * Facts and recipe of every host; `snapshots` is by the host's name, without those that could not be
+ * inspected.
  */
 export function viewCluster(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): ClusterView {
   const views = inventory.hosts.map((host) => viewHost(inventory, host, snapshots.get(host.name)));
@@ -44,7 +46,7 @@ export function viewCluster(inventory: Inventory, snapshots: ReadonlyMap<string,
   };
 }
 
-/** The context of a host's templates before anything is known of it. */
+/** The context of a host's templates before anything is known about it. */
 export function baseContext(inventory: Inventory, host: InventoryHost): TemplateContext {
   const { name, hostname } = inventory.cluster;
   return {
@@ -59,7 +61,7 @@ export function baseContext(inventory: Inventory, host: InventoryHost): Template
         : { hostname: host.hostname, same_site: isSameSite(host.hostname, hostname) }),
     },
     vars: host.vars,
-    // For template files: in the playbook itself they are filled in already.
+    // For template files; in the playbook itself names are already filled in.
     names: inventory.playbook.names,
   };
 }
@@ -111,8 +113,8 @@ function listEntry(view: HostView): Value {
 }
 
 /**
- * A retired host counts as one only once nothing of ours is left on it: until then it still sends people to
- * the others, so they keep what they have for it.
+ * A host counts as retired only once nothing of ours is left on it: until then it still sends people to the
+ * others, so they keep what they have for it.
  */
 function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired' {
   if (host.state === 'active') return 'active';
@@ -120,8 +122,8 @@ function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired'
 }
 
 /**
- * Whether browsers take two hosts for one site, and so send cookies along: they have the same registrable
- * domain by the Public Suffix List, private part included (RFC 6265bis, 5.2).
+ * Whether browsers treat two hosts as the same site, and so send cookies along: whether they have the same
+ * registrable domain by the Public Suffix List, including its private part (RFC 6265bis, 5.2).
  */
 function isSameSite(one: string, other: string): boolean {
   const site = (hostname: string) => getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;

@@ -6,8 +6,7 @@ import { kindOf } from '../facts/kinds.ts';
 export type Facts = Readonly<Record<string, Value>>;
 
 /**
- * What a host looks like, in the words of its role's playbook. Throws OperatorError where a file can't be
- * read.
+ * The facts of a host, as defined by its role in the playbook. Throws OperatorError if a file can't be read.
  */
 export function factsOf(role: Role, snapshot: Snapshot): Facts {
   return Object.fromEntries(
@@ -18,7 +17,7 @@ export function factsOf(role: Role, snapshot: Snapshot): Facts {
   );
 }
 
-/** What the facts of a role need to know of a host. */
+/** What the facts of a role need to read from a host. */
 export function factReads(role: Role): readonly Partial<Reads>[] {
   return Object.values(role.facts).map((fact) => kindOf(fact).reads(fact));
 }

@@ -4,13 +4,14 @@ import type {
   HealthCheck,
   PlaybookAction,
   PlaybookCheck,
+  PlaybookGuard,
   PlaybookHandler,
   Role,
 } from '../../model/playbook.ts';
 import type { Query } from '../../model/snapshot.ts';
 import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
-/** A way to fill in templates: strictly where all is known, leniently where only reads are collected. */
+/** A way to fill in templates: strictly if everything is known, leniently if only reads are collected. */
 export interface Fill {
   text(template: string): string;
   list(template: Value): readonly string[];
@@ -36,14 +37,18 @@ function filling(filled: (value: Value) => Value): Fill {
     port: (template) => {
       const value = Number(filled(template));
       if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
-      throw new TemplateError(String(template), `${template} is no port number`, 'expected 1 to 65535');
+      throw new TemplateError(
+        String(template),
+        `${template} is not a port number`,
+        'make it a number from 1 to 65535',
+      );
     },
   };
 }
 
 function scalar(template: string, value: Value): string {
   if (typeof value !== 'object') return String(value);
-  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name a part of it');
+  throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name one of its parts');
 }
 
 /** A handler of the playbook with everything filled in. */
@@ -60,9 +65,19 @@ export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[
   };
 }
 
-/** The guards of a role. They are asked in the probe, so that they can't depend on facts. */
+/** The guards of a role. They are asked in the probe, so they can't depend on facts. */
 export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
-  return role.guards.map(({ id, kind, args }) => ({ id, query: { kind, args: args.map(fill.text) } }));
+  return role.guards.map((guard) => ({
+    id: guard.id,
+    query: queryOf(guard, guard.args.map(fill.text)),
+    description: fill.text(guard.description),
+  }));
+}
+
+function queryOf({ id, kind, program }: PlaybookGuard, args: readonly string[]): Query {
+  if (kind !== 'program') return { kind, args };
+  if (program === undefined) throw new Error(`the guard ${id} has no program`);
+  return { kind, program: program.text, args };
 }
 
 /** A health check with everything filled in. */

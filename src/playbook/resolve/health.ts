@@ -1,7 +1,7 @@
 import { queryKey, type Snapshot } from '../../model/snapshot.ts';
 import type { ResolvedHealthCheck } from './handlers.ts';
 
-/** What isn't well on a host before anything is changed there; each is a warning of the plan. */
+/** What isn't healthy on a host before anything is changed there; each is a warning in the plan. */
 export function healthWarnings(
   checks: readonly ResolvedHealthCheck[],
   snapshot: Snapshot,
@@ -19,10 +19,10 @@ export function healthWarnings(
   });
 }
 
-/** curl(1) and wget(1) are missing: who can't ask knows nothing. */
+/** Exit status if curl(1) and wget(1) are missing, so that nothing is known. */
 const nobodyToAsk = 127;
 
-/** Why a host serves nobody, in a few words; undefined where its health checks tell of nothing. */
+/** Why a host serves nobody, in a few words; undefined if its health checks found nothing. */
 export function downWords(checks: readonly ResolvedHealthCheck[], snapshot: Snapshot): string | undefined {
   for (const check of checks) {
     if (check.kind === 'units') {

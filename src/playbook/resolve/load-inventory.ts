@@ -4,8 +4,8 @@ import type { SecretRegister } from '../../secrets/register.ts';
 import { loadPlaybook } from '../read/load.ts';
 
 /**
- * Read an inventory with the playbook that it names. Throws OperatorErrors with every mistake of both; what
- * it holds of secrets goes into the register.
+ * Read an inventory with the playbook that it names. Throws OperatorErrors with every mistake in both;
+ * secrets in it go into the register.
  */
 export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {
   return readInventory(file, (reference, directory) => loadPlaybook(reference, directory), register);

@@ -1,5 +1,6 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import type { Guard } from '../../model/handler.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
 import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts';
@@ -14,8 +15,8 @@ import { naming } from './template-problems.ts';
 import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
 
 /**
- * Everything that has to be known of a host before it can be planned: for all recipes together, since which
- * one it gets is known only afterwards. Facts are not known yet, so paths must not depend on them.
+ * Everything that must be read from a host before it can be planned, for all recipes together, since its
+ * recipe is known only afterwards. Facts are not known yet, so paths must not depend on them.
  */
 export function readsOf(
   inventory: Inventory,
@@ -27,8 +28,16 @@ export function readsOf(
   );
 }
 
+/** The guards of a host, which depend on no facts. */
+export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Guard[] {
+  return naming({ host: host.name, place: `role ${host.role}` }, () => {
+    const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base));
+  });
+}
+
 export interface ReadsOptions {
-  /** ask the guards as well, so that the plan can say who would be interrupted */
+  /** also ask the guards, so that the plan can say who would be interrupted */
   readonly guards: boolean;
 }
 
@@ -57,7 +66,7 @@ interface RecipeContext {
 }
 
 /**
- * The contexts in which a step reads something else: one is enough where it doesn't name its recipe's
+ * The contexts in which a step reads different things: one is enough if it doesn't use its recipe's
  * variables.
  */
 function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): readonly TemplateContext[] {
@@ -67,7 +76,7 @@ function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): rea
   return mentions(step.parameters, 'recipe') ? meant : meant.slice(0, 1);
 }
 
-/** Whether a step is one of a recipe's. */
+/** Whether a step belongs to a recipe. */
 export function isFor(step: PlaybookStep, recipe: string | undefined): boolean {
   return step.recipes === undefined || (recipe !== undefined && step.recipes.includes(recipe));
 }
@@ -82,12 +91,12 @@ function stepReads(
   const given = withContent(step, parameters, '');
   const checked = module.parameters.safeParse(given);
   try {
-    // What facts will fill in is empty still and may not pass; what is read depends on the rest.
+    // What facts will fill in is still empty and may not be valid; what is read depends on the rest.
     return module.reads((checked.success ? checked.data : given) as never);
   } catch (error) {
     throw new OperatorError({
       code: 'reads-unknown',
-      message: `what the step reads can't be known before the host was looked at: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the paths that the step reads can't be known before the host is inspected: ${error instanceof Error ? error.message : String(error)}`,
       next: 'let its path depend on cluster, host, vars and recipe only, not on facts',
       host: host.name,
       step: step.id,
@@ -96,7 +105,7 @@ function stepReads(
   }
 }
 
-/** `template: FILE` becomes `content: TEXT`, which is what the step module knows. */
+/** Turns `template: FILE` into `content: TEXT`, which the step module understands. */
 export function withContent(step: PlaybookStep, parameters: Value, content: string): Value {
   if (step.template === undefined) return parameters;
   const { template: _, ...rest } = parameters as Readonly<Record<string, Value>>;
@@ -110,7 +119,7 @@ function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
 
 const unknownHostsOf = new WeakMap<Inventory, Value>();
 
-/** The other hosts by what the inventory says of them; nobody was looked at yet. The same for all hosts. */
+/** The other hosts according to the inventory, since none has been inspected yet. The same for all hosts. */
 function unknownHosts(inventory: Inventory): Value {
   const known = unknownHostsOf.get(inventory) ?? listUnknownHosts(inventory);
   unknownHostsOf.set(inventory, known);
@@ -135,7 +144,7 @@ function listUnknownHosts(inventory: Inventory): Value {
   return Object.fromEntries(lists);
 }
 
-/** The units of those handlers that may run. */
+/** The units of the handlers that may run. */
 function handlerUnits(role: Role, fill: Fill, context: TemplateContext): Partial<Reads> {
   const units = role.handlers
     .filter(({ when }) => mayHold(when, context))
@@ -166,7 +175,7 @@ function complete(reads: Partial<Reads>): Reads {
 }
 
 /**
- * A missing directory above a file is made only where it is known to be missing: two levels are looked at.
+ * A missing parent directory of a file is created only if it is known to be missing, so two levels are read.
  */
 function withParents(reads: Reads): Reads {
   const parents = reads.paths

@@ -7,16 +7,16 @@ import { render, renderText, type TemplateContext } from './templates.ts';
 /** The variant of a role that a host gets. */
 export interface ChosenRecipe {
   readonly name: string;
-  /** why this one, for the plan */
+  /** why this recipe was chosen, for the plan */
   readonly reason: string;
   /** the recipe's own variables, filled in */
   readonly vars: Readonly<Record<string, Value>>;
 }
 
 /**
- * The recipe for a host by its facts: the one that the inventory forces, else the first whose condition
- * holds. Undefined where the role has none. Throws OperatorError `unknown-version` where none holds: better
- * no change than a guess.
+ * The recipe for a host: the one forced by the inventory, or else the first whose condition holds for its
+ * facts. Undefined if the role has no recipes. Throws OperatorError `unknown-version` if none holds: no
+ * change is better than a guess.
  */
 export function chooseRecipe(
   role: Role,
@@ -32,8 +32,8 @@ export function chooseRecipe(
       role.unknown === undefined ? 'no recipe fits this host' : renderText(role.unknown, context).trim();
     throw new OperatorError({
       code: 'unknown-version',
-      message: `${message}; known: ${known}`,
-      next: "update clusterproxy, or force one of them by the host's `recipe:` and look at the plan closely",
+      message: `${message}; known recipes: ${known}`,
+      next: "update clusterproxy, or force one of them with the host's `recipe:` and check the plan closely",
       host: host.name,
     });
   }

@@ -26,9 +26,9 @@ import { render, renderFile, type TemplateContext } from './templates.ts';
 export interface ResolvedStep {
   readonly id: string;
   readonly module: StepModule;
-  /** as the module's schema returned them */
+  /** as returned by the module's schema */
   readonly parameters: unknown;
-  /** ids of handlers that hold on this host */
+  /** ids of the handlers that exist on this host */
   readonly notify: readonly string[];
   /** accounts that may own the folders of its files, or write in them */
   readonly folderOf: readonly string[];
@@ -36,7 +36,7 @@ export interface ResolvedStep {
   readonly stage: number;
 }
 
-/** What a host gets: its playbook, filled in with its own facts and with those of the others. */
+/** What a host gets: its playbook, filled in with its own facts and those of the other hosts. */
 export interface ResolvedHost {
   readonly host: InventoryHost;
   readonly facts: Facts;
@@ -46,26 +46,26 @@ export interface ResolvedHost {
   readonly handlers: readonly Handler[];
   readonly guards: readonly Guard[];
   readonly health: readonly ResolvedHealthCheck[];
-  /** what the operator should know of this host */
+  /** what the operator should know about this host */
   readonly warnings: readonly string[];
-  /** units that must be active after a transaction if they were before */
+  /** units that must be active after a transaction if they were active before */
   readonly units: readonly string[];
 }
 
 /**
- * What the host `name` gets. Throws OperatorError where its version is unknown, or a template or a parameter
- * can't be filled in. It must have been looked at.
+ * What the host `name` gets. Throws OperatorError if its version is unknown, or if a template or a parameter
+ * can't be filled in. The host must have been inspected.
  */
 export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   const view = cluster.hosts.get(name);
-  if (view?.snapshot === undefined) throw new Error(`${name} was not looked at`);
+  if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const { host, facts, recipe } = view;
   const directory = dirname(cluster.inventory.file);
   const role = roleOf(cluster.inventory.playbook, host.role);
   const context = hostContext(cluster, view);
   const handlers = role.handlers.filter(({ when }) => holds(when, context));
-  // Nothing is wanted of a retired host: what an earlier run managed there is given back.
+  // A retired host has no steps: what an earlier run managed there is restored.
   const wanted = host.state === 'retired' ? [] : role.steps;
   const steps = wanted.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
   return naming({ host: name, place: `role ${role.name}` }, () => {
@@ -98,7 +98,7 @@ function resolveStep(
     context: TemplateContext;
     handlers: readonly PlaybookHandler[];
     playbook: LoadedPlaybook;
-    /** of the inventory */
+    /** directory of the inventory */
     directory: string;
   },
 ): ResolvedStep {
@@ -120,7 +120,7 @@ function resolveStep(
     throw new OperatorError({
       code: 'invalid-parameters',
       message: `with its templates filled in, the step's parameters are wrong: ${mistakes.join('; ')}`,
-      next: 'look at the variables and facts that the step uses',
+      next: 'check the variables and facts that the step uses',
       ...at,
     });
   }
@@ -130,8 +130,8 @@ function resolveStep(
 }
 
 /**
- * Files of this machine are named relative to the inventory, which is the operator's; the playbook may be a
- * built-in one.
+ * Files on this machine are named relative to the inventory, which is the operator's, since the playbook may
+ * be a built-in one.
  */
 function withLocalFiles(module: StepModule, parameters: Value, directory: string): Value {
   const names = module.localFiles ?? [];

@@ -1,11 +1,11 @@
 import { type Location, OperatorError, type Problem } from '../../model/operator-error.ts';
 import { TemplateError } from './templates.ts';
 
-/** Whose template it was. */
+/** Where the template was used. */
 export interface TemplatePlace {
   readonly host: string;
   readonly step?: string;
-  /** in words, where it isn't a step's */
+  /** in words, if it isn't a step's */
   readonly place?: string;
   readonly location?: Location | undefined;
 }
@@ -22,7 +22,9 @@ export function templateProblem(error: TemplateError, at: TemplatePlace): Proble
   };
 }
 
-/** Run `work`; a template that can't be filled in becomes an OperatorError that names host and place. */
+/**
+ * Run `work`; a template that can't be filled in becomes an OperatorError that names the host and the place.
+ */
 export function naming<Result>(at: TemplatePlace, work: () => Result): Result {
   try {
     return work();

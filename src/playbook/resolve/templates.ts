@@ -2,13 +2,13 @@ import { Liquid, LiquidError } from 'liquidjs';
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import type { Value } from '../../formats/keyed-format.ts';
 
-/** What templates can name: cluster, host, vars, facts, recipe, hosts. */
+/** What templates can use: cluster, host, vars, facts, recipe, hosts. */
 export type TemplateContext = Readonly<Record<string, Value>>;
 
-/** A template that can't be filled in: which variable, and what to do. */
+/** A template that can't be filled in: names the variable, and says what to do. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
-  /** as it stands between the braces */
+  /** as written between the braces */
   readonly variable: string;
   readonly next: string;
 
@@ -35,7 +35,7 @@ export function hasTemplate(text: string): boolean {
   return text.includes('{{');
 }
 
-/** Whether a template anywhere in the value names something of a group, such as `recipe`. */
+/** Whether a template anywhere in the value uses a name from a group, such as `recipe`. */
 export function mentions(value: Value, group: string): boolean {
   if (typeof value === 'string') {
     return hasTemplate(value) && variablesOf(value).some((variable) => variable.split(/[.[]/)[0] === group);
@@ -44,10 +44,10 @@ export function mentions(value: Value, group: string): boolean {
   return Object.entries(value).some(([key, item]) => mentions(key, group) || mentions(item, group));
 }
 
-/** Texts of playbooks that were looked at: they are the same few for every host. */
+/** Texts of playbooks that were already parsed: they are the same few for every host. */
 const known = new Map<string, readonly string[]>();
 
-/** The variables that a text of a playbook names, as they stand between the braces. Throws TemplateError. */
+/** The variables that a playbook's text uses, as written between the braces. Throws TemplateError. */
 export function variablesOf(text: string): readonly string[] {
   const variables = known.get(text) ?? findVariables(text);
   known.set(text, variables);
@@ -57,12 +57,12 @@ export function variablesOf(text: string): readonly string[] {
 function findVariables(text: string): readonly string[] {
   const tag = /\{%.*?%\}|\{%/s.exec(text);
   if (tag !== null) {
-    const next = 'only outputs {{ a.b }} can stand here; loops and conditions go into `file: {template: …}`';
-    throw new TemplateError(tag[0], `the tag ${tag[0]} can't stand in a playbook`, next);
+    const next = 'use only outputs {{ a.b }} here; loops and conditions go into `file: {template: …}`';
+    throw new TemplateError(tag[0], `the tag ${tag[0]} can't be used in a playbook`, next);
   }
   const rest = text.replace(output, '');
   if (rest.includes('{{')) {
-    throw new TemplateError('', 'a template that begins with {{ has no }}', 'close it with }}');
+    throw new TemplateError('', 'a template that starts with {{ has no }}', 'close it with }}');
   }
   return [...text.matchAll(output)].map(([whole, inner = '']) => {
     const variable = inner.trim();
@@ -74,14 +74,14 @@ function findVariables(text: string): readonly string[] {
 
 /**
  * The value with every template in it filled in, in lists, maps and the keys of maps. Text that is exactly
- * one template becomes the value itself, of whatever type; within text only text, numbers and booleans can
- * stand. Throws TemplateError where a template names what isn't there.
+ * one template becomes the value itself, of any type; within text, only text, numbers and booleans are
+ * allowed. Throws TemplateError if a template uses something that doesn't exist.
  */
 export function render(value: Value, context: TemplateContext): Value {
   return renderWith(value, (variable) => evaluate(variable, context));
 }
 
-/** As render(), for what has to be known before facts are: what isn't known becomes empty text. */
+/** Like render(), for what must be known before facts are: anything unknown becomes empty text. */
 export function renderLeniently(value: Value, context: TemplateContext): Value {
   return renderWith(value, (variable) => {
     try {
@@ -98,7 +98,7 @@ export function renderText(text: string, context: TemplateContext): string {
   const value = render(text, context);
   if (typeof value === 'object') {
     const message = `expected text, found ${value === null ? 'nothing' : 'a list or a map'}`;
-    throw new TemplateError(text, message, 'name a part of it');
+    throw new TemplateError(text, message, 'name one of its parts');
   }
   return String(value);
 }
@@ -164,8 +164,8 @@ function renderKey(key: string, evaluated: (variable: string) => Value): string 
 function within(variable: string, value: Value): string {
   if (typeof value !== 'object') return String(value);
   const found = value === null ? 'nothing' : isList(value) ? 'a list' : 'a map';
-  const next = 'only text, numbers, true and false can stand within text';
-  throw new TemplateError(variable, `${variable} is ${found}, which can't stand within text`, next);
+  const next = 'use only text, numbers, true and false within text';
+  throw new TemplateError(variable, `${variable} is ${found}, which can't be used within text`, next);
 }
 
 function isList(value: Value): value is readonly Value[] {
@@ -173,7 +173,8 @@ function isList(value: Value): value is readonly Value[] {
 }
 
 /**
- * The value at a path of own properties, as Liquid finds it; thousands of hosts have no time for a parser.
+ * The value at a path of own properties, as Liquid would find it, without the cost of a parser for thousands
+ * of hosts.
  */
 function evaluate(variable: string, context: TemplateContext): Value {
   let holder: Value = context;
@@ -186,14 +187,14 @@ function evaluate(variable: string, context: TemplateContext): Value {
   return holder;
 }
 
-/** Keys of maps and indexes of lists; a list's length is no part of it. */
+/** Keys of maps and indexes of lists; a list's length isn't accessible. */
 function hasPart(holder: Value, part: string): holder is Readonly<Record<string, Value>> {
   if (typeof holder !== 'object' || holder === null) return false;
   return Object.hasOwn(holder, part) && (!isList(holder) || /^\d+$/.test(part));
 }
 
 function missingHint(variable: string, part: string, holder: Value): string {
-  if (variable === 'host.hostname') return 'give the host a hostname in the inventory';
+  if (variable === 'host.hostname') return 'add a hostname to the host in the inventory';
   if (typeof holder !== 'object' || holder === null) return 'check the name';
   return knownNamesHint(part, isList(holder) ? [] : Object.keys(holder));
 }

@@ -322,7 +322,7 @@ describe('a mistake is shown in the file that has it', () => {
         code: 'extends-itself',
         in: 'mine/mine.yaml',
         line: 'extends:',
-        message: /mine\.yaml is extended by/,
+        message: /mine\.yaml extends a playbook/,
       },
     ],
     [

@@ -150,13 +150,13 @@ describe('form', () => {
       'a parameter of another type',
       "lines: ['{{ facts.tool }}']}",
       "lines: [], mode: '0644'}",
-      { code: 'wrong-type', at: "'0644'", message: /a number, found text '0644'/, next: /quotes away/ },
+      { code: 'wrong-type', at: "'0644'", message: /a number, found text '0644'/, next: /remove the quotes/ },
     ],
     [
       'an unknown parameter',
       "lines: ['{{ facts.tool }}']}",
       'lines: [], line: x}',
-      { code: 'unknown-key', at: 'line: x', message: /unknown key line/, next: /known: mode/ },
+      { code: 'unknown-key', at: 'line: x', message: /unknown key line/, next: /one of: mode/ },
     ],
     [
       'a parameter that the module refuses',
@@ -226,7 +226,12 @@ describe('form', () => {
       'a name that templates could not use',
       '  workers: {',
       '  work-ers: {',
-      { code: 'invalid-name', at: 'work-ers', message: /'work-ers' is no name/, next: /another name/ },
+      {
+        code: 'invalid-name',
+        at: 'work-ers',
+        message: /'work-ers' is not a valid name/,
+        next: /another name/,
+      },
     ],
   ]);
 });
@@ -243,7 +248,7 @@ describe('meaning', () => {
       'values of something else',
       'type: integer, default: 4',
       "type: integer, values: ['4'], default: 4",
-      { code: 'wrong-value', at: 'workers: {', message: /for an enum/, next: /type: enum/ },
+      { code: 'wrong-value', at: 'workers: {', message: /only an enum/, next: /type: enum/ },
     ],
     [
       'a default of another type',
@@ -293,7 +298,7 @@ describe('meaning', () => {
       {
         code: 'duplicate-id',
         at: 'settings\n        when',
-        message: /settings stands twice in steps/,
+        message: /settings appears twice in steps/,
         next: /own/,
       },
     ],
@@ -310,7 +315,7 @@ describe('meaning', () => {
       {
         code: 'invalid-pattern',
         at: "'RELEASE=",
-        message: /no regular expression: Unterminated group/,
+        message: /not a regular expression: Unterminated group/,
         next: /JavaScript/,
       },
     ],
@@ -329,7 +334,7 @@ describe('meaning', () => {
       'a condition on something else',
       'when: {facts.helper: true}',
       'when: {weather: true}',
-      { code: 'invalid-condition', at: 'weather', message: /no weather/, next: /known: host\.name/ },
+      { code: 'invalid-condition', at: 'weather', message: /no weather/, next: /one of: host\.name/ },
     ],
     [
       'a condition that compares a number to text',
@@ -358,7 +363,7 @@ describe('meaning', () => {
       'a condition on a list',
       'when: {facts.helper: true}',
       'when: {vars.extras: x}',
-      { code: 'invalid-condition', at: 'vars.extras', message: /list or a map/, next: /take/ },
+      { code: 'invalid-condition', at: 'vars.extras', message: /list or a map/, next: /remove/ },
     ].map((part) =>
       typeof part === 'object' ? { ...part, at: 'x}\n        note' } : part,
     ) as unknown as Case,
@@ -366,7 +371,7 @@ describe('meaning', () => {
       "a recipe's condition on the recipe",
       "when: {facts.release: ['2.3', '2.4']}",
       "when: {recipe.name: '2.4'}",
-      { code: 'invalid-condition', at: 'recipe.name', message: /no recipe\.name/, next: /known/ },
+      { code: 'invalid-condition', at: 'recipe.name', message: /no recipe\.name/, next: /use one of/ },
     ],
   ]);
 });
@@ -425,7 +430,7 @@ describe('templates', () => {
         code: 'unknown-template-variable',
         at: "'{{ recipe.answer }}'",
         message: /recipe has no answer/,
-        next: /known|did you mean/,
+        next: /use one of|did you mean/,
       },
     ],
     [
@@ -435,7 +440,7 @@ describe('templates', () => {
       {
         code: 'unknown-template-variable',
         at: "'/etc/{{ facts.tool }}'",
-        message: /not known here: .*same look/,
+        message: /not known here: .*together with its facts/,
         next: /use cluster/,
       },
     ],
@@ -492,7 +497,7 @@ describe('templates', () => {
         code: 'unknown-template-variable',
         at: "'{{ facts.no }}'",
         message: /facts has no no/,
-        next: /known|did/,
+        next: /use one of|did/,
       },
     ],
     [
@@ -505,7 +510,7 @@ describe('templates', () => {
       'a template file elsewhere',
       'templates/nodes.liquid',
       '../nodes.liquid',
-      { code: 'invalid-template', at: '../nodes', message: /outside/, next: /beside/ },
+      { code: 'invalid-template', at: '../nodes', message: /outside/, next: /move it into/ },
     ],
   ]);
 
@@ -527,7 +532,7 @@ describe('stages and ports', () => {
       "a step that doesn't say its stage",
       role,
       staged,
-      { code: 'unknown-stage', at: 'upstreams', message: /which stage/, next: /packages, files/ },
+      { code: 'unknown-stage', at: 'upstreams', message: /name its stage/, next: /packages, files/ },
     ],
     [
       'a stage where the role has none',
@@ -556,7 +561,7 @@ describe('stages and ports', () => {
       'a range that is none',
       role,
       ports('{port: 500-400, from: everyone, for: pages}'),
-      { code: 'wrong-value', at: '500-400', message: /no port/, next: /range/ },
+      { code: 'wrong-value', at: '500-400', message: /not a port/, next: /range/ },
     ],
     [
       'a port that depends on a host',
@@ -565,7 +570,7 @@ describe('stages and ports', () => {
       {
         code: 'unknown-template-variable',
         at: "'{{ facts.port",
-        message: /the same for all/,
+        message: /depends only on variables/,
         next: /use vars/,
       },
     ],

@@ -85,9 +85,9 @@ describe('a step module beside a playbook', () => {
   it.each([
     ['that is not there', 'none.mjs', '', /can't be read/],
     ['elsewhere', '../motd.mjs', '', /outside the playbook's directory/],
-    ['in another language', 'motd.py', 'x', /no module file/],
+    ['in another language', 'motd.py', 'x', /not a module file/],
     ['with a mistake', 'motd.mjs', 'export default (', /can't be loaded/],
-    ['without a function', 'motd.mjs', 'export const x = 1;', /exports no function/],
+    ['without a function', 'motd.mjs', 'export const x = 1;', /no default export/],
     ['with the name of a built-in one', 'motd.mjs', motd(whole, 'file'), /file already, which is built in/],
     ['with the name of a key', 'motd.mjs', motd(whole, 'notify'), /can't be called notify/],
     [
@@ -116,7 +116,13 @@ describe('a step module beside a playbook', () => {
 describe('docs/your-own-playbook.md', () => {
   it('leads to a playbook that is fit for use', async () => {
     const files = await writeGuide(folder);
-    expect(files).toEqual(['turn.yaml', 'turnserver.conf.liquid', 'prod.yaml', 'steps/sysctl.js']);
+    expect(files).toEqual([
+      'turn.yaml',
+      'turnserver.conf.liquid',
+      'calls.sh',
+      'prod.yaml',
+      'steps/sysctl.js',
+    ]);
     const { hosts } = await checkPlaybook('./turn.yaml', folder);
     expect(hosts.map(({ plan }) => plan.problem)).toEqual([undefined, undefined]);
     expect(hosts.flatMap(({ untried }) => untried)).toEqual([]);

@@ -132,7 +132,7 @@ describe('facts', () => {
     expect(view({ old: { paths } }).hosts.get('old')?.problem).toMatchObject({
       code: 'fact-unreadable',
       host: 'old',
-      message: "the fact release can't be known: /etc/release is a device",
+      message: "the fact release can't be determined: /etc/release is a device",
     });
   });
 
@@ -167,7 +167,7 @@ describe('recipes', () => {
     expect(problem).toMatchObject({
       code: 'unknown-version',
       host: 'old',
-      message: 'no recipe for release "9.9"; known: 2.4, 3.0',
+      message: 'no recipe for release "9.9"; known recipes: 2.4, 3.0',
     });
   });
 
@@ -210,7 +210,8 @@ describe('resolveHost', () => {
   it('fills in handlers, guards, health and units', () => {
     const host = resolveHost(cluster(), 'old');
     const query = { kind: 'http', args: ['http://127.0.0.1/old/sessions'] };
-    expect(host.guards).toEqual([{ id: 'sessions', query }]);
+    const guards = [{ id: 'sessions', query, description: 'running sessions' }];
+    expect(host.guards).toEqual(guards);
     expect(host.handlers).toEqual([
       {
         id: 'reload-app',
@@ -236,7 +237,7 @@ describe('resolveHost', () => {
           { kind: 'nginx-workers' },
           { kind: 'http', url: 'http://127.0.0.1/', headers: [], contains: ['join'] },
         ],
-        guards: [{ id: 'sessions', query }],
+        guards,
         timeout: 90,
         settle: 5,
         rewrites: [],
@@ -318,7 +319,7 @@ describe('resolveHost', () => {
       code: 'template-failed',
       host: 'proxy-1',
       step: 'upstreams',
-      next: 'give the host a hostname in the inventory',
+      next: 'add a hostname to the host in the inventory',
     });
   });
 });
