@@ -4,7 +4,7 @@ import type { PathState } from '../model/snapshot.ts';
 import { readStoredLedger } from './stored.ts';
 
 /**
- * The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or
+ * A host's ledger, read from the state of its file. Throws an OperatorError `ledger-unreadable` or
  * `ledger-newer`.
  */
 export function parseLedger(state: PathState, host: string, path: string): Ledger | undefined {
@@ -13,7 +13,7 @@ export function parseLedger(state: PathState, host: string, path: string): Ledge
     new OperatorError({
       code: 'ledger-unreadable',
       message: `the record of what is managed on this host (${path}) is damaged`,
-      next: 'put it back from a backup, or move it away: first-touch values are then taken from what is there now',
+      next: 'restore it from a backup, or move it away: the present values then count as the original ones',
       host,
       detail,
     });

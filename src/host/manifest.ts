@@ -9,9 +9,9 @@ import { programsIn, queryFields } from './own-programs.ts';
 import { counted, record } from './records.ts';
 
 /**
- * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered
- * from 1 in the order in which they are swapped in; their new contents lie beside the manifest under that
- * number.
+ * A transaction in the form that the programs on the host read: one record per line, its kind first. Changes
+ * are numbered from 1 in the order in which they are swapped in; their new contents are stored beside the
+ * manifest under that number.
  */
 export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
@@ -43,20 +43,19 @@ export function manifest(transaction: Transaction): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What the host is in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
+/** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
 export function roleWords({ role }: Transaction): readonly [string, 'shared' | 'alone'] {
   return [role?.name ?? 'host', role?.shared ? 'shared' : 'alone'];
 }
 
-/** The name is that of a folder on the host, too. */
+/** The name is also that of a folder on the host. */
 function clusterOf({ cluster }: Transaction): string {
   if (/^[a-z0-9][a-z0-9._-]*$/.test(cluster)) return cluster;
-  throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
+  throw new Error(`${JSON.stringify(cluster)} is not a valid cluster name`);
 }
 
 /**
- * How long the host may work on it before it is ended and reverted: the sum of all that has a time limit.
- * Seconds.
+ * How long the host may work on it before the run is ended and reverted: the sum of all time limits. Seconds.
  */
 export function timeLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
@@ -82,8 +81,8 @@ export function timeLimit(transaction: Transaction): number {
 }
 
 /**
- * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a
- * minute to come up. Seconds.
+ * How long the host may take to restore everything: a handler is tried twice and waited for, and a unit gets
+ * a minute to start. Seconds.
  */
 export function revertLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);
@@ -98,7 +97,9 @@ export function revertLimit(transaction: Transaction): number {
   );
 }
 
-/** How long a run that installs packages waits for its turn (src/host/remote/prepare.sh). Seconds. */
+/**
+ * How long a run that installs packages waits for the package manager (src/host/remote/prepare.sh). Seconds.
+ */
 const packageManagerWait = 600;
 
 function installs({ actions }: Transaction): boolean {
@@ -176,8 +177,8 @@ function changeRecord(change: Change, number: number, host: string): string {
   if (!possible(before, after)) {
     throw new OperatorError({
       code: 'unsupported-change',
-      message: `${path} can't be turned from ${before.kind} into ${after.kind}`,
-      next: 'move what is there away by hand',
+      message: `${path} can't be changed from ${before.kind} to ${after.kind}`,
+      next: 'move the existing one away by hand',
       host,
       step: change.steps[0],
     });
@@ -185,14 +186,17 @@ function changeRecord(change: Change, number: number, host: string): string {
   return record('change', number, path, ...stateFields(before), ...stateFields(after), '.');
 }
 
-/** Files and links become one another; a directory only comes, goes or changes its mode and owner. */
+/**
+ * Files and links can replace each other; a directory can only be created, removed, or change its mode and
+ * owner.
+ */
 function possible(before: PathState, after: PathState): boolean {
   const kinds = [before.kind, after.kind];
   if (kinds.some((kind) => ['unreadable', 'pending', 'unit'].includes(kind))) return false;
   return !kinds.includes('directory') || kinds.every((kind) => kind === 'directory' || kind === 'absent');
 }
 
-/** Kind, sha256, mode, user, group, target: as `look` in transaction.sh tells them. */
+/** Kind, sha256, mode, user, group, target: the output of `look` in transaction.sh. */
 function stateFields(state: PathState): readonly string[] {
   switch (state.kind) {
     case 'file':
@@ -211,7 +215,7 @@ function handlerRecords(handler: Handler, programs: readonly string[]): readonly
   if (!/^[A-Za-z0-9][A-Za-z0-9_@:-]*$/.test(id)) {
     throw new OperatorError({
       code: 'handler-id',
-      message: `${JSON.stringify(id)} can't be the id of a handler`,
+      message: `${JSON.stringify(id)} is not a valid handler id`,
       next: 'use letters, digits, - and _',
     });
   }

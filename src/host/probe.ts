@@ -7,22 +7,22 @@ import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';
 
 export interface ProbeOptions {
-  /** whose ledger, and whose owed handlers, are wanted; undefined: of no cluster */
+  /** the cluster whose ledger and pending handlers are wanted; undefined: none */
   readonly cluster?: string | undefined;
-  /** seconds; covers the slowest query, which has a time limit of its own on the host */
+  /** seconds; long enough for the slowest query, which has its own time limit on the host */
   readonly timeout?: number;
 }
 
-/** Over this the answer isn't one of probe.sh, which sends 32 MiB of contents at most. Bytes. */
+/** A larger answer isn't from probe.sh, which sends at most 32 MiB of contents. Bytes. */
 const maximumOutput = 64 * 1024 * 1024;
 
-/** How often a host is looked at again when a file changed while it was read. */
+/** How often the probe is repeated if a file changed while it was read. */
 const attempts = 3;
 
 /**
- * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the
- * answer can't be understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`,
- * or one of the connection's.
+ * Looks at a host with one command and writes nothing there. Throws an OperatorError: `probe-failed` if the
+ * answer is malformed, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`, or one
+ * of the connection's.
  */
 export async function probe(
   connection: Connection,
@@ -56,7 +56,7 @@ export async function probe(
   }
 }
 
-/** The request of probe.sh: what is to be read, one thing a line; the texts of the programs follow it. */
+/** The request for probe.sh: what to read, one item per line; the texts of the programs follow it. */
 function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: string): string {
   const asked = programsIn(reads.queries);
   return [
@@ -73,7 +73,7 @@ function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: strin
 function cutOff(host: string): OperatorError {
   return new OperatorError({
     code: 'connection-lost',
-    message: 'the connection broke off while the host was looked at',
+    message: 'the connection was lost while the host was being looked at',
     next: 'nothing was changed there; run the command again',
     host,
   });
@@ -87,8 +87,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
   ];
   return new OperatorError({
     code: 'probe-failed',
-    message: "the host's answer can't be understood",
-    next: 'the host needs a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd; does a login script end the session early?',
+    message: "the host's answer can't be parsed",
+    next: 'check that the host has a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd, and that no login script ends the session early',
     host,
     detail: printable(words.join('\n').trim()),
   });
@@ -97,8 +97,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
 function changing(host: string, words: string): OperatorError {
   return new OperatorError({
     code: 'files-changing',
-    message: `files changed each of the ${attempts} times that the host was looked at`,
-    next: 'find out who writes there (a package upgrade, configuration management?), and run the command again later',
+    message: `files changed on each of the ${attempts} attempts to look at the host`,
+    next: 'find out what writes there (a package upgrade, configuration management), and run the command again later',
     host,
     detail: words,
   });

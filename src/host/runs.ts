@@ -27,24 +27,24 @@ export interface RunOnHost {
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
-  /** packages that its actions brought, as the host's package manager names them */
+  /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
 }
 
-/** What a run changed on a host, as it was before. */
+/** What a run changed on a host, in its previous state. */
 export interface RunFiles {
   readonly run: string;
   readonly state: string;
   readonly record: RunRecord | undefined;
   /** in the order in which they were changed */
   readonly before: ReadonlyMap<string, PathState>;
-  /** sha256 of what the run made of each regular file, to tell whether it was changed since */
+  /** sha256 of each regular file as the run left it, to detect later changes */
   readonly after: ReadonlyMap<string, string>;
 }
 
 /**
  * The runs of a host in the order in which it carried them out: a controller's clock may be wrong. One exec.
- * Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` where who logs in may not
+ * Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` if the account may not
  * read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
@@ -71,21 +71,24 @@ export async function readRuns(connection: Connection, host?: string): Promise<r
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
   if (owed.length === 0) return [];
-  return [`left undone, because people were there (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
+  return [`postponed because people were connected (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
 }
 
-/** Those of one cluster: a host may remember runs of others. A run without a record may be anybody's. */
+/**
+ * The runs of one cluster: a host may remember runs of others. A run without a record may belong to any of
+ * them.
+ */
 export function runsOfCluster(runs: readonly RunOnHost[], cluster: string): readonly RunOnHost[] {
   return runs.filter(({ record }) => record === undefined || record.cluster === cluster);
 }
 
-/** Names of the clusters that other runs on the host are of. */
+/** Names of the clusters to which other runs on the host belong. */
 export function clustersBeside(runs: readonly RunOnHost[], cluster: string): readonly string[] {
   const names = runs.flatMap(({ record }) => record?.cluster ?? []).filter((name) => name !== cluster);
   return [...new Set(names)].sort();
 }
 
-/** What a run changed, undefined where the host doesn't remember it. One exec. */
+/** What a run changed, undefined if the host doesn't remember it. One exec. */
 export async function readRunFiles(
   connection: Connection,
   run: string,
@@ -121,7 +124,7 @@ function stateBefore(fields: readonly string[], content: Buffer | undefined): Pa
   switch (kind) {
     case 'file':
       return content === undefined
-        ? { kind: 'unreadable', reason: 'the host no longer keeps what it was' }
+        ? { kind: 'unreadable', reason: 'the host no longer keeps the previous state' }
         : { kind: 'file', content, ...ownership };
     case 'directory':
       return { kind: 'directory', ...ownership };
@@ -152,7 +155,7 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   if (runs === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'runs-unreadable',
-      message: 'what the host tells of its runs is incomplete',
+      message: 'the list of runs from the host is incomplete',
       next: 'run the command again',
       detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
     });
@@ -160,7 +163,7 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   return runs;
 }
 
-/** Undefined where the answer isn't whole. */
+/** Undefined if the answer is incomplete. */
 function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined {
   const begin = Buffer.from(`${nonce} begin\n`);
   let position = output.indexOf(begin);

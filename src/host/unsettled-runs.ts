@@ -3,8 +3,8 @@ import { printable } from './records.ts';
 import { finalStates } from './run-state.ts';
 
 /**
- * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the
- * latter. Of another cluster's only those count that stand in the way of a run.
+ * Runs that are unfinished or that need somebody's attention; a later committed run supersedes the latter.
+ * Runs of another cluster count only if they block a run.
  */
 export function unsettled(
   facts: readonly string[][],

@@ -11,13 +11,13 @@ import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 
-/** What hosts remember, and those that could not be asked. */
+/** What the hosts remember, and the hosts that could not be asked. */
 export interface History {
   /** the latest first */
   readonly runs: readonly PastRun[];
-  /** hosts that could not be asked, or of which a record is damaged */
+  /** hosts that could not be asked, or that have a damaged record */
   readonly troubled: readonly HostResult[];
-  /** names of other clusters whose runs a host remembers as well, by host; none for most */
+  /** names of other clusters whose runs a host also remembers, by host; usually empty */
   readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -23,17 +23,17 @@ import { asPlanned, type PlannedRun } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
-  /** the run to undo; undefined: the latest that isn't undone yet */
+  /** the run to undo; undefined: the latest one that isn't undone yet */
   readonly run: string | undefined;
-  /** give the originals back although somebody has changed the files since */
+  /** restore the originals even if someone has changed the files since */
   readonly force: boolean;
-  /** take away what packages its actions installed, once the files are back */
+  /** remove the packages that its actions installed, after the files are restored */
   readonly removePackages: boolean;
 }
 
 /**
- * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing
- * is.
+ * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent to a service
+ * that is gone.
  */
 export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
   const hosts = [...options.inventory.hosts].reverse();
@@ -68,7 +68,7 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
   return planned(skipOthers(tellApart(looked, hosts), chosen));
 }
 
-/** Nothing of it depends on what hosts become meanwhile. */
+/** None of it depends on what hosts become meanwhile. */
 function planned(hosts: readonly HostPlan[]): PlannedRun {
   return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
 }
@@ -103,7 +103,7 @@ function recordsOf(runs: readonly RunOnHost[]): readonly RunRecord[] {
   return runs.flatMap((run) => (isKept(run.state) && run.record !== undefined ? [run.record] : []));
 }
 
-/** `kept`: not confirmed from outside, but not reverted either, as people were there. */
+/** `kept`: not confirmed from outside, but not reverted either, because people were connected. */
 function isKept(state: string): boolean {
   return state === 'committed' || state === 'kept';
 }
@@ -120,20 +120,18 @@ function refuseUnknown(
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:
       wanted === undefined
-        ? 'no host remembers a run that could be undone'
-        : `no host that can be reached remembers the run ${wanted}`,
-    next: known.length === 0 ? 'there is nothing to do' : `runs that the hosts remember: ${known.join(', ')}`,
+        ? 'no host remembers a run that can be undone'
+        : `no reachable host remembers the run ${wanted}`,
+    next:
+      known.length === 0 ? 'there is nothing to do' : `the hosts remember these runs: ${known.join(', ')}`,
   });
 }
 
-/**
- * What of a run there is to undo on a host: its stages there that changed something and kept it, oldest
- * first.
- */
+/** The part of a run to undo on a host: its stages that changed something and kept it, oldest first. */
 interface Undoing {
   readonly run: string;
   readonly stages: readonly string[];
-  /** packages that it installed there, whatever became of the rest */
+  /** packages that it installed there, whatever the outcome of the rest */
   readonly installed: readonly string[];
 }
 
@@ -194,13 +192,13 @@ function unitsOf({ handler }: PlannedHandler): readonly string[] {
   return handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
 }
 
-/** Why the services that its handlers start serve nobody, in a few words. */
+/** Why the services that its handlers start don't serve anyone, in a few words. */
 function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
   const failed = handlers.flatMap(unitsOf).find((unit) => failedUnits.includes(unit));
   return failed === undefined ? undefined : `${failed} is failed`;
 }
 
-/** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
+/** The paths that the run changed, their parent directories, and the questions of its handlers' guards. */
 function readsOf(records: readonly RunRecord[]): Reads {
   const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
   const paths = changed.filter((path) => unitOfPath(path) === undefined);

@@ -93,7 +93,7 @@ describe('once services were interrupted, and somebody comes', () => {
     expect(snapshot.owed).toEqual(['restart-bbb-web', 'restart-etherpad']);
     const runs = await over(readRuns);
     expect(runs[0]?.warnings).toEqual([
-      'left undone, because people were there (running meetings: 1): restart-etherpad, restart-bbb-web',
+      'postponed because people were connected (running meetings: 1): restart-etherpad, restart-bbb-web',
     ]);
     // One of them is done.
     writeFileSync(memory('meetings'), '');

@@ -206,8 +206,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const applied = cluster.apply(slow);
     const find = () =>
       findHolders('none', applyOptions(inventory)).catch((error: OperatorError) => error.problem.next);
-    await expect.poll(find, { timeout: 60_000, interval: 500 }).toMatch(/^at work: /);
-    const id = /at work: (\S+)/.exec(String(await find()))?.[1] ?? '';
+    await expect.poll(find, { timeout: 60_000, interval: 500 }).toMatch(/^runs in progress: /);
+    const id = /runs in progress: (\S+)/.exec(String(await find()))?.[1] ?? '';
     const holders = await findHolders(id, applyOptions(inventory));
     expect(holders.map(({ host, run }) => [host.name, run])).toEqual([['bbb-03', id]]);
     const { result, exitStatus } = await unlockHosts(id, holders, applyOptions(inventory));
