@@ -10,7 +10,7 @@ interface DemoOptions {
 export function registerDemo(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('demo')
-    .description('Plays the whole story on this machine, with made-up hosts: needs no cluster and no root.')
+    .description('Plays the whole story on this machine, with simulated hosts: needs no cluster and no root.')
     .option('--keep', 'leave the hosts running afterwards, to play with, until Ctrl-C', false)
     .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (options: DemoOptions) => finish(await demo(options, environment)));
