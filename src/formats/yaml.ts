@@ -3,18 +3,9 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { addItems, withoutKey, withValue } from './list-items.ts';
 import { applyEdits, type Edit, isList, isMap, sameValue } from './text.ts';
-import {
-  addToEmpty,
-  addToMap,
-  addToSeq,
-  removeItem,
-  removePair,
-  type Source,
-  setItem,
-  setPair,
-  sourceOf,
-} from './yaml/edits.ts';
+import { addToEmpty, addToMap, addToSeq, type Source, setItem, setPair, sourceOf } from './yaml/edits.ts';
 import { readDocument, readValue, walk } from './yaml/read.ts';
+import { removeItem, removePair } from './yaml/remove.ts';
 
 /**
  * YAML 1.1, which is what these services read. A key is a path of map keys; list items have no key. The text

@@ -101,6 +101,11 @@ describe('writing', () => {
     ['a: 1\n', ['b'], [], 'a: 1\nb: []\n'],
     ['a: 1\n', ['b'], 1e21, 'a: 1\nb: 1.0e+21\n'],
     ['a: &x 1\n', ['a'], 2, 'a: &x 2\n'],
+    // Readers disagree on whether such a block scalar ends in a line end, so it has to stay the last.
+    ['a: |\n  x', ['b'], 1, 'b: 1\na: |\n  x'],
+    ['c: 1\n# about a\na: >+\n  x', ['b'], 1, 'c: 1\nb: 1\n# about a\na: >+\n  x'],
+    ['# about a\r\na: |\r\n  x', ['b'], 1, 'b: 1\r\n# about a\r\na: |\r\n  x'],
+    ['a: |-\n  x', ['b', 'c'], 1, 'b:\n  c: 1\na: |-\n  x'],
   ])('%j with %j = %j becomes %j', (text, key, value, after) => {
     expect(yaml.set(text, key, value)).toBe(after);
     expect(yaml.get(after, key)).toEqual(value);
@@ -122,6 +127,10 @@ describe('writing', () => {
     ['a: *nowhere\n', 'a'],
   ])('%j is refused for %s', (text, key) => {
     expect(() => yaml.set(text, key.split('.'), 7)).toThrow(FormatError);
+  });
+
+  it('an item behind a block scalar without a line end is refused, since readers disagree on its value', () => {
+    expect(() => yaml.set('a:\n  - |\n    x', ['a'], ['x\n', 'y'])).toThrow(/end the file with a line end/);
   });
 
   it('says where the YAML is broken', () => {
@@ -152,6 +161,11 @@ describe('removing', () => {
     ['a: |\n  x\n\nb: 1\n', 'a', '\nb: 1\n'],
     ['a: 1\n', 'b.c', 'a: 1\n'],
     ['a: 1\r\nb:\r\n  - 1\r\n', 'b', 'a: 1\r\n'],
+    ['a:\n  b: 2', 'a.b', ''],
+    ['# c\na:\r\n  b:\r\n    c: 2', 'a.b.c', '# c'],
+    ['x: 1\na:\n  # d\n  b: 2', 'a.b', 'x: 1\n  # d'],
+    ['a: |\n  x\nb: 2', 'b', 'a: |\n  x\n'],
+    ['public:\n  app:\n    helpLink: x', 'public.app.helpLink', ''],
   ])('from %j %s leaves %j', (text, key, after) => {
     expect(yaml.remove(text, key.split('.'))).toBe(after);
   });

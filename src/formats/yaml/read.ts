@@ -1,5 +1,4 @@
 import {
-  type CST,
   type Document,
   isAlias,
   isMap,
@@ -7,7 +6,6 @@ import {
   isSeq,
   type Node,
   type Pair,
-  Parser,
   parseDocument,
   type YAMLMap,
 } from 'yaml';
@@ -151,56 +149,4 @@ function refuseMerged(document: Document, map: YAMLMap, name: string, at: string
       );
     }
   }
-}
-
-/** The offset at which the document's content ends: that of its `...`, or else the end of the text. */
-export function contentEnd(text: string): number {
-  for (const token of new Parser().parse(text)) {
-    if (token.type === 'doc-end') {
-      return token.offset;
-    }
-  }
-  return text.length;
-}
-
-/** Where a token's source ends, without the blanks, comments and line ends after it. */
-export function tokenEnd(token: CST.Token): number {
-  switch (token.type) {
-    case 'block-map':
-    case 'block-seq': {
-      const last = token.items.findLast((item) => itemEnd(item) !== undefined);
-      return (last === undefined ? undefined : itemEnd(last)) ?? token.offset;
-    }
-    case 'flow-collection': {
-      const close = token.end.find(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
-      return close === undefined ? token.offset + 1 : close.offset + 1;
-    }
-    case 'block-scalar': {
-      return blockScalarStart(token) + token.source.length;
-    }
-    default:
-      return 'source' in token ? token.offset + token.source.length : token.offset;
-  }
-}
-
-/** Where the lines of a block scalar start, after its header. */
-export function blockScalarStart(token: CST.BlockScalar): number {
-  const header = token.props.at(-1);
-  return header === undefined || !('source' in header) ? token.offset : header.offset + header.source.length;
-}
-
-const INSIGNIFICANT: ReadonlySet<string> = new Set(['space', 'newline', 'comment', 'comma']);
-
-/** Where an item's own text ends; undefined for an item without text (after a trailing comma). */
-export function itemEnd(item: CST.CollectionItem): number | undefined {
-  const last = [...item.start, ...(item.sep ?? [])].findLast(({ type }) => !INSIGNIFICANT.has(type));
-  const ends = [item.value, item.key].filter((token) => token !== undefined && token !== null).map(tokenEnd);
-  const all = [...ends, ...(last === undefined ? [] : [last.offset + last.source.length])];
-  return all.length === 0 ? undefined : Math.max(...all);
-}
-
-/** Where an item's own text starts: at its indicator, its properties or its key. */
-export function itemStart(item: CST.CollectionItem): number | undefined {
-  const first = item.start.find(({ type }) => !INSIGNIFICANT.has(type));
-  return first?.offset ?? item.key?.offset ?? item.sep?.[0]?.offset ?? item.value?.offset;
 }
