@@ -78,6 +78,10 @@ export function addChild(
     const insert = lines ? `${lineEnd}${indent}${element}${lineEnd}${outer}` : element;
     return [{ start: parent.offset + 1, end: close, insert }];
   }
+  const closing = close - blanksBefore(text, close);
+  if (closing === lineStart(text, close)) {
+    return [{ start: closing, end: closing, insert: indent + element + lineEnd }];
+  }
   return [{ start: close, end: close, insert: `${lineEnd}${indent}${element}${lineEnd}${outer}` }];
 }
 
@@ -104,10 +108,30 @@ export function removeChild(text: string, parent: Node, child: Node): Edit[] {
     return [...edits, { start: begin, end: afterLineEnd(text, lineStop(text, behind)), insert: '' }];
   }
   const [from, to] = before !== undefined ? [endOf(before), end] : [child.offset, after?.offset ?? end];
-  if (hasComment(text, from, to)) {
-    throw new FormatError('removing this would lose the comment on the same line');
+  const alone = before === undefined && after === undefined;
+  if (!alone && !hasComment(text, from, child.offset) && !hasComment(text, end, to)) {
+    return [{ start: from, end: to, insert: '' }];
   }
-  return [{ start: from, end: to, insert: '' }];
+  // The comments around it stay; of the blanks, those that stood between it and what stays.
+  if (after === undefined || comma === undefined) {
+    return [...edits, { start: child.offset - blanksBefore(text, child.offset), end, insert: '' }];
+  }
+  return [
+    { start: child.offset, end: end + blanksAt(text, end), insert: '' },
+    { start: comma, end: comma + 1 + (comma === end ? blanksAt(text, comma + 1) : 0), insert: '' },
+  ];
+}
+
+function blanksBefore(text: string, offset: number): number {
+  let at = offset;
+  while (text[at - 1] === ' ' || text[at - 1] === '\t') at--;
+  return offset - at;
+}
+
+function blanksAt(text: string, offset: number): number {
+  let at = offset;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at - offset;
 }
 
 /** Replaces a node with another value: on one line if a non-empty collection was on one line. */

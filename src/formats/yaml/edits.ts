@@ -58,7 +58,7 @@ export function addToMap(source: Source, map: YAMLMap, name: string, value: Valu
   if (last === undefined || !endsOpen(last)) {
     return [linesBehind(source, tokenEnd(token), lines)];
   }
-  // Some readers take the missing line end as part of the block scalar, others don't: it has to stay the last.
+  // Some readers add the missing line end to the block scalar, others don't: it has to stay the last.
   const before = token.items.at(-2);
   const end = before === undefined ? undefined : itemEnd(before);
   return end === undefined ? [linesAbove(source, last, lines)] : [linesBehind(source, end, lines)];
