@@ -75,6 +75,10 @@ const formats: readonly Sequences[] = [
       '{"x": 1}',
       '{"a":{"b":2},"x":1}',
       '{\n  "x": 1,\n  "a": {\n    "b": 2\n  }\n}',
+      '{ // why\n  "a": { // that\n    "b": 2 /* here */\n  }\n}',
+      '/* first */\n{ /* here */ "x": 1, /* there */ "a": {"b": 2} /* last */ }',
+      '{ "x": 1, // one\n  "a": { "b": 2, // two\n    "c": 3 } } // end',
+      '{ // nothing\n}',
       '// first\n{\n  "a": {\n    // own line\n    "b": 2, // same line\n    "c": [1, 2]\n  }\n  // last\n}',
     ],
     comment: '// c',
@@ -111,7 +115,7 @@ const formats: readonly Sequences[] = [
   },
   {
     format: services,
-    bodies: ['', 'a 1/tcp', 'a\t1/tcp b # why\na 1/udp\nc 2/tcp a', '# table\n\na 1/tcp\nb 3/tcp'],
+    bodies: ['', 'a 1/tcp', 'a\t1/tcp q # why\na 1/udp\nc 2/tcp q a', '# table\n\na 1/tcp\nb 3/tcp'],
     comment: '# c',
     keys: [
       ['a', 'tcp'],
