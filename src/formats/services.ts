@@ -3,8 +3,8 @@ import type { KeyedFormat, Value } from './keyed-format.ts';
 import { applyEdits, errorAt, lineEndOf, linesOf, scalarText } from './text.ts';
 
 /**
- * One entry: `text.slice(start, next)` is its line, `text.slice(portStart, portEnd)` its port. `names` are its
- * name and its aliases; `text.slice(aliasesStart, aliasesEnd)` has the aliases, with the blanks before each.
+ * One entry: `text.slice(start, next)` is its line, `text.slice(portStart, portEnd)` its port. `names` are
+ * its name and its aliases; `text.slice(aliasesStart, aliasesEnd)` has those, with the blanks before each.
  */
 interface Entry {
   readonly start: number;

@@ -89,6 +89,18 @@ export function afterLineEnd(text: string, offset: number): number {
   return text[offset] === '\n' || text[offset] === '\r' ? offset + 1 : offset;
 }
 
+/**
+ * Whether the character at `offset` is escaped, or would be if there were one: whether an odd number of
+ * backslashes stands right before it. (A regular expression tries every backslash as the first one.)
+ */
+export function isEscaped(text: string, offset: number): boolean {
+  let at = offset;
+  while (text[at - 1] === '\\') {
+    at--;
+  }
+  return (offset - at) % 2 === 1;
+}
+
 /** A string, number or boolean as text, for a format without types; FormatError for anything else. */
 export function scalarText(value: Value): string {
   if (typeof value === 'string') {

@@ -67,6 +67,7 @@ describe('reading', () => {
     ['A=$B\n', '$B'],
     ['A=a"b"\n', 'a"b"'],
     ['A=x\\\ny\n', 'xy'],
+    ['A=x\\\\\n', 'x\\'],
     ['export A=1\n', '1'],
     ['A=1\nA=2\n', '2'],
     ['#A=1\nB=2\n', undefined],

@@ -99,6 +99,8 @@ describe('variables', () => {
   it.each([
     ['[Service]\nEnvironment=A=1\n', ''],
     ['[Unit]\nX=1\n\n[Service]\nEnvironment=A=1\n', '[Unit]\nX=1\n'],
+    ['[Unit]\r\nX=1\r\n[Service]\r\nEnvironment=A=1\r\n', '[Unit]\r\nX=1\r\n'],
+    ['[Unit]\r\nX=1\r\n\r\n[Service]\r\nEnvironment=A=1\r\n', '[Unit]\r\nX=1\r\n'],
     ['[Service]\nEnvironment=A=1 B=2\n', '[Service]\nEnvironment=B=2\n'],
     ['[Service]\nEnvironment=B=2 A=1\n', '[Service]\nEnvironment=B=2\n'],
     ['[Service]\nEnvironment=B=2 A=1 C=3 "A=4"\n', '[Service]\nEnvironment=B=2 C=3\n'],

@@ -61,14 +61,15 @@ export function commaBehind(text: string, end: number): number | undefined {
 }
 
 /** The end of the blanks and comments that follow on the same line. */
-export function behindComments(text: string, start: number, stop: number): number {
+export function behindComments(text: string, start: number): number {
   const scanner = createScanner(text, false);
   scanner.setPosition(start);
   let end = start;
   for (let kind: number = scanner.scan(); kind !== SyntaxKind.EOF; kind = scanner.scan()) {
     const comment = kind === SyntaxKind.LineComment || kind === SyntaxKind.BlockComment;
     const tokenEnd = scanner.getTokenOffset() + scanner.getTokenLength();
-    if ((!comment && kind !== SyntaxKind.Trivia) || tokenEnd > stop) {
+    const ends = comment && /[\r\n]/.test(text.slice(scanner.getTokenOffset(), tokenEnd));
+    if ((!comment && kind !== SyntaxKind.Trivia) || ends) {
       break;
     }
     end = comment ? tokenEnd : end;

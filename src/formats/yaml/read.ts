@@ -7,10 +7,12 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { FormatError } from '../format-error.ts';
 import type { Value } from '../keyed-format.ts';
+import { errorAt } from '../text.ts';
 
 /** A map's pair together with the map. */
 export interface Found {
@@ -50,7 +52,8 @@ function parse(text: string): Document {
   const document = parseDocument(text, {
     version: '1.1',
     keepSourceTokens: true,
-    uniqueKeys: true,
+    // Compared with each other by the library, which takes minutes for a large map: see refuseDuplicates.
+    uniqueKeys: false,
     logLevel: 'error',
   });
   const [error] = document.errors;
@@ -61,7 +64,23 @@ function parse(text: string): Document {
       from === undefined ? undefined : { line: from.line, column: from.col },
     );
   }
+  refuseDuplicates(text, document as unknown as Document);
   return document as unknown as Document;
+}
+
+function refuseDuplicates(text: string, document: Document): void {
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          throw errorAt(text, key.range?.[0] ?? 0, 'Map keys must be unique');
+        }
+        seen.add(key.value);
+      }
+    },
+  });
 }
 
 /** The value of the document, or of a node in it; dates and binaries are strings. */
@@ -136,7 +155,7 @@ export function walk(document: Document, key: readonly string[]): Walk {
 }
 
 /** A pair's key as JavaScript text; undefined for keys that are collections. */
-function nameOf(pair: Pair): string | undefined {
+export function nameOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
 }
 
