@@ -180,7 +180,7 @@ function endOfMatch(pattern: RegExp, text: string, at: number): number {
 }
 
 /** Where the quotation that begins at an offset ends; undefined if it is never closed. */
-function quotationEnd(text: string, start: number): number | undefined {
+export function quotationEnd(text: string, start: number): number | undefined {
   if (text[start] === "'") {
     const close = text.indexOf("'", start + 1);
     return close === -1 ? undefined : close + 1;
