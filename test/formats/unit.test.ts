@@ -277,7 +277,8 @@ describe.skipIf(missing)('systemd (skipped where systemd-analyze is not installe
         lines += read.flat().length;
         for (const [i, text] of texts.entries()) {
           const value = orRefused(() => unit.get(text, variable) ?? '(absent)');
-          if (value !== undefined) {
+          // The dump has one line for each variable.
+          if (value !== undefined && !/\p{Cc}/u.test(String(value))) {
             expect([text, read[i]?.find((line) => line.startsWith('A=')) ?? 'A=(absent)']).toEqual([
               text,
               `A=${value}`,
