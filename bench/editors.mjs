@@ -239,8 +239,8 @@ function grow(work, textOf) {
 }
 
 /**
- * The shortest of a few times of the processor, in milliseconds: what else the machine does counts less. Each time the text is another one, so that nothing is
- * remembered of it.
+ * The shortest of a few times of the processor, in milliseconds: what else the machine does counts less. Each
+ * time the text is another one, so that nothing is remembered of it.
  */
 function timeOf(work, text) {
   let shortest = Number.POSITIVE_INFINITY;

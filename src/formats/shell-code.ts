@@ -21,8 +21,8 @@ const SPECIAL: ReadonlySet<string> = new Set([':', 'export', 'readonly', 'times'
 /**
  * Whether sh goes on with the next line after these lines of shell code whatever happens, and they can't set
  * `name` (which callers look for themselves where it stands in plain sight): no compound commands, nothing
- * left open, and only commands that leave the shell's variables alone. A command that isn't a builtin can't do
- * either. Source: POSIX.1-2017, Shell Command Language, 2.8 to 2.14; bash(1).
+ * left open, and only commands that leave the shell's variables alone. A command that isn't a builtin can do
+ * neither. Source: POSIX.1-2017, Shell Command Language, 2.8 to 2.14; bash(1).
  */
 export function leavesAlone(code: string, name: string): boolean {
   const commands = hasOnlyPlainExpansions(code, name) ? commandsOf(code) : undefined;
@@ -70,7 +70,7 @@ function hasOnlyPlainExpansions(code: string, name: string): boolean {
   );
 }
 
-/** The simple commands of some code; undefined if there is anything else, or a command that is yet to come. */
+/** The simple commands of some code; undefined if there is anything else, or if one is yet to come. */
 function commandsOf(code: string): Command[] | undefined {
   const commands: Command[] = [];
   let command: Command = { words: [], redirected: false };

@@ -73,6 +73,11 @@ describe('writing', () => {
   });
 });
 
+it.each([['['], ['{"a":']])('levels of %j by the thousand are refused', (open) => {
+  expect(() => json.get(open.repeat(50_000), ['a'])).toThrow(/at most 200 levels/);
+  expect(json.get('{"a":'.repeat(150) + 1 + '}'.repeat(150), Array(150).fill('a'))).toBe(1);
+});
+
 describe('removing', () => {
   it.each([
     ['{"a":1,"b":2}', 'a', '{"b":2}'],

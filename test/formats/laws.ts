@@ -32,8 +32,8 @@ export function orRefused<T>(edit: () => T): T | undefined {
 }
 
 /**
- * A property of many drawn values at once, for programs that take long to start: about as many values in all as
- * `runs` says. A failure is shrunk to the value that makes it, and tells its seed and path.
+ * A property of many drawn values at once, for programs that take long to start: about as many values in all
+ * as `runs` says. A failure is shrunk to the value that makes it, and tells its seed and path.
  */
 export function assertInBatches<T>(
   arbitrary: fc.Arbitrary<T>,

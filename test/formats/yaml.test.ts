@@ -141,6 +141,16 @@ describe('writing', () => {
     expect(() => yaml.set('a:\n  - |\n    x', ['a'], ['x\n', 'y'])).toThrow(/end the file with a line end/);
   });
 
+  it.each([
+    ['['.repeat(5000) + ']'.repeat(5000)],
+    ['- '.repeat(5000)],
+    ['- !a '.repeat(5000)],
+    ['{a: '.repeat(5000)],
+    [Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:\n`).join('')],
+  ])('levels by the hundred are refused before they end the process: %.20s', (text) => {
+    expect(() => yaml.get(text, ['a'])).toThrow(FormatError);
+  });
+
   it('says where the YAML is broken', () => {
     expect(() => yaml.get('a: 1\nb: [\n', ['a'])).toThrow(
       expect.objectContaining({ name: 'FormatError', line: 3 }),

@@ -1,4 +1,5 @@
 import {
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -6,6 +7,7 @@ import {
   isSeq,
   type Node,
   type Pair,
+  Parser,
   parseDocument,
   visit,
   type YAMLMap,
@@ -48,7 +50,37 @@ export function readDocument(text: string): Document {
   return document;
 }
 
+/** More levels than any settings have; the library's recursion ends the process long before the text ends. */
+const deepest = 100;
+
+function refuseDepth(text: string): void {
+  const open: [token: CST.Token, depth: number][] = mayBeDeep(text)
+    ? [...new Parser().parse(text)].map((token) => [token, 0])
+    : [];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [token, depth] = next;
+    if (depth > deepest) {
+      throw errorAt(text, token.offset, `expected at most ${deepest} levels of maps and lists`);
+    }
+    const items =
+      'items' in token ? token.items : 'value' in token ? [{ key: undefined, value: token.value }] : [];
+    for (const { key, value } of items) {
+      for (const inner of [key, value]) if (inner) open.push([inner, depth + 1]);
+    }
+  }
+}
+
+/** Whether there is anything that could open so many levels, by far: what most files lack. */
+function mayBeDeep(text: string): boolean {
+  const count = (piece: string, pattern: RegExp) => piece.match(pattern)?.length ?? 0;
+  return (
+    count(text, /[[{]/g) > deepest / 2 ||
+    text.split(/[\r\n]/).some((line) => /^ {50}/.test(line) || count(line, /[-?:](?=\s|$)/g) > deepest / 2)
+  );
+}
+
 function parse(text: string): Document {
+  refuseDepth(text);
   const document = parseDocument(text, {
     version: '1.1',
     keepSourceTokens: true,
