@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
@@ -11,15 +11,21 @@ import {
 } from '../plan/saved/saved-plan.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
-/** Saves a plan for `apply --plan`, readable by its owner only. */
+/** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
 export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSources): Promise<void> {
   try {
-    await writeFile(file, savePlan(plan, sources), { mode: 0o600 });
+    const handle = await open(file, 'w', 0o600);
+    try {
+      if ((await handle.stat()).isFile()) await handle.chmod(0o600);
+      await handle.writeFile(savePlan(plan, sources));
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw new OperatorError({
       code: 'plan-not-saved',
       message: `the plan can't be saved to ${file}: ${reasonOf(error)}`,
-      next: 'name another file by --out',
+      next: 'choose another file with --out',
     });
   }
 }
@@ -32,7 +38,7 @@ export async function readPlan(file: string): Promise<SavedPlan> {
     throw new OperatorError({
       code: 'saved-plan-missing',
       message: `the plan ${file} can't be read: ${reasonOf(error)}`,
-      next: 'save one: clusterproxy plan --inventory FILE --out PLAN',
+      next: 'save one with: clusterproxy plan --inventory FILE --out PLAN',
     });
   }
   return readSavedPlan(text, file);
@@ -48,9 +54,9 @@ export function planDiffers(
   if (differences.length === 0) return undefined;
   return {
     code: 'plan-differs',
-    message: `what would be done now is not what ${file} says`,
+    message: `what would be done now differs from the plan in ${file}`,
     detail: differences.join('\n'),
-    next: `look at it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
+    next: `review it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
   };
 }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -340,10 +341,24 @@ describe('what is refused touches nothing', () => {
     return result;
   }
 
+  test.each([
+    ['No space left on device', 'no-space'],
+    ['Read-only file system', 'read-only'],
+    ['Permission denied', 'not-permitted'],
+  ])('a folder of ours that can not be written: %s', async (words, code) => {
+    const own = `case "$*" in *.incoming-*) echo "mkdir: cannot create directory: ${words}" >&2; exit 1 ;; esac`;
+    writeFileSync(sample.path('../work/bin/mkdir'), `#!/bin/sh\n${own}\nexec /bin/mkdir "$@"\n`, {
+      mode: 0o755,
+    });
+    const result = await carry(transaction(everything(), []));
+    expect(result).toMatchObject({ problem: { code, detail: expect.stringContaining(words) } });
+    rmSync(sample.path('../work/bin/mkdir'));
+  });
+
   test('meetings are running', async () => {
     remember('meetings', '3 Maths & <b>more</b>\n0 Physics\n');
     const result = await refuses(transaction(everything(), [restartWeb]), 'busy', 'deferred');
-    expect(result.problem?.message).toContain('meetings are running: 2');
+    expect(result.problem?.message).toContain('running meetings: 2');
     expect(result.problem?.detail).toBe('Maths & <b>more</b> (participants: 3)\nPhysics (participants: 0)');
   });
 

@@ -13,6 +13,20 @@ refused() {
   exit 0
 }
 
+cannot_write() {
+  problem=$(printf '%s' "$problem" | one_line)
+  case $problem in
+    *'No space left'* | *'quota exceeded'*)
+      refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' "$problem"
+      ;;
+    *'Read-only file system'*)
+      refused read-only '/var/lib/clusterproxy is on a read-only file system' \
+        'find out why (a disk that fails is mounted read-only: look at dmesg), then run the command again' "$problem"
+      ;;
+  esac
+  refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$problem"
+}
+
 take_file() {
   _path=$incoming/$2
   case $2 in */*) mkdir -p -- "${_path%/*}" ;; esac
@@ -22,11 +36,11 @@ take_file() {
 
 # sd_booted(3): systemd is what runs this host
 [ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host does not run systemd' \
-  'only systemd can finish or revert a run when the connection or the power is lost: use a host that runs it' ''
+  'use a host that runs systemd: only systemd can finish or revert a run when the connection or the power is lost' ''
 
 # shellcheck disable=SC2012 # for a person to read
-[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or the folder of another account" \
-  'find out who created it, and move it away: clusterproxy creates it again as root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
+[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or belongs to another account" \
+  'find out who made it, and move it out of the way: clusterproxy will create it again as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
 
 # All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {
@@ -59,8 +73,7 @@ for record in $request; do
       # Under another name until it is complete: of several attempts exactly one is renamed.
       incoming=$base/runs/.incoming-$run-$nonce
       [ ! -e "$base/runs/$run" ] || break
-      problem=$( (umask 077 && mkdir -p -- "$base/runs" && mkdir -- "$incoming") 2>&1) ||
-        refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$(printf '%s' "$problem" | one_line)"
+      problem=$( (umask 077 && mkdir -p -- "$base/runs" && mkdir -- "$incoming") 2>&1) || cannot_write
       chmod 0700 "$base"
       umask 077
       ;;

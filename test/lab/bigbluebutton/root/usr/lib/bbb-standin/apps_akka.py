@@ -1,4 +1,4 @@
-"""bbb-apps-akka: reads the client's settings at its start and publishes them, as the real one does by the database."""
+"""bbb-apps-akka: reads the client's settings at its start and publishes them, as the real one does through the database."""
 
 import json
 import os

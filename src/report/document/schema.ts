@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import {
+  type change,
+  error,
+  type guard,
+  type handler,
+  host,
+  pastRun,
+  type run,
+  statuses,
+  type unsettled,
+} from './host-schema.ts';
+
+const summary = z.object({
+  exitStatus: z.int().describe('what the program exits with'),
+  hosts: z.int(),
+  statuses: z.partialRecord(z.enum(statuses), z.int()).describe('how many hosts have each status'),
+  changes: z.int(),
+  restarts: z.int(),
+  reloads: z.int(),
+  interrupted: z.boolean(),
+});
+
+const rollout = z.object({
+  role: z.string(),
+  hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
+  atOnce: z.int().describe('so many at once, after the first one has been changed alone'),
+  maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
+  down: z.array(z.object({ name: z.string(), why: z.string() })),
+  held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+});
+
+const inventory = z
+  .object({
+    file: z.string(),
+    cluster: z.string(),
+    playbook: z.string(),
+    roles: z.array(
+      z.object({
+        role: z.string(),
+        hosts: z.int().optional().describe('how many there are; left out where the role is external'),
+      }),
+    ),
+  })
+  .describe('of validate: what the inventory says');
+
+/**
+ * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
+ * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
+ */
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  command: z.string(),
+  run: z.string().nullable().describe('run id; null for a command that changes nothing'),
+  hosts: z.array(host),
+  summary,
+  warnings: z.array(z.string()).describe('true of the cluster rather than of one host'),
+  byHand: z
+    .array(z.object({ title: z.string(), text: z.string() }))
+    .describe('text to be carried over to where the program has no access'),
+  rollout: z
+    .array(rollout)
+    .optional()
+    .describe('how a run goes through the roles, should all hosts end as planned'),
+  runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
+  errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
+  force: z.literal(true).optional().describe('guards are not asked in this run'),
+  otherClusters: z
+    .array(z.object({ host: z.string(), clusters: z.array(z.string()) }))
+    .optional()
+    .describe('of history: other clusters whose runs hosts remember; their runs are not among `runs`'),
+  inventory: inventory.optional(),
+  playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
+  holders: z
+    .array(z.object({ host: z.string(), who: z.string() }))
+    .optional()
+    .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
+});
+
+export type ReportDocument = z.infer<typeof reportSchema>;
+export type ReportHost = z.infer<typeof host>;
+export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted' | 'inventoryKeys'>;
+export type ReportError = z.infer<typeof error>;
+export type ReportLocation = NonNullable<ReportError['location']>;
+export type ReportChange = z.infer<typeof change>;
+export type ReportHandler = z.infer<typeof handler>;
+export type ReportGuard = z.infer<typeof guard>;
+export type ReportUnsettled = z.infer<typeof unsettled>;
+export type ReportRun = z.infer<typeof run>;
+export type ReportPastRun = z.infer<typeof pastRun>;
+export type ReportRollout = z.infer<typeof rollout>;
+export type ReportInventory = z.infer<typeof inventory>;
+/** How a host ended. */
+export type ReportStatus = (typeof statuses)[number];
+
+/** What schema/report.schema.json holds. */
+export function reportJsonSchema(): object {
+  return {
+    $id: 'report.schema.json',
+    title: 'What clusterproxy prints with --json',
+    ...z.toJSONSchema(reportSchema, { target: 'draft-2020-12' }),
+  };
+}
