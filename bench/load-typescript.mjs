@@ -12,6 +12,11 @@ export async function loadTypeScript(path) {
     bundle: true,
     format: 'esm',
     platform: 'node',
+    // As in scripts/build.mjs: one library is UMD, others are CommonJS.
+    mainFields: ['module', 'main'],
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+    },
     write: false,
     plugins: [{ name: 'own-url', setup: keepUrls }],
   });

@@ -1,6 +1,6 @@
 import type { Node } from 'jsonc-parser';
 import { FormatError } from './format-error.ts';
-import { addChild, removeChild, replaceNode, written } from './json/edits.ts';
+import { addChild, removeChildren, replaceNode, written } from './json/edits.ts';
 import { endOf, hasComment, readNode, readTree } from './json/read.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { addItems, withValue } from './list-items.ts';
@@ -64,7 +64,7 @@ export const json: KeyedFormat = {
       return text;
     }
     return checked(
-      applyEdits(text, removeChild(text, parent, property)),
+      applyEdits(text, removeChildren(text, parent, new Set([property]))),
       without(json.get(text, []) ?? null, key.slice(0, top + 1)),
     );
   },
@@ -141,12 +141,13 @@ function setAt(
     );
   }
   if (place.type === 'object' && isMap(value) && Object.keys(value).length > 0) {
-    const old = Object.keys(readNode(place) ?? {}).filter((one) => !Object.hasOwn(value, one));
     const edited = Object.entries(value).reduce(
       (now, [one, item]) => json.set(now, [...key, one], item),
       text,
     );
-    return old.reduce((now, one) => json.remove(now, [...key, one]), edited);
+    const object = follow(edited, key).place;
+    const gone = object?.children?.filter((one) => !Object.hasOwn(value, String(one.children?.[0]?.value)));
+    return object === undefined ? edited : applyEdits(edited, removeChildren(edited, object, new Set(gone)));
   }
   return place.type === 'array' && isList(value) && value.length > 0
     ? setList(text, key, value)
@@ -167,22 +168,22 @@ function setList(text: string, key: readonly string[], value: readonly Value[]):
     tail++;
   }
   let edited = text;
-  for (let i = head; i < Math.max(old.length, value.length) - tail; i++) {
+  for (let i = head; i < value.length - tail; i++) {
     const list = follow(edited, key).place;
-    const item = value[i];
-    const child = list?.children?.[Math.min(i, value.length - tail)];
-    if (list === undefined) {
+    const [item, child] = [value[i], list?.children?.[i]];
+    if (list === undefined || item === undefined) {
       break;
     }
-    if (i >= value.length - tail || item === undefined) {
-      edited = child === undefined ? edited : applyEdits(edited, removeChild(edited, list, child));
-    } else if (i < old.length - tail && child !== undefined) {
-      edited = applyEdits(edited, replaceNode(edited, child, item));
-    } else {
-      edited = applyEdits(edited, addChild(edited, list, i, undefined, item));
-    }
+    edited = applyEdits(
+      edited,
+      i < old.length - tail && child !== undefined
+        ? replaceNode(edited, child, item)
+        : addChild(edited, list, i, undefined, item),
+    );
   }
-  return edited;
+  const list = follow(edited, key).place;
+  const gone = list?.children?.slice(value.length - tail, old.length - tail);
+  return list === undefined ? edited : applyEdits(edited, removeChildren(edited, list, new Set(gone)));
 }
 
 function without(root: Value, key: readonly string[]): Value {

@@ -13,7 +13,7 @@ interface Region {
   readonly next: number;
 }
 
-const MARKER = /^[ \t\uFEFF]*# clusterproxy: (begin|end) (\S.*?)[ \t]*$/;
+const MARKER = /^[ \t\uFEFF]*# clusterproxy: (begin|end) (\S.*)$/;
 
 /**
  * The regions between `# clusterproxy: begin NAME` and `# clusterproxy: end NAME` lines, from name to body. A
@@ -55,14 +55,16 @@ export function removeManagedBlock(text: string, name: string): string {
 
 function regionsOf(text: string): Region[] {
   const regions: Region[] = [];
+  const names = new Set<string>();
   let open: Pick<Region, 'name' | 'start' | 'bodyStart'> | undefined;
   for (const { start, end, next } of linesOf(text)) {
-    const [line, word, name] = MARKER.exec(text.slice(start, end)) ?? [];
-    if (name === undefined) {
+    const [line, word, behind] = MARKER.exec(text.slice(start, end)) ?? [];
+    if (behind === undefined) {
       continue;
     }
+    const name = withoutBlanksBehind(behind);
     if (word === 'begin') {
-      if (open !== undefined || regions.some((region) => region.name === name)) {
+      if (open !== undefined || names.has(name)) {
         const why = open === undefined ? `${name} appears twice` : `${open.name} has not been ended yet`;
         throw errorAt(text, start, `unexpected ${JSON.stringify(line)}: ${why}`);
       }
@@ -72,6 +74,7 @@ function regionsOf(text: string): Region[] {
         throw errorAt(text, start, `unexpected ${JSON.stringify(line)}: no block of this name is open`);
       }
       regions.push({ ...open, bodyEnd: start, next });
+      names.add(name);
       open = undefined;
     }
   }
@@ -79,4 +82,10 @@ function regionsOf(text: string): Region[] {
     throw errorAt(text, open.start, `the managed block ${open.name} is never ended`);
   }
   return regions;
+}
+
+function withoutBlanksBehind(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ' || text[end - 1] === '\t') end--;
+  return text.slice(0, end);
 }

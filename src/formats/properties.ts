@@ -1,6 +1,6 @@
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { applyEdits, lineEndOf, linesOf, scalarText, singleName } from './text.ts';
+import { applyEdits, isEscaped, lineEndOf, linesOf, scalarText, singleName } from './text.ts';
 
 /**
  * One definition: `text.slice(start, end)` is its logical line, with continuations, up to `next` with its
@@ -111,10 +111,15 @@ function parse(text: string): { definitions: Definition[]; open: boolean } {
     if (first === undefined || /^[ \t\f]*(?:[#!]|$)/.test(text.slice(first.start, first.end))) {
       continue;
     }
-    let logical = text.slice(first.start, first.end).replace(/^[ \t\f]+/, '');
+    const parts: string[] = [];
     let last = first;
-    while (endsOpen(logical)) {
-      logical = logical.slice(0, -1);
+    for (;;) {
+      const part = text.slice(last.start, last.end).replace(/^[ \t\f]+/, '');
+      const continued = isEscaped(part, part.length);
+      parts.push(continued ? part.slice(0, -1) : part);
+      if (!continued) {
+        break;
+      }
       const following = lines[i + 1];
       if (following === undefined) {
         open = true;
@@ -122,18 +127,13 @@ function parse(text: string): { definitions: Definition[]; open: boolean } {
       }
       i++;
       last = following;
-      logical += text.slice(last.start, last.end).replace(/^[ \t\f]+/, '');
     }
+    const logical = parts.join('');
     if (logical !== '') {
       definitions.push({ start: first.start, end: last.end, next: last.next, ...split(logical) });
     }
   }
   return { definitions, open };
-}
-
-/** Whether a line ends in an odd number of backslashes, which continues it. */
-function endsOpen(line: string): boolean {
-  return (/\\+$/.exec(line)?.[0].length ?? 0) % 2 === 1;
 }
 
 function split(logical: string): { key: string | undefined; value: string | undefined } {
@@ -144,15 +144,17 @@ function split(logical: string): { key: string | undefined; value: string | unde
 
 const LETTER_ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
 
+/** The text that Java reads; undefined for a malformed `\u`. */
 function withoutEscapes(text: string): string | undefined {
-  if (/(?<!\\)(?:\\\\)*\\u(?![0-9A-Fa-f]{4})/.test(text)) {
-    return undefined;
-  }
-  return text.replace(
+  let malformed = false;
+  const plain = text.replace(
     /\\(?:u([0-9A-Fa-f]{4})|([\s\S]))/g,
-    (_, hex: string | undefined, letter: string | undefined) =>
-      hex === undefined
+    (_, hex: string | undefined, letter: string | undefined) => {
+      malformed ||= letter === 'u';
+      return hex === undefined
         ? (LETTER_ESCAPES[letter ?? ''] ?? letter ?? '')
-        : String.fromCharCode(Number.parseInt(hex, 16)),
+        : String.fromCharCode(Number.parseInt(hex, 16));
+    },
   );
+  return malformed ? undefined : plain;
 }

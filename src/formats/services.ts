@@ -2,70 +2,105 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { applyEdits, errorAt, lineEndOf, linesOf, scalarText } from './text.ts';
 
-/** One entry: `text.slice(start, next)` is its line, `text.slice(portStart, portEnd)` its port. */
+/**
+ * One entry: `text.slice(start, next)` is its line, `text.slice(portStart, portEnd)` its port. `names` are
+ * its name and its aliases; `text.slice(aliasesStart, aliasesEnd)` has those, with the blanks before each.
+ */
 interface Entry {
   readonly start: number;
   readonly next: number;
   readonly portStart: number;
   readonly portEnd: number;
+  readonly aliasesStart: number;
+  readonly aliasesEnd: number;
   readonly name: string;
+  readonly names: readonly string[];
   readonly port: number;
   readonly protocol: string;
 }
 
 /**
  * The table of services, /etc/services. A key is a name and a protocol, and its value is the port as text. Of
- * several entries with the same name and protocol the first counts, since getservbyname(3) stops there; `set`
- * changes that one and keeps its aliases and comment. Source: services(5).
+ * several entries that have the name, as theirs or as an alias, the first counts, since getservbyname(3)
+ * stops there. Source: services(5).
+ *
+ * - `set` changes an entry of that name and keeps its aliases and comment. Where the name is an alias of an
+ *   earlier entry with another port, the new entry goes above that one.
+ * - `remove` also takes the name out of the aliases of other entries, which stay.
  */
 export const services: KeyedFormat = {
   name: 'services',
 
   get(text, key) {
-    const [name, protocol] = nameAndProtocol(key);
-    const entry = entriesOf(text).find((one) => one.name === name && one.protocol === protocol);
+    const [entry] = entriesWith(text, nameAndProtocol(key));
     return entry === undefined ? undefined : String(entry.port);
   },
 
   set(text, key, value) {
     const [name, protocol] = nameAndProtocol(key);
     const port = portOf(value);
-    const entry = entriesOf(text).find((one) => one.name === name && one.protocol === protocol);
+    const [entry] = entriesWith(text, [name, protocol]);
+    const lineEnd = lineEndOf(text) === '\r' ? '\n' : lineEndOf(text);
+    const line = `${name}\t${port}/${protocol}${lineEnd}`;
     if (entry === undefined) {
-      const lineEnd = lineEndOf(text);
-      const ended = text === '' || text.endsWith('\n') ? '' : lineEnd === '\r' ? '\n' : lineEnd;
-      return `${text}${ended}${name}\t${port}/${protocol}${lineEnd === '\r' ? '\n' : lineEnd}`;
+      return `${text}${text === '' || text.endsWith('\n') ? '' : lineEnd}${line}`;
     }
     if (entry.port === port) return text;
-    return applyEdits(text, [{ start: entry.portStart, end: entry.portEnd, insert: String(port) }]);
+    return applyEdits(text, [
+      entry.name === name
+        ? { start: entry.portStart, end: entry.portEnd, insert: String(port) }
+        : { start: entry.start, end: entry.start, insert: line },
+    ]);
   },
 
   remove(text, key) {
     const [name, protocol] = nameAndProtocol(key);
-    const entries = entriesOf(text).filter((one) => one.name === name && one.protocol === protocol);
     return applyEdits(
       text,
-      entries.map(({ start, next }) => ({ start, end: next, insert: '' })),
+      entriesWith(text, [name, protocol]).map(({ start, next, aliasesStart, aliasesEnd, ...entry }) => {
+        if (entry.name === name) return { start, end: next, insert: '' };
+        const aliases = text.slice(aliasesStart, aliasesEnd).match(/[ \t]+[^ \t]+/g) ?? [];
+        const kept = aliases.filter((alias) => alias.trim() !== name);
+        return { start: aliasesStart, end: aliasesEnd, insert: kept.join('') };
+      }),
     );
   },
 };
 
-/** The names of the entries for a port. */
-export function servicesOnPort(text: string, port: number, protocol: string): readonly string[] {
+/** The names of each entry for a port: its own, then its aliases. */
+export function servicesOnPort(text: string, port: number, protocol: string): readonly (readonly string[])[] {
   return entriesOf(text)
     .filter((entry) => entry.port === port && entry.protocol === protocol)
-    .map(({ name }) => name);
+    .map(({ names }) => names);
+}
+
+function entriesWith(text: string, [name, protocol]: readonly [string, string]): readonly Entry[] {
+  return entriesOf(text).filter((one) => one.protocol === protocol && one.names.includes(name));
 }
 
 function entriesOf(text: string): readonly Entry[] {
   return linesOf(text, { loneCr: false }).flatMap(({ start, end, next }) => {
-    const found = /^([ \t\uFEFF]*)([^\s#]+)([ \t]+)(\d+)\/([^\s#]+)/.exec(text.slice(start, end));
+    const line = text.slice(start, end);
+    const found = /^([ \t\uFEFF]*)([^\s#]+)([ \t]+)(\d+)\/([^\s#]+)((?:[ \t]+[^\s#]+)*)/.exec(line);
     if (found === null) return [];
-    const [, indent = '', name = '', gap = '', digits = '', protocol = ''] = found;
+    const [whole, indent = '', name = '', gap = '', digits = '', protocol = '', aliases = ''] = found;
     const port = Number(digits);
     if (port > 65535) throw errorAt(text, start, `expected a port from 0 to 65535, found ${digits}`);
     const portStart = start + indent.length + name.length + gap.length;
-    return [{ start, next, portStart, portEnd: portStart + digits.length, name, port, protocol }];
+    return [
+      {
+        start: start + (line.startsWith('\uFEFF') ? 1 : 0),
+        next,
+        portStart,
+        portEnd: portStart + digits.length,
+        aliasesStart: start + whole.length - aliases.length,
+        aliasesEnd: start + whole.length,
+        name,
+        names: [name, ...(aliases.match(/[^ \t]+/g) ?? [])],
+        port,
+        protocol,
+      },
+    ];
   });
 }
 

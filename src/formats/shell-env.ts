@@ -1,5 +1,6 @@
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat } from './keyed-format.ts';
+import { leavesAlone } from './shell-code.ts';
 import { type Statement, statementsOf } from './shell-statements.ts';
 import { readAsShell, readAsSystemd, writeShellValue } from './shell-value.ts';
 import { applyEdits, type Edit, errorAt, lineEndOf, scalarText, singleName } from './text.ts';
@@ -14,8 +15,8 @@ import { applyEdits, type Edit, errorAt, lineEndOf, scalarText, singleName } fro
  * - `set` leaves a single definition alone if both read the value. Of several, the last one stays and gets
  *   the value. `export NAME=…` becomes `NAME=…` and `export NAME`, which systemd silently ignores. A comment
  *   after the value, which systemd takes as part of it, moves to its own line.
- * - Files with shell code in which a definition may not be reached (`if`, functions, here-documents, …) are
- *   refused.
+ * - Files with shell code by which a definition may not be reached or not be the one that counts (`if`, a
+ *   line that ends in `&&`, functions, here-documents, `exit`, `unset`, `. FILE`, …) are refused.
  * - In files with CR LF, systemd drops the CR and sh keeps it; nothing written here can change that.
  * - `remove` after `set` of an absent name restores the same bytes, except for a line end that was missing at
  *   the end of the text.
@@ -27,6 +28,9 @@ export const shellEnv: KeyedFormat = {
     const last = definitionsOf(text, singleName(key)).at(-1);
     if (last === undefined) {
       return undefined;
+    }
+    if (last.exported) {
+      refuseCode(text, last.name);
     }
     const value = last.exported ? readAsShell(last.raw)?.value : readAsSystemd(last.raw);
     if (value === undefined) {
@@ -136,10 +140,7 @@ function append(text: string, line: string): string {
   return text + (ended ? '' : lineEnd) + (open ? lineEnd : '') + line + lineEnd;
 }
 
-const CONTROL_FLOW =
-  /^(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|select|function|return|exit|exec|eval|break|continue|\{|\}|\(|!|\[\[)(?![\w=-])|^[\w-]+[ \t]*\(\)|<<|;;/;
-
-/** Throws if the file contains code that decides whether `name` is set, or to what value. */
+/** Throws if the file contains code that may decide whether `name` is set, or to what value. */
 function refuseCode(text: string, name: string): void {
   if (!/^\w+$/.test(name)) {
     return;
@@ -147,28 +148,21 @@ function refuseCode(text: string, name: string): void {
   const mention = new RegExp(`(?<![\\w$\\{])${name}(?!\\w)`);
   const assigns = new RegExp(`(?<!\\w)${name}\\+?=`);
   for (const statement of statementsOf(text)) {
-    if (statement.kind === 'assignment') {
-      if (
-        statement.name !== name &&
-        readAsShell(statement.raw) === undefined &&
-        assigns.test(statement.raw)
-      ) {
-        throw errorAt(text, statement.start, `a line that may set ${name} in addition to ${statement.name}`);
-      }
+    if (statement.kind === 'assignment' && readAsShell(statement.raw) !== undefined) {
       continue;
     }
-    const code = statement.raw.trim();
-    if (CONTROL_FLOW.test(code)) {
-      throw errorAt(
-        text,
-        statement.start,
-        `expected only assignments, found the shell code ${JSON.stringify(code)}`,
-      );
+    const { start } = statement;
+    if (statement.kind === 'assignment' && statement.name !== name && assigns.test(statement.raw)) {
+      throw errorAt(text, start, `a line that may set ${name} in addition to ${statement.name}`);
     }
-    if (mention.test(code) && !/^export(?:[ \t]+\w+)+$/.test(code)) {
+    const code = text.slice(start, statement.end).trim();
+    if (!leavesAlone(code, name)) {
+      throw errorAt(text, start, `expected only assignments, found the shell code ${JSON.stringify(code)}`);
+    }
+    if (statement.kind === 'other' && mention.test(code) && !/^export(?:[ \t]+\w+)+$/.test(code)) {
       throw errorAt(
         text,
-        statement.start,
+        start,
         `expected ${name}=value, found ${name} in the shell code ${JSON.stringify(code)}`,
       );
     }

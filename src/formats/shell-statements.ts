@@ -48,13 +48,11 @@ export function statementsOf(text: string): Statement[] {
     }
     const [head, exported, name] = ASSIGNMENT.exec(content) ?? [''];
     const valueStart = line.start + head.length;
-    let last = i;
-    while (isOpen(text.slice(valueStart, lines[last]?.end), inShell) && last + 1 < lines.length) {
-      last++;
-    }
+    const shell = lastLineOf(text, valueStart, lines, i, tokenInShell(text, valueStart));
+    const { last } = shell;
     const { end, next } = lines[last] ?? line;
     const raw = text.slice(valueStart, end);
-    if (isOpen(raw.replace(/\\$/, ''), inShell)) {
+    if (shell.openAt !== undefined && !(shell.openAt === end - 1 && text[shell.openAt] === '\\')) {
       throw errorAt(text, line.start, 'a quotation that is never closed');
     }
     if (name === undefined) {
@@ -64,11 +62,10 @@ export function statementsOf(text: string): Statement[] {
       }
       statements.push({ kind: 'other', start: line.start, end, next, raw });
     } else {
-      if (
-        exported === undefined &&
-        (lastLineInSystemd(text, valueStart, lines, i) !== last ||
-          isOpen(raw, inShell) !== isOpen(raw, inSystemd))
-      ) {
+      const systemd = lastLineOf(text, valueStart, lines, i, tokenInSystemd(text));
+      const differs =
+        systemd.last !== last || (systemd.openAt === undefined) !== (shell.openAt === undefined);
+      if (exported === undefined && differs) {
         throw errorAt(text, line.start, `sh and systemd would end the value of ${name} on different lines`);
       }
       if (raw.includes('\r')) {
@@ -109,30 +106,88 @@ function disputedLines(
   const { start = 0, end = 0 } = lines[first] ?? {};
   const equals = text.slice(start, end).indexOf('=');
   // To systemd, anything before `=` is a name, and a line without `=` is nothing.
-  const lastInSystemd = equals < 0 ? first : lastLineInSystemd(text, start + equals + 1, lines, first);
+  const lastInSystemd =
+    equals < 0 ? first : lastLineOf(text, start + equals + 1, lines, first, tokenInSystemd(text)).last;
   const [from, to] = [Math.min(lastInShell, lastInSystemd), Math.max(lastInShell, lastInSystemd)];
   return text.slice(lines[from]?.end, lines[to]?.end);
 }
 
-function lastLineInSystemd(
+/** Where the token at an offset ends; undefined for one that the text ends within. */
+type Token = (offset: number) => number | undefined;
+
+/**
+ * The line on which what starts at an offset of line `first` ends. If it never does: the last line of the
+ * text, and where it was left open.
+ */
+function lastLineOf(
   text: string,
-  valueStart: number,
+  start: number,
   lines: ReturnType<typeof linesOf>,
   first: number,
-): number {
-  let last = first;
-  while (isOpen(text.slice(valueStart, lines[last]?.end), inSystemd) && last + 1 < lines.length) {
-    last++;
+  token: Token,
+): { readonly last: number; readonly openAt: number | undefined } {
+  let at = start;
+  for (let last = first; ; last++) {
+    const end = lines[last]?.end;
+    if (end === undefined) {
+      return { last: last - 1, openAt: at };
+    }
+    while (at < end) {
+      const next = token(at);
+      if (next === undefined || next > text.length) {
+        return { last: lines.length - 1, openAt: at };
+      }
+      if (next > end && last + 1 === lines.length) {
+        return { last, openAt: at };
+      }
+      at = next;
+    }
+    if (at === end) {
+      return { last, openAt: undefined };
+    }
   }
-  return last;
 }
 
-/** Matches as much of a value as is closed. In sh, quotes may be anywhere, and a comment runs to the end. */
-const inShell = /^(?:\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|(?<![ \t\n])#|(?<=[ \t\n])#.*|[^\\'"#])*/;
-/** In systemd, quotes count only at the start of a value, or right after a quotation. */
-const inSystemd =
-  /^(?:[ \t]*(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"))*(?:[ \t]*(?:\\[\s\S]|[^ \t'"\\])(?:\\[\s\S]|[^\\])*)?[ \t]*/;
+/** In sh, quotes may be anywhere, and a comment runs to the end of its line. */
+function tokenInShell(text: string, start: number): Token {
+  const plain = /[^\\'"#\r\n]+/y;
+  const comment = /.*/y;
+  return (at) => {
+    const c = text[at];
+    if (c === '\\') return at + 2;
+    if (c === "'" || c === '"') return quotationEnd(text, at);
+    const found = c !== '#' ? plain : at > start && /[ \t\n]/.test(text[at - 1] ?? '') ? comment : undefined;
+    return found === undefined ? at + 1 : endOfMatch(found, text, at);
+  };
+}
 
-function isOpen(raw: string, closed: RegExp): boolean {
-  return (closed.exec(raw)?.[0].length ?? 0) < raw.length;
+/** In systemd, quotes count only at the start of a value, or right after a quotation. */
+function tokenInSystemd(text: string): Token {
+  const plain = /[^\\\r\n]+/y;
+  let quotes = true;
+  return (at) => {
+    const c = text[at];
+    if (quotes && (c === ' ' || c === '\t')) return at + 1;
+    if (quotes && (c === "'" || c === '"')) return quotationEnd(text, at);
+    quotes = false;
+    return c === '\\' ? at + 2 : endOfMatch(plain, text, at);
+  };
+}
+
+function endOfMatch(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at + 1;
+}
+
+/** Where the quotation that begins at an offset ends; undefined if it is never closed. */
+export function quotationEnd(text: string, start: number): number | undefined {
+  if (text[start] === "'") {
+    const close = text.indexOf("'", start + 1);
+    return close === -1 ? undefined : close + 1;
+  }
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') {
+    at += text[at] === '\\' ? 2 : 1;
+  }
+  return at < text.length ? at + 1 : undefined;
 }

@@ -1,4 +1,5 @@
 import { FormatError } from './format-error.ts';
+import { isEscaped } from './text.ts';
 
 /** What a shell reads from the text after `NAME=`, if that is the same on every run. */
 export interface ShellReading {
@@ -49,10 +50,12 @@ export function readAsSystemd(raw: string): string {
       found[1] ?? (found[2] ?? '').replace(/\\(\r?\n|["\\$`])/g, (_, c: string) => (/\n/.test(c) ? '' : c));
   }
   const rest = raw.slice(at).replace(/^[ \t]+/, '');
+  let end = rest.length;
+  while (rest[end - 1] === ' ' || rest[end - 1] === '\t') end--;
   // An escaped blank stays, even at the end; a backslash at the end is dropped.
-  const kept = /^(?:\\[\s\S]|[^\\])*\\$/.test(rest)
-    ? rest.slice(0, -1)
-    : (/^(?:\\[\s\S]|[^\\])*?(?=[ \t]*$)/.exec(rest)?.[0] ?? '');
+  const kept = !isEscaped(rest, end)
+    ? rest.slice(0, end)
+    : rest.slice(0, end < rest.length ? end + 1 : end - 1);
   return value + kept.replace(/\\(\r?\n|[\s\S])/g, (_, c: string) => (/\n/.test(c) ? '' : c));
 }
 

@@ -67,13 +67,18 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
 
 /** The offset at which the line that holds `offset` begins. */
 export function lineStart(text: string, offset: number): number {
-  return Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
+  let at = offset;
+  while (at > 0 && text[at - 1] !== '\n' && text[at - 1] !== '\r') {
+    at--;
+  }
+  return at;
 }
 
 /** The offset at which the line that holds `offset` ends, before its line end. */
 export function lineStop(text: string, offset: number): number {
-  const found = /[\r\n]/.exec(text.slice(offset));
-  return found === null ? text.length : offset + found.index;
+  const lineEnd = /[\r\n]/g;
+  lineEnd.lastIndex = offset;
+  return lineEnd.exec(text)?.index ?? text.length;
 }
 
 /** The offset after the line end at `offset`; `offset` itself if there is no line end. */
@@ -82,6 +87,18 @@ export function afterLineEnd(text: string, offset: number): number {
     return offset + 2;
   }
   return text[offset] === '\n' || text[offset] === '\r' ? offset + 1 : offset;
+}
+
+/**
+ * Whether the character at `offset` is escaped, or would be if there were one: whether an odd number of
+ * backslashes stands right before it. (A regular expression tries every backslash as the first one.)
+ */
+export function isEscaped(text: string, offset: number): boolean {
+  let at = offset;
+  while (text[at - 1] === '\\') {
+    at--;
+  }
+  return (offset - at) % 2 === 1;
 }
 
 /** A string, number or boolean as text, for a format without types; FormatError for anything else. */

@@ -1,7 +1,16 @@
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { applyEdits, type Edit, isList, lineEndOf, sameValue, scalarText } from './text.ts';
-import { removeVariables, replaceVariable, variablesOf } from './unit/environment.ts';
+import {
+  applyEdits,
+  type Edit,
+  isEscaped,
+  isList,
+  lineEndOf,
+  lineStart,
+  sameValue,
+  scalarText,
+} from './text.ts';
+import { replaceVariable, variablesOf, withoutVariables } from './unit/environment.ts';
 import { type Assignment, sectionsOf } from './unit/lines.ts';
 import { environmentWord } from './unit/words.ts';
 
@@ -83,14 +92,7 @@ export const unit: KeyedFormat = {
         }),
       );
     }
-    const found = variablesOf(text, section, variable);
-    const edits = [...new Set(found.map(({ line }) => line.start))].flatMap((start) => {
-      const here = found.filter(({ line }) => line.start === start);
-      const [first] = here;
-      return first === undefined
-        ? []
-        : removeVariables(first.line, first.words, new Set(here.map(({ index }) => index)));
-    });
+    const edits = withoutVariables(variablesOf(text, section, variable));
     return withoutEmptySection(text, section, edits);
   },
 };
@@ -121,7 +123,7 @@ function lineValue(value: Value): string {
   if (/[^\P{Cc}\t]|\p{Surrogate}/u.test(line) || /^\s|\s$/.test(line)) {
     throw new FormatError(`expected one line without blanks at its ends, found ${JSON.stringify(line)}`);
   }
-  if (/(?<!\\)(?:\\\\)*\\$/.test(line)) {
+  if (isEscaped(line, line.length)) {
     throw new FormatError(`${JSON.stringify(line)} ends in a backslash, which would join the next line`);
   }
   return line;
@@ -138,14 +140,8 @@ function setVariable(text: string, section: string, name: string, value: string)
     const line = assignmentsOf(text, section, 'Environment').at(-1);
     return applyEdits(text, [addition(text, section, line, [`Environment=${word}`])]);
   }
-  const earlier = all.slice(0, -1);
-  if (earlier.length > 0) {
-    // Remove the earlier ones on their own lines first; then there is only one left to set.
-    const { line, words } = earlier[0] ?? last;
-    const gone = new Set(earlier.filter((one) => one.line === line).map(({ index }) => index));
-    return setVariable(applyEdits(text, removeVariables(line, words, gone)), section, name, value);
-  }
-  return last.value === value ? text : applyEdits(text, [replaceVariable(last, word)]);
+  const edits = withoutVariables(all.slice(0, -1));
+  return applyEdits(text, last.value === value ? edits : [...edits, replaceVariable(last, word)]);
 }
 
 /** New lines in a section: after `after`, or else at the end of the section, or else in a new section. */
@@ -192,11 +188,16 @@ function withoutEmptySection(text: string, section: string, edits: readonly Edit
   return applyEdits(
     edited,
     empty.map(({ start, next }) => {
-      const blank = /(?<=^|[\r\n])(?:\r\n|\n|\r)$/.exec(edited.slice(0, start))?.[0].length ?? 0;
       const bom = edited[start] === '\uFEFF' ? 1 : 0;
-      return { start: start - blank + bom, end: next, insert: '' };
+      return { start: start - blankLineBefore(edited, start) + bom, end: next, insert: '' };
     }),
   );
+}
+
+/** The length of the blank line before an offset, with its line end; 0 if the line before it has text. */
+function blankLineBefore(text: string, offset: number): number {
+  const lineEnd = /\r?\n$|\r$/.exec(text.slice(Math.max(0, offset - 2), offset))?.[0].length ?? 0;
+  return lineStart(text, offset - lineEnd) === offset - lineEnd ? lineEnd : 0;
 }
 
 function refuseCommented(commented: boolean): void {

@@ -3,18 +3,9 @@ import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { addItems, withoutKey, withValue } from './list-items.ts';
 import { applyEdits, type Edit, isList, isMap, sameValue } from './text.ts';
-import {
-  addToEmpty,
-  addToMap,
-  addToSeq,
-  removeItem,
-  removePair,
-  type Source,
-  setItem,
-  setPair,
-  sourceOf,
-} from './yaml/edits.ts';
-import { readDocument, readValue, walk } from './yaml/read.ts';
+import { addToEmpty, addToMap, addToSeq, type Source, setItem, setPair, sourceOf } from './yaml/edits.ts';
+import { nameOf, readDocument, readValue, walk } from './yaml/read.ts';
+import { removeItems, removePair } from './yaml/remove.ts';
 
 /**
  * YAML 1.1, which is what these services read. A key is a path of map keys; list items have no key. The text
@@ -121,10 +112,16 @@ function setMap(text: string, key: readonly string[], value: { readonly [key: st
     (now, [name, item]) => yaml.set(now, [...key, name], item),
     text,
   );
-  const before = yaml.get(text, key);
-  return Object.keys(isMap(before) ? before : {})
-    .filter((name) => !Object.hasOwn(value, name))
-    .reduce((now, name) => yaml.remove(now, [...key, name]), edited);
+  const document = readDocument(edited);
+  const map = walk(document, key).found.at(-1)?.pair.value;
+  if (!isYamlMap(map)) {
+    throw new FormatError(`${key.join('.')} is not a map of its own`);
+  }
+  const gone = map.items.map((pair) => !Object.hasOwn(value, nameOf(pair) ?? ''));
+  return applyEdits(
+    edited,
+    removeItems(sourceOf(edited, document.contents as Node | null), map, (i) => gone[i] === true),
+  );
 }
 
 /** Changes only the part of a list that differs: equal items at its beginning and end stay untouched. */
@@ -141,17 +138,18 @@ function setList(text: string, key: readonly string[], value: readonly Value[]):
     tail++;
   }
   let edited = text;
-  for (let i = head; i < Math.max(old.length, value.length) - tail; i++) {
+  for (let i = head; i < value.length - tail; i++) {
     const item = value[i];
-    if (i >= value.length - tail || item === undefined) {
-      edited = editSeq(edited, key, (source, seq) => removeItem(source, seq, value.length - tail));
-    } else if (i < old.length - tail) {
-      edited = editSeq(edited, key, (source, seq) => setItem(source, seq, i, item));
-    } else {
-      edited = editSeq(edited, key, (source, seq) => addToSeq(source, seq, i, item));
+    if (item !== undefined) {
+      edited = editSeq(edited, key, (source, seq) =>
+        i < old.length - tail ? setItem(source, seq, i, item) : addToSeq(source, seq, i, item),
+      );
     }
   }
-  return edited;
+  const [from, to] = [value.length - tail, old.length - tail];
+  return from >= to
+    ? edited
+    : editSeq(edited, key, (source, seq) => removeItems(source, seq, (i) => i >= from && i < to));
 }
 
 function editSeq(

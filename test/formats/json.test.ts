@@ -73,6 +73,11 @@ describe('writing', () => {
   });
 });
 
+it.each([['['], ['{"a":']])('levels of %j by the thousand are refused', (open) => {
+  expect(() => json.get(open.repeat(50_000), ['a'])).toThrow(/at most 200 levels/);
+  expect(json.get('{"a":'.repeat(150) + 1 + '}'.repeat(150), Array(150).fill('a'))).toBe(1);
+});
+
 describe('removing', () => {
   it.each([
     ['{"a":1,"b":2}', 'a', '{"b":2}'],
@@ -85,6 +90,13 @@ describe('removing', () => {
     ],
     ['{\n  "a": 1, // one\n  // about b\n  "b": 2\n}', 'b', '{\n  "a": 1 // one\n  // about b\n}'],
     ['{\n  "a": {\n    // stays\n    "b": 1\n  }\n}', 'a.b', '{\n  "a": {\n    // stays\n  }\n}'],
+    ['{ // why\n  "a": 1\n}', 'a', '{ // why\n}'],
+    ['{ /* why */ "a": 1 }', 'a', '{ /* why */ }'],
+    ['{"a": 1, /* why */ "b": 2}', 'b', '{"a": 1 /* why */}'],
+    ['{"a": 1, // why\n "b": 2}', 'b', '{"a": 1 // why\n}'],
+    ['{"a": /* why */ 1, "b": 2}', 'a', '{"b": 2}'],
+    ['{"a": 1 /* one */, "b": 2}', 'a', '{/* one */ "b": 2}'],
+    ['{ "x": 1, "a": { // that\n  "b": 2 } }', 'a.b', '{ "x": 1, "a": { // that\n } }'],
     ['{"a": 1}', 'b.c', '{"a": 1}'],
     ['{"a": 1}', 'a.c', '{"a": 1}'],
     ['{"a": 1}', 'a', '{}'],

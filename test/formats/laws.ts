@@ -31,6 +31,19 @@ export function orRefused<T>(edit: () => T): T | undefined {
   }
 }
 
+/**
+ * A property of many drawn values at once, for programs that take long to start: about as many values in all
+ * as `runs` says. A failure is shrunk to the value that makes it, and tells its seed and path.
+ */
+export function assertInBatches<T>(
+  arbitrary: fc.Arbitrary<T>,
+  { numRuns, seed }: { readonly numRuns: number; readonly seed: number },
+  check: (values: readonly T[]) => void,
+): void {
+  const batch = fc.array(arbitrary, { minLength: 1, maxLength: Math.min(numRuns, 100), size: 'max' });
+  fc.assert(fc.property(batch, check), { numRuns: Math.ceil(numRuns / 25), seed });
+}
+
 /** Texts made of pieces that mean something to the format, with all kinds of line ends, in any order. */
 export function textOf(pieces: readonly string[]): fc.Arbitrary<string> {
   return fc

@@ -1,7 +1,7 @@
 import type { Node } from 'jsonc-parser';
 import { FormatError } from '../format-error.ts';
 import type { Value } from '../keyed-format.ts';
-import { afterLineEnd, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
+import { afterLineEnd, type Edit, lineEndOf, lineStart } from '../text.ts';
 import { behindComments, commaBehind, endOf, hasComment } from './read.ts';
 
 /** A value as JSON: over several lines below `indent`, or on one line if `indent` is undefined. */
@@ -68,7 +68,7 @@ export function addChild(
     if (!lines) {
       return [{ start: endOf(last), end: endOf(last), insert: (colon === ':' ? ',' : ', ') + element }];
     }
-    const behind = behindComments(text, endOf(last), lineStop(text, endOf(last)));
+    const behind = behindComments(text, endOf(last));
     return [
       { start: endOf(last), end: endOf(last), insert: ',' },
       { start: behind, end: behind, insert: lineEnd + indent + element },
@@ -78,36 +78,96 @@ export function addChild(
     const insert = lines ? `${lineEnd}${indent}${element}${lineEnd}${outer}` : element;
     return [{ start: parent.offset + 1, end: close, insert }];
   }
+  const closing = close - blanksBefore(text, close);
+  if (closing === lineStart(text, close)) {
+    return [{ start: closing, end: closing, insert: indent + element + lineEnd }];
+  }
   return [{ start: close, end: close, insert: `${lineEnd}${indent}${element}${lineEnd}${outer}` }];
 }
 
-/** Removes a child from an object or list. Comments on their own lines stay. */
-export function removeChild(text: string, parent: Node, child: Node): Edit[] {
+/** Removes children from an object or list. Comments beside them and on their own lines stay. */
+export function removeChildren(text: string, parent: Node, gone: ReadonlySet<Node>): Edit[] {
   const children = parent.children ?? [];
-  const index = children.indexOf(child);
-  const [before, after] = [children[index - 1], children[index + 1]];
+  const [child] = gone;
+  const [open, close] = [parent.offset + 1, endOf(parent) - 1];
+  if (child !== undefined && children.length === 1) {
+    if (!hasComment(text, open, child.offset) && !hasComment(text, endOf(child), close)) {
+      return [{ start: open, end: close, insert: '' }];
+    }
+  }
+  const firstKept = children.findIndex((one) => !gone.has(one));
+  const lastKept = children.findLastIndex((one) => !gone.has(one));
+  const edits = children.flatMap((one, i) =>
+    gone.has(one)
+      ? removalOf(text, one, firstKept < i ? children[i - 1] : undefined, children[i + 1], i > lastKept)
+      : [],
+  );
+  const kept = children[lastKept];
+  const comma =
+    kept === undefined || lastKept === children.length - 1 ? undefined : commaBehind(text, endOf(kept));
+  return united(comma === undefined ? edits : [{ start: comma, end: comma + 1, insert: '' }, ...edits]);
+}
+
+/** The removal of a child between its neighbours, with the comma behind it. */
+function removalOf(
+  text: string,
+  child: Node,
+  before: Node | undefined,
+  after: Node | undefined,
+  atEnd: boolean,
+): Edit[] {
   const end = endOf(child);
   const comma = commaBehind(text, end);
-  const [open, close] = [parent.offset + 1, endOf(parent) - 1];
-  if (children.length === 1 && !hasComment(text, open, child.offset) && !hasComment(text, end, close)) {
-    return [{ start: open, end: close, insert: '' }];
-  }
-  const begin = lineStart(text, child.offset);
-  const behind = behindComments(text, comma === undefined ? end : comma + 1, lineStop(text, comma ?? end));
-  const wholeLines =
-    /^[ \t]*$/.test(text.slice(begin, child.offset)) &&
-    /^[ \t]*$/.test(text.slice(behind, lineStop(text, behind)));
-  const commaBefore =
-    before === undefined || after !== undefined ? undefined : commaBehind(text, endOf(before));
-  const edits = commaBefore === undefined ? [] : [{ start: commaBefore, end: commaBefore + 1, insert: '' }];
-  if (wholeLines) {
-    return [...edits, { start: begin, end: afterLineEnd(text, lineStop(text, behind)), insert: '' }];
+  const begin = child.offset - blanksBefore(text, child.offset);
+  const behind = behindComments(text, comma === undefined ? end : comma + 1);
+  const stop = behind + blanksAt(text, behind);
+  if (isLineStart(text, begin) && (stop === text.length || /[\r\n]/.test(text[stop] ?? ''))) {
+    return [{ start: begin, end: afterLineEnd(text, stop), insert: '' }];
   }
   const [from, to] = before !== undefined ? [endOf(before), end] : [child.offset, after?.offset ?? end];
-  if (hasComment(text, from, to)) {
-    throw new FormatError('removing this would lose the comment on the same line');
+  const alone = before === undefined && after === undefined;
+  if (!alone && !hasComment(text, from, child.offset) && !hasComment(text, end, to)) {
+    return [{ start: from, end: to, insert: '' }];
   }
-  return [{ start: from, end: to, insert: '' }];
+  // The comments around it stay; of the blanks, those that stood between it and what stays.
+  const own: Edit = atEnd
+    ? { start: begin, end, insert: '' }
+    : { start: child.offset, end: end + blanksAt(text, end), insert: '' };
+  if (comma === undefined) {
+    return [own];
+  }
+  const blanks = comma === end && !atEnd ? blanksAt(text, comma + 1) : 0;
+  return [own, { start: comma, end: comma + 1 + blanks, insert: '' }];
+}
+
+/** Removals that don't overlap. */
+function united(removals: readonly Edit[]): Edit[] {
+  const all: Edit[] = [];
+  for (const edit of [...removals].sort((a, b) => a.start - b.start)) {
+    const before = all.at(-1);
+    if (before !== undefined && edit.start <= before.end) {
+      all.splice(-1, 1, { ...before, end: Math.max(before.end, edit.end) });
+    } else {
+      all.push(edit);
+    }
+  }
+  return all;
+}
+
+function isLineStart(text: string, offset: number): boolean {
+  return offset === 0 || /[\r\n]/.test(text[offset - 1] ?? '');
+}
+
+function blanksBefore(text: string, offset: number): number {
+  let at = offset;
+  while (text[at - 1] === ' ' || text[at - 1] === '\t') at--;
+  return offset - at;
+}
+
+function blanksAt(text: string, offset: number): number {
+  let at = offset;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at - offset;
 }
 
 /** Replaces a node with another value: on one line if a non-empty collection was on one line. */

@@ -65,7 +65,7 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     if (done || token === undefined) {
       break;
     }
-    const [name, ...args] = current.args;
+    const [name] = current.args;
     if (token.kind === 'word') {
       current.args.push(token);
     } else if (token.kind === '}') {
@@ -88,12 +88,12 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
     } else if (name === undefined) {
       throw errorAt(text, token.start, `unexpected "${token.kind}": expected a directive`);
     } else if (token.kind === ';') {
-      current.directives.push(directive([name, ...args], token.end));
+      current.directives.push(directive(current.args, token.end));
       current.args.length = 0;
     } else if (name.text.endsWith('_by_lua_block')) {
       const close = scanner.lua(token.start);
       current.directives.push(
-        directive([name, ...args], close + 1, { open: token.start, close, directives: [] }),
+        directive(current.args, close + 1, { open: token.start, close, directives: [] }),
       );
       current.args.length = 0;
       resumeAt = close + 1;

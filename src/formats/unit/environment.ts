@@ -39,24 +39,36 @@ export function variablesOf(text: string, section: string, name: string): Variab
 /** Replaces the variable's word with `insert`. */
 export function replaceVariable({ line, words, index }: Variable, insert: string): Edit {
   const word = words[index];
-  const [start, end] = [line.offsets[word?.start ?? 0], line.offsets[(word?.end ?? 0) - 1]];
+  const { offsets } = line;
+  const [start, end] = [offsets[word?.start ?? 0], offsets[(word?.end ?? 0) - 1]];
   if (start === undefined || end === undefined || line.commented) {
     throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
   }
   return { start, end: end + 1, insert };
 }
 
+/** Removes the variables. */
+export function withoutVariables(variables: readonly Variable[]): Edit[] {
+  const lines = new Map<Assignment, { readonly words: readonly Word[]; readonly gone: Set<number> }>();
+  for (const { line, words, index } of variables) {
+    const { gone } = lines.get(line) ?? { gone: new Set() };
+    lines.set(line, { words, gone: gone.add(index) });
+  }
+  return [...lines].flatMap(([line, { words, gone }]) => removeVariables(line, words, gone));
+}
+
 /**
  * Removes the given words, which are all on one line, from that line; removes the whole line if nothing is
  * left.
  */
-export function removeVariables(line: Assignment, words: readonly Word[], gone: ReadonlySet<number>): Edit[] {
+function removeVariables(line: Assignment, words: readonly Word[], gone: ReadonlySet<number>): Edit[] {
   if (gone.size === words.length) {
     if (line.commented) {
       throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
     }
     return [{ start: line.start, end: line.next, insert: '' }];
   }
+  const { offsets } = line;
   const edits: Edit[] = [];
   let kept: Word | undefined;
   for (const [i, word] of words.entries()) {
@@ -67,11 +79,9 @@ export function removeVariables(line: Assignment, words: readonly Word[], gone: 
     // Including the blanks before it or, at the start of the line, those after it.
     const next = words[i + 1];
     const before = kept === undefined ? undefined : (words[i - 1]?.end ?? 0);
-    const from = before === undefined ? line.offsets[word.start] : (line.offsets[before - 1] ?? 0) + 1;
+    const from = before === undefined ? offsets[word.start] : (offsets[before - 1] ?? 0) + 1;
     const to =
-      before === undefined && next !== undefined
-        ? line.offsets[next.start]
-        : (line.offsets[word.end - 1] ?? 0) + 1;
+      before === undefined && next !== undefined ? offsets[next.start] : (offsets[word.end - 1] ?? 0) + 1;
     if (from === undefined || to === undefined || line.commented) {
       throw new FormatError('an Environment= line with comments between its lines: edit it by hand');
     }

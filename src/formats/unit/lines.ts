@@ -1,4 +1,4 @@
-import { errorAt, linesOf } from '../text.ts';
+import { errorAt, isEscaped, type Line, linesOf } from '../text.ts';
 
 interface Range {
   readonly start: number;
@@ -39,32 +39,32 @@ export function sectionsOf(text: string): Section[] {
     if (first === undefined) {
       break;
     }
-    const content = text.slice(first.start, first.end).replace(/^\uFEFF/, '');
+    const content = text.slice(first.start, first.end).trim();
     const current = sections.at(-1);
-    if (/^\s*$/.test(content)) {
+    if (content === '') {
       continue;
     }
-    if (/^\s*[#;]/.test(content)) {
+    if (content.startsWith('#') || content.startsWith(';')) {
       if (current !== undefined) {
         current.hasOther = true;
       }
       continue;
     }
-    const logical = { text: '', offsets: [] as number[], commented: false };
+    const parts: string[] = [];
+    const joined: Line[] = [];
+    let commented = false;
     let last = first;
     for (;;) {
-      for (let at = last.start; at < last.end; at++) {
-        logical.text += text[at];
-        logical.offsets.push(at);
-      }
-      const open = (/\\+$/.exec(logical.text)?.[0].length ?? 0) % 2 === 1;
-      if (!open) {
+      const part = text.slice(last.start, last.end);
+      joined.push(last);
+      if (!isEscaped(part, part.length)) {
+        parts.push(part);
         break;
       }
-      logical.text = `${logical.text.slice(0, -1)} `;
+      parts.push(`${part.slice(0, -1)} `);
       let following = lines[++i];
       while (following !== undefined && /^\s*[#;]/.test(text.slice(following.start, following.end))) {
-        logical.commented = true;
+        commented = true;
         following = lines[++i];
       }
       if (following === undefined) {
@@ -72,35 +72,49 @@ export function sectionsOf(text: string): Section[] {
       }
       last = following;
     }
+    const logical = parts.join('');
     const range = { start: first.start, end: last.end, next: last.next };
-    const header = /^\uFEFF?\s*\[([^\]]*)\]\s*$/.exec(logical.text)?.[1];
-    if (header === undefined && /^\uFEFF?\s*\[/.test(logical.text)) {
-      throw errorAt(
-        text,
-        first.start,
-        `${logical.text.trim()} is not a section header: systemd refuses the file`,
-      );
-    }
-    const equals = logical.text.indexOf('=');
-    if (header !== undefined) {
+    if (logical.trimStart().startsWith('[')) {
+      const header = /^\uFEFF?\s*\[([^\]]*)\]\s*$/.exec(logical)?.[1];
+      if (header === undefined) {
+        throw errorAt(
+          text,
+          first.start,
+          `${logical.trim()} is not a section header: systemd refuses the file`,
+        );
+      }
       sections.push({ ...range, name: header, assignments: [], hasOther: false });
-    } else if (current !== undefined && equals > 0) {
-      const behind = logical.text.slice(equals + 1);
+      continue;
+    }
+    const equals = logical.indexOf('=');
+    if (current !== undefined && equals > 0) {
+      const behind = logical.slice(equals + 1);
       const from = equals + 1 + (behind.length - behind.trimStart().length);
-      const to = Math.max(from, logical.text.trimEnd().length);
+      const to = Math.max(from, logical.trimEnd().length);
       current.assignments.push({
         ...range,
-        key: logical.text.slice(0, equals).trim(),
-        value: logical.text.slice(from, to),
-        offsets: [
-          ...logical.offsets.slice(from, to),
-          to > from ? (logical.offsets[to - 1] ?? last.end) + 1 : last.end,
-        ],
-        commented: logical.commented,
+        key: logical.slice(0, equals).trim(),
+        value: logical.slice(from, to),
+        commented,
+        get offsets() {
+          return offsetsOf(joined, from, to);
+        },
       });
     } else if (current !== undefined) {
       current.hasOther = true;
     }
   }
   return sections;
+}
+
+/** The offsets of the characters from `from` to `to` of lines that are joined, and that of their end. */
+function offsetsOf(lines: readonly Line[], from: number, to: number): readonly number[] {
+  const offsets: number[] = [];
+  for (const { start, end } of lines) {
+    for (let at = start; at < end; at++) offsets.push(at);
+  }
+  const value = offsets.slice(from, to);
+  const last = value.at(-1);
+  value.push(last === undefined ? (lines.at(-1)?.end ?? 0) : last + 1);
+  return value;
 }

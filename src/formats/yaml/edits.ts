@@ -1,11 +1,19 @@
-import { type CST, isMap, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type CST, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { FormatError } from '../format-error.ts';
 import type { Value } from '../keyed-format.ts';
 import { afterLineEnd, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
-import { blockScalarStart, contentEnd, type Found, itemEnd, itemStart, tokenEnd } from './read.ts';
+import type { Found } from './read.ts';
+import {
+  blockScalarStart,
+  collectionToken,
+  colonOf,
+  contentEnd,
+  itemEnd,
+  itemStart,
+  openBlockScalar,
+  tokenEnd,
+} from './tokens.ts';
 import { blockLines, inline, innerLines, type Style } from './write.ts';
-
-type Collection = CST.BlockMap | CST.BlockSequence | CST.FlowCollection;
 
 /** What all edits of a text need to know about it. */
 export interface Source {
@@ -45,9 +53,15 @@ export function addToMap(source: Source, map: YAMLMap, name: string, value: Valu
   if (token.type === 'flow-collection') {
     return [addToFlow(token, token.items.length, inline({ [name]: value }, { flow: true }).slice(1, -1))];
   }
-  return [
-    linesBehind(source, tokenEnd(token), blockLines(name, value, ' '.repeat(token.indent), source.unit)),
-  ];
+  const lines = blockLines(name, value, ' '.repeat(token.indent), source.unit);
+  const last = token.items.at(-1);
+  if (last === undefined || !endsOpen(last)) {
+    return [linesBehind(source, tokenEnd(token), lines)];
+  }
+  // Some readers add the missing line end to the block scalar, others don't: it has to stay the last.
+  const before = token.items.at(-2);
+  const end = before === undefined ? undefined : itemEnd(before);
+  return end === undefined ? [linesAbove(source, last, lines)] : [linesBehind(source, end, lines)];
 }
 
 /** Adds an item to a list, at an index. */
@@ -60,6 +74,11 @@ export function addToSeq(source: Source, seq: YAMLSeq, index: number, value: Val
   const before = token.items[index - 1];
   const first = token.items[0];
   if (before !== undefined) {
+    if (endsOpen(before)) {
+      throw new FormatError(
+        'the list ends in a block scalar without a line end, which some readers add to its value: end the file with a line end',
+      );
+    }
     return [linesBehind(source, itemEnd(before) ?? token.offset, [line])];
   }
   const at = lineStart(source.text, (first === undefined ? undefined : itemStart(first)) ?? token.offset);
@@ -76,6 +95,29 @@ function addToFlow(token: CST.FlowCollection, index: number, insert: string): Ed
   }
   const at = first === undefined ? token.offset + 1 : (itemStart(first) ?? token.offset + 1);
   return { start: at, end: at, insert: first === undefined ? insert : `${insert}, ` };
+}
+
+/** Whether an item ends in a block scalar that ends with the text, and lacks a line end there. */
+function endsOpen(item: CST.CollectionItem | undefined): boolean {
+  const scalar = item === undefined ? undefined : openBlockScalar(item);
+  return scalar !== undefined && /[^\r\n]$/.test(scalar.source);
+}
+
+/** New lines before the line of an item, and before the comment lines right above that. */
+function linesAbove({ text, lineEnd }: Source, item: CST.CollectionItem, lines: readonly string[]): Edit {
+  let at = lineStart(text, itemStart(item) ?? 0);
+  for (;;) {
+    const above = lineStart(
+      text,
+      at - (/\r?\n$|\r$/.exec(text.slice(Math.max(0, at - 2), at))?.[0].length ?? 0),
+    );
+    if (above === at || !/^\uFEFF?[ \t]*#/.test(text.slice(above, at))) {
+      break;
+    }
+    at = above;
+  }
+  const mark = at === 0 && text.startsWith('\uFEFF') ? 1 : 0;
+  return { start: at + mark, end: at + mark, insert: lines.map((line) => line + lineEnd).join('') };
 }
 
 /** New lines after the line on which something ends. */
@@ -163,84 +205,6 @@ function replaceToken({ text }: Source, token: CST.Token, colon: number, insert:
 }
 
 /**
- * Removes the last of `found`, and the pairs around it that held nothing else. Comments on their own lines
- * stay.
- */
-export function removePair({ text }: Source, found: readonly Found[]): Edit[] {
-  let top = found.length - 1;
-  while (top > 0 && found[top]?.map.items.length === 1) {
-    top--;
-  }
-  const edits: Edit[] = [];
-  for (const { map, pair } of found.slice(top)) {
-    const token = collectionToken(map);
-    const item = token.items.find((one) => one === (pair as { srcToken?: unknown }).srcToken);
-    if (item === undefined) {
-      throw new FormatError('the place of a pair is not known');
-    }
-    if (token.type === 'flow-collection') {
-      return [...edits, removeFromFlow(token, item)];
-    }
-    const onward = edits.length + top < found.length - 1 && isBlockMap(pair);
-    edits.push(removeLines(text, itemStart(item), onward ? colonOf(pair) : itemEnd(item)));
-    if (!onward) {
-      break;
-    }
-  }
-  return edits;
-}
-
-/** Removes an item from a list. */
-export function removeItem({ text }: Source, seq: YAMLSeq, index: number): Edit[] {
-  const token = collectionToken(seq);
-  const item = token.items.filter((one) => itemEnd(one) !== undefined)[index];
-  if (item === undefined) {
-    throw new FormatError('the place of a list item is not known');
-  }
-  return [
-    token.type === 'flow-collection'
-      ? removeFromFlow(token, item)
-      : removeLines(text, itemStart(item), itemEnd(item)),
-  ];
-}
-
-function removeFromFlow(token: CST.FlowCollection, item: CST.CollectionItem): Edit {
-  const items = token.items.filter((one) => itemEnd(one) !== undefined);
-  const index = items.indexOf(item);
-  const [before, after] = [items[index - 1], items[index + 1]];
-  if ([item, after].some((one) => one?.start.some(({ type }) => type === 'comment'))) {
-    throw new FormatError('a comment within a flow collection would be lost');
-  }
-  const start = itemStart(item) ?? token.offset;
-  const end = itemEnd(item) ?? start;
-  if (before !== undefined) {
-    return { start: itemEnd(before) ?? start, end, insert: '' };
-  }
-  return { start, end: (after === undefined ? undefined : itemStart(after)) ?? end, insert: '' };
-}
-
-function removeLines(text: string, start: number | undefined, end: number | undefined): Edit {
-  if (start === undefined || end === undefined) {
-    throw new FormatError('the place of a key is not known');
-  }
-  const begin = lineStart(text, start);
-  const before = text.slice(begin, start).replace('\uFEFF', '');
-  if (!/^ *$/.test(before)) {
-    throw new FormatError(`${JSON.stringify(before)} is on the line to be removed`);
-  }
-  const stop = lineStopOf(text, end);
-  const next = afterLineEnd(text, stop);
-  const from = text[begin] === '\uFEFF' ? begin + 1 : begin;
-  // A last line without a line end is removed with the line end before it.
-  const lead =
-    next === stop && stop === text.length && stop !== 0
-      ? (/(?:\r\n|\n|\r)$/.exec(text.slice(0, from))?.[0].length ?? 0)
-      : 0;
-  const endsInLineEnd = /[\r\n]/.test(text[end - 1] ?? '');
-  return { start: endsInLineEnd ? from : from - lead, end: endsInLineEnd ? end : next, insert: '' };
-}
-
-/**
  * The end of the line on which something ends; for a block scalar, which ends after a line end, the end of
  * that line end.
  */
@@ -248,27 +212,6 @@ function lineStopOf(text: string, end: number): number {
   return /[\r\n]/.test(text[end - 1] ?? '')
     ? end - (text.slice(end - 2, end) === '\r\n' ? 2 : 1)
     : lineStop(text, end);
-}
-
-function collectionToken(node: YAMLMap | YAMLSeq): Collection {
-  const token = node.srcToken;
-  if (token?.type !== 'block-map' && token?.type !== 'block-seq' && token?.type !== 'flow-collection') {
-    throw new FormatError('a collection in an unsupported form');
-  }
-  return token;
-}
-
-function isBlockMap(pair: Pair): boolean {
-  return isMap(pair.value) && pair.value.srcToken?.type === 'block-map';
-}
-
-function colonOf(pair: Pair): number {
-  const item = (pair as { srcToken?: CST.CollectionItem }).srcToken;
-  const colon = item?.sep?.find(({ type }) => type === 'map-value-ind');
-  if (colon === undefined) {
-    throw new FormatError('a key without ":"');
-  }
-  return colon.offset + colon.source.length;
 }
 
 function readsNull(node: Node | null): boolean {

@@ -9,10 +9,12 @@ import {
   type Pair,
   Parser,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { FormatError } from '../format-error.ts';
 import type { Value } from '../keyed-format.ts';
+import { errorAt } from '../text.ts';
 
 /** A map's pair together with the map. */
 export interface Found {
@@ -48,11 +50,42 @@ export function readDocument(text: string): Document {
   return document;
 }
 
+/** More levels than any settings have; the library's recursion ends the process long before the text ends. */
+const deepest = 100;
+
+function refuseDepth(text: string): void {
+  const open: [token: CST.Token, depth: number][] = mayBeDeep(text)
+    ? [...new Parser().parse(text)].map((token) => [token, 0])
+    : [];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [token, depth] = next;
+    if (depth > deepest) {
+      throw errorAt(text, token.offset, `expected at most ${deepest} levels of maps and lists`);
+    }
+    const items =
+      'items' in token ? token.items : 'value' in token ? [{ key: undefined, value: token.value }] : [];
+    for (const { key, value } of items) {
+      for (const inner of [key, value]) if (inner) open.push([inner, depth + 1]);
+    }
+  }
+}
+
+/** Whether there is anything that could open so many levels, by far: what most files lack. */
+function mayBeDeep(text: string): boolean {
+  const count = (piece: string, pattern: RegExp) => piece.match(pattern)?.length ?? 0;
+  return (
+    count(text, /[[{]/g) > deepest / 2 ||
+    text.split(/[\r\n]/).some((line) => /^ {50}/.test(line) || count(line, /[-?:](?=\s|$)/g) > deepest / 2)
+  );
+}
+
 function parse(text: string): Document {
+  refuseDepth(text);
   const document = parseDocument(text, {
     version: '1.1',
     keepSourceTokens: true,
-    uniqueKeys: true,
+    // Compared with each other by the library, which takes minutes for a large map: see refuseDuplicates.
+    uniqueKeys: false,
     logLevel: 'error',
   });
   const [error] = document.errors;
@@ -63,7 +96,23 @@ function parse(text: string): Document {
       from === undefined ? undefined : { line: from.line, column: from.col },
     );
   }
+  refuseDuplicates(text, document as unknown as Document);
   return document as unknown as Document;
+}
+
+function refuseDuplicates(text: string, document: Document): void {
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          throw errorAt(text, key.range?.[0] ?? 0, 'Map keys must be unique');
+        }
+        seen.add(key.value);
+      }
+    },
+  });
 }
 
 /** The value of the document, or of a node in it; dates and binaries are strings. */
@@ -138,7 +187,7 @@ export function walk(document: Document, key: readonly string[]): Walk {
 }
 
 /** A pair's key as JavaScript text; undefined for keys that are collections. */
-function nameOf(pair: Pair): string | undefined {
+export function nameOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
 }
 
@@ -151,56 +200,4 @@ function refuseMerged(document: Document, map: YAMLMap, name: string, at: string
       );
     }
   }
-}
-
-/** The offset at which the document's content ends: that of its `...`, or else the end of the text. */
-export function contentEnd(text: string): number {
-  for (const token of new Parser().parse(text)) {
-    if (token.type === 'doc-end') {
-      return token.offset;
-    }
-  }
-  return text.length;
-}
-
-/** Where a token's source ends, without the blanks, comments and line ends after it. */
-export function tokenEnd(token: CST.Token): number {
-  switch (token.type) {
-    case 'block-map':
-    case 'block-seq': {
-      const last = token.items.findLast((item) => itemEnd(item) !== undefined);
-      return (last === undefined ? undefined : itemEnd(last)) ?? token.offset;
-    }
-    case 'flow-collection': {
-      const close = token.end.find(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
-      return close === undefined ? token.offset + 1 : close.offset + 1;
-    }
-    case 'block-scalar': {
-      return blockScalarStart(token) + token.source.length;
-    }
-    default:
-      return 'source' in token ? token.offset + token.source.length : token.offset;
-  }
-}
-
-/** Where the lines of a block scalar start, after its header. */
-export function blockScalarStart(token: CST.BlockScalar): number {
-  const header = token.props.at(-1);
-  return header === undefined || !('source' in header) ? token.offset : header.offset + header.source.length;
-}
-
-const INSIGNIFICANT: ReadonlySet<string> = new Set(['space', 'newline', 'comment', 'comma']);
-
-/** Where an item's own text ends; undefined for an item without text (after a trailing comma). */
-export function itemEnd(item: CST.CollectionItem): number | undefined {
-  const last = [...item.start, ...(item.sep ?? [])].findLast(({ type }) => !INSIGNIFICANT.has(type));
-  const ends = [item.value, item.key].filter((token) => token !== undefined && token !== null).map(tokenEnd);
-  const all = [...ends, ...(last === undefined ? [] : [last.offset + last.source.length])];
-  return all.length === 0 ? undefined : Math.max(...all);
-}
-
-/** Where an item's own text starts: at its indicator, its properties or its key. */
-export function itemStart(item: CST.CollectionItem): number | undefined {
-  const first = item.start.find(({ type }) => !INSIGNIFICANT.has(type));
-  return first?.offset ?? item.key?.offset ?? item.sep?.[0]?.offset ?? item.value?.offset;
 }

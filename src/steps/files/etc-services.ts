@@ -17,8 +17,9 @@ const parameters = z.strictObject({
 type ServicesParameters = z.infer<typeof parameters>;
 
 /**
- * One entry of /etc/services; all other lines stay. A port that has another name there is refused, since
- * programs that ask for the port's name would get whichever comes first. Source: services(5).
+ * One entry of /etc/services; all other lines stay. A port that has another name there is refused, unless
+ * ours is an alias of it, since programs that ask for the port's name would get whichever comes first.
+ * Source: services(5).
  */
 export const etcServices: StepModule<ServicesParameters> = {
   name: 'etc-services',
@@ -28,9 +29,9 @@ export const etcServices: StepModule<ServicesParameters> = {
   apply: (host, { path, name, port, protocol }) => {
     const text = host.text(path) ?? '';
     const key = [name, protocol];
-    const others = understand(host, path, text, () => servicesOnPort(text, port, protocol)).filter(
-      (other) => other !== name,
-    );
+    const others = understand(host, path, text, () => servicesOnPort(text, port, protocol))
+      .filter((names) => !names.includes(name))
+      .map(([other]) => other);
     if (others.length > 0) {
       throw host.problem(
         'port-taken',
