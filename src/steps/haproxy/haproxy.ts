@@ -7,6 +7,7 @@ import type { StepModule } from '../step-module.ts';
 import { findMistakes } from './check.ts';
 import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './model.ts';
 import { renderHaproxy } from './render.ts';
+import { askVersion, checkVersion } from './version.ts';
 
 /** Those that HAProxy knows and distributions bring. */
 const errorCodes = ['400', '403', '408', '500', '502', '503', '504'];
@@ -28,10 +29,11 @@ export const haproxy: StepModule<HaproxyParameters> = {
       ...certificatesOf(wanted),
     ],
     names: namesOf(wanted),
-    queries: [openFiles(wanted.unit ?? 'haproxy.service')],
+    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion],
   }),
   apply: (host, given) => {
     const wanted = withoutDisabled(given);
+    checkVersion(host);
     const mistakes = findMistakes(wanted, fileLimit(host, wanted.unit));
     if (mistakes.length > 0) {
       throw host.problem(

@@ -41,7 +41,7 @@ const wcs = {
   frontends: [
     { name: 'plain', bind: [{ port: 80 }], redirect_to_port: 443, acme_port: 8888 },
     {
-      name: 'wcs',
+      name: 'clients',
       bind: [{ port: 443, certificate: pem }],
       routes: [{ match: { websocket: true }, backend: 'wcs' }],
       default_backend: 'web',
@@ -80,7 +80,7 @@ const antmedia = {
       ],
       default_backend: 'http',
     },
-    { name: 'rtmp', mode: 'tcp', bind: [{ port: 1935 }], default_backend: 'rtmp' },
+    { name: 'rtmp_in', mode: 'tcp', bind: [{ port: 1935 }], default_backend: 'rtmp' },
     { name: 'rtmps', mode: 'tcp', bind: [{ port: 8443, certificate: pem }], default_backend: 'rtmp' },
   ],
   backends: [
@@ -171,7 +171,7 @@ describe('haproxy', () => {
       { value: 1, is: 2 },
     ];
     const none = { ...given, frontends: [wcs.frontends[0], { ...wcs.frontends[1], enabled: both }] };
-    expect(runStep('haproxy', none, stock).text(path)).not.toContain('frontend wcs\n');
+    expect(runStep('haproxy', none, stock).text(path)).not.toContain('frontend clients\n');
   });
 
   it('takes of the hosts those whose variables have the values that are asked for', () => {
@@ -211,7 +211,7 @@ describe('haproxy', () => {
       'Ant Media without TLS',
       {
         frontends: [
-          { name: 'http', bind: [{ port: 5080 }, { address: '::1', port: 5081 }], default_backend: 'http' },
+          { name: 'plain', bind: [{ port: 5080 }, { address: '::1', port: 5081 }], default_backend: 'http' },
         ],
         backends: antmedia.backends.slice(0, 1),
       },
@@ -225,8 +225,8 @@ describe('haproxy', () => {
   });
 
   const parsed = haproxyParameters.parse(wcs);
-  const [asksLimit] = haproxy.reads(parsed).queries ?? [];
-  if (asksLimit === undefined) throw new Error('nobody asks for the limit of open files');
+  const [asksLimit, asksVersion] = haproxy.reads(parsed).queries ?? [];
+  if (asksLimit === undefined || asksVersion === undefined) throw new Error('a question is not asked');
   const limit = [asksLimit, { status: 0, output: '1024\n' }] as const;
 
   it.each<[string, object, string]>([
@@ -271,7 +271,7 @@ describe('haproxy', () => {
     [
       'headers in mode tcp',
       { mode: 'tcp' },
-      'frontend wcs has mode http, and its backend wcs mode tcp; the backend wcs has mode tcp, which knows no cookies and headers',
+      'frontend clients has mode http, and its backend wcs mode tcp; the backend wcs has mode tcp, which knows no cookies and headers',
     ],
   ])('refuses %s', (_, change, message) => {
     const parameters = { ...wcs, backends: [{ ...wcsBackend, ...change }, wcs.backends[1]] };
@@ -284,7 +284,7 @@ describe('haproxy', () => {
     [
       'two listeners on one port',
       { frontends: [{ ...wcs.frontends[1], bind: [{ port: 80 }, { address: '127.0.0.1', port: 80 }] }] },
-      'frontend wcs listens on 127.0.0.1:80, as frontend wcs does',
+      'frontend clients listens on 127.0.0.1:80, as frontend clients does',
     ],
     [
       'a statistics page on a port that is taken',
@@ -299,7 +299,7 @@ describe('haproxy', () => {
     [
       'a frontend whose addresses are all left out',
       { frontends: [{ ...wcs.frontends[1], bind: [{ port: 443, enabled: false }] }] },
-      'frontend wcs listens nowhere',
+      'frontend clients listens nowhere',
     ],
     [
       'a backend that is not there',
@@ -319,7 +319,7 @@ describe('haproxy', () => {
     [
       'routes in mode tcp',
       { frontends: [{ ...wcs.frontends[1], mode: 'tcp' }] },
-      'frontend wcs has mode tcp, which knows nothing of requests',
+      'frontend clients has mode tcp, which knows nothing of requests',
     ],
     [
       'more connections than files',
@@ -339,10 +339,66 @@ describe('haproxy', () => {
       { backends: [...wcs.backends, wcs.backends[1]] },
       'there are two backends with the name web',
     ],
+    [
+      'a frontend with the name of a backend',
+      { frontends: [{ ...wcs.frontends[1], name: 'wcs' }] },
+      'a frontend and a backend both have the name wcs: HAProxy 3.3 and later refuse that',
+    ],
+    [
+      'a backend with the name of the one that is written for challenges',
+      { backends: [...wcs.backends, { ...wcs.backends[1], name: 'clusterproxy_acme' }] },
+      'a backend and a section of clusterproxy both have the name clusterproxy_acme',
+    ],
+    [
+      'a server whose address has a zone',
+      {
+        backends: [
+          { ...wcsBackend, hosts: [{ name: 'wcs-01', address: 'fe80::1%eth0', state: 'active' }] },
+          wcs.backends[1],
+        ],
+      },
+      "server wcs-01 of the backend wcs has the address fe80::1%eth0, and HAProxy can't use one with a zone (%eth0)",
+    ],
   ])('refuses %s', (_, change, message) => {
     expect(() => runStep('haproxy', { ...wcs, ...change }, { ...stock, answers: [limit] })).toThrow(
       expect.objectContaining({ code: 'haproxy-inconsistent', message: expect.stringContaining(message) }),
     );
+  });
+
+  const said = (output: string, status = 0) => ({
+    ...stock,
+    answers: [[asksVersion, { status, output }] as const],
+  });
+  it.each([
+    ['HA-Proxy version 2.1.12-1ppa1~bionic 2021/03/19 - https://haproxy.org/\n', '2.1'],
+    ['HA-Proxy version 1.8.27-493ce0b 2020/11/06\nCopyright 2000-2020 Willy Tarreau\n', '1.8'],
+  ])('refuses a HAProxy that is too old: %s', (output, version) => {
+    expect(() => runStep('haproxy', wcs, said(output))).toThrow(
+      expect.objectContaining({
+        code: 'haproxy-too-old',
+        message: `HAProxy ${version} is installed here, and the configuration needs 2.2 or later`,
+      }),
+    );
+  });
+
+  it.each([
+    ['HA-Proxy version 2.2.9-2+deb11u7 2025/04/23 - https://haproxy.org/\n', 0],
+    ['HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n', 0],
+    ['HAProxy version 3.10.1 2030/01/01\n', 0],
+    ['sh: 1: haproxy: not found\n', 127],
+  ])('takes one that is new enough, or not there yet: %s', (output, status) => {
+    expect(runStep('haproxy', wcs, said(output, status)).changed).toEqual([path]);
+  });
+
+  it('refuses a zone in what is listed and listened on', () => {
+    const listed = [{ name: 'a', address: 'fe80::1%eth0', port: 80 }];
+    expect(mistakes('haproxy', { ...wcs, backends: [{ ...wcsBackend, servers: listed }] })).toEqual([
+      'backends.0.servers.0.address: expected an IP address without a zone, or a host name',
+    ]);
+    const frontends = [{ ...wcs.frontends[1], bind: [{ address: 'fe80::1%eth0', port: 443 }] }];
+    expect(mistakes('haproxy', { ...wcs, frontends })).toEqual([
+      'frontends.0.bind.0.address: expected an IP address without a zone, or * for all of this host',
+    ]);
   });
 
   it('refuses a server whose name does not resolve and a certificate that is not there', () => {
