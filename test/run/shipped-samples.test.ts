@@ -16,6 +16,7 @@ const tried = {
     'node-3.0': '3.0',
     'node-3.0.28': '3.0.28',
     'node-4.0': '3.0.28',
+    'node-4.1': '3.0.28',
   },
   averox: { proxy: 'nginx', 'node-3.0': '3.0-meteor' },
   wcs: {
