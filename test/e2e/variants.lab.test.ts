@@ -114,6 +114,29 @@ describe.skipIf(noLab).concurrent('variants of a cluster', () => {
     await expectServed(cluster, node, '2.6');
   });
 
+  it('a node whose akka takes no key that its client does not know starts', async () => {
+    const cluster = await startCluster(lab(), { name: 'strict', nodes: ['4.0', '4.1'], hasty: true });
+    for (const node of cluster.nodes) {
+      await node.mustExec(
+        ['sh', '-c', 'printf "\\n%s\\n" "$1" >> "$2"', 'sh'].concat([
+          'clientSettingsOverrideStrictValidation=true',
+          '/etc/bigbluebutton/bbb-web.properties',
+        ]),
+      );
+    }
+    const { code, document } = await cluster.json('apply', '--yes');
+    expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
+    expect(code).toBe(0);
+    for (const node of cluster.nodes) {
+      expect(hostOf(document, node.name).warnings.join()).toContain('public.media.livekit.url');
+      expect(await node.mustExec('systemctl show -P NRestarts -P ActiveState bbb-apps-akka')).toBe(
+        '0\nactive\n',
+      );
+    }
+    await expectServed(cluster, cluster.node(1), '4.0');
+    await expectServed(cluster, cluster.node(2), '4.1');
+  });
+
   it('own-file is left alone by an upgrade, and takes over what the upgrade brought', async () => {
     const cluster = await startCluster(lab(), { name: 'upgraded', nodes: ['3.0'], hasty: true });
     const node = cluster.node(1);
