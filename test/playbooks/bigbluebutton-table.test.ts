@@ -596,6 +596,48 @@ describe('user_settings_storage', () => {
   });
 });
 
+describe('client_cache', () => {
+  const zone = '/etc/nginx/conf.d/clusterproxy-prod-cache.conf';
+  const nodes = '/etc/nginx/clusterproxy/prod/nodes.conf';
+
+  it.each(['2.4', '2.6', '3.0-meteor', '3.0', '4.1'])(
+    'keeps copies of the client of %s on the proxy',
+    async (sample) => {
+      const node: FakeHost = { folders: [`${samples}/${sample}`] };
+      const { proxy: planned } = await plan(node, inventory(', client_cache: true'));
+      expect(text(planned, zone)).toContain('keys_zone=clusterproxy_prod:10m');
+      expect(text(planned, nodes).match(/proxy_cache clusterproxy_prod;/g)).toHaveLength(1);
+      expect(planned.handlers).toEqual(['reload-nginx']);
+      const { proxy: without } = await plan(node);
+      expect(without.changed).not.toContain(zone);
+      expect(text(without, nodes)).not.toContain('proxy_cache');
+    },
+  );
+});
+
+describe('a node with an address of its own for the proxy', () => {
+  it('is reached there, and an address for ssh alone is not', async () => {
+    const line = (more: string) =>
+      inventory().replace('hostname: bbb-01.example.com', `hostname: bbb-01.example.com, ${more}`);
+    const nodes = async (more: string) => {
+      const planned = planPlaybook(await inventoryFrom(line(more)), {
+        'proxy-1': proxyHost,
+        'bbb-01': { folders: [`${samples}/3.0`] },
+      }).get('proxy-1');
+      return planned === undefined ? '' : text(planned, '/etc/nginx/clusterproxy/prod/nodes.conf');
+    };
+    expect(await nodes('address: 192.0.2.11')).toContain(
+      'proxy_pass https://192.0.2.11/bbb-01/html5client/;',
+    );
+    expect(await nodes('ssh: {address: 192.0.2.11}')).toContain(
+      'proxy_pass https://bbb-01.example.com/bbb-01/',
+    );
+    expect(await nodes('address: 192.0.2.11, ssh: {address: 198.51.100.1}')).toContain(
+      'proxy_pass https://192.0.2.11/',
+    );
+  });
+});
+
 describe('a 4.0 that was upgraded with its Etherpad', () => {
   it('keeps Etherpad in the cluster', async () => {
     const unit = '/usr/lib/systemd/system/etherpad.service';
