@@ -12,12 +12,13 @@ console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} dr
  * their time.
  */
 const withHosts = [
-  'test/host/!(follow-reader|manifest|snapshot-parser).test.ts',
+  'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',
   'test/faults/*.test.ts',
+  'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
   'test/transcripts/**/*.test.ts',

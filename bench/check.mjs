@@ -1,6 +1,6 @@
-// How long `clusterproxy check` of hosts that need nothing takes, beside a bare parallel `ssh HOST true` over
-// the same hosts, in turns; and start-up beside `node -e 0`. Needs what the lab needs (test/lab/README.md),
-// so root:
+// Measures how long `clusterproxy check` takes on hosts that need no change, alternating with a bare parallel
+// `ssh HOST true` on the same hosts; and start-up compared with `node -e 0`. Has the same requirements as the
+// lab (test/lab/README.md), and therefore needs root:
 //
 //   npm run bench -- [--hosts 20] [--rounds 9] [--user root|ops]
 //
@@ -79,7 +79,8 @@ function inventoryOf({ hosts: [proxy, ...nodes], sshKey, knownHosts }) {
 }
 
 /**
- * In turns, so that what else the machine does hits both alike. The first turn warms up and doesn't count.
+ * Alternating, so that other load on the machine affects both alike. The first round is a warm-up and doesn't
+ * count.
  */
 async function compare(ours, runOurs, theirs, runTheirs) {
   const times = { ours: [], theirs: [] };
@@ -108,7 +109,7 @@ function median(numbers) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** An exit status other than 0 ends the measurement: it would be one of something else. */
+/** An exit status other than 0 ends the measurement, which would be meaningless. */
 function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 /**
- * Imports a TypeScript module and all that it imports, as Node 20 can't: bundled in memory, with each file's
- * own `import.meta.url`, by which the lab finds its scripts.
+ * Imports a TypeScript module with all its imports, which Node 20 can't do: bundled in memory, with each
+ * file's own `import.meta.url`, which the lab uses to find its scripts.
  */
 export async function loadTypeScript(path) {
   const { outputFiles } = await build({

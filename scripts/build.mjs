@@ -4,13 +4,13 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.mjs';
 
-// Another place for who must not be disturbed by the next build: node scripts/build.mjs FOLDER
+// An alternative folder, which the next build leaves alone: node scripts/build.mjs FOLDER
 const outdir = process.argv[2] ?? 'dist';
 const { metafile } = await build({
   entryPoints: ['src/main.ts', 'src/schema.ts'],
   outdir,
   bundle: true,
-  // Commands load what they need when they run: --help needs nothing of ssh or YAML.
+  // Commands load what they need when they run: --help needs neither ssh nor YAML.
   splitting: true,
   platform: 'node',
   format: 'esm',

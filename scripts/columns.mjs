@@ -1,5 +1,5 @@
-// No line of a page or of a comment is longer than 110 columns: node scripts/columns.mjs
-// Tables, code blocks and lines without a blank (links, commands) can't be wrapped and are passed over.
+// Checks that no line of a page or comment is longer than 110 columns: node scripts/columns.mjs
+// Tables, code blocks and lines without spaces (links, commands) can't be wrapped and are skipped.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -29,7 +29,7 @@ if (found.length > 0)
   console.error(`${found.length} lines of pages or comments are longer than ${limit} columns`);
 process.exitCode = found.length === 0 ? 0 : 1;
 
-/** Which lines are of a paragraph or a list, and not of a table or a block of code. */
+/** Which lines belong to a paragraph or a list, rather than to a table or a code block. */
 function paragraphs(lines) {
   let fenced = false;
   return lines.map((line) => {

@@ -1,11 +1,8 @@
-// The licences of the libraries that are bundled, as their terms want them to travel with copies.
+// The licences of the bundled libraries, which must accompany copies of them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * `inputs`: the paths that a bundle is made of, as esbuild's metafile names them. Throws where a library has
- * none.
- */
+/** `inputs`: the paths in a bundle, as named in esbuild's metafile. Throws if a library has no licence. */
 export function licencesOf(inputs) {
   const folders = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
@@ -25,7 +22,7 @@ function licenceOf(folder) {
   return `== ${name} ${version} (${license ?? 'see below'})\n\n${(text ?? '').trim()}\n`;
 }
 
-/** Some have it in their README only. */
+/** Some have it only in their README. */
 function inReadme(text) {
   return /^#+ *Licen[cs]e[\s\S]*/im.exec(text)?.[0];
 }

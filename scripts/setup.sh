@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a fresh clone ready to build and test: sh scripts/setup.sh [--lab] With --lab, as root on Debian, it
-# also installs what the tests against real hosts need. Safe to run any time.
+# Prepares a fresh clone for building and testing: sh scripts/setup.sh [--lab]
+# With --lab, as root on Debian, it also installs what the tests against real hosts need. Safe to repeat.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ case ${1-} in
     ;;
 esac
 
-# The stamp holds the hash of the lock file that node_modules was installed from; times of files say nothing
+# The stamp contains the hash of the lock file from which node_modules was installed; file times mean nothing
 # after a checkout. No dependency needs its install script.
 install_node_modules() {
   stamp=node_modules/.clusterproxy-lock-hash
@@ -23,9 +23,8 @@ install_node_modules() {
     return
   fi
   echo 'setup: installing node modules (npm ci)'
-  # npm ci refuses a lock file that lacks other platforms' optional binaries (they can't always be had where
-  # it was made); npm install takes all that is locked from it just the same, and changes neither it nor
-  # package.json.
+  # npm ci refuses a lock file that lacks other platforms' optional binaries (not always available where it
+  # was made); npm install uses all locked versions just the same, and changes neither it nor package.json.
   set -- --ignore-scripts --no-audit --no-fund --loglevel=error
   npm ci "$@" > /dev/null 2>&1 || npm install --no-save "$@" > /dev/null
   echo "$wanted" > "$stamp"
@@ -62,8 +61,8 @@ missing_packages() {
   done | sort -u
 }
 
-# Packages that bring a service may not start it here, neither now (policy-rc.d, man invoke-rc.d) nor at the
-# next boot: what was not enabled before this is disabled after it.
+# Packages with a service must not start it here, neither now (policy-rc.d, man invoke-rc.d) nor at the next
+# boot: units that were not enabled before are disabled afterwards.
 install_packages() {
   policy=/usr/sbin/policy-rc.d
   ours=

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs shellcheck over every tracked shell script. Installs nothing; where shellcheck is missing it says so
-# and passes.
+# Runs shellcheck on every tracked shell script. Installs nothing; if shellcheck is missing, it says so and
+# passes.
 set -eu
 cd "$(dirname "$0")/.."
 if ! command -v shellcheck > /dev/null; then

@@ -76,7 +76,7 @@ function lastResort(error: unknown, another: unknown): never {
   const what = wordsOf(error);
   const why = another === error ? '' : `\nbut: ${wordsOf(another)}`;
   try {
-    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be told: ${what}${why}\n`));
+    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be reported: ${what}${why}\n`));
   } catch {
     // Not even that.
   }
@@ -87,7 +87,7 @@ function wordsOf(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   } catch {
-    return 'it has no words';
+    return 'it has no message';
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from './package-root.ts';
 import { jsonSchemas } from './playbook/read/json-schema.ts';
-import { reportJsonSchema } from './report/json-schema.ts';
+import { reportJsonSchema } from './report/document/schema.ts';
 
 /** Writes the published JSON Schemas: `npm run schema`. */
 const schemas: Readonly<Record<string, object>> = {

@@ -3,7 +3,7 @@ import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
-interface ApplyOptions extends CommonOptions, ChangeOptions {
+interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
   readonly plan?: string;
   readonly prune: boolean;
 }
@@ -11,12 +11,14 @@ interface ApplyOptions extends CommonOptions, ChangeOptions {
 export function registerApply(program: Command, { environment, finish }: Registration): void {
   const command = addChangeOptions(
     addCommonOptions(
-      program.command('apply').description('Shows the plan, asks, and changes each host in one transaction.'),
-    ).option('--plan <file>', 'refuse when anything differs from this saved plan'),
-    { force: 'interrupt running meetings' },
+      program
+        .command('apply')
+        .description('Shows the plan, asks for confirmation, and changes each host in one transaction.'),
+    ).option('--plan <file>', 'refuse if anything differs from this saved plan'),
+    { force: 'interrupt people who are connected' },
   )
-    .option('--prune', 'also take away what belongs to nodes that left the inventory', false)
-    .action(async (options: ApplyOptions) => finish(await apply(options, environment)));
+    .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
+    .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));
   addExample(
     command,
     'clusterproxy apply --inventory prod.yaml',
@@ -24,14 +26,14 @@ export function registerApply(program: Command, { environment, finish }: Registr
   );
 }
 
-async function apply(options: ApplyOptions, environment: Environment): Promise<number> {
+async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
   const [{ openSession }, { planRun }, { carryOut }, { readPlan, planDiffers }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
     import('./carry-out.ts'),
     import('./plan-file.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('apply', options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const planned = await planRun(runOptions);

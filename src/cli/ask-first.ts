@@ -23,12 +23,15 @@ export async function askFirst(
   const loss = environment.output.takeLoss();
   if (loss !== undefined) throw loss;
   if (yes) return 'yes';
-  if (session.json || environment.stdin.isTTY !== true || !environment.output.messages.isTerminal) {
-    return {
-      code: 'confirmation-needed',
-      message: `${otherwise}, and there is nobody to ask: this is no terminal, or --json was given`,
-      next,
-    };
-  }
+  const reason = whyNotAsked(session);
+  if (reason !== undefined)
+    return { code: 'confirmation-needed', message: `${otherwise}: confirmation needed, but ${reason}`, next };
   return confirm(`\n${question} [y/N] `, environment);
+}
+
+/** Why nobody can be asked; undefined where somebody can. */
+function whyNotAsked({ json, environment: { stdin, output } }: Session): string | undefined {
+  if (json) return '--json was given';
+  if (stdin.isTTY !== true) return 'stdin is not a terminal';
+  return output.messages.isTerminal ? undefined : 'stderr is not a terminal';
 }

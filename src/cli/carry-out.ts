@@ -1,7 +1,7 @@
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
-import { count } from '../report/prose.ts';
+import { count } from '../report/terminal/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
@@ -30,10 +30,10 @@ export async function carryOut(
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
   const planned = resultOfPlan(plan, options.command);
-  const rollout = rolloutOf(plan.hosts, options);
-  session.showPlan(plan, planned, { force: options.force, rollout });
-  const stop = (status: number, ...errors: readonly Problem[]) =>
-    session.end(planned, { exitStatus: status, plan, rollout, errors });
+  const told = { byHand: plan.byHand, rollout: rolloutOf(plan.hosts, options), force: options.force };
+  session.show('plan', planned, told);
+  const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
+    session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
   if (options.refusal !== undefined) return stop(exitStatus.nothingTouched, options.refusal);
@@ -47,7 +47,7 @@ export async function carryOut(
     yes: options.yes,
     question: `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`,
     otherwise: `${hosts} would be changed`,
-    next: 'agree by --yes, or look only, by --dry-run',
+    next: 'confirm with --yes, or only show the plan with --dry-run',
   });
   if (typeof answer !== 'string') return stop(exitStatus.nothingTouched, answer);
   if (answer !== 'yes') {
@@ -56,8 +56,8 @@ export async function carryOut(
   }
   session.environment.phase.changing = true;
   const result = await (options.start ?? applyRun)({ ...given, plan }, options);
-  session.showResult(result);
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, rollout });
+  session.show('result', result, told);
+  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
 }
 
 const verbs: Readonly<Record<string, string>> = {

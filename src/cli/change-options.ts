@@ -23,22 +23,30 @@ const leastConfirmTimeout = 10;
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
   return command
-    .option('--yes', "don't ask", false)
-    .option('--dry-run', 'stop after the plan', false)
+    .option('--yes', "don't ask for confirmation", false)
+    .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .option('--max-failures <n>', 'go on with other hosts while no more than so many failed', wholeNumber, 0)
+    .option(
+      '--max-failures <n>',
+      'keep going as long as no more than this many hosts have failed',
+      wholeNumber,
+      0,
+    )
     .option(
       '--max-unavailable <n>',
-      'so many hosts of a role, or such a share (20%), may be out at once; those that are down count (default: as the inventory says, else 10%)',
+      'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%)',
       outAtOnce,
     )
     .addOption(
-      new Option('--confirm <who>', 'who decides that a host stays changed: the host, or outside')
+      new Option(
+        '--confirm <who>',
+        'who confirms the changes on a host: the host itself, or this program from outside',
+      )
         .choices(['host', 'outside'])
         .default(usualApply.confirm),
     )
     .addOption(
-      new Option('--confirm-timeout <time>', 'with --confirm outside, how long a host waits to be told')
+      new Option('--confirm-timeout <time>', 'how long a host waits for confirmation, with --confirm outside')
         .argParser(secondsFrom(leastConfirmTimeout))
         .default(usualApply.confirmTimeout, '2m'),
     )
@@ -65,7 +73,7 @@ export function changeOptionsOf(
 function outAtOnce(value: string): MaxUnavailable {
   const allowed = parseMaxUnavailable(value);
   if (allowed === undefined) {
-    throw new InvalidArgumentError('It has to be a number of hosts such as 2, or a share from 1% to 100%.');
+    throw new InvalidArgumentError('It must be a number of hosts such as 2, or a share from 1% to 100%.');
   }
   return allowed;
 }

@@ -6,7 +6,9 @@ export function registerCheck(program: Command, { environment, finish }: Registr
   const command = addCommonOptions(
     program
       .command('check')
-      .description('Says which hosts are not as they should be, for scripts: exit 2 where one differs.'),
+      .description(
+        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs.',
+      ),
   ).action(async (options: CommonOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }
@@ -18,10 +20,11 @@ async function check(options: CommonOptions, environment: Environment): Promise<
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
   ]);
-  const session = await openSession(options, environment);
-  // Who is in class matters only to who is about to change something.
+  const session = await openSession('check', options, environment);
+  // Who is connected matters only to those who are about to change something.
   const { plan } = await planRun({ ...session.runOptions({ prune: false }), guards: false });
   const result = resultOfPlan(plan, 'check');
-  session.showPlan(plan, result, { force: false });
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: true }), plan });
+  const told = { byHand: plan.byHand };
+  session.show('plan', result, told);
+  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: true }) });
 }

@@ -10,9 +10,9 @@ interface DemoOptions {
 export function registerDemo(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('demo')
-    .description('Shows the whole story on this machine, against made-up hosts: no cluster, no root needed.')
+    .description('Plays the whole story on this machine, with simulated hosts: needs no cluster and no root.')
     .option('--keep', 'leave the hosts running afterwards, to play with, until Ctrl-C', false)
-    .option('--no-color', 'no colours; so does the variable NO_COLOR')
+    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (options: DemoOptions) => finish(await demo(options, environment)));
   addExample(command, 'clusterproxy demo', 'clusterproxy demo --keep');
 }

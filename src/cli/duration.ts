@@ -11,7 +11,7 @@ export function seconds(value: string): number {
   const sum = parts.reduce((total, [, number, unit]) => total + Number(number) * (units[unit ?? ''] ?? 0), 0);
   if (value === '0') return 0;
   if (!whole || sum > 86_400) {
-    throw new InvalidArgumentError('It has to be a time such as 90s, 10m or 1h, a day at most.');
+    throw new InvalidArgumentError('It must be a time such as 90s, 10m or 1h, and at most one day.');
   }
   return sum;
 }
@@ -20,7 +20,7 @@ export function seconds(value: string): number {
 export function secondsFrom(least: number): (value: string) => number {
   return (value) => {
     const given = seconds(value);
-    if (given < least) throw new InvalidArgumentError(`It has to be at least ${least}s.`);
+    if (given < least) throw new InvalidArgumentError(`It must be at least ${least}s.`);
     return given;
   };
 }

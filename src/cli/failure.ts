@@ -1,8 +1,7 @@
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
-import { errorReport, renderJson } from '../report/json.ts';
-import { renderProblems } from '../report/problem.ts';
-import { makeStyle } from '../report/style.ts';
+import { chooseView } from '../report/choose-view.ts';
+import { errorReport } from '../report/document/document.ts';
 import type { Environment } from './environment.ts';
 
 export interface FailureOptions {
@@ -23,14 +22,15 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
       ? exitStatus.failed
       : exitStatus.nothingTouched;
   const { output, secrets } = environment;
-  const shown = secrets.maskAll(interrupted && !changing ? [interruption()] : problems);
-  if (argv.includes('--json')) output.document(renderJson(errorReport(command ?? '', status, shown)));
-  const style = makeStyle({
-    columns: output.messages.columns,
-    color: output.messages.takesColor && !argv.includes('--no-color'),
+  const errors = interrupted && !changing ? [interruption()] : problems;
+  // The command line may be what is wrong, so nothing has read it yet.
+  const view = chooseView(output, {
+    json: argv.includes('--json'),
+    quiet: argv.includes('--quiet'),
     verbose: argv.includes('--verbose'),
+    color: !argv.includes('--no-color'),
   });
-  output.messages.write(`${renderProblems(shown, style).join('\n')}\n`);
+  view.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
   return status;
 }
 

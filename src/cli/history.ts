@@ -13,10 +13,10 @@ export function registerHistory(program: Command, { environment, finish }: Regis
   const command = addCommonOptions(
     program
       .command('history')
-      .description('Tells what was done, by whom and when, as the hosts themselves remember it.'),
+      .description('Shows what was done, by whom and when, as the hosts themselves remember it.'),
   )
-    .option('--run <id>', 'this run alone, with all that it changed')
-    .option('--last <n>', 'so many runs', positive, usualLength)
+    .option('--run <id>', 'only this run, with everything that it changed')
+    .option('--last <n>', 'how many runs to show', positive, usualLength)
     .action(async (options: HistoryOptions) => finish(await history(options, environment)));
   addExample(
     command,
@@ -33,20 +33,25 @@ async function history(options: HistoryOptions, environment: Environment): Promi
     import('../run/find-run.ts'),
   ]);
   const session = await openSession(
+    'history',
     { ...options, verbose: options.verbose || options.run !== undefined },
     environment,
     'connections',
   );
-  const { runs, unreachable, beside } = await readHistory(session.runOptions({ prune: false }));
+  const { runs, troubled, beside } = await readHistory(session.runOptions({ prune: false }));
   const shown = options.run === undefined ? runs.slice(0, options.last) : [runOf(runs, options.run)];
-  session.showHistory(shown, beside);
+  const told = { runs: shown, beside };
   const result = {
     command: 'history',
     run: undefined,
-    hosts: unreachable,
+    hosts: troubled,
     warnings: [],
     interrupted: environment.signal.aborted,
   };
-  const errors = unreachable.flatMap(({ problem }) => problem ?? []);
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), errors, runs: shown });
+  session.show('history', result, told);
+  const errors = troubled.flatMap(({ problem }) => problem ?? []);
+  return session.end(result, {
+    ...{ ...told, errors },
+    exitStatus: exitStatusOf(result, { comparing: false }),
+  });
 }

@@ -19,39 +19,39 @@ const usualParallel = 32;
 /** Adds the options of `CommonOptions` to a command. */
 export function addCommonOptions(command: Command): Command {
   return command
-    .requiredOption('-i, --inventory <file>', 'your inventory')
+    .requiredOption('-i, --inventory <file>', 'the inventory file')
     .option(
       '--limit <hosts>',
-      'change only these hosts or roles (comma-separated); all are looked at',
+      'change only these hosts or roles (comma-separated); all hosts are still looked at',
       words,
       [],
     )
     .addOption(
-      new Option('--parallel <n>', 'work on so many hosts at once')
+      new Option('--parallel <n>', 'maximum number of hosts at once')
         .default(usualParallel)
         .argParser(positive),
     )
     .option('--json', 'print one JSON document', false)
-    .option('--quiet', 'no progress', false)
-    .option('--verbose', 'tell more', false)
-    .option('--no-color', 'no colours; so does the variable NO_COLOR');
+    .option('--quiet', 'show no progress and no messages', false)
+    .option('--verbose', 'show more detail', false)
+    .option('--no-color', 'disable colours (as does setting NO_COLOR)');
 }
 
 /** `a,b` and repeated use, in one list. */
 export function words(value: string, previous: readonly string[]): readonly string[] {
   const names = value.split(',').map((word) => word.trim());
-  if (names.includes('')) throw new InvalidArgumentError('It is a list of names with commas between them.');
+  if (names.includes('')) throw new InvalidArgumentError('It must be a list of names separated by commas.');
   return [...previous, ...names];
 }
 
 export function positive(value: string): number {
   const number = wholeNumber(value);
-  if (number === 0) throw new InvalidArgumentError('It has to be at least 1.');
+  if (number === 0) throw new InvalidArgumentError('It must be at least 1.');
   return number;
 }
 
 export function wholeNumber(value: string): number {
-  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('It has to be a whole number.');
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(value);
 }
 

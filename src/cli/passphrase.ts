@@ -24,7 +24,7 @@ export function passphraseAsker(
     const closed = new Promise<undefined>((resolve) => {
       prompt.once('close', () => resolve(undefined));
     });
-    const answered = output.ask(`${attempt > 1 ? 'That does not open it. ' : ''}Passphrase of ${file}: `);
+    const answered = output.ask(`${attempt > 1 ? 'Wrong passphrase. ' : ''}Passphrase for ${file}: `);
     try {
       const answer = prompt.question('', { signal });
       const passphrase = await Promise.race([answer.catch(() => undefined), closed]);

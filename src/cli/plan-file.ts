@@ -19,7 +19,7 @@ export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSo
     throw new OperatorError({
       code: 'plan-not-saved',
       message: `the plan can't be saved to ${file}: ${reasonOf(error)}`,
-      next: 'name another file by --out',
+      next: 'choose another file with --out',
     });
   }
 }
@@ -32,7 +32,7 @@ export async function readPlan(file: string): Promise<SavedPlan> {
     throw new OperatorError({
       code: 'saved-plan-missing',
       message: `the plan ${file} can't be read: ${reasonOf(error)}`,
-      next: 'save one: clusterproxy plan --inventory FILE --out PLAN',
+      next: 'save one with: clusterproxy plan --inventory FILE --out PLAN',
     });
   }
   return readSavedPlan(text, file);
@@ -48,9 +48,9 @@ export function planDiffers(
   if (differences.length === 0) return undefined;
   return {
     code: 'plan-differs',
-    message: `what would be done now is not what ${file} says`,
+    message: `what would be done now differs from the plan in ${file}`,
     detail: differences.join('\n'),
-    next: `look at it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
+    next: `review it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
   };
 }
 

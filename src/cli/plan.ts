@@ -13,13 +13,13 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
   )
     .option('--out <file>', 'save the plan, for apply --plan')
-    .option('--prune', 'also plan to take away what belongs to nodes that left the inventory', false)
-    .option('--detailed-exitcode', 'exit 2 when something would change', false)
+    .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
     command,
     'clusterproxy plan --inventory prod.yaml',
-    'clusterproxy plan --inventory prod.yaml --limit bbb-01,proxy --out plan.json',
+    'clusterproxy plan --inventory prod.yaml --limit node-01,proxy --out plan.json',
   );
 }
 
@@ -33,19 +33,20 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
       import('../run/rollout.ts'),
     ],
   );
-  const session = await openSession(options, environment);
+  const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned } = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: undefined });
-  session.showPlan(planned, result, { force: false, rollout });
+  const told = { byHand: planned.byHand, rollout };
+  session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
     session.message(
-      `saved: clusterproxy apply --inventory ${options.inventory} --plan ${options.out} carries out exactly this`,
+      `plan saved; to carry out exactly this: clusterproxy apply --inventory ${options.inventory} --plan ${options.out}`,
     );
   }
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
-  return session.end(result, { exitStatus, plan: planned, rollout });
+  return session.end(result, { ...told, exitStatus });
 }

@@ -14,10 +14,10 @@ export function registerPlaybook(program: Command, { environment, finish }: Regi
   const command = group
     .command('check')
     .argument('<file>', 'the playbook: its path, or the name of one that comes with the program')
-    .description('Validates a playbook and plans it on sample hosts, without a connection to any.')
+    .description('Validates a playbook and plans it on sample hosts, without connecting to any host.')
     .option('--json', 'print one JSON document', false)
     .option('--verbose', 'show what is planned on each sample host', false)
-    .option('--no-color', 'no colours; so does the variable NO_COLOR')
+    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (file: string, options: CheckOptions) => finish(await check(file, options, environment)));
   addExample(command, 'clusterproxy playbook check ./mine.yaml');
 }
@@ -26,52 +26,30 @@ async function check(file: string, options: CheckOptions, environment: Environme
   const [
     { checkPlaybook },
     { resultOfHostPlan },
-    { exitStatus },
-    { renderJson, reportDocument },
-    { renderTried },
-    { renderPlan },
-    { makeStyle },
+    { exitStatus, resultWithoutHosts },
+    { reportDocument },
+    { chooseView },
   ] = await Promise.all([
     import('../run/check-playbook.ts'),
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
-    import('../report/json.ts'),
-    import('../report/tried-playbook.ts'),
-    import('../report/plan.ts'),
-    import('../report/style.ts'),
+    import('../report/document/document.ts'),
+    import('../report/choose-view.ts'),
   ]);
+  const { output, secrets } = environment;
   const { hosts } = await checkPlaybook(file, process.cwd());
-  const results = hosts.map(({ plan }) => resultOfHostPlan(plan));
+  const result = {
+    ...resultWithoutHosts('playbook check'),
+    hosts: hosts.map(({ plan }) => resultOfHostPlan(plan)),
+  };
   const status = hosts.some(isBroken) ? exitStatus.nothingTouched : exitStatus.done;
-  if (options.json) {
-    const nothing = { command: 'playbook check', run: undefined, warnings: [], interrupted: false };
-    const result = { ...nothing, hosts: results };
-    environment.output.document(
-      renderJson(reportDocument(result, { exitStatus: status, byHand: [], errors: [] })),
-    );
-    return status;
-  }
-  const style = makeStyle({
-    columns: environment.output.results.columns,
-    color: options.color && environment.output.results.takesColor,
-    verbose: options.verbose,
-  });
-  const statuses = new Map(results.map((result) => [result.plan.host, result.status] as const));
-  const plans = hosts.map(({ plan }) => plan);
-  const lines = [
-    ...(options.verbose
-      ? [
-          ...renderPlan({ hosts: plans, byHand: [], warnings: [] }, style, {
-            statuses,
-            hostnames: new Map(),
-            force: false,
-          }),
-          '',
-        ]
-      : []),
-    ...renderTried(file, hosts, style),
-  ];
-  environment.output.results.write(lines.map((line) => `${line}\n`).join(''));
+  const samples = new Map(
+    hosts.map(({ sample: { name, folder }, untried }) => [name, { folder, untried }] as const),
+  );
+  const document = reportDocument(result, { playbook: file, samples, exitStatus: status }, secrets);
+  const view = chooseView(output, { ...options, quiet: false });
+  view.show('samples', document);
+  view.end(document);
   return status;
 }
 

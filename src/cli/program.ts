@@ -87,11 +87,11 @@ function makeProgram(registration: Registration): Command {
 
 const examples = `
 Examples:
-  clusterproxy validate --inventory prod.yaml   what can be known without a host
+  clusterproxy validate --inventory prod.yaml   check what needs no host
   clusterproxy trust --inventory prod.yaml      show the hosts' keys, pin them
-  clusterproxy plan --inventory prod.yaml       what would change, and why
+  clusterproxy plan --inventory prod.yaml       show what would change, and why
   clusterproxy apply --inventory prod.yaml      plan, review, change
-  clusterproxy demo                             the whole story on this machine
+  clusterproxy demo                             try it all on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 5 a host was put off, 6 a host needs a person, 130 interrupted.`;
+failed, 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;

@@ -11,11 +11,13 @@ export function registerRetire(program: Command, { environment, finish }: Regist
       program
         .command('retire')
         .argument('<host>', 'the node that leaves the cluster')
-        .description('Takes a node out: gives its files back first, then removes it from the others.'),
+        .description(
+          'Takes a node out of the cluster: restores its files, then removes it from the other hosts.',
+        ),
     ),
-    { force: 'interrupt running meetings' },
+    { force: 'interrupt people who are connected' },
   ).action(async (host: string, options: RetireOptions) => finish(await retire(host, options, environment)));
-  addExample(command, 'clusterproxy retire --inventory prod.yaml bbb-02');
+  addExample(command, 'clusterproxy retire --inventory prod.yaml node-02');
 }
 
 async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {
@@ -25,7 +27,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     import('../run/retire.ts'),
     import('./carry-out.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('retire', options, environment);
   const inventory = retiring(session.inventory, name);
   const usual = session.runOptions({ prune: false });
   const limit = options.limit.length > 0 ? options.limit : limitOfRetiring(inventory, name);
@@ -44,7 +46,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
-      `${name} still stands in ${options.inventory}: take it out, or write "state: retired"; the next apply would set it up again`,
+      `${name} is still in ${options.inventory}: remove it, or set "state: retired"; otherwise the next apply sets it up again`,
     );
   }
   return status;

@@ -11,9 +11,9 @@ interface RollbackOptions extends CommonOptions, ChangeOptions {
 export function registerRollback(program: Command, { environment, finish }: Registration): void {
   const command = addChangeOptions(
     addCommonOptions(
-      program.command('rollback').description('Gives back what a run changed, on all hosts that it touched.'),
+      program.command('rollback').description('Undoes what a run changed, on all hosts that it touched.'),
     ).option('--run <id>', 'the run to undo (default: the latest)'),
-    { force: 'interrupt running meetings, and lose what was changed since the run' },
+    { force: 'interrupt people who are connected, and discard what was changed since the run' },
   )
     .option('--remove-packages', 'also remove the packages that the run installed', false)
     .action(async (options: RollbackOptions) => finish(await rollback(options, environment)));
@@ -30,7 +30,7 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     import('../run/rollback-run.ts'),
     import('./carry-out.ts'),
   ]);
-  const session = await openSession(options, environment, 'known');
+  const session = await openSession('rollback', options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const { run, force, removePackages } = options;
   const planned = await planRollback({ ...runOptions, run, force, removePackages });

@@ -75,7 +75,7 @@ export class Interruptions {
         : 'nothing was changed so far';
       // Who is asked something sees what their Ctrl-C came to.
       if (!output.isAsking)
-        output.interject(`interrupted: ${phase.interruption ?? hosts}. Once more leaves now.`);
+        output.interject(`interrupted: ${phase.interruption ?? hosts}. Interrupt again to leave now.`);
       this.#interrupting.abort();
     }
   };

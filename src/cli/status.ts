@@ -6,7 +6,7 @@ export function registerStatus(program: Command, { environment, finish }: Regist
   const command = addCommonOptions(
     program
       .command('status')
-      .description('Tells what state each host is in: in sync since when, unfinished, locked by whom.'),
+      .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
   ).action(async (options: CommonOptions) => finish(await status(options, environment)));
   addExample(command, 'clusterproxy status --inventory prod.yaml');
 }
@@ -29,7 +29,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
     import('../model/result.ts'),
     import('../plan/rollback/history.ts'),
   ]);
-  const session = await openSession(options, environment);
+  const session = await openSession('status', options, environment);
   const runOptions = session.runOptions({ prune: false });
   // How a host stands doesn't depend on whom a run would be limited to.
   const { plan } = await planRun({ ...runOptions, limit: [] });
@@ -37,10 +37,13 @@ async function status(options: CommonOptions, environment: Environment): Promise
   const all = resultOfPlan(plan, 'status');
   const chosen = limitedTo(session.inventory.hosts, options.limit);
   const result = { ...all, hosts: all.hosts.filter((one) => chosen.has(one.plan.host)) };
-  const hosts = result.hosts.map((one) => ({ result: one, last: lastKept(runs, one.plan.host) }));
-  session.showStatus(hosts, result.warnings);
   const last = new Map(
-    hosts.flatMap((one) => (one.last === undefined ? [] : [[one.result.plan.host, one.last]])),
+    result.hosts.flatMap(({ plan: { host } }) => {
+      const run = lastKept(runs, host);
+      return run === undefined ? [] : [[host, run]];
+    }),
   );
-  return session.end(result, { exitStatus: exitStatusOf(result, { comparing: false }), plan, last });
+  const told = { byHand: plan.byHand, last };
+  session.show('status', result, told);
+  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
 }

@@ -10,10 +10,10 @@ export function registerUnlock(program: Command, { environment, finish }: Regist
   const command = addCommonOptions(
     program
       .command('unlock')
-      .argument('<run>', 'the run that is at work')
-      .description('Ends the work of exactly this run on its hosts; each of them finishes or reverts.'),
+      .argument('<run>', 'the run that is in progress')
+      .description('Ends exactly this run on its hosts; each of them finishes or reverts.'),
   )
-    .option('--yes', "don't ask", false)
+    .option('--yes', "don't ask for confirmation", false)
     .action(async (run: string, options: UnlockOptions) => finish(await unlock(run, options, environment)));
   addExample(command, 'clusterproxy unlock --inventory prod.yaml 20261121T074501Z-4f2a9c');
 }
@@ -25,26 +25,28 @@ async function unlock(run: string, options: UnlockOptions, environment: Environm
     import('./ask-first.ts'),
     import('../model/result.ts'),
   ]);
-  const session = await openSession(options, environment, 'connections');
+  const session = await openSession('unlock', options, environment, 'connections');
   const runOptions = session.runOptions({ prune: false });
   const holders = await findHolders(run, runOptions);
   const before = { command: 'unlock', run, hosts: [], warnings: [], interrupted: false };
-  if (!session.json) session.print(holders.map(({ host, who }) => `${host.name}: locked by ${who}`));
+  const told = { holders: holders.map(({ host, who }) => ({ host: host.name, who })) };
+  session.show('holders', before, told);
   const answer = await askFirst(session, {
     yes: options.yes,
-    question: `End its work on ${holders.map(({ host }) => host.name).join(', ')}?`,
-    otherwise: 'the work of a run would be ended',
-    next: 'agree by --yes; clusterproxy status shows who is at work',
+    question: `End this run on ${holders.map(({ host }) => host.name).join(', ')}?`,
+    otherwise: 'a run would be ended',
+    next: 'confirm with --yes; clusterproxy status shows whose run it is',
   });
   if (answer !== 'yes') {
     session.message('nothing was changed');
     return session.end(before, {
+      ...told,
       exitStatus: answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched,
       errors: typeof answer === 'string' ? [] : [answer],
     });
   }
   environment.phase.changing = true;
   const { result, exitStatus: status } = await unlockHosts(run, holders, runOptions);
-  session.showResult(result);
-  return session.end(result, { exitStatus: status });
+  session.show('result', result, told);
+  return session.end(result, { ...told, exitStatus: status });
 }

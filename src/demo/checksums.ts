@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What an operator or a package has put on a host; the rest is what runs there. */
+/** Folders for an operator's and the packages' files; the others hold what runs there. */
 const kept = ['etc', 'usr'];
 
 /**
- * Every file below the hosts' etc and usr by its path relative to `folder`; SHA-256 in hex, or where a link
- * points.
+ * Every file below the hosts' etc and usr, by its path relative to `folder`; SHA-256 in hex, or the target of
+ * a link.
  */
 export async function checksumsOf(
   folder: string,
@@ -35,7 +35,7 @@ export async function checksumsOf(
   return found;
 }
 
-/** The regular files in the form of sha256sum(1). */
+/** The regular files in the format of sha256sum(1). */
 export function sha256sumLines(checksums: ReadonlyMap<string, string>): string {
   return [...checksums]
     .filter(([, sum]) => /^[0-9a-f]{64}$/.test(sum))
@@ -43,7 +43,7 @@ export function sha256sumLines(checksums: ReadonlyMap<string, string>): string {
     .join('');
 }
 
-/** Paths that are in one only, or differ. */
+/** Paths that differ or that exist in only one of them. */
 export function differences(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,

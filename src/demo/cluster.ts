@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import { type EmbeddedHost, startEmbeddedHost } from './embedded-host.ts';
 import { makeSampleHost, type SampleHost, servicesOf } from './sample-host.ts';
 
-/** The made-up cluster: hosts that answer over ssh, and an inventory of them. */
+/** The simulated cluster: hosts that answer over ssh, and an inventory of them. */
 export interface DemoCluster {
   readonly hosts: ReadonlyMap<string, EmbeddedHost>;
   close(): Promise<void>;
@@ -12,6 +12,8 @@ export interface DemoCluster {
 
 export const inventoryName = 'demo.yaml';
 const playbookName = 'bigbluebutton.yaml';
+/** What the playbook names beside itself. */
+const guardProgram = 'files/bbb-meetings.sh';
 
 const clusterHostname = 'bbb-proxy.example.com';
 export const sampleHosts: readonly SampleHost[] = [
@@ -21,7 +23,7 @@ export const sampleHosts: readonly SampleHost[] = [
   { name: 'bbb-03', hostname: 'bbb-03.example.com', sample: '3.0' },
 ];
 
-/** Makes hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
+/** Creates hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
 export async function makeCluster(folder: string): Promise<DemoCluster> {
   const hosts = new Map<string, EmbeddedHost>();
   const cluster = {
@@ -47,16 +49,17 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
   return cluster;
 }
 
-/** The program's own playbook; but where nothing real restarts, there is less to wait for afterwards. */
+/** The program's own playbook, but with shorter waits, since nothing real restarts. */
 async function writePlaybook(folder: string): Promise<void> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
   const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
   await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
+  await cp(join(packageRoot(), 'playbooks', guardProgram), join(folder, guardProgram));
 }
 
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
   const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
-  return `# A cluster of made-up hosts on this machine: one proxy, three nodes.
+  return `# A cluster of simulated hosts on this machine: one proxy, three nodes.
 # The program's own playbook bigbluebutton, but with shorter waits after restarts:
 playbook: ./${playbookName}
 cluster:
@@ -64,7 +67,7 @@ cluster:
   hostname: ${clusterHostname}
 ssh:
   user: root
-  # What your own ssh configuration says is for real hosts.
+  # Your own ssh configuration is for real hosts, so it is not used here.
   config: none
 hosts:
   proxy:

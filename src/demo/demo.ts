@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
-import { renderProblems } from '../report/problem.ts';
-import { makeStyle } from '../report/style.ts';
+import { errorDocument } from '../report/document/problem.ts';
+import { renderProblems } from '../report/terminal/problem.ts';
+import { makeStyle } from '../report/terminal/style.ts';
 import { type DemoCluster, inventoryName, makeCluster } from './cluster.ts';
 import { endProcessesBelow } from './processes.ts';
 import { Stage, type StageOptions } from './stage.ts';
@@ -18,9 +19,9 @@ export interface DemoOptions extends Omit<StageOptions, 'folder'> {
 }
 
 /**
- * Plays the story against made-up hosts in a temporary folder, and returns the exit status: 3 where a command
- * of it ended otherwise than it should, 130 where it was interrupted. However it ends, even by
- * process.exit(), nothing is left.
+ * Plays the story against simulated hosts in a temporary folder, and returns the exit status: 3 if one of its
+ * commands ended differently than expected, 130 if it was interrupted. Everything is removed however it ends,
+ * even by process.exit().
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const missing = missingHere();
@@ -33,7 +34,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     endProcessesBelow(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  // The terminal was closed: process.exit() leads to removeAtOnce.
+  // The terminal was closed: process.exit() triggers removeAtOnce.
   const hangUp = () => process.exit(exitStatus.interrupted);
   process.once('exit', removeAtOnce);
   process.once('SIGHUP', hangUp);
@@ -64,8 +65,8 @@ async function makeFolder(): Promise<string> {
   } catch (error) {
     throw new OperatorError({
       code: 'demo-not-possible',
-      message: `no temporary folder can be made: ${error instanceof Error ? error.message : String(error)}`,
-      next: 'name a folder that you can write to in TMPDIR',
+      message: `no temporary folder can be created: ${error instanceof Error ? error.message : String(error)}`,
+      next: 'set TMPDIR to a folder that you can write to',
     });
   }
 }
@@ -73,12 +74,12 @@ async function makeFolder(): Promise<string> {
 async function introduce(stage: Stage, folder: string): Promise<void> {
   stage.heading('A cluster proxy for three BigBlueButton servers, in nine steps');
   await stage.say(
-    'Four made-up hosts run on this machine: a proxy, and nodes with BigBlueButton 2.4, 2.6 and 3.0. Each is an ssh server on a port of 127.0.0.1, and a folder with the configuration files of such a host. Connections, files and what clusterproxy does are real; systemctl, nginx and BigBlueButton itself are stand-ins.',
+    'Four simulated hosts run on this machine: a proxy, and nodes with BigBlueButton 2.4, 2.6 and 3.0. Each is an ssh server on a port of 127.0.0.1, and a folder with the configuration files of such a host. Connections, files and the actions of clusterproxy are real; systemctl, nginx and BigBlueButton itself are stand-ins.',
   );
-  await stage.say(`Everything is below ${folder}, where the commands are run.`);
+  await stage.say(`Everything is below ${folder}, where the commands run.`);
 }
 
-/** Tells the story; a step that ends otherwise than it should is reported here. */
+/** Tells the story; a step that ends differently than expected is reported here. */
 async function play(stage: Stage, folder: string, options: DemoOptions): Promise<number> {
   try {
     await tellStory(stage, folder);
@@ -87,15 +88,15 @@ async function play(stage: Stage, folder: string, options: DemoOptions): Promise
     if (options.signal.aborted || !(error instanceof OperatorError)) throw error;
     const { output, color } = options;
     const style = makeStyle({ columns: output.messages.columns, color, verbose: false });
-    output.messages.write(`\n${renderProblems(problemsOf(error), style).join('\n')}\n`);
+    output.messages.write(`\n${renderProblems(problemsOf(error).map(errorDocument), style).join('\n')}\n`);
     return exitStatus.failed;
   }
 }
 
 async function sayWhatNext(stage: Stage): Promise<void> {
-  stage.heading('That was the story');
+  stage.heading('End of the story');
   await stage.say(
-    'The hosts are taken down now. To play with them, run the demo with --keep. For hosts of your own: copy inventory.example.yaml, and begin with validate and plan, which change nothing.',
+    'The hosts are now being removed. To experiment with them, run the demo with --keep. For your own hosts, copy inventory.example.yaml and begin with validate and plan, which change nothing.',
   );
 }
 
@@ -108,12 +109,12 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
     `clusterproxy plan --inventory ${inventoryName}`,
     `clusterproxy apply --inventory ${inventoryName}`,
   );
-  await stage.say("The hosts' files are below hosts/. A meeting on bbb-02 begins, and ends, by:");
+  await stage.say("The hosts' files are below hosts/. To start and end a meeting on bbb-02:");
   stage.list(
     "echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings",
     'rm hosts/bbb-02/run/stand-in/meetings',
   );
-  // Servers alone would keep the process alive; a timer makes it plain.
+  // The servers alone would keep the process alive; a timer makes the intention clear.
   const timer = setInterval(() => undefined, 60_000);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -122,28 +123,28 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
   clearInterval(timer);
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What the made-up hosts need of this machine, and isn't there. */
+/** What the simulated hosts need but this machine lacks. */
 function missingHere(): string | undefined {
   if (process.platform !== 'linux') return `Linux, and this is ${process.platform}`;
-  // BusyBox has most of these programs too, but not these options of them.
+  // BusyBox has most of these programs too, but not with these options.
   const tried = spawnSync('sh', [
     '-c',
     'stat --version && flock --version && setsid --version && sed --version',
   ]);
   return tried.status === 0
     ? undefined
-    : 'GNU coreutils, GNU sed and util-linux, as nearly all distributions have them';
+    : 'GNU coreutils, GNU sed and util-linux, which nearly all distributions have';
 }
 
 function notPossible(missing: string): OperatorError {
   return new OperatorError({
     code: 'demo-not-possible',
     message: `the demo's hosts need ${missing}`,
-    next: 'run it in a container of Debian or the like: its image with Node.js, such as node:22, has all that is needed',
+    next: 'run it in a Debian-based container: the image of Node.js, such as node:22, has everything that is needed',
   });
 }

@@ -15,21 +15,19 @@ export interface EmbeddedHostOptions {
   readonly name: string;
   /** the folder that is the host's root */
   readonly root: string;
-  /**
-   * a folder for what the server itself needs (keys, links to the stand-ins); made and removed when left out
-   */
+  /** a folder for the server's own files (keys, links to the stand-ins); a temporary one if left out */
   readonly work?: string;
-  /** units that run when the host comes up */
+  /** units that are active when the host starts */
   readonly units?: readonly string[];
   /** what a login script would print before each command */
   readonly greeting?: string;
-  /** the shell that runs commands; `sh` when left out */
+  /** the shell that runs commands; `sh` if left out */
   readonly shell?: readonly string[];
 }
 
 /**
- * An ssh server on a loopback port for which a folder is a host's root: no root rights, no systemd, no
- * network needed.
+ * An ssh server on a loopback port that uses a folder as a host's root: it needs no root rights, no systemd
+ * and no network.
  */
 export interface EmbeddedHost {
   readonly name: string;
@@ -38,15 +36,15 @@ export interface EmbeddedHost {
   readonly target: SshTarget;
   /** `SHA256:…` of its host key */
   readonly hostKey: string;
-  /** logins so far */
+  /** number of logins so far */
   readonly connections: number;
-  /** command lines so far */
+  /** number of commands so far */
   readonly commands: readonly string[];
-  /** Runs a program as the host itself would, and returns what it printed. */
+  /** Runs a program as the host itself would, and returns its output. */
   run(program: string, ...args: readonly string[]): Promise<string>;
-  /** Ends all connections without a word, as a broken line does; what runs on the host goes on. */
+  /** Drops all connections without notice, as a broken line would; what runs on the host continues. */
   cut(): void;
-  /** No new logins until `false`. */
+  /** Refuses new logins until called with `false`. */
   unplug(unplugged: boolean): void;
   close(): Promise<void>;
 }
@@ -123,7 +121,7 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
       if (options.work === undefined) await rm(work, { recursive: true, force: true });
     },
   };
-  // What tells a program that systemd runs a host: sd_booted(3).
+  // How a program detects that systemd runs a host: sd_booted(3).
   await mkdir(join(options.root, 'run/systemd/system'), { recursive: true });
   for (const unit of options.units ?? []) await host.run('systemctl', 'start', unit);
   return host;
@@ -134,7 +132,7 @@ function authenticate(context: AuthContext, accepted: Buffer): void {
   else context.reject(['publickey']);
 }
 
-/** Without a signature the client only asks whether the key would do. */
+/** Without a signature the client only asks whether the key is acceptable. */
 function isAccepted(context: AuthContext, accepted: Buffer): boolean {
   if (context.method !== 'publickey' || !context.key.data.equals(accepted)) return false;
   if (context.signature === undefined || context.blob === undefined) return true;
@@ -142,7 +140,7 @@ function isAccepted(context: AuthContext, accepted: Buffer): boolean {
   return !(key instanceof Error) && key.verify(context.blob, context.signature, context.hashAlgo) === true;
 }
 
-/** As sshd does: the command goes on when the connection is lost, it only reads and writes into nothing. */
+/** As with sshd, the command continues if the connection is lost, but without input and output. */
 function execute(
   channel: ServerChannel,
   command: string,
@@ -175,7 +173,7 @@ function execute(
   });
 }
 
-/** The stand-ins have the names of what they stand for; beside them is what they share. */
+/** The stand-ins have the names of the programs that they replace; their shared code is beside them. */
 async function linkStandIns(work: string): Promise<string> {
   const source = join(packageRoot(), 'src/demo/stand-ins');
   const folder = join(work, 'bin');
@@ -204,7 +202,7 @@ async function runHere(
   return Buffer.concat(output).toString('utf8');
 }
 
-/** ssh2 makes about one key in 150 that it can't read itself (seen with 1.17.0). */
+/** ssh2 1.17.0 generates about one key in 150 that it can't read itself. */
 function newKeys(): { readonly private: string; readonly public: string } {
   for (;;) {
     const keys = ssh2.utils.generateKeyPairSync('ed25519');

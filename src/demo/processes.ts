@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Ends what still runs on made-up hosts whose roots are below a folder. Their programs don't end with the
- * connection that started them, as on real hosts; all of them carry their root in CLUSTERPROXY_ROOT, which
- * /proc/PID/environ shows (proc(5)). Programs that begin meanwhile are found when they are looked for again.
+ * Ends what still runs on simulated hosts whose roots are below a folder. As on real hosts, programs don't
+ * end with the connection that started them; all of them have their root in CLUSTERPROXY_ROOT, which
+ * /proc/PID/environ shows (proc(5)). The search is repeated, so that programs that start meanwhile are found
+ * too.
  */
 export function endProcessesBelow(folder: string): void {
   for (let round = 0; round < 20; round += 1) {
@@ -28,7 +29,7 @@ export function processesBelow(folder: string): readonly number[] {
       const variables = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
       return variables.some((variable) => variable.startsWith(mark)) ? [pid] : [];
     } catch {
-      // It has ended, or is somebody else's.
+      // It has ended, or belongs to another user.
       return [];
     }
   });

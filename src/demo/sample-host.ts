@@ -11,16 +11,15 @@ export interface SampleHost {
   readonly sample: string;
 }
 
-/** The name that the samples were written for. */
+/** The host name in the samples. */
 const sampleHostname = 'bbb-01.example.com';
 
 const unitFolder = 'usr/lib/systemd/system';
 const certificateFolder = 'etc/letsencrypt/live';
 
 /**
- * Copies a sample to `root`, and adds what every installed host has besides: a machine id, a distribution,
- * names that resolve, nginx. Links stay links; files get the usual mode, however strict the umask of whoever
- * runs this is.
+ * Copies a sample to `root`, and adds what every installed host has as well: a machine id, a distribution,
+ * names that resolve, nginx. Links stay links; files get the usual mode, whatever the umask.
  */
 export async function makeSampleHost(
   root: string,
@@ -38,9 +37,9 @@ export async function makeSampleHost(
     'etc/os-release': 'ID=ubuntu\nPRETTY_NAME="Ubuntu 22.04.5 LTS"\n',
     'etc/hosts': hosts.map(({ hostname }, index) => `192.0.2.${index + 1} ${hostname}\n`).join(''),
     // Trusted authorities, for the proxy's connections to the nodes.
-    'etc/ssl/certs/ca-certificates.crt': '# none: nothing here connects\n',
-    [`${live}/fullchain.pem`]: '# a certificate would stand here\n',
-    [`${live}/privkey.pem`]: '# its key would stand here\n',
+    'etc/ssl/certs/ca-certificates.crt': '# none: nothing connects here\n',
+    [`${live}/fullchain.pem`]: '# placeholder for a certificate\n',
+    [`${live}/privkey.pem`]: '# placeholder for its key\n',
     'var/lib/dpkg/status':
       'Package: ca-certificates\nStatus: install ok installed\nVersion: 20230311ubuntu0.22.04.1\n',
     [`${unitFolder}/nginx.service`]: '[Service]\nExecStart=/usr/sbin/nginx\n',
@@ -52,13 +51,13 @@ export async function makeSampleHost(
   }
 }
 
-/** The services that run on a host once it's up: those that it has unit files of. */
+/** The services that run on a host once it has started: those for which it has unit files. */
 export async function servicesOf(root: string): Promise<readonly string[]> {
   const files = await readdir(join(root, unitFolder));
   return files.filter((file) => file.endsWith('.service') && !file.endsWith('@.service'));
 }
 
-/** Puts a host's own name where the sample has the one that it was written for. */
+/** Replaces the sample's host name by the host's own. */
 async function rename(root: string, hostname: string): Promise<void> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

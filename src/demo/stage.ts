@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../model/operator-error.ts';
 import type { Output } from '../report/output.ts';
-import { wrap } from '../report/prose.ts';
-import { makeStyle, type Style } from '../report/style.ts';
+import { wrap } from '../report/terminal/prose.ts';
+import { makeStyle, type Style } from '../report/terminal/style.ts';
 
 export interface StageOptions {
-  /** where commands are run */
+  /** where commands run */
   readonly folder: string;
-  /** how clusterproxy is started: the program and its first arguments */
+  /** how to start clusterproxy: the program and its first arguments */
   readonly program: readonly [string, ...string[]];
   readonly output: Output;
   readonly color: boolean;
   readonly signal: AbortSignal;
-  /** of the commands */
+  /** environment of the commands */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
@@ -27,10 +27,10 @@ export interface Expectation {
 
 const well: Expectation = { exitStatus: 0 };
 
-/** Time to read a paragraph before the next command's output pushes it up; milliseconds. */
+/** Time to read a paragraph before the next command's output scrolls it away; milliseconds. */
 const pause = 600;
 
-/** Where the demo plays: sentences, and commands as a user would type them, carried out for real. */
+/** Where the demo plays: it prints sentences, and runs commands as a user would type them, for real. */
 export class Stage {
   readonly #options: StageOptions;
   readonly #style: Style;
@@ -40,7 +40,7 @@ export class Stage {
     this.#options = options;
     const { output, color } = options;
     this.#style = makeStyle({ columns: output.results.columns, color, verbose: false });
-    // The hosts go away with the command: there is nothing that it could bring to an end.
+    // An interrupt kills the command at once: its hosts go away with it, so it has nothing to complete.
     options.signal.addEventListener('abort', () => this.kill());
   }
 
@@ -48,18 +48,18 @@ export class Stage {
     this.#print('', '', this.#style.paint.bold(text));
   }
 
-  /** A paragraph. */
+  /** Prints a paragraph. */
   async say(text: string): Promise<void> {
     this.#print('', ...wrap(text, { columns: Math.min(this.#style.columns, 80), first: '' }));
     await this.#pause();
   }
 
-  /** Lines as they stand. */
+  /** Prints lines unchanged. */
   list(...lines: readonly string[]): void {
     this.#print('', ...lines.map((line) => `  ${line}`));
   }
 
-  /** Runs clusterproxy; its results go into a file of that name where one is given. */
+  /** Runs clusterproxy; writes its output to a file of that name if one is given. */
   async clusterproxy(
     argv: readonly string[],
     { into, ...expected }: Expectation & { readonly into?: string } = well,
@@ -75,7 +75,7 @@ export class Stage {
     try {
       await this.#run(line, file, [...first, ...argv], { ...expected, output });
     } catch (error) {
-      // What it printed says why it failed.
+      // Its output says why it failed.
       if (this.#options.signal.aborted) throw error;
       this.#print('', `... ${into}:`, ...readFileSync(path, 'utf8').trimEnd().split('\n').slice(-20));
       throw error;
@@ -131,7 +131,7 @@ export class Stage {
   }
 }
 
-/** A command line of many words, broken where it's wider than any terminal. */
+/** A long command line, broken to fit any terminal. */
 function typed(words: readonly string[]): string {
   return wrap(words.join(' '), { columns: 76, first: '', hanging: 4 }).join(' \\\n');
 }
@@ -139,7 +139,7 @@ function typed(words: readonly string[]): string {
 function unexpected(line: string, exitStatus: number | string, expected: number): OperatorError {
   return new OperatorError({
     code: 'demo-failed',
-    message: `"${line.replaceAll(' \\\n   ', '')}" should have ended with exit status ${expected}, and ended with ${exitStatus}`,
-    next: 'what it printed says why; with --keep the hosts stay, to be looked at',
+    message: `"${line.replaceAll(' \\\n   ', '')}" ended with exit status ${exitStatus} instead of ${expected}`,
+    next: 'see its output for the reason; use --keep to keep the hosts for inspection',
   });
 }

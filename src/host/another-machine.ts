@@ -1,8 +1,8 @@
 import type { Problem } from '../model/operator-error.ts';
 
 /**
- * What a host says to a word that was meant for another machine: addresses move (keepalived, a host that was
- * installed anew).
+ * A host's answer to a message that was meant for another machine: addresses move (keepalived, a reinstalled
+ * host).
  */
 export const notThisMachine = 'another-machine';
 
@@ -11,6 +11,6 @@ export function anotherMachine(): Problem {
   return {
     code: 'another-machine',
     message: 'this is not the machine that was looked at; nothing was done on it',
-    next: 'somebody else answers at its address now: check the inventory, then look again',
+    next: 'a different machine now answers at its address: check the inventory, then run the command again',
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The output of a probe from its first section on, read in order. Never reads past its end; throws on what
- * isn't as it must be.
+ * Reads the output of a probe in order, from its first section on. Never reads past its end; throws on
+ * malformed output.
  */
 export class AnswerReader {
   readonly #bytes: Buffer;
@@ -10,13 +10,13 @@ export class AnswerReader {
   constructor(bytes: Buffer, nonce: string, firstSection: string) {
     this.#bytes = bytes;
     this.#mark = Buffer.from(`\n${nonce} `);
-    // What a login script printed may come before, even without an end of line.
+    // Output of a login script may come before it, even without a line end.
     this.#position = bytes.indexOf(`${nonce} ${firstSection}\n`);
     if (this.#position < 0) throw new Error('the answer has no beginning');
     this.#position += nonce.length + 1;
   }
 
-  /** The name of the section that begins here; the position is then at its first byte. */
+  /** The name of the section that begins here; the position is then at the section's first byte. */
   section(): string {
     const end = this.#bytes.indexOf('\n', this.#position);
     if (end < 0) throw new Error('the answer ends within the name of a section');
@@ -25,7 +25,7 @@ export class AnswerReader {
     return name;
   }
 
-  /** The bytes up to the next section's name, without the end of the last line. */
+  /** The bytes up to the name of the next section, without the last line end. */
   body(): Buffer {
     const end = this.#bytes.indexOf(this.#mark, this.#position);
     if (end < 0) throw new Error('the answer ends within a section');
@@ -39,7 +39,7 @@ export class AnswerReader {
     return text === '' ? [] : text.split('\n');
   }
 
-  /** Exactly `length` bytes, after which a new section has to begin; undefined where none does. */
+  /** Exactly `length` bytes, which must be followed by a new section; undefined if they are not. */
   counted(length: number): Buffer | undefined {
     const start = this.#position + 1;
     const end = start + length;

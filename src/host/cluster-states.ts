@@ -2,17 +2,17 @@ import type { Ledger } from '../model/ledger.ts';
 import type { OtherCluster } from '../model/snapshot.ts';
 import { printable } from './records.ts';
 
-/** What a host remembers of one cluster. */
+/** What a host remembers about one cluster. */
 interface ClusterState {
   readonly kind: 'own-state' | 'other-state';
   readonly cluster: string;
-  /** of its ledger */
+  /** items of its ledger */
   readonly path: string;
   readonly role: string;
   readonly sharing: string;
 }
 
-/** The clusters of which a host remembers anything. */
+/** The clusters about which a host remembers anything. */
 export function clusterStates(facts: readonly string[][], root: string): readonly ClusterState[] {
   return facts.flatMap(([kind, cluster = '', folder = '', role = '', sharing = '']) =>
     kind === 'own-state' || kind === 'other-state'
@@ -29,7 +29,7 @@ export function clusterStates(facts: readonly string[][], root: string): readonl
   );
 }
 
-/** The clusters besides the one that asks that have anything on the host. */
+/** The clusters other than the one that asks that have anything on the host. */
 export function otherClusters(
   states: readonly ClusterState[],
   ledgers: ReadonlyMap<string, Ledger | undefined>,

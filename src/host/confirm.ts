@@ -5,23 +5,23 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 
 /**
- * What was decided about a run, by whoever came first: the controller, the host's own clock, or an operator
+ * The decision about a run, made by whoever came first: the controller, the host's own clock, or an operator
  * there.
  */
 export type Decision = 'committed' | 'reverted' | 'kept';
 
 export interface Word {
   readonly run: string;
-  /** of the host that it is for */
+  /** id of the machine that it is meant for */
   readonly machineId: string;
   readonly word: 'commit' | 'revert';
 }
 
 /**
- * Tells a host that waits for it that a run is to be committed (or put back), and returns what was decided:
- * exactly one of all who decide wins, and everybody learns which. Asked again, it answers the same. Throws an
- * OperatorError: `not-waiting` where the run is not there yet or isn't known, `another-machine`,
- * `confirm-failed` where the answer can't be understood, or one of the connection's.
+ * Tells a waiting host to commit a run (or to revert it), and returns the decision: only the first of all who
+ * decide wins, and all of them learn the outcome. Asked again, the host gives the same answer. Throws an
+ * OperatorError: `not-waiting` if the run isn't there yet or isn't known, `another-machine`, `confirm-failed`
+ * if the answer is malformed, or one of the connection's.
  */
 export async function confirm(connection: Connection, { run, machineId, word }: Word): Promise<Decision> {
   const nonce = newNonce();
@@ -39,14 +39,14 @@ export async function confirm(connection: Connection, { run, machineId, word }: 
   if (answer?.[1] === 'state') {
     throw new OperatorError({
       code: 'not-waiting',
-      message: `the host doesn't wait for a word about the run ${run} (it is ${answer[2]})`,
-      next: 'clusterproxy status shows what state it is in',
+      message: `the host is not waiting for a confirmation of the run ${run} (it is ${answer[2]})`,
+      next: 'run clusterproxy status to see its state',
     });
   }
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'confirm-failed',
-    message: 'what the host said to the confirmation is incomplete',
-    next: 'clusterproxy status shows what became of the run',
+    message: 'the answer of the host to the confirmation is incomplete',
+    next: 'run clusterproxy status to see the outcome of the run',
     detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
   });
 }

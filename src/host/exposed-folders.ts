@@ -1,16 +1,16 @@
 import type { ExposedFolder } from '../model/snapshot.ts';
 import type { PathTable } from './path-table.ts';
 
-/** What the program on the host calls its own root: as it was told, and as the kernel names it. */
+/** The root that the program on the host uses: as it was given, and as the kernel names it. */
 export interface HostRoot {
   readonly told: string;
   readonly top: string;
 }
 
 /**
- * From where each path leads (`ways` of probe.sh: a folder or link, where it is without links, what of it
- * isn't there, and the folders in which a link was followed) to the folders in which others may give names.
- * Names by the host's own root.
+ * From the route of each path (`ways` of probe.sh: a folder or link, its real path, the missing rest, and the
+ * folders in which a link was followed), determines the folders in which other users can create names. Paths
+ * are relative to the host's own root.
  */
 export function exposedFolders(
   ways: readonly (readonly string[])[],
@@ -28,7 +28,7 @@ export function exposedFolders(
   return found;
 }
 
-/** A folder and all above it, up to the host's root; above that the host has no say. */
+/** A folder and all its parents, up to the host's root; the host has no say above that. */
 function upwards(folder: string, top: string): readonly string[] {
   if (folder === top) return [folder];
   if (!folder.startsWith(`${top}/`)) return [];

@@ -1,15 +1,13 @@
-/** No line of a log is near as long; what a host sends beyond it before a line's end is dropped. Bytes. */
+/** No log line is nearly as long; any further bytes of a line are dropped. */
 const longestLine = 256 * 1024;
 
-/**
- * Cuts what follow.sh prints into the lines of the log; what login scripts print before it is passed over.
- */
+/** Splits the output of follow.sh into log lines and skips the output of login scripts. */
 export class FollowReader {
   readonly #nonce: string;
   readonly #onLine: (line: string) => void;
   #rest = Buffer.alloc(0);
   #begun = false;
-  /** the state with which the host ended the answer; undefined while it hasn't */
+  /** the state with which the host ended the answer; undefined until then */
   end: string | undefined;
 
   constructor(nonce: string, onLine: (line: string) => void) {

@@ -5,10 +5,10 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
 /**
- * Removes what is remembered of a host that a cluster has given back: ledger, records of runs, originals;
- * what belongs to other clusters that it serves stays. Does nothing, and throws an OperatorError
- * `not-forgotten` that says why, where something is still managed there, a run is at work or has still to be
- * brought to its end, or it can't be removed; `another-machine` where it isn't the host with this machine id.
+ * Removes what a host remembers about a cluster that has retired it (ledger, records of runs, originals) and
+ * keeps what belongs to other clusters that it serves. Throws an OperatorError `not-forgotten` that gives the
+ * reason, and removes nothing, if something is still managed there, if a run is in progress or unfinished, or
+ * if the removal fails; `another-machine` if the host has a different machine id.
  */
 export async function forget(
   connection: Connection,
@@ -24,7 +24,7 @@ export async function forget(
   const [verdict = '', detail = ''] = (line ?? '').split(fieldSeparator).map(printable);
   if (verdict === 'gone') return;
   if (verdict === notThisMachine) throw new OperatorError(anotherMachine());
-  const why = reasons.get(verdict) ?? 'what the host said to it is incomplete';
+  const why = reasons.get(verdict) ?? 'the answer of the host is incomplete';
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'not-forgotten',
     message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${detail})`}`,
@@ -36,7 +36,7 @@ export async function forget(
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['managed', 'something on the host is still managed'],
-  ['locked', 'a run is at work on the host'],
-  ['unsettled', 'a run has still to be brought to its end'],
+  ['locked', 'a run is in progress on the host'],
+  ['unsettled', 'a run on the host is not finished'],
   ['failed', 'the host could not remove it'],
 ]);

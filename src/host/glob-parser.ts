@@ -1,7 +1,7 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads } from '../model/snapshot.ts';
 
-/** The matches of each glob, sorted. Throws an OperatorError where one has too many. */
+/** The matches of each glob, sorted. Throws an OperatorError if a glob has too many. */
 export function readGlobs(
   records: readonly string[][],
   root: string,
@@ -14,7 +14,7 @@ export function readGlobs(
       throw new OperatorError({
         code: 'too-many-matches',
         message: `${pattern} matches ${match} files`,
-        next: 'narrow the pattern in the step',
+        next: 'use a narrower pattern in the step',
         host,
       });
     }

@@ -2,10 +2,10 @@ import type { AnswerReader } from './answer-reader.ts';
 import { fieldSeparator } from './records.ts';
 
 /**
- * A file in a folder of another account, as `read_inside` of probe.sh tells it: what folder and file are, the
- * bytes, and what they are behind that. Why it isn't read in place of its bytes, where the owner of the
- * folder may only have given a second name to somebody else's file. Throws what `exchanged` makes where the
- * name had different files meanwhile.
+ * A file in a folder of another account, as `read_inside` of probe.sh reports it: attributes of folder and
+ * file, the bytes, and the attributes after reading. Returns a reason instead of the bytes if the owner of
+ * the folder may only have made a hard link to another user's file. Throws the result of `exchanged` if the
+ * name referred to different files meanwhile.
  */
 export function readGuarded(reader: AnswerReader, exchanged: () => Error): Buffer | string {
   const before = reader.lines();
@@ -16,13 +16,13 @@ export function readGuarded(reader: AnswerReader, exchanged: () => Error): Buffe
   const after = reader.lines();
   if (!file.isRegular || before.join() !== after.join()) throw exchanged();
   if (file.links > 1 && (file.owner === '0' || file.owner !== folder.owner)) {
-    return "a file of somebody else's under a second name, in a folder in which others than root may give names";
+    return "a hard link to another user's file, in a folder in which users other than root can create or rename files";
   }
-  // A copy: one file that is kept shall not keep the whole answer in memory.
+  // A copy, so that keeping one file does not keep the whole answer in memory.
   return Buffer.from(content);
 }
 
-/** Its mode in hexadecimal, size, number of names, and owner. */
+/** Its mode in hexadecimal, size, number of links, and owner. */
 function identity(line: string) {
   const [mode = '', size = '', links = '', owner = ''] = line.split(fieldSeparator);
   return { isRegular: /^8...$/.test(mode), size: Number(size), links: Number(links), owner };

@@ -1,9 +1,10 @@
 import type { Ledger } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { PathState } from '../model/snapshot.ts';
+import { readStoredLedger } from './stored.ts';
 
 /**
- * The ledger of a host from the state of its file. Throws an OperatorError `ledger-unreadable` or
+ * A host's ledger, read from the state of its file. Throws an OperatorError `ledger-unreadable` or
  * `ledger-newer`.
  */
 export function parseLedger(state: PathState, host: string, path: string): Ledger | undefined {
@@ -12,30 +13,23 @@ export function parseLedger(state: PathState, host: string, path: string): Ledge
     new OperatorError({
       code: 'ledger-unreadable',
       message: `the record of what is managed on this host (${path}) is damaged`,
-      next: 'put it back from a backup, or move it away: first-touch values are then taken from what is there now',
+      next: 'restore it from a backup, or move it away: the present values then count as the original ones',
       host,
       detail,
     });
   if (state.kind !== 'file') throw unreadable(state.kind);
-  let value: unknown;
-  try {
-    value = JSON.parse(state.content.toString('utf8'));
-  } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : String(error));
+  const stored = readStoredLedger(state.content.toString('utf8'));
+  switch (stored.kind) {
+    case 'read':
+      return stored.content;
+    case 'damaged':
+      throw unreadable(stored.words);
+    case 'newer':
+      throw new OperatorError({
+        code: 'ledger-newer',
+        message: 'this host was last changed by a newer clusterproxy',
+        next: 'use that version or a later one',
+        host,
+      });
   }
-  const ledger = value as Partial<Ledger> | null;
-  if (typeof ledger !== 'object' || ledger === null) throw unreadable('it is no object');
-  const version: unknown = ledger.schemaVersion;
-  if (typeof version === 'number' && version > 1) {
-    throw new OperatorError({
-      code: 'ledger-newer',
-      message: 'this host was last changed by a newer clusterproxy',
-      next: 'use that version or a later one',
-      host,
-    });
-  }
-  if (version !== 1 || !Array.isArray(ledger.items) || !Array.isArray(ledger.created)) {
-    throw unreadable('it lacks schemaVersion, items or created');
-  }
-  return ledger as Ledger;
 }

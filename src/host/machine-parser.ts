@@ -12,8 +12,8 @@ export function readOs(lines: readonly string[]): { id: string; name: string } {
 }
 
 /**
- * How far the host's clock is ahead of ours, in seconds. The host tells whole seconds, so what is within a
- * second and the time that the answer took counts as equal.
+ * How far the host's clock is ahead of ours, in seconds. The host reports whole seconds, so a difference of
+ * less than one second plus the duration of the answer counts as none.
  */
 export function clockOffset(
   seconds: number,
@@ -25,7 +25,7 @@ export function clockOffset(
   return Math.abs(offset) <= tolerance ? 0 : Math.round(offset);
 }
 
-/** Free space in percent by mount path. */
+/** Free space in percent, by mount path. */
 export function readSpace(lines: readonly string[], root: string): ReadonlyMap<string, number> {
   const space = new Map<string, number>();
   for (const line of lines) {

@@ -3,17 +3,19 @@ import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
 import type { Action, Check, Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type PathState, unitOfPath } from '../model/snapshot.ts';
+import { type PathState, type Query, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
+import { programsIn, queryFields } from './own-programs.ts';
 import { counted, record } from './records.ts';
 
 /**
- * A transaction as the programs on the host read it: one record a line, its kind first. Changes are numbered
- * from 1 in the order in which they are swapped in; their new contents lie beside the manifest under that
- * number.
+ * A transaction in the form that the programs on the host read: one record per line, its kind first. Changes
+ * are numbered from 1 in the order in which they are swapped in; their new contents are stored beside the
+ * manifest under that number.
  */
 export function manifest(transaction: Transaction): string {
   const { record: who } = transaction;
+  const programs = programsOf(transaction);
   const lines = [
     record('machine', transaction.machineId),
     record('cluster', clusterOf(transaction)),
@@ -23,7 +25,7 @@ export function manifest(transaction: Transaction): string {
     record('lock-wait', transaction.lockWait ?? 0),
     record('keep', transaction.keep ?? 20),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
-    ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1)),
+    ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.changes.flatMap(({ folderOf = [] }, index) =>
       folderOf.length === 0 ? [] : [record('folder-of', index + 1, ...folderOf)],
@@ -31,27 +33,29 @@ export function manifest(transaction: Transaction): string {
     ...transaction.changes.flatMap(({ secret }, index) =>
       secret === undefined ? [] : [record('secret', index + 1)],
     ),
-    ...transaction.changes.flatMap(({ guards = [] }, index) => guardRecords('unit-guard', index + 1, guards)),
-    ...transaction.handlers.flatMap(handlerRecords),
+    ...transaction.changes.flatMap(({ guards = [] }, index) =>
+      guardRecords('unit-guard', { of: index + 1, guards, programs }),
+    ),
+    ...transaction.handlers.flatMap((handler) => handlerRecords(handler, programs)),
+    ...guardWords(transaction),
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** What the host is in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
+/** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
 export function roleWords({ role }: Transaction): readonly [string, 'shared' | 'alone'] {
   return [role?.name ?? 'host', role?.shared ? 'shared' : 'alone'];
 }
 
-/** The name is that of a folder on the host, too. */
+/** The name is also that of a folder on the host. */
 function clusterOf({ cluster }: Transaction): string {
   if (/^[a-z0-9][a-z0-9._-]*$/.test(cluster)) return cluster;
-  throw new Error(`${JSON.stringify(cluster)} can't be the name of a cluster`);
+  throw new Error(`${JSON.stringify(cluster)} is not a valid cluster name`);
 }
 
 /**
- * How long the host may work on it before it is ended and reverted: the sum of all that has a time limit.
- * Seconds.
+ * How long the host may work on it before the run is ended and reverted: the sum of all time limits. Seconds.
  */
 export function timeLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
@@ -77,8 +81,8 @@ export function timeLimit(transaction: Transaction): number {
 }
 
 /**
- * How long the host may take to put everything back: a handler is tried twice and waited for, a unit gets a
- * minute to come up. Seconds.
+ * How long the host may take to restore everything: a handler is tried twice and waited for, and a unit gets
+ * a minute to start. Seconds.
  */
 export function revertLimit(transaction: Transaction): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);
@@ -93,7 +97,9 @@ export function revertLimit(transaction: Transaction): number {
   );
 }
 
-/** How long a run that installs packages waits for its turn (src/host/remote/prepare.sh). Seconds. */
+/**
+ * How long a run that installs packages waits for the package manager (src/host/remote/prepare.sh). Seconds.
+ */
 const packageManagerWait = 600;
 
 function installs({ actions }: Transaction): boolean {
@@ -105,20 +111,42 @@ function confirmTimeout(transaction: Transaction): number {
 }
 
 function guardTime({ actions, changes, handlers }: Transaction): number {
-  const guards = [...actions, ...changes, ...handlers].flatMap((one) => one.guards ?? []);
-  return 12 * guards.length;
+  return 12 * guardsOf({ actions, changes, handlers }).length;
+}
+
+type Guarded = Pick<Transaction, 'actions' | 'changes' | 'handlers'>;
+
+function guardsOf({ actions, changes, handlers }: Guarded): readonly Guard[] {
+  return [...actions, ...changes, ...handlers].flatMap((one) => one.guards ?? []);
+}
+
+/** The programs of the playbook that a transaction asks, in the order of their files on the host. */
+export function programsOf(transaction: Guarded): readonly string[] {
+  const queries: readonly Query[] = [
+    ...transaction.actions.flatMap(({ unless }) => unless ?? []),
+    ...guardsOf(transaction).map(({ query }) => query),
+  ];
+  return programsIn(queries);
+}
+
+/** Who is there, in the playbook's words, for each guard that has some. */
+function guardWords(transaction: Guarded): readonly string[] {
+  const words = new Map(guardsOf(transaction).map(({ id, description = '' }) => [id, description] as const));
+  return [...words].flatMap(([id, description]) => {
+    const line = description.replace(/\s+/g, ' ').trim();
+    return line === '' ? [] : [record('guard-words', id, line)];
+  });
 }
 
 function actionRecords(
   { name, run, unless, timeout, guards = [] }: HostAction,
   number: number,
+  programs: readonly string[],
 ): readonly string[] {
   return [
-    ...guardRecords('act-guard', number, guards),
+    ...guardRecords('act-guard', { of: number, guards, programs }),
     record('act', number, name, run.kind, timeout, ...counted(programArguments(run))),
-    ...(unless === undefined
-      ? []
-      : [record('act-unless', number, unless.args.length, unless.kind, ...unless.args)]),
+    ...(unless === undefined ? [] : [record('act-unless', number, ...queryFields(unless, programs))]),
   ];
 }
 
@@ -149,8 +177,8 @@ function changeRecord(change: Change, number: number, host: string): string {
   if (!possible(before, after)) {
     throw new OperatorError({
       code: 'unsupported-change',
-      message: `${path} can't be turned from ${before.kind} into ${after.kind}`,
-      next: 'move what is there away by hand',
+      message: `${path} can't be changed from ${before.kind} to ${after.kind}`,
+      next: 'move the existing one away by hand',
       host,
       step: change.steps[0],
     });
@@ -158,14 +186,17 @@ function changeRecord(change: Change, number: number, host: string): string {
   return record('change', number, path, ...stateFields(before), ...stateFields(after), '.');
 }
 
-/** Files and links become one another; a directory only comes, goes or changes its mode and owner. */
+/**
+ * Files and links can replace each other; a directory can only be created, removed, or change its mode and
+ * owner.
+ */
 function possible(before: PathState, after: PathState): boolean {
   const kinds = [before.kind, after.kind];
   if (kinds.some((kind) => ['unreadable', 'pending', 'unit'].includes(kind))) return false;
   return !kinds.includes('directory') || kinds.every((kind) => kind === 'directory' || kind === 'absent');
 }
 
-/** Kind, sha256, mode, user, group, target: as `look` in transaction.sh tells them. */
+/** Kind, sha256, mode, user, group, target: the output of `look` in transaction.sh. */
 function stateFields(state: PathState): readonly string[] {
   switch (state.kind) {
     case 'file':
@@ -179,12 +210,12 @@ function stateFields(state: PathState): readonly string[] {
   }
 }
 
-function handlerRecords(handler: Handler): readonly string[] {
+function handlerRecords(handler: Handler, programs: readonly string[]): readonly string[] {
   const id = handler.id;
   if (!/^[A-Za-z0-9][A-Za-z0-9_@:-]*$/.test(id)) {
     throw new OperatorError({
       code: 'handler-id',
-      message: `${JSON.stringify(id)} can't be the id of a handler`,
+      message: `${JSON.stringify(id)} is not a valid handler id`,
       next: 'use letters, digits, - and _',
     });
   }
@@ -195,13 +226,21 @@ function handlerRecords(handler: Handler): readonly string[] {
       record('action', id, action.kind, ...counted(actionArguments(action))),
     ),
     ...handler.checks.map((check) => record('check', id, check.kind, ...counted(checkArguments(check)))),
-    ...guardRecords('guard', id, handler.guards),
+    ...guardRecords('guard', { of: id, guards: handler.guards, programs }),
     ...handler.rewrites.map((path) => record('rewrites', id, path)),
   ];
 }
 
-function guardRecords(kind: string, of: string | number, guards: readonly Guard[]): readonly string[] {
-  return guards.map(({ id, query }) => record(kind, of, id, query.args.length, query.kind, ...query.args));
+function guardRecords(
+  kind: string,
+  asked: {
+    readonly of: string | number;
+    readonly guards: readonly Guard[];
+    readonly programs: readonly string[];
+  },
+): readonly string[] {
+  const { of, guards, programs } = asked;
+  return guards.map(({ id, query }) => record(kind, of, id, ...queryFields(query, programs)));
 }
 
 function actionArguments(action: Action): readonly string[] {

@@ -1,12 +1,12 @@
 import type { Ownership, PathState } from '../model/snapshot.ts';
 import { fieldSeparator, printable } from './records.ts';
 
-/** Of each regular file its bytes, or why they aren't there; by path with the root's prefix. */
+/** The bytes of each regular file, or why they are missing; by path including the root's prefix. */
 export type Contents = Map<string, Buffer | string>;
 
 interface Entry extends Ownership {
   readonly type: number;
-  /** numbers of owner and group */
+  /** numeric ids of owner and group */
   readonly uid: string;
   readonly gid: string;
   readonly seconds: number;
@@ -23,7 +23,7 @@ const specialFiles = new Map([
   [0o140000, 'a socket'],
 ]);
 
-/** What `stat` said of each path, first of the paths themselves, then of what links lead to. */
+/** The output of `stat` for each path: first for the paths themselves, then for the targets of links. */
 export class PathTable {
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
@@ -70,22 +70,19 @@ export class PathTable {
     this.missingDestinations = links.length !== destinations.length;
   }
 
-  /** All paths that were looked at, as the host's root has them. */
+  /** All paths that were looked at, relative to the host's root. */
   paths(): readonly string[] {
     return [...this.#entries.keys(), ...this.#errors.keys()]
       .filter((path) => !isFolder(path) && path.startsWith(`${this.#root}/`))
       .map((path) => this.#without(path));
   }
 
-  /** Paths at which the account that looked may not even see whether anything is there. */
+  /** Paths that the account could not look at: whether anything is there is unknown. */
   get closed(): readonly string[] {
     return this.#closed;
   }
 
-  /**
-   * When each path became what it is, of a link what it leads to: seconds since the epoch by the host's
-   * clock.
-   */
+  /** When each path last changed, or the target of a link: seconds since the epoch by the host's clock. */
   changeTimes(): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
     for (const [name, entry] of this.#entries) {
@@ -95,14 +92,14 @@ export class PathTable {
     return times;
   }
 
-  /** Who the probe ran as, and when; seconds since the epoch by the host's clock. */
+  /** Which account ran the probe, and when; seconds since the epoch by the host's clock. */
   self(): { user: string; group: string; isRoot: boolean; seconds: number; uid: string; gid: string } {
     const entry = this.#entries.get(selfPath);
-    if (entry === undefined) throw new Error('the answer does not tell who asked');
+    if (entry === undefined) throw new Error('the answer does not say which account ran the probe');
     return { ...entry, isRoot: entry.uid === '0' };
   }
 
-  /** A folder that paths go by, as the kernel names it; `''` is the root. */
+  /** A folder on a path, as the kernel names it; `''` is the root. */
   folder(name: string): (Ownership & { readonly uid: string; readonly gid: string }) | undefined {
     return this.#entries.get(`${name}/.`);
   }
@@ -135,13 +132,13 @@ export class PathTable {
   }
 }
 
-/** EACCES as GNU programs say it, in the C locale. */
+/** EACCES in the words of GNU programs, in the C locale. */
 const permissionDenied = 'Permission denied';
 
-/** The folder in /proc of the very process that looks: its owner is who we are. */
+/** The folder in /proc of the reading process itself: its owner is the account in use. */
 const selfPath = '/proc/self/.';
 
-/** Looked at for who may give names in it: its name ends so, which no path's does. */
+/** Added when checking who can create names in a folder: its name ends like this, as no real path does. */
 function isFolder(name: string): boolean {
   return name.endsWith('/.');
 }
@@ -164,13 +161,13 @@ function parseRecord(line: string): { path: string; entry: Entry } | undefined {
   const bits = Number.parseInt(mode, 16);
   const arrow = name.indexOf('" -> "', 1);
   const target = arrow < 0 ? undefined : unescaped(name.slice(arrow + 6, -1));
-  // stat(1) says so of a number that has no name on the host; chown(1) takes the number as well.
+  // stat(1) prints this for an id that has no name on the host; chown(1) also takes the number.
   const [user, group] = [userName === 'UNKNOWN' ? uid : userName, groupName === 'UNKNOWN' ? gid : groupName];
   const owner = { mode: bits & 0o7777, user, group, uid, gid };
   return { path, entry: { type: bits & 0o170000, ...owner, seconds: Number(seconds), target } };
 }
 
-/** GNU's "c" quoting style: what a C string literal would be, bytes beyond ASCII in octal. */
+/** GNU's "c" quoting style: a C string literal, with bytes beyond ASCII in octal. */
 function unescaped(text: string): string {
   const bytes: number[] = [];
   for (const [, octal, letter, plain] of text.matchAll(/\\([0-7]{1,3})|\\(.)|([\s\S])/gu)) {
@@ -191,7 +188,7 @@ const letters = new Map([
   ['v', '\v'],
 ]);
 
-/** GNU's quoting of names in messages, which is that of a shell. */
+/** GNU's shell-like quoting of names in messages. */
 function unquoted(text: string): string {
   if (text.startsWith('"')) return text.slice(1, -1).replace(/\\(.)/g, '$1');
   return text.replaceAll("'\\''", '\u0000').replaceAll("'", '').replaceAll('\u0000', "'");

@@ -1,27 +1,28 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { programsIn, queryFields, sentPrograms } from './own-programs.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { printable, record } from './records.ts';
 import { parseSnapshot, Unstable } from './snapshot-parser.ts';
 
 export interface ProbeOptions {
-  /** whose ledger, and whose owed handlers, are wanted; undefined: of no cluster */
+  /** the cluster whose ledger and pending handlers are wanted; undefined: none */
   readonly cluster?: string | undefined;
-  /** seconds; covers the slowest query, which has a time limit of its own on the host */
+  /** seconds; long enough for the slowest query, which has its own time limit on the host */
   readonly timeout?: number;
 }
 
-/** Over this the answer isn't one of probe.sh, which sends 32 MiB of contents at most. Bytes. */
+/** A larger answer isn't from probe.sh, which sends at most 32 MiB of contents. Bytes. */
 const maximumOutput = 64 * 1024 * 1024;
 
-/** How often a host is looked at again when a file changed while it was read. */
+/** How often the probe is repeated if a file changed while it was read. */
 const attempts = 3;
 
 /**
- * Looks at a host with one command. Writes nothing there. Throws an OperatorError: `probe-failed` where the
- * answer can't be understood, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`,
- * or one of the connection's.
+ * Looks at a host with one command and writes nothing there. Throws an OperatorError: `probe-failed` if the
+ * answer is malformed, `files-changing`, `connection-lost`, `too-many-matches`, `ledger-unreadable`, or one
+ * of the connection's.
  */
 export async function probe(
   connection: Connection,
@@ -30,14 +31,19 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<Snapshot> {
   const text = await program('probe');
-  const request = probeRequest(reads, options.cluster);
+  const programs = await sentPrograms(programsIn(reads.queries));
+  const request = probeRequest(reads, programs, options.cluster);
   for (let attempt = 1; ; attempt++) {
     const nonce = newNonce();
     const askedAt = Date.now();
-    const result = await connection.exec(bootstrap, framed(text, request, nonce), {
-      timeout: options.timeout ?? 60,
-      maximumOutput,
-    });
+    const result = await connection.exec(
+      bootstrap,
+      Buffer.concat([framed(text, request, nonce), ...programs]),
+      {
+        timeout: options.timeout ?? 60,
+        maximumOutput,
+      },
+    );
     const clock = { askedAt, answeredAt: Date.now() };
     try {
       return parseSnapshot(result.stdout, { nonce, host, reads, clock, cluster: options.cluster });
@@ -50,24 +56,24 @@ export async function probe(
   }
 }
 
-/** The request of probe.sh: what is to be read, one thing a line. */
-function probeRequest(reads: Reads, cluster?: string): string {
+/** The request for probe.sh: what to read, one item per line; the texts of the programs follow it. */
+function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: string): string {
+  const asked = programsIn(reads.queries);
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
     ...reads.packages.map((name) => record('package', name)),
     ...reads.units.map((name) => record('unit', name)),
     ...reads.names.map((name) => record('name', name)),
-    ...reads.queries.map((query, index) =>
-      record('query', index, query.args.length, query.kind, ...query.args),
-    ),
+    ...programs.map((text, index) => record('program', index + 1, text.length)),
+    ...reads.queries.map((query, index) => record('query', index, ...queryFields(query, asked))),
   ].join('\n');
 }
 
 function cutOff(host: string): OperatorError {
   return new OperatorError({
     code: 'connection-lost',
-    message: 'the connection broke off while the host was looked at',
+    message: 'the connection was lost while the host was being looked at',
     next: 'nothing was changed there; run the command again',
     host,
   });
@@ -81,8 +87,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
   ];
   return new OperatorError({
     code: 'probe-failed',
-    message: "the host's answer can't be understood",
-    next: 'the host needs a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd; does a login script end the session early?',
+    message: "the host's answer can't be parsed",
+    next: 'check that the host has a POSIX sh, GNU coreutils, grep, sed, util-linux and systemd, and that no login script ends the session early',
     host,
     detail: printable(words.join('\n').trim()),
   });
@@ -91,8 +97,8 @@ function notUnderstood(host: string, error: unknown, stdout: Buffer, stderr: Buf
 function changing(host: string, words: string): OperatorError {
   return new OperatorError({
     code: 'files-changing',
-    message: `files changed each of the ${attempts} times that the host was looked at`,
-    next: 'find out who writes there (a package upgrade, configuration management?), and run the command again later',
+    message: `files changed on each of the ${attempts} attempts to look at the host`,
+    next: 'find out what writes there (a package upgrade, configuration management), and run the command again later',
     host,
     detail: words,
   });

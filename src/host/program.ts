@@ -3,15 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
-/** The programs in `remote/`; each is sent with lib.sh before it, the probe with its parts as well. */
+/**
+ * The programs in `remote/`; each is sent with library.sh and lib.sh in front, and the probe with its parts
+ * as well.
+ */
 export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
 
 /**
- * The same for every host and program: skips stdin up to the header line, reads the program and its request
- * by their lengths, and leaves what follows on stdin to the program. `sh -s` would not do: dash reads ahead
- * and loses data, bash runs data as commands. dd is the one reader that takes a length and never more, in
- * coreutils as well as in busybox. A single line without single quotes, since it has to pass through any
- * login shell.
+ * The same for every host and program: it skips stdin up to the header line, reads the program and its
+ * request by their lengths, and leaves the rest of stdin to the program. `sh -s` would not work: dash reads
+ * ahead and loses data, and bash runs data as commands. dd is the only reader, in coreutils as well as in
+ * busybox, that takes a length and never reads more. It is a single line without single quotes, since it has
+ * to pass through any login shell.
  */
 export const bootstrap = [
   "exec sh -c '",
@@ -22,7 +25,7 @@ export const bootstrap = [
   "'",
 ].join('');
 
-/** What goes to the bootstrap's stdin. */
+/** The stdin of the bootstrap. */
 export function framed(program: string, request: string, nonce: string): Buffer {
   const code = Buffer.from(program);
   const records = Buffer.from(`${request}\n`);
@@ -30,13 +33,14 @@ export function framed(program: string, request: string, nonce: string): Buffer 
   return Buffer.concat([Buffer.from(header), code, records]);
 }
 
-/** Drawn anew for each exec; marks what the program itself prints. 32 hexadecimal digits. */
+/** New for each exec; marks the output of the program itself. 32 hexadecimal digits. */
 export function newNonce(): string {
   return randomBytes(16).toString('hex');
 }
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
+    'library',
     'lib',
     ...(name === 'probe' ? ['folders', 'probe-queries', 'probe-facts', 'probe-files'] : []),
     name,

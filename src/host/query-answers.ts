@@ -2,7 +2,7 @@ import { type Answer, type Query, queryKey } from '../model/snapshot.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { fieldSeparator, printable, splitOnce } from './records.ts';
 
-/** An answer's own last line, its status, looks like a section; it belongs to the answer. */
+/** The last line of an answer, its status, looks like a section but belongs to the answer. */
 export function readAnswerBody(reader: AnswerReader): Buffer {
   const output = reader.body();
   const status = reader.section();
@@ -10,7 +10,7 @@ export function readAnswerBody(reader: AnswerReader): Buffer {
   return Buffer.concat([output, Buffer.from(`\0${status}`)]);
 }
 
-/** The answers to queries by `queryKey`, from those bodies. */
+/** The answers to queries, by `queryKey`, from those bodies. */
 export function readAnswers(
   queries: readonly Query[],
   bodies: ReadonlyMap<string, Buffer>,
@@ -31,9 +31,9 @@ export function readAnswers(
   return answers;
 }
 
-/** A list of meetings keeps the separator between the number of participants and the name. */
+/** In a list of sessions, the separator between the number of participants and the name is kept. */
 function cleaned(query: Query, output: string): string {
-  if (query.kind !== 'bbb-meetings') return printable(output);
+  if (query.kind !== 'program') return printable(output);
   return output
     .split('\n')
     .map((line) =>

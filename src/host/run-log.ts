@@ -1,7 +1,7 @@
 import type { Problem } from '../model/operator-error.ts';
 import { fieldSeparator, printable } from './records.ts';
 
-/** What a host told of a run while it worked on it. */
+/** An event of a run that a host reported while it worked on it. */
 export type TransactionEvent =
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'guard'; readonly guard: string }
@@ -11,55 +11,55 @@ export type TransactionEvent =
       readonly handler: string;
       readonly phase: 'started' | 'finished' | 'reverting';
     }
-  /** left undone, because people are there */
+  /** postponed because people are connected */
   | { readonly kind: 'owed'; readonly handler: string }
-  /** something that is done before any file is changed */
+  /** an action that is done before any file is changed */
   | {
       readonly kind: 'action';
       readonly action: string;
       readonly phase: 'started' | 'finished' | 'unneeded';
-      /** the end of what it said */
+      /** the last of its output */
       readonly output: string;
     }
   | { readonly kind: 'unit'; readonly unit: string; readonly enabled: string; readonly active: string }
-  /** another package manager is at work */
+  /** another package manager is running */
   | { readonly kind: 'waiting-for-packages'; readonly holder: string }
   /** another run holds the lock; this one waits for it */
   | { readonly kind: 'waiting-for-lock'; readonly holder: string }
-  /** activated and healthy: the host waits for the controller's word for so many seconds */
+  /** activated and healthy: the host waits this number of seconds for the controller's confirmation */
   | { readonly kind: 'waiting'; readonly seconds: number }
-  /** services have to stay up for so many seconds */
+  /** services have to stay up for this number of seconds */
   | { readonly kind: 'settling'; readonly seconds: number }
-  /** an earlier run that was left open is brought to its end first */
+  /** an earlier unfinished run is completed first */
   | { readonly kind: 'settling-other'; readonly run: string }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reconnecting'; readonly problem: Problem };
 
 /**
- * More warnings than this, and the like, nobody reads; a host that sends them without end must not fill our
- * memory.
+ * Limit for warnings and the like: nobody reads more, and a host that sends them without end must not fill
+ * our memory.
  */
 const most = 1_000;
 
-/** The log of a run so far, taken in line by line. */
+/** The log of a run so far, added line by line. */
 export class RunLog {
   readonly started: string[] = [];
   readonly warnings: string[] = [];
   readonly conflicts: string[] = [];
   readonly failures: string[] = [];
-  /** ids of handlers that were left undone because people are there; the new files stay all the same */
+  /** ids of handlers that were postponed because people are connected; the new files stay in place */
   readonly owed: string[] = [];
-  /** who is there, in words, and by name */
+  /** who is connected, in words, and by name */
   owedBecause: { readonly words: string; readonly detail: string } | undefined;
-  /** names of actions that were carried out: whatever becomes of the run, what they did stays */
+  /** names of actions that were carried out: their effects stay, whatever the outcome of the run */
   readonly done: string[] = [];
-  /** packages that they brought */
+  /** packages that they installed */
   readonly installed: string[] = [];
   cause: Problem | undefined;
   /** seconds since the epoch by the host's clock */
   begunAt: number | undefined;
   stateSince: number | undefined;
-  /** lines taken in, so that following can go on behind them */
+  /** number of lines added, so that following can continue after them */
   lines = 0;
 
   add(line: string): TransactionEvent | undefined {
@@ -71,7 +71,7 @@ export class RunLog {
         this.#timed(second);
         return { kind: 'state', state: first };
       case 'guard':
-        // With more it's the answer: HANDLER, none|busy|unknown, and when.
+        // If it has more fields it is the answer: HANDLER, none|busy|unknown, and when.
         return second === '' && third === '' ? { kind: 'guard', guard: first } : undefined;
       case 'validate':
         return { kind: 'validate', command: first };
@@ -140,7 +140,7 @@ function note(list: string[], entry: string): void {
   if (list.length < most) list.push(entry);
 }
 
-/** Line ends travel as U+001E. */
+/** Line ends are sent as U+001E. */
 function readable(field: string): string {
   return printable(field.replaceAll('\u001e', '\n'));
 }

@@ -1,6 +1,6 @@
 /**
- * States of a run on a host that need nothing more. `kept`, `conflict` and `stuck` are ends as well, but
- * somebody has to know.
+ * States of a run on a host that need no further work. `kept`, `conflict` and `stuck` are final too, but need
+ * somebody's attention.
  */
 export const finalStates: ReadonlySet<string> = new Set([
   'committed',
@@ -10,7 +10,7 @@ export const finalStates: ReadonlySet<string> = new Set([
   'abandoned',
 ]);
 
-/** The state doesn't change any more by itself. */
+/** The state no longer changes by itself. */
 export function hasEnded(state: string): boolean {
   return finalStates.has(state) || state === 'kept' || state === 'conflict' || state === 'stuck';
 }

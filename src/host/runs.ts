@@ -6,12 +6,15 @@ import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
+import { readStoredRecord } from './stored.ts';
 
 /** A run that a host remembers. */
 export interface RunOnHost {
   readonly run: string;
   readonly state: string;
   readonly outcome: 'commit' | 'revert' | 'keep' | undefined;
+  /** which of the host's runs it is; undefined where it never began, or version 0.1 carried it out */
+  readonly sequence: number | undefined;
   /**
    * when the host began to work on it, and when it entered its present state; seconds since the epoch by the
    * host's clock
@@ -19,63 +22,73 @@ export interface RunOnHost {
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
   readonly record: RunRecord | undefined;
+  /** why its record can't be used: it is damaged, or of a newer version; undefined where all is well */
+  readonly unusable: Problem | undefined;
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
-  /** packages that its actions brought, as the host's package manager names them */
+  /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
 }
 
-/** What a run changed on a host, as it was before. */
+/** What a run changed on a host, in its previous state. */
 export interface RunFiles {
   readonly run: string;
   readonly state: string;
   readonly record: RunRecord | undefined;
   /** in the order in which they were changed */
   readonly before: ReadonlyMap<string, PathState>;
-  /** sha256 of what the run made of each regular file, to tell whether it was changed since */
+  /** sha256 of each regular file as the run left it, to detect later changes */
   readonly after: ReadonlyMap<string, string>;
 }
 
 /**
- * The runs of a host, oldest first. One exec. Throws an OperatorError `runs-unreadable`, `connection-lost`,
- * or `not-permitted` where who logs in may not read them.
+ * The runs of a host in the order in which it carried them out: a controller's clock may be wrong. One exec.
+ * Throws an OperatorError `runs-unreadable`, `connection-lost`, or `not-permitted` if the account may not
+ * read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
-  return (await ask(connection, 'list', host)).map(({ run, state, outcome, files }) => {
-    const log = new RunLog();
-    for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
-    return {
-      run,
-      state,
-      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
-      begunAt: log.begunAt,
-      stateSince: log.stateSince,
-      record: readRecord(files.get('record')),
-      problem: log.cause,
-      warnings: [...log.warnings, ...owedWords(log)],
-      installed: log.installed,
-    };
-  });
+  const runs = (await ask(connection, 'list', host)).map(
+    ({ run, state, outcome, sequence, files }): RunOnHost => {
+      const log = new RunLog();
+      for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
+      return {
+        run,
+        state,
+        sequence,
+        outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+        begunAt: log.begunAt,
+        stateSince: log.stateSince,
+        ...readRecord(run, files.get('record'), host),
+        problem: log.cause,
+        warnings: [...log.warnings, ...owedWords(log)],
+        installed: log.installed,
+      };
+    },
+  );
+  return runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
 }
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
   if (owed.length === 0) return [];
-  return [`left undone, because people were there (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
+  return [`postponed because people were connected (${owedBecause?.words ?? ''}): ${owed.join(', ')}`];
 }
 
-/** Those of one cluster: a host may remember runs of others. A run without a record may be anybody's. */
+/**
+ * The runs of one cluster: a host may remember runs of others. A run without a record may belong to any of
+ * them.
+ */
 export function runsOfCluster(runs: readonly RunOnHost[], cluster: string): readonly RunOnHost[] {
   return runs.filter(({ record }) => record === undefined || record.cluster === cluster);
 }
 
-/** Names of the clusters that other runs on the host are of. */
+/** Names of the clusters to which other runs on the host belong. */
 export function clustersBeside(runs: readonly RunOnHost[], cluster: string): readonly string[] {
   const names = runs.flatMap(({ record }) => record?.cluster ?? []).filter((name) => name !== cluster);
   return [...new Set(names)].sort();
 }
 
-/** What a run changed, undefined where the host doesn't remember it. One exec. */
+/** What a run changed, undefined if the host doesn't remember it. One exec. */
 export async function readRunFiles(
   connection: Connection,
   run: string,
@@ -96,7 +109,13 @@ export async function readRunFiles(
     before.set(path, stateBefore(fields.slice(3, 9), found.files.get(`before/${number}`)));
     if (fields[9] === 'file') after.set(path, fields[10] ?? '');
   }
-  return { run: found.run, state: found.state, record: readRecord(found.files.get('record')), before, after };
+  return {
+    run: found.run,
+    state: found.state,
+    record: readRecord(found.run, found.files.get('record'), host).record,
+    before,
+    after,
+  };
 }
 
 function stateBefore(fields: readonly string[], content: Buffer | undefined): PathState {
@@ -105,7 +124,7 @@ function stateBefore(fields: readonly string[], content: Buffer | undefined): Pa
   switch (kind) {
     case 'file':
       return content === undefined
-        ? { kind: 'unreadable', reason: 'the host no longer keeps what it was' }
+        ? { kind: 'unreadable', reason: 'the host no longer keeps the previous state' }
         : { kind: 'file', content, ...ownership };
     case 'directory':
       return { kind: 'directory', ...ownership };
@@ -120,6 +139,7 @@ interface RawRun {
   readonly run: string;
   readonly state: string;
   readonly outcome: string;
+  readonly sequence: number | undefined;
   readonly files: Map<string, Buffer>;
 }
 
@@ -135,7 +155,7 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   if (runs === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'runs-unreadable',
-      message: 'what the host tells of its runs is incomplete',
+      message: 'the list of runs from the host is incomplete',
       next: 'run the command again',
       detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
     });
@@ -143,7 +163,7 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   return runs;
 }
 
-/** Undefined where the answer isn't whole. */
+/** Undefined if the answer is incomplete. */
 function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined {
   const begin = Buffer.from(`${nonce} begin\n`);
   let position = output.indexOf(begin);
@@ -153,13 +173,16 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   for (;;) {
     const end = output.indexOf(10, position);
     if (end < 0) return undefined;
-    const [mark, kind, name = '', value = '', outcome = ''] = output
+    const [mark, kind, name = '', value = '', outcome = '', sequence = ''] = output
       .toString('utf8', position, end)
       .split(' ');
     position = end + 1;
     if (mark !== nonce) return undefined;
     if (kind === 'end') return runs;
-    if (kind === 'run') runs.push({ run: name, state: value, outcome, files: new Map() });
+    if (kind === 'run') {
+      const number = sequence === '' ? undefined : Number(sequence);
+      runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });
+    }
     if (kind !== 'file') continue;
     const size = Number(value);
     if (!Number.isSafeInteger(size) || size < 0 || output[position + size] !== 10) return undefined;
@@ -168,12 +191,26 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
   }
 }
 
-function readRecord(content: Buffer | undefined): RunRecord | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const value = JSON.parse(content.toString('utf8')) as RunRecord;
-    return value.schemaVersion === 1 ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** A run that never began may have none. */
+function readRecord(
+  run: string,
+  content: Buffer | undefined,
+  host: string | undefined,
+): Pick<RunOnHost, 'record' | 'unusable'> {
+  if (content === undefined) return { record: undefined, unusable: undefined };
+  const stored = readStoredRecord(content.toString('utf8'));
+  if (stored.kind === 'read') return { record: stored.content, unusable: undefined };
+  const folder = `/var/lib/clusterproxy/runs/${printable(run)}`;
+  const newer = {
+    code: 'record-newer',
+    message: `the run ${printable(run)} was carried out on this host by a newer clusterproxy`,
+    next: 'use that version or a later one',
+  };
+  const damaged = {
+    code: 'record-damaged',
+    message: `the record of the run ${printable(run)} on this host is damaged (${folder}/record.json)`,
+    next: `restore it from a backup, or move ${folder} away: the run can't be undone then`,
+    detail: stored.kind === 'damaged' ? printable(stored.words) : undefined,
+  };
+  return { record: undefined, unusable: { ...(stored.kind === 'newer' ? newer : damaged), host } };
 }

@@ -24,15 +24,15 @@ export interface ProbeContext {
   readonly nonce: string;
   readonly host: string;
   readonly reads: Reads;
-  /** the controller's clock before and after; milliseconds since the epoch */
+  /** our clock before and after; milliseconds since the epoch */
   readonly clock: { readonly askedAt: number; readonly answeredAt: number };
   /** the cluster that asks */
   readonly cluster?: string | undefined;
 }
 
 /**
- * The output of probe.sh as a snapshot. Pure. Throws `Unstable` where it has to be asked again, an
- * OperatorError where the host is at fault, and an Error where this is no answer of probe.sh.
+ * Parses the output of probe.sh into a snapshot. Pure. Throws `Unstable` if the probe must be repeated, an
+ * OperatorError if the host is at fault, and an Error if this isn't the output of probe.sh.
  */
 export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const { reads, host } = context;
@@ -92,7 +92,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
 
 const absent: PathState = { kind: 'absent' };
 
-/** What is closed to an account that isn't root; it's not known then what is there. */
+/** Parts that are closed to an account that isn't root: what is there is unknown. */
 function closedPaths(table: PathTable, { facts, contents }: Sections, root: string): readonly string[] {
   const bare = (path: string) => (path.startsWith(`${root}/`) ? path.slice(root.length) : path);
   const told = facts.flatMap(([name, path = '']) => (name === 'closed' ? [bare(path)] : []));
@@ -169,7 +169,7 @@ function readSections(reader: AnswerReader): Sections {
       case 'guarded':
         sections.contents.set(
           argument,
-          readGuarded(reader, () => new Unstable(`${argument} was exchanged`)),
+          readGuarded(reader, () => new Unstable(`${argument} was replaced`)),
         );
         break;
       case 'units':
@@ -182,7 +182,7 @@ function readSections(reader: AnswerReader): Sections {
         sections.answers.set(argument, readAnswerBody(reader));
         break;
       default:
-        throw new Error(`the answer has a section that isn't known: ${printable(name)}`);
+        throw new Error(`the answer has an unknown section: ${printable(name)}`);
     }
   }
 }
@@ -200,7 +200,7 @@ function readContents(reader: AnswerReader, listed: readonly string[][]): Conten
       continue;
     }
     const end = position + length(size);
-    // A copy: one file that is kept shall not keep the whole answer in memory.
+    // A copy, so that keeping one file does not keep the whole answer in memory.
     contents.set(path, Buffer.from(bytes.subarray(position, end)));
     position = end;
   }
@@ -211,12 +211,12 @@ const reasons = new Map([
   ['large', 'larger than 1 MiB'],
   ['denied', 'permission denied'],
   ['kernel', 'a file of the kernel'],
-  ['barred', 'reached by a link in a folder in which others than root may give names'],
-  ['full', 'beyond the 32 MiB that are read of a host'],
+  ['barred', 'reached by a link in a folder in which users other than root can create or rename files'],
+  ['full', 'beyond the limit of 32 MiB read from a host'],
 ]);
 
 function length(digits: string): number {
-  if (!/^[0-9]{1,9}$/.test(digits)) throw new Error('the answer has a length that is no number');
+  if (!/^[0-9]{1,9}$/.test(digits)) throw new Error('the answer has a length that is not a number');
   return Number(digits);
 }
 
@@ -228,7 +228,7 @@ function readPackages(records: readonly string[][]): ReadonlyMap<string, string>
   return packages;
 }
 
-/** Of `getent ahosts`: an address, a socket type, on the first line the canonical name. */
+/** Output of `getent ahosts`: an address, a socket type and, on the first line, the canonical name. */
 function readAddresses(lines: readonly string[]): readonly string[] {
   const addresses = lines.map((line) => line.split(/\s+/)[0] ?? '');
   return [...new Set(addresses.filter((address) => isIP(address) !== 0))];

@@ -15,9 +15,9 @@ import { upload } from './upload.ts';
 export interface TransactOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
   /**
-   * Called once when a host that is to be confirmed from outside waits for it: true commits over a new
-   * connection; false, or an error, puts everything back at once. Without it nobody confirms, and the host
-   * reverts when its time is up.
+   * Called once when a host that needs an outside confirmation waits for it: true commits over a new
+   * connection; false, or an error, reverts at once. Without it nobody confirms, and the host reverts at the
+   * end of the waiting time.
    */
   readonly confirm?: () => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
@@ -26,14 +26,14 @@ export interface TransactOptions {
 
 /** Longest pause between two attempts to reach a host again. Milliseconds. */
 const longestPause = 10_000;
-/** How often an upload that didn't arrive is sent again. */
+/** How often an incomplete upload is sent. */
 const uploads = 3;
 
 /**
- * Carries out a transaction on its host and tells how it ended. The host works by itself from the moment it
- * has received everything; this only follows, over new connections when one is lost, until the host's own
- * time limits have passed. Throws an OperatorError only where nothing was sent yet: the first connection
- * can't be made, or the transaction can't be written down.
+ * Carries out a transaction on its host and returns its outcome. The host works by itself once it has
+ * received everything; this only follows the work, over a new connection if one is lost, until the host's own
+ * time limits have passed. Throws an OperatorError only if nothing was sent yet: the first connection failed,
+ * or the transaction has no valid written form.
  */
 export async function transact(
   connectAgain: () => Promise<Connection>,
@@ -73,7 +73,7 @@ export async function transact(
           ? sent.request
           : record('follow', transaction.run, lines + 1, transaction.machineId);
       const header = framed(texts[mode], request, nonce);
-      // From here on the host may have begun, whatever becomes of the connection.
+      // From here on the host may have started, whatever happens to the connection.
       const input = mode === 'receive' ? [header, ...sent.files] : header;
       mode = 'follow';
       await connection.exec(bootstrap, input, {
@@ -82,12 +82,12 @@ export async function transact(
         onOutput: reader.take,
       });
       if (reader.end === 'none') {
-        // Nothing arrived as a whole, so nothing was begun.
+        // Nothing arrived completely, so nothing was started.
         if (attempts >= uploads) return result('refused', notReceived());
         mode = 'receive';
-        lost = { code: 'connection-lost', message: 'the plan did not arrive as a whole; it is sent again' };
+        lost = { code: 'connection-lost', message: 'the plan did not arrive completely; sending it again' };
       } else if (reader.end === notThisMachine) {
-        // The one that works on it goes on by itself, and its address may come back.
+        // The original machine continues by itself, and its address may come back.
         lost = anotherMachine();
       } else if (reader.end !== undefined) {
         return result(stateOf(reader.end), problemFor(reader.end, log));
@@ -134,12 +134,12 @@ function stateOf(end: string): TransactionState {
     case 'abandoned':
       return 'refused';
     default:
-      // Nobody works on it, and settle could not bring it to an end.
+      // Nothing works on the run any more, and settle could not complete it.
       return 'stuck';
   }
 }
 
-/** Says the controller's word over connections of its own, as soon as it is asked for; at most once. */
+/** Sends the controller's decision over its own connections, as soon as it is asked for; at most once. */
 function onceWaiting(
   connectAgain: () => Promise<Connection>,
   transaction: Transaction,
@@ -168,7 +168,7 @@ function onceWaiting(
         }
       }
     };
-    // What was decided, by whomever, is learned from the host's log.
+    // The host's log tells the decision, whoever made it.
     speak().catch(() => undefined);
   };
 }
@@ -180,8 +180,8 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
   if (end === 'conflict') {
     return {
       code: 'conflict',
-      message: `${log.conflicts.length} files were changed by somebody else during the run and were left alone`,
-      next: 'look at each of them; what they were is in the folder of the run below /var/lib/clusterproxy/runs',
+      message: `${log.conflicts.length} files were changed by someone else during the run and were left as they are`,
+      next: 'check each of them; their previous contents are in the folder of the run below /var/lib/clusterproxy/runs',
       detail: [...log.conflicts, ...because].join('\n').trim(),
     };
   }
@@ -189,57 +189,59 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
     return (
       cause ?? {
         code: 'kept',
-        message: 'nobody confirmed the run, and it could not be put back: the new files stay in use',
-        next: 'look whether all is well; undo the run with clusterproxy rollback when nobody is there',
+        message: 'nobody confirmed the run, and it could not be reverted: the new files stay in use',
+        next: 'check that all is well; to undo the run, use clusterproxy rollback when nobody is connected',
       }
     );
   }
   if (end === 'stuck' || !hasEnded(end)) {
     return {
       code: 'stuck',
-      message: 'the host could not bring itself back to how it was',
-      next: 'mend what it complains of, then on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
+      message: 'the host could not restore its previous state',
+      next: 'fix what it reports, then run on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
       detail: [...log.failures, ...log.conflicts, ...because].join('\n').trim(),
     };
   }
   return (
     cause ?? {
       code: 'interrupted',
-      message: 'the work on the host was ended before it was done; everything is back as it was',
+      message: 'the work on the host was stopped before it was complete; everything was restored',
       next: 'run the command again',
     }
   );
 }
 
-/** The new files stay; what would have interrupted people is still to be done. */
+/** The new files stay; what would have interrupted people is still pending. */
 function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
   if (handlers.length === 0) return undefined;
   return {
     code: 'restarts-owed',
-    message: `people came in the middle of the restarts (${owedBecause?.words ?? 'a guard says so'}), so this is still to be done: ${handlers.join(', ')}; the new files are in place`,
-    next: 'run the command again when nobody is there, or say with --force that they may be interrupted; until then these services run with the old files',
+    message: `people connected during the restarts (${owedBecause?.words ?? 'a guard says so'}), so these are still pending: ${handlers.join(', ')}; the new files are in place`,
+    next: 'run the command again when nobody is connected, or allow the interruption with --force; until then these services run with the old files',
     detail: owedBecause?.detail === '' ? undefined : owedBecause?.detail,
   };
 }
 
-/** That everything is as it was is true of files and services, not of what actions did. */
+/** Only files and services are restored, not the effects of actions. */
 function withActions(problem: Problem, { done, installed }: RunLog): Problem {
   if (done.length === 0 && installed.length === 0) return problem;
   const what = [...done, ...(installed.length > 0 ? [`installed: ${installed.join(' ')}`] : [])];
   return {
     ...problem,
-    detail: [problem.detail ?? '', `this was done and stays: ${what.join('; ')}`].join('\n').trim(),
+    detail: [problem.detail ?? '', `these actions were done and are not undone: ${what.join('; ')}`]
+      .join('\n')
+      .trim(),
   };
 }
 
 function brokenOff(): Problem {
-  return { code: 'connection-lost', message: 'the connection broke off; the host goes on by itself' };
+  return { code: 'connection-lost', message: 'the connection was lost; the host continues by itself' };
 }
 
 function notReceived(): Problem {
   return {
     code: 'connection-lost',
-    message: `the connection broke off each of the ${uploads} times that the plan was sent; nothing was changed`,
+    message: `the connection was lost on each of the ${uploads} attempts to send the plan; nothing was changed`,
     next: 'check the network between here and the host, then run the command again',
   };
 }
@@ -247,16 +249,16 @@ function notReceived(): Problem {
 function interrupted(transaction: Transaction): Problem {
   return {
     code: 'interrupted',
-    message: 'the run was interrupted; the host brings it to its end by itself',
-    next: `clusterproxy check shows what the host is like then (run ${transaction.run})`,
+    message: 'the run was interrupted; the host completes it by itself',
+    next: `run clusterproxy check to see the state of the host afterwards (run ${transaction.run})`,
   };
 }
 
 function unknown(transaction: Transaction, lost: Problem | undefined): Problem {
   return {
     code: 'outcome-unknown',
-    message: "the host can't be asked any more how it ended; it commits or reverts by itself",
-    next: `clusterproxy check shows it as soon as the host answers again (run ${transaction.run})`,
+    message: 'the host can no longer be asked for the outcome; it commits or reverts by itself',
+    next: `run clusterproxy check to see it as soon as the host answers again (run ${transaction.run})`,
     detail: lost === undefined ? undefined : [lost.message, lost.detail ?? ''].join('\n').trim(),
   };
 }

@@ -1,7 +1,7 @@
 import type { UnitState } from '../model/snapshot.ts';
 import { printable, splitOnce } from './records.ts';
 
-/** What systemctl(1) `show` says of units, one map a unit. */
+/** The output of systemctl(1) `show`, one map per unit. */
 export function readBlocks(text: string): readonly ReadonlyMap<string, string>[] {
   return text
     .split(/\n{2,}/)
@@ -9,7 +9,7 @@ export function readBlocks(text: string): readonly ReadonlyMap<string, string>[]
     .filter((block) => block.has('Id'));
 }
 
-/** systemctl shows a unit under its own name when it was asked for by an alias; `Names` holds both. */
+/** systemctl shows a unit under its own name even if an alias was requested; `Names` holds both. */
 export function readUnits(
   blocks: readonly ReadonlyMap<string, string>[],
   asked: readonly string[],
@@ -34,8 +34,8 @@ export function readUnits(
 }
 
 /**
- * Seconds since the host was started, as seconds since the epoch by its clock of now, which may have been set
- * since.
+ * Converts seconds since boot to seconds since the epoch, by the host's present clock, which may have been
+ * set since.
  */
 export function bootClock(facts: readonly string[][], now: number): (seconds: number) => number {
   const uptime = Number(facts.find(([name]) => name === 'uptime')?.[1]?.split(' ')[0] ?? Number.NaN);
@@ -43,14 +43,15 @@ export function bootClock(facts: readonly string[][], now: number): (seconds: nu
 }
 
 /**
- * Start of the oldest nginx worker that takes connections: proc_pid_stat(5) counts in hundredths of a second.
+ * Start of the oldest nginx worker that accepts connections: proc_pid_stat(5) counts in hundredths of a
+ * second.
  */
 export function workersSince(facts: readonly string[][]): number | undefined {
   const starts = facts.flatMap(([name, ticks]) => (name === 'nginx-worker' ? [Number(ticks) / 100] : []));
   return starts.length === 0 ? undefined : Math.min(...starts);
 }
 
-/** systemd tells microseconds since the host was started, 0 for what never was. */
+/** systemd reports microseconds since boot, and 0 for what never happened. */
 function startedAt(
   block: ReadonlyMap<string, string> | undefined,
   workers: number | undefined,

@@ -5,19 +5,19 @@ import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
 export interface UnlockResult {
-  /** the lock was held by this run; its work was stopped, and the host brought it to its end */
+  /** the lock was held by this run; its work was stopped, and the host completed it */
   readonly broken: boolean;
-  /** the state of the run on the host now; `none` where the host doesn't know it */
+  /** the present state of the run on the host; `none` if the host doesn't know it */
   readonly state: string;
-  /** what it had to say of that, such as what was left undone because people are there */
+  /** messages about that, such as what was postponed because people are connected */
   readonly warnings: readonly string[];
 }
 
 /**
- * Breaks the lock of exactly this run on a host: stops the unit that does its work, whose end commits or
- * reverts as ever. Where the lock isn't held nothing is done. Throws an OperatorError: `locked-by-another`
- * where another run holds it (with who, from where, since when), `unlock-failed` where the work can't be
- * ended within the time limit (seconds), or one of the connection's.
+ * Breaks the lock of exactly this run on a host: stops the unit that does its work, which commits or reverts
+ * when it ends, as usual. Does nothing if the lock isn't held. Throws an OperatorError: `locked-by-another`
+ * if another run holds it (with who, from where, since when), `unlock-failed` if the work can't be stopped
+ * within the time limit (seconds), or one of the connection's.
  */
 export async function unlock(
   connection: Connection,
@@ -44,8 +44,8 @@ export async function unlock(
     case 'another':
       throw new OperatorError({
         code: 'locked-by-another',
-        message: `the lock isn't held by the run ${run}, but by another${holder === '' ? '' : `: ${printable(holder)}`}`,
-        next: 'name the run that holds it, if that is the one to be ended',
+        message: `the lock is not held by the run ${run}, but by another one${holder === '' ? '' : `: ${printable(holder)}`}`,
+        next: 'name the run that holds it if you want to end that one',
       });
     case notThisMachine:
       throw new OperatorError(anotherMachine());
@@ -53,14 +53,14 @@ export async function unlock(
       throw new OperatorError({
         code: 'unlock-failed',
         message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${printable(state)}`,
-        next: `look on the host: systemctl status clusterproxy-${run}`,
+        next: `check on the host: systemctl status clusterproxy-${run}`,
         detail: printable(holder),
       });
     default:
       throw new OperatorError({
         code: result.code === null ? 'connection-lost' : 'unlock-failed',
-        message: 'what the host said to the unlocking is incomplete',
-        next: 'clusterproxy status shows what became of the run',
+        message: 'the answer of the host to the unlocking is incomplete',
+        next: 'run clusterproxy status to see the outcome of the run',
         detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
       });
   }

@@ -3,8 +3,8 @@ import { printable } from './records.ts';
 import { finalStates } from './run-state.ts';
 
 /**
- * Runs that aren't finished, or that somebody has to know of. A later run that was committed supersedes the
- * latter. Of another cluster's only those count that stand in the way of a run.
+ * Runs that are unfinished or that need somebody's attention; a later committed run supersedes the latter.
+ * Runs of another cluster count only if they block a run.
  */
 export function unsettled(
   facts: readonly string[][],
@@ -12,8 +12,10 @@ export function unsettled(
   asking: string | undefined,
 ): Snapshot['unsettled'] {
   let runs: UnsettledRun[] = [];
-  for (const [kind, run = '', state = '', outcome = '', who = '', cluster = ''] of facts) {
-    if (kind !== 'run') continue;
+  const told = facts
+    .filter(([kind]) => kind === 'run')
+    .sort((one, other) => sequenceIn(one) - sequenceIn(other));
+  for (const [, run = '', state = '', outcome = '', who = '', cluster = ''] of told) {
     const isOurs = asking === undefined || cluster === '' || cluster === asking;
     if (!isOurs && (state === 'committed' || state === 'kept' || state === 'conflict')) continue;
     if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
@@ -29,4 +31,9 @@ export function unsettled(
     });
   }
   return runs;
+}
+
+/** Which of the host's runs it is; those that never began, or that version 0.1 carried out, come first. */
+function sequenceIn(fields: readonly string[]): number {
+  return Number(fields[6] ?? 0);
 }

@@ -2,20 +2,23 @@ import { readFile, stat } from 'node:fs/promises';
 import { sha256 } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { HiddenTexts, Transaction } from '../model/transaction.ts';
-import { manifest, revertLimit, roleWords, timeLimit } from './manifest.ts';
+import { manifest, programsOf, revertLimit, roleWords, timeLimit } from './manifest.ts';
+import { sentPrograms } from './own-programs.ts';
 import { remoteFile } from './program.ts';
+import { recordText } from './record-text.ts';
 import { record } from './records.ts';
 
-/** What receive.sh takes: its request, and the files in the order in which the request names them. */
+/** The input of receive.sh: its request, and the files in the order in which the request names them. */
 export interface Upload {
   readonly request: string;
   readonly files: readonly Buffer[];
 }
 
 /**
- * The programs that stay in the run's folder, so that the host can finish or revert without the controller.
+ * The programs that stay in the run's folder, so that the host can commit or revert without the controller.
  */
 const programs = [
+  'library.sh',
   'lib.sh',
   'folders.sh',
   'transaction.sh',
@@ -40,7 +43,7 @@ const programs = [
 export async function upload(transaction: Transaction): Promise<Upload> {
   const named: [string, Buffer][] = [
     ['manifest', Buffer.from(manifest(transaction))],
-    ['record.json', json(transaction.record)],
+    ['record.json', Buffer.from(recordText(transaction.record))],
     ['ledger.json', json(transaction.ledger)],
     ['managed-paths', Buffer.from(managedPaths(transaction))],
     ['role', Buffer.from(roleText(transaction))],
@@ -48,6 +51,8 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);
+  for (const [index, text] of (await sentPrograms(programsOf(transaction))).entries())
+    named.push([`programs/${index + 1}`, text]);
   for (const [index, change] of transaction.changes.entries()) {
     if (change.after.kind === 'file') named.push([`contents/${index + 1}`, change.after.content]);
   }
@@ -65,12 +70,12 @@ export async function upload(transaction: Transaction): Promise<Upload> {
 }
 
 /**
- * A larger one is better fetched by the host itself: it travels in one piece, and is held in memory on both
- * sides. Bytes.
+ * A larger archive should be downloaded by the host itself: it is sent in one piece and held in memory on
+ * both sides. Bytes.
  */
 const largestArchive = 256 * 1024 * 1024;
 
-/** An archive of this machine. Throws an OperatorError `archive-unreadable`, `archive-differs`. */
+/** An archive on this machine. Throws an OperatorError `archive-unreadable`, `archive-differs`. */
 async function archive(file: string, sum: string): Promise<Buffer> {
   const unreadable = (message: string, next: string) =>
     new OperatorError({ code: 'archive-unreadable', message: `the archive ${file} ${message}`, next });
@@ -84,21 +89,21 @@ async function archive(file: string, sum: string): Promise<Buffer> {
   if (size > largestArchive) {
     throw unreadable(
       `is larger than ${largestArchive / 1024 / 1024} MiB`,
-      'let the host fetch it by its url',
+      'let the host download it from its url',
     );
   }
   const content = await readFile(file);
   if (sha256(content) === sum) return content;
   throw new OperatorError({
     code: 'archive-differs',
-    message: `the archive ${file} has the sha256 ${sha256(content)}, and should have ${sum}`,
-    next: 'take the file that is meant, or correct the sum',
+    message: `the archive ${file} has the sha256 ${sha256(content)}, but ${sum} is expected`,
+    next: 'use the intended file, or correct the checksum',
   });
 }
 
 /**
- * For other clusters on the host: what it is in this one, and below that the units that it needs for it. A
- * line `+`: and those that were written down before.
+ * For other clusters on the host: its role in this cluster, followed by the units that it needs for it. A
+ * line `+` means: in addition to those already recorded.
  */
 function roleText(transaction: Transaction): string {
   const more = transaction.record.undoes === undefined ? [] : ['+'];
@@ -107,7 +112,7 @@ function roleText(transaction: Transaction): string {
     .join('');
 }
 
-/** Every probe looks at these, so that what a playbook no longer mentions is still seen. */
+/** Every probe looks at these, so that paths which the playbook no longer mentions are still seen. */
 function managedPaths(transaction: Transaction): string {
   const { items, created } = transaction.ledger;
   const paths = new Set([...items.map((item) => item.path), ...created]);
@@ -115,8 +120,8 @@ function managedPaths(transaction: Transaction): string {
 }
 
 /**
- * A script for sed(1) that hides these texts, the longest first. By bytes, since LC_ALL is C there. Texts of
- * less than four characters count as words only.
+ * A script for sed(1) that hides these texts, the longest first. It works on bytes, since LC_ALL is C there.
+ * Texts of fewer than four characters are hidden only as whole words.
  */
 export function hidingScript({ texts, base64 }: HiddenTexts): string {
   const literal = (text: string) => text.replace(/[[\].*^$\\/]/g, '\\$&');

@@ -130,7 +130,7 @@ const sshSettings = {
   }),
   transport: z.enum(['auto', 'node', 'openssh']).optional().meta({
     description:
-      "node: the ssh library of this program; openssh: the system's ssh; auto: the system's ssh where a host needs it",
+      "node: the ssh library of this program; openssh: the system's ssh; auto: the system's ssh if a host needs it",
   }),
 };
 

@@ -34,6 +34,8 @@ export type Check =
 export interface Guard {
   readonly id: string;
   readonly query: Query;
+  /** who would be interrupted, e.g. `running meetings`; undefined in what older versions recorded */
+  readonly description?: string | undefined;
 }
 
 /** A restart or reload requested by changed steps. Runs once, in the playbook's order. */

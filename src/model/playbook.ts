@@ -107,7 +107,9 @@ export type PlaybookCheck =
 
 export interface PlaybookGuard {
   readonly id: string;
-  readonly kind: 'bbb-meetings' | 'http' | 'command';
+  readonly kind: 'program' | 'http' | 'command';
+  /** the file beside the playbook that is asked, in sh; undefined for the other kinds */
+  readonly program: { readonly file: string; readonly text: string } | undefined;
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
@@ -167,7 +169,7 @@ export interface Playbook {
   readonly description: string;
   /** the file that it was read from */
   readonly file: string;
-  /** its text, and the texts of the playbooks that it extends */
+  /** its text, and the texts of the playbooks that it extends, of its own modules and its guards' programs */
   readonly text: string;
   /** what it calls its product; already filled in everywhere except in template files */
   readonly names: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ export type HostPhase =
   | 'acting'
   | 'swapped'
   | 'validating'
-  /** `detail` says what is being done and how far, e.g. `restarting bbb-web.service (2 of 4)` */
+  /** `detail` says what is being done and how far, e.g. `restarting web.service (2 of 4)` */
   | 'handler'
   | 'checking'
   | 'settling'

@@ -11,6 +11,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'damaged'
   | 'unknown'
   | 'open'
   | 'not-started'
@@ -41,6 +42,11 @@ export interface RunResult {
   readonly interrupted: boolean;
 }
 
+/** The result of a command that has done nothing to any host (yet). */
+export function resultWithoutHosts(command: string, warnings: readonly string[] = []): RunResult {
+  return { command, run: undefined, hosts: [], warnings, interrupted: false };
+}
+
 /** Exit statuses of the program; if several apply, the first in `exitOrder` counts. */
 export const exitStatus = {
   done: 0,
@@ -56,6 +62,7 @@ export const exitStatus = {
 const failures: readonly Status[] = [
   'failed',
   'unreachable',
+  'damaged',
   'rolled-back',
   'unknown',
   'open',

@@ -96,10 +96,17 @@ export function stateIn(snapshot: Snapshot, path: string): PathState | undefined
 }
 
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
-export interface Query {
-  readonly kind: 'bbb-meetings' | 'http' | 'search' | 'command' | 'certificate';
-  readonly args: readonly string[];
-}
+export type Query =
+  | {
+      readonly kind: 'http' | 'search' | 'command' | 'certificate';
+      readonly args: readonly string[];
+    }
+  | {
+      readonly kind: 'program';
+      /** text of a program in sh that comes with the playbook; see ask_program in src/host/remote/lib.sh */
+      readonly program: string;
+      readonly args: readonly string[];
+    };
 
 /** The answer to a query. `status` is the exit status of the asking function; 124 means it took too long. */
 export interface Answer {
@@ -243,7 +250,8 @@ export interface Pending {
 
 /** The key under which a query's answer stands in a snapshot. */
 export function queryKey(query: Query): string {
-  return [query.kind, ...query.args].join('\u001f');
+  const program = query.kind === 'program' ? [query.program] : [];
+  return [query.kind, ...program, ...query.args].join('\u001f');
 }
 
 /** Whether anything on the host is managed by us. */

@@ -13,17 +13,17 @@ function formatOf(item: Managed, formats: ItemFormats): KeyedFormat {
   if (format !== undefined) return format;
   throw new OperatorError({
     code: 'unknown-item-format',
-    message: `${itemName(item)} was set in the format ${item.format}, which no step module of this playbook knows`,
-    next: 'use the playbook that it was set with, with all of its module files, or a newer clusterproxy',
+    message: `${itemName(item)} was set in the format ${item.format}, which no step module of this playbook supports`,
+    next: 'use the playbook with which it was set, including all of its module files, or a newer clusterproxy',
   });
 }
 
-/** One string for one thing on a host. */
+/** The same string for the same thing on a host. */
 export function itemId(item: Managed): string {
   return [item.path, item.format, ...item.key].join('\u001f');
 }
 
-/** What the item is in this state of its path. */
+/** The item's value in this state of its path. */
 export function itemValue(item: Managed, state: PathState, formats: ItemFormats): FirstTouch {
   if (isWholePath(item)) return pathValue(state);
   if (isUnitState(item)) return unitValue(item, state);
@@ -33,28 +33,29 @@ export function itemValue(item: Managed, state: PathState, formats: ItemFormats)
   return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
 }
 
-/** sha256 of an item's value, hex; tells whether somebody else has changed it since. */
+/** sha256 of an item's value, in hex; tells whether somebody else has changed it since. */
 export function itemHash(value: FirstTouch): string {
   return sha256(JSON.stringify(value));
 }
 
-/** The same by scrypt, for a value that holds a secret. */
+/** The same with scrypt, for a value that contains a secret. */
 export function secretItemHash(item: Managed, value: FirstTouch): string {
   return slowHash(JSON.stringify(value), itemId(item));
 }
 
-/** Whether a hash of either kind is that of the value. */
+/** Whether a hash of either kind matches the value. */
 export function isItemHash(hash: string, item: Managed, value: FirstTouch): boolean {
   return hash === (isSlowHash(hash) ? secretItemHash(item, value) : itemHash(value));
 }
 
-/** Whether the value is the one that the item had at our first touch. */
+/** Whether the value is the one that the item had when clusterproxy first touched it. */
 export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch): boolean {
   return first.kind === 'secret' ? isItemHash(first.hash, item, value) : itemHash(first) === itemHash(value);
 }
 
 /**
- * The text of the item's file with the item as it was at another time. Not for items that are a whole file.
+ * The text of the item's file with the item restored to an earlier value. Not for items that are a whole
+ * file.
  */
 export function restoredText(item: Managed, text: string, was: FirstTouch, formats: ItemFormats): string {
   const format = formatOf(item, formats);
@@ -67,7 +68,7 @@ export function accountsFor(path: string, items: readonly ManagedItem[]): readon
   return [...new Set(meant.flatMap(({ folderOf = [] }) => folderOf))];
 }
 
-/** How an item is called in a message. */
+/** What an item is called in a message. */
 export function itemName(item: Managed): string {
   const unit = unitOfPath(item.path);
   if (unit !== undefined)
@@ -93,7 +94,7 @@ export function textOf(state: PathState): string | undefined {
   return undefined;
 }
 
-/** All that is at a path, as a value. */
+/** Everything at a path, as a value. */
 export function pathValue(state: PathState): FirstTouch {
   switch (state.kind) {
     case 'file':

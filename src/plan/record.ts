@@ -8,7 +8,7 @@ import type { ItemFormats } from '../virtual/managed.ts';
 import { itemHash, itemId, itemValue, secretItemHash } from './items.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
 
-/** Changes as they go into the run's record on the host: what and why, with hashes for contents. */
+/** Changes as stored in the run's record on the host: what and why, with hashes in place of contents. */
 export function recordChanges(changes: readonly Change[]): readonly RecordedChange[] {
   return changes.map(({ path, kind, action, steps, before, after, secret }) => ({
     path,
@@ -21,14 +21,12 @@ export function recordChanges(changes: readonly Change[]): readonly RecordedChan
   }));
 }
 
-/** Actions as they go into the run's record on the host. */
+/** Actions as stored in the run's record on the host. */
 export function recordActions(actions: readonly PlannedAction[]): readonly RecordedAction[] {
   return actions.map(({ action, step }) => ({ step, name: action.name, kind: action.run.kind }));
 }
 
-/**
- * The managed things whose values a stage changes: those of the ledger that is there, and of the one to come.
- */
+/** The managed things whose values a stage changes, from both the current ledger and the next one. */
 export function recordItems(
   { changes, snapshot, ledger }: Stage,
   formats: ItemFormats,
@@ -47,22 +45,23 @@ export function recordItems(
 }
 
 /**
- * What the ledger has and the one to come hasn't: it isn't managed any more once the stage is carried out.
+ * What the current ledger has and the next one lacks, i.e. what is no longer managed once the stage is
+ * carried out.
  */
 export function letGoItems({ snapshot, ledger }: Stage): readonly ManagedItem[] {
   const kept = new Map(itemsOf(ledger));
   return itemsOf(snapshot?.ledger).flatMap(([id, item]) => (kept.has(id) ? [] : [item]));
 }
 
-/** The files and directories of our own making that the ledger has and the one to come hasn't. */
+/** The files and directories made by clusterproxy that the current ledger has and the next one lacks. */
 export function letGoCreated({ snapshot, ledger }: Stage): readonly string[] {
   const kept = new Set(ledger?.created ?? []);
   return (snapshot?.ledger?.created ?? []).filter((path) => !kept.has(path));
 }
 
 /**
- * Kind, bytes, mode, owner and link target of a state (of a unit, whether it's enabled and active) as one
- * sha256, hex; undefined for a path where nothing is.
+ * Kind, bytes, mode, owner and link target of a state (for a unit, whether it is enabled and active) as one
+ * sha256 in hex; undefined if there is nothing at the path.
  */
 export function stateFingerprint(state: PathState): string | undefined {
   if (state.kind === 'absent') return undefined;
@@ -72,13 +71,13 @@ export function stateFingerprint(state: PathState): string | undefined {
   return sha256(JSON.stringify([kind, content, mode, user, group, target]));
 }
 
-/** The same by scrypt, for a file that holds a secret. */
+/** The same with scrypt, for a file that contains a secret. */
 function secretFingerprint(path: string, state: PathState): string | undefined {
   const fingerprint = stateFingerprint(state);
   return fingerprint === undefined ? undefined : slowHash(fingerprint, path);
 }
 
-/** Whether a fingerprint of either kind is that of the state. */
+/** Whether a fingerprint of either kind matches the state. */
 export function isFingerprint(fingerprint: string | undefined, path: string, state: PathState): boolean {
   return fingerprint === (isSlowHash(fingerprint) ? secretFingerprint(path, state) : stateFingerprint(state));
 }

@@ -5,13 +5,13 @@ import type { Managed } from '../virtual/managed.ts';
 type UnitItem = Pick<Managed, 'format' | 'key'>;
 export type Unit = Extract<PathState, { kind: 'unit' }>;
 
-/** What that aspect of the unit is. */
+/** The value of that aspect of the unit. */
 export function unitValue({ key: [aspect] }: UnitItem, state: PathState): FirstTouch {
   if (state.kind !== 'unit') return { kind: 'absent' };
   return { kind: 'value', value: aspect === 'enabled' ? state.enabled : state.active };
 }
 
-/** The unit with that aspect as it was at another time. */
+/** The unit with that aspect restored to an earlier value. */
 export function restoredUnit({ key: [aspect] }: UnitItem, unit: Unit, was: FirstTouch): Unit {
   if (was.kind !== 'value') return unit;
   const value = String(was.value);

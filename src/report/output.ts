@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { cleanLine, harmless } from '../document/clean-text.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { StatusLine } from './status-line.ts';
+import { StatusLine } from './terminal/status-line.ts';
 
 export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -99,7 +99,7 @@ export class Output {
     return new OperatorError({
       code: 'output-lost',
       message: `results can't be written to standard output: ${this.#loss.message}`,
-      next: 'have them written somewhere else; what hosts are like: clusterproxy status',
+      next: 'write them somewhere else; to see the state of the hosts: clusterproxy status',
     });
   }
 

@@ -21,11 +21,11 @@ import { wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
 /**
- * Carry out a plan: role by role, each host in one transaction of its own, then what is taken away last. In
- * the end what was remembered of hosts that were given back goes.
+ * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
+ * what has to go last. Finally, the records on retired hosts are removed.
  */
 export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
-  // Each host that is under way listens.
+  // One listener per host that is being worked on.
   setMaxListeners(0, options.leave);
   const run = newRunId();
   const startedAt = new Date().toISOString();
@@ -59,12 +59,12 @@ async function applyStage(
   options: ApplyOptions,
 ): Promise<HostResult> {
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
-  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   const start = performance.now();
   options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
   let connected = false;
   let current: Connection | undefined;
-  // What runs on the host goes on without us.
+  // Work on the host continues without us.
   const leave = () => void current?.close();
   options.leave.addEventListener('abort', leave);
   const connectAgain = async () => {
@@ -76,8 +76,7 @@ async function applyStage(
   try {
     const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
-      // That a new connection can be made is what it is about: a host that can't be reached any more isn't
-      // well.
+      // This checks that a new connection can be made: a host that can no longer be reached isn't well.
       confirm: async () => !options.leave.aborted,
       onEvent: (event) => {
         const progress = hostProgress(plan.host, event);
@@ -149,7 +148,7 @@ function transactionOf(
   };
 }
 
-/** For the records on the hosts; in a container a user id need not have a name. */
+/** For the records on the hosts; in a container a user id may have no name. */
 function operatorName(): string {
   try {
     return userInfo().username;
@@ -174,7 +173,7 @@ function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): Host
   const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
   return {
     plan,
-    // Earlier runs were settled, and that was all.
+    // Earlier runs were settled, and nothing else was to be done.
     status: status === 'changed' && nothing ? 'in-sync' : status,
     problem: result.problem && { ...result.problem, host: plan.host },
     ran: result.started,

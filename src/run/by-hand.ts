@@ -4,7 +4,7 @@ import type { ClusterView } from '../playbook/resolve/contexts.ts';
 import { moduleOf } from '../playbook/resolve/modules.ts';
 import { renderLeniently } from '../playbook/resolve/templates.ts';
 
-/** What is to be put by hand on the hosts of each role that the inventory calls external. */
+/** What has to be configured by hand on the hosts of each role that the inventory calls external. */
 export function byHandTexts(view: ClusterView): readonly ByHand[] {
   const { inventory, lists } = view;
   const { name, hostname } = inventory.cluster;

@@ -1,6 +1,8 @@
+import { OperatorErrors } from '../model/operator-error.ts';
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import { planCluster } from '../plan/forward/plan-cluster.ts';
+import { programProblems } from '../playbook/check/check-programs.ts';
 import {
   type Sample,
   sampleInventory,
@@ -12,11 +14,11 @@ import { loadPlaybook } from '../playbook/read/load.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { resolveAll } from './plan-run.ts';
 
-/** A sample host, and what a playbook makes of it. */
+/** A sample host, and its plan by a playbook. */
 export interface TriedHost {
   readonly sample: Sample;
   readonly plan: HostPlan;
-  /** steps that need something that a made-up host hasn't */
+  /** steps that need something that a simulated host lacks */
   readonly untried: readonly string[];
 }
 
@@ -26,11 +28,13 @@ export interface CheckedPlaybook {
 }
 
 /**
- * Load a playbook and plan it on its sample hosts, fixpoint check included, without a connection. Throws
- * OperatorErrors where it can't be loaded; what a host can't be planned for is in its plan.
+ * Load a playbook and plan it for its sample hosts, including the fixpoint check, without a connection.
+ * Throws OperatorErrors if it can't be loaded; a host's problems are in its plan.
  */
 export async function checkPlaybook(reference: string, directory: string): Promise<CheckedPlaybook> {
   const playbook = await loadPlaybook(reference, directory);
+  const misspelt = await programProblems(playbook);
+  if (misspelt.length > 0) throw new OperatorErrors(misspelt);
   const samples = await samplesOf(playbook);
   const inventory = sampleInventory(playbook, await sampleVariables(playbook), samples);
   const hosts = inventory.hosts.flatMap((host, index) => {
@@ -44,7 +48,7 @@ export async function checkPlaybook(reference: string, directory: string): Promi
       return { name, role, snapshot, problem: undefined, durationMs: 0 };
     }),
     resolve: resolveAll(inventory),
-    // They compare hosts that belong together, and these don't.
+    // These checks compare hosts of one cluster, which the samples aren't.
     crossChecks: samples.every(({ folder }) => folder !== undefined) ? crossChecksOf(playbook) : [],
   });
   return {

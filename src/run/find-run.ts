@@ -2,16 +2,16 @@ import type { PastRun } from '../model/history.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { baseRun } from '../plan/rollback/plan-rollback.ts';
 
-/** The run of that id among those that hosts remember. Throws an OperatorError `run-unknown`. */
+/** The run of that id among those that the hosts remember. Throws an OperatorError `run-unknown`. */
 export function runOf(runs: readonly PastRun[], id: string): PastRun {
   const run = runs.find((one) => one.run === baseRun(id));
   if (run !== undefined) return run;
   throw new OperatorError({
     code: 'run-unknown',
-    message: `no host that can be reached remembers the run ${id}`,
+    message: `no reachable host remembers the run ${id}`,
     next:
       runs.length === 0
         ? 'no host remembers any run'
-        : `runs that the hosts remember: ${runs.map((one) => one.run).join(', ')}`,
+        : `the hosts remember these runs: ${runs.map((one) => one.run).join(', ')}`,
   });
 }

@@ -6,9 +6,8 @@ import type { ApplyOptions } from './options.ts';
 const good: readonly Status[] = ['in-sync', 'changed', 'skipped'];
 
 /**
- * Remove what is remembered of hosts that were given back, records of runs included; from then on nothing of
- * ours is on them. Only once all that was to be taken away elsewhere is gone, since with its record a run can
- * be undone.
+ * Remove the records on retired hosts, including those of runs, so that nothing of ours is left there. Only
+ * after everything on the other hosts was removed, since a run can be undone as long as its record exists.
  */
 export async function forgetRetired(
   hosts: readonly HostResult[],
@@ -28,7 +27,7 @@ function isGivenBack({ plan, status }: HostResult): boolean {
 async function forgetHost(result: HostResult, options: ApplyOptions): Promise<HostResult> {
   const { plan } = result;
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
-  if (host === undefined) throw new Error(`${plan.host} is planned for, but isn't in the inventory`);
+  if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   try {
     const connection = await options.connect(host.ssh, {});
     try {

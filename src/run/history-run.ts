@@ -9,13 +9,15 @@ import { pastRuns, type Remembered } from '../plan/rollback/history.ts';
 import { limitedTo } from './limit.ts';
 import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { resultOfHostPlan } from './result-of-plan.ts';
 
-/** What hosts remember, and those that could not be asked. */
+/** What the hosts remember, and the hosts that could not be asked. */
 export interface History {
   /** the latest first */
   readonly runs: readonly PastRun[];
-  readonly unreachable: readonly HostResult[];
-  /** names of other clusters whose runs a host remembers as well, by host; none for most */
+  /** hosts that could not be asked, or that have a damaged record */
+  readonly troubled: readonly HostResult[];
+  /** names of other clusters whose runs a host also remembers, by host; usually empty */
   readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -29,57 +31,62 @@ export async function readHistory(options: RunOptions): Promise<History> {
     hosts.map((host) =>
       limit(async () => {
         const answer = await ask(host, options);
-        options.progress({ kind: 'looked', host: host.name, ok: !('problem' in answer) });
+        options.progress({ kind: 'looked', host: host.name, ok: answer.problem === undefined });
         return answer;
       }),
     ),
   );
   return {
-    runs: pastRuns(answers.flatMap((answer) => ('problem' in answer ? [] : answer.remembered))),
-    unreachable: answers.flatMap((answer) => ('problem' in answer ? [failed(answer)] : [])),
+    runs: pastRuns(answers.flatMap(({ remembered }) => remembered)),
+    troubled: answers.flatMap((answer) => (answer.problem === undefined ? [] : [failed(answer)])),
     beside: new Map(
-      answers.flatMap((answer) =>
-        'problem' in answer || answer.beside.length === 0 ? [] : [[answer.host.name, answer.beside] as const],
-      ),
+      answers.flatMap(({ host, beside }) => (beside.length === 0 ? [] : [[host.name, beside] as const])),
     ),
   };
 }
 
-type Answer =
-  | {
-      readonly host: InventoryHost;
-      readonly remembered: readonly Remembered[];
-      readonly beside: readonly string[];
-    }
-  | { readonly host: InventoryHost; readonly problem: Problem | undefined; readonly durationMs: number };
+interface Answer {
+  readonly host: InventoryHost;
+  readonly remembered: readonly Remembered[];
+  readonly beside: readonly string[];
+  /** why it could not be asked, or what is wrong with what it remembers */
+  readonly problem: Problem | undefined;
+  readonly durationMs: number;
+}
 
 async function ask(
   host: InventoryHost,
   { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<Answer> {
   const start = performance.now();
+  const answer = (rest: Partial<Answer>): Answer => ({
+    ...{ host, remembered: [], beside: [], problem: undefined },
+    durationMs: Math.round(performance.now() - start),
+    ...rest,
+  });
   try {
     const connection = await connect(host.ssh, { signal });
     try {
       const all = await readRuns(connection, host.name);
       const runs = runsOfCluster(all, inventory.cluster.name);
-      return {
-        host,
+      return answer({
         remembered: runs.map((run) => ({ ...run, host: host.name, role: host.role })),
         beside: clustersBeside(all, inventory.cluster.name),
-      };
+        problem: runs.find(({ unusable }) => unusable !== undefined)?.unusable,
+      });
     } finally {
       connection.close().catch(() => undefined);
     }
   } catch (error) {
-    return { host, problem: problemsOf(error)[0], durationMs: Math.round(performance.now() - start) };
+    return answer({ problem: problemsOf(error)[0] });
   }
 }
 
-function failed({ host, problem, durationMs }: Extract<Answer, { problem: unknown }>): HostResult {
+function failed({ host, problem, durationMs }: Answer): HostResult {
+  const plan = { ...emptyPlan(host), problem, unreachable: !hasAnswered(problem) };
   return {
-    plan: { ...emptyPlan(host), unreachable: !hasAnswered(problem) },
-    status: hasAnswered(problem) ? 'failed' : 'unreachable',
+    plan,
+    status: resultOfHostPlan(plan).status,
     problem: problem && { ...problem, host: host.name },
     ran: [],
     warnings: [],

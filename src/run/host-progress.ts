@@ -1,10 +1,7 @@
 import type { TransactionEvent } from '../host/run-log.ts';
 import type { HostPhase, ProgressEvent } from '../model/progress.ts';
 
-/**
- * What a host tells of its transaction, in the words that are shown to people; undefined for what isn't worth
- * a line.
- */
+/** An event of a host's transaction, in words for people; undefined if it isn't worth a line. */
 export function hostProgress(host: string, event: TransactionEvent): ProgressEvent | undefined {
   const [phase, detail] = phaseOf(event) ?? [];
   return phase === undefined ? undefined : { kind: 'host', host, phase, detail };
@@ -22,7 +19,7 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
       if (event.phase === 'started') return ['handler', event.handler];
       return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
     case 'owed':
-      return ['handler', `left undone, because people are there: ${event.handler}`];
+      return ['handler', `postponed because people are connected: ${event.handler}`];
     case 'action':
       return event.phase === 'started' ? ['acting', event.action] : undefined;
     case 'unit':
@@ -30,15 +27,21 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'waiting-for-packages':
       return ['connecting', `waiting for another package manager: ${event.holder}`];
     case 'waiting-for-lock':
-      return ['connecting', `waiting for the lock that another run holds: ${event.holder}`];
+      return ['connecting', `waiting for another run to release the lock: ${event.holder}`];
     case 'waiting':
-      return ['checking', `it is confirmed over a new connection, else it goes back in ${event.seconds} s`];
+      return [
+        'checking',
+        `confirming over a new connection; without a confirmation it reverts in ${event.seconds} s`,
+      ];
     case 'settling':
       return ['settling', `services have to stay up for ${event.seconds} s`];
     case 'settling-other':
-      return ['settling', `bringing the earlier run ${event.run} to its end first`];
+      return ['settling', `completing the earlier run ${event.run} first`];
     case 'reconnecting':
-      return ['connecting', `the connection was lost (${event.problem.message}); the host goes on by itself`];
+      return [
+        'connecting',
+        `the connection was lost (${event.problem.message}); the host continues by itself`,
+      ];
     case 'warning':
       return undefined;
   }

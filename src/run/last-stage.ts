@@ -6,15 +6,15 @@ import type { Planner } from './planner.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
-/** How hosts ended, and what is to be said of all of them. */
+/** How the hosts ended, and messages about the run as a whole. */
 export interface Staged {
   readonly hosts: readonly HostResult[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Take away what is taken away last: only what hosts kept for those that have been given back by now. For one
- * that was deferred, failed or can't be reached everything stays, and it's said.
+ * Remove what has to go last: only what hosts kept for those that have been retired by now. If a host was
+ * deferred, failed or is unreachable, everything is kept for it, and a message says so.
  */
 export async function applyLast(
   planner: Planner,
@@ -33,10 +33,10 @@ export async function applyLast(
   if (options.exactly && waiting.length > 0) {
     return {
       hosts: first,
-      warnings: [...warnings, 'the last stage would not be as it was agreed on; it was not begun'],
+      warnings: [...warnings, 'the last stage would differ from the agreed plan, so it was not started'],
     };
   }
-  // Behind all that any host has carried out in this run.
+  // Follows everything that any host has carried out in this run.
   const number = 1 + Math.max(...first.map(({ plan: host }) => host.stages.length));
   const down = first.flatMap((result) => downAfter(result, downBefore(result.plan)));
   const second = await inWaves(wavesOf(last, options, down), options, (host) => carryOut(host, number));
@@ -44,18 +44,18 @@ export async function applyLast(
   return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
 }
 
-/** It is as it was planned, but for what is taken away last. */
+/** The host is as planned, except for what is removed last. */
 function isDone({ status }: HostResult): boolean {
   return status === 'changed' || status === 'in-sync';
 }
 
 function notGivenBack({ plan, status }: HostResult): string {
-  return `${plan.host} was not given back (${statusWords[status]}): what other hosts have for it stays until it is`;
+  return `${plan.host} was not retired (${statusWords[status]}): what other hosts have for it stays until it is`;
 }
 
 /**
- * What a host ended as, and how that ended which was taken away last. The latter counts, if there was
- * anything.
+ * The combination of a host's result and the result of its last stage. The latter counts if there was
+ * anything to do.
  */
 function merged(first: HostResult, second: HostResult | undefined): HostResult {
   const plan = withLast(first.plan, second?.plan);

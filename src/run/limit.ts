@@ -7,7 +7,7 @@ interface Named {
   readonly role: string;
 }
 
-/** The names of the hosts that may be written to. Throws for a word that is neither a host nor a role. */
+/** The names of the hosts that may be changed. Throws for a word that is neither a host nor a role. */
 export function limitedTo(hosts: readonly Named[], limit: readonly string[]): ReadonlySet<string> {
   const known = [...new Set(hosts.flatMap((host) => [host.name, host.role]))];
   for (const word of limit) {
@@ -16,7 +16,7 @@ export function limitedTo(hosts: readonly Named[], limit: readonly string[]): Re
     throw new OperatorError({
       code: 'limit-unknown',
       message: `--limit names ${word}, which is neither a host nor a role of this inventory`,
-      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+      next: meant ? `did you mean ${meant}?` : `choose from: ${known.join(', ')}`,
     });
   }
   const chosen = hosts.filter(
@@ -32,9 +32,9 @@ export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<strin
 }
 
 /**
- * A host whose forerunner would change but is left out is not changed either: a node that advertises a
- * location which its proxy hasn't got yet shows a blank page. One that leaves the cluster needs nobody before
- * it.
+ * A host is not changed either if a host that has to come before it would change but is left out: a node that
+ * advertises a location which its proxy doesn't have yet shows a blank page. A host that leaves the cluster
+ * needs no other host before it.
  */
 function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
   if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined || plan.retires) return plan;
@@ -47,14 +47,14 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
     ...plan,
     problem: {
       code: 'forerunner-left-out',
-      message: `${forerunner.host} has to be changed first, and --limit leaves it out`,
+      message: `${forerunner.host} must be changed first, but --limit leaves it out`,
       next: `add it: --limit ${plan.host},${forerunner.host}`,
       host: plan.host,
     },
   };
 }
 
-/** Or anything else of its host but restarts. */
+/** Or anything else on its host except restarts. */
 function changesFiles({ stages }: HostPlan): boolean {
   return stages.some(({ actions, changes }) => actions.length > 0 || changes.length > 0);
 }

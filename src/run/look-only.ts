@@ -3,8 +3,7 @@ import { type ClusterPlan, type HostPlan, isDue } from '../model/plan.ts';
 import { lookOnlyWarning } from '../plan/forward/machine-warnings.ts';
 
 /**
- * The plan, with a problem in place of a warning for hosts that can be looked at by who logs in, but not
- * changed.
+ * The plan, with a problem instead of a warning for hosts that the login account can look at but not change.
  */
 export function refuseLookOnly(plan: ClusterPlan): ClusterPlan {
   return { ...plan, hosts: plan.hosts.map((host) => (isDue(host) ? refused(host) : host)) };
@@ -25,7 +24,7 @@ function mayNotWrite(host: string, user: string): Problem {
   return {
     code: 'not-permitted',
     message: `${user}@${host} is not root, and may not write /var/lib/clusterproxy; nothing was changed`,
-    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} works there through sudo; or log in as root`,
+    next: `add \`become: sudo\` below \`ssh:\` in the inventory, so that ${user} uses sudo there; or log in as root`,
     host,
   };
 }

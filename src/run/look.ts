@@ -5,7 +5,7 @@ import { OperatorError, type Problem, problemsOf } from '../model/operator-error
 import type { Reads, Snapshot } from '../model/snapshot.ts';
 import type { RunOptions } from './options.ts';
 
-/** What came of looking at one host: what it's like, or why that isn't known. */
+/** The result of looking at one host: its snapshot, or why there is none. */
 export interface Look {
   readonly host: InventoryHost;
   readonly snapshot: Snapshot | undefined;
@@ -13,7 +13,7 @@ export interface Look {
   readonly durationMs: number;
 }
 
-/** Look at all hosts at once: one connection and one command each. A host that fails is its own result. */
+/** Look at all hosts at once: one connection and one command each. A host's failure is its own result. */
 export async function look(
   options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress' | 'connect'>,
   readsOf: (host: InventoryHost) => Reads,
@@ -32,7 +32,7 @@ export async function look(
   );
 }
 
-/** Look at one host. That it can't be done is its result. */
+/** Look at one host. A failure is its result. */
 export async function lookAt(
   host: InventoryHost,
   readsOf: () => Reads,
@@ -53,23 +53,23 @@ export async function lookAt(
       const { name } = inventory.cluster;
       return result({ snapshot: await probe(connection, host.name, reads, { cluster: name }) });
     } finally {
-      // Nobody waits for the goodbye: the next host is more important.
+      // Not awaited: the next host is more important than the goodbye.
       connection.close().catch(() => undefined);
     }
   } catch (error) {
-    // Whoever interrupted it knows why the connection broke off.
+    // After an interrupt, the reason for the broken connection is known.
     const [problem] = problemsOf(signal.aborted ? interrupted() : error);
     return result({ problem: problem && { ...problem, host: host.name } });
   }
 }
 
-/** What a host that was reached is refused for: it may well serve people. */
+/** Reasons to refuse a host that was reached: it may well be serving people. */
 const answers: readonly string[] = [
   ...['not-permitted', 'same-machine', 'no-machine-id'],
-  ...['ledger-unreadable', 'ledger-newer', 'too-many-matches'],
+  ...['ledger-unreadable', 'ledger-newer', 'record-damaged', 'record-newer', 'too-many-matches'],
 ];
 
-/** Whether a host was looked at, although nothing can be planned for it. */
+/** Whether a host was looked at, even if nothing can be planned for it. */
 export function hasAnswered(problem: Problem | undefined): boolean {
   return problem !== undefined && answers.includes(problem.code);
 }

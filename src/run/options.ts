@@ -4,51 +4,49 @@ import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 
-/** What every command over many hosts needs. */
+/** Options of every command that works on many hosts. */
 export interface RunOptions {
   readonly inventory: Inventory;
-  /**
-   * names of hosts and roles that may be written to; empty: all. All hosts are looked at whatever it says.
-   */
+  /** names of hosts and roles that may be changed; empty: all. All hosts are looked at in any case. */
   readonly limit: readonly string[];
-  /** how many hosts are worked on at once */
+  /** maximum number of hosts at once */
   readonly parallel: number;
-  /** aborted by the operator: no host is started any more */
+  /** aborted by the operator: no further host is started */
   readonly signal: AbortSignal;
-  /** how hosts are reached; shared by all that a command does */
+  /** how hosts are reached; shared by all parts of a command */
   readonly connect: Connector['connect'];
-  /** what nobody may see of what the run works with */
+  /** the secrets that the run works with, which must stay hidden */
   readonly secrets: SecretRegister;
   readonly progress: (event: ProgressEvent) => void;
-  /** take away what belongs to nodes that are no longer in the inventory */
+  /** remove what belongs to nodes that are no longer in the inventory */
   readonly prune: boolean;
 }
 
-/** What changing hosts needs in addition. */
+/** Additional options of commands that change hosts. */
 export interface ApplyOptions extends RunOptions {
-  /** the command as it goes into the run's record, e.g. `apply` */
+  /** the command as recorded with the run, e.g. `apply` */
   readonly command: string;
-  /** interrupt running meetings: the operator said so for this run */
+  /** interrupt running meetings: the operator allowed it for this run */
   readonly force: boolean;
-  /** so many hosts may fail before no further one is started; 0: the first failure stops */
+  /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
-  /** how many hosts of a role may be out at once; undefined: as the inventory says, else as is usual */
+  /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */
   readonly maxUnavailable: MaxUnavailable | undefined;
-  /** stops following hosts that are under way: each finishes or reverts by itself */
+  /** stops following hosts that are being worked on: each finishes or reverts by itself */
   readonly leave: AbortSignal;
-  /** the plan was agreed on beforehand: a last stage that turns out otherwise isn't begun */
+  /** the plan was agreed on beforehand: a last stage that differs from it isn't started */
   readonly exactly: boolean;
   /** who decides that a host's changes are kept: the host, or this program over a new connection */
   readonly confirm: 'host' | 'outside';
-  /** how long a host waits for this program's word; seconds */
+  /** how long a host waits for this program's confirmation; seconds */
   readonly confirmTimeout: number;
   /** how long a host waits for another run's lock; seconds */
   readonly lockWait: number;
-  /** how many runs a host remembers; undefined: as many as is usual */
+  /** how many runs a host remembers; undefined: the default */
   readonly keep: number | undefined;
 }
 
-/** How a change is carried out where nobody says otherwise. */
+/** The default options for changing hosts. */
 export const usualApply = {
   exactly: false,
   maxUnavailable: undefined,

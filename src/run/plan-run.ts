@@ -19,7 +19,7 @@ import type { RunOptions } from './options.ts';
 import type { PlannedRun, Planner } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
-/** Look at all hosts and plan what they are to become. Nothing is changed anywhere. */
+/** Look at all hosts and plan their changes. Nothing is changed anywhere. */
 export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<PlannedRun> {
   const inventory = options.prune ? pruning(options.inventory) : options.inventory;
   const { guards = true } = options;
@@ -66,7 +66,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
   };
 }
 
-/** What was seen of hosts that can't be told apart counts for none of them. */
+/** Hosts that can't be told apart are all refused, whatever was seen on them. */
 function tellApart(looks: readonly Look[]): readonly Look[] {
   const refused = refuseSameMachine(looks.map(({ host, snapshot }) => ({ host: host.name, snapshot })));
   return looks.map((one) => {
@@ -83,13 +83,13 @@ interface Again {
   readonly signal: AbortSignal;
 }
 
-/** A host as it is in the middle of a run, and what is left to do there. */
+/** A host in the middle of a run, and what is left to do on it. */
 async function lookAgain(
   name: string,
   { inventory, guards, known, connect, signal }: Again,
 ): Promise<HostPlan> {
   const host = inventory.hosts.find((one) => one.name === name);
-  if (host === undefined) throw new Error(`${name} isn't in the inventory`);
+  if (host === undefined) throw new Error(`${name} is not in the inventory`);
   const again = await lookAt(host, () => readsOf(inventory, host, { guards }), {
     inventory,
     connect,
@@ -102,7 +102,7 @@ async function lookAgain(
   return known.planAgain(name, again.snapshot);
 }
 
-/** Shows with each host what is taken away from it last, should all hosts end as planned. */
+/** Shows for each host what is removed from it last, provided that all hosts end as planned. */
 function withPlannedLast(hosts: readonly HostPlan[], planLast: Planner['last']): readonly HostPlan[] {
   const willing = hosts.filter((plan) => !plan.skipped && plan.problem === undefined);
   const last = new Map(planLast(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
@@ -115,16 +115,16 @@ function isOutOfReach(plan: HostPlan): boolean {
 }
 
 function outOfReachWords(host: string): string {
-  return `${host} is to be retired, but can't be reached: what other hosts have for it stays until it was given back; if it is gone for good, take it out of the inventory and apply with --prune`;
+  return `${host} is to be retired but can't be reached: what other hosts have for it stays until it is retired; if it is gone for good, remove it from the inventory and apply with --prune`;
 }
 
-/** `--prune` is the variable of that name, for this run and all hosts. */
+/** `--prune` sets the variable of that name, for this run and all hosts. */
 function pruning(inventory: Inventory): Inventory {
   const hosts = inventory.hosts.map((host) => ({ ...host, vars: { ...host.vars, prune: true } }));
   return { ...inventory, hosts };
 }
 
-/** The playbook's answer to what is known of all hosts. */
+/** The playbook's plan, from what is known about all hosts. */
 export function resolveAll(inventory: Inventory): Resolve {
   return (snapshots, only) => {
     const view = viewCluster(inventory, snapshots);
@@ -136,7 +136,7 @@ export function resolveAll(inventory: Inventory): Resolve {
 function resolveOne(view: ClusterView, name: string, snapshot: Snapshot): Wanted | OperatorError {
   try {
     const host = view.hosts.get(name)?.host;
-    // Whatever is installed there: nothing of ours is on it.
+    // Whatever is installed there: we manage nothing on it.
     if (host?.state === 'retired' && !isManaged(snapshot)) return nothingWanted;
     return wantedOf(view, resolveHost(view, name), snapshot);
   } catch (error) {
@@ -152,14 +152,14 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
   return {
     recipe,
     steps,
-    // A retired host's services aren't to answer as those of the cluster do.
+    // The services of a retired host need not behave like those of the cluster.
     handlers: retired ? handlers.map(withoutContents) : handlers,
     units,
     warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
     down: downWords(health, snapshot),
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
-    // A retired host is given back at once.
+    // A retired host is restored at once.
     stages: retired || role.stages.length === 0 ? undefined : role.stages,
     formats: itemFormatsOf(view.inventory.playbook),
   };

@@ -13,7 +13,7 @@ export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
   };
 }
 
-/** How a host stands before anything is done to it. */
+/** The status of a host before anything is done to it. */
 export function resultOfHostPlan(plan: HostPlan): HostResult {
   return {
     plan,
@@ -25,7 +25,7 @@ export function resultOfHostPlan(plan: HostPlan): HostResult {
   };
 }
 
-/** How runs that aren't settled make a host stand; undefined where there are none. The worst counts. */
+/** The status that unsettled runs give a host; undefined if there are none. The worst one counts. */
 function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
   const states = runs.map(({ state }) => state);
   const worst = (['stuck', 'conflict'] as const).find((state) => states.includes(state));
@@ -34,9 +34,13 @@ function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
   return states.length > 0 ? 'kept' : undefined;
 }
 
+/** What is stored on the host can't be used. */
+const damage: readonly string[] = ['ledger-unreadable', 'record-damaged'];
+
 function statusOf(plan: HostPlan): Status {
   if (plan.unreachable) return 'unreachable';
   if (plan.problem?.code === 'conflict') return 'conflict';
+  if (damage.includes(plan.problem?.code ?? '')) return 'damaged';
   if (plan.problem !== undefined) return 'failed';
   const unsettled = statusOfUnsettled(plan.unsettled);
   if (unsettled !== undefined) return unsettled;

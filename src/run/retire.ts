@@ -2,7 +2,7 @@ import { knownNamesHint } from '../document/nearest-name.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
 
-/** The inventory with a host that leaves the cluster, as if it said so itself. */
+/** The inventory with a host marked as leaving the cluster. */
 export function retiring(inventory: Inventory, name: string): Inventory {
   const leaving = hostOf(inventory, name);
   refuseLast(inventory, leaving);
@@ -12,7 +12,7 @@ export function retiring(inventory: Inventory, name: string): Inventory {
   return { ...inventory, hosts };
 }
 
-/** Who has a part in it: the host, and the roles before its own, which relay to it. */
+/** The hosts involved: the host itself, and the roles before its own, which relay to it. */
 export function limitOfRetiring(inventory: Inventory, name: string): readonly string[] {
   const { role } = hostOf(inventory, name);
   const roles = inventory.playbook.roles.map((one) => one.name);
@@ -33,8 +33,8 @@ function hostOf(inventory: Inventory, name: string): InventoryHost {
 }
 
 /**
- * A cluster without a host that its playbook needs would be none; the whole of it is taken down by `state:
- * retired`.
+ * Refuses to leave a cluster without a host that its playbook needs; `state: retired` takes down the whole
+ * cluster.
  */
 function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   const role = roleOf(inventory.playbook, leaving.role);
@@ -44,7 +44,7 @@ function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   if (leaving.state === 'retired' || staying.length >= role.hosts.minimum) return;
   throw new OperatorError({
     code: 'last-host',
-    message: `${leaving.name} is needed: the cluster would be left with ${staying.length} of the role ${role.name}, and the playbook needs ${role.hosts.minimum}`,
-    next: 'to take the whole cluster down, write "state: retired" on each of its hosts and apply',
+    message: `${leaving.name} is needed: the cluster would have only ${staying.length} of the role ${role.name}, and the playbook needs ${role.hosts.minimum}`,
+    next: 'to take down the whole cluster, write "state: retired" on each of its hosts and apply',
   });
 }

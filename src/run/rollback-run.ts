@@ -11,7 +11,10 @@ import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
+import { runOrder } from '../plan/rollback/run-order.ts';
+import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
@@ -20,17 +23,17 @@ import { asPlanned, type PlannedRun } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
-  /** the run to undo; undefined: the latest that isn't undone yet */
+  /** the run to undo; undefined: the latest one that isn't undone yet */
   readonly run: string | undefined;
-  /** give the originals back although somebody has changed the files since */
+  /** restore the originals even if someone has changed the files since */
   readonly force: boolean;
-  /** take away what packages its actions installed, once the files are back */
+  /** remove the packages that its actions installed, after the files are restored */
   readonly removePackages: boolean;
 }
 
 /**
- * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent where nothing
- * is.
+ * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent to a service
+ * that is gone.
  */
 export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
   const hosts = [...options.inventory.hosts].reverse();
@@ -44,12 +47,10 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
   if (histories.every((history) => history.value === undefined)) {
     return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
   }
-  const run = options.run ?? latestRun(histories.flatMap((history) => recordsOf(history.value ?? [])));
-  refuseUnknown(
-    run,
-    options.run,
-    histories.flatMap((history) => history.value ?? []),
-  );
+  const all = histories.map((history) => history.value ?? []);
+  const order = runOrder(all);
+  const run = options.run ?? latestRun(recordsOf(all.flat()), order);
+  refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
     recordsOf(histories[index]?.value ?? [])
       .map((record) => record.run)
@@ -59,13 +60,15 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
     (histories[index]?.value ?? []).filter((one) => baseRun(one.run) === run).flatMap((one) => one.installed);
   const plans = await each((host) => {
     const index = hosts.indexOf(host);
+    const untold = histories[index]?.problem;
+    if (untold !== undefined) return Promise.resolve(failedPlan(host, untold));
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
   return planned(skipOthers(tellApart(looked, hosts), chosen));
 }
 
-/** Nothing of it depends on what hosts become meanwhile. */
+/** None of it depends on what hosts become meanwhile. */
 function planned(hosts: readonly HostPlan[]): PlannedRun {
   return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
 }
@@ -85,7 +88,11 @@ async function readHistory(
 ): Promise<readonly RunOnHost[]> {
   const connection = await connect(host.ssh, { signal });
   try {
-    return runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    const runs = runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    // Whatever it was: an older run must not be undone before it.
+    const [unusable] = runs.flatMap((run) => (isKept(run.state) ? (run.unusable ?? []) : []));
+    if (unusable !== undefined) throw new OperatorError(unusable);
+    return runs;
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -96,7 +103,7 @@ function recordsOf(runs: readonly RunOnHost[]): readonly RunRecord[] {
   return runs.flatMap((run) => (isKept(run.state) && run.record !== undefined ? [run.record] : []));
 }
 
-/** `kept`: not confirmed from outside, but not reverted either, as people were there. */
+/** `kept`: not confirmed from outside, but not reverted either, because people were connected. */
 function isKept(state: string): boolean {
   return state === 'committed' || state === 'kept';
 }
@@ -104,28 +111,27 @@ function isKept(state: string): boolean {
 function refuseUnknown(
   run: string | undefined,
   wanted: string | undefined,
-  all: readonly RunOnHost[],
+  { all, order }: { readonly all: readonly RunOnHost[]; readonly order: readonly string[] },
 ): asserts run is string {
   if (run !== undefined && all.some((one) => baseRun(one.run) === run)) return;
-  const known = [...new Set(recordsOf(all).map((record) => baseRun(record.run)))].sort();
+  const kept = new Set(recordsOf(all).map((record) => baseRun(record.run)));
+  const known = order.filter((one) => kept.has(one));
   throw new OperatorError({
     code: wanted === undefined ? 'nothing-to-roll-back' : 'run-unknown',
     message:
       wanted === undefined
-        ? 'no host remembers a run that could be undone'
-        : `no host that can be reached remembers the run ${wanted}`,
-    next: known.length === 0 ? 'there is nothing to do' : `runs that the hosts remember: ${known.join(', ')}`,
+        ? 'no host remembers a run that can be undone'
+        : `no reachable host remembers the run ${wanted}`,
+    next:
+      known.length === 0 ? 'there is nothing to do' : `the hosts remember these runs: ${known.join(', ')}`,
   });
 }
 
-/**
- * What of a run there is to undo on a host: its stages there that changed something and kept it, oldest
- * first.
- */
+/** The part of a run to undo on a host: its stages that changed something and kept it, oldest first. */
 interface Undoing {
   readonly run: string;
   readonly stages: readonly string[];
-  /** packages that it installed there, whatever became of the rest */
+  /** packages that it installed there, whatever the outcome of the rest */
   readonly installed: readonly string[];
 }
 
@@ -137,10 +143,12 @@ async function planHost(
   const start = performance.now();
   const connection = await options.connect(host.ssh, { signal: options.signal });
   try {
+    const guards = guardsOf(options.inventory, host);
     const recorded: RecordedRun[] = [];
     for (const stage of stages) {
       const files = await readRunFiles(connection, stage, host.name);
-      if (files?.record !== undefined) recorded.push({ record: files.record, originals: files.before });
+      if (files?.record === undefined) continue;
+      recorded.push({ record: withPresentGuards(files.record, guards), originals: files.before });
     }
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
@@ -184,13 +192,13 @@ function unitsOf({ handler }: PlannedHandler): readonly string[] {
   return handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
 }
 
-/** Why the services that its handlers start serve nobody, in a few words. */
+/** Why the services that its handlers start don't serve anyone, in a few words. */
 function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
   const failed = handlers.flatMap(unitsOf).find((unit) => failedUnits.includes(unit));
   return failed === undefined ? undefined : `${failed} is failed`;
 }
 
-/** The paths that the run changed, the directories above them, and what its handlers' guards ask. */
+/** The paths that the run changed, their parent directories, and the questions of its handlers' guards. */
 function readsOf(records: readonly RunRecord[]): Reads {
   const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
   const paths = changed.filter((path) => unitOfPath(path) === undefined);

@@ -3,17 +3,16 @@ import type { RoleRollout } from '../model/rollout.ts';
 import { begun, ended, nextTurn } from './turns.ts';
 import { turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
 
-/**
- * How a run will go through its roles, should all hosts end as planned; only roles of which something is
- * changed.
- */
+/** How a run will go through its roles if all hosts end as planned; only roles with changes. */
 export function rolloutOf(plans: readonly HostPlan[], rules: WaveRules): readonly RoleRollout[] {
   return wavesOf(plans, rules)
     .map(rehearse)
     .filter(({ hosts, held }) => hosts.length + held.length > 0);
 }
 
-/** Plays a wave in which each host is changed as planned, and those end first that began first. */
+/**
+ * Simulates a wave in which each host is changed as planned, and hosts end in the order in which they began.
+ */
 function rehearse(wave: Wave): RoleRollout {
   let turns = turnsOf(wave);
   const hosts: string[] = [];

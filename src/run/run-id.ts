@@ -10,8 +10,8 @@ export function newRunId(now: Date = new Date()): string {
 }
 
 /**
- * The id of a stage of a run, which is a transaction of its own on its host: the first is the run's, those
- * behind it sort behind it. Playbooks have nine stages at most (src/playbook/schema.ts), so that one digit is
+ * The id of a stage of a run, which is a separate transaction on its host: the first is the run's, and the
+ * later ones sort after it. Playbooks have at most nine stages (src/playbook/schema.ts), so one digit is
  * enough.
  */
 export function stageRun(run: string, number: number): string {

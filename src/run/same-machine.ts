@@ -6,13 +6,15 @@ interface Seen {
   readonly snapshot: Pick<Snapshot, 'machineId'> | undefined;
 }
 
-/** An id of machine-id(5). A host whose first start isn't done has none, or the word `uninitialized`. */
+/**
+ * An id as in machine-id(5). A host whose first boot isn't complete has none, or the word `uninitialized`.
+ */
 const machineIdForm = /^[0-9a-f]{32}$/;
 
 /**
- * What keeps hosts from being told apart, by host. Whatever is done on a machine goes by its machine id: with
- * two names for one machine both would follow one and the same run, and of two clones either could be taken
- * for the other.
+ * What prevents hosts from being told apart, by host. All work on a machine is tied to its machine id: with
+ * two names for one machine both would follow the same run, and of two clones either could be mistaken for
+ * the other.
  */
 export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Problem> {
   const known = seen.flatMap(({ host, snapshot }) =>
@@ -30,9 +32,9 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
 }
 
 /**
- * An empty file gets a new id at the next start, as in an image that many machines are made from; a missing
- * one would also make it a first start, with all units as their presets say. An id that D-Bus has would come
- * back. Source: machine-id(5).
+ * An empty file gets a new id at the next boot, as in an image from which many machines are made; a missing
+ * file would also make it a first boot, with all units reset to their presets. An id of D-Bus would be
+ * reused. Source: machine-id(5).
  */
 const newMachineId = 'truncate -s 0 /etc/machine-id; rm -f /var/lib/dbus/machine-id; reboot';
 
@@ -40,8 +42,8 @@ function sameMachine(host: string, id: string, others: readonly string[]): Probl
   const names = `${host} and ${others.join(', ')}`;
   return {
     code: 'same-machine',
-    message: `${names} have one machine id, ${id}: they are one machine, or clones of one`,
-    next: `if it is one machine, correct an address in the inventory, or take one of them out: a machine has one role. A clone needs an id of its own; as root, on the clone alone: ${newMachineId}`,
+    message: `${names} have the same machine id, ${id}: they are one machine, or clones of one`,
+    next: `if it is one machine, correct an address in the inventory, or remove one of the hosts: a machine has one role. A clone needs its own id; run as root, on the clone only: ${newMachineId}`,
     host,
   };
 }
@@ -49,8 +51,8 @@ function sameMachine(host: string, id: string, others: readonly string[]): Probl
 function noMachineId(host: string, id: string): Problem {
   return {
     code: 'no-machine-id',
-    message: `its /etc/machine-id ${id === '' ? 'is empty or missing' : `says '${id}', which is no machine id`}, so it can't be told from any other machine`,
-    next: `as root, on the host: ${newMachineId}`,
+    message: `its /etc/machine-id ${id === '' ? 'is empty or missing' : `says '${id}', which is not a machine id`}, so it can't be told apart from other machines`,
+    next: `run as root, on the host: ${newMachineId}`,
     host,
   };
 }

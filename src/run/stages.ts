@@ -11,24 +11,24 @@ export interface StageOptions {
   /** number of the first transaction; 1 */
   readonly from?: number;
   readonly again?: Planner['again'];
-  /** a stage that turns out otherwise than it was planned isn't begun */
+  /** don't start a stage that differs from the plan */
   readonly exactly: boolean;
-  /** the operator leaves the hosts to themselves: no further stage is begun */
+  /** the operator leaves the hosts to themselves: no further stage is started */
   readonly leave: AbortSignal;
-  /** carries out one stage of a host that is as the plan's last look says */
+  /** carries out one stage of a host that is as in the last look of the plan */
   readonly carryOut: (plan: HostPlan, stage: Stage, run: string) => Promise<HostResult>;
 }
 
-/** A stage that was carried out, and how it ended. */
+/** A stage that was carried out, and its outcome. */
 interface Done {
   readonly stage: Stage;
   readonly result: HostResult;
 }
 
 /**
- * Carry out a host's stages, one transaction after the other, each planned from what the host is like after
- * the one before. Ends with the first that isn't carried out as planned; what was done before stays, and the
- * result says so.
+ * Carry out the stages of a host, one transaction after the other, each planned from the state that the
+ * previous one left. Ends with the first that isn't carried out as planned; the completed stages stay, and
+ * the result says so.
  */
 export async function applyStages(plan: HostPlan, options: StageOptions): Promise<HostResult> {
   const { run, from = 1 } = options;
@@ -48,10 +48,7 @@ export async function applyStages(plan: HostPlan, options: StageOptions): Promis
   }
 }
 
-/**
- * What is left to do behind a stage that was carried out, from a new look at the host, or why it can't be
- * begun.
- */
+/** What is left to do after a stage, from a new look at the host, or why that can't be started. */
 async function planRest(
   agreed: HostPlan,
   done: Stage,
@@ -73,7 +70,7 @@ async function planRest(
   }
 }
 
-/** An action that was carried out and is due again, or what is left of it, never will be done. */
+/** An action that is due again after it was carried out, completely or in part, will never succeed. */
 function withoutEffect(done: Stage, now: HostPlan): Problem | undefined {
   const repeated = now.stages
     .filter(({ number }) => number <= done.number)
@@ -82,8 +79,8 @@ function withoutEffect(done: Stage, now: HostPlan): Problem | undefined {
   if (repeated === undefined) return undefined;
   return {
     code: 'action-without-effect',
-    message: `${repeated.action.name} was carried out, and the host still lacks what it is to bring`,
-    next: 'look at what it said (clusterproxy history --verbose), and whether the names in the playbook are those of the packages',
+    message: `${repeated.action.name} was carried out, but the host still lacks what it should provide`,
+    next: 'check its output (clusterproxy history --verbose), and whether the playbook uses the names of the packages',
     host: now.host,
     step: repeated.step,
   };
@@ -92,7 +89,7 @@ function withoutEffect(done: Stage, now: HostPlan): Problem | undefined {
 function otherwise({ host, stages }: HostPlan, differences: readonly string[]): Problem {
   return {
     code: 'stage-differs',
-    message: `the stage ${nameOf(stages[0])} would not be as it was agreed on, so it was not begun; the stages before it are done`,
+    message: `the stage ${nameOf(stages[0])} would differ from the agreed plan, so it was not started; the stages before it are done`,
     detail: differences.join('\n'),
     next: 'make a new plan, review it, and apply that',
     host,
@@ -112,7 +109,10 @@ function nameOf(stage: Stage | undefined): string {
   return stage?.name ?? 'that follows';
 }
 
-/** All that became of a host: how the last stage ended that was begun counts, unless another could not be. */
+/**
+ * The combined result of a host: the outcome of the last stage that was started, unless another stage could
+ * not be started.
+ */
 function resultOf(
   plan: HostPlan,
   done: readonly Done[],
@@ -133,8 +133,8 @@ function resultOf(
 }
 
 /**
- * Of a host on which stages are done already, it's said: "everything is as it was" is true of the last stage
- * only.
+ * If a host has completed stages, the message mentions them, as "everything was restored" holds only for the
+ * last stage.
  */
 function inStage({ stage, result: { problem } }: Done): Problem | undefined {
   return (

@@ -14,18 +14,18 @@ import { addressOf, type SshTarget } from '../ssh/target.ts';
 import { limitedTo } from './limit.ts';
 import type { RunOptions } from './options.ts';
 
-/** The keys that a host shows, or why they could not be had. */
+/** The keys that a host shows, or why they are unavailable. */
 export interface ScannedHost {
   readonly name: string;
-  /** `jump host` for one that isn't of the inventory but lies on the way */
+  /** `jump host` for one that isn't in the inventory but is on the way */
   readonly role: string;
-  /** undefined where the configuration of ssh doesn't even say where it is */
+  /** undefined if not even the ssh configuration says where it is */
   readonly target: SshTarget | undefined;
   readonly judgement: KeyJudgement | undefined;
   readonly problem: Problem | undefined;
-  /** where it is, and the hosts on the way, in words; empty where that isn't known */
+  /** its address, and the hosts on the way, in words; empty if unknown */
   readonly address: string;
-  /** its keys were written down in this run: those with these fingerprints */
+  /** fingerprints of its keys that were pinned in this run */
   readonly pinned: boolean;
   readonly written: readonly string[];
   readonly durationMs: number;
@@ -34,13 +34,13 @@ export interface ScannedHost {
 export interface TrustOptions
   extends Pick<RunOptions, 'inventory' | 'limit' | 'parallel' | 'signal' | 'progress'> {
   readonly connector: Connector;
-  /** hosts that may have other keys than the known ones */
+  /** hosts whose keys may differ from the known ones */
   readonly replace: ReadonlySet<string>;
 }
 
 /**
- * Fetches the keys of all hosts, and of those on the way to them, in parallel. Nobody logs in, but on the
- * way.
+ * Fetches the keys of all hosts, and of those on the way to them, in parallel. Only hosts on the way are
+ * logged in to.
  */
 export async function scanHosts(options: TrustOptions): Promise<readonly ScannedHost[]> {
   const chosen = limitedTo(options.inventory.hosts, options.limit);
@@ -71,7 +71,9 @@ export async function scanHosts(options: TrustOptions): Promise<readonly Scanned
   );
 }
 
-/** Hosts that could not be looked at because of a host on the way: again, now that it may be known. */
+/**
+ * Tries again the hosts that could not be looked at because of a host on the way, which may be known by now.
+ */
 export async function scanAgain(
   hosts: readonly ScannedHost[],
   options: TrustOptions,
@@ -84,12 +86,12 @@ export async function scanAgain(
   );
 }
 
-/** Its own key can't be refused while it is only looked at: that of a host on the way was. */
+/** A host's own key can't be refused while it is only being read, so this is about a host on the way. */
 export function isBehindUnknown({ target, problem }: ScannedHost): boolean {
   return (target?.jumps.length ?? 0) > 0 && problem?.code === 'host-key-unknown';
 }
 
-/** Throws for a name that isn't one of theirs. */
+/** Throws for a name that isn't one of these hosts. */
 function checkNames(names: ReadonlySet<string>, hosts: readonly ScannedHost[]): void {
   const known = hosts.map(({ name }) => name);
   for (const name of names) {
@@ -97,8 +99,8 @@ function checkNames(names: ReadonlySet<string>, hosts: readonly ScannedHost[]): 
     const meant = nearestName(name, known);
     throw new OperatorError({
       code: 'host-unknown',
-      message: `--replace names ${name}, which is none of the hosts that are looked at`,
-      next: meant ? `did you mean ${meant}?` : `there are: ${known.join(', ')}`,
+      message: `--replace names ${name}, which is not one of the hosts that are looked at`,
+      next: meant ? `did you mean ${meant}?` : `choose from: ${known.join(', ')}`,
     });
   }
 }
@@ -136,9 +138,8 @@ async function scan(host: ScannedHost, { connector, signal }: TrustOptions): Pro
 }
 
 /**
- * The keys that a yes writes down: new ones, and others in place of known ones where that was asked for. A
- * contradiction keeps all of a host's keys from being pinned: whoever shows one wrong key may show another as
- * well.
+ * The keys that a yes pins: new ones, and replacements for known ones if requested. A contradiction prevents
+ * all of a host's keys from being pinned: a host that shows one wrong key may show another.
  */
 export function keysToPin(host: ScannedHost, replace: ReadonlySet<string>): readonly Buffer[] {
   const { name, judgement, pinned, problem } = host;
@@ -152,15 +153,15 @@ export function keysToPin(host: ScannedHost, replace: ReadonlySet<string>): read
 }
 
 /**
- * Writes the keys down where the operator's ssh looks for them. A host whose file can't be written is its own
- * failure.
+ * Writes the keys to the file in which the operator's ssh looks for them. A host whose file can't be written
+ * is its own failure.
  */
 export async function pinHosts(
   hosts: readonly ScannedHost[],
   replace: ReadonlySet<string>,
 ): Promise<readonly ScannedHost[]> {
   const done: ScannedHost[] = [];
-  // One after the other: most of them go into one file.
+  // One after the other: most of them go into the same file.
   for (const host of hosts) {
     const keys = keysToPin(host, replace);
     done.push(keys.length > 0 ? await pin(host, keys) : host);
@@ -182,7 +183,7 @@ async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHo
     if (file === undefined) throw new OperatorError(noFile());
     const removedFrom = (old: string) =>
       judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
-    // The file that takes the new key comes last: until then the host is at worst unknown.
+    // The file that receives the new key comes last: until then the host is at worst unknown.
     for (const old of new Set(judgement.old.map((entry) => entry.file))) {
       if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
     }
@@ -197,12 +198,12 @@ async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHo
 function noFile(): Problem {
   return {
     code: 'known-hosts-not-written',
-    message: 'your ssh configuration names no known_hosts file, so there is nothing to keep a key in',
-    next: 'name one by ssh.known_hosts in the inventory, or UserKnownHostsFile in your ssh configuration; or put the fingerprint under ssh.host_keys',
+    message: 'your ssh configuration names no known_hosts file, so the key cannot be stored',
+    next: 'set ssh.known_hosts in the inventory, or UserKnownHostsFile in your ssh configuration; or add the fingerprint under ssh.host_keys',
   };
 }
 
-/** As a command's results are. */
+/** In the form of a command's results. */
 export function resultOf(host: ScannedHost): HostResult {
   return {
     plan: { ...emptyPlan(host), unreachable: host.judgement === undefined },
@@ -228,7 +229,7 @@ function problemOf(host: ScannedHost): Problem | undefined {
   return problem && { ...problem, host: host.name };
 }
 
-/** Why a host's keys aren't pinned by a mere yes. */
+/** Why a mere yes doesn't pin a host's keys. */
 function refusal({ name, target, judgement }: ScannedHost): Problem | undefined {
   if (target === undefined || judgement === undefined) return undefined;
   const where = addressOf(target);
@@ -236,16 +237,16 @@ function refusal({ name, target, judgement }: ScannedHost): Problem | undefined 
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${revoked.type} ${revoked.fingerprint})`,
-      next: "it is never pinned: don't log in there before you know why the mark is there",
+      message: `${where} shows a host key marked as revoked (${revoked.type} ${revoked.fingerprint})`,
+      next: 'such a key is never pinned: do not log in there until you know why it is marked',
     };
   }
   if (!judgement.keys.some(({ state }) => state === 'contradicts')) return undefined;
   return {
     code: 'host-key-changed',
-    message: `${where} shows another host key than the one that is known`,
+    message: `${where} shows a different host key than the known one`,
     next: judgement.replaceable
-      ? `somebody may be listening in, or the host was installed anew. Compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host's own console; if it's the same: clusterproxy trust --replace ${name}`
-      : 'the known one stands under ssh.host_keys in the inventory: if the host was installed anew, change it there',
+      ? `someone may be intercepting the connection, or the host was reinstalled. Compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host's own console; if it is the same: clusterproxy trust --replace ${name}`
+      : 'the known key is under ssh.host_keys in the inventory: if the host was reinstalled, change it there',
   };
 }

@@ -1,45 +1,45 @@
 /** A host that is to be changed. */
 export interface Turn {
   readonly host: string;
-  /** people are cut off, or may be, while it's changed */
+  /** people are cut off, or may be, while it is being changed */
   readonly interrupts: boolean;
-  /** it leaves the cluster: nobody counts on it any more */
+  /** it leaves the cluster: nobody depends on it any more */
   readonly leaves: boolean;
 }
 
 /**
- * Who of a role is to be changed, who is being changed, and who is out. Plain data; what may happen next is a
- * question to `nextTurn`.
+ * Which hosts of a role are to be changed, are being changed, and are out. Plain data; `nextTurn` decides
+ * what may happen next.
  */
 export interface Turns {
-  /** in the order in which they are to begin */
+  /** in the order in which they are to start */
   readonly waiting: readonly Turn[];
   readonly underWay: readonly Turn[];
-  /** hosts of the role that serve nobody, whether they are to be changed or not */
+  /** hosts of the role that don't serve anyone, whether they are to be changed or not */
   readonly down: ReadonlySet<string>;
-  /** so many may be out at once; at least 1 */
+  /** maximum number of hosts that may be out at once; at least 1 */
   readonly limit: number;
-  /** so many are worked on at once; at least 1 */
+  /** maximum number of hosts at once; at least 1 */
   readonly parallel: number;
-  /** a host that stays in the cluster, or one that leaves it, was really changed */
+  /** a host that stays in the cluster, or one that leaves it, was actually changed */
   readonly proven: { readonly staying: boolean; readonly leaving: boolean };
 }
 
 /**
- * `changed`: really, and well since; `partly`: well, but services still have to take something up;
- * `as-before`: nothing was changed, or all was put back; `out`: it may serve nobody.
+ * `changed`: actually changed, and well since; `partly`: well, but some services still have to restart;
+ * `as-before`: nothing was changed, or everything was reverted; `out`: it may not be serving anyone.
  */
 export type Ending = 'changed' | 'partly' | 'as-before' | 'out';
 
 export const nothingProven = { staying: false, leaving: false } as const;
 
 /**
- * The first host that may begin now; undefined where one has to end first. Where none is under way and still
- * none may begin, those that wait never can: the limit is reached by hosts that are down.
+ * The first host that may start now; undefined if another has to end first. If none is in progress and still
+ * none may start, those that wait never can: hosts that are down have reached the limit.
  *
- * Until a host was really changed there is one at a time: a fault that all share is met by one of them only,
- * also where the first ones are put off. What a host that leaves goes through tells nothing of those that
- * stay, and the other way round.
+ * Until one host was actually changed, only one is changed at a time, so that a fault common to all hits only
+ * one of them, even if the first ones are deferred. A host that leaves says nothing about those that stay,
+ * and vice versa.
  */
 export function nextTurn(turns: Turns): Turn | undefined {
   const { waiting, underWay, parallel } = turns;
@@ -67,13 +67,13 @@ export function ended(turns: Turns, turn: Turn, ending: Ending): Turns {
   };
 }
 
-/** The hosts that serve nobody at this moment, or may not. */
+/** The hosts that don't, or may not, serve anyone at the moment. */
 export function outNow({ down, underWay }: Turns): ReadonlySet<string> {
   const interrupted = underWay.filter((turn) => turn.interrupts && !turn.leaves);
   return new Set([...down, ...interrupted.map(({ host }) => host)]);
 }
 
-/** One that is down already may be mended: it doesn't make more of them. */
+/** A host that is already down may be repaired: that does not increase the number of hosts that are out. */
 function fits(turns: Turns, { host, interrupts, leaves }: Turn): boolean {
   return !interrupts || leaves || turns.down.has(host) || outNow(turns).size < turns.limit;
 }

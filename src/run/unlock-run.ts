@@ -10,17 +10,17 @@ import { limitedTo } from './limit.ts';
 import { hasAnswered, look } from './look.ts';
 import type { RunOptions } from './options.ts';
 
-/** A host on which a run, or a stage of it, is at work. */
+/** A host on which a run, or a stage of it, is in progress. */
 export interface Holder {
   readonly host: InventoryHost;
   readonly machineId: string;
-  /** the id on that host, with its stage */
+  /** the id on that host, including its stage */
   readonly run: string;
-  /** who, from where, with which command */
+  /** the operator, the origin and the command */
   readonly who: string;
 }
 
-/** The hosts on which the run is at work. Throws an OperatorError `not-locked` where there is none. */
+/** The hosts on which the run is in progress. Throws an OperatorError `not-locked` if there is none. */
 export async function findHolders(run: string, options: RunOptions): Promise<readonly Holder[]> {
   const chosen = limitedTo(options.inventory.hosts, options.limit);
   const looks = await look(options, () => noReads);
@@ -36,14 +36,14 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
   const refused = looks.flatMap(({ host, problem }) =>
     problem !== undefined && hasAnswered(problem) && chosen.has(host.name) ? [problem] : [],
   );
-  // Who may not look can't say that the run isn't at work there.
+  // Without permission to look, the run can't be ruled out there.
   if (refused.length > 0) throw new OperatorErrors(refused);
   const others = [...new Set(alive.map((one) => baseRun(one.run)))];
   const lost = looks.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host.name);
   throw new OperatorError({
     code: 'not-locked',
-    message: `the run ${run} is not at work on any host that can be reached`,
-    next: `${others.length === 0 ? 'no other run is either' : `at work: ${others.join(', ')}`}${lost.length === 0 ? '' : `; not reached: ${lost.join(', ')}`}`,
+    message: `the run ${run} is not in progress on any reachable host`,
+    next: `${others.length === 0 ? 'no other run is in progress either' : `runs in progress: ${others.join(', ')}`}${lost.length === 0 ? '' : `; not reached: ${lost.join(', ')}`}`,
   });
 }
 
@@ -85,7 +85,7 @@ async function unlockHost(
   }
 }
 
-/** What a host is after the run's work was ended there. */
+/** The status of a host after the run's work was ended there. */
 const statusOf: Readonly<Record<string, Status>> = {
   committed: 'changed',
   reverted: 'rolled-back',
@@ -97,7 +97,7 @@ const statusOf: Readonly<Record<string, Status>> = {
   stuck: 'stuck',
 };
 
-/** That a host was rolled back is what was asked for, and no failure. */
+/** A rollback is what was asked for, not a failure. */
 function statusOfAll(hosts: readonly HostResult[]): number {
   const any = (...statuses: readonly Status[]) => hosts.some(({ status }) => statuses.includes(status));
   if (any('stuck', 'conflict')) return exitStatus.needsPerson;

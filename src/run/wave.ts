@@ -6,24 +6,24 @@ import type { PathState } from '../model/snapshot.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 
-/** The hosts of one role, and what holds while they are changed. */
+/** The hosts of one role, and the limits while they are being changed. */
 export interface Wave {
   readonly role: string;
   readonly plans: readonly HostPlan[];
-  /** so many may be out at once */
+  /** maximum number of hosts that may be out at once */
   readonly limit: number;
   readonly parallel: number;
-  /** hosts that serve nobody before the wave begins */
+  /** hosts that don't serve anyone before the wave starts */
   readonly down: readonly OutHost[];
 }
 
-/** What decides how a run goes through its roles. */
+/** What determines how a run goes through its roles. */
 export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable'>;
 
 /**
- * A wave for each role, in the plans' order. `down` is what a run knows by now of its hosts; undefined: what
- * was seen when they were looked at. Hosts of a role that others come after (proxies, balancers) go one at a
- * time, whatever they do, unless the inventory says of this very role how many may be out.
+ * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
+ * undefined: what was seen when they were looked at. Hosts of a role that other roles come after (proxies,
+ * balancers) go one at a time in any case, unless the inventory sets a limit for this very role.
  */
 export function wavesOf(
   plans: readonly HostPlan[],
@@ -48,12 +48,12 @@ export function wavesOf(
   });
 }
 
-/** Nobody counts on a host that leaves the cluster. */
+/** Nobody depends on a host that leaves the cluster. */
 function stays({ state }: Pick<InventoryHost, 'state'>): boolean {
   return state === 'active';
 }
 
-/** What a wave begins with. */
+/** The initial state of a wave. */
 export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
   return {
     waiting: plans.filter(isDueNow).map(turnOf),
@@ -76,9 +76,9 @@ function turnOf(plan: HostPlan): Turn {
 }
 
 /**
- * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler that
- * has guards, by an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run
- * that is settled first. Files and reloads cut nobody off.
+ * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler with
+ * guards, by an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run that
+ * is settled first. Files and reloads cut nobody off.
  */
 export function interrupts(plan: HostPlan): boolean {
   if (toSettle(plan).length > 0) return true;
@@ -98,12 +98,12 @@ function isActive(state: PathState): boolean {
   return state.kind === 'unit' && state.active === 'active';
 }
 
-/** Why a host served nobody when it was looked at; nothing where it is well. */
+/** Why a host did not serve anyone when it was looked at; empty if it is well. */
 export function downBefore({ host, unreachable, down, unsettled }: HostPlan): readonly OutHost[] {
   const because = (why: string) => [{ host, why }];
   if (unreachable) return because('unreachable');
   if (unsettled.some(({ state }) => state === 'stuck')) return because('stuck');
-  if (unsettled.some(({ alive }) => alive)) return because('another run is at work on it');
+  if (unsettled.some(({ alive }) => alive)) return because('another run is in progress on it');
   return down === undefined ? [] : because(down);
 }
 
@@ -116,8 +116,8 @@ const lost: Readonly<Partial<Record<Status, string>>> = {
 };
 
 /**
- * What a host's result says of it: one that was rolled back is as it was, by the host's own checks. One that
- * failed is as well, but for what its actions may have done by then.
+ * What a host's result implies: one that was rolled back is as before, by the host's own checks. So is one
+ * that failed, except for what its actions may have done by then.
  */
 export function endingOf({ plan, status, ran }: HostResult): Ending {
   if (status === 'changed' || status === 'kept') return 'changed';
@@ -127,7 +127,10 @@ export function endingOf({ plan, status, ran }: HostResult): Ending {
   return status === 'failed' && acted ? 'out' : 'as-before';
 }
 
-/** Why a host serves nobody after this run did something to it, or nothing; nothing where it is well. */
+/**
+ * Why a host does not serve anyone after this run, whether or not the run did something to it; empty if it is
+ * well.
+ */
 export function downAfter(result: HostResult, before: readonly OutHost[]): readonly OutHost[] {
   const { plan, status } = result;
   const ending = endingOf(result);

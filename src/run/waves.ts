@@ -13,10 +13,10 @@ export interface WaveOptions {
 const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'owed', 'skipped'];
 
 /**
- * Carry out the plans role by role. In each role one host goes alone until one was really changed, so that a
- * fault that all of them share is met by one host only; the others follow, as many at once as may be out and
- * as `parallel` says. No host is started once more than `maxFailures` have failed while they were changed,
- * once a host of an earlier role isn't as planned, or once the operator has interrupted.
+ * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that
+ * a fault common to all hits only one host; the others follow, within the limits for hosts that may be out
+ * and of `parallel`. No further host is started if more than `maxFailures` have failed while they were being
+ * changed, if a host of an earlier role isn't as planned, or if the operator has interrupted the run.
  */
 export async function inWaves(
   waves: readonly Wave[],
@@ -26,14 +26,13 @@ export async function inWaves(
   const results: HostResult[] = [];
   let failures = 0;
   for (const wave of waves) {
-    // Nobody needs a host that leaves the cluster before it.
+    // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before it was its turn');
+      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before its turn');
       if (blocked !== undefined)
-        return notStarted(plan, `${blocked.plan.host} comes first, and it isn't as planned`);
-      if (failures > options.maxFailures)
-        return notStarted(plan, 'another host failed before it was its turn');
+        return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
+      if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
       const result = await carryOut(plan);
       if (!good.includes(result.status)) failures += 1;
       return result;
@@ -70,7 +69,7 @@ async function inTurns(
   );
 }
 
-/** A host of which only a later stage wants something has done its part of this one. */
+/** A host that has work only in a later stage has done its part of this one. */
 function idle(plan: HostPlan): HostResult {
   const result = resultOfHostPlan(plan);
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
@@ -79,8 +78,8 @@ function idle(plan: HostPlan): HostResult {
 function notStarted(plan: HostPlan, why: string): HostResult {
   return notBegun(plan, {
     code: 'not-started',
-    message: `nothing was done to it: ${why}`,
-    next: 'mend that and run the command again',
+    message: `nothing was done on this host: ${why}`,
+    next: 'fix that and run the command again',
     host: plan.host,
   });
 }
@@ -89,7 +88,7 @@ function notBegun(plan: HostPlan, problem: HostResult['problem']): HostResult {
   return { plan, status: 'not-started', problem, ran: [], warnings: plan.warnings, durationMs: 0 };
 }
 
-/** No host of its role is under way any more, and still too many are out. */
+/** No host of its role is in progress any more, and still too many are out. */
 function heldBack(
   plan: HostPlan,
   { role, limit, down, plans }: Wave,
@@ -111,8 +110,8 @@ function tooManyOut(host: string, role: string, limit: number, out: readonly Out
   const names = out.map((one) => `${one.host} (${one.why})`).join(', ');
   return {
     code: 'too-many-out',
-    message: `nothing was done to it, as it would have cut people off: at most ${limit} of the role ${role} may be out at once, and ${out.length} ${out.length === 1 ? 'is' : 'are'}: ${names}`,
-    next: `bring ${out.length === 1 ? 'that one' : 'those'} back first; or allow one more, by --max-unavailable ${out.length + 1}`,
+    message: `nothing was done on this host, as people would have been cut off: at most ${limit} of the role ${role} may be out at once, and ${out.length} ${out.length === 1 ? 'is' : 'are'}: ${names}`,
+    next: `bring ${out.length === 1 ? 'that one' : 'those'} back first, or allow one more with --max-unavailable ${out.length + 1}`,
     host,
   };
 }

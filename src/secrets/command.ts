@@ -7,7 +7,7 @@ export interface CommandOptions extends Places {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** whether a program that asks for a passphrase may use the operator's terminal */
   readonly terminal: boolean;
-  /** discards what was typed before the program could ask, since that is no answer to it */
+  /** discards what was typed before the program could ask, since that isn't an answer */
   readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: { add(value: string): void; mask(text: string): string };

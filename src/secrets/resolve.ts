@@ -24,7 +24,7 @@ export interface ResolveOptions {
   readonly withheld?: ReadonlySet<string> | undefined;
   /** whether a program that asks for a passphrase may use the operator's terminal */
   readonly terminal: boolean;
-  /** discards what was typed before a program could ask, since that is no answer to it */
+  /** discards what was typed before a program could ask, since that isn't an answer */
   readonly beforeAsking?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly register: SecretRegister;

@@ -1,9 +1,9 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
 
 /**
- * What is offered to a server: no SHA-1, no CBC, no Diffie-Hellman group exchange (which holds up all other
- * connections for seconds, as it is computed in JavaScript's only thread). OpenSSH 7.0 (2015) and later know
- * some of each.
+ * The algorithms offered to a server: no SHA-1, no CBC and no Diffie-Hellman group exchange, which is
+ * computed in JavaScript's only thread and would block all other connections for seconds. OpenSSH 7.0 (2015)
+ * and later support some of each.
  */
 export const transport = {
   kex: [
@@ -24,7 +24,7 @@ export const transport = {
   compress: ['none'],
 } as const satisfies Algorithms;
 
-/** Kinds of host keys in the order in which they are asked for when nothing is known of the host. */
+/** Kinds of host keys, in the order in which they are requested when nothing is known about the host. */
 export const hostKeyFamilies: readonly (readonly ServerHostKeyAlgorithm[])[] = [
   ['ssh-ed25519'],
   ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
@@ -32,8 +32,8 @@ export const hostKeyFamilies: readonly (readonly ServerHostKeyAlgorithm[])[] = [
 ];
 
 /**
- * Signature algorithms in order: those of the key types that are known first. The others follow, so that a
- * host that lost its known key is told from one that can't be talked to.
+ * Signature algorithms in order: those of the known key types first. The others follow, so that a host that
+ * lost its known key can be told apart from one with which no connection is possible.
  */
 export function hostKeyAlgorithms(knownTypes: readonly string[]): ServerHostKeyAlgorithm[] {
   const known = new Set(

@@ -6,41 +6,45 @@ import type { SshSettings, Transport } from './settings.ts';
 import type { SshTarget } from './target.ts';
 
 /**
- * The target with the transport that it needs: ssh2, or the system's ssh(1) where one of the hosts on the way
- * needs what ssh2 can't do; then all of them are reached by it. What the inventory asks for is taken. Throws
- * an OperatorError `transport-unfit`.
+ * The target with the transport that it needs: ssh2, or the system's ssh(1) if a host on the way needs
+ * something that ssh2 lacks; ssh(1) then reaches all of them. A transport set in the inventory takes
+ * precedence. Throws an OperatorError `transport-unfit`.
  */
 export async function chooseTransport(
   target: SshTarget,
   wanted: SshSettings['transport'],
   keyring: Keyring,
 ): Promise<SshTarget> {
-  if (wanted === 'openssh') return over(target, 'openssh', 'the inventory says so');
+  if (wanted === 'openssh') return over(target, 'openssh', 'the inventory sets it');
   if (wanted === 'node') {
     if ([...target.jumps, target].some((one) => one.proxyCommand !== undefined)) throw unfit(target);
-    return over(target, 'node', 'the inventory says so');
+    return over(target, 'node', 'the inventory sets it');
   }
   for (const one of [...target.jumps, target]) {
     const need = await needOfOpenSsh(one, keyring);
     if (need === undefined) continue;
     if ((await findInPath('ssh')) === undefined) {
-      return over(target, 'node', `this machine has no ssh program; else ssh would be taken, since ${need}`);
+      return over(
+        target,
+        'node',
+        `this machine has no ssh program; otherwise ssh would be used, since ${need}`,
+      );
     }
     const where = one === target ? '' : ` (${one.name}, on the way to it)`;
     return over(target, 'openssh', `${need}${where}`);
   }
-  return over(target, 'node', 'it is the usual one');
+  return over(target, 'node', 'it is the default');
 }
 
-/** The same way with another transport. */
+/** The same path with another transport. */
 export function over(target: SshTarget, transport: Transport, transportReason: string): SshTarget {
   const jumps = target.jumps.map((jump) => over(jump, transport, transportReason));
   return { ...target, jumps, transport, transportReason };
 }
 
 /**
- * What of a host's configuration ssh2 can't do, in words that follow "because"; undefined where it can do
- * all.
+ * What in a host's configuration ssh2 can't do, worded to follow "because"; undefined if it can do
+ * everything.
  */
 async function needOfOpenSsh(target: SshTarget, keyring: Keyring): Promise<string | undefined> {
   if (target.proxyCommand !== undefined) return 'your ssh configuration has a ProxyCommand for it';
@@ -50,10 +54,10 @@ async function needOfOpenSsh(target: SshTarget, keyring: Keyring): Promise<strin
     const need = await needOfKeys(target, keyring);
     if (need !== undefined) return need;
   } else if (target.password === undefined && target.methods.size > 0) {
-    return `your ssh configuration allows ${[...target.methods].join(' and ')} only`;
+    return `your ssh configuration allows only ${[...target.methods].join(' and ')}`;
   }
   return (await isKnownByAuthorityOnly(target))
-    ? 'its host key is known through a certificate authority only (@cert-authority)'
+    ? 'its host key is known only through a certificate authority (@cert-authority)'
     : undefined;
 }
 
@@ -62,7 +66,7 @@ async function needOfKeys(target: SshTarget, keyring: Keyring): Promise<string |
   if (certificate !== undefined) return `your ssh configuration names the certificate ${certificate}`;
   const files = await Promise.all(target.identityFiles.map((file) => keyring.file(file)));
   const certified = files.find(({ isCertified }) => isCertified);
-  if (certified !== undefined) return `there is a certificate, ${certified.file}-cert.pub`;
+  if (certified !== undefined) return `there is a certificate: ${certified.file}-cert.pub`;
   const agentKeys = target.agent === undefined ? [] : await keyring.agentKeys(target.agent);
   const offered = (agentKeys instanceof Error ? [] : agentKeys).filter(
     ({ blob }) => !target.identitiesOnly || files.some((file) => file.publicKey?.equals(blob) === true),
@@ -80,7 +84,7 @@ async function needOfKeys(target: SshTarget, keyring: Keyring): Promise<string |
     !files.some(isPlain) &&
     offered.every(({ type }) => type.startsWith('sk-'))
   ) {
-    return `the agent holds keys on tokens only (${tokenOfAgent.comment})`;
+    return `the agent holds only keys on tokens (${tokenOfAgent.comment})`;
   }
   return undefined;
 }
@@ -97,7 +101,7 @@ async function isKnownByAuthorityOnly(target: SshTarget): Promise<boolean> {
 function unfit(target: SshTarget): OperatorError {
   return new OperatorError({
     code: 'transport-unfit',
-    message: `${target.name} is reached through a ProxyCommand, which \`ssh.transport: node\` can't run`,
-    next: 'leave ssh.transport out, or set `proxy_jump` in its place if it is a jump host that the command goes through',
+    message: `${target.name} is reached through a ProxyCommand, which \`ssh.transport: node\` does not support`,
+    next: 'remove ssh.transport, or set `proxy_jump` instead if the command goes through a jump host',
   });
 }

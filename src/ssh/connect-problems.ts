@@ -1,17 +1,17 @@
 import type { Problem } from '../model/operator-error.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
 
-/** An error of ssh2: `level` says in which part of it. */
+/** An error from ssh2: `level` names the part that raised it. */
 export interface HandshakeError extends Error {
   readonly level?: string;
   readonly code?: string | number | null;
 }
 
-/** Why no socket could be had. */
+/** Why the socket couldn't be opened. */
 export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): Problem {
   const where = addressOf(target);
   const detail = error.message;
-  // With several addresses the first cause is as good as any.
+  // With several addresses, the first cause is as good as any.
   const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code;
   switch (code) {
     case 'ENOTFOUND':
@@ -19,14 +19,14 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
       return {
         code: 'unreachable',
         message: `the name ${target.host} doesn't resolve on this machine`,
-        next: 'check the spelling, or give the host an `ssh.address` in the inventory; a name that only a jump host knows needs `ssh.proxy_jump`, or ProxyJump in your ssh configuration',
+        next: 'check the spelling, or set `ssh.address` for the host in the inventory; if only a jump host can resolve the name, set `ssh.proxy_jump`, or ProxyJump in your ssh configuration',
         detail,
       };
     case 'ECONNREFUSED':
       return {
         code: 'unreachable',
         message: `${where} refuses connections`,
-        next: 'is sshd running there, and on this port? Otherwise set `ssh.port` in the inventory',
+        next: 'check that sshd is running there and listens on this port, or set `ssh.port` in the inventory',
         detail,
       };
     case 'ETIMEDOUT':
@@ -41,7 +41,7 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
   }
 }
 
-/** How far it got: nothing was heard, or the handshake was begun, or the login. */
+/** How far the connection got: no byte received, handshake begun, or login begun. */
 export type Reached = 'silent' | 'handshake' | 'login';
 
 export function handshakeProblem(target: SshTarget, error: HandshakeError, reached: Reached): Problem {
@@ -58,17 +58,17 @@ export function handshakeProblem(target: SshTarget, error: HandshakeError, reach
   }
   return {
     code: 'connection-lost',
-    message: `${addressOf(target)} closed the connection before the login was done`,
-    next: 'many logins at once can meet MaxStartups in its sshd_config; fail2ban or a firewall may have shut this machine out',
+    message: `${addressOf(target)} closed the connection before the login was complete`,
+    next: 'too many logins at once can exceed MaxStartups in its sshd_config; fail2ban or a firewall may also have blocked this machine',
     detail: error.message,
   };
 }
 
-/** Whichever transport tried it. */
+/** What was tried, whichever transport tried it. */
 export interface Tried {
-  /** what was tried and what could not be, one line each, for the message when none was accepted */
+  /** what was tried and what could not be tried, one line each, for the message shown when all ways failed */
   readonly tried: readonly string[];
-  /** encrypted keys that nothing opened so far and that no agent holds */
+  /** encrypted keys that have not been opened and that no agent holds */
   readonly locked: readonly string[];
   /** there is something to log in with */
   readonly any: boolean;
@@ -86,8 +86,8 @@ export function authenticationProblem(
   if (/^Too many/.test(said)) {
     return {
       code: 'authentication-failed',
-      message: `${describeTarget(target)} hung up after too many keys that it doesn't accept`,
-      next: 'name the right one under ssh.identity_files in the inventory: it is tried first',
+      message: `${describeTarget(target)} closed the connection after too many keys that it does not accept`,
+      next: 'name the right key under ssh.identity_files in the inventory, so that it is tried first',
       detail,
     };
   }
@@ -102,58 +102,58 @@ export function authenticationProblem(
 function whatFailed(target: SshTarget, credentials: Tried): string {
   if (!credentials.any) {
     return credentials.locked.length > 0
-      ? 'the only keys are encrypted, and nothing opened them'
+      ? 'the only keys are encrypted and could not be opened'
       : 'this machine has nothing to log in with';
   }
   return target.password === undefined
-    ? "none of this machine's keys was accepted"
+    ? "none of this machine's keys were accepted"
     : 'neither a key nor the password was accepted';
 }
 
 function howToLogIn(target: SshTarget, { locked: [locked] }: Tried): string {
   if (locked !== undefined) {
-    return `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\`, or refer to its passphrase by ssh.passphrase in the inventory`;
+    return `${locked} is encrypted: unlock it for this session with \`ssh-add ${locked}\`, or set ssh.passphrase in the inventory`;
   }
-  return `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or ssh-copy-id the key`;
+  return `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or install the key there with ssh-copy-id`;
 }
 
 export function protocolProblem(target: SshTarget, words: string): Problem {
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and this program don't agree on how to talk: ${words}`,
-    next: 'is this really an sshd, and one of OpenSSH 7.0 or later?',
+    message: `${addressOf(target)} and this program could not agree on a protocol: ${words}`,
+    next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: words,
   };
 }
 
-/** Where nothing was reached, it wasn't even connected. */
+/** If nothing was reached, no connection was made either. */
 export function tooLate(target: SshTarget, reached?: Reached): Problem {
   const seconds = `within ${target.connectTimeout} seconds`;
-  const wait = 'ssh.connect_timeout in the inventory sets how long to wait';
+  const wait = 'set ssh.connect_timeout in the inventory to wait longer';
   switch (reached) {
     case undefined:
       return {
         code: 'connect-timeout',
-        message: `${addressOf(target)} didn't answer ${seconds}`,
-        next: `is the host up, and does a firewall drop the packets? ${wait}`,
+        message: `${addressOf(target)} did not answer ${seconds}`,
+        next: `check that the host is up and that no firewall drops the packets; ${wait}`,
       };
     case 'silent':
       return {
         code: 'connect-timeout',
-        message: `${addressOf(target)} accepts the connection, but said nothing ${seconds}`,
-        next: `is it an sshd that listens there? A host that hangs, or is out of memory, does this as well. ${wait}`,
+        message: `${addressOf(target)} accepted the connection but sent nothing ${seconds}`,
+        next: `check that sshd is what listens there; a host that hangs or is out of memory also behaves like this; ${wait}`,
       };
     case 'handshake':
       return {
         code: 'connect-timeout',
-        message: `${addressOf(target)} began to talk and fell silent: no handshake ${seconds}`,
-        next: `a network that drops large packets (MTU, a VPN) does this, and a host under load. ${wait}`,
+        message: `${addressOf(target)} began to answer, then sent nothing more: no handshake ${seconds}`,
+        next: `check for a network that drops large packets (MTU, VPN) and for high load on the host; ${wait}`,
       };
     case 'login':
       return {
         code: 'connect-timeout',
-        message: `${describeTarget(target)}: the login wasn't done ${seconds}`,
-        next: `its name resolution (UseDNS), PAM or directory service may be slow. ${wait}`,
+        message: `${describeTarget(target)}: the login did not complete ${seconds}`,
+        next: `check whether its name resolution (UseDNS), PAM or directory service is slow; ${wait}`,
       };
   }
 }
@@ -161,6 +161,6 @@ export function tooLate(target: SshTarget, reached?: Reached): Problem {
 export function interrupted(target: SshTarget): Problem {
   return {
     code: 'interrupted',
-    message: `the connection to ${addressOf(target)} was given up because the run was interrupted`,
+    message: `the connection to ${addressOf(target)} was abandoned because the run was interrupted`,
   };
 }

@@ -16,22 +16,24 @@ import { scanHostKeys } from './ssh2/scan-host-keys.ts';
 import { asRoot } from './sudo/sudo.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
-/** How a run reaches its hosts: what it found out of one is kept for the next and for the next time. */
+/**
+ * How a run reaches its hosts. What it learns about a host is kept for later connections and for other hosts.
+ */
 export interface Connector {
-  /** How a host is reached. Throws an OperatorError; see resolve-target.ts. */
+  /** Determines how to reach a host. Throws an OperatorError; see resolve-target.ts. */
   resolve(settings: SshSettings): Promise<SshTarget>;
   /**
-   * Connects, as root where the settings say so. Throws an OperatorError; see resolve-target.ts and
-   * connect.ts. A host that shows another key than earlier in the run is refused with `host-key-changed`,
-   * even where both are known.
+   * Connects, as root if the settings ask for it. Throws an OperatorError; see resolve-target.ts and
+   * connect.ts. A host that shows a different key than earlier in the run is refused with `host-key-changed`,
+   * even if both keys are known.
    */
   connect(settings: SshSettings, options?: ConnectOptions): Promise<Connection>;
   /**
-   * The public keys that a host shows, without logging in there; see scan-host-keys.ts. Hosts on the way are
-   * verified as ever. Throws an OperatorError.
+   * The public keys that a host shows, without a login; see scan-host-keys.ts. Hosts on the way are verified
+   * as usual. Throws an OperatorError.
    */
   scan(target: SshTarget, options?: ConnectOptions): Promise<readonly Buffer[]>;
-  /** Ends what connections of a run share. */
+  /** Ends everything that the connections of a run share. */
   close(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export interface ConnectOptions {
 }
 
 export interface ConnectorOptions {
-  /** asked for one encrypted private key at a time, once for all hosts; undefined: nobody can be asked */
+  /** called for one encrypted private key at a time, once for all hosts; undefined: nobody can be asked */
   readonly askPassphrase?: AskPassphrase | undefined;
 }
 
@@ -57,7 +59,7 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
     ),
   );
 
-  /** Loaded for who needs it. */
+  /** Loaded only if it is needed. */
   let openSsh: Promise<OpenSsh> | undefined;
   const systemSsh = () => {
     openSsh ??= import('./openssh/open-ssh.ts').then(({ createOpenSsh }) => createOpenSsh());
@@ -74,7 +76,7 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
   const resolve = (settings: SshSettings): Promise<SshTarget> =>
     remembered(targets, settings, () => resolveTarget(settings, lookup, keyring));
 
-  /** ssh(1) in place of ssh2 where it turns out only now that ssh2 can't talk to the host. */
+  /** Falls back from ssh2 to ssh(1) if it turns out only now that ssh2 can't connect to the host. */
   const open = async (settings: SshSettings, options: OpenOptions) => {
     const target = await resolve(settings);
     try {
@@ -104,12 +106,12 @@ export function createConnector({ askPassphrase }: ConnectorOptions = {}): Conne
   };
 }
 
-/** Pauses before a login is tried again; milliseconds. */
+/** Pauses before another login attempt; milliseconds. */
 const pauses = [300, 1_200];
 
 /**
- * Tries again where a host hung up before the login was done: with many logins at once sshd does that by
- * chance (MaxStartups), and nothing was begun there.
+ * Tries again if a host closed the connection before the login was complete: with many logins at once sshd
+ * does that at random (MaxStartups), and nothing has been started there.
  */
 async function patiently<Result>(
   open: () => Promise<Result>,
@@ -127,7 +129,7 @@ async function patiently<Result>(
   return open();
 }
 
-/** `first`: by place, the fingerprint of the host key that was shown first in this run. */
+/** `first`: by address, the fingerprint of the host key shown first in this run. */
 async function refuseOtherKey(
   target: SshTarget,
   connection: VerifiedConnection,
@@ -140,8 +142,8 @@ async function refuseOtherKey(
   await connection.close();
   throw new OperatorError({
     code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than earlier in this run: ${hostKey}`,
-    next: 'another machine answers at this address now; does it move between hosts (keepalived, a load balancer)? Give each host an `ssh.address` of its own',
-    detail: `first it was ${before}; both are known`,
+    message: `${addressOf(target)} shows a different host key than earlier in this run: ${hostKey}`,
+    next: 'a different machine now answers at this address. If the address moves between hosts (keepalived, a load balancer), give each host its own `ssh.address`',
+    detail: `earlier it was ${before}; both keys are known`,
   });
 }

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The program that a shell would start; undefined where there is none. */
+/** The program that a shell would start; undefined if there is none. */
 export async function findInPath(name: string): Promise<string | undefined> {
   for (const directory of (process.env.PATH ?? '').split(':')) {
     const file = join(directory === '' ? '.' : directory, name);

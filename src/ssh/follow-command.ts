@@ -4,23 +4,24 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { ExecInput, ExecOptions, ExecResult } from './contract.ts';
 import { addressOf, type SshTarget } from './target.ts';
 
-/** A command that was begun on a host, whichever transport it is of. */
+/** A command that was started on a host, over either transport. */
 export interface RunningCommand {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** resolves when nothing more comes of it */
+  /** resolves when no more output will arrive */
   readonly finished: Promise<void>;
-  /** Lets go of it; nobody waits for it any more. */
+  /** Abandons the command; nothing waits for it any more. */
   abandon(): void;
 }
 
-/** stderr is kept for messages only. Bytes. */
+/** Bytes of stderr that are kept; they are used only in messages. */
 const maximumErrorOutput = 64 * 1024;
 
 /**
- * Hands a command its input and takes what it says, within the limits. Throws an OperatorError
- * `command-timeout` or `output-too-long`. All of its streams need a listener for errors of their own.
+ * Gives a command its input and reads its output, within the limits. Throws an OperatorError
+ * `command-timeout` or `output-too-long`. The caller must have added an error listener to each of its
+ * streams.
  */
 export async function followCommand(
   target: SshTarget,
@@ -64,7 +65,7 @@ export async function followCommand(
   return { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
 }
 
-/** Writes at the pace at which the other side reads; ends early when the command does. */
+/** Writes as fast as the other side reads; stops early if the command ends. */
 async function writeAll(stdin: Writable, input: ExecInput, finished: Promise<void>): Promise<void> {
   const over = finished.then(() => 'over' as const);
   const chunks = chunksOf(input);
@@ -93,8 +94,8 @@ async function* chunksOf(input: ExecInput): AsyncGenerator<Buffer, void> {
 function tooSlow(target: SshTarget, seconds: number): OperatorError {
   return new OperatorError({
     code: 'command-timeout',
-    message: `${addressOf(target)} didn't answer within ${seconds} seconds`,
-    next: 'log in there and look at its load, its disks and its name resolution',
+    message: `${addressOf(target)} did not answer within ${seconds} seconds`,
+    next: 'log in there and check its load, disks and name resolution',
   });
 }
 
@@ -102,6 +103,6 @@ function tooLong(target: SshTarget, bytes: number): OperatorError {
   return new OperatorError({
     code: 'output-too-long',
     message: `${addressOf(target)} answered with more than ${bytes} bytes`,
-    next: 'look for a login script on the host that prints without end',
+    next: 'look for a login script on the host that never stops printing',
   });
 }

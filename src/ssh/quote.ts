@@ -1,6 +1,5 @@
 /**
- * One word for any shell that a login can have: sh, bash, fish, csh. Without line ends, which csh doesn't
- * take.
+ * One word for any login shell: sh, bash, fish, csh. It must not contain line ends, which csh doesn't accept.
  */
 export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;

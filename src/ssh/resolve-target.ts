@@ -12,12 +12,12 @@ import type { SshSettings } from './settings.ts';
 import type { SshTarget } from './target.ts';
 
 /**
- * Everything that is needed to connect: the inventory's word, else that of the operator's ssh configuration,
- * else the defaults of ssh(1). Throws an OperatorError `ssh-config-invalid`, `proxy-jump-invalid`,
+ * Everything that is needed to connect: from the inventory, else from the operator's ssh configuration, else
+ * the defaults of ssh(1). Throws an OperatorError `ssh-config-invalid`, `proxy-jump-invalid`,
  * `proxy-jump-loop` or `no-local-user`.
  *
- * A host without an address of its own is looked up by its name in the inventory first: a `Host` of that name
- * counts if it has a HostName. Else the host's DNS name is looked up, as what ssh would be given.
+ * A host without its own address is first looked up by its name in the inventory: a `Host` of that name
+ * counts if it has a HostName. Otherwise the host's DNS name is looked up, as if given to ssh.
  */
 export async function resolveTarget(
   settings: SshSettings,
@@ -28,7 +28,7 @@ export async function resolveTarget(
   return chooseTransport(target, settings.transport, keyring);
 }
 
-/** The inventory alone: no ssh configuration, no jump hosts, ssh2. */
+/** From the inventory alone: no ssh configuration, no jump hosts, ssh2. */
 export function plainTarget(settings: SshSettings): SshTarget {
   return targetOf(settings, { name: settings.host, answer: undefined });
 }
@@ -47,7 +47,7 @@ async function resolvePath(
   if (visited.includes(here)) throw loop([...visited, here]);
   let jumps: readonly SshTarget[] = [];
   for (const [index, hop] of parseProxyJump(proxyJump).entries()) {
-    // Only the first hop is reached as its own configuration says; the others through the one before, as with
+    // Only the first hop is reached by its own configuration, the others through the hop before them, as with
     // `ssh -J`.
     const own = index === 0 ? {} : { proxyJump: 'none' };
     const reached = await resolvePath({ ...settingsOfHop(hop, settings), ...own }, lookup, [
@@ -60,10 +60,7 @@ async function resolvePath(
   return { ...target, jumps, proxyCommand: undefined };
 }
 
-/**
- * What the inventory says of the hosts in general holds for those on the way as well; what it says of one
- * host doesn't.
- */
+/** The inventory's general ssh settings also apply to the hosts on the way; those of a single host don't. */
 function settingsOfHop({ name, user, port }: Hop, settings: SshSettings): SshSettings {
   const { identityFiles, knownHostsFiles, connectTimeout, config, passphrase } = settings;
   return { host: name, user, port, identityFiles, knownHostsFiles, connectTimeout, config, passphrase };
@@ -121,7 +118,7 @@ function targetOf(settings: SshSettings, { name, answer }: Found): SshTarget {
     keepalive: keepaliveOf(answer),
     foreign: answer?.foreign ?? [],
     transport: 'node',
-    transportReason: 'it is the usual one',
+    transportReason: 'it is the default',
     password: settings.password,
     passphrase: settings.passphrase,
     sudoPassword: settings.sudoPassword,
@@ -129,12 +126,11 @@ function targetOf(settings: SshSettings, { name, answer }: Found): SshTarget {
 }
 
 /**
- * Key files that ssh(1) looks for when none is named, as ssh_config(5) lists them, the shortest signatures
- * first.
+ * Key files that ssh(1) tries if none is named, from ssh_config(5), those with the shortest signatures first.
  */
 const usualIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa', 'id_ed25519_sk', 'id_ecdsa_sk'];
 
-/** `ssh -G` prints its own list where the configuration has none. */
+/** `ssh -G` prints its own list if the configuration has none. */
 function namedIdentities(answer: ClientConfig | undefined): readonly string[] | undefined {
   if (answer === undefined || answer.identityFiles.length === 0) return undefined;
   const files = new Set(answer.identityFiles);
@@ -153,7 +149,7 @@ function agentSocket(identityAgent: string | undefined, tokens: Tokens): string 
   return socket === '' ? undefined : socket;
 }
 
-/** On in any case, and quicker than usual: a host that is gone must not be waited for. Seconds. */
+/** Always on, and shorter than usual: a host that is gone must not delay the run. Seconds. */
 function keepaliveOf(answer: ClientConfig | undefined): SshTarget['keepalive'] {
   if (answer?.serverAliveInterval === undefined) return { interval: 5, count: 3 };
   return { interval: answer.serverAliveInterval, count: answer.serverAliveCountMax ?? 3 };
@@ -171,8 +167,8 @@ function localUser(): string {
   } catch {
     throw new OperatorError({
       code: 'no-local-user',
-      message: 'the local user has no name, so it is not known who is to log in',
-      next: 'write it into the inventory: ssh: {user: …}',
+      message: 'the local user has no name, so there is no user name to log in with',
+      next: 'set one in the inventory: ssh: {user: …}',
     });
   }
 }
@@ -180,7 +176,7 @@ function localUser(): string {
 function loop(path: readonly string[]): OperatorError {
   return new OperatorError({
     code: 'proxy-jump-loop',
-    message: `the way to it leads in a circle: ${path.join(', which is reached through ')}`,
-    next: 'your ssh configuration sends a jump host through itself: take it out by `Host * !bastion`, or set `ProxyJump none` for it',
+    message: `the path to it is a loop: ${path.join(', which is reached through ')}`,
+    next: 'your ssh configuration sends a jump host through itself: exclude it with `Host * !bastion`, or set `ProxyJump none` for it',
   });
 }

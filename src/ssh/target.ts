@@ -1,10 +1,10 @@
 import type { SecretText, Transport } from './settings.ts';
 
-/** Where a host's sshd is, how it's reached, who logs in there, and by which keys both sides are known. */
+/** Where a host's sshd is, how to reach it, which user logs in, and which keys identify both sides. */
 export interface SshTarget {
-  /** what an operator would type after `ssh`: under this name the ssh configuration was asked */
+  /** what an operator would type after `ssh`: the name that was looked up in the ssh configuration */
   readonly name: string;
-  /** the ssh configuration that was asked; `none`: no one; undefined: the operator's own */
+  /** the ssh configuration that was used; `none`: not any; undefined: the operator's own */
   readonly config: string | undefined;
   /** where to connect to: an address or a DNS name */
   readonly host: string;
@@ -13,39 +13,39 @@ export interface SshTarget {
   /** AddressFamily and BindAddress of ssh_config(5) */
   readonly addressFamily: 'any' | 'inet' | 'inet6';
   readonly bindAddress: string | undefined;
-  /** hosts to go through, in their order from here; each of them has those before it as its own jumps */
+  /** jump hosts in order from this machine; each has those before it as its own jumps */
   readonly jumps: readonly SshTarget[];
   /** command whose stdin and stdout are the connection; tokens are not expanded */
   readonly proxyCommand: string | undefined;
   /** commands run as root through sudo(8) */
   readonly become: 'sudo' | undefined;
   /**
-   * private keys (absolute paths) in the order in which they are tried; before those of the agent when
-   * `named`
+   * private keys (absolute paths) in the order in which they are tried; before the agent's keys if
+   * `identitiesNamed`
    */
   readonly identityFiles: readonly string[];
-  /** the inventory or the configuration names the private keys: one that can't be used is worth a word */
+  /** the inventory or the configuration names the private keys: an unusable one is then mentioned */
   readonly identitiesNamed: boolean;
-  /** no keys of the agent but those whose public half is in an identity file */
+  /** use only keys of the agent whose public half is in an identity file */
   readonly identitiesOnly: boolean;
   readonly certificateFiles: readonly string[];
   /** socket of the agent */
   readonly agent: string | undefined;
-  /** ways to log in that the configuration allows */
+  /** login methods that the configuration allows */
   readonly methods: ReadonlySet<AuthenticationMethod>;
-  /** fingerprints (`SHA256:…`) pinned in the inventory; where there are any, no other key is accepted */
+  /** fingerprints (`SHA256:…`) pinned in the inventory; if there are any, no other key is accepted */
   readonly hostKeys: readonly string[];
-  /** HostKeyAlias: the name under which the host stands in known_hosts, as it stands there */
+  /** HostKeyAlias: the host's name in known_hosts, exactly as it is there */
   readonly hostKeyAlias: string | undefined;
   readonly knownHostsFiles: readonly string[];
   /** from the first packet to the end of authentication; seconds */
   readonly connectTimeout: number;
-  /** seconds between questions to a silent host, and how many may stay unanswered */
+  /** seconds between probes of a silent host, and how many may stay unanswered */
   readonly keepalive: { readonly interval: number; readonly count: number };
-  /** options of the ssh configuration that ssh2 has nothing for, by name */
+  /** options of the ssh configuration that ssh2 doesn't support, by name */
   readonly foreign: readonly string[];
   readonly transport: Transport;
-  /** why that transport, in words that follow "because" */
+  /** why that transport, worded to follow "because" */
   readonly transportReason: string;
   readonly password: SecretText | undefined;
   readonly passphrase: SecretText | undefined;
@@ -59,7 +59,7 @@ export function describeTarget(target: SshTarget): string {
   return `${target.user}@${addressOf(target)}`;
 }
 
-/** `address:port`, and the hosts that lie between, for messages. */
+/** `address:port`, and the hosts between, for messages. */
 export function addressOf(target: Pick<SshTarget, 'host' | 'port' | 'jumps'>): string {
   const via = target.jumps.map(place).join(', ');
   return via === '' ? place(target) : `${place(target)} (through ${via})`;

@@ -2,11 +2,11 @@ import type { Problem } from '../model/operator-error.ts';
 import type { Managed } from '../virtual/managed.ts';
 import type { VirtualHost } from '../virtual/virtual-host.ts';
 
-/** A step as it ran on a planned host. */
+/** A step that ran on a planned host. */
 export interface PlannedStep {
   /** name of its step module */
   readonly module: string;
-  /** as the module's schema returned them */
+  /** as returned by the module's schema */
   readonly parameters: unknown;
   readonly managed: readonly Managed[];
 }
@@ -17,12 +17,10 @@ export interface PlannedHost {
   readonly steps: readonly PlannedStep[];
 }
 
-/**
- * A check over the whole planned cluster: what fits together only if several hosts agree. Pure, as a step is.
- */
+/** A check over the whole planned cluster: whether several hosts agree with each other. Pure, like a step. */
 export interface CrossCheck {
-  /** as a playbook asks for it in `cross-checks` */
+  /** the name by which a playbook asks for it in `cross-checks` */
   readonly name: string;
-  /** The problems of hosts, by name; they are not changed then. */
+  /** The problems of hosts, by name; a host with a problem is not changed. */
   check(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem>;
 }

@@ -45,7 +45,7 @@ const modules = [
   pemBundle,
 ] as unknown as readonly StepModule[];
 
-/** Every step module by the word that stands for it in a playbook. */
+/** Every step module by its name in a playbook. */
 export const stepModules: ReadonlyMap<string, StepModule> = new Map(
   modules.map((module) => [module.name, module] as const),
 );

@@ -5,7 +5,8 @@ import type { Environment } from '../../src/cli/environment.ts';
 import { Session } from '../../src/cli/session.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { type ClusterPlan, changesNow } from '../../src/model/plan.ts';
-import { reportSchema } from '../../src/report/json-schema.ts';
+import { chooseView } from '../../src/report/choose-view.ts';
+import { reportSchema } from '../../src/report/document/schema.ts';
 import { Output } from '../../src/report/output.ts';
 import type { applyRun as reallyApplyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
@@ -76,11 +77,9 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
     color: true,
     parallel: 1,
   };
-  const progress = { tell: () => undefined };
-  const session = new Session(inventory, common, environment as unknown as Environment, {
-    progress,
-    connector: createConnector(),
-  });
+  const view = chooseView(environment.output, common);
+  const parts = { inventory, connector: createConnector(), view };
+  const session = new Session(parts, common, environment as unknown as Environment);
   const status = await carryOut({ plan: situation.plan ?? plan, planner: asPlanned }, session, {
     ...session.runOptions({ prune: false }),
     ...{

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportSchema } from '../../src/report/json-schema.ts';
+import { reportSchema } from '../../src/report/document/schema.ts';
 import { writeGuide } from '../support/guide.ts';
 import { buildProgram, clusterproxy, removeProgram, withFile } from './program.ts';
 
@@ -30,7 +30,7 @@ describe('playbook check', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('turn-debian: made up; 1 action, 2 files, 1 unit');
     expect(stdout).toContain('turn-rhel: made up;');
-    expect(stdout.replace(/\s+/g, ' ')).toContain(`${file} is valid; run a second time it changes nothing`);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${file} is valid; a second run changes nothing`);
   });
 
   it('shows the plans with --verbose, and prints the usual document with --json', async () => {

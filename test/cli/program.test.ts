@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportSchema } from '../../src/report/json-schema.ts';
+import { reportSchema } from '../../src/report/document/schema.ts';
 import { buildProgram, clusterproxy, inShell, removeProgram, withFile } from './program.ts';
 
 beforeAll(buildProgram);
@@ -72,11 +72,11 @@ describe('a command line that is not understood', () => {
     ],
     [
       ['check', '-i', 'x', '--parallel', '0'],
-      "error usage: option '--parallel <n>' argument '0' is invalid. It has to be at\n  least 1\n  see clusterproxy check --help\n",
+      "error usage: option '--parallel <n>' argument '0' is invalid. It must be at\n  least 1\n  see clusterproxy check --help\n",
     ],
     [
       ['apply', '-i', 'x', '--max-failures', '-1'],
-      "error usage: option '--max-failures <n>' argument '-1' is invalid. It has to be\n  a whole number\n  see clusterproxy apply --help\n",
+      "error usage: option '--max-failures <n>' argument '-1' is invalid. It must be a\n  whole number\n  see clusterproxy apply --help\n",
     ],
   ])('%j', async (argv, stderr) => {
     expect(await clusterproxy(argv)).toEqual({ status: 1, stdout: '', stderr });

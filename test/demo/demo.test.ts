@@ -87,6 +87,6 @@ describe('the demo', () => {
   it('says where it can not write', async () => {
     await rm(temporary, { recursive: true });
     expect(await ended(demo())).toBe(1);
-    expect(output).toContain('error demo-not-possible: no temporary folder can be made');
+    expect(output).toContain('error demo-not-possible: no temporary folder can be created');
   });
 });

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ReportDocument, ReportHost } from '../../src/report/json-schema.ts';
+import type { ReportDocument, ReportHost } from '../../src/report/document/schema.ts';
 import { installBigBlueButton, installProxy, untilServing } from '../lab/bigbluebutton/install.ts';
 import type { BigBlueButtonVersion } from '../lab/bigbluebutton/versions.ts';
 import type { CommandResult } from '../lab/command.ts';

@@ -67,7 +67,7 @@ describe.skipIf(noLab)('a production and a test cluster behind one proxy', () =>
     const { document } = await trial.json('status');
     expect(hostOf(document, 'door-proxy').otherClusters).toEqual(['prod']);
     expect((await trial.run('status')).stdout).toContain('also serves: prod');
-    expect((await trial.run('history')).stdout).toContain('door-proxy has runs of prod as well');
+    expect((await trial.run('history')).stdout).toContain('door-proxy also has runs of prod');
   });
 
   it('a run of one is undone, and the other goes on serving', async () => {

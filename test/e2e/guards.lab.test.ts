@@ -101,9 +101,7 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       'restart-bbb-apps-akka',
       'restart-bbb-web',
     ]);
-    expect(error?.message).toContain(
-      `meetings are running: 1), so this is still to be done: ${left.join(', ')}`,
-    );
+    expect(error?.message).toContain(`running meetings: 1), so these are still pending: ${left.join(', ')}`);
     expect((await starts(node)).slice(before.length)).toMatch(/^\S+ etherpad\n$/);
     expect(await owed(node)).toEqual([...left].sort());
     expect(await runStates(node)).toEqual(['committed']);

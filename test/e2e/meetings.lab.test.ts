@@ -63,7 +63,7 @@ describe.skipIf(noLab)('running meetings', () => {
     expect(code).toBe(5);
     expect(hostOf(document, busy.name).error).toMatchObject({
       code: 'busy',
-      message: 'meetings are running: 1',
+      message: 'running meetings: 1',
     });
     expect(hostOf(document, busy.name).error?.detail).toContain('Maths & more, class 7b (participants: 27)');
     expect(hostOf(document, busy.name).error?.next).toContain('--force');

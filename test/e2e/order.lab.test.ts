@@ -45,7 +45,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
       'order-02': 'not-started',
       'order-03': 'unreachable',
     });
-    expect(hostOf(document, 'order-proxy').warnings.join()).toContain('order-03 could not be looked at');
+    expect(hostOf(document, 'order-proxy').warnings.join()).toContain('order-03 could not be inspected');
     expect(hostOf(document, 'order-01').error?.detail).toContain('unknown directive "prox_pass"');
     expect(cluster.changedSince(before).filter((path) => !path.startsWith('order-proxy:'))).toEqual([]);
     expect(stderr).toContain('4 of 4 done, 1 unreachable');
@@ -92,7 +92,7 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
     const drifted = await cluster.run('apply', '--yes', '--plan', plan);
     expect(drifted.code).toBe(1);
     expect(drifted.stderr).toContain('error plan-differs');
-    expect(drifted.stderr).toContain(`order-03: ${path} is no longer as it was`);
+    expect(drifted.stderr).toContain(`order-03: the change to ${path} is now different`);
     await cluster.node(3).mustExec(`sed -i '/^# a note$/d' ${path}`);
 
     const text = await readFile(cluster.file, 'utf8');

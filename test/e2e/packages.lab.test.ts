@@ -99,7 +99,7 @@ describe.skipIf(noLab)('packages on a real host', () => {
     const [action, later] = hostOf(planned.document, name).changes;
     expect(action).toMatchObject({ stage: 1, kind: 'action', path: 'install demo-app' });
     expect(action?.diff).toContain(`# ${manager} install demo-app\n`);
-    expect(action?.diff.includes('start the services')).toBe(manager === 'apt-get');
+    expect(action?.diff.includes("start a package's services")).toBe(manager === 'apt-get');
     expect(later).toMatchObject({ stage: 2, knownAfter: 'packages' });
 
     const applied = await clusterproxy(file, 'apply', '--yes');

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ReportDocument } from '../../src/report/json-schema.ts';
+import type { ReportDocument } from '../../src/report/document/schema.ts';
 import { type CommandResult, mustRun } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
 

@@ -92,7 +92,7 @@ describe.skipIf(noLab)('whom a run may touch, and how many at once', () => {
         const host = hostOf(planned.document, 'roll-01');
         expect(host.status).toBe('would-change');
         expect(host.warnings.join()).toContain(
-          'ops is not root: this host can be looked at, but not changed',
+          'ops is not root: this host can be inspected, but not changed',
         );
         const before = cluster.manifests();
         const { document } = await cluster.json('apply', '--yes');

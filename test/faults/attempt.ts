@@ -314,7 +314,7 @@ async function judge(
   }
   await nextApply(lab, host, { to, open, wrong });
   const kind = now === undefined ? 'mixed' : now === to ? 'after' : 'before';
-  return { word: open ? `${kind}, ${told?.state ?? state}, until mended` : kind, wrong };
+  return { word: open ? `${kind}, ${told?.state ?? state}, until fixed` : kind, wrong };
 }
 
 async function nextApply(

@@ -8,7 +8,7 @@ import { hasEnded } from '../../src/host/run-state.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { noReads } from '../../src/model/snapshot.ts';
 import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
-import type { ReportDocument } from '../../src/report/json-schema.ts';
+import type { ReportDocument } from '../../src/report/document/schema.ts';
 import { planRun } from '../../src/run/plan-run.ts';
 import { retiring } from '../../src/run/retire.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';

@@ -44,7 +44,7 @@ Each fault was tried with a run that its host commits by itself, and with one th
 If these end differently, the cell has both results (without a controller, nobody confirms). \`npm test\` tries
 three cells of each row, different ones each time, with a run that its host commits by itself.
 
-\`after\` means as planned, and \`before\` means as it was. "Until mended" means that the disk could not be
+\`after\` means as planned, and \`before\` means as it was. "Until fixed" means that the disk could not be
 written to, so nobody could bring the host to either state. The command and every later look say so. Once the
 disk can be written to again, the next \`apply\`, the next boot of the host, or \`sh /var/lib/clusterproxy/settle
 RUN\` puts the host in order.

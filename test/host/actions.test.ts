@@ -132,7 +132,9 @@ describe('packages', () => {
     repository('haproxy');
     const plan = transaction([newSite()], [], { actions: [install('haproxy'), install('missing')] });
     const result = await carry(plan);
-    expect(result.problem?.detail).toContain('this was done and stays: install haproxy; installed: haproxy');
+    expect(result.problem?.detail).toContain(
+      'these actions were done and are not undone: install haproxy; installed: haproxy',
+    );
     expect(await installed('haproxy')).toEqual({ haproxy: '2.6.12' });
   });
 
@@ -146,7 +148,7 @@ describe('packages', () => {
     expect(result.state).toBe('stuck');
     expect(text(site)).toBe(before);
     expect(await installed('haproxy')).toEqual({ haproxy: '2.6.12' });
-    expect(result.problem?.detail).toContain('this was done and stays: install haproxy');
+    expect(result.problem?.detail).toContain('these actions were done and are not undone: install haproxy');
   });
 
   test('wait for another package manager', async () => {

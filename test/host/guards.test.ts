@@ -93,7 +93,7 @@ describe('once services were interrupted, and somebody comes', () => {
     expect(snapshot.owed).toEqual(['restart-bbb-web', 'restart-etherpad']);
     const runs = await over(readRuns);
     expect(runs[0]?.warnings).toEqual([
-      'left undone, because people were there (meetings are running: 1): restart-etherpad, restart-bbb-web',
+      'postponed because people were connected (running meetings: 1): restart-etherpad, restart-bbb-web',
     ]);
     // One of them is done.
     writeFileSync(memory('meetings'), '');
@@ -133,7 +133,7 @@ describe('what puts a run back', () => {
     const result = await carry(transaction(changes(), [restart('etherpad'), rings(), reloadNginx, fails()]));
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
     expect(result.warnings.join()).toContain(
-      'services that people use still run with the files of this run (meetings are running: 1); these handlers were not run: restart-etherpad, rings',
+      'services that people use still run with the files of this run (running meetings: 1); these handlers were not run: restart-etherpad, rings',
     );
     expect(text(site)).not.toContain('81');
     expect(commands(/^re(start|load) /)).toEqual([

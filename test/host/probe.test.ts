@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import { noReads, type Query, queryKey, type Reads, type Snapshot } from '../../src/model/snapshot.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
+import { guardProgram } from '../support/guard-program.ts';
 import { directory, file, group, machineId, type Sample, sampleHost, secret, user } from './sample.ts';
 
 let sample: Sample;
@@ -295,11 +296,12 @@ test('runs that need somebody are told; a later one that was committed supersede
   ]);
 });
 
-describe('bbb-meetings', () => {
+describe('the guard of BigBlueButton', () => {
   const operator = '/etc/bigbluebutton/bbb-web.properties';
   const stock = '/usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties';
   const query = (...files: string[]): Query => ({
-    kind: 'bbb-meetings',
+    kind: 'program',
+    program: guardProgram('bbb-meetings.sh'),
     args: ['http://127.0.0.1:8090/bigbluebutton/api', ...files],
   });
   const meetings = (text: string) => write('/run/stand-in/meetings', text);

@@ -1,7 +1,18 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { probe } from '../../src/host/probe.ts';
 import { readRunFiles, readRuns } from '../../src/host/runs.ts';
 import { transact } from '../../src/host/transact.ts';
+import { noReads } from '../../src/model/snapshot.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {
@@ -90,4 +101,70 @@ test('an answer that breaks off is an error, not a shorter list', async () => {
     },
   };
   await expect(readRuns(cut)).rejects.toMatchObject({ code: 'connection-lost' });
+});
+
+test('what is left of runs whose removal was interrupted is no run, and is tidied up by the next one', async () => {
+  const runs = (name: string) => sample.path(`var/lib/clusterproxy/runs/${name}`);
+  const carry = (plan = transaction([], [])) => transact(() => connect(sample.host.target), plan);
+  const first = transaction([change('/etc/made', absent, file('made'))], []);
+  await carry(first);
+  // rm(1) takes names in no particular order.
+  mkdirSync(runs('20260101T000000Z-000001'));
+  cpSync(runs(first.run), runs('20260101T000000Z-000002'), { recursive: true });
+  for (const name of ['state', 'manifest', 'lib.sh']) rmSync(`${runs('20260101T000000Z-000002')}/${name}`);
+  cpSync(runs(first.run), runs('20260101T000000Z-000003'), { recursive: true });
+  for (const name of ['state', 'settle.sh']) rmSync(`${runs('20260101T000000Z-000003')}/${name}`);
+  mkdirSync(runs('.gone-20260101T000000Z-000004'));
+
+  expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([]);
+  expect((await readRuns(connection)).map(({ run }) => run)).toEqual([first.run]);
+  const next = transaction([change('/etc/made', file('made'), file('anew'))], []);
+  expect(await carry(next)).toMatchObject({ state: 'committed', problem: undefined });
+  expect(readdirSync(runs('')).sort()).toEqual([first.run, next.run].sort());
+});
+
+test('a run with a garbled state is put back as far as it got, and then is over', async () => {
+  const folder = (run: string) => sample.path(`var/lib/clusterproxy/runs/${run}`);
+  const first = transaction([change('/etc/made', absent, file('made'))], []);
+  await transact(() => connect(sample.host.target), first);
+  const run = '20260101T000000Z-000001';
+  for (const garbage of ['', 'committ', '\0\0\0\0']) {
+    cpSync(folder(first.run), folder(run), { recursive: true });
+    rmSync(`${folder(run)}/outcome`);
+    writeFileSync(`${folder(run)}/state`, garbage);
+    const { unsettled } = await probe(connection, 'bbb-01', noReads);
+    expect(unsettled, JSON.stringify(garbage)).toMatchObject([{ run, state: 'open' }]);
+    const next = transaction([], []);
+    const ended = await transact(() => connect(sample.host.target), next);
+    expect(ended).toMatchObject({ state: 'committed', problem: undefined });
+    expect((await probe(connection, 'bbb-01', noReads)).unsettled).toEqual([]);
+    expect(readFileSync(sample.path('etc/made'), 'utf8')).toBe('made');
+    rmSync(folder(run), { recursive: true });
+  }
+});
+
+test('of the runs that are kept, the oldest go, whole', async () => {
+  const plans = [1, 2, 3, 4].map(() => transaction([], []));
+  for (const plan of plans) await transact(() => connect(sample.host.target), { ...plan, keep: 2 });
+  const left = readdirSync(sample.path('var/lib/clusterproxy/runs'));
+  expect(left.sort()).toEqual(
+    plans
+      .slice(2)
+      .map(({ run }) => run)
+      .sort(),
+  );
+});
+
+test('the order of runs is the host’s own, not that of controllers whose clocks are ahead', async () => {
+  const plans = ['20991231T235959Z-aaaaaa', '20261121T074501Z-bbbbbb', '20261121T074502Z-cccccc'].map(
+    (run) => {
+      const plan = transaction([], []);
+      return { ...plan, run, record: { ...plan.record, run }, keep: 2 };
+    },
+  );
+  for (const plan of plans) await transact(() => connect(sample.host.target), plan);
+  expect((await readRuns(connection)).map(({ run, sequence }) => [run, sequence])).toEqual([
+    ['20261121T074501Z-bbbbbb', 2],
+    ['20261121T074502Z-cccccc', 3],
+  ]);
 });

@@ -13,6 +13,7 @@ import { type Change, changeBetween } from '../../src/model/change.ts';
 import type { Action, Handler } from '../../src/model/handler.ts';
 import type { PathState, RegularFile } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
+import { guardProgram } from '../support/guard-program.ts';
 
 /** Who owns what tests write: whoever runs them. */
 export const user = userInfo().username;
@@ -102,8 +103,10 @@ export const restartWeb: Handler = {
   guards: [
     {
       id: 'no-meetings',
+      description: 'running meetings',
       query: {
-        kind: 'bbb-meetings',
+        kind: 'program',
+        program: guardProgram('bbb-meetings.sh'),
         args: [
           'http://127.0.0.1:8090/bigbluebutton/api',
           '/etc/bigbluebutton/bbb-web.properties',

@@ -164,6 +164,6 @@ test('an account that is not root and may not read something is refused with all
   expect(told(0).lookOnly).toBe(undefined);
   expect(() => told(1000)).toThrow(OperatorError);
   expect(() => told(1000)).toThrow(
-    "ops@h is not root, and may not read what has to be looked at: /etc/key, /etc/link, /root/it's and 1 more",
+    "ops@h is not root, and may not read what the plan depends on: /etc/key, /etc/link, /root/it's and 1 more",
   );
 });

@@ -343,7 +343,7 @@ describe('what is refused touches nothing', () => {
   test('meetings are running', async () => {
     remember('meetings', '3 Maths & <b>more</b>\n0 Physics\n');
     const result = await refuses(transaction(everything(), [restartWeb]), 'busy', 'deferred');
-    expect(result.problem?.message).toContain('meetings are running: 2');
+    expect(result.problem?.message).toContain('running meetings: 2');
     expect(result.problem?.detail).toBe('Maths & <b>more</b> (participants: 3)\nPhysics (participants: 0)');
   });
 

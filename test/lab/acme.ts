@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import type { Lab } from './lab.ts';
 import { onProcessEnd } from './process-end.ts';
 
-/** Why there can't be a real ACME server on this machine; undefined where there can. */
+/** Why a real ACME server can't run on this machine; undefined if it can. */
 export const withoutAcme =
   spawnSync('pebble', ['-version']).error === undefined
     ? undefined
     : 'pebble is not installed on this machine (Debian: pebble)';
 
 export interface AcmeServer {
-  /** its directory, as `certbot --server` takes it */
+  /** the URL of its directory, for `certbot --server` */
   readonly url: string;
   stop(): void;
 }
 
 /**
- * Starts pebble, an ACME server for tests (RFC 8555), on this machine: the lab's hosts trust it, and it asks
- * them on port 80, by their names in the lab.
+ * Starts pebble, an ACME server for tests (RFC 8555), on this machine: the lab's hosts trust it, and it
+ * validates them on port 80, by their names in the lab.
  */
 export async function startAcmeServer(lab: Lab): Promise<AcmeServer> {
   const [host] = lab.hosts;
@@ -37,7 +37,7 @@ export async function startAcmeServer(lab: Lab): Promise<AcmeServer> {
   const [program, ...args] = lab.wordsFor('pebble', ['-config', config]);
   const child = spawn(program, args, {
     cwd: folder,
-    // It refuses nonces and waits now and then, to try clients; certbot has been tried.
+    // By default it rejects nonces and waits at random, to test clients; certbot needs no such test.
     env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

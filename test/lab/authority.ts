@@ -8,7 +8,7 @@ export interface CertificateFiles {
   privateKey: string;
 }
 
-/** A certificate authority of one lab, made by openssl: EC keys, valid for a week. */
+/** A lab's certificate authority, created with openssl: EC keys, valid for a week. */
 export interface Authority {
   /** Path of the authority's certificate (PEM). */
   certificate: string;

@@ -17,7 +17,7 @@ const TOOLS = [
   'unshare',
 ];
 
-/** The mount point of the unified control group hierarchy (cgroup v2), also where v1 is mounted beside it. */
+/** The mount point of the unified control group hierarchy (cgroup v2), even if v1 is mounted beside it. */
 export function unifiedCgroupRoot(): string | undefined {
   for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
     const [, mountPoint, type] = line.split(' ');
@@ -27,8 +27,8 @@ export function unifiedCgroupRoot(): string | undefined {
 }
 
 /**
- * Whether real hosts can be built here: Linux, root that may make namespaces, control groups v2, overlayfs
- * and the tools. `scripts/setup.sh --lab` installs the tools on Debian.
+ * Whether real hosts can be built here: Linux, root with permission to create namespaces, control groups v2,
+ * overlayfs and the tools. `scripts/setup.sh --lab` installs the tools on Debian.
  */
 export async function labAvailable(): Promise<LabAvailability> {
   if (process.platform !== 'linux') return no('hosts for tests need Linux');

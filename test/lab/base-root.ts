@@ -36,9 +36,9 @@ const BUILD = fileURLToPath(new URL('./build-base.sh', import.meta.url));
 const CUSTOMIZE = fileURLToPath(new URL('./customize-base.sh', import.meta.url));
 
 /**
- * The directory of the Debian root that all hosts share as the lowest layer, made on first use (half a
- * minute) and kept outside the checkout. It is built under a temporary name and renamed; a kernel lock keeps
- * two builders apart, so that a build which was killed neither blocks nor fools the next one.
+ * The directory of the Debian root that all hosts share as the lowest layer. It is created on first use (half
+ * a minute) and kept outside the checkout. The build uses a temporary name and a rename; a kernel lock
+ * separates two builders, so that a killed build neither blocks nor misleads the next one.
  */
 export async function baseRoot(): Promise<string> {
   const suite = debianSuite();
@@ -61,10 +61,7 @@ export async function baseRoot(): Promise<string> {
   return root;
 }
 
-/**
- * The release of this machine where it is a Debian one (its mirror and keys are known to work), else
- * bookworm.
- */
+/** This machine's release if it is a Debian one (its mirror and keys are known to work), else bookworm. */
 function debianSuite(): string {
   const release = readFileSync('/etc/os-release', 'utf8');
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1];

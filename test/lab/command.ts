@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 export const DEFAULT_TIMEOUT_MS = 120_000;
 
 export interface CommandResult {
-  /** Exit status; -1 where a signal, or the time limit, ended it. */
+  /** Exit status; -1 if a signal or the time limit ended it. */
   code: number;
   stdout: string;
   stderr: string;
@@ -12,7 +12,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   input?: string | Buffer;
-  /** After this many milliseconds the command is killed and `code` is -1. Default: DEFAULT_TIMEOUT_MS. */
+  /** Milliseconds after which the command is killed and `code` is -1. Default: DEFAULT_TIMEOUT_MS. */
   timeoutMs?: number;
   env?: Record<string, string>;
   cwd?: string;
@@ -24,10 +24,7 @@ export interface BinaryResult {
   stderr: Buffer;
 }
 
-/**
- * Runs a program without a shell; resolves whatever its exit status is, rejects only where it can't be
- * started.
- */
+/** Runs a program without a shell; resolves with any exit status, rejects only if it can't be started. */
 export function runBinary(
   command: string,
   args: readonly string[],
@@ -44,7 +41,7 @@ export function runBinary(
     const limit = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    // A command that doesn't read its input closes the pipe; its exit status says what there is to say.
+    // A command that doesn't read its input closes the pipe; its exit status tells the outcome.
     child.stdin.on('error', () => undefined);
     child.on('error', (error) => {
       clearTimeout(limit);
@@ -58,7 +55,7 @@ export function runBinary(
   });
 }
 
-/** As `runBinary`, output as text. */
+/** Like `runBinary`, with output as text. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -68,7 +65,7 @@ export async function run(
   return { code, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
-/** As `run`, but an exit status other than 0 is an error that shows the command and what it said. */
+/** Like `run`, but an exit status other than 0 is an error that shows the command and its output. */
 export async function mustRun(
   command: string,
   args: readonly string[],

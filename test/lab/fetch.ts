@@ -11,14 +11,14 @@ export function fetchFrom(lab: Lab, url: string, options: readonly string[] = []
   return lab.run('curl', ['-sS', '--cacert', lab.authority.certificate, ...options, url]);
 }
 
-/** The body (with `-i` in the options: headers too); an HTTP error is an error. */
+/** The body (with `-i` in the options, also the headers); an HTTP error is an error. */
 export async function getText(lab: Lab, url: string, options: readonly string[] = []): Promise<string> {
   const { code, stdout, stderr } = await fetchFrom(lab, url, ['--fail', ...options]);
   if (code !== 0) throw new Error(stderr);
   return stdout;
 }
 
-/** The status that a websocket handshake with that Origin gets; 101 is a yes. */
+/** The status of a websocket handshake with that Origin; 101 means that it is accepted. */
 export async function websocketStatus(lab: Lab, url: string, origin: string): Promise<string> {
   const headers = [
     'Connection: Upgrade',

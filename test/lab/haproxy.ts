@@ -2,7 +2,7 @@ import type { LabHost } from './host.ts';
 
 const socket = '/run/haproxy/admin.sock';
 
-/** One row of `show stat`, by the names of its columns. */
+/** One row of `show stat`, by column name. */
 export interface ServerStatus {
   readonly pxname?: string;
   readonly svname?: string;
@@ -11,18 +11,18 @@ export interface ServerStatus {
   readonly weight?: string;
   readonly addr?: string;
   readonly agent_status?: string;
-  /** the agent's last words */
+  /** the agent's last message */
   readonly last_agt?: string;
 }
 
-/** Says something to HAProxy's runtime API on a host of the lab. */
+/** Sends a command to HAProxy's runtime API on a host of the lab. */
 export function tellHaproxy(host: LabHost, command: string): Promise<string> {
   return host.mustExec(['curl', '-s', '--max-time', '5', '--unix-socket', socket, 'telnet://haproxy'], {
     input: `${command}\n`,
   });
 }
 
-/** What HAProxy says of a server. */
+/** HAProxy's status of a server. */
 export async function serverStatus(host: LabHost, backend: string, server: string): Promise<ServerStatus> {
   const [head = '', ...rows] = (await tellHaproxy(host, 'show stat')).split('\n');
   const columns = head.replace(/^# /, '').split(',');
@@ -36,7 +36,7 @@ export async function serverStatus(host: LabHost, backend: string, server: strin
   throw new Error(`HAProxy has no server ${backend}/${server}:\n${rows.join('\n')}`);
 }
 
-/** Waits until what HAProxy says of a server has these values. */
+/** Waits until HAProxy's status of a server has these values. */
 export async function untilStatus(
   host: LabHost,
   [backend, server]: readonly [string, string],

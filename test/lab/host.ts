@@ -18,36 +18,36 @@ import { killCgroup } from './state.ts';
 export interface LabHost {
   /** Its host name, and the name of its machine in the lab. */
   name: string;
-  /** Fully qualified names; the first is what `hostname --fqdn` says. Every host of the lab resolves them. */
+  /**
+   * Fully qualified names; the first is the answer of `hostname --fqdn`. Every host of the lab resolves them.
+   */
   hostnames: string[];
   address: string;
   port: 22;
   /**
-   * Where its root directory is on this machine. Absolute links in it point outside: use readFile and
+   * The path of its root directory on this machine. Absolute links in it point outside: use readFile and
    * writeFile.
    */
   root: string;
-  /**
-   * The directories that its root is made of: the base that all hosts share, and what this host has changed.
-   */
+  /** The layers of its root directory: the base that all hosts share, and what this host has changed. */
   layers: { base: string; upper: string };
-  /** What the console showed, from the first boot on. */
+  /** The console output since the first boot. */
   console: string;
   /** Runs a program as root in the host, not through ssh. On a host without power: in its root directory. */
   exec(command: string | readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  /** As exec, but an exit status other than 0 is an error. */
+  /** Like exec, but an exit status other than 0 is an error. */
   mustExec(command: string | readonly string[], options?: CommandOptions): Promise<string>;
-  /** Kills all its processes at once, as a power cut does. Its disk stays. */
+  /** Kills all its processes at once, like a power cut. Its disk stays. */
   powerOff(): Promise<void>;
-  /** Starts it; resolves when sshd answers. Does nothing on a host that runs. */
+  /** Starts it; resolves when sshd answers. Does nothing if the host is running. */
   boot(): Promise<void>;
   isRunning(): boolean;
-  /** Owner root; makes the directories above it. Mode as octal number; default 0o644. */
+  /** Owned by root; creates missing parent directories. Mode as octal number; default 0o644. */
   writeFile(path: string, content: string | Buffer, mode?: number): Promise<void>;
   readFile(path: string): Promise<Buffer>;
   /**
-   * Lays the files below a directory of this machine over its root: owner root, modes kept, links of
-   * directories followed.
+   * Copies the files below a directory of this machine into its root: owned by root, with the same modes,
+   * following links to directories.
    */
   copyTree(directory: string): Promise<void>;
 }
@@ -86,8 +86,8 @@ exec nsenter --net="/run/netns/$2" unshare --mount --propagation private sh -c '
 `;
 
 /**
- * A host that shuts down stops all its processes before it kills them; nsenter, where it forks, then stops
- * itself for good, never reaps its child, and so the host never ends. A shell doesn't mind.
+ * A host that shuts down stops all its processes before it kills them; if nsenter forks, it then stops itself
+ * for good and never reaps its child, so the host never ends. A shell doesn't have this problem.
  */
 const FORK_INSIDE = ['/bin/sh', '-c', '"$@"; exit $?', 'sh'];
 
@@ -97,7 +97,7 @@ const CLEAN_ENVIRONMENT = {
   LANG: 'C.UTF-8',
 };
 
-/** Makes the host's disk (an overlay over the base root) and mounts it; the host doesn't run yet. */
+/** Creates the host's disk (an overlay over the base root) and mounts it; the host isn't running yet. */
 export async function createHost(place: HostPlace): Promise<LabHost> {
   const root = join(place.directory, 'root');
   const layers = { upper: join(place.directory, 'upper'), work: join(place.directory, 'work') };
@@ -152,7 +152,7 @@ export async function createHost(place: HostPlace): Promise<LabHost> {
     },
     async boot() {
       if (host.isRunning()) return;
-      // What is left of a host that was shut down from the inside.
+      // The remains of a host that was shut down from the inside.
       killCgroup(place.cgroup);
       mkdirSync(place.cgroup, { recursive: true });
       const output = openSync(consoleFile, 'a');
@@ -208,7 +208,8 @@ export async function createHost(place: HostPlace): Promise<LabHost> {
 }
 
 /**
- * The process of this machine that is number 1 in the host (the last number of `NSpid`), if the host runs.
+ * The process of this machine that is number 1 in the host (the last number of `NSpid`), if the host is
+ * running.
  */
 function firstProcess(cgroup: string): number | undefined {
   const members = join(cgroup, 'payload', 'init.scope', 'cgroup.procs');
@@ -218,7 +219,7 @@ function firstProcess(cgroup: string): number | undefined {
       if (numbers?.split(/\s+/).at(-1) === '1') return Number(pid);
     }
   } catch {
-    // No such group or process: it doesn't run (any more).
+    // No such group or process: it isn't running (any more).
   }
   return undefined;
 }

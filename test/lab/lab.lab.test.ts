@@ -53,7 +53,7 @@ describe.skipIf(!availability.available)('a lab', () => {
       const unverified = await lab.run('curl', ['-sS', `https://${name}.example.com/`]);
       expect(unverified).toMatchObject({ code: 60 });
     }
-    // From host to host the system's own list of authorities is enough.
+    // Between hosts, the system's own list of authorities is enough.
     const { code } = await lab.host('bbb-proxy').exec('curl -sS -o /dev/null https://bbb-26.example.com/');
     expect(code).toBe(0);
     const issued = await lab
@@ -116,19 +116,19 @@ describe.skipIf(!availability.available)('a lab', () => {
     await other.destroy();
     expect(existsSync(other.directory)).toBe(false);
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(`${other.directory}/`);
-    // This process is their parent, and has yet to take note of their end.
+    // This process is their parent, and has not yet reaped them.
     await eventually(async () => expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]));
     expect(readdirSync('/run/netns').filter((name) => name.endsWith('-lonely'))).toEqual([]);
     const [a, b, c] = host.address.split('.');
     expect((await mustRun('ip', ['-4', 'address'])).includes(`${a}.${b}.${c}.1/`)).toBe(false);
-    // The lab beside it goes on.
+    // The other lab continues.
     expect((await run('ssh', ['-F', lab.sshConfig, 'bbb-24', 'true'])).code).toBe(0);
   });
 
   it('removes what a crashed run left, and nothing that is in use', async () => {
     const other = await startLab([{ name: 'orphan' }]);
     const record = join(other.directory, 'lab.json');
-    // As if the pid of its owner belonged to another process by now.
+    // As if the pid of its owner now belonged to another process.
     const owner = JSON.parse(readFileSync(record, 'utf8'));
     writeFileSync(record, JSON.stringify({ ...owner, ownerStart: '1' }));
     expect(await clean()).toContain(`Removed labs: ${owner.number}`);
@@ -142,7 +142,7 @@ describe.skipIf(!availability.available)('a lab', () => {
 
 const NODES = ['bbb-24', 'bbb-26', 'bbb-30'];
 
-/** What `node test/lab/clean.mjs` prints. */
+/** The output of `node test/lab/clean.mjs`. */
 async function clean(): Promise<string> {
   return mustRun(process.execPath, [fileURLToPath(new URL('./clean.mjs', import.meta.url))]);
 }

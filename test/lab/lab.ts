@@ -15,9 +15,9 @@ export interface HostSpec {
   name: string;
   /** Default: NAME.example.com. */
   hostnames?: string[];
-  /** Units to enable before the first boot, of those that the base root has: nginx, haproxy, xinetd. */
+  /** Units to enable before the first boot, from those in the base root: nginx, haproxy, xinetd. */
   services?: string[];
-  /** Default: ed25519 and ecdsa (an rsa key takes a while to make). */
+  /** Default: ed25519 and ecdsa (an rsa key takes a while to generate). */
   hostKeys?: HostKeyType[];
   /** Called before the first boot: writeFile, copyTree and exec work on the disk. */
   prepare?: (host: LabHost, lab: Lab) => Promise<void>;
@@ -25,28 +25,31 @@ export interface HostSpec {
 
 export interface Lab {
   hosts: LabHost[];
-  /** State of this lab on this machine; goes away with it. */
+  /** Folder for the state of this lab on this machine; removed with it. */
   directory: string;
-  /** Path of a private key (ed25519) that root, ops and deputy of all hosts accept. */
+  /** Path of a private key (ed25519) that root, ops and deputy accept on all hosts. */
   sshKey: string;
-  /** Path of a known_hosts file with all hosts' keys, by address and by name. */
+  /** Path of a known_hosts file with the keys of all hosts, by address and by name. */
   knownHosts: string;
   /** Path of an ssh_config that knows all hosts by name: `ssh -F lab.sshConfig bbb-01`. User root. */
   sshConfig: string;
   authority: Authority;
   /** Boots more hosts, in parallel; all hosts then know their names. */
   addHosts(specs: readonly HostSpec[]): Promise<LabHost[]>;
-  /** The host of that name; it's an error where there is none. */
+  /** The host of that name; throws if there is none. */
   host(name: string): LabHost;
   /** Runs a program on this machine that resolves the lab's names, and no others (as the hosts do). */
   run(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  /** The words by which `run` starts a program; it replaces them, so that their process is the program's. */
+  /**
+   * The words with which `run` starts a program; the program replaces them, so that their process is the
+   * program's.
+   */
   wordsFor(command: string, args: readonly string[]): readonly [string, ...string[]];
   /** Ends and removes everything; may be called twice. */
   destroy(): Promise<void>;
 }
 
-/** A host needs a few inotify instances of root's; 128, a usual default, is too few for 20 hosts. */
+/** A host needs a few inotify instances for root; 128, a usual default, is too few for 20 hosts. */
 const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
 
 const WITH_NAMES = `
@@ -54,8 +57,8 @@ mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/resolv.conf" /etc/resolv.
 `;
 
 /**
- * Builds a lab and boots its hosts in parallel. What crashed runs left behind is removed first. The lab goes
- * away with `destroy`, and in any case when this process ends.
+ * Builds a lab and boots its hosts in parallel. First removes what crashed runs left behind. The lab is
+ * removed by `destroy`, and in any case when this process ends.
  */
 export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
   removeLeftovers();
@@ -85,7 +88,7 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
 
     let addresses = 0;
     let published: Promise<unknown> = Promise.resolve();
-    /** One after the other, and the last one knows all hosts. */
+    /** One after the other; the last one knows all hosts. */
     const publishNames = async () => {
       const mine = published.then(() => writeNames(paths.names, lab.hosts));
       published = mine.catch(() => undefined);
@@ -100,7 +103,7 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
       sshConfig: paths.sshConfig,
       authority,
       async addHosts(more) {
-        // Taken before anything is waited for: hosts may be added by several tests at once.
+        // Reserved before any await: several tests may add hosts at the same time.
         const first = addresses;
         addresses += more.length;
         const added = await Promise.all(
@@ -162,16 +165,16 @@ export async function startLab(specs: readonly HostSpec[]): Promise<Lab> {
 }
 
 /**
- * Whether hosts keep what they write in memory: they wait for their disks a lot, and share one. It outlives a
- * host's loss of power as well. Before Linux 6.6 tmpfs knew neither user's extended attributes nor immutable
- * files.
+ * Whether hosts keep what they write in memory: they often wait for their disks, which are one shared disk.
+ * It also outlives a host's loss of power. Before Linux 6.6 tmpfs supported neither user extended attributes
+ * nor immutable files.
  */
 function fitsInMemory(): boolean {
   const [major = 0, minor = 0] = release().split('.').map(Number);
   return (major > 6 || (major === 6 && minor >= 6)) && freemem() > 3_000_000_000;
 }
 
-/** By renaming: nginx may be reading the table, and a name that is missing for a moment stops it. */
+/** By renaming: nginx may be reading the table, and stops if a name is missing for a moment. */
 async function writeNames(directory: string, hosts: readonly LabHost[]): Promise<void> {
   const table = hostsTable(hosts);
   await writeFile(join(directory, '.hosts'), table);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRun } from './command.ts';
 import { bridgeName, type LabRecord, namespacePrefix } from './state.ts';
 
-/** 10.213.N.0/24: the machine is .1, the hosts follow from .10. */
+/** 10.213.N.0/24: the machine is .1, and hosts start at .10. */
 export function machineAddress(record: LabRecord): string {
   return `10.213.${record.number}.1`;
 }

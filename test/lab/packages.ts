@@ -1,26 +1,26 @@
 import type { LabHost } from './host.ts';
 
-/** A package that a test makes, as it's called in both families. */
+/** A package that a test builds, under its name in both families. */
 export interface TestPackage {
   readonly name: string;
   readonly version?: string;
   readonly depends?: readonly string[];
-  /** files and their texts; of those below /etc an operator's own are kept (conffiles) */
+  /** files and their texts; an operator's own versions of those below /etc are kept (conffiles) */
   readonly files?: Readonly<Record<string, string>>;
-  /** of Debian's: run before its files are laid down, and after it was configured */
+  /** Debian only: run before its files are unpacked, and after it was configured */
   readonly preinst?: string;
   readonly postinst?: string;
 }
 
 const repository = '/srv/repository';
 
-/** Makes these packages, and nothing else, what apt-get can install on the host. */
+/** Builds these packages and makes them the only ones that apt-get can install on the host. */
 export async function offerDebianPackages(host: LabHost, packages: readonly TestPackage[]): Promise<void> {
   for (const one of packages) await host.mustExec(['sh', '-ceu', buildDebian, 'sh', ...fieldsOf(one)]);
   await host.mustExec(['sh', '-ceu', indexDebian]);
 }
 
-/** Fields of a package as the scripts below take them; files are pairs of path and text. */
+/** The fields of a package as arguments of the scripts below; files are pairs of path and text. */
 function fieldsOf(one: TestPackage): readonly string[] {
   const { name, version = '1.0', depends = [], preinst = '', postinst = '' } = one;
   return [name, version, depends.join(', '), preinst, postinst, ...Object.entries(one.files ?? {}).flat()];
@@ -62,8 +62,8 @@ echo 'deb [trusted=yes] file:${repository} ./' > /etc/apt/sources.list
 `;
 
 /**
- * Turns the host into one of the Red Hat family, as far as clusterproxy can see, whose dnf knows these
- * packages and no others.
+ * Makes the host look to clusterproxy like one of the Red Hat family, with a dnf that knows only these
+ * packages.
  */
 export async function becomeRedHat(host: LabHost, packages: readonly TestPackage[]): Promise<void> {
   for (const one of packages) await host.mustExec(['sh', '-ceu', buildRpm, 'sh', ...fieldsOf(one)]);

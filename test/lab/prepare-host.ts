@@ -19,8 +19,8 @@ export const CERTIFICATE = {
 } as const;
 
 /**
- * What makes a host one of its own, written before its first boot: names, machine id, host keys, accepted
- * keys, certificates. Returns its public host keys (`TYPE BASE64`).
+ * Makes a host distinct before its first boot: names, machine id, host keys, accepted keys, certificates.
+ * Returns its public host keys (`TYPE BASE64`).
  */
 export async function prepareHost(host: LabHost, preparation: Preparation): Promise<string[]> {
   const certificates = await preparation.authority.issue([...host.hostnames, host.name], [host.address]);

@@ -1,8 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Has `cleanUp` (synchronous) called once: by the function returned, or when this process ends on its own, by
- * a signal, or because the test runner that started it is gone.
+ * Calls `cleanUp` (synchronous) once: by the returned function, or when this process ends by itself, by a
+ * signal, or because the test runner that started it is gone.
  */
 export function onProcessEnd(cleanUp: () => void): () => void {
   let done = false;

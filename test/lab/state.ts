@@ -17,11 +17,11 @@ export function cacheDirectory(): string {
   return join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'clusterproxy-lab');
 }
 
-/** What a lab holds on this machine. All names follow from it, so a later process can remove everything. */
+/**
+ * The resources of a lab on this machine. All names derive from it, so a later process can remove everything.
+ */
 export interface LabRecord {
-  /**
-   * The process that started the lab, and when it started (ticks since boot): a pid alone may be used again.
-   */
+  /** The process that started the lab, and when it started (ticks since boot): a pid alone may be reused. */
   ownerPid: number;
   ownerStart: string;
   /** 1 to 250: the third octet of the lab's network, and the number of its state directory. */
@@ -48,8 +48,8 @@ export function cgroupDirectory(record: LabRecord): string {
 }
 
 /**
- * Takes the first free number: a directory with the record in it is renamed into place, which only one can
- * win.
+ * Takes the first free number: a directory that contains the record is renamed into place, which only one
+ * process can do.
  */
 export function claimLab(): LabRecord {
   const labs = join(cacheDirectory(), 'labs');
@@ -87,9 +87,8 @@ export function removeLeftovers(): number[] {
 
 /**
  * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files.
- * Synchronous, so that it also works while the process exits; repeatable, so that it finishes what an
- * interrupted removal left. Does nothing where it is done already, also if somebody else has the lab's number
- * by now.
+ * Synchronous, so that it also works while the process exits; repeatable, so that it finishes an interrupted
+ * removal. Does nothing if everything is removed, even if another lab has the number by now.
  */
 export function removeLab(record: LabRecord): void {
   const directory = labDirectory(record);
@@ -110,7 +109,7 @@ export function removeLab(record: LabRecord): void {
 
 /**
  * Kills all processes of a control group at once (`cgroup.kill`, Linux 5.14), waits until they are gone and
- * removes the group. Does nothing where there is none.
+ * removes the group. Does nothing if the group doesn't exist.
  */
 export function killCgroup(directory: string): void {
   if (!existsSync(directory)) return;
@@ -136,7 +135,7 @@ function readRecord(path: string): LabRecord | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    // Somebody else removed it in this moment.
+    // Another process has just removed it.
     return undefined;
   }
 }
@@ -145,7 +144,7 @@ function isAlive(record: LabRecord): boolean {
   return startTime(record.ownerPid) === record.ownerStart;
 }
 
-/** Field 22 of /proc/PID/stat (man proc_pid_stat); the name in field 2 may hold blanks and parentheses. */
+/** Field 22 of /proc/PID/stat (man proc_pid_stat); the name in field 2 may contain spaces and parentheses. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -134,7 +134,7 @@ describe('a node that leaves the cluster', () => {
     const { plans, last } = await retire(done, 'bbb-02');
     expect(planFor(plans, 'bbb-02')).toMatchObject({ unreachable: true, retires: true });
     expect(stageOf(planFor(plans, 'proxy-1')).changes).toEqual([]);
-    expect(planFor(plans, 'proxy-1').warnings.join()).toContain('bbb-02 could not be looked at');
+    expect(planFor(plans, 'proxy-1').warnings.join()).toContain('bbb-02 could not be inspected');
     expect(last(['proxy-1', 'bbb-01', 'bbb-03'])).toEqual([]);
   });
 

@@ -148,7 +148,7 @@ describe('a plan in stages, on a bare host', () => {
 
   it('names what there is to know before saying yes', () => {
     const [planned] = planOf({}).stages.flatMap(({ actions }) => actions);
-    expect(planned?.action.notes.join()).toContain('start the services');
+    expect(planned?.action.notes.join()).toContain("start a package's services");
     const [redHat] = planOf({ packageManager: 'dnf' }).stages.flatMap(({ actions }) => actions);
     expect(redHat?.action.run).toEqual({ kind: 'install-packages', manager: 'dnf', names: ['haproxy'] });
     expect(redHat?.action.notes.join()).not.toContain('Debian');
@@ -278,7 +278,7 @@ describe('what is left after a stage', () => {
     ];
     const now = planOf(installed, other);
     expect(stageDifferences(behind(agreed), now)).toEqual([
-      `${configuration} would become something else than was planned`,
+      `${configuration} would become something other than planned`,
       'install nginx would be done, which was not planned',
     ]);
   });

@@ -305,7 +305,7 @@ describe('the playbook antmedia', () => {
     });
     await expect(plan({ vars: { certificate_from: 'none', rtmps: true } })).rejects.toMatchObject({
       code: 'haproxy-inconsistent',
-      message: expect.stringContaining('frontend ams_rtmps_in listens nowhere'),
+      message: expect.stringContaining("frontend ams_rtmps_in doesn't listen on any address"),
     });
   });
 
@@ -338,7 +338,7 @@ describe('the playbook antmedia', () => {
     });
     const open = { statistics: true, statistics_password: 'hunter22', statistics_address: '192.0.2.5' };
     expect((await plan({ vars: open })).warnings).toEqual([
-      'the statistics page listens on 192.0.2.5:8404 without TLS: its password can be read on the way',
+      'the statistics page listens on 192.0.2.5:8404 without TLS: its password can be read in transit',
     ]);
   });
 

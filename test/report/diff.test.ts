@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Change, changeBetween } from '../../src/model/change.ts';
 import type { PathState, RegularFile } from '../../src/model/snapshot.ts';
-import { diffOf, diffText } from '../../src/report/diff.ts';
+import { diffOf, diffText } from '../../src/report/document/diff.ts';
 
 const absent: PathState = { kind: 'absent' };
 
@@ -85,7 +85,7 @@ describe('diffOf', () => {
     expect(diffOf(change(link('/a'), link('/b'))).notes).toEqual(['symbolic link to /a becomes one to /b']);
     expect(diffOf(change(link('/a'), absent)).notes).toEqual([
       'the symbolic link is deleted',
-      'it led to /a',
+      'it pointed to /a',
     ]);
     expect(diffOf(change(absent, directory)).notes).toEqual(['new directory, mode 0755, owner root:root']);
     expect(diffOf(change(directory, { ...directory, mode: 0o700 })).notes).toEqual([
@@ -108,7 +108,7 @@ describe('diffOf', () => {
     expect(same.notes).toEqual(['lines end in CR LF, before and after']);
     expect(same.lines.slice(3)).toEqual([' a', '-b', '+c']);
     const other = diffOf(change(file('a\r\nb\r\n'), file('a\nb\n')));
-    expect(other.notes).toEqual(['line ends: CR LF becomes LF']);
+    expect(other.notes).toEqual(['line endings: CR LF becomes LF']);
     expect(other.lines.slice(3)).toEqual(['-a^M', '-b^M', '+a', '+b']);
   });
 

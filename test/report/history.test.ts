@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { PastRun } from '../../src/model/history.ts';
 import type { Problem } from '../../src/model/operator-error.ts';
 import { lastKept, pastRuns, type Remembered } from '../../src/plan/rollback/history.ts';
-import { renderHistory } from '../../src/report/history.ts';
-import { reportDocument } from '../../src/report/json.ts';
-import { reportSchema } from '../../src/report/json-schema.ts';
-import { renderStatus } from '../../src/report/status.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { type ReportDocument, reportSchema } from '../../src/report/document/schema.ts';
+import { renderHistory } from '../../src/report/terminal/history.ts';
+import { renderStatus } from '../../src/report/terminal/status.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
+import { documentOf } from './documents.ts';
 import { fileChange, hostPlan, hostResult, nodePlan, reloadNginx, runResult } from './plans.ts';
 
 const style = makeStyle({ columns: 80, color: false, verbose: false });
@@ -41,6 +42,10 @@ function remembered(part: Part): Remembered {
       handlers: [reloadNginx.handler],
     },
   };
+}
+
+function historyOf(runs: readonly PastRun[]): ReportDocument {
+  return documentOf(runResult([], { command: 'history', run: undefined }), { runs });
 }
 
 const failure: Problem = { code: 'validation-failed', message: 'nginx does not accept it', next: 'mend it' };
@@ -84,7 +89,7 @@ describe('what hosts remember', () => {
       remembered({ host: 'bbb-03', run: one, state: 'open' }),
     ]);
     expect(
-      renderHistory(runs, style).join('\n'),
+      renderHistory(historyOf(runs), style).join('\n'),
     ).toBe(`${one}: apply by ada from laptop, 2026-11-21 07:45:01 UTC,
   version 0.1.0
   bbb-01  changed       1 change; reload-nginx; 12 s
@@ -97,19 +102,19 @@ describe('what hosts remember', () => {
   it('lists the paths with --verbose, and shows control characters', () => {
     const verbose = makeStyle({ columns: 80, color: false, verbose: true });
     const runs = pastRuns([remembered({ host: 'bbb-01', run: one, operator: 'e\u001b[31mve' })]);
-    const text = renderHistory(runs, verbose).join('\n');
+    const text = renderHistory(historyOf(runs), verbose).join('\n');
     expect(text).toContain('      modify /etc/a (client-url)');
     expect(text).toContain('e^[[31mve');
   });
 
   it('is said where it is nothing', () => {
-    expect(renderHistory([], style)).toEqual(['no host remembers a run']);
+    expect(renderHistory(historyOf([]), style)).toEqual(['no host remembers a run']);
   });
 
   it('has a place in the JSON document', () => {
     const runs = pastRuns([remembered({ host: 'bbb-01', run: one, state: 'reverted', problem: failure })]);
     const options = { exitStatus: 0, byHand: [], errors: [], runs };
-    const document = reportDocument(runResult([], { command: 'history', run: undefined }), options);
+    const document = documentOf(runResult([], { command: 'history', run: undefined }), options);
     expect(reportSchema.strict().parse(document)).toEqual(document);
     expect(document.runs?.[0]).toMatchObject({
       run: one,
@@ -138,25 +143,30 @@ describe('the status of hosts', () => {
       hostPlan('bbb-05', { retires: true }),
     ];
     const statuses = ['in-sync', 'stuck', 'open', 'unreachable', 'in-sync'] as const;
-    const hosts = plans.map((plan, index) => ({
-      result: hostResult(plan, statuses[index] ?? 'in-sync', { problem: plan.problem }),
-      last: lastKept(runs, plan.host),
-    }));
+    const hosts = plans.map((plan, index) =>
+      hostResult(plan, statuses[index] ?? 'in-sync', { problem: plan.problem }),
+    );
+    const last = new Map(
+      plans.flatMap(({ host }) => {
+        const run = lastKept(runs, host);
+        return run === undefined ? [] : [[host, run]];
+      }),
+    );
     expect(
-      renderStatus(hosts, [], style).join('\n'),
+      renderStatus(documentOf(runResult(hosts), { last }), style).join('\n'),
     ).toBe(`bbb-01: node, recipe 2.6: in sync since run ${one} (apply by
     ada from laptop, 2026-11-21 07:45:01 UTC)
 bbb-02: node, recipe 2.6: not as planned (1 file, 1 restart); last changed by
     run ${one} (apply by ada from laptop, 2026-11-21 07:45:01
     UTC)
-  warning: run ${two} could not bring the host back and needs a
+  warning: run ${two} could not restore the host and needs a
     person; apply tries again
 bbb-03: node, recipe 2.6: in sync
-  lock: run ${two} (eve from desk, apply) is at work on it at
-    this moment (open)
+  lock: run ${two} (eve from desk, apply) is working on it
+    right now (open)
 bbb-04: node, recipe 2.6: not known
   error unreachable: no answer
-bbb-05: node, recipe 2.6: out of the cluster, nothing of ours is on it
+bbb-05: node, recipe 2.6: out of the cluster; nothing of ours is left on it
 
 5 hosts: 2 in sync, 1 still open, 1 unreachable, 1 stuck`);
   });
@@ -166,7 +176,7 @@ bbb-05: node, recipe 2.6: out of the cluster, nothing of ours is on it
     if (run === undefined) throw new Error('no run');
     const result = runResult([hostResult(hostPlan('bbb-01'), 'in-sync')], { command: 'status' });
     const options = { exitStatus: 0, byHand: [], errors: [], last: new Map([['bbb-01', run]]) };
-    const document = reportDocument(result, options);
+    const document = documentOf(result, options);
     expect(reportSchema.strict().parse(document)).toEqual(document);
     expect(document.hosts[0]?.lastRun).toMatchObject({ run: one, operator: 'ada' });
   });

@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest';
 import type { PastRun } from '../../src/model/history.ts';
 import type { RunResult } from '../../src/model/result.ts';
-import { renderHistory } from '../../src/report/history.ts';
-import { errorReport, renderJson, reportDocument } from '../../src/report/json.ts';
-import { renderPlan } from '../../src/report/plan.ts';
-import { renderProblems } from '../../src/report/problem.ts';
-import { renderResult } from '../../src/report/result.ts';
-import { renderStatus } from '../../src/report/status.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { renderJson } from '../../src/report/json/render.ts';
+import { renderHistory } from '../../src/report/terminal/history.ts';
+import { renderPlan } from '../../src/report/terminal/plan.ts';
+import { renderProblems } from '../../src/report/terminal/problem.ts';
+import { renderResult } from '../../src/report/terminal/result.ts';
+import { renderStatus } from '../../src/report/terminal/status.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
 import { hostPlan, oneChange } from '../support/host-plan.ts';
+import { documentOf, documentOfErrors, documentOfPlan } from './documents.ts';
 
 /**
  * Colours, a title, a link (OSC 8), the screen cleared, C1's CSI, text turned round and hidden, a line
@@ -82,21 +83,26 @@ const run: PastRun = {
   ],
 };
 
-const view = { statuses: new Map(), hostnames: new Map(), force: false };
-
 it.each<readonly [string, () => readonly string[]]>([
   [
     'a plan',
-    () => renderPlan({ hosts: [plan], byHand: [{ title: evil, text: evil }], warnings: [evil] }, style, view),
+    () =>
+      renderPlan(
+        documentOfPlan({ hosts: [plan], byHand: [{ title: evil, text: evil }], warnings: [evil] }),
+        style,
+      ),
   ],
-  ['a result', () => renderResult(result, style)],
-  ['the history', () => renderHistory([run], style)],
-  ['the status', () => renderStatus([{ result: result.hosts[0] ?? never(), last: run }], [evil], style)],
+  ['a result', () => renderResult(documentOf(result), style)],
+  ['the history', () => renderHistory(documentOf(result, { runs: [run] }), style)],
+  ['the status', () => renderStatus(documentOf(result, { last: new Map([['a', run]]) }), style)],
   [
     'problems',
     () =>
       renderProblems(
-        [problem, { ...problem, location: { file: evil, line: 1, column: 2, text: evil } }],
+        documentOfErrors('plan', 1, [
+          problem,
+          { ...problem, location: { file: evil, line: 1, column: 2, text: evil } },
+        ]).errors ?? [],
         style,
       ),
   ],
@@ -104,7 +110,7 @@ it.each<readonly [string, () => readonly string[]]>([
     'JSON',
     () =>
       renderJson(
-        reportDocument(result, {
+        documentOf(result, {
           exitStatus: 3,
           byHand: [{ title: evil, text: evil }],
           errors: [problem],
@@ -113,7 +119,7 @@ it.each<readonly [string, () => readonly string[]]>([
         }),
       ).split('\n'),
   ],
-  ['JSON of a failure', () => renderJson(errorReport('plan', 1, [problem])).split('\n')],
+  ['JSON of a failure', () => renderJson(documentOfErrors('plan', 1, [problem])).split('\n')],
 ])('%s shows nothing that a terminal would obey, whatever a host says', (_, render) => {
   const text = render().join('\n');
   expect(text).toContain('gnp.exe');
@@ -121,10 +127,6 @@ it.each<readonly [string, () => readonly string[]]>([
 });
 
 it('JSON is the same data, however it is escaped', () => {
-  const document = errorReport('plan', 1, [{ code: 'x', message: 'a', host: '\u009b\u202eb' }]);
+  const document = { ...documentOf(result), command: 'a\u009b\u202eb' };
   expect(JSON.parse(renderJson(document))).toEqual(document);
 });
-
-function never(): never {
-  throw new Error('no host');
-}

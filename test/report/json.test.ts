@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorReport, renderJson, reportDocument } from '../../src/report/json.ts';
-import { reportJsonSchema, reportSchema } from '../../src/report/json-schema.ts';
+import { reportJsonSchema, reportSchema } from '../../src/report/document/schema.ts';
+import { renderJson } from '../../src/report/json/render.ts';
+import { documentOf, documentOfErrors } from './documents.ts';
 import { absent, fileChange, hostPlan, hostResult, nodePlan, runResult } from './plans.ts';
 
 const options = { exitStatus: 3, byHand: [], errors: [] };
@@ -12,7 +13,7 @@ describe('reportDocument', () => {
     const plan = nodePlan('bbb-01');
     const problem = { code: 'validate-failed', step: 'cors', message: 'no', next: 'mend it', host: 'bbb-01' };
     const result = hostResult(plan, 'rolled-back', { problem, ran: ['restart-bbb-web'], durationMs: 12.6 });
-    const document = reportDocument(runResult([result]), options);
+    const document = documentOf(runResult([result]), options);
     expect(document).toMatchObject({ schemaVersion: 1, command: 'apply', run: '20261121T074501Z-4f2a9c' });
     const [host] = document.hosts;
     expect(host).toMatchObject({
@@ -47,7 +48,7 @@ describe('reportDocument', () => {
     const created = fileChange('/etc/a', undefined, 'x');
     const link = { ...created, kind: 'symlink', after: { kind: 'symlink', target: '/b' } } as const;
     const gone = { ...created, action: 'delete', before: created.after, after: absent } as const;
-    const { hosts } = reportDocument(
+    const { hosts } = documentOf(
       runResult([hostResult(hostPlan('a', { changes: [created, link, gone] }), 'changed')]),
       options,
     );
@@ -63,7 +64,7 @@ describe('reportDocument', () => {
 
   it('is printed for a command that ended before there was a result', () => {
     const location = { file: 'a.yaml', line: 1, column: 2, text: 'x' };
-    const document = errorReport('plan', 1, [{ code: 'unknown-key', message: 'unknown', location }]);
+    const document = documentOfErrors('plan', 1, [{ code: 'unknown-key', message: 'unknown', location }]);
     expect(document).toMatchObject({
       command: 'plan',
       run: null,
@@ -85,7 +86,7 @@ describe('reportDocument', () => {
     });
     const problem = { code: 'x', message: said, next: said, detail: said };
     const text = renderJson(
-      reportDocument(runResult([hostResult(plan, 'failed', { problem })], { warnings: [said] }), {
+      documentOf(runResult([hostResult(plan, 'failed', { problem })], { warnings: [said] }), {
         exitStatus: 3,
         byHand: [{ title: said, text: said }],
         errors: [{ ...problem, location: { file: 'f', line: 1, column: 1, text: `password: ${secret}` } }],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type ClusterPlan, withLast } from '../../src/model/plan.ts';
-import { renderPlan } from '../../src/report/plan.ts';
-import { widthOf } from '../../src/report/prose.ts';
-import { makeStyle } from '../../src/report/style.ts';
-import { resultOfPlan } from '../../src/run/result-of-plan.ts';
+import { renderPlan } from '../../src/report/terminal/plan.ts';
+import { widthOf } from '../../src/report/terminal/prose.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
+import { documentOfPlan } from './documents.ts';
 import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx, restartWeb } from './plans.ts';
 
 function render(
@@ -11,9 +11,9 @@ function render(
   options: { color?: boolean; force?: boolean; verbose?: boolean } = {},
 ): string {
   const { color = false, force = false, verbose = false } = options;
-  const statuses = new Map(resultOfPlan(plan, 'plan').hosts.map((host) => [host.plan.host, host.status]));
   const hostnames = new Map(plan.hosts.map(({ host }) => [host, `${host}.example.com`]));
-  const lines = renderPlan(plan, makeStyle({ columns: 80, color, verbose }), { statuses, hostnames, force });
+  const style = makeStyle({ columns: 80, color, verbose });
+  const lines = renderPlan(documentOfPlan(plan, { hostnames, force }), style);
   return `${lines.join('\n')}\n`;
 }
 
@@ -63,7 +63,7 @@ bbb-02, bbb-03: nothing to do
       nodePlan('bbb-03', { guards: [{ guard: 'meetings', state: 'unknown', sessions: [] }] }),
     ]);
     expect(render(plan)).toBe(`bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
-  the same but for its own name: bbb-02, bbb-03
+  the same except for its own name: bbb-02, bbb-03
 
   modify /etc/bigbluebutton/bbb-web.properties (client-url)
     --- a/etc/bigbluebutton/bbb-web.properties
@@ -79,13 +79,13 @@ bbb-02, bbb-03: nothing to do
       only while there are no meetings
 
   bbb-01: now: 2 meetings are running: «Maths 7b» (23 people), «Art» (4 people)
-  bbb-01: note: it would be put off, with nothing changed, as long as there are
-    meetings; --force changes it all the same
+  bbb-01: note: it would be deferred, with nothing changed, as long as there are
+    meetings; --force changes it anyway
   bbb-02: now: no meetings
   bbb-02: warning: low disk
-  bbb-03: now: whether there are meetings is not known; that counts as busy
-  bbb-03: note: it would be put off, with nothing changed, as long as there are
-    meetings; --force changes it all the same
+  bbb-03: now: it is not known whether there are meetings; that counts as busy
+  bbb-03: note: it would be deferred, with nothing changed, as long as there are
+    meetings; --force changes it anyway
 
 3 hosts: 3 would change; 3 files, 3 restarts
 `);
@@ -95,7 +95,7 @@ bbb-02, bbb-03: nothing to do
     const right = nodePlan('bbb-02');
     const wrong = { ...nodePlan('bbb-01'), host: 'bbb-03' };
     const text = render(clusterPlan([nodePlan('bbb-01'), right, wrong]));
-    expect(text).toContain('the same but for its own name: bbb-02\n');
+    expect(text).toContain('the same except for its own name: bbb-02\n');
     expect(text).toContain('\nbbb-03: node, recipe');
   });
 
@@ -134,8 +134,8 @@ bbb-02, bbb-03: nothing to do
   the same: bbb-04
   nothing to do
   bbb-01: warning: run R1 is not finished (open); apply settles it first
-  bbb-04: warning: run R2 could not bring the host back and needs a person;
-    apply tries again
+  bbb-04: warning: run R2 could not restore the host and needs a person; apply
+    tries again
 
 bbb-02: node
   error unreachable: no answer
@@ -163,7 +163,7 @@ bbb-03: left out by --limit
   it('tells the checks of handlers with --verbose', () => {
     const text = render(clusterPlan([nodePlan('bbb-01')]), { verbose: true });
     expect(text).toContain(
-      'well when bbb-web.service is active and port 8090 is listened on, within\n      90 s\n',
+      'succeeds if bbb-web.service is active and something listens on port 8090,\n      within 90 s\n',
     );
   });
 
@@ -219,17 +219,17 @@ describe('a plan in which a host leaves the cluster', () => {
     const text = render(clusterPlan([proxy, nodePlan('bbb-02', { retires: true, leftovers: true })]));
     expect(text).toContain(`proxy-1: proxy
 
-  last, once the hosts that leave the cluster were given back:
+  finally, once the hosts that leave the cluster have been restored:
 
   modify /etc/nginx/nodes.conf (node-locations)
 `);
     expect(text).toContain('bbb-02: node, recipe 2.6 (BigBlueButton 2.6), leaves the cluster\n');
-    expect(text).toContain('  at the end /var/lib/clusterproxy is removed there');
+    expect(text).toContain('  at the end /var/lib/clusterproxy is removed from this host');
     expect(text).toContain('2 hosts: 2 would change; 2 files, 1 restart, 1 reload\n');
   });
 
   it('says why a restart is owed', () => {
-    const owed = 'a in /etc/a became what it is after bbb-web.service was started';
+    const owed = 'a in /etc/a was changed after bbb-web.service was started';
     const text = render(clusterPlan([hostPlan('bbb-01', { handlers: [{ ...restartWeb, owed }] })]));
     expect(text).toContain('restart bbb-web.service (restart owed: a in');
     expect(text).toContain('1 would change; 1 restart\n');

@@ -42,7 +42,7 @@ export function hostPlan(host: string, rest: Given = {}): HostPlan {
   return planOf(host, 'node', { recipe, durationMs: 120, ...rest });
 }
 
-const meetings = { id: 'meetings', query: { kind: 'bbb-meetings', args: [] } } as const;
+const meetings = { id: 'meetings', query: { kind: 'http', args: [] } } as const;
 
 export const restartWeb: PlannedHandler = {
   handler: handler({

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Problem, problemsOf } from '../../src/model/operator-error.ts';
-import { renderProblems } from '../../src/report/problem.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { errorDocument } from '../../src/report/document/problem.ts';
+import { renderProblems } from '../../src/report/terminal/problem.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
 
 function render(problem: Problem, { columns = 80, verbose = false } = {}): string {
-  return `${renderProblems([problem], makeStyle({ columns, color: false, verbose })).join('\n')}\n`;
+  const style = makeStyle({ columns, color: false, verbose });
+  return `${renderProblems([errorDocument(problem)], style).join('\n')}\n`;
 }
 
 describe('renderProblems', () => {
@@ -60,7 +62,7 @@ describe('renderProblems', () => {
       message: 'y',
       detail: Array.from({ length: 50 }, (_, n) => `line ${n}`).join('\n'),
     };
-    expect(render(problem)).toContain('... and 20 lines more (--verbose shows them)');
+    expect(render(problem)).toContain('... and 20 more lines (--verbose shows them)');
     expect(render(problem, { verbose: true })).toContain('line 49');
   });
 

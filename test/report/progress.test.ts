@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/model/progress.ts';
+import { harmlessEvent } from '../../src/report/document/harmless.ts';
 import { Output } from '../../src/report/output.ts';
-import { ProgressState, startProgress } from '../../src/report/progress.ts';
+import { ProgressState, startProgress } from '../../src/report/terminal/progress.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
 
 const looking: readonly ProgressEvent[] = [
   { kind: 'looking', total: 3 },
@@ -11,7 +13,10 @@ const looking: readonly ProgressEvent[] = [
 ];
 const changing: readonly ProgressEvent[] = [
   { kind: 'host', host: 'a', phase: 'uploading' },
-  { kind: 'host', host: 'b', phase: 'handler', detail: 'restarting bbb-web.service (2 of 4)\u001b[2J' },
+  harmlessEvent(
+    { kind: 'host', host: 'b', phase: 'handler', detail: 'restarting bbb-web.service (2 of 4)\u001b[2J' },
+    new SecretRegister(),
+  ),
 ];
 
 function outputTo(stream: PassThrough): Output {

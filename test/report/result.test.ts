@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { renderResult } from '../../src/report/result.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { renderResult } from '../../src/report/terminal/result.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
+import { documentOf } from './documents.ts';
 import { hostPlan, hostResult, nodePlan, runResult } from './plans.ts';
 
 const style = makeStyle({ columns: 80, color: false, verbose: false });
@@ -26,7 +27,7 @@ it('tells how each host ended, what went wrong in whose words, and what it comes
     hostResult(hostPlan('bbb-04'), 'skipped'),
   ]);
   expect(
-    `${renderResult(result, style).join('\n')}\n`,
+    `${renderResult(documentOf(result), style).join('\n')}\n`,
   ).toBe(`proxy-1  changed       1 change, ran reload-nginx, 3.2 s
 bbb-01   rolled back   ran reload-nginx, restart-bbb-web, 1 min 33 s
     error validate-failed: step locations: nginx refuses the new configuration;
@@ -42,7 +43,7 @@ bbb-04: left out by --limit
 `);
 });
 
-it('takes no host that was put off for one that failed', () => {
+it('takes no host that was deferred for one that failed', () => {
   const busy = {
     code: 'busy',
     message: 'meetings are running: 1',
@@ -50,7 +51,7 @@ it('takes no host that was put off for one that failed', () => {
     next: 'wait until they have ended and run the command again',
   };
   const result = runResult([hostResult(nodePlan('bbb-01'), 'deferred', { durationMs: 900, problem: busy })]);
-  expect(renderResult(result, style).slice(0, -2).join('\n')).toBe(`bbb-01  put off       900 ms
+  expect(renderResult(documentOf(result), style).slice(0, -2).join('\n')).toBe(`bbb-01  deferred      900 ms
     busy: meetings are running: 1
         Maths (participants: 3)
       wait until they have ended and run the command again`);
@@ -58,16 +59,16 @@ it('takes no host that was put off for one that failed', () => {
 
 it('says that it was interrupted', () => {
   const text = renderResult(
-    runResult([hostResult(nodePlan('bbb-01'), 'not-started')], { interrupted: true }),
+    documentOf(runResult([hostResult(nodePlan('bbb-01'), 'not-started')], { interrupted: true })),
     style,
   );
-  expect(text.at(-1)).toBe('interrupted: no further host was started; every host above is as its line says');
+  expect(text.at(-1)).toBe('interrupted: no further host was started; each host above is in the state shown');
 });
 
 it('colours statuses', () => {
   const painted = makeStyle({ columns: 80, color: true, verbose: false });
   const text = (status: 'changed' | 'stuck') =>
-    renderResult(runResult([hostResult(nodePlan('a'), status)]), painted)[0];
+    renderResult(documentOf(runResult([hostResult(nodePlan('a'), status)])), painted)[0];
   expect(text('changed')).toContain('\u001b[32mchanged\u001b[39m');
   expect(text('stuck')).toContain('\u001b[31mstuck\u001b[39m');
 });

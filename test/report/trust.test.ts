@@ -1,17 +1,36 @@
 import { describe, expect, test } from 'vitest';
-import { makeStyle } from '../../src/report/style.ts';
-import { renderTrust, type TrustRow } from '../../src/report/trust.ts';
+import type { Problem } from '../../src/model/operator-error.ts';
+import { emptyPlan } from '../../src/model/plan.ts';
+import type { HostKeys } from '../../src/report/document/keys.ts';
+import { makeStyle, type Style } from '../../src/report/terminal/style.ts';
+import { renderTrust } from '../../src/report/terminal/trust.ts';
+import { documentOf } from './documents.ts';
+import { hostResult, runResult } from './plans.ts';
 
 const style = makeStyle({ columns: 100, color: false, verbose: false });
-const row = (more: Partial<TrustRow>): TrustRow => ({
+
+interface Row extends HostKeys {
+  readonly host: string;
+  readonly problem: Problem | undefined;
+}
+
+const row = (more: Partial<Row>): Row => ({
   host: 'bbb-01',
   address: '192.0.2.11:22',
   keys: [{ type: 'ssh-ed25519', fingerprint: 'SHA256:abc', state: 'new' }],
   old: [],
   pinned: [],
+  written: [],
   problem: undefined,
   ...more,
 });
+
+function render(rows: readonly Row[], on: Style = style): readonly string[] {
+  const hosts = rows.map(({ host, problem }) =>
+    hostResult(emptyPlan({ name: host, role: 'node' }), 'failed', { problem }),
+  );
+  return renderTrust(documentOf(runResult(hosts, { command: 'trust' }), { keys: rows }), on);
+}
 
 describe('the keys that hosts show', () => {
   test('stand in a table; what they contradict below them', () => {
@@ -30,7 +49,7 @@ describe('the keys that hosts show', () => {
         problem: { code: 'host-key-changed', message: 'another key', next: 'look', host: 'proxy-1' },
       }),
     ];
-    expect(renderTrust(rows, style).map((line) => line.trimEnd())).toEqual([
+    expect(render(rows).map((line) => line.trimEnd())).toEqual([
       'host     address                              type         fingerprint  state',
       'bbb-01   192.0.2.11:22                        ssh-ed25519  SHA256:abc   new',
       'proxy-1  192.0.2.5:22 (through 192.0.2.1:22)  ssh-ed25519  SHA256:new   CONTRADICTS what is known',
@@ -45,7 +64,7 @@ describe('the keys that hosts show', () => {
   test('stand host by host where a table would be broken', () => {
     const fingerprint = `SHA256:${'a'.repeat(43)}`;
     const rows = [row({ keys: [{ type: 'ecdsa-sha2-nistp256', fingerprint, state: 'known' }] })];
-    expect(renderTrust(rows, makeStyle({ columns: 80, color: false, verbose: false }))).toEqual([
+    expect(render(rows, makeStyle({ columns: 80, color: false, verbose: false }))).toEqual([
       'bbb-01  192.0.2.11:22',
       '  ecdsa-sha2-nistp256  known',
       `    ${fingerprint}`,
@@ -54,11 +73,11 @@ describe('the keys that hosts show', () => {
 
   test('a host that could not be asked has no line, but its problem', () => {
     const problem = { code: 'unreachable', message: 'gone', host: 'bbb-01' };
-    expect(renderTrust([row({ keys: [], problem })], style)).toEqual(['error unreachable: bbb-01: gone']);
+    expect(render([row({ keys: [], problem })])).toEqual(['error unreachable: bbb-01: gone']);
   });
 
   test('what a host says of itself cannot move the cursor', () => {
     const rows = [row({ keys: [{ type: 'ssh-\u001b[2Jx', fingerprint: 'SHA256:abc', state: 'new' }] })];
-    expect(renderTrust(rows, style).join('\n')).not.toContain('\u001b');
+    expect(render(rows).join('\n')).not.toContain('\u001b');
   });
 });

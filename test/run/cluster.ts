@@ -6,7 +6,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
 import type { RunResult, Status } from '../../src/model/result.ts';
-import { detailOf } from '../../src/report/detail.ts';
+import { detailOf } from '../../src/report/document/problem.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { type ApplyOptions, usualApply } from '../../src/run/options.ts';
 import { planRun } from '../../src/run/plan-run.ts';

@@ -62,5 +62,25 @@ describe('docs/your-own-playbook.md', () => {
     );
     const { plan: again } = await planRun(options);
     expect(statuses(resultOfPlan(again, 'plan'))).toEqual({ 'turn-1': 'in-sync' });
+
+    // Somebody calls.
+    program('ss', 'echo "0 0 203.0.113.5:3478 198.51.100.7:40000"');
+    writeFileSync(
+      join(folder, 'prod.yaml'),
+      JSON.stringify({ ...inventory, vars: { ...inventory.vars, realm: 'example.org' } }),
+    );
+    const busy = applyOptions(await loadInventory(join(folder, 'prod.yaml')));
+    const planned = await planRun(busy);
+    expect(planned.plan.hosts[0]?.guards).toEqual([
+      { guard: 'calls', state: 'busy', sessions: ['198.51.100.7:40000 (1 in it)'] },
+    ]);
+    const putOff = await applyRun(planned, busy);
+    expect(statuses(putOff)).toEqual({ 'turn-1': 'deferred' });
+    expect(putOff.hosts[0]?.problem).toMatchObject({
+      code: 'busy',
+      message: 'running calls: 1',
+      detail: '198.51.100.7:40000 (participants: 1)',
+    });
+    expect(readFileSync(sample.path('etc/turnserver.conf'), 'utf8')).toBe(configuration);
   });
 });

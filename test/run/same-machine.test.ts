@@ -12,7 +12,7 @@ it('refuses all hosts that have one machine id, each with the names of the other
   const refused = refuseSameMachine([seen('a', one), seen('b', other), seen('c', one), seen('d', one)]);
   expect([...refused.keys()]).toEqual(['a', 'c', 'd']);
   expect(refused.get('c')).toMatchObject({ code: 'same-machine', host: 'c' });
-  expect(refused.get('c')?.message).toContain(`c and a, d have one machine id, ${one}`);
+  expect(refused.get('c')?.message).toContain(`c and a, d have the same machine id, ${one}`);
 });
 
 it('takes no host for another because neither has an id, and refuses both', () => {

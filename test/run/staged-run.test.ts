@@ -5,8 +5,8 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import { stagesOf } from '../../src/model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../src/model/result.ts';
-import { renderPlan } from '../../src/report/plan.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { renderPlan } from '../../src/report/terminal/plan.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { readHistory } from '../../src/run/history-run.ts';
 import type { ApplyOptions } from '../../src/run/options.ts';
@@ -14,6 +14,7 @@ import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
 import { group, type Sample, sampleHost, user } from '../host/sample.ts';
+import { documentOfPlan } from '../report/documents.ts';
 import { loadInventory } from '../support/load-inventory.ts';
 import { applyOptions, problems, statuses } from './cluster.ts';
 
@@ -104,12 +105,7 @@ async function rollback(of: Inventory, more: { removePackages: boolean }): Promi
 
 function shown(plan: ClusterPlan): string {
   const style = makeStyle({ columns: 100, color: false, verbose: false });
-  const all = new Map(
-    resultOfPlan(plan, 'plan').hosts.map(({ plan: { host }, status }) => [host, status] as const),
-  );
-  return renderPlan(plan, style, { statuses: all, hostnames: new Map(), force: false })
-    .join('\n')
-    .replaceAll(`${user}:${group}`, 'root:root');
+  return renderPlan(documentOfPlan(plan), style).join('\n').replaceAll(`${user}:${group}`, 'root:root');
 }
 
 describe('a run in stages', { timeout: 120_000 }, () => {
@@ -123,17 +119,17 @@ describe('a run in stages', { timeout: 120_000 }, () => {
 
         install haproxy (packages)
           apt-get install haproxy
-          Debian and its kin start the services of a package as soon as it is installed
-          a rollback leaves it, unless with --remove-packages
+          Debian and its derivatives start a package's services as soon as it is installed
+          a rollback leaves it in place, unless you give --remove-packages
 
         stage 2, files:
 
         create directory /etc/haproxy (configuration)
-          known after packages: made unless that makes it
+          known after packages: created unless that stage creates it
           new directory, mode 0755, owner root:root
 
         create /etc/haproxy/haproxy.cfg (configuration)
-          known after packages: should that bring one, this replaces it
+          known after packages: if that brings one, this replaces it
           new file, mode 0644, owner root:root
           --- /dev/null
           +++ b/etc/haproxy/haproxy.cfg
@@ -143,7 +139,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
         set unit haproxy.service (running)
           at boot: enabled
           now: active
-          known after packages: what it is by then
+          known after packages: what it will be then
 
         then, in this order:
           restart: restart haproxy.service (asked for by configuration)
@@ -223,7 +219,7 @@ describe('a run in stages', { timeout: 120_000 }, () => {
     const strict = await apply(of, { exactly: true });
     expect(statuses(strict)).toEqual({ 'lb-1': 'failed' });
     expect(problems(strict).join()).toContain('stage-differs');
-    expect(problems(strict).join()).toContain(`${configuration} would become something else`);
+    expect(problems(strict).join()).toContain(`${configuration} would become something other than planned`);
     expect(text(configuration)).toBe('stock\n');
     const free = await apply(of);
     expect(statuses(free)).toEqual({ 'lb-1': 'changed' });

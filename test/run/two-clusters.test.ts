@@ -251,7 +251,7 @@ describe('a host of another cluster', { timeout: 240_000 }, () => {
     expect(plan.hosts.flatMap(({ stages }) => stages)).toEqual([]);
     expect(exitStatusOf(result, { comparing: true })).toBe(3);
     expect(plan.hosts.map(({ problem }) => [problem?.code, problem?.message])).toEqual([
-      ['server-name-taken', expect.stringContaining('it is that of the cluster prod')],
+      ['server-name-taken', expect.stringContaining('it belongs to the cluster prod')],
       ['another-cluster', 'this host belongs to the cluster prod, not to other'],
     ]);
   });

@@ -4,11 +4,12 @@ import type { Handler } from '../../src/model/handler.ts';
 import type { HostPlan, Stage } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
 import { mostOut, parseMaxUnavailable } from '../../src/model/rollout.ts';
-import { renderRollout } from '../../src/report/rollout.ts';
-import { makeStyle } from '../../src/report/style.ts';
+import { renderRollout } from '../../src/report/terminal/rollout.ts';
+import { makeStyle } from '../../src/report/terminal/style.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import { interrupts, type WaveRules, wavesOf } from '../../src/run/wave.ts';
 import { inWaves } from '../../src/run/waves.ts';
+import { documentOfPlan } from '../report/documents.ts';
 import { type Given, hostPlan, stageOf } from '../support/host-plan.ts';
 
 function handler(actions: Handler['actions'], guards: Handler['guards'] = []): Stage['handlers'] {
@@ -69,9 +70,11 @@ async function run(
 }
 
 const told = (plans: readonly HostPlan[], given = rules(plans)) =>
-  renderRollout(rolloutOf(plans, given), makeStyle({ columns: 1000, color: false, verbose: false })).join(
-    '\n',
-  );
+  renderRollout(
+    documentOfPlan({ hosts: plans, byHand: [], warnings: [] }, { rollout: rolloutOf(plans, given) })
+      .rollout ?? [],
+    makeStyle({ columns: 1000, color: false, verbose: false }),
+  ).join('\n');
 
 describe('how many of a role may be out', () => {
   it('is a number, or a share that is rounded down, and one at least', () => {
@@ -108,7 +111,7 @@ describe('how many of a role may be out', () => {
 
 describe('what is out', () => {
   it('is a host with restarts, commands, guarded handlers, actions or a run to settle, in any stage', () => {
-    const guard = { id: 'meetings', query: { kind: 'bbb-meetings' as const, args: [] } };
+    const guard = { id: 'meetings', query: { kind: 'http' as const, args: [] } };
     expect(interrupts(restarted('n'))).toBe(true);
     expect(interrupts(hostPlan('n', 'node', { handlers: reload }))).toBe(false);
     expect(interrupts(hostPlan('n', 'node'))).toBe(false);

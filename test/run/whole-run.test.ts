@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { OperatorError } from '../../src/model/operator-error.ts';
@@ -28,6 +28,22 @@ const web = '/etc/bigbluebutton/bbb-web.properties';
 const nodesFile = '/etc/nginx/clusterproxy/demo/nodes.conf';
 const changed = { 'proxy-1': 'changed', 'bbb-01': 'changed', 'bbb-02': 'changed', 'bbb-03': 'changed' };
 const inSync = { 'proxy-1': 'in-sync', 'bbb-01': 'in-sync', 'bbb-02': 'in-sync', 'bbb-03': 'in-sync' };
+/** The runs of a host as version 0.1 recorded them: what asks for meetings was a kind of its own. */
+function recordedByOlderVersion(host: string): void {
+  const runs = 'var/lib/clusterproxy/runs';
+  for (const run of readdirSync(cluster.path(host, runs))) {
+    cluster.edit(host, `${runs}/${run}/record.json`, (text) => {
+      const { programs, ...record } = JSON.parse(text);
+      expect(programs).toHaveLength(1);
+      for (const { guards } of record.handlers)
+        for (const guard of guards) {
+          delete guard.description;
+          guard.query = { kind: 'bbb-meetings', args: guard.query.args };
+        }
+      return JSON.stringify(record);
+    });
+  }
+}
 const planned = async (of: Inventory) => statuses(resultOfPlan(await cluster.plan(of), 'plan'));
 
 describe('the life of a cluster', { timeout: 240_000 }, () => {
@@ -36,8 +52,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     expect(problems(result)).toEqual([]);
     expect(statuses(result)).toEqual(changed);
     expect(await planned(inventory)).toEqual(inSync);
-    const { runs, unreachable } = await readHistory(applyOptions(inventory));
-    expect(unreachable).toEqual([]);
+    const { runs, troubled } = await readHistory(applyOptions(inventory));
+    expect(troubled).toEqual([]);
     expect(runs).toMatchObject([{ run: result.run, command: 'apply', undoneBy: undefined }]);
     expect(runs[0]?.hosts.map(({ host, state }) => [host, state])).toEqual(
       inventory.hosts.map(({ name }) => [name, 'committed']),
@@ -46,6 +62,7 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
   });
 
   it('is undone key by key: what somebody else has written since stays', async () => {
+    recordedByOlderVersion('bbb-02');
     cluster.edit('bbb-03', web, (text) => `# theirs\n${text}theirs=1\n`);
     const result = await cluster.rollback(inventory);
     expect(problems(result)).toEqual([]);
@@ -189,8 +206,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const applied = cluster.apply(slow);
     const find = () =>
       findHolders('none', applyOptions(inventory)).catch((error: OperatorError) => error.problem.next);
-    await expect.poll(find, { timeout: 60_000, interval: 500 }).toMatch(/^at work: /);
-    const id = /at work: (\S+)/.exec(String(await find()))?.[1] ?? '';
+    await expect.poll(find, { timeout: 60_000, interval: 500 }).toMatch(/^runs in progress: /);
+    const id = /runs in progress: (\S+)/.exec(String(await find()))?.[1] ?? '';
     const holders = await findHolders(id, applyOptions(inventory));
     expect(holders.map(({ host, run }) => [host.name, run])).toEqual([['bbb-03', id]]);
     const { result, exitStatus } = await unlockHosts(id, holders, applyOptions(inventory));
@@ -225,5 +242,29 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
       expect(problems(result)).toEqual([expect.stringContaining('proxy-1: another-machine')]);
       expect(cluster.text('proxy-1', nodesFile)).toBe(text);
     }
+  });
+
+  it('shows what is damaged on a host as that host’s trouble, and the others as they are', async () => {
+    const state = '/var/lib/clusterproxy';
+    const run = readdirSync(cluster.path('bbb-02', `${state}/runs`))
+      .sort()
+      .at(-1);
+    const record = `${state}/runs/${run}/record.json`;
+    const ledger = `${state}/clusters/demo/ledger.json`;
+    const [goodRecord, goodLedger] = [cluster.text('bbb-02', record), cluster.text('bbb-01', ledger)];
+    cluster.edit('bbb-02', record, () => '{"schemaVersion": 1, "run": "x", "changes": 7}');
+    const { runs, troubled } = await readHistory(applyOptions(inventory));
+    const told = troubled.map(({ plan, status, problem }) => [plan.host, status, problem?.code]);
+    expect(told).toEqual([['bbb-02', 'damaged', 'record-damaged']]);
+    expect(runs.some(({ hosts }) => hosts.some(({ host }) => host === 'bbb-03'))).toBe(true);
+    const undoing = { ...applyOptions(inventory, { command: 'rollback' }), run: undefined };
+    const { plan } = await planRollback({ ...undoing, removePackages: false });
+    expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.problem?.code).toBe('record-damaged');
+    cluster.edit('bbb-02', record, () => goodRecord);
+
+    cluster.edit('bbb-01', ledger, (text) => text.replace('"items": [', '"items": [7,'));
+    expect(await planned(inventory)).toEqual({ ...inSync, 'bbb-01': 'damaged' });
+    cluster.edit('bbb-01', ledger, () => goodLedger);
+    expect(await planned(inventory)).toEqual(inSync);
   });
 });

@@ -73,6 +73,8 @@ export interface SecretCluster {
   readonly inventory: string;
   /** what the programs printed and the plans that they saved */
   readonly written: string[];
+  /** writes a file below its folder; the host's are below `host` */
+  put(path: string, text: string): void;
   run(...argv: readonly string[]): Promise<Ended>;
   /** another value for the file's and the command's secret */
   rotate(values: { readonly file: string; readonly command: string }): void;
@@ -139,7 +141,7 @@ hosts:
   );
   const inventory = join(folder, 'prod.yaml');
   const cluster: SecretCluster = {
-    ...{ folder, host, root, inventory, written: [], environment: secrets.environment },
+    ...{ folder, host, root, inventory, put, written: [], environment: secrets.environment },
     run: async (...argv) => {
       const ended = await run(argv, { DB_PASSWORD: cluster.environment });
       cluster.written.push(ended.stdout, ended.stderr);

@@ -5,8 +5,8 @@ import { noReads, type Snapshot } from '../../src/model/snapshot.ts';
 import { textOf } from '../../src/plan/items.ts';
 import { planHostRollback } from '../../src/plan/rollback/plan-rollback.ts';
 import { comparePlan, readSavedPlan, savePlan } from '../../src/plan/saved/saved-plan.ts';
-import { diffText } from '../../src/report/diff.ts';
-import { errorDocument } from '../../src/report/json.ts';
+import { diffText } from '../../src/report/document/diff.ts';
+import { errorDocument } from '../../src/report/document/problem.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { stageOf } from '../support/host-plan.ts';
 import { carriedOutHost, edited, planWith, recorded, wantedStep } from '../support/recorded-run.ts';
@@ -47,7 +47,7 @@ describe('a new file', () => {
     expect(modeOf(planWith(host, whole('a=1\n'), known(first)))).toBe(0o644);
     const open = planWith(host, whole(`a=${first}\n`, { mode: '0644' }), known(first));
     expect(modeOf(open)).toBe(0o644);
-    expect(open.warnings.join()).toContain('/etc/made.conf gets a secret, and its mode 0644');
+    expect(open.warnings.join()).toContain('/etc/made.conf will contain a secret, and its mode 0644');
     expect(planWith(host, whole(`a=${first}\n`, { mode: '0640' }), known(first)).warnings).toEqual([]);
   });
 
@@ -66,9 +66,7 @@ describe('a change', () => {
       whole(`a=${first}\nrest\n`),
       known(first),
     );
-    expect(diffText(change(plan, made))).toBe(
-      '# content differs; it is not shown, since it holds a secret\n',
-    );
+    expect(diffText(change(plan, made))).toBe('# content differs, but is not shown: it holds a secret\n');
   });
 
   it('of keys hides the secret, in context lines too, and what the key held before', () => {
@@ -164,7 +162,7 @@ describe('what is kept on a host', () => {
     expect(JSON.stringify(problem && errorDocument(problem))).not.toMatch(/s3cret/);
   });
 
-  it('leaves a key that is no longer wanted alone where what it held before was a secret', () => {
+  it('leaves a key that is no longer wanted alone where its former value was a secret', () => {
     const host = hostWith({ [path]: `a=1\nconnection=${first}\n` });
     const same = planWith(host, keys({ connection: first }), known(first));
     const kept = planWith(carriedOutHost(same), [], known(first));
@@ -173,7 +171,7 @@ describe('what is kept on a host', () => {
     const left = planWith(carriedOutHost(other), [], known(first, second));
     expect(stageOf(left).changes).toEqual([]);
     expect(left.warnings.join()).toContain(
-      'connection in /etc/app.properties is no longer wanted; what it held before was a secret',
+      'connection in /etc/app.properties is no longer wanted; its former value was a secret',
     );
   });
 });
@@ -220,7 +218,7 @@ describe('a saved plan', () => {
   it('is the same while nothing has changed, and notices another secret and another file that holds one', () => {
     const saved = readSavedPlan(savePlan(planFor(first), sources(first)), 'plan.json');
     expect(comparePlan(saved, planFor(first), sources(first))).toEqual([]);
-    const words = ['a secret, or a file with a secret in it, is no longer what it was'];
+    const words = ['a secret, or a file that contains a secret, has changed'];
     expect(comparePlan(saved, planFor(second), sources(second))).toEqual(words);
     expect(comparePlan(saved, planFor(first, 'b=2\n'), sources(first))).toEqual(words);
   });

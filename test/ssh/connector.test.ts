@@ -55,7 +55,7 @@ test('a jump host is logged in to once, however many go through it at once', asy
   for (const one of all) {
     expect(one).toMatchObject({
       status: 'rejected',
-      reason: { code: 'host-key-unknown', message: expect.stringMatching(/^on the way there: /) },
+      reason: { code: 'host-key-unknown', message: expect.stringMatching(/^on the way to it: /) },
     });
   }
   expect(sample.host.connections).toBe(1);

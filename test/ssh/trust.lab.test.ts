@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ReportHost } from '../../src/report/json-schema.ts';
+import type { ReportHost } from '../../src/report/document/schema.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
 import { clusterproxy, clusterproxyJson, commandLine } from '../e2e/program.ts';
 import { mustRun } from '../lab/command.ts';

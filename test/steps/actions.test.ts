@@ -43,7 +43,7 @@ describe('archive', () => {
     [{ url: '' }, /exactly one of url, file and path/],
     [{ url: 'ftp://example.com/x' }, /https:/],
     [{ sha256: 'abc' }, /64 hexadecimal digits/],
-    [{ directory: '/var' }, /below one of the system/],
+    [{ directory: '/var' }, /below a system directory/],
     [{ directory: 'sdk' }, /absolute path/],
   ])('refuses %j', (other, message) => {
     expect(mistakes('archive', { ...wanted, ...other }).join()).toMatch(message);
@@ -108,7 +108,7 @@ describe('unit', () => {
 
   it.each([
     [unit({}), /expected enabled, active or masked/],
-    [unit({ masked: true, active: true }), /neither enabled nor can it run/],
+    [unit({ masked: true, active: true }), /be enabled or run/],
     [{ name: 'app', enabled: true }, /with its type/],
     [{ name: '-x.service;reboot', enabled: true }, /name of a unit/],
   ])('refuses %j', (parameters, message) => {

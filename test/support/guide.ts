@@ -4,10 +4,7 @@ import { dirname, join } from 'node:path';
 
 const guide = readFileSync(`${import.meta.dirname}/../../docs/your-own-playbook.md`, 'utf8');
 
-/**
- * The files of docs/your-own-playbook.md: each block of code whose first line is a comment with a file's
- * name.
- */
+/** The files in docs/your-own-playbook.md: each code block whose first line is a comment with a file name. */
 export async function writeGuide(folder: string): Promise<readonly string[]> {
   const blocks = [...guide.matchAll(/^```\w+\n(?:#|\/\/) ([\w./-]+)\n([\s\S]*?)^```$/gm)];
   for (const [, name = '', text = ''] of blocks) {

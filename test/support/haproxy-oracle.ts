@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Why tests with the real HAProxy don't run, undefined where they do. */
+/** Why tests with the real HAProxy don't run; undefined if they do. */
 export const withoutHaproxy =
   spawnSync('haproxy', ['-v']).status === 0 ? undefined : 'haproxy is not installed on this machine';
 
 /**
- * What `haproxy -c` says of a host's haproxy.cfg and the files that it names; empty where it's valid without
- * a warning.
+ * The output of `haproxy -c` for a host's haproxy.cfg and the files that it names; empty if it is valid
+ * without a warning.
  */
 export function haproxyCheck(text: string, files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'haproxy-'));
@@ -26,7 +26,7 @@ export function haproxyCheck(text: string, files: Readonly<Record<string, string
     const file = join(folder, 'haproxy.cfg');
     writeFileSync(file, below(text));
     const { status, stdout, stderr } = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
-    // Up to 2.9 it says so; from 3.0 on it says nothing.
+    // Up to 2.9 it says that the file is valid; from 3.0 on it says nothing.
     const said = `${stdout}${stderr}`.replace(/^Configuration file is valid\s*$/m, '').trim();
     return status === 0 ? said : said || `exit status ${status}`;
   } finally {

@@ -10,7 +10,7 @@ export const oneChange: Change = {
   after: { kind: 'file', content: Buffer.from('text\n'), mode: 0o644, user: 'root', group: 'root' },
 };
 
-/** What a test's plan has, that of its only stage beside it. */
+/** The fields of a test's plan, together with those of its only stage. */
 export type Given = Partial<HostPlan> & Partial<Pick<Stage, 'actions' | 'changes' | 'handlers'>>;
 
 /** A plan of one stage. */
@@ -23,12 +23,12 @@ export function planOf(
   return { ...emptyPlan({ name: host, role }), stages, ...rest };
 }
 
-/** A plan of a host with one change; what a test is about goes into `rest`. */
+/** A plan of a host with one change; `rest` contains what a test is about. */
 export function hostPlan(host: string, role: string, rest: Given = {}): HostPlan {
   return planOf(host, role, { changes: [oneChange], ...rest });
 }
 
-/** The only stage of a plan; one in which nothing is done where the host was not planned. */
+/** The only stage of a plan; an empty one if the host was not planned. */
 export function stageOf(plan: HostPlan | undefined): Stage {
   if (plan === undefined) throw new Error('there is no such plan');
   if (plan.stages.length > 1) throw new Error(`${plan.host} has ${plan.stages.length} stages`);

@@ -1,7 +1,7 @@
 import type { LabHost } from '../lab/host.ts';
 import type { Outcome } from './run-step.ts';
 
-/** Makes a host of the lab what a step made of a host in memory. */
+/** Applies a step's result for a host in memory to a host of the lab. */
 export async function layOut(host: LabHost, { changed, host: virtual }: Outcome): Promise<void> {
   for (const path of changed) {
     const state = virtual.state(path);

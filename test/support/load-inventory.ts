@@ -6,9 +6,7 @@ import type { LoadedPlaybook } from '../../src/steps/loaded-playbook.ts';
 
 const shipped = new Map<string, Promise<LoadedPlaybook>>();
 
-/**
- * As the program's own, but it reads each playbook that comes with the program only once: that takes longest.
- */
+/** Like the program's own, but reads each built-in playbook only once, as that takes longest. */
 export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {
   return readInventory(
     file,

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A folder in memory for temporary files: made-up hosts write each of their files to the disk before they go
- * on, as real ones do, and with a busy disk that takes most of a test's time. Undefined where there is none
- * with some room, or where programs can't be started from it (containers often have a small one, or forbid
+ * A folder in memory for temporary files: simulated hosts write each of their files to the disk before they
+ * continue, as real ones do, and on a busy disk that takes most of a test's time. Undefined if there is none
+ * with enough room, or if programs can't be started from it (containers often have a small one, or forbid
  * that).
  */
 export function memoryFolder(folder = '/dev/shm'): string | undefined {

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { VirtualHost } from '../../src/virtual/virtual-host.ts';
 
-/** Why tests with the real nginx don't run, undefined where they do. */
+/** Why tests with the real nginx don't run; undefined if they do. */
 export const withoutNginx =
   spawnSync('nginx', ['-v']).status === 0 ? undefined : 'nginx is not installed on this machine';
 
 export interface NginxConfiguration {
-  /** what stands within `http { … }`; paths of the host are put below a folder first */
+  /** the content of `http { … }`; paths of the host are first moved below a folder */
   readonly http: string;
   readonly host: VirtualHost;
-  /** files beside those of the host */
+  /** files in addition to those of the host */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** What `nginx -t` says of a host's files, empty where it has nothing to say. */
+/** The output of `nginx -t` for a host's files; empty if it has nothing to report. */
 export function nginxTest({ http, host, files = {} }: NginxConfiguration): string {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   try {

@@ -13,11 +13,11 @@ import { loadInventory } from './load-inventory.ts';
 import { changedPaths } from './run-step.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
-/** One host with all its steps run. */
+/** One host after all its steps have run. */
 export interface PlannedHost {
   readonly resolved: ResolvedHost;
   readonly virtual: VirtualHost;
-  /** paths that are other than they were, sorted */
+  /** paths that differ from before, sorted */
   readonly changed: readonly string[];
   /** ids of the handlers that the changes ask for, in the playbook's order */
   readonly handlers: readonly string[];
@@ -36,7 +36,7 @@ export async function inventoryFrom(text: string): Promise<Inventory> {
   }
 }
 
-/** Run every step on hosts that exist only in memory, then again on the result, which must stay as it is. */
+/** Run every step on hosts that exist only in memory, then again on the result, which must not change. */
 export function planPlaybook(
   inventory: Inventory,
   hosts: Readonly<Record<string, FakeHost>>,

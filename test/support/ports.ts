@@ -2,9 +2,9 @@ import type { Value } from '../../src/formats/keyed-format.ts';
 import type { Playbook } from '../../src/model/playbook.ts';
 import { renderText } from '../../src/playbook/resolve/templates.ts';
 
-/** A line of a playbook's table of ports, everything filled in. */
+/** A line of a playbook's port table, with all values filled in. */
 export interface PortRow {
-  /** role whose hosts it is on */
+  /** role of the hosts that listen on it */
   readonly on: string;
   /** `443`, `30000-35000` */
   readonly port: string;
@@ -14,8 +14,8 @@ export interface PortRow {
 }
 
 /**
- * The ports that must be reachable, from whom, what for; with these variables, else with the playbook's
- * defaults.
+ * The ports that must be reachable, with their clients and purposes; with these variables, else with the
+ * playbook's defaults.
  */
 export function portRows(playbook: Playbook, vars: Readonly<Record<string, Value>> = {}): readonly PortRow[] {
   const defaults = Object.entries(playbook.variables).map(
@@ -33,7 +33,7 @@ export function portRows(playbook: Playbook, vars: Readonly<Record<string, Value
   );
 }
 
-/** The table as Markdown, as it stands in `docs/`. */
+/** The table as Markdown, as in `docs/`. */
 export function portTable(rows: readonly PortRow[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;

@@ -17,14 +17,14 @@ import { stepModules } from '../../src/steps/registry.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { stageOf } from './host-plan.ts';
 
-/** A step of a module by its name, as a playbook has it. */
+/** A step of a module by its name, as in a playbook. */
 export function wantedStep(id: string, module: string, parameters: unknown): Wanted['steps'][number] {
   const known = stepModules.get(module);
   if (known === undefined) throw new Error(`there is no step module ${module}`);
   return { id, module: known, parameters: known.parameters.parse(parameters), notify: [] };
 }
 
-/** A playbook of these steps and nothing else, for any host. */
+/** A playbook with only these steps, for any host. */
 export function wants(steps: Wanted['steps']): Resolve {
   const wanted: Wanted = {
     recipe: undefined,
@@ -58,7 +58,7 @@ export function planWith(snapshot: Snapshot, steps: Wanted['steps'], secrets?: S
   return plan;
 }
 
-/** The host once the plan has been carried out. */
+/** The host after the plan has been carried out. */
 export function carriedOutHost(plan: HostPlan): Snapshot {
   if (plan.snapshot === undefined) throw new Error('not looked at');
   const { changes, ledger } = stageOf(plan);
@@ -67,7 +67,7 @@ export function carriedOutHost(plan: HostPlan): Snapshot {
   return { ...host.asSnapshot(), ledger };
 }
 
-/** What the host remembers of the plan. */
+/** What the host remembers about the plan. */
 export function recorded(
   plan: HostPlan,
   run = '20261121T074501Z-4f2a9c',
@@ -95,7 +95,7 @@ export function recorded(
   };
 }
 
-/** The host with another text at a path: somebody has edited it. */
+/** The host with a different text at a path, as if someone had edited it. */
 export function edited(snapshot: Snapshot, path: string, edit: (text: string) => string): Snapshot {
   const state = snapshot.paths.get(path);
   if (state?.kind !== 'file') throw new Error(`${path} is no file`);

@@ -9,20 +9,19 @@ import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
 export interface Outcome {
-  /** text of a file afterwards, undefined where it isn't there */
+  /** text of a file afterwards, undefined if there is no such file */
   text(path: string): string | undefined;
-  /** paths that are other than they were, sorted */
+  /** paths that differ from before, sorted */
   readonly changed: readonly string[];
   readonly warnings: readonly string[];
   readonly managed: readonly Managed[];
-  /** what it has done before its files */
+  /** what it has done before changing files */
   readonly actions: readonly HostAction[];
   readonly host: VirtualHost;
 }
 
 /**
- * Run one step on a host that exists only in memory, then once more on its own result, which it must leave
- * alone.
+ * Run one step on a host that exists only in memory, then again on its own result, which it must not change.
  */
 export function runStep(module: string, parameters: unknown, host: FakeHost): Outcome {
   const step = stepModules.get(module);
@@ -50,7 +49,7 @@ export function runStep(module: string, parameters: unknown, host: FakeHost): Ou
   };
 }
 
-/** What the parameters of a module's schema say is wrong with them, empty where nothing. */
+/** Errors that a module's schema finds in the parameters; empty if there are none. */
 export function mistakes(module: string, parameters: unknown): readonly string[] {
   const result = stepModules.get(module)?.parameters.safeParse(parameters);
   return (result?.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);

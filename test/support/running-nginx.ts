@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface RunningNginx {
-  /** Ask the server that listens on `unix:FOLDER/front`. */
+  /** Sends a request to the server that listens on `unix:FOLDER/front`. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<NginxAnswer>;
   stop(): Promise<void>;
 }
@@ -17,8 +17,8 @@ export interface NginxAnswer {
 }
 
 /**
- * A real nginx on sockets in a folder of its own; `http` is given that folder and says what stands in `http {
- * … }`.
+ * A real nginx on sockets in a folder of its own; `http` receives that folder and returns the content of
+ * `http { … }`.
  */
 export async function startNginx(http: (folder: string) => string): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));

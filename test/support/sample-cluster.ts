@@ -22,7 +22,7 @@ export function sampleNode(version: string, name: string): FakeHost {
   return { folders: [sample(version)], files: { [path]: text } };
 }
 
-/** A proxy and nodes of three versions, as they are before anything was done to them. */
+/** A proxy and nodes of three versions, in their original state. */
 export function freshHosts(): Record<string, FakeHost> {
   return {
     'proxy-1': { folders: [sample('proxy')], packages: { 'ca-certificates': '1' }, units: ['nginx.service'] },
@@ -55,8 +55,7 @@ export async function inventoryOf(text: string = inventoryText): Promise<Invento
 }
 
 /**
- * What a probe of each host would return, all queries answered well; a host that isn't in `hosts` can't be
- * reached.
+ * What a probe of each host would return if all queries succeed; a host that isn't in `hosts` is unreachable.
  */
 export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost>): Map<string, Snapshot> {
   const looked = inventory.hosts.flatMap((host) => {
@@ -90,7 +89,7 @@ export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snap
   return planCluster(planInput(inventory, snapshots));
 }
 
-/** The hosts as they are once their plans have been carried out, ledgers included. */
+/** The hosts after their plans have been carried out, including the ledgers. */
 export function carriedOut(plans: readonly HostPlan[]): Map<string, Snapshot> {
   return new Map(
     plans.flatMap((plan) => {

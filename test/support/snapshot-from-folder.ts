@@ -9,7 +9,7 @@ export {
 
 const stockFolder = resolve(import.meta.dirname, '../../../shared/stock');
 
-/** The folder with a version's unmodified files, undefined where the machine doesn't have them. */
+/** The folder with a version's unmodified files, undefined if the machine doesn't have them. */
 export function stock(version: string): string | undefined {
   const folder = join(stockFolder, version);
   return existsSync(folder) ? folder : undefined;

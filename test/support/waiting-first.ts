@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files with hosts begin first, as they wait more than they work, and all files of a project follow one
- * another: a worker keeps its modules only until it gets a file of another project.
+ * Files with hosts start first, as they wait more than they work, and all files of a project are kept
+ * together: a worker discards its modules when it gets a file of another project.
  */
 export class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

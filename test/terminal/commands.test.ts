@@ -131,7 +131,7 @@ describe('while hosts are looked at', () => {
     const terminal = await looking();
     terminal.type('\x03');
     const text = await readWhenEnded(terminal, 130);
-    expect(text).toMatch(/^interrupted: nothing was changed so far\. Once more leaves now\.$/m);
+    expect(text).toMatch(/^interrupted: nothing was changed so far\. Interrupt again to leave now\.$/m);
     expect(text).not.toContain('^C');
     expect(text).not.toMatch(pictures);
   });
@@ -222,7 +222,7 @@ describe('a passphrase', () => {
     );
     const terminal = on(['check', '-i', locked]);
     terminal.type('typed too early\r');
-    await terminal.shows(`Passphrase of ${key}:`);
+    await terminal.shows(`Passphrase for ${key}:`);
     return terminal;
   };
 
@@ -231,7 +231,7 @@ describe('a passphrase', () => {
     // Hosts that answer meanwhile don't draw over the question.
     expect((await terminal.screen()).at(-1)).toMatch(/locked-proxy-1:$/);
     terminal.type('something else\r');
-    await terminal.shows('That does not open it. Passphrase of ');
+    await terminal.shows('Wrong passphrase. Passphrase for ');
     terminal.type(`${passphrase}\r`);
     const text = await readWhenEnded(terminal, 2);
     expect(text).toContain('4 hosts: 4 would change');
@@ -294,7 +294,7 @@ describe('apply', () => {
     const run = /\(run ([\w-]+)\)/.exec(text)?.[1] ?? '';
     const unlocking = on(['unlock', ...inventory, run]);
     unlocking.type('n\r');
-    await unlocking.shows('End its work on bbb-02? [y/N]');
+    await unlocking.shows('End this run on bbb-02? [y/N]');
     unlocking.type('y\r');
     expect(await readWhenEnded(unlocking, 0)).toMatch(/bbb-02 +rolled back/);
   });

@@ -173,9 +173,9 @@ function inShell(command: string): Promise<Ended> {
 describe('an error where nobody waits for one', () => {
   it.each([
     ['thrown-elsewhere', 'error unexpected: an unexpected error: an event handler fails'],
-    ['patched-streams', 'error unexpected: an error could not be told: RangeError: Maximum call stack'],
-    ['beyond-words', 'error unexpected: an error could not be told'],
-    ['rejected-beyond-words', 'error unexpected: an error could not be told'],
+    ['patched-streams', 'error unexpected: an error could not be reported: RangeError: Maximum call stack'],
+    ['beyond-words', 'error unexpected: an error could not be reported'],
+    ['rejected-beyond-words', 'error unexpected: an error could not be reported'],
   ] as const)('%s ends it with words and exit 1', async (what, words) => {
     const { status, stderr } = await inShell(`clusterproxy plan -i ${inventory(what)}`);
     expect(stderr).toContain(words);
@@ -184,7 +184,7 @@ describe('an error where nobody waits for one', () => {
 
   it('ends it on a terminal as well', async () => {
     const terminal = on('plan', 'patched-streams');
-    await terminal.shows('an error could not be told');
+    await terminal.shows('an error could not be reported');
     expect(await terminal.ended()).toBe(1);
   });
 });

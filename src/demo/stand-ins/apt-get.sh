@@ -1,9 +1,9 @@
 #!/bin/sh
 # apt-get(8) for a folder: update, and install from run/stand-in/repository/NAME with the files version,
-# depends (names), units (started once it is installed, as Debian does), virtual (there is no such package,
-# only its depends) and below files/ what the package brings; files that are there stay. Files below
-# run/stand-in make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is at work),
-# slow-apt-get (so many seconds for each package, which is half installed meanwhile).
+# depends (names), units (started after the installation, as on Debian), virtual (the package has no files,
+# only its depends) and, below files/, the files of the package; existing files stay. Files below run/stand-in
+# make it fail: fail-apt-get (its text is the error), lock-apt-get (another one is running), slow-apt-get (the
+# number of seconds for each package, which is half installed meanwhile).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -51,7 +51,7 @@ for name in $names; do
     if [ -e "$memory/slow-apt-get" ]; then sleep "$(cat "$memory/slow-apt-get")"; fi
     if [ -d "$memory/repository/$one/files" ]; then cp -Rn "$memory/repository/$one/files/." "$root/" 2>/dev/null || :; fi
     dpkg --configure "$one"
-    # shellcheck disable=SC2013 # names of units hold no blanks
+    # shellcheck disable=SC2013 # names of units contain no spaces
     for unit in $(cat "$memory/repository/$one/units" 2>/dev/null); do
       systemctl start "$unit" || echo "$one: $unit could not be started"
     done

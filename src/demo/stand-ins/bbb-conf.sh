@@ -1,6 +1,6 @@
 #!/bin/sh
-# bbb-conf for a folder. As the real one does on any call, it adds logoutURL to the operator's properties when
-# that is missing.
+# bbb-conf for a folder. Like the real one, it adds logoutURL to the operator's properties on every call if it
+# is missing.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -21,5 +21,5 @@ case ${1:-} in
     ;;
   --status) systemctl is-active nginx bbb-web ;;
 esac
-# The real one returns 0 almost whatever happens.
+# The real one nearly always returns 0.
 exit 0

@@ -1,11 +1,11 @@
 #!/bin/sh
 # curl(1) for a folder: reads its URL from a configuration on stdin and answers as the node's own
-# BigBlueButton API would, from what bbb-web took up when it was last started. Meetings:
-# run/stand-in/meetings, a line each: participants, blank, name.
+# BigBlueButton API would, with the configuration that bbb-web read when it last started.
+# Meetings: run/stand-in/meetings, one per line: participants, space, name.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
-# A download into a file is none of the API's: the real program does it.
+# A download into a file does not concern the API: the real program does it.
 case " $* " in
   *' --output '*)
     programs=$(dirname "$0")
@@ -25,7 +25,7 @@ value() {
     found=$(sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$file" 2>/dev/null | tail -n 1)
     [ -z "$found" ] || break
   done
-  # shellcheck disable=SC2016 # meant as it stands
+  # shellcheck disable=SC2016 # literally
   case $found in
     *'${bigbluebutton.web.serverURL}'*)
       rest=$found

@@ -1,5 +1,5 @@
 #!/bin/sh
-# dpkg-query(1) for a folder, as it is called on hosts: -W -f=FORMAT [-- PACKAGE...], with the fields status,
+# dpkg-query(1) for a folder, in the form used on hosts: -W -f=FORMAT [-- PACKAGE...], with the fields status,
 # name and version.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
@@ -13,7 +13,7 @@ done
 if [ $# -gt 0 ]; then
   shift
 else
-  # shellcheck disable=SC2046 # names of packages hold no blanks
+  # shellcheck disable=SC2046 # names of packages contain no spaces
   set -- $(sed -n 's/^Package: //p' "$status" 2>/dev/null)
 fi
 for package in "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# dpkg(1) for a folder: --audit, --configure -a (or names), --remove NAME... (refused where
-# run/stand-in/needed-NAME says by whom it is needed).
+# dpkg(1) for a folder: --audit, --configure -a (or names), --remove NAME... (refused if
+# run/stand-in/needed-NAME exists, which names the package that needs it).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

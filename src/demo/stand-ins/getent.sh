@@ -9,7 +9,7 @@ found=2
 while read -r address names; do
   names=${names%%#*}
   case $address in '#'*) continue ;; esac
-  # shellcheck disable=SC2086 # one word a name
+  # shellcheck disable=SC2086 # one word per name
   for name in $names; do
     [ "$name" = "$2" ] || continue
     printf '%s STREAM %s\n%s DGRAM\n' "$address" "$name" "$address"

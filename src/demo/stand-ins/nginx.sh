@@ -1,6 +1,6 @@
 #!/bin/sh
-# nginx -t for a folder: follows includes, finds unbalanced braces and directives without an end, and speaks
-# as nginx does.
+# nginx -t for a folder: follows includes, finds unbalanced braces and unterminated directives, and prints the
+# messages of nginx.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -20,10 +20,10 @@ fail() {
   exit 1
 }
 
-# tokens FILE: NUMBER:TOKEN, a line each; a token is one of { } ; or the words between them. No awk: it may be
-# missing.
+# tokens FILE: prints NUMBER:TOKEN, one per line; a token is one of { } ; or the words between them. Without
+# awk, which may be missing.
 tokens() {
-  # Strings, variables in braces and counts in regular expressions become letters, comments nothing.
+  # Strings, variables in braces and counts in regular expressions become letters; comments are removed.
   tr -d '\r' <"$1" | sed '
     s/\\.//g
     : again
@@ -38,7 +38,7 @@ tokens() {
     s/\([^)[:blank:]]\){[0-9][0-9,]*}/\1/g' | grep -no '[{};]\|[^{};[:blank:]][^{};]*'
 }
 
-# first_mistake NAME LINES: of the tokens on stdin; nothing where there is none
+# first_mistake NAME LINES: in the tokens on stdin; prints nothing if there is none
 first_mistake() {
   depth=0
   pending=
@@ -83,7 +83,7 @@ check_file() {
     for included in "$root"$pattern; do
       [ -e "$included" ] || {
         case $pattern in *[*?[]*) continue ;; esac
-        # Files that come with nginx itself need not be in the folder.
+        # Files that come with nginx itself may be missing in the folder.
         case $pattern in */mime.types | */modules-enabled/* | */fastcgi_params | */proxy_params) continue ;; esac
       }
       check_file "${included#"$root"}" $(($2 + 1))
@@ -94,7 +94,7 @@ check_file() {
 if [ -e "$root$main" ]; then
   check_file "$main" 0
 else
-  # A folder without a main file: what Debian's would include.
+  # A folder without a main file: check the files that Debian's would include.
   for file in "$root"/etc/nginx/conf.d/*.conf "$root"/etc/nginx/sites-enabled/*; do
     [ -f "$file" ] || continue
     check_file "${file#"$root"}" 0

@@ -1,9 +1,9 @@
 #!/bin/sh
 # systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, reset-failed, show,
-# is-active, is-enabled, daemon-reload, is-system-running (what run/stand-in/system-state says), list-units
-# (of which none is ever listed). Files below run/stand-in make it fail: fail-UNIT (does not start), dies-UNIT
-# (starts, then fails), flaps-UNIT (systemd has to start it again and again), nginx-cannot-bind (a reload says
-# yes while the new workers could not bind).
+# is-active, is-enabled, daemon-reload, is-system-running (the content of run/stand-in/system-state),
+# list-units (always an empty list). Files below run/stand-in make it fail: fail-UNIT (does not start),
+# dies-UNIT (starts, then fails), flaps-UNIT (systemd restarts it again and again), nginx-cannot-bind (a
+# reload succeeds although the new workers could not bind).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -59,7 +59,7 @@ property() {
   esac
 }
 
-# The process table of nginx: one master, and one worker a generation.
+# The process table of nginx: one master, and one worker per generation.
 new_nginx_worker() {
   generation=$(($(recall nginx-generation 0) + 1))
   remember nginx-generation $generation
@@ -75,7 +75,7 @@ new_nginx_worker() {
   echo "$worker (nginx) S 10000 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 $generation 0 0" >"$root/proc/$worker/stat"
 }
 
-# What a service reads when it starts is kept, so that a change has no effect before a restart.
+# Keeps what a service reads when it starts, so that a change has no effect before a restart.
 take_up() {
   case $1 in
     nginx.service) new_nginx_worker ;;
@@ -87,7 +87,7 @@ take_up() {
   esac
 }
 
-# The sockets table (proc_net_tcp in the kernel's documentation): the ports on which the services that run
+# The sockets table (proc_net_tcp in the kernel's documentation): the ports on which the running services
 # answer. 0A is LISTEN.
 listening() {
   mkdir -p "$root/proc/net"
@@ -129,7 +129,7 @@ case $verb in
   show)
     asked=$units
     for unit in $asked; do
-      # The pattern for whichever units have failed.
+      # The pattern for all units that have failed.
       if [ "$unit" = '*' ]; then
         set +f
         for file in "$memory"/units/*; do

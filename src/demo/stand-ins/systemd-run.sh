@@ -1,6 +1,6 @@
 #!/bin/sh
 # systemd-run(1) for a folder: runs a command detached from the caller, ends it after RuntimeMaxSec, and runs
-# ExecStopPost however it ended, also by SIGKILL.
+# ExecStopPost however it ended, even by SIGKILL.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 
@@ -9,24 +9,24 @@ if [ "${1:-}" = supervise ]; then
   limit=$3
   post=$4
   shift 4
-  # Tests run the programs under other shells than the one that /bin/sh is here.
+  # Tests run the programs under shells other than /bin/sh.
   if [ -n "${STAND_IN_SHELL:-}" ] && [ "$1" = /bin/sh ]; then
     shift
     # shellcheck disable=SC2086 # may be two words
     set -- $STAND_IN_SHELL "$@"
     post=$(printf '%s' "$post" | sed "s,^/bin/sh,$STAND_IN_SHELL,")
   fi
-  # A session of its own, so that all of it can be ended at once, as systemd does with a control group.
+  # In its own session, so that all its processes can be ended at once, as systemd does with a control group.
   setsid "$@" &
   main=$!
   remember "pid-$unit.service" "$main"
-  # shellcheck disable=SC2016 # its own parameters
+  # shellcheck disable=SC2016 # expanded by that shell
   setsid sh -c 'sleep "$1"; kill -KILL "-$2"' watchdog "$limit" "$main" 2>/dev/null &
   watchdog=$!
   wait "$main"
   status=$?
   kill -KILL "-$main" 2>/dev/null
-  # Not a group of its own yet where the command was very short.
+  # With a very short command, the watchdog may not have its own group yet.
   kill -KILL "-$watchdog" 2>/dev/null || kill -KILL "$watchdog" 2>/dev/null
   remember "units/$unit.service" deactivating
   if [ $status -gt 128 ]; then SERVICE_RESULT=signal; elif [ $status -ne 0 ]; then SERVICE_RESULT=exit-code; else SERVICE_RESULT=success; fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test(1) for a folder: of the host's own files, `test -r PATH` and `test -e PATH`.
+# test(1) for a folder: `test -r PATH` and `test -e PATH` for the host's own files.
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

@@ -61,29 +61,45 @@ drop_staged() {
 }
 
 # The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was
-# there before our first touch is in ledger.json, not here.
+# there before our first touch is in ledger.json, not here. A run that goes is renamed first, so that no part
+# of it is ever taken for a run.
 prune() {
   value_of keep
   keep=${field:-20}
   _all=
   set +f
   for _folder in "$base"/runs/*/; do
+    [ -d "$_folder" ] || continue
+    state_of "${_folder%/}"
+    if [ "$state" = remains ]; then
+      dismiss "$_folder"
+      continue
+    fi
     cluster_of "${_folder%/}"
-    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all$_folder$NL
+    sequence_of "${_folder%/}"
+    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all${sequence:-0}$US$_folder$NL
   done
   set -f
   IFS=$NL
-  # shellcheck disable=SC2086
-  set -- $_all
+  # shellcheck disable=SC2046
+  set -- $(printf '%s' "$_all" | sort -s -n -t "$US" -k 1,1 | cut -d "$US" -f 2)
   IFS=$default_ifs
   while [ $# -gt "$keep" ]; do
-    read -r state <"$1/state" || state=incoming
+    state_of "${1%/}"
     case $state in
-      committed | reverted | kept | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || rm -rf -- "$1" ;;
+      committed | reverted | kept | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || dismiss "$1" ;;
     esac
     shift
   done 2>/dev/null
+  find "$base/runs" -maxdepth 1 -name '.gone-*' -exec rm -rf -- {} + 2>/dev/null || :
   # What a power cut left of a run that never began, or of a holder's name.
   find "$base" -maxdepth 1 \( -name '.settle.*' -o -name '.holder.*' \) -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
   find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
+
+# dismiss FOLDER/: under a name that nothing looks at
+dismiss() {
+  _gone=${1%/}
+  mv -T -- "$_gone" "$base/runs/.gone-${_gone##*/}" || rm -rf -- "$_gone"
+  sync -- "$base/runs"
+} 2>/dev/null

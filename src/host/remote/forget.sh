@@ -31,10 +31,9 @@ for run in "$base"/runs/*/; do
   cluster_of "${run%/}"
   [ $shared = no ] || [ "$whose" = "$cluster" ] || continue
   runs=$runs${run%/}$NL
-  state=incoming
-  { read -r state <"$run/state" || :; } 2>/dev/null
+  state_of "${run%/}"
   case $state in
-    committed | reverted | refused | deferred | abandoned | kept | conflict) ;;
+    remains | committed | reverted | refused | deferred | abandoned | kept | conflict) ;;
     *)
       run=${run%/}
       answer unsettled "${run##*/}"

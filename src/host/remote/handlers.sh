@@ -91,10 +91,7 @@ check_http() {
   _url=$1
   _headers=$2
   shift 2
-  _texts=$(($# - _headers))
-  _all=$*
-  # Texts to the end of the list, so that the headers can be handed on as they are.
-  _body=$(http_get_first "$_headers" "$_url" "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
+  _body=$(with_first "$_headers" get_url "$@" 2>/dev/null 9>&- | head -c 1048576 | tr -d '\000\134')
   shift "$_headers"
   unmet="$_url did not answer"
   [ -n "$_body" ] || return 1
@@ -104,19 +101,24 @@ check_http() {
     case $_body in *"$_text"*) ;; *) return 1 ;; esac
   done
 }
-http_get_first() {
-  _number=$1
-  _url=$2
+get_url() {
+  http_get 5 "$_url" "$@"
+}
+
+# with_first COUNT FUNCTION ARGUMENT...: calls it with so many of the arguments, and leaves out the rest
+with_first() {
+  _first=$1
+  _function=$2
   shift 2
-  _rest=$(($# - _number))
-  # Drop the last $_rest parameters by turning the list round once.
-  while [ "$_number" -gt 0 ]; do
+  _rest=$(($# - _first))
+  # The first of them go behind the others, one by one.
+  while [ "$_first" -gt 0 ]; do
     set -- "$@" "$1"
     shift
-    _number=$((_number - 1))
+    _first=$((_first - 1))
   done
   shift "$_rest"
-  http_get 5 "$_url" "$@"
+  "$_function" "$@"
 }
 
 # answers RECORD'S FIELDS: whether what a check asks runs and answers at all, with the old values or the new
@@ -125,18 +127,10 @@ answers() {
   case $3 in
     nginx-workers) does_its_work nginx.service ;;
     http)
-      _url=$5
       _headers=$6
-      shift 6
+      shift 4
       # The texts behind the headers are the planned values.
-      _texts=$(($# - _headers))
-      while [ "$_headers" -gt 0 ]; do
-        set -- "$@" "$1"
-        shift
-        _headers=$((_headers - 1))
-      done
-      shift "$_texts"
-      check_http "$_url" $# "$@"
+      with_first $((_headers + 2)) check_http "$@"
       ;;
     active) does_its_work "$5" ;;
     *) check "$@" ;;
@@ -213,6 +207,11 @@ ask_guards_of() {
   each ask_guard "$(records "$1" "$2")"
 }
 
+# program_text NUMBER: see ask_program in lib.sh
+program_text() {
+  cat -- "$dir/programs/$1"
+}
+
 # ask_guard KIND WHO NAME COUNT QUERY ARGUMENT...: tells the log what was said, and when
 ask_guard() {
   guarded=$2
@@ -235,7 +234,9 @@ ask_guard() {
       log guard "$guard" "$guarded" busy "$(clock)"
       code=busy
       words="the guard $guard says that somebody is connected"
-      if [ "$1" = bbb-meetings ]; then words="meetings are running: $(printf '%s\n' "$answer" | wc -l | tr -d ' ')"; fi
+      _sessions=$(printf '%s\n' "$answer" | grep -c "$US")
+      field 3 "$(records guard-words "$guard")"
+      if [ "$_sessions" -gt 0 ] && [ -n "$field" ]; then words="$field: $_sessions"; fi
       ;;
     *)
       log guard "$guard" "$guarded" unknown "$(clock)"

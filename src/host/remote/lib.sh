@@ -1,16 +1,12 @@
 # shellcheck shell=sh
-# What the programs that run on a host have in common. Sent before each of them; never stored but in a run's
-# folder.
+# What the programs that run on a host have in common. Sent before each of them, behind library.sh; never
+# stored but in a run's folder.
 #
 # Data come as records, one a line, with fields separated by U+001F: not white space to IFS, so empty fields
 # survive.
 # shellcheck disable=SC2034 # some of these are used by the programs only
+# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
 
-ROOT=${CLUSTERPROXY_ROOT:-}
-US=$(printf '\037.')
-US=${US%.}
-NL='
-'
 default_ifs=" $(printf '\t')$NL"
 IFS=$default_ifs
 standard_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -67,6 +63,33 @@ cluster_of() {
   done <"$1/manifest"
 } 2>/dev/null
 
+# state_of FOLDER: that of a run into $state. Without one it is `incoming`; with one that nobody knows it is
+# treated as `open`: whoever settles it puts back what isn't as it was. `remains` is what is left of a run
+# whose removal was interrupted: nothing in it can be settled, and no file of the host is away.
+state_of() {
+  state=
+  { read -r state <"$1/state" || :; } 2>/dev/null
+  case $state in
+    running | prepared | acting | open | waiting | committed | reverted | kept | refused | deferred | abandoned | conflict | stuck) return 0 ;;
+  esac
+  if [ ! -s "$1/manifest" ] || [ ! -s "$1/settle.sh" ]; then
+    state=remains
+    [ ! -e "$1/away" ] || [ -s "$1/outcome" ] || state=stuck
+  elif [ -e "$1/state" ]; then
+    state=open
+  else
+    state=incoming
+  fi
+}
+
+# sequence_of FOLDER: which of the runs on this host it is, by number, into $sequence; empty where it never
+# began, or version 0.1 carried it out. A run's id tells what time its controller had.
+sequence_of() {
+  sequence=
+  { read -r sequence <"$1/sequence" || :; } 2>/dev/null
+  case $sequence in *[!0-9]* | ???????????????*) sequence= ;; esac
+}
+
 # remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
 remembers_others() {
   old_state
@@ -117,120 +140,6 @@ hide_secrets() {
   if [ -s "${dir:-/dev/null}/hide" ]; then sed -f "$dir/hide"; else cat; fi
 }
 
-# properties_value KEY FILE: the last value of a key in a Java properties file into $value; false where it has
-# none
-properties_value() {
-  value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//p" "$2" 2>/dev/null) || value=
-  value=${value##*"$NL"}
-  value=${value%"$(printf '\r')"}
-  case $value in *\\*) value=$(printf '%s\n' "$value" | sed 's/\\\(.\)/\1/g') ;; esac
-  [ -n "$value" ]
-}
-
-# http_get MAXIMUM_TIME URL HEADER...: the body on stdout; 0 for an answer below 400. The URL is never an
-# argument of a process, since anybody on the host can read those.
-http_get() {
-  _time=$1
-  _url=$2
-  shift 2
-  case $_url in *[\"\\]* | *"$NL"*) return 3 ;; esac
-  if command -v curl >/dev/null 2>&1; then
-    {
-      printf 'url = "%s"\n' "$_url"
-      for _header; do
-        printf 'header = "%s"\n' "$(printf '%s' "$_header" | sed 's/[\\"]/\\&/g')"
-      done
-    } | curl -q --silent --fail --globoff --noproxy '*' --max-time "$_time" --config -
-  elif command -v wget >/dev/null 2>&1; then
-    _set=$#
-    while [ "$_set" -gt 0 ]; do
-      set -- "$@" "--header=$1"
-      shift
-      _set=$((_set - 1))
-    done
-    printf '%s\n' "$_url" | wget --no-config --no-proxy --quiet --tries=1 --timeout="$_time" --max-redirect=0 -O - "$@" -i -
-  else
-    return 127
-  fi
-}
-
-# bbb_meetings API FILE...: asks this node which meetings it holds. One line a meeting: participants, U+001F,
-# name. Status 0: none, 1: at least one, 2: not known (with a line that says why). The secret is looked for in
-# the FILEs: those below /etc, which an operator writes, win over those of a package; among equals the first.
-# It doesn't leave this host, nor stand in a list of processes or in what is printed.
-bbb_meetings() {
-  _api=$1
-  shift
-  _secret=
-  _algorithms=
-  for _pass in operator package; do
-    for _file; do
-      case $_file in /etc/*) _whose=operator ;; *) _whose=package ;; esac
-      if [ $_whose != $_pass ] || [ ! -f "$ROOT$_file" ] || [ ! -r "$ROOT$_file" ]; then continue; fi
-      if [ -z "$_secret" ] && properties_value securitySalt "$ROOT$_file"; then _secret=$value; fi
-      if [ -z "$_algorithms" ] && properties_value supportedChecksumAlgorithms "$ROOT$_file"; then _algorithms=$value; fi
-    done
-  done
-  if [ -z "$_secret" ]; then
-    echo 'no securitySalt was found'
-    return 2
-  fi
-  # BigBlueButton 2.4 has no such key and takes sha1 and sha256 (ParamsProcessorUtil.java).
-  _algorithms=,$(printf '%s' "${_algorithms:-sha256}" | tr -d ' \t' | tr '[:upper:]' '[:lower:]'),
-  case $_algorithms in
-    *,sha256,*) _hash=sha256sum ;;
-    *,sha512,*) _hash=sha512sum ;;
-    *,sha384,*) _hash=sha384sum ;;
-    *,sha1,*) _hash=sha1sum ;;
-    *)
-      echo 'none of supportedChecksumAlgorithms is known'
-      return 2
-      ;;
-  esac
-  _sum=$(printf 'getMeetings%s' "$_secret" | "$_hash")
-  _secret=
-  # Above any number of meetings that one server holds; a longer answer is cut and then doesn't end as it
-  # must.
-  _answer=$(http_get 8 "$_api/getMeetings?checksum=${_sum%% *}" 2>/dev/null | head -c 4194304 | tr -d '\000-\037\177')
-  case $_answer in
-    *'<response>'*'<returncode>SUCCESS</returncode>'*'</response>') ;;
-    *'<returncode>FAILED</returncode>'*)
-      _key=${_answer#*<messageKey>}
-      printf 'the API refused the question: %.40s\n' "${_key%%</messageKey>*}"
-      return 2
-      ;;
-    *)
-      echo 'the API gave no answer that can be understood'
-      return 2
-      ;;
-  esac
-  case $_answer in
-    *'<meeting>'*)
-      printf '%s\n' "$_answer" | sed 's/<meeting>/\n&/g' | sed -n '
-        /^<meeting>/!d
-        s/^.*<participantCount>\([0-9]*\)<\/participantCount>.*$/\1\x1f&/
-        t name
-        s/^/?\x1f/
-        : name
-        s/\x1f.*<meetingName>\(.*\)<\/meetingName>.*$/\x1f\1/
-        s/\x1f<meeting>.*$/\x1f/
-        s/<!\[CDATA\[//g
-        s/]]>//g
-        s/&lt;/</g
-        s/&gt;/>/g
-        s/&quot;/"/g
-        s/&apos;/'\''/g
-        s/&#39;/'\''/g
-        s/&amp;/\&/g
-        p' | head -n 200
-      return 1
-      ;;
-    *'<messageKey>noMeetings</messageKey>'* | *'<meetings/>'* | *'<meetings></meetings>'* | *'<meetings />'*) return 0 ;;
-  esac
-  echo 'the API gave no list of meetings'
-  return 2
-}
-
 # search PATTERN PATH: whether a file at the path, which may be a glob, has a line that the extended regular
 # expression matches. Status 0: yes, 1: no, 2: there is no such file. The file stays here: it may be megabytes
 # of a program.
@@ -272,12 +181,28 @@ certificate() {
   done
 }
 
+# ask_program NUMBER ARGUMENT...: what a program of the playbook says, with library.sh before it, in a shell
+# of its own: its time limit holds for all that it starts. Its status; 124 or 137 where it took too long, 125
+# where its text is not there.
+ask_program() {
+  _number=$1
+  shift
+  # Not as an argument, which may only be so long.
+  # shellcheck disable=SC2016 # it is that shell which is to expand it
+  program_text "$_number" | timeout -k 1 10 sh -c \
+    'text=$(cat) && [ -n "$text" ] || { echo "the program is not there"; exit 125; }; exec </dev/null; eval "$text"' \
+    guard "$@" 2>&1
+  _asked=$?
+  case $_asked in 124 | 137) echo 'it took too long' ;; esac
+  return $_asked
+}
+
 # ask KIND ARGUMENT...: answers a query; its output on stdout
 ask() {
   _kind=$1
   shift
   case $_kind in
-    bbb-meetings) bbb_meetings "$@" ;;
+    program) ask_program "$@" ;;
     http) http_get 8 "$@" 2>/dev/null ;;
     search) search "$@" ;;
     certificate) certificate "$@" ;;

@@ -63,20 +63,19 @@ settle_others() {
     _other=${_other%/}
     [ "$_other" != "$dir" ] || continue
     [ -d "$_other" ] || continue
-    _state=incoming
-    read -r _state <"$_other/state" || _state=incoming
-    case $_state in
+    state_of "$_other"
+    case $state in
       incoming)
         # One that waits for the lock, or is about to be started for that, is none of ours.
         if is_dead "$_other"; then CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&-; fi
         ;;
       prepared | acting | open | waiting | stuck)
-        log settling "${_other##*/}" "$_state"
+        log settling "${_other##*/}" "$state"
         CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&- || :
-        read -r _state <"$_other/state" || _state=unknown
-        case $_state in
-          stuck | open | prepared | acting | waiting | unknown)
-            refuse unsettled-run "the run ${_other##*/} could not be finished or reverted on this host (its state is $_state)" \
+        state_of "$_other"
+        case $state in
+          stuck | open | prepared | acting | waiting)
+            refuse unsettled-run "the run ${_other##*/} could not be finished or reverted on this host (its state is $state)" \
               "look at ${_other#"$ROOT"}/log, fix the cause, then run: sh /var/lib/clusterproxy/settle ${_other##*/} revert" \
               "$(grep "^stuck$US" "$_other/log" | tail -n 5 | tr "$US" ' ' | one_line)"
             ;;

@@ -69,10 +69,10 @@ tell_runs() {
   set +f
   for run in "$base"/runs/*; do
     [ -d "$run" ] || continue
-    state=incoming
+    state_of "$run"
+    [ "$state" != remains ] || continue
     outcome=
     holder=
-    read -r state <"$run/state" || :
     cluster_of "$run"
     [ "$whose" != "$cluster" ] || mine=yes
     case $state in
@@ -86,7 +86,8 @@ tell_runs() {
         units=$units${NL}clusterproxy-${run##*/}.service
         ;;
     esac
-    printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose"
+    sequence_of "$run"
+    printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose$US$sequence"
   done 2>/dev/null
   set -f
 }

@@ -78,6 +78,15 @@ closed_below() {
   esac
 }
 
+# take_program NUMBER LENGTH: a text of the playbook's; they follow on stdin, in the order of their records
+take_program() {
+  eval "program_$1=\$(dd bs=$2 count=1 iflag=fullblock 2>/dev/null)"
+}
+# program_text NUMBER: see ask_program in lib.sh
+program_text() {
+  eval "printf '%s\n' \"\$program_$1\""
+}
+
 # The files that a query may read: see lib.sh.
 closed_to_query() {
   IFS=$US
@@ -86,8 +95,8 @@ closed_to_query() {
   _kind=$4
   shift 4
   case $_kind in
-    search | bbb-meetings) [ $# -eq 0 ] || shift ;;
-    certificate | command) ;;
+    search) [ $# -eq 0 ] || shift ;;
+    certificate | command | program) ;;
     *) return 0 ;;
   esac
   for _path; do

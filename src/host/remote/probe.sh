@@ -52,6 +52,7 @@ for record in $request; do
     package) packages=$packages$NL$value ;;
     unit) units=$units$NL$value ;;
     name) names=$names$NL$value ;;
+    program) take_program "${value%%"$US"*}" "${value#*"$US"}" ;;
     query)
       queries=$queries$NL$record
       closed_to_query "$record"

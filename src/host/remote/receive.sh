@@ -22,11 +22,11 @@ take_file() {
 
 # sd_booted(3): systemd is what runs this host
 [ -d "$ROOT/run/systemd/system" ] || refused no-systemd 'this host does not run systemd' \
-  'only systemd can finish or revert a run when the connection or the power is lost: use a host that runs it' ''
+  'use a host that runs systemd: only systemd can finish or revert a run when the connection or the power is lost' ''
 
 # shellcheck disable=SC2012 # for a person to read
-[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or the folder of another account" \
-  'find out who created it, and move it away: clusterproxy creates it again as root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
+[ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or belongs to another account" \
+  'find out who made it, and move it out of the way: clusterproxy will create it again as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
 
 # All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {

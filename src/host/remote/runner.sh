@@ -3,6 +3,8 @@
 # transient unit, detached from ssh; whatever ends it, settle.sh comes after it and finishes or reverts.
 set -u
 run=$1
+# shellcheck source=src/host/remote/library.sh
+. "${0%/*}/library.sh"
 # shellcheck source=src/host/remote/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=src/host/remote/folders.sh
@@ -69,6 +71,17 @@ take_lock() {
   [ "$state" = incoming ] || exit 1
 }
 
+note_sequence() {
+  _last=0
+  set +f
+  for _run in "$base"/runs/*/; do
+    sequence_of "${_run%/}"
+    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
+  done
+  set -f
+  printf '%s\n' $((_last + 1)) >"$dir/sequence"
+} 2>/dev/null
+
 ## Guards
 
 put_off() {
@@ -115,6 +128,7 @@ look_for_rewrites() {
 
 log state running "$(date +%s)"
 take_lock
+note_sequence
 prepare
 do_actions
 # They may have taken a while.

@@ -20,11 +20,12 @@ case $field in
     set +f
     for dir in "$base"/runs/*; do
       [ -d "$dir" ] || continue
-      state=incoming
-      { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+      state_of "$dir"
+      [ "$state" != remains ] || continue
       outcome=
       { read -r outcome <"$dir/outcome" || :; } 2>/dev/null
-      printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided}"
+      sequence_of "$dir"
+      printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided} $sequence"
       send_file "$dir/record.json" record
       send_file "$dir/log" log
     done
@@ -33,8 +34,7 @@ case $field in
     field 2 "$request"
     dir=$base/runs/$field
     if [ -d "$dir" ]; then
-      state=incoming
-      { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+      state_of "$dir"
       printf '%s\n' "$nonce run ${dir##*/} $state -"
       send_file "$dir/record.json" record
       send_file "$dir/manifest" manifest

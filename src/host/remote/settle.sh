@@ -8,6 +8,8 @@ run=${1:-}
 wish=${2:-}
 case $run in '' | *[!0-9A-Za-z-]*) echo 'usage: settle RUN [revert]' >&2 && exit 1 ;; esac
 here=$(cd "${0%/*}" && pwd) || exit 1
+# shellcheck source=src/host/remote/library.sh
+. "$here/library.sh"
 # shellcheck source=src/host/remote/lib.sh
 . "$here/lib.sh"
 # shellcheck source=src/host/remote/folders.sh

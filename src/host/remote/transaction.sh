@@ -3,15 +3,15 @@
 # with $run set.
 #
 # A run's folder: manifest, record.json, the new ledger.json, managed-paths and role; contents/N (what change
-# N is to become; until the run has ended), hide (a script of sed's, where it brings secrets), before/N (what
-# it was), beside/N (where it is worked on: see `work_beside`), states/ and outcomes/ (a small file for each,
-# made while there was still space), away (files aren't as they were, or may not be), state (one of states/,
-# renamed into place), end (what becomes of a run that isn't committed), outcome (a second name of one in
-# outcomes/: commit, revert or keep), expired and declined (why a run that waited is put back), started (ids
-# of handlers), units (numbers of those that were set), active (units that were), owed (handlers that were
-# left undone because somebody was there), broken (units that a check found so), redone (ids of handlers that
-# a revert ran), received and boot (which start of the host it came and began in), boot-folders (made for the
-# boot unit), log.
+# N is to become; until the run has ended), hide (a script of sed's, where it brings secrets), programs/N
+# (what guards ask, of the playbook), before/N (what it was), beside/N (where it is worked on: see
+# `work_beside`), states/ and outcomes/ (a small file for each, made while there was still space), away (files
+# aren't as they were, or may not be), state (one of states/, renamed into place), end (what becomes of a run
+# that isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and
+# declined (why a run that waited is put back), started (ids of handlers), units (numbers of those that were
+# set), active (units that were), owed (handlers that were left undone because somebody was there), broken
+# (units that a check found so), redone (ids of handlers that a revert ran), received and boot (which start of
+# the host it came and began in), boot-folders (made for the boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 

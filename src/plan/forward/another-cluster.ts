@@ -1,15 +1,15 @@
 import type { Problem } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
-/** Which cluster wants a host, and whether the role that it has there may be shared with other clusters. */
+/** Which cluster uses a host, and whether the host's role in it may be shared with other clusters. */
 export interface Asking {
   readonly cluster: string;
   readonly shared: boolean;
 }
 
 /**
- * Why a cluster can't have the host: another one manages things there, and one of the two has it for itself
- * alone. Undefined where none does. The host itself refuses as well.
+ * Why a cluster can't use the host: another one manages things there, and at least one of the two must not
+ * share it. Undefined if there is no such cluster. The host itself also refuses.
  */
 export function anotherCluster(
   { host, others = [] }: Snapshot,
@@ -20,7 +20,7 @@ export function anotherCluster(
   return {
     code: 'another-cluster',
     message: `this host belongs to the cluster ${other.cluster}, not to ${cluster}`,
-    next: 'take it out there first (`clusterproxy retire`), or correct cluster.name in the inventory',
+    next: 'take the host out of that cluster first (`clusterproxy retire`), or correct cluster.name in the inventory',
     host,
   };
 }

@@ -5,8 +5,9 @@ import type { StepTrace } from './run-steps.ts';
 
 /**
  * The difference between the real host and the virtual one, in the order in which it is carried out:
- * directories before what goes into them, then files in the order in which the steps touched them, what goes
- * away last. Behind them what can't be known yet: what steps do to things that an action has to bring first.
+ * directories before their contents, then files in the order in which the steps touched them, and deletions
+ * last. These are followed by what can't be known yet: what steps do to things that an action must bring
+ * first.
  */
 export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): readonly Change[] {
   const changes = host.touched.flatMap((path) => {
@@ -22,7 +23,7 @@ export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): read
   return [...inOrder(changes), ...traces.flatMap(laterChange)];
 }
 
-/** What isn't there may come with an action of an earlier stage. */
+/** Whatever is missing may come with an action of an earlier stage. */
 function provisionally(change: Change, { snapshot }: VirtualHost): Change {
   const { before } = change;
   if (snapshot.pending === undefined || (before.kind !== 'absent' && before.kind !== 'pending'))
@@ -48,7 +49,7 @@ function inOrder(changes: readonly Change[]): readonly Change[] {
 }
 
 /**
- * Directories from the top down, then files and links, then deletions, directories among them from the bottom
+ * Directories from the top down, then files and links, then deletions, including directories from the bottom
  * up; units last.
  */
 function rank(change: Change): number {

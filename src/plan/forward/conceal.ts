@@ -7,12 +7,12 @@ import type { SecretRegister } from '../../secrets/register.ts';
 import { type ItemFormats, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { itemValue } from '../items.ts';
 
-/** A managed thing of a host, and whether an earlier run wrote a secret of the inventory into it. */
+/** A managed thing on a host, and whether an earlier run wrote a secret from the inventory into it. */
 export interface KnownItem extends Managed {
   readonly wasSecret: boolean;
 }
 
-/** The changes, each that touches a secret of the inventory with what may be shown of it. */
+/** The changes; each that touches a secret of the inventory gets what may be shown of it. */
 export function concealChanges(
   changes: readonly Change[],
   items: readonly KnownItem[],

@@ -2,7 +2,7 @@ import type { CrossCheck, PlannedHost } from '../../steps/cross-check.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { Evaluation } from './evaluate.ts';
 
-/** The checks that a playbook asks for, of those that its step modules bring. */
+/** Runs the cross-checks that a playbook asks for, out of those that its step modules provide. */
 export function crossChecksOf({
   crossChecks,
   modules,
@@ -11,7 +11,7 @@ export function crossChecksOf({
   return crossChecks.flatMap((name) => brought.find((one) => one.name === name) ?? []);
 }
 
-/** What a cross-check sees of a host. */
+/** A host as seen by a cross-check. */
 export function plannedHost({ wanted, traces, host }: Evaluation): PlannedHost {
   return {
     host,

@@ -10,57 +10,57 @@ import { nextLedger } from './ledger.ts';
 import { restoreNoLongerWanted } from './no-longer-wanted.ts';
 import { refuseTwoOwners, runSteps, type StepTrace, type WantedStep } from './run-steps.ts';
 
-/** What a playbook wants of one host, everything filled in. */
+/** What a playbook wants on one host, with everything filled in. */
 export interface Wanted {
   readonly recipe: { readonly name: string; readonly reason: string } | undefined;
-  /** in the playbook's order, which is that of their stages */
+  /** in the playbook's order, which follows their stages */
   readonly steps: readonly WantedStep[];
   /** in the playbook's order; only those that apply */
   readonly handlers: readonly Handler[];
-  /** units that must be active afterwards if they were before */
+  /** units that must be active afterwards if they were active before */
   readonly units: readonly string[];
   /** what its playbook's health checks found */
   readonly warnings: readonly string[];
-  /** why its services serve nobody at present; undefined where they do, as far as its playbook asks */
+  /** why its services serve nobody at present; undefined if the playbook's checks find nothing */
   readonly down?: string | undefined;
-  /** the handlers that a step of the playbook notifies, whether the step applies to this host or not */
+  /** the handlers notified by a step of the playbook, whether or not the step applies to this host */
   notifyOf(step: string): readonly string[];
-  /** the accounts that a step of the playbook, also one that this host doesn't get, names for its folders */
+  /** the accounts that a step of the playbook, even one that this host doesn't get, names for its folders */
   folderOf?(step: string): readonly string[];
-  /** names of the stages of its role, in order; none where it has one only */
+  /** names of the stages of its role, in order; empty if it has only one */
   readonly stages?: readonly string[] | undefined;
   /**
-   * how things that its steps manage, or those of an earlier run did, are read; undefined: as the built-in
-   * steps do
+   * formats for reading things that its steps, or those of an earlier run, manage; undefined: those of the
+   * built-in steps
    */
   readonly formats?: ItemFormats | undefined;
 }
 
 /**
- * From what is known of all hosts to what is wanted of each, or of those in `only`; a host that can't be
- * resolved gets its problem.
+ * Turns what is known about all hosts into what is wanted on each, or on those in `only`; a host that can't
+ * be resolved gets its problem.
  */
 export type Resolve = (
   snapshots: ReadonlyMap<string, Snapshot>,
   only?: ReadonlySet<string>,
 ) => ReadonlyMap<string, Wanted | OperatorError>;
 
-/** One stage of a host after its steps ran on a virtual host that is as the stage before leaves it. */
+/** One stage of a host, after its steps ran on a virtual host in the state that the previous stage leaves. */
 export interface StageEvaluation {
   /** counts from 1 */
   readonly number: number;
-  /** empty where the role has no other */
+  /** empty if the role has only one */
   readonly name: string;
   readonly host: VirtualHost;
   readonly traces: readonly StepTrace[];
-  /** what the ledger will say once it's carried out, but for the names of cluster and playbook */
+  /** the ledger once it is carried out, without the names of cluster and playbook */
   ledger(): Ledger;
 }
 
 /** One host after all its steps ran on a virtual host. */
 export interface Evaluation {
   readonly wanted: Wanted;
-  /** as the last stage leaves it */
+  /** the state in which the last stage leaves it */
   readonly host: VirtualHost;
   /** of all stages */
   readonly traces: readonly StepTrace[];
@@ -69,9 +69,9 @@ export interface Evaluation {
 }
 
 export interface EvaluateOptions {
-  /** the hosts that are meant; undefined: all */
+  /** the hosts to evaluate; undefined: all */
   readonly only?: ReadonlySet<string> | undefined;
-  /** whether a text holds one of the inventory's secrets */
+  /** whether a text contains one of the inventory's secrets */
   readonly holdsSecret?: ((text: string) => boolean) | undefined;
 }
 
@@ -122,7 +122,10 @@ function evaluateHost(
   return { wanted, host: last.host, traces: stages.flatMap(({ traces }) => traces), stages };
 }
 
-/** What is no longer wanted goes in the last stage: until then nobody knows whether it is. */
+/**
+ * What is no longer wanted is removed in the last stage, since it isn't known before whether it is still
+ * wanted.
+ */
 function evaluateStage(
   host: VirtualHost,
   wanted: Wanted,
@@ -146,6 +149,6 @@ function evaluateStage(
 }
 
 function problemOf(host: string, error: unknown): Problem {
-  const [problem] = problemsOf(error ?? new Error('the playbook says nothing about this host'));
+  const [problem] = problemsOf(error ?? new Error('the playbook has no steps for this host'));
   return { host, code: 'unexpected', message: '', ...problem };
 }

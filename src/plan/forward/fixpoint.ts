@@ -4,10 +4,10 @@ import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluat
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * The fixpoint check: all steps run a second time on what they made, over the whole cluster, facts and
- * recipes computed anew. Each step must be a no-op then, else the playbook isn't idempotent. Actions count as
- * carried out: none may be due again. Returns the problem of each host that fails. With `only`, just those
- * hosts are checked, among all others as `known` has them.
+ * The fixpoint check: all steps run a second time on their own results, over the whole cluster, with facts
+ * and recipes computed anew. Each step must then be a no-op, or else the playbook isn't idempotent. Actions
+ * count as carried out: none may be due again. Returns the problem of each host that fails. With `only`, only
+ * those hosts are checked, while all others are as in `known`.
  */
 export function checkFixpoint(
   resolve: Resolve,
@@ -28,7 +28,7 @@ export function checkFixpoint(
 
 function difference(host: string, first: Evaluation, again: Evaluation | Problem): Problem | undefined {
   if (!isEvaluation(again)) {
-    return notIdempotent(host, again.step, `on the planned files the playbook fails: ${again.message}`);
+    return notIdempotent(host, again.step, `the playbook fails on the planned files: ${again.message}`);
   }
   if (first.wanted.recipe?.name !== again.wanted.recipe?.name) {
     return notIdempotent(
@@ -42,7 +42,7 @@ function difference(host: string, first: Evaluation, again: Evaluation | Problem
   return notIdempotent(
     host,
     restless.step,
-    `run a second time, the step ${restless.step} would ${againWords(restless)}`,
+    `if run a second time, the step ${restless.step} would ${againWords(restless)}`,
   );
 }
 
@@ -55,7 +55,7 @@ function notIdempotent(host: string, step: string | undefined, message: string):
   return {
     code: 'not-idempotent',
     message,
-    next: 'the playbook (or a step module of your own) has to be mended; no host was touched',
+    next: 'correct the playbook (or your own step module); no host was touched',
     host,
     step,
   };

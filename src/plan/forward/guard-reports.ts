@@ -3,7 +3,7 @@ import type { Guard } from '../../model/handler.ts';
 import type { GuardReport, Stage } from '../../model/plan.ts';
 import { type Answer, queryKey, type Snapshot } from '../../model/snapshot.ts';
 
-/** What is done to a host in a stage. */
+/** Parts of a stage that have guards. */
 type Doings = Pick<Stage, 'actions' | 'changes' | 'handlers'>;
 
 /** The guards that are asked in these stages. */
@@ -15,7 +15,7 @@ export function guardsIn(stages: readonly Doings[]): readonly Guard[] {
   ]);
 }
 
-/** What the guards that will be asked said when the host was looked at. */
+/** What the guards that will be asked reported when the host was inspected. */
 export function guardReports(snapshot: Snapshot, stages: readonly Doings[]): readonly GuardReport[] {
   const guards = guardsIn(stages);
   const unique = new Map(guards.map((guard) => [guard.id, guard] as const));

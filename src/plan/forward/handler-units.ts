@@ -4,7 +4,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { PlannedHandler } from '../../model/plan.ts';
 import { type Snapshot, type UnitState, unitOfPath } from '../../model/snapshot.ts';
 
-/** What handlers come to once it's known which of their units run, and what is to be said of it. */
+/** The handlers that remain once it is known which of their units run, with problems and warnings. */
 export interface FittedHandlers {
   readonly handlers: readonly PlannedHandler[];
   readonly problem: Problem | undefined;
@@ -12,23 +12,25 @@ export interface FittedHandlers {
 }
 
 export interface UnitsOfHost {
-  /** as the host is when the stage begins */
+  /** the host's state when the stage starts */
   readonly snapshot: Snapshot;
   readonly changes: readonly Change[];
-  /** units whose `active` is the plan's business: one of them that doesn't run is not meant to */
+  /** units whose `active` the plan controls: if one of them isn't running, that is intended */
   readonly managed: ReadonlySet<string>;
-  /** handlers that may turn out not to be needed, once it's known what an action brings */
+  /** handlers that may turn out not to be needed, once what an action brings is known */
   readonly open?: ReadonlySet<string>;
   /**
-   * files are given back, by a rollback or to a host that leaves: what doesn't run needs to take nothing up
+   * files are restored, by a rollback or on a host that leaves: a unit that isn't running doesn't need to
+   * load them
    */
   readonly givesBack: boolean;
 }
 
 /**
- * Fit handlers to the units of a host. systemctl(1) can't reload a unit that doesn't run, and starts one that
- * it is to restart. So what concerns a unit that the plan itself stops is left out; a reload of one that is
- * down is a problem, with the command that mends it; a start that nobody may expect is a warning.
+ * Fit handlers to the units of a host. systemctl(1) can't reload a unit that isn't running, and it starts a
+ * stopped unit when asked to restart it. So actions on a unit that the plan itself stops are left out; a
+ * reload of a unit that is down is a problem, reported with the command that fixes it; an unexpected start is
+ * a warning.
  */
 export function fitHandlers(handlers: readonly PlannedHandler[], host: UnitsOfHost): FittedHandlers {
   const fitted = handlers.map((planned) => fitHandler(planned, host));
@@ -63,7 +65,7 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
     warnings: [
       ...idle.map(
         (unit) =>
-          `${unit} is not running: it is not reloaded, and takes up the files as they were when it is started`,
+          `${unit} is not running, so it is not reloaded; it will load the former files when it is started`,
       ),
       ...left
         .filter((unit) => !isReloaded(handler, unit) && isDown(unit, host) && !isStarted(unit, host))
@@ -72,7 +74,7 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
   };
 }
 
-/** The handler without what it does to these units; undefined where nothing is left to do. */
+/** The handler without its actions and checks on these units; undefined if nothing is left to do. */
 function withoutUnits(handler: Handler, units: ReadonlySet<string>): Handler | undefined {
   const keeps = (one: Action | Check) => !('unit' in one) || !names(units).has(fullName(one.unit));
   const actions = handler.actions.filter(keeps);
@@ -91,8 +93,8 @@ function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem |
   if (state.load === 'masked') {
     return {
       code: 'unit-not-running',
-      message: `${unit} is masked, so that the handler ${handler.id} can't ${verb} it; nothing was changed`,
-      next: `on the host: systemctl unmask ${unit} && systemctl start ${unit}; then run the command again`,
+      message: `${unit} is masked, so the handler ${handler.id} can't ${verb} it; nothing was changed`,
+      next: `run on the host: systemctl unmask ${unit} && systemctl start ${unit}; then run the command again`,
       host: snapshot.host,
     };
   }
@@ -100,20 +102,20 @@ function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem |
   const failed = state.active === 'failed';
   return {
     code: 'unit-not-running',
-    message: `${unit} ${failed ? 'has failed' : 'is not running'}, and the handler ${handler.id} can only reload it: nothing would take up the new files; nothing was changed`,
-    next: `on the host: ${failed ? `systemctl reset-failed ${unit} && ` : ''}systemctl start ${unit}${failed ? ` (journalctl -u ${unit} says why it failed)` : ''}; then run the command again`,
+    message: `${unit} ${failed ? 'has failed' : 'is not running'}, and the handler ${handler.id} can only reload it, so the new files would not be loaded; nothing was changed`,
+    next: `run on the host: ${failed ? `systemctl reset-failed ${unit} && ` : ''}systemctl start ${unit}${failed ? ` (journalctl -u ${unit} says why it failed)` : ''}; then run the command again`,
     host: snapshot.host,
   };
 }
 
-/** Stopped by the plan, or meant by it not to run. */
+/** Stopped by the plan, or intentionally not running. */
 function isStopped(unit: string, host: UnitsOfHost): boolean {
   const after = changeOf(unit, host)?.after;
   if (after !== undefined) return after.kind === 'unit' && after.active !== 'active';
   return names(host.managed).has(fullName(unit)) && isDown(unit, host);
 }
 
-/** The plan starts it, or may: what is in the way of that is known later. */
+/** The plan starts it, or may do so; whether anything prevents that is known later. */
 function isStarted(unit: string, host: UnitsOfHost): boolean {
   const after = changeOf(unit, host)?.after;
   return after?.kind === 'pending' || (after?.kind === 'unit' && after.active === 'active');
@@ -125,7 +127,7 @@ function isDown(unit: string, host: UnitsOfHost): boolean {
 }
 
 /**
- * Undefined where nobody looked, or it isn't there: an action may bring it, and systemctl says so otherwise.
+ * Undefined if it wasn't read or doesn't exist: an action may bring it, and otherwise systemctl reports it.
  */
 function stateOf(unit: string, { snapshot }: UnitsOfHost): UnitState | undefined {
   const found = [unit, fullName(unit), shortName(unit)];
@@ -143,8 +145,8 @@ function changeOf(unit: string, { changes }: UnitsOfHost): Change | undefined {
 }
 
 /**
- * The changes, each of a unit with what is asked before it's stopped, be it by the plan or by a revert: the
- * guards of handlers that restart, reload or wait for it interrupt the same people.
+ * The changes; each change of a unit gets the guards that are asked before the plan or a revert stops it:
+ * those of handlers that restart, reload or wait for the unit, since these interrupt the same people.
  */
 export function withStopGuards(changes: readonly Change[], handlers: readonly Handler[]): readonly Change[] {
   return changes.map((change) => {
@@ -164,7 +166,7 @@ export function uniqueGuards(handlers: readonly Handler[]): readonly Guard[] {
   return [...new Map(guards.map((guard) => [guard.id, guard] as const)).values()];
 }
 
-/** systemctl(1) takes a name without a suffix for a service's. */
+/** systemctl(1) takes a name without a suffix as that of a service. */
 function fullName(unit: string): string {
   return /\.[a-z]+$/.test(unit) ? unit : `${unit}.service`;
 }

@@ -6,8 +6,8 @@ import { itemHash, itemId, itemValue, pathValue, secretItemHash } from '../items
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * What the ledger of a host will say once a stage of the plan is carried out. `kept` is what stays as the
- * ledger has it now: what other stages look after.
+ * The ledger of a host once a stage of the plan is carried out. `kept` is what stays as it is in the current
+ * ledger because other stages manage it.
  */
 export function nextLedger(
   host: VirtualHost,
@@ -21,7 +21,7 @@ export function nextLedger(
   kept: readonly ManagedItem[] = [],
 ): Ledger {
   const { snapshot } = host;
-  // What another cluster has in a file as well was first touched by whoever came first.
+  // If another cluster manages the same file, the first-touch state is that of the cluster that came first.
   const all = [
     ...(snapshot.others ?? []).map(({ ledger }) => ledger),
     ...(snapshot.ledger ? [snapshot.ledger] : []),
@@ -49,8 +49,8 @@ export function nextLedger(
 }
 
 /**
- * The first-touch value that is known stays, but for a package's file that an upgrade has brought anew: what
- * it was before the upgrade is of no use to anybody.
+ * A known first-touch value stays, except for a package's file that an upgrade has replaced: its state before
+ * the upgrade is of no use to anybody.
  */
 function firstTouch(
   item: Managed,
@@ -63,8 +63,8 @@ function firstTouch(
 }
 
 /**
- * First-touch value on a host that was set up before: what is there is the cluster's already, so a key goes
- * away when it is given back, and the package's own value applies. A file is what the package has in it.
+ * First-touch value on a host that was set up before: the existing value already belongs to the cluster, so
+ * restoring a key removes it, and the package's own value applies. A file is as the package has it.
  */
 function withoutCluster(item: Managed, { state, theirs }: Found): FirstTouch {
   if (isWholePath(item)) return pathValue(state);
@@ -75,7 +75,7 @@ function hashOf(host: VirtualHost, item: Managed, value: FirstTouch): string {
   return holdsSecret(host, value) ? secretItemHash(item, value) : itemHash(value);
 }
 
-/** A host may have held a secret of the inventory before we came; the ledger must not. */
+/** The host may have contained a secret of the inventory before the first run; the ledger must not. */
 function withoutSecret(host: VirtualHost, item: Managed, first: FirstTouch): FirstTouch {
   return holdsSecret(host, first) ? { kind: 'secret', hash: secretItemHash(item, first) } : first;
 }
@@ -85,11 +85,11 @@ function holdsSecret(host: VirtualHost, value: FirstTouch): boolean {
   return value.kind === 'value' && host.holdsSecret(JSON.stringify(value.value));
 }
 
-/** Files with things of ours that weren't there before us, and the directories that we made for them. */
+/** Files with our content that did not exist before, and the directories that were made for them. */
 function createdPaths(host: VirtualHost, items: readonly ManagedItem[]): readonly string[] {
   const { snapshot } = host;
   const theirs = (snapshot.others ?? []).flatMap(({ ledger }) => ledger.created);
-  // A folder that another cluster has made goes away with whichever of the two leaves last.
+  // A folder made by another cluster is removed by whichever of the two leaves last.
   const isOurs = (path: string) =>
     snapshot.ledger?.created.includes(path) ||
     theirs.includes(path) ||
@@ -116,7 +116,7 @@ function stateBefore(snapshot: Snapshot, path: string) {
   return stateIn(snapshot, path) ?? ({ kind: 'absent' } as const);
 }
 
-/** Of a thing that a step declares twice, the first time counts: then it was as the step found it. */
+/** If a step declares a thing twice, the first declaration counts: then it was still as the step found it. */
 function uniqueItems(items: readonly ManagedItem[]): readonly ManagedItem[] {
   const seen = new Set<string>();
   return items.filter((item) => {

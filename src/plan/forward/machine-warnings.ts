@@ -1,12 +1,13 @@
 import type { Snapshot } from '../../model/snapshot.ts';
 
-/** A clock that is off by more than this makes certificates, tokens and log lines disagree. Seconds. */
+/** In seconds; a clock that is off by more than this makes certificates, tokens and log lines disagree. */
 const tolerableClockOffset = 10;
-/** Below this share of free space a service may fail any minute, and a restart even more so. Percent. */
+/** In percent of free space; below this, a service may fail at any time, and a restart even more so. */
 const leastFreeSpace = 5;
 
 /**
- * What is wrong with the machine, whatever is installed on it, before anything is changed there; in words.
+ * What is wrong with the machine before anything is changed there, regardless of what is installed on it, as
+ * texts.
  */
 export function machineWarnings(snapshot: Snapshot): readonly string[] {
   return [
@@ -17,18 +18,18 @@ export function machineWarnings(snapshot: Snapshot): readonly string[] {
   ];
 }
 
-/** Who logs in could read everything, but isn't root. */
+/** A warning that the account could read everything, but isn't root. */
 export function lookOnlyWarning({ lookOnly, user }: Snapshot): readonly string[] {
   if (lookOnly !== true) return [];
   return [
-    `${user} is not root: this host can be looked at, but not changed; that takes \`become: sudo\` below \`ssh:\` in the inventory, or a login as root`,
+    `${user} is not root: this host can be inspected, but not changed; to change it, set \`become: sudo\` below \`ssh:\` in the inventory, or log in as root`,
   ];
 }
 
 function failedUnits(snapshot: Snapshot): readonly string[] {
   if (snapshot.failedUnits.length === 0) return [];
   const units = snapshot.failedUnits.join(', ');
-  return [`already before anything is changed, these units have failed: ${units} (systemctl status UNIT)`];
+  return [`these units have failed before anything was changed: ${units} (systemctl status UNIT)`];
 }
 
 function fullDisks(snapshot: Snapshot): readonly string[] {

@@ -19,10 +19,10 @@ import { type StepTrace, traceOf } from './run-steps.ts';
 import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
 
 /**
- * What an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
+ * Whatever an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
  * that somebody else has changed since is left alone, with a warning. `notifyOf` tells which handlers the
- * item's step asks for, `folderOf` which accounts it names for its folders, where an older version wrote the
- * ledger; what `laterSteps`, which can't be planned yet, look after stays.
+ * item's step notifies; `folderOf` tells which accounts it names for its folders, if an older version wrote
+ * the ledger. What `laterSteps`, which can't be planned yet, manage stays.
  */
 export function restoreNoLongerWanted(
   host: VirtualHost,
@@ -60,7 +60,7 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     clusterThatNeeds(host.snapshot, item.path);
   if (other !== undefined) {
     view.warn(
-      `${name} is no longer wanted, but the cluster ${other} has it on this host as well; it stays as it is`,
+      `${name} is no longer wanted, but the cluster ${other} also uses it on this host; it stays as it is`,
     );
     return traceOf(view, notify, folderOf);
   }
@@ -76,7 +76,7 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
   }
   if (item.first.kind === 'secret') {
     view.warn(
-      `${name} is no longer wanted; what it held before was a secret, which is not kept: set it by hand`,
+      `${name} is no longer wanted; its former value was a secret, which is not stored: set it by hand`,
     );
     return traceOf(view, notify, folderOf);
   }
@@ -111,7 +111,7 @@ function putBack(view: StepHost, item: ManagedItem, formats: ItemFormats): void 
   }
 }
 
-/** A file that we had made and in which nothing of anybody's is left goes away. */
+/** A file that we had made is removed once nothing is left in it. */
 function removeHollow(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const text = isKnown(host, path) ? textOf(host.state(path)) : undefined;
@@ -120,7 +120,7 @@ function removeHollow(host: VirtualHost, path: string, folderOf: readonly string
   return traceOf(view, [], folderOf);
 }
 
-/** A directory that we had made goes away, unless something that isn't ours is known to be in it. */
+/** A directory that we had made is removed, unless it is known to contain something that isn't ours. */
 function removeEmpty(host: VirtualHost, path: string, folderOf: readonly string[]): StepTrace {
   const view = new StepHost(host, 'no-longer-wanted');
   const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;

@@ -4,23 +4,23 @@ import type { Stage } from '../../model/plan.ts';
 import { type ExposedFolder, type Snapshot, stateIn } from '../../model/snapshot.ts';
 
 /**
- * Nothing of /var/lib/clusterproxy can be trusted; undefined where it is ours. The host itself refuses as
- * well.
+ * Why nothing in /var/lib/clusterproxy can be trusted; undefined if the folder is ours. The host itself also
+ * refuses.
  */
 export function foreignState({ host, foreignState: foreign }: Snapshot): Problem | undefined {
   if (foreign !== true) return undefined;
   return {
     code: 'folder-not-roots',
-    message: '/var/lib/clusterproxy is a link, or the folder of another account',
-    next: 'look who made it, and move it away: clusterproxy makes it anew, as a folder of root',
+    message: '/var/lib/clusterproxy is a link, or belongs to another account',
+    next: 'find out who made it, and move it out of the way: clusterproxy will create it again as a folder of root',
     host,
   };
 }
 
 /**
- * Why the changes and archives of a stage can't be carried out: one of them lies in a folder in which
- * somebody else than root may give names, and so could lead root elsewhere. Undefined where root alone
- * decides, or the step has named the account. The host looks once more, when it has prepared nothing yet.
+ * Why the changes and archives of a stage can't be carried out: one of them is in a folder in which an
+ * account other than root may create or rename entries, and so could redirect root. Undefined if only root
+ * may do so, or if the step has named the account. The host checks again before it prepares anything.
  */
 export function notRoots(
   snapshot: Snapshot,
@@ -35,7 +35,7 @@ export function notRoots(
     const { directory } = action.run;
     const [folder] = snapshot.exposed?.get(folderOf(directory)) ?? [];
     if (folder === undefined) continue;
-    const next = `unpack it into a folder of root's, or ${remedy(folder)}`;
+    const next = `unpack it into a folder that belongs to root, or ${remedy(folder)}`;
     return { code, host: snapshot.host, step, message: placed(directory, folder), next };
   }
   return undefined;
@@ -53,8 +53,8 @@ function refused(
   const exposed = [...plannedFolders(parent, changes, snapshot), ...(snapshot.exposed?.get(parent) ?? [])];
   const linked = exposed.find(({ link }) => link);
   if (linked !== undefined) {
-    const message = `the way to ${path} goes by a link in ${linked.path}, where ${whom(linked)} may give names`;
-    return { code, message, next: 'name the path without that link' };
+    const message = `the path ${path} follows a link in ${linked.path}, where ${whom(linked)} may create or rename entries`;
+    return { code, message, next: 'write the path without that link' };
   }
   const unnamed = exposed.find((folder) => !isNamed(folder, accounts));
   if (unnamed !== undefined) {
@@ -64,14 +64,14 @@ function refused(
   if (exposed.length === 0 || stateIn(snapshot, parent)?.kind !== 'absent') return undefined;
   return {
     code,
-    message: `${parent} isn't there, and would be made for ${path} in a folder of another account`,
-    next: `have ${parent} made in an earlier stage of the playbook`,
+    message: `${parent} does not exist, and would be created for ${path} in a folder of another account`,
+    next: `create ${parent} in an earlier stage of the playbook`,
   };
 }
 
 /**
- * Folders on the way to `folder`, itself included, that are to belong to somebody else, or already are ours
- * to give away.
+ * Folders leading to `folder`, including itself, that will belong to another account, or are already to be
+ * given to one.
  */
 function plannedFolders(
   folder: string,
@@ -91,8 +91,8 @@ function plannedFolders(
 }
 
 /**
- * Whether the step has named all who may give names there: USER, with the group of that name, USER:GROUP or
- * :GROUP.
+ * Whether the step has named everyone who may create or rename entries there: USER, with the group of that
+ * name, USER:GROUP or :GROUP.
  */
 function isNamed({ by, user, group }: ExposedFolder, accounts: readonly string[]): boolean {
   const named = accounts.map((account) => account.split(':'));
@@ -109,7 +109,7 @@ function folderOf(path: string): string {
 }
 
 function placed(path: string, folder: ExposedFolder): string {
-  return `${path} lies in ${folder.path}, where ${whom(folder)} may give names, and could lead root to other files`;
+  return `${path} is in ${folder.path}, where ${whom(folder)} may create or rename entries and so redirect root to other files`;
 }
 
 function whom({ by, user, group }: ExposedFolder): string {

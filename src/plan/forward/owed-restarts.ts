@@ -8,15 +8,15 @@ import type { Evaluation, StageEvaluation } from './evaluate.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
- * Handlers that are owed although no step changes anything: what a service has to take up is as planned, but
- * not because we made it so, and the service has run since before it became so. Or the host says so itself,
- * after a run or a revert that left services alone. See `owed` of a snapshot for the rule.
+ * Handlers that are owed although no step changes anything: what a service must load is as planned, but
+ * somebody else made it so, and the service was started before that. Or the host itself says so, after a run
+ * or a revert that left services alone. See `owed` of a snapshot for the rule.
  */
 export function owedRestarts(
   { wanted, stages }: Evaluation,
   stage: StageEvaluation,
 ): readonly PlannedHandler[] {
-  // What the host itself tells of belongs to no step: it's done when all else is.
+  // What the host itself reports belongs to no step, so it is done after everything else.
   const told = new Set(stage === stages.at(-1) ? (stage.host.snapshot.owed ?? []) : []);
   return wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
     const steps = stage.traces.filter((trace) => trace.notify.includes(handler.id));
@@ -24,16 +24,16 @@ export function owedRestarts(
     const [first] = stale;
     if (first !== undefined) {
       const because = [...new Set(stale.map(({ step }) => step))];
-      return [{ handler, because, owed: `${first.name} became what it is after ${first.unit} was started` }];
+      return [{ handler, because, owed: `${first.name} was changed after ${first.unit} was started` }];
     }
-    // What doesn't run doesn't run with old files.
+    // A unit that isn't running can't be running with old files.
     if (!told.has(handler.id) || isDown(handler, stage.host.snapshot)) return [];
-    return [{ handler, because: [], owed: 'an earlier run left it undone, because people were there' }];
+    return [{ handler, because: [], owed: 'an earlier run left it out because people were there' }];
   });
 }
 
 /**
- * Handlers that the host says are owed, and that this plan knows nothing of: somebody has to do it by hand.
+ * Handlers that the host says are owed but that this plan doesn't have: an operator has to run them by hand.
  */
 export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
   const known = new Set(wanted.handlers.map(({ id }) => id));
@@ -41,7 +41,7 @@ export function unknownOwed({ host, wanted }: Evaluation): readonly string[] {
     .filter((id) => !known.has(id))
     .map(
       (id) =>
-        `an earlier run left services alone, because people were there; what ${id} did has to be done by hand, as the playbook has no such handler for this host`,
+        `an earlier run left services alone because people were there; do by hand what ${id} did, since the playbook has no such handler for this host`,
     );
 }
 
@@ -60,7 +60,7 @@ function staleIn(trace: StepTrace, handler: Handler, host: VirtualHost): readonl
   });
 }
 
-/** Whether the item is as it was when a run last made its services take it up. */
+/** Whether the item is as it was when a run last made its services load it. */
 function isTakenUp(item: Managed, { snapshot, formats }: VirtualHost): boolean {
   const known = snapshot.ledger?.items.find((one) => itemId(one) === itemId(item));
   const now = stateIn(snapshot, item.path) ?? ({ kind: 'absent' } as const);
@@ -78,7 +78,7 @@ function isDown(handler: Handler, snapshot: Snapshot): boolean {
   return units.length > 0 && units.every((active) => active === 'inactive' || active === 'failed');
 }
 
-/** The units that a handler starts anew; of one that runs a command those that it checks. */
+/** The units that a handler restarts or reloads; for one that runs a command, the units that it checks. */
 function unitsOf({ actions, checks }: Handler): readonly string[] {
   const units = actions.flatMap((action) => ('unit' in action ? [action.unit] : []));
   if (units.length > 0) return units;

@@ -21,7 +21,7 @@ import { foreignState, notRoots } from './not-roots.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { twoClusters } from './two-clusters.ts';
 
-/** A host of the inventory, and what came of looking at it. */
+/** A host of the inventory, and the result of inspecting it. */
 export interface LookedAt {
   readonly name: string;
   readonly role: string;
@@ -29,11 +29,11 @@ export interface LookedAt {
   /** why there is no snapshot */
   readonly problem: Problem | undefined;
   readonly durationMs: number;
-  /** it was reached all the same */
+  /** it was reached nevertheless */
   readonly answered?: boolean;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
-  /** its role may be shared with other clusters; they don't share a host where it's left out */
+  /** its role may be shared with other clusters; if left out, they don't share the host */
   readonly shared?: boolean;
 }
 
@@ -49,9 +49,9 @@ export interface PlanInput {
 }
 
 /**
- * From what all hosts are to what each is to become. Pure: no host is touched, none is asked again. With
- * `only`, plans of those hosts alone, as when one is looked at again in the middle of a run; what concerns
- * all hosts was checked before.
+ * Plans what each host will become from what all hosts are. Pure: no host is touched or asked again. With
+ * `only`, plans only those hosts, for example when one is inspected again in the middle of a run; what
+ * concerns all hosts has been checked before.
  */
 export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
   const refused = new Map(
@@ -62,7 +62,7 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
       return problem === undefined ? [] : [[host.name, problem] as const];
     }),
   );
-  // What a host of somebody else's is like doesn't count: the others keep what they have for it.
+  // The state of a host that belongs to somebody else doesn't count: the others keep what they have for it.
   const snapshots = new Map(
     input.hosts.flatMap((host) =>
       host.snapshot && !refused.has(host.name) ? [[host.name, host.snapshot] as const] : [],
@@ -85,7 +85,7 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
   });
 }
 
-/** The plan of a host: the stages in which something is to be done. */
+/** The plan of a host: the stages in which something is done. */
 function planHost(
   host: LookedAt,
   evaluation: Evaluation,
@@ -134,7 +134,7 @@ function planHost(
   };
 }
 
-/** What is managed in this stage or was until now. */
+/** What is managed in this stage, or was managed until now. */
 function knownItems(evaluation: Evaluation, { host }: StageEvaluation): readonly KnownItem[] {
   const known = host.snapshot.ledger?.items ?? [];
   const secret = new Set(known.filter(({ activated }) => isSlowHash(activated)).map(itemId));
@@ -144,7 +144,7 @@ function knownItems(evaluation: Evaluation, { host }: StageEvaluation): readonly
   }));
 }
 
-/** A stage, and what is wrong with it or to be said of it: both are the host's. */
+/** A stage with its problem and warnings, which become the host's. */
 interface PlannedStage extends Pick<HostPlan, 'problem' | 'warnings'> {
   readonly stage: Stage;
 }
@@ -186,7 +186,7 @@ function planStage(
   return { stage: result, problem, warnings };
 }
 
-/** Handlers that no step is sure to ask for: what such a step does is known later. */
+/** Handlers that may not be needed, since what the steps that notify them do is known later. */
 function openHandlers(planned: readonly PlannedHandler[], { traces }: StageEvaluation): ReadonlySet<string> {
   const sure = new Set(
     traces.flatMap(({ changed, later, notify }) => (changed && later === undefined ? notify : [])),
@@ -196,14 +196,14 @@ function openHandlers(planned: readonly PlannedHandler[], { traces }: StageEvalu
   );
 }
 
-/** Units that a step of the host sets, or set until now, to run or not. */
+/** Units that a step of the host starts or stops, or did so until now. */
 function managedUnits({ traces }: Evaluation, { host }: StageEvaluation): ReadonlySet<string> {
   const items = [...(host.snapshot.ledger?.items ?? []), ...traces.flatMap((trace) => trace.managed)];
   const active = items.filter((item) => isUnitState(item) && item.key[0] === 'active');
   return new Set(active.flatMap(({ path }) => unitOfPath(path) ?? []));
 }
 
-/** What is wrong with the first stage with which something is, each as its host is by then. */
+/** The problem of the first stage that has one, with the host in the state that it has by then. */
 function firstOf(
   stages: readonly Stage[],
   problemOf: (snapshot: Snapshot, stage: Stage) => Problem | undefined,
@@ -216,8 +216,8 @@ function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'>
 }
 
 /**
- * The handlers that changed steps ask for, each with the steps that ask, and those that are owed; in the
- * playbook's order.
+ * The handlers that changed steps notify, each with these steps, and those that are owed; in the playbook's
+ * order.
  */
 function plannedHandlers(
   evaluation: Evaluation,

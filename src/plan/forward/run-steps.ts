@@ -8,7 +8,7 @@ import { StepHost } from '../../virtual/step-host.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId, itemName } from '../items.ts';
 
-/** A step with everything filled in, ready to be run on a virtual host. */
+/** A step with everything filled in, ready to run on a virtual host. */
 export interface WantedStep {
   readonly id: string;
   readonly module: StepModule;
@@ -21,14 +21,11 @@ export interface WantedStep {
   readonly stage?: number | undefined;
 }
 
-/** Why a step can't be planned before a stage was carried out. */
+/** Why a step can't be planned before a stage has been carried out. */
 export interface Later {
   /** name of the stage */
   readonly after: string;
-  /**
-   * what it would have to know, or the first thing that it looks after; undefined where that isn't known
-   * either
-   */
+  /** what it needs to know, or the first thing that it manages; undefined if that isn't known either */
   readonly path: string | undefined;
 }
 
@@ -40,14 +37,14 @@ export interface StepTrace {
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
   readonly found: ReadonlyMap<Managed, Found>;
-  /** it brought over what was set up by hand */
+  /** it took over what was set up by hand */
   readonly adopted: boolean;
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
-  /** whose folders its paths may lie in besides root's */
+  /** accounts besides root in whose folders its paths may be */
   readonly folderOf: readonly string[];
   readonly actions: readonly PlannedAction[];
-  /** it did nothing, since what it needs to know can't be known yet */
+  /** it did nothing, because what it needs to know isn't known yet */
   readonly later: Later | undefined;
 }
 
@@ -71,8 +68,8 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
 }
 
 /**
- * Whether the step failed for want of something that an action brings, or may bring: then it's planned once
- * that was carried out. Undefined for an error that no action mends.
+ * Whether the step failed for lack of something that an action brings, or may bring: then it is planned after
+ * that action has been carried out. Undefined for an error that no action fixes.
  */
 function laterOf(error: unknown, view: StepHost): Later | undefined {
   if (error instanceof NotYetKnown) return { after: error.after, path: error.path };
@@ -93,7 +90,8 @@ export function traceOf(
     managed: [...view.managed],
     found: view.found,
     adopted: view.adopted,
-    // What it warns of may be otherwise by then; the plan that is made then says it again.
+    // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
+    // needed.
     warnings: view.uncertain ? [] : view.warnings,
     notify,
     folderOf,
@@ -111,7 +109,7 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
     return new OperatorError({
       code: 'file-not-understood',
       message: `${error.message}${place}`,
-      next: 'mend the file on the host by hand, or leave the step out; nothing was changed',
+      next: 'fix the file on the host by hand, or leave the step out; nothing was changed',
       host: host.snapshot.host,
       step: step.id,
     });
@@ -120,14 +118,14 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
   return new OperatorError({
     code: 'module-failed',
     message: `the step module ${step.module.name} failed: ${error instanceof Error ? error.message : String(error)}`,
-    next: `mend ${step.module.file}; nothing was changed`,
+    next: `fix ${step.module.file}; nothing was changed`,
     host: host.snapshot.host,
     step: step.id,
     detail: error instanceof Error ? error.stack : undefined,
   });
 }
 
-/** Two steps that own one thing would undo each other for ever. */
+/** Two steps that own the same thing would undo each other forever. */
 export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[]): void {
   const owners = new Map<string, string>();
   for (const trace of traces) {
@@ -137,7 +135,7 @@ export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[])
         throw new OperatorError({
           code: 'two-owners',
           message: `the steps ${owner} and ${trace.step} both set ${itemName(item)}`,
-          next: 'take it out of one of the two steps of the playbook',
+          next: 'remove it from one of the two steps of the playbook',
           host: host.snapshot.host,
           step: trace.step,
         });

@@ -3,7 +3,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { type PlanInput, planCluster } from './plan-cluster.ts';
 
-/** A host as its plan leaves it, ledger included: what is planned behind it is planned from that. */
+/** A host as its plan leaves it, including the ledger: the starting point for everything planned after it. */
 function afterPlan(plan: HostPlan): Snapshot | undefined {
   const last = plan.stages.at(-1);
   if (last?.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
@@ -14,7 +14,7 @@ function afterPlan(plan: HostPlan): Snapshot | undefined {
   return { ...host.asSnapshot(last.name), ledger, unsettled: [], owed: [] };
 }
 
-/** What is known of all hosts in the course of a run, each as it was looked at last. */
+/** What is known about all hosts during a run, each as last inspected. */
 export class KnownHosts {
   #input: PlanInput;
   #plans: readonly HostPlan[];
@@ -32,7 +32,7 @@ export class KnownHosts {
     return this.#plans;
   }
 
-  /** What is left to do on a host that was looked at again, all others being as they were looked at last. */
+  /** What is left to do on a host that was inspected again, with all others as last inspected. */
   planAgain(name: string, snapshot: Snapshot): HostPlan {
     const hosts = this.#input.hosts.map((host) => (host.name === name ? { ...host, snapshot } : host));
     this.#input = { ...this.#input, hosts };
@@ -44,8 +44,9 @@ export class KnownHosts {
 }
 
 /**
- * What is left to do once the hosts in `done` are as they were planned, and all others as they were: what
- * hosts keep for another one until that is given back. Only hosts that are done themselves have a part in it.
+ * What is left to do once the hosts in `done` are as planned and all others are unchanged: removing what
+ * hosts keep for another host until that one is restored. Only hosts that are done themselves take part in
+ * it.
  */
 export function planLastStage(
   input: PlanInput,

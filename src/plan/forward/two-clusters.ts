@@ -5,13 +5,13 @@ import { type OtherCluster, type Snapshot, unitOfPath } from '../../model/snapsh
 import { type ItemFormats, isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { itemHash, itemName, itemValue } from '../items.ts';
 
-/** What a cluster plans for a host that serves others as well. */
+/** What a cluster plans for a host that also serves other clusters. */
 interface Planned {
   readonly cluster: string;
-  /** what it will look after there, each with its step */
+  /** what it will manage there, each item with its step */
   readonly managed?: readonly (Managed & { readonly step: string })[];
   readonly changes: readonly Change[];
-  /** how what clusters manage in files is read */
+  /** formats for reading what clusters manage in files */
   readonly formats: ItemFormats;
 }
 
@@ -22,9 +22,9 @@ interface Clash {
 }
 
 /**
- * Why a plan can't be carried out beside other clusters on the same host; undefined where it can. A file that
- * a cluster writes as a whole is its own. In files of others each cluster has its keys and blocks: a plan may
- * not change what another one has.
+ * Why a plan can't be carried out beside other clusters on the same host; undefined if it can. A file that a
+ * cluster writes as a whole is its own. In other files each cluster has its own keys and blocks, and a plan
+ * may not change those of another one.
  */
 export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | undefined {
   const { host, others = [] } = snapshot;
@@ -36,15 +36,15 @@ export function twoClusters(snapshot: Snapshot, planned: Planned): Problem | und
   const why = isWholePath(item) ? ', as a whole' : '';
   return {
     code: 'two-clusters',
-    message: `the cluster ${other.cluster} looks after ${itemName(item)} on this host${why} (its step ${item.step}), so ${planned.cluster} can't`,
-    next: `give ${planned.cluster} a host of its own for this, or take this one out of ${other.cluster} first (\`state: retired\` in its inventory)`,
+    message: `the cluster ${other.cluster} manages ${itemName(item)} on this host${why} (in its step ${item.step}), so ${planned.cluster} can't`,
+    next: `give ${planned.cluster} its own host for this, or take this host out of ${other.cluster} first (\`state: retired\` in its inventory)`,
     host,
     step,
     detail: all.length > 1 ? all.join('\n') : undefined,
   };
 }
 
-/** A unit that another cluster needs is stopped by none. */
+/** No cluster may stop a unit that another one needs. */
 function stoppedUnit(snapshot: Snapshot, { cluster, changes }: Planned): Problem | undefined {
   for (const { path, before, after, steps } of changes) {
     if (before.kind !== 'unit' || after.kind !== 'unit') continue;
@@ -79,7 +79,7 @@ function changedItems(other: OtherCluster, { changes, formats }: Planned): reado
   );
 }
 
-/** Of a format that only the other cluster's playbook knows it can't be told. */
+/** Unknown for a format that only the other cluster's playbook knows. */
 function staysAsIs(
   item: ManagedItem,
   { before, after }: Pick<Change, 'before' | 'after'>,
@@ -89,7 +89,7 @@ function staysAsIs(
   return itemHash(itemValue(item, before, formats)) === itemHash(itemValue(item, after, formats));
 }
 
-/** The name of another cluster that has a thing of that kind on the host. */
+/** The name of another cluster that has a matching item on the host. */
 export function clusterThat(
   { others = [] }: Snapshot,
   has: (item: ManagedItem) => boolean,
@@ -97,7 +97,7 @@ export function clusterThat(
   return others.find(({ ledger }) => ledger.items.some(has))?.cluster;
 }
 
-/** The name of another cluster for which the unit behind the path has to run on the host. */
+/** The name of another cluster that needs the unit behind the path to run on the host. */
 export function clusterThatNeeds({ others = [] }: Snapshot, path: string): string | undefined {
   const unit = unitOfPath(path);
   if (unit === undefined) return undefined;

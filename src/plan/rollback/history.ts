@@ -2,8 +2,9 @@ import type { PastRun, RunOnHost } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { baseRun } from './plan-rollback.ts';
+import { runOrder } from './run-order.ts';
 
-/** What one host tells of one run or stage. */
+/** What one host reports about one run or stage. */
 export interface Remembered {
   readonly host: string;
   readonly role: string;
@@ -18,10 +19,12 @@ export interface Remembered {
 }
 
 /**
- * The runs that hosts remember, each once with all its hosts, the latest first. One without any record is
- * left out.
+ * The runs that hosts remember, each once with all its hosts, latest first; each host's in the order in which
+ * it carried them out. A run without any record is left out.
  */
 export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] {
+  const hosts = [...new Set(remembered.map(({ host }) => host))];
+  const order = runOrder(hosts.map((host) => remembered.filter((one) => one.host === host)));
   const runs = new Map<string, Remembered[]>();
   for (const one of remembered) {
     const run = baseRun(one.run);
@@ -33,14 +36,12 @@ export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] 
       .flatMap(({ run, record }) =>
         record?.undoes === undefined ? [] : [[record.undoes, baseRun(run)] as const],
       )
-      .sort(([, one], [, other]) => (one < other ? -1 : 1)),
+      .sort(([, one], [, other]) => order.indexOf(one) - order.indexOf(other)),
   );
-  return [...runs]
-    .sort(([one], [other]) => (one < other ? 1 : -1))
-    .flatMap(([run, parts]) => pastRun(run, parts, undoneBy.get(run)) ?? []);
+  return [...order].reverse().flatMap((run) => pastRun(run, runs.get(run) ?? [], undoneBy.get(run)) ?? []);
 }
 
-/** The latest run that a host kept; undefined where it remembers none. */
+/** The latest run that a host kept; undefined if it remembers none. */
 export function lastKept(runs: readonly PastRun[], host: string): PastRun | undefined {
   return runs.find((run) =>
     run.hosts.some((one) => one.host === host && (one.state === 'committed' || one.state === 'kept')),

@@ -19,14 +19,14 @@ import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash 
 import { isSlowHash } from '../slow-hash.ts';
 import { undoChange } from './undo-change.ts';
 
-/** What a run left on a host so that it can be undone. */
+/** What a run stored on a host so that it can be undone. */
 export interface RecordedRun {
   readonly record: RunRecord;
   /** each path that the run changed, as it was before */
   readonly originals: ReadonlyMap<string, PathState>;
 }
 
-/** The part of a host's plan that undoing a run decides. */
+/** The part of a host's plan that is determined by undoing a run. */
 export type RollbackPlan = Pick<HostPlan, 'problem' | 'warnings'> &
   Pick<Stage, 'changes' | 'handlers' | 'ledger'>;
 
@@ -34,10 +34,10 @@ const step = 'rollback';
 const absent: PathState = { kind: 'absent' };
 
 /**
- * Give back what the stages of a run changed on a host; `stages` in the order in which they were carried out.
- * Keys and blocks that the run set get their former values, and what others have edited in the same files
- * since stays. Where the two can't be told apart it's a conflict: nothing is changed on this host, unless
- * `force` says that the originals win.
+ * Restore what the stages of a run changed on a host; `stages` is in the order in which they were carried
+ * out. Keys and blocks that the run set get their former values, and what others have edited in the same
+ * files since then stays. If the two can't be told apart, that is a conflict: nothing is changed on this
+ * host, unless `force` says that the originals win.
  */
 export function planHostRollback(
   snapshot: Snapshot,
@@ -45,7 +45,7 @@ export function planHostRollback(
   options: {
     readonly force: boolean;
     readonly secrets?: SecretRegister | undefined;
-    /** how the things that the run set are read; undefined: as the built-in steps do */
+    /** formats for reading the things that the run set; undefined: those of the built-in steps */
     readonly formats?: ItemFormats | undefined;
   },
 ): RollbackPlan {
@@ -87,11 +87,13 @@ export function planHostRollback(
 
 interface Conflict {
   readonly what: readonly string[];
-  /** what giving the originals back would do to what is there */
+  /** what restoring the originals would change in the current files */
   readonly changes: readonly Change[];
 }
 
-/** What the run set; of a file that held a secret and of which no more is known, all of it. */
+/**
+ * What the run set; for a file that contained a secret and about which nothing more is known, the whole file.
+ */
 function knownItems(stages: readonly RecordedRun[]): readonly KnownItem[] {
   return stages.flatMap(({ record }) => {
     const items = record.items ?? [];
@@ -111,7 +113,7 @@ function undo(
   { record, originals }: RecordedRun,
   conceal: (changes: readonly Change[]) => readonly Change[],
 ): readonly Conflict[] {
-  // What was put in place last goes first; directories are emptied before they go.
+  // What was put in place last is undone first; directories are emptied before they are removed.
   return [...record.changes].reverse().flatMap((change) => {
     const now = stateAt(host, change.path);
     const original = originals.get(change.path) ?? absent;
@@ -132,18 +134,20 @@ function stateAt(host: VirtualHost, path: string): PathState {
 }
 
 /**
- * The latest run that isn't undone yet on every host that it changed, by its id without the stages. So a
- * rollback that put a host off is finished by the same command, and doesn't go on to an older run.
+ * The latest run that has not been undone on all the hosts that it changed, by its id without stages. So
+ * repeating the command finishes a rollback that deferred a host, instead of undoing an older run. `order`:
+ * ids of runs, oldest first.
  */
-export function latestRun(records: readonly RunRecord[]): string | undefined {
+export function latestRun(records: readonly RunRecord[], order: readonly string[]): string | undefined {
   const undone = new Set(
     records.flatMap(({ host, undoes }) => (undoes === undefined ? [] : [`${host} ${undoes}`])),
   );
-  return records
-    .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
-    .map(({ run }) => baseRun(run))
-    .sort()
-    .at(-1);
+  const left = new Set(
+    records
+      .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
+      .map(({ run }) => baseRun(run)),
+  );
+  return order.findLast((run) => left.has(run));
 }
 
 /**
@@ -154,20 +158,25 @@ export function baseRun(run: string): string {
   return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
 }
 
-/** The runs' handlers run again, each once; what they had to answer was true of the planned values only. */
+/**
+ * The runs' handlers run again, each once; the answers expected from them held only for the planned values.
+ */
 function handlersOf(runs: readonly RecordedRun[]): readonly PlannedHandler[] {
   const handlers = new Map<string, Handler>();
   for (const { record } of runs) for (const handler of record.handlers) handlers.set(handler.id, handler);
   return [...handlers.values()].map((handler) => ({ handler: withoutContents(handler), because: [step] }));
 }
 
-/** A handler whose answers are those of other values than the planned ones. */
+/** A handler without the answers that it expects for the planned values. */
 export function withoutContents(handler: Handler): Handler {
   const checks = handler.checks.map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
   return { ...handler, checks };
 }
 
-/** Things that have their first-touch value again are no longer ours; what the run let go is ours again. */
+/**
+ * Things that have their first-touch value again are no longer managed; what the run stopped managing is
+ * managed again.
+ */
 function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: RecordedRun): Ledger | undefined {
   if (ledger === undefined) return undefined;
   const set = new Set((run.record.items ?? []).map(itemId));
@@ -190,10 +199,10 @@ function conflict(host: string, run: string, conflicts: readonly Conflict[]): Pr
   const what = [...new Set(conflicts.flatMap((one) => one.what))];
   return {
     code: 'conflict',
-    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was given back on this host`,
-    detail: 'what --force would do to it:\n',
+    message: `since run ${run}, somebody else has changed ${what.join(', ')}; nothing was restored on this host`,
+    detail: 'what --force would change:\n',
     changes: conflicts.flatMap(({ changes }) => changes),
-    next: 'look at each; --force gives back what it was before the run and loses what was changed since',
+    next: 'check each of them; --force restores what was there before the run and discards what was changed since',
     host,
     step,
   };

@@ -4,12 +4,12 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { uniqueGuards } from '../forward/handler-units.ts';
 
-/** The name of a package without its architecture: dpkg says `libc6:amd64`, rpm `glibc.x86_64`. */
+/** The name of a package without its architecture: dpkg prints `libc6:amd64`, rpm `glibc.x86_64`. */
 export function packageOf(name: string): string {
   return name.replace(/:[a-z0-9-]+$|\.(?:x86_64|i[3-6]86|aarch64|ppc64le|s390x|noarch)$/, '');
 }
 
-/** What a rollback doesn't undo, in words. */
+/** What a rollback doesn't undo, as texts. */
 export function staysWarnings(
   run: string,
   records: readonly RunRecord[],
@@ -24,21 +24,23 @@ export function staysWarnings(
     ...(packages.length === 0 || options.removePackages
       ? []
       : [
-          `packages that run ${run} installed stay: ${packages.join(', ')}; --remove-packages takes them away as well`,
+          `packages that run ${run} installed stay: ${packages.join(', ')}; --remove-packages removes them as well`,
         ]),
-    ...(others.length === 0 ? [] : [`what run ${run} did besides is not undone: ${others.join(', ')}`]),
+    ...(others.length === 0
+      ? []
+      : [`run ${run} also did the following, which is not undone: ${others.join(', ')}`]),
   ];
 }
 
-/** Why packages stay although they were to be removed: other clusters on the host may work with them. */
+/** Why packages stay although they should be removed: other clusters on the host may use them. */
 export function othersNeed(packages: readonly string[], { others = [] }: Snapshot): readonly string[] {
   const clusters = others.map(({ cluster }) => cluster).join(', ');
-  return [`packages stay, as the host serves ${clusters} as well: ${packages.join(', ')}`];
+  return [`packages stay, because the host also serves ${clusters}: ${packages.join(', ')}`];
 }
 
 /**
- * The plan with a stage behind its own in which the packages go: once the files that need them are back.
- * Their services stop, so whatever guards the run's handlers asked are asked.
+ * The plan followed by a stage that removes the packages, once the files that need them have been undone.
+ * Their services stop, so all guards of the run's handlers are asked.
  */
 export function withRemoval(
   plan: HostPlan,

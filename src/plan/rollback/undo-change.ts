@@ -9,15 +9,15 @@ import { isHollow, isItemHash, itemName, itemValue, restoredText, textOf } from 
 import { isFingerprint } from '../record.ts';
 import { undoUnit } from './undo-unit.ts';
 
-/** What giving back one path of a run comes to. */
+/** The result of undoing a run at one path. */
 export interface Undone {
-  /** what the path is to be */
+  /** the state to give to the path */
   readonly state: PathState;
-  /** what somebody else has changed since, in words; `state` overwrites it */
+  /** what somebody else has changed since, as texts; `state` overwrites it */
   readonly conflicts: readonly string[];
 }
 
-/** One path that a run changed: how it was before, how it is now, and the things in it that the run set. */
+/** A path that a run changed: its state before, its state now, and the things in it that the run set. */
 export interface UndoneChange {
   readonly change: RecordedChange;
   readonly original: PathState;
@@ -27,9 +27,9 @@ export interface UndoneChange {
 }
 
 /**
- * A path as it was before a run. Where the run's bytes are still there, all of it; where somebody else has
- * edited the file since, only the keys and blocks that the run set, each of which must still be as the run
- * set it.
+ * A path as it was before a run. If the run's bytes are still there, the whole path is restored; if somebody
+ * else has edited the file since, only the keys and blocks that the run set are restored, each of which must
+ * still be as the run set it.
  */
 export function undoChange(undone: UndoneChange): Undone {
   const { change, original, now, items, formats } = undone;
@@ -48,7 +48,7 @@ export function undoChange(undone: UndoneChange): Undone {
   try {
     return undoItems(now, original, keyed, formats);
   } catch (error) {
-    // What somebody else wrote can't be read as the format that it has to be.
+    // What somebody else wrote can't be read in the expected format.
     if (!(error instanceof FormatError)) throw error;
     return { state: original, conflicts: [change.path] };
   }

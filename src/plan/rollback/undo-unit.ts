@@ -4,7 +4,8 @@ import { itemHash } from '../items.ts';
 import { restoredUnit, type Unit, unitValue } from '../unit-items.ts';
 
 /**
- * A unit as it was before a run in all that the run set, and whether somebody else has changed that since.
+ * A unit restored to its state before a run in everything that the run set, and whether somebody else has
+ * changed that since.
  */
 export function undoUnit(
   now: Unit,

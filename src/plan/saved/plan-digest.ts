@@ -5,10 +5,10 @@ import { planText } from './plan-text.ts';
 import { secretStates, slowHashOf } from './secret-states.ts';
 
 /**
- * A hash of all that a plan does, hex: two plans that do the same on the same machines have the same,
- * whenever they were made; what an approval of a plan binds to. How a host is otherwise (who is there now,
- * warnings, how long it took to look) makes no difference, nor does the form that the plan was stored in or
- * sent in.
+ * A hash of everything that a plan does, in hex: two plans that do the same on the same machines have the
+ * same hash, whenever they were made. An approval of a plan refers to it. Other properties of a host (who is
+ * there now, warnings, how long the inspection took) make no difference, nor does the form in which the plan
+ * was stored or sent.
  */
 export function planDigest(plan: ClusterPlan): string {
   const done = sha256(planText(plan.hosts.map(whatIsDone)));
@@ -28,7 +28,7 @@ function whatIsDone({ snapshot, stages, last, problem, recipe, ...plan }: HostPl
   };
 }
 
-/** What it starts from is in its changes. */
+/** Its starting point is part of its changes. */
 function ofStage({ snapshot: _snapshot, changes, ...stage }: Stage): unknown {
   return { ...stage, changes: changes.map(ofChange) };
 }

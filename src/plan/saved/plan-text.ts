@@ -1,20 +1,20 @@
 /**
- * Plain data, such as a plan, as JSON text. What JSON hasn't got is an object with one key, which is reserved
- * for that:
+ * Plain data, such as a plan, as JSON text. Whatever JSON lacks becomes an object with one key that is
+ * reserved for it:
  *
  *     bytes         {"$bytes": "aGVsbG8K"}         in base64
  *     a Map         {"$map": [[KEY, VALUE], …]}    in its order
  *     a Set         {"$set": [VALUE, …]}           in its order
- *     an object     {"$object": {…}}               where its only key would be taken for one of these
+ *     an object     {"$object": {…}}               if its only key is one of these
  *
- * Keys keep their order; those without a value are left out. Throws for what is no plain data: a function, an
- * object of a class, a number that isn't finite, a list with holes.
+ * Keys keep their order; those without a value are left out. Throws for anything that isn't plain data: a
+ * function, an object of a class, a number that isn't finite, a list with holes.
  */
 export function planText(data: unknown): string {
   return JSON.stringify(encoded(data));
 }
 
-/** The data behind a text of `planText`. Throws a SyntaxError where it's no JSON. */
+/** The data behind a text of `planText`. Throws a SyntaxError if it isn't JSON. */
 export function planFromText<Data>(text: string): Data {
   return decoded(JSON.parse(text)) as Data;
 }
@@ -37,7 +37,7 @@ function encoded(data: unknown): unknown {
   if (Array.isArray(data)) return Array.from(data, encoded);
   if (data instanceof Map) return { $map: [...data].map(encoded) };
   if (data instanceof Set) return { $set: [...data].map(encoded) };
-  if (!isPlainObject(data)) throw new Error(`no plain data: ${typeof data} ${String(data)}`);
+  if (!isPlainObject(data)) throw new Error(`not plain data: ${typeof data} ${String(data)}`);
   const entries = Object.entries(data)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => [key, encoded(value)] as const);

@@ -8,9 +8,9 @@ import { packageVersion } from '../../version.ts';
 import { stateFingerprint } from '../record.ts';
 import { secretStates, slowHashOf } from './secret-states.ts';
 
-/** What a saved plan was made from, besides the hosts: the texts of both files. */
+/** What a saved plan was made from, in addition to the hosts: the texts of both files. */
 export interface PlanSources {
-  /** what stands in them and is a secret */
+  /** the secrets written in them */
   readonly secrets?: SecretRegister | undefined;
   readonly text: string;
   readonly playbookText: string;
@@ -32,10 +32,10 @@ const savedHost = z.object({
       secret: z.literal(true).optional(),
     }),
   ),
-  /** names of actions, each with its stage before it */
+  /** names of actions, each preceded by its stage */
   actions: z.array(z.string()).default([]),
   handlers: z.array(z.string()),
-  /** what is remembered of it goes at the end */
+  /** its records are removed at the end */
   leaves: z.boolean(),
 });
 
@@ -45,13 +45,13 @@ const savedPlan = z.object({
   inventory: z.string(),
   playbook: z.string(),
   hosts: z.array(savedHost),
-  /** over everything that holds a secret; absent where nothing does */
+  /** over everything that contains a secret; absent if nothing does */
   secrets: z.object({ salt: z.string(), scrypt: z.string() }).optional(),
 });
 
 /**
- * A plan that was reviewed and is to be carried out later. It holds hashes, no contents; of the files that
- * hold a secret one over all of them, which takes long.
+ * A plan to be carried out later, after a review. It contains hashes instead of contents, and for the files
+ * that contain a secret a single hash over all of them, which is slow to compute.
  */
 export type SavedPlan = z.infer<typeof savedPlan>;
 type SavedHost = z.infer<typeof savedHost>;
@@ -68,11 +68,11 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
   throw new OperatorError({
     code: 'saved-plan-unreadable',
     message: `${file} is not a plan that this version of clusterproxy has saved`,
-    next: 'make a new one: clusterproxy plan --inventory FILE --out PLAN',
+    next: 'make a new plan: clusterproxy plan --inventory FILE --out PLAN',
   });
 }
 
-/** What has changed since the plan was saved, in words; nothing where the two are the same. */
+/** What has changed since the plan was saved, as texts; empty if nothing has. */
 export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSources): readonly string[] {
   const { summary: now, secret } = summarize(plan, sources);
   const differences = [
@@ -84,7 +84,7 @@ export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSo
   const salt = saved.secrets?.salt ?? '';
   if (differences.length > 0 || saved.secrets?.scrypt === commitment(secret, salt).secrets?.scrypt)
     return differences;
-  return ['a secret, or a file with a secret in it, is no longer what it was'];
+  return ['a secret, or a file that contains a secret, has changed'];
 }
 
 function commitment(secret: readonly string[], salt: string): Pick<SavedPlan, 'secrets'> {
@@ -103,13 +103,14 @@ function compareHosts(saved: readonly SavedHost[], now: readonly SavedHost[]): r
 
 function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly string[] {
   if (saved === undefined) return [`${now.host}: it was not among the hosts`];
-  if (saved.machineId !== now.machineId) return [`${now.host}: another machine answers now`];
+  if (saved.machineId !== now.machineId) return [`${now.host}: a different machine answers now`];
   if (saved.problem !== now.problem) return [`${now.host}: ${now.problem || 'it can be planned now'}`];
   if (saved.recipe !== now.recipe)
     return [`${now.host}: its recipe was ${saved.recipe} and is ${now.recipe}`];
   const paths = new Set([...saved.changes, ...now.changes].map((change) => change.path));
   const differing = [...paths].filter((path) => changeAt(saved, path) !== changeAt(now, path));
-  if (differing.length > 0) return differing.map((path) => `${now.host}: ${path} is no longer as it was`);
+  if (differing.length > 0)
+    return differing.map((path) => `${now.host}: the change to ${path} is now different`);
   if (saved.leaves !== now.leaves)
     return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
   if (saved.actions.join() !== now.actions.join())
@@ -124,7 +125,7 @@ function changeAt(host: SavedHost, path: string): string {
 
 interface Summary {
   readonly summary: Omit<SavedPlan, 'secrets'>;
-  /** fingerprints of what may not stand in it */
+  /** fingerprints of what must not be stored in it */
   readonly secret: readonly string[];
 }
 

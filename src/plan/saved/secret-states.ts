@@ -3,8 +3,8 @@ import { type ClusterPlan, stagesOf } from '../../model/plan.ts';
 import { stateFingerprint } from '../record.ts';
 
 /**
- * Fingerprints of what holds a secret in a plan, one for each change: nothing that may be written down as it
- * is.
+ * Fingerprints of whatever contains a secret in a plan, one for each change. They must not be stored as they
+ * are.
  */
 export function secretStates(plan: ClusterPlan): readonly string[] {
   return plan.hosts.flatMap((host) =>
@@ -18,12 +18,12 @@ export function secretStates(plan: ClusterPlan): readonly string[] {
   );
 }
 
-/** 64 MB and some 200 ms for each guess (scrypt, RFC 7914); once a plan. */
+/** 64 MB and about 200 ms for each guess (scrypt, RFC 7914); used once per plan. */
 const cost = { N: 2 ** 16, r: 8, p: 1, maxmem: 2 ** 27 } as const;
 
 /**
- * One hash over all of them, hex. A hash of a file is as good as a short password that stands in it: whoever
- * knows the rest of the file can try them all. So this one is salted and made to take long.
+ * One hash over all of them, in hex. The hash of a file gives away a short password in it, since anyone who
+ * knows the rest of the file can try all passwords. So this hash is salted and made slow.
  */
 export function slowHashOf(states: readonly string[], salt: string): string {
   return scryptSync(states.join('\n'), salt, 32, cost).toString('hex');

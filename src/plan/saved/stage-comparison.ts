@@ -7,8 +7,8 @@ export type Left = Pick<HostPlan, 'recipe' | 'stages'>;
 
 /**
  * How what is left to do, planned anew after a stage was carried out, differs from what the operator agreed
- * to, in words. What the plan said isn't known yet may turn out as it likes; all that it showed must come as
- * it was shown.
+ * to, as texts. What the plan marked as not yet known may turn out in any way; everything else must be as it
+ * was shown.
  */
 export function stageDifferences(agreed: Left, now: Left): readonly string[] {
   if (agreed.recipe?.name !== now.recipe?.name) {
@@ -31,7 +31,7 @@ function compareStage(agreed: Stage | undefined, now: Stage): readonly string[] 
   const actions = new Set(agreed?.actions.map(({ action }) => action.name));
   const handlers = new Set(agreed?.handlers.map(({ handler }) => handler.id));
   return [
-    ...unplanned.map(({ path }) => `${path} would become something else than was planned`),
+    ...unplanned.map(({ path }) => `${path} would become something other than planned`),
     ...now.actions
       .filter(({ action }) => !actions.has(action.name))
       .map(({ action }) => `${action.name} would be done, which was not planned`),
@@ -41,7 +41,7 @@ function compareStage(agreed: Stage | undefined, now: Stage): readonly string[] 
   ];
 }
 
-/** What was planned for sure and isn't any more. */
+/** What was planned for certain and no longer is. */
 function missing(agreed: Stage, left: readonly Stage[]): readonly string[] {
   const now = left.find(({ number }) => number === agreed.number);
   return agreed.changes
@@ -51,12 +51,12 @@ function missing(agreed: Stage, left: readonly Stage[]): readonly string[] {
     .map(({ path }) => `${path} would no longer be changed`);
 }
 
-/** What the step does wasn't known when the plan was made. */
+/** Whether it was unknown what the step does when the plan was made. */
 function isOpen({ after }: Change): boolean {
   return after.kind === 'pending';
 }
 
-/** Whether the outcome is the one that was shown; from what it is made may have been left open. */
+/** Whether the outcome is the one that was shown; what it starts from may have been left open. */
 function isAsAgreed(agreed: Change, now: Change): boolean {
   if (agreed.path !== now.path) return false;
   const sameStart =
@@ -65,7 +65,8 @@ function isAsAgreed(agreed: Change, now: Change): boolean {
 }
 
 /**
- * Mode and owner of a file that an action brings were taken for the usual ones, unless the step names them.
+ * Mode and owner of a file that an action brings were assumed to be the usual ones, unless the step names
+ * them.
  */
 function sameOutcome({ after: agreed, knownAfter }: Change, { after: now }: Change): boolean {
   if (knownAfter !== undefined && agreed.kind === 'file' && now.kind === 'file') {

@@ -123,7 +123,7 @@ function twice(document: Places, path: YamlPath, key: string, names: readonly st
   });
 }
 
-/** Checks that a port is for somebody who exists. */
+/** Checks that each port is for an existing role or a known group of users. */
 function checkPorts(
   document: Places,
   path: YamlPath,

@@ -13,6 +13,7 @@ import type {
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
+import { type GuardProgram, programKey } from './guard-programs.ts';
 import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
@@ -26,6 +27,7 @@ export function buildPlaybook(
     readonly text: string;
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
+    readonly programs: ReadonlyMap<string, GuardProgram>;
   },
 ): LoadedPlaybook {
   return {
@@ -37,7 +39,7 @@ export function buildPlaybook(
     variables: mapValues(data.variables, buildVariable),
     modules: from.modules,
     roles: Object.entries(data.roles).map(([name, role]) =>
-      buildRole(document, { name, data: role, modules: from.modules, templates: from.templates }),
+      buildRole(document, { ...from, name, data: role }),
     ),
     crossChecks: data['cross-checks'] ?? [],
   };
@@ -58,6 +60,7 @@ interface RoleSource {
   readonly data: RoleData;
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
+  readonly programs: ReadonlyMap<string, GuardProgram>;
 }
 
 function buildRole(document: Places, source: RoleSource): Role {
@@ -103,7 +106,11 @@ function buildRole(document: Places, source: RoleSource): Role {
       from: listOf(port.from),
       purpose: port.for,
     })),
-    guards: Object.entries(data.guards ?? {}).map(([id, guard]) => ({ id, ...guard })),
+    guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [] }]) => ({
+      ...{ id, description, args },
+      kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
+      program: kind === undefined ? source.programs.get(programKey(name, id)) : undefined,
+    })),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
       location: at('handlers', index, 'id'),

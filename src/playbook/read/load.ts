@@ -10,6 +10,7 @@ import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
 import { readChain } from './chain.ts';
+import { readPrograms } from './guard-programs.ts';
 import { inOrder, layered } from './layers.ts';
 import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
@@ -35,11 +36,14 @@ async function parsePlaybook(
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+  const programs = await readPrograms(places, data);
+  const asked = [...new Set([...programs.values()].map(({ text }) => text))];
   return buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',
-    text: [...chain.map((document) => document.text), ...texts].join('\n'),
+    text: [...chain.map((document) => document.text), ...texts, ...asked].join('\n'),
     modules,
     templates: await readTemplates(places, data, modules),
+    programs,
   });
 }
 

@@ -3,6 +3,7 @@ import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
+import { guardSchema } from './guard-schema.ts';
 import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
@@ -111,12 +112,6 @@ const handler = z
     context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
   });
 
-const guard = z.strictObject({
-  kind: z.enum(['bbb-meetings', 'http', 'command']),
-  args: texts,
-  description: text,
-});
-
 const health = z
   .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
   .superRefine((given, context) => {
@@ -127,7 +122,7 @@ const health = z
 const warning = z.strictObject({ when, text });
 
 /** What a step has beside the key that is a step module's name. */
-/** Whom a port may be for, besides the hosts of a role. */
+/** Who a port may be for, besides the hosts of a role. */
 export const portUsers = ['everyone', 'operators', 'itself'] as const;
 
 const port = z.strictObject({
@@ -261,7 +256,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     health: z.array(health).optional(),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
-    guards: z.record(id, guard).optional(),
+    guards: z.record(id, guardSchema).optional(),
     ports: z.array(port).optional().meta({ description: 'what a firewall must let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });

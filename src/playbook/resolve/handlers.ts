@@ -4,6 +4,7 @@ import type {
   HealthCheck,
   PlaybookAction,
   PlaybookCheck,
+  PlaybookGuard,
   PlaybookHandler,
   Role,
 } from '../../model/playbook.ts';
@@ -66,7 +67,17 @@ export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[
 
 /** The guards of a role. They are asked in the probe, so they can't depend on facts. */
 export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
-  return role.guards.map(({ id, kind, args }) => ({ id, query: { kind, args: args.map(fill.text) } }));
+  return role.guards.map((guard) => ({
+    id: guard.id,
+    query: queryOf(guard, guard.args.map(fill.text)),
+    description: fill.text(guard.description),
+  }));
+}
+
+function queryOf({ id, kind, program }: PlaybookGuard, args: readonly string[]): Query {
+  if (kind !== 'program') return { kind, args };
+  if (program === undefined) throw new Error(`the guard ${id} has no program`);
+  return { kind, program: program.text, args };
 }
 
 /** A health check with everything filled in. */

@@ -1,5 +1,6 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import type { Guard } from '../../model/handler.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
 import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts';
@@ -25,6 +26,14 @@ export function readsOf(
   return naming({ host: host.name, place: `role ${host.role}` }, () =>
     collectReads(inventory, host, options),
   );
+}
+
+/** The guards of a host, which depend on no facts. */
+export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Guard[] {
+  return naming({ host: host.name, place: `role ${host.role}` }, () => {
+    const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base));
+  });
 }
 
 export interface ReadsOptions {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { OperatorError } from '../../model/operator-error.ts';
 import { type ClientConfig, parseClientConfig } from './client-config.ts';
 
-/** What `ssh -G` is asked for: as an operator would call it. */
+/** What `ssh -G` is asked, with the arguments that an operator would give. */
 export interface Question {
   readonly name: string;
   readonly user: string | undefined;
@@ -12,12 +12,12 @@ export interface Question {
 }
 
 /**
- * `Match exec` and CanonicalizeHostname may take their time; more than this is no answer any more.
+ * `Match exec` and CanonicalizeHostname may take a while; after this time, no answer is expected.
  * Milliseconds.
  */
 const patience = 10_000;
 
-/** Asks ssh(1). Undefined where this machine has none. Throws an OperatorError `ssh-config-invalid`. */
+/** Asks ssh(1). Undefined if this machine has none. Throws an OperatorError `ssh-config-invalid`. */
 export async function askSsh(question: Question): Promise<ClientConfig | undefined> {
   const args = [
     '-G',
@@ -50,7 +50,7 @@ function refused(question: Question, said: string): OperatorError {
   return new OperatorError({
     code: 'ssh-config-invalid',
     message: `your ssh configuration can't be used for ${question.name}`,
-    next: `mend what \`ssh ${file}-G ${question.name}\` complains of, or leave it out of account with \`ssh: {config: none}\` in the inventory`,
+    next: `fix what \`ssh ${file}-G ${question.name}\` reports, or ignore your ssh configuration with \`ssh: {config: none}\` in the inventory`,
     detail: said
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('Pseudo-terminal'))

@@ -1,9 +1,8 @@
 import type { AuthenticationMethod } from '../target.ts';
 
 /**
- * What ssh(1) would do for a host: its configuration with every Host, Match and Include decided, as `ssh -G`
- * prints it. Paths are as they stand there: `~` and tokens are expanded in expand.ts. Undefined: nothing is
- * said.
+ * What ssh(1) would do for a host: its configuration with every Host, Match and Include resolved, as `ssh -G`
+ * prints it. Paths are unchanged: expand.ts expands `~` and tokens. Undefined means not set.
  */
 export interface ClientConfig {
   readonly hostname: string | undefined;
@@ -11,7 +10,7 @@ export interface ClientConfig {
   readonly user: string | undefined;
   readonly addressFamily: 'any' | 'inet' | 'inet6';
   readonly bindAddress: string | undefined;
-  /** comma-separated hops; undefined where there are none */
+  /** comma-separated hops; undefined if there are none */
   readonly proxyJump: string | undefined;
   readonly proxyCommand: string | undefined;
   readonly identityFiles: readonly string[];
@@ -28,13 +27,13 @@ export interface ClientConfig {
   /** seconds; undefined: off */
   readonly serverAliveInterval: number | undefined;
   readonly serverAliveCountMax: number | undefined;
-  /** options that are set and that ssh2 has nothing for, by their names in ssh_config(5) */
+  /** options that are set but that ssh2 doesn't support, by their names in ssh_config(5) */
   readonly foreign: readonly string[];
 }
 
 /**
- * Reads the output of `ssh -G`: lines of a keyword in lower case and its value. Keywords that are not known
- * here are passed over, as are those of other versions.
+ * Parses the output of `ssh -G`: each line is a lower-case keyword and its value. Unknown keywords are
+ * ignored, as other versions have other ones.
  */
 export function parseClientConfig(text: string): ClientConfig {
   const values = new Map<string, string[]>();
@@ -75,10 +74,10 @@ export function parseClientConfig(text: string): ClientConfig {
   };
 }
 
-/** Each of them changes who is trusted, or how one logs in, in a way that only OpenSSH itself can follow. */
+/** Each of these changes whom to trust or how to log in, in a way that only OpenSSH itself can follow. */
 const foreignOptions = ['PKCS11Provider', 'KnownHostsCommand', 'RevokedHostKeys', 'BindInterface'];
 
-/** Keywords of `ssh -G` by method; hostbased and gssapi are names of our own for what ssh2 can't do. */
+/** Keywords of `ssh -G` by method; hostbased and gssapi are our own names for methods that ssh2 lacks. */
 const methodKeywords: readonly (readonly [string, AuthenticationMethod])[] = [
   ['pubkeyauthentication', 'publickey'],
   ['passwordauthentication', 'password'],
@@ -87,7 +86,7 @@ const methodKeywords: readonly (readonly [string, AuthenticationMethod])[] = [
   ['hostbasedauthentication', 'hostbased'],
 ];
 
-/** Names of methods as PreferredAuthentications has them. */
+/** Names of methods as in PreferredAuthentications. */
 const preferredNames: Readonly<Record<string, AuthenticationMethod>> = {
   publickey: 'publickey',
   password: 'password',
@@ -110,8 +109,8 @@ function methodsOf(values: ReadonlyMap<string, readonly string[]>): ReadonlySet<
 }
 
 /**
- * ssh prints several names divided by blanks, without quotes: one that begins neither with `/` nor `~` goes
- * on with the one before.
+ * ssh prints several names separated by spaces, without quotes: a part that begins with neither `/` nor `~`
+ * continues the previous name.
  */
 function filesOf(value: string | undefined): readonly string[] {
   if (value === undefined || value === 'none') return [];

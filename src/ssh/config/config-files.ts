@@ -4,9 +4,9 @@ import { findInPath } from '../find-in-path.ts';
 import { home } from './home.ts';
 
 /**
- * Whether a file of the operator's ssh configuration says anything by which a connection would differ from
- * one without any. A machine with nothing but its distribution's files is spared a process for each host.
- * Where in doubt the answer is yes: then ssh(1) is asked, which alone knows what its files mean.
+ * Whether any file of the operator's ssh configuration contains something that affects a connection. This
+ * saves a process per host on a machine that has only its distribution's files. When in doubt the answer is
+ * yes: ssh(1) is then asked, as only ssh(1) knows what its files mean.
  */
 export async function configurationMatters(config: string | undefined): Promise<boolean> {
   if (config !== undefined) return matters(config, { base: join(home(), '.ssh'), depth: 0 });
@@ -19,8 +19,8 @@ export async function configurationMatters(config: string | undefined): Promise<
 }
 
 /**
- * Keywords that change nothing that is used here. The lists of algorithms belong to them: what is offered is
- * chosen in algorithms.ts, and the other transport reads the files itself.
+ * Keywords that change nothing that is used here. This includes the lists of algorithms: algorithms.ts
+ * chooses what is offered, and the other transport reads the files itself.
  */
 const harmless = new Set(
   `addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots
@@ -38,8 +38,8 @@ const harmless = new Set(
 );
 
 /**
- * Where Linux distributions other than those of SUSE have ssh and its configuration; it is compiled into the
- * program.
+ * Whether ssh and its configuration are where Linux distributions other than SUSE's have them; the paths are
+ * compiled into the program.
  */
 async function hasUsualPaths(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
@@ -70,7 +70,7 @@ async function matters(file: string, place: { base: string; depth: number }): Pr
   return false;
 }
 
-/** Follows what Include usually has: plain names, and `*` in the last part. */
+/** Follows the usual forms of Include: plain names, and `*` in the last part. */
 async function includeMatters(
   rest: string,
   { base, depth }: { base: string; depth: number },

@@ -5,14 +5,14 @@ import type { ClientConfig } from './client-config.ts';
 import { configurationMatters } from './config-files.ts';
 
 /**
- * What the operator's ssh configuration says for a name; undefined where there is nothing that matters, or no
+ * The operator's ssh configuration for a name; undefined if it contains nothing relevant, or if there is no
  * ssh(1) to read it. Throws an OperatorError `ssh-config-invalid`.
  */
 export type ConfigLookup = (question: Question) => Promise<ClientConfig | undefined>;
 
 /**
- * One for a run: the same question is asked once. The files are read first, since most machines have none
- * that matters.
+ * One per run: the same question is asked only once. The files are read first, since most machines have none
+ * that matter.
  */
 export function createConfigLookup(): ConfigLookup {
   const answers = new Map<string, Promise<ClientConfig | undefined>>();

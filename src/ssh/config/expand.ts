@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { home } from './home.ts';
 
-/** What the tokens of ssh_config(5), section "TOKENS", stand for in names of files. */
+/** Values of the tokens in file names: ssh_config(5), section "TOKENS". */
 export interface Tokens {
   /** as on the command line, `%n` */
   readonly name: string;
@@ -16,9 +16,9 @@ export interface Tokens {
 }
 
 /**
- * The name of a file as ssh_config(5) understands it: `~/` and `${VARIABLE}` and tokens expanded, relative
- * names in the working directory. Undefined where something in it isn't known, or the home of another user is
- * meant.
+ * A file name as ssh_config(5) understands it: `~/`, `${VARIABLE}` and tokens are expanded, and relative
+ * names belong to the working directory. Undefined if part of it is unknown, or if it refers to another
+ * user's home.
  */
 export function expandPath(path: string, tokens: Tokens): string | undefined {
   let unknown = false;

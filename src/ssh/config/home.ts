@@ -1,8 +1,8 @@
 import { homedir, userInfo } from 'node:os';
 
 /**
- * The local user's home as ssh(1) knows it: that of passwd(5), whatever HOME says. A user id without an entry
- * there is usual in containers: then HOME counts, else a folder that isn't there, so that nothing is found in
+ * The local user's home as ssh(1) determines it: from passwd(5), regardless of HOME. In containers a user id
+ * often has no entry there: then it is HOME, or else a folder that doesn't exist, so that nothing is found in
  * it.
  */
 export function home(): string {

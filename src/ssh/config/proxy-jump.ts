@@ -1,6 +1,6 @@
 import { OperatorError } from '../../model/operator-error.ts';
 
-/** One host of ProxyJump as it is written: what isn't said comes from that host's own configuration. */
+/** One host of ProxyJump as written: what is missing comes from that host's own configuration. */
 export interface Hop {
   readonly name: string;
   readonly user: string | undefined;
@@ -8,15 +8,15 @@ export interface Hop {
 }
 
 /**
- * Reads ProxyJump of ssh_config(5): `[user@]host[:port]` or `ssh://[user@]host[:port]`, divided by commas, in
- * the order from here to the host; `none` is no hop. Throws an OperatorError `proxy-jump-invalid`.
+ * Parses ProxyJump of ssh_config(5): `[user@]host[:port]` or `ssh://[user@]host[:port]`, separated by commas,
+ * in order from this machine to the host; `none` means no hop. Throws an OperatorError `proxy-jump-invalid`.
  */
 export function parseProxyJump(text: string): readonly Hop[] {
   if (text.trim().toLowerCase() === 'none') return [];
   return text.split(',').map((part) => parseHop(part.trim(), text));
 }
 
-/** Whether parseProxyJump takes it. */
+/** Whether parseProxyJump accepts it. */
 export function isProxyJump(text: string): boolean {
   try {
     parseProxyJump(text);
@@ -33,8 +33,8 @@ function parseHop(part: string, whole: string): Hop {
   if (name === undefined || name.startsWith('-') || port === 0 || (port ?? 0) > 65_535) {
     throw new OperatorError({
       code: 'proxy-jump-invalid',
-      message: `'${whole}' is no list of hosts to go through`,
-      next: 'write them as `user@host:port`, divided by commas, in the order from here to the host; an IPv6 address in brackets',
+      message: `'${whole}' is not a valid list of jump hosts`,
+      next: 'write them as `user@host:port`, separated by commas, in order from this machine to the host; put IPv6 addresses in brackets',
     });
   }
   return { name, user: match?.[1], port };

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import type { SshTarget } from '../target.ts';
 
-/** `Match exec` of an operator's configuration may take its time. Milliseconds. */
+/** `Match exec` in an operator's configuration may take a while. Milliseconds. */
 const patience = 10_000;
 
 /**
- * Whether ssh would write this host's name as a hash (HashKnownHosts of ssh_config(5), which Debian sets).
- * Undecided, as where there is no ssh(1), means no.
+ * Whether ssh would write this host's name as a hash (HashKnownHosts of ssh_config(5), which Debian sets). No
+ * if this can't be determined, for example without ssh(1).
  */
 export function hashesKnownHosts({ name, config }: Pick<SshTarget, 'name' | 'config'>): Promise<boolean> {
   if (config === 'none') return Promise.resolve(false);

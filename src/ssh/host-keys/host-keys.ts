@@ -4,20 +4,20 @@ import { remembered } from '../remembered.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
 
-/** What is known of a host's keys before it is talked to. */
+/** What is known about a host's keys before the connection. */
 export interface KnownKeys {
   readonly pinned: readonly string[];
   readonly entries: readonly (KnownHost & { readonly file: string })[];
   /**
-   * Entries for the host without its port, where none is for the port: as with ssh, a key among them is
-   * accepted, and another one is unknown, not changed.
+   * Entries for the host without its port, used if there are none with the port: as with ssh, a key among
+   * them is accepted, and another key is unknown, not changed.
    */
   readonly portless: readonly (KnownHost & { readonly file: string })[];
-  /** key types that can be expected, for the order in which they are offered */
+  /** expected key types; they determine the order in which algorithms are offered */
   readonly types: readonly string[];
 }
 
-/** Reads all known_hosts files; one that isn't there knows nothing. */
+/** Reads all known_hosts files; a missing file counts as empty. */
 export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   const files = await Promise.all(
     target.knownHostsFiles.map(async (file) => ({ file, parsed: await parsedFile(file) })),
@@ -33,15 +33,15 @@ export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   return { pinned: target.hostKeys, entries, portless, types: target.hostKeys.length > 0 ? [] : types };
 }
 
-/** A host key by what people compare. */
+/** A host key in the form that people compare. */
 export interface ShownKey {
   /** `ssh-ed25519`, … */
   readonly type: string;
-  /** `SHA256:…`, over the whole of the key */
+  /** `SHA256:…`, over the whole key */
   readonly fingerprint: string;
 }
 
-/** Why a key that a host showed isn't accepted; undefined where it is the one that is known. */
+/** Why the key that a host showed is not accepted; undefined if it is the known one. */
 export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): Problem | undefined {
   const shown = key.fingerprint;
   const where = addressOf(target);
@@ -52,15 +52,15 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (revoked !== undefined) {
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${key.type} ${shown})`,
-      next: `the mark is in ${revoked.file}, line ${revoked.line}: don't log in there before you know why`,
+      message: `${where} shows a host key marked as revoked (${key.type} ${shown})`,
+      next: `the mark is in ${revoked.file}, line ${revoked.line}: do not log in there until you know why`,
     };
   }
   if (known.pinned.length > 0) {
     if (known.pinned.includes(shown)) return undefined;
     return {
       ...changed(target, key),
-      next: `${suspicion}: take the old fingerprint out of ssh.host_keys in the inventory and put the new one in`,
+      next: `${suspicion}, replace the old fingerprint under ssh.host_keys in the inventory with the new one`,
       detail: `the inventory pins ${known.pinned.join(', ')}`,
     };
   }
@@ -69,10 +69,11 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (entries.length > 0) {
     return {
       ...changed(target, key),
-      next: `${suspicion}: \`clusterproxy trust --replace HOST\` pins the new key in place of the old one`,
+      next: `${suspicion}, run \`clusterproxy trust --replace HOST\` to pin the new key in place of the old one`,
       detail: entries
         .map(
-          (entry) => `known is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
+          (entry) =>
+            `the known key is ${entry.type} ${fingerprint(entry.key)} (${entry.file}, line ${entry.line})`,
         )
         .join('\n'),
     };
@@ -81,15 +82,15 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (authority !== undefined) {
     return {
       code: 'host-key-unknown',
-      message: `${where} is known through a certificate authority only, which takes the system's ssh`,
-      next: `leave ssh.transport out of the inventory, or write openssh there. Or pin the key itself: ${pinning}`,
+      message: `${where} is known only through a certificate authority, which requires the system's ssh`,
+      next: `remove ssh.transport from the inventory or set it to openssh. Or pin the key itself: ${pinning}`,
       detail: `${key.type} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   return {
     code: 'host-key-unknown',
-    message: `the host key of ${where} isn't known: ${key.type} ${shown}`,
-    next: `compare it with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` says on the host itself, then pin it: ${pinning}`,
+    message: `the host key of ${where} is not known: ${key.type} ${shown}`,
+    next: `compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host itself, then pin it: ${pinning}`,
     detail: `${key.type} ${shown}`,
   };
 }
@@ -97,18 +98,18 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
 function changed(target: SshTarget, key: ShownKey): Problem {
   return {
     code: 'host-key-changed',
-    message: `${addressOf(target)} shows another host key than the one that is known: ${key.type} ${key.fingerprint}`,
+    message: `${addressOf(target)} shows a different host key than the known one: ${key.type} ${key.fingerprint}`,
   };
 }
 
 const suspicion =
-  'somebody may be listening in, or the host was installed anew. Log in nowhere before you know. If it was installed anew';
+  'someone may be intercepting the connection, or the host was reinstalled. Do not log in until you know which. If it was reinstalled';
 
-/** How a key becomes known, for messages. */
+/** How to pin a key, for messages. */
 export const pinning =
-  '`clusterproxy trust` shows the keys of all hosts and pins them; or put the fingerprint under ssh.host_keys in the inventory';
+  '`clusterproxy trust` shows the keys of all hosts and pins them; or add the fingerprint under ssh.host_keys in the inventory';
 
-/** The name under which the host is looked up: HostKeyAlias has no port. */
+/** The name to look the host up by: HostKeyAlias has no port. */
 export function knownHostsName(target: Pick<SshTarget, 'hostKeyAlias' | 'host' | 'port'>): string {
   return target.hostKeyAlias ?? lookupName(target.host, target.port);
 }
@@ -118,8 +119,8 @@ function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Ent
 }
 
 /**
- * A file as it was read, and what was looked up in it: with hashed names each look-up goes through all of
- * them.
+ * A file as read, with the results of earlier look-ups: with hashed names, each look-up has to go through all
+ * lines.
  */
 interface ParsedFile {
   readonly text: string;
@@ -127,7 +128,7 @@ interface ParsedFile {
   readonly found: Map<string, readonly KnownHost[]>;
 }
 
-/** A file is parsed once for all the hosts of a run, and again when it has changed. */
+/** A file is parsed once for all hosts of a run, and again if it has changed. */
 const parsed = new Map<string, ParsedFile>();
 
 async function parsedFile(file: string): Promise<ParsedFile> {

@@ -4,7 +4,7 @@ import { knownHostsName, readKnownKeys } from './host-keys.ts';
 import { fingerprint, keyType } from './known-hosts.ts';
 
 /**
- * What a key that a host shows is to this machine. `unneeded`: not known, but the host is, through a
+ * The status of a shown key on this machine. `unneeded`: the key is not known, but the host is, through a
  * certificate authority or another key that the inventory pins.
  */
 export type KeyState = 'known' | 'new' | 'contradicts' | 'revoked' | 'unneeded';
@@ -16,10 +16,13 @@ export interface JudgedKey {
   readonly state: KeyState;
 }
 
-/** A known key of another type (on a token, of times gone by) is never shown to us, which says nothing. */
+/**
+ * A known key of an unsupported type (on a token, or obsolete) is never shown to us, so its absence means
+ * nothing.
+ */
 const scannedTypes: ReadonlySet<string> = new Set<string>([...hostKeyFamilies.flat(), 'ssh-rsa']);
 
-/** An entry that a key contradicts. */
+/** An entry that contradicts a shown key. */
 export interface OldKey {
   readonly key: Buffer;
   readonly type: string;
@@ -29,22 +32,20 @@ export interface OldKey {
 }
 
 export interface KeyJudgement {
-  /** under which the host stands in known_hosts */
+  /** the host's name in known_hosts */
   readonly name: string;
   readonly keys: readonly JudgedKey[];
-  /**
-   * what is known and isn't shown any more, in the types that contradict it; empty where nothing contradicts
-   */
+  /** known keys that are no longer shown, of the types that contradict; empty if there is no contradiction */
   readonly old: readonly OldKey[];
-  /** fingerprints that the inventory pins; they alone count then */
+  /** fingerprints that the inventory pins; if there are any, nothing else counts */
   readonly pinned: readonly string[];
-  /** the contradiction is with files, not with the inventory */
+  /** the contradiction is with known_hosts files, not with the inventory */
   readonly replaceable: boolean;
 }
 
 /**
- * Compares the keys that a host shows with those that are known. A key contradicts where another one of its
- * type is known, and where none of the known ones is shown at all: then connecting is refused.
+ * Compares the keys that a host shows with the known ones. A key contradicts if another key of its type is
+ * known and none of the known keys is shown: connecting is then refused.
  */
 export async function judgeKeys(target: SshTarget, shown: readonly Buffer[]): Promise<KeyJudgement> {
   const { pinned, entries, portless } = await readKnownKeys(target);

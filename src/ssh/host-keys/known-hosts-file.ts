@@ -1,27 +1,29 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { entriesNamed, keyType, parseKnownHosts } from './known-hosts.ts';
 
-/** What is to be known of a host from now on. */
+/** What a known_hosts file is to say about a host from now on. */
 export interface KnownHostEdit {
-  /** as it is looked up: `host`, `[host]:port` or a HostKeyAlias */
+  /** the look-up name: `host`, `[host]:port` or a HostKeyAlias */
   readonly name: string;
   readonly add: readonly Buffer[];
-  /** keys that no longer are the host's */
+  /** keys that no longer belong to the host */
   readonly remove: readonly Buffer[];
-  /** names are written as hashes: HashKnownHosts of ssh_config(5) */
+  /** write names as hashes: HashKnownHosts of ssh_config(5) */
   readonly hash: boolean;
 }
 
 export interface EditedKnownHosts {
   readonly text: string;
-  /** lines (from 1) that would have to go, but speak of other hosts as well, by a pattern: they were left */
+  /**
+   * line numbers (from 1) that should be removed but that also match other hosts by a pattern; they were kept
+   */
   readonly shared: readonly number[];
 }
 
 /**
- * A known_hosts file with these hosts' keys. Pure. Lines that aren't about them stay byte for byte, a key
- * that is known already isn't added again, and of a line with several names only the host's own goes. Form:
- * sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". `text` may be read as latin1, so that any bytes survive.
+ * A known_hosts file with the keys of these hosts. Pure. Lines about other hosts stay byte for byte, a known
+ * key isn't added again, and from a line with several names only the host's own name is removed. Format:
+ * sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". `text` may be read as latin1, so that all bytes survive.
  */
 export function editKnownHosts(text: string, edits: readonly KnownHostEdit[]): EditedKnownHosts {
   const lines = text.split('\n');
@@ -52,7 +54,7 @@ export function editKnownHosts(text: string, edits: readonly KnownHostEdit[]): E
   return { text: result, shared: [...shared].sort((one, other) => one - other) };
 }
 
-/** The other names of a line; undefined where it's patterns that decide. */
+/** The other names of a line; undefined if patterns decide. */
 function withoutName(names: string, name: string): string | undefined {
   if (names.startsWith('|')) return '';
   if (/[*?!]/.test(names)) return undefined;
@@ -62,7 +64,7 @@ function withoutName(names: string, name: string): string | undefined {
     .join(',');
 }
 
-/** `|1|base64 of a salt|base64 of HMAC-SHA1(salt, name)` where names are hashed. */
+/** `|1|base64 of a salt|base64 of HMAC-SHA1(salt, name)` if names are hashed. */
 function written(name: string, hash: boolean): string {
   if (!hash) return name.toLowerCase();
   const salt = randomBytes(20);

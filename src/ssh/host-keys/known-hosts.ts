@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * Reader of known_hosts files as sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT", describes them. `ssh-keygen
- * -F` is the oracle in its tests; it isn't called itself because a process a file and host would cost more
+ * Parser for known_hosts files as described in sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT". Its tests
+ * compare it with `ssh-keygen -F`, which isn't used here because a process per file and host would cost more
  * than the connection.
  */
 export interface KnownHost {
@@ -40,12 +40,12 @@ const markers = new Map<string, KnownHost['marker']>([
   ['@cert-authority', 'cert-authority'],
 ]);
 
-/** The entries that speak of a host, by the name as it would stand there: see lookupName. */
+/** The entries that match a host, by its name in such files: see lookupName. */
 export function entriesNamed(hosts: readonly KnownHost[], name: string): readonly KnownHost[] {
   return hosts.filter((known) => matchesNames(known.names, name.toLowerCase()));
 }
 
-/** The name under which a host stands in a known_hosts file. */
+/** A host's name in a known_hosts file. */
 export function lookupName(host: string, port: number): string {
   return (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
 }
@@ -55,9 +55,7 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/**
- * The type that a public key says it is of: its first field (RFC 4253, section 6.6); empty where it's none.
- */
+/** The type that a public key declares: its first field (RFC 4253, section 6.6); empty if it isn't a key. */
 export function keyType(key: Buffer): string {
   if (key.length < 4) return '';
   const length = key.readUInt32BE(0);
@@ -82,7 +80,7 @@ function matchesHashed(hashed: string, name: string): boolean {
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }
 
-/** `*` and `?` only: brackets stand for themselves, since they are part of `[host]:port`. */
+/** Only `*` and `?`: brackets are literal, since they are part of `[host]:port`. */
 function matchesPattern(pattern: string, name: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === name;
   let position = 0;

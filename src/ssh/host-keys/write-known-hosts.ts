@@ -5,10 +5,9 @@ import { OperatorError } from '../../model/operator-error.ts';
 import { editKnownHosts, type KnownHostEdit } from './known-hosts-file.ts';
 
 /**
- * Writes keys into a known_hosts file, or takes them out, at once or not at all: whoever reads it meanwhile
- * sees the old or the new one. A file that isn't there is made (0600, its folder 0700); of one that is a
- * link, what it leads to is written. Throws an OperatorError `known-hosts-not-written`, and then nothing has
- * changed.
+ * Adds keys to a known_hosts file or removes them, atomically: a concurrent reader sees the old or the new
+ * file. A missing file is created (0600, its folder 0700); if the file is a link, its target is written.
+ * Throws an OperatorError `known-hosts-not-written`, in which case nothing has changed.
  */
 export async function writeKnownHosts(file: string, edits: readonly KnownHostEdit[]): Promise<void> {
   try {
@@ -51,7 +50,7 @@ async function replace(file: string, content: Buffer, mode: number): Promise<voi
 function patterns(file: string, lines: readonly number[]): OperatorError {
   return new OperatorError({
     code: 'known-hosts-not-written',
-    message: `the old key stands in a line with patterns, which other hosts need as well: ${file}, line ${lines.join(', ')}`,
+    message: `the old key is in a line with patterns, which also matches other hosts: ${file}, line ${lines.join(', ')}`,
     next: 'change that line by hand, then run the command again',
   });
 }
@@ -59,8 +58,8 @@ function patterns(file: string, lines: readonly number[]): OperatorError {
 function noFile(file: string): OperatorError {
   return new OperatorError({
     code: 'known-hosts-not-written',
-    message: `${file} is no regular file, so nothing can be kept there`,
-    next: 'name a file by ssh.known_hosts in the inventory, or by UserKnownHostsFile in your ssh configuration',
+    message: `${file} is not a regular file, so no keys can be stored there`,
+    next: 'set another file with ssh.known_hosts in the inventory, or with UserKnownHostsFile in your ssh configuration',
   });
 }
 
@@ -68,7 +67,7 @@ function notWritten(file: string, error: Error): OperatorError {
   return new OperatorError({
     code: 'known-hosts-not-written',
     message: `${file} can't be written`,
-    next: "look at its owner and at those of its folder; the key's fingerprint can stand under ssh.host_keys in the inventory as well",
+    next: "check the owner of the file and of its folder; you can also add the key's fingerprint under ssh.host_keys in the inventory",
     detail: error.message,
   });
 }

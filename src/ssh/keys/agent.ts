@@ -8,7 +8,7 @@ import ssh2, {
 import { keyType } from '../host-keys/known-hosts.ts';
 import { WireReader } from './wire.ts';
 
-/** A public key that an agent holds the private half of. */
+/** A public key whose private half an agent holds. */
 export interface AgentKey {
   /** `ssh-ed25519`, `sk-ssh-ed25519@openssh.com`, `ssh-ed25519-cert-v01@openssh.com`, … */
   readonly type: string;
@@ -16,16 +16,16 @@ export interface AgentKey {
   readonly comment: string;
 }
 
-/** Message numbers of the agent's protocol (draft-ietf-sshm-ssh-agent). */
+/** Message numbers of the agent protocol (draft-ietf-sshm-ssh-agent). */
 const requestIdentities = 11;
 const identitiesAnswer = 12;
 
-/** An agent on another machine may have gone without a word. Milliseconds. */
+/** An agent on another machine may be gone without notice. Milliseconds. */
 const patience = 3_000;
 const longestAnswer = 1 << 20;
 
 /**
- * The keys that an agent holds, those included that ssh2 has no use for. Rejects with an Error where it can't
+ * The keys that an agent holds, including those that ssh2 can't use. Rejects with an Error if the agent can't
  * be asked.
  */
 export function listAgentKeys(socketPath: string): Promise<readonly AgentKey[]> {
@@ -40,15 +40,15 @@ export function listAgentKeys(socketPath: string): Promise<readonly AgentKey[]> 
     };
     const deadline = setTimeout(() => end(new Error('no answer')), patience);
     socket.on('error', (error) => end(error));
-    socket.on('close', () => end(new Error('it hung up')));
+    socket.on('close', () => end(new Error('it closed the connection')));
     socket.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk]);
       if (answer.length < 4) return;
       const length = answer.readUInt32BE(0);
-      if (length > longestAnswer) return end(new Error('its answer is no answer of an agent'));
+      if (length > longestAnswer) return end(new Error('its answer is not that of an agent'));
       if (answer.length < 4 + length) return;
       const keys = parseIdentities(answer.subarray(4, 4 + length));
-      end(keys === undefined ? new Error('its answer is no answer of an agent') : undefined, keys);
+      end(keys === undefined ? new Error('its answer is not that of an agent') : undefined, keys);
     });
     socket.write(Buffer.from([0, 0, 0, 1, requestIdentities]));
   });
@@ -68,7 +68,7 @@ function parseIdentities(answer: Buffer): readonly AgentKey[] | undefined {
   return keys;
 }
 
-/** Some keys of an agent, for ssh2 to log in with. */
+/** Selected keys of an agent, for ssh2 to log in with. */
 export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #keys: readonly AgentKey[];
   readonly #agent: InstanceType<typeof ssh2.OpenSSHAgent>;
@@ -90,9 +90,8 @@ export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
   }
 
   /**
-   * ssh2 takes an agent's refusal to sign for an error of the connection, which ends the attempt although
-   * another key may be accepted. A signature that is none is refused by the server, and the next key is
-   * tried.
+   * ssh2 treats an agent's refusal to sign as a connection error, which ends the attempt although another key
+   * may be accepted. The server refuses an invalid signature, and the next key is tried.
    */
   override sign(
     publicKey: ParsedKey,
@@ -103,7 +102,7 @@ export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
     const answer = typeof options === 'function' ? options : callback;
     const done: SignCallback = (error, signature) => {
       if (error === null || error === undefined) return answer?.(null, signature);
-      this.#refused(`the agent doesn't sign with ${publicKey.type} ${publicKey.comment}: ${error.message}`);
+      this.#refused(`the agent did not sign with ${publicKey.type} ${publicKey.comment}: ${error.message}`);
       answer?.(null, Buffer.alloc(64));
     };
     if (typeof options === 'function') this.#agent.sign(publicKey, data, done);

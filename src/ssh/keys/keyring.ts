@@ -6,43 +6,44 @@ import type { SecretText } from '../settings.ts';
 import { type AgentKey, listAgentKeys } from './agent.ts';
 import { WireReader } from './wire.ts';
 
-/** `attempt` counts from 1: above it, the answer before didn't open the key. */
+/** `attempt` counts from 1: if it is higher, the previous answer didn't open the key. */
 export type AskPassphrase = (file: string, attempt: number) => Promise<string | undefined>;
 
-/** What is in a file that an identity is said to be in. */
+/** The contents of an identity file. */
 export interface KeyFile {
   readonly file: string;
   readonly kind: 'missing' | 'unusable' | 'private' | 'encrypted' | 'public' | 'security-key';
-  /** why it's unusable */
+  /** why it is unusable */
   readonly reason: string | undefined;
   /** kind `private` */
   readonly key: ParsedKey | undefined;
-  /** its public half, where it can be known without a passphrase */
+  /** its public half, if it can be read without a passphrase */
   readonly publicKey: Buffer | undefined;
-  /** a certificate for it lies beside it, as `FILE-cert.pub` */
+  /** its certificate is beside it, as `FILE-cert.pub` */
   readonly isCertified: boolean;
 }
 
 /**
- * The private keys of this machine: each is read, and its passphrase asked for, once in a run for all hosts.
+ * The private keys of this machine. Each is read, and its passphrase is requested, once per run for all
+ * hosts.
  */
 export interface Keyring {
   file(path: string): Promise<KeyFile>;
-  /** Opens an encrypted key. Undefined, or words why not. */
+  /** Opens an encrypted key. Undefined on success, otherwise the reason. */
   unlock(path: string, passphrase: SecretText | undefined): Promise<string | undefined>;
   /** somebody can be asked for passphrases */
   readonly canAsk: boolean;
   agentKeys(socket: string): Promise<readonly AgentKey[] | Error>;
 }
 
-/** How often somebody who mistypes a passphrase is asked; NumberOfPasswordPrompts of ssh_config(5). */
+/** How often a passphrase is requested after a mistake; NumberOfPasswordPrompts of ssh_config(5). */
 const prompts = 3;
 
 export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
   const files = new Map<string, Promise<KeyFile>>();
   const unlocking = new Map<string, Promise<string | undefined>>();
   const agents = new Map<string, Promise<readonly AgentKey[] | Error>>();
-  // One question at a time.
+  // One prompt at a time.
   let asked: Promise<unknown> = Promise.resolve();
 
   const unlock = async (path: string, passphrase: SecretText | undefined): Promise<string | undefined> => {
@@ -57,7 +58,7 @@ export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
     if (passphrase !== undefined) {
       return open(await passphrase()) ? undefined : 'the passphrase from the inventory does not open it';
     }
-    if (askPassphrase === undefined) return 'encrypted, and nobody can be asked for its passphrase';
+    if (askPassphrase === undefined) return 'encrypted, and its passphrase cannot be requested';
     for (let attempt = 1; attempt <= prompts; attempt++) {
       const answer = await askPassphrase(path, attempt);
       if (answer === undefined || answer === '') return 'encrypted, and no passphrase was given';
@@ -99,7 +100,7 @@ async function readKey(file: string): Promise<Key> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return unusable(`not readable (${code})`);
-    // The private half may be in the agent, or on a token.
+    // The private half may be in the agent or on a token.
     const publicKey = await publicHalf(file);
     return publicKey === undefined ? nothing(file) : { ...nothing(file), kind: 'public', publicKey };
   }
@@ -111,7 +112,7 @@ async function readKey(file: string): Promise<Key> {
   if (key instanceof Error) {
     if (!/encrypted/i.test(key.message)) {
       return unusable(
-        `no key in a form that is understood (${key.message}); \`ssh-keygen -p -f ${file}\` writes it anew`,
+        `not a key in a supported format (${key.message}); convert it with \`ssh-keygen -p -f ${file}\``,
       );
     }
     return (await isOpenToOthers(file))
@@ -133,10 +134,10 @@ function asPrivate(file: string, key: ParsedKey): Key {
 }
 
 function openToOthers(file: string): string {
-  return `others can read it, so that ssh doesn't use it; \`chmod 600 ${file}\``;
+  return `others can read it, so ssh refuses to use it; run \`chmod 600 ${file}\``;
 }
 
-/** As sshkey_perm_ok() of OpenSSH: only a file of one's own has to be closed to others. */
+/** As in sshkey_perm_ok() of OpenSSH: only the user's own files must be closed to others. */
 async function isOpenToOthers(file: string): Promise<boolean> {
   const { mode, uid } = await stat(file);
   return process.getuid !== undefined && uid === process.getuid() && (mode & 0o077) !== 0;
@@ -148,8 +149,8 @@ async function publicHalf(file: string): Promise<Buffer | undefined> {
 }
 
 /**
- * The public half of a private key in OpenSSH's own form (PROTOCOL.key), which isn't encrypted; or a public
- * key's line.
+ * The public half of a private key in OpenSSH's own format (PROTOCOL.key), where it isn't encrypted; or the
+ * key in a public key's line.
  */
 function publicKeyIn(content: Buffer): Buffer | undefined {
   const text = content.toString('latin1');
@@ -159,7 +160,7 @@ function publicKeyIn(content: Buffer): Buffer | undefined {
   const magic = 'openssh-key-v1\0';
   if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
   const reader = new WireReader(bytes.subarray(magic.length));
-  // Cipher, key derivation, its options, number of keys.
+  // Cipher, key derivation function, its options, number of keys.
   if (!reader.string() || !reader.string() || !reader.string() || reader.uint32() !== 1) return undefined;
   return reader.string();
 }

@@ -1,4 +1,4 @@
-/** Reads the data types of RFC 4251, section 5. What is cut short reads as undefined. */
+/** Reads the data types of RFC 4251, section 5. Truncated values read as undefined. */
 export class WireReader {
   readonly #bytes: Buffer;
   #position = 0;
@@ -26,7 +26,7 @@ export class WireReader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** A name-list: names in ASCII divided by commas. */
+  /** A name-list: ASCII names separated by commas. */
   names(): readonly string[] | undefined {
     const text = this.string()?.toString('latin1');
     return text === undefined ? undefined : text === '' ? [] : text.split(',');

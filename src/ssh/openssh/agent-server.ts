@@ -3,13 +3,16 @@ import net from 'node:net';
 import type { ParsedKey } from 'ssh2';
 import { WireReader } from '../keys/wire.ts';
 
-/** An agent on a socket of this process: keys that were opened here, and all that another agent can do. */
+/**
+ * An agent on a socket of this process. It offers the keys that were opened here and everything that another
+ * agent can do.
+ */
 export interface AgentServer {
   readonly socket: string;
   close(): Promise<void>;
 }
 
-/** Message numbers and flags of the agent's protocol: RFC 9987, section 6. */
+/** Message numbers and flags of the agent protocol: RFC 9987, section 6. */
 const failure = 5;
 const requestIdentities = 11;
 const identitiesAnswer = 12;
@@ -21,9 +24,9 @@ const rsaSha512 = 4;
 const longestMessage = 1 << 20;
 
 /**
- * Starts an agent for ssh(1) that has these keys, and hands everything else on to the agent at `behind` as it
- * came: its certificates, keys on tokens and extensions are none of our business. ssh2's own agent protocol
- * would drop all of these.
+ * Starts an agent for ssh(1) that has these keys and forwards everything else unchanged to the agent at
+ * `behind`, including certificates, keys on tokens and extensions, all of which ssh2's agent protocol would
+ * drop.
  */
 export async function startAgentServer(
   socket: string,
@@ -52,7 +55,7 @@ export async function startAgentServer(
   };
 }
 
-/** Answers come in the order of the questions, one at a time: agents answer in order as well. */
+/** Answers are sent in the order of the requests, one at a time, as agents do. */
 function serve(client: net.Socket, keys: readonly ParsedKey[], behind: string | undefined): void {
   const other = behind === undefined ? undefined : new OtherAgent(behind);
   let answered: Promise<void> = Promise.resolve();
@@ -94,7 +97,7 @@ function withIdentities(keys: readonly ParsedKey[], answer: Buffer): Buffer {
   ]);
 }
 
-/** Undefined where the key is none of ours. */
+/** Undefined if the key isn't one of ours. */
 function signed(message: Buffer, keys: readonly ParsedKey[]): Buffer | undefined {
   const reader = new WireReader(message.subarray(1));
   const blob = reader.string();
@@ -117,7 +120,7 @@ function signed(message: Buffer, keys: readonly ParsedKey[]): Buffer | undefined
  */
 function inSshForm(type: string, signature: Buffer): Buffer {
   if (!type.startsWith('ecdsa-')) return signature;
-  // Tag and length; from 128 bytes on the length takes two, with 0x81 first.
+  // Tag and length; from 128 bytes on, the length takes two bytes, the first being 0x81.
   const start = signature[1] === 0x81 ? 3 : 2;
   const r = start + 2 + (signature[start + 1] ?? 0);
   const s = r + 2 + (signature[r + 1] ?? 0);
@@ -131,7 +134,7 @@ function signatureOf(type: string, flags: number): readonly [algorithm: string, 
   return ['ssh-rsa', 'sha1'];
 }
 
-/** One connection to the other agent for each of a client's: extensions bind a session to it. */
+/** One connection to the other agent per client connection: extensions bind a session to it. */
 class OtherAgent {
   readonly #path: string;
   readonly #waiting: { resolve(answer: Buffer): void; reject(error: Error): void }[] = [];
@@ -157,7 +160,7 @@ class OtherAgent {
     const socket = net.connect(this.#path);
     socket.on('error', () => {});
     socket.on('close', () => {
-      for (const one of this.#waiting.splice(0)) one.reject(new Error('the agent hung up'));
+      for (const one of this.#waiting.splice(0)) one.reject(new Error('the agent closed the connection'));
     });
     onMessages(socket, (answer) => this.#waiting.shift()?.resolve(answer));
     this.#socket = socket;

@@ -4,21 +4,23 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /**
- * A secret that one process can read once, from a FIFO: it never is in a file, an environment or an argument.
+ * A secret that one process can read once, from a FIFO: it is never in a file, an environment or an argument.
  */
 export interface Answer {
   readonly path: string;
-  /** What was asked in vain: askpass.sh notes it. The words of whoever asks. */
+  /** Questions that this answer didn't fit, as noted by askpass.sh, in the words of the asking program. */
   refused(): Promise<readonly string[]>;
-  /** Takes it back, where nobody has read it. */
+  /** Withdraws the answer if nobody has read it. */
   close(): Promise<void>;
 }
 
-/** The folder must be one that others can't enter. Of several lines only the first one would be read. */
+/**
+ * The folder must be closed to other users. If the secret has several lines, only the first would be read.
+ */
 export async function offerAnswer(path: string, secret: string): Promise<Answer> {
   await promisify(execFile)('mkfifo', ['-m', '600', path]);
-  // Open for reading as well: else open(2) would wait for a reader, and what is written would be lost without
-  // one.
+  // Also open for reading: otherwise open(2) would wait for a reader, and data written without one would be
+  // lost.
   const file = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
   await file.write(`${secret}\n`);
   const asked = `${path}.asked`;

@@ -1,20 +1,17 @@
 import { OperatorError } from '../../model/operator-error.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
 
-/** What a login needs beside its target. All paths are our own or absolute. */
+/** What a login needs besides its target. All paths are our own or absolute. */
 export interface LoginOptions {
-  /** where the control socket is to be */
+  /** where to create the control socket */
   readonly socket: string;
-  /** control socket of a login on the last host before this one; the way there leads through it */
+  /** control socket of a login on the last host before this one, through which this login goes */
   readonly jump?: string | undefined;
-  /**
-   * known_hosts files in place of the target's, and a program that knows more; for fingerprints that are
-   * pinned
-   */
+  /** known_hosts files in place of the target's, and a program that adds to them; for pinned fingerprints */
   readonly pinned?: Pinned | undefined;
-  /** socket of the agent to ask in place of the operator's */
+  /** socket of the agent to use in place of the operator's */
   readonly agent?: string | undefined;
-  /** somebody answers what ssh asks */
+  /** something answers what ssh asks */
   readonly answers: boolean;
   readonly version: OpenSshVersion | undefined;
 }
@@ -32,12 +29,12 @@ export interface OpenSshVersion {
 }
 
 /**
- * Arguments of ssh(1) for a login that stays: a control master without a command of its own. The operator's
- * configuration is read for this name as ssh itself would, but what the inventory and `resolveTarget` say
- * comes first, and nothing in it may weaken the check of the host's key, run programs on this machine,
- * forward anything or ask a person.
+ * Arguments of ssh(1) for a persistent login: a control master without a command of its own. ssh reads the
+ * operator's configuration for this name as usual, but the inventory and `resolveTarget` take precedence, and
+ * nothing in it may weaken the host key check, run programs on this machine, forward anything or prompt a
+ * person.
  *
- * Whatever is set here has been known since OpenSSH 7.4; see ssh_config(5).
+ * All options set here exist since OpenSSH 7.4; see ssh_config(5).
  */
 export function loginArguments(target: SshTarget, login: LoginOptions): readonly string[] {
   refuseOptions(target);
@@ -46,14 +43,14 @@ export function loginArguments(target: SshTarget, login: LoginOptions): readonly
     ...configuration(target),
     ...['-M', '-N', '-n', '-T', '-x', '-a', '-S', login.socket],
     ...['-l', target.user, '-p', String(target.port)],
-    // Not -i: that passes over a file that isn't there, and then tries the usual ones.
+    // Not -i: it ignores a file that doesn't exist and then tries the default ones.
     ...(target.identitiesNamed ? target.identityFiles : []).flatMap((file) =>
       options({ IdentityFile: word(file) }),
     ),
     ...options({
       HostName: literal(target.host),
       ...way(target, login),
-      // Who the host is.
+      // Host identity.
       StrictHostKeyChecking: 'yes',
       UserKnownHostsFile: knownHosts.length === 0 ? '/dev/null' : knownHosts.map(word).join(' '),
       GlobalKnownHostsFile: '/dev/null',
@@ -67,12 +64,12 @@ export function loginArguments(target: SshTarget, login: LoginOptions): readonly
       UpdateHostKeys: 'no',
       FingerprintHash: 'sha256',
       VisualHostKey: 'no',
-      // Who logs in.
+      // Authentication.
       BatchMode: login.answers ? 'no' : 'yes',
       NumberOfPasswordPrompts: '1',
       ...(login.agent !== undefined && { IdentityAgent: login.agent }),
       AddKeysToAgent: 'no',
-      // How long.
+      // Timeouts.
       ConnectTimeout: String(Math.max(1, Math.ceil(target.connectTimeout))),
       ConnectionAttempts: '1',
       ServerAliveInterval: String(target.keepalive.interval),
@@ -94,22 +91,21 @@ export function loginArguments(target: SshTarget, login: LoginOptions): readonly
 }
 
 /**
- * Arguments of ssh(1) for a command over a login that is there. Without any configuration, and never with a
- * connection of its own: where the control socket is gone, ssh would make one.
+ * Arguments of ssh(1) for a command over an existing login. Without any configuration, and never with a
+ * connection of its own, which ssh would open if the control socket were gone.
  */
 export function commandArguments(socket: string, log: string, command: string): readonly string[] {
   return [...client(socket), ...options({ LogLevel: 'DEBUG2' }), '-E', log, '--', 'host', command];
 }
 
 /**
- * A value of ProxyCommand: through a login on a host that reaches the other one. For the shell of the
- * operator.
+ * A value of ProxyCommand, for the operator's shell: through a login on a host that can reach the other one.
  */
 export function throughLogin(socket: string, target: SshTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
   const args = [...client(socket), ...options({ LogLevel: 'ERROR' }), '-W', `${host}:${target.port}`];
   const words = ['ssh', ...args, '--', 'host'].map((argument) => quoted(literal(argument)));
-  // ssh itself puts `exec` before it.
+  // ssh itself puts `exec` in front.
   return words.join(' ');
 }
 
@@ -118,16 +114,13 @@ function client(socket: string): readonly string[] {
   return ['-F', '/dev/null', '-S', socket, '-T', '-x', '-a', ...direct];
 }
 
-/** `none`: no configuration at all, which ssh(1) has by this file since always and by `none` only later. */
+/** `none`: no configuration at all. ssh(1) has always accepted this file for it; `none` came later. */
 function configuration(target: SshTarget): readonly string[] {
   if (target.config === undefined) return [];
   return ['-F', target.config === 'none' ? '/dev/null' : target.config];
 }
 
-/**
- * A ProxyCommand that is set first keeps a ProxyJump of the configuration from having an effect:
- * ssh_config(5).
- */
+/** A ProxyCommand that is set first disables a ProxyJump of the configuration: ssh_config(5). */
 function way(target: SshTarget, login: LoginOptions): Readonly<Record<string, string>> {
   if (login.jump !== undefined) {
     return { ProxyCommand: throughLogin(login.jump, target), ProxyUseFdpass: 'no' };
@@ -144,7 +137,7 @@ function literal(value: string): string {
   return value.replaceAll('%', '%%');
 }
 
-/** One of several values of an option. ssh_config(5) has no way to write a double quote inside of quotes. */
+/** One of several values of an option. ssh_config(5) has no way to write a double quote inside quotes. */
 function word(value: string): string {
   return /[\s"#]/.test(value) ? `"${literal(value)}"` : literal(value);
 }
@@ -162,8 +155,8 @@ export function isAtLeast(version: OpenSshVersion | undefined, major: number, mi
 }
 
 /**
- * What ssh(1) would read as an option, or a shell of the operator's (ProxyCommand with `%h`) as more than a
- * word.
+ * Refuses what ssh(1) would read as an option, or the operator's shell (ProxyCommand with `%h`) as more than
+ * one word.
  */
 function refuseOptions(target: SshTarget): void {
   for (const [value, what] of [
@@ -174,8 +167,8 @@ function refuseOptions(target: SshTarget): void {
     if (/^[^-\s][^\s'"`$\\;&<>|(){}*?!]*$/.test(value) && !/[\0-\x1f\x7f]/.test(value)) continue;
     throw new OperatorError({
       code: what === 'host' ? 'invalid-address' : 'invalid-user',
-      message: `${JSON.stringify(value)} can't be the name of a ${what} for ssh (${describeTarget(target)})`,
-      next: 'letters, digits, dots, hyphens and colons; it may not begin with a hyphen',
+      message: `${JSON.stringify(value)} is not a valid ${what} name for ssh (${describeTarget(target)})`,
+      next: 'use letters, digits, dots, hyphens and colons, and do not begin with a hyphen',
     });
   }
 }

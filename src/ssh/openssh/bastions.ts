@@ -4,9 +4,9 @@ import { describeTarget, type SshTarget } from '../target.ts';
 import type { Login } from './login.ts';
 import type { LoggedIn } from './reach-host.ts';
 
-/** Logins on jump hosts: one for each, whatever lies behind it, for as long as anything goes through it. */
+/** Logins on jump hosts: one per jump host, whatever is behind it, open for as long as it is in use. */
 export interface Jumps {
-  /** The way to a target: the login on the last host before it. Throws an OperatorError. */
+  /** The path to a target: the login on the last host before it. Throws an OperatorError. */
   hold(target: SshTarget, keyring: Keyring): Promise<Way>;
   close(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface Way {
   release(): void;
 }
 
-/** For what a run does next: a login that nothing goes through stays this long. Milliseconds. */
+/** How long an unused login stays open for the next step of a run. Milliseconds. */
 const idleTime = 5_000;
 
 interface Jump {
@@ -48,7 +48,7 @@ export function createJumps(
     async close() {
       const all = [...known.values()];
       known.clear();
-      // Those behind others first: they are the younger ones.
+      // Those behind other jump hosts first: they were opened later.
       for (const { login, idle } of all.reverse()) {
         clearTimeout(idle);
         await login.then((one) => one.login.close()).catch(() => undefined);
@@ -56,7 +56,7 @@ export function createJumps(
     },
   };
 
-  /** Without the signal of whoever came first: it's there for all. */
+  /** Without the signal of the first caller: the login serves all. */
   async function reach(host: SshTarget, keyring: Keyring): Promise<LoggedIn> {
     const way = await jumps.hold(host, keyring);
     try {
@@ -67,7 +67,7 @@ export function createJumps(
       way.release();
       if (!(error instanceof OperatorError)) throw error;
       const { problem } = error;
-      throw new OperatorError({ ...problem, message: `on the way there: ${problem.message}` });
+      throw new OperatorError({ ...problem, message: `on the way to it: ${problem.message}` });
     }
   }
 

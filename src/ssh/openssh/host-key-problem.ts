@@ -3,7 +3,7 @@ import { type KnownKeys, keyProblem, pinning } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { type LoginLog, lastWords } from './log.ts';
 
-/** What ssh has against the key; in words of the other transport where that would have refused it as well. */
+/** Why ssh refuses the key, in the words of the other transport if that would have refused it as well. */
 export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKeys): Problem | undefined {
   const words = log.said.join('\n');
   if (
@@ -22,8 +22,8 @@ export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKey
     if (problem?.code === 'host-key-revoked') return problem;
     return {
       code: 'host-key-revoked',
-      message: `${where} shows a host key that is marked as revoked (${shown})`,
-      next: `the mark is in ${list ?? 'one of your known_hosts files'}: don't log in there before you know why`,
+      message: `${where} shows a host key marked as revoked (${shown})`,
+      next: `the mark is in ${list ?? 'one of your known_hosts files'}: do not log in there until you know why`,
     };
   }
   const [authority] = known.entries.filter(({ marker }) => marker === 'cert-authority');
@@ -31,25 +31,26 @@ export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKey
     const reason = /^(Certificate .*)$/m.exec(words)?.[1] ?? 'its authority is not known';
     return {
       code: 'host-key-unknown',
-      message: `the host certificate of ${where} isn't accepted: ${reason}`,
-      next: `sign the host's key anew, for this name. Or pin the key itself: ${pinning}`,
+      message: `the host certificate of ${where} is not accepted: ${reason}`,
+      next: `sign the host's key again, for this name. Or pin the key itself: ${pinning}`,
       detail: `${shown}, signed by ${log.certificate.authority}`,
     };
   }
   if (authority !== undefined && known.pinned.length === 0 && known.types.length === 0) {
     return {
       code: 'host-key-unknown',
-      message: `${where} is known through a certificate authority only, and shows a key without a certificate: ${shown}`,
-      next: `sign its host key, and name the certificate in its sshd_config (HostCertificate). Or pin the key itself: ${pinning}`,
+      message: `${where} is known only through a certificate authority, but shows a key without a certificate: ${shown}`,
+      next: `sign its host key, and set HostCertificate in its sshd_config. Or pin the key itself: ${pinning}`,
       detail: `${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   if (problem !== undefined) return problem;
-  // ssh and we don't agree: KnownHostsCommand, RevokedHostKeys and the like are its own.
+  // ssh disagrees with our own check, for a reason that only ssh knows: KnownHostsCommand, RevokedHostKeys
+  // and the like.
   return {
     code: 'host-key-unknown',
-    message: `ssh doesn't accept the host key of ${where}: ${shown}`,
-    next: `its own words say why. Or pin the key itself: ${pinning}`,
+    message: `ssh does not accept the host key of ${where}: ${shown}`,
+    next: `see ssh's own message for the reason. Or pin the key itself: ${pinning}`,
     detail: lastWords(words),
   };
 }

@@ -5,25 +5,25 @@ import type { SshTarget } from '../target.ts';
 
 /** Keys that ssh(1) can't open by itself, or would offer too late. */
 export interface LockedKeys {
-  /** opened in this run, for whichever host; and those that are to be offered before the agent's */
+  /** keys opened in this run, for any host, and keys to offer before those of the agent */
   readonly opened: readonly ParsedKey[];
-  /** encrypted, not opened, and no agent has them; paths */
+  /** paths of encrypted keys that were not opened and that no agent holds */
   readonly locked: readonly string[];
-  /** why they weren't opened, one line each */
+  /** why they were not opened, one line each */
   readonly tried: readonly string[];
 }
 
 /**
- * The encrypted keys among the identity files. Those with a passphrase in the inventory are opened; with
- * `ask`, the others are asked for.
+ * The encrypted keys among the identity files. Keys with a passphrase in the inventory are opened; with
+ * `ask`, the passphrases of the others are requested.
  */
 export async function lockedKeys(
   target: SshTarget,
   keyring: Keyring,
   { ask }: { readonly ask: boolean },
 ): Promise<LockedKeys> {
-  // ssh offers keys of files only after all those of an agent, unless an agent has them too: a server lets
-  // one try six or so.
+  // ssh offers keys from files after all keys of the agent, unless the agent has them too, and a server
+  // usually allows about six attempts.
   const isFirst = target.identitiesNamed && !target.identitiesOnly && target.agent !== undefined;
   const opened: ParsedKey[] = [];
   const locked: string[] = [];
@@ -37,7 +37,7 @@ export async function lockedKeys(
       }
     }
     const file = await keyring.file(path);
-    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: no such file`);
     if (file.reason !== undefined) tried.push(`${path}: ${file.reason}`);
     if (file.kind === 'encrypted') {
       if (!(await isInAgent(target, keyring, file.publicKey))) locked.push(path);

@@ -1,32 +1,32 @@
 import type { Reached } from '../connect-problems.ts';
 import type { ShownKey } from '../host-keys/host-keys.ts';
 
-/** What a login of ssh(1) tells about itself with LogLevel DEBUG1, as far as it matters here. */
+/** The parts that matter here of what a login of ssh(1) logs about itself at LogLevel DEBUG1. */
 export interface LoginLog {
-  /** the key that the host showed first in this login */
+  /** the first key that the host showed in this login */
   readonly hostKey: ShownKey | undefined;
-  /** it came in a certificate */
+  /** set if the key came in a certificate */
   readonly certificate: { readonly authority: string } | undefined;
-  /** keys that were offered, with where they came from: ssh's own words */
+  /** offered keys, with their source: ssh's own words */
   readonly offered: readonly string[];
-  /** ways to log in that the host takes, as it says last */
+  /** login methods that the host accepts, by its last answer */
   readonly methods: readonly string[];
-  /** all that wasn't for debugging: ssh's messages, those of a ProxyCommand, and the host's banner */
+  /** everything except debug output: messages of ssh and of a ProxyCommand, and the host's banner */
   readonly said: readonly string[];
-  /** what it said before it said that it speaks ssh, or in place of that */
+  /** what the host sent before its SSH version line, or instead of it */
   readonly greeting: readonly string[];
-  /** how far it got; undefined: there was no connection */
+  /** how far the login got; undefined: there was no connection */
   readonly reached: Reached | undefined;
 }
 
-/** Bytes of one line, and lines, that are kept: a host can make ssh repeat what it says. */
+/** Limits for bytes per line and number of lines: a host can make ssh repeat what it sends. */
 const longestLine = 1_000;
 const mostLines = 400;
 
 /** Collects lines from chunks. The last lines are kept. */
 export class LineCollector {
   readonly lines: string[] = [];
-  /** how many lines are kept */
+  /** how many lines to keep */
   keep = mostLines;
   readonly #onLine: ((line: string) => void) | undefined;
   #rest = '';
@@ -55,8 +55,7 @@ export class LineCollector {
 }
 
 /**
- * ssh listens on its control socket from before this line on; that a host can't forge the line matters
- * nowhere.
+ * From this line on, ssh listens on its control socket. A host could forge the line, but would gain nothing.
  */
 export function isReady(line: string): boolean {
   return line === 'debug1: Entering interactive session.';
@@ -94,11 +93,12 @@ function reachedOf(lines: readonly string[]): Reached | undefined {
   const has = (pattern: RegExp) => lines.some((line) => pattern.test(line));
   if (has(/^debug1: SSH2_MSG_NEWKEYS received/)) return 'login';
   if (has(/^debug1: Remote protocol version /)) return 'handshake';
-  // With a ProxyCommand there is no word of a connection; its own version is what ssh sends first.
+  // With a ProxyCommand there is no message about a connection; the first thing that ssh sends is its own
+  // version.
   return has(/^debug1: (Connection established|Local version string)/) ? 'silent' : undefined;
 }
 
-/** The last lines say why; the first ones may be a banner. */
+/** The last lines give the reason; the first ones may be a banner. */
 export function lastWords(words: string): string | undefined {
   const lines = words.split('\n').filter((line) => line.trim() !== '');
   return lines.length === 0 ? undefined : lines.slice(-8).join('\n');

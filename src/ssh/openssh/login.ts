@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { isReady, LineCollector } from './log.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** A login that stays: a process of ssh(1) that commands go through. */
+/** A persistent login: a process of ssh(1) through which commands run. */
 export interface Login {
   readonly socket: string;
-  /** what ssh said so far; bounded */
+  /** the output of ssh so far; bounded */
   readonly lines: readonly string[];
-  /** resolves when the process is gone, for whatever reason */
+  /** resolves when the process has ended, for whatever reason */
   readonly ended: Promise<void>;
   readonly isOver: boolean;
   close(): Promise<void>;
@@ -25,22 +25,22 @@ export interface LoginAttempt {
   readonly watchdog: Watchdog;
 }
 
-/** `failed`: see what it said. */
+/** `failed`: the output of ssh says why. */
 export type LoginOutcome =
   | { readonly kind: 'ready'; readonly login: Login; readonly lines: readonly string[] }
   | { readonly kind: 'failed' | 'late' | 'interrupted'; readonly lines: readonly string[] }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unstartable'; readonly reason: string };
 
-/** What a login says once it stands is kept for messages only. Lines. */
+/** Number of lines kept once a login is established; they are used only in messages. */
 const keptLines = 20;
 
-/** Milliseconds that a process is given to end by itself. */
+/** Milliseconds for a process to end by itself. */
 const patience = 1_000;
 
 /**
- * Starts ssh(1) in a session of its own, where Ctrl-C doesn't reach it and it has no terminal to ask on, and
- * waits until it listens on its control socket.
+ * Starts ssh(1) in its own session, where Ctrl-C doesn't reach it and where it has no terminal for prompts,
+ * and waits until it listens on its control socket.
  */
 export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
   if (attempt.signal?.aborted) return { kind: 'interrupted', lines: [] };
@@ -74,11 +74,11 @@ export async function startLogin(attempt: LoginAttempt): Promise<LoginOutcome> {
       attempt.signal?.removeEventListener('abort', abort);
       resolve();
     };
-    // It can't be told to end: nothing that could be done about it.
+    // The process can't be signalled; nothing can be done about it.
     child.on('error', () => {});
     child.once('exit', end);
   });
-  // Its last words come after its end, unless a ProxyCommand that outlives it holds the pipe.
+  // Its last words arrive after its end, unless a ProxyCommand that outlives it keeps the pipe open.
   const heard = Promise.race([
     new Promise<void>((resolve) => child.once('close', () => resolve())),
     ended.then(() => new Promise<void>((resolve) => setTimeout(resolve, 200).unref())),

@@ -21,16 +21,16 @@ import { openWorkshop, type Workshop } from './workshop.ts';
  */
 export interface OpenSsh {
   readonly open: OpenConnection;
-  /** The public keys that a host shows; nobody logs in, but on the way. Throws an OperatorError. */
+  /** The public keys that a host shows; only hosts on the way are logged in to. Throws an OperatorError. */
   scan(target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]>;
-  /** Ends all its processes and removes what it made. */
+  /** Ends all its processes and removes what it created. */
   close(): Promise<void>;
 }
 
 /**
- * A connection is one process, the login (a control master of its own, never one of the operator's), and one
- * more for each command. So a host is logged in to once, whoever has to touch a token does it once,
- * `MaxSessions 1` is enough, and what ssh says of the login can't be mixed up with what a command says.
+ * A connection is one process for the login (its own control master, never one of the operator's) and one
+ * more for each command. There is therefore one login per host: a token is touched once, `MaxSessions 1` is
+ * enough, and ssh's messages about the login can't be mixed up with a command's output.
  */
 export function createOpenSsh(): OpenSsh {
   let workshop: Promise<Workshop> | undefined;
@@ -103,7 +103,7 @@ class OpenSshConnection implements VerifiedConnection {
     if (this.#login.isOver) {
       throw new OperatorError({
         code: 'connection-lost',
-        message: `the connection to ${describeTarget(this.#target)} is gone`,
+        message: `the connection to ${describeTarget(this.#target)} was lost`,
         next: 'run the command again',
       });
     }

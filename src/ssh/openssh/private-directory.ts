@@ -6,17 +6,18 @@ import { join } from 'node:path';
 const pattern = /^clusterproxy-(\d+)-\w{6}$/;
 
 /**
- * Younger ones may belong to a process that this one doesn't see: /tmp can be shared with containers.
+ * A newer folder may belong to a process that is not visible from here: /tmp can be shared with containers.
  * Milliseconds.
  */
 const leftAlone = 60 * 60 * 1_000;
 
 /**
- * A folder that only this user can enter (0700), for sockets. In XDG_RUNTIME_DIR where there is one, which is
- * in memory and nobody else's, else where temporary files go. Folders of processes that are gone are removed.
+ * A folder for sockets that only this user can enter (0700). It is in XDG_RUNTIME_DIR if that is set, as it
+ * is private and in memory, otherwise in the folder for temporary files. Folders of processes that have ended
+ * are removed.
  *
- * The path has nothing in it that ssh_config(5) or a shell would read in another way, and is short: the path
- * of a Unix socket has at most 104 bytes on some systems.
+ * The path contains nothing that ssh_config(5) or a shell would interpret, and is short: on some systems the
+ * path of a Unix socket has at most 104 bytes.
  */
 export async function createPrivateDirectory(): Promise<string> {
   const bases = [process.env.XDG_RUNTIME_DIR ?? '', tmpdir(), '/tmp'].filter(isPlain);

@@ -5,29 +5,28 @@ import { addressOf, type SshTarget } from '../target.ts';
 import { hostKeyProblem } from './host-key-problem.ts';
 import { type LoginLog, lastWords } from './log.ts';
 
-/** What is known beside the log of a login that failed. */
+/** What is known about a failed login besides its log. */
 export interface LoginFailure {
   readonly log: LoginLog;
   readonly known: KnownKeys;
-  /** what was done of our own: keys that are locked, a password that was given; one line each */
+  /** what was tried on our side (locked keys, a given password), one line each */
   readonly tried: readonly string[];
-  /** encrypted keys that nothing opened */
+  /** encrypted keys that could not be opened */
   readonly locked: readonly string[];
-  /** a password could be given; questions that it was no answer to, or was given to before */
+  /** a password was available; questions that it didn't answer, or that were asked after it was used */
   readonly password?: { readonly askedFor: readonly string[] } | undefined;
-  /** what the login on the jump host said; it's shared with other hosts */
+  /** the output of the login on the jump host, which other hosts share */
   readonly jumpSaid: readonly string[];
 }
 
 /**
- * Why ssh(1) didn't log in, in the codes that the other transport has. The texts are those of sshconnect.c,
+ * Why ssh(1) did not log in, with the codes of the other transport. The texts are those of sshconnect.c,
  * sshconnect2.c, kex.c, packet.c, readconf.c and ssh.c of OpenSSH 7.4 to 10.
  */
 export function loginProblem(target: SshTarget, failure: LoginFailure): Problem {
   const { log } = failure;
   const words = log.said.join('\n');
-  // A host that has come this far has shown the right key, and what it says in its banner is not taken for
-  // ssh's words.
+  // A host that got this far has shown the right key, and its banner is not mistaken for ssh's words.
   const isPastHostKey = log.methods.length > 0 || log.offered.length > 0;
   return (
     (isPastHostKey ? undefined : configurationProblem(target, log)) ??
@@ -40,7 +39,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
   );
 }
 
-/** ssh has no key type in common with the host among those that it was told to ask for. */
+/** ssh has none of the requested key types in common with the host. */
 export function lacksHostKeyType(log: LoginLog): boolean {
   return log.said.some((line) => /no matching host key type found/.test(line));
 }
@@ -49,8 +48,8 @@ function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | 
   if (said.some((line) => /^No user exists for uid /.test(line))) {
     return {
       code: 'no-local-user',
-      message: "the local user has no name, so ssh(1) doesn't start",
-      next: 'give the user id an entry in /etc/passwd, or write `transport: node` below `ssh:` in the inventory',
+      message: 'the local user has no name, so ssh(1) does not start',
+      next: 'add an entry for the user id to /etc/passwd, or write `transport: node` below `ssh:` in the inventory',
     };
   }
   const lines = said.filter((line) =>
@@ -62,13 +61,13 @@ function configurationProblem(target: SshTarget, { said }: LoginLog): Problem | 
   return {
     code: 'ssh-config-invalid',
     message: `your ssh configuration can't be used for ${target.name}`,
-    next: `mend what \`ssh -G ${target.name}\` complains of, or leave it out of account with \`ssh: {config: none}\` in the inventory`,
+    next: `fix what \`ssh -G ${target.name}\` reports, or ignore your ssh configuration with \`ssh: {config: none}\` in the inventory`,
     detail: lines.join('\n'),
   };
 }
 
 function isRefusal(words: string, { password }: LoginFailure): boolean {
-  // The program that gives the password ends ssh when it's asked for it again, or for a new one.
+  // The program that supplies the password ends ssh if it is asked again, or for a new password.
   if (password !== undefined && password.askedFor.length > 0) return true;
   return /: Permission denied \(|^Permission denied \(|Too many authentication failures|No supported authentication methods/m.test(
     words,
@@ -87,7 +86,7 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
     ...log.offered.map((key) => `${key}: refused by the server`),
     ...(password?.askedFor ?? []).map((question) => `it asked: ${question}`),
     ...(/^ssh_askpass: exec/m.test(words) ? [notExecutable] : []),
-    ...(methods.length === 0 ? [] : [`the server takes: ${methods.join(', ')}`]),
+    ...(methods.length === 0 ? [] : [`the server accepts: ${methods.join(', ')}`]),
   ];
   const any = log.offered.length > 0 || password !== undefined;
   const said = /Too many authentication failures/.exec(words)?.[0] ?? '';
@@ -95,11 +94,9 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
 }
 
 const notExecutable =
-  'the password could not be given: no program can be started where temporary files are (noexec); set TMPDIR to another folder';
+  'the password could not be supplied: programs cannot be started from the temporary folder (noexec); set TMPDIR to another folder';
 
-/**
- * The reason is told to the login on the jump host only: RFC 4254, section 5.1, in the words of channels.c.
- */
+/** Only the login on the jump host is told the reason: RFC 4254, section 5.1, in the words of channels.c. */
 function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: string): Problem | undefined {
   if (!/stdio forwarding/i.test(words)) return undefined;
   const last = target.jumps.at(-1);
@@ -110,15 +107,15 @@ function forwardProblem(target: SshTarget, { jumpSaid }: LoginFailure, words: st
   if (reasons.length > 0 && reasons.every((reason) => /prohibited/.test(reason))) {
     return {
       code: 'jump-host-refused',
-      message: `${jump} doesn't let connections through to ${place}`,
-      next: 'look for AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and for options before the key in its authorized_keys',
+      message: `${jump} does not allow connections to ${place}`,
+      next: 'check AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and the options of the key in its authorized_keys',
       detail,
     };
   }
   return {
     code: 'unreachable',
     message: `${jump} can't reach ${place}`,
-    next: 'is the host up, and does its name resolve on the jump host? Log in there and try it',
+    next: 'log in on the jump host, and check that the host is up and that its name resolves there',
     detail,
   };
 }
@@ -130,7 +127,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
     return {
       code: 'unreachable',
       message: `the name ${target.host} doesn't resolve on this machine`,
-      next: 'check the spelling, or give the host an `ssh.address` in the inventory',
+      next: 'check the spelling, or set `ssh.address` for the host in the inventory',
       detail: unresolved[0],
     };
   }
@@ -143,7 +140,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
     return {
       code: 'unreachable',
       message: `${where} refuses connections`,
-      next: 'is sshd running there, and on this port? Otherwise set `ssh.port` in the inventory',
+      next: 'check that sshd is running there and listens on this port, or set `ssh.port` in the inventory',
       detail: failed[0],
     };
   }
@@ -160,8 +157,8 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (offer !== null) {
     return {
       code: 'no-common-algorithm',
-      message: `${addressOf(target)} offers only ${offer[2]} as ${offer[1]}, and none of them is taken`,
-      next: 'weak ones are not used: update its OpenSSH (7.0 or later has better ones), or take the lines KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms out of its sshd_config. If neither can be, name the weak one for this host in your ssh configuration',
+      message: `${addressOf(target)} offers only ${offer[2]} as ${offer[1]}, and none of them is accepted here`,
+      next: 'update its OpenSSH (7.0 or later has stronger algorithms), or remove the lines KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms from its sshd_config. If neither is possible, allow the weak algorithm for this host in your ssh configuration',
       detail: lastWords(words),
     };
   }
@@ -169,7 +166,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  // sshd itself says this much before it hangs up: on chance with many logins, or because of earlier ones
+  // sshd itself sends only this before it disconnects: at random with many logins, or because of earlier ones
   // (PerSourcePenalties).
   const isTurnedAway = log.greeting.some((line) =>
     /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
@@ -177,16 +174,16 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (strange === undefined && log.reached === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
     return {
       code: 'ssh-protocol',
-      message: `what listens at ${addressOf(target)} is no sshd`,
-      next: 'set `ssh.port` in the inventory',
+      message: `the service at ${addressOf(target)} is not an SSH server`,
+      next: 'set `ssh.port` in the inventory to the port of its sshd',
       detail: log.greeting.slice(0, 3).join('\n'),
     };
   }
   if (strange === undefined) return undefined;
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and ssh don't agree on how to talk: ${strange}`,
-    next: 'is this really an sshd, and one of OpenSSH 7.0 or later?',
+    message: `${addressOf(target)} and ssh could not agree on a protocol: ${strange}`,
+    next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: lastWords(words),
   };
 }
@@ -198,8 +195,8 @@ function hungUp(target: SshTarget, words: string): Problem {
       : `; try the ProxyCommand of your ssh configuration: \`ssh -v ${target.name}\``;
   return {
     code: 'connection-lost',
-    message: `${addressOf(target)} closed the connection before the login was done`,
-    next: `many logins at once can meet MaxStartups in its sshd_config; fail2ban or a firewall may have shut this machine out${command}`,
+    message: `${addressOf(target)} closed the connection before the login was complete`,
+    next: `too many logins at once can exceed MaxStartups in its sshd_config; fail2ban or a firewall may also have blocked this machine${command}`,
     detail: lastWords(words),
   };
 }
@@ -207,7 +204,7 @@ function hungUp(target: SshTarget, words: string): Problem {
 export function noProgram(target: SshTarget): Problem {
   return {
     code: 'ssh-missing',
-    message: `the program ssh isn't on this machine, and ${target.name} is reached by it (${target.transportReason})`,
+    message: `this machine has no ssh program, which is needed to reach ${target.name} (${target.transportReason})`,
     next: 'install the OpenSSH client (Debian, Ubuntu: openssh-client), or write `transport: node` below `ssh:` in the inventory',
   };
 }
@@ -215,8 +212,8 @@ export function noProgram(target: SshTarget): Problem {
 export function notStartable(reason: string): Problem {
   return {
     code: 'ssh-missing',
-    message: "this machine can't start the program ssh",
-    next: 'look at `ulimit -n` and `ulimit -u`; --parallel N reaches fewer hosts at once',
+    message: 'this machine cannot start the ssh program',
+    next: 'check `ulimit -n` and `ulimit -u`, or reach fewer hosts at once with --parallel N',
     detail: reason,
   };
 }
@@ -224,7 +221,7 @@ export function notStartable(reason: string): Problem {
 export function tooOld(target: SshTarget): Problem {
   return {
     code: 'ssh-too-old',
-    message: `this machine's ssh is too old to compare a host key with a fingerprint, or to hand it over (${target.name})`,
-    next: 'OpenSSH 8.5 or later can. Else have the key itself in known_hosts, and leave ssh.host_keys out',
+    message: `this machine's ssh is too old to read a host's key or to compare it with a fingerprint (${target.name})`,
+    next: 'update it to OpenSSH 8.5 or later, or put the key itself into known_hosts and remove ssh.host_keys',
   };
 }

@@ -16,22 +16,22 @@ import type { Workshop } from './workshop.ts';
 export interface LogInOptions {
   readonly workshop: Workshop;
   readonly keyring: Keyring;
-  /** on the host before this one */
+  /** login on the host before this one */
   readonly jump: Login | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface LoggedIn {
   readonly login: Login;
-  /** fingerprint of the key that was verified */
+  /** fingerprint of the verified key */
   readonly hostKey: string | undefined;
 }
 
 /**
- * Logs in by ssh(1). Throws an OperatorError with the codes of connect.ts.
+ * Logs in with ssh(1). Throws an OperatorError with the codes of connect.ts.
  *
- * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other.
- * A passphrase is asked for only when nothing else was accepted: another key, or the agent's, may do.
+ * A pinned fingerprint does not tell the type of its key, so the types are requested one after the other. A
+ * passphrase is requested only if nothing else was accepted: another key, or one of the agent's, may work.
  */
 export async function logIn(target: SshTarget, options: LogInOptions): Promise<LoggedIn> {
   const known = await readKnownKeys(target);
@@ -100,7 +100,7 @@ async function attempt(target: SshTarget, options: Attempt): Promise<Outcome> {
         ...(answer && {
           SSH_ASKPASS: await workshop.program('askpass'),
           SSH_ASKPASS_REQUIRE: 'force',
-          // What was asked for before OpenSSH 8.4, beside that there is no terminal.
+          // OpenSSH before 8.4 required this, in addition to having no terminal.
           DISPLAY: process.env.DISPLAY || ':0',
           CLUSTERPROXY_ANSWER: answer.path,
         }),
@@ -134,8 +134,8 @@ function isLocked(problem: Problem, { locked }: LockedKeys): boolean {
 }
 
 /**
- * OpenSSH takes keys, not fingerprints: a program of ours tells it the key that the host shows where its
- * fingerprint is right. Marks of revoked keys count all the same.
+ * OpenSSH takes keys, not fingerprints: one of our programs gives it the key that the host shows if its
+ * fingerprint is right. Revocation marks still count.
  */
 async function pinnedFamilies(
   known: KnownKeys,

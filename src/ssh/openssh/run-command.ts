@@ -14,14 +14,14 @@ export interface CommandPlace {
   readonly target: SshTarget;
   /** control socket of the login */
   readonly socket: string;
-  /** where ssh writes what it has to say itself: its stderr is the command's alone */
+  /** where ssh writes its own messages: stderr is the command's alone */
   readonly log: string;
   readonly watchdog: Watchdog;
 }
 
 /**
  * Runs a command over a login: one process of ssh(1), which ends with the command. Throws an OperatorError
- * `command-timeout`, `output-too-long`, `exec-refused`, or `connection-lost` where nothing was started.
+ * `command-timeout`, `output-too-long`, `exec-refused`, or `connection-lost` if nothing was started.
  */
 export async function runCommand(
   place: CommandPlace,
@@ -45,7 +45,7 @@ export async function runCommand(
     const command = running(child);
     const output = await followCommand(place.target, command, input, options);
     const code = await command.code;
-    // 255 is what ssh itself says when something went wrong: only its own words tell the two apart.
+    // 255 is also ssh's own exit status for an error: only its messages tell the two apart.
     return { code: code === 255 ? await status(place) : code, ...output };
   } finally {
     place.watchdog.ended(pid);
@@ -58,7 +58,7 @@ function running(child: ChildProcessByStdio<Writable, Readable, Readable>): Runn
 } {
   const streams = [child.stdin, child.stdout, child.stderr];
   for (const stream of streams) stream.on('error', () => {});
-  // It can't be told to end: nothing that could be done about it.
+  // The process can't be signalled; nothing can be done about it.
   child.on('error', () => {});
   const code = new Promise<number | null>((resolve) => {
     child.once('close', resolve);
@@ -71,13 +71,13 @@ function running(child: ChildProcessByStdio<Writable, Readable, Readable>): Runn
     finished: code.then(() => undefined),
     abandon() {
       child.kill('SIGKILL');
-      // The login holds the other ends for as long as the command on the host does.
+      // The login holds the other ends for as long as the command runs on the host.
       for (const stream of streams) stream.destroy();
     },
   };
 }
 
-/** What ssh's exit status 255 stands for, from what it said itself. */
+/** What ssh's exit status 255 means, judged by its own messages. */
 async function status({ target, log }: CommandPlace): Promise<number | null> {
   const words = await readFile(log, 'utf8').catch(() => '');
   switch (meaningOf255(words)) {
@@ -88,8 +88,8 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
     case 'refused':
       throw new OperatorError({
         code: 'exec-refused',
-        message: `${describeTarget(target)} doesn't run commands: the session was refused`,
-        next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+        message: `${describeTarget(target)} does not run commands: the session was refused`,
+        next: "check MaxSessions, ForceCommand and PermitOpen in the host's sshd_config",
         detail: plainWords(words),
       });
     case 'not-started':
@@ -98,14 +98,14 @@ async function status({ target, log }: CommandPlace): Promise<number | null> {
 }
 
 /**
- * `status`: the command's own exit status; `unknown`: it was begun and how it ended isn't known; `refused`:
- * by the host; `not-started`: there was no login any more. From mux_client_request_session() in mux.c of
- * OpenSSH 7.4 to 10.
+ * `status`: the command's own exit status; `unknown`: it was started and its outcome is unknown; `refused`:
+ * by the host; `not-started`: the login was gone. From mux_client_request_session() in mux.c of OpenSSH 7.4
+ * to 10.
  */
 export function meaningOf255(log: string): 'status' | 'unknown' | 'refused' | 'not-started' {
   if (/^debug2: Received exit status from master 255\r?$/m.test(log)) return 'status';
   if (/session request failed: |Master refused session request/.test(log)) return 'refused';
-  // The login ended after it was asked for the session: nobody knows how far that got.
+  // The login ended after the session was requested: how far that got is unknown.
   if (/master session id: \d+|read from master failed/.test(log)) return 'unknown';
   return 'not-started';
 }
@@ -115,7 +115,7 @@ function plainWords(log: string): string {
     log
       .split(/\r?\n/)
       .filter((line) => line !== '' && !/^debug\d: /.test(line))
-      // Of the connection of its own that it was kept from making then.
+      // About the connection of its own that ssh was then kept from making.
       .filter((line) => !/^(kex|ssh)_exchange_identification: |^Connection closed by UNKNOWN/.test(line))
       .slice(-5)
       .join('\n')
@@ -125,7 +125,7 @@ function plainWords(log: string): string {
 function lost(target: SshTarget): OperatorError {
   return new OperatorError({
     code: 'connection-lost',
-    message: `the connection to ${describeTarget(target)} is gone`,
+    message: `the connection to ${describeTarget(target)} was lost`,
     next: 'run the command again',
   });
 }

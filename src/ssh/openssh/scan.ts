@@ -12,9 +12,9 @@ import type { LogInOptions } from './reach-host.ts';
 const nothingKnown = { pinned: [], entries: [], portless: [], types: [] };
 
 /**
- * The public keys that a host shows to ssh(1), at most one of each kind, as scanHostKeys() has them: for
- * hosts that ssh2 can't reach. ssh is told that none of them is known, so that it never comes to a login.
- * Throws an OperatorError.
+ * The public keys that a host shows to ssh(1), at most one of each kind, like scanHostKeys(): for hosts that
+ * ssh2 can't reach. ssh is told that none of them is known, so that it never logs in. Throws an
+ * OperatorError.
  */
 export async function scanByOpenSsh(
   target: SshTarget,
@@ -66,7 +66,7 @@ async function shownKey(
   if (outcome.kind === 'interrupted') return failed(interrupted(target));
   const log = readLog(outcome.lines);
   if (outcome.kind === 'late') return failed(tooLate(target, log.reached));
-  // A login without a key that was shown can't be.
+  // There can't be a login without a shown key.
   if (outcome.kind === 'ready') await outcome.login.close();
   const failure = { log, known: nothingKnown, tried: [], locked: [], jumpSaid: jump?.lines ?? [] };
   return { problem: loginProblem(target, failure), lacksType: lacksHostKeyType(log) };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import type { OpenSshVersion } from './arguments.ts';
 
-/** What `ssh -V` says. Undefined where it is no OpenSSH; `missing` where there is no such program. */
+/** The answer of `ssh -V`. Undefined if it isn't OpenSSH; `missing` if there is no such program. */
 export function sshVersion(): Promise<OpenSshVersion | undefined | 'missing'> {
   return new Promise((resolve) => {
     execFile('ssh', ['-V'], { timeout: 10_000, cwd: '/' }, (error, stdout, stderr) => {

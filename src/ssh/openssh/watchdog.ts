@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { packageRoot } from '../../package-root.ts';
 
 /**
- * What ends processes when this one is gone, even by SIGKILL: ssh(1) would stay for good. It is a small
- * program in a session of its own, which Ctrl-C doesn't reach, and it notices the end because nobody holds
- * its stdin any more.
+ * Ends processes when this one is gone, even by SIGKILL: ssh(1) would otherwise run forever. It is a small
+ * program in its own session, which Ctrl-C doesn't reach, and it notices the end because its stdin is closed.
  */
 export interface Watchdog {
   started(pid: number): void;
   ended(pid: number): void;
-  /** Ends what still runs, and removes the folder. */
+  /** Ends what is still running, and removes the folder. */
   close(): Promise<void>;
 }
 
@@ -26,7 +25,7 @@ export async function startWatchdog(directory: string): Promise<Watchdog> {
     child.once('exit', () => resolve());
   });
   child.stdin.on('error', () => {});
-  // It waits for us, not we for it.
+  // It waits for us; we don't wait for it.
   child.unref();
   (child.stdin as unknown as { unref?: () => void }).unref?.();
   return {

@@ -11,15 +11,15 @@ import { noProgram } from './problems.ts';
 import { sshVersion } from './version.ts';
 import { localProgram, startWatchdog, type Watchdog } from './watchdog.ts';
 
-/** What all processes of ssh(1) in a run share: a folder of their own, and who cleans up after them. */
+/** What all processes of ssh(1) in a run share: a folder, and a watchdog that cleans up after them. */
 export interface Workshop {
   readonly version: OpenSshVersion | undefined;
   readonly watchdog: Watchdog;
-  /** A path in the folder that nothing has been at. */
+  /** An unused path in the folder. */
   path(kind: string): string;
-  /** The path of a program in `local/`, for ssh to run. */
+  /** The path of a program from `local/`, for ssh to run. */
   program(name: 'askpass' | 'known-keys' | 'note-key'): Promise<string>;
-  /** The socket of an agent that has these keys beside those of the agent at `behind`. */
+  /** The socket of an agent that has these keys as well as those of the agent at `behind`. */
   agent(keys: readonly ParsedKey[], behind: string | undefined): Promise<string>;
   close(): Promise<void>;
 }

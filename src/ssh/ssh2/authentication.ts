@@ -4,16 +4,16 @@ import { type AgentKey, KeysOfAgent } from '../keys/agent.ts';
 import type { KeyFile, Keyring } from '../keys/keyring.ts';
 import type { SshTarget } from '../target.ts';
 
-/** The ways to log in that this machine has, in the order in which they are tried. */
+/** The ways in which this machine can log in, in the order in which they are tried. */
 export interface Credentials extends Tried {
   readonly handler: AuthHandlerMiddleware;
 }
 
 /**
- * As ssh(1) orders them, but for one thing: keys of the agent that belong to an identity file, identity files
- * that are named, the agent's other keys (a server lets one try six or so), identity files that merely lie
- * where ssh looks; then the password. Nothing else is tried: without an own handler ssh2 asks with the method
- * "none" first, which costs a round trip on every connection.
+ * In the order of ssh(1), with one exception: agent keys that belong to an identity file, named identity
+ * files, the agent's other keys (a server usually allows about six attempts), identity files in ssh's default
+ * places; then the password. Nothing else is tried: without its own handler, ssh2 first tries the method
+ * "none", which costs a round trip on every connection.
  */
 export async function credentialsFor(target: SshTarget, keyring: Keyring): Promise<Credentials> {
   const tried: string[] = [];
@@ -47,12 +47,12 @@ type Method = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
 
 interface Candidate {
   readonly type: 'publickey' | 'password' | 'keyboard-interactive';
-  /** what is said of it when the server refuses it; undefined: it speaks for itself */
+  /** what to say if the server refuses it; undefined: the refusal needs no explanation */
   readonly name: string | undefined;
   readonly method: object;
 }
 
-/** Hands ssh2 one way after the other: those that the server said it takes, as soon as it has said so. */
+/** Hands ssh2 one way after the other, limited to those that the server accepts as soon as that is known. */
 function handlerFor(
   target: SshTarget,
   candidates: readonly Candidate[],
@@ -63,7 +63,8 @@ function handlerFor(
   let last: Candidate | undefined;
   return (left, partial, callback) => {
     const answer = (method: object | false) => callback(method as Method);
-    // With keys the server's answer tells what it takes; a password isn't sent before that is known.
+    // With keys, the server's answer tells which methods it accepts; a password isn't sent before that is
+    // known.
     if (isFirst && waiting[0]?.type !== 'publickey' && waiting.length > 0) {
       isFirst = false;
       return answer({ type: 'none', username: target.user });
@@ -71,19 +72,19 @@ function handlerFor(
     isFirst = false;
     if (last?.name !== undefined) {
       tried.push(
-        `${last.name}: ${partial === true ? 'accepted, but more is asked for' : 'refused by the server'}`,
+        `${last.name}: ${partial === true ? 'accepted, but the server asks for more' : 'refused by the server'}`,
       );
     }
     last = undefined;
     while (waiting.length > 0) {
       const next = waiting.shift();
       if (next === undefined || (left && !left.includes(next.type as AuthenticationType))) continue;
-      // The same password twice could lock the account.
+      // Sending the same password twice could lock the account.
       if (next.type === 'password') remove(waiting, 'keyboard-interactive');
       last = next;
       return answer(next.method);
     }
-    if (left !== null) tried.push(`the server takes: ${left.join(', ')}`);
+    if (left !== null) tried.push(`the server accepts: ${left.join(', ')}`);
     answer(false);
   };
 }
@@ -103,7 +104,7 @@ async function identities(target: SshTarget, keyring: Keyring, tried: string[]):
       if (failure !== undefined) tried.push(`${path}: ${failure}`);
       file = await keyring.file(path);
     }
-    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: there is no such file`);
+    if (file.kind === 'missing' && target.identitiesNamed) tried.push(`${path}: no such file`);
     found.push(file);
   }
   return found;
@@ -120,7 +121,7 @@ async function keysOfAgent(
   }
   const keys = await keyring.agentKeys(target.agent);
   if (keys instanceof Error) {
-    tried.push(`agent: can't be asked (${keys.message})`);
+    tried.push(`agent: not usable (${keys.message})`);
     return [];
   }
   if (keys.length === 0) tried.push('agent: it holds no keys');
@@ -131,7 +132,7 @@ async function keysOfAgent(
   return usable;
 }
 
-/** What ssh2 can log in with. */
+/** Key types that ssh2 can log in with. */
 const usableTypes = new Set([
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
@@ -146,7 +147,7 @@ function agentCandidate(
   tried: string[],
 ): readonly Candidate[] {
   if (socket === undefined) return [];
-  // One after the other, so that each can be named when it is refused.
+  // One after the other, so that each can be named if it is refused.
   return keys.map((key) => {
     const agent = new KeysOfAgent(socket, [key], (words) => tried.push(words));
     const name = `agent: ${key.type} ${key.comment}`;
@@ -159,7 +160,7 @@ function ownKey(
   file: KeyFile,
   { inAgent, tried }: { readonly inAgent: boolean; readonly tried: string[] },
 ): readonly Candidate[] {
-  // What the agent signs is as good.
+  // A signature by the agent is just as good.
   if (inAgent) return [];
   if (file.key !== undefined) {
     const method = { type: 'publickey', username: target.user, key: file.key };
@@ -175,7 +176,7 @@ function whyNot(file: KeyFile): string | undefined {
     case 'encrypted':
       return 'encrypted';
     case 'public':
-      return 'only its public half is here, and the agent has not the other one';
+      return 'only its public half is here, and the agent does not have the private half';
     case 'security-key':
       return 'a key on a token, which only ssh itself can use';
     default:
@@ -183,13 +184,13 @@ function whyNot(file: KeyFile): string | undefined {
   }
 }
 
-/** What PAM asks over keyboard-interactive (RFC 4256) is the password in most cases. */
+/** What PAM asks for over keyboard-interactive (RFC 4256) is usually the password. */
 function passwordCandidates(
   { methods, user: username }: SshTarget,
   password: string,
   tried: string[],
 ): readonly Candidate[] {
-  const name = 'ssh.password of the inventory';
+  const name = 'ssh.password from the inventory';
   const plain: Candidate = { type: 'password', name, method: { type: 'password', username, password } };
   const prompt = (_name: string, _words: string, _language: string, prompts: Prompt[], finish: Finish) => {
     const answers = prompts.map((one) => (isForPassword(one) ? password : ''));

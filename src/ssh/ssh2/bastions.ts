@@ -4,10 +4,10 @@ import { tooLate } from '../connect-problems.ts';
 import type { Bastions, VerifiedConnection } from '../contract.ts';
 import { addressOf, describeTarget, type SshTarget } from '../target.ts';
 
-/** For what a run does next: a connection that nothing goes through stays this long. Milliseconds. */
+/** How long an unused connection stays open for the next step of a run. Milliseconds. */
 const idleTime = 5_000;
 
-/** `connect` is given the bastions themselves: a jump host can lie behind another one. */
+/** `connect` receives the bastions themselves: a jump host can be behind another one. */
 export function createBastions(
   connect: (jump: SshTarget, bastions: Bastions) => Promise<VerifiedConnection>,
 ): Bastions {
@@ -32,17 +32,17 @@ export function createBastions(
     },
   };
 
-  /** A bastion that is lost, or couldn't be reached, is reached anew by whoever needs it next. */
+  /** A bastion that was lost or couldn't be reached is reached again by its next user. */
   async function reach(jump: SshTarget, forget: () => void): Promise<Bastion> {
     try {
-      // Without the signal of whoever came first: it's there for all.
+      // Without the signal of the first caller: the connection serves all.
       const connection = await connect(jump, bastions);
       return new Bastion(jump, connection, forget);
     } catch (error) {
       forget();
       if (!(error instanceof OperatorError)) throw error;
       const { problem } = error;
-      throw new OperatorError({ ...problem, message: `on the way there: ${problem.message}` });
+      throw new OperatorError({ ...problem, message: `on the way to it: ${problem.message}` });
     }
   }
 
@@ -108,12 +108,12 @@ class Bastion {
 function lostOnTheWay(jump: SshTarget, to: SshTarget): Problem {
   return {
     code: 'connection-lost',
-    message: `the connection to ${addressOf(jump)}, on the way to ${to.name}, is gone`,
+    message: `the connection to ${addressOf(jump)}, on the way to ${to.name}, was lost`,
     next: 'run the command again',
   };
 }
 
-/** `(SSH) Channel open failure: WORDS`, with a reason of RFC 4254, section 5.1, as ssh2 hands it on. */
+/** `(SSH) Channel open failure: WORDS`, with a reason from RFC 4254, section 5.1, as ssh2 reports it. */
 function forwardProblem(
   jump: SshTarget,
   to: SshTarget,
@@ -124,15 +124,15 @@ function forwardProblem(
   if (prohibited) {
     return {
       code: 'jump-host-refused',
-      message: `the jump host ${addressOf(jump)} doesn't let connections through to ${place}`,
-      next: 'look for AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and for options before the key in its authorized_keys',
+      message: `the jump host ${addressOf(jump)} does not allow connections to ${place}`,
+      next: 'check AllowTcpForwarding, PermitOpen and DisableForwarding in its sshd_config, and the options of the key in its authorized_keys',
       detail: error.message,
     };
   }
   return {
     code: 'unreachable',
     message: `the jump host ${addressOf(jump)} can't reach ${place}`,
-    next: 'is the host up, and does its name resolve on the jump host? Log in there and try it',
+    next: 'log in on the jump host, and check that the host is up and that its name resolves there',
     detail: error.message,
   };
 }

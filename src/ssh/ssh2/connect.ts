@@ -22,13 +22,13 @@ import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 
 /**
- * Connects by ssh2, verifies the host's key and logs in. Throws an OperatorError: `unreachable`,
+ * Connects with ssh2, verifies the host's key and logs in. Throws an OperatorError: `unreachable`,
  * `connect-timeout`, `host-key-unknown`, `host-key-changed`, `host-key-revoked`, `no-such-host-key`,
  * `authentication-failed`, `connection-lost`, `no-common-algorithm`, `needs-openssh`, `ssh-protocol`,
  * `jump-host-refused`, `interrupted`.
  *
- * A pinned fingerprint doesn't tell of which type its key is, so the types are asked for one after the other
- * until the pinned key shows up.
+ * A pinned fingerprint does not tell the type of its key, so the types are requested one after the other
+ * until the pinned key is shown.
  */
 export async function connect(target: SshTarget, options: OpenOptions = {}): Promise<VerifiedConnection> {
   const keyring = options.keyring ?? createKeyring(options.askPassphrase);
@@ -57,7 +57,7 @@ interface Means {
 type Outcome = { readonly connection: VerifiedConnection } | { readonly problem: Problem };
 
 /**
- * Somebody is asked for the passphrase of an encrypted key only when nothing else opens the door. Not while a
+ * The passphrase of an encrypted key is requested only if nothing else was accepted, and never while a
  * connection waits: a host gives a person no time to type.
  */
 async function logIn(target: SshTarget, means: Means, options: OpenOptions): Promise<Outcome> {
@@ -116,7 +116,7 @@ async function attempt(
   });
   try {
     const connecting = ssh.connect(config as Parameters<NodeSSH['connect']>[0]);
-    // node-ssh listens for errors only while it connects; a reset later would end the process.
+    // node-ssh listens for errors only while it connects; a later reset would end the process.
     ssh.connection?.on('error', () => stream.destroy());
     ssh.connection?.on('handshake', () => {
       isEncrypted = true;
@@ -140,10 +140,10 @@ async function attempt(
   }
 }
 
-/** What a server says before the login may explain why there is none. Characters. */
+/** What a server sends before the login may explain a refusal. Characters. */
 const longestBanner = 2_000;
 
-/** Whether anything has come over it; of a stream through another host that isn't known. */
+/** Whether anything was received; unknown for a stream through another host. */
 function hasSpoken(stream: Duplex): boolean {
   return !(stream instanceof Socket) || stream.bytesRead > 0;
 }

@@ -64,10 +64,11 @@ export class SshConnection implements VerifiedConnection {
           if (error === undefined || error === null) return resolve(watched(channel));
           const refused = new OperatorError({
             code: 'exec-refused',
-            message: `${describeTarget(this.#target)} doesn't run commands: ${error.message}`,
-            next: "look for MaxSessions, ForceCommand or PermitOpen in the host's sshd_config",
+            message: `${describeTarget(this.#target)} does not run commands: ${error.message}`,
+            next: "check MaxSessions, ForceCommand and PermitOpen in the host's sshd_config",
           });
-          // So does ssh2 call what was under way when the connection ended: then that comes first.
+          // ssh2 also reports this for a request that was pending when the connection ended: let that be
+          // noticed first.
           setImmediate(() => reject(refused));
         });
       } catch {
@@ -93,21 +94,21 @@ export class SshConnection implements VerifiedConnection {
   #lost(): OperatorError {
     return new OperatorError({
       code: 'connection-lost',
-      message: `the connection to ${describeTarget(this.#target)} is gone`,
+      message: `the connection to ${describeTarget(this.#target)} was lost`,
       next: 'run the command again',
     });
   }
 }
 
-/** A channel, and the exit status of its command as soon as it is known. */
+/** A channel, and the exit status of its command once it is known. */
 interface OpenedChannel {
   readonly channel: ClientChannel;
   readonly exit: { code: number | null };
 }
 
 /**
- * Must be called where ssh2 hands the channel over: a status in the same packet as the go-ahead is told right
- * after.
+ * Must be called as soon as ssh2 hands over the channel: a status in the same packet as the confirmation is
+ * emitted right afterwards.
  */
 function watched(channel: ClientChannel): OpenedChannel {
   const exit: OpenedChannel['exit'] = { code: null };

@@ -6,15 +6,15 @@ import type { OpenOptions } from '../contract.ts';
 import type { SshTarget } from '../target.ts';
 
 /**
- * The bytes to and from a host's sshd: over the network, or through the last of the hosts on the way to it.
- * It has a listener for errors for good. Throws an OperatorError.
+ * The byte stream to and from a host's sshd: over the network, or through the last of the hosts on the way to
+ * it. It always has an error listener. Throws an OperatorError.
  */
 export async function openStream(target: SshTarget, options: OpenOptions): Promise<Duplex> {
   const { signal } = options;
   if (signal?.aborted) throw new OperatorError(interrupted(target));
   const jump = target.jumps.at(-1);
   if (jump === undefined) return openSocket(target, signal);
-  if (options.bastions === undefined) throw new Error('a way over jump hosts needs somebody who keeps them');
+  if (options.bastions === undefined) throw new Error('a path through jump hosts needs bastions');
   const opening = options.bastions.open(jump, target);
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
@@ -26,7 +26,7 @@ export async function openStream(target: SshTarget, options: OpenOptions): Promi
   });
 }
 
-/** A socket of our own because ssh2's never sets TCP_NODELAY, which makes each command 40 ms slower. */
+/** Opens its own socket because ssh2's never sets TCP_NODELAY, which makes each command 40 ms slower. */
 async function openSocket(target: SshTarget, signal: AbortSignal | undefined): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const { host, port, addressFamily, bindAddress } = target;
@@ -54,7 +54,7 @@ async function openSocket(target: SshTarget, signal: AbortSignal | undefined): P
     socket.once('connect', () => {
       done();
       socket.removeAllListeners('error');
-      // Never without a listener: a reset before ssh2 has its own would end the process.
+      // Never without a listener: a reset before ssh2 adds its own would end the process.
       socket.on('error', () => {});
       resolve(socket);
     });

@@ -10,14 +10,14 @@ import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 
 /**
- * The public keys that a host shows, at most one of each kind: one handshake for each, which ends before
- * anybody logs in. What it shows proves nothing yet: whoever answers at that address has shown it. Hosts on
- * the way are logged in to, and verified as ever. Throws an OperatorError: those of connect.ts.
+ * The public keys that a host shows, at most one of each kind: one handshake per kind, which ends before the
+ * login. They prove nothing yet, as anyone could answer at that address. Hosts on the way are logged in to
+ * and verified as usual. Throws an OperatorError: those of connect.ts.
  */
 export async function scanHostKeys(target: SshTarget, options: OpenOptions): Promise<readonly Buffer[]> {
   const keys: Buffer[] = [];
   let missing: Problem | undefined;
-  // One after the other: a host that is dead is waited for once, and no MaxStartups is met.
+  // One after the other: the wait for a dead host happens once, and MaxStartups is not exceeded.
   for (const family of hostKeyFamilies) {
     const shown = await shownKey(target, family, options);
     if (Buffer.isBuffer(shown)) keys.push(shown);
@@ -69,7 +69,7 @@ async function shownKey(
   }
 }
 
-/** Whether anything has come over it; of a stream through another host that isn't known. */
+/** Whether anything was received; unknown for a stream through another host. */
 function hasSpoken(stream: Duplex): boolean {
   return !(stream instanceof Socket) || stream.bytesRead > 0;
 }

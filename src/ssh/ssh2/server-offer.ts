@@ -6,7 +6,7 @@ import { WireReader } from '../keys/wire.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { openStream } from './open-stream.ts';
 
-/** What a server says it can do, in its first packet (RFC 4253, section 7.1). */
+/** What a server offers in its first packet (RFC 4253, section 7.1). */
 export interface ServerOffer {
   readonly kex: readonly string[];
   readonly hostKey: readonly string[];
@@ -15,8 +15,8 @@ export interface ServerOffer {
 }
 
 /**
- * Why two ends that have no algorithm in common can't talk, with what the server offers: it's asked for it
- * once more. Undefined where that isn't what `said`, an error of ssh2, is about.
+ * Why two ends without a common algorithm can't connect, with the algorithms that the server offers, for
+ * which it is asked once more. Undefined if `said`, an error from ssh2, is about something else.
  */
 export async function offerProblem(
   target: SshTarget,
@@ -33,21 +33,21 @@ export async function offerProblem(
   if (names.some((name) => onlyOpenSsh.has(name))) {
     return {
       code: 'needs-openssh',
-      message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, which takes the system's ssh`,
-      next: '`ssh.transport: openssh` in the inventory reaches it by ssh(1), which has to be installed here',
+      message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, which requires the system's ssh`,
+      next: 'set `ssh.transport: openssh` in the inventory to reach it with ssh(1), which must be installed here',
       detail: said,
     };
   }
   return {
     code: 'no-common-algorithm',
-    message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, and none of them is taken: ${list(taken)}`,
-    next: `weak ones are not used: update its OpenSSH (7.0 or later has better ones), or take the line ${keywords[kind]} out of its sshd_config. If neither can be, ssh itself can be told to: ${keywords[kind]} for this host in your ssh configuration, and \`ssh.transport: openssh\` in the inventory`,
+    message: `${addressOf(target)} offers only ${list(names)} as ${words[kind]}, and none of them is accepted here: ${list(taken)}`,
+    next: `update its OpenSSH (7.0 or later has stronger algorithms), or remove the line ${keywords[kind]} from its sshd_config. If neither is possible, let ssh itself use the weak one: set ${keywords[kind]} for this host in your ssh configuration, and \`ssh.transport: openssh\` in the inventory`,
     detail: said,
   };
 }
 
 /**
- * Good ones that ssh2 hasn't, or that are not taken because they keep JavaScript's only thread busy for
+ * Good algorithms that ssh2 lacks, or that are not used because they block JavaScript's only thread for
  * seconds.
  */
 const onlyOpenSsh = new Set([
@@ -67,10 +67,10 @@ const words = { kex: 'key exchange', cipher: 'cipher', mac: 'message authenticat
 const keywords = { kex: 'KexAlgorithms', cipher: 'Ciphers', mac: 'MACs' } as const;
 
 function list(names: readonly string[]): string {
-  return names.length === 0 ? 'what is not known' : names.slice(0, 20).join(', ');
+  return names.length === 0 ? 'unknown algorithms' : names.slice(0, 20).join(', ');
 }
 
-/** Undefined where it can't be had: what is known already has to do then. */
+/** Undefined if it isn't available: what is known so far has to do. */
 async function readOffer(target: SshTarget, options: OpenOptions): Promise<ServerOffer | undefined> {
   const stream = await openStream(target, options).catch(() => undefined);
   if (stream === undefined) return undefined;
@@ -81,7 +81,7 @@ async function readOffer(target: SshTarget, options: OpenOptions): Promise<Serve
   }
 }
 
-/** More than this before the end of the first packet, and it's no sshd. Bytes. */
+/** If more bytes arrive before the end of the first packet, it isn't an sshd. */
 const longestStart = 64 * 1024;
 
 function firstPacket(stream: Duplex, patience: number): Promise<ServerOffer | undefined> {
@@ -104,7 +104,7 @@ function firstPacket(stream: Duplex, patience: number): Promise<ServerOffer | un
 }
 
 /**
- * Lines up to the one that begins with `SSH-`, then a packet in the clear: its length, that of its padding,
+ * Lines up to the one that begins with `SSH-`, then an unencrypted packet: its length, its padding length,
  * KEXINIT.
  */
 export function parseOffer(bytes: Buffer): ServerOffer | 'incomplete' | undefined {
@@ -117,7 +117,7 @@ export function parseOffer(bytes: Buffer): ServerOffer | 'incomplete' | undefine
   if (length > longestStart) return undefined;
   if (bytes.length < start + 4 + length) return 'incomplete';
   const reader = new WireReader(bytes.subarray(start + 5, start + 4 + length));
-  // The number of the message, and 16 random bytes.
+  // The message number, and 16 random bytes.
   reader.skip(17);
   const kex = reader.names();
   const hostKey = reader.names();

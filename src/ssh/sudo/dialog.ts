@@ -1,18 +1,21 @@
 import type { ExecInput } from '../contract.ts';
 
-/** More of what sudo says isn't of interest: a lecture, or a PAM module that explains itself. Bytes. */
+/**
+ * Number of bytes from sudo that are of interest; the rest is a lecture, or a PAM module that explains
+ * itself.
+ */
 const longestWords = 64 * 1024;
 
 /**
- * What is said between sudo(8) and us before it starts a command. Both sides of it are on stderr and marked
- * by a nonce: sudo's question for the password (its prompt), and the first word of what it started.
+ * The dialog between sudo(8) and this program before sudo starts a command. Both parts are on stderr and
+ * marked by a nonce: sudo's password prompt, and the first word from the command that it started.
  *
- * The password is sent when it is asked for, and once: whoever sent it along with the rest would hand it to
- * the command where sudo doesn't ask (a cached credential, NOPASSWD), and where it is wrong sudo would take
- * the next lines for further passwords. What the command reads is sent when it has begun.
+ * The password is sent only when sudo asks for it, and only once. Sent together with the rest, it would go to
+ * the command if sudo doesn't ask (a cached credential, NOPASSWD), and if it is wrong sudo would take the
+ * next lines as further passwords. The command's input is sent once the command has started.
  */
 export class SudoDialog {
-  /** what sudo is to ask with; undefined where there is no password, so that it mustn't ask */
+  /** the prompt for sudo to use; undefined if there is no password, so that sudo must not ask */
   readonly prompt: string | undefined;
   readonly startMark: string;
   /** resolves as soon as sudo has started the command */
@@ -33,13 +36,13 @@ export class SudoDialog {
     this.#begin = begun.set;
   }
 
-  /** All of stderr up to the start. */
+  /** All of stderr before the start. */
   get said(): string {
     const text = this.prompt === undefined ? this.#text : this.#text.replaceAll(this.prompt, '\n');
     return text.replaceAll(this.startMark, '');
   }
 
-  /** Takes what comes on stderr. */
+  /** Takes what arrives on stderr. */
   take(chunk: Buffer): void {
     if (this.started) return;
     this.#text = (this.#text + chunk.toString('latin1')).slice(-longestWords);
@@ -59,7 +62,7 @@ export class SudoDialog {
       if ((await this.#beginOr(first.open)) === 'asked') {
         this.passwordSent = true;
         yield Buffer.from(`${this.#password}\n`);
-        // Asked again: it was wrong. The end of stdin is an answer that sudo doesn't count as an attempt.
+        // Asked again: the password was wrong. sudo doesn't count the end of stdin as an attempt.
         if ((await this.#beginOr(again.open)) === 'asked') return;
       }
     }
@@ -67,7 +70,7 @@ export class SudoDialog {
     else yield* rest;
   }
 
-  /** What comes before the start is sudo's, or a login script's: none of the command's words. */
+  /** Anything before the start comes from sudo or a login script, not from the command. */
   afterStart(stderr: Buffer): Buffer {
     const start = stderr.indexOf(`${this.startMark}\n`);
     return start < 0 ? stderr : stderr.subarray(start + this.startMark.length + 1);

@@ -9,12 +9,12 @@ export interface SudoFailure {
   readonly passwordSent: boolean;
 }
 
-/** More lines than this are a login script's. */
+/** More lines than this come from a login script. */
 const mostLines = 12;
 
 /**
- * sudo's words without noise: that it can't resolve its own host's name harms nobody, and the lecture is
- * known by heart. Our command, which it repeats as a whole, is left out.
+ * sudo's words without noise: a failure to resolve its own host's name is harmless, and everyone knows the
+ * lecture. Our command, which sudo repeats in full, is left out.
  */
 export function wordsOf(stderr: string): string {
   const lines = stderr
@@ -33,10 +33,9 @@ function isLecture(line: string): boolean {
 }
 
 /**
- * What sudo's words mean; undefined where it hasn't said anything, so that something else is at fault. The
- * words are those of sudo 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2
- * (common/error.rs, pam/error.rs) and of doas(1), for which some distributions install a `sudo` that calls
- * it.
+ * What sudo's words mean; undefined if it said nothing, so that the cause lies elsewhere. The words are those
+ * of sudo 1.8 and 1.9 (logging.c, check.c and auth/pam.c of plugins/sudoers), sudo-rs 0.2 (common/error.rs,
+ * pam/error.rs) and doas(1), for which some distributions install a `sudo` that calls it.
  */
 export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | undefined {
   const { code, said, passwordSent } = failure;
@@ -73,7 +72,7 @@ function missing(detail: string | undefined): Problem {
   return {
     code: 'sudo-missing',
     message: 'sudo is not installed',
-    next: 'install it, or log in as root and leave `become: sudo` out',
+    next: 'install it, or log in as root and remove `become: sudo`',
     detail,
   };
 }
@@ -81,8 +80,8 @@ function missing(detail: string | undefined): Problem {
 function passwordAsked(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-password',
-    message: `sudo asks ${target.user} for a password, and the inventory has none`,
-    next: `refer to it by ssh.sudo_password in the inventory, or let sudo not ask: ${line(target)}. It asks those as well who may do nothing at all`,
+    message: `sudo asks for the password of ${target.user}, and the inventory has none`,
+    next: `set ssh.sudo_password in the inventory, or let sudo not ask: ${line(target)}. sudo also asks users who are not allowed to run anything`,
     detail,
   };
 }
@@ -90,27 +89,27 @@ function passwordAsked(target: SshTarget, detail: string | undefined): Problem {
 function wrongPassword(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-password-refused',
-    message: `sudo refuses the password of ${target.user} that ssh.sudo_password refers to`,
-    next: 'it was tried once, and is not tried again in this run, so that no account is locked: mend what ssh.sudo_password refers to. Is it root\'s password that sudo wants there ("rootpw", "targetpw" in sudoers)?',
+    message: `sudo refuses the password for ${target.user} from ssh.sudo_password`,
+    next: 'fix what ssh.sudo_password refers to. The password was tried once and is not tried again in this run, so that no account is locked. Check whether sudo wants root\'s password instead ("rootpw", "targetpw" in sudoers)',
     detail,
   };
 }
 
-/** Before it is sent. */
+/** Checked before the password is sent. */
 export function passwordUnusable(): Problem {
   return {
     code: 'sudo-password-refused',
     message:
-      'what ssh.sudo_password refers to is no password: it is empty, has several lines, or is very long',
-    next: 'mend what it refers to; sudo reads one line of at most 255 bytes. It was not sent',
+      'ssh.sudo_password does not refer to a usable password: it is empty, has several lines, or is too long',
+    next: 'fix what it refers to; sudo reads one line of at most 255 bytes. It was not sent',
   };
 }
 
 function terminal(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-terminal',
-    message: 'sudo wants a terminal (requiretty in sudoers), and a program has none',
-    next: `take requiretty back for this user: \`Defaults:${target.user} !requiretty\` in a file below /etc/sudoers.d (visudo -f)`,
+    message: 'sudo requires a terminal (requiretty in sudoers), which a program does not have',
+    next: `lift requiretty for this user: \`Defaults:${target.user} !requiretty\` in a file below /etc/sudoers.d (visudo -f)`,
     detail,
   };
 }
@@ -127,8 +126,8 @@ function refused(target: SshTarget, detail: string | undefined): Problem {
 export function limited(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-limited',
-    message: `sudo lets ${target.user} run some commands only, and \`sh\` as root is not among them`,
-    next: `what is done on a host can't be told beforehand as a list of commands; allow it: ${line(target)}, or log in as root. docs/connections.md says what that means`,
+    message: `sudo lets ${target.user} run only some commands, and \`sh\` as root is not one of them`,
+    next: `allow it: ${line(target)}, or log in as root. The commands for a host can't be listed in advance; docs/connections.md explains what that means`,
     detail,
   };
 }
@@ -136,8 +135,8 @@ export function limited(target: SshTarget, detail: string | undefined): Problem 
 function account(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-account',
-    message: `sudo finds the account of ${target.user} expired, locked or shut out`,
-    next: `look on the host at \`chage -l ${target.user}\`, and at what PAM's section "account" for sudo asks for`,
+    message: `sudo reports the account of ${target.user} as expired, locked or denied`,
+    next: `check \`chage -l ${target.user}\` on the host, and the "account" section of PAM for sudo`,
     detail,
   };
 }
@@ -154,7 +153,7 @@ function broken(code: number, detail: string | undefined): Problem {
 export function unanswered(target: SshTarget, seconds: number, said: string): Problem {
   return {
     code: 'sudo-unanswered',
-    message: `sudo didn't start anything for ${target.user} within ${seconds} seconds, and didn't ask for the password either`,
+    message: `sudo did not start anything for ${target.user} within ${seconds} seconds, and did not ask for the password either`,
     next: "log in there and try `sudo -k; sudo true`: name resolution and directories (LDAP) can be slow, and PAM may ask for something else (a one-time code), which a program can't answer",
     detail: wordsOf(said) === '' ? undefined : wordsOf(said),
   };
@@ -165,7 +164,7 @@ function line({ user }: SshTarget): string {
   return `\`${user} ALL=(root) NOPASSWD: ALL\` in a file below /etc/sudoers.d (visudo -f)`;
 }
 
-/** What `sudo -l` lists: lines such as `    (root) NOPASSWD: /usr/bin/systemctl`. */
+/** The list that `sudo -l` prints: lines such as `    (root) NOPASSWD: /usr/bin/systemctl`. */
 export function allowedCommands(list: string): readonly string[] {
   return list
     .split(/\r?\n/)

@@ -7,14 +7,13 @@ import { SudoDialog } from './dialog.ts';
 import { allowedCommands, limited, passwordUnusable, sudoProblem, unanswered, wordsOf } from './problems.ts';
 
 /**
- * sudo may look people up in a directory and names in a DNS that is slow; more than this, and it hangs.
- * Seconds.
+ * sudo may look up users in a directory and names in a slow DNS; after this time it counts as hung. Seconds.
  */
 const patience = 30;
 
 /**
- * A connection whose commands run as root, whichever transport it is of. Who logs in as root needs no
- * sudo(8). `exec` throws an OperatorError whose code begins with `sudo-` where sudo didn't start the command.
+ * A connection whose commands run as root, over either transport. A root login needs no sudo(8). `exec`
+ * throws an OperatorError whose code begins with `sudo-` if sudo did not start the command.
  */
 export function asRoot(connection: Connection, target: SshTarget): Connection {
   if (target.user === 'root') return connection;
@@ -30,7 +29,7 @@ interface Login {
 }
 
 /**
- * sudo's last word on a password. A wrong one isn't tried twice in a run: a directory (LDAP, Active
+ * sudo's final verdict on a password. A wrong one is not tried twice in a run: a directory (LDAP, Active
  * Directory) locks accounts after a few attempts, and the next connection to this host would make another
  * one.
  */
@@ -70,10 +69,10 @@ async function execAsRoot(
 }
 
 /**
- * The command as root. `env LC_ALL=C`: sudo's messages are read here, and a login shell may be one without
+ * The command as root. `env LC_ALL=C`: sudo's messages are parsed here, and the login shell may not support
  * `NAME=value command`. `-n`: sudo fails instead of asking, since nobody could answer. `-S`: it asks on
- * stderr and reads stdin. Not `-k`: it would make sudo ask where it needn't. The password is in none of this:
- * arguments can be read by anybody on the host.
+ * stderr and reads stdin. Not `-k`: it would make sudo ask unnecessarily. The password is in none of this:
+ * anybody on the host can read arguments.
  */
 function sudoCommand(command: string, dialog: SudoDialog): string {
   const how = dialog.prompt === undefined ? '-n' : `-S -p ${quote(dialog.prompt)}`;
@@ -81,14 +80,14 @@ function sudoCommand(command: string, dialog: SudoDialog): string {
 }
 
 /**
- * What of a password goes through a line: sudo reads up to its end, and no more than 255 bytes
+ * What fits in one line of a password: sudo reads up to the line end, and no more than 255 bytes
  * (SUDO_CONV_REPL_MAX).
  */
 function isOneLine(password: string): boolean {
   return password !== '' && !/[\n\r\0]/.test(password) && Buffer.byteLength(password) <= 255;
 }
 
-/** The time limit is for sudo alone: once the command has begun, its own one counts. */
+/** The time limit applies to sudo alone: once the command has started, its own limit applies. */
 async function inTime<Result>(
   running: Promise<Result>,
   dialog: SudoDialog,
@@ -110,8 +109,8 @@ async function inTime<Result>(
 }
 
 /**
- * To a user who may run some commands without a password, but not ours, sudo says that a password is
- * required. What they may run tells the two apart.
+ * sudo also says that a password is required to a user who may run some commands without one, but not ours.
+ * The list of allowed commands tells the two cases apart.
  */
 async function onlySome({ connection, target }: Login) {
   const limits = { timeout: 10, maximumOutput: 64 * 1024 };

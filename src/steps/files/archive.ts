@@ -10,14 +10,14 @@ const parameters = z
     url: optional
       .refine(
         (url) => url === '' || /^https?:\/\/[^\s"'\\]+$/.test(url),
-        'expected an address that begins with https://',
+        'expected an address that starts with https://',
       )
-      .describe('where the host fetches it, by curl or wget'),
-    file: optional.describe('a file on the machine that clusterproxy runs on, relative to the inventory'),
+      .describe('where the host downloads it, with curl or wget'),
+    file: optional.describe('a file on the machine on which clusterproxy runs, relative to the inventory'),
     path: z
       .union([z.literal(''), absolutePath])
       .default('')
-      .describe('a file that lies on the host'),
+      .describe('a file that is already on the host'),
     sha256: z
       .string()
       .regex(
@@ -28,13 +28,13 @@ const parameters = z
     directory: absolutePath
       .refine(
         (path) => path.split('/').length > 2,
-        'expected a directory below one of the system, not that itself',
+        'expected a directory below a system directory, not a system directory itself',
       )
-      .describe('all of it belongs to the archive: what was unpacked there before is replaced'),
-    strip: z.int().min(0).max(10).default(0).describe('leading parts of names that are dropped'),
+      .describe('belongs entirely to the archive: whatever was unpacked there before is replaced'),
+    strip: z.int().min(0).max(10).default(0).describe('how many leading parts of names to drop'),
     user: ownership.user.unwrap().default('root'),
     group: ownership.group.unwrap().default('root'),
-    timeout: z.number().min(10).max(7200).default(900).describe('seconds for fetching and unpacking'),
+    timeout: z.number().min(10).max(7200).default(900).describe('seconds for downloading and unpacking'),
   })
   .refine(({ url, file, path }) => [url, file, path].filter((one) => one !== '').length === 1, {
     message: 'expected exactly one of url, file and path',
@@ -43,18 +43,18 @@ const parameters = z
 type ArchiveParameters = z.infer<typeof parameters>;
 
 /**
- * An archive unpacked into a directory of its own, once: a file in it says which. Another archive replaces
- * all that is there. An action: a revert leaves it.
+ * An archive unpacked once into its own directory, where a file records which archive it is. Another archive
+ * replaces everything there. This is an action: a revert leaves it in place.
  */
 export const archive: StepModule<ArchiveParameters> = {
   name: 'archive',
-  description: 'an archive, unpacked into a directory of its own',
+  description: 'an archive, unpacked into its own directory',
   parameters,
   localFiles: ['file'],
   reads: ({ directory }) => ({ paths: [markerIn(directory), directory, directoryOf(directory)] }),
   apply: (host, wanted) => {
     const marker = markerIn(wanted.directory);
-    // Unpacked by an action of this very plan.
+    // Unpacked by an action of this plan.
     if (host.state(marker).kind === 'pending') return;
     const mark = markOf(wanted);
     if (host.text(marker)?.trim() === mark) return;
@@ -62,7 +62,7 @@ export const archive: StepModule<ArchiveParameters> = {
       throw host.problem(
         'not-a-directory',
         `${wanted.directory} is a symbolic link, which is not replaced`,
-        'name the directory that it leads to, or take the link away',
+        'name the directory to which it leads, or remove the link',
       );
     }
     const there = host.exists(wanted.directory);

@@ -17,8 +17,8 @@ const parameters = z.strictObject({
 type ServicesParameters = z.infer<typeof parameters>;
 
 /**
- * One entry of /etc/services; everybody else's lines stay. A port that has another name there is refused:
- * programs that ask for the port's name would get whichever stands first. Source: services(5).
+ * One entry of /etc/services; all other lines stay. A port that has another name there is refused, since
+ * programs that ask for the port's name would get whichever comes first. Source: services(5).
  */
 export const etcServices: StepModule<ServicesParameters> = {
   name: 'etc-services',
@@ -34,8 +34,8 @@ export const etcServices: StepModule<ServicesParameters> = {
     if (others.length > 0) {
       throw host.problem(
         'port-taken',
-        `${path} has ${port}/${protocol} for ${others.join(', ')} already`,
-        `choose another port for ${name}, or take that line away if nothing uses it`,
+        `${path} already has ${port}/${protocol} for ${others.join(', ')}`,
+        `choose another port for ${name}, or remove that line if nothing uses it`,
       );
     }
     host.manage({ path, format: services.name, key });

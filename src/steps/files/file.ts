@@ -13,10 +13,10 @@ const parameters = z
     template: z
       .string()
       .optional()
-      .describe('a Liquid template beside the playbook; its outcome is the whole text of the file'),
-    absent: z.literal(true).optional().describe('true: nothing is to be there'),
-    directory: z.literal(true).optional().describe('true: a directory is to be there'),
-    link: z.string().min(1).optional().describe('what a symbolic link is to point to'),
+      .describe('a Liquid template beside the playbook; its output is the whole text of the file'),
+    absent: z.literal(true).optional().describe('true: nothing may exist there'),
+    directory: z.literal(true).optional().describe('true: a directory must exist there'),
+    link: z.string().min(1).optional().describe('where the symbolic link must point'),
     ...ownership,
   })
   .refine((given) => kinds.filter((kind) => given[kind] !== undefined).length === 1, {
@@ -26,9 +26,9 @@ const parameters = z
 type FileParameters = z.infer<typeof parameters>;
 
 /**
- * A whole file, directory or link. All of it is ours: what somebody else writes into it is drift. For a file
- * that others have keys in, use the module of its format. A `template` is rendered before the step sees it,
- * and comes as `content`.
+ * A whole file, directory or link, managed entirely: whatever somebody else writes into it is drift. For a
+ * file that contains keys of others, use the module of its format. A `template` is rendered before the step
+ * sees it, and is passed as `content`.
  */
 export const file: StepModule<FileParameters> = {
   name: 'file',
@@ -54,7 +54,11 @@ function put(host: StepHost, wanted: FileParameters): void {
 
 function remove(host: StepHost, path: string): void {
   if (host.state(path).kind === 'directory') {
-    throw host.problem('not-a-file', `${path} is a directory; it isn't removed`, 'remove it by hand');
+    throw host.problem(
+      'not-a-file',
+      `${path} is a directory; clusterproxy doesn't remove it`,
+      'remove it by hand',
+    );
   }
   host.remove(path);
 }

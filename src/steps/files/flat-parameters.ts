@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { scalar } from '../shared/parameters.ts';
 import { fileOfKeys, flatLeaves, type KeyedParameters } from './keyed.ts';
 
-/** Parameters of a step for a file of `name` and text: no nesting, no lists. */
+/** Parameters of a step for a file that maps `name` to text, without nesting and lists. */
 export function flatParameters(name: z.ZodType<string>): z.ZodType<KeyedParameters> {
   const map = z.record(name, scalar);
   return z
     .strictObject({
       ...fileOfKeys,
-      set: map.default({}).describe('keys and the values they are to have'),
-      default: map.default({}).describe('keys that get this value only where they are absent'),
-      remove: z.array(name).default([]).describe('keys that are to be absent'),
+      set: map.default({}).describe('keys and the values that they get'),
+      default: map.default({}).describe('keys that get this value only if they are absent'),
+      remove: z.array(name).default([]).describe('keys to remove'),
     })
     .transform((wanted) => ({
       ...wanted,

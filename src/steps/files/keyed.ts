@@ -11,7 +11,7 @@ export interface Leaf {
   readonly value: Value;
 }
 
-/** What is wanted of the keys of one file. */
+/** What is wanted for the keys of one file. */
 export interface KeyedParameters {
   readonly path: string;
   readonly set: readonly Leaf[];
@@ -24,21 +24,20 @@ export interface KeyedParameters {
   readonly group?: string | undefined;
 }
 
-/** Merges items into a list of a file; such as `addToList` of the formats that have lists. */
+/** Merges items into a list in a file, such as `addToList` of the formats that have lists. */
 export type AddToList = (text: string, key: readonly string[], items: readonly Value[]) => string;
 
-/** Parameters that every module for files of keys has. */
+/** Parameters that every module for files with keys has. */
 export const fileOfKeys = {
   path: absolutePath.describe('the file'),
-  create: z.boolean().default(true).describe('false: the file has to be there already'),
+  create: z.boolean().default(true).describe('false: the file must already exist'),
   ...ownership,
 };
 
 /**
- * A step module for the keys of a file. Only the named keys are touched and owned: whatever else an operator
- * has in the file stays byte for byte. `default` sets a key that isn't there and never owns it, so that it
- * stays when a host is given back. Mode and owner are for a file that the step makes; those of a file that is
- * there are left alone.
+ * A step module for the keys of a file. Only the named keys are touched and owned: everything else in the
+ * file stays byte for byte. `default` sets an absent key and never owns it, so that it stays when a host is
+ * restored. Mode and owner apply to a file that the step creates; those of an existing file are left alone.
  */
 export function keyedModule(
   format: KeyedFormat,
@@ -66,7 +65,7 @@ function applyKeys(
   if (before === undefined && !wanted.create) {
     throw host.problem(
       'file-missing',
-      `${path} isn't there, and this step doesn't make it`,
+      `${path} does not exist, and this step doesn't create it`,
       'install or set up the software that brings it, then plan again',
     );
   }
@@ -82,7 +81,7 @@ function applyKeys(
   host.write(path, after, before === undefined ? attributesOf(wanted) : {});
 }
 
-/** What others have put into a list; nothing where that is all of ours. */
+/** What others have put into a list; undefined if all of it is ours. */
 function without(list: Value | undefined, items: readonly Value[]): Value | undefined {
   if (!Array.isArray(list)) return undefined;
   const ours = new Set(items.map((item) => JSON.stringify(item)));
@@ -104,14 +103,14 @@ function edit(before: string, format: KeyedFormat, wanted: KeyedParameters, addT
   return text;
 }
 
-/** Keys of a flat file: each name is one key, dots and all. */
+/** Keys of a flat file: each name is one key, including its dots. */
 export function flatLeaves(map: Readonly<Record<string, Value>>): readonly Leaf[] {
   return Object.entries(map).map(([name, value]) => ({ key: [name], value }));
 }
 
 /**
- * A nested map as its leaves, so that each is set by itself and an operator's keys beside it survive. Lists
- * are values, and so is an empty map.
+ * A nested map as its leaves, so that each is set separately and an operator's keys beside it survive. Lists
+ * are values, and so are empty maps.
  */
 export function nestedLeaves(map: Readonly<Record<string, Value>>): readonly Leaf[] {
   return Object.entries(map).flatMap(([name, value]) =>

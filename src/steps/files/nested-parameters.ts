@@ -8,18 +8,18 @@ const map = z.record(z.string().min(1, 'a key needs a name'), value);
 const key = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
   .transform((name) => (typeof name === 'string' ? name.split('.') : name))
-  .describe('a.b.c, or a list of names where a name itself holds a dot');
+  .describe('a.b.c, or a list of names if a name itself contains a dot');
 
-/** Parameters of a step for a file of nested maps, as YAML and JSON have. */
+/** Parameters of a step for a file of nested maps, such as YAML and JSON. */
 export const nestedParameters: z.ZodType<KeyedParameters> = z
   .strictObject({
     ...fileOfKeys,
     set: map
       .default({})
-      .describe('a map of values; each is set by itself, so that what stands beside it stays'),
+      .describe('a map of values; each is set separately, so that everything beside it stays'),
     default: map.default({}).describe('the same, only for keys that are absent'),
-    add: map.default({}).describe('lists: items that are to be in the list, beside those that are'),
-    remove: z.array(key).default([]).describe('keys that are to be absent'),
+    add: map.default({}).describe('lists: items to add to those that are already in the list'),
+    remove: z.array(key).default([]).describe('keys to remove'),
   })
   .transform((wanted, context) => ({
     ...wanted,

@@ -8,36 +8,34 @@ import type { StepModule } from '../step-module.ts';
 const maybePath = z.union([z.literal(''), absolutePath]);
 
 const parameters = z.strictObject({
-  path: absolutePath.describe('the file to be made'),
+  path: absolutePath.describe('the file to create'),
   certificates: z
     .array(maybePath)
     .default([])
-    .describe(
-      'files with the certificate and those that it was signed by, in PEM; empty texts count as nothing',
-    ),
+    .describe('files with the certificate and those that signed it, in PEM; empty texts are ignored'),
   key: maybePath.default('').describe("file with the certificate's key, in PEM, without a passphrase"),
   certbot_name: z
     .union([z.literal(''), hostname])
     .default('')
-    .describe('where neither certificates nor key are named: those that certbot keeps under this name'),
+    .describe('if neither certificates nor key are named: those that certbot keeps under this name'),
   names: z
     .array(z.union([hostname, z.array(hostname)]))
     .default([])
     .transform((names) => names.flat())
-    .describe('names that the certificate should be for; a list of names counts as each of them'),
+    .describe('names that the certificate should cover; a list within the list counts as its names'),
   ...ownership,
 });
 
 type BundleParameters = z.infer<typeof parameters>;
 
 const day = 24 * 60 * 60 * 1000;
-/** Before that, whoever renews it may still be about to. */
+/** Earlier than this, it may still be renewed in time. */
 const soon = 7 * day;
 
 /**
- * Certificate, chain and key in one file, as HAProxy wants them, made of files that are on the host. A key
- * that isn't the certificate's is refused; a certificate that has run out or is for another name is a
- * warning. Source: HAProxy's configuration manual, `crt`.
+ * Certificate, chain and key in one file, as HAProxy expects them, made from files on the host. A key that
+ * doesn't belong to the certificate is refused; a certificate that has expired or is for another name causes
+ * a warning. Source: HAProxy's configuration manual, `crt`.
  */
 export const pemBundle: StepModule<BundleParameters> = {
   name: 'pem-bundle',
@@ -52,8 +50,8 @@ export const pemBundle: StepModule<BundleParameters> = {
     if (sources.key === '' || sources.certificates.length === 0) {
       throw host.problem(
         'certificate-missing',
-        'it takes both a certificate and its key, and only one of them is named',
-        'name both, or neither for those that certbot keeps',
+        'expected both a certificate and its key, found only one of them',
+        'name both, or neither to use those that certbot keeps',
       );
     }
     const key = readKey(host, sources.key);
@@ -62,8 +60,8 @@ export const pemBundle: StepModule<BundleParameters> = {
     if (own === undefined) {
       throw host.problem(
         'key-of-another',
-        `the key ${sources.key} belongs to none of the certificates in ${sources.certificates.join(', ')}`,
-        'name the files of one certificate: after a renewal the old key is of no use any more',
+        `the key ${sources.key} doesn't belong to any of the certificates in ${sources.certificates.join(', ')}`,
+        "name the files of one certificate; an old key can't be used after a renewal",
       );
     }
     warnOf(host, own.certificate, wanted.names);
@@ -76,7 +74,7 @@ export const pemBundle: StepModule<BundleParameters> = {
   },
 };
 
-/** Parameters may not be filled in yet. */
+/** Parameters may not have been filled in yet. */
 function sourcesOf({ certificates: given, key, certbot_name: name }: Partial<BundleParameters>) {
   const certificates = (Array.isArray(given) ? given : []).filter((path) => path !== '');
   if (certificates.length > 0 || (key ?? '') !== '' || (name ?? '') === '') {
@@ -92,13 +90,13 @@ function readKey(host: StepHost, path: string): { readonly key: KeyObject; reado
     try {
       return { key: createPrivateKey(pem), pem };
     } catch {
-      // Said below, without the library's words: they may hold parts of the key.
+      // Reported below without the library's message, which may contain parts of the key.
     }
   }
   throw host.problem(
     'certificate-unusable',
-    `${path} doesn't hold exactly one private key in PEM without a passphrase`,
-    'name the file of the key, or take its passphrase away: openssl pkey -in FILE -out NEW',
+    `${path} doesn't contain exactly one private key in PEM without a passphrase`,
+    'name the file of the key, or remove its passphrase: openssl pkey -in FILE -out NEW',
   );
 }
 
@@ -107,16 +105,18 @@ function readCertificates(host: StepHost, path: string) {
   try {
     if (found.length > 0) return found.map((pem) => ({ certificate: new X509Certificate(pem), pem }));
   } catch {
-    // Said below: it's no certificate.
+    // Reported below: it isn't a certificate.
   }
   throw host.problem(
     'certificate-unusable',
-    `${path} doesn't hold certificates in PEM`,
-    'name the file of the certificate; DER becomes PEM by: openssl x509 -inform der -in FILE -out NEW',
+    `${path} doesn't contain certificates in PEM`,
+    'name the file of the certificate; to convert DER to PEM: openssl x509 -inform der -in FILE -out NEW',
   );
 }
 
-/** The parts of a PEM file of one kind, each ended; what stands between them is only for people. RFC 7468. */
+/**
+ * The parts of a PEM file of one kind, each with a line end; text between them is only for people. RFC 7468.
+ */
 function blocks(text: string, kind: RegExp): readonly string[] {
   const pattern = new RegExp(`-----BEGIN (${kind.source})-----[\\s\\S]*?-----END \\1-----`, 'g');
   return [...text.matchAll(pattern)].map(([block]) => `${block.replaceAll('\r', '')}\n`);
@@ -127,7 +127,7 @@ function textOf(host: StepHost, path: string): string {
   if (text !== undefined) return text;
   throw host.problem(
     'certificate-missing',
-    `${path} isn't there on this host`,
+    `${path} does not exist on this host`,
     'put the certificate and its key there, or name other files',
   );
 }
@@ -136,8 +136,8 @@ function warnOf(host: StepHost, certificate: X509Certificate, names: readonly st
   const end = Date.parse(certificate.validTo);
   const left = end - Date.now();
   const date = new Date(end).toISOString().slice(0, 10);
-  if (left <= 0) host.warn(`the certificate ran out on ${date}: browsers refuse it`);
-  else if (left < soon) host.warn(`the certificate runs out on ${date}`);
+  if (left <= 0) host.warn(`the certificate expired on ${date}: browsers refuse it`);
+  else if (left < soon) host.warn(`the certificate expires on ${date}`);
   if (Date.parse(certificate.validFrom) > Date.now())
     host.warn('the certificate is not valid yet: browsers refuse it');
   const others = names.filter((name) => certificate.checkHost(name) === undefined);

@@ -3,9 +3,9 @@ import { serversOf } from './model.ts';
 import { ownSections } from './render.ts';
 
 /**
- * What HAProxy would take without a word and nobody can want, or would refuse at its start only; each with
- * its section and server. `fileLimit` is how many files its unit may have open. Sources: HAProxy's
- * configuration manual; tried with 2.6 to 3.4 where the manual says nothing.
+ * Mistakes that HAProxy would silently accept although nobody can want them, or would refuse only when it
+ * starts, each with its section and server. `fileLimit` is how many files its unit may have open. Sources:
+ * HAProxy's configuration manual, and tests with 2.6 to 3.4 for what the manual leaves open.
  */
 export function findMistakes(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   return [
@@ -42,10 +42,11 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
   const found: string[] = [];
   for (const target of new Set(targets)) {
     const backend = backends.find((one) => one.name === target);
-    if (backend === undefined) found.push(`${at} sends requests to the backend ${target}, which isn't there`);
+    if (backend === undefined)
+      found.push(`${at} sends requests to the backend ${target}, which does not exist`);
     else {
       if (backend.mode !== mode)
-        found.push(`${at} has mode ${mode}, and its backend ${target} mode ${backend.mode}`);
+        found.push(`${at} has mode ${mode}, but its backend ${target} has mode ${backend.mode}`);
       if (
         backend.cookie?.mode === 'insert' &&
         backend.cookie.secure &&
@@ -53,20 +54,20 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
         hasPlainBind(frontend)
       ) {
         found.push(
-          `${at} answers without TLS, where browsers don't send the cookie ${backend.cookie.name} of the backend ${target} as it is "secure"`,
+          `${at} answers without TLS, but browsers send the "secure" cookie ${backend.cookie.name} of the backend ${target} only over TLS`,
         );
       }
     }
   }
   if (mode === 'tcp' && routes.length + (redirect === undefined ? 0 : 1) + (acme === undefined ? 0 : 1) > 0) {
     found.push(
-      `${at} has mode tcp, which knows nothing of requests: no routes, redirects and ACME challenges`,
+      `${at} has mode tcp, which has no requests, so it can't have routes, redirects or ACME challenges`,
     );
   }
-  if (frontend.bind.length === 0) found.push(`${at} listens nowhere`);
+  if (frontend.bind.length === 0) found.push(`${at} doesn't listen on any address`);
   if (last === undefined && redirect === undefined) found.push(`${at} has no default_backend`);
   if (redirect !== undefined && !hasPlainBind(frontend)) {
-    found.push(`${at} would redirect to https for ever: it has TLS itself`);
+    found.push(`${at} would redirect to https forever: it has TLS itself`);
   }
   if (redirect !== undefined && frontend.bind.some((bind) => bind.port === redirect)) {
     found.push(`${at} would redirect to its own port ${redirect}`);
@@ -81,7 +82,7 @@ function backendMistakes(backend: Backend): readonly string[] {
   const found: string[] = [];
   if (servers.length === 0) found.push(`the backend ${name} has no servers`);
   for (const [one, other] of duplicates(servers, (server) => server.name)) {
-    found.push(`${at(one.name)} is there twice (${one.address} and ${other.address})`);
+    found.push(`${at(one.name)} is listed twice (${one.address} and ${other.address})`);
   }
   for (const [one, other] of duplicates(servers, (server) => `${server.address}:${server.port}`)) {
     found.push(
@@ -111,27 +112,27 @@ function backendMistakes(backend: Backend): readonly string[] {
     if (agent === undefined) continue;
     if (server.weight === undefined) {
       found.push(
-        `${at(server.name)} has an agent and no weight: of the default weight, 1, every percentage is nothing or all`,
+        `${at(server.name)} has an agent but no weight: any percentage of the default weight, 1, is nothing or everything`,
       );
     }
     if (agent.port === server.port)
       found.push(`${at(server.name)} has its agent on its own port, ${agent.port}`);
   }
   if (agent !== undefined && check === false) {
-    found.push(`the backend ${name} has an agent without a check: a server that is dead would never be DOWN`);
+    found.push(`the backend ${name} has an agent but no check: a dead server would never be DOWN`);
   }
   if (mode === 'tcp' && (cookie !== undefined || header !== undefined)) {
-    found.push(`the backend ${name} has mode tcp, which knows no cookies and headers`);
+    found.push(`the backend ${name} has mode tcp, which has no cookies or headers`);
   }
   if (backend.balance === 'first' && servers.some(({ maxconn }) => maxconn === undefined)) {
     found.push(
-      `the backend ${name} has "balance: first" and a server without maxconn: the others would never get anything`,
+      `the backend ${name} has "balance: first" and a server without maxconn: the other servers would never get any requests`,
     );
   }
   return found;
 }
 
-/** All that listens, with the section that it belongs to. */
+/** Everything that listens, with its section. */
 function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind: Bind; at: string }[] {
   return [
     ...frontends.flatMap(({ name, bind }) => bind.map((one) => ({ bind: one, at: `frontend ${name}` }))),
@@ -139,9 +140,7 @@ function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind:
   ];
 }
 
-/**
- * HAProxy says nothing about two listeners on one port: the kernel would share connections out between them.
- */
+/** HAProxy doesn't report two listeners on one port: the kernel would distribute connections between them. */
 function bindConflicts(wanted: HaproxyParameters): readonly string[] {
   const binds = bindsOf(wanted);
   return binds.flatMap((one, index) =>
@@ -163,11 +162,11 @@ function overlap(one: string, other: string, ipv6: boolean): boolean {
 function limits(wanted: HaproxyParameters, fileLimit: number | undefined): readonly string[] {
   const { maxconn } = wanted.global;
   if (maxconn === 0 || fileLimit === undefined) return [];
-  // Two for each connection, and some for listeners, checks and the process itself.
+  // Two for each connection, plus some for listeners, checks and the process itself.
   const needed = 2 * maxconn + 100;
   if (needed <= fileLimit) return [];
   return [
-    `maxconn ${maxconn} needs ${needed} open files, and ${wanted.unit} may have ${fileLimit} here: HAProxy wouldn't start`,
+    `maxconn ${maxconn} needs ${needed} open files, but ${wanted.unit} may have only ${fileLimit} here: HAProxy wouldn't start`,
   ];
 }
 

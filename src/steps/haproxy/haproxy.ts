@@ -9,13 +9,13 @@ import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './mo
 import { renderHaproxy } from './render.ts';
 import { askVersion, checkVersion } from './version.ts';
 
-/** Those that HAProxy knows and distributions bring. */
+/** Those that HAProxy supports and distributions provide. */
 const errorCodes = ['400', '403', '408', '500', '502', '503', '504'];
 
 /**
- * The whole of haproxy.cfg, from a typed model; what HAProxy would accept and nobody can want is refused
- * before anything is written. What was there before comes back when the host is given back. Checking the file
- * (`haproxy -c`) and the reload are for a handler.
+ * The whole of haproxy.cfg, from a typed model; what HAProxy would accept although nobody can want it is
+ * refused before anything is written. The former file comes back when the host is restored. Checking the file
+ * (`haproxy -c`) and reloading are left to a handler.
  */
 export const haproxy: StepModule<HaproxyParameters> = {
   name: 'haproxy',
@@ -38,8 +38,8 @@ export const haproxy: StepModule<HaproxyParameters> = {
     if (mistakes.length > 0) {
       throw host.problem(
         'haproxy-inconsistent',
-        `HAProxy's configuration would not do what it says: ${mistakes.join('; ')}`,
-        'correct these in the inventory or in the playbook; nothing was changed',
+        `HAProxy's configuration would not work as written: ${mistakes.join('; ')}`,
+        'correct this in the inventory or in the playbook; nothing was changed',
       );
     }
     for (const name of namesOf(wanted)) checkName(host, name);
@@ -47,14 +47,15 @@ export const haproxy: StepModule<HaproxyParameters> = {
     warnOfStatistics(host, wanted);
     host.manage(wholePath(wanted.path));
     const text = renderHaproxy(host.step, wanted, { errorFiles: errorFilesOf(host, wanted) });
-    // It holds the password of the statistics page; HAProxy reads it as root.
+    // It contains the password of the statistics page; HAProxy reads it as root.
     host.write(wanted.path, text, { mode: wanted.statistics === undefined ? 0o644 : 0o600 });
   },
 };
 
 /**
- * How many files HAProxy may have open: what its unit says, but for a process that may not raise its limits
- * (CAP_SYS_RESOURCE, bit 24 of capabilities(7)), as in many containers. That one keeps what it has.
+ * How many files HAProxy may have open: its unit's limit, except for a process that may not raise its limits
+ * (CAP_SYS_RESOURCE, bit 24 of capabilities(7)), as in many containers. Such a process keeps its current
+ * limit.
  */
 const askOpenFiles = [
   'pid=$(systemctl show --property=MainPID --value "$1")',
@@ -75,7 +76,7 @@ function fileLimit(host: StepHost, unit: string): number | undefined {
   return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined;
 }
 
-/** Parameters may not be filled in yet. */
+/** Parameters may not have been filled in yet. */
 function certificatesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
   const binds = [
     ...(Array.isArray(wanted.frontends) ? wanted.frontends.flatMap(({ bind }) => bind ?? []) : []),
@@ -87,7 +88,7 @@ function certificatesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
   return [...new Set(paths as string[])];
 }
 
-/** Servers that are known by a name. */
+/** Servers that are given by name. */
 function namesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
   if (!Array.isArray(wanted.backends)) return [];
   const addresses = wanted.backends.flatMap((backend) => [
@@ -102,7 +103,7 @@ function checkName(host: StepHost, name: string): void {
   throw host.problem(
     'name-does-not-resolve',
     `${name} doesn't resolve on this host, so HAProxy couldn't reach that server`,
-    'add the name to DNS or to /etc/hosts on this host, or give the server by its address',
+    "add the name to DNS or to /etc/hosts on this host, or give the server's address instead",
   );
 }
 
@@ -110,8 +111,8 @@ function checkCertificate(host: StepHost, path: string): void {
   if (host.exists(path)) return;
   throw host.problem(
     'certificate-missing',
-    `${path} isn't there on this host, so HAProxy wouldn't start`,
-    'have an earlier step make it (pem-bundle), or name another file',
+    `${path} does not exist on this host, so HAProxy wouldn't start`,
+    'create it in an earlier step (pem-bundle), or name another file',
   );
 }
 
@@ -129,7 +130,7 @@ function warnOfStatistics(host: StepHost, { statistics }: HaproxyParameters): vo
   const { address, port, certificate } = statistics.bind;
   if (isLoopback(address) || certificate !== undefined) return;
   host.warn(
-    `the statistics page listens on ${address}:${port} without TLS: its password can be read on the way`,
+    `the statistics page listens on ${address}:${port} without TLS: its password can be read in transit`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { absolutePath, accountName, hostname, isAddress, plainWord } from '../shared/parameters.ts';
 
-/** What a configuration of HAProxy is made of here: the typed model that haproxy.cfg is rendered from. */
+/** The parts of an HAProxy configuration: the typed model from which haproxy.cfg is rendered. */
 
 const name = z
   .string()
@@ -18,8 +18,8 @@ const duration = z.string().regex(/^\d+(?:ms|s|m|h|d)$/, 'expected a duration su
 const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header');
 const urlPath = z
   .string()
-  .regex(/^\/[^\s"'\\#%$]*$/, 'expected a path that begins with a slash, without blanks and quotes');
-/** Quoted in the file, so that only the quote itself and control characters can't be held. */
+  .regex(/^\/[^\s"'\\#%$]*$/, 'expected a path that starts with a slash, without blanks and quotes');
+/** Quoted in the file, so that only the quote itself and control characters aren't allowed. */
 const quotable = z.string().regex(/^[^'\s\p{Cc}]+$/u, "expected a text without blanks and without '");
 
 const plainValue = z.union([z.string(), z.number(), z.boolean()]);
@@ -28,11 +28,11 @@ const comparison = z
     value: plainValue.describe('what a template fills in'),
     is: z
       .union([plainValue, z.array(plainValue).min(1)])
-      .describe('the value, or several of which one will do'),
+      .describe('the expected value, or a list of accepted values'),
   })
   .transform(({ value, is }) => [is].flat().includes(value));
 
-/** Templates can't compare: a part that depends on the value of a variable says here which. */
+/** Templates can't compare, so a part that depends on the value of a variable states the comparison here. */
 const enabled = z
   .union([
     z.boolean(),
@@ -43,7 +43,7 @@ const enabled = z
       .transform((all) => all.every((holds) => holds)),
   ])
   .default(true)
-  .describe('whether it is there: true, false, or comparisons that must all hold');
+  .describe('whether it is included: true, false, or comparisons that must all hold');
 
 const bind = z.strictObject({
   enabled,
@@ -51,7 +51,7 @@ const bind = z.strictObject({
     .string()
     .refine(
       (text) => text === '*' || isAddress(text),
-      'expected an IP address without a zone, or * for all of this host',
+      'expected an IP address without a zone, or * for all addresses of this host',
     )
     .default('*')
     .describe('where to listen'),
@@ -59,7 +59,7 @@ const bind = z.strictObject({
   certificate: absolutePath
     .regex(/^[^\s"'\\#$]+$/, 'expected a path without blanks')
     .optional()
-    .describe('TLS with this PEM file (certificates and key), or with all that are in this folder'),
+    .describe('TLS with this PEM file (certificates and key), or with all files in this folder'),
   http2: z.boolean().default(true).describe('with TLS, offer HTTP/2'),
 });
 
@@ -68,15 +68,15 @@ const words = (what: string) => z.array(plainWord).min(1).describe(what);
 const match = z
   .strictObject({
     websocket: z.literal(true).optional().describe('the request asks for a WebSocket'),
-    path_end: words('the path ends so, such as .m3u8').optional(),
-    path_prefix: words('the path begins so').optional(),
-    host: words('the Host header is this').optional(),
+    path_end: words('endings of the path, such as .m3u8').optional(),
+    path_prefix: words('beginnings of the path').optional(),
+    host: words('values of the Host header').optional(),
     query: z
       .strictObject({ name: plainWord, value: plainWord })
       .optional()
       .describe('a parameter of the query'),
   })
-  .refine((given) => Object.keys(given).length > 0, 'expected something to tell requests by');
+  .refine((given) => Object.keys(given).length > 0, 'expected at least one condition on requests');
 
 const frontend = z.strictObject({
   name,
@@ -85,9 +85,9 @@ const frontend = z.strictObject({
   bind: z.array(bind).min(1),
   redirect_to_port: port
     .optional()
-    .describe('answer with a redirect to https on this port, but for ACME challenges'),
+    .describe('answer with a redirect to https on this port, except for ACME challenges'),
   redirect_code: z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)]).default(301),
-  acme_port: port.optional().describe('where on this host certbot answers to ACME challenges'),
+  acme_port: port.optional().describe('port of this host on which certbot answers ACME challenges'),
   routes: z
     .array(z.strictObject({ enabled, match, backend: name }))
     .default([])
@@ -101,9 +101,7 @@ const server = z.strictObject({
   port,
   weight: z.int().min(0).max(256).optional(),
   maxconn: z.int().min(1).optional(),
-  cookie: plainWord
-    .optional()
-    .describe("what the cookie holds for this server; its name where it's left out"),
+  cookie: plainWord.optional().describe("the cookie's value for this server; default: the server's name"),
   backup: z.boolean().default(false),
 });
 
@@ -115,27 +113,29 @@ const backend = z.strictObject({
   cookie: z
     .strictObject({
       enabled,
-      name: z.union([z.literal(''), plainWord]).describe('of the cookie; empty: there is none'),
+      name: z.union([z.literal(''), plainWord]).describe('name of the cookie; empty: no cookie'),
       mode: z
         .enum(['insert', 'prefix'])
         .default('insert')
-        .describe("a cookie of our own, or the server's name before the value of the application's"),
+        .describe(
+          "insert: our own cookie; prefix: the server's name before the value of the application's cookie",
+        ),
       secure: z.boolean().default(true).describe('browsers send it over https only'),
       same_site: z.enum(['unset', 'None', 'Lax', 'Strict']).default('unset'),
     })
     .optional()
-    .describe('clients come back to the server that they were on'),
+    .describe('clients return to the server that they used before'),
   set_client_address: headerName
     .optional()
-    .describe("header for the client's ADDRESS:PORT; what the client itself sends in it is dropped"),
+    .describe("header for the client's ADDRESS:PORT; what the client itself sends in this header is dropped"),
   check: z
     .union([
       z.literal(false),
       z.strictObject({
         http: urlPath
           .optional()
-          .describe('GET this path, and expect status 200; otherwise a connection is enough'),
-        port: port.optional().describe('where to ask; otherwise where the server is'),
+          .describe('GET this path and expect status 200; if left out, a connection is enough'),
+        port: port.optional().describe('port to check; default: that of the server'),
         interval: duration.default('5s'),
       }),
     ])
@@ -143,12 +143,12 @@ const backend = z.strictObject({
   agent: z
     .strictObject({ port, interval: duration.default('5s') })
     .optional()
-    .describe('each server has an agent (agent-check) that says what weight it is to have'),
-  weight: z.int().min(1).max(256).optional().describe('of each server, unless it has its own'),
-  maxconn: z.int().min(1).optional().describe('of each server, unless it has its own'),
+    .describe('each server has an agent (agent-check) that sets its weight'),
+  weight: z.int().min(1).max(256).optional().describe("for each server that doesn't have its own"),
+  maxconn: z.int().min(1).optional().describe("for each server that doesn't have its own"),
   slowstart: duration
     .optional()
-    .describe('how long a server that comes back takes until it gets its full share'),
+    .describe('how long it takes until a server that comes back gets its full share'),
   servers: z.array(server).default([]),
   hosts: z
     .array(
@@ -160,17 +160,17 @@ const backend = z.strictObject({
       }),
     )
     .default([])
-    .describe('hosts that are servers; `{{ hosts.node }}` will do'),
+    .describe('hosts that are servers, such as `{{ hosts.node }}`'),
   only: z
     .record(z.string(), z.union([plainValue, z.array(plainValue).min(1)]))
     .default({})
-    .describe('of these hosts, those whose variables have these values'),
-  port: port.optional().describe('of the servers that come from `hosts`'),
+    .describe('only those of these hosts whose variables have these values'),
+  port: port.optional().describe('port of the servers that come from `hosts`'),
 });
 
 export const haproxyParameters = z.strictObject({
   path: absolutePath.default('/etc/haproxy/haproxy.cfg'),
-  unit: z.string().default('haproxy.service').describe('the unit that runs it, whose limits count'),
+  unit: z.string().default('haproxy.service').describe('the unit that runs it, whose limits apply'),
   global: z
     .strictObject({
       log: z
@@ -179,11 +179,15 @@ export const haproxyParameters = z.strictObject({
       user: accountName.default('haproxy'),
       group: accountName.default('haproxy'),
       chroot: z.union([z.literal(''), absolutePath]).default('/var/lib/haproxy'),
-      maxconn: z.int().min(0).default(0).describe('of the whole process; 0: as many as its limits allow'),
+      maxconn: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe('maximum of the whole process; 0: as many as its limits allow'),
       admin_socket: z.union([z.literal(''), absolutePath]).default('/run/haproxy/admin.sock'),
       hard_stop_after: duration
         .default('12h')
-        .describe('after a reload, how long sessions of before it may go on'),
+        .describe('how long sessions from before a reload may continue'),
       server_state_file: z
         .union([z.literal(''), absolutePath])
         .default('')
@@ -195,7 +199,7 @@ export const haproxyParameters = z.strictObject({
       connect: duration.default('5s'),
       client: duration.default('60s'),
       server: duration.default('60s'),
-      tunnel: duration.default('2h').describe('of WebSockets and RTMP without traffic'),
+      tunnel: duration.default('2h').describe('for WebSockets and RTMP without traffic'),
       queue: duration.default('5s'),
       check: duration.default('5s'),
       http_request: duration.default('10s'),
@@ -204,7 +208,7 @@ export const haproxyParameters = z.strictObject({
   error_files: z
     .union([z.literal(''), absolutePath])
     .default('/etc/haproxy/errors')
-    .describe('folder with CODE.http; those that are there are used'),
+    .describe('folder with files CODE.http; those that exist are used'),
   statistics: z
     .strictObject({
       enabled,
@@ -214,7 +218,7 @@ export const haproxyParameters = z.strictObject({
       password: z.union([z.literal(''), quotable]),
     })
     .optional(),
-  ipv6: z.boolean().default(false).describe('where the address is *, listen on IPv6 as well'),
+  ipv6: z.boolean().default(false).describe('if the address is *, also listen on IPv6'),
   frontends: z.array(frontend).min(1),
   backends: z.array(backend).min(1),
 });
@@ -225,7 +229,7 @@ export type Backend = HaproxyParameters['backends'][number];
 export type Bind = Frontend['bind'][number];
 export type Match = Frontend['routes'][number]['match'];
 
-/** Without what is switched off: playbooks do so by variables. */
+/** Without the parts that are disabled, as playbooks do by variables. */
 export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
   const { statistics, frontends, backends, ...rest } = wanted;
   return {
@@ -246,7 +250,7 @@ function isEnabled(part: { readonly enabled: boolean }): boolean {
   return part.enabled;
 }
 
-/** A server as it stands in the file. */
+/** A server as written in the file. */
 export interface Server {
   readonly name: string;
   readonly address: string;
@@ -257,7 +261,7 @@ export interface Server {
   readonly backup: boolean;
 }
 
-/** The servers of a backend: those that are listed, then the hosts that have not left the cluster. */
+/** The servers of a backend: those listed, followed by the hosts that have not left the cluster. */
 export function serversOf(backend: Backend): readonly Server[] {
   const listed = backend.servers.map((one) => ({
     ...one,

@@ -9,7 +9,7 @@ import {
   serversOf,
 } from './model.ts';
 
-/** What the rendering needs to know of the host. */
+/** What the rendering needs to know about the host. */
 export interface HostFacts {
   /** status codes to files */
   readonly errorFiles: ReadonlyMap<string, string>;
@@ -18,8 +18,8 @@ export interface HostFacts {
 /**
  * Mozilla's intermediate profile, version 5.8 of May 2026 (six forward-secret AEAD suites, TLS 1.2 and 1.3,
  * the client's preference counts): release v5.8 of github.com/mozilla/ssl-config-generator, since then kept
- * at configurator.tlsref.org. Its list of curves is left to OpenSSL, whose defaults hold them all: one that
- * it doesn't know is an error at start.
+ * at configurator.tlsref.org. Its list of curves is left to OpenSSL, whose defaults include them all, since
+ * an unknown curve is an error at start.
  */
 const tls = {
   ciphers: [
@@ -97,7 +97,7 @@ function defaultLines({ global, timeouts }: HaproxyParameters, { errorFiles }: H
     `timeout connect ${timeouts.connect}`,
     `timeout client ${timeouts.client}`,
     `timeout server ${timeouts.server}`,
-    // Without it, WebSockets and RTMP without traffic would end after the time of client or server.
+    // Without it, WebSockets and RTMP without traffic would end after the client or server timeout.
     `timeout tunnel ${timeouts.tunnel}`,
     'timeout client-fin 30s',
     'timeout server-fin 30s',
@@ -132,7 +132,7 @@ function frontendLines(frontend: Frontend, ipv6: boolean): readonly string[] {
     ...binds,
     'mode http',
     'option httplog',
-    // Set, not added: what a client sends in them must not reach the servers.
+    // Set rather than added, since what a client sends in them must not reach the servers.
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Forwarded-Port %[dst_port]',
     'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
@@ -146,13 +146,13 @@ function frontendLines(frontend: Frontend, ipv6: boolean): readonly string[] {
   ];
 }
 
-/** The host without the port that the client asked at: `redirect scheme https` would keep that. */
+/** The host without the port of the client's request, which `redirect scheme https` would keep. */
 function redirectLine(port: number, code: number, unlessAcme: string): string {
   const host = '%[req.hdr(host),field(1,:)]';
   return `http-request redirect code ${code} location "https://${host}${port === 443 ? '' : `:${port}`}%[pathq]" if !{ ssl_fc }${unlessAcme}`;
 }
 
-/** One ACL for each thing that has to hold, named after the route's place. */
+/** One ACL for each condition that must hold, named after the route's position. */
 function aclLines(match: Match, place: number): readonly string[] {
   return Object.entries(aclsOf(match)).map(([kind, expression]) => `acl route${place}_${kind} ${expression}`);
 }
@@ -190,7 +190,7 @@ function backendLines(backend: Backend): readonly string[] {
 
 function cookieLine(cookie: NonNullable<Backend['cookie']>): string {
   const { name, mode, secure, same_site: site } = cookie;
-  // With `prefix` the cookie is the application's, and so are its attributes.
+  // With `prefix` the cookie belongs to the application, and so do its attributes.
   if (mode === 'prefix') return `cookie ${name} prefix nocache`;
   return `cookie ${name} insert indirect nocache httponly${secure ? ' secure' : ''}${site === 'unset' ? '' : ` attr "SameSite=${site}"`}`;
 }
@@ -201,7 +201,7 @@ function serverLine(server: Server, backend: Backend): string {
   const host = isIP(address) === 6 ? canonical(address) : address;
   return [
     `server ${server.name} ${host}:${port}`,
-    // A name that can't be resolved at the moment would stop HAProxy from starting.
+    // A name that can't be resolved at that moment would otherwise keep HAProxy from starting.
     ...(isIP(address) === 0 ? ['init-addr last,libc,none'] : []),
     ...(weight === undefined ? [] : [`weight ${weight}`]),
     ...(maxconn === undefined ? [] : [`maxconn ${maxconn}`]),
@@ -215,7 +215,7 @@ function serverLine(server: Server, backend: Backend): string {
   ].join(' ');
 }
 
-/** As HAProxy writes it in its own answers, so that the two can be compared; in brackets. */
+/** As HAProxy writes it in its own responses, so that the two can be compared; in brackets. */
 function canonical(address: string): string {
   return new URL(`http://[${address}]/`).hostname;
 }

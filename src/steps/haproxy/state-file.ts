@@ -16,7 +16,7 @@ const parameters = z.strictObject({
     .describe('the unit that runs HAProxy'),
   program: plainPath.describe('haproxy-save-state.sh'),
   config: plainPath.default('/etc/haproxy/haproxy.cfg').describe('haproxy.cfg'),
-  admin_socket: plainPath.default('/run/haproxy/admin.sock').describe('the socket that HAProxy answers at'),
+  admin_socket: plainPath.default('/run/haproxy/admin.sock').describe('the socket on which HAProxy answers'),
   path: plainPath
     .regex(/^\/run\/[^/]+\/[^/]+$/, 'expected a file in a folder of /run: it must not outlive HAProxy')
     .describe('the file for the state; server_state_file of the step haproxy'),
@@ -25,14 +25,14 @@ const parameters = z.strictObject({
 type StateParameters = z.infer<typeof parameters>;
 
 /**
- * Has every reload of HAProxy, whoever asks for it, keep what the running process knows of its servers:
- * drains, weights, who is down. The unit's own commands stay as they are; ours comes before the one that
- * tells the process to reload. The file goes away when HAProxy stops, so that an old drain doesn't come back.
- * Source: systemd.service(5), ExecReload=.
+ * Makes every reload of HAProxy, whoever requests it, keep what the running process knows about its servers:
+ * drains, weights, and which are down. The unit's own commands stay as they are; ours comes before the one
+ * that tells the process to reload. The file is removed when HAProxy stops, so that an old drain doesn't come
+ * back. Source: systemd.service(5), ExecReload=.
  */
 export const haproxyState: StepModule<StateParameters> = {
   name: 'haproxy-state',
-  description: "on a balancer: servers' states are kept over a reload of HAProxy",
+  description: "on a balancer: the servers' states survive a reload of HAProxy",
   parameters,
   reads: ({ unit = 'haproxy.service' }) => ({
     paths: [...dropInReads(unit, name), ...directoriesOf(dropInPath(unit, name))],
@@ -61,14 +61,14 @@ function render(step: string, wanted: StateParameters, commands: readonly string
   ].join('\n');
 }
 
-/** What the unit does at a reload without us: an empty assignment forgets those before it. */
+/** What the unit does at a reload without us; an empty assignment resets those before it. */
 function reloadCommands(host: StepHost, unit: string): readonly string[] {
   const file = unitFile(host, unit);
   if (file === undefined) {
     throw host.problem(
       'unit-missing',
       `there is no ${unit} on this host`,
-      'install HAProxy, in an earlier stage of the playbook, or name its unit',
+      'install HAProxy in an earlier stage of the playbook, or name its unit',
     );
   }
   const texts = [file, ...otherDropIns(host, unit, name)].map(({ text }) => text);

@@ -4,7 +4,7 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { addressOrNetwork, isAddress } from '../shared/parameters.ts';
 
 /**
- * Who may connect to a service that a step sets up: parameters that xinetd-service and socket-service share.
+ * Who may connect to a service that a step sets up: parameters shared by xinetd-service and socket-service.
  */
 export const allowedClients = {
   only_from: z.array(addressOrNetwork).default([]).describe('addresses and networks that may connect'),
@@ -12,9 +12,9 @@ export const allowedClients = {
     .array(z.looseObject({ name: z.string(), address: z.string() }))
     .default([])
     .describe(
-      'hosts that may connect; `{{ hosts.balancer }}` will do. An address that is a name is looked up on this host',
+      'hosts that may connect, such as `{{ hosts.balancer }}`; an address that is a name is resolved on this host',
     ),
-  loopback: z.boolean().default(true).describe('this host itself may connect'),
+  loopback: z.boolean().default(true).describe('whether this host itself may connect'),
 };
 
 interface AllowedClients {
@@ -23,23 +23,23 @@ interface AllowedClients {
   readonly loopback: boolean;
 }
 
-/** The names to be looked up. Parameters may not be filled in yet. */
+/** The names to be resolved. Parameters may not have been filled in yet. */
 export function clientNames(wanted: Partial<AllowedClients>): readonly string[] {
   if (!Array.isArray(wanted.hosts)) return [];
   return wanted.hosts.map(({ address }) => address).filter((address) => isIP(address) === 0);
 }
 
 /**
- * All addresses and networks that may connect, each once. Nobody but this host itself is an error: the
- * service would be of no use.
+ * All addresses and networks that may connect, each once. It is an error if only this host may connect, since
+ * the service would be useless.
  */
 export function clientAddresses(host: StepHost, wanted: AllowedClients): readonly string[] {
   const others = [...wanted.only_from, ...wanted.hosts.flatMap((one) => addressesOf(host, one))];
   if (others.length === 0) {
     throw host.problem(
       'nobody-allowed',
-      'nobody may connect to this service but this host itself',
-      'name addresses in "only_from", or hosts in "hosts"',
+      'only this host itself may connect to this service',
+      'list addresses in "only_from", or hosts in "hosts"',
     );
   }
   return [...new Set([...(wanted.loopback ? ['127.0.0.1', '::1'] : []), ...others])];
@@ -58,7 +58,7 @@ function addressesOf(host: StepHost, { name, address }: AllowedClients['hosts'][
   if (addresses.length > 0) return addresses;
   throw host.problem(
     'name-does-not-resolve',
-    `${address}, the address of ${name}, doesn't resolve on this host, so it isn't known from where ${name} will connect`,
-    'add the name to DNS or to /etc/hosts on this host, or name the address in "only_from"',
+    `${address}, the address of ${name}, doesn't resolve on this host, so the address from which ${name} will connect is unknown`,
+    'add the name to DNS or to /etc/hosts on this host, or list the address in "only_from"',
   );
 }

@@ -9,26 +9,33 @@ const parameters = z.strictObject({
     .array(z.union([hostname, z.array(hostname)]))
     .min(1, 'expected at least one name')
     .transform((names) => names.flat())
-    .describe('whom it is for; a list of names counts as each of them'),
+    .describe('the names that it is for; a list within the list counts as its names'),
   name: z
     .union([z.literal(''), hostname])
     .default('')
-    .describe('what certbot calls it, in /etc/letsencrypt/live; empty: the first of the names'),
+    .describe("certbot's name for it, in /etc/letsencrypt/live; empty: the first of the names"),
   email: z
     .union([z.literal(''), z.email('expected an e-mail address')])
     .default('')
-    .describe('whom the authority writes to; empty: nobody'),
+    .describe('where the authority sends mail; empty: nowhere'),
   http_01_port: z
     .int()
     .min(1)
     .max(65535)
     .default(8888)
-    .describe('where certbot answers while something else has port 80, which passes the challenges on to it'),
-  valid_days: z.int().min(1).max(80).default(7).describe('one that is valid for so many days is left alone'),
+    .describe(
+      'port on which certbot answers while something else uses port 80 and passes the challenges on to it',
+    ),
+  valid_days: z
+    .int()
+    .min(1)
+    .max(80)
+    .default(7)
+    .describe('a certificate that is valid for at least this many days is left alone'),
   server: z
     .union([
       z.literal(''),
-      z.url({ protocol: /^https$/, error: 'expected an address that begins with https://' }),
+      z.url({ protocol: /^https$/, error: 'expected an address that starts with https://' }),
     ])
     .default('')
     .describe("directory of the authority; empty: certbot's own, Let's Encrypt"),
@@ -38,14 +45,14 @@ const parameters = z.strictObject({
 type CertbotParameters = z.infer<typeof parameters>;
 
 /**
- * A certificate by certbot, where there's none that is valid long enough for all the names. It answers the
- * challenge by itself: on port 80 where nobody is there yet, else on a port that whoever has port 80 passes
- * `/.well-known/acme-challenge/` on to; renewals always do the latter. Renewing is the business of certbot's
- * own timer. An action: it stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
+ * A certificate obtained by certbot, unless there is one that is valid long enough for all the names. certbot
+ * answers the challenge itself: on port 80 if that is free, otherwise on a port to which whatever uses port
+ * 80 passes `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own
+ * timer. This is an action: the certificate stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
  */
 export const certbot: StepModule<CertbotParameters> = {
   name: 'certbot',
-  description: 'a certificate by certbot',
+  description: 'a certificate obtained by certbot',
   parameters,
   reads: (wanted) => ({
     paths: filesOf(wanted),
@@ -53,7 +60,7 @@ export const certbot: StepModule<CertbotParameters> = {
   }),
   apply: (host, wanted) => {
     const name = nameOf(wanted);
-    // Fetched by an action of this very plan.
+    // Obtained by an action of this plan.
     if (filesOf(wanted).some((path) => host.state(path).kind === 'pending')) return;
     host.action({
       name: `fetch certificate ${name}`,

@@ -5,7 +5,7 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, unitName } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 
-/** As dpkg and rpm name packages; a name that begins with a dash would be an option. */
+/** A package name as in dpkg and rpm; a name that starts with a dash would be an option. */
 const packageName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected the name of a package, without a version');
@@ -21,28 +21,26 @@ const parameters = z.strictObject({
       ],
       'expected names of packages, or {debian: […], rhel: […]}',
     )
-    .describe('packages that have to be there: the same everywhere, or by family of systems'),
+    .describe('packages that must be installed: the same everywhere, or by family of systems'),
   provides: z
     .strictObject({
       paths: z.array(absolutePath).default([]),
       units: z.array(unitName).default([]),
     })
     .prefault({})
-    .describe(
-      'what they bring that later stages look at: a plan then says "known after", where it would guess',
-    ),
-  timeout: z.number().min(10).max(7200).default(1800).describe('seconds for all of it'),
+    .describe('what they bring that later stages read: a plan then says "known after" instead of guessing'),
+  timeout: z.number().min(10).max(7200).default(1800).describe('seconds for the whole installation'),
 });
 
 type PackageParameters = z.infer<typeof parameters>;
 
 /**
- * Packages of the distribution, only those that are missing; nothing that is there is upgraded or removed for
- * them. An action: a revert doesn't take them away again.
+ * Packages of the distribution: only missing ones are installed, and installed ones are neither upgraded nor
+ * removed for them. This is an action: a revert doesn't remove them.
  */
 export const packages: StepModule<PackageParameters> = {
   name: 'package',
-  description: 'packages of the distribution that have to be installed',
+  description: 'packages of the distribution that must be installed',
   parameters,
   reads: (wanted) => ({ packages: allNames(wanted), units: wanted.provides?.units ?? [] }),
   apply: (host, wanted) => {
@@ -51,7 +49,7 @@ export const packages: StepModule<PackageParameters> = {
   },
 };
 
-/** Facts aren't known yet, so what a template fills in may be anything here. */
+/** Facts aren't known yet, so what a template fills in here may be anything. */
 function allNames({ names: given }: PackageParameters): readonly string[] {
   if (Array.isArray(given)) return given.map(String);
   return typeof given === 'object' && given !== null ? [...(given.debian ?? []), ...(given.rhel ?? [])] : [];
@@ -68,7 +66,7 @@ function managerOf(host: StepHost): PackageManager {
   throw host.problem(
     'no-package-manager',
     `this host (${host.snapshot.os.name || 'an unknown system'}) has none of apt-get, dnf and yum`,
-    'install what the step names by hand, and leave the step out',
+    "install the step's packages by hand, and leave the step out",
   );
 }
 
@@ -85,7 +83,7 @@ function installation(
     timeout,
     notes: [
       ...(manager === 'apt-get'
-        ? ['Debian and its kin start the services of a package as soon as it is installed']
+        ? ["Debian and its derivatives start a package's services as soon as it is installed"]
         : []),
     ],
   };

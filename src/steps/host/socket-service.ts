@@ -8,29 +8,29 @@ import { allowedClients, clientAddresses, clientNames } from './allowed-clients.
 const folder = '/etc/systemd/system';
 
 const parameters = z.strictObject({
-  // The name is a user's as well while the program runs: at most 31 characters.
+  // The name is also that of a user while the program runs, hence at most 31 characters.
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'expected at most 31 lower-case letters, digits and hyphens')
-    .describe('name of the units, and of the user that systemd makes up for the program'),
+    .describe('name of the units, and of the user that systemd allocates for the program'),
   description: z
     .string()
     .regex(/^[^\p{Cc}%]+$/u, 'expected one line of text without %')
-    .describe('what it is, in a few words'),
+    .describe('description in a few words'),
   port: z.int().min(1).max(65535).describe('TCP port'),
   program: absolutePath.regex(/^[^\s"'\\$%]+$/, 'expected a path without blanks').describe('the program'),
   args: z.array(plainWord).default([]).describe('its arguments'),
   ...allowedClients,
-  instances: z.int().min(1).default(50).describe('how many may run at once'),
-  per_source: z.int().min(1).default(10).describe('how many may run at once for one address'),
+  instances: z.int().min(1).default(50).describe('how many instances may run at once'),
+  per_source: z.int().min(1).default(10).describe('how many instances may run at once for one address'),
 });
 
 type SocketParameters = z.infer<typeof parameters>;
 
 /**
- * A TCP service that systemd starts once for each connection, as a user who owns nothing but /run/NAME.
- * systemd's address filter drops packets of others; as it is silently off where the kernel or a container
- * lacks it, the program gets the addresses as well, in ALLOWED_ADDRESSES, to compare with systemd's
+ * A TCP service that systemd starts once for each connection, as a user who owns only /run/NAME. systemd's
+ * address filter drops packets from other addresses; since it is silently disabled if the kernel or a
+ * container lacks it, the program also gets the addresses in ALLOWED_ADDRESSES, to compare with systemd's
  * REMOTE_ADDR. Source: systemd.socket(5), systemd.exec(5), systemd.resource-control(5).
  */
 export const socketService: StepModule<SocketParameters> = {

@@ -23,14 +23,14 @@ const parameters = z
       .describe('the unit, such as example.service; NAME@.service for all instances of a template'),
     name: z
       .string()
-      .regex(/^[^/\s]+\.conf$/, 'expected a file name that ends in .conf')
+      .regex(/^[^/\s]+\.conf$/, 'expected a file name ending in .conf')
       .default('zz-clusterproxy.conf')
       .describe(
         'file name of the drop-in; files are read in the order of their names, and the last one counts',
       ),
     environment: z.record(variableName, scalar).default({}).describe('environment variables of the service'),
     java_options: javaOptions.optional(),
-    adopt: z.boolean().default(false).describe('bring over what other drop-ins say about the same variables'),
+    adopt: z.boolean().default(false).describe('take over what other drop-ins set for the same variables'),
   })
   .refine((given) => Object.keys(given.environment).length > 0 || given.java_options !== undefined, {
     message: 'expected environment or java_options',
@@ -39,14 +39,14 @@ const parameters = z
 type DropInParameters = z.infer<typeof parameters>;
 
 /**
- * Environment variables of a systemd service, in a drop-in of our own: package upgrades leave it alone, and
- * its name comes after those of others. What an operator adds to the file stays. A variable that another
- * drop-in in /etc sets was set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on
+ * Environment variables of a systemd service, in our own drop-in: package upgrades leave it alone, and its
+ * name sorts after those of others. What an operator adds to the file stays. A variable that another drop-in
+ * in /etc sets counts as set up by hand. Source: systemd.unit(5) on drop-ins, systemd.exec(5) on
  * Environment=.
  */
 export const systemdDropIn: StepModule<DropInParameters> = {
   name: 'systemd-dropin',
-  description: 'environment variables of a systemd service, in a drop-in of our own',
+  description: 'environment variables of a systemd service, in our own drop-in',
   parameters,
   reads: (wanted) => ({
     paths: [
@@ -70,7 +70,7 @@ export const systemdDropIn: StepModule<DropInParameters> = {
   },
 };
 
-/** Where an environment variable stands in a unit file. */
+/** The key of an environment variable in a unit file. */
 function keyOf(variable: string): readonly string[] {
   return ['Service', 'Environment', variable];
 }
@@ -79,7 +79,7 @@ function setAll(text: string, environment: Readonly<Record<string, string>>): st
   return Object.entries(environment).reduce((sum, [name, value]) => unit.set(sum, keyOf(name), value), text);
 }
 
-/** Take our variables out of others' drop-ins, or refuse. */
+/** Remove our variables from others' drop-ins, or refuse. */
 function bringOver(host: StepHost, wanted: DropInParameters): void {
   const names = Object.keys(wanted.environment);
   const others = otherDropIns(host, wanted.unit, wanted.name).filter(({ path }) => path.startsWith('/etc/'));

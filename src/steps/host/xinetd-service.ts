@@ -10,38 +10,38 @@ const mainFile = '/etc/xinetd.conf';
 const servicesFile = '/etc/services';
 
 const parameters = z.strictObject({
-  // xinetd passes over files with a dot in their name or a tilde at its end: xinetd.conf(5), includedir.
+  // xinetd ignores files with a dot in their name or a tilde at its end: xinetd.conf(5), includedir.
   name: z
     .string()
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9_+-]*$/,
-      'expected letters, digits, - and _: xinetd passes over a file with a dot in its name',
+      'expected letters, digits, - and _: xinetd ignores a file with a dot in its name',
     )
     .describe('name of the service and of its file'),
-  directory: absolutePath.default('/etc/xinetd.d').describe('where the file goes; xinetd has to include it'),
+  directory: absolutePath.default('/etc/xinetd.d').describe('folder of the file, which xinetd must include'),
   port: z.int().min(1).max(65535).describe('TCP port'),
   listed: z
     .boolean()
     .default(false)
-    .describe('the port comes from /etc/services, which has to have it; otherwise the service is UNLISTED'),
+    .describe('the port comes from /etc/services, which must list it; otherwise the service is UNLISTED'),
   server: absolutePath.regex(/^\S+$/, 'expected a path without blanks').describe('the program'),
   server_args: z.array(plainWord).default([]).describe('its arguments'),
-  user: accountName.default('nobody').describe('who runs it'),
+  user: accountName.default('nobody').describe('the account that runs it'),
   ...allowedClients,
-  instances: z.int().min(1).default(50).describe('how many may run at once'),
-  per_source: z.int().min(1).default(10).describe('how many may run at once for one address'),
+  instances: z.int().min(1).default(50).describe('how many instances may run at once'),
+  per_source: z.int().min(1).default(10).describe('how many instances may run at once for one address'),
   connections_per_second: z
     .int()
     .min(1)
     .default(100)
-    .describe('more than that in a second, and the service pauses for two seconds'),
+    .describe('with more connections than this in a second, the service pauses for two seconds'),
 });
 
 type XinetdParameters = z.infer<typeof parameters>;
 
 /**
- * A service of xinetd, in a file of its own. Nothing of xinetd's environment is passed on: a locale that
- * isn't installed makes some shells speak before the program does, into the connection. Source:
+ * A service of xinetd, in its own file. Nothing of xinetd's environment is passed on, since a locale that
+ * isn't installed makes some shells write a warning into the connection before the program's output. Source:
  * xinetd.conf(5).
  */
 export const xinetdService: StepModule<XinetdParameters> = {
@@ -84,7 +84,7 @@ function render(step: string, wanted: XinetdParameters, allowed: readonly string
     cps: `${wanted.connections_per_second} 2`,
     passenv: '',
     env: 'PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C',
-    // A balancer asks every few seconds; a line for each would fill the log.
+    // A balancer asks every few seconds, and a line for each request would fill the log.
     log_on_success: '',
     log_on_failure: 'HOST',
   };
@@ -106,7 +106,7 @@ function checkIncluded(host: StepHost, directory: string): void {
   if (text === undefined) {
     throw host.problem(
       'file-missing',
-      `${mainFile} isn't there`,
+      `${mainFile} does not exist`,
       'install xinetd on this host, then plan again',
     );
   }
@@ -115,7 +115,7 @@ function checkIncluded(host: StepHost, directory: string): void {
   throw host.problem(
     'xinetd-not-included',
     `${mainFile} doesn't include ${directory}, so xinetd wouldn't read the service`,
-    `add the line "includedir ${directory}" to ${mainFile}, or name the folder that it includes in "directory"`,
+    `add the line "includedir ${directory}" to ${mainFile}, or set "directory" to the folder that it includes`,
   );
 }
 
@@ -124,8 +124,8 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
   if (listed && listedAt !== String(port)) {
     throw host.problem(
       'service-unlisted',
-      `${servicesFile} has ${listedAt === undefined ? `no port for ${name}` : `${listedAt} for ${name}, not ${port}`}: xinetd would start without the service, and say nothing`,
-      'add it by a step etc-services before this one, or say "listed: false"',
+      `${servicesFile} has ${listedAt === undefined ? `no port for ${name}` : `${listedAt} for ${name}, not ${port}`}: xinetd would start without the service and without an error`,
+      'add it with a step etc-services before this one, or set "listed: false"',
     );
   }
   const other = host
@@ -135,8 +135,8 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
   if (other === undefined) return;
   throw host.problem(
     'port-taken',
-    `${other} has a service on port ${port} already`,
-    `choose another port for ${name}, or say "disable = yes" there`,
+    `${other} already has a service on port ${port}`,
+    `choose another port for ${name}, or set "disable = yes" there`,
   );
 }
 

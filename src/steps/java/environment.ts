@@ -14,18 +14,18 @@ export const javaOptions = z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
       .default('JDK_JAVA_OPTIONS')
-      .describe('the variable that holds them; java reads JDK_JAVA_OPTIONS from version 9 on'),
+      .describe('the variable that holds them; java reads JDK_JAVA_OPTIONS since version 9'),
     environment_files: z
       .array(absolutePath)
       .default([])
-      .describe("the unit's EnvironmentFile= files, in its order"),
-    options: z.array(z.string().regex(/^-\S+$/, 'expected an option that begins with -')).min(1),
+      .describe("the unit's EnvironmentFile= files, in their order"),
+    options: z.array(z.string().regex(/^-\S+$/, 'expected an option that starts with -')).min(1),
   })
   .describe('options of the Java virtual machine, merged with those that are set elsewhere');
 
 type JavaOptions = z.infer<typeof javaOptions>;
 
-/** A text of options, where it stands, and how it is put back. */
+/** A text of options, its place, and how it is written back. */
 interface Place {
   readonly path: string;
   readonly options: string;
@@ -33,11 +33,11 @@ interface Place {
 }
 
 /**
- * Merge our options with those of others, where they have an effect, and return the text of our drop-in.
+ * Merge our options with those of others where they take effect, and return the text of our drop-in.
  * systemd.exec(5): what an EnvironmentFile= sets wins over Environment=. So a variable that such a file sets
- * is edited there; else it goes into our drop-in, with what the unit and the drop-ins before ours set.
- * Options of others about the same things as ours are a set-up by hand; with `adopt` they are taken out, and
- * what is left of others' stays.
+ * is edited there; otherwise it goes into our drop-in, together with what the unit and the drop-ins before
+ * ours set. Options of others about the same things as ours count as set up by hand; with `adopt` they are
+ * removed, and the rest of others' options stays.
  */
 export function applyJavaOptions(
   host: StepHost,
@@ -120,8 +120,8 @@ function dropInPlaces(host: StepHost, unitName: string, ours: string, variable: 
 }
 
 /**
- * What the variable would be without our drop-in: of the unit's file and the drop-ins the last one that sets
- * it.
+ * The variable's value without our drop-in: that of the last one, among the unit's file and the drop-ins,
+ * that sets it.
  */
 function unitOptions(host: StepHost, unitName: string, ours: string, variable: string): string | undefined {
   const parts = [unitFile(host, unitName), ...otherDropIns(host, unitName, fileName(ours))];

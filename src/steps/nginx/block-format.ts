@@ -1,7 +1,7 @@
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../formats/nginx.ts';
 
-/** A block between two markers of ours in a file that nginx reads; key: its name. */
+/** A block between two of our markers in a file that nginx reads. Key: its name. */
 export const nginxBlock: KeyedFormat = {
   name: 'nginx-block',
   get: (text, key) => managedBlocks(text).get(key.join('/')),

@@ -1,8 +1,8 @@
 import { type Directive, removeDirective, scanNginx } from '../../formats/nginx.ts';
 
 /**
- * The directives that are about a whole server: those of a fragment that servers include, and those directly
- * within a `server` block. What stands under a condition or in a location isn't among them.
+ * The directives that apply to a whole server: those of a fragment that servers include, and those directly
+ * within a `server` block. Directives under a condition or in a location aren't among them.
  */
 export function serverDirectives(text: string): readonly Directive[] {
   return opened(scanNginx(text));
@@ -16,7 +16,10 @@ function opened(directives: readonly Directive[]): readonly Directive[] {
   );
 }
 
-/** The text without the directives that `unwanted` picks out of it, one after the other, as offsets move. */
+/**
+ * The text without the directives that `unwanted` selects, removed one after the other because offsets
+ * change.
+ */
 export function removeDirectives(text: string, unwanted: (text: string) => readonly Directive[]): string {
   let rest = text;
   for (let next = unwanted(rest)[0]; next !== undefined; next = unwanted(rest)[0]) {
@@ -25,7 +28,7 @@ export function removeDirectives(text: string, unwanted: (text: string) => reado
   return rest;
 }
 
-/** Whether a text says nothing to nginx. */
+/** Whether a text has no meaning to nginx. */
 export function isHollowNginx(text: string): boolean {
   return scanNginx(text).length === 0;
 }

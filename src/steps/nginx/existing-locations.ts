@@ -7,9 +7,7 @@ import type { LocationsParameters } from './locations-parameters.ts';
 import { filesAt, writeFound } from './nginx-files.ts';
 import { relayedNodes } from './node-locations.ts';
 
-/**
- * Locations for the nodes' paths that stand elsewhere than in our file: nginx refuses to have a path twice.
- */
+/** Locations for the nodes' paths outside our file, since nginx refuses a duplicate path. */
 export function findLocations(host: StepHost, wanted: LocationsParameters): readonly Finding[] {
   return files(host, wanted).flatMap(({ path, text }) =>
     understand(host, path, text, () => foreign(text, wanted)).map(
@@ -22,7 +20,7 @@ export function findLocations(host: StepHost, wanted: LocationsParameters): read
   );
 }
 
-/** Take them out. What else stands in those files stays byte for byte. */
+/** Remove them. Everything else in those files stays byte for byte. */
 export function bringOverLocations(host: StepHost, wanted: LocationsParameters): void {
   for (const { path, text } of files(host, wanted)) {
     const clean = understand(host, path, text, () =>
@@ -50,8 +48,8 @@ function foreign(text: string, wanted: LocationsParameters): readonly Location[]
 }
 
 /**
- * Whether a server block surely isn't the proxy's: it has names, all of them plain, and none of them is the
- * proxy's.
+ * Whether a server block certainly isn't the proxy's: it has names, all of them plain, and none of them is
+ * the proxy's.
  */
 function isAnother(names: readonly string[], proxy: string): boolean {
   const plain = names.every((name) => /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name));

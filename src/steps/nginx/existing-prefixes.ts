@@ -12,30 +12,30 @@ import { understand } from '../shared/understand.ts';
 import { isHollowNginx, lineOf, removeDirectives, serverDirectives } from './directives.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
 
-/** What a file of our own begins with. */
+/** The first words of our own files. */
 export const ownHeader = '# Written by clusterproxy';
 
 /**
- * Refuse what somebody has set up on the host for the same purpose, or with `adopt` take it back. That is
- * what the public guides have people do on a node: locations of the client under a prefix, the redirect of
- * the lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
+ * Refuse what somebody has set up on the host for the same purpose, or undo it with `adopt`. That is what the
+ * public guides tell people to do on a node: locations of the client under a prefix, the redirect of the
+ * lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
  */
 export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
   const existing = host.text(wanted.path);
   const foreignFile: readonly Finding[] =
     existing === undefined || existing.startsWith(ownHeader)
       ? []
-      : [{ path: wanted.path, what: 'is there, and clusterproxy did not write it' }];
+      : [{ path: wanted.path, what: 'exists, but was not written by clusterproxy' }];
   const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
   if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
   if (findings.length > 0) host.adopt();
-  // What stood there isn't to come back when the host is given back.
+  // Its former contents must not come back when the host is restored.
   if (foreignFile.length > 0) host.remove(wanted.path);
   takeBack(host, wanted, source);
 }
 
 /**
- * The part of a path from the client on, where something stands before it: `/bbb-01/html5client/x` to
+ * The part of a path starting at the client, if something precedes it: `/bbb-01/html5client/x` to
  * `/html5client/x`.
  */
 function underPrefix(path: string, client: string): string | undefined {
@@ -73,7 +73,7 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
   return [source, ...new Set(files)].filter((path) => host.state(path).kind !== 'directory');
 }
 
-/** What we manage ourselves on this host, by an earlier run in the other mode, isn't somebody's handiwork. */
+/** What an earlier run in the other mode manages on this host wasn't set up by hand. */
 function isManaged(host: StepHost, path: string): boolean {
   return host.snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
@@ -110,7 +110,7 @@ function cleaned(text: string, wanted: PrefixParameters, path: string, source: s
   return removeDirectives(emptied, (rest) => unwantedSets(rest, wanted, path));
 }
 
-/** The package's file with its paths as they were; a copy beside the original isn't moved onto it. */
+/** The package's file with its original paths; a copy beside the original isn't moved onto it. */
 function moveBack(text: string, wanted: PrefixParameters): string {
   const taken = new Set(locations(text).map(({ path }) => path));
   return editLocationPaths(text, (path, { modifier }) => {
@@ -121,7 +121,7 @@ function moveBack(text: string, wanted: PrefixParameters): string {
   });
 }
 
-/** In stock-file mode a path under our own prefix is what we want there. */
+/** In stock-file mode, a path under our own prefix is what is wanted there. */
 function isWanted(path: string, wanted: PrefixParameters): boolean {
   return (
     wanted.mode === 'stock-file' &&
@@ -157,7 +157,7 @@ function isLobbyRedirect(location: Location, wanted: PrefixParameters, inSource:
 }
 
 /**
- * A variable of ours that is set to something, by hand; in stock-file mode our own file for it is left out.
+ * One of our variables that is set to something by hand; in stock-file mode our own file for it is left out.
  */
 function unwantedSets(text: string, wanted: PrefixParameters, path: string): readonly Directive[] {
   return serverDirectives(text).filter(({ name, args }) => {
@@ -167,7 +167,7 @@ function unwantedSets(text: string, wanted: PrefixParameters, path: string): rea
   });
 }
 
-/** `rewrite ^/bbb-01/(.*)$ /$1 last;` would be looked at before any location. */
+/** `rewrite ^/bbb-01/(.*)$ /$1 last;` would apply before any location. */
 function rewrites(text: string, { prefix }: PrefixParameters): readonly Directive[] {
   return serverDirectives(text).filter(
     ({ name, args }) =>
@@ -175,14 +175,14 @@ function rewrites(text: string, { prefix }: PrefixParameters): readonly Directiv
   );
 }
 
-/** Where a file's bytes are, through a link. */
+/** Where a file's bytes are, following a link. */
 function realPath(host: StepHost, path: string): string {
   const state = host.state(path);
   if (state.kind !== 'symlink' || state.resolved === undefined) return path;
   if (host.snapshot.paths.has(state.resolved.path)) return state.resolved.path;
   throw host.problem(
     'not-a-file',
-    `${path} is a link to ${state.resolved.path}, which was set up by hand; it isn't followed`,
-    'take out by hand what was put there for the cluster proxy, then plan again',
+    `${path} is a link to ${state.resolved.path}, which was set up by hand; clusterproxy doesn't follow it`,
+    'remove by hand what was put there for the cluster proxy, then plan again',
   );
 }

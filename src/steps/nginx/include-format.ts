@@ -2,8 +2,8 @@ import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { findServers, insertInclude, removeInclude, type Server } from '../../formats/nginx.ts';
 
 /**
- * An `include` line in the server blocks of a name. Key: the name, the path. Of several blocks the first has
- * it.
+ * An `include` line in the server blocks of a name. Key: the server name and the path. If there are several
+ * blocks, the first has it.
  */
 export const nginxIncludeLine: KeyedFormat = {
   name: 'nginx-include',

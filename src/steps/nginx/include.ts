@@ -10,14 +10,16 @@ const parameters = z.strictObject({
   path: z.union([z.literal(''), absolutePath]).describe('the file with the server block'),
   server_name: z.string().default('').describe('its server_name; empty: default_server_name'),
   default_server_name: hostname.describe("the proxy's public name"),
-  include: absolutePath.describe('files with the locations; a glob, so that none is no error'),
+  include: absolutePath.describe(
+    'files with the locations; a glob, so that it is not an error if there are none',
+  ),
 });
 
 type IncludeParameters = z.infer<typeof parameters>;
 
 /**
- * One `include` line in a server block that somebody else looks after; nothing else of the file is touched.
- * Of several blocks with the name the one with TLS is meant, as browsers give camera and microphone to https
+ * One `include` line in a server block that somebody else maintains; nothing else in the file is touched. Of
+ * several blocks with the name, the one with TLS is used, since browsers allow camera and microphone on https
  * pages only.
  */
 export const nginxInclude: StepModule<IncludeParameters> = {
@@ -31,7 +33,9 @@ export const nginxInclude: StepModule<IncludeParameters> = {
     if (text === undefined) {
       throw host.problem(
         'server-not-found',
-        wanted.path === '' ? 'no file is named that holds the server block' : `${wanted.path} isn't there`,
+        wanted.path === ''
+          ? 'no file is named that contains the server block'
+          : `${wanted.path} does not exist`,
         'name the file with the proxy\'s server block in "server_file"',
       );
     }
@@ -56,7 +60,7 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
   const [plain] = named;
   if (plain !== undefined) {
     host.warn(
-      `the server block of ${name} in ${wanted.path} has no TLS: browsers keep microphones to https pages`,
+      `the server block of ${name} in ${wanted.path} has no TLS: browsers allow microphones on https pages only`,
     );
     return plain;
   }
@@ -68,7 +72,7 @@ function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly S
   );
 }
 
-/** The client makes its addresses of the page's host name alone, without its port (from 3.0 on). */
+/** The client builds its addresses from the page's host name alone, without its port (since 3.0). */
 function warnOfPort(host: StepHost, { path }: IncludeParameters, { serverNames, listen }: Server): void {
   const ports = listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1]);
   if (ports.includes('443')) return;

@@ -3,7 +3,7 @@ import type { Value } from '../../formats/keyed-format.ts';
 import type { ByHand } from '../../model/plan.ts';
 import { node, renderLocations } from './node-locations.ts';
 
-/** The locations that a proxy which somebody else looks after needs. */
+/** The locations needed by a proxy that somebody else maintains. */
 export function locationsByHand(
   parameters: Value,
   { hostname }: { readonly hostname: string },
@@ -12,5 +12,7 @@ export function locationsByHand(
   const known = z.array(node).safeParse(nodes);
   const text = known.success ? renderLocations(known.data) : '';
   if (text === '') return [];
-  return [{ title: `locations for ${hostname}, whose server is not looked after here (nginx's form)`, text }];
+  return [
+    { title: `locations for ${hostname}, whose server is maintained elsewhere (in nginx's syntax)`, text },
+  ];
 }

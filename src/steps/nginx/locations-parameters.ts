@@ -3,16 +3,14 @@ import { absolutePath, hostname } from '../shared/parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { type Node, node } from './node-locations.ts';
 
-/** The word for the step module in a playbook. */
+/** The name of the step module in a playbook. */
 export const locationsName = 'nginx-locations';
 
-/** What a step `nginx-locations` of a playbook says. */
+/** The parameters of a step `nginx-locations`. */
 export const locationsParameters = z.strictObject({
-  path: absolutePath.describe(
-    "the file of our own with the locations, to be included into the proxy's server block",
-  ),
+  path: absolutePath.describe("our own file with the locations, to be included in the proxy's server block"),
   server_name: hostname.describe(
-    "the proxy's public name, to tell its server block from others on the same nginx",
+    "the proxy's public name, which tells its server block from others on the same nginx",
   ),
   nodes: z
     .union([z.literal('').transform((): Node[] => []), z.array(node)])
@@ -23,11 +21,11 @@ export const locationsParameters = z.strictObject({
     .union([z.literal(''), absolutePath])
     .default('')
     .describe("authorities that sign the nodes' certificates; empty: those of the system"),
-  verify_depth: z.int().min(1).max(10).default(3).describe('longest chain of certificates of a node'),
+  verify_depth: z.int().min(1).max(10).default(3).describe("maximum length of a node's certificate chain"),
   look_in: z
     .array(absolutePath)
     .default([...nginxFiles.read])
-    .describe('files that nginx reads, to be searched for locations that were set up by hand'),
+    .describe('files that nginx reads, which are searched for locations that were set up by hand'),
   cache: z
     .boolean()
     .default(false)
@@ -36,8 +34,8 @@ export const locationsParameters = z.strictObject({
     .union([z.literal(''), z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected the name of a zone')])
     .default('')
     .describe('with `cache`: the keys_zone of a proxy_cache_path, which another step writes'),
-  adopt: z.boolean().default(false).describe('take locations that were set up by hand out of their files'),
-  prune: z.boolean().default(false).describe('take away the locations of nodes that are not in the list'),
+  adopt: z.boolean().default(false).describe('remove locations that were set up by hand from their files'),
+  prune: z.boolean().default(false).describe('remove the locations of nodes that are not in the list'),
 });
 
 export type LocationsParameters = z.infer<typeof locationsParameters>;

@@ -21,10 +21,10 @@ import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
 /**
- * On a proxy: each node's locations, one block with markers for each node. A node that can't be looked at or
- * whose name the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless
- * `prune`. Only `state: retired` takes a node's block away. See `unresolvedNodes` for what becomes of the
- * node itself.
+ * On a proxy: each node's locations, in one block with markers for each node. A node that can't be inspected
+ * or whose name the proxy can't resolve keeps the block that it has; so does one that isn't in the list,
+ * unless `prune` is set. Only `state: retired` removes a node's block. See `unresolvedNodes` for what happens
+ * to the node itself.
  */
 export const nginxLocations: StepModule<LocationsParameters> = {
   name: locationsName,
@@ -54,7 +54,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     const start = before ?? `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;
     const after = understand(host, wanted.path, start, () => blocks(host, wanted, start));
     const names = [...managedBlocks(after).keys()];
-    // Of a cluster whose last node has left the file goes away; it is made again with the next one.
+    // Once a cluster's last node has left, the file is removed; it is created again with the next node.
     if (after !== before && (before !== undefined || names.length > 0)) host.write(wanted.path, after);
     for (const name of names) {
       host.manage({ path: wanted.path, format: nginxBlock.name, key: [name] });
@@ -62,7 +62,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
   },
 };
 
-/** Nodes as they are before their schema has seen them: a template without a value is empty text. */
+/** Nodes before their schema has been applied: a template without a value is empty text. */
 function listOf(nodes: LocationsParameters['nodes'] | undefined): readonly Node[] {
   return Array.isArray(nodes) ? nodes : [];
 }
@@ -99,10 +99,10 @@ function warnOfKept(
 ): void {
   for (const { name, hostname: address, state, known } of wanted.nodes) {
     if (state === 'retired') continue;
-    const stays = there.has(name) ? 'its locations stay as they are' : 'it gets no locations now';
+    const stays = there.has(name) ? 'its locations stay as they are' : 'it gets no locations for now';
     if (unresolved.has(name)) {
       const stops = there.has(name) ? ', and nginx refuses to load them until it does' : '';
       host.warn(`${address} does not resolve on this host: ${stays} for ${name}${stops}`);
-    } else if (!known) host.warn(`${name} could not be looked at: ${stays}`);
+    } else if (!known) host.warn(`${name} could not be inspected: ${stays}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { StepHost } from '../../virtual/step-host.ts';
 
-/** Where distributions keep what nginx reads, and the files that links in sites-enabled lead to. */
+/** Where distributions keep what nginx reads, including the files to which links in sites-enabled lead. */
 export const nginxFiles = {
   read: ['/etc/nginx/nginx.conf', '/etc/nginx/conf.d/*.conf', '/etc/nginx/sites-enabled/*'],
   behindLinks: ['/etc/nginx/sites-available/*'],
@@ -8,12 +8,12 @@ export const nginxFiles = {
 
 /** A file as nginx reads it. */
 export interface NginxFile {
-  /** where its bytes are; where they can be edited */
+  /** where its bytes are, and can be edited */
   readonly path: string;
   readonly text: string;
 }
 
-/** Files of a host by paths and globs, each file once, links followed. */
+/** Files of a host by paths and globs, each file once, following links. */
 export function filesAt(host: StepHost, patterns: readonly string[]): readonly NginxFile[] {
   const paths = patterns.flatMap((pattern) => (/[*?[]/.test(pattern) ? host.glob(pattern) : [pattern]));
   const files = new Map<string, NginxFile>();
@@ -27,13 +27,13 @@ export function filesAt(host: StepHost, patterns: readonly string[]): readonly N
   return [...files.values()];
 }
 
-/** Write a file that was found through links. One that no step reads by its own name isn't written. */
+/** Write a file that was found through links. A file that no step reads by its own name isn't written. */
 export function writeFound(host: StepHost, path: string, text: string): void {
   if (!host.snapshot.paths.has(path)) {
     throw host.problem(
       'not-a-file',
-      `what was set up by hand stands in ${path}, behind a link to a place that isn't looked at`,
-      'take out by hand what was put there for the cluster proxy, then plan again',
+      `what was set up by hand is in ${path}, reached by a link to a place that isn't read`,
+      'remove by hand what was put there for the cluster proxy, then plan again',
     );
   }
   host.write(path, text);

@@ -8,11 +8,11 @@ const location = z.strictObject({
   path: z
     .string()
     .regex(/^(?:\/[A-Za-z0-9._~-]+)+\/?$/, 'expected a path such as /name/html5client/')
-    .describe('what requests on the proxy begin with'),
+    .describe('the beginning of requests on the proxy'),
   target: z
     .string()
     .regex(/^https?:\/\/[A-Za-z0-9.-]+(?::\d+)?(?:\/[A-Za-z0-9._~/-]*)?$/, 'expected an address of the node')
-    .describe('what is put in its place: an address on the node'),
+    .describe('what replaces it: an address on the node'),
   hashed_files: z
     .boolean()
     .default(false)
@@ -22,8 +22,8 @@ const location = z.strictObject({
 const relayed = z.object({ locations: z.array(location), verify: z.boolean().default(true) });
 
 /**
- * A node as the proxy knows it: one of a playbook's `hosts.ROLE`, whose recipe says which locations it has.
- * Other keys of such a host are passed over.
+ * A node as known to the proxy: one of a playbook's `hosts.ROLE`, whose recipe says which locations it has.
+ * Other keys of such a host are ignored.
  */
 export const node = z
   .object({
@@ -36,8 +36,8 @@ export const node = z
     state: z
       .enum(['active', 'leaving', 'retired'])
       .default('active')
-      .describe('leaving: to be retired, but not given back yet'),
-    known: z.boolean().default(true).describe('whether the node could be looked at'),
+      .describe('leaving: to be retired, but not restored yet'),
+    known: z.boolean().default(true).describe('whether the node could be inspected'),
     recipe: relayed.nullish(),
     locations: z.array(location).optional(),
     verify: z.boolean().optional(),
@@ -61,7 +61,8 @@ export interface Trust {
 }
 
 /**
- * Nodes that are to have locations: nginx looks their names up when it loads, and one it can't find stops it.
+ * Nodes that should have locations: nginx resolves their names when it loads, and a name that doesn't resolve
+ * stops it.
  */
 export function relayedNodes(nodes: readonly Node[]): readonly Node[] {
   return nodes.filter(({ state, known }) => state === 'active' && known);
@@ -94,7 +95,7 @@ export function unresolvedNodes(proxy: Snapshot, nodes: readonly Whereabouts[]):
   return nodes.filter((one) => reachedAt(proxy, one) === undefined).map(({ name }) => name);
 }
 
-/** What that is to the node's own plan: it must not send anybody to a proxy that can't reach it. */
+/** What this means for the node's own plan: it must not send anybody to a proxy that can't reach it. */
 export function unresolvedProblem(proxy: string, node: Pick<Node, 'name' | 'hostname'>): Problem {
   return {
     code: 'name-does-not-resolve',
@@ -115,16 +116,16 @@ export interface Relaying {
 }
 
 /**
- * One node's locations for nginx, without markers. Plain prefixes with `^~`, which no regular expression
- * takes over.
+ * One node's locations for nginx, without markers. They are plain prefixes with `^~`, which no regular
+ * expression overrides.
  */
 export function renderNode(relay: Node, relaying: Relaying): string {
   return relay.locations.map((one) => renderLocation(relay, one, relaying)).join('\n');
 }
 
 /**
- * The locations of all nodes, for a proxy that is looked after by somebody else: to be put into its server
- * block. Checking the nodes' certificates is left to that somebody, who knows where the authorities are.
+ * The locations of all nodes, for a proxy that somebody else maintains, to be put into its server block.
+ * Checking the nodes' certificates is left to them, since they know where the authorities are.
  */
 export function renderLocations(nodes: readonly Node[]): string {
   return relayedNodes(nodes)
@@ -149,7 +150,8 @@ function renderLocation(
     'proxy_set_header Upgrade $http_upgrade;',
     'proxy_set_header Connection "Upgrade";',
     ...(target.startsWith('https:') ? tls(relay, name, trust) : []),
-    // The path without its last slash: the redirect must not name a scheme or port that only this host knows.
+    // The path without its trailing slash: the redirect must not contain a scheme or port that only this host
+    // uses.
     'absolute_redirect off;',
     ...(isCached ? cacheLines(base.slice(0, -path.length), cacheZone) : []),
   ];
@@ -178,7 +180,7 @@ function withHost(target: string, address: string): string {
   return `${scheme}${isIP(address) === 6 ? `[${address}]` : address}${port}${rest}`;
 }
 
-/** nginx sends no server name and checks no certificate unless told to. Source: ngx_http_proxy_module. */
+/** By default, nginx sends no server name and checks no certificate. Source: ngx_http_proxy_module. */
 function tls(relay: Node, name: string, trust: Trust | undefined): readonly string[] {
   const named = ['proxy_ssl_server_name on;', `proxy_ssl_name ${name};`];
   if (!relay.verify || trust === undefined) return named;

@@ -9,7 +9,8 @@ import { unresolvedNodes, unresolvedProblem } from './node-locations.ts';
 import { prefixName } from './prefix-parameters.ts';
 
 /**
- * One location that a proxy relays: the path that browsers ask for, and the path that the node is asked for.
+ * One location that a proxy relays: the path that browsers request, and the path that is requested from the
+ * node.
  */
 interface Relayed {
   readonly path: string;
@@ -18,7 +19,7 @@ interface Relayed {
 
 /**
  * What the proxies relay to a node under its own path, and what the node serves there, must be the same: a
- * difference is a blank page. Compared are the planned files themselves, not what they were made from. A
+ * difference means a blank page. The planned files themselves are compared, not what they were made from. A
  * node's path is its name; its locations are those in the files that its `nginx-prefix` steps manage, a
  * proxy's those in the node's managed block.
  */
@@ -57,7 +58,7 @@ function compare(
   if (lost !== undefined) {
     return problem(
       node,
-      `${proxy} will relay ${lost.path} to ${lost.target}, and ${node} will have no such location`,
+      `${proxy} will relay ${lost.path} to ${lost.target}, but ${node} will have no such location`,
     );
   }
   const moved = own.find(({ path, target }) => path !== target);
@@ -71,12 +72,12 @@ function problem(host: string, message: string): Problem {
   return {
     code: 'locations-differ',
     message,
-    next: 'the playbook has to write the same locations on the proxy and on the node',
+    next: 'correct the playbook: it must write the same locations on the proxy and on the node',
     host,
   };
 }
 
-/** Nodes whose name a proxy can't resolve: it has no locations for them, and one would stop its nginx. */
+/** Nodes whose name a proxy can't resolve: it has no locations for them, since one would stop its nginx. */
 function unresolvedBy(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem> {
   const problems = [...planned].flatMap(([proxy, { steps, host }]) =>
     steps
@@ -92,7 +93,7 @@ function unresolvedBy(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<st
   return new Map(problems);
 }
 
-/** `/bbb-01/html5client/` and what lies below is under `/bbb-01/html5client`. */
+/** `/bbb-01/html5client/` and everything below it is under `/bbb-01/html5client`. */
 function isUnder(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
@@ -124,7 +125,7 @@ function relayedTo(proxy: PlannedHost, node: string): readonly Relayed[] {
     });
 }
 
-/** The text of a file, through a link; of anything else none. */
+/** The text of a file, following a link; '' for anything else. */
 function textOf(state: PathState): string {
   const file = state.kind === 'symlink' ? state.resolved : state;
   return file?.kind === 'file' ? decode(file.content).text : '';

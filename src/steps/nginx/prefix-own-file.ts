@@ -7,7 +7,7 @@ import type { PrefixParameters } from './prefix-parameters.ts';
 import { sourceText } from './prefix-source.ts';
 import { redirectText } from './redirects.ts';
 
-/** Copies of the package's locations in a file of our own. */
+/** Copies of the package's locations in our own file. */
 export function ownFile(host: StepHost, wanted: PrefixParameters, source: string): void {
   bringOverPrefixes(host, wanted, source);
   const text = sourceText(host, wanted, source);

@@ -8,28 +8,30 @@ const requestPath = z
     'expected a path such as /name, of letters, digits, ".", "_", "~" and "-"',
   );
 
-/** The word for the step module in a playbook. */
+/** The name of the step module in a playbook. */
 export const prefixName = 'nginx-prefix';
 
-/** What a step `nginx-prefix` of a playbook says. */
+/** The parameters of a step `nginx-prefix`. */
 export const prefixParameters = z.strictObject({
   sources: z
     .array(absolutePath)
     .min(1)
-    .describe("where the package's file with the locations may be; the first one that is there counts"),
+    .describe("where the package's file with the locations may be; the first one that exists counts"),
   look_in: z
     .array(absolutePath)
     .default([])
-    .describe('paths or globs of other files that nginx reads, to be searched for what was set up by hand'),
-  client: requestPath.describe('what the paths of the locations begin with'),
-  prefix: requestPath.describe('what is put before them'),
+    .describe(
+      'paths or globs of other files that nginx reads, which are searched for what was set up by hand',
+    ),
+  client: requestPath.describe('the beginning of the paths of the locations'),
+  prefix: requestPath.describe('the prefix to put before them'),
   mode: z
     .enum(['own-file', 'stock-file'])
     .default('own-file')
     .describe(
-      "own-file: prefixed copies in a file of our own; stock-file: the paths in the package's file are edited",
+      "own-file: prefixed copies in our own file; stock-file: the paths in the package's file are edited",
     ),
-  path: absolutePath.describe('the file of our own'),
+  path: absolutePath.describe('our own file'),
   variables: z
     .record(
       z.string().regex(/^[A-Za-z0-9_]+$/, 'expected the name of a variable without $'),
@@ -39,19 +41,22 @@ export const prefixParameters = z.strictObject({
       }),
     )
     .default({})
-    .describe('nginx variables to be set'),
+    .describe('nginx variables to set'),
   redirects: z
     .array(
       z.strictObject({
         from: requestPath,
         to: z
           .string()
-          .regex(/^(?:\/[A-Za-z0-9._~-]+)+(?:\$request_uri)?$/, 'expected a path, maybe with $request_uri'),
+          .regex(
+            /^(?:\/[A-Za-z0-9._~-]+)+(?:\$request_uri)?$/,
+            'expected a path, optionally with $request_uri',
+          ),
       }),
     )
     .default([])
     .describe('paths that are answered by a redirect to another path of this host'),
-  adopt: z.boolean().default(false).describe('bring over what was set up by hand'),
+  adopt: z.boolean().default(false).describe('take over what was set up by hand'),
 });
 
 export type PrefixParameters = z.infer<typeof prefixParameters>;

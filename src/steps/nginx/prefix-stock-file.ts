@@ -8,7 +8,7 @@ import type { PrefixParameters } from './prefix-parameters.ts';
 import { sourceText } from './prefix-source.ts';
 import { withRedirect } from './redirects.ts';
 
-/** Edit the package's file as the guides do. An upgrade of the package brings its own text back. */
+/** Edit the package's file as the guides do. An upgrade of the package restores its own text. */
 export function stockFile(host: StepHost, wanted: PrefixParameters, source: string): void {
   if (host.state(source).kind === 'symlink') {
     throw host.problem(

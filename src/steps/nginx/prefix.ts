@@ -5,14 +5,14 @@ import { type PrefixParameters, prefixName, prefixParameters } from './prefix-pa
 import { stockFile } from './prefix-stock-file.ts';
 
 /**
- * The locations of a package's nginx file, under a prefix as well, made from this host's own file so that
- * whatever an upgrade brings along is included. In a file of our own they stand beside the package's;
- * upgrades and installers leave it alone, and the paths without prefix keep working. Forms that can't be
- * copied safely are refused with their line.
+ * The locations of a package's nginx file, also under a prefix, made from this host's own file so that
+ * whatever an upgrade brings is included. In our own file they are beside the package's locations; upgrades
+ * and installers leave it alone, and the paths without the prefix keep working. Forms that can't be copied
+ * safely are refused with their line.
  */
 export const nginxPrefix: StepModule<PrefixParameters> = {
   name: prefixName,
-  description: "the locations of a package's nginx file, under a prefix as well",
+  description: "the locations of a package's nginx file, also under a prefix",
   parameters: prefixParameters,
   reads: (wanted) => ({
     paths: [
@@ -28,7 +28,7 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
     if (source === undefined) {
       throw host.problem(
         'file-missing',
-        `there is none of ${wanted.sources.join(', ')}, whose locations are to be put under ${wanted.prefix}`,
+        `none of ${wanted.sources.join(', ')} exists, so no locations can be put under ${wanted.prefix}`,
         'install the package that brings it, or correct the recipe',
       );
     }
@@ -37,7 +37,7 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
   },
 };
 
-/** A list as it is before its schema has seen it: a template without a value is empty text. */
+/** A list before its schema has been applied: a template without a value is empty text. */
 function listOf(paths: readonly string[] | undefined): readonly string[] {
   return Array.isArray(paths) ? paths : [];
 }

@@ -10,7 +10,7 @@ export function redirectText({ from, to }: Redirect): string {
   return `location = ${from} {\n    return 301 ${to};\n}\n`;
 }
 
-/** The text with the redirect behind it, unless it has one for that path. */
+/** The text with the redirect appended, unless it has one for that path. */
 export function withRedirect(text: string, redirect: Redirect): string {
   const there = locations(text).some(({ modifier, path }) => modifier === '=' && path === redirect.from);
   if (there) return text;

@@ -12,21 +12,27 @@ import { isMissing, isReadable } from './trusted-certificates.ts';
 
 const mainFile = '/etc/nginx/nginx.conf';
 
-/** Of a path in nginx's configuration; blanks and braces would need quoting. */
+/** For a path in nginx's configuration, in which blanks and braces would need quoting. */
 const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 
 const parameters = z.strictObject({
-  path: plainPath.describe('the file of our own with the server block'),
+  path: plainPath.describe('our own file with the server block'),
   server_name: hostname.describe("the proxy's public name"),
-  include: plainPath.describe('files with the locations; a glob, so that none is no error'),
-  certificate: certificatePath.describe("the certificate's chain; empty: certbot's for the server_name"),
-  certificate_key: certificatePath.describe("the certificate's key; empty: certbot's for the server_name"),
+  include: plainPath.describe(
+    'files with the locations; a glob, so that it is not an error if there are none',
+  ),
+  certificate: certificatePath.describe(
+    "file of the certificate's chain; empty: certbot's for the server_name",
+  ),
+  certificate_key: certificatePath.describe(
+    "file of the certificate's key; empty: certbot's for the server_name",
+  ),
   redirect_http: z.boolean().default(true).describe('answer on port 80 with a redirect to https'),
   acme_root: plainPath
     .default('/var/www/html')
-    .describe('with redirect_http, the folder that answers to ACME challenges (certbot --webroot)'),
-  http2: z.boolean().default(true).describe('speak HTTP/2, in the words of the nginx that is installed'),
+    .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
+  http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
   ipv6: z.boolean().default(true),
   look_in: z
     .array(absolutePath)
@@ -37,13 +43,13 @@ const parameters = z.strictObject({
 type ServerParameters = z.infer<typeof parameters>;
 
 /**
- * A server block of our own for the proxy's name, on port 443: the client builds its addresses from the
- * page's hostname, without a port. A server block of somebody else's with the name would win or lose by the
- * order of files, so it is refused. Certificates are asked for, never fetched.
+ * Our own server block for the proxy's name, on port 443, since the client builds its addresses from the
+ * page's hostname, without a port. Somebody else's server block with the same name would win or lose by the
+ * order of files, so it is refused. Certificates must exist; they are never obtained here.
  */
 export const nginxServer: StepModule<ServerParameters> = {
   name: 'nginx-server',
-  description: 'on a proxy: a server block of our own, with TLS',
+  description: 'on a proxy: our own server block, with TLS',
   parameters,
   reads: (wanted) => ({
     paths: [
@@ -65,7 +71,7 @@ export const nginxServer: StepModule<ServerParameters> = {
       );
     }
     if (!isIncluded(host, wanted.path)) {
-      host.warn(`${mainFile} has no include that ${wanted.path} falls under: nginx may not read it`);
+      host.warn(`${mainFile} has no include that covers ${wanted.path}: nginx may not read it`);
     }
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
@@ -81,15 +87,15 @@ function certificateOf({ server_name: name, certificate, certificate_key: key }:
 
 const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
 
-/** How HTTP/2 is asked for: what follows `listen 443 ssl`, and a line of its own. */
+/** How HTTP/2 is enabled: what follows `listen 443 ssl`, or a separate line. */
 interface Http2 {
   readonly listen: string;
   readonly lines: readonly string[];
 }
 
 /**
- * nginx 1.25.1 has the directive `http2`, and warns of the parameter of `listen` that came before it. Where
- * the version isn't known the old form is taken, which all of them load. Source: ngx_http_v2_module.
+ * nginx 1.25.1 has the directive `http2`, and warns about the earlier parameter of `listen`. If the version
+ * isn't known, the old form is used, which all versions load. Source: ngx_http_v2_module.
  */
 function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   if (!http2) return { listen: '', lines: [] };
@@ -116,15 +122,14 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
     `include ${wanted.include};`,
-    // Nothing but the nodes' locations: a proxy must not become a way to anything else that this host can
-    // reach.
+    // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
   const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
   return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
-/** Whether nginx's main file includes a path; where the main file isn't looked at, it's taken for granted. */
+/** Whether nginx's main file includes a path; assumed if the main file isn't read. */
 function isIncluded(host: StepHost, path: string): boolean {
   const text = host.snapshot.paths.has(mainFile) ? host.text(mainFile) : undefined;
   if (text === undefined) return true;
@@ -133,9 +138,7 @@ function isIncluded(host: StepHost, path: string): boolean {
   );
 }
 
-/**
- * As glob(3) for the patterns that stand in an `include`; a relative one begins in the main file's folder.
- */
+/** Like glob(3) for the patterns of an `include`; a relative one starts in the main file's folder. */
 function fallsUnder(path: string, pattern: string): boolean {
   const absolute = pattern.startsWith('/') ? pattern : `/etc/nginx/${pattern}`;
   const source = absolute
@@ -162,25 +165,25 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
     const port = portsOf(taken).find((one) => ports.includes(one));
     throw host.problem(
       'server-name-taken',
-      `${path}:${lineOf(text, taken.directive.start)} has a server block for ${wanted.server_name} on port ${port} already${ownerWords(host, path)}`,
+      `${path}:${lineOf(text, taken.directive.start)} already has a server block for ${wanted.server_name} on port ${port}${ownerWords(host, path)}`,
       port === '80'
-        ? 'say "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
-        : 'say "proxy_server: include" and name its file in "server_file", or take that server block away',
+        ? 'set "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
+        : 'set "proxy_server: include" and name its file in "server_file", or remove that server block',
     );
   }
 }
 
-/** A file that this cluster had under another name goes away in the same plan. */
+/** A file that this cluster had under another name is removed in the same plan. */
 function isOwn({ snapshot }: StepHost, path: string): boolean {
   return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
 }
 
 function ownerWords({ snapshot }: StepHost, path: string): string {
   const other = snapshot.others?.find(({ ledger }) => ledger.items.some((item) => item.path === path));
-  return other === undefined ? '' : `: it is that of the cluster ${other.cluster}`;
+  return other === undefined ? '' : `: it belongs to the cluster ${other.cluster}`;
 }
 
-/** The ports of a server block; without `listen` it is 80. Source: ngx_http_core_module, listen. */
+/** The ports of a server block; without `listen` the port is 80. Source: ngx_http_core_module, listen. */
 function portsOf(server: Server): readonly string[] {
   if (server.listen.length === 0) return ['80'];
   return server.listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1] ?? '80');

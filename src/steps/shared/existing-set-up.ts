@@ -1,18 +1,18 @@
 import type { OperatorError } from '../../model/operator-error.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
-/** One thing on a host that somebody made by hand for what a step is there to do. */
+/** One thing on a host that somebody set up by hand for the same purpose as a step. */
 export interface Finding {
   readonly path: string;
-  /** counts from 1; undefined where the whole file is meant */
+  /** counts from 1; undefined for the whole file */
   readonly line?: number | undefined;
-  /** what stands there, as a person would say it */
+  /** what was found there, in words for people */
   readonly what: string;
 }
 
 /**
- * The problem of a host that was set up by hand. Overwriting it could lose what somebody knew and the step
- * doesn't, so it takes a word of the operator's: `adopt`.
+ * The problem of a host that was set up by hand. Overwriting it could lose something that the step doesn't
+ * know about, so the operator must agree with `adopt`.
  */
 export function existingSetUp(host: StepHost, findings: readonly Finding[]): OperatorError {
   const list = findings.map(
@@ -21,6 +21,6 @@ export function existingSetUp(host: StepHost, findings: readonly Finding[]): Ope
   return host.problem(
     'set-up-by-hand',
     `this was set up by hand before: ${list.join('; ')}`,
-    'say "adopt: true" in the inventory (vars, or on this host) to have it brought over; the plan shows what that changes',
+    'set "adopt: true" in the inventory (in vars, or on this host) to take it over; the plan shows what that changes',
   );
 }

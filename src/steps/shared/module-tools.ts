@@ -15,8 +15,8 @@ import {
 } from './parameters.ts';
 
 /**
- * What the built-in step modules are made with. The function of a module file is called with it, so that a
- * file beside a playbook needs to import nothing.
+ * The tools with which the built-in step modules are made. The function of a module file is called with them,
+ * so that a file beside a playbook needn't import anything.
  */
 export const moduleTools = {
   /** zod 4, for `parameters` */
@@ -26,7 +26,7 @@ export const moduleTools = {
   attributesOf,
   directoryOf,
   directoriesOf,
-  /** loss-free editors: `get`, `set` and `remove` of a key in a text */
+  /** lossless editors: `get`, `set` and `remove` of a key in a text */
   formats,
   unitPath,
   providesNothing,

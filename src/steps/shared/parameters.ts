@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Value } from '../../formats/keyed-format.ts';
 import type { Attributes } from '../../virtual/step-host.ts';
 
-/** Parts of the parameters that several step modules share. */
+/** Parts of parameters that several step modules share. */
 
 export const absolutePath = z
   .string()
@@ -17,7 +17,9 @@ export const mode = z
   .transform((bits) => Number.parseInt(bits, 8))
   .describe("permission bits in octal and in quotes, such as '0644'");
 
-/** A unit with its type, as systemd.unit(5) names them; an instance of a template, but no template itself. */
+/**
+ * A unit with its type, as in systemd.unit(5); an instance of a template is allowed, a template itself isn't.
+ */
 export const unitName = z
   .string()
   .regex(
@@ -35,7 +37,7 @@ export const ownership = {
   group: accountName.optional().describe('group, by name'),
 };
 
-/** A host name as DNS knows it; RFC 1123 section 2.1. */
+/** A host name as in DNS; RFC 1123 section 2.1. */
 export const hostname = z
   .string()
   .max(253)
@@ -45,8 +47,8 @@ export const hostname = z
   );
 
 /**
- * A word that files of words (xinetd, HAProxy, systemd) take as it is: no blanks, quotes, backslashes, dollar
- * signs, `#` or `%`.
+ * A word that xinetd, HAProxy and systemd files take literally: no blanks, quotes, backslashes, dollar signs,
+ * `#` or `%`.
  */
 export const plainWord = z
   .string()
@@ -65,7 +67,7 @@ export const addressOrNetwork = z.string().refine((text) => {
   return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
 }, 'expected an IP address, or a network such as 192.0.2.0/24');
 
-/** What a text format can hold; anything else there has no one way of being written. */
+/** What a text format can hold; anything else can't be written unambiguously. */
 export const scalar = z
   .union([z.string(), z.number(), z.boolean()], 'expected a text, a number, true or false')
   .transform(String);
@@ -94,7 +96,7 @@ export function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
-/** All directories above a path, for a step that may have to make them. */
+/** All directories above a path, for a step that may have to create them. */
 export function directoriesOf(path: string): readonly string[] {
   const directory = directoryOf(path);
   return directory === '/' ? [] : [...directoriesOf(directory), directory];

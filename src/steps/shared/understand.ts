@@ -3,8 +3,8 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /**
- * Run an edit of a file's text. What the format can't read or hold becomes an operator's problem that names
- * the file, the line and what was found there.
+ * Run an edit of a file's text. Anything that the format can't read or hold becomes an OperatorError that
+ * names the file, the line and what was found there.
  */
 export function understand<Result>(host: StepHost, path: string, text: string, edit: () => Result): Result {
   try {
@@ -14,7 +14,7 @@ export function understand<Result>(host: StepHost, path: string, text: string, e
     throw new OperatorError({
       code: 'file-not-understood',
       message: `${path} can't be edited safely: ${error.message}`,
-      next: 'mend that place in the file on the host, then plan again; nothing was changed',
+      next: 'fix that place in the file on the host, then plan again; nothing was changed',
       host: host.snapshot.host,
       step: host.step,
       location: locationOf(path, text, error),

@@ -317,7 +317,7 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
     await host.mustExec('rm /etc/lab-link');
     expect(paths.map((path) => found.paths.get(path))).toEqual([
       { kind: 'symlink', target: `${victim}/app.conf` },
-      { kind: 'unreadable', reason: expect.stringMatching(/second name/) },
+      { kind: 'unreadable', reason: expect.stringMatching(/hard link/) },
       { kind: 'unreadable', reason: expect.stringMatching(/by a link/) },
       { kind: 'symlink', target: `${folder}/app.conf` },
     ]);

@@ -8,8 +8,9 @@ import { rtmpModule } from './rtmp.ts';
 const root = fileURLToPath(new URL('root', import.meta.url));
 
 /**
- * Lays a stand-in for Ant Media Server on a host that doesn't run yet; its service starts with the host. RTMP
- * is real where this machine has nginx's module for it, of the same release of Debian as the lab's hosts.
+ * Installs a stand-in for Ant Media Server on a host that isn't running yet; its service starts with the
+ * host. RTMP is real if this machine has nginx's module for it, from the same Debian release as the lab's
+ * hosts.
  */
 export async function installAntMedia(host: LabHost): Promise<void> {
   await host.copyTree(root);
@@ -20,15 +21,17 @@ export async function installAntMedia(host: LabHost): Promise<void> {
   await host.mustExec(['systemctl', 'enable', '--quiet', 'nginx.service']);
 }
 
-/** nginx's module for UDP and TCP, of Debian's package libnginx-mod-stream. */
+/** nginx's module for UDP and TCP, from Debian's package libnginx-mod-stream. */
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
-/** Why nginx can't pass UDP on in the lab; undefined where it can. */
+/** Why nginx can't forward UDP in the lab; undefined if it can. */
 export const withoutStream = existsSync(streamModule)
   ? undefined
   : "nginx's stream module is not installed on this machine (Debian: libnginx-mod-stream)";
 
-/** Has apt-get on the host find the package of nginx's stream module; the module itself is this machine's. */
+/**
+ * Lets apt-get on the host find the package of nginx's stream module; the module itself is this machine's.
+ */
 export async function offerStreamModule(host: LabHost): Promise<void> {
   if (withoutStream !== undefined) return;
   await host.writeFile(streamModule, await readFile(streamModule));

@@ -5,21 +5,21 @@ import { onProcessEnd } from '../process-end.ts';
 
 export const rtmpModule = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
 
-/** Why real RTMP can't be tried on this machine; undefined where it can. */
+/** Why real RTMP can't be tested on this machine; undefined if it can. */
 export const withoutRtmp = !existsSync(rtmpModule)
   ? "nginx's RTMP module is not installed on this machine (Debian: libnginx-mod-rtmp)"
   : spawnSync('ffmpeg', ['-version']).status !== 0
     ? 'ffmpeg is not installed on this machine'
     : undefined;
 
-/** What ffmpeg publishes: a small picture that changes, for as long as it's let. */
+/** What ffmpeg publishes: a small moving picture, until it is stopped. */
 export class Publisher {
   readonly #child: ChildProcess;
   readonly #forget: () => void;
   #said = '';
   ended = false;
 
-  /** `url`: `rtmp://…` or `rtmps://…`, whose certificate is for others to try */
+  /** `url`: `rtmp://…` or `rtmps://…`; its certificate isn't checked here */
   constructor(url: string) {
     const picture = ['-f', 'lavfi', '-i', 'testsrc=size=128x72:rate=10'];
     const args = ['-nostdin', '-loglevel', 'error', '-re', ...picture, '-c:v', 'flv', '-f', 'flv', url];
@@ -30,7 +30,7 @@ export class Publisher {
     this.#forget = onProcessEnd(() => this.#child.kill('SIGKILL'));
   }
 
-  /** Its words, when something went wrong. */
+  /** Its output, if something went wrong. */
   get said(): string {
     return this.#said;
   }
@@ -41,7 +41,7 @@ export class Publisher {
 }
 
 /**
- * Bytes that a node has received of a stream that is being published there now; undefined where there's none.
+ * Bytes that a node has received of a stream that is being published there now; undefined if there is none.
  */
 export async function bytesReceived(node: LabHost, stream: string): Promise<number | undefined> {
   const page = await node.mustExec(['curl', '-s', '--max-time', '5', 'http://127.0.0.1:8090/']);
@@ -50,7 +50,7 @@ export async function bytesReceived(node: LabHost, stream: string): Promise<numb
   return Number(/<bytes_in>(\d+)<\/bytes_in>/.exec(part)?.[1]);
 }
 
-/** The node that a stream arrives at, once more of it has come than `more` bytes. */
+/** The node that receives a stream, once more than `more` bytes have arrived. */
 export async function untilReceived(
   nodes: readonly LabHost[],
   stream: string,

@@ -11,8 +11,8 @@ const SAMPLE = fileURLToPath(new URL('../../../playbooks/samples/averox/3.0', im
 const SAMPLE_HOSTNAME = 'avx-01.example.com';
 
 /**
- * Makes an Averox host of a lab host before its first boot: the samples, and BigBlueButton's stand-ins under
- * the names that Averox gives its services, as Averox itself was made.
+ * Turns a lab host into an Averox host before its first boot: the samples, and BigBlueButton's stand-ins
+ * under the names of Averox's services, just as Averox itself was made.
  */
 export async function installAverox(host: LabHost): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'averox-'));
@@ -33,7 +33,7 @@ export async function installAverox(host: LabHost): Promise<void> {
   }
 }
 
-/** Resolves when the API and the Meteor client answer on the host itself; after a minute it's an error. */
+/** Resolves when the API and the Meteor client answer on the host itself; rejects after a minute. */
 export async function untilAveroxServes(host: LabHost): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (const place of ['8090/averox/api', '4100/']) {
@@ -47,7 +47,7 @@ export async function untilAveroxServes(host: LabHost): Promise<void> {
   }
 }
 
-/** The folder of the stand-ins' state keeps its name, which tests know. */
+/** The folder for the stand-ins' state keeps its name, which tests use. */
 function averoxName(text: string): string {
   return text
     .replaceAll('BigBlueButton', 'Averox')
@@ -58,7 +58,7 @@ function averoxName(text: string): string {
 async function renameAll(directory: string): Promise<void> {
   await eachFile(directory, averoxName);
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  // What is deepest first: a folder's own name comes after those of what is in it.
+  // Deepest first: a folder's own name comes after the names in it.
   const deepest = entries
     .map(({ parentPath, name }) => ({ parentPath, name }))
     .sort((one, other) => other.parentPath.length - one.parentPath.length);

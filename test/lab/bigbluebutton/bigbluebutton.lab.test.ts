@@ -55,7 +55,7 @@ describe.skipIf(!availability.available)('BigBlueButton on lab hosts', () => {
     expect(await ask(sha1(`getMeetings${salt}`))).toContain('<participantCount>27</participantCount>');
     await host.mustExec('rm /var/lib/bbb-standin/meetings.xml');
 
-    // 2.4 has no list of algorithms: sha1 and sha256 only.
+    // 2.4 has no list of algorithms, only sha1 and sha256.
     const old = 'sample-salt-this-is-not-a-secret';
     const ask24 = (algorithm: string) =>
       getText(lab, `${apiOf('bbb-24')}/getMeetings?checksum=${digest(algorithm, `getMeetings${old}`)}`);
@@ -129,7 +129,7 @@ describe.skipIf(!availability.available)('BigBlueButton on lab hosts', () => {
     expect(await header('bbb-30', origin)).toContain(`Access-Control-Allow-Origin: ${origin}`);
     expect(await header('bbb-30', 'https://elsewhere.example.org')).toContain('403 Forbidden');
     expect(await header('bbb-24', origin)).not.toContain('Access-Control-Allow-Origin');
-    // Not systemd's order of files: an EnvironmentFile wins over Environment=.
+    // systemd's order of files doesn't matter: an EnvironmentFile takes precedence over Environment=.
     await append(host, '/etc/default/bbb-web', 'JDK_JAVA_OPTIONS=""\n');
     await restartBbbWeb(lab, host);
     expect(await header('bbb-30', origin)).not.toContain('Access-Control-Allow-Origin');
@@ -237,7 +237,7 @@ describe.skipIf(!availability.available)('BigBlueButton on lab hosts', () => {
 
 const NODES = ['bbb-24', 'bbb-26', 'bbb-30'];
 
-/** sha1, sha256, sha384 and sha512 of `getMeetings` and the salt of BigBlueButton's own example. */
+/** sha1, sha256, sha384 and sha512 of `getMeetings` and the salt in BigBlueButton's own example. */
 const GET_MEETINGS_CHECKSUMS = [
   '2027baa7771026e9e93392f55031535d1444c41f',
   'a5370c5f3d97d56d53b435684cdbc429c2898a3bf9f435518b4279e1e0dbfc8c',
@@ -258,7 +258,7 @@ async function restartBbbWeb(lab: Lab, host: LabHost): Promise<void> {
   await eventually(async () => {
     expect((await host.exec('curl -s http://127.0.0.1:8090/')).code).toBe(0);
   });
-  // nginx may have taken the service for dead meanwhile.
+  // nginx may have marked the service as dead meanwhile.
   await eventually(() => getText(lab, apiOf(host.name)));
 }
 

@@ -8,16 +8,16 @@ import { CERTIFICATE } from '../prepare-host.ts';
 import { stage } from './stage.ts';
 import { type BigBlueButtonVersion, hasMeteorClient, PROXY_SAMPLE } from './versions.ts';
 
-/** The stand-ins of the services, at the paths that the packages' units start. */
+/** The stand-ins for the services, at the paths that the packages' units start. */
 export const STAND_INS = fileURLToPath(new URL('./root', import.meta.url));
 
 export interface BigBlueButtonOptions {
-  /** `stock` lays the packages' unmodified files (`../shared/stock`) over the samples. Default: sample. */
+  /** `stock` puts the packages' unmodified files (`../shared/stock`) over the samples. Default: sample. */
   files?: 'sample' | 'stock';
 }
 
 /**
- * Makes a BigBlueButton host of a lab host, before its first boot or while it runs; where it runs, the
+ * Turns a lab host into a BigBlueButton host, before its first boot or while it runs; on a running host, the
  * services are started and the call resolves when they answer.
  */
 export async function installBigBlueButton(
@@ -49,7 +49,7 @@ export async function installBigBlueButton(
 }
 
 /**
- * What an installer does besides: certificates, and owners of what is secret. `properties` is the file of
+ * What an installer also sets up: certificates, and owners of secret files. `properties` is the file of
  * bbb-web.
  */
 export async function finishNode(
@@ -62,14 +62,14 @@ export async function finishNode(
 }
 
 /**
- * Resolves when the API and, before 3.0 GA, the Meteor client answer on the host itself; after a minute it's
- * an error.
+ * Resolves when the API and, before 3.0 GA, the Meteor client answer on the host itself; rejects after a
+ * minute.
  */
 export async function untilServing(host: LabHost, version: BigBlueButtonVersion): Promise<void> {
   const deadline = Date.now() + 60_000;
   const ports = hasMeteorClient(version) ? ['8090/bigbluebutton/api', '4100/'] : ['8090/bigbluebutton/api'];
   for (const place of ports) {
-    // Any answer will do: where the client's mount point was changed, / is a 404.
+    // Any answer will do: if the client's mount point was changed, / is a 404.
     while ((await host.exec(['curl', '-s', '-o', '/dev/null', `http://127.0.0.1:${place}`])).code !== 0) {
       if (Date.now() > deadline) {
         const { stdout } = await host.exec('systemctl --failed --no-legend; journalctl -n 40 --no-pager');

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { type BigBlueButtonVersion, hasMeteorClient, sampleDirectory, stockDirectory } from './versions.ts';
 
-/** The name that the samples use for the host itself. */
+/** The host name in the samples. */
 const SAMPLE_HOSTNAME = 'bbb-01.example.com';
 
 export interface StageOptions {
@@ -12,8 +12,8 @@ export interface StageOptions {
 }
 
 /**
- * Lays out in `directory` what the packages and the installer have put on a host: the sample, the stock files
- * over it where asked for, edited only as the installer edits them (server name, TLS), and a client.
+ * Lays out in `directory` the files that packages and installer put on a host: the sample, the stock files
+ * over it if requested, edited only as the installer edits them (server name, TLS), and a client.
  */
 export async function stage(directory: string, options: StageOptions): Promise<void> {
   await cp(sampleDirectory(options.version), directory, { recursive: true, verbatimSymlinks: true });
@@ -29,12 +29,12 @@ async function layStock(directory: string, version: BigBlueButtonVersion): Promi
   const nginx = version === '2.4' ? 'etc/bigbluebutton/nginx' : 'usr/share/bigbluebutton/nginx';
   await cp(stock, directory, {
     ...options,
-    // In the folder of stock files that link is a file with its target's name in it.
+    // In the folder of stock files, that link is a file that contains the name of its target.
     filter: (source) => !(version === '3.0' && source.endsWith('/bbb-html5.nginx')),
   });
   await rm(join(directory, 'lib'), { recursive: true, force: true });
   await cp(join(stock, 'lib'), join(directory, 'usr/lib'), options);
-  // The package installs the API's locations under a name that the include of *.nginx finds.
+  // The package installs the API's locations under a name that the include of *.nginx matches.
   if (version !== '3.0') await rename(join(directory, nginx, 'web'), join(directory, nginx, 'web.nginx'));
 
   const site = join(directory, 'etc/nginx/sites-available/bigbluebutton');
@@ -42,7 +42,7 @@ async function layStock(directory: string, version: BigBlueButtonVersion): Promi
   if (!text.includes('ssl_certificate')) await replaceFile(site, withTls(text));
 }
 
-/** What bbb-install does to the package's site file when it has a certificate. */
+/** How bbb-install edits the package's site file when it has a certificate. */
 function withTls(site: string): string {
   const live = `/etc/letsencrypt/live/${SAMPLE_HOSTNAME}`;
   return site

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** One for each layout of files that BigBlueButton has had; the names are those of the sample directories. */
+/** One for each file layout that BigBlueButton has had; the names are those of the sample directories. */
 export type BigBlueButtonVersion = '2.4' | '2.6' | '3.0-meteor' | '3.0' | '3.0.28' | '4.0' | '4.1';
 
 const STOCK_DIRECTORIES: Partial<Record<BigBlueButtonVersion, string>> = {
@@ -18,7 +18,7 @@ export function sampleDirectory(version: BigBlueButtonVersion): string {
   return fileURLToPath(new URL(`../../../playbooks/samples/bigbluebutton/${version}`, import.meta.url));
 }
 
-/** Where the unmodified files of that version's packages are, if they are on this machine. */
+/** The folder with the unmodified files of that version's packages, if they are on this machine. */
 export function stockDirectory(version: BigBlueButtonVersion): string | undefined {
   const name = STOCK_DIRECTORIES[version];
   if (name === undefined) return undefined;
@@ -26,7 +26,7 @@ export function stockDirectory(version: BigBlueButtonVersion): string | undefine
   return existsSync(directory) ? directory : undefined;
 }
 
-/** Whether the client is served by Meteor processes (bbb-html5.service) rather than as static files. */
+/** Whether Meteor processes (bbb-html5.service) serve the client, rather than static files. */
 export function hasMeteorClient(version: BigBlueButtonVersion): boolean {
   return version === '2.4' || version === '2.6' || version === '3.0-meteor';
 }

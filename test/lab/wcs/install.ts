@@ -6,10 +6,12 @@ import type { LabHost } from '../host.ts';
 
 const root = fileURLToPath(new URL('root', import.meta.url));
 
-/** Lays a stand-in for Web Call Server on a host that doesn't run yet; its service starts with the host. */
+/**
+ * Installs a stand-in for Web Call Server on a host that isn't running yet; its service starts with the host.
+ */
 export async function installWebCallServer(host: LabHost): Promise<void> {
   await host.copyTree(root);
-  // As the real installer does since build 5.2.801, which runs the server under this account.
+  // Like the real installer since build 5.2.801, which runs the server under this account.
   await host.mustExec(
     'useradd --system --user-group flashphoner; chown -R flashphoner: /usr/local/FlashphonerWebCallServer',
   );
@@ -17,7 +19,7 @@ export async function installWebCallServer(host: LabHost): Promise<void> {
   await host.mustExec(['systemctl', 'enable', '--quiet', 'webcallserver.service']);
 }
 
-/** What the statistics page of a host says from now on. */
+/** Sets the content of a host's statistics page. */
 export function setStatistics(host: LabHost, figures: Readonly<Record<string, number>>): Promise<void> {
   return host.writeFile('/var/lib/wcs-standin/stat', page(figures));
 }
@@ -28,7 +30,7 @@ function page(figures: Readonly<Record<string, number>>): string {
   return `-----Connection Stats-----\nconnections=0\n-----Stream Stats-----\n${lines.join('')}`;
 }
 
-/** A client's WebSocket through a balancer; after the handshake the stand-in echoes what it's sent. */
+/** A client's WebSocket through a balancer; after the handshake the stand-in echoes what it receives. */
 export class WebSocketClient {
   readonly #socket: Socket;
   #received = '';
@@ -42,7 +44,7 @@ export class WebSocketClient {
     socket.on('error', () => (this.closed = true));
   }
 
-  /** `cookie`: as a Cookie header holds it, `SERVERID=wcs-01`. */
+  /** `cookie`: as in a Cookie header, `SERVERID=wcs-01`. */
   static async open(
     address: string,
     {
@@ -52,7 +54,7 @@ export class WebSocketClient {
       header,
     }: { port?: number; secure?: boolean; cookie?: string; header?: string } = {},
   ): Promise<WebSocketClient> {
-    // Whose certificate it is, is for others to try.
+    // The certificate is checked elsewhere.
     const socket = secure
       ? connectSecurely({ host: address, port, rejectUnauthorized: false })
       : connect({ host: address, port });
@@ -82,7 +84,7 @@ export class WebSocketClient {
     return this.greeting.split(' ')[0] ?? '';
   }
 
-  /** What the host was told of the client's address. */
+  /** The client's address as the host saw it. */
   get clientAddress(): string {
     return this.greeting.split(' ')[1] ?? '';
   }
@@ -91,7 +93,7 @@ export class WebSocketClient {
     return this.#received.split('\r\n\r\n')[1]?.split('\n')[0] ?? '';
   }
 
-  /** Whether what is sent still comes back. */
+  /** Whether the stand-in still echoes. */
   async echoes(text: string): Promise<boolean> {
     if (this.closed) return false;
     this.#socket.write(`${text}\n`);

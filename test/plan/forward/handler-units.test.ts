@@ -42,7 +42,7 @@ describe('a handler that reloads a unit', () => {
   it('is refused where it does not run, with the command that mends it', () => {
     expect(fitOne(reload, stopped).problem).toMatchObject({
       code: 'unit-not-running',
-      next: 'on the host: systemctl start nginx.service; then run the command again',
+      next: 'run on the host: systemctl start nginx.service; then run the command again',
     });
     const failed = fitOne(reload, { ...stopped, active: 'failed' }).problem;
     expect(failed?.message).toContain('nginx.service has failed');
@@ -75,7 +75,7 @@ describe('a handler that reloads a unit', () => {
   it('goes, with a warning, where files are given back: what does not run has nothing to take up', () => {
     const fitted = fitOne(reload, { ...stopped, active: 'failed' }, { givesBack: true });
     expect(fitted).toMatchObject({ handlers: [], problem: undefined });
-    expect(fitted.warnings.join()).toContain('nginx.service is not running: it is not reloaded');
+    expect(fitted.warnings.join()).toContain('nginx.service is not running, so it is not reloaded');
   });
 });
 

@@ -49,7 +49,7 @@ describe('a file in a folder of another account', () => {
   it('is refused, with who may give names there and what to do', () => {
     const { problem } = plan(looked([account(['owner'])]), [step()]);
     expect(problem).toMatchObject({ code: 'folder-not-roots', host: 'node-1', step: 'settings' });
-    expect(problem?.message).toContain(`${path} lies in /opt/app, where app may give names`);
+    expect(problem?.message).toContain(`${path} is in /opt/app, where app may create or rename entries`);
     expect(problem?.next).toContain('chown root: /opt/app');
     expect(problem?.next).toContain("folder_of: 'app'");
   });

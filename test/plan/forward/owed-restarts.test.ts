@@ -72,7 +72,7 @@ describe('a restart is owed', () => {
       {
         id: 'restart',
         because: ['keys'],
-        owed: `a in ${path} became what it is after web.service was started`,
+        owed: `a in ${path} was changed after web.service was started`,
       },
     ]);
     const values = { a: '2' };

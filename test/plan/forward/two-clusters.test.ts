@@ -85,7 +85,7 @@ describe('two clusters on one host', () => {
     const keyed = afterwards(planFor('one', host(), key('a', '1')));
     expect(planFor('two', keyed, key('a', '2')).problem).toMatchObject({
       code: 'two-clusters',
-      message: `the cluster one looks after a in ${path} on this host (its step a), so two can't`,
+      message: `the cluster one manages a in ${path} on this host (in its step a), so two can't`,
     });
     expect(planFor('two', keyed, key('a', '1')).problem).toBe(undefined);
     const filed = afterwards(planFor('one', host(), whole('x\n')));
@@ -93,7 +93,7 @@ describe('two clusters on one host', () => {
       expect(planFor('two', filed, whole(text)).problem).toMatchObject({
         code: 'two-clusters',
         step: 'whole',
-        message: `the cluster one looks after ${made} on this host, as a whole (its step whole), so two can't`,
+        message: `the cluster one manages ${made} on this host, as a whole (in its step whole), so two can't`,
       });
     }
   });
@@ -105,7 +105,7 @@ describe('two clusters on one host', () => {
     const both = afterwards(second);
     const leaving = planFor('one', foundBy('one', both), [], true);
     expect(stageOf(leaving).changes).toEqual([]);
-    expect(leaving.warnings.join()).toContain('the cluster two has it on this host as well');
+    expect(leaving.warnings.join()).toContain('the cluster two also uses it on this host');
     const alone = foundBy('two', {
       ...both,
       others: both.others?.filter(({ cluster }) => cluster === 'two'),

@@ -5,7 +5,7 @@ import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { textOf } from '../../../src/plan/items.ts';
 import { latestRun, planHostRollback, type RollbackPlan } from '../../../src/plan/rollback/plan-rollback.ts';
-import { detailOf } from '../../../src/report/detail.ts';
+import { detailOf } from '../../../src/report/document/problem.ts';
 import { stageOf } from '../../support/host-plan.ts';
 import {
   carriedOutHost,
@@ -220,16 +220,19 @@ describe('the latest run', () => {
   });
   it('is the last one that was not undone, by its id without the stage', () => {
     const [one, two] = ['20261121T074501Z-4f2a9c', '20261122T074501Z-4f2a9c'];
-    expect(latestRun([record(one), record(two), record(`${two}-2`)])).toBe(two);
-    expect(latestRun([record(one), record(two), record('20261123T000000Z-aaaaaa', two)])).toBe(one);
-    expect(latestRun([record('20261123T000000Z-aaaaaa', two)])).toBeUndefined();
+    expect(latestRun([record(one), record(two), record(`${two}-2`)], [one, two])).toBe(two);
+    expect(latestRun([record(one), record(two)], [two, one])).toBe(one);
+    const third = '20261123T000000Z-aaaaaa';
+    expect(latestRun([record(one), record(two), record(third, two)], [one, two, third])).toBe(one);
+    expect(latestRun([record(third, two)], [two, third])).toBeUndefined();
   });
   it('is not done with before it is undone on every host, so that the same command finishes it', () => {
     const [one, two] = ['20261121T074501Z-4f2a9c', '20261122T074501Z-4f2a9c'];
     const on = (host: string, run: string, undoes?: string) => ({ ...record(run, undoes), host });
     const runs = [on('a', one), on('b', one), on('a', two), on('b', two)];
     const third = '20261123T000000Z-aaaaaa';
-    expect(latestRun([...runs, on('a', third, two)])).toBe(two);
-    expect(latestRun([...runs, on('a', third, two), on('b', third, two)])).toBe(one);
+    const order = [one, two, third];
+    expect(latestRun([...runs, on('a', third, two)], order)).toBe(two);
+    expect(latestRun([...runs, on('a', third, two), on('b', third, two)], order)).toBe(one);
   });
 });

@@ -183,7 +183,7 @@ describe('the text of a plan', () => {
   it.each([[() => 1], [new Date()], [Number.NaN], [[undefined]], [1n], [new (class Plan {})()]])(
     'is refused to what is no plain data: %s',
     (data) => {
-      expect(() => planText({ deep: [data] })).toThrow('no plain data');
+      expect(() => planText({ deep: [data] })).toThrow('not plain data');
     },
   );
 });
@@ -208,8 +208,16 @@ describe('the digest of a plan', () => {
     const [stage] = plan.stages;
     if (stage === undefined) throw new Error('not planned');
     const cluster = (one: typeof plan) => planDigest(clusterOf([one]));
+    const asking = (program: string) => {
+      const guards = [{ id: 'calls', query: { kind: 'program' as const, program, args: [] } }];
+      const rest = { validate: undefined, checks: [], timeout: 60, settle: 0, rewrites: [] };
+      const handler = { id: 'restart', actions: [], guards, ...rest };
+      return cluster({ ...plan, stages: [{ ...stage, handlers: [{ handler, because: [] }] }] });
+    };
     const all = [
       cluster(plan),
+      asking('exit 0\n'),
+      asking('exit 1\n'),
       cluster({ ...plan, skipped: true }),
       cluster({ ...plan, stages: [] }),
       cluster({ ...plan, stages: [stage, { ...stage, number: 2 }] }),

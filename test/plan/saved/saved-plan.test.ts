@@ -33,7 +33,7 @@ describe('a saved plan', () => {
       hosts['bbb-02'] = { ...hosts['bbb-02'], files: { ...hosts['bbb-02']?.files, ...edited } };
     });
     expect(comparePlan(saved, edited, sources).join('\n')).toMatch(
-      /^bbb-02: .*bbb-html5\.yml is no longer as it was$/,
+      /^bbb-02: the change to .*bbb-html5\.yml is now different$/,
     );
     expect(comparePlan(saved, await clusterPlan(), { ...sources, text: 'other' })).toEqual([
       'the inventory has changed',

@@ -116,7 +116,13 @@ describe('a step module beside a playbook', () => {
 describe('docs/your-own-playbook.md', () => {
   it('leads to a playbook that is fit for use', async () => {
     const files = await writeGuide(folder);
-    expect(files).toEqual(['turn.yaml', 'turnserver.conf.liquid', 'prod.yaml', 'steps/sysctl.js']);
+    expect(files).toEqual([
+      'turn.yaml',
+      'turnserver.conf.liquid',
+      'calls.sh',
+      'prod.yaml',
+      'steps/sysctl.js',
+    ]);
     const { hosts } = await checkPlaybook('./turn.yaml', folder);
     expect(hosts.map(({ plan }) => plan.problem)).toEqual([undefined, undefined]);
     expect(hosts.flatMap(({ untried }) => untried)).toEqual([]);

@@ -210,7 +210,8 @@ describe('resolveHost', () => {
   it('fills in handlers, guards, health and units', () => {
     const host = resolveHost(cluster(), 'old');
     const query = { kind: 'http', args: ['http://127.0.0.1/old/sessions'] };
-    expect(host.guards).toEqual([{ id: 'sessions', query }]);
+    const guards = [{ id: 'sessions', query, description: 'running sessions' }];
+    expect(host.guards).toEqual(guards);
     expect(host.handlers).toEqual([
       {
         id: 'reload-app',
@@ -236,7 +237,7 @@ describe('resolveHost', () => {
           { kind: 'nginx-workers' },
           { kind: 'http', url: 'http://127.0.0.1/', headers: [], contains: ['join'] },
         ],
-        guards: [{ id: 'sessions', query }],
+        guards,
         timeout: 90,
         settle: 5,
         rewrites: [],

@@ -24,7 +24,7 @@ describe('ProxyJump', () => {
   test.each(['', 'a,,b', 'a:0', 'a:65536', 'a:b', '-oProxyCommand=x', 'a b', '2001:db8::1', 'u@', '[::1'])(
     '%j is none',
     (text) => {
-      expect(() => parseProxyJump(text)).toThrow('no list of hosts');
+      expect(() => parseProxyJump(text)).toThrow('not a valid list of jump hosts');
       expect(isProxyJump(text)).toBe(false);
     },
   );

@@ -92,7 +92,7 @@ describe('an encrypted key', () => {
 
   test('whose passphrase nobody knows stays closed', async () => {
     const file = key('closed', '-N', 'words');
-    expect(await createKeyring().unlock(file, undefined)).toContain('nobody can be asked');
+    expect(await createKeyring().unlock(file, undefined)).toContain('cannot be requested');
     expect(await createKeyring(async () => undefined).unlock(file, undefined)).toContain('no passphrase');
     expect(await createKeyring(async () => 'x').unlock(file, undefined)).toContain('none of the passphrases');
     expect(await createKeyring().unlock(file, async () => 'x')).toContain('from the inventory');

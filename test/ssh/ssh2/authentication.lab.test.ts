@@ -210,7 +210,7 @@ describe.skipIf(!availability.available)('logins', () => {
     test('a password that was not given: what the server takes is said', async () => {
       const { code, words } = await reach.refusal({ ...at(passwords), user: 'deputy' });
       expect(code).toBe('authentication-failed');
-      expect(words).toMatch(/takes.*password|password.*takes/s);
+      expect(words).toMatch(/accepts.*password|password.*accepts/s);
     });
 
     test('nothing but weak algorithms: what is offered and what is taken is said', async () => {
@@ -259,7 +259,7 @@ describe.skipIf(!availability.available)('logins', () => {
     };
 
     test('node where nothing speaks against it', async () => {
-      await says(settings(host), 'node', 'usual');
+      await says(settings(host), 'node', 'default');
     });
 
     test('openssh for a certificate beside the key', async () => {

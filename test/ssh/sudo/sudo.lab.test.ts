@@ -215,7 +215,7 @@ describe.skipIf(!availability.available)('sudo', () => {
       ],
       ['limited', password, 'sudo-limited', /'sh -c \.\.\.'/],
       ['limitedpw', password, 'sudo-limited', /limitedpw ALL=\(root\) NOPASSWD: ALL/],
-      ['nobodys', undefined, 'sudo-password', /may do nothing at all/],
+      ['nobodys', undefined, 'sudo-password', /not allowed to run anything/],
       ['nobodys', password, 'sudo-refused', /not in the sudoers file/],
       ['hostless', password, 'sudo-refused', /not allowed to run sudo/],
     ] as const)('%s with the password %s: %s', async (user, given, code, words) => {

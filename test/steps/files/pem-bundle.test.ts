@@ -83,10 +83,10 @@ describe('pem-bundle', () => {
         { files: { [crt]: pair.certificate, [key]: pair.key } },
       ).warnings;
     expect(warnings(selfSigned('lb.example.com', { days: -1 }))).toEqual([
-      expect.stringMatching(/^the certificate ran out on \d{4}-/),
+      expect.stringMatching(/^the certificate expired on \d{4}-/),
     ]);
     expect(warnings(selfSigned('lb.example.com', { days: 3 }))).toEqual([
-      expect.stringMatching(/^the certificate runs out on/),
+      expect.stringMatching(/^the certificate expires on/),
     ]);
     expect(warnings(own, ['www.example.com'])).toEqual([
       "the certificate isn't for www.example.com, but for DNS:lb.example.com: browsers refuse it",

@@ -196,7 +196,7 @@ describe('haproxy', () => {
     expect(maskFile(path, text(path) ?? '')).not.toContain('secr');
     const open = { ...antmedia.statistics, bind: { address: '*', port: 6080 } };
     expect(runStep('haproxy', { ...antmedia, statistics: open }, stock).warnings).toEqual([
-      'the statistics page listens on *:6080 without TLS: its password can be read on the way',
+      'the statistics page listens on *:6080 without TLS: its password can be read in transit',
     ]);
   });
 
@@ -243,14 +243,14 @@ describe('haproxy', () => {
     [
       'a name twice',
       { hosts: [], servers: [two[0], { ...two[1], name: 'ams1' }] },
-      'server ams1 of the backend wcs is there twice',
+      'server ams1 of the backend wcs is listed twice',
     ],
     [
       'an agent without a weight',
       { weight: undefined },
-      'server wcs-01 of the backend wcs has an agent and no weight',
+      'server wcs-01 of the backend wcs has an agent but no weight',
     ],
-    ['an agent without a check', { check: false }, 'the backend wcs has an agent without a check'],
+    ['an agent without a check', { check: false }, 'the backend wcs has an agent but no check'],
     [
       'an agent on the port of its server',
       { agent: { port: 8080 } },
@@ -271,7 +271,7 @@ describe('haproxy', () => {
     [
       'headers in mode tcp',
       { mode: 'tcp' },
-      'frontend clients has mode http, and its backend wcs mode tcp; the backend wcs has mode tcp, which knows no cookies and headers',
+      'frontend clients has mode http, but its backend wcs has mode tcp; the backend wcs has mode tcp, which has no cookies or headers',
     ],
   ])('refuses %s', (_, change, message) => {
     const parameters = { ...wcs, backends: [{ ...wcsBackend, ...change }, wcs.backends[1]] };
@@ -299,7 +299,7 @@ describe('haproxy', () => {
     [
       'a frontend whose addresses are all left out',
       { frontends: [{ ...wcs.frontends[1], bind: [{ port: 443, enabled: false }] }] },
-      'frontend clients listens nowhere',
+      "frontend clients doesn't listen on any address",
     ],
     [
       'a backend that is not there',
@@ -319,12 +319,12 @@ describe('haproxy', () => {
     [
       'routes in mode tcp',
       { frontends: [{ ...wcs.frontends[1], mode: 'tcp' }] },
-      'frontend clients has mode tcp, which knows nothing of requests',
+      'frontend clients has mode tcp, which has no requests',
     ],
     [
       'more connections than files',
       { global: { maxconn: 50_000 } },
-      'maxconn 50000 needs 100100 open files, and haproxy.service may have 1024',
+      'maxconn 50000 needs 100100 open files, but haproxy.service may have only 1024',
     ],
     [
       'a cookie that browsers would not send back',
@@ -332,7 +332,7 @@ describe('haproxy', () => {
         frontends: [{ name: 'x', bind: [{ port: 80 }], default_backend: 'wcs' }],
         backends: [{ ...wcsBackend, cookie: { name: 'S' } }],
       },
-      "browsers don't send the cookie S",
+      'browsers send the "secure" cookie S',
     ],
     [
       'two backends of one name',
@@ -397,7 +397,7 @@ describe('haproxy', () => {
     ]);
     const frontends = [{ ...wcs.frontends[1], bind: [{ address: 'fe80::1%eth0', port: 443 }] }];
     expect(mistakes('haproxy', { ...wcs, frontends })).toEqual([
-      'frontends.0.bind.0.address: expected an IP address without a zone, or * for all of this host',
+      'frontends.0.bind.0.address: expected an IP address without a zone, or * for all addresses of this host',
     ]);
   });
 

@@ -52,7 +52,7 @@ describe('xinetd-service', () => {
 
   it('refuses what xinetd would pass over or let everybody do', () => {
     expect(mistakes('xinetd-service', { ...agent, name: 'a.conf' })).toEqual([
-      'name: expected letters, digits, - and _: xinetd passes over a file with a dot in its name',
+      'name: expected letters, digits, - and _: xinetd ignores a file with a dot in its name',
     ]);
     expect(
       mistakes('xinetd-service', { ...agent, only_from: ['bbb', '192.0.2.0/33'], server_args: ['a b'] }),

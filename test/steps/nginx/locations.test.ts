@@ -119,7 +119,7 @@ location ^~ /bbb-01/bigbluebutton/api {
       const { changed, warnings, managed } = runStep('nginx-locations', { ...parameters, nodes }, there);
       expect(changed).toEqual([]);
       expect(managed.map(({ key }) => key[0])).toEqual(['bbb-01', 'bbb-02']);
-      expect(warnings).toEqual(['bbb-02 could not be looked at: its locations stay as they are']);
+      expect(warnings).toEqual(['bbb-02 could not be inspected: its locations stay as they are']);
     });
 
     it('of a node whose name does not resolve, and still does the others', () => {
@@ -164,7 +164,7 @@ location ^~ /bbb-01/bigbluebutton/api {
     });
     expect(text(path)).not.toContain('bbb-02');
     expect(warnings).toEqual([
-      'bbb-02.example.com does not resolve on this host: it gets no locations now for bbb-02',
+      'bbb-02.example.com does not resolve on this host: it gets no locations for now for bbb-02',
     ]);
   });
 
@@ -403,7 +403,7 @@ describe('where the proxy reaches a node', () => {
 
   it('is nowhere if it resolves neither', () => {
     expect(at('school-bbb1', []).warnings).toEqual([
-      `${name} does not resolve on this host: it gets no locations now for bbb-01`,
+      `${name} does not resolve on this host: it gets no locations for now for bbb-01`,
     ]);
     expect(unresolvedProblem('proxy-1', { name: 'bbb-01', hostname: name }).next).toContain('"address"');
   });

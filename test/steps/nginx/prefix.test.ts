@@ -156,7 +156,7 @@ location ^~ /bbb-01/html5client {
 
   it('does not write over a file of its name that is somebody else’s', () => {
     const host = { files: { ...files, [own]: '# mine\n' } };
-    expect(() => runStep('nginx-prefix', parameters, host)).toThrow(/did not write it/);
+    expect(() => runStep('nginx-prefix', parameters, host)).toThrow(/not written by clusterproxy/);
     expect(runStep('nginx-prefix', { ...parameters, adopt: true }, host).text(own)).toContain(
       'Written by clusterproxy',
     );

@@ -1,9 +1,9 @@
 #!/bin/sh
-# SSH_ASKPASS of ssh(1): answers the question for the password of one login, once. $1 is the question,
-# CLUSTERPROXY_ANSWER a FIFO in a folder of the user's own that holds the answer; what is in it is in no file,
-# argument or environment. Asked something that the password is no answer to, it gives none; asked again, or
-# for a new password, it ends ssh: an empty answer would count as one more wrong password, and lock accounts.
-# What was asked in vain is noted beside the FIFO.
+# SSH_ASKPASS of ssh(1): answers the password prompt of one login, once. $1 is the prompt, and
+# CLUSTERPROXY_ANSWER is a FIFO in a private folder that holds the answer, which is in no file, argument or
+# environment. A question that the password does not answer gets no answer. Asked again, or for a new
+# password, it ends ssh: an empty answer would count as one more wrong password, and lock accounts. Questions
+# without an answer are noted beside the FIFO.
 case ${SSH_ASKPASS_PROMPT-} in
   none) exit 0 ;;
   ?*) exit 1 ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Waits for the end of the program that started it, however it ends, and then ends what that has started and
-# takes its folder ($1) away. stdin says what there is: "+PID" for a process that was started, "-PID" for one
+# Waits for the end of the program that started it, however it ends, then ends the processes of that program
+# and removes its folder ($1). stdin reports the processes: "+PID" for one that was started, "-PID" for one
 # that has ended.
 case ${1-} in
   */clusterproxy-*) ;;

@@ -1,4 +1,5 @@
-"""bbb-apps-akka: reads the client's settings at its start and publishes them, as the real one does by the database.
+"""bbb-apps-akka: reads the client's settings at its start and publishes them, as the real one does through the
+database.
 
 With clientSettingsOverrideStrictValidation it takes no key that the package's settings don't have.
 """

@@ -1,4 +1,4 @@
-"""bbb-web: the API, and what it tells of its effective configuration."""
+"""bbb-web: the API, and the parts of its effective configuration that it reports."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ def load():
 
 
 def java_options(arguments):
-    """-Dname=value of the command line and of JDK_JAVA_OPTIONS, which Java 9 and later put before it."""
+    """-Dname=value from the command line and from JDK_JAVA_OPTIONS, which Java 9 and later put first."""
     words = shlex.split(os.environ.get('JDK_JAVA_OPTIONS', '')) + arguments
     return dict(word[2:].partition('=')[::2] for word in words if word.startswith('-D'))
 
@@ -44,7 +44,7 @@ ALGORITHMS = CONFIG.get('supportedChecksumAlgorithms', 'sha1,sha256').replace(' 
 
 
 def hash_fits(call, query, checksum):
-    """The checksum parameter is taken out of the query as it was sent; the length tells the algorithm."""
+    """Removes the checksum parameter from the query as sent; the length of the checksum tells the algorithm."""
     rest = '&'.join(part for part in query.split('&') if not part.startswith('checksum='))
     text = (call + rest + CONFIG.get('securitySalt', '')).encode()
     return any(hmac.compare_digest(hashlib.new(it, text).hexdigest(), checksum) for it in ALGORITHMS)
@@ -73,7 +73,7 @@ def failed(key, message):
 
 class BbbWeb(standin.Handler):
     def cors_headers(self):
-        """Spring's CORS filter answers for all paths where it is on; else only some controllers set a header."""
+        """Spring's CORS filter, if enabled, answers for all paths; otherwise only some controllers set a header."""
         origin = self.headers.get('Origin')
         if CORS:
             if origin is None:

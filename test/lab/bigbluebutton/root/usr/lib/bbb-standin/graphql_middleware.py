@@ -1,6 +1,6 @@
 """bbb-graphql-middleware: answers websocket handshakes by their Origin.
 
-As github.com/coder/websocket does it: an Origin's host must equal the request's Host, or match the authorised one
+As in github.com/coder/websocket, an Origin's host must equal the request's Host, or match the authorised one
 (a pattern for a host, so a value with https:// in front never matches).
 """
 

@@ -1,13 +1,13 @@
-"""What the stand-ins of BigBlueButton's services share: configuration files, moods, and a small HTTP server.
+"""Shared code of the stand-ins for BigBlueButton's services: configuration files, moods, and a small HTTP server.
 
-They read the same files as the real services and answer with what those files say, so that a wrong value is seen as
-a wrong answer. /var/lib/bbb-standin holds what a test may set:
+They read the same files as the real services and answer according to them, so that a wrong value shows as a wrong
+answer. A test can set these files in /var/lib/bbb-standin:
 
   SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
   SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
   SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
   meetings.xml    the <meeting> elements that getMeetings answers with
-  starts.log      written here: one line for each start of a service
+  starts.log      written here: one line per start of a service
 """
 
 import http.server
@@ -22,7 +22,7 @@ STATE = '/var/lib/bbb-standin'
 
 
 def mood(service, name):
-    """The content of a test's file for this service, or None where there is none."""
+    """The content of a test's file for this service, or None if there is none."""
     names = [f'{service}.{name}'] + ([name] if service == 'bbb-web' else [])
     for candidate in names:
         try:
@@ -34,7 +34,7 @@ def mood(service, name):
 
 
 def started(service):
-    """Notes the start, then behaves as the test asks for."""
+    """Records the start, then behaves as the test requests."""
     try:
         with open(f'{STATE}/starts.log', 'a', encoding='utf-8') as log:
             log.write(f'{time.time():.3f} {service}\n')
@@ -93,7 +93,7 @@ def expand(values, key):
 
 
 def load_yaml(path):
-    """A YAML file's mapping; {} where there is no file. Broken YAML ends the service."""
+    """A YAML file's mapping; {} if there is no file. Broken YAML ends the service."""
     import yaml
 
     try:
@@ -113,7 +113,7 @@ def merged(base, over):
 
 
 def client_settings(stock):
-    """The client's settings: the package's, and the operator's over them."""
+    """The client's settings: the package's, overridden by the operator's."""
     return merged(load_yaml(stock), load_yaml('/etc/bigbluebutton/bbb-html5.yml'))
 
 
@@ -121,7 +121,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def log_message(self, *_):
-        """The journal is for what went wrong."""
+        """Logs only errors to the journal."""
 
     def answer(self, status, body='', kind='text/plain', headers=()):
         data = body.encode()

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Value } from '../formats/keyed-format.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { RunRecord } from '../model/transaction.ts';
+import { recordWithPrograms } from './record-text.ts';
+
+// The forms of what clusterproxy stores on hosts (model/ledger.ts, model/transaction.ts). A host may be
+// damaged, or in somebody else's hands: whatever it sends is checked before anything is done with it. Fields
+// that aren't known here belong to a later version of the same schema and are left alone.
+
+const texts = z.array(z.string());
+const absolute = z.string().regex(/^(\/|unit:)/);
+const value: z.ZodType<Value> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
+);
+const ownership = { mode: z.number().int(), user: z.string(), group: z.string() };
+
+const first = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('absent') }),
+  z.looseObject({ kind: z.literal('value'), value }),
+  z.looseObject({ kind: z.literal('file'), content: z.string(), ...ownership }),
+  z.looseObject({ kind: z.literal('secret'), hash: z.string() }),
+  z.looseObject({ kind: z.literal('link'), target: z.string() }),
+  z.looseObject({ kind: z.literal('directory'), ...ownership }),
+]);
+
+const item = z.looseObject({
+  step: z.string(),
+  path: absolute,
+  format: z.string(),
+  key: texts,
+  first,
+  activated: z.string(),
+  folderOf: texts.optional(),
+});
+
+const ledger = z.looseObject({
+  schemaVersion: z.literal(1),
+  cluster: z.string(),
+  playbook: z.string(),
+  recipe: z.string().optional(),
+  run: z.string(),
+  items: z.array(item),
+  created: z.array(absolute),
+});
+
+const handler = z.looseObject({
+  id: z.string(),
+  validate: texts.optional(),
+  actions: z.array(
+    z.discriminatedUnion('kind', [
+      z.looseObject({ kind: z.literal('daemon-reload') }),
+      z.looseObject({ kind: z.literal('reload'), unit: z.string() }),
+      z.looseObject({ kind: z.literal('restart'), unit: z.string() }),
+      z.looseObject({ kind: z.literal('command'), argv: texts }),
+    ]),
+  ),
+  checks: z.array(
+    z.discriminatedUnion('kind', [
+      z.looseObject({ kind: z.literal('active'), unit: z.string() }),
+      z.looseObject({ kind: z.literal('port'), port: z.number().int() }),
+      z.looseObject({ kind: z.literal('nginx-workers') }),
+      z.looseObject({ kind: z.literal('http'), url: z.string(), headers: texts, contains: texts }),
+    ]),
+  ),
+  guards: z.array(
+    z.looseObject({
+      id: z.string(),
+      query: z.looseObject({ kind: z.string(), args: texts, program: z.number().int().optional() }),
+    }),
+  ),
+  timeout: z.number().nonnegative(),
+  settle: z.number().nonnegative(),
+  rewrites: texts,
+});
+
+const runRecord = z.looseObject({
+  schemaVersion: z.literal(1),
+  run: z.string(),
+  command: z.string(),
+  undoes: z.string().optional(),
+  cluster: z.string(),
+  host: z.string(),
+  operator: z.string(),
+  from: z.string(),
+  version: z.string(),
+  startedAt: z.string(),
+  changes: z.array(
+    z.looseObject({
+      path: absolute,
+      kind: z.enum(['file', 'directory', 'symlink', 'unit']),
+      action: z.enum(['create', 'modify', 'delete']),
+      steps: texts,
+      before: z.string().optional(),
+      after: z.string().optional(),
+    }),
+  ),
+  actions: z.array(z.looseObject({ step: z.string(), name: z.string(), kind: z.string() })).optional(),
+  items: z
+    .array(
+      z.looseObject({
+        step: z.string(),
+        path: absolute,
+        format: z.string(),
+        key: texts,
+        before: z.string(),
+        after: z.string(),
+      }),
+    )
+    .optional(),
+  letGo: z.array(item).optional(),
+  letGoCreated: z.array(absolute).optional(),
+  handlers: z.array(handler),
+  programs: texts.optional(),
+});
+
+/** What was stored, or why it can't be used: it is damaged (in words), or of a newer version. */
+export type Stored<Content> =
+  | { readonly kind: 'read'; readonly content: Content }
+  | { readonly kind: 'newer' }
+  | { readonly kind: 'damaged'; readonly words: string };
+
+/** A host's ledger from the text of its file. */
+export function readStoredLedger(text: string): Stored<Ledger> {
+  return read<Ledger>(text, ledger, (content) => content);
+}
+
+/** The record of a run from the text of its file. */
+export function readStoredRecord(text: string): Stored<RunRecord> {
+  return read<RunRecord>(text, runRecord, recordWithPrograms);
+}
+
+function read<Content>(
+  text: string,
+  schema: z.ZodType,
+  finish: (content: Content) => Content,
+): Stored<Content> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const version =
+      typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schemaVersion') : undefined;
+    if (typeof version === 'number' && version > 1) return { kind: 'newer' };
+    const result = schema.safeParse(parsed);
+    if (result.success) return { kind: 'read', content: finish(parsed as Content) };
+    const [issue] = result.error.issues;
+    const at = issue?.path.map(String).join('.') ?? '';
+    return { kind: 'damaged', words: `${at === '' ? 'it' : at}: ${issue?.message ?? 'not as it should be'}` };
+  } catch (error) {
+    // Also what is nested so deeply that nobody can look through it.
+    return { kind: 'damaged', words: error instanceof Error ? error.message : String(error) };
+  }
+}

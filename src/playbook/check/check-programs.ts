@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { relative } from 'node:path';
+import { clean } from '../../document/clean-text.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { Playbook } from '../../model/playbook.ts';
+
+/**
+ * What this machine's shell says of the programs of a playbook's guards, which it reads without carrying them
+ * out (`sh -n`). Nothing where it has no shell.
+ */
+export async function programProblems(playbook: Playbook): Promise<readonly Problem[]> {
+  const guards = playbook.roles.flatMap((role) =>
+    role.guards.map((guard) => ({ role: role.name, ...guard })),
+  );
+  const found = await Promise.all(
+    guards.map(async ({ role, id, program }): Promise<readonly Problem[]> => {
+      const complaint = program === undefined ? undefined : await complaintOf(program.text);
+      if (program === undefined || complaint === undefined) return [];
+      return [
+        {
+          code: 'invalid-program',
+          message: `the program of the guard ${id} (role ${role}) is no program that sh understands`,
+          next: `correct it; this looks at it as well: sh -n ${relative(process.cwd(), program.file)}`,
+          detail: complaint,
+        },
+      ];
+    }),
+  );
+  return found.flat();
+}
+
+/** Reading it takes no time, unless the machine's shell is something else. Milliseconds. */
+const timeLimit = 10_000;
+
+function complaintOf(text: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    const shell = spawn('sh', ['-n'], { stdio: ['pipe', 'ignore', 'pipe'], timeout: timeLimit });
+    let words = '';
+    shell.stderr.setEncoding('utf8').on('data', (part: string) => {
+      words += part;
+    });
+    shell.on('error', () => done(undefined));
+    shell.on('close', (code) => {
+      done(code === null || code === 0 ? undefined : clean(words).trim() || `exit status ${code}`);
+    });
+    // A shell that has seen enough reads no further.
+    shell.stdin.on('error', () => undefined);
+    shell.stdin.end(text);
+  });
+}

@@ -1,0 +1,67 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Places } from '../../document/yaml-document.ts';
+import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import type { PlaybookGuard } from '../../model/playbook.ts';
+import type { PlaybookData } from './schema.ts';
+
+export type GuardProgram = NonNullable<PlaybookGuard['program']>;
+
+/** Every look at a host takes it there. Bytes. */
+const maximumSize = 64 * 1024;
+
+/** Whose program it is: two files of one playbook may lie in different folders. */
+export function programKey(role: string, guard: string): string {
+  return `${role} ${guard}`;
+}
+
+/**
+ * The programs that guards name, by `programKey`; they lie beside the file that has the guard, or below.
+ * Throws OperatorErrors `invalid-program`, each shown where the program is named.
+ */
+export async function readPrograms(
+  document: Places,
+  data: PlaybookData,
+): Promise<ReadonlyMap<string, GuardProgram>> {
+  const programs = new Map<string, GuardProgram>();
+  const problems: Problem[] = [];
+  for (const [role, { guards = {} }] of Object.entries(data.roles)) {
+    for (const [id, { program }] of Object.entries(guards)) {
+      if (program === undefined) continue;
+      const location = document.location(['roles', role, 'guards', id, 'program']);
+      try {
+        programs.set(programKey(role, id), await readProgram(location.file, program));
+      } catch (error) {
+        problems.push(...problemsOf(error).map((problem) => ({ ...problem, location })));
+      }
+    }
+  }
+  if (problems.length > 0) throw new OperatorErrors(problems);
+  return programs;
+}
+
+async function readProgram(playbook: string, name: string): Promise<GuardProgram> {
+  const invalid = (message: string, next: string) =>
+    new OperatorError({ code: 'invalid-program', message: `the program ${name} ${message}`, next });
+  if (name.startsWith('/') || name.split('/').includes('..')) {
+    throw invalid("lies outside the playbook's directory", 'put it beside the playbook');
+  }
+  const file = resolve(dirname(playbook), name);
+  const unreadable = (error: Error) =>
+    invalid(`can't be read: ${error.message}`, 'check its path, which is relative to the playbook');
+  const found = await stat(file).catch((error: Error) => Promise.reject(unreadable(error)));
+  if (!found.isFile()) throw invalid('is no regular file', 'name a file with a program in sh');
+  if (found.size > maximumSize) {
+    throw invalid(
+      `has ${found.size} bytes; expected at most ${maximumSize}`,
+      'check that it is the right file: every look at a host takes it there',
+    );
+  }
+  const content = await readFile(file).catch((error: Error) => Promise.reject(unreadable(error)));
+  if (content.includes(0) || !isUtf8(content))
+    throw invalid('is no text', 'name a file with a program in sh');
+  const text = content.toString('utf8');
+  if (text.trim() === '') throw invalid('is empty', 'let it ask whether somebody is there');
+  return { file, text };
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { checkedText } from '../../inventory/schema.ts';
+import { text } from './texts.ts';
+
+/** What asks whether somebody is there, where it is no program beside the playbook. */
+const guardKinds = ['http', 'command'] as const;
+
+/** What is asked before a handler may interrupt people. */
+export const guardSchema = z
+  .strictObject({
+    program: text.optional().meta({
+      description:
+        'file beside the playbook, in sh: exit status 0 nobody is there, 1 somebody is, anything else is not known',
+    }),
+    kind: checkedText({
+      code: 'wrong-value',
+      mistake: kindMistake,
+      pattern: /^(?:http|command)$/,
+      description: `instead of a program: ${guardKinds.join(' or ')}`,
+    }).optional(),
+    args: z.array(text).optional(),
+    description: text.meta({ description: 'who would be interrupted, e.g. running meetings' }),
+  })
+  .superRefine((given, context) => {
+    if ((given.program === undefined) === (given.kind === undefined)) {
+      const params = { next: 'write program: and a file beside the playbook, or kind: and what to ask' };
+      context.addIssue({ code: 'custom', message: 'expected one of: program, kind', params });
+    } else if (given.kind !== undefined && given.args === undefined) {
+      const message = 'the guard has nothing to ask';
+      const next = 'add args: the address for http, the program and its arguments for command';
+      context.addIssue({ code: 'custom', message, params: { code: 'missing-key', next } });
+    }
+  });
+
+/** Before version 0.2 what asks a product was a kind of its own, by the name that its program has now. */
+function kindMistake(kind: string): { message: string; next: string } | undefined {
+  if (guardKinds.some((known) => known === kind)) return undefined;
+  const file = `files/${/^[a-z0-9-]+$/.test(kind) ? kind : 'NAME'}.sh`;
+  return {
+    message: `'${kind}' is no kind of guard; expected ${guardKinds.join(' or ')}`,
+    next: [
+      `a guard that asks a product names a program: write 'program: ${file}' instead of the kind, keep the args,`,
+      "and put that file beside the playbook (those of the built-in playbooks are in clusterproxy's playbooks/files);",
+      'a playbook that extends a built-in one can leave such a guard out',
+    ].join(' '),
+  };
+}

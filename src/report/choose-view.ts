@@ -1,0 +1,18 @@
+import { JsonView } from './json/view.ts';
+import type { Output } from './output.ts';
+import { TerminalView } from './terminal/view.ts';
+import type { View } from './view.ts';
+
+/** What the command line says of how it is to be shown. */
+export interface ViewOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+/** The only place that knows which views there are. */
+export function chooseView(output: Output, { json, ...options }: ViewOptions): View {
+  const terminal = new TerminalView(output, options);
+  return json ? new JsonView(output, terminal.aside) : terminal;
+}

@@ -1,0 +1,171 @@
+import type { PastRun } from '../../model/history.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { ByHand, HostPlan } from '../../model/plan.ts';
+import { exitStatusOf, type RunResult } from '../../model/result.ts';
+import type { RoleRollout } from '../../model/rollout.ts';
+import { showable, showableLine } from '../../secrets/showable.ts';
+import { cleanName, type Masker } from './harmless.ts';
+import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
+import type { HostKeys } from './keys.ts';
+import { pastRunDocument } from './past-run.ts';
+import { errorDocument } from './problem.ts';
+import type { ReportDocument, ReportHost, ReportInventory, ReportRollout } from './schema.ts';
+
+/** What a command can tell besides its result; undefined where it does not ask for it. */
+export interface Told {
+  /** where it isn't what the result comes to */
+  readonly exitStatus?: number | undefined;
+  readonly byHand?: readonly ByHand[] | undefined;
+  /** why the command could not be carried out */
+  readonly errors?: readonly Problem[] | undefined;
+  /** what hosts remember of earlier runs */
+  readonly runs?: readonly PastRun[] | undefined;
+  /** clusters beside this one whose runs hosts remember, by host */
+  readonly beside?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** the latest run that each host kept */
+  readonly last?: ReadonlyMap<string, PastRun> | undefined;
+  /** how a run goes through the hosts, should all end as planned */
+  readonly rollout?: readonly RoleRollout[] | undefined;
+  /** the keys that each host shows, in the order of the result's hosts */
+  readonly keys?: readonly HostKeys[] | undefined;
+  /** public names, by host */
+  readonly hostnames?: ReadonlyMap<string, string> | undefined;
+  /** guards aren't asked in this run */
+  readonly force?: boolean | undefined;
+  /** what an inventory says */
+  readonly inventory?: ReportInventory | undefined;
+  /** the playbook that is checked, as the operator names it */
+  readonly playbook?: string | undefined;
+  /** the sample hosts that it is tried on, by name */
+  readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
+  /** the hosts on which a run is at work, and who */
+  readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+}
+
+/**
+ * Makes what a command tells into the document whose form is `reportSchema`. All views show this and nothing
+ * else, so here is where everything is made harmless: the run's secrets and what looks like one are hidden,
+ * and what a terminal would obey is written out. A command tells of one plan several times, and the
+ * differences between files take long: a maker keeps what it has made of a host's plan.
+ */
+export class DocumentMaker {
+  readonly #secrets: Masker;
+  /** by the plan as it is, secrets and all */
+  #parts = new WeakMap<HostPlan, PlanPart>();
+  /** how many secrets were known when the parts were made */
+  #known = 0;
+
+  constructor(secrets: Masker) {
+    this.#secrets = secrets;
+  }
+
+  make(result: RunResult, told: Told = {}): ReportDocument {
+    const { hosts, ...rest } = result;
+    const masked = this.#secrets.maskAll(told);
+    const documents = hosts.map(({ plan, ...ending }, index) =>
+      hostDocument(this.#partOf(plan), this.#secrets.maskAll(ending), {
+        lastRun: masked.last?.get(plan.host),
+        keys: masked.keys?.[index],
+        hostname: masked.hostnames?.get(plan.host),
+        sample: masked.samples?.get(plan.host),
+      }),
+    );
+    const exitStatus = told.exitStatus ?? exitStatusOf(result, { comparing: false });
+    return documentOf(this.#secrets.maskAll(rest), documents, { ...masked, exitStatus });
+  }
+
+  #partOf(plan: HostPlan): PlanPart {
+    if (this.#secrets.size !== this.#known) this.#parts = new WeakMap();
+    this.#known = this.#secrets.size;
+    const part = this.#parts.get(plan) ?? planPart(this.#secrets.maskAll(plan));
+    this.#parts.set(plan, part);
+    return part;
+  }
+}
+
+/** The document of a command that tells of its result only once. */
+export function reportDocument(result: RunResult, told: Told, secrets: Masker): ReportDocument {
+  return new DocumentMaker(secrets).make(result, told);
+}
+
+/** The document of a command that ended before there was a result. */
+export function errorReport(
+  command: string,
+  { exitStatus, errors }: { readonly exitStatus: number; readonly errors: readonly Problem[] },
+  secrets: Masker,
+): ReportDocument {
+  const interrupted = errors.some((error) => error.code === 'interrupted');
+  const nothing: RunResult = { command, run: undefined, hosts: [], warnings: [], interrupted };
+  return reportDocument(nothing, { exitStatus, errors }, secrets);
+}
+
+/** Keys stand in the order in which they came into the document: a script may compare its text. */
+function documentOf(
+  { command, run, warnings, interrupted }: Omit<RunResult, 'hosts'>,
+  hosts: ReportHost[],
+  told: Told & { readonly exitStatus: number },
+): ReportDocument {
+  const { errors = [], byHand = [], rollout, runs, exitStatus } = told;
+  return {
+    ...{ schemaVersion: 1, command },
+    run: run === undefined ? null : cleanName(run),
+    hosts,
+    summary: { exitStatus, ...summaryOf(hosts), interrupted },
+    warnings: warnings.map(showableLine),
+    byHand: byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    ...(rollout === undefined ? {} : { rollout: rollout.map(rolloutDocument) }),
+    ...(runs === undefined ? {} : { runs: runs.map(pastRunDocument) }),
+    ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
+    ...(told.force ? { force: true } : {}),
+    ...othersDocument(told),
+    ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
+    ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
+    ...(told.holders === undefined
+      ? {}
+      : {
+          holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
+        }),
+  };
+}
+
+function summaryOf(
+  hosts: readonly ReportHost[],
+): Pick<ReportDocument['summary'], 'hosts' | 'statuses' | 'changes' | 'restarts' | 'reloads'> {
+  const statuses: ReportDocument['summary']['statuses'] = {};
+  for (const { status } of hosts) statuses[status] = (statuses[status] ?? 0) + 1;
+  const kinds = hosts.flatMap(({ handlers }) => handlers.flatMap((handler) => handler.kinds ?? []));
+  return {
+    hosts: hosts.length,
+    statuses,
+    changes: hosts.reduce((sum, { changes }) => sum + changes.length, 0),
+    restarts: kinds.filter((kind) => kind === 'restart').length,
+    reloads: kinds.filter((kind) => kind === 'reload').length,
+  };
+}
+
+function rolloutDocument(one: RoleRollout): ReportRollout {
+  const { role, hosts, atOnce, maxUnavailable, down, held } = one;
+  return {
+    role: cleanName(role),
+    hosts: hosts.map(cleanName),
+    ...{ atOnce, maxUnavailable },
+    held: held.map(cleanName),
+    down: down.map(({ host, why }) => ({ name: cleanName(host), why: showableLine(why) })),
+  };
+}
+
+function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'> {
+  if (beside === undefined || beside.size === 0) return {};
+  const otherClusters = [...beside].map(([host, clusters]) => ({
+    host: cleanName(host),
+    clusters: clusters.map(cleanName),
+  }));
+  return { otherClusters };
+}
+
+function inventoryDocument({ file, cluster, playbook, roles }: ReportInventory): ReportInventory {
+  return {
+    ...{ file: cleanName(file), cluster: cleanName(cluster), playbook: cleanName(playbook) },
+    roles: roles.map(({ role, ...rest }) => ({ role: cleanName(role), ...rest })),
+  };
+}

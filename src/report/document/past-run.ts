@@ -1,0 +1,60 @@
+import { cleanLine } from '../../document/clean-text.ts';
+import type { PastRun, RunOnHost } from '../../model/history.ts';
+import { unitOfPath } from '../../model/snapshot.ts';
+import { showableLine } from '../../secrets/showable.ts';
+import { cleanName } from './harmless.ts';
+import { errorDocument } from './problem.ts';
+import type { ReportPastRun, ReportRun } from './schema.ts';
+
+/** Who did what, when and from where. */
+export function runDocument(run: PastRun): ReportRun {
+  return {
+    run: cleanLine(run.run),
+    command: cleanLine(run.command),
+    operator: showableLine(run.operator),
+    from: showableLine(run.from),
+    version: cleanLine(run.version),
+    startedAt: showableLine(run.startedAt),
+  };
+}
+
+/** A run as the hosts remember it, and what became of it on each of them. */
+export function pastRunDocument(run: PastRun): ReportPastRun {
+  return {
+    ...runDocument(run),
+    ...(run.undoes === undefined ? {} : { undoes: cleanLine(run.undoes) }),
+    ...(run.undoneBy === undefined ? {} : { undoneBy: cleanLine(run.undoneBy) }),
+    hosts: run.hosts.map(runOnHostDocument),
+  };
+}
+
+function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
+  return {
+    name: cleanName(host.host),
+    role: cleanName(host.role),
+    state: cleanLine(host.state),
+    changes: host.records.flatMap(({ changes, actions = [] }, index) => [
+      ...actions.map(({ name, step }) => ({
+        path: showableLine(name),
+        kind: 'action' as const,
+        action: 'create' as const,
+        steps: [cleanName(step)],
+        stage: index + 1,
+      })),
+      // A host's record may say anything, whatever its type says.
+      ...changes.map(({ path, kind, action, steps }) => ({
+        path: cleanName(unitOfPath(path) ?? path),
+        kind: cleanName(kind) as typeof kind,
+        action: cleanName(action) as typeof action,
+        steps: steps.map(cleanName),
+        stage: index + 1,
+      })),
+    ]),
+    handlers: host.records.flatMap(({ handlers }) => handlers.map(({ id }) => cleanName(id))),
+    ...(host.problem === undefined || host.state === 'committed'
+      ? {}
+      : { error: errorDocument(host.problem) }),
+    warnings: host.warnings.map(showableLine),
+    ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
+  };
+}

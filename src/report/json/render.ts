@@ -1,0 +1,13 @@
+import type { ReportDocument } from '../document/schema.ts';
+
+/** The document as it is printed. */
+export function renderJson(document: ReportDocument): string {
+  // What a terminal would obey, or not show, is escaped as JSON lets it be; C0 is by itself.
+  return `${JSON.stringify(document, null, 2).replace(unprintable, escaped)}\n`;
+}
+
+const unprintable = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,56 @@
+import type { ProgressEvent } from '../../model/progress.ts';
+import type { ReportDocument } from '../document/schema.ts';
+import type { Output } from '../output.ts';
+import type { Aside } from '../view.ts';
+import { renderProblems } from './problem.ts';
+import { type Progress, startProgress } from './progress.ts';
+import { makeStyle, type Style } from './style.ts';
+import { renderWarning } from './warning.ts';
+
+/** What is told on a terminal, and how. */
+export interface TerminalOptions {
+  /** no progress, no messages */
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** colours, where the terminal takes them */
+  readonly color: boolean;
+}
+
+/** What a person reads on standard error. */
+export class TerminalAside implements Aside {
+  readonly #output: Output;
+  readonly #options: TerminalOptions;
+  readonly #progress: Progress;
+
+  constructor(output: Output, options: TerminalOptions) {
+    this.#output = output;
+    this.#options = options;
+    this.#progress = startProgress({ output, ...options });
+  }
+
+  progress(event: ProgressEvent): void {
+    this.#progress.tell(event);
+  }
+
+  message(text: string): void {
+    if (!this.#options.quiet) this.#tell([text]);
+  }
+
+  warnings({ warnings }: ReportDocument): void {
+    if (!this.#options.quiet) this.#tell(warnings.flatMap((text) => renderWarning(text, this.#style)));
+  }
+
+  problems({ errors = [] }: ReportDocument): void {
+    this.#tell(renderProblems(errors, this.#style));
+  }
+
+  get #style(): Style {
+    const { messages } = this.#output;
+    const { color, verbose } = this.#options;
+    return makeStyle({ columns: messages.columns, color: color && messages.takesColor, verbose });
+  }
+
+  #tell(lines: readonly string[]): void {
+    if (lines.length > 0) this.#output.messages.write(`${lines.join('\n')}\n`);
+  }
+}

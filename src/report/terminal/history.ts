@@ -1,0 +1,86 @@
+import type { ReportDocument, ReportPastRun } from '../document/schema.ts';
+import { renderDeferred, renderProblem } from './problem.ts';
+import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+import { whoWords } from './words.ts';
+
+/** How a run ended on a host, for people. */
+const endWords: Readonly<Record<string, string>> = {
+  committed: 'changed',
+  reverted: 'rolled back',
+  deferred: 'deferred',
+  refused: 'refused',
+  abandoned: 'ended early',
+  kept: 'kept unconfirmed',
+  conflict: 'in conflict',
+  stuck: 'stuck',
+};
+
+/** The runs that hosts remember: who, when, from where, and what became of it on each host. */
+export function renderHistory(
+  { runs = [], otherClusters = [] }: ReportDocument,
+  style: Style,
+): readonly string[] {
+  const notes = otherClusters.flatMap(({ host, clusters }) => {
+    const words = `${host} also has runs of ${clusters.map(oneLine).join(', ')}, which are not shown here`;
+    return wrap(words, { columns: style.columns, first: '', hanging: 2 });
+  });
+  const shown = runs.flatMap((run, index) => [...(index === 0 ? [] : ['']), ...renderRun(run, style)]);
+  return [
+    ...(runs.length === 0 ? ['no host remembers a run'] : shown),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
+  ];
+}
+
+/** `20261121T074501Z-4f2a9c: apply by ada from laptop, 2026-11-21 07:45:01 UTC, version 0.1.0` */
+function renderRun(run: ReportPastRun, style: Style): readonly string[] {
+  const start = `${run.run}: `;
+  const undoes = run.undoes === undefined ? '' : ` of run ${run.undoes}`;
+  const undone = run.undoneBy === undefined ? '' : `; undone by run ${run.undoneBy}`;
+  const text = `${run.command}${undoes} by ${whoWords(run)}, version ${run.version}${undone}`;
+  const [first = '', ...rest] = wrap(text, { columns: style.columns, first: start, hanging: 2 });
+  const width = Math.min(24, Math.max(0, ...run.hosts.map(({ name }) => widthOf(name))));
+  return [
+    style.paint.bold(start) + first.slice(start.length),
+    ...rest,
+    ...run.hosts.flatMap((host) => renderHost(host, width, style)),
+  ];
+}
+
+function renderHost(host: ReportPastRun['hosts'][number], width: number, style: Style): readonly string[] {
+  const words = endWords[host.state] ?? `not finished (${host.state})`;
+  const changes = host.changes.filter(({ kind }) => kind !== 'action');
+  const actions = host.changes.filter(({ kind }) => kind === 'action');
+  const handlers = host.handlers.map(oneLine);
+  const parts = [
+    ...actions.map(({ path }) => path),
+    ...(changes.length === 0 && actions.length > 0 ? [] : [count(changes.length, 'change')]),
+    ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
+    ...(host.durationMs === undefined ? [] : [roughly(host.durationMs)]),
+  ];
+  const start = `  ${host.name.padEnd(width)}  ${words.padEnd(12)}  `;
+  return [
+    ...wrap(parts.join('; '), { columns: style.columns, first: start, hanging: 6 }),
+    ...(style.verbose
+      ? changes.map(
+          ({ action, kind, path, steps }) =>
+            `      ${oneLine(action)} ${kind === 'unit' ? 'unit:' : ''}${oneLine(path)} (${steps.map(oneLine).join(', ')})`,
+        )
+      : []),
+    ...(host.error === undefined
+      ? []
+      : (host.state === 'deferred' ? renderDeferred : renderProblem)(
+          { ...host.error, host: undefined },
+          style,
+          6,
+        )),
+    ...host.warnings.flatMap((text) =>
+      wrap(text, { columns: style.columns, first: '      warning: ', hanging: 8 }),
+    ),
+  ];
+}
+
+/** Hosts tell whole seconds. */
+function roughly(milliseconds: number): string {
+  return milliseconds < 1000 ? 'less than 1 s' : duration(milliseconds).replace('.0 s', ' s');
+}

@@ -1,0 +1,200 @@
+import type { ReportChange, ReportGuard, ReportHandler, ReportHost } from '../document/schema.ts';
+import { renderProblem } from './problem.ts';
+import { list, oneLine, wrap } from './prose.ts';
+import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts';
+import type { Style } from './style.ts';
+import { changeWords, sessionsOf, unsettledWords } from './words.ts';
+
+/** `node-01: node, recipe 2.6 (version 2.6 is installed)` */
+export function renderHeader(host: ReportHost, style: Style): readonly string[] {
+  const reason = host.recipeReason ? ` (${host.recipeReason})` : '';
+  const recipe = host.recipe === null ? '' : `, recipe ${oneLine(host.recipe)}${reason}`;
+  const undoes = host.undoes === undefined ? '' : `, undoing run ${oneLine(host.undoes)}`;
+  const leaves = host.retires ? ', leaves the cluster' : '';
+  const start = `${host.name}: `;
+  const [first = '', ...rest] = wrap(`${host.role}${recipe}${undoes}${leaves}`, {
+    columns: style.columns,
+    first: start,
+    hanging: 2,
+  });
+  return [style.paint.bold(start) + first.slice(start.length), ...rest];
+}
+
+/** What is done to a host, stage by stage; a stage has a title where there are several. */
+export function renderStages(stages: readonly StageOfHost[], style: Style): readonly string[] {
+  return stages.flatMap((stage) => [
+    ...stageTitle(stage, style),
+    ...stage.changes.flatMap((change) =>
+      change.kind === 'action' ? renderAction(change, style) : renderChange(change, style),
+    ),
+    ...renderHandlers(stage.handlers, style),
+  ]);
+}
+
+function stageTitle({ number, name }: StageOfHost, { columns, paint }: Style): readonly string[] {
+  if (name === undefined) return [];
+  const text = `stage ${number}, ${oneLine(name)}:`;
+  return ['', ...wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line))];
+}
+
+/** An action: what and why in one line, then what it does. */
+function renderAction(action: ReportChange, style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const words = action.path;
+  const text = `${words} (${oneLine(action.step)})`;
+  const [first = '', ...rest] = wrap(text, { columns, first: '  ', hanging: 4 });
+  return [
+    '',
+    first.replace(words, paint.bold(words)),
+    ...rest,
+    ...partsOf(action).notes.flatMap((note) => wrap(note, { columns, first: '    ' })),
+  ];
+}
+
+/** A change: what and why in one line, then its diff. */
+function renderChange(change: ReportChange, style: Style): readonly string[] {
+  const { paint } = style;
+  const { notes, lines } = partsOf(change);
+  const why = change.steps.length === 0 ? '' : ` (${change.steps.map(oneLine).join(', ')})`;
+  const words = changeWords(change);
+  const [first = '', ...rest] = wrap(`${words}${why}`, { columns: style.columns, first: '  ', hanging: 4 });
+  return [
+    '',
+    first.replace(words, paint.bold(words)),
+    ...rest,
+    ...[...notes, ...stopNotes(change)].flatMap((note) =>
+      wrap(note, { columns: style.columns, first: '    ' }),
+    ),
+    ...lines.map((line) => `    ${paintDiff(line, style)}`),
+  ];
+}
+
+/** That a unit is only stopped while nobody is there. */
+function stopNotes({ guards = [] }: ReportChange): readonly string[] {
+  return guards.length === 0 ? [] : [`only while there are no ${list(guards.map(oneLine))}`];
+}
+
+/** Colours of diff(1) and git: by what a line begins with, headers before their signs. */
+function paintDiff(line: string, { paint }: Style): string {
+  if (/^(?:--- (?:a?\/)|\+\+\+ (?:b?\/))/.test(line)) return paint.bold(line);
+  if (line.startsWith('@@')) return paint.cyan(line);
+  if (line.startsWith('+')) return paint.green(line);
+  if (line.startsWith('-')) return paint.red(line);
+  return line;
+}
+
+/** What will run after the files are in place, and which steps asked for it. */
+function renderHandlers(handlers: readonly ReportHandler[], style: Style): readonly string[] {
+  if (handlers.length === 0) return [];
+  return ['', '  then, in this order:', ...handlers.flatMap((handler) => renderHandler(handler, style))];
+}
+
+/**
+ * What is done to a host at the end of the run: what it kept for others goes, and what is remembered of
+ * itself.
+ */
+export function renderEnd(host: ReportHost, style: Style): readonly string[] {
+  const { last, leftovers } = host;
+  const line = (text: string) => ['', ...wrap(text, { columns: style.columns, first: '  ' })];
+  return [
+    ...(last === undefined
+      ? []
+      : [
+          ...line('finally, once the hosts that leave the cluster have been restored:'),
+          ...renderStages(lastStagesOf(host), style),
+          ...(last.error === undefined ? [] : renderProblem(last.error, style, 2)),
+        ]),
+    ...(leftovers
+      ? line(
+          'at the end /var/lib/clusterproxy is removed from this host, with everything it remembers of earlier runs: from then on it knows nothing of the cluster, and rollback has nothing to undo there',
+        )
+      : []),
+  ];
+}
+
+function renderHandler(handler: ReportHandler, style: Style): readonly string[] {
+  const { because, owed, guards, validate, checks = [] } = handler;
+  const { columns, paint } = style;
+  const id = oneLine(handler.id);
+  const start = `    ${id}: `;
+  const actions = handler.actions.join(', ') || 'checks only';
+  const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(oneLine))})`;
+  const why = owed === undefined ? asked : ` (restart owed: ${owed})`;
+  const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
+  const more = (text: string) => wrap(text, { columns, first: '      ' });
+  return [
+    first.replace(start, `    ${paint.bold(id)}: `),
+    ...rest,
+    ...(validate === undefined ? [] : more(`only if "${validate}" accepts the files`)),
+    ...(guards.length > 0 ? more(`only while there are no ${list(guards.map(oneLine))}`) : []),
+    ...(style.verbose && checks.length > 0
+      ? more(`succeeds if ${list(checks)}, within ${handler.timeout} s`)
+      : []),
+  ];
+}
+
+/**
+ * What is true of one host besides its changes: who is there now, warnings, runs that aren't finished, its
+ * problem.
+ */
+export function renderNotes(host: ReportHost, style: Style, options: NoteOptions): readonly string[] {
+  const { columns, paint } = style;
+  const who = options.named ? `${host.name}: ` : '';
+  const labelled = (label: string, painted: string, text: string) => {
+    const start = `  ${who}${label}: `;
+    const [first = '', ...rest] = wrap(text, { columns, first: start, hanging: 4 });
+    return [`  ${who}${painted}: ${first.slice(start.length)}`, ...rest];
+  };
+  const warning = (text: string) => labelled('warning', paint.yellow('warning'), text);
+  const unsettled = host.unsettled.map(unsettledWords);
+  return [
+    ...guardsOf(host).flatMap((guard) => labelled('now', paint.bold('now'), guardWords(guard))),
+    ...deferral(host, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
+    ...unsettled.flatMap(warning),
+    ...host.warnings.flatMap(warning),
+    ...(host.error === undefined
+      ? []
+      : renderProblem({ ...host.error, host: options.named ? host.name : undefined }, style, 2)),
+  ];
+}
+
+export interface NoteOptions {
+  /** the host's name has to be said, because the lines stand below several hosts */
+  readonly named: boolean;
+  /** guards aren't asked in this run */
+  readonly force: boolean;
+}
+
+/** The reports of guards that are asked in this plan. */
+function guardsOf(host: ReportHost): readonly ReportGuard[] {
+  const asking = stagesOf(host).flatMap(({ changes, handlers }) => [...changes, ...handlers]);
+  const asked = new Set(asking.flatMap(({ guards = [] }) => guards));
+  return host.guards.filter((report) => asked.has(report.guard));
+}
+
+/** Said in advance: a host in use is left as it is. */
+function deferral(host: ReportHost, { force }: NoteOptions): readonly string[] {
+  const busy = guardsOf(host).filter((report) => report.state !== 'idle');
+  if (busy.length === 0) return [];
+  const what = list(busy.map((report) => oneLine(report.guard)));
+  return force
+    ? [`--force: the ${what} will be interrupted`]
+    : [`it would be deferred, with nothing changed, as long as there are ${what}; --force changes it anyway`];
+}
+
+const mostSessions = 10;
+
+function guardWords(report: ReportGuard): string {
+  const names = report.sessions.slice(0, mostSessions);
+  const more = report.sessions.length - names.length;
+  const sessions = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  switch (report.state) {
+    case 'idle':
+      return `no ${oneLine(report.guard)}`;
+    case 'unknown':
+      return `it is not known whether there are ${oneLine(report.guard)}${sessions === '' ? '' : ` (${sessions})`}; that counts as busy`;
+    case 'busy':
+      if (report.sessions.length === 0) return `there are ${oneLine(report.guard)}`;
+      return `${sessionsOf(report)} ${report.sessions.length === 1 ? 'is' : 'are'} running: ${sessions}`;
+  }
+}

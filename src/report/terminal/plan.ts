@@ -1,0 +1,86 @@
+import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { groupPlans, type PlanGroup } from './plan-groups.ts';
+import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
+import { indent, wrap } from './prose.ts';
+import { differs, stagesOf } from './reading.ts';
+import { renderRollout } from './rollout.ts';
+import type { Style } from './style.ts';
+import { statusSummary, totalWords } from './totals.ts';
+import { renderWarning } from './warning.ts';
+
+/**
+ * A plan as a person reads it: what changes where and why, hosts with the same changes once, then what it
+ * comes to.
+ */
+export function renderPlan(document: ReportDocument, style: Style): readonly string[] {
+  const { hosts, byHand, warnings, rollout = [], force = false } = document;
+  const skipped = hosts.filter(({ status }) => status === 'skipped');
+  const others = hosts.filter(({ status }) => status !== 'skipped');
+  const quiet = others.filter((host) => isQuiet(host));
+  const telling = others.filter((host) => !isQuiet(host));
+  const sections = [
+    ...groupPlans(telling).map((group) => renderGroup(group, style, force)),
+    ...byHand.map((text) => renderByHand(text, style)),
+    warnings.flatMap((text) => renderWarning(text, style)),
+    [...together(quiet, 'nothing to do', style), ...together(skipped, 'left out by --limit', style)],
+    renderRollout(rollout, style),
+    summary(document, others, style),
+  ];
+  return sections
+    .filter((section) => section.length > 0)
+    .flatMap((section, index) => (index === 0 ? section : ['', ...section]));
+}
+
+/** Nothing to change and nothing to tell. */
+function isQuiet(host: ReportHost): boolean {
+  return (
+    !differs(host) && host.warnings.length === 0 && host.unsettled.length === 0 && host.error === undefined
+  );
+}
+
+function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly string[] {
+  const [first, ...rest] = group.hosts;
+  if (first === undefined) return [];
+  const same = group.identical ? 'the same' : 'the same except for its own name';
+  const idle = !differs(first) && first.error === undefined;
+  const notes = group.hosts.flatMap((host) => renderNotes(host, style, { named: rest.length > 0, force }));
+  return [
+    ...renderHeader(first, style),
+    ...(rest.length === 0
+      ? []
+      : wrap(`${same}: ${rest.map(({ name }) => name).join(', ')}`, {
+          columns: style.columns,
+          first: '  ',
+          hanging: 4,
+        })),
+    ...(idle ? ['  nothing to do'] : []),
+    ...renderStages(stagesOf(first), style),
+    ...renderEnd(first, style),
+    ...(notes.length > 0 && differs(first) ? [''] : []),
+    ...notes,
+  ];
+}
+
+/** `node-02, node-03: nothing to do` */
+function together(hosts: readonly ReportHost[], words: string, style: Style): readonly string[] {
+  if (hosts.length === 0) return [];
+  const names = hosts.map(({ name }) => name).join(', ');
+  return wrap(`${names}: ${words}`, { columns: style.columns, first: '', hanging: 2 });
+}
+
+/** What the operator has to carry over, framed by empty lines so that it can be copied. */
+function renderByHand({ title, text }: ReportDocument['byHand'][number], style: Style): readonly string[] {
+  return [
+    ...wrap(`by hand: ${title}`, { columns: style.columns, first: '', hanging: 2 }).map((line) =>
+      style.paint.bold(line),
+    ),
+    '',
+    ...indent(text, 4),
+  ];
+}
+
+function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style: Style): readonly string[] {
+  const totals = totalWords(others.filter((host) => host.error === undefined && differs(host)));
+  const text = `${statusSummary(hosts.map(({ status }) => status))}${totals === '' ? '' : `; ${totals}`}`;
+  return wrap(text, { columns: style.columns, first: '', hanging: 2 });
+}

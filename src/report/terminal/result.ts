@@ -1,0 +1,84 @@
+import { statusWords } from '../../model/status-words.ts';
+import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
+import { renderDeferred, renderProblem } from './problem.ts';
+import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+import { statusSummary } from './totals.ts';
+import { renderWarning } from './warning.ts';
+
+/** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
+export function renderResult(document: ReportDocument, style: Style): readonly string[] {
+  const quiet = document.hosts.filter((host) => isQuiet(host));
+  const telling = document.hosts.filter((host) => !isQuiet(host));
+  const width = Math.min(24, Math.max(0, ...telling.map((host) => widthOf(host.name))));
+  const lines = [
+    ...telling.flatMap((host) => renderHost(host, style, width)),
+    ...together(quiet, style),
+    ...document.warnings.flatMap((text) => renderWarning(text, style)),
+  ];
+  return [...lines, ...(lines.length === 0 ? [] : ['']), ...summary(document, style)];
+}
+
+function isQuiet(host: ReportHost): boolean {
+  const settled = host.status === 'in-sync' || host.status === 'skipped';
+  return settled && host.error === undefined && host.warnings.length === 0;
+}
+
+/** Hosts that nothing happened to, in one line for each way of it. */
+function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
+  return (['in-sync', 'skipped'] as const).flatMap((status) => {
+    const names = hosts.filter((host) => host.status === status).map(({ name }) => name);
+    if (names.length === 0) return [];
+    const text = `${names.join(', ')}: ${statusWords[status]}`;
+    return wrap(text, { columns: style.columns, first: '', hanging: 2 });
+  });
+}
+
+/** `node-01  changed      3 changes, ran restart-web, 12.3 s` */
+function renderHost(host: ReportHost, style: Style, width: number): readonly string[] {
+  const name = host.name.padEnd(width);
+  const status = statusWords[host.status];
+  const parts = [...whatHappened(host), ...(host.durationMs > 0 ? [duration(host.durationMs)] : [])];
+  const start = `${name}  ${status.padEnd(parts.length === 0 ? 0 : 12)}${parts.length === 0 ? '' : '  '}`;
+  const [first = '', ...rest] = wrap(parts.join(', '), { columns: style.columns, first: start, hanging: 4 });
+  return [
+    `${style.paint.bold(name)}  ${paintStatus(host.status, style)(status)}${first.slice(name.length + 2 + status.length)}`,
+    ...rest,
+    ...why(host, style),
+    ...host.warnings.flatMap((text) =>
+      wrap(text, { columns: style.columns, first: '    warning: ', hanging: 6 }),
+    ),
+  ];
+}
+
+function why({ status, error }: ReportHost, style: Style): readonly string[] {
+  if (error === undefined) return [];
+  const render = status === 'deferred' || status === 'owed' ? renderDeferred : renderProblem;
+  return render({ ...error, host: undefined }, style, 4);
+}
+
+function whatHappened({ status, changes, ran = [] }: ReportHost): readonly string[] {
+  const done =
+    status === 'changed' || status === 'owed' || status === 'would-change'
+      ? [count(changes.length, 'change')]
+      : [];
+  return [...done, ...(ran.length === 0 ? [] : [`ran ${ran.map(oneLine).join(', ')}`])];
+}
+
+const good: readonly ReportStatus[] = ['changed', 'in-sync'];
+const remarkable: readonly ReportStatus[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
+
+function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
+  if (good.includes(status)) return paint.green;
+  return remarkable.includes(status) ? paint.yellow : paint.red;
+}
+
+function summary({ hosts, run, summary: { interrupted } }: ReportDocument, style: Style): readonly string[] {
+  const of = run === null ? '' : ` (run ${oneLine(run)})`;
+  const text = `${statusSummary(hosts.map(({ status }) => status))}${of}`;
+  const early = 'interrupted: no further host was started; each host above is in the state shown';
+  return [
+    ...wrap(text, { columns: style.columns, first: '', hanging: 2 }),
+    ...(interrupted ? wrap(early, { columns: style.columns, first: '' }) : []),
+  ];
+}

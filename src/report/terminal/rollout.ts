@@ -1,0 +1,40 @@
+import type { ReportRollout } from '../document/schema.ts';
+import { list, oneLine, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+
+/**
+ * How a run will go through its hosts, in one paragraph, and whom it will not begin:
+ * `in this order: proxy-1; then node-01 alone, then 3 more of the role node, at most 2 at a time`. Nothing
+ * for one host.
+ */
+export function renderRollout(rollout: readonly ReportRollout[], style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const going = rollout.filter(({ hosts }) => hosts.length > 0);
+  const total = going.reduce((sum, { hosts }) => sum + hosts.length, 0);
+  const order = going.map(roleWords).join('; then ');
+  return [
+    ...(total < 2 ? [] : wrap(order, { columns, first: 'in this order: ', hanging: 2 })),
+    ...rollout.flatMap((one) =>
+      one.held.length === 0
+        ? []
+        : wrap(heldWords(one), { columns, first: 'warning: ', hanging: 2 }).map((line, index) =>
+            index === 0 ? line.replace('warning', paint.yellow('warning')) : line,
+          ),
+    ),
+  ];
+}
+
+function roleWords({ role, hosts: [first = '', ...rest], atOnce }: ReportRollout): string {
+  if (rest.length === 0) return first;
+  if (atOnce === 1)
+    return `${[first, ...rest].length <= 4 ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
+  const others = rest.length <= 3 ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
+  const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
+  return `${first} alone, then ${others}, ${together}`;
+}
+
+function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {
+  const out = list(down.map(({ name, why }) => `${name} (${why})`));
+  const are = down.length === 1 ? 'is' : 'are';
+  return `${list(held)} will not be changed, because that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} out already; --max-unavailable ${down.length + 1} allows one more`;
+}

@@ -1,0 +1,61 @@
+import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { renderProblem } from './problem.ts';
+import { oneLine, wrap } from './prose.ts';
+import { differs } from './reading.ts';
+import type { Style } from './style.ts';
+import { statusSummary, totalWords } from './totals.ts';
+import { renderWarning } from './warning.ts';
+import { unsettledWords, whoWords } from './words.ts';
+
+/**
+ * What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work.
+ */
+export function renderStatus({ hosts, warnings }: ReportDocument, style: Style): readonly string[] {
+  return [
+    ...hosts.flatMap((host) => renderHost(host, style)),
+    ...warnings.flatMap((text) => renderWarning(text, style)),
+    '',
+    ...wrap(statusSummary(hosts.map(({ status }) => status)), {
+      columns: style.columns,
+      first: '',
+      hanging: 2,
+    }),
+  ];
+}
+
+/** `node-01: node, recipe 2.6: in sync since run ID (apply by ada from laptop, 2026-11-21 07:45:01 UTC)` */
+function renderHost(host: ReportHost, style: Style): readonly string[] {
+  const { error, otherClusters = [] } = host;
+  const others = error?.code === 'another-cluster' ? [] : otherClusters;
+  const start = `${host.name}: `;
+  const recipe = host.recipe === null ? '' : `, recipe ${oneLine(host.recipe)}`;
+  const text = `${host.role}${recipe}: ${stateWords(host)}`;
+  const [first = '', ...rest] = wrap(text, { columns: style.columns, first: start, hanging: 4 });
+  const noted = (label: string, words: string) =>
+    wrap(words, { columns: style.columns, first: `  ${label}: `, hanging: 4 });
+  return [
+    style.paint.bold(start) + first.slice(start.length),
+    ...rest,
+    ...(others.length === 0 ? [] : noted('also serves', others.join(', '))),
+    ...host.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
+    ...host.handlers.flatMap(({ owed, last }) =>
+      owed === undefined || last ? [] : noted('restart owed', owed),
+    ),
+    ...host.warnings.flatMap((one) => noted('warning', one)),
+    ...(error === undefined ? [] : renderProblem({ ...error, host: undefined }, style, 2)),
+  ];
+}
+
+function stateWords(host: ReportHost): string {
+  const { lastRun: last } = host;
+  if (host.status === 'unreachable') return 'not known';
+  const by = last === undefined ? undefined : `run ${last.run} (${last.command} by ${whoWords(last)})`;
+  if (host.error !== undefined) return `can't be planned${by === undefined ? '' : `; last changed by ${by}`}`;
+  if (differs(host)) {
+    const totals = totalWords([host]);
+    const what = totals === '' ? '' : ` (${totals})`;
+    return `not as planned${what}${by === undefined ? ', and no run has changed it' : `; last changed by ${by}`}`;
+  }
+  if (host.retires) return 'out of the cluster; nothing of ours is left on it';
+  return by === undefined ? 'in sync' : `in sync since ${by}`;
+}

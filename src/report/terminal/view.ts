@@ -1,0 +1,68 @@
+import type { ProgressEvent } from '../../model/progress.ts';
+import type { ReportDocument } from '../document/schema.ts';
+import type { Output } from '../output.ts';
+import type { Chapter, View } from '../view.ts';
+import { TerminalAside, type TerminalOptions } from './aside.ts';
+import { renderHistory } from './history.ts';
+import { renderHolders, renderInventory } from './inventory.ts';
+import { renderPlan } from './plan.ts';
+import { renderResult } from './result.ts';
+import { renderSamples } from './samples.ts';
+import { renderStatus } from './status.ts';
+import { makeStyle, type Style } from './style.ts';
+import { renderPinned, renderTrust } from './trust.ts';
+
+/** What a person reads: chapters on standard output as they come, everything else on standard error. */
+export class TerminalView implements View {
+  readonly aside: TerminalAside;
+  readonly #output: Output;
+  readonly #options: TerminalOptions;
+
+  constructor(output: Output, options: TerminalOptions) {
+    this.aside = new TerminalAside(output, options);
+    this.#output = output;
+    this.#options = options;
+  }
+
+  show(chapter: Chapter, document: ReportDocument): void {
+    if (chapter === 'warnings') {
+      this.aside.warnings(document);
+      return;
+    }
+    const lines = renderers[chapter](document, this.#style);
+    this.#output.results.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  end(document: ReportDocument): void {
+    this.aside.problems(document);
+  }
+
+  progress(event: ProgressEvent): void {
+    this.aside.progress(event);
+  }
+
+  message(text: string): void {
+    this.aside.message(text);
+  }
+
+  get #style(): Style {
+    const { results } = this.#output;
+    const { color, verbose } = this.#options;
+    return makeStyle({ columns: results.columns, color: color && results.takesColor, verbose });
+  }
+}
+
+type Renderer = (document: ReportDocument, style: Style) => readonly string[];
+
+const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
+  inventory: renderInventory,
+  plan: renderPlan,
+  // The plan stands above it.
+  result: (document, style) => ['', ...renderResult(document, style)],
+  history: renderHistory,
+  status: renderStatus,
+  keys: renderTrust,
+  pinned: renderPinned,
+  holders: renderHolders,
+  samples: renderSamples,
+};

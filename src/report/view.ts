@@ -1,0 +1,48 @@
+import type { ProgressEvent } from '../model/progress.ts';
+import type { ReportDocument } from './document/schema.ts';
+
+/** What a command tells in the midst of its work; each time a view gets the document as it is by then. */
+export type Chapter =
+  /** what is worth a word of the inventory, in `warnings`; the other chapters do not repeat it */
+  | 'warnings'
+  /** that the inventory is valid */
+  | 'inventory'
+  /** what would be done */
+  | 'plan'
+  /** how a run ended */
+  | 'result'
+  /** what hosts remember */
+  | 'history'
+  /** what state hosts are in */
+  | 'status'
+  /** the keys that hosts show */
+  | 'keys'
+  /** what became of the keys that were to be pinned */
+  | 'pinned'
+  /** where a run is at work */
+  | 'holders'
+  /** what a playbook comes to on its sample hosts */
+  | 'samples';
+
+/**
+ * How a command is shown: the only thing that it talks to. A view gets the report document and nothing else,
+ * in which everything was made harmless: it may leave things out, but can't show what must not be seen.
+ * src/report/terminal and src/report/json are two of them; another form is another folder, and a line in
+ * src/report/choose-view.ts.
+ */
+export interface View {
+  /** a chapter, at once */
+  show(chapter: Chapter, document: ReportDocument): void;
+  /** all of it, once the command has ended; `errors` may stand in it that no chapter had */
+  end(document: ReportDocument): void;
+  /** how far it is: nothing is decided from it, and a view may leave it out */
+  progress(event: ProgressEvent): void;
+  /** a sentence for the person in front of the terminal, and not among the results */
+  message(text: string): void;
+}
+
+/** What a person is told on standard error, whatever form the results on standard output have. */
+export interface Aside extends Pick<View, 'progress' | 'message'> {
+  /** why the command could not be carried out, where it could not */
+  problems(document: ReportDocument): void;
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/package-root.ts';
+import { guardProgram } from '../support/guard-program.ts';
+
+/** What the programs of built-in playbooks' guards say. That of BigBlueButton: test/host/probe.test.ts. */
+
+const library = readFileSync(join(packageRoot(), 'src/host/remote/library.sh'), 'utf8');
+let folder: string;
+let server: Server;
+let page: string | undefined;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'guard-programs-'));
+  server = createServer((_, response) => {
+    response.writeHead(page === undefined ? 503 : 200).end(page ?? 'busy');
+  });
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done);
+  });
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A program that the host has in place of this machine's. */
+function stand(name: string, text: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+  chmodSync(join(folder, name), 0o755);
+}
+
+function ask(name: string, ...args: readonly string[]): Promise<{ status: number | null; output: string }> {
+  const child = spawn('sh', ['-c', `${library}\n${guardProgram(name)}`, 'guard', ...args], {
+    env: { PATH: `${folder}:${process.env.PATH}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    output += part;
+  });
+  return new Promise((done) => {
+    child.on('close', (status) => done({ status, output }));
+  });
+}
+
+describe('the guard of WCS nodes', () => {
+  const sessions = () =>
+    ask('wcs-sessions.sh', `http://127.0.0.1:${(server.address() as AddressInfo).port}/?action=stat`);
+  const idle =
+    '-----Stream Stats-----\nconnections=0\nstreams_webrtc_in=0\nstreams_hls=0\nstreams_viewed=4\n';
+
+  beforeAll(() => stand('systemctl', 'test "$*" = "is-active --quiet webcallserver.service"'));
+
+  it.each<[string, string | undefined, number]>([
+    ['nobody', idle, 0],
+    ['a client', idle.replace('connections=0', 'connections=1'), 1],
+    ['a stream without a client', idle.replace('streams_hls=0', 'streams_hls=2'), 1],
+    ['a page that says something else', 'hello\n', 2],
+    ['no page', undefined, 2],
+  ])('%s', async (_, text, status) => {
+    page = text;
+    const output = status === 2 ? 'the statistics page does not say how many are connected\n' : '';
+    expect(await sessions()).toEqual({ status, output });
+  });
+
+  it('a service that does not run serves nobody', async () => {
+    page = undefined;
+    stand('systemctl', 'exit 3');
+    expect(await sessions()).toEqual({ status: 0, output: '' });
+  });
+});
+
+describe('the guard of a balancer that relays SRT', () => {
+  it.each([
+    ['no socket', 'exit 0', { status: 0, output: '' }],
+    ['a socket', 'echo "$*"', { status: 1, output: '' }],
+    ['another port', 'case $* in *4300*) ;; *) echo x ;; esac', { status: 0, output: '' }],
+    ['no ss', 'exit 127', { status: 2, output: 'ss could not tell\n' }],
+  ])('%s', async (_, program, answer) => {
+    stand('ss', program);
+    expect(await ask('antmedia-srt-streams.sh', '4300')).toEqual(answer);
+  });
+});
