@@ -5,7 +5,7 @@
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 
 systemctl is-active --quiet webcallserver.service || exit 0
-# Every kind of stream ends in _in or _out (streams_rtsp_push_out, streams_websocket_out), except HLS. The other
+# Every kind of stream ends in _in or _out (streams_rtsp_push_out, streams_websocket_out), except HLS. Other
 # keys that begin with streams_ are rates and lists.
 http_get 5 "$1" 2>/dev/null | awk -F= '
   { sub(/\r$/, "") }
