@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
@@ -11,10 +11,16 @@ import {
 } from '../plan/saved/saved-plan.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
-/** Saves a plan for `apply --plan`, readable by its owner only. */
+/** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
 export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSources): Promise<void> {
   try {
-    await writeFile(file, savePlan(plan, sources), { mode: 0o600 });
+    const handle = await open(file, 'w', 0o600);
+    try {
+      if ((await handle.stat()).isFile()) await handle.chmod(0o600);
+      await handle.writeFile(savePlan(plan, sources));
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw new OperatorError({
       code: 'plan-not-saved',

@@ -1,4 +1,5 @@
 import { decode } from '../formats/decode.ts';
+import { FormatError } from '../formats/format-error.ts';
 import type { KeyedFormat } from '../formats/keyed-format.ts';
 import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
@@ -29,7 +30,7 @@ export function itemValue(item: Managed, state: PathState, formats: ItemFormats)
   if (isUnitState(item)) return unitValue(item, state);
   const text = textOf(state);
   if (text === undefined) return { kind: 'absent' };
-  const value = formatOf(item, formats).get(text, item.key);
+  const value = understood(item, () => formatOf(item, formats).get(text, item.key));
   return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
 }
 
@@ -59,7 +60,24 @@ export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch
  */
 export function restoredText(item: Managed, text: string, was: FirstTouch, formats: ItemFormats): string {
   const format = formatOf(item, formats);
-  return was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key);
+  return understood(item, () =>
+    was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key),
+  );
+}
+
+/** A file that its format can't read or edit is a problem of the host that it is on. */
+function understood<Result>(item: Managed, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const line = error.line === undefined ? '' : `, line ${error.line}`;
+    throw new OperatorError({
+      code: 'file-not-understood',
+      message: `${item.path}${line}: ${error.message}`,
+      next: 'fix the file on the host by hand; nothing was changed',
+    });
+  }
 }
 
 /** The accounts that the steps of these items named for the folders of a path, or of what is in it. */

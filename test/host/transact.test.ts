@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -339,6 +340,20 @@ describe('what is refused touches nothing', () => {
     expect(journal().filter((line) => line.startsWith('re'))).toEqual([]);
     return result;
   }
+
+  test.each([
+    ['No space left on device', 'no-space'],
+    ['Read-only file system', 'read-only'],
+    ['Permission denied', 'not-permitted'],
+  ])('a folder of ours that can not be written: %s', async (words, code) => {
+    const own = `case "$*" in *.incoming-*) echo "mkdir: cannot create directory: ${words}" >&2; exit 1 ;; esac`;
+    writeFileSync(sample.path('../work/bin/mkdir'), `#!/bin/sh\n${own}\nexec /bin/mkdir "$@"\n`, {
+      mode: 0o755,
+    });
+    const result = await carry(transaction(everything(), []));
+    expect(result).toMatchObject({ problem: { code, detail: expect.stringContaining(words) } });
+    rmSync(sample.path('../work/bin/mkdir'));
+  });
 
   test('meetings are running', async () => {
     remember('meetings', '3 Maths & <b>more</b>\n0 Physics\n');

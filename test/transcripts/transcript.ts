@@ -85,15 +85,21 @@ export class Names {
   }
 
   in(text: string): string {
-    return text
-      .replaceAll(this.#folder, 'FOLDER')
-      .replace(/^looking: \d+ of \d+ done\n/gm, '')
-      .replace(/\b\d{8}T\d{6}Z-[0-9a-f]{6}\b/g, (id) => this.#run(id))
-      .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, 'TIME')
-      .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:PORT')
-      .replace(/\bSHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:KEY')
-      .replace(/\b\d+(\.\d+)? (ms|s)\b/g, 'N s')
-      .replace(/\S+ from \S+(?=[,:]|$)/gm, 'WHO from WHERE');
+    return (
+      text
+        .replaceAll(this.#folder, 'FOLDER')
+        .replace(/^looking: \d+ of \d+ done\n/gm, '')
+        .replace(/\b\d{8}T\d{6}Z-[0-9a-f]{6}\b/g, (id) => this.#run(id))
+        // Where this is wrapped depends on the names of account and machine.
+        .replace(
+          /(\S+)\s+by\s+\S+\s+from\s+\S+\s+\S+\s+\S+\s+UTC(?:,\s+version\s+\d[\d.]*)?/g,
+          '$1 by WHO from WHERE, TIME UTC',
+        )
+        .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, 'TIME')
+        .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:PORT')
+        .replace(/\bSHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:KEY')
+        .replace(/\b\d+(\.\d+)? (ms|s)\b/g, 'N s')
+    );
   }
 
   #run(id: string): string {

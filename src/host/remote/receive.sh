@@ -13,6 +13,20 @@ refused() {
   exit 0
 }
 
+cannot_write() {
+  problem=$(printf '%s' "$problem" | one_line)
+  case $problem in
+    *'No space left'* | *'quota exceeded'*)
+      refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' "$problem"
+      ;;
+    *'Read-only file system'*)
+      refused read-only '/var/lib/clusterproxy is on a read-only file system' \
+        'find out why (a disk that fails is mounted read-only: look at dmesg), then run the command again' "$problem"
+      ;;
+  esac
+  refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$problem"
+}
+
 take_file() {
   _path=$incoming/$2
   case $2 in */*) mkdir -p -- "${_path%/*}" ;; esac
@@ -59,8 +73,7 @@ for record in $request; do
       # Under another name until it is complete: of several attempts exactly one is renamed.
       incoming=$base/runs/.incoming-$run-$nonce
       [ ! -e "$base/runs/$run" ] || break
-      problem=$( (umask 077 && mkdir -p -- "$base/runs" && mkdir -- "$incoming") 2>&1) ||
-        refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$(printf '%s' "$problem" | one_line)"
+      problem=$( (umask 077 && mkdir -p -- "$base/runs" && mkdir -- "$incoming") 2>&1) || cannot_write
       chmod 0700 "$base"
       umask 077
       ;;

@@ -1,4 +1,4 @@
-import type { Problem } from '../../model/operator-error.ts';
+import { type Problem, problemsOf } from '../../model/operator-error.ts';
 import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
 import { type Snapshot, unitOfPath } from '../../model/snapshot.ts';
 import { SecretRegister } from '../../secrets/register.ts';
@@ -81,8 +81,20 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
     const evaluation = evaluations.get(host.name);
     if (!isEvaluation(evaluation))
       return unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem);
-    return planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input);
+    return planOrProblem(host, () =>
+      planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input),
+    );
   });
+}
+
+/** Whatever goes wrong while a host is planned is that host's problem, and the others are planned. */
+function planOrProblem(host: LookedAt, plan: () => HostPlan): HostPlan {
+  try {
+    return plan();
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return unplanned(host, problem && { ...problem, host: host.name });
+  }
 }
 
 /** The plan of a host: the stages in which something is done. */

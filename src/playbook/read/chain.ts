@@ -77,11 +77,12 @@ function pathOf(reference: string, directory: string): string {
 async function builtIn(name: string): Promise<string> {
   const known = await builtInPlaybooks();
   if (known.includes(name)) return join(packageRoot(), 'playbooks', `${name}.yaml`);
+  const hint = knownNamesHint(name, known);
   throw new OperatorErrors([
     {
       code: 'unknown-playbook',
       message: `there is no playbook ${name.slice(0, 80)}`,
-      next: `${knownNamesHint(name, known)}; for your own playbook write its path: ./${name.slice(0, 80)}.yaml`,
+      next: `${hint}${hint.endsWith('?') ? ' For' : '; for'} your own playbook, write its path: ./${name.slice(0, 80)}.yaml`,
     },
   ]);
 }

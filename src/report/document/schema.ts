@@ -1,221 +1,15 @@
 import { z } from 'zod';
-
-/**
- * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
- * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
- */
-const statuses = [
-  ...(['in-sync', 'would-change', 'changed', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
-  ...([
-    'unreachable',
-    'damaged',
-    'unknown',
-    'open',
-    'not-started',
-    'kept',
-    'conflict',
-    'stuck',
-    'skipped',
-  ] as const),
-] as const;
-
-const location = z
-  .object({
-    file: z.string(),
-    line: z.int().describe('counts from 1'),
-    column: z.int().describe('counts from 1'),
-    text: z.string().describe('the line itself'),
-    textColumn: z
-      .int()
-      .optional()
-      .describe('where the place is in `text`, if control characters that are written out have moved it'),
-  })
-  .describe('the place in a file of the operator that it is about');
-
-const error = z.object({
-  code: z.string().describe('stable, kebab-case; docs/errors.md lists all of them'),
-  host: z.string().optional(),
-  step: z.string().optional().describe('id of the step that it happened in'),
-  message: z.string().describe('what happened'),
-  next: z.string().optional().describe('what to do about it'),
-  location: location.optional(),
-  detail: z.string().optional().describe('what another program said, word for word'),
-});
-
-const state = z
-  .object({
-    sha256: z
-      .string()
-      .optional()
-      .describe("hex, of a regular file's bytes; not of one that holds a secret of the inventory"),
-    mode: z.string().optional().describe('octal, four digits'),
-    owner: z.string().optional().describe('user:group'),
-    target: z.string().optional().describe('of a symbolic link'),
-    enabled: z.string().optional().describe('of a unit: enabled, disabled, masked, …'),
-    active: z.string().optional().describe('of a unit: active or inactive'),
-  })
-  .nullable()
-  .describe('null where nothing is at the path; empty where it is not known (yet)');
-
-const atTheEnd = z
-  .literal(true)
-  .describe('done at the end of the run, once the hosts that leave the cluster were given back');
-
-const change = z.object({
-  step: z.string().describe('the first step that asks for it'),
-  steps: z.array(z.string()).describe('all steps that ask for it'),
-  stage: z.int().describe('counts from 1'),
-  kind: z.enum(['file', 'directory', 'symlink', 'unit', 'action']),
-  action: z.enum(['create', 'modify', 'delete']),
-  path: z.string().describe("of a unit its name, of an action what it's about"),
-  diff: z.string().describe('unified diff with secrets hidden; notes in lines that begin with #'),
-  before: state,
-  after: state,
-  knownAfter: z
-    .string()
-    .optional()
-    .describe('the stage after which it is known for sure: actions of that stage may bring what is there'),
-  guards: z
-    .array(z.string())
-    .optional()
-    .describe('what must be idle before an action begins, or a unit is stopped'),
-  last: atTheEnd.optional(),
-});
-
-const handler = z.object({
-  id: z.string(),
-  stage: z.int().describe('counts from 1; the last one takes away what others were kept for'),
-  actions: z.array(z.string()).describe('in words'),
-  because: z.array(z.string()).describe('steps whose changes ask for it'),
-  owed: z.string().optional().describe('why it runs although nothing else changes'),
-  guards: z.array(z.string()).describe('what must be idle before it starts'),
-  ran: z.boolean(),
-  kinds: z
-    .array(z.enum(['daemon-reload', 'reload', 'restart', 'command']))
-    .optional()
-    .describe('what each of the actions is'),
-  validate: z.string().optional().describe('the command that has to accept the new files before it starts'),
-  checks: z.array(z.string()).optional().describe('what must hold afterwards, in words'),
-  timeout: z.number().optional().describe('seconds within which the checks must hold'),
-  last: atTheEnd.optional(),
-});
-
-const guard = z.object({
-  guard: z.string(),
-  state: z.enum(['idle', 'busy', 'unknown']),
-  sessions: z.array(z.string()).describe('who is there, in words'),
-});
-
-const unsettled = z.object({
-  run: z.string(),
-  state: z.string(),
-  who: z.string().optional().describe('who, from where, with which command'),
-  alive: z.boolean().optional().describe('it is at work on the host at this moment'),
-  cluster: z.string().optional().describe('whose it is, where that is another cluster'),
-  outcome: z
-    .enum(['commit', 'revert', 'keep'])
-    .optional()
-    .describe('what was decided already, although it is not carried out yet'),
-});
-
-const run = z.object({
-  run: z.string(),
-  command: z.string(),
-  operator: z.string(),
-  from: z.string().describe('name of the machine that it was started on'),
-  version: z.string(),
-  startedAt: z.string().describe('ISO 8601, UTC'),
-});
-
-const pastRun = run.extend({
-  undoes: z.string().optional().describe('the run that it undid'),
-  undoneBy: z.string().optional().describe('the run that undid it'),
-  hosts: z.array(
-    z.object({
-      name: z.string(),
-      role: z.string(),
-      state: z
-        .string()
-        .describe(
-          'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
-        ),
-      changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
-      handlers: z.array(z.string()),
-      error: error.optional(),
-      warnings: z.array(z.string()),
-      durationMs: z.int().optional(),
-    }),
-  ),
-});
-
-const hostKey = z.object({
-  type: z.string().describe('as in known_hosts'),
-  fingerprint: z.string().describe('SHA256:..., as ssh-keygen -l prints it'),
-  state: z
-    .enum(['known', 'new', 'contradicts', 'revoked', 'unneeded'])
-    .describe('what it was before this run; unneeded: the host is known through an authority or another key'),
-  pinned: z.boolean().describe('this run wrote it down'),
-});
-
-const knownKey = z.object({
-  type: z.string(),
-  fingerprint: z.string(),
-  file: z.string(),
-  line: z.int().describe('counts from 1'),
-});
-
-const host = z.object({
-  name: z.string(),
-  role: z.string(),
-  recipe: z.string().nullable(),
-  recipeReason: z.string().nullable(),
-  status: z.enum(statuses),
-  retires: z.literal(true).optional().describe('it leaves the cluster and is given back'),
-  otherClusters: z.array(z.string()).optional().describe('clusters beside this one that the host serves'),
-  error: error.optional(),
-  warnings: z.array(z.string()),
-  changes: z.array(change),
-  handlers: z.array(handler),
-  guards: z.array(guard),
-  unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
-  lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
-  address: z.string().optional().describe('of trust: where the host is, and the hosts on the way'),
-  hostKeys: z.array(hostKey).optional().describe('of trust: the public keys that the host shows'),
-  contradicted: z.array(knownKey).optional().describe('of trust: known keys that those contradict'),
-  durationMs: z.int(),
-  hostname: z.string().optional().describe('its public name, as the inventory has it'),
-  undoes: z.string().optional().describe('of rollback: the run whose changes are given back'),
-  leftovers: z
-    .literal(true)
-    .optional()
-    .describe('what is remembered of earlier runs on the host is removed at the end of the run'),
-  stages: z
-    .array(
-      z.object({
-        number: z.int().describe('counts from 1'),
-        name: z.string().optional().describe('of a role whose playbook names its stages'),
-        last: atTheEnd.optional(),
-      }),
-    )
-    .optional()
-    .describe('the stages to which changes and handlers belong, in order'),
-  last: z
-    .object({ error: error.optional().describe('why it can not be done; everything else is') })
-    .optional()
-    .describe('something is taken away at the end of the run: changes and handlers that are marked `last`'),
-  ran: z
-    .array(z.string())
-    .optional()
-    .describe('ids of the handlers that ran, in the order in which they did'),
-  inventoryKeys: z.array(z.string()).optional().describe('of trust: fingerprints that the inventory pins'),
-  sample: z
-    .object({
-      folder: z.string().optional().describe('where its files come from; a made-up host has none'),
-      untried: z.array(z.string()).describe('steps that need something that is not on it'),
-    })
-    .optional()
-    .describe('of playbook check: what the host is'),
-});
+import {
+  type change,
+  error,
+  type guard,
+  type handler,
+  host,
+  pastRun,
+  type run,
+  statuses,
+  type unsettled,
+} from './host-schema.ts';
 
 const summary = z.object({
   exitStatus: z.int().describe('what the program exits with'),
@@ -250,6 +44,10 @@ const inventory = z
   })
   .describe('of validate: what the inventory says');
 
+/**
+ * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
+ * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
+ */
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   command: z.string(),

@@ -42,7 +42,7 @@ const order: readonly ReportStatus[] = [
 export function statusSummary(statuses: readonly ReportStatus[]): string {
   const parts = order.flatMap((status) => {
     const number = statuses.filter((one) => one === status).length;
-    return number === 0 ? [] : [`${number} ${statusWords[status]}`];
+    return number === 0 ? [] : [`${number} ${status === 'owed' ? `with ${statusWords.owed}` : statusWords[status]}`];
   });
   return `${count(statuses.length, 'host')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }

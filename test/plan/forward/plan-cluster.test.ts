@@ -43,6 +43,40 @@ describe('a plan for a cluster', () => {
     ]);
   });
 
+  it.each([
+    ['a malformed escape', '/etc/bigbluebutton/bbb-web.properties', 'presentationBaseURL=\\u12zz\n'],
+    ['broken YAML', '/etc/bigbluebutton/bbb-html5.yml', 'public: [\n'],
+    ['two documents', '/etc/bigbluebutton/bbb-html5.yml', 'public: {}\n---\npublic: {}\n'],
+    ['an unfinished block', '/etc/bigbluebutton/nginx/zz-clusterproxy.nginx', 'location / {\n'],
+    ['no UTF-8', '/etc/bigbluebutton/bbb-web.properties', '\xff\xfe\0'],
+  ])('with %s on one host plans the others', async (_, path, content) => {
+    const inventory = await inventoryOf();
+    const hosts = freshHosts();
+    for (const before of [false, true]) {
+      // Before the first run, and where the keys are ours already.
+      const snapshots = snapshotsOf(inventory, hosts);
+      const all = before ? carriedOut(planOf(inventory, snapshots)) : snapshots;
+      const one = all.get('bbb-02');
+      if (one === undefined) throw new Error('no bbb-02');
+      const broken = {
+        kind: 'file',
+        content: Buffer.from(content, 'latin1'),
+        mode: 0o644,
+        user: 'root',
+        group: 'root',
+      } as const;
+      all.set('bbb-02', { ...one, paths: new Map([...one.paths, [path, broken]]) });
+      const plans = planOf(inventory, all);
+      const { problem } = planFor(plans, 'bbb-02');
+      if (problem !== undefined) {
+        expect(problem).toMatchObject({ host: 'bbb-02', message: expect.stringContaining(path) });
+        expect(problem.code).not.toBe('unexpected');
+      }
+      expect(planFor(plans, 'bbb-01').problem).toBeUndefined();
+      expect(planFor(plans, 'bbb-03').problem).toBeUndefined();
+    }
+  });
+
   it('keeps the locations of a node that can’t be reached, and plans the others', async () => {
     const inventory = await inventoryOf();
     const done = carriedOut(planOf(inventory, snapshotsOf(inventory, freshHosts())));

@@ -1,0 +1,33 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readPlan, writePlan } from '../../src/cli/plan-file.ts';
+
+const plan = { hosts: [], byHand: [], warnings: [] };
+const sources = { text: 'inventory', playbookText: 'playbook' };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clusterproxy-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+it.each([0o644, 0o666, 0o600])(
+  'is readable by its owner alone, also in place of a file of mode %o',
+  async (mode) => {
+    const file = join(folder, 'plan.json');
+    writeFileSync(file, 'x'.repeat(100_000));
+    chmodSync(file, mode);
+    await writePlan(file, plan, sources);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await readPlan(file)).toMatchObject({ hosts: expect.anything() });
+    expect(readFileSync(file, 'utf8')).not.toContain('xxx');
+  },
+);
+
+it('can be written to what is no regular file', async () => {
+  await writePlan('/dev/null', plan, sources);
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
+});
