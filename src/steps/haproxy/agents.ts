@@ -39,7 +39,10 @@ export function warnOfSilentAgents(host: StepHost, wanted: HaproxyParameters): v
   );
 }
 
-/** Values of agent_status; HAProxy's management guide, "show stat". L7RSP is also a connection closed at once. */
+/**
+ * Values of agent_status: HAProxy's management guide, "show stat". A connection that is closed at once is an
+ * L7RSP as well.
+ */
 const inVain: ReadonlyMap<string, string> = new Map([
   ['L4CON', 'connection refused'],
   ['L4TOUT', 'no connection in time'],
