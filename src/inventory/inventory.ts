@@ -38,6 +38,8 @@ export interface InventoryHost {
   readonly hostname: string | undefined;
   /** address at which other hosts of the cluster reach it */
   readonly address: string;
+  /** the same where the inventory gives it, instead of an address for ssh alone or a name */
+  readonly givenAddress?: string | undefined;
   /** the recipe that the operator chose, regardless of the host's facts */
   readonly recipe: string | undefined;
   readonly state: 'active' | 'retired';

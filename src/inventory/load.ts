@@ -129,6 +129,7 @@ function buildHost(
     role: all.role,
     hostname: data.hostname,
     address,
+    givenAddress: data.address,
     recipe: data.recipe,
     state: data.state ?? 'active',
     vars: { ...all.vars, ...values(data.vars) },

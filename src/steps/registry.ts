@@ -9,6 +9,7 @@ import { yaml } from './files/yaml.ts';
 import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyState } from './haproxy/state-file.ts';
 import { certbot } from './host/certbot.ts';
+import { ownName } from './host/own-name.ts';
 import { packages } from './host/package.ts';
 import { socketService } from './host/socket-service.ts';
 import { systemdDropIn } from './host/systemd-dropin.ts';
@@ -33,6 +34,7 @@ const modules = [
   nginxInclude,
   packages,
   unitState,
+  ownName,
   archive,
   certbot,
   etcServices,

@@ -107,7 +107,7 @@ describe.skipIf(!availability.available)('agents behind HAProxy', () => {
   async function writeConfig(change: object = {}): Promise<void> {
     const wanted = {
       global: { server_state_file: stateFile },
-      frontends: [{ name: 'wcs', bind: [{ port: 80 }], default_backend: 'wcs' }],
+      frontends: [{ name: 'clients', bind: [{ port: 80 }], default_backend: 'wcs' }],
       backends: [
         {
           name: 'wcs',

@@ -114,6 +114,51 @@ describe.skipIf(noLab).concurrent('variants of a cluster', () => {
     await expectServed(cluster, node, '2.6');
   });
 
+  it('a node whose akka takes no key that its client does not know starts', async () => {
+    const cluster = await startCluster(lab(), { name: 'strict', nodes: ['4.0', '4.1'], hasty: true });
+    for (const node of cluster.nodes) {
+      await node.mustExec(
+        ['sh', '-c', 'printf "\\n%s\\n" "$1" >> "$2"', 'sh'].concat([
+          'clientSettingsOverrideStrictValidation=true',
+          '/etc/bigbluebutton/bbb-web.properties',
+        ]),
+      );
+    }
+    const { code, document } = await cluster.json('apply', '--yes');
+    expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
+    expect(code).toBe(0);
+    for (const node of cluster.nodes) {
+      expect(hostOf(document, node.name).warnings.join()).toContain('public.media.livekit.url');
+      expect(await node.mustExec('systemctl show -P NRestarts -P ActiveState bbb-apps-akka')).toBe(
+        '0\nactive\n',
+      );
+    }
+    await expectServed(cluster, cluster.node(1), '4.0');
+    await expectServed(cluster, cluster.node(2), '4.1');
+  });
+
+  it("a node is reached at its address, by its hostname's certificate, and its hashed files are copied", async () => {
+    const vars = { client_cache: true };
+    const cluster = await startCluster(lab(), { name: 'copied', nodes: ['3.0'], vars, hasty: true });
+    const node = cluster.node(1);
+    const [entry] = cluster.inventory.hosts.node;
+    Object.assign(entry ?? {}, { address: node.address, ssh: { address: `${node.name}.example.com` } });
+    await cluster.save();
+    expect((await cluster.json('apply', '--yes')).code).toBe(0);
+    const locations = (await cluster.proxy.readFile('/etc/nginx/clusterproxy/copied/nodes.conf')).toString();
+    expect(locations).toContain(`proxy_pass https://${node.address}/copied-01/html5client/;`);
+    await expectServed(cluster, node, '3.0');
+
+    const file = 'bundle.0123456789abcdef0123.js';
+    const onNode = `/usr/share/bigbluebutton/html5-client/${file}`;
+    await node.writeFile(onNode, 'console.log("hashed");\n');
+    const url = `${cluster.url}/copied-01/html5client/${file}`;
+    expect(await getText(lab(), url)).toContain('hashed');
+    await node.mustExec(['rm', onNode]);
+    expect(await getText(lab(), url)).toContain('hashed');
+    expect((await cluster.run('check')).code).toBe(0);
+  });
+
   it('own-file is left alone by an upgrade, and takes over what the upgrade brought', async () => {
     const cluster = await startCluster(lab(), { name: 'upgraded', nodes: ['3.0'], hasty: true });
     const node = cluster.node(1);
@@ -178,7 +223,7 @@ describe.skipIf(noLab).concurrent('variants of a cluster', () => {
     const cluster = await startCluster(lab(), { name: 'nameless', nodes: ['3.0', '3.0'], hasty: true });
     const [, ghost] = cluster.inventory.hosts.node;
     if (ghost === undefined) throw new Error('a node is missing');
-    Object.assign(ghost, { hostname: 'ghost.example.com', address: 'nameless-02.example.com' });
+    Object.assign(ghost, { hostname: 'ghost.example.com', ssh: { address: 'nameless-02.example.com' } });
     await cluster.save();
     const { code, document } = await cluster.json('apply', '--yes');
     expect(statuses(document)).toEqual({

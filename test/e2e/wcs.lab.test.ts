@@ -169,6 +169,38 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     await save();
   });
 
+  it('tells by check that the balancer asks the agents from another address than the inventory has', async () => {
+    // The certificate of the lab expires soon, which is told as well.
+    const warnings = async () =>
+      hostOf((await clusterproxy('check')).document, 'wcs-lb').warnings.filter((one) =>
+        one.includes('agent'),
+      );
+    expect(await warnings()).toEqual([]);
+    const known = inventory.hosts.balancer;
+    inventory.hosts.balancer = [
+      { name: 'wcs-lb', address: '192.0.2.50', ssh: { address: balancer.address } },
+    ];
+    await save();
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+    for (const { name } of nodes) {
+      await untilStatus(balancer, ['wcs_back', name], { agent_status: /^(\* )?(L7RSP|L4CON|L4TOUT)$/ });
+    }
+    expect(await warnings()).toEqual([
+      expect.stringMatching(/no answer from the agent of wcs-01 \(.*\), wcs-02 \(.*`agent_allow`/),
+    ]);
+    inventory.vars.agent_allow = [balancer.address];
+    await save();
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+    for (const { name } of nodes) {
+      await untilStatus(balancer, ['wcs_back', name], { agent_status: /^(\* )?L7OK$/ });
+    }
+    expect(await warnings()).toEqual([]);
+    delete inventory.vars.agent_allow;
+    inventory.hosts.balancer = known;
+    await save();
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+  });
+
   it('gives everything back when the whole of it is taken down', async () => {
     inventory.hosts.balancer = inventory.hosts.balancer.map((host) => ({ ...host, state: 'retired' }));
     inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'retired' }));

@@ -73,9 +73,11 @@ interface Options {
   /** the group of each of three nodes */
   readonly groups?: readonly ('both' | 'origin' | 'edge')[];
   readonly state?: 'active' | 'retired';
+  /** the address of the second node */
+  readonly address?: string;
 }
 
-function inventory({ vars = {}, groups = ['both', 'both', 'both'], state = 'active' }: Options) {
+function inventory({ vars = {}, groups = ['both', 'both', 'both'], state = 'active', ...more }: Options) {
   return inventoryFrom(
     JSON.stringify({
       playbook: 'antmedia',
@@ -84,7 +86,11 @@ function inventory({ vars = {}, groups = ['both', 'both', 'both'], state = 'acti
       hosts: {
         balancer: [{ name: 'lb-1', address: '192.0.2.5', state }],
         node: groups.map((group, index) => ({
-          ...{ name: `ams-${index + 1}`, address: `192.0.2.1${index + 1}`, vars: { group } },
+          ...{
+            name: `ams-${index + 1}`,
+            address: (index === 1 && more.address) || `192.0.2.1${index + 1}`,
+            vars: { group },
+          },
         })),
       },
     }),
@@ -227,7 +233,7 @@ describe('the playbook antmedia', () => {
       expect(secure).toContain(`default_backend ${backend}\n`);
       expect(secure).toContain('http-request set-header X-Forwarded-Proto https if { ssl_fc }\n');
     }
-    expect(section(text(config), 'frontend ams_rtmp')).toContain('bind *:1935\n');
+    expect(section(text(config), 'frontend ams_rtmp_in')).toContain('bind *:1935\n');
     expect(text(config)).toContain('ssl-default-bind-options prefer-client-ciphers ssl-min-ver TLSv1.2');
     expect(text(config)).toContain('server certbot 127.0.0.1:8888\n');
     expect(text(config)).not.toContain('stats auth');
@@ -259,7 +265,7 @@ describe('the playbook antmedia', () => {
     const hls = (await plan({ vars: { stickiness: 'hls' } })).text(config);
     expect(
       section(hls, 'frontend ams_https'),
-    ).toContain(`    acl route1_path_end path_end -i .m3u8 .ts .m4s .mpd
+    ).toContain(`    acl route1_path_end path_end -i .m3u8 .ts .m4s _init.mp4 .vtt .mpd
     acl route2_path_prefix path_beg /rest/
     acl route3_query urlp(target) edge
     acl route4_query urlp(target) origin
@@ -299,8 +305,25 @@ describe('the playbook antmedia', () => {
     });
     await expect(plan({ vars: { certificate_from: 'none', rtmps: true } })).rejects.toMatchObject({
       code: 'haproxy-inconsistent',
-      message: expect.stringContaining("frontend ams_rtmps doesn't listen on any address"),
+      message: expect.stringContaining("frontend ams_rtmps_in doesn't listen on any address"),
     });
+  });
+
+  it('refuses an address with a zone, and takes IPv6 addresses without one, for SRT as well', async () => {
+    await expect(plan({ address: 'fe80::1%eth0' })).rejects.toMatchObject({
+      code: 'haproxy-inconsistent',
+      message: expect.stringContaining('server ams-2 of the backend ams_edge has the address fe80::1%eth0'),
+    });
+    const { text } = await plan({ address: '2001:db8::12', vars: { srt: 'nginx' } });
+    expect(text(config)).toContain('server ams-2 [2001:db8::12]:1935 ');
+    expect(text('/etc/nginx/clusterproxy-srt.conf')).toContain('        server [2001:db8::12]:4200;\n');
+  });
+
+  it('gives no two sections one name, which HAProxy 3.3 and later refuse', async () => {
+    const { text } = await plan({ vars: { stickiness: 'hls', rtmps: true } });
+    const names = [...text(config).matchAll(/^(?:frontend|backend|listen) (\S+)$/gm)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
   it('keeps the password of the statistics page from others, and refuses a page without one', async () => {

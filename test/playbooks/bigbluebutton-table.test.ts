@@ -46,10 +46,10 @@ const everySetting = {
   'app.bbbWebBase': `https://${hostname}/bigbluebutton`,
   'app.learningDashboardBase': `https://${hostname}/learning-analytics-dashboard`,
   'media.stunTurnServersFetchAddress': `https://${hostname}/bigbluebutton/api/stuns`,
-  'media.sip_ws_host': hostname,
   'kurento.wsUrl': `wss://${hostname}/bbb-webrtc-sfu`,
   'presentation.uploadEndpoint': `https://${hostname}/bigbluebutton/presentation/upload`,
 };
+const sip = { 'media.sip_ws_host': hostname };
 const note = { 'note.url': `https://${hostname}/pad` };
 const pads = { 'pads.url': `https://${hostname}/pad` };
 const livekit = { 'media.livekit.url': `wss://${hostname}/livekit` };
@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
     stock: '2.4.8',
     recipe: '2.4',
     web: { ...everyWebKey, ...joinUrl, ...guestUrl },
-    settings: { ...everySetting, ...note },
+    settings: { ...everySetting, ...sip, ...note },
     texts: Object.fromEntries(meteorDropIns.map((path) => [path, meteorEnvironment])),
     etherpad: false,
     nginx: afterStock,
@@ -116,7 +116,7 @@ const rows: readonly Row[] = [
     stock: '2.6.14',
     recipe: '2.5-2.7',
     web: { ...everyWebKey, ...joinUrl, ...guestUrl },
-    settings: { ...everySetting, ...pads },
+    settings: { ...everySetting, ...sip, ...pads },
     texts: {
       ...Object.fromEntries(meteorDropIns.map((path) => [path, meteorEnvironment])),
       [webDropIn]: corsOptions,
@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
     sample: '3.0-meteor',
     recipe: '3.0-meteor',
     web: { ...everyWebKey, ...joinUrl, ...graphqlUrls },
-    settings: { ...everySetting, ...pads, ...livekit },
+    settings: { ...everySetting, ...sip, ...pads },
     texts: {
       [`${units}/bbb-html5.service.d/zz-clusterproxy.conf`]: meteorEnvironment,
       [webDropIn]: corsOptions,
@@ -154,7 +154,7 @@ const rows: readonly Row[] = [
     sample: '3.0',
     recipe: '3.0',
     web: { ...everyWebKey, ...slashUrl, ...graphqlUrls },
-    settings: { ...everySetting, ...pads, ...livekit },
+    settings: { ...everySetting, ...sip, ...pads, ...livekit },
     texts: {
       [webDropIn]: corsOptions,
       [middlewareYml]: [/^ {2}authorized_cross_origin: '?bbb-proxy\.example\.com'?$/m],
@@ -168,23 +168,29 @@ const rows: readonly Row[] = [
     handlers: restarts30,
     answer: [`wss://${hostname}/graphql`, `https://${hostname}/api/rest`],
   },
-  ...['3.0.28', '4.0'].map(
-    (sample): Row => ({
+  ...(
+    [
+      ['3.0.28', { ...sip, ...pads }],
+      ['4.0', pads],
+      ['4.1', {}],
+    ] as const
+  ).map(
+    ([sample, older]): Row => ({
       sample,
       recipe: '3.0.28',
       web: { ...everyWebKey, ...slashUrl, ...graphqlUrls },
-      settings: { ...everySetting, ...pads, ...livekit, ...blockNotes },
+      settings: { ...everySetting, ...older, ...livekit, ...blockNotes },
       texts: {
         [webDropIn]: corsOptions,
         [middlewareYml]: [/^ +authorized_cross_origin: '?bbb-proxy\.example\.com'?$/m],
         [graphqlServerEnv]: [/^HASURA_GRAPHQL_CORS_DOMAIN="?https:\/\/bbb-proxy\.example\.com"?$/m],
       },
-      etherpad: true,
+      etherpad: sample === '3.0.28',
       nginx: beforeStock,
       variable: `set $bbb_cors_origin '${proxy}';`,
       redirect: false,
       proxyLocations: [client, api],
-      handlers: restarts30,
+      handlers: restarts30.filter((id) => sample === '3.0.28' || id !== 'restart-etherpad'),
       answer: [`wss://${hostname}/graphql`, `https://${hostname}/api/rest`],
     }),
   ),
@@ -292,12 +298,17 @@ describe.each(rows)('recipe $recipe on the sample $sample', (row) => {
   it('sets these keys of the client', async () => {
     const { node: planned } = await once();
     const yaml = text(planned, settings);
-    const found = Object.keys({ ...row.settings, ...note, ...pads, ...livekit, ...blockNotes }).flatMap(
-      (key) => {
-        const value = setting(yaml, key);
-        return value === undefined ? [] : [[key, value]];
-      },
-    );
+    const found = Object.keys({
+      ...row.settings,
+      ...sip,
+      ...note,
+      ...pads,
+      ...livekit,
+      ...blockNotes,
+    }).flatMap((key) => {
+      const value = setting(yaml, key);
+      return value === undefined ? [] : [[key, value]];
+    });
     expect(Object.fromEntries(found)).toEqual(row.settings);
   });
 
@@ -466,9 +477,181 @@ for (const { version, recipe, release } of stockRows) {
   });
 }
 
+/** The settings that the package brings, which strict validation takes for all that there are. */
+const catalogue = '/usr/share/bigbluebutton/html5-client/private/config/settings.yml';
+
+describe.each(['3.0', '3.0.28', '4.0', '4.1'])('keys that the client of %s does not know', (sample) => {
+  const packaged = readFileSync(`${samples}/${sample}${catalogue}`, 'utf8');
+  const installed = readFileSync(`${samples}/${sample}${web}`, 'utf8').replace(/([^\n])$/, '$1\n');
+  const strict = { [web]: `${installed}clientSettingsOverrideStrictValidation = true\n` };
+  const withUrl = packaged.replace(/^ +# url: .*$/m, "      url: ''");
+
+  it('are not written where strict validation would keep akka from starting', async () => {
+    const { node: planned } = await plan({ folders: [`${samples}/${sample}`], files: strict });
+    const before = planned.virtual.snapshot.paths.get(settings);
+    const own = leaves(before?.kind === 'file' ? parse(before.content.toString()) : {});
+    const known = leaves(parse(packaged), { maps: true });
+    const written = leaves(parse(text(planned, settings))).filter((key) => !own.includes(key));
+    expect(written).toContain('public.app.basename');
+    expect(written.filter((key) => !known.includes(key))).toEqual([]);
+    expect(planned.resolved.warnings).toEqual([
+      expect.stringContaining("the client's settings don't have `public.media.livekit.url`"),
+    ]);
+  });
+
+  it('are written under strict validation where they are known', async () => {
+    const files = { ...strict, [catalogue]: withUrl };
+    const { node: planned } = await plan({ folders: [`${samples}/${sample}`], files });
+    expect(setting(text(planned, settings), 'media.livekit.url')).toBe(`wss://${hostname}/livekit`);
+    expect(planned.resolved.warnings).toEqual([]);
+  });
+
+  it('are written without it where they are only commented out, as the client reads them', async () => {
+    const { node: planned } = await plan({ folders: [`${samples}/${sample}`] });
+    expect(packaged).toMatch(/^ +# url: /m);
+    expect(setting(text(planned, settings), 'media.livekit.url')).toBe(`wss://${hostname}/livekit`);
+    expect(planned.resolved.warnings).toEqual([]);
+  });
+
+  it('are those that the host has, not those of its recipe', async () => {
+    const gone = packaged.replace(/^ +sip_ws_host:.*\n/m, '').replace(/^ {2}pads:\n.*\n/m, '');
+    const { node: planned } = await plan({
+      folders: [`${samples}/${sample}`],
+      files: { [catalogue]: gone, [settings]: { absent: true } },
+    });
+    expect(setting(text(planned, settings), 'media.sip_ws_host')).toBeUndefined();
+    expect(setting(text(planned, settings), 'pads')).toBeUndefined();
+  });
+});
+
+/** The names of all values, and of maps where that is asked for. */
+function leaves(value: unknown, options: { readonly maps: boolean } = { maps: false }): readonly string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const below = leaves(inner, options).map((one) => `${key}.${one}`);
+    return below.length === 0 || options.maps ? [key, ...below] : below;
+  });
+}
+
+describe('LiveKit’s address, looked for in the settings line by line', () => {
+  it.each([
+    ['not among what follows', '    livekit:\n      roomOptions: {}\n    other:\n      url: x\n', false],
+    ['in a comment', '    livekit:\n      # url: x\n    other: 1\n', false],
+    ['below something else', '    livekit:\n      room:\n        url: x\n    other: 1\n', false],
+    [
+      'after comments and blank lines',
+      '    livekit: # new\n\n  # a\n      # b\n      a: 1\n      url: x\n',
+      true,
+    ],
+    ['at once', '    livekit:\n      url:\n', true],
+  ])('%s', async (_, lines, known) => {
+    const { node: planned } = await plan({
+      folders: [`${samples}/4.0`],
+      files: { [catalogue]: `public:\n  media:\n${lines}`, [web]: strictly },
+    });
+    expect(setting(text(planned, settings), 'media.livekit') !== undefined).toBe(known);
+  });
+
+  it('in a file with many comments, in no time', async () => {
+    const many = '      # a comment\n'.repeat(5000);
+    const started = performance.now();
+    await plan({
+      folders: [`${samples}/4.0`],
+      files: { [catalogue]: `public:\n  media:\n    livekit:\n${many}    other: 1\n`, [web]: strictly },
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  const strictly = 'clientSettingsOverrideStrictValidation=true\n';
+});
+
+describe('what an operator is told of a release', () => {
+  const release = (text: string) => ({ [`${etc}/bigbluebutton-release`]: `BIGBLUEBUTTON_RELEASE=${text}\n` });
+  it.each([
+    ['3.0', '3.0.27', [expect.stringContaining('upgrade this host to 3.0.28')]],
+    ['3.0', '3.0.26', []],
+    ['3.0.28', '3.0.28', []],
+    ['3.0.28', '3.0.270', []],
+    ['3.0-meteor', '3.0.0-alpha.7', [expect.stringContaining('for all nodes behind the proxy')]],
+    ['2.6', '2.6.14', []],
+  ])('%s as %s', async (sample, version, warnings) => {
+    const { node: planned } = await plan({ folders: [`${samples}/${sample}`], files: release(version) });
+    expect(planned.resolved.warnings).toEqual(warnings);
+  });
+});
+
+describe('user_settings_storage', () => {
+  it.each(['2.6', '3.0-meteor', '3.0', '3.0.28', '4.0', '4.1'])('is set on %s', async (sample) => {
+    const node: FakeHost = { folders: [`${samples}/${sample}`] };
+    const { node: planned } = await plan(node, inventory(', user_settings_storage: local'));
+    expect(setting(text(planned, settings), 'app.userSettingsStorage')).toBe('local');
+    expect(setting(text((await plan(node)).node, settings), 'app.userSettingsStorage')).toBeUndefined();
+  });
+
+  it('is not written where the client does not know it, which is said', async () => {
+    const node: FakeHost = { folders: [`${samples}/2.4`] };
+    const { node: planned } = await plan(node, inventory(', user_settings_storage: local'));
+    expect(setting(text(planned, settings), 'app.userSettingsStorage')).toBeUndefined();
+    expect(planned.resolved.warnings).toEqual([expect.stringContaining("doesn't know userSettingsStorage")]);
+  });
+});
+
+describe('client_cache', () => {
+  const zone = '/etc/nginx/conf.d/clusterproxy-prod-cache.conf';
+  const nodes = '/etc/nginx/clusterproxy/prod/nodes.conf';
+
+  it.each(['2.4', '2.6', '3.0-meteor', '3.0', '4.1'])(
+    'keeps copies of the client of %s on the proxy',
+    async (sample) => {
+      const node: FakeHost = { folders: [`${samples}/${sample}`] };
+      const { proxy: planned } = await plan(node, inventory(', client_cache: true'));
+      expect(text(planned, zone)).toContain('keys_zone=clusterproxy_prod:10m');
+      expect(text(planned, nodes).match(/proxy_cache clusterproxy_prod;/g)).toHaveLength(1);
+      expect(planned.handlers).toEqual(['reload-nginx']);
+      const { proxy: without } = await plan(node);
+      expect(without.changed).not.toContain(zone);
+      expect(text(without, nodes)).not.toContain('proxy_cache');
+    },
+  );
+});
+
+describe('a node with an address of its own for the proxy', () => {
+  it('is reached there, and an address for ssh alone is not', async () => {
+    const line = (more: string) =>
+      inventory().replace('hostname: bbb-01.example.com', `hostname: bbb-01.example.com, ${more}`);
+    const nodes = async (more: string) => {
+      const planned = planPlaybook(await inventoryFrom(line(more)), {
+        'proxy-1': proxyHost,
+        'bbb-01': { folders: [`${samples}/3.0`] },
+      }).get('proxy-1');
+      return planned === undefined ? '' : text(planned, '/etc/nginx/clusterproxy/prod/nodes.conf');
+    };
+    expect(await nodes('address: 192.0.2.11')).toContain(
+      'proxy_pass https://192.0.2.11/bbb-01/html5client/;',
+    );
+    expect(await nodes('ssh: {address: 192.0.2.11}')).toContain(
+      'proxy_pass https://bbb-01.example.com/bbb-01/',
+    );
+    expect(await nodes('address: 192.0.2.11, ssh: {address: 198.51.100.1}')).toContain(
+      'proxy_pass https://192.0.2.11/',
+    );
+  });
+});
+
+describe('a 4.0 that was upgraded with its Etherpad', () => {
+  it('keeps Etherpad in the cluster', async () => {
+    const unit = '/usr/lib/systemd/system/etherpad.service';
+    const files = { [unit]: readFileSync(`${samples}/3.0.28${unit}`, 'utf8') };
+    const { node: planned } = await plan({ folders: [`${samples}/4.0`], files });
+    expect(JSON.parse(text(planned, etherpad)).cluster_proxies).toEqual([proxy]);
+    expect(planned.handlers).toContain('restart-etherpad');
+  });
+});
+
 describe('what no recipe is for', () => {
   it.each([
     ['an unknown release', 'BIGBLUEBUTTON_RELEASE=5.0.0\n'],
+    ['the one after 4.1', 'BIGBLUEBUTTON_RELEASE=4.2.0\n'],
     ['no BigBlueButton at all', ''],
   ])('is refused: %s', async (_, release) => {
     const node: FakeHost = {
@@ -558,7 +741,7 @@ describe('a host that was set up by a guide', () => {
 });
 
 describe("client_locations: stock-file, in the package's file", () => {
-  it.each(['2.4', '2.6', '3.0-meteor', '4.0'])('edits the sample %s in place', async (sample) => {
+  it.each(['2.4', '2.6', '3.0-meteor', '4.0', '4.1'])('edits the sample %s in place', async (sample) => {
     const { node: planned } = await plan(
       { folders: [`${samples}/${sample}`] },
       inventory(', client_locations: stock-file'),

@@ -54,12 +54,28 @@ describe('the guard of WCS nodes', () => {
   const idle =
     '-----Stream Stats-----\nconnections=0\nstreams_webrtc_in=0\nstreams_hls=0\nstreams_viewed=4\n';
 
+  /** Of the section streams_stats in Flashphoner's documentation. */
+  const kinds = [
+    ...['webrtc', 'rtmp', 'rtsp', 'rtmfp', 'rtsp_push'].flatMap((name) => [
+      `streams_${name}_in`,
+      `streams_${name}_out`,
+    ]),
+    ...['streams_websocket_out', 'streams_rtmp_client_out', 'streams_hls'],
+  ];
+  const noStreams =
+    'streams_viewers=one/3;two/1\nstreams_synchronization=one/-20\nstreams_play_rate=2\nstreams_stop_rate=1\nports_media_busy=4\n';
+
   beforeAll(() => stand('systemctl', 'test "$*" = "is-active --quiet webcallserver.service"'));
 
   it.each<[string, string | undefined, number]>([
     ['nobody', idle, 0],
     ['a client', idle.replace('connections=0', 'connections=1'), 1],
     ['a stream without a client', idle.replace('streams_hls=0', 'streams_hls=2'), 1],
+    ...kinds.map((kind): [string, string, number] => [`a stream: ${kind}`, `${idle}${kind}=1\n`, 1]),
+    ['a client of a kind', `${idle}connections_hls=1\n`, 1],
+    ['rates, names and what is no stream', `${idle}${noStreams}`, 0],
+    ['nobody, with CRLF', `${idle}${kinds.join('=0\n')}=0\n`.replaceAll('\n', '\r\n'), 0],
+    ['a stream, with CRLF', `${idle}streams_rtsp_push_out=1\n`.replaceAll('\n', '\r\n'), 1],
     ['a page that says something else', 'hello\n', 2],
     ['no page', undefined, 2],
   ])('%s', async (_, text, status) => {

@@ -12,6 +12,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'shell-env': { path: '/etc/x', set: '' },
   'systemd-dropin': { unit: 'x.service', environment: '' },
   file: { path: '/etc/x', content: '' },
+  'own-name': { files: ['/etc/x'], hosts: '', hostname: '' },
   'nginx-prefix': { sources: '', path: '/etc/x', variables: '', redirects: '', prefix: '' },
   'nginx-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Inventory } from '../../src/inventory/inventory.ts';
@@ -15,13 +15,20 @@ import { type FakeHost, snapshotOf } from './snapshot-from-folder.ts';
 
 export const sample = (name: string) => `playbooks/samples/bigbluebutton/${name}`;
 
+/** A node of a sample, which calls itself by this name instead of bbb-01. */
+export function sampleNode(version: string, name: string): FakeHost {
+  const path = '/etc/bigbluebutton/bbb-web.properties';
+  const text = readFileSync(`${sample(version)}${path}`, 'utf8').replaceAll('bbb-01', name);
+  return { folders: [sample(version)], files: { [path]: text } };
+}
+
 /** A proxy and nodes of three versions, in their original state. */
 export function freshHosts(): Record<string, FakeHost> {
   return {
     'proxy-1': { folders: [sample('proxy')], packages: { 'ca-certificates': '1' }, units: ['nginx.service'] },
-    'bbb-01': { folders: [sample('2.4')] },
-    'bbb-02': { folders: [sample('2.6')] },
-    'bbb-03': { folders: [sample('3.0')] },
+    'bbb-01': sampleNode('2.4', 'bbb-01'),
+    'bbb-02': sampleNode('2.6', 'bbb-02'),
+    'bbb-03': sampleNode('3.0', 'bbb-03'),
   };
 }
 

@@ -98,7 +98,7 @@ export class Names {
         .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, 'TIME')
         .replace(/\b127\.0\.0\.1:\d{4,5}\b/g, '127.0.0.1:PORT')
         .replace(/\bSHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:KEY')
-        .replace(/\b\d+(\.\d+)? (ms|s)\b/g, 'N s')
+        .replace(/\b(less than )?\d+(\.\d+)? (ms|s)\b/g, 'N s')
     );
   }
 

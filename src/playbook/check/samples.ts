@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readSourceFile } from '../../document/source-file.ts';
@@ -12,6 +12,7 @@ import type { Playbook, Role, Variable } from '../../model/playbook.ts';
 import { type Answer, type Query, queryKey, type Snapshot, stateIn } from '../../model/snapshot.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { readsOf } from '../resolve/reads.ts';
+import { type ListedSample, listedSamples } from './listed-samples.ts';
 import { snapshotOf } from './sample-snapshot.ts';
 
 /** A host on which a playbook is tried. */
@@ -22,36 +23,73 @@ export interface Sample {
   readonly folder: string | undefined;
   /** for a made-up host, whose facts would choose no recipe */
   readonly recipe: string | undefined;
+  /** the name that its files were written for; undefined if they hold none */
+  readonly hostname: string | undefined;
+  /** in addition to those whose unit files are there */
+  readonly units: readonly string[];
+  /** in addition to those in its var/lib/dpkg/status */
+  readonly packages: readonly string[];
+  /** false: its files are an excerpt, so that a step may lack what it needs */
+  readonly isWhole: boolean;
   readonly manager: PackageManager;
 }
 
 /**
- * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host. A role
- * without any gets made-up hosts with nothing on them, one for each recipe and family of systems.
+ * The sample hosts of a playbook: the folders `samples/ROLE/NAME` beside it, each the root of a host; for a
+ * playbook that shares its folder with others, those that `samples/PLAYBOOK/hosts.yaml` lists. A role without
+ * any gets made-up hosts with nothing on them, one for each recipe and family of systems.
  */
 export async function samplesOf(playbook: Playbook): Promise<readonly Sample[]> {
-  const samples = samplesBeside(playbook);
-  return (await Promise.all(playbook.roles.map((role) => hostsOf(role, join(samples, role.name))))).flat();
+  const folder = samplesBeside(playbook);
+  const roles = playbook.roles.map(({ name }) => name);
+  const listed = await listedSamples(join(folder, playbook.name), roles);
+  const found = await Promise.all(
+    playbook.roles.map(async (role) => {
+      const samples =
+        listed === undefined
+          ? await samplesIn(role, join(folder, role.name))
+          : listed
+              .filter((one) => one.role === role.name)
+              .map((one) => excerpt(one, join(folder, playbook.name, one.name)));
+      return samples.length > 0 ? samples : madeUpHosts(role);
+    }),
+  );
+  return found.flat();
 }
+
+/** What is known of a sample beside its files. */
+const nothingMore = { recipe: undefined, hostname: undefined, units: [], packages: [] } as const;
 
 function samplesBeside({ file }: Playbook): string {
   return join(dirname(file), 'samples');
 }
 
-async function hostsOf(role: Role, folder: string): Promise<readonly Sample[]> {
+async function samplesIn({ name: role }: Role, folder: string): Promise<readonly Sample[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (names.length > 0) {
-    return names.sort().map((name) => ({
-      ...{ name: `${role.name}-${name}`, role: role.name, folder: join(folder, name), recipe: undefined },
-      manager: 'apt-get',
-    }));
-  }
+  return names.sort().map((name) => ({
+    ...{ ...nothingMore, name: `${role}-${name}`, role, folder: join(folder, name) },
+    ...{ isWhole: true, manager: managerIn(join(folder, name)) },
+  }));
+}
+
+function excerpt({ role, name, ...more }: ListedSample, folder: string): Sample {
+  return {
+    name: name.startsWith(role) ? name : `${role}-${name}`,
+    ...{ ...nothingMore, ...more, role, folder, isWhole: false, manager: managerIn(folder) },
+  };
+}
+
+function managerIn(folder: string): PackageManager {
+  return existsSync(join(folder, 'etc/redhat-release')) ? 'dnf' : 'apt-get';
+}
+
+function madeUpHosts(role: Role): readonly Sample[] {
   const recipes = role.recipes.length === 0 ? [undefined] : role.recipes.map(({ name }) => name);
   return recipes.flatMap((recipe) =>
     families.map(([family, manager]) => ({
       name: [role.name, ...(recipe === undefined ? [] : [recipe]), family].join('-'),
-      ...{ role: role.name, folder: undefined, recipe, manager },
+      ...{ ...nothingMore, role: role.name, folder: undefined, recipe, isWhole: false, manager },
     })),
   );
 }
@@ -128,13 +166,13 @@ export function sampleInventory(
   samples: readonly Sample[],
 ): Inventory {
   const hosts = samples.map(
-    ({ name, role, recipe }, index): InventoryHost => ({
+    ({ name, role, recipe, hostname }, index): InventoryHost => ({
       ...{
         name,
         role,
         recipe,
         vars,
-        hostname: `${name}.example.com`.replaceAll('_', '-'),
+        hostname: hostname ?? `${name}.example.com`.replaceAll('_', '-'),
         address: `192.0.2.${(index % 254) + 1}`,
       },
       state: 'active',
@@ -164,14 +202,17 @@ export function sampleSnapshot(inventory: Inventory, host: InventoryHost, sample
     sample.manager === 'dnf'
       ? { id: 'rhel', name: 'a made-up Red Hat' }
       : { id: 'debian', name: 'a made-up Debian' };
-  const bare = snapshotOf({ name: host.name, folders, os, packageManager: sample.manager }, reads);
+  const { manager: packageManager, units } = sample;
+  const bare = snapshotOf({ name: host.name, folders, os, packageManager, units }, reads);
   const answers = new Map(bare.answers);
   for (const query of reads.queries) {
     const answer = answerFrom(bare, query);
     if (!answers.has(queryKey(query)) && answer !== undefined) answers.set(queryKey(query), answer);
   }
-  const snapshot = { ...bare, answers, packages: packagesIn(folders, reads.packages) };
-  if (sample.folder !== undefined) return snapshot;
+  const known = [...folders.flatMap(statusOf), ...sample.packages.map((name) => [name, ''] as const)];
+  const packages = new Map(known.filter(([name]) => reads.packages.includes(name)));
+  const snapshot = { ...bare, answers, packages };
+  if (sample.isWhole) return snapshot;
   // If a step lacks something on it, that isn't the step's mistake: it is "known after" there is something on
   // the host.
   return { ...snapshot, pending: { after: nothing, packages: new Set(), units: new Set() } };
@@ -192,11 +233,7 @@ function answerFrom(snapshot: Snapshot, { kind, args }: Query): Answer | undefin
   return { status: state.kind === 'absent' ? 1 : 0, output: '' };
 }
 
-/** The packages of a sample: those in its var/lib/dpkg/status. */
-function packagesIn(folders: readonly string[], asked: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(folders.flatMap((folder) => statusOf(folder).filter(([name]) => asked.includes(name))));
-}
-
+/** The packages in a sample's var/lib/dpkg/status, with their versions. */
 function statusOf(folder: string): readonly (readonly [string, string])[] {
   const text = readText(join(folder, 'var/lib/dpkg/status'));
   return text.split('\n\n').flatMap((paragraph) => {

@@ -104,6 +104,7 @@ function listEntry(view: HostView): Value {
     name: host.name,
     ...(host.hostname === undefined ? {} : { hostname: host.hostname }),
     address: host.address,
+    ...(host.givenAddress === undefined ? {} : { given_address: host.givenAddress }),
     state: stateOf(view),
     known: view.snapshot !== undefined && view.problem === undefined,
     vars: host.vars,

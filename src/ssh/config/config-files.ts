@@ -60,7 +60,8 @@ async function matters(file: string, place: { base: string; depth: number }): Pr
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
   for (const line of text.split('\n')) {
-    const [, keyword = '', rest = ''] = /^\s*([^\s=#]*)\s*=?\s*(.*)$/.exec(line) ?? [];
+    // With `s`, as \r and U+2028 end no line for ssh(1), which passes over blanks at a line's end.
+    const [, keyword = '', rest = ''] = /^\s*([^\s=#]*)\s*=?\s*(.*)$/s.exec(line) ?? [];
     if (keyword === '') continue;
     if (keyword.toLowerCase() === 'include') {
       if (await includeMatters(rest, place)) return true;

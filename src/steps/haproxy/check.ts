@@ -1,5 +1,6 @@
 import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
 import { serversOf } from './model.ts';
+import { ownSections } from './render.ts';
 
 /**
  * Mistakes that HAProxy would silently accept although nobody can want them, or would refuse only when it
@@ -17,19 +18,21 @@ export function findMistakes(wanted: HaproxyParameters, fileLimit: number | unde
   ];
 }
 
-function sectionNames({ frontends, backends }: HaproxyParameters): readonly string[] {
-  const repeated = (kind: string, names: readonly string[]) =>
-    duplicates(names, (name) => name).map(([name]) => `there are two ${kind}s with the name ${name}`);
-  return [
-    ...repeated(
-      'frontend',
-      frontends.map(({ name }) => name),
-    ),
-    ...repeated(
-      'backend',
-      backends.map(({ name }) => name),
-    ),
+/**
+ * HAProxy 3.3 and later take each name once, whatever the kind of section; 3.1 and 3.2 warn (its commit "it's
+ * no longer permitted to have a frontend and a backend under the same name").
+ */
+function sectionNames(wanted: HaproxyParameters): readonly string[] {
+  const sections = [
+    ...wanted.frontends.map(({ name }) => ({ name, kind: 'frontend' })),
+    ...wanted.backends.map(({ name }) => ({ name, kind: 'backend' })),
+    ...ownSections(wanted).map((name) => ({ name, kind: 'section of clusterproxy' })),
   ];
+  return duplicates(sections, ({ name }) => name).map(([one, other]) =>
+    one.kind === other.kind
+      ? `there are two ${one.kind}s with the name ${one.name}`
+      : `a ${one.kind} and a ${other.kind} both have the name ${one.name}: HAProxy 3.3 and later refuse that`,
+  );
 }
 
 function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): readonly string[] {
@@ -99,6 +102,12 @@ function backendMistakes(backend: Backend): readonly string[] {
     }
   }
   for (const server of servers) {
+    const [, zone] = /(%.*)$/.exec(server.address) ?? [];
+    if (zone !== undefined) {
+      found.push(
+        `${at(server.name)} has the address ${server.address}, and HAProxy can't use one with a zone (${zone}): give an address without a zone that the balancer reaches`,
+      );
+    }
     if (server.port === undefined) found.push(`${at(server.name)} has no port`);
     if (agent === undefined) continue;
     if (server.weight === undefined) {

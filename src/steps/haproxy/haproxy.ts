@@ -4,9 +4,11 @@ import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { askAgents, warnOfSilentAgents } from './agents.ts';
 import { findMistakes } from './check.ts';
 import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './model.ts';
 import { renderHaproxy } from './render.ts';
+import { askVersion, checkVersion } from './version.ts';
 
 /** Those that HAProxy supports and distributions provide. */
 const errorCodes = ['400', '403', '408', '500', '502', '503', '504'];
@@ -28,10 +30,11 @@ export const haproxy: StepModule<HaproxyParameters> = {
       ...certificatesOf(wanted),
     ],
     names: namesOf(wanted),
-    queries: [openFiles(wanted.unit ?? 'haproxy.service')],
+    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion, ...[askAgents(wanted) ?? []].flat()],
   }),
   apply: (host, given) => {
     const wanted = withoutDisabled(given);
+    checkVersion(host);
     const mistakes = findMistakes(wanted, fileLimit(host, wanted.unit));
     if (mistakes.length > 0) {
       throw host.problem(
@@ -43,6 +46,7 @@ export const haproxy: StepModule<HaproxyParameters> = {
     for (const name of namesOf(wanted)) checkName(host, name);
     for (const path of certificatesOf(wanted)) checkCertificate(host, path);
     warnOfStatistics(host, wanted);
+    warnOfSilentAgents(host, wanted);
     host.manage(wholePath(wanted.path));
     const text = renderHaproxy(host.step, wanted, { errorFiles: errorFilesOf(host, wanted) });
     // It contains the password of the statistics page; HAProxy reads it as root.

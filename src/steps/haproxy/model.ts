@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { absolutePath, accountName, hostname, plainWord } from '../shared/parameters.ts';
+import { absolutePath, accountName, hostname, isAddress, plainWord } from '../shared/parameters.ts';
 
 /** The parts of an HAProxy configuration: the typed model from which haproxy.cfg is rendered. */
 
@@ -12,8 +11,8 @@ const port = z.int('expected a port').min(1).max(65535);
 const address = z
   .string()
   .refine(
-    (text) => isIP(text) !== 0 || hostname.safeParse(text).success,
-    'expected an IP address or a host name',
+    (text) => isAddress(text) || hostname.safeParse(text).success,
+    'expected an IP address without a zone, or a host name',
   );
 const duration = z.string().regex(/^\d+(?:ms|s|m|h|d)$/, 'expected a duration such as 5s, 30m or 2h');
 const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header');
@@ -51,8 +50,8 @@ const bind = z.strictObject({
   address: z
     .string()
     .refine(
-      (text) => text === '*' || isIP(text) !== 0,
-      'expected an IP address, or * for all addresses of this host',
+      (text) => text === '*' || isAddress(text),
+      'expected an IP address without a zone, or * for all addresses of this host',
     )
     .default('*')
     .describe('where to listen'),

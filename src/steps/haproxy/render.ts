@@ -53,6 +53,13 @@ export function renderHaproxy(step: string, wanted: HaproxyParameters, facts: Ho
 }
 
 const acmeBackend = 'clusterproxy_acme';
+const statisticsListener = 'clusterproxy_statistics';
+
+/** The names of sections that are written beside those of the model. */
+export function ownSections({ frontends, statistics }: HaproxyParameters): readonly string[] {
+  const hasAcme = frontends.some(({ acme_port: port }) => port !== undefined);
+  return [...(hasAcme ? [acmeBackend] : []), ...(statistics === undefined ? [] : [statisticsListener])];
+}
 
 function section(head: string, lines: readonly string[]): string {
   return `${[head, ...lines.map((line) => `    ${line}`)].join('\n')}\n`;
@@ -217,7 +224,7 @@ function statisticsSection({ statistics, ipv6 }: HaproxyParameters): readonly st
   if (statistics === undefined) return [];
   const { bind, path, user, password } = statistics;
   return [
-    section('listen clusterproxy_statistics', [
+    section(`listen ${statisticsListener}`, [
       ...bindLines(bind, 'http', ipv6),
       'mode http',
       'stats enable',

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { addressOrNetwork } from '../shared/parameters.ts';
+import { addressOrNetwork, isAddress } from '../shared/parameters.ts';
 
 /**
  * Who may connect to a service that a step sets up: parameters shared by xinetd-service and socket-service.
@@ -46,7 +46,14 @@ export function clientAddresses(host: StepHost, wanted: AllowedClients): readonl
 }
 
 function addressesOf(host: StepHost, { name, address }: AllowedClients['hosts'][number]): readonly string[] {
-  if (isIP(address) !== 0) return [address];
+  if (isAddress(address)) return [address];
+  if (isIP(address) !== 0) {
+    throw host.problem(
+      'address-with-zone',
+      `${name} has the address ${address}, and a zone (${address.slice(address.indexOf('%'))}) means nothing to the program that is to let it in`,
+      `give ${name} an address without a zone that this host is reached from, or name that in "only_from"`,
+    );
+  }
   const addresses = host.addresses(address);
   if (addresses.length > 0) return addresses;
   throw host.problem(

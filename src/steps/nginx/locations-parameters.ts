@@ -26,6 +26,14 @@ export const locationsParameters = z.strictObject({
     .array(absolutePath)
     .default([...nginxFiles.read])
     .describe('files that nginx reads, which are searched for locations that were set up by hand'),
+  cache: z
+    .boolean()
+    .default(false)
+    .describe('keep copies of files whose names have a hash of their contents'),
+  cache_zone: z
+    .union([z.literal(''), z.string().regex(/^[A-Za-z0-9_.-]+$/, 'expected the name of a zone')])
+    .default('')
+    .describe('with `cache`: the keys_zone of a proxy_cache_path, which another step writes'),
   adopt: z.boolean().default(false).describe('remove locations that were set up by hand from their files'),
   prune: z.boolean().default(false).describe('remove the locations of nodes that are not in the list'),
 });

@@ -9,7 +9,14 @@ import { bringOverLocations, findLocations } from './existing-locations.ts';
 import { locationsByHand } from './locations-by-hand.ts';
 import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { type Node, relayedNodes, renderNode, unresolvedNodes } from './node-locations.ts';
+import {
+  type Node,
+  namesOf,
+  reachedAt,
+  relayedNodes,
+  renderNode,
+  unresolvedNodes,
+} from './node-locations.ts';
 import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
@@ -33,7 +40,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     ],
     names: listOf(wanted.nodes)
       .filter(({ state }) => state === 'active')
-      .map((one) => one.hostname),
+      .flatMap(namesOf),
   }),
   itemFormats: [nginxBlock],
   crossCheck: nginxPaths,
@@ -67,8 +74,12 @@ function blocks(host: StepHost, wanted: LocationsParameters, before: string): st
   const trust = verified
     ? { certificates: trustedCertificates(host, wanted.trusted_certificate), depth: wanted.verify_depth }
     : undefined;
+  const cacheZone = wanted.cache && wanted.cache_zone !== '' ? wanted.cache_zone : undefined;
   let text = before;
-  for (const one of relayed) text = setManagedBlock(text, one.name, renderNode(one, trust));
+  for (const one of relayed) {
+    const address = reachedAt(host.snapshot, one);
+    text = setManagedBlock(text, one.name, renderNode(one, { trust, address, cacheZone }));
+  }
   for (const { name, state } of wanted.nodes) if (state === 'retired') text = removeManagedBlock(text, name);
   for (const name of managedBlocks(text).keys()) {
     if (wanted.nodes.some((one) => one.name === name)) continue;

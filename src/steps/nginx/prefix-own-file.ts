@@ -4,12 +4,13 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 import { bringOverPrefixes, ownHeader } from './existing-prefixes.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
+import { sourceText } from './prefix-source.ts';
 import { redirectText } from './redirects.ts';
 
 /** Copies of the package's locations in our own file. */
 export function ownFile(host: StepHost, wanted: PrefixParameters, source: string): void {
   bringOverPrefixes(host, wanted, source);
-  const text = host.text(source) ?? '';
+  const text = sourceText(host, wanted, source);
   const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix));
   host.manage(wholePath(wanted.path));
   host.write(wanted.path, ownText(host, wanted, source, copies));

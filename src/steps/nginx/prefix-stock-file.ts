@@ -5,6 +5,7 @@ import { understand } from '../shared/understand.ts';
 import { lineOf } from './directives.ts';
 import { bringOverPrefixes } from './existing-prefixes.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
+import { sourceText } from './prefix-source.ts';
 import { withRedirect } from './redirects.ts';
 
 /** Edit the package's file as the guides do. An upgrade of the package restores its own text. */
@@ -29,7 +30,7 @@ export function stockFile(host: StepHost, wanted: PrefixParameters, source: stri
 }
 
 function editSource(host: StepHost, wanted: PrefixParameters, source: string): void {
-  const text = host.text(source) ?? '';
+  const text = sourceText(host, wanted, source);
   const pristine = understand(
     host,
     source,

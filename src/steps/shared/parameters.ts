@@ -54,11 +54,16 @@ export const plainWord = z
   .string()
   .regex(/^[^\s"'\\$#%\p{Cc}]+$/u, 'expected a word without blanks, quotes, backslashes and the signs $ # %');
 
+/** An IP address without a zone: programs on another host know no interface of this one (RFC 4007). */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
 /** An IP address, or a network such as 192.0.2.0/24. */
 export const addressOrNetwork = z.string().refine((text) => {
   const [address = '', length, ...rest] = text.split('/');
   const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
+  if (!isAddress(address) || rest.length > 0) return false;
   return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
 }, 'expected an IP address, or a network such as 192.0.2.0/24');
 

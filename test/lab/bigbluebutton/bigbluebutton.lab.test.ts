@@ -196,14 +196,14 @@ describe.skipIf(!availability.available)('BigBlueButton on lab hosts', () => {
   });
 
   it('runs every layout that has a sample', async () => {
-    const versions: BigBlueButtonVersion[] = ['3.0-meteor', '3.0.28', '4.0'];
+    const versions: BigBlueButtonVersion[] = ['3.0-meteor', '3.0.28', '4.0', '4.1'];
     await lab.addHosts(
       versions.map((version) => ({
         name: `sample-${version.replaceAll('.', '')}`,
         prepare: (host) => installBigBlueButton(host, version),
       })),
     );
-    for (const name of ['sample-30-meteor', 'sample-3028', 'sample-40']) {
+    for (const name of ['sample-30-meteor', 'sample-3028', 'sample-40', 'sample-41']) {
       await eventually(() => getText(lab, apiOf(name)));
       const client = name === 'sample-30-meteor' ? 'html5client/join' : 'html5client/';
       await eventually(() => getText(lab, `https://${name}.example.com/${client}`));

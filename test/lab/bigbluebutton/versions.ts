@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** One for each file layout that BigBlueButton has had; the names are those of the sample directories. */
-export type BigBlueButtonVersion = '2.4' | '2.6' | '3.0-meteor' | '3.0' | '3.0.28' | '4.0';
+export type BigBlueButtonVersion = '2.4' | '2.6' | '3.0-meteor' | '3.0' | '3.0.28' | '4.0' | '4.1';
 
 const STOCK_DIRECTORIES: Partial<Record<BigBlueButtonVersion, string>> = {
   '2.4': '2.4.8',

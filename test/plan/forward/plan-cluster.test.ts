@@ -8,6 +8,7 @@ import {
   inventoryText,
   planFor,
   planOf,
+  sampleNode,
   snapshotsOf,
 } from '../../support/sample-cluster.ts';
 
@@ -138,7 +139,7 @@ describe('a plan for a cluster', () => {
 
     const upgraded = snapshotsOf(inventory, {
       ...hosts,
-      'bbb-02': { ...hosts['bbb-03'], ...(ledger && { ledger }) },
+      'bbb-02': { ...sampleNode('3.0', 'bbb-02'), ...(ledger && { ledger }) },
     });
     const node = upgraded.get('bbb-02');
     if (node === undefined) throw new Error('bbb-02 was not looked at');

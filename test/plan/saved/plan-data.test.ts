@@ -49,7 +49,7 @@ const at = (folder: string): FakeHost => ({ folders: [`playbooks/samples/${folde
  * is yet.
  */
 async function plans(): Promise<readonly (readonly [string, ClusterPlan])[]> {
-  const versions = ['2.4', '2.6', '3.0', '3.0-meteor', '3.0.28', '4.0'];
+  const versions = ['2.4', '2.6', '3.0', '3.0-meteor', '3.0.28', '4.0', '4.1'];
   const nodes = versions.map((version, index) => [`bbb-0${index}`, { folders: [sample(version)] }] as const);
   const proxy = {
     ...at('bigbluebutton/proxy'),

@@ -29,7 +29,8 @@ describe('a saved plan', () => {
   it('says which of host, inventory and playbook has changed since', async () => {
     const saved = readSavedPlan(savePlan(await clusterPlan(), sources), 'plan.json');
     const edited = await clusterPlan((hosts) => {
-      hosts['bbb-02'] = { ...hosts['bbb-02'], files: { '/etc/bigbluebutton/bbb-html5.yml': 'public: {}\n' } };
+      const edited = { '/etc/bigbluebutton/bbb-html5.yml': 'public: {}\n' };
+      hosts['bbb-02'] = { ...hosts['bbb-02'], files: { ...hosts['bbb-02']?.files, ...edited } };
     });
     expect(comparePlan(saved, edited, sources).join('\n')).toMatch(
       /^bbb-02: the change to .*bbb-html5\.yml is now different$/,

@@ -41,7 +41,7 @@ const wcs = {
   frontends: [
     { name: 'plain', bind: [{ port: 80 }], redirect_to_port: 443, acme_port: 8888 },
     {
-      name: 'wcs',
+      name: 'clients',
       bind: [{ port: 443, certificate: pem }],
       routes: [{ match: { websocket: true }, backend: 'wcs' }],
       default_backend: 'web',
@@ -80,7 +80,7 @@ const antmedia = {
       ],
       default_backend: 'http',
     },
-    { name: 'rtmp', mode: 'tcp', bind: [{ port: 1935 }], default_backend: 'rtmp' },
+    { name: 'rtmp_in', mode: 'tcp', bind: [{ port: 1935 }], default_backend: 'rtmp' },
     { name: 'rtmps', mode: 'tcp', bind: [{ port: 8443, certificate: pem }], default_backend: 'rtmp' },
   ],
   backends: [
@@ -171,7 +171,7 @@ describe('haproxy', () => {
       { value: 1, is: 2 },
     ];
     const none = { ...given, frontends: [wcs.frontends[0], { ...wcs.frontends[1], enabled: both }] };
-    expect(runStep('haproxy', none, stock).text(path)).not.toContain('frontend wcs\n');
+    expect(runStep('haproxy', none, stock).text(path)).not.toContain('frontend clients\n');
   });
 
   it('takes of the hosts those whose variables have the values that are asked for', () => {
@@ -211,7 +211,7 @@ describe('haproxy', () => {
       'Ant Media without TLS',
       {
         frontends: [
-          { name: 'http', bind: [{ port: 5080 }, { address: '::1', port: 5081 }], default_backend: 'http' },
+          { name: 'plain', bind: [{ port: 5080 }, { address: '::1', port: 5081 }], default_backend: 'http' },
         ],
         backends: antmedia.backends.slice(0, 1),
       },
@@ -225,8 +225,9 @@ describe('haproxy', () => {
   });
 
   const parsed = haproxyParameters.parse(wcs);
-  const [asksLimit] = haproxy.reads(parsed).queries ?? [];
-  if (asksLimit === undefined) throw new Error('nobody asks for the limit of open files');
+  const [asksLimit, asksVersion, asksAgents] = haproxy.reads(parsed).queries ?? [];
+  if (asksLimit === undefined || asksVersion === undefined || asksAgents === undefined)
+    throw new Error('a question is not asked');
   const limit = [asksLimit, { status: 0, output: '1024\n' }] as const;
 
   it.each<[string, object, string]>([
@@ -271,7 +272,7 @@ describe('haproxy', () => {
     [
       'headers in mode tcp',
       { mode: 'tcp' },
-      'frontend wcs has mode http, but its backend wcs has mode tcp; the backend wcs has mode tcp, which has no cookies or headers',
+      'frontend clients has mode http, but its backend wcs has mode tcp; the backend wcs has mode tcp, which has no cookies or headers',
     ],
   ])('refuses %s', (_, change, message) => {
     const parameters = { ...wcs, backends: [{ ...wcsBackend, ...change }, wcs.backends[1]] };
@@ -284,7 +285,7 @@ describe('haproxy', () => {
     [
       'two listeners on one port',
       { frontends: [{ ...wcs.frontends[1], bind: [{ port: 80 }, { address: '127.0.0.1', port: 80 }] }] },
-      'frontend wcs listens on 127.0.0.1:80, as frontend wcs does',
+      'frontend clients listens on 127.0.0.1:80, as frontend clients does',
     ],
     [
       'a statistics page on a port that is taken',
@@ -299,7 +300,7 @@ describe('haproxy', () => {
     [
       'a frontend whose addresses are all left out',
       { frontends: [{ ...wcs.frontends[1], bind: [{ port: 443, enabled: false }] }] },
-      "frontend wcs doesn't listen on any address",
+      "frontend clients doesn't listen on any address",
     ],
     [
       'a backend that is not there',
@@ -319,7 +320,7 @@ describe('haproxy', () => {
     [
       'routes in mode tcp',
       { frontends: [{ ...wcs.frontends[1], mode: 'tcp' }] },
-      'frontend wcs has mode tcp, which has no requests',
+      'frontend clients has mode tcp, which has no requests',
     ],
     [
       'more connections than files',
@@ -339,10 +340,107 @@ describe('haproxy', () => {
       { backends: [...wcs.backends, wcs.backends[1]] },
       'there are two backends with the name web',
     ],
+    [
+      'a frontend with the name of a backend',
+      { frontends: [{ ...wcs.frontends[1], name: 'wcs' }] },
+      'a frontend and a backend both have the name wcs: HAProxy 3.3 and later refuse that',
+    ],
+    [
+      'a backend with the name of the one that is written for challenges',
+      { backends: [...wcs.backends, { ...wcs.backends[1], name: 'clusterproxy_acme' }] },
+      'a backend and a section of clusterproxy both have the name clusterproxy_acme',
+    ],
+    [
+      'a server whose address has a zone',
+      {
+        backends: [
+          { ...wcsBackend, hosts: [{ name: 'wcs-01', address: 'fe80::1%eth0', state: 'active' }] },
+          wcs.backends[1],
+        ],
+      },
+      "server wcs-01 of the backend wcs has the address fe80::1%eth0, and HAProxy can't use one with a zone (%eth0)",
+    ],
   ])('refuses %s', (_, change, message) => {
     expect(() => runStep('haproxy', { ...wcs, ...change }, { ...stock, answers: [limit] })).toThrow(
       expect.objectContaining({ code: 'haproxy-inconsistent', message: expect.stringContaining(message) }),
     );
+  });
+
+  const said = (output: string, status = 0) => ({
+    ...stock,
+    answers: [[asksVersion, { status, output }] as const],
+  });
+  it.each([
+    ['HA-Proxy version 2.1.12-1ppa1~bionic 2021/03/19 - https://haproxy.org/\n', '2.1'],
+    ['HA-Proxy version 1.8.27-493ce0b 2020/11/06\nCopyright 2000-2020 Willy Tarreau\n', '1.8'],
+  ])('refuses a HAProxy that is too old: %s', (output, version) => {
+    expect(() => runStep('haproxy', wcs, said(output))).toThrow(
+      expect.objectContaining({
+        code: 'haproxy-too-old',
+        message: `HAProxy ${version} is installed here, and the configuration needs 2.2 or later`,
+      }),
+    );
+  });
+
+  it.each([
+    ['HA-Proxy version 2.2.9-2+deb11u7 2025/04/23 - https://haproxy.org/\n', 0],
+    ['HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/\n', 0],
+    ['HAProxy version 3.10.1 2030/01/01\n', 0],
+    ['sh: 1: haproxy: not found\n', 127],
+  ])('takes one that is new enough, or not there yet: %s', (output, status) => {
+    expect(runStep('haproxy', wcs, said(output, status)).changed).toEqual([path]);
+  });
+
+  const statistics = (...rows: readonly string[]): FakeHost => {
+    const output = ['# pxname,svname,status,agent_status,last_agt', ...rows, ''].join('\n');
+    return { ...stock, answers: [[asksAgents, { status: 0, output }]] };
+  };
+
+  it('warns of agents that HAProxy asks in vain, by their servers', () => {
+    const { warnings } = runStep(
+      'haproxy',
+      wcs,
+      statistics(
+        'wcs,wcs-01,UP,L4CON,',
+        'wcs,wcs-02,UP,* L7RSP,',
+        'wcs,wcs-03,UP,L4TOUT,retired',
+        'wcs,wcs-04,UP,L7OK,via agent : up',
+        'web,nginx,UP,,',
+      ),
+    );
+    expect(warnings).toEqual([
+      expect.stringContaining(
+        'no answer from the agent of wcs-01 (connection refused), wcs-02 (an empty or wrong answer):',
+      ),
+    ]);
+    expect(warnings[0]).toContain('`agent_allow`');
+  });
+
+  it.each([
+    ['whose agents answer', statistics('wcs,wcs-01,UP,L7OK,up 100%', 'wcs,wcs-02,DOWN (agent),* L7OK,')],
+    ['that has just started', statistics('wcs,wcs-01,UP,INI,')],
+    [
+      'whose socket is not there',
+      { ...stock, answers: [[asksAgents, { status: 1, output: '' }]] } as FakeHost,
+    ],
+    ['of another configuration', statistics('other,wcs-01,UP,L4CON,')],
+  ])('warns of nothing on a balancer %s', (_, host) => {
+    expect(runStep('haproxy', wcs, host).warnings).toEqual([]);
+  });
+
+  it('asks no agents where there are none', () => {
+    expect(haproxy.reads(haproxyParameters.parse(antmedia)).queries).toHaveLength(2);
+  });
+
+  it('refuses a zone in what is listed and listened on', () => {
+    const listed = [{ name: 'a', address: 'fe80::1%eth0', port: 80 }];
+    expect(mistakes('haproxy', { ...wcs, backends: [{ ...wcsBackend, servers: listed }] })).toEqual([
+      'backends.0.servers.0.address: expected an IP address without a zone, or a host name',
+    ]);
+    const frontends = [{ ...wcs.frontends[1], bind: [{ address: 'fe80::1%eth0', port: 443 }] }];
+    expect(mistakes('haproxy', { ...wcs, frontends })).toEqual([
+      'frontends.0.bind.0.address: expected an IP address without a zone, or * for all addresses of this host',
+    ]);
   });
 
   it('refuses a server whose name does not resolve and a certificate that is not there', () => {

@@ -81,6 +81,21 @@ describe('socket-service', () => {
     expect(text(`${folder}/haproxy-agent-check@.service`)).toContain(`"ALLOWED_ADDRESSES=${allowed}"\n`);
   });
 
+  it('refuses a balancer whose address has a zone', () => {
+    const hosts = [{ name: 'lb-1', address: 'fe80::1%eth0' }];
+    for (const [module, parameters] of [
+      ['socket-service', wanted],
+      ['xinetd-service', agent],
+    ] as const) {
+      expect(() => runStep(module, { ...parameters, hosts }, { files })).toThrow(
+        expect.objectContaining({
+          code: 'address-with-zone',
+          message: expect.stringContaining('lb-1 has the address fe80::1%eth0'),
+        }),
+      );
+    }
+  });
+
   it('refuses to be there for nobody, and a balancer whose name does not resolve', () => {
     expect(() => runStep('socket-service', { ...wanted, only_from: [], hosts: [] }, {})).toThrow(
       expect.objectContaining({ code: 'nobody-allowed' }),

@@ -9,6 +9,7 @@ import {
 } from '../../../src/steps/nginx/node-locations.ts';
 import { nginxTest, withoutNginx } from '../../support/nginx-oracle.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
+import { startNginx } from '../../support/running-nginx.ts';
 import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 
 const path = '/etc/nginx/clusterproxy/prod/nodes.conf';
@@ -355,6 +356,134 @@ server {
       .replaceAll('listen ', 'listen 1');
     expect(secure).toContain('include /etc/nginx/clusterproxy/prod/*.conf;');
     expect(nginxTest({ http: secure.replaceAll('1[::]:', '[::]:1'), host })).toBe('');
+  });
+});
+
+describe('where the proxy reaches a node', () => {
+  const at = (given: string | undefined, names: readonly string[]) => {
+    const nodes = [nodeNamed('bbb-01', { given_address: given })];
+    const made = runStep('nginx-locations', { ...parameters, nodes }, { packages, names });
+    return { ...made, block: made.text(path) ?? '' };
+  };
+  const name = 'bbb-01.example.com';
+
+  it('is the address that the inventory gives, under the name and the certificate of the hostname', () => {
+    const { block, warnings, host } = at('192.0.2.11', []);
+    expect(warnings).toEqual([]);
+    expect(block).toContain(`location ^~ /bbb-01/html5client/ {
+    proxy_pass https://192.0.2.11/bbb-01/html5client/;
+    proxy_set_header Host ${name};
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "Upgrade";
+    proxy_ssl_server_name on;
+    proxy_ssl_name ${name};
+    proxy_ssl_verify on;
+`);
+    expect(block).toContain('proxy_pass https://192.0.2.11/bigbluebutton/api;');
+    expect(
+      unresolvedNodes(host.snapshot, [{ name: 'bbb-01', hostname: name, address: '192.0.2.11' }]),
+    ).toEqual([]);
+  });
+
+  it.each<[string, string | undefined, readonly string[], string]>([
+    ['an IPv6 address', '2001:db8::11', [], '[2001:db8::11]'],
+    ['another name', 'bbb-01.internal', ['bbb-01.internal'], 'bbb-01.internal'],
+    ['a name that only the operator’s ssh knows', 'school-bbb1', [name], name],
+    ['an address with a zone', 'fe80::1%eth0', [name], name],
+    ['the hostname itself', name, [name], name],
+    ['nothing', undefined, [name], name],
+  ])('given %s', (_, given, names, host) => {
+    const { block, warnings } = at(given, names);
+    expect(warnings).toEqual([]);
+    expect(block).toContain(`proxy_pass https://${host}/bbb-01/html5client/;`);
+    expect(block.includes(`proxy_set_header Host ${name};`)).toBe(host !== name);
+    expect(block).toContain(`proxy_ssl_name ${name};`);
+  });
+
+  it('is nowhere if it resolves neither', () => {
+    expect(at('school-bbb1', []).warnings).toEqual([
+      `${name} does not resolve on this host: it gets no locations for now for bbb-01`,
+    ]);
+    expect(unresolvedProblem('proxy-1', { name: 'bbb-01', hostname: name }).next).toContain('"address"');
+  });
+
+  it.skipIf(withoutNginx)('is something that nginx loads', () => {
+    for (const given of ['192.0.2.11', '2001:db8::11']) {
+      const nodes = [nodeNamed('bbb-01', { given_address: given })].map((one) => ({
+        ...one,
+        recipe: { ...one.recipe, verify: false },
+      }));
+      const { host } = runStep('nginx-locations', { ...parameters, nodes }, { names: [] });
+      const http = `server { listen 127.0.0.1:18080; include ${path}; }`;
+      expect(nginxTest({ http, host })).toBe('');
+    }
+  });
+});
+
+describe('copies of the client on the proxy', () => {
+  const cached = { ...parameters, cache: true, cache_zone: 'clusterproxy_prod' };
+  const plain = nodeNamed('bbb-01');
+  const node = {
+    ...plain,
+    recipe: {
+      ...plain.recipe,
+      verify: false,
+      locations: plain.recipe.locations.map(({ path: at, target }) => ({
+        ...{ path: at, target: target.replace('https:', 'http:') },
+        hashed_files: at.endsWith('/html5client/'),
+      })),
+    },
+  };
+
+  it('are kept only if asked for, in a location of the client', () => {
+    const text = (more: object) =>
+      runStep('nginx-locations', { ...parameters, nodes: [node], ...more }, {}).text(path);
+    expect(text({})).not.toContain('proxy_cache');
+    expect(text({ cache: false, cache_zone: 'clusterproxy_prod' })).toBe(text({}));
+    expect(text({ ...cached, nodes: [node] })?.match(/proxy_cache clusterproxy_prod;/g)).toHaveLength(1);
+    const elsewhere = { ...node, given_address: '2001:db8::11' };
+    expect(text({ ...cached, nodes: [elsewhere] })).toContain('    proxy_pass http://[2001:db8::11];\n');
+  });
+
+  it.skipIf(withoutNginx)('are of the files whose names have a hash, and of no other', async () => {
+    const locationsText = runStep('nginx-locations', { ...cached, nodes: [node] }, {}).text(path) ?? '';
+    const nginx = await startNginx(
+      (folder) => `
+proxy_cache_path ${folder}/cache levels=1:2 keys_zone=clusterproxy_prod:1m max_size=1m inactive=7d use_temp_path=off;
+upstream bbb-01.example.com { server unix:${folder}/back; }
+server { listen unix:${folder}/back; location / { return 200 "$request_uri $request_id"; } }
+server { listen unix:${folder}/front; location ~* \\.(js|css)$ { return 404; } ${locationsText} }`,
+    );
+    try {
+      const isCopied = async (file: string) => {
+        const [first, second] = [await nginx.get(`/bbb-01/${file}`), await nginx.get(`/bbb-01/${file}`)];
+        expect([file, first?.status, second?.status]).toEqual([file, 200, 200]);
+        const upstream = file.startsWith('bigbluebutton') ? `/${file}` : `/bbb-01/${file}`;
+        expect(first?.body).toMatch(new RegExp(`^${upstream.replace(/[.?]/g, '\\$&')} `));
+        return first?.body === second?.body;
+      };
+      for (const file of [
+        'html5client/bundle.0123456789abcdef0123.js',
+        'html5client/0123456789abcdef0123456789abcdef01234567.js?meteor_js_resource=true',
+        'html5client/fonts/source-sans-0123456789abcdef.woff2',
+      ]) {
+        expect(await isCopied(file), file).toBe(true);
+      }
+      for (const file of [
+        'html5client/',
+        'html5client/index.html',
+        'html5client/bundle.js',
+        'html5client/locales/de.json',
+        'html5client/0123456789abcdef/name.js',
+        'html5client/?sessionToken=0123456789abcdef.js',
+        'bigbluebutton/api',
+      ]) {
+        expect(await isCopied(file), file).toBe(false);
+      }
+    } finally {
+      await nginx.stop();
+    }
   });
 });
 

@@ -169,6 +169,34 @@ location ^~ /bbb-01/html5client {
   });
 });
 
+describe('nginx-prefix, with a package file that has no location of the client', () => {
+  const named = '# only the fallback\nlocation @html5client {\n  proxy_pass http://127.0.0.1:4100;\n}\n';
+  it.each([
+    ['a comment', '# no location here\n', `${source} has no location for /html5client`],
+    ['nothing', '', `${source} is empty`],
+    ['blank lines', '\n\n', `${source} is empty`],
+    ['a named location', named, `${source} has no location for /html5client`],
+    [
+      'a location of something else',
+      'location /html5clients { return 404; }\n',
+      'no location for /html5client',
+    ],
+  ])('refuses %s, with the file and what to do', (_, text, message) => {
+    for (const mode of ['own-file', 'stock-file']) {
+      const wanted = { ...parameters, mode };
+      expect(() => runStep('nginx-prefix', wanted, { files: { ...files, [source]: text } })).toThrow(
+        expect.objectContaining({
+          problem: expect.objectContaining({
+            code: 'client-locations-missing',
+            message: expect.stringContaining(message),
+            next: expect.stringContaining(`dpkg -S ${source}`),
+          }),
+        }),
+      );
+    }
+  });
+});
+
 describe("nginx-prefix, in the package's file", () => {
   const inPlace = { ...parameters, mode: 'stock-file' };
 
