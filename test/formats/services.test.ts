@@ -136,7 +136,9 @@ describe('laws', () => {
         const after = orRefused(() => services.set(text, key, '9707'));
         fc.pre(after !== undefined && (text === '' || text.endsWith('\n')));
         const ours = text.split(/(?<=\n)/).filter((line) => /^[\s\uFEFF]*agent\s/.test(line));
-        expectOtherLinesKept(text, after ?? '', ours);
+        // A byte-order mark belongs to the text; what comes first behind it may be ours by now.
+        const unmarked = (whole: string) => whole.replace(/^\uFEFF/, '');
+        expectOtherLinesKept(unmarked(text), unmarked(after ?? ''), ours.map(unmarked));
       }),
       runs(1000),
     );
