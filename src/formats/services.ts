@@ -78,23 +78,28 @@ function entriesWith(text: string, [name, protocol]: readonly [string, string]):
   return entriesOf(text).filter((one) => one.protocol === protocol && one.names.includes(name));
 }
 
+/** Name, port and aliases; of names everything but blanks and `#` is a part, as getservbyname(3) reads them. */
+const entry = /^([ \t]*)([^ \t\r\v\f#]+)([ \t]+)(\d+)\/([^\s#]+)((?:[ \t]+[^ \t\r\v\f#]+)*)/;
+
 function entriesOf(text: string): readonly Entry[] {
   return linesOf(text, { loneCr: false }).flatMap(({ start, end, next }) => {
     const line = text.slice(start, end);
-    const found = /^([ \t\uFEFF]*)([^\s#]+)([ \t]+)(\d+)\/([^\s#]+)((?:[ \t]+[^\s#]+)*)/.exec(line);
+    // A byte-order mark is one at the beginning of the text only; elsewhere it is part of a name.
+    const mark = start === 0 && line.startsWith('\uFEFF') ? '\uFEFF' : '';
+    const found = entry.exec(line.slice(mark.length));
     if (found === null) return [];
     const [whole, indent = '', name = '', gap = '', digits = '', protocol = '', aliases = ''] = found;
     const port = Number(digits);
     if (port > 65535) throw errorAt(text, start, `expected a port from 0 to 65535, found ${digits}`);
-    const portStart = start + indent.length + name.length + gap.length;
+    const portStart = start + mark.length + indent.length + name.length + gap.length;
     return [
       {
-        start: start + (line.startsWith('\uFEFF') ? 1 : 0),
+        start: start + mark.length,
         next,
         portStart,
         portEnd: portStart + digits.length,
-        aliasesStart: start + whole.length - aliases.length,
-        aliasesEnd: start + whole.length,
+        aliasesStart: start + mark.length + whole.length - aliases.length,
+        aliasesEnd: start + mark.length + whole.length,
         name,
         names: [name, ...(aliases.match(/[^ \t]+/g) ?? [])],
         port,
