@@ -78,7 +78,7 @@ function entriesWith(text: string, [name, protocol]: readonly [string, string]):
   return entriesOf(text).filter((one) => one.protocol === protocol && one.names.includes(name));
 }
 
-/** Name, port and aliases; of names everything but blanks and `#` is a part, as getservbyname(3) reads them. */
+/** Name, port and aliases. A name has everything but blanks and `#`, as getservbyname(3) reads it. */
 const entry = /^([ \t]*)([^ \t\r\v\f#]+)([ \t]+)(\d+)\/([^\s#]+)((?:[ \t]+[^ \t\r\v\f#]+)*)/;
 
 function entriesOf(text: string): readonly Entry[] {
