@@ -120,6 +120,13 @@ export type HealthCheck =
   | { readonly kind: 'units'; readonly units: readonly string[] }
   | { readonly kind: 'http'; readonly url: string };
 
+/** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
+export interface PlaybookRefusal {
+  readonly when: Condition;
+  readonly text: string;
+  readonly next: string;
+}
+
 /** Something that an operator should know about a host before agreeing to the plan. */
 export interface PlaybookWarning {
   readonly when: Condition;
@@ -148,6 +155,8 @@ export interface Role {
   /** whether its hosts have a public DNS name */
   readonly hostname: 'required' | 'optional';
   readonly facts: Readonly<Record<string, Fact>>;
+  /** hosts that the role is not for; the first that holds is told */
+  readonly refuse: readonly PlaybookRefusal[];
   /** in the order in which they are tried; empty if all hosts of the role are alike */
   readonly recipes: readonly Recipe[];
   /** a template: what to say if no recipe holds */

@@ -183,16 +183,16 @@ describe('a plan that works out', () => {
     expect(result.warnings).toEqual([expect.stringContaining(`${properties} was rewritten`)]);
   });
 
-  test('of many runs the last twenty are kept', async () => {
+  test('of many runs the last twenty are kept, and no remains of others', async () => {
     for (let number = 10; number < 35; number++) {
       const run = sample.path(`var/lib/clusterproxy/runs/20250101T0000${number}Z-aaaaaa`);
       mkdirSync(run, { recursive: true });
-      writeFileSync(`${run}/state`, number === 11 ? 'stuck-by-hand\n' : 'committed\n');
+      writeFileSync(`${run}/state`, number === 34 ? 'by-hand\n' : 'committed\n');
     }
     expect((await carry(transaction([], []))).state).toBe('committed');
     const kept = readdirSync(sample.path('var/lib/clusterproxy/runs'));
-    expect(kept).toHaveLength(21);
-    expect(kept).toContain('20250101T000011Z-aaaaaa');
+    expect(kept).toHaveLength(20);
+    expect(kept).not.toContain('20250101T000034Z-aaaaaa');
   });
 });
 

@@ -372,7 +372,8 @@ describe('the playbook antmedia', () => {
     });
     expect((await plan({ balancer: enforcing('1') })).resolved.recipe?.name).toBe('red-hat-selinux');
     await expect(plan({ balancer: enforcing('0') })).rejects.toMatchObject({
-      message: expect.stringContaining('setsebool -P haproxy_connect_any 1'),
+      code: 'unsuitable-host',
+      problem: { next: expect.stringContaining('setsebool -P haproxy_connect_any 1') },
     });
   });
 

@@ -661,6 +661,21 @@ describe('what no recipe is for', () => {
     await expect(plan(node)).rejects.toThrow(expect.objectContaining({ code: 'unknown-version' }));
   });
 
+  it('is a host where BigBlueButton is not installed, which is told as that', async () => {
+    const node: FakeHost = {
+      folders: [`${samples}/3.0`],
+      files: { [`${etc}/bigbluebutton-release`]: { absent: true } },
+    };
+    await expect(plan(node)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'unsuitable-host',
+        message:
+          'BigBlueButton is not installed on this host: /etc/bigbluebutton/bigbluebutton-release does not exist',
+        problem: expect.objectContaining({ next: expect.not.stringContaining('recipe') }),
+      }),
+    );
+  });
+
   it('is a host without the file that the installer makes', async () => {
     const node: FakeHost = { folders: [`${samples}/3.0`], files: { [web]: { absent: true } } };
     await expect(plan(node)).rejects.toThrow(expect.objectContaining({ code: 'file-missing' }));

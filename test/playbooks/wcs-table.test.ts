@@ -150,7 +150,8 @@ describe('the playbook wcs', () => {
     const { balancer: host } = await plan({}, { 'lb-1': enforcing('1') });
     expect(host.resolved.recipe?.name).toBe('red-hat-selinux');
     await expect(plan({}, { 'lb-1': enforcing('0') })).rejects.toMatchObject({
-      message: expect.stringContaining('setsebool -P haproxy_connect_any 1'),
+      code: 'unsuitable-host',
+      problem: { next: expect.stringContaining('setsebool -P haproxy_connect_any 1') },
     });
   });
 

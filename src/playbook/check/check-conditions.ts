@@ -27,6 +27,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
     if (recipes.length > 0) all.set('recipe.name', { type: 'string', values: recipes });
     return [
       ...each(document, [...path, 'recipes'], role.recipes, early),
+      ...each(document, [...path, 'refuse'], role.refuse, early),
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),

@@ -39,6 +39,11 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
       ),
       ...refuse(['guards'], role.guards, 'a guard: its questions are arguments of processes'),
       ...refuse(['health'], role.health, 'a health check: its questions are arguments of processes'),
+      ...refuse(
+        ['refuse'],
+        (role.refuse ?? []).map(({ text, next }) => ({ text, next })),
+        'a message',
+      ),
       ...(role.warnings ?? []).flatMap(({ text }, index) =>
         refuse(['warnings', index, 'text'], text, 'a warning'),
       ),
@@ -92,11 +97,11 @@ function keysOf(value: unknown): unknown {
 }
 
 function conditions(role: RoleData): readonly (readonly [YamlPath, string])[] {
-  const of = (kind: 'recipes' | 'steps' | 'handlers' | 'warnings') =>
+  const of = (kind: 'recipes' | 'refuse' | 'steps' | 'handlers' | 'warnings') =>
     (role[kind] ?? []).flatMap(({ when }, index) =>
       Object.keys(when ?? {}).map((subject) => [[kind, index, 'when', subject], subject] as const),
     );
-  return [...of('recipes'), ...of('steps'), ...of('handlers'), ...of('warnings')];
+  return [...of('recipes'), ...of('refuse'), ...of('steps'), ...of('handlers'), ...of('warnings')];
 }
 
 interface FoundSecret {

@@ -44,6 +44,9 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...check(['guards'], role.guards, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
       ...check(['health'], role.health, scopes.base),
+      ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
+        check(['refuse', index], { text, next }, scopes.withFacts),
+      ),
       ...(role.warnings ?? []).flatMap((warning, index) =>
         check(['warnings', index, 'text'], warning.text, scopes.withFacts),
       ),

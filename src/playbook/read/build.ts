@@ -83,6 +83,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       reason: recipe.reason,
       vars: mapValues(recipe.vars, toValue),
     })),
+    refuse: (data.refuse ?? []).map(({ when, text, next }) => ({ when: buildCondition(when), text, next })),
     unknown: data.unknown,
     stages: data.stages ?? [],
     steps: data.steps.map((step, index) => ({

@@ -58,7 +58,7 @@ function extendRole(
   base: RoleData,
   { without = {}, ...own }: RoleExtension,
 ): RoleData {
-  const { facts, guards, recipes, steps, handlers, health, warnings, units, ports, ...single } = own;
+  const { facts, guards, recipes, steps, handlers, health, refuse, warnings, units, ports, ...single } = own;
   for (const key of Object.keys(single)) places.own([...path, key]);
   const left = leaveOut(base, without);
   return {
@@ -70,6 +70,7 @@ function extendRole(
     steps: byId(places, [...path, 'steps'], left.steps, steps, ({ id }) => id),
     handlers: byId(places, [...path, 'handlers'], left.handlers, handlers, ({ id }) => id),
     health: behind(places, [...path, 'health'], base.health, health),
+    refuse: listed(places, [...path, 'refuse'], left.refuse, refuse),
     warnings: listed(places, [...path, 'warnings'], left.warnings, warnings),
     units: listed(places, [...path, 'units'], left.units, units),
     ports: behind(places, [...path, 'ports'], base.ports, ports),

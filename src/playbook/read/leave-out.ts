@@ -30,6 +30,7 @@ export function leaveOut(role: RoleData, without: Without) {
       index,
     })),
     handlers: narrowed(kept(role.handlers, ({ id }) => !handlers.has(id))),
+    refuse: narrowed(kept(role.refuse, () => true)),
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),
   };

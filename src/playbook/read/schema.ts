@@ -120,6 +120,7 @@ const health = z
   });
 
 const warning = z.strictObject({ when, text });
+const refusal = z.strictObject({ when, text, next: text });
 
 /** What a step has beside the key that is a step module's name. */
 /** Who a port may be for, besides the hosts of a role. */
@@ -247,6 +248,9 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     hostname: z.enum(['required', 'optional']).optional(),
     facts: z.record(word, factSchema).optional(),
     recipes: z.array(recipe).optional(),
+    refuse: z.array(refusal).optional().meta({
+      description: 'hosts that the role is not for: what is wrong with them, and what to do about it',
+    }),
     unknown: text.optional(),
     // With the one at the end of a run, in which hosts let go of others, nine: see src/run/run-id.ts.
     stages: z.array(id).min(2).max(8).optional().meta({

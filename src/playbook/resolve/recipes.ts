@@ -14,6 +14,21 @@ export interface ChosenRecipe {
 }
 
 /**
+ * Throws OperatorError `unsuitable-host` for a host that the role is not for, unless the inventory forces a
+ * recipe.
+ */
+function refuseUnsuitable(
+  { refuse }: Role,
+  host: { readonly name: string; readonly recipe: string | undefined },
+  context: TemplateContext,
+): void {
+  const found = host.recipe === undefined ? refuse.find(({ when }) => holds(when, context)) : undefined;
+  if (found === undefined) return;
+  const [message, next] = [found.text, found.next].map((text) => renderText(text, context).trim());
+  throw new OperatorError({ code: 'unsuitable-host', message: message ?? '', next, host: host.name });
+}
+
+/**
  * The recipe for a host: the one forced by the inventory, or else the first whose condition holds for its
  * facts. Undefined if the role has no recipes. Throws OperatorError `unknown-version` if none holds: no
  * change is better than a guess.
@@ -23,6 +38,7 @@ export function chooseRecipe(
   host: { readonly name: string; readonly recipe: string | undefined },
   context: TemplateContext,
 ): ChosenRecipe | undefined {
+  refuseUnsuitable(role, host, context);
   if (role.recipes.length === 0) return undefined;
   const forced = role.recipes.find(({ name }) => name === host.recipe);
   const recipe = forced ?? role.recipes.find(({ when }) => holds(when, context));
