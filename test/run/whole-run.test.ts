@@ -248,7 +248,7 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const state = '/var/lib/clusterproxy';
     const run = readdirSync(cluster.path('bbb-02', `${state}/runs`))
       .sort()
-      .at(-1);
+      .findLast((id) => cluster.text('bbb-02', `${state}/runs/${id}/state`) === 'committed\n');
     const record = `${state}/runs/${run}/record.json`;
     const ledger = `${state}/clusters/demo/ledger.json`;
     const [goodRecord, goodLedger] = [cluster.text('bbb-02', record), cluster.text('bbb-01', ledger)];
