@@ -20,6 +20,14 @@ export interface ChangeOptions {
 /** A word over a new connection takes a few seconds; less would revert healthy hosts. Seconds. */
 const leastConfirmTimeout = 10;
 
+/** How many hosts may be out at once; for commands that change hosts, and for `plan`, which shows it. */
+export function maxUnavailableOption(): Option {
+  return new Option(
+    '--max-unavailable <n>',
+    'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%)',
+  ).argParser(outAtOnce);
+}
+
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
   return command
@@ -32,11 +40,7 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
       wholeNumber,
       0,
     )
-    .option(
-      '--max-unavailable <n>',
-      'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%)',
-      outAtOnce,
-    )
+    .addOption(maxUnavailableOption())
     .addOption(
       new Option(
         '--confirm <who>',

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { MaxUnavailable } from '../model/rollout.ts';
+import { maxUnavailableOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
@@ -6,6 +8,7 @@ interface PlanOptions extends CommonOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
+  readonly maxUnavailable?: MaxUnavailable;
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
@@ -14,6 +17,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .addOption(maxUnavailableOption())
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
@@ -37,7 +41,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned } = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
-  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: undefined });
+  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
   const told = { byHand: planned.byHand, rollout };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
