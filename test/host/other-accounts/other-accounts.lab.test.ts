@@ -383,7 +383,7 @@ describe.skipIf(!availability.available)('a folder of another account', () => {
       const result = await carry(host, [], { actions: [await unpacking(host, '/srv/app/tree')] });
       expect(result).toMatchObject({
         state: 'refused',
-        problem: { message: expect.stringMatching(/others than root/) },
+        problem: { message: expect.stringMatching(/other accounts than root/) },
       });
       expect(await host.mustExec('ls -A /srv/app')).toBe('conf\n');
     });
