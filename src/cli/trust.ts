@@ -4,7 +4,7 @@ import type { HostKeys } from '../report/document/keys.ts';
 import type { ScannedHost } from '../run/trust-run.ts';
 import { askFirst } from './ask-first.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, words } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, words } from './options.ts';
 
 interface TrustCommandOptions extends CommonOptions {
   readonly yes: boolean;
@@ -16,6 +16,7 @@ export function registerTrust(program: Command, { environment, finish }: Registr
     program
       .command('trust')
       .description("Shows the hosts' public keys and, if you agree, pins them in your known_hosts file."),
+    limitOfLooking,
   )
     .option('--yes', "don't ask for confirmation; keys that contradict known ones still aren't pinned", false)
     .option(
