@@ -95,7 +95,7 @@ function asking(yes: boolean, keys: number, hosts: readonly ScannedHost[]) {
   const what = `${keys} ${keys === 1 ? 'key' : 'keys'} of ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`;
   return {
     yes,
-    question: `Compare the fingerprints with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` prints on each host's own console.\nPin ${what} in ${files.join(', ')}?`,
+    question: `Compare the fingerprints with those on each host's own console, as printed by\n\`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`.\nPin ${what} in ${files.join(', ')}?`,
     otherwise: `${what} would be pinned`,
     next: 'compare the fingerprints, then confirm with --yes',
   };
