@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, positive } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, positive } from './options.ts';
 
 interface HistoryOptions extends CommonOptions {
   readonly run?: string;
@@ -14,6 +14,7 @@ export function registerHistory(program: Command, { environment, finish }: Regis
     program
       .command('history')
       .description('Shows what was done, by whom and when, as the hosts themselves remember it.'),
+    limitOfLooking,
   )
     .option('--run <id>', 'only this run, with everything that it changed')
     .option('--last <n>', 'how many runs to show', positive, usualLength)

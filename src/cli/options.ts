@@ -16,16 +16,17 @@ export interface CommonOptions {
  */
 const usualParallel = 32;
 
+/** What `--limit` means for a command that changes hosts or shows what would be changed. */
+const limitOfChanges = 'change only these hosts or roles (comma-separated); all hosts are still looked at';
+
+/** What `--limit` means for the others. */
+export const limitOfLooking = 'only these hosts or roles (comma-separated)';
+
 /** Adds the options of `CommonOptions` to a command. */
-export function addCommonOptions(command: Command): Command {
+export function addCommonOptions(command: Command, limit: string = limitOfChanges): Command {
   return command
     .requiredOption('-i, --inventory <file>', 'the inventory file')
-    .option(
-      '--limit <hosts>',
-      'change only these hosts or roles (comma-separated); all hosts are still looked at',
-      words,
-      [],
-    )
+    .option('--limit <hosts>', limit, words, [])
     .addOption(
       new Option('--parallel <n>', 'maximum number of hosts at once')
         .default(usualParallel)

@@ -37,7 +37,9 @@ export async function readPlan(file: string): Promise<SavedPlan> {
   } catch (error) {
     throw new OperatorError({
       code: 'saved-plan-missing',
-      message: `the plan ${file} can't be read: ${reasonOf(error)}`,
+      message: isMissing(error)
+        ? `the plan ${file} does not exist`
+        : `the plan ${file} can't be read: ${reasonOf(error)}`,
       next: 'save one with: clusterproxy plan --inventory FILE --out PLAN',
     });
   }
@@ -58,6 +60,10 @@ export function planDiffers(
     detail: differences.join('\n'),
     next: `review it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
   };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function reasonOf(error: unknown): string {

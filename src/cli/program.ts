@@ -46,12 +46,23 @@ export async function execute(argv: readonly string[], environment: Environment)
     return status;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done;
-    const command = program.commands.find((one) => argv.includes(one.name()))?.name();
+    const command = commandIn(argv, program);
     if (error instanceof CommanderError && error.code === 'commander.help') return exitStatus.nothingTouched;
     const { reportFailure } = await import('./failure.ts');
     const cause = error instanceof CommanderError ? usageError(error, command) : error;
     return reportFailure(cause, { argv, command, environment });
   }
+}
+
+/** The command that a command line names, such as `plan` or `playbook check`; undefined if it names none. */
+function commandIn(argv: readonly string[], { commands: known }: Command): string | undefined {
+  for (const [index, word] of argv.entries()) {
+    const command = known.find((one) => one.name() === word);
+    if (command === undefined) continue;
+    const below = commandIn(argv.slice(index + 1), command);
+    return below === undefined ? word : `${word} ${below}`;
+  }
+  return undefined;
 }
 
 function makeProgram(registration: Registration): Command {

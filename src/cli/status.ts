@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking } from './options.ts';
 
 export function registerStatus(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
     program
       .command('status')
       .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
+    limitOfLooking,
   ).action(async (options: CommonOptions) => finish(await status(options, environment)));
   addExample(command, 'clusterproxy status --inventory prod.yaml');
 }
@@ -20,6 +21,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
     { limitedTo },
     { exitStatusOf },
     { lastKept },
+    { isAboutRecords, withRecordTrouble },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -28,17 +30,21 @@ async function status(options: CommonOptions, environment: Environment): Promise
     import('../run/limit.ts'),
     import('../model/result.ts'),
     import('../plan/rollback/history.ts'),
+    import('../run/record-trouble.ts'),
   ]);
   const session = await openSession('status', options, environment);
   const runOptions = session.runOptions({ prune: false });
   // How a host stands doesn't depend on whom a run would be limited to.
   const { plan } = await planRun({ ...runOptions, limit: [] });
-  const { runs } = await readHistory({ ...runOptions, progress: () => undefined });
+  const { runs, troubled } = await readHistory({ ...runOptions, progress: () => undefined });
   const all = resultOfPlan(plan, 'status');
   const chosen = limitedTo(session.inventory.hosts, options.limit);
-  const result = { ...all, hosts: all.hosts.filter((one) => chosen.has(one.plan.host)) };
+  const hosts = all.hosts.filter((one) => chosen.has(one.plan.host));
+  const result = { ...all, hosts: withRecordTrouble(hosts, troubled) };
   const last = new Map(
-    result.hosts.flatMap(({ plan: { host } }) => {
+    result.hosts.flatMap(({ plan: { host }, problem }) => {
+      // The run whose record can't be read may be the latest one.
+      if (isAboutRecords(problem)) return [];
       const run = lastKept(runs, host);
       return run === undefined ? [] : [[host, run]];
     }),

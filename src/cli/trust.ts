@@ -4,7 +4,7 @@ import type { HostKeys } from '../report/document/keys.ts';
 import type { ScannedHost } from '../run/trust-run.ts';
 import { askFirst } from './ask-first.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, words } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, words } from './options.ts';
 
 interface TrustCommandOptions extends CommonOptions {
   readonly yes: boolean;
@@ -16,6 +16,7 @@ export function registerTrust(program: Command, { environment, finish }: Registr
     program
       .command('trust')
       .description("Shows the hosts' public keys and, if you agree, pins them in your known_hosts file."),
+    limitOfLooking,
   )
     .option('--yes', "don't ask for confirmation; keys that contradict known ones still aren't pinned", false)
     .option(
@@ -94,7 +95,7 @@ function asking(yes: boolean, keys: number, hosts: readonly ScannedHost[]) {
   const what = `${keys} ${keys === 1 ? 'key' : 'keys'} of ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`;
   return {
     yes,
-    question: `Compare the fingerprints with what \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` prints on each host's own console.\nPin ${what} in ${files.join(', ')}?`,
+    question: `Compare the fingerprints with those on each host's own console, as printed by\n\`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`.\nPin ${what} in ${files.join(', ')}?`,
     otherwise: `${what} would be pinned`,
     next: 'compare the fingerprints, then confirm with --yes',
   };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking } from './options.ts';
 
 interface UnlockOptions extends CommonOptions {
   readonly yes: boolean;
@@ -12,6 +12,7 @@ export function registerUnlock(program: Command, { environment, finish }: Regist
       .command('unlock')
       .argument('<run>', 'the run that is in progress')
       .description('Ends exactly this run on its hosts; each of them finishes or reverts.'),
+    limitOfLooking,
   )
     .option('--yes', "don't ask for confirmation", false)
     .action(async (run: string, options: UnlockOptions) => finish(await unlock(run, options, environment)));

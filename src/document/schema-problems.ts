@@ -149,7 +149,8 @@ function expected(issue: Issue): string {
     case 'invalid_union':
       return alternatives(issue).join(' or ');
     default:
-      return issue.message;
+      // Step modules say it as a sentence of its own: 'expected an absolute path'.
+      return issue.message.replace(/^expected /, '');
   }
 }
 

@@ -6,7 +6,8 @@ const hints: Partial<Record<ErrorCode, string>> = {
   BAD_INDENT: 'give it the same indentation as its neighbours, and close every bracket and brace',
   BAD_SCALAR_START: 'put the text in single quotes',
   BAD_DQ_ESCAPE: 'use single quotes, in which a backslash stands for itself',
-  BLOCK_AS_IMPLICIT_KEY: 'put text that contains a colon and a space in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'check the indentation here, and put text that contains a colon and a space in quotes',
   MULTILINE_IMPLICIT_KEY: 'write `key: value`, with a colon and a space',
   MISSING_CHAR: 'write `key: value`, and close every bracket and quote',
   UNEXPECTED_TOKEN: 'put it on a line of its own, or in quotes',

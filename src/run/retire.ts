@@ -44,7 +44,7 @@ function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   if (leaving.state === 'retired' || staying.length >= role.hosts.minimum) return;
   throw new OperatorError({
     code: 'last-host',
-    message: `${leaving.name} is needed: the cluster would have only ${staying.length} of the role ${role.name}, and the playbook needs ${role.hosts.minimum}`,
+    message: `${leaving.name} is needed: the playbook needs at least ${role.hosts.minimum} of the role ${role.name}, and ${staying.length} would be left`,
     next: 'to take down the whole cluster, write "state: retired" on each of its hosts and apply',
   });
 }

@@ -71,6 +71,10 @@ describe('a command line that is not understood', () => {
       "error usage: required option '-i, --inventory <file>' not specified\n  see clusterproxy plan --help\n",
     ],
     [
+      ['playbook', 'check'],
+      "error usage: missing required argument 'file'\n  see clusterproxy playbook check --help\n",
+    ],
+    [
       ['check', '-i', 'x', '--parallel', '0'],
       "error usage: option '--parallel <n>' argument '0' is invalid. It must be at\n  least 1\n  see clusterproxy check --help\n",
     ],

@@ -85,8 +85,9 @@ note_sequence() {
 ## Guards
 
 put_off() {
-  finish deferred "$code" "$words" \
-    'run the command again when they have ended, or interrupt them with --force' "$answer"
+  _next='run the command again when they have ended, or interrupt them with --force'
+  [ "$code" != guard-unknown ] || _next='find out why, then run the command again; --force changes it anyway'
+  finish deferred "$code" "$words" "$_next" "$answer"
 }
 
 ## The controller's word, where it was asked for

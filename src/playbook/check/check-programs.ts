@@ -19,7 +19,7 @@ export async function programProblems(playbook: Playbook): Promise<readonly Prob
       return [
         {
           code: 'invalid-program',
-          message: `the program of the guard ${id} (role ${role}) is no program that sh understands`,
+          message: `the program of the guard ${id} (role ${role}) is not a program that sh understands`,
           next: `correct it; this looks at it as well: sh -n ${relative(process.cwd(), program.file)}`,
           detail: complaint,
         },

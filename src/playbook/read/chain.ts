@@ -50,7 +50,9 @@ export async function readChain(reference: string, directory: string): Promise<r
 
 async function readOne(reference: string, directory: string): Promise<YamlDocument> {
   const file = isPath(reference) ? pathOf(reference, directory) : await builtIn(reference);
-  return new YamlDocument(await readSourceFile(file, 'a path is relative to the file that names it'));
+  return new YamlDocument(
+    await readSourceFile(file, 'check the path; a path in a file is relative to that file'),
+  );
 }
 
 function atExtends(problem: Problem, location: Location | undefined): Problem {

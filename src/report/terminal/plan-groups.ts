@@ -31,7 +31,7 @@ function textOf(host: ReportHost): string {
   const { role, recipe, recipeReason, last, undoes, retires, leftovers, error } = host;
   return JSON.stringify([
     ...[role, recipe, recipeReason, stagesOf(host).map(stageText), undoes, retires, leftovers],
-    error !== undefined,
+    error?.code,
     last && [lastStagesOf(host).map(stageText), last.error !== undefined],
   ]);
 }

@@ -177,9 +177,10 @@ function deferral(host: ReportHost, { force }: NoteOptions): readonly string[] {
   const busy = guardsOf(host).filter((report) => report.state !== 'idle');
   if (busy.length === 0) return [];
   const what = list(busy.map((report) => oneLine(report.guard)));
-  return force
-    ? [`--force: the ${what} will be interrupted`]
-    : [`it would be deferred, with nothing changed, as long as there are ${what}; --force changes it anyway`];
+  if (force) return [`--force: the ${what} will be interrupted`];
+  const known = busy.some(({ state }) => state === 'busy');
+  const until = known ? `as long as there are ${what}` : 'as long as that is not known';
+  return [`it would be deferred, with nothing changed, ${until}; --force changes it anyway`];
 }
 
 const mostSessions = 10;

@@ -50,6 +50,10 @@ function stateWords(host: ReportHost): string {
   const { lastRun: last } = host;
   if (host.status === 'unreachable') return 'not known';
   const by = last === undefined ? undefined : `run ${last.run} (${last.command} by ${whoWords(last)})`;
+  const code = host.error?.code;
+  if (code === 'record-damaged' || code === 'record-newer') {
+    return `${differs(host) ? 'not as planned' : 'in sync'}, but a record can't be read`;
+  }
   if (host.error !== undefined) return `can't be planned${by === undefined ? '' : `; last changed by ${by}`}`;
   if (differs(host)) {
     const totals = totalWords([host]);

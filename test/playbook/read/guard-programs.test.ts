@@ -130,7 +130,7 @@ roles:
     const [problem] = await mistakes(() => checkPlaybook('./mine.yaml', folder));
     expect(problem).toMatchObject({
       code: 'invalid-program',
-      message: 'the program of the guard calls (role node) is no program that sh understands',
+      message: 'the program of the guard calls (role node) is not a program that sh understands',
       detail: expect.stringMatching(/syntax error/i),
     });
   });
