@@ -181,7 +181,7 @@ describe.skipIf(noLab)('whom a run may touch, and how many at once', () => {
     await cluster.node(4).powerOff();
     const planned = await cluster.run('plan');
     expect(planned.stdout.replace(/\s+/g, ' ')).toContain(
-      'at most 1 of the role node may be out at once, and roll-04 (unreachable) is already',
+      'at most 1 of the role node may be out at once, and roll-04 (unreachable) is out already',
     );
     const { code, document } = await cluster.json('apply', '--yes');
     expect(code).toBe(3);
