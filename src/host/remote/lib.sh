@@ -87,7 +87,8 @@ state_of() {
 sequence_of() {
   sequence=
   { read -r sequence <"$1/sequence" || :; } 2>/dev/null
-  case $sequence in *[!0-9]* | ???????????????*) sequence= ;; esac
+  # One that begins with 0 is octal to the shell.
+  case $sequence in *[!0-9]* | 0* | ???????????????*) sequence= ;; esac
 }
 
 # remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
