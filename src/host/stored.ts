@@ -137,6 +137,8 @@ function read<Content>(
 ): Stored<Content> {
   try {
     const parsed: unknown = JSON.parse(text);
+    if (isDeep(parsed))
+      return { kind: 'damaged', words: `expected at most ${deepest} levels of objects and lists` };
     const version =
       typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schemaVersion') : undefined;
     if (typeof version === 'number' && version > 1) return { kind: 'newer' };
@@ -149,4 +151,20 @@ function read<Content>(
     // Also what is nested so deeply that nobody can look through it.
     return { kind: 'damaged', words: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/**
+ * More levels than any file that is edited has (src/formats), and the few around its values. Whatever looks
+ * through the content later, also through fields that aren't known here, calls itself for each level.
+ */
+const deepest = 1_000;
+
+/** Without calling itself, for that reason. */
+function isDeep(content: unknown): boolean {
+  let level: readonly unknown[] = [content];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
 }

@@ -59,6 +59,19 @@ describe.each([
     expect(read(text)).toMatchObject({ kind: 'damaged', words: expect.stringMatching(/./) });
   });
 
+  it('is damaged with anything in it that nobody could look through, also in a field of a later version', () => {
+    const nested = (levels: number) =>
+      JSON.stringify({ ...good, more: 0 }).replace(
+        '"more":0',
+        `"more":${'['.repeat(levels)}${']'.repeat(levels)}`,
+      );
+    expect(read(nested(300))).toMatchObject({ kind: 'read' });
+    expect(read(nested(5_000))).toMatchObject({
+      kind: 'damaged',
+      words: 'expected at most 1000 levels of objects and lists',
+    });
+  });
+
   it('is never taken with a field that is missing or of another kind', () => {
     const fields = Object.keys(good).filter((name) => name !== 'recipe');
     fc.assert(
