@@ -130,7 +130,8 @@ export class RunLog {
   }
 
   #timed(seconds: string): void {
-    if (!/^[0-9]+$/.test(seconds)) return;
+    // More digits are no time, and with enough of them there is nothing to count with.
+    if (!/^[0-9]{1,11}$/.test(seconds)) return;
     this.begunAt ??= Number(seconds);
     this.stateSince = Number(seconds);
   }

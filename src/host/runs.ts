@@ -198,7 +198,7 @@ function readRecord(
   host: string | undefined,
 ): Pick<RunOnHost, 'record' | 'unusable'> {
   if (content === undefined) return { record: undefined, unusable: undefined };
-  const stored = readStoredRecord(content.toString('utf8'));
+  const stored = readStoredRecord(content.toString('utf8'), run);
   if (stored.kind === 'read') return { record: stored.content, unusable: undefined };
   const folder = `/var/lib/clusterproxy/runs/${printable(run)}`;
   const newer = {

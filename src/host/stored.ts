@@ -9,18 +9,22 @@ import { recordWithPrograms } from './record-text.ts';
 // that aren't known here belong to a later version of the same schema and are left alone.
 
 const texts = z.array(z.string());
-const absolute = z.string().regex(/^(\/|unit:)/);
+// What was sent to the host once has no control characters (`record` in records.ts), and is sent to it again.
+const controls = /[\u0000-\u001f\u007f]/;
+const sent = z.string().refine((text) => !controls.test(text), 'expected no control characters');
+const sentTexts = z.array(sent);
+const absolute = sent.regex(/^(\/|unit:)/);
 const value: z.ZodType<Value> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
 );
-const ownership = { mode: z.number().int(), user: z.string(), group: z.string() };
+const ownership = { mode: z.number().int().min(0).max(0o7777), user: sent, group: sent };
 
 const first = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('absent') }),
   z.looseObject({ kind: z.literal('value'), value }),
   z.looseObject({ kind: z.literal('file'), content: z.string(), ...ownership }),
   z.looseObject({ kind: z.literal('secret'), hash: z.string() }),
-  z.looseObject({ kind: z.literal('link'), target: z.string() }),
+  z.looseObject({ kind: z.literal('link'), target: sent }),
   z.looseObject({ kind: z.literal('directory'), ...ownership }),
 ]);
 
@@ -45,33 +49,33 @@ const ledger = z.looseObject({
 });
 
 const handler = z.looseObject({
-  id: z.string(),
-  validate: texts.optional(),
+  id: sent,
+  validate: sentTexts.optional(),
   actions: z.array(
     z.discriminatedUnion('kind', [
       z.looseObject({ kind: z.literal('daemon-reload') }),
-      z.looseObject({ kind: z.literal('reload'), unit: z.string() }),
-      z.looseObject({ kind: z.literal('restart'), unit: z.string() }),
-      z.looseObject({ kind: z.literal('command'), argv: texts }),
+      z.looseObject({ kind: z.literal('reload'), unit: sent }),
+      z.looseObject({ kind: z.literal('restart'), unit: sent }),
+      z.looseObject({ kind: z.literal('command'), argv: sentTexts }),
     ]),
   ),
   checks: z.array(
     z.discriminatedUnion('kind', [
-      z.looseObject({ kind: z.literal('active'), unit: z.string() }),
+      z.looseObject({ kind: z.literal('active'), unit: sent }),
       z.looseObject({ kind: z.literal('port'), port: z.number().int() }),
       z.looseObject({ kind: z.literal('nginx-workers') }),
-      z.looseObject({ kind: z.literal('http'), url: z.string(), headers: texts, contains: texts }),
+      z.looseObject({ kind: z.literal('http'), url: sent, headers: sentTexts, contains: sentTexts }),
     ]),
   ),
   guards: z.array(
     z.looseObject({
-      id: z.string(),
-      query: z.looseObject({ kind: z.string(), args: texts, program: z.number().int().optional() }),
+      id: sent,
+      query: z.looseObject({ kind: sent, args: sentTexts, program: z.number().int().optional() }),
     }),
   ),
   timeout: z.number().nonnegative(),
   settle: z.number().nonnegative(),
-  rewrites: texts,
+  rewrites: sentTexts,
 });
 
 const runRecord = z.looseObject({
@@ -125,9 +129,11 @@ export function readStoredLedger(text: string): Stored<Ledger> {
   return read<Ledger>(text, ledger, (content) => content);
 }
 
-/** The record of a run from the text of its file. */
-export function readStoredRecord(text: string): Stored<RunRecord> {
-  return read<RunRecord>(text, runRecord, recordWithPrograms);
+/** The record of a run from the text of its file. One of another run is damaged: a copy, or mixed up. */
+export function readStoredRecord(text: string, run: string): Stored<RunRecord> {
+  const stored = read<RunRecord>(text, runRecord, recordWithPrograms);
+  if (stored.kind !== 'read' || stored.content.run === run) return stored;
+  return { kind: 'damaged', words: `run: expected ${run}, found ${stored.content.run}` };
 }
 
 function read<Content>(
@@ -137,6 +143,8 @@ function read<Content>(
 ): Stored<Content> {
   try {
     const parsed: unknown = JSON.parse(text);
+    if (isDeep(parsed))
+      return { kind: 'damaged', words: `expected at most ${deepest} levels of objects and lists` };
     const version =
       typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'schemaVersion') : undefined;
     if (typeof version === 'number' && version > 1) return { kind: 'newer' };
@@ -149,4 +157,20 @@ function read<Content>(
     // Also what is nested so deeply that nobody can look through it.
     return { kind: 'damaged', words: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/**
+ * More levels than any file that is edited has (src/formats), and the few around its values. Whatever looks
+ * through the content later, also through fields that aren't known here, calls itself for each level.
+ */
+const deepest = 1_000;
+
+/** Without calling itself, for that reason. */
+function isDeep(content: unknown): boolean {
+  let level: readonly unknown[] = [content];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
 }

@@ -10,6 +10,7 @@ import { anotherCluster } from '../plan/forward/another-cluster.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
+import { refuseLostOriginals } from '../plan/rollback/kept-originals.ts';
 import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
@@ -148,7 +149,9 @@ async function planHost(
     for (const stage of stages) {
       const files = await readRunFiles(connection, stage, host.name);
       if (files?.record === undefined) continue;
-      recorded.push({ record: withPresentGuards(files.record, guards), originals: files.before });
+      const one = { record: withPresentGuards(files.record, guards), originals: files.before };
+      refuseLostOriginals(one, host.name);
+      recorded.push(one);
     }
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);

@@ -65,3 +65,10 @@ test('a log keeps no more than can be read', () => {
   expect(log.warnings).toHaveLength(1_000);
   expect(log.lines).toBe(20_000);
 });
+
+test('a time that is none is not counted with', () => {
+  const log = new RunLog();
+  log.add('state\u001frunning\u001f1795592737');
+  log.add(`state\u001fcommitted\u001f${'9'.repeat(400)}`);
+  expect([log.begunAt, log.stateSince]).toEqual([1795592737, 1795592737]);
+});

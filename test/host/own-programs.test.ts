@@ -102,6 +102,15 @@ exit 1`;
     expect(slow).toEqual({ status: 124, output: 'it took too long\n' });
   });
 
+  test('that leaves something at work is not waited for any longer', { timeout: 90_000 }, async () => {
+    const begun = Date.now();
+    expect(await answers(ask('sleep 300 & exit 1'), ask('echo words; setsid sleep 300 & exit 7'))).toEqual([
+      { status: 1, output: '' },
+      { status: 7, output: 'words\n' },
+    ]);
+    expect(Date.now() - begun).toBeLessThan(40_000);
+  });
+
   test('of a kind that the host does not know is not known, as one of an older version', async () => {
     const old = { kind: 'bbb-meetings', args: ['http://127.0.0.1:8090/api'] } as unknown as Query;
     expect(await answers(old)).toEqual([{ status: 125, output: 'the query bbb-meetings is unknown\n' }]);
@@ -138,6 +147,17 @@ describe('a program of a playbook, asked in a transaction', () => {
       problem: { code: 'guard-unknown', detail: 'the switch is silent' },
     });
     expect(result.problem?.message).toContain('status 9');
+  });
+
+  test('that leaves something at work, or prints without end, holds nothing up', {
+    timeout: 90_000,
+  }, async () => {
+    const begun = Date.now();
+    const result = await carry(
+      guarded(ask('sleep 300 & yes "$1" | head -c 300000000; exit 1', 'x'.repeat(99))),
+    );
+    expect(result).toMatchObject({ state: 'deferred', problem: { code: 'busy' } });
+    expect(Date.now() - begun).toBeLessThan(40_000);
   });
 
   test('that is no longer there counts as busy', async () => {

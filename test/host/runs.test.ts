@@ -168,3 +168,20 @@ test('the order of runs is the host’s own, not that of controllers whose clock
     ['20261121T074502Z-cccccc', 3],
   ]);
 });
+
+test.each([
+  ['as high as it can get', '99999999999999'],
+  ['octal to the shell', '0019'],
+  ['no number', '-1 $(id)'],
+])('a number that is %s does not make the runs behind it the oldest', async (_, garbage) => {
+  const numbered = (run: string, keep = 9) => {
+    const plan = transaction([], []);
+    return { ...plan, run, record: { ...plan.record, run }, keep };
+  };
+  const names = ['20261121T074502Z-aaaaaa', '20261121T074503Z-bbbbbb', '20261121T074504Z-cccccc'];
+  for (const [index, run] of names.entries()) {
+    await transact(() => connect(sample.host.target), numbered(run, index === 2 ? 2 : 9));
+    if (index === 0) writeFileSync(sample.path(`var/lib/clusterproxy/runs/${run}/sequence`), `${garbage}\n`);
+  }
+  expect((await readRuns(connection)).map(({ run }) => run)).toEqual(names.slice(1));
+});

@@ -36,7 +36,7 @@ const record = {
 
 describe.each([
   ['a ledger', ledger, readStoredLedger],
-  ['a record', record, readStoredRecord],
+  ['a record', record, (text: string) => readStoredRecord(text, record.run)],
 ] as const)('%s', (_name, good, read) => {
   it('is read, with fields that only a later version knows', () => {
     expect(read(JSON.stringify(good))).toEqual({ kind: 'read', content: good });
@@ -57,6 +57,19 @@ describe.each([
     `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ])('that is none is damaged: %.20j', (text) => {
     expect(read(text)).toMatchObject({ kind: 'damaged', words: expect.stringMatching(/./) });
+  });
+
+  it('is damaged with anything in it that nobody could look through, also in a field of a later version', () => {
+    const nested = (levels: number) =>
+      JSON.stringify({ ...good, more: 0 }).replace(
+        '"more":0',
+        `"more":${'['.repeat(levels)}${']'.repeat(levels)}`,
+      );
+    expect(read(nested(300))).toMatchObject({ kind: 'read' });
+    expect(read(nested(5_000))).toMatchObject({
+      kind: 'damaged',
+      words: 'expected at most 1000 levels of objects and lists',
+    });
   });
 
   it('is never taken with a field that is missing or of another kind', () => {
@@ -81,4 +94,45 @@ describe.each([
       }),
     );
   });
+});
+
+it('a record that is in the folder of another run is damaged', () => {
+  expect(readStoredRecord(JSON.stringify(record), `${record.run}.bak`)).toMatchObject({
+    kind: 'damaged',
+    words: `run: expected ${record.run}.bak, found ${record.run}`,
+  });
+});
+
+const handler = {
+  id: 'restart',
+  actions: [{ kind: 'restart', unit: 'a.service' }],
+  checks: [{ kind: 'http', url: 'http://127.0.0.1', headers: [], contains: ['a'] }],
+  guards: [{ id: 'calls', query: { kind: 'command', args: ['a'] } }],
+  timeout: 60,
+  settle: 1,
+  rewrites: [],
+};
+const [made] = record.changes;
+const withHandler = (more: object) => ({ ...record, handlers: [{ ...handler, ...more }] });
+it.each<[string, object]>([
+  ['a path', { ...record, changes: [{ ...made, path: '/etc/a\nb' }] }],
+  ['a unit', withHandler({ actions: [{ kind: 'restart', unit: 'a\u001fb' }] })],
+  ['an argument', withHandler({ guards: [{ id: 'a', query: { kind: 'command', args: ['a', '\n'] } }] })],
+  ['a command', withHandler({ validate: ['nginx', '\u007f'] })],
+])('a record is damaged where it has %s that could not have been sent to the host', (_, damaged) => {
+  expect(readStoredRecord(JSON.stringify(withHandler({})), record.run).kind).toBe('read');
+  expect(readStoredRecord(JSON.stringify(damaged), record.run)).toMatchObject({
+    kind: 'damaged',
+    words: expect.stringContaining('expected no control characters'),
+  });
+});
+
+it.each([
+  { kind: 'directory', mode: -5, user: 'root', group: 'root' },
+  { kind: 'directory', mode: 0o10000, user: 'root', group: 'root' },
+  { kind: 'file', content: '', mode: 0o644, user: 'a\nb', group: 'root' },
+  { kind: 'link', target: '/a\nb' },
+])('a ledger is damaged where an original could not be restored: %j', (first) => {
+  const [one] = ledger.items;
+  expect(readStoredLedger(JSON.stringify({ ...ledger, items: [{ ...one, first }] })).kind).toBe('damaged');
 });

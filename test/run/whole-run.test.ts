@@ -261,6 +261,25 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     const { plan } = await planRollback({ ...undoing, removePackages: false });
     expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.problem?.code).toBe('record-damaged');
     cluster.edit('bbb-02', record, () => goodRecord);
+    // What was there before is gone: that is not the same as that nothing was there.
+    const kept = (id: string) => readdirSync(cluster.path('bbb-02', `${state}/runs/${id}/before`));
+    const changing = readdirSync(cluster.path('bbb-02', `${state}/runs`))
+      .sort()
+      .findLast(
+        (id) => cluster.text('bbb-02', `${state}/runs/${id}/state`) === 'committed\n' && kept(id).length > 0,
+      );
+    if (changing === undefined) throw new Error('no run has changed anything');
+    const folder = `${state}/runs/${changing}`;
+    for (const file of [`${folder}/manifest`, `${folder}/before/${kept(changing)[0]}`]) {
+      const good = cluster.text('bbb-02', file);
+      cluster.edit('bbb-02', file, (text) =>
+        file.endsWith('manifest') ? text.replace(/^change/gm, 'chang') : '',
+      );
+      const damaged = (await planRollback({ ...undoing, run: changing, removePackages: false })).plan;
+      const problem = damaged.hosts.find(({ host }) => host === 'bbb-02')?.problem;
+      expect([file, problem?.code]).toEqual([file, 'record-damaged']);
+      cluster.edit('bbb-02', file, () => good);
+    }
 
     cluster.edit('bbb-01', ledger, (text) => text.replace('"items": [', '"items": [7,'));
     expect(await planned(inventory)).toEqual({ ...inSync, 'bbb-01': 'damaged' });

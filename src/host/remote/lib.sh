@@ -87,7 +87,8 @@ state_of() {
 sequence_of() {
   sequence=
   { read -r sequence <"$1/sequence" || :; } 2>/dev/null
-  case $sequence in *[!0-9]* | ???????????????*) sequence= ;; esac
+  # One that begins with 0 is octal to the shell.
+  case $sequence in *[!0-9]* | 0* | ???????????????*) sequence= ;; esac
 }
 
 # remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
@@ -197,8 +198,20 @@ ask_program() {
   return $_asked
 }
 
-# ask KIND ARGUMENT...: answers a query; its output on stdout
+# ask KIND ARGUMENT...: answers a query; its output on stdout, and its status. What a query leaves running may
+# keep its output open for ever, or print without end: its words are read no longer than it may take, and
+# only so many are.
+# Descriptors: 3 is the output, 4 brings the status, and no query has either of them.
 ask() {
+  {
+    _status_of_query=$({
+      { answer_query "$@" 3>&- 4>&- && echo 0 >&4 || echo $? >&4; } |
+        timeout -k 1 15 cat 3>&- 4>&- | { head -c 65536 >&3 && cat >/dev/null; } 4>&-
+    } 4>&1)
+  } 3>&1
+  return "${_status_of_query:-125}"
+}
+answer_query() {
   _kind=$1
   shift
   case $_kind in

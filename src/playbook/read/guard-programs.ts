@@ -62,6 +62,13 @@ async function readProgram(playbook: string, name: string): Promise<GuardProgram
   if (content.includes(0) || !isUtf8(content))
     throw invalid('is no text', 'name a file with a program in sh');
   const text = content.toString('utf8');
+  // To sh it's part of a line's last word: a comparison of numbers fails, and finds that nobody is there.
+  if (text.includes('\r') || text.startsWith('\ufeff')) {
+    throw invalid(
+      'has line ends (CR LF) or a byte-order mark that sh does not understand',
+      'save it with LF at the end of each line, and without a byte-order mark',
+    );
+  }
   if (text.trim() === '') throw invalid('is empty', 'let it ask whether somebody is there');
   return { file, text };
 }

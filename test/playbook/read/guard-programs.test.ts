@@ -105,6 +105,8 @@ roles:
     ['that is empty', () => write('ask/calls.sh', ' \n'), /is empty/],
     ['with a NUL', () => write('ask/calls.sh', 'exit\0 0\n'), /is no text/],
     ['that is no UTF-8', () => write('ask/calls.sh', Buffer.from([0x23, 0xff, 0x0a])), /is no text/],
+    ['from Windows', () => write('ask/calls.sh', '[ "$1" -gt 0 ] && exit 1\r\nexit 0\r\n'), /line ends/],
+    ['with a byte-order mark', () => write('ask/calls.sh', '\ufeffset -e\n'), /byte-order mark/],
     ['that is large', () => write('ask/calls.sh', '#'.repeat(65_537)), /65537 bytes; expected at most 65536/],
   ])('%s is refused, with its place', async (_, prepare, message) => {
     prepare();
