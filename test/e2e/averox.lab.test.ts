@@ -56,7 +56,7 @@ describe.skipIf(noLab)('a proxy and two Averox nodes', () => {
     for (const { name } of cluster.nodes) {
       const [api, etherpad, ...others] = hostOf(document, name).warnings;
       expect(api).toMatch(new RegExp(`asks for ${cluster.url}/averox/api, without the path /${name}, `));
-      expect(etherpad).toContain("where Etherpad's plugin reads");
+      expect(etherpad).toContain("in which Etherpad's plugin looks up");
       expect(others).toEqual([]);
     }
     expect(cluster.changedSince(before)).toEqual([]);

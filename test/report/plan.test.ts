@@ -84,8 +84,8 @@ bbb-02, bbb-03: nothing to do
   bbb-02: now: no meetings
   bbb-02: warning: low disk
   bbb-03: now: it is not known whether there are meetings; that counts as busy
-  bbb-03: note: it would be deferred, with nothing changed, as long as that is not
-    known; --force changes it anyway
+  bbb-03: note: it would be deferred, with nothing changed, as long as that is
+    not known; --force changes it anyway
 
 3 hosts: 3 would change; 3 files, 3 restarts
 `);
