@@ -34,8 +34,9 @@ export function warnOfSilentAgents(host: StepHost, wanted: HaproxyParameters): v
         }),
   );
   if (silent.length === 0) return;
+  const advice = wanted.backends.find(({ agent }) => agent?.advice !== undefined)?.agent?.advice;
   host.warn(
-    `HAProxy gets no answer from the agent of ${silent.join(', ')}: such a server keeps the weight that it had, whatever its load. The agent only answers the addresses that it is told; if this balancer connects from another one, add that (in the playbook wcs: \`agent_allow\`)`,
+    `HAProxy gets no answer from the agent of ${silent.join(', ')}: such a server keeps its weight, whatever its load. ${advice ?? 'Check that the agents answer the address from which this balancer connects'}`,
   );
 }
 

@@ -141,7 +141,11 @@ const backend = z.strictObject({
     ])
     .default({ interval: '5s' }),
   agent: z
-    .strictObject({ port, interval: duration.default('5s') })
+    .strictObject({
+      port,
+      interval: duration.default('5s'),
+      advice: z.string().optional().describe('what to do about agents that do not answer; ends the warning'),
+    })
     .optional()
     .describe('each server has an agent (agent-check) that sets its weight'),
   weight: z.int().min(1).max(256).optional().describe("for each server that doesn't have its own"),

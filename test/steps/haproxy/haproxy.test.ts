@@ -413,7 +413,7 @@ describe('haproxy', () => {
         'no answer from the agent of wcs-01 (connection refused), wcs-02 (an empty or wrong answer):',
       ),
     ]);
-    expect(warnings[0]).toContain('`agent_allow`');
+    expect(warnings[0]).toContain('Check that the agents answer');
   });
 
   it.each([
