@@ -25,6 +25,10 @@ const liquid = new Liquid({
   ownPropertyOnly: true,
   // No template may read another file: `include` and `render` find nothing.
   templates: {},
+  // A loop of an author's must not keep the program busy for ever, nor fill its memory: milliseconds, and
+  // characters and list items made while a file is filled in.
+  renderLimit: 5_000,
+  memoryLimit: 10_000_000,
 });
 
 const output = /\{\{(.*?)\}\}/gs;

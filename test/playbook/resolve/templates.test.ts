@@ -168,6 +168,10 @@ describe('a template file', () => {
     ['an unknown filter', '{{ vars.number | no }}'],
     ['another file', "{% include '/etc/passwd' %}"],
     ['another file by render', "{% render '/etc/passwd' %}"],
+    [
+      'one that fills the memory',
+      '{% assign s = "x" %}{% for i in (1..99) %}{% assign s = s | append: s %}{% endfor %}',
+    ],
   ])('refuses %s', (_, text) => {
     const error = failure(() => renderFile({ file: 'page.liquid', text: `\n${text}` }, context));
     expect(error.message).toMatch(/^page\.liquid: .*line:2/);
