@@ -282,8 +282,9 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     }
 
     cluster.edit('bbb-01', ledger, (text) => text.replace('"items": [', '"items": [7,'));
-    expect(await planned(inventory)).toEqual({ ...inSync, 'bbb-01': 'damaged' });
+    const others = { 'bbb-02': 'in-sync', 'bbb-03': 'in-sync' };
+    expect(await planned(inventory)).toMatchObject({ ...others, 'bbb-01': 'damaged' });
     cluster.edit('bbb-01', ledger, () => goodLedger);
-    expect(await planned(inventory)).toEqual(inSync);
+    expect(await planned(inventory)).toMatchObject({ ...others, 'bbb-01': 'in-sync' });
   });
 });
