@@ -59,6 +59,10 @@ describe.skipIf(!availability.available)(
           how: 'runner and all its processes',
         },
       },
+      'the power fails when the files are back, and the temporary names beside them are still there': {
+        broken: true,
+        crash: { at: { moment: 'after', pattern: 'rm -f -- */away' }, how: 'power' },
+      },
       'a file is edited in the very moment in which it is swapped': {
         crash: {
           at: { moment: 'before', pattern: `mv -T -f -- ./.cp-*[0-9] ${beside(keys)}` },

@@ -47,13 +47,15 @@ lost() {
   esac
 }
 
-# Done once, all of it: from then on no file is away from what it was.
+# Done once, all of it: from then on no file is away from what it was. The temporary names go in any case: a
+# power cut may have come between the two.
 put_all_back() {
-  [ -e "$dir/away" ] || return 0
-  each_change put_back tac
-  [ "$failures" -eq 0 ] || return 0
-  rm -f -- "$dir/away"
-  sync -- "$dir"
+  if [ -e "$dir/away" ]; then
+    each_change put_back tac
+    [ "$failures" -eq 0 ] || return 0
+    rm -f -- "$dir/away"
+    sync -- "$dir"
+  fi
   each_change drop_beside
 }
 
