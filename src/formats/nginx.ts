@@ -1,5 +1,14 @@
 /** Lossless reading and editing of nginx configuration files; see the comments of each function. */
 export { managedBlocks, removeManagedBlock, setManagedBlock } from './managed-blocks.ts';
+export {
+  type ConfigurationFile,
+  type ConfigurationFiles,
+  type EffectiveConfiguration,
+  type EffectiveServer,
+  effectiveConfiguration,
+} from './nginx/effective/configuration.ts';
+export { isLocal, type Listen } from './nginx/effective/listen.ts';
+export { type ServerAnswer, type Socket, socketAt, socketsOf } from './nginx/effective/sockets.ts';
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
 export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';
 export { quoteArgument } from './nginx/quote.ts';
