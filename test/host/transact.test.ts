@@ -226,6 +226,30 @@ describe('what fails is put back exactly', () => {
     expect(result.problem?.host).toBe('bbb-01');
   });
 
+  test('a new server block with a name that another one has, which nginx only warns of', async () => {
+    remember(
+      'nginx-says',
+      'nginx: [warn] conflicting server name "bbb.example.com" on 0.0.0.0:443, ignored\n',
+    );
+    const fresh = '/etc/nginx/conf.d/clusterproxy-prod.conf';
+    const server = file('server { server_name BBB.example.com; }\n');
+    const result = await revertsTo(
+      () => transaction([change(fresh, absent, server)], [reloadNginx]),
+      'validation-failed',
+    );
+    expect(result.problem?.message).toBe(
+      `nginx ignores one of several server blocks for bbb.example.com on 0.0.0.0:443; ${fresh} has one`,
+    );
+    const other = file('server { server_name other.example.com; }\n');
+    expect(await carry(transaction([change(fresh, absent, other)], [reloadNginx]))).toMatchObject({
+      state: 'committed',
+    });
+    expect(events.filter(({ kind }) => kind === 'warning')).toEqual([]);
+    const known = await carry(transaction([change(fresh, other, server)], [reloadNginx]));
+    expect(known.state).toBe('committed');
+    expect(events).toContainEqual({ kind: 'warning', message: expect.stringContaining('0.0.0.0:443') });
+  });
+
   test('a service that does not start: the handlers that were started run again with the old files', async () => {
     const once = sample.path('run/stand-in/fail-bbb-web');
     const failing = {

@@ -710,7 +710,10 @@ describe('an operator’s proxy', () => {
     const planned = planPlaybook(
       await inventoryFrom(inventory(`, proxy_server: include, server_file: ${site}`)),
       {
-        'proxy-1': { ...proxyHost, files: { [site]: server } },
+        'proxy-1': {
+          ...proxyHost,
+          files: { [site]: server, '/etc/nginx/sites-enabled/proxy': { link: site } },
+        },
         'bbb-01': { folders: [`${samples}/4.0`] },
       },
     );

@@ -61,6 +61,22 @@ validate() {
   log validate "$*"
   timed 60 "$@" || fail validation-failed "\`$*\` rejected the new files" \
     "fix what it complains about (handler $_name); everything is back as it was" "$said"
+  # Of two server blocks with one name nginx ignores one, and calls that a success.
+  conflicts=$(printf '%s\n' "$said" | tr '\036' '\n' |
+    sed -n "s/.*conflicting server name \"\([^\"]*\)\" on \([^ ]*\), ignored.*/\1$US\2/p" | sort -u)
+  [ -z "$conflicts" ] || each_change note_conflicts
+}
+
+# A file that is new with this run may be what is ignored; one that was there before has been planned with.
+note_conflicts() {
+  [ "$after_kind" = file ] || return 0
+  for _conflict in $conflicts; do
+    grep -Fiqe "${_conflict%%"$US"*}" -- "$path" || continue
+    _words="nginx ignores one of several server blocks for ${_conflict%%"$US"*} on ${_conflict#*"$US"}; $shown has one"
+    [ "$before_kind" != absent ] ||
+      fail validation-failed "$_words" 'leave that name to one server block; everything is back as it was' "$said"
+    log warning "$_words"
+  done
 }
 
 ## Units

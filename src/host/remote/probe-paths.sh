@@ -33,7 +33,7 @@ look_for() {
 
 # follow_includes FILE: it and what it includes, as nginx would: ngx_conf_include in ngx_conf_file.c. Whoever
 # reads the answer knows what is an `include` and what only looks like one (in a comment, in a string), so
-# rather too many are followed here. All files of one depth are read at once; one that includes itself ends it.
+# rather too many are followed here. All files of one depth are read at once, each file once.
 follow_includes() {
   prefix=${1%/*}
   followed=$NL
@@ -65,8 +65,8 @@ follow_includes() {
   done
 }
 
-# included_by FILE...: the arguments of `include`. With a time limit: a name in a folder of another account may
-# have become that of a pipe.
+# included_by FILE...: the arguments of `include`. With a time limit: a name in a folder of another account
+# may have become that of a pipe.
 included_by() {
   timeout 5 sed -e 's/$/ /' -- "$@" 2>/dev/null |
     tr '\n\t\r' '[ *]' |

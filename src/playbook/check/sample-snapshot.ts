@@ -157,7 +157,8 @@ function includedBy(tree: Map<string, PathState>, main: string): readonly string
     for (const [, argument = ''] of text.matchAll(
       /(?:^|[\s;{}])include\s+("[^"]*"|'[^']*'|[^\s;{}]+)\s*;/g,
     )) {
-      const pattern = resolve(dirname(main), argument.replace(/^["']|["']$/g, ''));
+      const path = argument.replace(/^["']|["']$/g, '');
+      const pattern = path.startsWith('/') ? path : `${dirname(main)}/${path}`;
       if (asked.has(pattern)) continue;
       asked.add(pattern);
       queue.push(...(isGlob(pattern) ? matches(tree, pattern) : [pattern]));

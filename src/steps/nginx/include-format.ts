@@ -22,7 +22,13 @@ export const nginxIncludeLine: KeyedFormat = {
 };
 
 function serversNamed(text: string, name: string): readonly Server[] {
-  return findServers(text).filter(({ serverNames }) => serverNames.includes(name));
+  return findServers(text).filter(({ serverNames }) => namesInclude(serverNames, name));
+}
+
+/** As nginx compares names of servers: regardless of case, and `.example.com` has `example.com`. */
+export function namesInclude(names: readonly string[], wanted: string): boolean {
+  const name = wanted.toLowerCase();
+  return names.some((one) => one.toLowerCase() === name || one.toLowerCase() === `.${name}`);
 }
 
 function includes(text: string, server: Server, path: string): boolean {

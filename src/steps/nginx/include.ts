@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { findServers, insertInclude, type Server } from '../../formats/nginx.ts';
+import { type EffectiveServer, findServers, insertInclude, removeInclude } from '../../formats/nginx.ts';
+import type { OperatorError } from '../../model/operator-error.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
-import { nginxIncludeLine } from './include-format.ts';
+import { namesInclude, nginxIncludeLine } from './include-format.ts';
+import { blocksNamed, servingBlock, warnOfConflicts } from './include-target.ts';
+import { nginxFiles } from './nginx-files.ts';
+import { mainFile, nginxOn, warnOfUnread, wholeConfiguration } from './nginx-on-host.ts';
 
 const parameters = z.strictObject({
   path: z.union([z.literal(''), absolutePath]).describe('the file with the server block'),
@@ -18,15 +22,25 @@ const parameters = z.strictObject({
 type IncludeParameters = z.infer<typeof parameters>;
 
 /**
- * One `include` line in a server block that somebody else maintains; nothing else in the file is touched. Of
- * several blocks with the name, the one with TLS is used, since browsers allow camera and microphone on https
- * pages only.
+ * One `include` line in a server block that somebody else maintains; nothing else in the file is touched. It
+ * goes into the block that answers what browsers ask, by nginx's rules over its whole configuration. A line
+ * that an earlier version of this program put into another block of the name is taken out there.
  */
 export const nginxInclude: StepModule<IncludeParameters> = {
   name: 'nginx-include',
   description: "on a proxy: an include line in an operator's server block",
   parameters,
-  reads: ({ path }) => ({ paths: path === '' ? [] : [path] }),
+  reads: ({ path, default_server_name: name, include }) => ({
+    includes: wholeConfiguration.includes,
+    paths: [
+      ...(path === '' ? [] : [path]),
+      ...nginxFiles.read,
+      ...nginxFiles.behindLinks,
+      ...wholeConfiguration.paths,
+      include,
+    ],
+    names: hostname.safeParse(name).success ? [name] : [],
+  }),
   itemFormats: [nginxIncludeLine],
   apply: (host, wanted) => {
     const text = wanted.path === '' ? undefined : host.text(wanted.path);
@@ -39,48 +53,61 @@ export const nginxInclude: StepModule<IncludeParameters> = {
         'name the file with the proxy\'s server block in "server_file"',
       );
     }
-    const after = understand(host, wanted.path, text, () => {
-      const server = serverOf(host, wanted, findServers(text));
-      return insertInclude(text, server.directive, wanted.include);
-    });
     const name = wanted.server_name || wanted.default_server_name;
+    const chosen = chooseBlock(host, wanted, text, name);
+    const isOurs = host.snapshot.ledger?.items.some(
+      ({ path, format }) => path === wanted.path && format === nginxIncludeLine.name,
+    );
     host.manage({ path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] });
+    const elsewhere = findServers(text).filter(
+      ({ directive, serverNames }) =>
+        isOurs && directive.start !== chosen.directive.start && namesInclude(serverNames, name),
+    );
+    // From the last to the first, since an edit moves what comes after it.
+    const after = [chosen, ...elsewhere]
+      .toSorted((one, other) => other.directive.start - one.directive.start)
+      .reduce(
+        (sum, one) =>
+          one === chosen
+            ? insertInclude(sum, one.directive, wanted.include)
+            : removeInclude(sum, one.directive, wanted.include),
+        text,
+      );
     if (after !== text) host.write(wanted.path, after);
   },
 };
 
-function serverOf(host: StepHost, wanted: IncludeParameters, servers: readonly Server[]): Server {
-  const name = wanted.server_name || wanted.default_server_name;
-  const named = servers.filter(({ serverNames }) => serverNames.includes(name));
-  const secure = named.find(hasTls);
-  if (secure !== undefined) {
-    warnOfPort(host, wanted, secure);
-    return secure;
-  }
-  const [plain] = named;
-  if (plain !== undefined) {
-    host.warn(
-      `the server block of ${name} in ${wanted.path} has no TLS: browsers allow microphones on https pages only`,
+function chooseBlock(host: StepHost, wanted: IncludeParameters, text: string, name: string): EffectiveServer {
+  // Without a main file nothing says what nginx reads.
+  const nginx = nginxOn(host, { usually: [...nginxFiles.read, wanted.path] });
+  warnOfUnread(host, nginx);
+  const path = realPath(host, wanted.path);
+  const named = blocksNamed(nginx, { path, name });
+  if (named.length === 0) throw notFound(host, wanted, text, name);
+  const asked = { path: wanted.path, name, hostname: wanted.default_server_name };
+  const chosen = servingBlock(host, nginx, asked, named);
+  warnOfConflicts(host, nginx, asked, chosen);
+  return chosen;
+}
+
+function realPath(host: StepHost, path: string): string {
+  const state = host.state(path);
+  return state.kind === 'symlink' ? (state.resolved?.path ?? path) : path;
+}
+
+function notFound(host: StepHost, { path }: IncludeParameters, text: string, name: string): OperatorError {
+  const there = understand(host, path, text, () => findServers(text));
+  if (there.some(({ serverNames }) => namesInclude(serverNames, name))) {
+    return host.problem(
+      'server-not-reached',
+      `nginx doesn't read ${path}: no include in the http block of ${mainFile} leads there`,
+      'link the file from a folder that is included, such as /etc/nginx/sites-enabled, or name another file in "server_file"',
     );
-    return plain;
   }
-  const there = servers.map(({ serverNames }) => serverNames.join(' ') || '(without a name)');
-  throw host.problem(
+  const names = there.map(({ serverNames }) => serverNames.join(' ') || '(without a name)');
+  return host.problem(
     'server-not-found',
-    `${wanted.path} has no server block for ${name}; it has ${there.length === 0 ? 'none' : there.join(', ')}`,
+    `${path} has no server block for ${name}; it has ${names.length === 0 ? 'none' : names.join(', ')}`,
     'name one of them in "server_name", or another file in "server_file"',
   );
-}
-
-/** The client builds its addresses from the page's host name alone, without its port (since 3.0). */
-function warnOfPort(host: StepHost, { path }: IncludeParameters, { serverNames, listen }: Server): void {
-  const ports = listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1]);
-  if (ports.includes('443')) return;
-  host.warn(
-    `the server block of ${serverNames.join(' ')} in ${path} listens on ${ports.join(', ')}, not on 443: the client asks for its node on the default port`,
-  );
-}
-
-function hasTls({ listen }: Server): boolean {
-  return listen.some(([address = '', ...options]) => options.includes('ssl') || /(?:^|:)443$/.test(address));
 }

@@ -1,16 +1,13 @@
 import { z } from 'zod';
-import { findServers, type Server } from '../../formats/nginx.ts';
 import type { Query } from '../../model/snapshot.ts';
-import { isWholePath, wholePath } from '../../virtual/managed.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
-import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
-import { lineOf, serverDirectives } from './directives.ts';
-import { filesAt, nginxFiles } from './nginx-files.ts';
+import { nginxFiles } from './nginx-files.ts';
+import { wholeConfiguration } from './nginx-on-host.ts';
+import { judgePlanned, judgePresent } from './own-server-answers.ts';
 import { isMissing, isReadable } from './trusted-certificates.ts';
-
-const mainFile = '/etc/nginx/nginx.conf';
 
 /** For a path in nginx's configuration, in which blanks and braces would need quoting. */
 const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');
@@ -34,34 +31,44 @@ const parameters = z.strictObject({
     .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
   http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
   ipv6: z.boolean().default(true),
+  replace_server: z
+    .boolean()
+    .default(false)
+    .describe(
+      'take the place of a server block that answers for the name by a wildcard, a regular expression or as a default',
+    ),
   look_in: z
     .array(absolutePath)
     .default([...nginxFiles.read])
-    .describe('files that nginx reads'),
+    .describe('files that nginx is taken to read if the host has no nginx.conf'),
 });
 
 type ServerParameters = z.infer<typeof parameters>;
 
 /**
  * Our own server block for the proxy's name, on port 443, since the client builds its addresses from the
- * page's hostname, without a port. Somebody else's server block with the same name would win or lose by the
- * order of files, so it is refused. Certificates must exist; they are never obtained here.
+ * page's hostname, without a port. Who answers for the name, before and after, is decided by nginx's rules
+ * over its whole configuration. Certificates must exist; they are never obtained here.
  */
 export const nginxServer: StepModule<ServerParameters> = {
   name: 'nginx-server',
   description: 'on a proxy: our own server block, with TLS',
   parameters,
   reads: (wanted) => ({
+    includes: wholeConfiguration.includes,
     paths: [
       wanted.path,
       ...directoriesOf(wanted.path),
       ...(wanted.look_in ?? nginxFiles.read),
       ...nginxFiles.behindLinks,
+      ...wholeConfiguration.paths,
+      // nginx will read it, although it may not know of it yet.
+      wanted.include,
     ],
     queries: [...Object.values(certificateOf(wanted)).map(isReadable), askVersion],
   }),
   apply: (host, wanted) => {
-    refuseTakenName(host, wanted);
+    judgePresent(host, wanted);
     for (const path of Object.values(certificateOf(wanted))) {
       if (!isMissing(host, path)) continue;
       throw host.problem(
@@ -70,11 +77,9 @@ export const nginxServer: StepModule<ServerParameters> = {
         `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
       );
     }
-    if (!isIncluded(host, wanted.path)) {
-      host.warn(`${mainFile} has no include that covers ${wanted.path}: nginx may not read it`);
-    }
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
+    judgePlanned(host, wanted);
   },
 };
 
@@ -129,62 +134,6 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
   return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
-/** Whether nginx's main file includes a path; assumed if the main file isn't read. */
-function isIncluded(host: StepHost, path: string): boolean {
-  const text = host.snapshot.paths.has(mainFile) ? host.text(mainFile) : undefined;
-  if (text === undefined) return true;
-  return understand(host, mainFile, text, () => serverDirectives(text)).some(
-    ({ name, args }) => name === 'include' && fallsUnder(path, args[0]?.text ?? ''),
-  );
-}
-
-/** Like glob(3) for the patterns of an `include`; a relative one starts in the main file's folder. */
-function fallsUnder(path: string, pattern: string): boolean {
-  const absolute = pattern.startsWith('/') ? pattern : `/etc/nginx/${pattern}`;
-  const source = absolute
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]');
-  return new RegExp(`^${source}$`).test(path);
-}
-
 function block(lines: readonly string[]): string {
   return `server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
-}
-
-function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
-  const ports = wanted.redirect_http ? ['80', '443'] : ['443'];
-  for (const { path, text } of filesAt(host, wanted.look_in)) {
-    if (path === wanted.path) continue;
-    const taken = understand(host, path, text, () => findServers(text)).find(
-      (server) =>
-        server.serverNames.includes(wanted.server_name) &&
-        portsOf(server).some((port) => ports.includes(port)),
-    );
-    if (taken === undefined || isOwn(host, path)) continue;
-    const port = portsOf(taken).find((one) => ports.includes(one));
-    throw host.problem(
-      'server-name-taken',
-      `${path}:${lineOf(text, taken.directive.start)} already has a server block for ${wanted.server_name} on port ${port}${ownerWords(host, path)}`,
-      port === '80'
-        ? 'set "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
-        : 'set "proxy_server: include" and name its file in "server_file", or remove that server block',
-    );
-  }
-}
-
-/** A file that this cluster had under another name is removed in the same plan. */
-function isOwn({ snapshot }: StepHost, path: string): boolean {
-  return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
-}
-
-function ownerWords({ snapshot }: StepHost, path: string): string {
-  const other = snapshot.others?.find(({ ledger }) => ledger.items.some((item) => item.path === path));
-  return other === undefined ? '' : `: it belongs to the cluster ${other.cluster}`;
-}
-
-/** The ports of a server block; without `listen` the port is 80. Source: ngx_http_core_module, listen. */
-function portsOf(server: Server): readonly string[] {
-  if (server.listen.length === 0) return ['80'];
-  return server.listen.map(([address = '']) => /(?:^|:)(\d+)$/.exec(address)?.[1] ?? '80');
 }

@@ -2,7 +2,7 @@ import type { EffectiveServer } from './configuration.ts';
 import type { Listen } from './listen.ts';
 import { type Conflict, type MatchedBy, ServerNames } from './server-names.ts';
 
-/** An address and port, and who listens there, in nginx's order. What one `listen` asks for counts for all. */
+/** An address and port and who listens there, in nginx's order. What one `listen` asks for counts for all. */
 export interface Socket extends Pick<Listen, 'family' | 'address' | 'port' | 'alsoIpv4'> {
   readonly servers: readonly EffectiveServer[];
   /** it answers where none has the name */
