@@ -5,6 +5,7 @@ import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import type { Environment, Registration } from './environment.ts';
+import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -27,6 +28,7 @@ const commands = [
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerExplain,
   registerPlaybook,
   registerDemo,
 ];

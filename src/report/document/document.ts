@@ -1,3 +1,4 @@
+import type { CodeExplanation } from '../../model/explanation.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
@@ -9,7 +10,13 @@ import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
-import type { ReportDocument, ReportHost, ReportInventory, ReportRollout } from './schema.ts';
+import type {
+  ReportDocument,
+  ReportExplanation,
+  ReportHost,
+  ReportInventory,
+  ReportRollout,
+} from './schema.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
 export interface Told {
@@ -40,6 +47,8 @@ export interface Told {
   readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
   /** the hosts on which a run is at work, and who */
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+  /** what the manual says of codes */
+  readonly explanations?: readonly CodeExplanation[] | undefined;
 }
 
 /**
@@ -125,6 +134,7 @@ function documentOf(
       : {
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
+    ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
 
@@ -161,6 +171,26 @@ function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'>
     clusters: clusters.map(cleanName),
   }));
   return { otherClusters };
+}
+
+function explanationDocument({
+  code,
+  page,
+  section,
+  what,
+  next,
+  mentions,
+}: CodeExplanation): ReportExplanation {
+  return {
+    ...{ code: cleanName(code), page: cleanName(page) },
+    ...{ section: showableLine(section), what: showableLine(what) },
+    ...(next === undefined ? {} : { next: showableLine(next) }),
+    mentions: mentions.map((mention) => ({
+      page: cleanName(mention.page),
+      section: showableLine(mention.section),
+      text: showableLine(mention.text),
+    })),
+  };
 }
 
 function inventoryDocument({ file, cluster, playbook, roles }: ReportInventory): ReportInventory {

@@ -44,6 +44,17 @@ const inventory = z
   })
   .describe('of validate: what the inventory says');
 
+const explanation = z.object({
+  code: z.string(),
+  page: z.string().describe('the page of docs/ that lists it'),
+  section: z.string(),
+  what: z.string().describe('what happened or what it means'),
+  next: z.string().optional().describe('what to do about it'),
+  mentions: z
+    .array(z.object({ page: z.string(), section: z.string(), text: z.string() }))
+    .describe('what other pages say of it'),
+});
+
 /**
  * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
  * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
@@ -75,6 +86,10 @@ export const reportSchema = z.object({
     .array(z.object({ host: z.string(), who: z.string() }))
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
+  explanations: z
+    .array(explanation)
+    .optional()
+    .describe('of explain: what the manual says of a code, or of each one'),
 });
 
 export type ReportDocument = z.infer<typeof reportSchema>;
@@ -89,6 +104,7 @@ export type ReportUnsettled = z.infer<typeof unsettled>;
 export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
+export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

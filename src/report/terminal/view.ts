@@ -3,6 +3,7 @@ import type { ReportDocument } from '../document/schema.ts';
 import type { Output } from '../output.ts';
 import type { Chapter, View } from '../view.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
+import { renderExplanations } from './explanations.ts';
 import { renderHistory } from './history.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
@@ -65,4 +66,5 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   pinned: renderPinned,
   holders: renderHolders,
   samples: renderSamples,
+  explanations: renderExplanations,
 };
