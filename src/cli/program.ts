@@ -16,6 +16,7 @@ import { registerTrust } from './trust.ts';
 import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
+import { registerVerify } from './verify.ts';
 
 const commands = [
   registerValidate,
@@ -23,6 +24,7 @@ const commands = [
   registerPlan,
   registerApply,
   registerCheck,
+  registerVerify,
   registerRollback,
   registerRetire,
   registerHistory,
@@ -107,4 +109,5 @@ Examples:
   clusterproxy demo                             try it all on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+failed, 4 a check from outside failed (verify), 5 a host was deferred, 6 a host
+needs a person, 130 interrupted.`;

@@ -23,6 +23,8 @@ export type Chapter =
   | 'holders'
   /** what a playbook comes to on its sample hosts */
   | 'samples'
+  /** what was asked from outside */
+  | 'checks'
   /** what the manual says of codes */
   | 'explanations';
 

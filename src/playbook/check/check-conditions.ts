@@ -31,6 +31,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),
+      ...each(document, [...path, 'verify'], role.verify, all),
     ];
   });
 }

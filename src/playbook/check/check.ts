@@ -89,6 +89,17 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
       role.steps.map(({ id }) => id),
     ),
     ...twice(document, [...path, 'handlers'], 'id', handlers),
+    ...twice(
+      document,
+      [...path, 'verify'],
+      'id',
+      (role.verify ?? []).map(({ id }) => id),
+    ),
+    ...(role.verify ?? []).flatMap((check, index) =>
+      (check.recipes ?? []).flatMap((name, item) =>
+        known([...path, 'verify', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
+      ),
+    ),
     ...role.steps.flatMap((step, index) => [
       ...(step.recipes ?? []).flatMap((name, item) =>
         known([...path, 'steps', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),

@@ -1,6 +1,7 @@
 import type { CodeExplanation } from '../../model/explanation.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
+import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
@@ -11,6 +12,7 @@ import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import type {
+  ReportCheck,
   ReportDocument,
   ReportExplanation,
   ReportHost,
@@ -47,6 +49,8 @@ export interface Told {
   readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
   /** the hosts on which a run is at work, and who */
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+  /** what was asked from outside */
+  readonly checks?: readonly CheckResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
 }
@@ -134,6 +138,7 @@ function documentOf(
       : {
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
+    ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
@@ -171,6 +176,21 @@ function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'>
     clusters: clusters.map(cleanName),
   }));
   return { otherClusters };
+}
+
+function checkDocument({ host, role, id, title, outcome, expected, found, fix }: CheckResult): ReportCheck {
+  return {
+    ...{
+      host: cleanName(host),
+      role: cleanName(role),
+      id: cleanName(id),
+      title: showableLine(title),
+      outcome,
+    },
+    ...(expected === undefined ? {} : { expected: showableLine(expected) }),
+    ...(found === undefined ? {} : { found: showableLine(found) }),
+    ...(fix === undefined ? {} : { fix: showableLine(fix) }),
+  };
 }
 
 function explanationDocument({
