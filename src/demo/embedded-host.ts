@@ -105,6 +105,8 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
       identityFiles: [identity],
       hostKeys: [hostKey],
       knownHostsFiles: [],
+      // Both sides of the handshake are this process, which may be busy with the hosts' programs.
+      connectTimeout: 60,
     }),
     get connections() {
       return connections;

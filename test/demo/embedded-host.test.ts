@@ -25,7 +25,7 @@ const writing =
 
 describe('a simulated host that is closed', () => {
   it.each([
-    ['runs by itself', async () => void host.run('sh', '-c', writing)],
+    ['runs by itself', async () => void host.run('timeout', '60', 'sh', '-c', writing)],
     [
       'was started over a connection, and is detached from it',
       async () => {
