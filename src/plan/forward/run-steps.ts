@@ -37,6 +37,8 @@ export interface StepTrace {
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
   readonly found: ReadonlyMap<Managed, Found>;
+  /** paths where it has taken away whatever an earlier run managed */
+  readonly released: ReadonlySet<string>;
   /** it took over what was set up by hand */
   readonly adopted: boolean;
   readonly warnings: readonly string[];
@@ -89,6 +91,7 @@ export function traceOf(
     paths: [...view.edits.keys()],
     managed: [...view.managed],
     found: view.found,
+    released: view.released,
     adopted: view.adopted,
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.

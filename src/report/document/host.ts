@@ -42,6 +42,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
     ...stagesDocument(plan),

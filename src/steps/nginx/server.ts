@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findServers, type Server } from '../../formats/nginx.ts';
 import type { Query } from '../../model/snapshot.ts';
-import { isWholePath, wholePath } from '../../virtual/managed.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -174,8 +174,8 @@ function refuseTakenName(host: StepHost, wanted: ServerParameters): void {
 }
 
 /** A file that this cluster had under another name is removed in the same plan. */
-function isOwn({ snapshot }: StepHost, path: string): boolean {
-  return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
+function isOwn(host: StepHost, path: string): boolean {
+  return host.isManaged(wholePath(path));
 }
 
 function ownerWords({ snapshot }: StepHost, path: string): string {
