@@ -1,4 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
 
 /** An error from ssh2: `level` names the part that raised it. */
@@ -34,7 +35,7 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
     default:
       return {
         code: 'unreachable',
-        message: `${where} can't be reached (${code ?? error.message})`,
+        message: `${where} can't be reached (${code ?? heard(error.message)})`,
         next: 'check the network and the firewalls between here and there',
         detail,
       };
@@ -79,15 +80,14 @@ export function authenticationProblem(
   credentials: Tried,
   { banner, said }: { readonly banner: string; readonly said: string },
 ): Problem {
-  const detail = [
-    ...(credentials.tried.length === 0 ? ['no key was found'] : credentials.tried),
-    ...(banner.trim() === '' ? [] : [`the server's banner: ${banner.trim()}`]),
-  ].join('\n');
+  const notes = credentials.tried.length === 0 ? ['no key was found'] : credentials.tried;
+  const detail = banner.trim() === '' ? undefined : `the server's banner: ${banner.trim()}`;
   if (/^Too many/.test(said)) {
     return {
       code: 'authentication-failed',
       message: `${describeTarget(target)} closed the connection after too many keys that it does not accept`,
       next: 'name the right key under ssh.identity_files in the inventory, so that it is tried first',
+      notes,
       detail,
     };
   }
@@ -95,6 +95,7 @@ export function authenticationProblem(
     code: 'authentication-failed',
     message: `${describeTarget(target)}: ${whatFailed(target, credentials)}`,
     next: howToLogIn(target, credentials),
+    notes,
     detail,
   };
 }
@@ -120,7 +121,7 @@ function howToLogIn(target: SshTarget, { locked: [locked] }: Tried): string {
 export function protocolProblem(target: SshTarget, words: string): Problem {
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and this program could not agree on a protocol: ${words}`,
+    message: `${addressOf(target)} and this program could not agree on a protocol: ${heard(words)}`,
     next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: words,
   };

@@ -185,7 +185,7 @@ describe('what ssh says is said in the words and codes of the other transport', 
   ])('%s', (_what, text, code, words) => {
     const found = problem(text);
     expect(found.code).toBe(code);
-    expect([found.message, found.next, found.detail].join('\n')).toContain(words);
+    expect([found.message, found.next, ...(found.notes ?? []), found.detail].join('\n')).toContain(words);
   });
 
   const changed = `${withKey}

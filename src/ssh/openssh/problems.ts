@@ -1,4 +1,5 @@
 import type { Problem } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import { authenticationProblem, tooLate } from '../connect-problems.ts';
 import type { KnownKeys } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
@@ -82,9 +83,9 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
   );
   const all = [
     ...tried,
-    ...complaints,
-    ...log.offered.map((key) => `${key}: refused by the server`),
-    ...(password?.askedFor ?? []).map((question) => `it asked: ${question}`),
+    ...complaints.map(heard),
+    ...log.offered.map((key) => `${heard(key)}: refused by the server`),
+    ...(password?.askedFor ?? []).map((question) => `it asked: ${heard(question)}`),
     ...(/^ssh_askpass: exec/m.test(words) ? [notExecutable] : []),
     ...(methods.length === 0 ? [] : [`the server accepts: ${methods.join(', ')}`]),
   ];
@@ -146,7 +147,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
   }
   return {
     code: 'unreachable',
-    message: `${where} can't be reached (${failed[1]})`,
+    message: `${where} can't be reached (${heard(failed[1] ?? '')})`,
     next: 'check the network and the firewalls between here and there',
     detail: failed[0],
   };
@@ -157,7 +158,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (offer !== null) {
     return {
       code: 'no-common-algorithm',
-      message: `${addressOf(target)} offers only ${offer[2]} as ${offer[1]}, and none of them is accepted here`,
+      message: `${addressOf(target)} offers only ${heard(offer[2] ?? '')} as ${offer[1]}, and none of them is accepted here`,
       next: 'update its OpenSSH (7.0 or later has stronger algorithms), or remove the lines KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms from its sshd_config. If neither is possible, allow the weak algorithm for this host in your ssh configuration',
       detail: lastWords(words),
     };
@@ -182,7 +183,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (strange === undefined) return undefined;
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and ssh could not agree on a protocol: ${strange}`,
+    message: `${addressOf(target)} and ssh could not agree on a protocol: ${heard(strange)}`,
     next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: lastWords(words),
   };

@@ -1,4 +1,5 @@
 import type { AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
+import { heard } from '../../secrets/showable.ts';
 import type { Tried } from '../connect-problems.ts';
 import { type AgentKey, KeysOfAgent } from '../keys/agent.ts';
 import type { KeyFile, Keyring } from '../keys/keyring.ts';
@@ -121,13 +122,14 @@ async function keysOfAgent(
   }
   const keys = await keyring.agentKeys(target.agent);
   if (keys instanceof Error) {
-    tried.push(`agent: not usable (${keys.message})`);
+    tried.push(`agent: not usable (${heard(keys.message)})`);
     return [];
   }
   if (keys.length === 0) tried.push('agent: it holds no keys');
   const usable = keys.filter(({ type }) => usableTypes.has(type));
   for (const key of keys) {
-    if (!usable.includes(key)) tried.push(`agent: ${key.type} ${key.comment}: only ssh itself can use it`);
+    if (!usable.includes(key))
+      tried.push(`agent: ${key.type} ${heard(key.comment)}: only ssh itself can use it`);
   }
   return usable;
 }
@@ -150,7 +152,7 @@ function agentCandidate(
   // One after the other, so that each can be named if it is refused.
   return keys.map((key) => {
     const agent = new KeysOfAgent(socket, [key], (words) => tried.push(words));
-    const name = `agent: ${key.type} ${key.comment}`;
+    const name = `agent: ${key.type} ${heard(key.comment)}`;
     return { type: 'publickey', name, method: { type: 'agent', username, agent } };
   });
 }
@@ -195,7 +197,8 @@ function passwordCandidates(
   const prompt = (_name: string, _words: string, _language: string, prompts: Prompt[], finish: Finish) => {
     const answers = prompts.map((one) => (isForPassword(one) ? password : ''));
     for (const one of prompts) {
-      if (!isForPassword(one)) tried.push(`the server asks for more than a password: ${one.prompt.trim()}`);
+      if (!isForPassword(one))
+        tried.push(`the server asks for more than a password: ${heard(one.prompt.trim())}`);
     }
     finish(answers);
   };
