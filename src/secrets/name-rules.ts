@@ -40,8 +40,8 @@ const lastOf = ({ words }: KeyName) => words.at(-1) ?? '';
 
 /**
  * How the secrecy of a value is guessed from its key's name, the first match deciding. If the telling word
- * ends the name, the value *is* the secret, even if it is a number; if it only occurs within the name, numbers
- * and booleans are settings. A name that matches no row isn't a secret's.
+ * ends the name, the value *is* the secret, even if it is a number; if it only occurs within the name,
+ * numbers and booleans are settings. A name that matches no row isn't a secret's.
  */
 export const nameRules = [
   {

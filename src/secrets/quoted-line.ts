@@ -11,8 +11,8 @@ export interface QuotedLine {
 }
 
 /**
- * The line with what stands under a secret's key hidden, unless that is a reference: a reference is no secret,
- * and often it is what has to be corrected.
+ * The line with what stands under a secret's key hidden, unless that is a reference: a reference is no
+ * secret, and often it is what has to be corrected.
  */
 export function quotedLine({ text, under = [] }: QuotedLine): string {
   const holder = under.findIndex((key) => secrecyOf(key) !== 'none');

@@ -1,6 +1,6 @@
 import type { AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
 import { heard } from '../../secrets/showable.ts';
-import type { Tried } from '../connect-problems.ts';
+import { acceptedButMore, refusedByServer, type Tried } from '../connect-problems.ts';
 import { type AgentKey, KeysOfAgent } from '../keys/agent.ts';
 import type { KeyFile, Keyring } from '../keys/keyring.ts';
 import type { SshTarget } from '../target.ts';
@@ -18,6 +18,7 @@ export interface Credentials extends Tried {
  */
 export async function credentialsFor(target: SshTarget, keyring: Keyring): Promise<Credentials> {
   const tried: string[] = [];
+  const answers: Answers = { accepted: false, left: [] };
   const candidates: Candidate[] = [];
   let locked: readonly string[] = [];
   if (target.methods.has('publickey')) {
@@ -41,7 +42,16 @@ export async function credentialsFor(target: SshTarget, keyring: Keyring): Promi
   }
   const password = await target.password?.();
   if (password !== undefined) candidates.push(...passwordCandidates(target, password, tried));
-  return { handler: handlerFor(target, candidates, tried), tried, locked, any: candidates.length > 0 };
+  const handler = handlerFor(target, candidates, { tried, answers });
+  return {
+    ...{ handler, tried, locked, any: candidates.length > 0 },
+    get accepted() {
+      return answers.accepted;
+    },
+    get left() {
+      return answers.left;
+    },
+  };
 }
 
 type Method = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -53,11 +63,17 @@ interface Candidate {
   readonly method: object;
 }
 
+/** What the server has answered so far. */
+interface Answers {
+  accepted: boolean;
+  left: readonly string[];
+}
+
 /** Hands ssh2 one way after the other, limited to those that the server accepts as soon as that is known. */
 function handlerFor(
   target: SshTarget,
   candidates: readonly Candidate[],
-  tried: string[],
+  { tried, answers }: { readonly tried: string[]; readonly answers: Answers },
 ): AuthHandlerMiddleware {
   const waiting = [...candidates];
   let isFirst = true;
@@ -71,10 +87,10 @@ function handlerFor(
       return answer({ type: 'none', username: target.user });
     }
     isFirst = false;
+    if (partial === true) answers.accepted = true;
+    if (left) answers.left = left;
     if (last?.name !== undefined) {
-      tried.push(
-        `${last.name}: ${partial === true ? 'accepted, but the server asks for more' : 'refused by the server'}`,
-      );
+      tried.push(`${last.name}: ${partial === true ? acceptedButMore : refusedByServer}`);
     }
     last = undefined;
     while (waiting.length > 0) {
