@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
+import { keysAbove } from './keys-above.ts';
 import type { SourceFile } from './source-file.ts';
 import { nodeProblems } from './yaml-problems.ts';
 import { syntaxProblem } from './yaml-syntax.ts';
@@ -64,6 +65,7 @@ export class YamlDocument implements Places {
   readonly problems: readonly Problem[];
   readonly #document: Document.Parsed | undefined;
   readonly #lines: LineCounter;
+  #texts: readonly string[] | undefined;
 
   constructor({ file, text }: SourceFile) {
     this.file = file;
@@ -164,7 +166,14 @@ export class YamlDocument implements Places {
     const start = this.#lines.lineStarts[line - 1] ?? 0;
     const end = this.text.indexOf('\n', start);
     const text = this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
-    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), text };
+    const under = keysAbove(this.#allLines(), line);
+    const at = { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), text };
+    return under.length === 0 ? at : { ...at, under };
+  }
+
+  #allLines(): readonly string[] {
+    this.#texts ??= this.text.split('\n');
+    return this.#texts;
   }
 
   #find(path: YamlPath): Found | undefined {

@@ -1,4 +1,5 @@
 import { OperatorError } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
@@ -27,7 +28,7 @@ export async function forget(
   const why = reasons.get(verdict) ?? 'the answer of the host is incomplete';
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'not-forgotten',
-    message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${detail})`}`,
+    message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${heard(detail)})`}`,
     next: 'run the command again',
     detail:
       line === undefined ? printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim() : undefined,

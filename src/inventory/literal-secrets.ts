@@ -2,8 +2,8 @@ import { valueAt } from '../document/schema-problems.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { secrecyOf } from '../secrets/name-rules.ts';
 import { isSecretReference } from '../secrets/reference.ts';
-import { secrecyOf } from '../secrets/secret-name.ts';
 import { hostEntries, mapOf } from './host-entries.ts';
 import { sshKeys } from './secret-use.ts';
 

@@ -5,7 +5,7 @@ import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
-import { showable, showableLine } from '../../secrets/showable.ts';
+import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
@@ -57,9 +57,10 @@ export interface Told {
 
 /**
  * Makes what a command tells into the document whose form is `reportSchema`. All views show this and nothing
- * else, so here is where everything is made harmless: the run's secrets and what looks like one are hidden,
- * and what a terminal would obey is written out. A command tells of one plan several times, and the
- * differences between files take long: a maker keeps what it has made of a host's plan.
+ * else, so here is where everything is made harmless: the secrets of the run are hidden, in the words of
+ * others whatever looks like one as well, and what a terminal would obey is written out. A command tells of
+ * one plan several times, and the differences between files take long: a maker keeps what it has made of a
+ * host's plan.
  */
 export class DocumentMaker {
   readonly #secrets: Masker;
@@ -124,8 +125,8 @@ function documentOf(
     run: run === undefined ? null : cleanName(run),
     hosts,
     summary: { exitStatus, ...summaryOf(hosts), interrupted },
-    warnings: warnings.map(showableLine),
-    byHand: byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    warnings: warnings.map(ownLine),
+    byHand: byHand.map(({ title, text }) => ({ title: ownLine(title), text: showable(text) })),
     ...(rollout === undefined ? {} : { rollout: rollout.map(rolloutDocument) }),
     ...(runs === undefined ? {} : { runs: runs.map(pastRunDocument) }),
     ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
@@ -165,7 +166,7 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     hosts: hosts.map(cleanName),
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
-    down: down.map(({ host, why }) => ({ name: cleanName(host), why: showableLine(why) })),
+    down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
   };
 }
 
