@@ -1,0 +1,36 @@
+import { posix } from 'node:path';
+
+/**
+ * Folders that every host has had since before clusterproxy was there: hier(7), file-hierarchy(7). Whoever
+ * says that clusterproxy made one of them is damaged, or means harm.
+ */
+const everyHosts: ReadonlySet<string> = new Set([
+  ...['/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/lib32', '/lib64', '/libx32', '/proc', '/root'],
+  ...['/run', '/sbin', '/sys', '/tmp', '/usr', '/usr/bin', '/usr/lib', '/usr/sbin', '/usr/share', '/var'],
+  ...['/var/lib', '/var/log', '/var/tmp', '/var/lib/clusterproxy'],
+]);
+
+/** Folders of the same pages that a small host may lack. They belong to the system, whoever made them. */
+const shared: ReadonlySet<string> = new Set([
+  ...['/etc/opt', '/etc/systemd', '/etc/systemd/system', '/media', '/mnt', '/opt', '/srv', '/usr/include'],
+  ...['/usr/local', '/usr/local/bin', '/usr/local/etc', '/usr/local/lib', '/usr/local/sbin'],
+  ...['/usr/local/share', '/usr/src', '/var/cache', '/var/mail', '/var/opt', '/var/spool'],
+]);
+
+/** Whether every host has this folder, so that clusterproxy can't have made it. */
+export function isEveryHosts(path: string): boolean {
+  return everyHosts.has(plain(path));
+}
+
+/** Whether the folder belongs to the system, so that clusterproxy leaves it even if it is empty. */
+export function isSystemFolder(path: string): boolean {
+  return everyHosts.has(plain(path)) || shared.has(plain(path));
+}
+
+/** One folder has one name here: without `//`, `.` and `..`, and without a slash at its end. */
+function plain(path: string): string {
+  return posix
+    .normalize(path)
+    .replace(/(?<=.)\/$/, '')
+    .replace(/^\/\//, '/');
+}
