@@ -10,12 +10,8 @@ const everyHosts: ReadonlySet<string> = new Set([
   ...['/var/lib', '/var/log', '/var/tmp', '/var/lib/clusterproxy'],
 ]);
 
-/** Folders of the same pages that a small host may lack. They belong to the system, whoever made them. */
-const shared: ReadonlySet<string> = new Set([
-  ...['/etc/opt', '/etc/systemd', '/etc/systemd/system', '/media', '/mnt', '/opt', '/srv', '/usr/include'],
-  ...['/usr/local', '/usr/local/bin', '/usr/local/etc', '/usr/local/lib', '/usr/local/sbin'],
-  ...['/usr/local/share', '/usr/src', '/var/cache', '/var/mail', '/var/opt', '/var/spool'],
-]);
+/** Folders that come with each distribution, but that a small container may lack. */
+const usual: ReadonlySet<string> = new Set(['/media', '/mnt', '/opt', '/srv', '/usr/local']);
 
 /** Whether every host has this folder, so that clusterproxy can't have made it. */
 export function isEveryHosts(path: string): boolean {
@@ -24,7 +20,7 @@ export function isEveryHosts(path: string): boolean {
 
 /** Whether the folder belongs to the system, so that clusterproxy leaves it even if it is empty. */
 export function isSystemFolder(path: string): boolean {
-  return everyHosts.has(plain(path)) || shared.has(plain(path));
+  return everyHosts.has(plain(path)) || usual.has(plain(path));
 }
 
 /** One folder has one name here: without `//`, `.` and `..`, and without a slash at its end. */
