@@ -13,6 +13,7 @@ import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
 import { registerTrust } from './trust.ts';
+import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
@@ -30,6 +31,7 @@ const commands = [
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerUninstall,
   registerExplain,
   registerPlaybook,
   registerDemo,

@@ -5,18 +5,26 @@ import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
+export interface Forgetting {
+  readonly machineId: string;
+  readonly cluster: string;
+  /** what to do if something on the host is still managed: refuse, or leave it as it is */
+  readonly managed: 'refuse' | 'leave';
+}
+
 /**
- * Removes what a host remembers about a cluster that has retired it (ledger, records of runs, originals) and
- * keeps what belongs to other clusters that it serves. Throws an OperatorError `not-forgotten` that gives the
- * reason, and removes nothing, if something is still managed there, if a run is in progress or unfinished, or
- * if the removal fails; `another-machine` if the host has a different machine id.
+ * Removes what a host remembers about a cluster (ledger, records of runs, originals, and what runs that were
+ * ended by force have left) and keeps what belongs to other clusters that it serves. Throws an OperatorError
+ * `not-forgotten` that gives the reason, and removes nothing, if a run is in progress or unfinished, if
+ * something managed is to be refused, or if the removal fails; `another-machine` if the host has a different
+ * machine id.
  */
 export async function forget(
   connection: Connection,
-  { machineId, cluster }: { readonly machineId: string; readonly cluster: string },
+  { machineId, cluster, managed }: Forgetting,
 ): Promise<void> {
   const nonce = newNonce();
-  const request = record('forget', machineId, cluster);
+  const request = record('forget', machineId, cluster, managed);
   const result = await connection.exec(bootstrap, framed(await program('forget'), request, nonce), {
     timeout: 60,
     maximumOutput: 1024 * 1024,

@@ -34,6 +34,7 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
       await forget(connection, {
         machineId: plan.snapshot?.machineId ?? '',
         cluster: options.inventory.cluster.name,
+        managed: 'refuse',
       });
     } finally {
       connection.close().catch(() => undefined);

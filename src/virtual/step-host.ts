@@ -2,6 +2,7 @@ import { decode } from '../formats/decode.ts';
 import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
 import { type Ownership, type PathState, unitPath } from '../model/snapshot.ts';
+import { isEveryHosts } from '../model/system-folders.ts';
 import type { Found, LeftByEarlierRun, Managed } from './managed.ts';
 import { SeenHost } from './seen-host.ts';
 import { stateWords } from './state-words.ts';
@@ -204,7 +205,15 @@ export class StepHost extends SeenHost {
         `move this step to a later stage of the playbook than ${provider}`,
       );
     }
-    if (!this.edits.has(path)) this.edits.set(path, this.state(path));
+    const before = this.state(path);
+    if (state.kind !== 'directory' && before.kind === 'directory' && isEveryHosts(path)) {
+      throw this.problem(
+        'folder-of-system',
+        `${path} would be removed, which every host needs`,
+        'correct the step; if an earlier run is being undone, what is stored on this host about it is damaged',
+      );
+    }
+    if (!this.edits.has(path)) this.edits.set(path, before);
     this.host.set(path, state);
   }
 

@@ -1,5 +1,6 @@
 import type { ManagedItem } from '../../model/ledger.ts';
 import { stateIn } from '../../model/snapshot.ts';
+import { isSystemFolder } from '../../model/system-folders.ts';
 import { type ItemFormats, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
@@ -139,7 +140,7 @@ function removeEmpty(host: VirtualHost, path: string, folderOf: readonly string[
   const view = new StepHost(host, 'no-longer-wanted');
   const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;
   const isDirectory = isKnown(host, path) && host.state(path).kind === 'directory';
-  if (isDirectory && !isOthers && !holdsAnything(host, path)) {
+  if (isDirectory && !isOthers && !isSystemFolder(path) && !holdsAnything(host, path)) {
     view.remove(path);
   }
   return traceOf(view, [], folderOf);
