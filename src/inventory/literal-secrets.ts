@@ -1,4 +1,4 @@
-import { valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
@@ -12,7 +12,10 @@ import { sshKeys } from './secret-use.ts';
  * them.
  */
 export function literalSecrets(document: YamlDocument, playbook: Playbook | undefined): readonly string[] {
-  return literals(document, playbook).flatMap(({ value }) => writtenIn(value));
+  return literals(document, playbook).flatMap(({ path, value }) => {
+    const plain = typeof value === 'number' ? document.plain(path) : undefined;
+    return [...writtenIn(value), ...(plain === undefined ? [] : [plain])];
+  });
 }
 
 /** Warnings about secrets written in the inventory itself, each with how to move it out. */

@@ -61,7 +61,7 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
       perHost: true,
       description: declared.description,
     };
-    const found = variableMistake(variable, declared.default);
+    const found = variableMistake(variable, declared.default, document.plain(place));
     return found === undefined ? [] : [document.problem(place, found)];
   });
 }
