@@ -5,6 +5,15 @@ export {
   removeManagedBlock,
   setManagedBlock,
 } from './managed-blocks.ts';
+export {
+  type ConfigurationFile,
+  type ConfigurationFiles,
+  type EffectiveConfiguration,
+  type EffectiveServer,
+  effectiveConfiguration,
+} from './nginx/effective/configuration.ts';
+export { isLocal, type Listen } from './nginx/effective/listen.ts';
+export { type ServerAnswer, type Socket, socketAt, socketsOf } from './nginx/effective/sockets.ts';
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
 export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';
 export { quoteArgument } from './nginx/quote.ts';

@@ -1,7 +1,10 @@
 import { OperatorError } from '../model/operator-error.ts';
 import { isGlob, type Reads } from '../model/snapshot.ts';
 
-/** The matches of each glob, sorted. Throws an OperatorError if a glob has too many. */
+/**
+ * The matches of each glob, of those asked for and those found in an `include`, sorted. Throws an
+ * OperatorError if a glob has too many.
+ */
 export function readGlobs(
   records: readonly string[][],
   root: string,
@@ -18,7 +21,9 @@ export function readGlobs(
         host,
       });
     }
-    globs.get(pattern)?.push(match.slice(root.length));
+    const matches = globs.get(pattern) ?? [];
+    globs.set(pattern, matches);
+    if (kind === 'match') matches.push(match.slice(root.length));
   }
   for (const matches of globs.values()) matches.sort();
   return globs;

@@ -62,6 +62,7 @@ function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: strin
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
+    ...(reads.includes ?? []).map((path) => record('includes', path)),
     ...reads.packages.map((name) => record('package', name)),
     ...reads.units.map((name) => record('unit', name)),
     ...reads.names.map((name) => record('name', name)),

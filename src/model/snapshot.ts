@@ -118,6 +118,12 @@ export interface Answer {
 export interface Reads {
   /** absolute paths; a path with `*`, `?` or `[` is a glob as sh(1) knows it */
   readonly paths: readonly string[];
+  /**
+   * nginx's main files: they are read with all files that they include, and so are those. The globs of their
+   * `include` lines are among the snapshot's globs, relative ones as nginx takes them: below the main file's
+   * folder.
+   */
+  readonly includes?: readonly string[] | undefined;
   readonly packages: readonly string[];
   readonly units: readonly string[];
   /** host names to be resolved on the host itself */
@@ -191,7 +197,7 @@ export interface Snapshot {
   readonly clockOffset: number;
   /** free space of the file systems that are written to, in percent, by mount path asked for */
   readonly freeSpace: ReadonlyMap<string, number>;
-  /** every path asked for by name, and every match of a glob */
+  /** every path asked for by name or included by a file of nginx, and every match of a glob */
   readonly paths: ReadonlyMap<string, PathState>;
   /**
    * By folder, as paths name it: the folders leading to its contents in which others may create or rename
@@ -203,7 +209,7 @@ export interface Snapshot {
   readonly mountPoints?: ReadonlySet<string> | undefined;
   /** /var/lib/clusterproxy is a link, or the folder of another account: nothing of it was read */
   readonly foreignState?: boolean | undefined;
-  /** matches of each glob asked for, sorted */
+  /** matches of each glob asked for, or found in an `include`, sorted */
   readonly globs: ReadonlyMap<string, readonly string[]>;
   /** version of each package asked for that is installed */
   readonly packages: ReadonlyMap<string, string>;
@@ -276,8 +282,10 @@ export function mergeReads(all: readonly Reads[]): Reads {
   const queries = new Map(
     all.flatMap((reads) => reads.queries.map((query) => [queryKey(query), query] as const)),
   );
+  const includes = unique((reads) => reads.includes ?? []);
   return {
     paths: unique((reads) => reads.paths),
+    ...(includes.length > 0 ? { includes } : {}),
     packages: unique((reads) => reads.packages),
     units: unique((reads) => reads.units),
     names: unique((reads) => reads.names),

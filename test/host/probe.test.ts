@@ -182,7 +182,48 @@ describe.each([['dash'], ['bash'], ['busybox', 'sh']])('under %s', (...shell) =>
     sample = await sampleHost({ shell });
     prepare();
     expectPrepared(await look({ paths }));
+    prepareNginx();
+    expectIncluded(await look({ includes: ['/etc/nginx/nginx.conf'] }));
   });
+});
+
+/** Files of nginx that include each other, in every form that an `include` may have. */
+function prepareNginx(): void {
+  write(
+    '/etc/nginx/nginx.conf',
+    `# include /etc/commented;
+events {} http { include "sites/*"; include 'one file';include
+      two; include	/opt/nowhere/*.conf; include nginx.conf; include fifo; log_format x 'include me'; }`,
+  );
+  write('/etc/nginx/sites/b', 'include\t/opt/three;');
+  write('/etc/nginx/sites/.hidden', 'include /opt/never;');
+  write('/opt/three', 'include four; # last line without an end');
+  write('/etc/nginx/four', 'listen 80;\n');
+  write('/etc/nginx/two', '#');
+  symlinkSync('/opt/linked', sample.path('etc/nginx/sites/c'));
+  symlinkSync('sites/b', sample.path('etc/nginx/linked'));
+  spawnSync('mkfifo', [sample.path('etc/nginx/fifo')]);
+}
+
+function expectIncluded(snapshot: Snapshot): void {
+  const kinds = [...snapshot.paths].map(([path, { kind }]) => `${path} ${kind}`);
+  for (const file of ['nginx.conf', 'sites/b', 'two', 'four']) {
+    expect(kinds).toContain(`/etc/nginx/${file} file`);
+  }
+  expect(kinds).toContain('/opt/three file');
+  expect(kinds).toContain('/etc/nginx/one file absent');
+  expect(kinds).toContain('/etc/nginx/fifo unreadable');
+  expect(kinds.filter((kind) => kind.includes('never'))).toEqual([]);
+  expect([...snapshot.globs]).toEqual([
+    ['/etc/nginx/sites/*', ['/etc/nginx/sites/b', '/etc/nginx/sites/c']],
+    ['/opt/nowhere/*.conf', []],
+  ]);
+}
+
+test('files of nginx with all that they include, in the same one command', async () => {
+  prepareNginx();
+  expectIncluded(await look({ includes: ['/etc/nginx/nginx.conf'] }));
+  expect(sample.host.commands).toHaveLength(1);
 });
 
 test('what a login script prints does not disturb, whatever it is', async () => {

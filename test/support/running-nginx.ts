@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface RunningNginx {
-  /** Sends a request to the server that listens on `unix:FOLDER/front`. */
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<NginxAnswer>;
+  /** its folder, in which its nginx.conf is */
+  readonly folder: string;
+  /** Sends a request, by default to the server that listens on `unix:FOLDER/front`. */
+  get(path: string, headers?: Readonly<Record<string, string>>, at?: RequestOptions): Promise<NginxAnswer>;
   stop(): Promise<void>;
 }
 
@@ -48,7 +50,8 @@ ${http(folder)}
     await new Promise((resolve) => setTimeout(resolve, 10));
   if (child.exitCode !== null) throw new Error(`nginx didn't start: ${stderr}`);
   return {
-    get: (path, headers = {}) => ask(socketPath, path, headers),
+    folder,
+    get: (path, headers = {}, at = { socketPath }) => ask(at, path, headers),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -58,12 +61,12 @@ ${http(folder)}
 }
 
 function ask(
-  socketPath: string,
+  at: RequestOptions,
   path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<NginxAnswer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, headers, agent: false }, (response) => {
+    const asked = request({ agent: false, ...at, path, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

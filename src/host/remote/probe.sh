@@ -11,7 +11,6 @@
 # shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
 
 IFS=$NL
-maximum_matches=2000
 
 section() {
   printf '%s %s\n' "$nonce" "$1"
@@ -30,25 +29,8 @@ for record in $request; do
   case ${record%%"$US"*} in
     cluster) cluster=$value ;;
     path) paths=$paths$NL$ROOT$value ;;
-    glob)
-      closed_below "$ROOT" "${value#/}"
-      set +f
-      IFS=
-      set -- $ROOT$value
-      IFS=$NL
-      set -f
-      if [ -e "$1" ] || [ -L "$1" ]; then
-        [ $# -le $maximum_matches ] || printf '%s\n' "too-many$US$value$US$#"
-        count=0
-        for match; do
-          case $match in *[[:cntrl:]]*) continue ;; esac
-          count=$((count + 1))
-          [ $count -le $maximum_matches ] || break
-          paths=$paths$NL$match
-          printf '%s\n' "match$US$value$US$match"
-        done
-      fi
-      ;;
+    glob) look_for "$value" ;;
+    includes) follow_includes "$value" ;;
     package) packages=$packages$NL$value ;;
     unit) units=$units$NL$value ;;
     name) names=$names$NL$value ;;

@@ -40,8 +40,10 @@ const unitFolders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/sys
 /** What a probe that asks for `reads` would return from the host. */
 export function snapshotOf(host: SampleHost, reads: Reads): Snapshot {
   const tree = treeOf(host);
-  const globs = new Map(reads.paths.filter(isGlob).map((glob) => [glob, matches(tree, glob)] as const));
-  const paths = [...reads.paths.filter((path) => !isGlob(path)), ...[...globs.values()].flat()];
+  const included = (reads.includes ?? []).flatMap((path) => includedBy(tree, path));
+  const asked = [...new Set([...reads.paths, ...included])];
+  const globs = new Map(asked.filter(isGlob).map((glob) => [glob, matches(tree, glob)] as const));
+  const paths = [...asked.filter((path) => !isGlob(path)), ...[...globs.values()].flat()];
   const names = reads.names.map(
     (name) => [name, (host.names?.includes(name) ?? true) ? ['192.0.2.1'] : []] as const,
   );
@@ -141,6 +143,28 @@ function matches(tree: Map<string, PathState>, glob: string): readonly string[] 
   });
   const expression = new RegExp(`^${parts.join('/')}$`);
   return [...tree.keys()].filter((path) => expression.test(path)).sort();
+}
+
+/**
+ * A main file of nginx, and the paths and globs that it and its files include, as probe-paths.sh finds them.
+ */
+function includedBy(tree: Map<string, PathState>, main: string): readonly string[] {
+  const asked = new Set([main]);
+  const queue = [main];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const state = stateOf(tree, next);
+    const file = state.kind === 'symlink' ? state.resolved : state;
+    const text = file?.kind === 'file' ? file.content.toString() : '';
+    for (const [, argument = ''] of text.matchAll(
+      /(?:^|[\s;{}])include\s+("[^"]*"|'[^']*'|[^\s;{}]+)\s*;/g,
+    )) {
+      const pattern = resolve(dirname(main), argument.replace(/^["']|["']$/g, ''));
+      if (asked.has(pattern)) continue;
+      asked.add(pattern);
+      queue.push(...(isGlob(pattern) ? matches(tree, pattern) : [pattern]));
+    }
+  }
+  return [...asked];
 }
 
 /** What grep -E reports about the files at a path. */
