@@ -14,7 +14,10 @@ export function registerApply(program: Command, { environment, finish }: Registr
       program
         .command('apply')
         .description('Shows the plan, asks for confirmation, and changes each host in one transaction.'),
-    ).option('--plan <file>', 'refuse if anything differs from this saved plan'),
+    ).option(
+      '--plan <file>',
+      'carry out this saved plan, or what is left of it; refuse if anything else has changed',
+    ),
     { force: 'interrupt people who are connected' },
   )
     .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
@@ -27,7 +30,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
 }
 
 async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { carryOut }, { readPlan, planDiffers }] = await Promise.all([
+  const [{ openSession }, { planRun }, { carryOut }, { readPlan, agreedPlan }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
     import('./carry-out.ts'),
@@ -37,15 +40,15 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const planned = await planRun(runOptions);
-  const refusal =
-    saved &&
-    options.plan &&
-    planDiffers(options.plan, saved, {
-      plan: planned.plan,
-      inventory: session.inventory,
-      secrets: environment.secrets,
-    });
-  return carryOut(planned, session, {
+  const agreed =
+    saved === undefined || options.plan === undefined
+      ? { plan: planned.plan, refusal: undefined }
+      : await agreedPlan(options.plan, saved, {
+          plan: planned.plan,
+          inventory: session.inventory,
+          secrets: environment.secrets,
+        });
+  return carryOut({ ...planned, plan: agreed.plan }, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'apply',
@@ -53,6 +56,6 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     exactly: saved !== undefined,
     yes: options.yes,
     dryRun: options.dryRun,
-    refusal: refusal || undefined,
+    refusal: agreed.refusal,
   });
 }

@@ -63,4 +63,5 @@ export async function carryOut(
 const verbs: Readonly<Record<string, string>> = {
   rollback: 'Roll back',
   retire: 'Carry this out on',
+  uninstall: 'Remove what clusterproxy stores on',
 };

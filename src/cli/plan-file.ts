@@ -2,13 +2,8 @@ import { open, readFile } from 'node:fs/promises';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
-import {
-  comparePlan,
-  type PlanSources,
-  readSavedPlan,
-  type SavedPlan,
-  savePlan,
-} from '../plan/saved/saved-plan.ts';
+import { comparePlan } from '../plan/saved/compare-plan.ts';
+import { type PlanSources, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved/saved-plan.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
@@ -17,7 +12,7 @@ export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSo
     const handle = await open(file, 'w', 0o600);
     try {
       if ((await handle.stat()).isFile()) await handle.chmod(0o600);
-      await handle.writeFile(savePlan(plan, sources));
+      await handle.writeFile(await savePlan(plan, sources));
     } finally {
       await handle.close();
     }
@@ -46,19 +41,37 @@ export async function readPlan(file: string): Promise<SavedPlan> {
   return readSavedPlan(text, file);
 }
 
-/** Why a saved plan isn't what would be done now; undefined where it is. */
-export function planDiffers(
+/** What is left of a saved plan, or why it can't be carried out. */
+export interface Agreed {
+  /** with the hosts marked that are done */
+  readonly plan: ClusterPlan;
+  readonly refusal: Problem | undefined;
+}
+
+/** Compares what would be done now with a saved plan. */
+export async function agreedPlan(
   file: string,
   saved: SavedPlan,
   now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
-): Problem | undefined {
-  const differences = comparePlan(saved, now.plan, { ...now.inventory, secrets: now.secrets });
-  if (differences.length === 0) return undefined;
+): Promise<Agreed> {
+  const sources = { ...now.inventory, secrets: now.secrets };
+  const { differences, done } = await comparePlan(saved, now.plan, sources);
+  const hosts = now.plan.hosts.map((host) => {
+    const run = done.get(host.host);
+    return run === undefined ? host : { ...host, done: run === '' ? {} : { by: run } };
+  });
+  return {
+    plan: { ...now.plan, hosts },
+    refusal: differences.length === 0 ? undefined : planDiffers(file, now.inventory.file, differences),
+  };
+}
+
+function planDiffers(file: string, inventory: string, differences: readonly string[]): Problem {
   return {
     code: 'plan-differs',
     message: `what would be done now differs from the plan in ${file}`,
     detail: differences.join('\n'),
-    next: `review it again: clusterproxy plan --inventory ${now.inventory.file} --out ${file}`,
+    next: `review it again: clusterproxy plan --inventory ${inventory} --out ${file}`,
   };
 }
 

@@ -5,6 +5,7 @@ import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import type { Environment, Registration } from './environment.ts';
+import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -12,9 +13,11 @@ import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
 import { registerTrust } from './trust.ts';
+import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
+import { registerVerify } from './verify.ts';
 
 const commands = [
   registerValidate,
@@ -22,11 +25,14 @@ const commands = [
   registerPlan,
   registerApply,
   registerCheck,
+  registerVerify,
   registerRollback,
   registerRetire,
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerUninstall,
+  registerExplain,
   registerPlaybook,
   registerDemo,
 ];
@@ -105,4 +111,5 @@ Examples:
   clusterproxy demo                             try it all on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+failed, 4 a check from outside failed (verify), 5 a host was deferred, 6 a host
+needs a person, 130 interrupted.`;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostKeys } from '../report/document/keys.ts';
 import type { ScannedHost } from '../run/trust-run.ts';
+import { howToPrint } from '../ssh/host-keys/how-to-print.ts';
 import { askFirst } from './ask-first.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, words } from './options.ts';
@@ -92,10 +93,11 @@ function isKnown({ judgement }: ScannedHost): boolean {
 
 function asking(yes: boolean, keys: number, hosts: readonly ScannedHost[]) {
   const files = [...new Set(hosts.flatMap(({ target }) => target?.knownHostsFiles[0] ?? []))];
+  const types = hosts.flatMap(({ judgement }) => judgement?.keys.map(({ type }) => type) ?? []);
   const what = `${keys} ${keys === 1 ? 'key' : 'keys'} of ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'}`;
   return {
     yes,
-    question: `Compare the fingerprints with those on each host's own console, as printed by\n\`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`.\nPin ${what} in ${files.join(', ')}?`,
+    question: `Compare the fingerprints with those on each host's own console, as printed by\n\`${howToPrint(types)}\`.\nPin ${what} in ${files.join(', ')}?`,
     otherwise: `${what} would be pinned`,
     next: 'compare the fingerprints, then confirm with --yes',
   };

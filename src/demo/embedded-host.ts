@@ -10,6 +10,7 @@ import { packageRoot } from '../package-root.ts';
 import { fingerprint } from '../ssh/host-keys/known-hosts.ts';
 import { plainTarget } from '../ssh/resolve-target.ts';
 import type { SshTarget } from '../ssh/target.ts';
+import { endProcessesOf } from './processes.ts';
 
 export interface EmbeddedHostOptions {
   readonly name: string;
@@ -46,6 +47,7 @@ export interface EmbeddedHost {
   cut(): void;
   /** Refuses new logins until called with `false`. */
   unplug(unplugged: boolean): void;
+  /** Switches the host off: everything that runs on it has ended then, and nothing writes below its root. */
   close(): Promise<void>;
 }
 
@@ -103,6 +105,8 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
       identityFiles: [identity],
       hostKeys: [hostKey],
       knownHostsFiles: [],
+      // Both sides of the handshake are this process, which may be busy with the hosts' programs.
+      connectTimeout: 60,
     }),
     get connections() {
       return connections;
@@ -118,6 +122,7 @@ export async function startEmbeddedHost(options: EmbeddedHostOptions): Promise<E
     close: async () => {
       for (const client of sockets) destroy(client);
       await promisify(server.close.bind(server))().catch(() => {});
+      endProcessesOf(options.root);
       if (options.work === undefined) await rm(work, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../model/operator-error.ts';
+import { describeValue, quotesHint, valueAt } from './found-value.ts';
 import { knownNamesHint, nearestName } from './nearest-name.ts';
 import type { Places, YamlPath } from './yaml-document.ts';
 
@@ -15,6 +16,8 @@ export interface IssueDetails {
 }
 
 export interface CheckOptions {
+  /** what to do about a mistake of type, where more is known than the schema says */
+  readonly hint?: (path: YamlPath, value: unknown) => string | undefined;
   /** where the checked value is in the document */
   readonly at: YamlPath;
   /** mistakes to ignore, e.g. about a template that has no value yet */
@@ -41,40 +44,17 @@ export function schemaProblems(
   return result.error.issues
     .flatMap((issue) => flattened(issue, value))
     .filter((issue) => options.ignore?.(issue, valueAt(value, issue.path)) !== true)
-    .flatMap((issue) => issueProblems(document, issue, value, options.at, knownKeys));
-}
-
-/** The value at a path of plain data. */
-export function valueAt(value: unknown, path: YamlPath): unknown {
-  return path.reduce<unknown>(
-    (holder, key) =>
-      typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
-        ? (holder as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    value,
-  );
-}
-
-/** A value as an operator would describe it. */
-export function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'an empty value';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
-  if (typeof value === 'number') return `the number ${value}`;
-  if (typeof value !== 'string') return String(value);
-  if (value === '') return 'empty text';
-  return `text '${value.length > 60 ? `${value.slice(0, 57)}…` : value.replaceAll('\n', '\\n')}'`;
+    .flatMap((issue) => issueProblems(document, issue, value, options, knownKeys));
 }
 
 function issueProblems(
   document: Places,
   issue: Issue,
   root: unknown,
-  at: YamlPath,
+  options: CheckOptions,
   knownKeys: KnownKeys,
 ): readonly Problem[] {
-  const path = [...at, ...issue.path];
+  const path = [...options.at, ...issue.path];
   const value = valueAt(root, issue.path);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys.get(value) ?? [];
@@ -117,12 +97,13 @@ function issueProblems(
       }),
     ];
   }
+  const plain = document.plain(path);
   const isType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return [
     document.problem(path, {
       code: isType ? 'wrong-type' : 'wrong-value',
-      message: `expected ${expected(issue)}, found ${describeValue(value)}`,
-      next: hint(issue, value),
+      message: `expected ${expected(issue)}, found ${describeValue(value, plain)}`,
+      next: (isType ? options.hint?.(path, value) : undefined) ?? hint(issue, value, plain),
     }),
   ];
 }
@@ -172,17 +153,23 @@ function size(origin: string, bound: string, limit: number): string {
 
 const listHint = 'write it as a list: [ … ], or one `- …` per line';
 
-function hint(issue: Issue, value: unknown): string {
+function hint(issue: Issue, value: unknown, plain: string | undefined): string {
   const otherwise = `write ${expected(issue)}`;
   if (issue.code === 'invalid_value' && typeof value === 'string') {
     const nearest = nearestName(value, issue.values.map(String));
     return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
   }
-  if (issue.code === 'invalid_union' && otherwise.includes('a list')) return listHint;
-  if (issue.code !== 'invalid_type') return otherwise;
-  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
-    return `put it in quotes: '${value}'`;
+  if (issue.code === 'invalid_value' && typeof value !== 'string') {
+    return issue.values.includes(plain ?? '') ? (quotesHint(value, plain) ?? otherwise) : otherwise;
   }
+  if (accepts(issue, 'string') && !['number', 'int', 'boolean'].some((type) => accepts(issue, type))) {
+    return quotesHint(value, plain) ?? (accepts(issue, 'array') ? listHint : otherwise);
+  }
+  if (issue.code === 'invalid_union' && accepts(issue, 'array')) return listHint;
+  if (value === null && plain === undefined && (accepts(issue, 'object') || accepts(issue, 'record'))) {
+    return 'write its keys on the lines below it, indented deeper than it';
+  }
+  if (issue.code !== 'invalid_type') return otherwise;
   if (issue.expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off|y|n)$/i.test(value)) {
     return `YAML 1.2 has only true and false: write ${/^(yes|on|y)$/i.test(value)}`;
   }
@@ -204,7 +191,17 @@ function flattened(issue: Issue, root: unknown): readonly Issue[] {
 }
 
 function rejectsWhole(issue: Issue): boolean {
-  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(rejectsWhole));
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+}
+
+/** Whether a value of this type is wanted, on its own or as one of several alternatives. */
+function accepts(issue: Issue, type: string): boolean {
+  if (issue.code === 'invalid_union') {
+    return issue.errors.flat().some((inner) => inner.path.length === 0 && accepts(inner, type));
+  }
+  return issue.code === 'invalid_type' && issue.expected === type;
 }
 
 function alternatives(issue: z.core.$ZodIssueInvalidUnion): readonly string[] {

@@ -13,9 +13,10 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
+import { keysAbove } from './keys-above.ts';
 import type { SourceFile } from './source-file.ts';
 import { nodeProblems } from './yaml-problems.ts';
-import { syntaxProblem } from './yaml-syntax.ts';
+import { syntaxProblems } from './yaml-syntax.ts';
 
 /**
  * How many values aliases of aliases may expand to: far more than a cluster has hosts, far fewer than a
@@ -36,6 +37,8 @@ export interface Places {
   problem(path: YamlPath, what: PlacedMistake): Problem;
   /** The path of the value in the file that it comes from. */
   written(path: YamlPath): YamlPath;
+  /** A value without quotes as it is written: `3.0`, which is the number 3. Undefined for everything else. */
+  plain(path: YamlPath): string | undefined;
 }
 
 export interface PlacedMistake {
@@ -64,8 +67,12 @@ export class YamlDocument implements Places {
   readonly problems: readonly Problem[];
   readonly #document: Document.Parsed | undefined;
   readonly #lines: LineCounter;
+  #texts: readonly string[] | undefined;
+  readonly #example: string | undefined;
 
-  constructor({ file, text }: SourceFile) {
+  /** `example`: what to write into a file that is empty */
+  constructor({ file, text }: SourceFile, { example }: { readonly example?: string } = {}) {
+    this.#example = example;
     this.file = file;
     this.text = text;
     this.#lines = new LineCounter();
@@ -88,6 +95,11 @@ export class YamlDocument implements Places {
 
   written(path: YamlPath): YamlPath {
     return path;
+  }
+
+  plain(path: YamlPath): string | undefined {
+    const node = this.#resolved(this.#find(path)?.value);
+    return isScalar(node) && node.type === 'PLAIN' && node.source !== '' ? node.source : undefined;
   }
 
   #parse(): { document: Document.Parsed | undefined; value: unknown; problems: readonly Problem[] } {
@@ -113,12 +125,12 @@ export class YamlDocument implements Places {
         'nest the values less deeply',
       );
     }
-    const syntax = firstOfEachLine(document.errors.map((error) => syntaxProblem(error, locate)));
+    const syntax = syntaxProblems(document.errors, this.text, locate);
     if (syntax.some(({ code }) => code !== 'yaml-several-documents')) {
       return { document, value: undefined, problems: syntax };
     }
     if (document.contents === null || isEmptyScalar(document.contents)) {
-      return broken('file-empty', `${this.file} is empty`, 'add the keys that it needs');
+      return broken('file-empty', `${this.file} is empty`, this.#example ?? 'add the keys that it needs');
     }
     const nodes = nodeProblems(document, locate);
     const problems = [...syntax, ...nodes.problems];
@@ -164,7 +176,14 @@ export class YamlDocument implements Places {
     const start = this.#lines.lineStarts[line - 1] ?? 0;
     const end = this.text.indexOf('\n', start);
     const text = this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
-    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), text };
+    const under = keysAbove(this.#allLines(), line);
+    const at = { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), text };
+    return under.length === 0 ? at : { ...at, under };
+  }
+
+  #allLines(): readonly string[] {
+    this.#texts ??= this.text.split('\n');
+    return this.#texts;
   }
 
   #find(path: YamlPath): Found | undefined {
@@ -224,11 +243,4 @@ function keyOf(pair: unknown): string | undefined {
   const { key } = pair as Pair;
   if (!isScalar(key)) return undefined;
   return typeof key.value === 'symbol' ? '<<' : String(key.value ?? '');
-}
-
-/** A single mistake often makes the parser report the same line several times. */
-function firstOfEachLine(problems: readonly Problem[]): readonly Problem[] {
-  return [
-    ...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values(),
-  ].sort((one, other) => (one.location?.line ?? 0) - (other.location?.line ?? 0));
 }

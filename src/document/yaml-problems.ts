@@ -57,8 +57,9 @@ export function nodeProblems(
   }
   visit(document, {
     Seq: (_, list) => checkNode(list),
-    Scalar: (_, scalar) => {
+    Scalar: (part, scalar) => {
       checkNode(scalar);
+      if (part === 'key') return;
       const source = scalar.source ?? '';
       if (scalar.type === 'PLAIN' && typeof scalar.value === 'number' && /^[-+]?0\d+$/.test(source)) {
         const message = `${source} is the number ${scalar.value} in YAML 1.2, but an octal number in YAML 1.1`;
@@ -82,6 +83,11 @@ export function nodeProblems(
     Map: (_, map) => {
       checkNode(map);
       for (const pair of map.items) {
+        if (isOtherName(pair)) {
+          const { source = '', value } = pair.key;
+          const message = `the key ${source} is ${String(value)} for YAML, which is another name`;
+          report(pair.key, 'yaml-ambiguous', message, `put it in quotes: '${source}'`);
+        }
         const [code, message, next] = keyProblem(pair) ?? [];
         if (code !== undefined) unreadable(pair.key, code, message ?? '', next ?? '');
         if (isMergeKey(pair) && !isMergeable(document, pair.value)) {
@@ -115,6 +121,17 @@ function keyProblem(pair: Pair): readonly [string, string, string] | undefined {
     return ['yaml-key', 'a key is a list or a map; expected text', 'write a plain word as the key'];
   }
   return undefined;
+}
+
+/** A key such as 3.0, which would become the name 3. */
+function isOtherName(pair: Pair): pair is Pair<Scalar> {
+  const { key } = pair;
+  return (
+    isScalar(key) &&
+    key.type === 'PLAIN' &&
+    (typeof key.value === 'number' || typeof key.value === 'boolean') &&
+    String(key.value) !== key.source
+  );
 }
 
 function isMergeKey({ key }: Pair): boolean {

@@ -1,5 +1,6 @@
 import type { ErrorCode, YAMLError } from 'yaml';
 import type { Location, Problem } from '../model/operator-error.ts';
+import { indentationSlip, type Slip } from './indentation.ts';
 
 /** The most frequent cause of each error of the YAML parser. */
 const hints: Partial<Record<ErrorCode, string>> = {
@@ -13,8 +14,49 @@ const hints: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'put it on a line of its own, or in quotes',
 };
 
+/**
+ * What the YAML parser found wrong in a text. Where the indentation of a line explains its first error,
+ * the others are most likely consequences.
+ */
+export function syntaxProblems(
+  errors: readonly YAMLError[],
+  text: string,
+  locate: (offset: number) => Location,
+): readonly Problem[] {
+  const problems = firstOfEachLine(errors.map((error) => syntaxProblem(error, locate)));
+  const first = problems.find(({ code }) => code === 'yaml-syntax');
+  if (first === undefined || first !== problems[0]) return problems;
+  const slip = indentationSlip(text);
+  const at = first.location?.line ?? 0;
+  // The parser complains of a line between the two, or of the next one.
+  if (slip === undefined || at < slip.other.line || at > slip.line + 1) return problems;
+  return [slipProblem(slip, locate(offsetOf(text, slip)))];
+}
+
+function slipProblem({ column, name, other }: Slip, location: Location): Problem {
+  const here = `${name} begins in column ${column}`;
+  return {
+    code: 'yaml-syntax',
+    message: `this line or line ${other.line} is indented wrong: ${here}, ${other.name} in column ${other.column}`,
+    next: 'let both begin in the same column if they belong together; indent with spaces',
+    location,
+  };
+}
+
+function offsetOf(text: string, { line, column }: Slip): number {
+  const before = text.split('\n', line - 1).join('\n').length;
+  return before + (line === 1 ? 0 : 1) + column - 1;
+}
+
+/** A single mistake often makes the parser report the same line several times. */
+function firstOfEachLine(problems: readonly Problem[]): readonly Problem[] {
+  return [
+    ...new Map(problems.toReversed().map((problem) => [problem.location?.line, problem])).values(),
+  ].sort((one, other) => (one.location?.line ?? 0) - (other.location?.line ?? 0));
+}
+
 /** An error of the YAML parser as a problem in the file. */
-export function syntaxProblem(error: YAMLError, locate: (offset: number) => Location): Problem {
+function syntaxProblem(error: YAMLError, locate: (offset: number) => Location): Problem {
   const location = locate(error.pos[0]);
   if (error.code === 'TAB_AS_INDENT') {
     return {

@@ -25,6 +25,11 @@ export function managedBlocks(text: string): Map<string, string> {
   );
 }
 
+/** Where each of these regions is in the text, its markers included. */
+export function managedBlockRanges(text: string): Map<string, { start: number; end: number }> {
+  return new Map(regionsOf(text).map(({ name, start, next }) => [name, { start, end: next }]));
+}
+
 /** The text with that body between the markers of NAME, which are appended if there are none yet. */
 export function setManagedBlock(text: string, name: string, body: string): string {
   if (!/^\S(?:[^\p{Cc}]*\S)?$/u.test(name)) {

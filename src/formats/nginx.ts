@@ -1,5 +1,10 @@
 /** Lossless reading and editing of nginx configuration files; see the comments of each function. */
-export { managedBlocks, removeManagedBlock, setManagedBlock } from './managed-blocks.ts';
+export {
+  managedBlockRanges,
+  managedBlocks,
+  removeManagedBlock,
+  setManagedBlock,
+} from './managed-blocks.ts';
 export {
   type ConfigurationFile,
   type ConfigurationFiles,

@@ -1,21 +1,30 @@
 import { OperatorError } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 
+export interface Forgetting {
+  readonly machineId: string;
+  readonly cluster: string;
+  /** what to do if something on the host is still managed: refuse, or leave it as it is */
+  readonly managed: 'refuse' | 'leave';
+}
+
 /**
- * Removes what a host remembers about a cluster that has retired it (ledger, records of runs, originals) and
- * keeps what belongs to other clusters that it serves. Throws an OperatorError `not-forgotten` that gives the
- * reason, and removes nothing, if something is still managed there, if a run is in progress or unfinished, or
- * if the removal fails; `another-machine` if the host has a different machine id.
+ * Removes what a host remembers about a cluster (ledger, records of runs, originals, and what runs that were
+ * ended by force have left) and keeps what belongs to other clusters that it serves. Throws an OperatorError
+ * `not-forgotten` that gives the reason, and removes nothing, if a run is in progress or unfinished, if
+ * something managed is to be refused, or if the removal fails; `another-machine` if the host has a different
+ * machine id.
  */
 export async function forget(
   connection: Connection,
-  { machineId, cluster }: { readonly machineId: string; readonly cluster: string },
+  { machineId, cluster, managed }: Forgetting,
 ): Promise<void> {
   const nonce = newNonce();
-  const request = record('forget', machineId, cluster);
+  const request = record('forget', machineId, cluster, managed);
   const result = await connection.exec(bootstrap, framed(await program('forget'), request, nonce), {
     timeout: 60,
     maximumOutput: 1024 * 1024,
@@ -27,7 +36,7 @@ export async function forget(
   const why = reasons.get(verdict) ?? 'the answer of the host is incomplete';
   throw new OperatorError({
     code: result.code === null ? 'connection-lost' : 'not-forgotten',
-    message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${detail})`}`,
+    message: `/var/lib/clusterproxy was not removed: ${why}${detail === '' ? '' : ` (${heard(detail)})`}`,
     next: 'run the command again',
     detail:
       line === undefined ? printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim() : undefined,

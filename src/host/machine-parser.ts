@@ -35,3 +35,9 @@ export function readSpace(lines: readonly string[], root: string): ReadonlyMap<s
   }
   return space;
 }
+
+/** The major version in the first line of `systemctl --version`: systemd 252 (252.39-1~deb12u1). */
+export function readSystemdVersion(line: string | undefined): number | undefined {
+  const digits = /^systemd ([0-9]{1,5})\b/.exec(line ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -10,6 +10,8 @@ interface Entry extends Ownership {
   readonly uid: string;
   readonly gid: string;
   readonly seconds: number;
+  /** how many names (hard links) it has */
+  readonly names: number;
   readonly target: string | undefined;
 }
 
@@ -92,6 +94,15 @@ export class PathTable {
     return times;
   }
 
+  /** Regular files that have more than one name; the target of a link by its own name. */
+  secondNames(): ReadonlySet<string> {
+    const isShared = ({ type, names }: Entry) => type === regular && names > 1;
+    const own = [...this.#entries].filter(([, entry]) => isShared(entry)).map(([name]) => name);
+    const led = [...this.#followed].filter(([, entry]) => isShared(entry)).map(([name]) => name);
+    const targets = led.flatMap((name) => this.#destinations.get(name) ?? []);
+    return new Set([...own, ...targets].map((name) => this.#without(name)));
+  }
+
   /** Which account ran the probe, and when; seconds since the epoch by the host's clock. */
   self(): { user: string; group: string; isRoot: boolean; seconds: number; uid: string; gid: string } {
     const entry = this.#entries.get(selfPath);
@@ -155,8 +166,9 @@ function ownership(entry: Entry): Ownership {
 }
 
 function parseRecord(line: string): { path: string; entry: Entry } | undefined {
-  const [mode = '', , , userName = '', groupName = '', path = '', name, seconds = '', uid = '', gid = ''] =
+  const [mode = '', , , userName = '', groupName = '', path = '', name, seconds = '', ...rest] =
     line.split(fieldSeparator);
+  const [uid = '', gid = '', names = ''] = rest;
   if (name === undefined || !/^[0-9a-f]{1,8}$/.test(mode)) return undefined;
   const bits = Number.parseInt(mode, 16);
   const arrow = name.indexOf('" -> "', 1);
@@ -164,7 +176,8 @@ function parseRecord(line: string): { path: string; entry: Entry } | undefined {
   // stat(1) prints this for an id that has no name on the host; chown(1) also takes the number.
   const [user, group] = [userName === 'UNKNOWN' ? uid : userName, groupName === 'UNKNOWN' ? gid : groupName];
   const owner = { mode: bits & 0o7777, user, group, uid, gid };
-  return { path, entry: { type: bits & 0o170000, ...owner, seconds: Number(seconds), target } };
+  const times = { seconds: Number(seconds), names: Number(names) };
+  return { path, entry: { type: bits & 0o170000, ...owner, ...times, target } };
 }
 
 /** GNU's "c" quoting style: a C string literal, with bytes beyond ASCII in octal. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import { fieldSeparator, printable } from './records.ts';
 
 /** An event of a run that a host reported while it worked on it. */
@@ -141,7 +142,7 @@ function note(list: string[], entry: string): void {
   if (list.length < most) list.push(entry);
 }
 
-/** Line ends are sent as U+001E. */
+/** Line ends are sent as U+001E. What a host says goes into sentences of ours. */
 function readable(field: string): string {
-  return printable(field.replaceAll('\u001e', '\n'));
+  return heard(printable(field.replaceAll('\u001e', '\n')));
 }

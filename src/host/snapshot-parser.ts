@@ -7,7 +7,7 @@ import { exposedFolders } from './exposed-folders.ts';
 import { readGlobs } from './glob-parser.ts';
 import { readGuarded } from './guarded-file.ts';
 import { parseLedger } from './ledger-file.ts';
-import { clockOffset, readOs, readSpace } from './machine-parser.ts';
+import { clockOffset, readOs, readSpace, readSystemdVersion } from './machine-parser.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { readAnswerBody, readAnswers } from './query-answers.ts';
@@ -65,6 +65,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     machineId: fact('machine-id') ?? '',
     bootId: fact('boot-id'),
     systemd: fact('systemd') !== 'no',
+    systemdVersion: readSystemdVersion(fact('systemd-version')),
     ...(!self.isRoot && fact('look-only') === 'yes' ? { lookOnly: true } : {}),
     user: self.user,
     group: self.group,
@@ -73,6 +74,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     freeSpace: readSpace(sections.space, root),
     paths,
     exposed: exposedFolders(sections.ways, table, { told: root, top: fact('top') ?? root }),
+    secondNames: table.secondNames(),
+    mountPoints: new Set(sections.mounts.map((name) => bareName(name, root))),
     foreignState: fact('foreign') === 'yes',
     globs,
     packages: readPackages(sections.packages),
@@ -94,12 +97,16 @@ const absent: PathState = { kind: 'absent' };
 
 /** Parts that are closed to an account that isn't root: what is there is unknown. */
 function closedPaths(table: PathTable, { facts, contents }: Sections, root: string): readonly string[] {
-  const bare = (path: string) => (path.startsWith(`${root}/`) ? path.slice(root.length) : path);
+  const bare = (path: string) => bareName(path, root);
   const told = facts.flatMap(([name, path = '']) => (name === 'closed' ? [bare(path)] : []));
   const denied = [...contents].flatMap(([path, content]) =>
     content === reasons.get('denied') ? [bare(path)] : [],
   );
   return [...new Set([...told, ...table.closed, ...denied])].map(printable).sort();
+}
+
+function bareName(path: string, root: string): string {
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : path;
 }
 
 function factOf(facts: readonly string[][], name: string): string | undefined {
@@ -117,6 +124,7 @@ interface Sections {
   stat: readonly string[];
   followed: readonly string[];
   destinations: readonly string[];
+  mounts: readonly string[];
   contents: Contents;
   space: readonly string[];
   units: readonly ReadonlyMap<string, string>[];
@@ -133,6 +141,7 @@ function readSections(reader: AnswerReader): Sections {
     stat: [],
     followed: [],
     destinations: [],
+    mounts: [],
     contents: new Map(),
     space: [],
     units: [],
@@ -154,6 +163,7 @@ function readSections(reader: AnswerReader): Sections {
         break;
       case 'stat':
       case 'followed':
+      case 'mounts':
       case 'space':
         sections[name] = reader.lines();
         break;

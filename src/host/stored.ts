@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Ledger } from '../model/ledger.ts';
+import { isEveryHosts } from '../model/system-folders.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { recordWithPrograms } from './record-text.ts';
 
@@ -14,6 +15,8 @@ const controls = /[\u0000-\u001f\u007f]/;
 const sent = z.string().refine((text) => !controls.test(text), 'expected no control characters');
 const sentTexts = z.array(sent);
 const absolute = sent.regex(/^(\/|unit:)/);
+const everyHostsFolder = 'names a folder that every host has, so clusterproxy did not create it';
+const made = absolute.refine((path) => !isEveryHosts(path), everyHostsFolder);
 const value: z.ZodType<Value> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
 );
@@ -45,7 +48,7 @@ const ledger = z.looseObject({
   recipe: z.string().optional(),
   run: z.string(),
   items: z.array(item),
-  created: z.array(absolute),
+  created: z.array(made),
 });
 
 const handler = z.looseObject({
@@ -90,14 +93,16 @@ const runRecord = z.looseObject({
   version: z.string(),
   startedAt: z.string(),
   changes: z.array(
-    z.looseObject({
-      path: absolute,
-      kind: z.enum(['file', 'directory', 'symlink', 'unit']),
-      action: z.enum(['create', 'modify', 'delete']),
-      steps: texts,
-      before: z.string().optional(),
-      after: z.string().optional(),
-    }),
+    z
+      .looseObject({
+        path: absolute,
+        kind: z.enum(['file', 'directory', 'symlink', 'unit']),
+        action: z.enum(['create', 'modify', 'delete']),
+        steps: texts,
+        before: z.string().optional(),
+        after: z.string().optional(),
+      })
+      .refine(({ action, path }) => action !== 'create' || !isEveryHosts(path), everyHostsFolder),
   ),
   actions: z.array(z.looseObject({ step: z.string(), name: z.string(), kind: z.string() })).optional(),
   items: z
@@ -113,7 +118,7 @@ const runRecord = z.looseObject({
     )
     .optional(),
   letGo: z.array(item).optional(),
-  letGoCreated: z.array(absolute).optional(),
+  letGoCreated: z.array(made).optional(),
   handlers: z.array(handler),
   programs: texts.optional(),
 });

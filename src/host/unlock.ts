@@ -1,4 +1,5 @@
 import { OperatorError } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
@@ -36,7 +37,7 @@ export async function unlock(
   const warnings = warned
     .split('\u001e')
     .filter((text) => text !== '')
-    .map(printable);
+    .map((text) => heard(printable(text)));
   switch (verdict) {
     case 'free':
     case 'broken':
@@ -44,7 +45,7 @@ export async function unlock(
     case 'another':
       throw new OperatorError({
         code: 'locked-by-another',
-        message: `the lock is not held by the run ${run}, but by another one${holder === '' ? '' : `: ${printable(holder)}`}`,
+        message: `the lock is not held by the run ${run}, but by another one${holder === '' ? '' : `: ${heard(printable(holder))}`}`,
         next: 'name the run that holds it if you want to end that one',
       });
     case notThisMachine:
@@ -52,7 +53,7 @@ export async function unlock(
     case 'held':
       throw new OperatorError({
         code: 'unlock-failed',
-        message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${printable(state)}`,
+        message: `the work of the run ${run} did not end within ${timeout} seconds; it is ${heard(printable(state))}`,
         next: `check on the host: systemctl status clusterproxy-${run}`,
         detail: printable(holder),
       });

@@ -1,5 +1,5 @@
+import { valueAt } from '../document/found-value.ts';
 import { knownNamesHint } from '../document/nearest-name.ts';
-import { valueAt } from '../document/schema-problems.ts';
 import type { YamlDocument } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';

@@ -1,5 +1,5 @@
+import { valueAt } from '../document/found-value.ts';
 import { knownNamesHint } from '../document/nearest-name.ts';
-import { valueAt } from '../document/schema-problems.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
@@ -43,7 +43,7 @@ function checkValues(
         }),
       ];
     }
-    const found = variableMistake(variable, value);
+    const found = variableMistake(variable, value, document.plain(path));
     if (found === undefined) return [];
     const { code, message, next } = found;
     return [document.problem(path, { code, message: `variable ${name}: ${message}`, next })];

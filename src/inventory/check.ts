@@ -1,5 +1,5 @@
+import { valueAt } from '../document/found-value.ts';
 import { knownNamesHint } from '../document/nearest-name.ts';
-import { valueAt } from '../document/schema-problems.ts';
 import type { YamlDocument } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
@@ -13,11 +13,13 @@ import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
  * Without a playbook (if that has mistakes of its own) it checks what it can.
  */
 export function checkInventory(document: YamlDocument, playbook: Playbook | undefined): readonly Problem[] {
-  const hosts = hostEntries(document.value);
+  const all = hostEntries(document.value);
+  // That a host is written as a bare name is a mistake of form; it has no keys that could be wrong.
+  const hosts = all.filter(({ path }) => typeof valueAt(document.value, path) === 'object');
   return [
     ...(playbook === undefined
       ? []
-      : [...checkRoles(document, playbook, hosts), ...checkMaxUnavailable(document, playbook)]),
+      : [...checkRoles(document, playbook, all), ...checkMaxUnavailable(document, playbook)]),
     ...checkHosts(document, playbook, hosts),
     ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
   ];
@@ -29,6 +31,8 @@ function checkRoles(
   hosts: readonly HostEntry[],
 ): readonly Problem[] {
   const problems: Problem[] = [];
+  // A mistake of form: it isn't known who has which role.
+  if (Array.isArray(valueAt(document.value, ['hosts']))) return [];
   const given = mapOf(valueAt(document.value, ['hosts']));
   for (const name of Object.keys(given)) {
     if (playbook.roles.some((role) => role.name === name)) continue;

@@ -1,4 +1,4 @@
-import { valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 
 /** A host as written in the file, valid or not. */

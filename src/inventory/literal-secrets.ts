@@ -1,9 +1,9 @@
-import { valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
+import { secrecyOf } from '../secrets/name-rules.ts';
 import { isSecretReference } from '../secrets/reference.ts';
-import { secrecyOf } from '../secrets/secret-name.ts';
 import { hostEntries, mapOf } from './host-entries.ts';
 import { sshKeys } from './secret-use.ts';
 
@@ -12,7 +12,10 @@ import { sshKeys } from './secret-use.ts';
  * them.
  */
 export function literalSecrets(document: YamlDocument, playbook: Playbook | undefined): readonly string[] {
-  return literals(document, playbook).flatMap(({ value }) => writtenIn(value));
+  return literals(document, playbook).flatMap(({ path, value }) => {
+    const plain = typeof value === 'number' ? document.plain(path) : undefined;
+    return [...writtenIn(value), ...(plain === undefined ? [] : [plain])];
+  });
 }
 
 /** Warnings about secrets written in the inventory itself, each with how to move it out. */

@@ -1,5 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { schemaProblems, valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
+import { inOrder } from '../document/problem-order.ts';
+import { schemaProblems } from '../document/schema-problems.ts';
 import { readSourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
@@ -10,6 +12,7 @@ import { home } from '../ssh/config/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { checkInventory } from './check.ts';
+import { emptyHint, hostsHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
@@ -37,7 +40,7 @@ export async function readInventory(
   const hint = 'name your inventory with --inventory, or start with a copy of inventory.example.yaml';
   const source = await readSourceFile(file, hint).catch(collect);
   if (source === undefined) throw new OperatorErrors(problems);
-  const document = new YamlDocument(source);
+  const document = new YamlDocument(source, { example: emptyHint });
   problems.push(...document.problems);
   if (document.value === undefined) throw new OperatorErrors(problems);
 
@@ -53,23 +56,13 @@ export async function readInventory(
       : undefined;
   for (const secret of literalSecrets(document, playbook)) register.add(secret);
   const checked = inventorySchema.safeParse(document.value);
-  if (!checked.success) problems.push(...schemaProblems(document, inventorySchema, document.value));
+  if (!checked.success)
+    problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: hostsHint }));
   problems.push(...checkInventory(document, playbook));
   if (!checked.success || problems.length > 0 || playbook === undefined) {
-    throw new OperatorErrors(inOrder(problems, file));
+    throw new OperatorErrors(inOrder(problems, [file]));
   }
   return build(document, checked.data, playbook);
-}
-
-/** Mistakes in the inventory from top to bottom, then those in the playbook. */
-function inOrder(problems: readonly Problem[], file: string): readonly Problem[] {
-  const rank = ({ location }: Problem) => (location?.file === file ? 0 : 1);
-  return problems.toSorted(
-    (one, other) =>
-      rank(one) - rank(other) ||
-      (one.location?.line ?? 0) - (other.location?.line ?? 0) ||
-      (one.location?.column ?? 0) - (other.location?.column ?? 0),
-  );
 }
 
 function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlaybook): Inventory {

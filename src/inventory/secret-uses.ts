@@ -1,4 +1,4 @@
-import { valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';

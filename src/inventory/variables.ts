@@ -1,5 +1,5 @@
+import { describeValue, quotesHint } from '../document/found-value.ts';
 import { nearestName } from '../document/nearest-name.ts';
-import { describeValue } from '../document/schema-problems.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Variable } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';
@@ -14,15 +14,16 @@ const safePathPattern = /^\/[A-Za-z0-9._/@+:,=~-]*$/;
 /**
  * Why a value doesn't match the variable's declaration; undefined if it does. A valid path, URL or host name
  * can be written as it is in the files of nginx, systemd and a shell; other text is quoted where it is
- * written.
+ * written. `plain` is how the value stands in its file, if it has no quotes there.
  */
 export function variableMistake(
   variable: Variable,
   value: unknown,
+  plain?: string,
 ): (Mistake & { code: string }) | undefined {
   const wrongType = (wanted: string, next: string) => ({
     code: 'wrong-type',
-    message: `expected ${wanted}, found ${describeValue(value)}`,
+    message: `expected ${wanted}, found ${describeValue(value, plain)}`,
     next,
   });
   const wrongValue = (mistake: Mistake | undefined) =>
@@ -56,16 +57,22 @@ export function variableMistake(
     case 'enum': {
       const text = typeof value === 'string' ? value : '';
       if (variable.values.includes(text)) return undefined;
-      const nearest = nearestName(text, variable.values);
+      const enumHint = () => {
+        const quoted = variable.values.includes(plain ?? String(value))
+          ? quotesHint(value, plain)
+          : undefined;
+        const nearest = nearestName(text, variable.values);
+        return quoted ?? (nearest === undefined ? 'write one of them' : `did you mean ${nearest}?`);
+      };
       return {
         code: 'wrong-value',
-        message: `expected one of ${variable.values.join(', ')}, found ${describeValue(value)}`,
-        next: nearest === undefined ? 'write one of them' : `did you mean ${nearest}?`,
+        message: `expected one of ${variable.values.join(', ')}, found ${describeValue(value, plain)}`,
+        next: enumHint(),
       };
     }
     default:
       if (typeof value !== 'string') {
-        return wrongType(typeWords[variable.type], quotesHint(value));
+        return wrongType(typeWords[variable.type], quotesHint(value, plain) ?? 'write it as text');
       }
       return wrongValue(stringMistake(variable.type, value));
   }
@@ -140,11 +147,6 @@ function textMistake(value: unknown): Mistake | undefined {
   return [...Object.keys(value), ...Object.values(value)]
     .map(textMistake)
     .find((found) => found !== undefined);
-}
-
-function quotesHint(value: unknown): string {
-  const isScalar = typeof value === 'number' || typeof value === 'boolean';
-  return isScalar ? `put it in quotes: '${value}'` : 'write it as text';
 }
 
 function booleanHint(value: unknown): string {

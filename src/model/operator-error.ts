@@ -7,6 +7,8 @@ export interface Location {
   readonly column: number;
   /** the line itself, without its line ending */
   readonly text: string;
+  /** the keys above the line, from the outermost, where it is one of a YAML file */
+  readonly under?: readonly string[];
 }
 
 /** What went wrong, in the form in which it is printed and written to JSON. */
@@ -20,6 +22,8 @@ export interface Problem {
   readonly host?: string | undefined;
   readonly step?: string | undefined;
   readonly location?: Location | undefined;
+  /** our own words in addition to the message, one line each; shown before `detail` */
+  readonly notes?: readonly string[] | undefined;
   /** the output of another program, word for word (such as nginx's own message) */
   readonly detail?: string | undefined;
   /** what would change if the operator followed `next`; shown as a diff after `detail` */

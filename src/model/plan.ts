@@ -91,6 +91,8 @@ export interface HostPlan {
    * the end of the run
    */
   readonly leftovers?: boolean | undefined;
+  /** it is exactly as a saved plan leaves it: `by` the run that did it, if the host still remembers one */
+  readonly done?: { readonly by?: string | undefined } | undefined;
   /** the run that this plan undoes */
   readonly undoes?: string | undefined;
   /** how long it took to inspect the host */

@@ -120,6 +120,39 @@ export type HealthCheck =
   | { readonly kind: 'units'; readonly units: readonly string[] }
   | { readonly kind: 'http'; readonly url: string };
 
+/** What is asked from outside, as a browser would: texts are still templates. See outside-check.ts. */
+export interface PlaybookOutsideCheck {
+  readonly id: string;
+  readonly title: string;
+  readonly fix: string;
+  /** only for these recipes; undefined: for all recipes */
+  readonly recipes: readonly string[] | undefined;
+  readonly when: Condition;
+  readonly question: PlaybookQuestion;
+  readonly location: Location;
+}
+
+export type PlaybookQuestion =
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      /** lists of text, or one template that becomes a list */
+      readonly headers: Value;
+      readonly contains: Value;
+      readonly status: readonly number[];
+      readonly answers: Readonly<Record<string, readonly string[]>>;
+      readonly location: string | undefined;
+      readonly assets: boolean;
+    }
+  | {
+      readonly kind: 'websocket';
+      readonly url: string;
+      readonly origin: string;
+      readonly protocol: string;
+      readonly accepted: boolean;
+    }
+  | { readonly kind: 'certificate'; readonly hostname: string; readonly port: number | string };
+
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
 export interface PlaybookRefusal {
   readonly when: Condition;
@@ -165,6 +198,8 @@ export interface Role {
   readonly stages: readonly string[];
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
+  /** what `verify` asks for each of its hosts */
+  readonly verify: readonly PlaybookOutsideCheck[];
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];

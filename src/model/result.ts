@@ -6,6 +6,7 @@ export type Status =
   | 'in-sync'
   | 'would-change'
   | 'changed'
+  | 'done'
   | 'deferred'
   | 'owed'
   | 'rolled-back'

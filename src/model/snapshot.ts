@@ -172,12 +172,16 @@ export interface ExposedFolder extends Ownership {
 /** What the probe returned of one host. */
 export interface Snapshot {
   readonly host: string;
+  /** a sample of a host, which has only some of its files and units: what is missing there says nothing */
+  readonly isSample?: boolean | undefined;
   /** /etc/machine-id */
   readonly machineId: string;
   /** the kernel's, new after each start of the host: random(4); undefined if it can't be read */
   readonly bootId?: string | undefined;
   /** false where systemd doesn't run the host (sd_booted(3)): nothing can be carried out there */
   readonly systemd?: boolean | undefined;
+  /** its major version, such as 252; undefined if it isn't known */
+  readonly systemdVersion?: number | undefined;
   /**
    * the probe's account isn't root and may not write clusterproxy's files there: nothing can be carried out
    */
@@ -200,6 +204,9 @@ export interface Snapshot {
    * entries, nearest first. A folder that only root controls has no entry.
    */
   readonly exposed?: ReadonlyMap<string, readonly ExposedFolder[]> | undefined;
+  /** regular files that have further names (hard links), and mount points; see not-replaceable.ts */
+  readonly secondNames?: ReadonlySet<string> | undefined;
+  readonly mountPoints?: ReadonlySet<string> | undefined;
   /** /var/lib/clusterproxy is a link, or the folder of another account: nothing of it was read */
   readonly foreignState?: boolean | undefined;
   /** matches of each glob asked for, or found in an `include`, sorted */

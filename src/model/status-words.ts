@@ -5,6 +5,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'in-sync': 'in sync',
   'would-change': 'would change',
   changed: 'changed',
+  done: 'done already',
   deferred: 'deferred',
   owed: 'restarts owed',
   'rolled-back': 'rolled back',

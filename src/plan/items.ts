@@ -5,6 +5,7 @@ import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
+import { heard } from '../secrets/showable.ts';
 import { type ItemFormats, isUnitState, isWholePath, type Managed } from '../virtual/managed.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
 import { unitValue } from './unit-items.ts';
@@ -74,7 +75,7 @@ function understood<Result>(item: Managed, work: () => Result): Result {
     const line = error.line === undefined ? '' : `, line ${error.line}`;
     throw new OperatorError({
       code: 'file-not-understood',
-      message: `${item.path}${line}: ${error.message}`,
+      message: `${item.path}${line}: ${heard(error.message)}`,
       next: 'fix the file on the host by hand; nothing was changed',
     });
   }

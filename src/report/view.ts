@@ -22,7 +22,11 @@ export type Chapter =
   /** where a run is at work */
   | 'holders'
   /** what a playbook comes to on its sample hosts */
-  | 'samples';
+  | 'samples'
+  /** what was asked from outside */
+  | 'checks'
+  /** what the manual says of codes */
+  | 'explanations';
 
 /**
  * How a command is shown: the only thing that it talks to. A view gets the report document and nothing else,

@@ -1,4 +1,4 @@
-import { OperatorErrors } from '../model/operator-error.ts';
+import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import { planCluster } from '../plan/forward/plan-cluster.ts';
@@ -11,6 +11,8 @@ import {
   sampleVariables,
 } from '../playbook/check/samples.ts';
 import { loadPlaybook } from '../playbook/read/load.ts';
+import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
+import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { resolveAll } from './plan-run.ts';
 
@@ -51,11 +53,17 @@ export async function checkPlaybook(reference: string, directory: string): Promi
     // These checks compare hosts of one cluster, which the samples aren't.
     crossChecks: samples.every(({ folder }) => folder !== undefined) ? crossChecksOf(playbook) : [],
   });
+  const view = viewCluster(
+    inventory,
+    new Map(hosts.map(({ sample: { name }, snapshot }) => [name, snapshot] as const)),
+  );
   return {
     playbook,
     hosts: plans.flatMap((plan, index) => {
       const sample = samples[index];
-      return sample === undefined ? [] : [{ sample, plan, untried: untriedIn(plan) }];
+      if (sample === undefined) return [];
+      const problem = plan.problem ?? problemOfChecks(view, plan.host);
+      return [{ sample, plan: { ...plan, problem }, untried: untriedIn(plan) }];
     }),
   };
 }
@@ -63,4 +71,14 @@ export async function checkPlaybook(reference: string, directory: string): Promi
 function untriedIn(plan: HostPlan): readonly string[] {
   const changes = stagesOf(plan).flatMap((stage) => stage.changes);
   return [...new Set(changes.filter(({ after }) => after.kind === 'pending').flatMap(({ steps }) => steps))];
+}
+
+/** Why the checks from outside can't be filled in for a host; undefined if they can. */
+function problemOfChecks(view: ClusterView, host: string): Problem | undefined {
+  try {
+    resolveOutsideChecks(view, host);
+    return undefined;
+  } catch (error) {
+    return problemsOf(error)[0];
+  }
 }

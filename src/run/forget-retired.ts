@@ -3,7 +3,7 @@ import { problemsOf } from '../model/operator-error.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { ApplyOptions } from './options.ts';
 
-const good: readonly Status[] = ['in-sync', 'changed', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'done', 'skipped'];
 
 /**
  * Remove the records on retired hosts, including those of runs, so that nothing of ours is left there. Only
@@ -34,6 +34,7 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
       await forget(connection, {
         machineId: plan.snapshot?.machineId ?? '',
         cluster: options.inventory.cluster.name,
+        managed: 'refuse',
       });
     } finally {
       connection.close().catch(() => undefined);

@@ -46,7 +46,7 @@ export async function applyLast(
 
 /** The host is as planned, except for what is removed last. */
 function isDone({ status }: HostResult): boolean {
-  return status === 'changed' || status === 'in-sync';
+  return status === 'changed' || status === 'in-sync' || status === 'done';
 }
 
 function notGivenBack({ plan, status }: HostResult): string {

@@ -1,8 +1,10 @@
 import type { Problem } from '../model/operator-error.ts';
-import type { HostResult } from '../model/result.ts';
+import type { HostResult, Status } from '../model/result.ts';
 
 /** A host's plan doesn't show these: it is made from the ledger, not from the records of single runs. */
 const ofRecords: readonly string[] = ['record-damaged', 'record-newer'];
+
+const settled: readonly Status[] = ['in-sync', 'done', 'would-change'];
 
 export function isAboutRecords(problem: Problem | undefined): boolean {
   return ofRecords.includes(problem?.code ?? '');
@@ -23,7 +25,7 @@ export function withRecordTrouble(
     );
     if (trouble === undefined) return one;
     const { problem } = trouble;
-    const isSettled = one.status === 'in-sync' || one.status === 'would-change';
+    const isSettled = settled.includes(one.status);
     const status = isSettled ? trouble.status : one.status;
     return { ...one, status, problem, plan: { ...one.plan, problem } };
   });

@@ -45,5 +45,6 @@ function statusOf(plan: HostPlan): Status {
   const unsettled = statusOfUnsettled(plan.unsettled);
   if (unsettled !== undefined) return unsettled;
   if (plan.skipped) return 'skipped';
+  if (plan.done !== undefined) return 'done';
   return differs(plan) ? 'would-change' : 'in-sync';
 }

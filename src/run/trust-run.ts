@@ -6,6 +6,7 @@ import { emptyPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { Connector } from '../ssh/connector.ts';
 import { hashesKnownHosts } from '../ssh/host-keys/hash-known-hosts.ts';
+import { howToPrint } from '../ssh/host-keys/how-to-print.ts';
 import { judgeKeys, type KeyJudgement } from '../ssh/host-keys/judge-keys.ts';
 import { fingerprint } from '../ssh/host-keys/known-hosts.ts';
 import type { KnownHostEdit } from '../ssh/host-keys/known-hosts-file.ts';
@@ -241,12 +242,13 @@ function refusal({ name, target, judgement }: ScannedHost): Problem | undefined 
       next: 'such a key is never pinned: do not log in there until you know why it is marked',
     };
   }
-  if (!judgement.keys.some(({ state }) => state === 'contradicts')) return undefined;
+  const wrong = judgement.keys.flatMap(({ state, type }) => (state === 'contradicts' ? [type] : []));
+  if (wrong.length === 0) return undefined;
   return {
     code: 'host-key-changed',
     message: `${where} shows a different host key than the known one`,
     next: judgement.replaceable
-      ? `someone may be intercepting the connection, or the host was reinstalled. Compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host's own console; if it is the same: clusterproxy trust --replace ${name}`
+      ? `someone may be intercepting the connection, or the host was reinstalled. Compare it with the output of \`${howToPrint(wrong)}\` on the host's own console; if it is the same: clusterproxy trust --replace ${name}`
       : 'the known key is under ssh.host_keys in the inventory: if the host was reinstalled, change it there',
   };
 }

@@ -10,7 +10,7 @@ export interface WaveOptions {
   readonly signal: AbortSignal;
 }
 
-const good: readonly Status[] = ['in-sync', 'changed', 'deferred', 'owed', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
 
 /**
  * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that

@@ -1,6 +1,6 @@
 import { hidden } from './hidden.ts';
 import { maskSecrets } from './mask.ts';
-import { secrecyOf } from './secret-name.ts';
+import { secrecyOf } from './name-rules.ts';
 
 /**
  * The text of the file at `path`, masked. A file that consists of a secret (`APIKEY.txt`), or of users with

@@ -1,5 +1,6 @@
 import { hidden } from './hidden.ts';
 import {
+  type Around,
   type Below,
   closingQuote,
   endsInBackslash,
@@ -8,8 +9,8 @@ import {
   nothingOpen,
   type Open,
 } from './masked-line.ts';
+import { secrecyOf } from './name-rules.ts';
 import { mustHide } from './plain-value.ts';
-import { secrecyOf } from './secret-name.ts';
 
 /** A quotation that spans more lines than this isn't a value: its quote is an apostrophe. */
 const longestQuoted = 40;
@@ -20,7 +21,7 @@ const assignment = /(["']?)(?<![\w.])([A-Za-z_][\w.-]{0,200})\1([ \t]{0,200}(?:=
 const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)([^\s=:]\S*)$/;
 
 /** A line in which the values of keys are hidden if their names say that they are secret. */
-export function maskKeys(line: string, below: Below): MaskedLine {
+export function maskKeys(line: string, { below, shown }: Around): MaskedLine {
   const two = twoWords.exec(line);
   if (two?.[1] !== undefined && two[2] !== undefined && secrecyOf(two[1].trim()) === 'always') {
     return { text: `${two[1]}${hidden}`, open: nothingOpen };
@@ -32,6 +33,13 @@ export function maskKeys(line: string, below: Below): MaskedLine {
     const [whole, , name = ''] = found;
     if (secrecyOf(name) === 'none') continue;
     const start = found.index + whole.length;
+    if (isSudoersTag(name, line.slice(0, found.index))) continue;
+    const reference = shown(line.slice(start));
+    if (reference > 0) {
+      text += line.slice(from, start + reference);
+      from = start + reference;
+      continue;
+    }
     const value = valueAt(line, found.index, start);
     const nested = nestedBelow(line, value, name, below(1) ?? '');
     if (nested !== undefined) return { text: text + line.slice(from), open: nested };
@@ -44,6 +52,11 @@ export function maskKeys(line: string, below: Below): MaskedLine {
     if (from === line.length && endsInBackslash(line)) return { text, open: { kind: 'continued' } };
   }
   return { text: text + line.slice(from), open: nothingOpen };
+}
+
+/** `ops ALL=(root) NOPASSWD: ALL`, in the file (sudoers(5), "Tag_Spec") and in the list of `sudo -l`. */
+function isSudoersTag(name: string, before: string): boolean {
+  return /^(?:NO)?PASSWD$/.test(name) && /\)\s+(?:[^#]*,\s*)?(?:[A-Z_]+:\s*)*$/.test(before);
 }
 
 function isClosedBelow(quote: string, below: Below): boolean {

@@ -1,26 +1,28 @@
+import { maskForms } from './form-rules.ts';
 import { hidden } from './hidden.ts';
 import { maskKeys } from './mask-keys.ts';
-import { maskPatterns } from './mask-patterns.ts';
 import {
-  type Below,
+  type Around,
   closingQuote,
   endsInBackslash,
   indentationOf,
   type MaskedLine,
   nothingOpen,
+  nothingShown,
   type Open,
+  type Shown,
 } from './masked-line.ts';
 import { isNothing, isPlain } from './plain-value.ts';
 import { hidePrivateKeys } from './private-keys.ts';
 
 /**
- * The text of a configuration file, a message or another program's output with its secrets hidden: values of
- * keys whose names say that they are secret (properties, shell environment, YAML, JSON, XML, nginx, HAProxy,
- * command lines, URL queries), `user:password@` in URLs (RFC 3986, 3.2.1), authorization headers, JSON web
- * tokens, and PEM private keys (RFC 7468). The number of lines stays the same, so that line N of the result
- * is line N of the text.
+ * The text of a host's file or another program's output with its secrets hidden: values of keys whose names
+ * say that they are secret (properties, shell environment, YAML, JSON, XML, nginx, HAProxy, command lines,
+ * URL queries; name-rules.ts), what has the form of a secret (form-rules.ts), and PEM private keys (RFC
+ * 7468). The number of lines stays the same, so that line N of the result is line N of the text. This is
+ * guessing, and too much is hidden rather than too little: our own sentences aren't for it (showable.ts).
  */
-export function maskSecrets(text: string): string {
+export function maskSecrets(text: string, shown: Shown = nothingShown): string {
   if (!suspicious.test(text)) return text;
   const lines = hidePrivateKeys(text.split('\n'));
   const masked: string[] = [];
@@ -28,7 +30,7 @@ export function maskSecrets(text: string): string {
   for (const [index, line] of lines.entries()) {
     const carriageReturn = line.endsWith('\r') ? '\r' : '';
     const content = carriageReturn === '' ? line : line.slice(0, -1);
-    const result = maskLine(content, open, (offset) => lines[index + offset]);
+    const result = maskLine(content, open, { below: (offset) => lines[index + offset], shown });
     masked.push(result.text + carriageReturn);
     open = result.open;
   }
@@ -39,7 +41,7 @@ export function maskSecrets(text: string): string {
 const suspicious =
   /secret|passw|passphrase|passcode|pass\b|pwd|salt|token|key|auth|credential|jwt|checksum|bearer|basic|:\/\/[^\s/]*:|eyJ|PRIVATE/i;
 
-function maskLine(line: string, open: Open, below: Below): MaskedLine {
+function maskLine(line: string, open: Open, around: Around): MaskedLine {
   switch (open.kind) {
     case 'continued':
       return { text: hidden, open: endsInBackslash(line) ? open : nothingOpen };
@@ -51,15 +53,15 @@ function maskLine(line: string, open: Open, below: Below): MaskedLine {
     case 'nested': {
       if (line.trim() === '') return { text: line, open };
       if (indentationOf(line) > open.indentation) return { text: maskNested(line, open.shown), open };
-      return maskKeys(maskPatterns(line), below);
+      return maskKeys(maskForms(line, 'both'), around);
     }
     case 'nothing':
-      return maskKeys(maskPatterns(line), below);
+      return maskKeys(maskForms(line, 'both'), around);
   }
 }
 
 /** A line below a secret key: brackets, keys, and numbers that are settings stay. */
-function maskNested(line: string, shown: 'nothing' | 'keys' | 'plain'): string {
+export function maskNested(line: string, shown: 'nothing' | 'keys' | 'plain'): string {
   if (shown === 'nothing') return hidden;
   const key = /^\s*(?:- +)?(?:(?:"[^"]*"|'[^']*'|[\w.-]+)[ \t]*:(?:\s+|$))?/.exec(line)?.[0] ?? '';
   const value = line.slice(key.length).trimEnd();

@@ -3,6 +3,17 @@
 /** The line that many lines below this one; undefined after the last line. */
 export type Below = (offset: number) => string | undefined;
 
+/** How many characters of the rest of a line are a value that may be shown under a secret's key. */
+export type Shown = (rest: string) => number;
+
+export const nothingShown: Shown = () => 0;
+
+/** What a line is masked with. */
+export interface Around {
+  readonly below: Below;
+  readonly shown: Shown;
+}
+
 /** What a line leaves open for the lines that follow. */
 export type Open =
   | { readonly kind: 'nothing' }

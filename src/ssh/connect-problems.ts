@@ -1,5 +1,7 @@
 import type { Problem } from '../model/operator-error.ts';
+import { heard } from '../secrets/showable.ts';
 import { addressOf, describeTarget, type SshTarget } from './target.ts';
+import { turnedAway } from './turned-away.ts';
 
 /** An error from ssh2: `level` names the part that raised it. */
 export interface HandshakeError extends Error {
@@ -34,7 +36,7 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
     default:
       return {
         code: 'unreachable',
-        message: `${where} can't be reached (${code ?? error.message})`,
+        message: `${where} can't be reached (${code ?? heard(error.message)})`,
         next: 'check the network and the firewalls between here and there',
         detail,
       };
@@ -44,7 +46,20 @@ export function socketProblem(target: SshTarget, error: NodeJS.ErrnoException): 
 /** How far the connection got: no byte received, handshake begun, or login begun. */
 export type Reached = 'silent' | 'handshake' | 'login';
 
-export function handshakeProblem(target: SshTarget, error: HandshakeError, reached: Reached): Problem {
+/** What is known of a handshake that failed. */
+export interface Handshake {
+  readonly reached: Reached;
+  /** what the server sent before its version, or instead of it */
+  readonly greeting: string;
+}
+
+export function handshakeProblem(
+  target: SshTarget,
+  error: HandshakeError,
+  { reached, greeting }: Handshake,
+): Problem {
+  const dropped = turnedAway(target, greeting);
+  if (dropped !== undefined) return dropped;
   if (error.level === 'client-timeout') return tooLate(target, reached);
   if (/no matching host key/i.test(error.message)) {
     return {
@@ -72,22 +87,39 @@ export interface Tried {
   readonly locked: readonly string[];
   /** there is something to log in with */
   readonly any: boolean;
+  /** the server took a key or a password, and then asked for more (RFC 4252, 5.1, "partial success") */
+  readonly accepted: boolean;
+  /** the methods with which the login could have gone on, by the server's last answer */
+  readonly left: readonly string[];
 }
+
+/** What became of a key or a password. */
+export const acceptedButMore = 'accepted, but the server asks for more';
+export const refusedByServer = 'refused by the server';
 
 export function authenticationProblem(
   target: SshTarget,
   credentials: Tried,
   { banner, said }: { readonly banner: string; readonly said: string },
 ): Problem {
-  const detail = [
-    ...(credentials.tried.length === 0 ? ['no key was found'] : credentials.tried),
-    ...(banner.trim() === '' ? [] : [`the server's banner: ${banner.trim()}`]),
-  ].join('\n');
+  const notes = credentials.tried.length === 0 ? ['no key was found'] : credentials.tried;
+  const detail = banner.trim() === '' ? undefined : `the server's banner: ${banner.trim()}`;
   if (/^Too many/.test(said)) {
     return {
       code: 'authentication-failed',
       message: `${describeTarget(target)} closed the connection after too many keys that it does not accept`,
       next: 'name the right key under ssh.identity_files in the inventory, so that it is tried first',
+      notes,
+      detail,
+    };
+  }
+  if (credentials.accepted) {
+    const more = credentials.left.length === 0 ? '' : ` (${credentials.left.join(', ')})`;
+    return {
+      code: 'authentication-failed',
+      message: `${describeTarget(target)}: the server accepted a key or the password, and asks for more than that${more}`,
+      next: secondFactor(target, credentials),
+      notes,
       detail,
     };
   }
@@ -95,6 +127,7 @@ export function authenticationProblem(
     code: 'authentication-failed',
     message: `${describeTarget(target)}: ${whatFailed(target, credentials)}`,
     next: howToLogIn(target, credentials),
+    notes,
     detail,
   };
 }
@@ -117,10 +150,20 @@ function howToLogIn(target: SshTarget, { locked: [locked] }: Tried): string {
   return `try \`ssh -p ${target.port} ${target.user}@${target.host}\`; set ssh.user and ssh.identity_files in the inventory, or install the key there with ssh-copy-id`;
 }
 
+/** AuthenticationMethods of sshd_config(5). */
+function secondFactor(target: SshTarget, { left }: Tried): string {
+  const takesPassword = left.some((method) => method === 'password' || method === 'keyboard-interactive');
+  const password =
+    target.password === undefined && takesPassword
+      ? 'set ssh.password in the inventory if it is a password that is asked for. If it is a code, '
+      : '';
+  return `${password}a program can't enter it: let a key be enough for this account, with \`Match User ${target.user}\` and \`AuthenticationMethods publickey\` in the host's sshd_config, or use another account`;
+}
+
 export function protocolProblem(target: SshTarget, words: string): Problem {
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and this program could not agree on a protocol: ${words}`,
+    message: `${addressOf(target)} and this program could not agree on a protocol: ${heard(words)}`,
     next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: words,
   };

@@ -27,6 +27,14 @@ export interface Found {
   readonly pristine: boolean;
 }
 
+/** What an earlier run has left at a path that it managed as a whole. */
+export interface LeftByEarlierRun {
+  /** somebody has changed it since */
+  readonly edited: boolean;
+  /** what it was before the first run; undefined if that can't be restored by a step */
+  readonly before: PathState | undefined;
+}
+
 /**
  * The format of an item that is a whole path: a file with its bytes, mode and owner, a link or a directory.
  * It has no key.

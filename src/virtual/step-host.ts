@@ -2,7 +2,8 @@ import { decode } from '../formats/decode.ts';
 import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
 import { type Ownership, type PathState, unitPath } from '../model/snapshot.ts';
-import type { Found, Managed } from './managed.ts';
+import { isEveryHosts } from '../model/system-folders.ts';
+import type { Found, LeftByEarlierRun, Managed } from './managed.ts';
 import { SeenHost } from './seen-host.ts';
 import { stateWords } from './state-words.ts';
 import { unitWith, type WantedUnit } from './wanted-unit.ts';
@@ -22,6 +23,8 @@ export class StepHost extends SeenHost {
    * an earlier set-up was taken over: the existing values are not those that the host had without a cluster
    */
   adopted = false;
+  /** paths where nothing of ours is left, whatever an earlier run managed there */
+  readonly released = new Set<string>();
   /** paths that this step set, each with its previous state */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
@@ -129,6 +132,33 @@ export class StepHost extends SeenHost {
     this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs, pristine });
   }
 
+  /**
+   * What an earlier run has left at a path that it managed as a whole, and that no step of this run has set
+   * so far. What no step manages any more gets its former state back after all steps; a step that reads the
+   * file gives it back itself first.
+   */
+  left(path: string): LeftByEarlierRun | undefined {
+    if (this.host.touched.includes(path)) return undefined;
+    return this.host.leftByEarlierRun(path, this.state(path));
+  }
+
+  /**
+   * Whether an earlier run of this cluster manages the thing. It isn't handiwork then: what no step manages
+   * any more gets its former value back after all steps.
+   */
+  isManaged({ path, format, key }: Managed): boolean {
+    const items = this.snapshot.ledger?.items ?? [];
+    return items.some(
+      (item) =>
+        item.path === path && item.format === format && item.key.join('\u001f') === key.join('\u001f'),
+    );
+  }
+
+  /** Declare that the step has taken away whatever an earlier run managed at a path. */
+  release(path: string): void {
+    this.released.add(path);
+  }
+
   /** Declare that an earlier set-up is taken over. */
   adopt(): void {
     this.adopted = true;
@@ -145,6 +175,7 @@ export class StepHost extends SeenHost {
     this.actions.length = 0;
     this.managed.length = 0;
     this.found.clear();
+    this.released.clear();
     this.adopted = false;
   }
 
@@ -174,7 +205,15 @@ export class StepHost extends SeenHost {
         `move this step to a later stage of the playbook than ${provider}`,
       );
     }
-    if (!this.edits.has(path)) this.edits.set(path, this.state(path));
+    const before = this.state(path);
+    if (state.kind !== 'directory' && before.kind === 'directory' && isEveryHosts(path)) {
+      throw this.problem(
+        'folder-of-system',
+        `${path} would be removed, which every host needs`,
+        'correct the step; if an earlier run is being undone, what is stored on this host about it is damaged',
+      );
+    }
+    if (!this.edits.has(path)) this.edits.set(path, before);
     this.host.set(path, state);
   }
 

@@ -9,7 +9,7 @@ import {
   type UnitState,
   unitOfPath,
 } from '../model/snapshot.ts';
-import type { ItemFormats } from './managed.ts';
+import type { ItemFormats, LeftByEarlierRun } from './managed.ts';
 
 /** What is known in addition to the snapshot. */
 export interface HostKnowledge {
@@ -17,6 +17,8 @@ export interface HostKnowledge {
   readonly holdsSecret?: ((text: string) => boolean) | undefined;
   /** formats of the managed things; undefined: only whole paths and units are managed */
   readonly formats?: ItemFormats | undefined;
+  /** what an earlier run has left at a path; undefined: no step asks */
+  readonly leftByEarlierRun?: ((path: string, now: PathState) => LeftByEarlierRun | undefined) | undefined;
 }
 
 /** A host as the steps so far have left it. Nothing here touches the real host. */
@@ -24,11 +26,14 @@ export class VirtualHost {
   readonly snapshot: Snapshot;
   readonly holdsSecret: (text: string) => boolean;
   readonly formats: ItemFormats;
+  readonly leftByEarlierRun: NonNullable<HostKnowledge['leftByEarlierRun']>;
   readonly #paths = new Map<string, PathState>();
   readonly #actions: PlannedAction[] = [];
 
-  constructor(snapshot: Snapshot, { holdsSecret = () => false, formats = new Map() }: HostKnowledge = {}) {
+  constructor(snapshot: Snapshot, knowledge: HostKnowledge = {}) {
+    const { holdsSecret = () => false, formats = new Map(), leftByEarlierRun = () => undefined } = knowledge;
     this.snapshot = snapshot;
+    this.leftByEarlierRun = leftByEarlierRun;
     this.holdsSecret = holdsSecret;
     this.formats = formats;
   }

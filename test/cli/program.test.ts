@@ -27,6 +27,7 @@ const commands = [
   'history',
   'status',
   'unlock',
+  'uninstall',
 ];
 /** Arguments that a command can't do without. */
 const needs: Readonly<Record<string, readonly string[]>> = {

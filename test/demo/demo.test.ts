@@ -24,8 +24,9 @@ beforeEach(async () => {
   output = '';
 });
 afterEach(async () => {
-  child?.kill('SIGTERM');
-  await rm(join(temporary, '..'), { recursive: true, force: true });
+  // After a test that failed: the demo removes its folder itself before it ends.
+  if (child?.kill('SIGTERM')) await once(child, 'close');
+  await rm(join(temporary, '..'), { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Starts the demo without a terminal, a home, or a place of its own to write but its temporary folder. */

@@ -19,7 +19,8 @@ export async function buildProgram(): Promise<void> {
 
 /** Runs `clusterproxy ARGS` as a user would, from this machine, with no terminal and without ssh's agent. */
 export function clusterproxy(lab: Lab, args: readonly string[]): Promise<CommandResult> {
-  return lab.run(process.execPath, [main, ...args], { timeoutMs: patience, env: environment() });
+  const env = environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate });
+  return lab.run(process.execPath, [main, ...args], { timeoutMs: patience, env });
 }
 
 /** The words of the command line by which `clusterproxy` is run. */
@@ -63,7 +64,7 @@ export function startClusterproxy(
   return { child, said };
 }
 
-function environment(): Record<string, string> {
-  const { SSH_AUTH_SOCK: _agent, ...rest } = process.env;
+function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { SSH_AUTH_SOCK: _agent, ...rest } = { ...process.env, ...more };
   return Object.fromEntries(Object.entries(rest).flatMap(([key, value]) => (value ? [[key, value]] : [])));
 }

@@ -1,4 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installBigBlueButton, untilServing } from '../lab/bigbluebutton/install.ts';
+import { type BigBlueButtonVersion, sampleDirectory } from '../lab/bigbluebutton/versions.ts';
 import { getText } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
@@ -25,6 +29,29 @@ ${content}
     );
     await host.mustExec('ln -s ../sites-available/cluster /etc/nginx/sites-enabled/cluster');
   };
+}
+
+/** What an upgrade does on a running host: the packages' files are replaced, those of the operator stay. */
+async function upgradeNode(
+  host: LabHost,
+  from: BigBlueButtonVersion,
+  to: BigBlueButtonVersion,
+): Promise<void> {
+  const folder = sampleDirectory(from);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length));
+  const units = files.flatMap(
+    (path) => /\/systemd\/system\/([^@/]+\.(?:service|target))$/.exec(path)?.[1] ?? [],
+  );
+  await host.mustExec(['systemctl', 'stop', ...units]);
+  const kept = ['etc/bigbluebutton', 'etc/systemd'];
+  await host.mustExec(['tar', '-C', '/', '-cf', '/root/kept.tar', '--exclude=*-release', ...kept]);
+  await host.mustExec(['rm', ...files.filter((path) => path.startsWith('/usr/'))]);
+  await installBigBlueButton(host, to);
+  await host.mustExec(['tar', '-C', '/', '-xf', '/root/kept.tar']);
+  await host.mustExec('systemctl daemon-reload; systemctl restart bbb-web bbb-apps-akka nginx');
+  await untilServing(host, to);
 }
 
 describe.skipIf(noLab).concurrent('variants of a cluster', () => {
@@ -173,6 +200,30 @@ describe.skipIf(noLab).concurrent('variants of a cluster', () => {
     expect(hostOf(document, node.name).handlers.map((handler) => handler.id)).toEqual(['reload-nginx']);
     expect(await getText(lab(), `${cluster.url}/upgraded-01/html5client/news`)).toBe('new in this release\n');
     await expectServed(cluster, node, '3.0');
+  });
+
+  it('a release whose recipe calls our file otherwise leaves none behind, and nothing stays after retire', async () => {
+    const cluster = await startCluster(lab(), { name: 'risen', nodes: ['2.6', '3.0'], hasty: true });
+    const node = cluster.node(1);
+    expect((await cluster.json('apply', '--yes')).code).toBe(0);
+    const old = '/etc/bigbluebutton/nginx/zz-clusterproxy.nginx';
+    await node.mustExec(['test', '-e', old]);
+
+    await upgradeNode(node, '2.6', '3.0');
+    const { code, document } = await cluster.json('apply', '--yes');
+    expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
+    expect(code).toBe(0);
+    expect(hostOf(document, node.name).warnings).toEqual([]);
+    expect((await node.exec(['test', '-e', old])).code).toBe(1);
+    await expectServed(cluster, node, '3.0');
+    expect((await cluster.run('check')).code).toBe(0);
+
+    expect((await cluster.json('retire', node.name, '--yes')).code).toBe(0);
+    const ours = await node.exec(
+      'grep -rlE "clusterproxy|risen.example.com|/risen-01/" /etc /usr/share/bigbluebutton',
+    );
+    expect(ours.stdout.split('\n').filter((path) => !/^(\/etc\/.?hosts)?$/.test(path))).toEqual([]);
+    await node.mustExec('nginx -t');
   });
 
   it('what was set up by hand, as the guide says, is recognised and only brought over when asked', async () => {

@@ -420,16 +420,18 @@ describe.skipIf(nginxMissing)('nginx itself (skipped where it is not installed)'
       "it's",
       '")',
     ];
-    for (const text of fc
-      .sample(fc.array(fc.constantFrom(...words), { maxLength: 7 }), 150)
-      .map((parts) => parts.join(''))) {
-      // In a types block every directive with an argument and no block of its own is fine; nginx stops at the
-      // first error.
-      const answer = accepts(`types {\n${text}\n}\n`);
-      const scanned = orRefused(() => scanNginx(`types {\n${text}\n}\n`)) !== undefined;
-      const refused = /unexpected|unterminated|not terminated|too long/.test(answer);
-      expect([text, scanned]).toEqual([text, answer === 'accepted' || (scanned && !refused)]);
-    }
+    const texts = fc.array(fc.constantFrom(...words), { maxLength: 7 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(texts, (text) => {
+        // In a types block every directive with an argument and no block of its own is fine; nginx stops at
+        // the first error.
+        const answer = accepts(`types {\n${text}\n}\n`);
+        const scanned = orRefused(() => scanNginx(`types {\n${text}\n}\n`)) !== undefined;
+        const refused = /unexpected|unterminated|not terminated|too long/.test(answer);
+        expect([text, scanned]).toEqual([text, answer === 'accepted' || (scanned && !refused)]);
+      }),
+      runs(1000, 50),
+    );
   });
 });
 

@@ -84,9 +84,13 @@ describe('an address that moves to another machine', () => {
       await expect(over((to) => confirm(to, { run, machineId, word }))).rejects.toMatchObject(refused);
     }
     await expect(over((to) => unlock(to, { run, machineId }))).rejects.toMatchObject(refused);
-    await expect(over((to) => forget(to, { machineId, cluster: 'prod' }))).rejects.toMatchObject(refused);
+    await expect(
+      over((to) => forget(to, { machineId, cluster: 'prod', managed: 'refuse' })),
+    ).rejects.toMatchObject(refused);
     expect(existsSync(other.path('var/lib/clusterproxy/lock'))).toBe(true);
-    await over((to) => forget(to, { machineId: 'fedcba9876543210fedcba9876543210', cluster: 'prod' }));
+    await over((to) =>
+      forget(to, { machineId: 'fedcba9876543210fedcba9876543210', cluster: 'prod', managed: 'refuse' }),
+    );
     expect(existsSync(other.path('var/lib/clusterproxy'))).toBe(false);
   });
 });

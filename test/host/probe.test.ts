@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
@@ -396,4 +404,17 @@ describe('the guard of BigBlueButton', () => {
     expect(seen).not.toContain(sum);
     expect(seen).not.toContain(secret);
   });
+});
+
+test('tells which files have a second name, also behind a link, and how old systemd is', async () => {
+  write('/etc/alone', 'x');
+  write('/etc/twice', 'x');
+  write('/etc/behind', 'x');
+  linkSync(sample.path('etc/twice'), sample.path('etc/other-name'));
+  linkSync(sample.path('etc/behind'), sample.path('etc/behind-too'));
+  symlinkSync('behind', sample.path('etc/link'));
+  const snapshot = await look({ paths: ['/etc/alone', '/etc/twice', '/etc/link', '/etc/nginx'] });
+  expect([...(snapshot.secondNames ?? [])].sort()).toEqual(['/etc/behind', '/etc/twice']);
+  expect([...(snapshot.mountPoints ?? [])]).toEqual([]);
+  expect(snapshot.systemdVersion).toBe(252);
 });

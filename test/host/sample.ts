@@ -66,7 +66,7 @@ export async function sampleHost(options: Partial<EmbeddedHostOptions> = {}): Pr
     path: (name) => join(root, name),
     close: async () => {
       await host.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -136,3 +136,13 @@ it.each([
   const [one] = ledger.items;
   expect(readStoredLedger(JSON.stringify({ ...ledger, items: [{ ...one, first }] })).kind).toBe('damaged');
 });
+
+it.each(['/', '/etc', '/usr', '/var/lib', '/etc/', '//etc', '/etc/nginx/..', '/etc/.', 'etc'])(
+  'whatever says that clusterproxy made %s is damaged: it would be removed',
+  (folder) => {
+    expect(readStoredLedger(JSON.stringify({ ...ledger, created: [folder] })).kind).toBe('damaged');
+    const read = (more: object) => readStoredRecord(JSON.stringify({ ...record, ...more }), record.run).kind;
+    expect(read({ letGoCreated: [folder] })).toBe('damaged');
+    expect(read({ changes: [{ ...made, kind: 'directory', path: folder }] })).toBe('damaged');
+  },
+);

@@ -133,7 +133,7 @@ describe('a run that waits to be confirmed from outside', () => {
       const result = await transact(reach, work, {
         confirm: async () => {
           const ask = (word: 'commit' | 'revert') =>
-            over((connection) => confirm(connection, { run: work.run, machineId, word }));
+            over((connection) => confirm(connection, { run: work.run, machineId, word })).catch(String);
           answers = await Promise.all([ask('commit'), ask('revert'), ask('commit'), ask('revert')]);
           return round % 2 === 0;
         },

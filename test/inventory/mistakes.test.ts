@@ -43,6 +43,10 @@ function each(cases: readonly Case[]): void {
   });
 }
 
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
 function host(keys: string): string {
   return inventory({ node: `[{name: node-1, hostname: n1.example.com, ${keys}}]` });
 }
@@ -74,8 +78,66 @@ describe('the file as YAML', () => {
       String.raw`playbook: "a\qb"`,
       { code: 'yaml-syntax', at: '1:13', message: /escape/, next: /single quotes/ },
     ],
-    ['an empty file', '', { code: 'file-empty', at: '1:1', message: /is empty/, next: /keys/ }],
-    ['comments only', '# nothing\n\n', { code: 'file-empty', at: '1:1', message: /is empty/, next: /keys/ }],
+    [
+      'an empty file',
+      '',
+      {
+        code: 'file-empty',
+        at: '1:1',
+        message: /is empty/,
+        next: /^ {2}hosts:\n {4}proxy:\n {6}- \{name: /m,
+      },
+    ],
+    [
+      'comments only',
+      '# nothing\n\n',
+      { code: 'file-empty', at: '1:1', message: /is empty/, next: /example\.yaml/ },
+    ],
+    [
+      'a key with a space too many',
+      'playbook: x\ncluster:\n  name: prod\n   hostname: bbb.example.com\nhosts:\n  proxy: external\n',
+      {
+        code: 'yaml-syntax',
+        at: '4:4',
+        message: /this line or line 3 is indented wrong: hostname begins in column 4, name in column 3/,
+        next: /same column/,
+      },
+    ],
+    [
+      'a key with a space too few, in a list',
+      'playbook: x\nhosts:\n  node:\n    - name: node-1\n     hostname: n1.example.com\n    - name: node-2\n',
+      {
+        code: 'yaml-syntax',
+        at: '5:6',
+        message: /this line or line 4 is indented wrong: hostname begins in column 6, name in column 7/,
+        next: /same column/,
+      },
+    ],
+    [
+      'a list entry with a space too few, after comments',
+      'playbook: x\nhosts:\n  node:\n    - name: node-1\n# the second\n   - name: node-2\n',
+      {
+        code: 'yaml-syntax',
+        at: '6:4',
+        message: /this line or line 4 is indented wrong: - begins in column 4, - in column 5/,
+        next: /same column/,
+      },
+    ],
+    [
+      'a key with a space too few below a key with text',
+      'playbook: x\ncluster:\n   name: prod\n  hostname: bbb.example.com\n',
+      {
+        code: 'yaml-syntax',
+        at: '4:3',
+        message: /line 3 is indented wrong: hostname begins in column 3, name in column 4/,
+        next: /same column/,
+      },
+    ],
+    [
+      'a key that is a number',
+      inventory({ vars: '{labels: {3.0: old}}' }),
+      { code: 'yaml-ambiguous', at: '4:17', message: /the key 3\.0 is 3 for YAML/, next: /'3\.0'/ },
+    ],
     [
       'a control character',
       'playbook: x\u0007\n',
@@ -231,6 +293,69 @@ describe('keys and types', () => {
       host('recipe: 2.4'),
       { code: 'wrong-type', at: '7:59', message: /expected text, found the number 2\.4/, next: /'2\.4'/ },
     ],
+    ...(
+      [
+        ['3.0', 'the number 3.0'],
+        ['2.40', 'the number 2.40'],
+        ['01', 'the number 01'],
+        ['0x10', 'the number 0x10'],
+        ['0o17', 'the number 0o17'],
+        ['1e3', 'the number 1e3'],
+        ['12345678901234567890', 'the number 12345678901234567890'],
+        ['.inf', 'the number .inf'],
+        ['True', 'True'],
+        ['~', '~, which is an empty value'],
+        ['Null', 'Null, which is an empty value'],
+      ] as const
+    ).map(([source, words]): Case => {
+      const next = new RegExp(`quotes.*: '${literally(source)}'$`);
+      const message = new RegExp(`^expected text, found ${literally(words)}$`);
+      return [
+        `${source} for text`,
+        host(`recipe: ${source}`),
+        { code: 'wrong-type', at: '7:59', message, next },
+      ];
+    }),
+    [
+      'a number where a secret belongs',
+      inventory({ ssh: '{password: 0123456}' }),
+      { code: 'wrong-type', at: '3:17', message: /expected text or a map/, next: /in quotes: '0123456'/ },
+    ],
+    [
+      'a map without its keys',
+      'playbook: ./cluster.yaml\ncluster:\nhosts: {proxy: external, node: [{name: n, hostname: n.example.com}]}\n',
+      { code: 'wrong-type', at: '2:1', message: /a map, found an empty value/, next: /below it, indented/ },
+    ],
+    [
+      'a host as a bare name',
+      inventory({ node: '[n1.example.com]' }),
+      {
+        code: 'wrong-type',
+        at: '7:10',
+        message: /a map, found text 'n1\.example\.com'/,
+        next: /like this:\n {2}- \{name: n1, hostname: n1\.example\.com\}$/,
+      },
+    ],
+    [
+      'hosts in one line of text',
+      inventory({ node: 'n1 n2' }),
+      {
+        code: 'wrong-type',
+        at: '7:9',
+        message: /a list, found text 'n1 n2'/,
+        next: /\n {2}node:\n {4}- \{name: n1, hostname: n1\.example\.com\}\n {4}- \{name: n2, /,
+      },
+    ],
+    [
+      'hosts without roles',
+      'playbook: ./cluster.yaml\ncluster: {name: prod, hostname: bbb.example.com}\nhosts: [n1, n2]\n',
+      {
+        code: 'wrong-type',
+        at: '3:8',
+        message: /a map, found a list/,
+        next: /by role.*\n {2}hosts:\n {4}node:/,
+      },
+    ],
     [
       'an empty value',
       inventory({ ssh: '{user: }' }),
@@ -254,7 +379,12 @@ describe('keys and types', () => {
     [
       'a word in place of a list',
       inventory({ proxy: 'extern' }),
-      { code: 'wrong-type', at: '6:10', message: /external or a list, found text 'extern'/, next: /./ },
+      {
+        code: 'wrong-type',
+        at: '6:10',
+        message: /external or a list, found text 'extern'/,
+        next: /did you mean external\?/,
+      },
     ],
     [
       'a fingerprint of another kind',
@@ -559,6 +689,11 @@ describe('against the playbook', () => {
       'a number for text',
       inventory({ vars: '{title: 5}' }),
       { code: 'wrong-type', at: '4:15', message: /expected text/, next: /'5'/ },
+    ],
+    [
+      'a version for text',
+      inventory({ vars: '{title: 2.40}' }),
+      { code: 'wrong-type', at: '4:15', message: /text, found the number 2\.40/, next: /quotes: '2\.40'/ },
     ],
     [
       'text of two lines',

@@ -78,17 +78,18 @@ describe('reportDocument', () => {
   it('shows no secret, wherever it stands', () => {
     const secret = 'hunter2hunter2';
     const said = `it said password=${secret}`;
+    const ours = `it is at postgres://a:${secret}@db`;
     const plan = hostPlan('bbb-01', {
-      recipe: { name: 'x', reason: said },
+      recipe: { name: 'x', reason: ours },
       changes: [fileChange('/etc/a', `adminSecret=${secret}\na=1\n`, `adminSecret=${secret}\na=2\n`)],
       guards: [{ guard: 'meetings', state: 'busy', sessions: [said] }],
-      warnings: [said],
+      warnings: [ours],
     });
-    const problem = { code: 'x', message: said, next: said, detail: said };
+    const problem = { code: 'x', message: ours, next: ours, notes: [ours], detail: said };
     const text = renderJson(
-      documentOf(runResult([hostResult(plan, 'failed', { problem })], { warnings: [said] }), {
+      documentOf(runResult([hostResult(plan, 'failed', { problem })], { warnings: [ours] }), {
         exitStatus: 3,
-        byHand: [{ title: said, text: said }],
+        byHand: [{ title: ours, text: said }],
         errors: [{ ...problem, location: { file: 'f', line: 1, column: 1, text: `password: ${secret}` } }],
       }),
     );

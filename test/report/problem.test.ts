@@ -34,6 +34,27 @@ describe('renderProblems', () => {
     expect(line.slice(mark.indexOf('^'), mark.lastIndexOf('^') + 1)).toBe('"odd one"');
   });
 
+  it('shows as many problems as a person mends at once, and says what the others are', () => {
+    const problems = Array.from({ length: 1000 }, (_, index) =>
+      errorDocument({ code: index === 999 ? 'unknown-role' : 'missing-key', message: `mistake ${index}` }),
+    );
+    const lines = renderProblems(problems, makeStyle({ columns: 100, color: false, verbose: false }));
+    expect(lines.filter((line) => line.startsWith('error '))).toHaveLength(20);
+    expect(lines.at(-1)).toBe(
+      '... and 980 more errors: 979 missing-key and 1 unknown-role (--verbose shows them)',
+    );
+    const all = renderProblems(problems, makeStyle({ columns: 100, color: false, verbose: true }));
+    expect(all.filter((line) => line.startsWith('error '))).toHaveLength(1000);
+    expect(all.at(-1)).toBe('error unknown-role: mistake 999');
+  });
+
+  it('keeps the lines of an example as they are', () => {
+    const next = 'write the host like this:\n    - {name: n1,  hostname: n1.example.com}';
+    expect(render({ code: 'x', message: 'y', next }, { columns: 30 })).toBe(
+      'error x: y\n  write the host like this:\n      - {name: n1,  hostname: n1.example.com}\n',
+    );
+  });
+
   it('hides a secret in the line that it shows', () => {
     const location = { file: 'f', line: 3, column: 1, text: 'become_password: hunter2' };
     expect(render({ code: 'x', message: 'y', location })).not.toContain('hunter2');

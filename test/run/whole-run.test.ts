@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { OperatorError } from '../../src/model/operator-error.ts';
@@ -9,6 +19,7 @@ import { planRun } from '../../src/run/plan-run.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { retiring } from '../../src/run/retire.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
+import { planUninstall, uninstallRun } from '../../src/run/uninstall-run.ts';
 import { findHolders, unlockHosts } from '../../src/run/unlock-run.ts';
 import { stageOf } from '../support/host-plan.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
@@ -286,5 +297,74 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
     expect(await planned(inventory)).toMatchObject({ ...others, 'bbb-01': 'damaged' });
     cluster.edit('bbb-01', ledger, () => goodLedger);
     expect(await planned(inventory)).toMatchObject({ ...others, 'bbb-01': 'in-sync' });
+  });
+
+  describe('is forgotten by its hosts', () => {
+    const state = '/var/lib/clusterproxy';
+    const uninstall = async (limit: readonly string[] = [], of = inventory) => {
+      const options = applyOptions(of, { command: 'uninstall', limit });
+      return uninstallRun(await planUninstall(options), options);
+    };
+    /** A run that has changed files and is over, with the folder beside its first change. */
+    const overRun = (host: string) => {
+      const run = readdirSync(cluster.path(host, `${state}/runs`)).find((id) => {
+        const beside = cluster.path(host, `${state}/runs/${id}/beside`);
+        return existsSync(beside) && readdirSync(beside).includes('1');
+      });
+      if (run === undefined) throw new Error(`no run has changed anything on ${host}`);
+      const folder = readFileSync(cluster.path(host, `${state}/runs/${run}/beside/1`), 'utf8').split('\n')[0];
+      return { run, names: `${folder}/.cp-${run}-1` };
+    };
+
+    it('not while a run is unfinished there, nor while somebody holds the lock', async () => {
+      const { run } = overRun('bbb-01');
+      cluster.edit('bbb-01', `${state}/runs/${run}/state`, () => 'open\n');
+      const lock = spawn(
+        'flock',
+        [cluster.path('bbb-02', `${state}/lock`), 'sh', '-c', 'echo held; read _'],
+        {
+          stdio: ['pipe', 'pipe', 'ignore'],
+        },
+      );
+      await once(lock.stdout, 'data');
+      const result = await uninstall(['bbb-01', 'bbb-02']);
+      lock.stdin.end();
+      cluster.edit('bbb-01', `${state}/runs/${run}/state`, () => 'committed\n');
+      expect(statuses(result)).toMatchObject({ 'bbb-01': 'failed', 'bbb-02': 'failed', 'bbb-03': 'skipped' });
+      expect(problems(result)).toEqual([
+        expect.stringContaining(`bbb-01: unsettled-run: the run ${run} is not finished`),
+        expect.stringContaining('bbb-02: not-forgotten'),
+      ]);
+      expect(exitStatusOf(result, { comparing: false })).toBe(3);
+      expect(await planned(inventory)).toEqual(inSync);
+    });
+
+    it('with what runs have left, and nothing else; it says what nobody knows any more', async () => {
+      const left = overRun('bbb-03');
+      const unit = `/etc/systemd/system/clusterproxy-settle-${left.run}.service`;
+      const wants = '/etc/systemd/system/sysinit.target.wants';
+      const [before, others] = [cluster.etc('bbb-03'), cluster.path('bbb-03', '/etc/.cp-somebody-1')];
+      mkdirSync(others, { mode: 0o700 });
+      mkdirSync(left.names, { mode: 0o700 });
+      writeFileSync(`${left.names}/.cp-${left.run}-1`, 'new');
+      writeFileSync(cluster.path('bbb-03', unit), '[Service]\n');
+      mkdirSync(cluster.path('bbb-03', wants), { recursive: true });
+      symlinkSync(unit, cluster.path('bbb-03', `${wants}/clusterproxy-settle-${left.run}.service`));
+      const result = await uninstall(['bbb-03']);
+      expect(problems(result)).toEqual([]);
+      expect(statuses(result)).toMatchObject({ 'bbb-03': 'changed', 'bbb-01': 'skipped' });
+      const [warning] = result.hosts.find(({ plan }) => plan.host === 'bbb-03')?.warnings ?? [];
+      expect(warning).toContain('stays as it is now');
+      expect(warning).toContain('neither retire nor rollback can restore it any more');
+      expect(existsSync(cluster.path('bbb-03', state))).toBe(false);
+      expect(existsSync(left.names)).toBe(false);
+      expect(readdirSync(cluster.path('bbb-03', wants))).toEqual([]);
+      expect(existsSync(others)).toBe(true);
+      rmdirSync(others);
+      rmdirSync(cluster.path('bbb-03', wants));
+      const after = cluster.etc('bbb-03');
+      expect(after).toEqual(before);
+      expect(statuses(await uninstall(['bbb-03']))).toMatchObject({ 'bbb-03': 'in-sync' });
+    });
   });
 });

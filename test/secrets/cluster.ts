@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-host.ts';
@@ -156,7 +157,7 @@ hosts:
     text: (name) => readFileSync(join(root, name), 'utf8'),
     close: async () => {
       await host.close();
-      rmSync(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   return cluster;

@@ -53,6 +53,12 @@ describe('maskSecrets hides', () => {
     ['HAProxy statistics', 'stats auth admin:abc', `stats auth admin:${H}`],
     ['redis.conf', 'requirepass foobared', `requirepass ${H}`],
     ['bbb-conf --secret', '    Secret: 330a8b', `    Secret: ${H}`],
+    [
+      'a sudoers command’s password',
+      '(root) NOPASSWD: /x --password=abc',
+      `(root) NOPASSWD: /x --password=${H}`,
+    ],
+    ['a variable with the name of a tag', 'PASSWD: abc', `PASSWD: ${H}`],
     ['tokens', 'etherpadToken=0123456789', `etherpadToken=${H}`],
     ['a line of a diff', '-securitySalt=abc', `-securitySalt=${H}`],
     ['a carriage return stays', 'securitySalt=abc\r\nx=1\r\n', `securitySalt=${H}\r\nx=1\r\n`],
@@ -113,6 +119,9 @@ describe('maskSecrets leaves', () => {
     'breakoutRoomsPrivateChatEnabled=true',
     'Permission denied (publickey,password).',
     'sudo: a password is required',
+    'ops ALL=(root) NOPASSWD: ALL',
+    '    (root) NOPASSWD: SETENV: /usr/bin/systemctl, PASSWD: /usr/bin/apt-get',
+    '    (ALL : ALL) PASSWD: ALL',
     'see https://docs.bigbluebutton.org/administration/cluster-proxy',
     'deb [signed-by=/etc/apt/keyrings/x.gpg] https://a.example.com:443/b c',
   ])('%s', (text) => {

@@ -4,7 +4,8 @@ import type { ClusterPlan, HostPlan } from '../../src/model/plan.ts';
 import { noReads, type Snapshot } from '../../src/model/snapshot.ts';
 import { textOf } from '../../src/plan/items.ts';
 import { planHostRollback } from '../../src/plan/rollback/plan-rollback.ts';
-import { comparePlan, readSavedPlan, savePlan } from '../../src/plan/saved/saved-plan.ts';
+import { comparePlan } from '../../src/plan/saved/compare-plan.ts';
+import { readSavedPlan, savePlan } from '../../src/plan/saved/saved-plan.ts';
 import { diffText } from '../../src/report/document/diff.ts';
 import { errorDocument } from '../../src/report/document/problem.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
@@ -192,34 +193,44 @@ describe('a saved plan', () => {
       ),
     );
 
-  it('has no hash of a file that holds a secret, nor of an inventory that does', () => {
-    const text = savePlan(planFor(first), sources(first));
+  it('has no hash of a file that holds a secret, nor of an inventory that does', async () => {
+    const text = await savePlan(planFor(first), sources(first));
     expect(text).not.toContain(sha256(`b=1\nconnection=${first}\n`));
     expect(text).not.toContain(sha256(`password: ${first}`));
     expect(known(first).isIn(text)).toBe(false);
-    const { hosts, secrets } = JSON.parse(text);
-    expect(hosts[0].changes).toMatchObject(
-      [
-        { path, before: '', after: '', secret: true },
-        { path: made, after: /./ },
-      ].map((one) => ({
-        ...one,
-        ...(one.path === made ? { after: expect.stringMatching(/^[0-9a-f]{64}$/) } : {}),
-      })),
-    );
-    expect(secrets).toEqual({
-      salt: expect.stringMatching(/^[0-9a-f]{32}$/),
-      scrypt: expect.stringMatching(/^[0-9a-f]{64}$/),
-    });
-    // Another salt each time.
-    expect(savePlan(planFor(first), sources(first))).not.toBe(text);
+    const { hosts, salt } = JSON.parse(text);
+    const slow = expect.stringMatching(/^scrypt:[0-9a-f]{64}$/);
+    expect(hosts[0].stages[0].changes).toMatchObject([
+      { path, before: expect.any(String), after: slow, secret: true },
+      { path: made, after: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
+    expect(salt).toMatch(/^[0-9a-f]{32}$/);
+    // Another salt, and so other hashes, each time.
+    const again = JSON.parse(await savePlan(planFor(first), sources(first)));
+    expect(again.hosts[0].stages[0].changes[0].after).not.toBe(hosts[0].stages[0].changes[0].after);
   });
 
-  it('is the same while nothing has changed, and notices another secret and another file that holds one', () => {
-    const saved = readSavedPlan(savePlan(planFor(first), sources(first)), 'plan.json');
-    expect(comparePlan(saved, planFor(first), sources(first))).toEqual([]);
-    const words = ['a secret, or a file that contains a secret, has changed'];
-    expect(comparePlan(saved, planFor(second), sources(second))).toEqual(words);
-    expect(comparePlan(saved, planFor(first, 'b=2\n'), sources(first))).toEqual(words);
+  it('is the same while nothing has changed, and notices another secret and another file that holds one', async () => {
+    const saved = readSavedPlan(await savePlan(planFor(first), sources(first)), 'plan.json');
+    const compared = async (plan: ClusterPlan, secret: string) =>
+      (await comparePlan(saved, plan, sources(secret))).differences;
+    expect(await compared(planFor(first), first)).toEqual([]);
+    const words = expect.arrayContaining([
+      expect.stringMatching(`: the change to ${path} is now different$`),
+    ]);
+    expect(await compared(planFor(second), second)).toEqual(words);
+    expect(await compared(planFor(first, 'b=2\n'), first)).toEqual(words);
+  });
+
+  it('lets no host’s secret decide for another', async () => {
+    const two = (secret: string) => {
+      const [one] = planFor(first).hosts;
+      const [other] = planFor(secret).hosts;
+      if (one === undefined || other === undefined) throw new Error('no host');
+      return { ...cluster(one), hosts: [one, { ...other, host: 'other' }] };
+    };
+    const saved = readSavedPlan(await savePlan(two(first), sources(first)), 'plan.json');
+    const { differences } = await comparePlan(saved, two(second), sources(first));
+    expect(differences).toEqual([`other: the change to ${path} is now different`]);
   });
 });

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { confirm } from '../../src/host/confirm.ts';
 import { probe } from '../../src/host/probe.ts';
 import { readRuns } from '../../src/host/runs.ts';
@@ -11,7 +11,7 @@ import type { LabHost } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { Reach, transports } from './reach.ts';
 import { type Relay, startRelay } from './relay.ts';
-import { startSshd } from './sshd.ts';
+import { type Sshd, startSshd } from './sshd.ts';
 
 const availability = await labAvailable();
 if (!availability.available) console.warn(`Hostile hosts are skipped: ${availability.reason}`);
@@ -49,11 +49,15 @@ describe.skipIf(!availability.available)('hostile hosts', () => {
   let lab: Lab;
   let host: LabHost;
   let silent: Server;
+  let oneKey: Sshd;
   const relays: Relay[] = [];
   beforeAll(async () => {
     lab = await startLab([{ name: 'host', prepare }]);
     host = lab.host('host');
     await startSshd(host, { port: 2222, config: ['Banner /etc/banner', 'PrintMotd yes'] });
+    const twoFactors = ['AuthenticationMethods publickey,password', 'PasswordAuthentication yes'];
+    await startSshd(host, { port: 2223, config: twoFactors });
+    oneKey = await startSshd(host, { port: 2224, newHostKeys: ['ed25519'] });
     silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
   });
@@ -96,6 +100,27 @@ describe.skipIf(!availability.available)('hostile hosts', () => {
       }
       return expect.unreachable('it was looked at');
     };
+    test('a key is not called refused where the host asks for a second factor', async () => {
+      const { code, words } = await reach.refusal({ host: host.address, port: 2223 });
+      expect(code).toBe('authentication-failed');
+      expect(words).toContain(
+        'the server accepted a key or the password, and asks for more than that (password)',
+      );
+      expect(words).toContain('AuthenticationMethods publickey');
+      expect(words).toMatch(/: accepted, but the server asks for more$/m);
+      expect(words).not.toContain('refused');
+    });
+
+    test('its keys are looked at without a connection for those that it has not', async () => {
+      const connections = async () => (await oneKey.log()).match(/^Connection from /gm)?.length ?? 0;
+      const before = await connections();
+      const target = await reach.connector.resolve(reach.settings({ host: host.address, port: 2224 }));
+      expect(await reach.connector.scan(target)).toHaveLength(1);
+      // ssh(1) tells what a host offers only when it is refused.
+      const made = transport === 'node' ? 1 : 3;
+      await vi.waitFor(async () => expect((await connections()) - before).toBe(made));
+    });
+
     /** A host behind a line that is cut when so many bytes have come from it. */
     const cutAfter = async (bytes: number): Promise<Partial<SshSettings>> => {
       const relay = await startRelay(host.address, 22, (count, reset) => {

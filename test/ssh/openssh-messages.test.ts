@@ -177,6 +177,24 @@ describe('what ssh says is said in the words and codes of the other transport', 
       'the server accepts: publickey, password',
     ],
     [
+      'a key that is accepted, where the server wants a second factor',
+      `${withLogin}\ndebug1: Offering public key: /home/ada/.ssh/id_rsa RSA SHA256:a agent\ndebug1: Authentications that can continue: publickey,password\ndebug1: Offering public key: /home/ada/.ssh/id_ed25519 ED25519 SHA256:abc explicit\ndebug1: Server accepts key: /home/ada/.ssh/id_ed25519 ED25519 SHA256:abc explicit\nAuthenticated using "publickey" with partial success.\ndebug1: Authentications that can continue: keyboard-interactive\nops@bbb-01.example.com: Permission denied (keyboard-interactive).`,
+      'authentication-failed',
+      'accepted a key or the password, and asks for more than that (keyboard-interactive)',
+    ],
+    [
+      'a machine that failed before',
+      `debug1: Connection established.\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\ndebug1: kex_exchange_identification: banner line 0: Not allowed at this time\nkex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.11 port 22`,
+      'source-penalty',
+      "In sshd's words: Not allowed at this time",
+    ],
+    [
+      'too many logins',
+      `debug1: Connection established.\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\ndebug1: kex_exchange_identification: banner line 0: Exceeded MaxStartups\nkex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.11 port 22`,
+      'connection-lost',
+      "In sshd's words: Exceeded MaxStartups",
+    ],
+    [
       'a key that others can read',
       `${withLogin}\n@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\nPermissions 0644 for '/home/ada/key' are too open.\nLoad key "/home/ada/key": bad permissions\nops@bbb-01.example.com: Permission denied (publickey).`,
       'authentication-failed',
@@ -185,7 +203,31 @@ describe('what ssh says is said in the words and codes of the other transport', 
   ])('%s', (_what, text, code, words) => {
     const found = problem(text);
     expect(found.code).toBe(code);
-    expect([found.message, found.next, found.detail].join('\n')).toContain(words);
+    expect([found.message, found.next, ...(found.notes ?? []), found.detail].join('\n')).toContain(words);
+  });
+
+  test('of several keys only those are refused that the server did not accept', () => {
+    const text = `${withLogin}\ndebug1: Offering public key: one\ndebug1: Offering public key: two\nAuthenticated using "publickey" with partial success.\ndebug1: Offering public key: three\nops@bbb-01.example.com: Permission denied (publickey,keyboard-interactive).`;
+    expect(problem(text).notes).toEqual([
+      'one: refused by the server',
+      'two: accepted, but the server asks for more',
+      'three: refused by the server',
+      'the server accepts: publickey, keyboard-interactive',
+    ]);
+    expect(problem(text).next).toContain('set ssh.password in the inventory');
+    const password = { password: async () => 'secret' };
+    expect(problem(text, {}, password).next).not.toContain('ssh.password');
+  });
+
+  test.each([
+    ['ecdsa-sha2-nistp256', 'ssh-keygen -lf /etc/ssh/ssh_host_ecdsa_key.pub'],
+    ['ssh-rsa', 'ssh-keygen -lf /etc/ssh/ssh_host_rsa_key.pub'],
+    ['ssh-ed25519', 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub'],
+  ])('an unknown key is shown once, with where its own file is: %s', (type, command) => {
+    const text = `${start}\ndebug1: Server host key: ${type} SHA256:shown\nHost key verification failed.`;
+    const found = problem(text);
+    expect(found).toMatchObject({ code: 'host-key-unknown', next: expect.stringContaining(command) });
+    expect(JSON.stringify(found).match(/SHA256:shown/g)).toHaveLength(1);
   });
 
   const changed = `${withKey}

@@ -146,7 +146,7 @@ describe('a password', () => {
     const { log, heard } = await startServer(['keyboard-interactive'], { questions: [question] });
     await expect(log()).rejects.toMatchObject({
       code: 'authentication-failed',
-      problem: { detail: expect.stringContaining(question.trim()) },
+      problem: { notes: expect.arrayContaining([expect.stringContaining(question.trim())]) },
     });
     expect(heard.answers.filter((answer) => answer !== '')).toEqual([]);
   });

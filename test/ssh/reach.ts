@@ -51,8 +51,8 @@ export class Reach {
       await this.connect(settings);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      const { code, message, next = '', detail = '' } = error.problem;
-      return { code, words: [message, next, detail].join('\n') };
+      const { code, message, next = '', notes = [], detail = '' } = error.problem;
+      return { code, words: [message, next, ...notes, detail].join('\n') };
     }
     return expect.unreachable('it was let in');
   }

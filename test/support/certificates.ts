@@ -8,11 +8,25 @@ export interface Pair {
   readonly key: string;
 }
 
-/** A self-signed certificate and its key, PEM. `days` may be negative: then it has expired. */
-export function selfSigned(
-  name: string,
-  { days = 30, algorithm = 'rsa' }: { days?: number; algorithm?: 'rsa' | 'ec' } = {},
-): Pair {
+interface Wish {
+  readonly days?: number;
+  readonly algorithm?: 'rsa' | 'ec';
+}
+
+const made = new Map<string, Pair>();
+
+/**
+ * A self-signed certificate and its key, PEM: always the same one for the same wish, since an RSA key takes
+ * seconds on a busy machine. `days` may be negative: then it has expired.
+ */
+export function selfSigned(name: string, wish: Wish = {}): Pair {
+  const id = JSON.stringify([name, wish.days, wish.algorithm]);
+  const pair = made.get(id) ?? make(name, wish);
+  made.set(id, pair);
+  return pair;
+}
+
+function make(name: string, { days = 30, algorithm = 'rsa' }: Wish): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   try {
     const kind = algorithm === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];

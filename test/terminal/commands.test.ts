@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { endProcessesBelow } from '../../src/demo/processes.ts';
 import { buildProgram, main, removeProgram } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
 import { changed, lockedKey, oneNode, type SilentHost, startSilentHost } from './places.ts';
@@ -21,7 +20,6 @@ beforeAll(async () => {
 afterEach(closeTerminals);
 afterAll(async () => {
   silent?.close();
-  if (cluster) endProcessesBelow(cluster.folder);
   await cluster?.close();
   await removeProgram();
 });

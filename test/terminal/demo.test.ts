@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { processesBelow } from '../../src/demo/processes.ts';
+import { endProcessesBelow, processesBelow } from '../../src/demo/processes.ts';
 import { buildProgram, removeProgram } from '../cli/program.ts';
 import { closeTerminals, clusterproxyOn, wide } from './terminal.ts';
 
@@ -19,7 +19,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   closeTerminals();
-  await rm(join(temporary, '..'), { recursive: true, force: true });
+  // After a test that failed: a demo that was killed leaves what runs on its hosts.
+  endProcessesBelow(temporary);
+  await rm(join(temporary, '..'), { recursive: true, force: true, maxRetries: 5 });
   await removeProgram();
 });
 

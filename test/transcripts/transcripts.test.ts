@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endProcessesBelow } from '../../src/demo/processes.ts';
 import { buildProgram, main, removeProgram } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
 import { Names, readTranscript, run, type Step, writeTranscript } from './transcript.ts';
@@ -19,7 +18,6 @@ describe.each(readdirSync(scripts).filter((name) => name.endsWith('.txt')))('%s'
     cluster = await startCluster();
   }, 120_000);
   afterAll(async () => {
-    if (cluster) endProcessesBelow(cluster.folder);
     await cluster?.close();
   });
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# systemctl(1) for a folder: start, stop, restart, reload, enable, disable, mask, unmask, reset-failed, show,
-# is-active, is-enabled, daemon-reload, is-system-running (the content of run/stand-in/system-state),
+# systemctl(1) for a folder: --version, start, stop, restart, reload, enable, disable, mask, unmask,
+# reset-failed, show, is-active, is-enabled, daemon-reload, is-system-running (the content of run/stand-in/system-state),
 # list-units (always an empty list). Files below run/stand-in make it fail: fail-UNIT (does not start),
 # dies-UNIT (starts, then fails), flaps-UNIT (systemd restarts it again and again), nginx-cannot-bind (a
 # reload succeeds although the new workers could not bind).
@@ -17,6 +17,10 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     -p* | --property=*) properties="$properties ${1#*=}" ;;
+    --version)
+      echo "systemd $(recall systemd-version 252) (stand-in)"
+      exit 0
+      ;;
     -*) ;;
     *)
       if [ -z "$verb" ]; then verb=$1; else units="$units $1"; fi

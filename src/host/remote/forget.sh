@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Removes what we remember of a host that a cluster has given back: all of /var/lib/clusterproxy, but where it
-# serves other clusters only what belongs to this one. Only where it manages nothing any more, nobody is at
-# work, and no run has still to be brought to its end. Output: `NONCE VERDICT DETAIL` with fields; the verdict
-# is gone, managed, locked, unsettled, failed or another-machine.
+# Removes what we remember of a host for a cluster: all of /var/lib/clusterproxy, but where it serves other
+# clusters only what belongs to this one; and what its runs may have left beside their files and among the
+# units. Only where nobody is at work, no run has still to be brought to its end and, unless the request says
+# `leave`, nothing is managed any more. Output: `NONCE VERDICT DETAIL` with fields; the verdict is gone,
+# managed, locked, unsettled, failed or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {
@@ -18,7 +19,8 @@ field 3 "$request"
 cluster=$field
 [ -n "$cluster" ] || answer failed
 own_state "$cluster"
-[ ! -s "$ours/managed-paths" ] || answer managed
+field 4 "$request"
+[ "$field" = leave ] || [ ! -s "$ours/managed-paths" ] || answer managed
 exec 9<>"$base/lock" || answer failed
 flock -n 9 || answer locked
 shared=no
@@ -41,6 +43,45 @@ for run in "$base"/runs/*/; do
   esac
 done
 set -f
+
+unit_folder=$ROOT/etc/systemd/system
+
+# Whoever ended a run by force, or a power cut, may have kept it from taking these away itself.
+# leave_no_names RUN'S FOLDER: the folders of its own beside its changes. Each is entered first: where others
+# may give names, they may have put anything there.
+leave_no_names() {
+  for _beside in "$1"/beside/*; do
+    { IFS= read -r _folder <"$_beside"; } 2>/dev/null || continue
+    _inside=$_folder/.cp-${1##*/}-${_beside##*/}
+    (
+      cd -P -- "$_inside" && [ "$PWD" = "$_inside" ] && [ -O . ] || exit
+      case $(stat -c %a .) in *00) ;; *) exit 1 ;; esac
+      find . -xdev -mindepth 1 -delete && cd .. && rmdir -- "./${_inside##*/}"
+    ) 2>/dev/null
+  done
+}
+# leave_no_unit RUN: the one for the next boot
+leave_no_unit() {
+  _unit=clusterproxy-settle-$1.service
+  [ -e "$unit_folder/$_unit" ] || [ -L "$unit_folder/sysinit.target.wants/$_unit" ] || return 0
+  rm -f -- "$unit_folder/sysinit.target.wants/$_unit" "$unit_folder/$_unit" && removed_unit=yes
+}
+
+removed_unit=no
+set +f
+IFS=$NL
+for run in $runs; do
+  leave_no_names "$run"
+  leave_no_unit "${run##*/}"
+done
+for unit in "$unit_folder"/clusterproxy-settle-*.service; do
+  run=${unit##*/clusterproxy-settle-}
+  [ -d "$base/runs/${run%.service}" ] || leave_no_unit "${run%.service}"
+done
+IFS=$default_ifs
+set -f
+[ $removed_unit = no ] || timeout -k 5 60 systemctl daemon-reload >/dev/null 2>&1 </dev/null || :
+
 if [ $shared = no ]; then
   set -- "$base"
 elif [ "$ours" = "$base" ]; then

@@ -15,6 +15,8 @@ tell_facts() {
   printf '%s\n' "boot-id$US$line"
   # sd_booted(3): systemd is what runs this host
   if [ -d "$ROOT/run/systemd/system" ]; then printf '%s\n' "systemd${US}yes"; else printf '%s\n' "systemd${US}no"; fi
+  # The first line of systemctl(1): systemd 252 (252.39-1~deb12u1)
+  line=$(systemctl --version 2>/dev/null) && printf '%s\n' "systemd-version$US${line%%"$NL"*}"
   for file in "$ROOT/etc/os-release" "$ROOT/usr/lib/os-release"; do
     [ -r "$file" ] || continue
     while IFS= read -r line; do

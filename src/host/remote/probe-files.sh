@@ -8,11 +8,12 @@ maximum_total=33554432
 
 # No QUOTING_STYLE but this one tells a link's name from its target whatever they hold.
 export QUOTING_STYLE=c
-format="%f$US%a$US%s$US%U$US%G$US%n$US%N$US%Z$US%u$US%g"
+format="%f$US%a$US%s$US%U$US%G$US%n$US%N$US%Z$US%u$US%g$US%h"
 
 tell_files() {
   tell_ways
   tell_states
+  tell_mounts
   judge_ways
   tell_contents
 }
@@ -56,6 +57,17 @@ tell_states() {
     readlink -m -z -- $links
     echo
   fi
+}
+
+# Which of them are mount points of their own, as files are that were bound into a container: nothing can be
+# renamed over those. Told is that of each mount that shows a part of a file system only; see proc(5),
+# /proc/pid/mountinfo.
+tell_mounts() {
+  section mounts
+  while IFS=' ' read -r _ _ _ _part _mount _; do
+    [ "$_part" != / ] || continue
+    case $paths$NL in *"$NL$_mount$NL"*) printf '%s\n' "$_mount" ;; esac
+  done 2>/dev/null </proc/self/mountinfo
 }
 
 # What leads by a link that others could change isn't read, and what lies in their folders not by its name.

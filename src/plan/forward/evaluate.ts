@@ -1,11 +1,12 @@
 import type { Handler } from '../../model/handler.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import type { PathState, Snapshot } from '../../model/snapshot.ts';
 import { builtInItemFormats } from '../../steps/item-formats.ts';
 import type { ItemFormats } from '../../virtual/managed.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId } from '../items.ts';
+import { leftByEarlierRun } from './earlier-run.ts';
 import { nextLedger } from './ledger.ts';
 import { restoreNoLongerWanted } from './no-longer-wanted.ts';
 import { refuseTwoOwners, runSteps, type StepTrace, type WantedStep } from './run-steps.ts';
@@ -103,7 +104,11 @@ function evaluateHost(
   holdsSecret: EvaluateOptions['holdsSecret'],
 ): Evaluation | Problem {
   const names = wanted.stages ?? [''];
-  const knowledge = { holdsSecret, formats: wanted.formats ?? builtInItemFormats };
+  const knowledge = {
+    holdsSecret,
+    formats: wanted.formats ?? builtInItemFormats,
+    leftByEarlierRun: (path: string, now: PathState) => leftByEarlierRun(snapshot, path, now),
+  };
   const stages: StageEvaluation[] = [];
   let before = snapshot;
   try {
@@ -138,7 +143,10 @@ function evaluateStage(
   const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
   const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
   const { notifyOf, folderOf } = wanted;
-  const restored = isLast ? restoreNoLongerWanted(host, managed, notifyOf, later, folderOf) : [];
+  const released = new Set([...earlier, ...own].flatMap((trace) => [...trace.released]));
+  const restored = isLast
+    ? restoreNoLongerWanted(host, managed, { notifyOf, folderOf, laterSteps: later, released })
+    : [];
   const traces = [...own, ...restored];
   const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));
   const kept = (host.snapshot.ledger?.items ?? []).filter(

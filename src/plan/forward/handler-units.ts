@@ -17,6 +17,8 @@ export interface UnitsOfHost {
   readonly changes: readonly Change[];
   /** units whose `active` the plan controls: if one of them isn't running, that is intended */
   readonly managed: ReadonlySet<string>;
+  /** actions of this stage may bring units that nothing names */
+  readonly acts?: boolean;
   /** handlers that may turn out not to be needed, once what an action brings is known */
   readonly open?: ReadonlySet<string>;
   /**
@@ -54,7 +56,8 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
   const idle = host.givesBack
     ? units.filter((unit) => !stopped.includes(unit) && isReloaded(handler, unit) && isDown(unit, host))
     : [];
-  const without = new Set([...stopped, ...idle]);
+  const gone = host.givesBack ? units.filter((unit) => isMissing(unit, host)) : [];
+  const without = new Set([...stopped, ...idle, ...gone]);
   const rest = without.size === 0 ? handler : withoutUnits(handler, without);
   const left = units.filter((unit) => !without.has(unit));
   return {
@@ -67,6 +70,7 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
         (unit) =>
           `${unit} is not running, so it is not reloaded; it will load the former files when it is started`,
       ),
+      ...gone.map((unit) => `there is no unit ${unit} on this host any more, so ${handler.id} leaves it out`),
       ...left
         .filter((unit) => !isReloaded(handler, unit) && isDown(unit, host) && !isStarted(unit, host))
         .map((unit) => `${unit} is not running now; ${handler.id} starts it`),
@@ -87,6 +91,14 @@ function withoutUnits(handler: Handler, units: ReadonlySet<string>): Handler | u
 
 function problemOf(unit: string, handler: Handler, host: UnitsOfHost): Problem | undefined {
   const { snapshot } = host;
+  if (isMissing(unit, host)) {
+    return {
+      code: 'unit-missing',
+      message: `there is no unit ${unit} on this host, and the handler ${handler.id} would act on it; nothing was changed`,
+      next: 'install the software that brings it, or correct the name of the unit in the playbook',
+      host: snapshot.host,
+    };
+  }
   const state = stateOf(unit, host);
   if (state === undefined || isStarted(unit, host)) return undefined;
   const verb = isReloaded(handler, unit) ? 'reload' : 'restart';
@@ -126,11 +138,24 @@ function isDown(unit: string, host: UnitsOfHost): boolean {
   return state !== undefined && ['inactive', 'failed'].includes(state.active);
 }
 
+/** It doesn't exist, and nothing in the plan may bring it. */
+function isMissing(unit: string, host: UnitsOfHost): boolean {
+  const { snapshot, changes, acts } = host;
+  if (acts === true || snapshot.isSample === true || snapshot.pending !== undefined || isStarted(unit, host))
+    return false;
+  const found = namesOf(unit).flatMap((name) => snapshot.units.get(name) ?? []);
+  if (found.length === 0 || found.some(({ load }) => load !== 'not-found')) return false;
+  const files = [fullName(unit), fullName(unit).replace(/@[^.]*\./, '@.')];
+  return !changes.some(
+    ({ path, after }) => after.kind !== 'absent' && files.some((file) => path.endsWith(`/${file}`)),
+  );
+}
+
 /**
- * Undefined if it wasn't read or doesn't exist: an action may bring it, and otherwise systemctl reports it.
+ * Undefined if it wasn't read or doesn't exist: an action may bring it; see isMissing.
  */
 function stateOf(unit: string, { snapshot }: UnitsOfHost): UnitState | undefined {
-  const found = [unit, fullName(unit), shortName(unit)];
+  const found = namesOf(unit);
   if (found.some((name) => snapshot.pending?.units.has(name))) return undefined;
   const state = found.flatMap((name) => snapshot.units.get(name) ?? [])[0];
   return state?.load === 'not-found' ? undefined : state;
@@ -169,6 +194,10 @@ export function uniqueGuards(handlers: readonly Handler[]): readonly Guard[] {
 /** systemctl(1) takes a name without a suffix as that of a service. */
 function fullName(unit: string): string {
   return /\.[a-z]+$/.test(unit) ? unit : `${unit}.service`;
+}
+
+function namesOf(unit: string): readonly string[] {
+  return [unit, fullName(unit), shortName(unit)];
 }
 
 function shortName(unit: string): string {

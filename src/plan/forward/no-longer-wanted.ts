@@ -1,5 +1,6 @@
 import type { ManagedItem } from '../../model/ledger.ts';
 import { stateIn } from '../../model/snapshot.ts';
+import { isSystemFolder } from '../../model/system-folders.ts';
 import { type ItemFormats, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
@@ -18,26 +19,35 @@ import { restoredUnit } from '../unit-items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
 import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
 
+export interface RestoreOptions {
+  /** the handlers that the item's step notifies */
+  readonly notifyOf: (step: string) => readonly string[];
+  /** the accounts that it names for its folders, if an older version wrote the ledger */
+  readonly folderOf?: ((step: string) => readonly string[]) | undefined;
+  /** steps that can't be planned yet: what they manage stays */
+  readonly laterSteps: ReadonlySet<string>;
+  /** paths where steps have taken away whatever an earlier run managed */
+  readonly released: ReadonlySet<string>;
+}
+
 /**
  * Whatever an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
- * that somebody else has changed since is left alone, with a warning. `notifyOf` tells which handlers the
- * item's step notifies; `folderOf` tells which accounts it names for its folders, if an older version wrote
- * the ledger. What `laterSteps`, which can't be planned yet, manage stays.
+ * that somebody else has changed since is left alone, with a warning.
  */
 export function restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
-  notifyOf: (step: string) => readonly string[],
-  laterSteps: ReadonlySet<string> = new Set(),
-  folderOf: (step: string) => readonly string[] = () => [],
+  { notifyOf, folderOf = () => [], laterSteps, released }: RestoreOptions,
 ): readonly StepTrace[] {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
   const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
-  const traces = left.map((item) =>
-    restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
-  );
+  const traces = left
+    .filter(({ path }) => !released.has(path))
+    .map((item) =>
+      restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
+    );
   const kept = wanted.map((item) => item.path);
   const hollow = ledger.created.filter(
     (path) => !kept.includes(path) && left.some((item) => item.path === path),
@@ -71,7 +81,12 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
   const now = itemValue(item, host.state(item.path), host.formats);
   if (isFirstTouch(item, item.first, now)) return traceOf(view, notify, folderOf);
   if (!isItemHash(item.activated, item, now)) {
-    view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
+    // A package that was upgraded may have taken its file away; then there's nothing to restore a key in.
+    const isGone = host.state(item.path).kind === 'absent';
+    if (!isGone)
+      view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
+    else if (isWholePath(item))
+      view.warn(`${name} was there before the first run, and has been removed since; it isn't restored`);
     return traceOf(view, notify, folderOf);
   }
   if (item.first.kind === 'secret') {
@@ -125,7 +140,7 @@ function removeEmpty(host: VirtualHost, path: string, folderOf: readonly string[
   const view = new StepHost(host, 'no-longer-wanted');
   const isOthers = clusterThat(host.snapshot, (item) => item.path.startsWith(`${path}/`)) !== undefined;
   const isDirectory = isKnown(host, path) && host.state(path).kind === 'directory';
-  if (isDirectory && !isOthers && !holdsAnything(host, path)) {
+  if (isDirectory && !isOthers && !isSystemFolder(path) && !holdsAnything(host, path)) {
     view.remove(path);
   }
   return traceOf(view, [], folderOf);

@@ -17,6 +17,7 @@ import { guardReports } from './guard-reports.ts';
 import { fitHandlers, withStopGuards } from './handler-units.ts';
 import { machineWarnings } from './machine-warnings.ts';
 import { noSystemd } from './no-systemd.ts';
+import { notReplaceable } from './not-replaceable.ts';
 import { foreignState, notRoots } from './not-roots.ts';
 import { owedRestarts, unknownOwed } from './owed-restarts.ts';
 import { twoClusters } from './two-clusters.ts';
@@ -124,6 +125,7 @@ function planHost(
       noSystemd(snapshot) ??
       foreignState(snapshot) ??
       firstOf(all, notRoots) ??
+      firstOf(all, notReplaceable) ??
       planned.find((one) => one.problem !== undefined)?.problem,
     snapshot,
     stages: due.length > 0 ? due : all.slice(-1),
@@ -183,6 +185,7 @@ function planStage(
     changes,
     managed: managedUnits(evaluation, stage),
     open: openHandlers(planned, stage),
+    acts: actions.length > 0,
     givesBack: host.retired === true,
   });
   const result: Stage = {

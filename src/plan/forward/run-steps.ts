@@ -1,6 +1,7 @@
 import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
 import { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { Found, Managed } from '../../virtual/managed.ts';
 import { NotYetKnown } from '../../virtual/not-yet-known.ts';
@@ -37,6 +38,8 @@ export interface StepTrace {
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
   readonly found: ReadonlyMap<Managed, Found>;
+  /** paths where it has taken away whatever an earlier run managed */
+  readonly released: ReadonlySet<string>;
   /** it took over what was set up by hand */
   readonly adopted: boolean;
   readonly warnings: readonly string[];
@@ -89,6 +92,7 @@ export function traceOf(
     paths: [...view.edits.keys()],
     managed: [...view.managed],
     found: view.found,
+    released: view.released,
     adopted: view.adopted,
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.
@@ -102,13 +106,15 @@ export function traceOf(
 
 function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
   if (error instanceof OperatorError) {
-    return new OperatorError({ host: host.snapshot.host, step: step.id, ...error.problem });
+    const { problem } = error;
+    const message = step.module.file === undefined ? problem.message : heard(problem.message);
+    return new OperatorError({ host: host.snapshot.host, step: step.id, ...problem, message });
   }
   if (error instanceof FormatError) {
     const place = error.line === undefined ? '' : ` (line ${error.line})`;
     return new OperatorError({
       code: 'file-not-understood',
-      message: `${error.message}${place}`,
+      message: `${heard(error.message)}${place}`,
       next: 'fix the file on the host by hand, or leave the step out; nothing was changed',
       host: host.snapshot.host,
       step: step.id,
@@ -117,7 +123,7 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
   if (step.module.file === undefined) return error;
   return new OperatorError({
     code: 'module-failed',
-    message: `the step module ${step.module.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+    message: `the step module ${step.module.name} failed: ${heard(error instanceof Error ? error.message : String(error))}`,
     next: `fix ${step.module.file}; nothing was changed`,
     host: host.snapshot.host,
     step: step.id,

@@ -13,6 +13,7 @@ import { holdsAnything, VirtualHost } from '../../virtual/virtual-host.ts';
 import { changesOf } from '../forward/changes.ts';
 import { concealChanges, type KnownItem } from '../forward/conceal.ts';
 import { fitHandlers, withStopGuards } from '../forward/handler-units.ts';
+import { notReplaceable } from '../forward/not-replaceable.ts';
 import { notRoots } from '../forward/not-roots.ts';
 import { traceOf } from '../forward/run-steps.ts';
 import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from '../items.ts';
@@ -79,7 +80,7 @@ export function planHostRollback(
   return {
     changes,
     handlers: fitted.handlers,
-    problem: fitted.problem ?? notRoots(snapshot, { changes }),
+    problem: fitted.problem ?? notRoots(snapshot, { changes }) ?? notReplaceable(snapshot, { changes }),
     warnings: fitted.warnings,
     ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };

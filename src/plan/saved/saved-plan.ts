@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { sha256 } from '../../model/change.ts';
+import { type Change, sha256 } from '../../model/change.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, stagesOf } from '../../model/plan.ts';
+import { type ClusterPlan, type HostPlan, hasWork, type Stage, stagesOf } from '../../model/plan.ts';
 import type { SecretRegister } from '../../secrets/register.ts';
 import { packageVersion } from '../../version.ts';
-import { stateFingerprint } from '../record.ts';
-import { secretStates, slowHashOf } from './secret-states.ts';
+import { Fingerprints } from './fingerprints.ts';
 
 /** What a saved plan was made from, in addition to the hosts: the texts of both files. */
 export interface PlanSources {
@@ -16,50 +15,71 @@ export interface PlanSources {
   readonly playbookText: string;
 }
 
+const savedChange = z.object({
+  path: z.string(),
+  action: z.string(),
+  /** ids of the steps that ask for it */
+  steps: z.array(z.string()),
+  /** fingerprints; empty if there is nothing at the path */
+  before: z.string(),
+  after: z.string(),
+  /** it contains a secret, so its fingerprints are slow hashes */
+  secret: z.literal(true).optional(),
+  /**
+   * it may turn out otherwise: `start` if only what is there before isn't known, `all` if nothing is
+   */
+  open: z.enum(['start', 'all']).optional(),
+});
+
+const savedStage = z.object({
+  changes: z.array(savedChange),
+  /** names of actions */
+  actions: z.array(z.string()),
+  /** ids of handlers */
+  handlers: z.array(z.string()),
+});
+
 const savedHost = z.object({
   host: z.string(),
   machineId: z.string(),
   recipe: z.string(),
   problem: z.string(),
-  changes: z.array(
-    z.object({
-      stage: z.int(),
-      path: z.string(),
-      action: z.string(),
-      before: z.string(),
-      after: z.string(),
-      /** its hashes are in `secrets`, together with those of all the others */
-      secret: z.literal(true).optional(),
-    }),
-  ),
-  /** names of actions, each preceded by its stage */
-  actions: z.array(z.string()).default([]),
-  handlers: z.array(z.string()),
+  /** left out by --limit */
+  skipped: z.boolean(),
+  /** those in which something is done, in their order; what is removed last is the last one */
+  stages: z.array(savedStage),
   /** its records are removed at the end */
   leaves: z.boolean(),
+  /** the run that had written its ledger; empty if there was none */
+  ledgerRun: z.string(),
 });
 
 const savedPlan = z.object({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2),
   version: z.string(),
   inventory: z.string(),
   playbook: z.string(),
+  /** of slow hashes */
+  salt: z.string(),
   hosts: z.array(savedHost),
-  /** over everything that contains a secret; absent if nothing does */
-  secrets: z.object({ salt: z.string(), scrypt: z.string() }).optional(),
 });
 
-/**
- * A plan to be carried out later, after a review. It contains hashes instead of contents, and for the files
- * that contain a secret a single hash over all of them, which is slow to compute.
- */
+/** A plan to be carried out later, after a review. It contains hashes instead of contents. */
 export type SavedPlan = z.infer<typeof savedPlan>;
-type SavedHost = z.infer<typeof savedHost>;
+export type SavedHost = z.infer<typeof savedHost>;
+export type SavedStage = z.infer<typeof savedStage>;
+export type SavedChange = z.infer<typeof savedChange>;
 
 /** The plan as JSON text for a file. */
-export function savePlan(plan: ClusterPlan, sources: PlanSources): string {
-  const { summary, secret } = summarize(plan, sources);
-  return `${JSON.stringify({ ...summary, ...commitment(secret, randomBytes(16).toString('hex')) }, null, 2)}\n`;
+export async function savePlan(plan: ClusterPlan, sources: PlanSources): Promise<string> {
+  const fingerprints = new Fingerprints(randomBytes(16).toString('hex'));
+  const saved: SavedPlan = {
+    schemaVersion: 2,
+    ...sourceHashes(sources),
+    salt: fingerprints.salt,
+    hosts: await Promise.all(plan.hosts.map((host) => saveHost(host, fingerprints))),
+  };
+  return `${JSON.stringify(saved, null, 2)}\n`;
 }
 
 export function readSavedPlan(text: string, file: string): SavedPlan {
@@ -72,98 +92,56 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
   });
 }
 
-/** What has changed since the plan was saved, as texts; empty if nothing has. */
-export function comparePlan(saved: SavedPlan, plan: ClusterPlan, sources: PlanSources): readonly string[] {
-  const { summary: now, secret } = summarize(plan, sources);
-  const differences = [
-    ...(saved.version === now.version ? [] : [`clusterproxy was ${saved.version} and is ${now.version}`]),
-    ...(saved.inventory === now.inventory ? [] : ['the inventory has changed']),
-    ...(saved.playbook === now.playbook ? [] : ['the playbook has changed']),
-    ...compareHosts(saved.hosts, now.hosts),
-  ];
-  const salt = saved.secrets?.salt ?? '';
-  if (differences.length > 0 || saved.secrets?.scrypt === commitment(secret, salt).secrets?.scrypt)
-    return differences;
-  return ['a secret, or a file that contains a secret, has changed'];
-}
-
-function commitment(secret: readonly string[], salt: string): Pick<SavedPlan, 'secrets'> {
-  if (secret.length === 0) return {};
-  return { secrets: { salt, scrypt: slowHashOf(secret, salt) } };
-}
-
-function compareHosts(saved: readonly SavedHost[], now: readonly SavedHost[]): readonly string[] {
-  const known = new Map(saved.map((host) => [host.host, host] as const));
-  const gone = saved.filter((host) => !now.some((other) => other.host === host.host));
-  return [
-    ...gone.map((host) => `${host.host}: it is no longer among the hosts`),
-    ...now.flatMap((host) => compareHost(known.get(host.host), host)),
-  ];
-}
-
-function compareHost(saved: SavedHost | undefined, now: SavedHost): readonly string[] {
-  if (saved === undefined) return [`${now.host}: it was not among the hosts`];
-  if (saved.machineId !== now.machineId) return [`${now.host}: a different machine answers now`];
-  if (saved.problem !== now.problem) return [`${now.host}: ${now.problem || 'it can be planned now'}`];
-  if (saved.recipe !== now.recipe)
-    return [`${now.host}: its recipe was ${saved.recipe} and is ${now.recipe}`];
-  const paths = new Set([...saved.changes, ...now.changes].map((change) => change.path));
-  const differing = [...paths].filter((path) => changeAt(saved, path) !== changeAt(now, path));
-  if (differing.length > 0)
-    return differing.map((path) => `${now.host}: the change to ${path} is now different`);
-  if (saved.leaves !== now.leaves)
-    return [`${now.host}: it ${now.leaves ? 'leaves' : 'no longer leaves'} the cluster`];
-  if (saved.actions.join() !== now.actions.join())
-    return [`${now.host}: other actions would be done: ${now.actions.join(', ') || 'none'}`];
-  if (saved.handlers.join() === now.handlers.join()) return [];
-  return [`${now.host}: other handlers would run: ${now.handlers.join(', ') || 'none'}`];
-}
-
-function changeAt(host: SavedHost, path: string): string {
-  return JSON.stringify(host.changes.filter((change) => change.path === path));
-}
-
-interface Summary {
-  readonly summary: Omit<SavedPlan, 'secrets'>;
-  /** fingerprints of what must not be stored in it */
-  readonly secret: readonly string[];
-}
-
-function summarize(plan: ClusterPlan, sources: PlanSources): Summary {
-  const { text, playbookText, secrets } = sources;
+/** What a plan depends on besides the hosts. */
+export function sourceHashes({ text, playbookText, secrets }: PlanSources) {
   return {
-    summary: {
-      schemaVersion: 1,
-      version: packageVersion(),
-      inventory: sha256(secrets?.mask(text) ?? text),
-      playbook: sha256(playbookText),
-      hosts: plan.hosts.map(summarizeHost),
-    },
-    secret: secretStates(plan),
+    version: packageVersion(),
+    inventory: sha256(secrets?.mask(text) ?? text),
+    playbook: sha256(playbookText),
   };
 }
 
-function summarizeHost(plan: HostPlan): SavedHost {
-  const stages = stagesOf(plan);
+async function saveHost(plan: HostPlan, fingerprints: Fingerprints): Promise<SavedHost> {
+  const stages = stagesOf(plan).filter(hasWork);
   return {
     host: plan.host,
     machineId: plan.snapshot?.machineId ?? '',
     recipe: plan.recipe?.name ?? '',
     problem: plan.problem?.code ?? '',
-    changes: stages.flatMap((stage) =>
-      stage.changes.map((change) => ({
-        stage: stage.number,
-        path: change.path,
-        action: change.action,
-        ...(change.secret === undefined
-          ? { before: stateFingerprint(change.before) ?? '', after: stateFingerprint(change.after) ?? '' }
-          : { before: '', after: '', secret: true as const }),
-      })),
-    ),
-    actions: stages.flatMap((stage) => stage.actions.map(({ action }) => `${stage.number} ${action.name}`)),
-    handlers: stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
+    skipped: plan.skipped,
+    stages: await Promise.all(stages.map((stage) => saveStage(stage, fingerprints))),
     leaves: plan.leftovers === true,
+    ledgerRun: plan.snapshot?.ledger?.run ?? '',
   };
+}
+
+async function saveStage(stage: Stage, fingerprints: Fingerprints): Promise<SavedStage> {
+  return {
+    changes: await Promise.all(stage.changes.map((change) => saveChange(change, fingerprints))),
+    actions: stage.actions.map(({ action }) => action.name),
+    handlers: stage.handlers.map(({ handler }) => handler.id),
+  };
+}
+
+async function saveChange(change: Change, fingerprints: Fingerprints): Promise<SavedChange> {
+  const { path, action, steps, before, after } = change;
+  const secret = change.secret === undefined ? {} : { secret: true as const };
+  const open = openness(change);
+  const kind = { secret: change.secret !== undefined, contentOnly: open !== undefined };
+  return {
+    path,
+    action,
+    steps: [...steps],
+    before: open === undefined ? await fingerprints.of(path, before, kind) : '',
+    after: open === 'all' ? '' : await fingerprints.of(path, after, kind),
+    ...secret,
+    ...(open === undefined ? {} : { open }),
+  };
+}
+
+function openness({ after, knownAfter }: Change): SavedChange['open'] {
+  if (after.kind === 'pending') return 'all';
+  return knownAfter === undefined ? undefined : 'start';
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
+import { describeValue, quotesHint } from '../../document/found-value.ts';
 import { knownNamesHint } from '../../document/nearest-name.ts';
-import { describeValue } from '../../document/schema-problems.ts';
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { kindOf } from '../facts/kinds.ts';
@@ -31,6 +31,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),
+      ...each(document, [...path, 'verify'], role.verify, all),
     ];
   });
 }
@@ -67,9 +68,9 @@ function each(
       if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
       const values = Array.isArray(value) ? value : [value];
       return values.flatMap((item, position) => {
-        const found = valueMistake(name, subject, item);
-        if (found === undefined) return [];
         const at = Array.isArray(value) ? [...place, position] : place;
+        const found = valueMistake(name, subject, item, document.plain(at));
+        if (found === undefined) return [];
         return [document.problem(at, { code: 'invalid-condition', ...found })];
       });
     }),
@@ -91,6 +92,7 @@ function valueMistake(
   name: string,
   { type, values }: Subject,
   value: unknown,
+  plain: string | undefined,
 ): { message: string; next: string } | undefined {
   if (type === undefined) {
     return { message: `${name} is a list or a map, which can't be compared`, next: 'remove the condition' };
@@ -98,13 +100,13 @@ function valueMistake(
   if (typeof value !== type) {
     const words = { string: 'text', number: 'a number', boolean: 'true or false' };
     return {
-      message: `${name} is ${words[type]}; found ${describeValue(value)}, to which it is never equal`,
-      next: type === 'string' ? `put it in quotes: '${String(value)}'` : `write ${words[type]}`,
+      message: `${name} is ${words[type]}; found ${describeValue(value, plain)}, to which it is never equal`,
+      next: (type === 'string' ? quotesHint(value, plain) : undefined) ?? `write ${words[type]}`,
     };
   }
   if (values === undefined || values.includes(String(value))) return undefined;
   return {
-    message: `${name} is never ${describeValue(value)}`,
+    message: `${name} is never ${describeValue(value, plain)}`,
     next: knownNamesHint(String(value), values),
   };
 }

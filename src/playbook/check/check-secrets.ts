@@ -38,6 +38,9 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
         ),
       ),
       ...refuse(['guards'], role.guards, 'a guard: its questions are arguments of processes'),
+      ...(role.verify ?? []).flatMap(({ when: _when, ...texts }, index) =>
+        refuse(['verify', index], texts, 'a check from outside, which is shown'),
+      ),
       ...refuse(['health'], role.health, 'a health check: its questions are arguments of processes'),
       ...refuse(
         ['refuse'],
@@ -97,11 +100,18 @@ function keysOf(value: unknown): unknown {
 }
 
 function conditions(role: RoleData): readonly (readonly [YamlPath, string])[] {
-  const of = (kind: 'recipes' | 'refuse' | 'steps' | 'handlers' | 'warnings') =>
+  const of = (kind: 'recipes' | 'refuse' | 'steps' | 'handlers' | 'warnings' | 'verify') =>
     (role[kind] ?? []).flatMap(({ when }, index) =>
       Object.keys(when ?? {}).map((subject) => [[kind, index, 'when', subject], subject] as const),
     );
-  return [...of('recipes'), ...of('refuse'), ...of('steps'), ...of('handlers'), ...of('warnings')];
+  return [
+    ...of('recipes'),
+    ...of('refuse'),
+    ...of('steps'),
+    ...of('handlers'),
+    ...of('warnings'),
+    ...of('verify'),
+  ];
 }
 
 interface FoundSecret {

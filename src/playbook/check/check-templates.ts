@@ -44,6 +44,9 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...check(['guards'], role.guards, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
       ...check(['health'], role.health, scopes.base),
+      ...(role.verify ?? []).flatMap(({ when: _when, recipes, ...texts }, index) =>
+        check(['verify', index], texts, scopes.forRecipes(recipes)),
+      ),
       ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
         check(['refuse', index], { text, next }, scopes.withFacts),
       ),

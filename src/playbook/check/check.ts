@@ -61,7 +61,7 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
       perHost: true,
       description: declared.description,
     };
-    const found = variableMistake(variable, declared.default);
+    const found = variableMistake(variable, declared.default, document.plain(place));
     return found === undefined ? [] : [document.problem(place, found)];
   });
 }
@@ -89,6 +89,17 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
       role.steps.map(({ id }) => id),
     ),
     ...twice(document, [...path, 'handlers'], 'id', handlers),
+    ...twice(
+      document,
+      [...path, 'verify'],
+      'id',
+      (role.verify ?? []).map(({ id }) => id),
+    ),
+    ...(role.verify ?? []).flatMap((check, index) =>
+      (check.recipes ?? []).flatMap((name, item) =>
+        known([...path, 'verify', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
+      ),
+    ),
     ...role.steps.flatMap((step, index) => [
       ...(step.recipes ?? []).flatMap((name, item) =>
         known([...path, 'steps', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),

@@ -68,6 +68,7 @@ export function snapshotOf(host: SampleHost, reads: Reads): Snapshot {
       ...(host.answers ?? []).map(([query, answer]) => [queryKey(query), answer] as const),
     ]),
     failedUnits: [],
+    isSample: true,
     ledger: host.ledger,
     unsettled: [],
   };

@@ -124,7 +124,7 @@ async function ownValues(playbook: Playbook, file: string): Promise<Readonly<Rec
     const mistake =
       variable === undefined
         ? { code: 'unknown-variable', message: `the playbook has no variable ${name}`, next: 'remove it' }
-        : variableMistake(variable, value);
+        : variableMistake(variable, value, document.plain([name]));
     if (mistake !== undefined) problems.push(document.problem([name], mistake));
   }
   if (problems.length > 0) throw new OperatorErrors(problems);

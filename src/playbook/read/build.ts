@@ -6,6 +6,8 @@ import type {
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
+  PlaybookOutsideCheck,
+  PlaybookQuestion,
   PlaybookStep,
   Role,
   Variable,
@@ -14,7 +16,7 @@ import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import { type GuardProgram, programKey } from './guard-programs.ts';
-import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
+import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -96,6 +98,10 @@ function buildRole(document: Places, source: RoleSource): Role {
           ? { kind: 'http', url: check.http ?? '' }
           : { kind: 'units', units: check.units },
     ),
+    verify: (data.verify ?? []).map((check, index) => ({
+      ...buildOutsideCheck(check),
+      location: at('verify', index, 'id'),
+    })),
     warnings: (data.warnings ?? []).map((warning) => ({
       when: buildCondition(warning.when),
       text: warning.text,
@@ -186,6 +192,27 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
     headers: data.http?.headers ?? [],
     contains: data.http?.contains ?? [],
   };
+}
+
+function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, 'location'> {
+  const { id, title, fix, recipes } = data;
+  return { id, title, fix, recipes, when: buildCondition(data.when), question: buildQuestion(data) };
+}
+
+function buildQuestion({ http, websocket, certificate }: OutsideCheckData): PlaybookQuestion {
+  if (http !== undefined) {
+    const { url, headers = [], contains = [], status = 200, answers = {}, location, assets = false } = http;
+    return {
+      ...{ kind: 'http', url, headers, contains, location, assets },
+      status: [status].flat(),
+      answers: mapValues(answers, listOf),
+    };
+  }
+  if (websocket !== undefined) {
+    const { url, origin, protocol = '', accepted = true } = websocket;
+    return { kind: 'websocket', url, origin, protocol, accepted };
+  }
+  return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
 }
 
 function buildCondition(data: RoleData['steps'][number]['when']): Condition {

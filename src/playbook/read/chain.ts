@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { valueAt } from '../../document/found-value.ts';
 import { knownNamesHint } from '../../document/nearest-name.ts';
-import { valueAt } from '../../document/schema-problems.ts';
 import { readSourceFile } from '../../document/source-file.ts';
 import { YamlDocument } from '../../document/yaml-document.ts';
 import { type Location, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';

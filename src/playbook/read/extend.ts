@@ -17,9 +17,10 @@ export interface Extended extends Source<PlaybookData> {
 
 /**
  * A playbook with an extension applied to it. Things with a name (variables, roles, facts, guards; recipes,
- * steps and handlers by name or id) replace the base's thing of that name as a whole, or are appended; lists
- * of things without names (health, warnings, units, cross-checks) are concatenated. Leaving something out
- * also removes what depends on it alone: a step for no other recipe, a mention of a handler.
+ * steps, handlers and checks from outside by name or id) replace the base's thing of that name as a whole, or
+ * are appended; lists of things without names (health, warnings, units, cross-checks) are concatenated.
+ * Leaving something out also removes what depends on it alone: a step for no other recipe, a mention of a
+ * handler.
  */
 export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): Extended {
   const places = new LayeredPlaces(base.places, own.places);
@@ -58,7 +59,20 @@ function extendRole(
   base: RoleData,
   { without = {}, ...own }: RoleExtension,
 ): RoleData {
-  const { facts, guards, recipes, steps, handlers, health, refuse, warnings, units, ports, ...single } = own;
+  const {
+    facts,
+    guards,
+    recipes,
+    steps,
+    handlers,
+    health,
+    verify,
+    refuse,
+    warnings,
+    units,
+    ports,
+    ...single
+  } = own;
   for (const key of Object.keys(single)) places.own([...path, key]);
   const left = leaveOut(base, without);
   return {
@@ -70,6 +84,7 @@ function extendRole(
     steps: byId(places, [...path, 'steps'], left.steps, steps, ({ id }) => id),
     handlers: byId(places, [...path, 'handlers'], left.handlers, handlers, ({ id }) => id),
     health: behind(places, [...path, 'health'], base.health, health),
+    verify: byId(places, [...path, 'verify'], left.verify, verify, ({ id }) => id),
     refuse: listed(places, [...path, 'refuse'], left.refuse, refuse),
     warnings: listed(places, [...path, 'warnings'], left.warnings, warnings),
     units: listed(places, [...path, 'units'], left.units, units),

@@ -39,6 +39,11 @@ export class LayeredPlaces implements Places {
     return source.written(there);
   }
 
+  plain(path: YamlPath): string | undefined {
+    const { source, path: there } = this.#origin(path);
+    return source.plain(there);
+  }
+
   problem(path: YamlPath, what: PlacedMistake): Problem {
     return placed(this, path, what);
   }

@@ -1,5 +1,7 @@
+import { valueAt } from '../../document/found-value.ts';
 import { knownNamesHint } from '../../document/nearest-name.ts';
-import { schemaProblems, valueAt } from '../../document/schema-problems.ts';
+import { inOrder } from '../../document/problem-order.ts';
+import { schemaProblems } from '../../document/schema-problems.ts';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
@@ -25,7 +27,7 @@ export function layered(chain: readonly YamlDocument[], modules: Iterable<StepMo
     schemaProblems(document, namesSchema.optional(), valueAt(document.value, ['names']), { at: ['names'] }),
   );
   // Filling them in would cause mistakes all over the place.
-  if (misnamed.length > 0) throw new OperatorErrors(inOrder(misnamed, chain));
+  if (misnamed.length > 0) throw new OperatorErrors(inOrder(misnamed, filesOf(chain)));
   const { names, problems } = namesOf(chain);
   const files = chain.map((document) => new PlaybookFile(document, names));
   const whole = playbookSchema(known);
@@ -38,7 +40,7 @@ export function layered(chain: readonly YamlDocument[], modules: Iterable<StepMo
     ]),
   );
   const [base, ...rest] = files.toReversed();
-  if (problems.length > 0 || base === undefined) throw new OperatorErrors(inOrder(problems, chain));
+  if (problems.length > 0 || base === undefined) throw new OperatorErrors(inOrder(problems, filesOf(chain)));
   let source: Source<PlaybookData> = { data: whole.parse(base.value), places: base };
   for (const file of rest) {
     const own: Source<ExtensionData> = { data: extension.parse(file.value), places: file };
@@ -47,7 +49,7 @@ export function layered(chain: readonly YamlDocument[], modules: Iterable<StepMo
       extended.problems.length > 0
         ? extended.problems
         : schemaProblems(extended.places, whole, extended.data);
-    if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+    if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, filesOf(chain)));
     source = extended;
   }
   return source;
@@ -57,18 +59,9 @@ function doesExtend(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'extends');
 }
 
-/** Mistakes in a playbook's own file from top to bottom, then those in the files that it extends. */
-export function inOrder(
-  problems: readonly Problem[],
-  chain: readonly { readonly file: string }[],
-): readonly Problem[] {
-  const rank = ({ location }: Problem) => chain.findIndex(({ file }) => file === location?.file);
-  return problems.toSorted(
-    (one, other) =>
-      rank(one) - rank(other) ||
-      (one.location?.line ?? 0) - (other.location?.line ?? 0) ||
-      (one.location?.column ?? 0) - (other.location?.column ?? 0),
-  );
+/** A playbook's own file, then those that it extends. */
+export function filesOf(chain: readonly YamlDocument[]): readonly string[] {
+  return chain.map(({ file }) => file);
 }
 
 /** The names in effect: those of the last file, each with the text from the first file that sets it. */

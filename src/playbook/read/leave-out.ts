@@ -19,6 +19,7 @@ export function leaveOut(role: RoleData, without: Without) {
   const handlers = new Set(without.handlers);
   const steps = new Set(without.steps);
   const units = new Set(without.units);
+  const verify = new Set(without.verify);
   const narrowed = <Item extends Conditional>(items: readonly Kept<Item>[]) =>
     items
       .filter(({ item }) => isLeft(item, recipes))
@@ -30,6 +31,7 @@ export function leaveOut(role: RoleData, without: Without) {
       index,
     })),
     handlers: narrowed(kept(role.handlers, ({ id }) => !handlers.has(id))),
+    verify: narrowed(kept(role.verify, ({ id }) => !verify.has(id))),
     refuse: narrowed(kept(role.refuse, () => true)),
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),
@@ -84,11 +86,12 @@ export function missing(
     steps: base?.steps.map(({ id }) => id) ?? [],
     handlers: base?.handlers?.map(({ id }) => id) ?? [],
     units: base?.units ?? [],
+    verify: base?.verify?.map(({ id }) => id) ?? [],
   };
-  return (['recipes', 'steps', 'handlers', 'units'] as const).flatMap((kind) =>
+  return (['recipes', 'steps', 'handlers', 'units', 'verify'] as const).flatMap((kind) =>
     (without?.[kind] ?? []).flatMap((name, index) => {
       if (known[kind].includes(name)) return [];
-      const one = kind.replace(/s$/, '');
+      const one = kind === 'verify' ? 'check' : kind.replace(/s$/, '');
       const problem = {
         code: 'nothing-to-leave-out',
         message: `the playbook that is extended has no ${one} ${name} in ${path.join('.')}`,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { inOrder } from '../../document/problem-order.ts';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
@@ -11,7 +12,7 @@ import { parseFile, TemplateError, type TemplateSource } from '../resolve/templa
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
 import { readChain } from './chain.ts';
 import { readPrograms } from './guard-programs.ts';
-import { inOrder, layered } from './layers.ts';
+import { filesOf, layered } from './layers.ts';
 import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
 
@@ -35,7 +36,7 @@ async function parsePlaybook(
 ): Promise<LoadedPlaybook> {
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
-  if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, chain));
+  if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, filesOf(chain)));
   const programs = await readPrograms(places, data);
   const asked = [...new Set([...programs.values()].map(({ text }) => text))];
   return buildPlaybook(places, data, {

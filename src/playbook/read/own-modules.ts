@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { valueAt } from '../../document/schema-problems.ts';
+import { valueAt } from '../../document/found-value.ts';
 import type { YamlDocument } from '../../document/yaml-document.ts';
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';

@@ -24,6 +24,10 @@ export class PlaybookFile implements Places {
     return this.document.location(this.written(path), part);
   }
 
+  plain(path: YamlPath): string | undefined {
+    return this.document.plain(this.written(path));
+  }
+
   problem(path: YamlPath, what: PlacedMistake): Problem {
     return placed(this, path, what);
   }

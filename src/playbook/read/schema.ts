@@ -4,6 +4,7 @@ import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
+import { askingOnce, questionKeys } from './outside-check-schema.ts';
 import { absolutePath, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
@@ -119,6 +120,17 @@ const health = z
     context.addIssue({ code: 'custom', message: 'expected one of: units, http' });
   });
 
+const outsideCheck = z
+  .strictObject({
+    id,
+    title: text.meta({ description: 'what is checked, in a few words' }),
+    recipes: z.array(text).min(1).optional(),
+    when: when.optional(),
+    ...questionKeys,
+    fix: text.meta({ description: 'what to do if it fails' }),
+  })
+  .superRefine(askingOnce);
+
 const warning = z.strictObject({ when, text });
 const refusal = z.strictObject({ when, text, next: text });
 
@@ -198,6 +210,7 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
       recipes: texts.optional(),
       steps: texts.optional(),
       handlers: texts.optional(),
+      verify: texts.optional(),
       units: texts.optional(),
     })
     .optional()
@@ -258,6 +271,9 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     }),
     steps: z.array(step),
     health: z.array(health).optional(),
+    verify: z.array(outsideCheck).optional().meta({
+      description: 'what is asked from outside, as a browser would, by `clusterproxy verify`',
+    }),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guardSchema).optional(),
@@ -269,5 +285,6 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
 export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
 export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
+export type OutsideCheckData = NonNullable<RoleData['verify']>[number];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;

@@ -1,15 +1,24 @@
+import type { CodeExplanation } from '../../model/explanation.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
+import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
-import { showable, showableLine } from '../../secrets/showable.ts';
+import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
-import type { ReportDocument, ReportHost, ReportInventory, ReportRollout } from './schema.ts';
+import type {
+  ReportCheck,
+  ReportDocument,
+  ReportExplanation,
+  ReportHost,
+  ReportInventory,
+  ReportRollout,
+} from './schema.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
 export interface Told {
@@ -40,13 +49,18 @@ export interface Told {
   readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
   /** the hosts on which a run is at work, and who */
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+  /** what was asked from outside */
+  readonly checks?: readonly CheckResult[] | undefined;
+  /** what the manual says of codes */
+  readonly explanations?: readonly CodeExplanation[] | undefined;
 }
 
 /**
  * Makes what a command tells into the document whose form is `reportSchema`. All views show this and nothing
- * else, so here is where everything is made harmless: the run's secrets and what looks like one are hidden,
- * and what a terminal would obey is written out. A command tells of one plan several times, and the
- * differences between files take long: a maker keeps what it has made of a host's plan.
+ * else, so here is where everything is made harmless: the secrets of the run are hidden, in the words of
+ * others whatever looks like one as well, and what a terminal would obey is written out. A command tells of
+ * one plan several times, and the differences between files take long: a maker keeps what it has made of a
+ * host's plan.
  */
 export class DocumentMaker {
   readonly #secrets: Masker;
@@ -111,8 +125,8 @@ function documentOf(
     run: run === undefined ? null : cleanName(run),
     hosts,
     summary: { exitStatus, ...summaryOf(hosts), interrupted },
-    warnings: warnings.map(showableLine),
-    byHand: byHand.map(({ title, text }) => ({ title: showableLine(title), text: showable(text) })),
+    warnings: warnings.map(ownLine),
+    byHand: byHand.map(({ title, text }) => ({ title: ownLine(title), text: showable(text) })),
     ...(rollout === undefined ? {} : { rollout: rollout.map(rolloutDocument) }),
     ...(runs === undefined ? {} : { runs: runs.map(pastRunDocument) }),
     ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
@@ -125,6 +139,8 @@ function documentOf(
       : {
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
+    ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
+    ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
 
@@ -150,7 +166,7 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     hosts: hosts.map(cleanName),
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
-    down: down.map(({ host, why }) => ({ name: cleanName(host), why: showableLine(why) })),
+    down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
   };
 }
 
@@ -161,6 +177,41 @@ function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'>
     clusters: clusters.map(cleanName),
   }));
   return { otherClusters };
+}
+
+function checkDocument({ host, role, id, title, outcome, expected, found, fix }: CheckResult): ReportCheck {
+  return {
+    ...{
+      host: cleanName(host),
+      role: cleanName(role),
+      id: cleanName(id),
+      title: showableLine(title),
+      outcome,
+    },
+    ...(expected === undefined ? {} : { expected: showableLine(expected) }),
+    ...(found === undefined ? {} : { found: showableLine(found) }),
+    ...(fix === undefined ? {} : { fix: showableLine(fix) }),
+  };
+}
+
+function explanationDocument({
+  code,
+  page,
+  section,
+  what,
+  next,
+  mentions,
+}: CodeExplanation): ReportExplanation {
+  return {
+    ...{ code: cleanName(code), page: cleanName(page) },
+    ...{ section: showableLine(section), what: showableLine(what) },
+    ...(next === undefined ? {} : { next: showableLine(next) }),
+    mentions: mentions.map((mention) => ({
+      page: cleanName(mention.page),
+      section: showableLine(mention.section),
+      text: showableLine(mention.text),
+    })),
+  };
 }
 
 function inventoryDocument({ file, cluster, playbook, roles }: ReportInventory): ReportInventory {

@@ -1,7 +1,7 @@
 import { clean } from '../../document/clean-text.ts';
 import type { ProgressEvent } from '../../model/progress.ts';
 import type { SecretRegister } from '../../secrets/register.ts';
-import { showableLine } from '../../secrets/showable.ts';
+import { ownLine, showableLine } from '../../secrets/showable.ts';
 
 /** What takes the secrets of a run out of plain data. */
 export type Masker = Pick<SecretRegister, 'maskAll' | 'size'>;
@@ -23,7 +23,7 @@ export function harmlessEvent(event: ProgressEvent, secrets: Masker): ProgressEv
     case 'looked':
       return { ...masked, host: cleanName(masked.host) };
     case 'message':
-      return { ...masked, text: showableLine(masked.text) };
+      return { ...masked, text: ownLine(masked.text) };
     case 'host':
       return {
         ...masked,

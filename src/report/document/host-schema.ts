@@ -3,7 +3,7 @@ import { z } from 'zod';
 // The parts of the report document (schema.ts) that tell of one host.
 
 export const statuses = [
-  ...(['in-sync', 'would-change', 'changed', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
+  ...(['in-sync', 'would-change', 'changed', 'done', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
   ...([
     'unreachable',
     'damaged',
@@ -182,6 +182,10 @@ export const host = z.object({
   contradicted: z.array(knownKey).optional().describe('of trust: known keys that those contradict'),
   durationMs: z.int(),
   hostname: z.string().optional().describe('its public name, as the inventory has it'),
+  doneBy: z
+    .string()
+    .optional()
+    .describe('of apply --plan: the run that made the host what the saved plan says'),
   undoes: z.string().optional().describe('of rollback: the run whose changes are given back'),
   leftovers: z
     .literal(true)

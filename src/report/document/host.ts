@@ -3,7 +3,7 @@ import type { PastRun } from '../../model/history.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import type { UnsettledRun } from '../../model/snapshot.ts';
-import { showableLine } from '../../secrets/showable.ts';
+import { ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
@@ -33,7 +33,7 @@ export function planPart(plan: HostPlan): PlanPart {
     name: cleanName(plan.host),
     role: cleanName(plan.role),
     recipe: plan.recipe === undefined ? null : cleanName(plan.recipe.name),
-    recipeReason: plan.recipe === undefined ? null : showableLine(plan.recipe.reason),
+    recipeReason: plan.recipe === undefined ? null : ownLine(plan.recipe.reason),
     ...(plan.retires ? { retires: true } : {}),
     ...(others.length === 0 ? {} : { otherClusters: others.map(({ cluster }) => cleanLine(cluster)) }),
     changes: stages.flatMap(({ stage, place }) => changesDocument(stage, place)),
@@ -42,6 +42,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
     ...stagesDocument(plan),
@@ -71,7 +72,7 @@ export function hostDocument(
   return {
     ...{ name, role, recipe, recipeReason, status },
     ...(problem === undefined ? {} : { error: errorDocument(problem) }),
-    warnings: warnings.map(showableLine),
+    warnings: warnings.map(ownLine),
     ...(retires === undefined ? {} : { retires }),
     ...(otherClusters === undefined ? {} : { otherClusters }),
     changes,

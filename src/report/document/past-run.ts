@@ -1,7 +1,7 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { PastRun, RunOnHost } from '../../model/history.ts';
 import { unitOfPath } from '../../model/snapshot.ts';
-import { showableLine } from '../../secrets/showable.ts';
+import { ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import { errorDocument } from './problem.ts';
 import type { ReportPastRun, ReportRun } from './schema.ts';
@@ -54,7 +54,7 @@ function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
     ...(host.problem === undefined || host.state === 'committed'
       ? {}
       : { error: errorDocument(host.problem) }),
-    warnings: host.warnings.map(showableLine),
+    warnings: host.warnings.map(ownLine),
     ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
   };
 }

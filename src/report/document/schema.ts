@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkOutcomes } from '../../model/outside-check.ts';
 import {
   type change,
   error,
@@ -44,6 +45,28 @@ const inventory = z
   })
   .describe('of validate: what the inventory says');
 
+const check = z.object({
+  host: z.string(),
+  role: z.string(),
+  id: z.string().describe('unique in its role'),
+  title: z.string(),
+  outcome: z.enum(checkOutcomes),
+  expected: z.string().optional(),
+  found: z.string().optional().describe('what came instead, or why it was not asked'),
+  fix: z.string().optional().describe('what to do about it'),
+});
+
+const explanation = z.object({
+  code: z.string(),
+  page: z.string().describe('the page of docs/ that lists it'),
+  section: z.string(),
+  what: z.string().describe('what happened or what it means'),
+  next: z.string().optional().describe('what to do about it'),
+  mentions: z
+    .array(z.object({ page: z.string(), section: z.string(), text: z.string() }))
+    .describe('what other pages say of it'),
+});
+
 /**
  * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
  * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
@@ -75,6 +98,11 @@ export const reportSchema = z.object({
     .array(z.object({ host: z.string(), who: z.string() }))
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
+  checks: z.array(check).optional().describe('of verify: what was asked from outside, by host'),
+  explanations: z
+    .array(explanation)
+    .optional()
+    .describe('of explain: what the manual says of a code, or of each one'),
 });
 
 export type ReportDocument = z.infer<typeof reportSchema>;
@@ -89,6 +117,8 @@ export type ReportUnsettled = z.infer<typeof unsettled>;
 export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
+export type ReportCheck = z.infer<typeof check>;
+export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

@@ -5,7 +5,7 @@ import type { Aside } from '../view.ts';
 import { renderProblems } from './problem.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { makeStyle, type Style } from './style.ts';
-import { renderWarning } from './warning.ts';
+import { renderWarnings } from './warning.ts';
 
 /** What is told on a terminal, and how. */
 export interface TerminalOptions {
@@ -37,7 +37,7 @@ export class TerminalAside implements Aside {
   }
 
   warnings({ warnings }: ReportDocument): void {
-    if (!this.#options.quiet) this.#tell(warnings.flatMap((text) => renderWarning(text, this.#style)));
+    if (!this.#options.quiet) this.#tell(renderWarnings(warnings, this.#style));
   }
 
   problems({ errors = [] }: ReportDocument): void {

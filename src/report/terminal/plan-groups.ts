@@ -28,9 +28,9 @@ export function groupPlans(hosts: readonly ReportHost[]): readonly PlanGroup[] {
 
 /** All of a plan that a group shows only once. */
 function textOf(host: ReportHost): string {
-  const { role, recipe, recipeReason, last, undoes, retires, leftovers, error } = host;
+  const { role, recipe, recipeReason, last, undoes, retires, leftovers, error, doneBy } = host;
   return JSON.stringify([
-    ...[role, recipe, recipeReason, stagesOf(host).map(stageText), undoes, retires, leftovers],
+    ...[role, recipe, recipeReason, stagesOf(host).map(stageText), undoes, retires, leftovers, doneBy],
     error?.code,
     last && [lastStagesOf(host).map(stageText), last.error !== undefined],
   ]);

@@ -3,6 +3,7 @@ import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { indent, wrap } from './prose.ts';
 import { differs, stagesOf } from './reading.ts';
+import { byWords } from './result.ts';
 import { renderRollout } from './rollout.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
@@ -22,7 +23,11 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     ...groupPlans(telling).map((group) => renderGroup(group, style, force)),
     ...byHand.map((text) => renderByHand(text, style)),
     warnings.flatMap((text) => renderWarning(text, style)),
-    [...together(quiet, 'nothing to do', style), ...together(skipped, 'left out by --limit', style)],
+    [
+      ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
+      ...together(namesOf(quiet.filter((host) => !isDone(host))), 'nothing to do', style),
+      ...together(namesOf(skipped), 'left out by --limit', style),
+    ],
     renderRollout(rollout, style),
     summary(document, others, style),
   ];
@@ -53,7 +58,7 @@ function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly s
           first: '  ',
           hanging: 4,
         })),
-    ...(idle ? ['  nothing to do'] : []),
+    ...(idle ? byWords([first]).map(([words]) => `  ${isDone(first) ? words : 'nothing to do'}`) : []),
     ...renderStages(stagesOf(first), style),
     ...renderEnd(first, style),
     ...(notes.length > 0 && differs(first) ? [''] : []),
@@ -62,10 +67,17 @@ function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly s
 }
 
 /** `node-02, node-03: nothing to do` */
-function together(hosts: readonly ReportHost[], words: string, style: Style): readonly string[] {
-  if (hosts.length === 0) return [];
-  const names = hosts.map(({ name }) => name).join(', ');
-  return wrap(`${names}: ${words}`, { columns: style.columns, first: '', hanging: 2 });
+function together(names: readonly string[], words: string, style: Style): readonly string[] {
+  if (names.length === 0) return [];
+  return wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 });
+}
+
+function namesOf(hosts: readonly ReportHost[]): readonly string[] {
+  return hosts.map(({ name }) => name);
+}
+
+function isDone({ status }: ReportHost): boolean {
+  return status === 'done';
 }
 
 /** What the operator has to carry over, framed by empty lines so that it can be copied. */

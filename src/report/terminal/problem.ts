@@ -1,11 +1,14 @@
 import type { ReportError, ReportLocation } from '../document/schema.ts';
-import { indent, oneLine, widthOf, wrap } from './prose.ts';
+import { count, indent, list, oneLine, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**
  * More of another program's words than this hide the rest of a report; --verbose and --json have all. Lines.
  */
 const longestDetail = 30;
+
+/** So many problems at once are more than a person mends before looking again. */
+const mostProblems = 20;
 
 /**
  * A problem as a person reads it: code, place, what happened, the line it's about, the other program's own
@@ -56,12 +59,25 @@ function renderMarked(
   ];
 }
 
-/** Problems below each other, with an empty line between those that need more than one. */
+/**
+ * Problems below each other, with an empty line between them. A mistake that was copied to a thousand hosts
+ * doesn't scroll everything else away; --verbose and --json have all.
+ */
 export function renderProblems(problems: readonly ReportError[], style: Style): readonly string[] {
-  return problems.flatMap((problem, index) => [
-    ...(index === 0 ? [] : ['']),
-    ...renderProblem(problem, style),
-  ]);
+  const shown = style.verbose ? problems : problems.slice(0, mostProblems);
+  const blocks = shown.map((problem) => renderProblem(problem, style));
+  const hidden = problems.slice(shown.length);
+  if (hidden.length > 0) blocks.push(renderHidden(hidden, style));
+  return blocks.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+}
+
+/** `... and 980 more errors: 979 missing-key and 1 unknown-role (--verbose shows them)` */
+function renderHidden(problems: readonly ReportError[], { columns }: Style): readonly string[] {
+  const codes = new Map<string, number>();
+  for (const { code } of problems) codes.set(code, (codes.get(code) ?? 0) + 1);
+  const kinds = [...codes].map(([code, number]) => `${number} ${code}`);
+  const text = `and ${count(problems.length, 'more error')}: ${list(kinds)} (--verbose shows them)`;
+  return wrap(text, { columns, first: '... ', hanging: 2 });
 }
 
 function placeOf({ file, line, column }: ReportLocation): string {
@@ -114,5 +130,9 @@ function renderNext(problem: ReportError, style: Style, indentation: number): re
   if (problem.next === undefined || problem.next.trim() === '') return [];
   const [first, ...rest] = problem.next.split('\n');
   const options = { columns: style.columns, first: ' '.repeat(indentation + 2) };
-  return [first ?? '', ...rest].flatMap((line) => wrap(line, options));
+  // A line that is indented is an example to copy.
+  const isExample = (line: string) => /^\s/.test(line);
+  return [first ?? '', ...rest].flatMap((line) =>
+    isExample(line) ? [options.first + line] : wrap(line, options),
+  );
 }

@@ -20,18 +20,30 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
 }
 
 function isQuiet(host: ReportHost): boolean {
-  const settled = host.status === 'in-sync' || host.status === 'skipped';
+  const settled = host.status === 'in-sync' || host.status === 'done' || host.status === 'skipped';
   return settled && host.error === undefined && host.warnings.length === 0;
 }
 
 /** Hosts that nothing happened to, in one line for each way of it. */
 function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  return (['in-sync', 'skipped'] as const).flatMap((status) => {
-    const names = hosts.filter((host) => host.status === status).map(({ name }) => name);
-    if (names.length === 0) return [];
-    const text = `${names.join(', ')}: ${statusWords[status]}`;
-    return wrap(text, { columns: style.columns, first: '', hanging: 2 });
-  });
+  const kinds = [
+    ...byWords(hosts.filter(({ status }) => status === 'done')),
+    ...byWords(hosts.filter(({ status }) => status === 'in-sync')),
+    ...byWords(hosts.filter(({ status }) => status === 'skipped')),
+  ];
+  return kinds.flatMap(([words, names]) =>
+    wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 }),
+  );
+}
+
+/** Names of hosts by what is said of them. */
+export function byWords(hosts: readonly ReportHost[]): readonly (readonly [string, readonly string[]])[] {
+  const names = new Map<string, readonly string[]>();
+  for (const { name, status, doneBy } of hosts) {
+    const words = `${statusWords[status]}${doneBy === undefined ? '' : `, by run ${oneLine(doneBy)}`}`;
+    names.set(words, [...(names.get(words) ?? []), name]);
+  }
+  return [...names];
 }
 
 /** `node-01  changed      3 changes, ran restart-web, 12.3 s` */
@@ -65,7 +77,7 @@ function whatHappened({ status, changes, ran = [] }: ReportHost): readonly strin
   return [...done, ...(ran.length === 0 ? [] : [`ran ${ran.map(oneLine).join(', ')}`])];
 }
 
-const good: readonly ReportStatus[] = ['changed', 'in-sync'];
+const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
 const remarkable: readonly ReportStatus[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {

@@ -28,6 +28,7 @@ const order: readonly ReportStatus[] = [
   ...([
     'changed',
     'would-change',
+    'done',
     'in-sync',
     'skipped',
     'owed',

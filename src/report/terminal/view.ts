@@ -3,6 +3,8 @@ import type { ReportDocument } from '../document/schema.ts';
 import type { Output } from '../output.ts';
 import type { Chapter, View } from '../view.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
+import { renderChecks } from './checks.ts';
+import { renderExplanations } from './explanations.ts';
 import { renderHistory } from './history.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
@@ -65,4 +67,6 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   pinned: renderPinned,
   holders: renderHolders,
   samples: renderSamples,
+  checks: renderChecks,
+  explanations: renderExplanations,
 };

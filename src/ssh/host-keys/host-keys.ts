@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../model/operator-error.ts';
 import { remembered } from '../remembered.ts';
 import { addressOf, type SshTarget } from '../target.ts';
+import { howToPrint } from './how-to-print.ts';
 import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
 
 /** What is known about a host's keys before the connection. */
@@ -82,16 +83,15 @@ export function keyProblem(target: SshTarget, known: KnownKeys, key: ShownKey): 
   if (authority !== undefined) {
     return {
       code: 'host-key-unknown',
-      message: `${where} is known only through a certificate authority, which requires the system's ssh`,
+      message: `${where} is known only through a certificate authority, which requires the system's ssh; its key is ${key.type} ${shown}`,
       next: `remove ssh.transport from the inventory or set it to openssh. Or pin the key itself: ${pinning}`,
-      detail: `${key.type} ${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
+      detail: `${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   return {
     code: 'host-key-unknown',
     message: `the host key of ${where} is not known: ${key.type} ${shown}`,
-    next: `compare it with the output of \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the host itself, then pin it: ${pinning}`,
-    detail: `${key.type} ${shown}`,
+    next: `compare it with the output of \`${howToPrint([key.type])}\` on the host itself, then pin it: ${pinning}`,
   };
 }
 

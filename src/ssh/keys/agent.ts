@@ -5,6 +5,7 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2';
+import { heard } from '../../secrets/showable.ts';
 import { keyType } from '../host-keys/known-hosts.ts';
 import { WireReader } from './wire.ts';
 
@@ -102,7 +103,9 @@ export class KeysOfAgent extends ssh2.BaseAgent<ParsedKey> {
     const answer = typeof options === 'function' ? options : callback;
     const done: SignCallback = (error, signature) => {
       if (error === null || error === undefined) return answer?.(null, signature);
-      this.#refused(`the agent did not sign with ${publicKey.type} ${publicKey.comment}: ${error.message}`);
+      this.#refused(
+        `the agent did not sign with ${publicKey.type} ${heard(publicKey.comment)}: ${heard(error.message)}`,
+      );
       answer?.(null, Buffer.alloc(64));
     };
     if (typeof options === 'function') this.#agent.sign(publicKey, data, done);

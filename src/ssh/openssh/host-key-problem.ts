@@ -41,7 +41,7 @@ export function hostKeyProblem(target: SshTarget, log: LoginLog, known: KnownKey
       code: 'host-key-unknown',
       message: `${where} is known only through a certificate authority, but shows a key without a certificate: ${shown}`,
       next: `sign its host key, and set HostCertificate in its sshd_config. Or pin the key itself: ${pinning}`,
-      detail: `${shown}\n${authority.file}, line ${authority.line}: @cert-authority`,
+      detail: `${authority.file}, line ${authority.line}: @cert-authority`,
     };
   }
   if (problem !== undefined) return problem;

@@ -9,6 +9,10 @@ export interface LoginLog {
   readonly certificate: { readonly authority: string } | undefined;
   /** offered keys, with their source: ssh's own words */
   readonly offered: readonly string[];
+  /** of the offered keys those that the host took, and then asked for more */
+  readonly accepted: readonly string[];
+  /** the host took a key or a password, and then asked for more */
+  readonly partly: boolean;
   /** login methods that the host accepts, by its last answer */
   readonly methods: readonly string[];
   /** everything except debug output: messages of ssh and of a ProxyCommand, and the host's banner */
@@ -66,9 +70,18 @@ export function readLog(lines: readonly string[]): LoginLog {
   let certificate: LoginLog['certificate'];
   let methods: readonly string[] = [];
   const offered: string[] = [];
+  const accepted: string[] = [];
+  let partly = false;
   const said: string[] = [];
   const greeting: string[] = [];
   for (const line of lines) {
+    const part = /^(?:debug1: )?Authenticated using "([^"]+)" with partial success/.exec(line)?.[1];
+    if (part !== undefined) {
+      partly = true;
+      const last = offered.at(-1);
+      if (part === 'publickey' && last !== undefined) accepted.push(last);
+      continue;
+    }
     if (!/^debug\d: /.test(line)) {
       if (line.trim() !== '') said.push(line);
       continue;
@@ -86,7 +99,10 @@ export function readLog(lines: readonly string[]): LoginLog {
     const left = /^debug1: Authentications that can continue: (.*)$/.exec(line)?.[1];
     if (left !== undefined) methods = left.split(',').filter((name) => name !== '');
   }
-  return { hostKey, certificate, offered, methods, said, greeting, reached: reachedOf(lines) };
+  return {
+    ...{ hostKey, certificate, offered, accepted, partly, methods, said, greeting },
+    reached: reachedOf(lines),
+  };
 }
 
 function reachedOf(lines: readonly string[]): Reached | undefined {

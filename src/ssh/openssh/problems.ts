@@ -1,7 +1,9 @@
 import type { Problem } from '../../model/operator-error.ts';
-import { authenticationProblem, tooLate } from '../connect-problems.ts';
+import { heard } from '../../secrets/showable.ts';
+import { acceptedButMore, authenticationProblem, refusedByServer, tooLate } from '../connect-problems.ts';
 import type { KnownKeys } from '../host-keys/host-keys.ts';
 import { addressOf, type SshTarget } from '../target.ts';
+import { turnedAway } from '../turned-away.ts';
 import { hostKeyProblem } from './host-key-problem.ts';
 import { type LoginLog, lastWords } from './log.ts';
 
@@ -34,6 +36,7 @@ export function loginProblem(target: SshTarget, failure: LoginFailure): Problem 
     (isRefusal(words, failure) ? refusedLogin(target, failure) : undefined) ??
     forwardProblem(target, failure, words) ??
     addressProblem(target, words, log) ??
+    (log.reached === 'silent' ? turnedAway(target, log.greeting.join('\n')) : undefined) ??
     protocolProblem(target, words, log) ??
     hungUp(target, [...log.greeting, words].join('\n'))
   );
@@ -82,15 +85,22 @@ function refusedLogin(target: SshTarget, { log, tried, locked, password }: Login
   );
   const all = [
     ...tried,
-    ...complaints,
-    ...log.offered.map((key) => `${key}: refused by the server`),
-    ...(password?.askedFor ?? []).map((question) => `it asked: ${question}`),
+    ...complaints.map(heard),
+    ...log.offered.map(
+      (key) => `${heard(key)}: ${log.accepted.includes(key) ? acceptedButMore : refusedByServer}`,
+    ),
+    ...(password?.askedFor ?? []).map((question) => `it asked: ${heard(question)}`),
     ...(/^ssh_askpass: exec/m.test(words) ? [notExecutable] : []),
     ...(methods.length === 0 ? [] : [`the server accepts: ${methods.join(', ')}`]),
   ];
   const any = log.offered.length > 0 || password !== undefined;
   const said = /Too many authentication failures/.exec(words)?.[0] ?? '';
-  return authenticationProblem(target, { tried: all, any, locked }, { banner: '', said });
+  const accepted = log.accepted.length > 0 || log.partly;
+  return authenticationProblem(
+    target,
+    { tried: all, any, locked, accepted, left: methods },
+    { banner: '', said },
+  );
 }
 
 const notExecutable =
@@ -146,7 +156,7 @@ function addressProblem(target: SshTarget, words: string, log: LoginLog): Proble
   }
   return {
     code: 'unreachable',
-    message: `${where} can't be reached (${failed[1]})`,
+    message: `${where} can't be reached (${heard(failed[1] ?? '')})`,
     next: 'check the network and the firewalls between here and there',
     detail: failed[0],
   };
@@ -157,7 +167,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (offer !== null) {
     return {
       code: 'no-common-algorithm',
-      message: `${addressOf(target)} offers only ${offer[2]} as ${offer[1]}, and none of them is accepted here`,
+      message: `${addressOf(target)} offers only ${heard(offer[2] ?? '')} as ${offer[1]}, and none of them is accepted here`,
       next: 'update its OpenSSH (7.0 or later has stronger algorithms), or remove the lines KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms from its sshd_config. If neither is possible, allow the weak algorithm for this host in your ssh configuration',
       detail: lastWords(words),
     };
@@ -166,12 +176,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
     /^(.*(?:Bad remote protocol version|banner line|invalid format|Bad packet length|message authentication code incorrect|Corrupted|Protocol major versions differ|incorrect signature|Bad server host key|invalid protocol identifier|Server host key .* not in HostKeyAlgorithms|Invalid key length).*)$/m.exec(
       words,
     )?.[1];
-  // sshd itself sends only this before it disconnects: at random with many logins, or because of earlier ones
-  // (PerSourcePenalties).
-  const isTurnedAway = log.greeting.some((line) =>
-    /^(Exceeded MaxStartups|Not allowed at this time)/.test(line),
-  );
-  if (strange === undefined && log.reached === 'silent' && log.greeting.length > 0 && !isTurnedAway) {
+  if (strange === undefined && log.reached === 'silent' && log.greeting.length > 0) {
     return {
       code: 'ssh-protocol',
       message: `the service at ${addressOf(target)} is not an SSH server`,
@@ -182,7 +187,7 @@ function protocolProblem(target: SshTarget, words: string, log: LoginLog): Probl
   if (strange === undefined) return undefined;
   return {
     code: 'ssh-protocol',
-    message: `${addressOf(target)} and ssh could not agree on a protocol: ${strange}`,
+    message: `${addressOf(target)} and ssh could not agree on a protocol: ${heard(strange)}`,
     next: 'check that this is an sshd, of OpenSSH 7.0 or later',
     detail: lastWords(words),
   };

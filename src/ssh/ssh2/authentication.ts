@@ -1,5 +1,6 @@
 import type { AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2';
-import type { Tried } from '../connect-problems.ts';
+import { heard } from '../../secrets/showable.ts';
+import { acceptedButMore, refusedByServer, type Tried } from '../connect-problems.ts';
 import { type AgentKey, KeysOfAgent } from '../keys/agent.ts';
 import type { KeyFile, Keyring } from '../keys/keyring.ts';
 import type { SshTarget } from '../target.ts';
@@ -17,6 +18,7 @@ export interface Credentials extends Tried {
  */
 export async function credentialsFor(target: SshTarget, keyring: Keyring): Promise<Credentials> {
   const tried: string[] = [];
+  const answers: Answers = { accepted: false, left: [] };
   const candidates: Candidate[] = [];
   let locked: readonly string[] = [];
   if (target.methods.has('publickey')) {
@@ -40,7 +42,16 @@ export async function credentialsFor(target: SshTarget, keyring: Keyring): Promi
   }
   const password = await target.password?.();
   if (password !== undefined) candidates.push(...passwordCandidates(target, password, tried));
-  return { handler: handlerFor(target, candidates, tried), tried, locked, any: candidates.length > 0 };
+  const handler = handlerFor(target, candidates, { tried, answers });
+  return {
+    ...{ handler, tried, locked, any: candidates.length > 0 },
+    get accepted() {
+      return answers.accepted;
+    },
+    get left() {
+      return answers.left;
+    },
+  };
 }
 
 type Method = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -52,11 +63,17 @@ interface Candidate {
   readonly method: object;
 }
 
+/** What the server has answered so far. */
+interface Answers {
+  accepted: boolean;
+  left: readonly string[];
+}
+
 /** Hands ssh2 one way after the other, limited to those that the server accepts as soon as that is known. */
 function handlerFor(
   target: SshTarget,
   candidates: readonly Candidate[],
-  tried: string[],
+  { tried, answers }: { readonly tried: string[]; readonly answers: Answers },
 ): AuthHandlerMiddleware {
   const waiting = [...candidates];
   let isFirst = true;
@@ -70,10 +87,10 @@ function handlerFor(
       return answer({ type: 'none', username: target.user });
     }
     isFirst = false;
+    if (partial === true) answers.accepted = true;
+    if (left) answers.left = left;
     if (last?.name !== undefined) {
-      tried.push(
-        `${last.name}: ${partial === true ? 'accepted, but the server asks for more' : 'refused by the server'}`,
-      );
+      tried.push(`${last.name}: ${partial === true ? acceptedButMore : refusedByServer}`);
     }
     last = undefined;
     while (waiting.length > 0) {
@@ -121,13 +138,14 @@ async function keysOfAgent(
   }
   const keys = await keyring.agentKeys(target.agent);
   if (keys instanceof Error) {
-    tried.push(`agent: not usable (${keys.message})`);
+    tried.push(`agent: not usable (${heard(keys.message)})`);
     return [];
   }
   if (keys.length === 0) tried.push('agent: it holds no keys');
   const usable = keys.filter(({ type }) => usableTypes.has(type));
   for (const key of keys) {
-    if (!usable.includes(key)) tried.push(`agent: ${key.type} ${key.comment}: only ssh itself can use it`);
+    if (!usable.includes(key))
+      tried.push(`agent: ${key.type} ${heard(key.comment)}: only ssh itself can use it`);
   }
   return usable;
 }
@@ -150,7 +168,7 @@ function agentCandidate(
   // One after the other, so that each can be named if it is refused.
   return keys.map((key) => {
     const agent = new KeysOfAgent(socket, [key], (words) => tried.push(words));
-    const name = `agent: ${key.type} ${key.comment}`;
+    const name = `agent: ${key.type} ${heard(key.comment)}`;
     return { type: 'publickey', name, method: { type: 'agent', username, agent } };
   });
 }
@@ -195,7 +213,8 @@ function passwordCandidates(
   const prompt = (_name: string, _words: string, _language: string, prompts: Prompt[], finish: Finish) => {
     const answers = prompts.map((one) => (isForPassword(one) ? password : ''));
     for (const one of prompts) {
-      if (!isForPassword(one)) tried.push(`the server asks for more than a password: ${one.prompt.trim()}`);
+      if (!isForPassword(one))
+        tried.push(`the server asks for more than a password: ${heard(one.prompt.trim())}`);
     }
     finish(answers);
   };

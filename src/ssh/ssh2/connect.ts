@@ -18,6 +18,7 @@ import { createKeyring, type Keyring } from '../keys/keyring.ts';
 import type { SshTarget } from '../target.ts';
 import { type Credentials, credentialsFor } from './authentication.ts';
 import { SshConnection } from './connection.ts';
+import { type FirstBytes, firstBytesOf } from './first-bytes.ts';
 import { openStream } from './open-stream.ts';
 import { offerProblem } from './server-offer.ts';
 
@@ -92,6 +93,7 @@ async function attempt(
   let hostKey: string | undefined;
   let isEncrypted = false;
   let banner = '';
+  let first: FirstBytes | undefined;
   const config: ConnectConfig = {
     sock: stream,
     username: target.user,
@@ -115,6 +117,7 @@ async function attempt(
     });
   });
   try {
+    first = firstBytesOf(stream);
     const connecting = ssh.connect(config as Parameters<NodeSSH['connect']>[0]);
     // node-ssh listens for errors only while it connects; a later reset would end the process.
     ssh.connection?.on('error', () => stream.destroy());
@@ -136,7 +139,9 @@ async function attempt(
     }
     const reached = isEncrypted ? 'login' : hasSpoken(stream) ? 'handshake' : 'silent';
     const offer = await offerProblem(target, error.message, options);
-    return { problem: offer ?? handshakeProblem(target, error, reached) };
+    return {
+      problem: offer ?? handshakeProblem(target, error, { reached, greeting: first?.greeting() ?? '' }),
+    };
   }
 }
 

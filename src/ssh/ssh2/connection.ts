@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
 import { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { ExecInput, ExecOptions, ExecResult, VerifiedConnection } from '../contract.ts';
 import { followCommand, type RunningCommand } from '../follow-command.ts';
 import { describeTarget, type SshTarget } from '../target.ts';
@@ -64,7 +65,7 @@ export class SshConnection implements VerifiedConnection {
           if (error === undefined || error === null) return resolve(watched(channel));
           const refused = new OperatorError({
             code: 'exec-refused',
-            message: `${describeTarget(this.#target)} does not run commands: ${error.message}`,
+            message: `${describeTarget(this.#target)} does not run commands: ${heard(error.message)}`,
             next: "check MaxSessions, ForceCommand and PermitOpen in the host's sshd_config",
           });
           // ssh2 also reports this for a request that was pending when the connection ended: let that be

@@ -41,9 +41,11 @@ export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | 
   const { code, said, passwordSent } = failure;
   const says = (pattern: RegExp) => pattern.test(said);
   const detail = said === '' ? undefined : said;
-  // env(1) can't find it, or can't run it.
-  if (code === 127 && !says(/^sudo: /m)) return missing(detail);
-  if (code === 126 && !says(/^sudo: /m)) return refused(target, detail);
+  if ((code === 127 || code === 126) && !says(/^sudo: /m)) {
+    // env(1) can't find sudo, or can't run it; or the shell found no env, or ran nothing at all.
+    if (!says(namesSudo)) return loginShell(target, code, detail);
+    return code === 127 ? missing(detail) : refused(target, detail);
+  }
   if (says(/must have a tty/)) return terminal(target, detail);
   if (
     says(/not in the sudoers file|not allowed to run sudo|may not run sudo|I'm afraid I can't do that/) ||
@@ -66,6 +68,21 @@ export function sudoProblem(target: SshTarget, failure: SudoFailure): Problem | 
     return passwordAsked(target, detail);
   }
   return says(/^(sudo|doas)\b|sudoers|\bsudo\b.*(setuid|uid 0)/m) ? broken(code, detail) : undefined;
+}
+
+/**
+ * `env: 'sudo': No such file or directory`, with the quotes of any language, of which each byte is a
+ * character here; `sh: 1: sudo: not found`
+ */
+const namesSudo = /(?:^|[^\w./-])sudo[^\w\s./-]{0,3} ?:/m;
+
+function loginShell(target: SshTarget, code: number, detail: string | undefined): Problem {
+  return {
+    code: 'login-shell',
+    message: `the login shell of ${target.user} ended with exit status ${code} before it ran sudo`,
+    next: `check on the host with \`getent passwd ${target.user}\` which shell that is: it has to run commands such as \`env LC_ALL=C sudo -n true\`, and a restricted shell, or a ForceCommand in sshd_config, does not`,
+    detail,
+  };
 }
 
 function missing(detail: string | undefined): Problem {

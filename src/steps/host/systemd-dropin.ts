@@ -86,6 +86,8 @@ function bringOver(host: StepHost, wanted: DropInParameters): void {
   const found = others.flatMap(({ path, text }) =>
     names
       .filter((name) => understand(host, path, text, () => unit.get(text, keyOf(name))) !== undefined)
+      // Our own drop-in under another name.
+      .filter((name) => !host.isManaged({ path, format: unit.name, key: keyOf(name) }))
       .map((name) => ({ path, text, name })),
   );
   const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));

@@ -131,6 +131,8 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
   const other = host
     .glob(`${directory}/*`)
     .filter((one) => one !== path && !/[.~]/.test(one.slice(directory.length)))
+    // What an earlier run called this service.
+    .filter((one) => !host.isManaged(wholePath(one)) || host.left(one) === undefined)
     .find((one) => takesPort(host.text(one) ?? '', port));
   if (other === undefined) return;
   throw host.problem(

@@ -109,7 +109,7 @@ function filePlaces(host: StepHost, { variable, environment_files: files }: Java
 function dropInPlaces(host: StepHost, unitName: string, ours: string, variable: string): readonly Place[] {
   const key = ['Service', 'Environment', variable];
   return otherDropIns(host, unitName, fileName(ours))
-    .filter(({ path }) => path.startsWith('/etc/'))
+    .filter(({ path }) => path.startsWith('/etc/') && !host.isManaged({ path, format: unit.name, key }))
     .flatMap(({ path, text }): readonly Place[] => {
       const options = understand(host, path, text, () => unit.get(text, key));
       if (options === undefined) return [];
@@ -124,14 +124,16 @@ function dropInPlaces(host: StepHost, unitName: string, ours: string, variable: 
  * that sets it.
  */
 function unitOptions(host: StepHost, unitName: string, ours: string, variable: string): string | undefined {
-  const parts = [unitFile(host, unitName), ...otherDropIns(host, unitName, fileName(ours))];
+  const key = ['Service', 'Environment', variable];
+  const others = otherDropIns(host, unitName, fileName(ours));
+  const parts = [
+    unitFile(host, unitName),
+    // Without our own drop-in under another name.
+    ...others.filter(({ path }) => !host.isManaged({ path, format: unit.name, key })),
+  ];
   const values = parts.flatMap((part) => {
     const value =
-      part === undefined
-        ? undefined
-        : understand(host, part.path, part.text, () =>
-            unit.get(part.text, ['Service', 'Environment', variable]),
-          );
+      part === undefined ? undefined : understand(host, part.path, part.text, () => unit.get(part.text, key));
     return value === undefined ? [] : [String(value)];
   });
   return values.at(-1);

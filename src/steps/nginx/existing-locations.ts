@@ -1,16 +1,23 @@
-import { type Directive, findServers, type Location, locations } from '../../formats/nginx.ts';
+import {
+  type Directive,
+  findServers,
+  type Location,
+  locations,
+  managedBlockRanges,
+} from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import type { Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
+import { nginxBlock } from './block-format.ts';
 import { lineOf, removeDirectives } from './directives.ts';
 import type { LocationsParameters } from './locations-parameters.ts';
-import { filesAt, writeFound } from './nginx-files.ts';
+import { filesAt, type NginxFile, writeFound } from './nginx-files.ts';
 import { relayedNodes } from './node-locations.ts';
 
 /** Locations for the nodes' paths outside our file, since nginx refuses a duplicate path. */
 export function findLocations(host: StepHost, wanted: LocationsParameters): readonly Finding[] {
   return files(host, wanted).flatMap(({ path, text }) =>
-    understand(host, path, text, () => foreign(text, wanted)).map(
+    understand(host, path, text, () => foreign(host, wanted, { path, text })).map(
       ({ directive, modifier, path: location }): Finding => ({
         path,
         line: lineOf(text, directive.start),
@@ -24,7 +31,9 @@ export function findLocations(host: StepHost, wanted: LocationsParameters): read
 export function bringOverLocations(host: StepHost, wanted: LocationsParameters): void {
   for (const { path, text } of files(host, wanted)) {
     const clean = understand(host, path, text, () =>
-      removeDirectives(text, (rest) => foreign(rest, wanted).map(({ directive }) => directive)),
+      removeDirectives(text, (rest) =>
+        foreign(host, wanted, { path, text: rest }).map(({ directive }) => directive),
+      ),
     );
     if (clean !== text) writeFound(host, path, clean);
   }
@@ -34,16 +43,33 @@ function files(host: StepHost, wanted: LocationsParameters) {
   return filesAt(host, wanted.look_in).filter(({ path }) => path !== wanted.path);
 }
 
-function foreign(text: string, wanted: LocationsParameters): readonly Location[] {
+function foreign(
+  host: StepHost,
+  wanted: LocationsParameters,
+  { path: file, text }: NginxFile,
+): readonly Location[] {
   const paths = new Set(
     relayedNodes(wanted.nodes).flatMap((one) => one.locations.map(({ path }) => withoutSlash(path))),
   );
+  // Blocks of an earlier run, which had them in another file.
+  const own = hasBlocks(host, file)
+    ? [...managedBlockRanges(text)].filter(([name]) =>
+        host.isManaged({ path: file, format: nginxBlock.name, key: [name] }),
+      )
+    : [];
   const others = findServers(text).filter(({ serverNames }) => isAnother(serverNames, wanted.server_name));
   return locations(text).filter(
     ({ modifier, path, directive }) =>
       (modifier === '' || modifier === '^~' || modifier === '=') &&
       paths.has(withoutSlash(path)) &&
-      !others.some((server) => contains(server.directive, directive)),
+      !others.some((server) => contains(server.directive, directive)) &&
+      !own.some(([, range]) => contains(range, directive)),
+  );
+}
+
+function hasBlocks({ snapshot }: StepHost, file: string): boolean {
+  return (
+    snapshot.ledger?.items.some(({ path, format }) => path === file && format === nginxBlock.name) ?? false
   );
 }
 
@@ -56,7 +82,7 @@ function isAnother(names: readonly string[], proxy: string): boolean {
   return names.length > 0 && plain && !names.some((name) => name.toLowerCase() === proxy.toLowerCase());
 }
 
-function contains(outer: Directive, inner: Directive): boolean {
+function contains(outer: Pick<Directive, 'start' | 'end'>, inner: Directive): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
 

@@ -5,7 +5,7 @@ import {
   locations,
   setVariable,
 } from '../../formats/nginx.ts';
-import { isWholePath } from '../../virtual/managed.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
@@ -15,10 +15,14 @@ import type { PrefixParameters } from './prefix-parameters.ts';
 /** The first words of our own files. */
 export const ownHeader = '# Written by clusterproxy';
 
+/** The first words of this module's own file, whose name may have changed since it was written. */
+const ownCopies = /^# Written by clusterproxy, step \S+: edits get lost\.\n# Copies of the locations in /;
+
 /**
  * Refuse what somebody has set up on the host for the same purpose, or undo it with `adopt`. That is what the
  * public guides tell people to do on a node: locations of the client under a prefix, the redirect of the
- * lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix.
+ * lobby's locales, the variables for CORS headers, and a rewrite of the whole prefix. What an earlier run has
+ * left in other files or in the other mode isn't handiwork, and goes.
  */
 export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, source: string): void {
   const existing = host.text(wanted.path);
@@ -32,6 +36,7 @@ export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, sour
   // Its former contents must not come back when the host is restored.
   if (foreignFile.length > 0) host.remove(wanted.path);
   takeBack(host, wanted, source);
+  releaseGone(host);
 }
 
 /**
@@ -46,7 +51,7 @@ function underPrefix(path: string, client: string): string | undefined {
 
 function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string): readonly Finding[] {
   return filesToSearch(host, wanted, source)
-    .filter((path) => !isManaged(host, path))
+    .filter((path) => !isManaged(host, path) && !isOwnCopy(host, wanted, path, source))
     .flatMap((path) => {
       const text = host.text(path) ?? '';
       return understand(host, path, text, () => findIn(text, wanted, path, source));
@@ -55,14 +60,54 @@ function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string):
 
 function takeBack(host: StepHost, wanted: PrefixParameters, source: string): void {
   for (const path of filesToSearch(host, wanted, source)) {
+    const packaged = isPackaged(wanted, path, source);
+    const left = isManaged(host, path) ? host.left(path) : undefined;
+    // The planner gives such a file back after all steps, unless another step still wants it.
+    if (left !== undefined && !left.edited && !packaged) continue;
+    if (packaged && wanted.mode === 'own-file') giveBack(host, path);
     const text = host.text(path) ?? '';
-    const clean = understand(host, path, text, () => cleaned(text, wanted, path, source));
-    if (clean === text) continue;
-    const packaged =
-      path === source || Object.values(wanted.variables).some((one) => one.stock_file === path);
-    if (!packaged && isHollowNginx(clean)) host.remove(realPath(host, path));
-    else host.write(realPath(host, path), clean);
+    const ours = !packaged && ownCopies.test(text);
+    const clean = understand(host, path, text, () =>
+      ours ? withoutSets(cleaned(text, wanted, path, source)) : cleaned(text, wanted, path, source),
+    );
+    if (clean !== text && !packaged && isHollowNginx(clean)) host.remove(realPath(host, path));
+    else if (clean !== text) host.write(realPath(host, path), clean);
+    if (ours && !isHollowNginx(clean)) {
+      host.release(path);
+      host.warn(`${path} is no longer needed, but somebody has added lines of their own to it; those stay`);
+    }
   }
+}
+
+/** The package's file as it was before the other mode edited it; an upgrade may have renewed it since. */
+function giveBack(host: StepHost, path: string): void {
+  const left = host.left(path);
+  if (left === undefined) return;
+  if (!left.edited && left.before !== undefined) host.restore(path, left.before);
+  // Whatever is left of ours there is taken out of its text.
+  host.release(path);
+}
+
+/** An upgrade to a release that keeps its files elsewhere has taken the package's former file away. */
+function releaseGone(host: StepHost): void {
+  const items = host.snapshot.ledger?.items.filter((item) => item.step === host.step) ?? [];
+  for (const { path } of items) {
+    if (host.snapshot.paths.get(path)?.kind === 'absent') host.release(path);
+  }
+}
+
+function isPackaged({ variables }: PrefixParameters, path: string, source: string): boolean {
+  return path === source || Object.values(variables).some((one) => one.stock_file === path);
+}
+
+/** Our own file of another name; the ledger may have forgotten it. */
+function isOwnCopy(host: StepHost, wanted: PrefixParameters, path: string, source: string): boolean {
+  return !isPackaged(wanted, path, source) && ownCopies.test(host.text(path) ?? '');
+}
+
+/** Variables that are set in our own file are ours, whatever another recipe called them. */
+function withoutSets(text: string): string {
+  return removeDirectives(text, (rest) => serverDirectives(rest).filter(({ name }) => name === 'set'));
 }
 
 function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string): readonly string[] {
@@ -75,7 +120,7 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
 
 /** What an earlier run in the other mode manages on this host wasn't set up by hand. */
 function isManaged(host: StepHost, path: string): boolean {
-  return host.snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
+  return host.isManaged(wholePath(path));
 }
 
 function findIn(text: string, wanted: PrefixParameters, path: string, source: string): readonly Finding[] {

@@ -55,10 +55,9 @@ export const nginxInclude: StepModule<IncludeParameters> = {
     }
     const name = wanted.server_name || wanted.default_server_name;
     const chosen = chooseBlock(host, wanted, text, name);
-    const isOurs = host.snapshot.ledger?.items.some(
-      ({ path, format }) => path === wanted.path && format === nginxIncludeLine.name,
-    );
-    host.manage({ path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] });
+    const line = { path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] };
+    const isOurs = host.isManaged(line);
+    host.manage(line);
     const elsewhere = findServers(text).filter(
       ({ directive, serverNames }) =>
         isOurs && directive.start !== chosen.directive.start && namesInclude(serverNames, name),

@@ -1,6 +1,6 @@
 import { type EffectiveServer, isLocal, type ServerAnswer, type Socket } from '../../formats/nginx.ts';
 import type { OperatorError } from '../../model/operator-error.ts';
-import { isWholePath } from '../../virtual/managed.ts';
+import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { isFrontEnd } from './front-end.ts';
 import {
@@ -78,8 +78,8 @@ function isOurs(host: StepHost, { path }: OwnServer, { file }: EffectiveServer):
 }
 
 /** A file that this cluster had under another name is removed in the same plan. */
-function isRemovedWith({ snapshot }: StepHost, path: string): boolean {
-  return snapshot.ledger?.items.some((item) => item.path === path && isWholePath(item)) ?? false;
+function isRemovedWith(host: StepHost, path: string): boolean {
+  return host.isManaged(wholePath(path));
 }
 
 function otherCluster({ snapshot }: StepHost, { file }: EffectiveServer): string | undefined {

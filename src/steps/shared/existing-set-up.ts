@@ -1,4 +1,5 @@
 import type { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /** One thing on a host that somebody set up by hand for the same purpose as a step. */
@@ -16,7 +17,7 @@ export interface Finding {
  */
 export function existingSetUp(host: StepHost, findings: readonly Finding[]): OperatorError {
   const list = findings.map(
-    ({ path, line, what }) => `${path}${line === undefined ? '' : `:${line}`}: ${what}`,
+    ({ path, line, what }) => `${path}${line === undefined ? '' : `:${line}`}: ${heard(what)}`,
   );
   return host.problem(
     'set-up-by-hand',

@@ -1,5 +1,7 @@
 import { FormatError } from '../../formats/format-error.ts';
 import { OperatorError } from '../../model/operator-error.ts';
+import { maskFile } from '../../secrets/mask-file.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /**
@@ -13,7 +15,7 @@ export function understand<Result>(host: StepHost, path: string, text: string, e
     if (!(error instanceof FormatError)) throw error;
     throw new OperatorError({
       code: 'file-not-understood',
-      message: `${path} can't be edited safely: ${error.message}`,
+      message: `${path} can't be edited safely: ${heard(error.message)}`,
       next: 'fix that place in the file on the host, then plan again; nothing was changed',
       host: host.snapshot.host,
       step: host.step,
@@ -24,6 +26,7 @@ export function understand<Result>(host: StepHost, path: string, text: string, e
 
 function locationOf(path: string, text: string, error: FormatError) {
   if (error.line === undefined) return undefined;
-  const line = text.split(/\r\n|\n|\r/)[error.line - 1] ?? '';
+  // What is a secret can depend on the lines above.
+  const line = maskFile(path, text).split(/\r\n|\n|\r/)[error.line - 1] ?? '';
   return { file: path, line: error.line, column: error.column ?? 1, text: line };
 }

@@ -19,7 +19,7 @@ const restart = handler('restart-nginx', [{ kind: 'restart', unit: 'nginx' }]);
 
 function fitOne(one: Handler, unit: UnitState | undefined, more: Partial<UnitsOfHost> = {}) {
   const units = new Map(unit === undefined ? [] : [['nginx.service', unit] as const]);
-  const snapshot = { ...snapshotOf({ name: 'a' }, noReads), units };
+  const snapshot = { ...snapshotOf({ name: 'a' }, noReads), units, isSample: false };
   const host = { snapshot, changes: [], managed: new Set<string>(), givesBack: false, ...more };
   return fitHandlers([{ handler: one, because: [] }], host);
 }
@@ -32,11 +32,51 @@ function unitChange(before: string, after: string): Change {
 
 describe('a handler that reloads a unit', () => {
   it('is as it is where the unit runs, or where nobody knows', () => {
-    for (const unit of [running, undefined, { ...stopped, load: 'not-found' }]) {
+    for (const unit of [running, undefined]) {
       const fitted = fitOne(reload, unit);
       expect(fitted).toMatchObject({ problem: undefined, warnings: [] });
       expect(fitted.handlers[0]?.handler).toBe(reload);
     }
+  });
+
+  const missing = { ...stopped, load: 'not-found' };
+  const created = (path: string): Change => ({ ...unitChange('', ''), kind: 'file', action: 'create', path });
+
+  it.each([reload, restart])('is refused where there is no such unit: %j', (one) => {
+    expect(fitOne(one, missing).problem).toMatchObject({
+      code: 'unit-missing',
+      message: expect.stringMatching(/^there is no unit nginx\S* on this host, and the handler re/),
+    });
+  });
+
+  it.each<[string, Partial<UnitsOfHost>]>([
+    ['the plan makes the unit', { changes: [created('/etc/systemd/system/nginx.service')] }],
+    ['an action may bring it', { acts: true }],
+    ['the host is a sample', { snapshot: { ...snapshotOf({ name: 'a' }, noReads) } }],
+  ])('is as it is where %s', (_, more) => {
+    const units = new Map([['nginx.service', missing] as const]);
+    const host = more.snapshot === undefined ? more : { snapshot: { ...more.snapshot, units } };
+    expect(fitOne(reload, missing, host).problem).toBeUndefined();
+  });
+
+  it('knows an instance by the template that the plan makes', () => {
+    const one = handler('restart', [{ kind: 'restart', unit: 'web@1.service' }]);
+    const snapshot = {
+      ...snapshotOf({ name: 'a' }, noReads),
+      isSample: false,
+      units: new Map([['web@1.service', missing] as const]),
+    };
+    expect(fitOne(one, undefined, { snapshot }).problem?.code).toBe('unit-missing');
+    const changes = [created('/etc/systemd/system/web@.service')];
+    expect(fitOne(one, undefined, { snapshot, changes }).problem).toBeUndefined();
+  });
+
+  it('leaves out what is gone where files are given back', () => {
+    const fitted = fitOne(reload, missing, { givesBack: true });
+    expect(fitted).toMatchObject({ handlers: [], problem: undefined });
+    expect(fitted.warnings).toEqual([
+      'there is no unit nginx.service on this host any more, so reload-nginx leaves it out',
+    ]);
   });
 
   it('is refused where it does not run, with the command that mends it', () => {

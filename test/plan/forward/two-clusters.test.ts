@@ -166,7 +166,7 @@ const samples = `${import.meta.dirname}/../../../playbooks/samples`;
 
 function doorHost(): FakeHost {
   const certificates = ['one', 'two', 'calls'].flatMap((name) => {
-    const pair = selfSigned(`${name}.example.com`);
+    const pair = selfSigned(`${name}.example.com`, { algorithm: 'ec' });
     const live = `/etc/letsencrypt/live/${name}.example.com`;
     return [
       [`${live}/fullchain.pem`, pair.certificate],

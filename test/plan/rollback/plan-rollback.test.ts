@@ -1,15 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { properties } from '../../../src/formats/properties.ts';
+import type { Ledger } from '../../../src/model/ledger.ts';
 import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
-import { textOf } from '../../../src/plan/items.ts';
+import { itemHash, textOf } from '../../../src/plan/items.ts';
+import { recordChanges } from '../../../src/plan/record.ts';
 import { latestRun, planHostRollback, type RollbackPlan } from '../../../src/plan/rollback/plan-rollback.ts';
 import { detailOf } from '../../../src/report/document/problem.ts';
+import { wholePath } from '../../../src/virtual/managed.ts';
 import { stageOf } from '../../support/host-plan.ts';
 import {
   carriedOutHost,
   edited,
+  emptyLedger,
   planWith,
   recorded,
   wantedStep,
@@ -176,6 +180,44 @@ describe('undoing a run', () => {
     const undone = planHostRollback(alone, [recorded(plan)], careful);
     expect(undone.changes).toMatchObject([{ action: 'delete', path }]);
     expect(undone.ledger?.created).toEqual([]);
+  });
+
+  it.each([
+    ['/srv', []],
+    ['/srv/app', [['delete', '/srv/app']]],
+  ])('leaves folders of the system, even empty ones that a ledger claims: %s', (folder, expected) => {
+    const snapshot = snapshotOf({ name: 'a' }, { ...noReads, paths: [folder, `${folder}/gone`] });
+    const ledger: Ledger = {
+      ...emptyLedger(),
+      items: [
+        {
+          step: 'x',
+          ...wholePath(`${folder}/gone`),
+          first: { kind: 'absent' },
+          activated: itemHash({ kind: 'absent' }),
+        },
+      ],
+      created: [folder],
+    };
+    const there = withState(snapshot, folder, {
+      kind: 'directory',
+      mode: 0o755,
+      user: 'root',
+      group: 'root',
+    });
+    const { changes } = stageOf(planWith({ ...there, ledger }, []));
+    expect(changes.map(({ action, path: at }) => [action, at])).toEqual(expected);
+  });
+
+  it('never removes a folder that every host has, whoever asks for it', () => {
+    const etc = { kind: 'directory', mode: 0o755, user: 'root', group: 'root' } as const;
+    const snapshot = withState(snapshotOf({ name: 'a' }, { ...noReads, paths: ['/etc'] }), '/etc', etc);
+    const record = recorded(planWith(snapshot, [])).record;
+    const change = { path: '/etc', kind: 'directory', action: 'create', steps: ['x'] } as const;
+    const changes = recordChanges([{ ...change, before: absent, after: etc }]);
+    const undo = () =>
+      planHostRollback(snapshot, [{ record: { ...record, changes }, originals: new Map() }], force);
+    expect(undo).toThrowError(expect.objectContaining({ code: 'folder-of-system' }));
   });
 
   it('manages again what the run had let go', () => {

@@ -209,7 +209,12 @@ describe('form', () => {
       'a recipe whose name is a number',
       "recipes: ['3.0']",
       'recipes: [3.0]',
-      { code: 'wrong-type', at: '3.0]', message: /expected text, found the number 3/, next: /quotes/ },
+      {
+        code: 'wrong-type',
+        at: '3.0]',
+        message: /expected text, found the number 3\.0/,
+        next: /quotes: '3\.0'/,
+      },
     ],
     [
       'a variable of an unknown type',
@@ -343,7 +348,7 @@ describe('meaning', () => {
       {
         code: 'invalid-condition',
         at: '3.0, facts.meteor',
-        message: /facts\.release is text; found the number 3/,
+        message: /facts\.release is text; found the number 3\.0/,
         next: /quotes/,
       },
     ],

@@ -178,7 +178,7 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
       });
       await expect(open({ identityFiles: ['/nonexistent'] })).rejects.toMatchObject({
         code: 'authentication-failed',
-        problem: { detail: expect.stringContaining('no such file') },
+        problem: { notes: expect.arrayContaining([expect.stringContaining('no such file')]) },
       });
     });
 

@@ -90,6 +90,12 @@ describe('without a password', () => {
     ['sudo-password', "echo 'sudo: a password is required' >&2; exit 1"],
     ['sudo-refused', "echo 'ops is not in the sudoers file.' >&2; exit 1"],
     ['sudo-missing', "echo 'env: „sudo“: Datei oder Verzeichnis nicht gefunden' >&2; exit 127"],
+    ['sudo-missing', "echo 'sh: 1: sudo: not found' >&2; exit 127"],
+    ['sudo-missing', `echo "env: can't execute 'sudo': No such file or directory" >&2; exit 127`],
+    ['sudo-refused', "echo 'env: ‘sudo’: Permission denied' >&2; exit 126"],
+    ['login-shell', "echo 'bash: line 1: env: command not found' >&2; exit 127"],
+    ['login-shell', 'exit 127'],
+    ['login-shell', "echo 'restricted: env LC_ALL=C sudo -n -- sh -c x' >&2; exit 126"],
     ['sudo-terminal', "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1"],
     ['sudo-failed', "echo 'sudo: error initializing policy plugin sudoers_policy' >&2; exit 1"],
   ])('%s', async (code, script) => {

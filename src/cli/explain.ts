@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import type { Environment, Registration } from './environment.ts';
+import { addExample } from './options.ts';
+
+interface ExplainOptions {
+  readonly json: boolean;
+  readonly color: boolean;
+}
+
+export function registerExplain(program: Command, { environment, finish }: Registration): void {
+  const command = program
+    .command('explain')
+    .argument('[code]', 'the code of an error, or the status of a host; all of them without it')
+    .description('Explains the code of an error or the status of a host from the manual. Needs no host.')
+    .option('--json', 'print one JSON document', false)
+    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
+    .action(async (code: string | undefined, options: ExplainOptions) =>
+      finish(await explain(code, options, environment)),
+    );
+  addExample(command, 'clusterproxy explain busy');
+}
+
+async function explain(
+  code: string | undefined,
+  options: ExplainOptions,
+  { output, secrets }: Environment,
+): Promise<number> {
+  const [
+    { explainCode, listCodes },
+    { readManual },
+    { exitStatus, resultWithoutHosts },
+    { reportDocument },
+    { chooseView },
+  ] = await Promise.all([
+    import('../manual/explain-code.ts'),
+    import('../manual/read-manual.ts'),
+    import('../model/result.ts'),
+    import('../report/document/document.ts'),
+    import('../report/choose-view.ts'),
+  ]);
+  const pages = await readManual();
+  const explanations = code === undefined ? listCodes(pages) : [explainCode(code, pages)];
+  const document = reportDocument(
+    resultWithoutHosts('explain'),
+    { explanations, exitStatus: exitStatus.done },
+    secrets,
+  );
+  const view = chooseView(output, { ...options, quiet: false, verbose: false });
+  view.show('explanations', document);
+  view.end(document);
+  return exitStatus.done;
+}

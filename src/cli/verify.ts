@@ -1,0 +1,60 @@
+import { type Command, Option } from 'commander';
+import type { CheckResult } from '../model/outside-check.ts';
+import type { Environment, Registration } from './environment.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, positive } from './options.ts';
+
+interface VerifyOptions extends CommonOptions {
+  readonly timeout: number;
+}
+
+/** A page of a client takes a second or two over a slow line; who waits longer closes the tab. Seconds. */
+const usualTimeout = 10;
+
+export function registerVerify(program: Command, { environment, finish }: Registration): void {
+  const command = addCommonOptions(
+    program
+      .command('verify')
+      .description(
+        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing.',
+      ),
+    limitOfLooking,
+  )
+    .addOption(
+      new Option('--timeout <seconds>', 'how long a server may take to answer')
+        .default(usualTimeout)
+        .argParser(positive),
+    )
+    .action(async (options: VerifyOptions) => finish(await verify(options, environment)));
+  addExample(command, 'clusterproxy verify --inventory prod.yaml');
+}
+
+async function verify(options: VerifyOptions, environment: Environment): Promise<number> {
+  const [{ openSession }, { verifyRun }, { networkFromHere }, { exitStatus, resultWithoutHosts }] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../run/verify-run.ts'),
+      import('../verify/network.ts'),
+      import('../model/result.ts'),
+    ]);
+  const session = await openSession('verify', options, environment);
+  const runOptions = session.runOptions({ prune: false });
+  const { signal } = environment;
+  const { checks, problems } = await verifyRun({
+    ...runOptions,
+    network: networkFromHere({ signal, patience: options.timeout * 1000 }),
+    now: Date.now,
+  });
+  const result = { ...resultWithoutHosts('verify'), interrupted: signal.aborted };
+  const status = signal.aborted ? exitStatus.interrupted : statusOf(checks, problems.length > 0, exitStatus);
+  session.show('checks', result, { checks, errors: problems, exitStatus: status });
+  return session.end(result, { checks, errors: problems, exitStatus: status });
+}
+
+function statusOf(
+  checks: readonly CheckResult[],
+  anyProblem: boolean,
+  status: { readonly done: number; readonly failed: number; readonly verifyFailed: number },
+): number {
+  if (checks.some(({ outcome }) => outcome === 'failed')) return status.verifyFailed;
+  return anyProblem || checks.some(({ outcome }) => outcome === 'not-asked') ? status.failed : status.done;
+}

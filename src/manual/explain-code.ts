@@ -1,0 +1,51 @@
+import { knownNamesHint, nearestName } from '../document/nearest-name.ts';
+import type { CodeExplanation } from '../model/explanation.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import { type CodeRow, codeRows, type ManualPage, mentionsOf } from './manual-page.ts';
+
+/** The page that lists every code of an error. */
+const errors = 'errors.md';
+/** The page that lists every status of a host. */
+const statuses = 'commands.md';
+
+/**
+ * What the manual says of a code of an error or of a status of a host. Throws `code-unknown`, with the
+ * nearest one.
+ */
+export function explainCode(code: string, pages: readonly ManualPage[]): CodeExplanation {
+  const rows = allRows(pages);
+  const word = code.trim().toLowerCase().replace(/:$/, '');
+  // A word can be both: a host has the status `stuck` because of the error `stuck`.
+  const [row, ...others] = rows.filter(({ codes }) => codes.includes(word));
+  if (row === undefined) throw unknown(code, rows);
+  const mentions = [
+    ...others.map(({ page, section, what }) => ({ page, section, text: `${word}: ${what}` })),
+    ...pages.filter(({ name }) => name !== errors).flatMap((page) => mentionsOf(page, word)),
+  ];
+  return { code: word, page: row.page, section: row.section, what: row.what, next: row.next, mentions };
+}
+
+/** Every code, in the manual's order, by section; without what else the manual says of it. */
+export function listCodes(pages: readonly ManualPage[]): readonly CodeExplanation[] {
+  return allRows(pages).flatMap(({ codes, ...row }) => codes.map((code) => ({ code, ...row, mentions: [] })));
+}
+
+function allRows(pages: readonly ManualPage[]): readonly CodeRow[] {
+  return pages
+    .filter(({ name }) => name === errors || name === statuses)
+    .sort((one, other) => Number(one.name === statuses) - Number(other.name === statuses))
+    .flatMap(codeRows);
+}
+
+function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
+  const known = rows.flatMap(({ codes }) => codes);
+  const near = nearestName(code, known);
+  return new OperatorError({
+    code: 'code-unknown',
+    message: `no error or status has the code '${code}'`,
+    next:
+      near === undefined
+        ? 'clusterproxy explain, without a code, lists all of them'
+        : `${knownNamesHint(code, known)}; clusterproxy explain, without a code, lists all of them`,
+  });
+}

@@ -1,0 +1,113 @@
+import type { Mention } from '../model/explanation.ts';
+
+/** A page of the manual: a file of docs/, in Markdown. */
+export interface ManualPage {
+  /** such as `errors.md` */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A row of a table whose first column holds codes. */
+export interface CodeRow {
+  readonly codes: readonly string[];
+  readonly page: string;
+  readonly section: string;
+  readonly what: string;
+  readonly next: string | undefined;
+}
+
+/** Something that stands between two empty lines, an item of a list, or a row of a table. */
+interface Block {
+  readonly section: string;
+  /** as it is written; the lines of a paragraph are joined by a blank */
+  readonly text: string;
+  /** the table's first row, for a row of a table */
+  readonly header?: readonly string[] | undefined;
+}
+
+/** What heads the first column of a table of codes. */
+const codeTables: readonly string[] = ['code', 'status of a host'];
+
+/** The rows of a page's tables of codes: of errors, and of statuses. */
+export function codeRows({ name, text }: ManualPage): readonly CodeRow[] {
+  return blocksOf(text).flatMap(({ section, text: row, header }) => {
+    if (!isCodeTable({ header })) return [];
+    const [first = '', what = '', next] = cellsOf(row);
+    const codes = [...first.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => [code]);
+    return [
+      { codes, page: name, section, what: plain(what), next: next === undefined ? undefined : plain(next) },
+    ];
+  });
+}
+
+/**
+ * Where a page speaks of a code: the paragraphs, items and rows that have it as a word in code font. Its own
+ * row in a table of codes is none of them.
+ */
+export function mentionsOf({ name, text }: ManualPage, code: string): readonly Mention[] {
+  return blocksOf(text)
+    .filter((block) => !isCodeTable(block) && block.text.includes(`\`${code}\``))
+    .map((block) => ({
+      page: name,
+      section: block.section,
+      text: block.header === undefined ? plain(block.text) : cellsOf(block.text).map(plain).join(': '),
+    }));
+}
+
+function isCodeTable({ header }: Pick<Block, 'header'>): boolean {
+  return codeTables.includes(header?.[0] ?? '');
+}
+
+function blocksOf(text: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let section = '';
+  let header: readonly string[] | undefined;
+  let lines: string[] = [];
+  let fenced = false;
+  const close = () => {
+    if (lines.length > 0) blocks.push({ section, text: lines.join(' ') });
+    lines = [];
+  };
+  for (const line of text.split(/\r?\n/)) {
+    if (line.startsWith('```')) fenced = !fenced;
+    const heading = /^#+ (.*)/.exec(line)?.[1];
+    const row = line.startsWith('|');
+    if (!row) header = undefined;
+    if (fenced || line.startsWith('```') || line.trim() === '') close();
+    else if (heading !== undefined) {
+      close();
+      section = plain(heading);
+    } else if (row) {
+      close();
+      if (header === undefined) header = cellsOf(line).map(plain);
+      else if (!/^\|[-:| ]+$/.test(line)) blocks.push({ section, text: line, header });
+    } else {
+      if (/^\s*(?:[-*]|\d+\.) /.test(line)) close();
+      lines.push(line.trim());
+    }
+  }
+  close();
+  return blocks;
+}
+
+/** The cells of a row; `\|` is a bar within a cell. */
+function cellsOf(row: string): readonly string[] {
+  return row
+    .replace(/^\||\|\s*$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'));
+}
+
+/**
+ * Markdown as a person reads it on a terminal: no emphasis, code as it is typed, a link with its page's name.
+ */
+function plain(text: string): string {
+  return text
+    .replace(/\[([^\]]+)\]\(([\w-]+\.md)[^)]*\)/g, '$1 (docs/$2)')
+    .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+    .replace(/\*\*([^*]+)\*\*/g, '$1')
+    .replace(/`([^`]+)`/g, '$1')
+    .replace(/^(?:[-*]|\d+\.) /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

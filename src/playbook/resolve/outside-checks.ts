@@ -1,0 +1,64 @@
+import { roleOf } from '../../inventory/inventory.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
+import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
+import { holds } from './conditions.ts';
+import { type ClusterView, hostContext } from './contexts.ts';
+import { type Fill, strictly } from './handlers.ts';
+import { naming } from './template-problems.ts';
+
+/** The checks of one host. */
+export interface ResolvedOutsideChecks {
+  readonly checks: readonly OutsideCheck[];
+  /** those that don't apply to what is installed and set there, as the playbook has them */
+  readonly notApplicable: readonly PlaybookOutsideCheck[];
+}
+
+/**
+ * What is asked from outside for the host `name`, by its own facts. Throws OperatorError if its version is
+ * unknown, or a template can't be filled in. The host must have been inspected.
+ */
+export function resolveOutsideChecks(cluster: ClusterView, name: string): ResolvedOutsideChecks {
+  const view = cluster.hosts.get(name);
+  if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
+  if (view.problem !== undefined) throw new OperatorError(view.problem);
+  const { verify } = roleOf(cluster.inventory.playbook, view.host.role);
+  const context = hostContext(cluster, view);
+  const recipe = view.recipe?.name;
+  const applies = ({ recipes, when }: PlaybookOutsideCheck) =>
+    (recipes === undefined || (recipe !== undefined && recipes.includes(recipe))) && holds(when, context);
+  const fill = strictly(context);
+  return {
+    checks: verify.filter(applies).map((check) =>
+      naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
+        id: check.id,
+        title: fill.text(check.title),
+        fix: fill.text(check.fix),
+        question: resolveQuestion(check.question, fill),
+      })),
+    ),
+    notApplicable: verify.filter((check) => !applies(check)),
+  };
+}
+
+function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestion {
+  switch (question.kind) {
+    case 'http': {
+      const { url, headers, contains, answers, location } = question;
+      return {
+        ...question,
+        url: fill.text(url),
+        headers: fill.list(headers),
+        contains: fill.list(contains),
+        answers: Object.fromEntries(
+          Object.entries(answers).map(([name, values]) => [name, values.map(fill.text)]),
+        ),
+        location: location === undefined ? undefined : fill.text(location),
+      };
+    }
+    case 'websocket':
+      return { ...question, url: fill.text(question.url), origin: fill.text(question.origin) };
+    case 'certificate':
+      return { ...question, hostname: fill.text(question.hostname), port: fill.port(question.port) };
+  }
+}

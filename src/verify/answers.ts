@@ -1,0 +1,28 @@
+/** What a server answered: the status line, the headers by lower-case name, and the body as text. */
+export interface HttpAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  /** a header that came several times: its values joined by `, ` */
+  readonly headers: Readonly<Record<string, string>>;
+  /** up to `longestBody` bytes of it */
+  readonly body: string;
+}
+
+/** No answer: why, in words that go after "found:". */
+export interface NoAnswer {
+  readonly kind: 'trouble';
+  readonly words: string;
+}
+
+/** What a server shows in the TLS handshake. */
+export interface ShownCertificate {
+  readonly kind: 'certificate';
+  /** why a browser wouldn't trust it for the name that was asked for; undefined if it does */
+  readonly mistrust: string | undefined;
+  /** milliseconds since the epoch */
+  readonly validFrom: number;
+  readonly validTo: number;
+}
+
+/** An answer longer than this isn't a page that a client begins with: bytes. */
+export const longestBody = 4 * 1024 * 1024;

@@ -1,0 +1,46 @@
+import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import { assetsOf } from './assets.ts';
+import { judgeCertificate } from './judge-certificate.ts';
+import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
+import type { Network } from './network.ts';
+
+/** Asks one question, and says how it ended. */
+export async function ask(question: OutsideQuestion, network: Network, now: () => number): Promise<Verdict> {
+  switch (question.kind) {
+    case 'http':
+      return askHttp(question, network);
+    case 'websocket': {
+      const { url, origin, protocol } = question;
+      const headers = [
+        `Origin: ${origin}`,
+        ...(protocol === '' ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+      ];
+      return judgeWebsocket(question, await network.upgrade({ url, headers }));
+    }
+    case 'certificate':
+      return judgeCertificate(question, await network.certificate(question.hostname, question.port), now());
+  }
+}
+
+async function askHttp(
+  question: Extract<OutsideQuestion, { kind: 'http' }>,
+  network: Network,
+): Promise<Verdict> {
+  const { url, headers, assets } = question;
+  const answer = await network.get({ url, headers });
+  const verdict = judgeHttp(question, answer);
+  if (!assets || answer.kind === 'trouble' || verdict.outcome === 'failed') return verdict;
+  const named = assetsOf(answer.body, url);
+  const answers = await Promise.all(named.map((asset) => network.get({ url: asset, headers: [] })));
+  const missing = answers.flatMap((one, index) => {
+    if (one.kind === 'answer' && one.status === 200) return [];
+    return [`${named[index]}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
+  });
+  const expected = `${verdict.expected}; so does everything that the page loads`;
+  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, named.length) };
+  return { outcome: 'failed', expected, found: missing.join('; ') };
+}
+
+function foundWords(found: string, assets: number): string {
+  return `${found}, and everything that the page loads (${assets})`;
+}

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
+import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
+import { troubleWords } from './trouble-words.ts';
+
+/** A request as a browser sends it; redirects are not followed. */
+export interface Request {
+  readonly url: string;
+  /** each `Name: value` */
+  readonly headers: readonly string[];
+}
+
+/** How servers are asked from here. Nothing is thrown: what went wrong is an answer as well. */
+export interface Network {
+  get(request: Request): Promise<HttpAnswer | NoAnswer>;
+  /** the answer to a request for an upgrade to WebSocket (RFC 6455, 4.1): status 101 if it is accepted */
+  upgrade(request: Request): Promise<HttpAnswer | NoAnswer>;
+  certificate(hostname: string, port: number): Promise<ShownCertificate | NoAnswer>;
+}
+
+export interface NetworkOptions {
+  readonly signal: AbortSignal;
+  /** how long a server may take to answer; milliseconds */
+  readonly patience: number;
+}
+
+/** Asks by the network, each time over a connection of its own, with every certificate verified. */
+export function networkFromHere({ signal, patience }: NetworkOptions): Network {
+  const context = trustedHere();
+  const asked = async (url: string, start: () => ClientRequest): Promise<HttpAnswer | NoAnswer> => {
+    const { hostname } = new URL(url);
+    try {
+      return await answerTo(start, { signal, patience });
+    } catch (error) {
+      return { kind: 'trouble', words: troubleWords(error, hostname) };
+    }
+  };
+  const start = ({ url, headers }: Request, more: readonly string[]) => {
+    const { protocol } = new URL(url);
+    const options: RequestOptions & { readonly secureContext: SecureContext } = {
+      // node:https hands it to tls.connect, as it does everything else.
+      secureContext: context,
+      agent: false,
+      headers: headersOf(['User-Agent: clusterproxy', ...headers, ...more]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+    };
+    return protocol === 'https:' || protocol === 'wss:'
+      ? httpsRequest(url.replace(/^wss:/, 'https:'), options)
+      : httpRequest(url.replace(/^ws:/, 'http:'), options);
+  };
+  return {
+    get: (request) => asked(request.url, () => start(request, ['Accept-Encoding: identity'])),
+    upgrade: (request) => asked(request.url, () => start(request, upgradeHeaders)),
+    certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+  };
+}
+
+/** The key is the one of RFC 6455, 1.3: nothing depends on it, since nothing is sent afterwards. */
+const upgradeHeaders = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+function answerTo(start: () => ClientRequest, { patience }: NetworkOptions): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = start();
+    const end = (answer: HttpAnswer) => {
+      request.destroy();
+      resolve(answer);
+    };
+    request.on('error', (error) => reject(isAbort(error) ? timeout(patience) : error));
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      end(answerOf(response, ''));
+    });
+    request.on('response', (response) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      response.on('data', (part: Buffer) => {
+        parts.push(part);
+        size += part.length;
+        if (size >= longestBody) end(answerOf(response, Buffer.concat(parts).toString('utf8')));
+      });
+      response.on('end', () => end(answerOf(response, Buffer.concat(parts).toString('utf8'))));
+      response.on('error', (error) => reject(isAbort(error) ? timeout(patience) : error));
+    });
+    request.end();
+  });
+}
+
+function answerOf(response: IncomingMessage, body: string): HttpAnswer {
+  const headers = Object.entries(response.headersDistinct).map(
+    ([name, values = []]) => [name, values.join(', ')] as const,
+  );
+  return {
+    kind: 'answer',
+    status: response.statusCode ?? 0,
+    headers: Object.fromEntries(headers),
+    body,
+  };
+}
+
+function isAbort(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR';
+}
+
+function timeout(patience: number): Error {
+  return Object.assign(new Error(`no answer within ${patience / 1000} s`), { code: 'ETIMEDOUT' });
+}
+
+function certificateOf(
+  hostname: string,
+  port: number,
+  { context, patience }: NetworkOptions & { readonly context: SecureContext },
+): Promise<ShownCertificate | NoAnswer> {
+  return new Promise((resolve) => {
+    const socket = tlsConnect({
+      host: hostname,
+      port,
+      // RFC 6066, 3: an address is no server name.
+      ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+      secureContext: context,
+      // What is wrong with it is told, and nothing else is said over this connection.
+      rejectUnauthorized: false,
+      timeout: patience,
+    });
+    const end = (result: ShownCertificate | NoAnswer) => {
+      socket.destroy();
+      resolve(result);
+    };
+    const server = port === 443 ? hostname : `${hostname}, port ${port},`;
+    socket.on('error', (error) => end({ kind: 'trouble', words: troubleWords(error, server) }));
+    socket.on('timeout', () => end({ kind: 'trouble', words: troubleWords(timeout(patience), server) }));
+    socket.on('secureConnect', () => {
+      const { valid_from, valid_to } = socket.getPeerCertificate();
+      // Node gives the code of OpenSSL's verification, or an Error where the names differ.
+      const { authorizationError: why } = socket;
+      const code = why instanceof Error ? (why as NodeJS.ErrnoException).code : why;
+      end({
+        kind: 'certificate',
+        mistrust: socket.authorized ? undefined : troubleWords({ code: String(code) }, hostname),
+        validFrom: Date.parse(valid_from),
+        validTo: Date.parse(valid_to),
+      });
+    });
+  });
+}
+
+/** Where distributions keep the authorities that the system trusts; curl(1) and browsers read them there. */
+const systemAuthorities = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+];
+
+/** Node's own authorities, the system's, and those that the user has named for Node. */
+function trustedHere(): SecureContext {
+  const { NODE_EXTRA_CA_CERTS: extra } = process.env;
+  const files = [...systemAuthorities, ...(extra === undefined ? [] : [extra])];
+  return createSecureContext({ ca: [...rootCertificates, ...files.flatMap(readIfThere)] });
+}
+
+function readIfThere(file: string): string[] {
+  try {
+    return [readFileSync(file, 'utf8')];
+  } catch {
+    return [];
+  }
+}

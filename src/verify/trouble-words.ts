@@ -1,0 +1,32 @@
+/** Errors of Node's net and tls modules, and of OpenSSL's verification (openssl-verification-options(1)). */
+const words: Readonly<Record<string, (server: string) => string>> = {
+  ENOTFOUND: (server) => `the name ${server} does not resolve here`,
+  EAI_AGAIN: (server) => `the name ${server} can't be resolved at the moment`,
+  ECONNREFUSED: (server) => `${server} refuses the connection`,
+  ECONNRESET: (server) => `${server} cut the connection`,
+  EPIPE: (server) => `${server} cut the connection`,
+  ETIMEDOUT: (server) => `${server} does not answer`,
+  EHOSTUNREACH: (server) => `there is no route to ${server}`,
+  ENETUNREACH: (server) => `there is no route to ${server}`,
+  EPROTO: (server) => `${server} doesn't speak TLS as it should`,
+  ERR_SSL_WRONG_VERSION_NUMBER: (server) => `${server} doesn't speak TLS there`,
+  CERT_HAS_EXPIRED: (server) => `the certificate of ${server} has expired`,
+  CERT_NOT_YET_VALID: (server) => `the certificate of ${server} is not valid yet`,
+  DEPTH_ZERO_SELF_SIGNED_CERT: (server) => `the certificate of ${server} is self-signed`,
+  SELF_SIGNED_CERT_IN_CHAIN: (server) =>
+    `the certificate of ${server} is signed by an authority that this machine doesn't trust`,
+  UNABLE_TO_GET_ISSUER_CERT: (server) => `${server} doesn't send the whole chain of its certificate`,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (server) =>
+    `the certificate of ${server} is signed by an authority that this machine doesn't trust, or its chain is incomplete`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: (server) =>
+    `the certificate of ${server} is signed by an authority that this machine doesn't trust, or its chain is incomplete`,
+  ERR_TLS_CERT_ALTNAME_INVALID: (server) => `the certificate is for other names than ${server}`,
+  CERT_REVOKED: (server) => `the certificate of ${server} is revoked`,
+};
+
+/** Why a server could not be asked, as a sentence without its end. */
+export function troubleWords(error: unknown, server: string): string {
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  const known = Object.hasOwn(words, code) ? words[code] : undefined;
+  return known?.(server) ?? `${server} could not be asked (${code === '' ? message : code})`;
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { explainCode, listCodes } from '../../src/manual/explain-code.ts';
+import type { ManualPage } from '../../src/manual/manual-page.ts';
+import { readManual } from '../../src/manual/read-manual.ts';
+import { statuses } from '../../src/report/document/host-schema.ts';
+
+const pages = await readManual();
+
+const made: readonly ManualPage[] = [
+  {
+    name: 'commands.md',
+    text: '# Commands\n\n## JSON\n\n| status of a host | meaning |\n| --- | --- |\n| `open` | a run is active |\n',
+  },
+  {
+    name: 'errors.md',
+    text: [
+      '## One',
+      '',
+      '| code | what happened | what to do |',
+      '| --- | --- | --- |',
+      '| `a-b`, `a-c` | it says `x\\|y` | see [sudo](connections.md#sudo) and [below](#two) |',
+      '',
+      '| code | not the one that is asked for |',
+      '| --- | --- |',
+    ].join('\n'),
+  },
+  {
+    name: 'more.md',
+    text: [
+      '## Of **guards**',
+      '',
+      'A paragraph that speaks',
+      'of `a-b` over two lines.',
+      '- an item with `a-b`',
+      '  that goes on',
+      '- another with `a-bc`',
+      '',
+      '```',
+      '`a-b` in a listing',
+      '```',
+      '',
+      '| file | what |',
+      '| --- | --- |',
+      '| `a-b` | a file of that name |',
+    ].join('\n'),
+  },
+];
+
+describe('explainCode', () => {
+  it('gives the row of a code, and everything that other pages say of it', () => {
+    expect(explainCode('a-b', made)).toEqual({
+      code: 'a-b',
+      page: 'errors.md',
+      section: 'One',
+      what: 'it says x|y',
+      next: 'see sudo (docs/connections.md) and below',
+      mentions: [
+        { page: 'more.md', section: 'Of guards', text: 'A paragraph that speaks of a-b over two lines.' },
+        { page: 'more.md', section: 'Of guards', text: 'an item with a-b that goes on' },
+        { page: 'more.md', section: 'Of guards', text: 'a-b: a file of that name' },
+      ],
+    });
+  });
+
+  it('takes a code as it stands in a message, and a status of a host', () => {
+    expect(explainCode('A-C:', made)).toMatchObject({ code: 'a-c', section: 'One', mentions: [] });
+    expect(explainCode('open', made)).toMatchObject({
+      page: 'commands.md',
+      what: 'a run is active',
+      next: undefined,
+    });
+  });
+
+  it('refuses a code that nobody has, with the nearest one', () => {
+    expect(() => explainCode('opne', made)).toThrowError(
+      expect.objectContaining({
+        code: 'code-unknown',
+        problem: expect.objectContaining({ next: expect.stringContaining('did you mean open?') }),
+      }),
+    );
+    expect(() => explainCode('something-else', made)).toThrowError(
+      expect.objectContaining({ message: "no error or status has the code 'something-else'" }),
+    );
+  });
+});
+
+describe('the manual of this program', () => {
+  it('explains every code in the tables of errors, with something to do about it', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
+    const codes = page
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code));
+    expect(codes.length).toBeGreaterThan(150);
+    const explained = codes.map((code) => explainCode(code, pages));
+    expect(explained.filter(({ what, next = '' }) => what === '' || next === '')).toEqual([]);
+    expect(explained.map(({ page: name }) => name)).toEqual(codes.map(() => 'errors.md'));
+  });
+
+  it('explains every status that a host can have', () => {
+    const pagesOf = statuses.map((status) => {
+      const { page, mentions } = explainCode(status, pages);
+      return [page, ...mentions.map((mention) => mention.page)];
+    });
+    expect(pagesOf.filter((names) => !names.includes('commands.md'))).toEqual([]);
+    expect(explainCode('stuck', pages)).toMatchObject({
+      page: 'errors.md',
+      mentions: expect.arrayContaining([expect.objectContaining({ page: 'commands.md', section: 'JSON' })]),
+    });
+  });
+
+  it('lists all of them, each once on its page', () => {
+    const listed = listCodes(pages);
+    expect(listed.map(({ code }) => code)).toEqual(expect.arrayContaining([...statuses, 'busy', 'usage']));
+    expect(new Set(listed.map(({ code, page }) => `${page} ${code}`)).size).toBe(listed.length);
+  });
+});

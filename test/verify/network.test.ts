@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { longestBody } from '../../src/verify/answers.ts';
+import { ask } from '../../src/verify/ask.ts';
+import { networkFromHere } from '../../src/verify/network.ts';
+import { selfSigned } from '../support/certificates.ts';
+
+const network = networkFromHere({ signal: new AbortController().signal, patience: 20_000 });
+const servers: Server[] = [];
+
+async function listening<Kind extends Server>(server: Kind): Promise<number> {
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+describe('networkFromHere', () => {
+  let url: string;
+  const seen: { readonly path: string; readonly headers: Record<string, unknown> }[] = [];
+
+  beforeAll(async () => {
+    const server = createHttpServer((request, response) => {
+      seen.push({ path: request.url ?? '', headers: request.headers });
+      switch (request.url) {
+        case '/page':
+          response.setHeader('X-Twice', ['a', 'b']);
+          response.end('<script src="there.js"></script><script src="gone.js"></script>');
+          break;
+        case '/there.js':
+          response.end('ok');
+          break;
+        case '/endless': {
+          const more = () => {
+            while (!response.destroyed && response.write('x'.repeat(65536)));
+          };
+          response.on('drain', more);
+          more();
+          break;
+        }
+        case '/cut':
+          response.writeHead(200, { 'content-length': '1000' });
+          response.write('half');
+          setImmediate(() => request.socket.destroy());
+          break;
+        default:
+          response.statusCode = 404;
+          response.end();
+      }
+    });
+    server.on('upgrade', (request, socket) => {
+      const { origin, 'sec-websocket-key': key = '' } = request.headers;
+      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+      socket.end(
+        origin === 'https://right.example.com'
+          ? `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
+          : 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n',
+      );
+    });
+    url = `http://127.0.0.1:${await listening(server)}`;
+  });
+
+  it('gives status, headers and body, and sends the headers that it is given', async () => {
+    const answer = await network.get({ url: `${url}/page`, headers: ['Origin: https://a.example.com'] });
+    expect(answer).toMatchObject({ status: 200, headers: { 'x-twice': 'a, b' } });
+    expect(seen.at(-1)?.headers).toMatchObject({
+      origin: 'https://a.example.com',
+      'user-agent': 'clusterproxy',
+    });
+  });
+
+  it('stops reading a body that does not end', async () => {
+    const answer = await network.get({ url: `${url}/endless`, headers: [] });
+    expect(answer.kind === 'answer' && answer.body.length).toBeGreaterThanOrEqual(longestBody);
+  });
+
+  it('tells of a connection that is cut in the midst of an answer', async () => {
+    expect(await network.get({ url: `${url}/cut`, headers: [] })).toEqual({
+      kind: 'trouble',
+      words: '127.0.0.1 cut the connection',
+    });
+  });
+
+  it('asks for an upgrade as a browser does', async () => {
+    const from = (origin: string) =>
+      network.upgrade({ url: url.replace('http', 'ws'), headers: [`Origin: ${origin}`] });
+    expect(await from('https://right.example.com')).toMatchObject({ status: 101 });
+    expect(await from('https://wrong.example.com')).toMatchObject({ status: 403 });
+  });
+
+  it('asks for everything that a page loads, and names what is missing', async () => {
+    const question = {
+      ...({
+        kind: 'http',
+        url: `${url}/page`,
+        headers: [],
+        status: [200],
+        contains: [],
+        answers: {},
+      } as const),
+      location: undefined,
+    };
+    expect(await ask({ ...question, assets: false }, network, Date.now)).toMatchObject({ outcome: 'passed' });
+    expect(await ask({ ...question, assets: true }, network, Date.now)).toMatchObject({
+      outcome: 'failed',
+      found: `${url}/gone.js: 404 Not Found`,
+    });
+  });
+
+  it('tells why nobody answers', async () => {
+    const closed = createTcpServer();
+    const port = await listening(closed);
+    closed.close();
+    const refused = await network.get({ url: `http://127.0.0.1:${port}/`, headers: [] });
+    expect(refused).toEqual({ kind: 'trouble', words: '127.0.0.1 refuses the connection' });
+    const nobody = await network.get({ url: 'https://nobody.invalid/', headers: [] });
+    expect(nobody).toMatchObject({
+      kind: 'trouble',
+      words: expect.stringMatching(/nobody\.invalid .*resolve/),
+    });
+  });
+
+  it('does not wait for ever', async () => {
+    const silent = await listening(createTcpServer());
+    const impatient = networkFromHere({ signal: new AbortController().signal, patience: 100 });
+    const words = 'does not answer';
+    for (const answer of [
+      await impatient.get({ url: `http://127.0.0.1:${silent}/`, headers: [] }),
+      await impatient.certificate('127.0.0.1', silent),
+    ]) {
+      expect(answer).toMatchObject({ kind: 'trouble', words: expect.stringContaining(words) });
+    }
+  });
+});
+
+describe('certificates', () => {
+  it('are verified: for a request, and told of by name where that is the question', async () => {
+    const { certificate: cert, key } = selfSigned('localhost');
+    const port = await listening(createServer({ cert, key }, (_, response) => response.end('secret')));
+    expect(await network.get({ url: `https://localhost:${port}/`, headers: [] })).toEqual({
+      kind: 'trouble',
+      words: 'the certificate of localhost is self-signed',
+    });
+    expect(await network.certificate('localhost', port)).toMatchObject({
+      kind: 'certificate',
+      mistrust: 'the certificate of localhost is self-signed',
+      validFrom: expect.any(Number),
+    });
+  });
+});
