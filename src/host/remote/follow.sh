@@ -23,6 +23,7 @@ fi
 print_new() {
   while IFS= read -r text <&5; do
     line=$((line - 1))
+    quiet=0
     # A line that was being written is read in two parts.
     [ $line -ge 1 ] || printf '%s\n' "$part$text"
     part=
@@ -49,6 +50,7 @@ wait_for_the_rest() {
 
 part=
 idle=0
+quiet=0
 settled=no
 exec 5<"$dir/log"
 while :; do
@@ -65,8 +67,13 @@ while :; do
       exit 0
       ;;
   esac
-  idle=$((idle + 1))
-  if [ $((idle % 20)) -eq 0 ] && ! alive; then
+  # News often come together. Where there were none for a second, as while services settle, looking less often
+  # leaves the host its time. In tenths of a second.
+  quiet=$((quiet + 1))
+  pause=1
+  [ $quiet -le 10 ] || pause=4
+  idle=$((idle + pause))
+  if [ $((idle % 20)) -lt $pause ] && ! alive; then
     # Nobody works on it any more: the host was rebooted, or the unit's end was killed as well.
     # One that is being shut down leaves it to its next start; who follows comes back then.
     if [ "$(timeout -k 5 30 systemctl is-system-running 2>/dev/null)" = stopping ]; then continue; fi
@@ -79,6 +86,6 @@ while :; do
     continue
   fi
   # Also tells this program when nobody listens any more.
-  [ $((idle % 100)) -ne 0 ] || printf 'alive\n' || exit 0
-  sleep 0.1
+  [ $((idle % 100)) -ge $pause ] || printf 'alive\n' || exit 0
+  sleep 0.$pause
 done

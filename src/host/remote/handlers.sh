@@ -96,9 +96,10 @@ check_http() {
   unmet="$_url did not answer"
   [ -n "$_body" ] || return 1
   for _text; do
+    case $_body in *"$_text"*) continue ;; esac
     unmet="the answer from $_url does not contain $_text"
     evidence=$(printf '%s\n' "$_body" | head -c 1000 | one_line)
-    case $_body in *"$_text"*) ;; *) return 1 ;; esac
+    return 1
   done
 }
 get_url() {

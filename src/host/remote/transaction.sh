@@ -136,7 +136,8 @@ timed() {
   [ -w "$_output" ] && true >"$_output" || _output=/dev/null
   _status=0
   timeout -k 5 "$@" </dev/null >>"$_output" 2>&1 9>&- || _status=$?
-  said=$(one_line <"$_output")
+  said=
+  [ ! -s "$_output" ] || said=$(one_line <"$_output")
   [ $_status -ne 124 ] || said="it was stopped after $1 seconds$(printf '\036')$said"
   return $_status
 }
