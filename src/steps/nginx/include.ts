@@ -28,6 +28,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
   parameters,
   reads: ({ path }) => ({ paths: path === '' ? [] : [path] }),
   itemFormats: [nginxIncludeLine],
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const text = wanted.path === '' ? undefined : host.text(wanted.path);
     if (text === undefined) {

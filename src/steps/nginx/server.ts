@@ -60,6 +60,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     ],
     queries: [...Object.values(certificateOf(wanted)).map(isReadable), askVersion],
   }),
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     refuseTakenName(host, wanted);
     for (const path of Object.values(certificateOf(wanted))) {
