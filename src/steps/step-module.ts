@@ -32,6 +32,12 @@ export interface StepModule<Parameters = never> {
    * empty here: it must not throw.
    */
   reads(parameters: Parameters): Partial<Reads>;
+  /**
+   * The files and units (by `unitPath`) that it writes, as far as its parameters tell. A plan names them
+   * where the step has to wait for something that it reads. Without this, it names what the step has managed
+   * until then.
+   */
+  writes?(parameters: Parameters): readonly string[];
   apply(host: StepHost, parameters: Parameters): void;
   /**
    * How things that it manages are read and restored, if they are neither whole files nor keys of a format in

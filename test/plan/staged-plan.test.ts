@@ -126,7 +126,7 @@ describe('a plan in stages, on a bare host', () => {
     const needs: Step = [2, 'defaults', 'shell-env', { path: defaults, create: false, set: { A: '1' } }];
     const plan = planOf({}, [plain, configurationStep, needs]);
     expect(plan.problem).toBeUndefined();
-    expect(words(plan)).toContain('2 see what step defaults does after packages');
+    expect(words(plan)).toContain(`2 see ${defaults} after packages`);
   });
 
   it('is refused at once for a mistake that no package mends', () => {

@@ -405,6 +405,12 @@ describe('the playbook antmedia', () => {
       argv: expect.arrayContaining(['--domain', hostname, 'www.example.com']),
     });
     expect(stages[2]?.changes.map(({ path }) => path)).toContain(hook);
+    // What waits for the certificate is made from it, and writes another file.
+    const waiting = stages[2]?.changes.filter(({ after }) => after.kind === 'pending') ?? [];
+    expect(waiting.map(({ action, path, steps }) => `${action} ${path} ${steps.join()}`)).toContain(
+      `create ${bundle} certbot-certificate`,
+    );
+    expect(waiting.filter(({ path }) => path.startsWith('/etc/letsencrypt/live/'))).toEqual([]);
   });
 
   it.each<[string, FakeHost]>([

@@ -36,10 +36,32 @@ const elsewhere: Readonly<Record<string, string>> = {
   'socket-service': '/etc/systemd/system/x.socket',
 };
 
+/** What is always filled in by the time a step runs. */
+const finished = { mode: 'own-file', name: 'zz-clusterproxy.conf', directory: '/etc' };
+const written: Readonly<Record<string, readonly string[]>> = {
+  'systemd-dropin': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
+  'haproxy-state': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
+  unit: ['unit:/etc/x'],
+  'xinetd-service': ['/etc/x'],
+  'socket-service': [
+    '/etc/systemd/system/x.socket',
+    '/etc/systemd/system/x@.service',
+    '/etc/systemd/system/sockets.target.wants/x.socket',
+  ],
+  // These do something else, or nothing.
+  ...{ 'own-name': [], package: [], archive: [], certbot: [] },
+};
+
 describe.each([...stepModules.values()])('$name', (module) => {
   it('tells what it reads before all of its parameters are known', () => {
     const reads = module.reads((unfinished[module.name] ?? {}) as never);
     const { paths = [], units = [], packages = [] } = reads;
     expect([...paths, ...units, ...packages]).toContain(elsewhere[module.name] ?? '/etc/x');
+  });
+
+  it('tells what it writes', () => {
+    const given = { ...finished, ...unfinished[module.name] };
+    const own = written[module.name] ?? ['/etc/x'];
+    expect(module.writes?.(given as never) ?? [], module.name).toEqual(own);
   });
 });

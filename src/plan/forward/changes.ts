@@ -1,5 +1,5 @@
 import { type Change, changeBetween } from '../../model/change.ts';
-import { stateIn, unitOfPath } from '../../model/snapshot.ts';
+import { type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import type { StepTrace } from './run-steps.ts';
 
@@ -20,7 +20,7 @@ export function changesOf(host: VirtualHost, traces: readonly StepTrace[]): read
     const named = accounts.size === 0 ? change : { ...change, folderOf: [...accounts] };
     return [provisionally(named, host)];
   });
-  return [...inOrder(changes), ...traces.flatMap(laterChange)];
+  return [...inOrder(changes), ...traces.flatMap((trace) => laterChanges(trace, host.snapshot))];
 }
 
 /** Whatever is missing may come with an action of an earlier stage. */
@@ -31,14 +31,19 @@ function provisionally(change: Change, { snapshot }: VirtualHost): Change {
   return { ...change, knownAfter: snapshot.pending.after };
 }
 
-function laterChange({ step, later }: StepTrace): readonly Change[] {
+function laterChanges({ step, later }: StepTrace, snapshot: Snapshot): readonly Change[] {
   if (later === undefined) return [];
   const pending = { kind: 'pending', after: later.after } as const;
-  const kind = later.path !== undefined && unitOfPath(later.path) !== undefined ? 'unit' : 'file';
-  const path = later.path ?? `what step ${step} does`;
-  return [
-    { path, kind, action: 'modify', steps: [step], before: pending, after: pending, knownAfter: later.after },
-  ];
+  const { paths = [`what step ${step} does`] } = later;
+  return paths.map((path) => ({
+    path,
+    kind: unitOfPath(path) === undefined ? 'file' : 'unit',
+    action: stateIn(snapshot, path)?.kind === 'absent' ? 'create' : 'modify',
+    steps: [step],
+    before: pending,
+    after: pending,
+    knownAfter: later.after,
+  }));
 }
 
 function inOrder(changes: readonly Change[]): readonly Change[] {

@@ -26,8 +26,8 @@ export interface WantedStep {
 export interface Later {
   /** name of the stage */
   readonly after: string;
-  /** what it needs to know, or the first thing that it manages; undefined if that isn't known either */
-  readonly path: string | undefined;
+  /** what it will write; undefined if that isn't known either */
+  readonly paths: readonly string[] | undefined;
 }
 
 /** What one step did to a virtual host. */
@@ -61,7 +61,7 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
   try {
     step.module.apply(view, step.parameters as never);
   } catch (error) {
-    const later = laterOf(error, view);
+    const later = laterOf(error, view, step);
     if (later === undefined) throw named(error, host, step);
     view.undo();
     return { ...traceOf(view, step.notify, step.folderOf), later };
@@ -74,11 +74,18 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
  * Whether the step failed for lack of something that an action brings, or may bring: then it is planned after
  * that action has been carried out. Undefined for an error that no action fixes.
  */
-function laterOf(error: unknown, view: StepHost): Later | undefined {
-  if (error instanceof NotYetKnown) return { after: error.after, path: error.path };
+function laterOf(error: unknown, view: StepHost, step: WantedStep): Later | undefined {
+  if (error instanceof NotYetKnown) return { after: error.after, paths: writtenBy(step, view) };
   const after = view.snapshot.pending?.after;
   if (!(error instanceof OperatorError) || !view.uncertain || after === undefined) return undefined;
-  return { after, path: view.managed[0]?.path ?? [...view.edits.keys()][0] };
+  return { after, paths: writtenBy(step, view) };
+}
+
+/** What the step's module declares that it writes, or what the step has managed or set so far. */
+function writtenBy({ module, parameters }: WantedStep, view: StepHost): readonly string[] | undefined {
+  if (module.writes !== undefined) return module.writes(parameters as never);
+  const [begun] = [...view.managed.map(({ path }) => path), ...view.edits.keys()];
+  return begun === undefined ? undefined : [begun];
 }
 
 export function traceOf(

@@ -7,7 +7,7 @@ import { type PlanSources, type SavedHost, type SavedPlan, sourceHashes } from '
 
 /** How the hosts are now compares to a saved plan. */
 export interface Comparison {
-  /** what has changed since it was saved, as texts; empty if the plan, or the rest of it, can be carried out */
+  /** what has changed since it was saved, as texts; if empty, the plan or its rest can be carried out */
   readonly differences: readonly string[];
   /** hosts that are as the plan leaves them, each with the run that did it; empty if no run is known */
   readonly done: ReadonlyMap<string, string>;

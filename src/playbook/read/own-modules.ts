@@ -145,6 +145,7 @@ function mistakeInSeams({
   itemFormats = [],
   crossCheck,
   byHand,
+  writes,
 }: Partial<Record<keyof StepModule, unknown>>): string | undefined {
   if (!Array.isArray(itemFormats) || !itemFormats.every(isFormat))
     return 'needs itemFormats that each have a name and the functions get, set and remove';
@@ -152,6 +153,7 @@ function mistakeInSeams({
   if (taken !== undefined) return `defines the item format ${taken.name}, which is built in`;
   if (crossCheck !== undefined && !hasFunctions(crossCheck, 'check'))
     return 'needs a crossCheck with a name and a check function';
+  if (writes !== undefined && typeof writes !== 'function') return 'needs a writes that is a function';
   return byHand === undefined || typeof byHand === 'function'
     ? undefined
     : 'needs a byHand that is a function';

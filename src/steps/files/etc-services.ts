@@ -26,6 +26,7 @@ export const etcServices: StepModule<ServicesParameters> = {
   description: 'an entry of /etc/services',
   parameters,
   reads: ({ path }) => ({ paths: [path ?? '/etc/services'] }),
+  writes: ({ path }) => [path],
   apply: (host, { path, name, port, protocol }) => {
     const text = host.text(path) ?? '';
     const key = [name, protocol];

@@ -36,6 +36,7 @@ export const file: StepModule<FileParameters> = {
   parameters,
   takesTemplate: true,
   reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     host.manage(wholePath(wanted.path));
     put(host, wanted);

@@ -50,6 +50,7 @@ export function keyedModule(
     description,
     parameters,
     reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
+    writes: ({ path }) => [path],
     apply: (host, wanted) => applyKeys(host, format, wanted, addToList),
   };
 }

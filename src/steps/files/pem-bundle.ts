@@ -45,6 +45,7 @@ export const pemBundle: StepModule<BundleParameters> = {
     const { certificates, key } = sourcesOf(wanted);
     return { paths: [wanted.path, ...directoriesOf(wanted.path), ...certificates, key].filter(Boolean) };
   },
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const sources = sourcesOf(wanted);
     if (sources.key === '' || sources.certificates.length === 0) {

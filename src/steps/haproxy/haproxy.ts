@@ -32,6 +32,7 @@ export const haproxy: StepModule<HaproxyParameters> = {
     names: namesOf(wanted),
     queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion, ...[askAgents(wanted) ?? []].flat()],
   }),
+  writes: ({ path }) => [path],
   apply: (host, given) => {
     const wanted = withoutDisabled(given);
     checkVersion(host);

@@ -37,6 +37,7 @@ export const haproxyState: StepModule<StateParameters> = {
   reads: ({ unit = 'haproxy.service' }) => ({
     paths: [...dropInReads(unit, name), ...directoriesOf(dropInPath(unit, name))],
   }),
+  writes: ({ unit }) => [dropInPath(unit, name)],
   apply: (host, wanted) => {
     const path = dropInPath(wanted.unit, name);
     const text = render(host.step, wanted, reloadCommands(host, wanted.unit));

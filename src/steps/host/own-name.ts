@@ -51,6 +51,7 @@ export const ownName: StepModule<OwnNameParameters> = {
   parameters,
   reads: ({ files }) => ({ paths: Array.isArray(files) ? files : [] }),
   crossCheck: { name: 'own-names', check: compareNames },
+  writes: () => [],
   apply: (host, wanted) => {
     const found = ownNameOf((path) => host.state(path), wanted);
     if (found === undefined || takenFor(found, wanted) !== undefined) return;

@@ -41,6 +41,7 @@ export const socketService: StepModule<SocketParameters> = {
     paths: pathsOf(wanted.name).flatMap((path) => [path, ...directoriesOf(path)]),
     names: clientNames(wanted),
   }),
+  writes: ({ name }) => pathsOf(name),
   apply: (host, wanted) => {
     const [socket, service, enabled] = pathsOf(wanted.name);
     const allowed = clientAddresses(host, wanted);

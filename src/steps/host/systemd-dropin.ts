@@ -54,6 +54,7 @@ export const systemdDropIn: StepModule<DropInParameters> = {
       ...(wanted.java_options?.environment_files ?? []),
     ],
   }),
+  writes: ({ unit: name, name: file }) => [dropInPath(name, file)],
   apply: (host, wanted) => {
     bringOver(host, wanted);
     const path = dropInPath(wanted.unit, wanted.name);

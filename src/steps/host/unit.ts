@@ -30,6 +30,7 @@ export const unitState: StepModule<UnitParameters> = {
   description: 'whether a systemd unit is enabled and running',
   parameters,
   reads: ({ name }) => ({ units: [name] }),
+  writes: ({ name }) => [unitPath(name)],
   apply: (host, { name, enabled, active, masked }) => {
     const path = unitPath(name);
     if (enabled !== undefined || masked) host.manage(unitAspect(path, 'enabled'));

@@ -58,6 +58,7 @@ export const xinetdService: StepModule<XinetdParameters> = {
     ],
     names: clientNames(wanted),
   }),
+  writes: ({ directory, name }) => [`${directory}/${name}`],
   apply: (host, wanted) => {
     const path = `${wanted.directory}/${wanted.name}`;
     checkIncluded(host, wanted.directory);

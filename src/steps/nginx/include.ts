@@ -42,6 +42,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
     names: hostname.safeParse(name).success ? [name] : [],
   }),
   itemFormats: [nginxIncludeLine],
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const text = wanted.path === '' ? undefined : host.text(wanted.path);
     if (text === undefined) {

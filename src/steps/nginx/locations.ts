@@ -45,6 +45,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
   itemFormats: [nginxBlock],
   crossCheck: nginxPaths,
   byHand: locationsByHand,
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);

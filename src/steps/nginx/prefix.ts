@@ -23,6 +23,9 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
       directoryOf(wanted.path),
     ],
   }),
+  writes: ({ mode, path, sources: [source = path], variables }) => [
+    ...new Set(mode === 'own-file' ? [path] : [source, ...stockFiles({ variables })]),
+  ],
   apply: (host, wanted) => {
     const source = wanted.sources.find((path) => host.exists(path));
     if (source === undefined) {
@@ -42,6 +45,6 @@ function listOf(paths: readonly string[] | undefined): readonly string[] {
   return Array.isArray(paths) ? paths : [];
 }
 
-function stockFiles(wanted: PrefixParameters): readonly string[] {
+function stockFiles(wanted: Pick<PrefixParameters, 'variables'>): readonly string[] {
   return Object.values(wanted.variables ?? {}).flatMap(({ stock_file: file }) => file ?? []);
 }

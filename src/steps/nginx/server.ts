@@ -67,6 +67,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     ],
     queries: [...Object.values(certificateOf(wanted)).map(isReadable), askVersion],
   }),
+  writes: ({ path }) => [path],
   apply: (host, wanted) => {
     judgePresent(host, wanted);
     for (const path of Object.values(certificateOf(wanted))) {
