@@ -70,6 +70,8 @@ async function trust(options: TrustCommandOptions, environment: Environment): Pr
       return end(status, typeof answer === 'string' ? [] : [answer]);
     }
     environment.phase.changing = true;
+    // Hosts are only looked at.
+    environment.phase.interruption = 'no further key is pinned, and those that were pinned stay';
     hosts = await run.pinHosts(hosts, replace);
     const names = new Set(pinnable.map(({ name }) => name));
     show(
