@@ -21,18 +21,20 @@ export function registerRetire(program: Command, { environment, finish }: Regist
 }
 
 async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { retiring, limitOfRetiring }, { carryOut }] = await Promise.all([
+  const [{ openSession }, { planRun }, retiring, { carryOut }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
     import('../run/retire.ts'),
     import('./carry-out.ts'),
   ]);
   const session = await openSession('retire', options, environment);
-  const inventory = retiring(session.inventory, name);
-  const usual = session.runOptions({ prune: false });
-  const limit = options.limit.length > 0 ? options.limit : limitOfRetiring(inventory, name);
-  const runOptions = { ...usual, inventory, limit };
-  const planned = await planRun(runOptions);
+  const isGone = retiring.hasLeft(session.inventory, name);
+  const inventory = isGone ? session.inventory : retiring.retiring(session.inventory, name);
+  const usual = session.runOptions({ prune: isGone ? [name] : false });
+  const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
+  const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
+  const all = await planRun(runOptions);
+  const planned = isGone ? retiring.ofAHostThatLeft(all, inventory, name) : all;
   const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
@@ -47,6 +49,11 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   if (status === 0 && stays && !options.dryRun) {
     session.message(
       `${name} is still in ${options.inventory}: remove it, or set "state: retired"; otherwise the next apply sets it up again`,
+    );
+  }
+  if (status === 0 && isGone && !options.dryRun) {
+    session.message(
+      `${name} itself was not touched, since ${options.inventory} doesn't say where it is: to restore its files, write it in with "state: retired" and apply`,
     );
   }
   return status;

@@ -25,16 +25,17 @@ export function registerRollback(program: Command, { environment, finish }: Regi
 }
 
 async function rollback(options: RollbackOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRollback }, { carryOut }] = await Promise.all([
+  const [{ openSession }, { planRollback }, { carryOut }, { isDue }] = await Promise.all([
     import('./session.ts'),
     import('../run/rollback-run.ts'),
     import('./carry-out.ts'),
+    import('../model/plan.ts'),
   ]);
   const session = await openSession('rollback', options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const { run, force, removePackages } = options;
   const planned = await planRollback({ ...runOptions, run, force, removePackages });
-  return carryOut(planned, session, {
+  const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'rollback',
@@ -44,4 +45,11 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     dryRun: options.dryRun,
     refusal: undefined,
   });
+  // A rollback of a rollback makes the hosts as the inventory wants them.
+  if (status === 0 && !options.dryRun && planned.undone === 'apply' && planned.plan.hosts.some(isDue)) {
+    session.message(
+      `${options.inventory} still asks for what was undone: change it, or the next apply makes these changes again`,
+    );
+  }
+  return status;
 }

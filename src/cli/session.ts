@@ -54,7 +54,7 @@ export class Session {
   }
 
   /** What src/run needs of the command line. */
-  runOptions({ prune }: { readonly prune: boolean }): RunOptions {
+  runOptions({ prune }: Pick<RunOptions, 'prune'>): RunOptions {
     const { signal, secrets } = this.environment;
     return {
       inventory: this.inventory,

@@ -68,7 +68,8 @@ export class Interruptions {
       exit();
     } else if (this.signal.aborted) {
       this.#leaving.abort();
-      output.interject('leaving: hosts under way finish or roll back by themselves.');
+      const hosts = 'leaving: hosts under way finish or roll back by themselves.';
+      output.interject(phase.interruption === undefined ? hosts : 'leaving.');
     } else {
       const hosts = phase.changing
         ? 'no further host is started, and those being changed finish or roll back'

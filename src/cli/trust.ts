@@ -45,7 +45,7 @@ async function trust(options: TrustCommandOptions, environment: Environment): Pr
   const trustOptions = { ...session.runOptions({ prune: false }), connector: session.connector, replace };
   const resultOfAll = (some: readonly ScannedHost[]) => ({
     ...resultWithoutHosts('trust'),
-    hosts: some.map(run.resultOf),
+    hosts: some.map((host) => run.resultOf(host, replace)),
     interrupted: environment.signal.aborted,
   });
   const show = (chapter: 'keys' | 'pinned', some: readonly ScannedHost[]) =>
@@ -65,11 +65,13 @@ async function trust(options: TrustCommandOptions, environment: Environment): Pr
     const count = pinnable.reduce((sum, host) => sum + run.keysToPin(host, replace).length, 0);
     const answer = await askFirst(session, asking(options.yes, count, pinnable));
     if (answer !== 'yes') {
-      session.message('nothing was pinned');
+      session.message(hosts.some(({ pinned }) => pinned) ? 'nothing more was pinned' : 'nothing was pinned');
       const status = answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched;
       return end(status, typeof answer === 'string' ? [] : [answer]);
     }
     environment.phase.changing = true;
+    // Hosts are only looked at.
+    environment.phase.interruption = 'no further key is pinned, and those that were pinned stay';
     hosts = await run.pinHosts(hosts, replace);
     const names = new Set(pinnable.map(({ name }) => name));
     show(

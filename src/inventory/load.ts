@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { valueAt } from '../document/found-value.ts';
 import { inOrder } from '../document/problem-order.ts';
 import { schemaProblems } from '../document/schema-problems.ts';
@@ -8,10 +8,10 @@ import type { Value } from '../formats/keyed-format.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
-import { home } from '../ssh/config/home.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { checkInventory } from './check.ts';
+import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, hostsHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
@@ -58,7 +58,7 @@ export async function readInventory(
   const checked = inventorySchema.safeParse(document.value);
   if (!checked.success)
     problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: hostsHint }));
-  problems.push(...checkInventory(document, playbook));
+  problems.push(...checkInventory(document, playbook), ...(await sshFileProblems(document)));
   if (!checked.success || problems.length > 0 || playbook === undefined) {
     throw new OperatorErrors(inOrder(problems, [file]));
   }
@@ -140,8 +140,7 @@ function values(data: Record<string, unknown> | undefined): Record<string, Value
 
 /** Settings that aren't given stay undefined, since the operator's ssh configuration may give them. */
 function sshSettings(data: SshData, file: string): Omit<SshSettings, 'host' | 'alias'> {
-  const path = (name: string) =>
-    name.startsWith('~/') ? resolve(home(), name.slice(2)) : resolve(dirname(file), name);
+  const path = (name: string) => sshPath(name, file);
   return {
     port: data.port,
     user: data.user,

@@ -18,8 +18,8 @@ export interface RunOptions {
   /** the secrets that the run works with, which must stay hidden */
   readonly secrets: SecretRegister;
   readonly progress: (event: ProgressEvent) => void;
-  /** remove what belongs to nodes that are no longer in the inventory */
-  readonly prune: boolean;
+  /** remove what belongs to nodes that are no longer in the inventory: to all of them, or to these */
+  readonly prune: boolean | readonly string[];
 }
 
 /** Additional options of commands that change hosts. */

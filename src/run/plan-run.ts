@@ -21,7 +21,8 @@ import { refuseSameMachine } from './same-machine.ts';
 
 /** Look at all hosts and plan their changes. Nothing is changed anywhere. */
 export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<PlannedRun> {
-  const inventory = options.prune ? pruning(options.inventory) : options.inventory;
+  const { prune } = options;
+  const inventory = prune === false ? options.inventory : pruning(options.inventory, prune);
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = tellApart(
@@ -119,8 +120,8 @@ function outOfReachWords(host: string): string {
 }
 
 /** `--prune` sets the variable of that name, for this run and all hosts. */
-function pruning(inventory: Inventory): Inventory {
-  const hosts = inventory.hosts.map((host) => ({ ...host, vars: { ...host.vars, prune: true } }));
+function pruning(inventory: Inventory, prune: true | readonly string[]): Inventory {
+  const hosts = inventory.hosts.map((host) => ({ ...host, vars: { ...host.vars, prune } }));
   return { ...inventory, hosts };
 }
 

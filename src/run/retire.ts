@@ -1,6 +1,11 @@
 import { knownNamesHint } from '../document/nearest-name.ts';
+import { decode } from '../formats/decode.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { type HostPlan, stagesOf } from '../model/plan.ts';
+import type { PathState } from '../model/snapshot.ts';
+import { skipOthers } from './limit.ts';
+import type { PlannedRun } from './planner.ts';
 
 /** The inventory with a host marked as leaving the cluster. */
 export function retiring(inventory: Inventory, name: string): Inventory {
@@ -19,6 +24,43 @@ export function limitOfRetiring(inventory: Inventory, name: string): readonly st
   const before = roles.slice(0, roles.indexOf(role));
   const others = inventory.hosts.filter((host) => before.includes(host.role));
   return [name, ...others.map((host) => host.name)];
+}
+
+/** Whether the inventory doesn't have the host, although other hosts may still have something for it. */
+export function hasLeft(inventory: Inventory, name: string): boolean {
+  return !inventory.hosts.some((host) => host.name === name);
+}
+
+/**
+ * Of a plan for all hosts the part that removes what they have for a host that has left the inventory. Throws
+ * `host-unknown` if no host has anything: it may be a typing error.
+ */
+export function ofAHostThatLeft(planned: PlannedRun, inventory: Inventory, name: string): PlannedRun {
+  const plans = planned.plan.hosts;
+  const relaying = plans.filter((plan) => removes(plan, name)).map(({ host }) => host);
+  if (relaying.length === 0) throw unknownHost(inventory, name, plans);
+  return { ...planned, plan: { ...planned.plan, hosts: skipOthers(plans, new Set(relaying)) } };
+}
+
+function unknownHost(inventory: Inventory, name: string, plans: readonly HostPlan[]): OperatorError {
+  const lost = plans.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host);
+  const unseen = lost.length === 0 ? '' : ` (not looked at: ${lost.join(', ')})`;
+  return new OperatorError({
+    code: 'host-unknown',
+    message: `${inventory.file} has no host ${name}, and no other host has anything for it${unseen}`,
+    next: knownNamesHint(
+      name,
+      inventory.hosts.map((one) => one.name),
+    ),
+  });
+}
+
+function removes(plan: HostPlan, name: string): boolean {
+  const word = new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
+  const isIn = (state: PathState) => state.kind === 'file' && word.test(decode(state.content).text);
+  return stagesOf(plan).some(({ changes }) =>
+    changes.some(({ before, after }) => isIn(before) && !isIn(after)),
+  );
 }
 
 function hostOf(inventory: Inventory, name: string): InventoryHost {

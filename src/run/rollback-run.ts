@@ -32,11 +32,17 @@ export interface RollbackOptions extends RunOptions {
   readonly removePackages: boolean;
 }
 
+/** A plan that undoes a run. */
+export interface PlannedRollback extends PlannedRun {
+  /** the command that the undone run was; undefined if no host could be asked */
+  readonly undone: string | undefined;
+}
+
 /**
  * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent to a service
  * that is gone.
  */
-export async function planRollback(options: RollbackOptions): Promise<PlannedRun> {
+export async function planRollback(options: RollbackOptions): Promise<PlannedRollback> {
   const hosts = [...options.inventory.hosts].reverse();
   const chosen = limitedTo(hosts, options.limit);
   options.progress({ kind: 'looking', total: hosts.length });
@@ -46,7 +52,8 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
 
   const histories = await each((host) => readHistory(host, options));
   if (histories.every((history) => history.value === undefined)) {
-    return planned(histories.map((history, index) => failedPlan(hosts[index], history.problem)));
+    const failed = histories.map((history, index) => failedPlan(hosts[index], history.problem));
+    return planned(failed, undefined);
   }
   const all = histories.map((history) => history.value ?? []);
   const order = runOrder(all);
@@ -66,12 +73,13 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRun
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
-  return planned(skipOthers(tellApart(looked, hosts), chosen));
+  const undone = recordsOf(all.flat()).find((record) => baseRun(record.run) === run)?.command;
+  return planned(skipOthers(tellApart(looked, hosts), chosen), undone);
 }
 
 /** None of it depends on what hosts become meanwhile. */
-function planned(hosts: readonly HostPlan[]): PlannedRun {
-  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
+function planned(hosts: readonly HostPlan[], undone: string | undefined): PlannedRollback {
+  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned, undone };
 }
 
 /** Nothing is planned on hosts that can't be told apart. */

@@ -23,10 +23,8 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
   return new Map(
     known.flatMap(({ host, id }) => {
       if (!machineIdForm.test(id)) return [[host, noMachineId(host, id)] as const];
-      const others = known
-        .filter((other) => other.host !== host && other.id === id)
-        .map((other) => other.host);
-      return others.length === 0 ? [] : [[host, sameMachine(host, id, others)] as const];
+      const same = known.filter((other) => other.id === id).map((other) => other.host);
+      return same.length === 1 ? [] : [[host, sameMachine(host, id, same)] as const];
     }),
   );
 }
@@ -38,8 +36,9 @@ export function refuseSameMachine(seen: readonly Seen[]): ReadonlyMap<string, Pr
  */
 const newMachineId = 'truncate -s 0 /etc/machine-id; rm -f /var/lib/dbus/machine-id; reboot';
 
-function sameMachine(host: string, id: string, others: readonly string[]): Problem {
-  const names = `${host} and ${others.join(', ')}`;
+/** The same words for each of them, so that they can be said once. */
+function sameMachine(host: string, id: string, same: readonly string[]): Problem {
+  const names = `${same.slice(0, -1).join(', ')} and ${same.at(-1)}`;
   return {
     code: 'same-machine',
     message: `${names} have the same machine id, ${id}: they are one machine, or clones of one`,

@@ -205,28 +205,32 @@ function noFile(): Problem {
 }
 
 /** In the form of a command's results. */
-export function resultOf(host: ScannedHost): HostResult {
+export function resultOf(host: ScannedHost, replace: ReadonlySet<string>): HostResult {
   return {
     plan: { ...emptyPlan(host), unreachable: host.judgement === undefined },
-    status: statusOf(host),
-    problem: problemOf(host),
+    status: statusOf(host, replace),
+    problem: problemOf(host, replace),
     ran: [],
     warnings: [],
     durationMs: host.durationMs,
   };
 }
 
-function statusOf(host: ScannedHost): Status {
+function statusOf(host: ScannedHost, replace: ReadonlySet<string>): Status {
   const { judgement, pinned, problem } = host;
   if (judgement === undefined) return 'unreachable';
   if (problem !== undefined) return 'failed';
   if (pinned) return 'changed';
-  if (refusal(host) !== undefined) return 'failed';
-  return judgement.keys.some(({ state }) => state === 'new') ? 'would-change' : 'in-sync';
+  if (refusal(host) !== undefined && keysToPin(host, replace).length === 0) return 'failed';
+  return judgement.keys.some(({ state }) => state === 'new' || state === 'contradicts')
+    ? 'would-change'
+    : 'in-sync';
 }
 
-function problemOf(host: ScannedHost): Problem | undefined {
-  const problem = host.problem ?? (host.pinned ? undefined : refusal(host));
+/** The operator has already said what to do about a key that `--replace` is for. */
+function problemOf(host: ScannedHost, replace: ReadonlySet<string>): Problem | undefined {
+  const isSettled = host.pinned || keysToPin(host, replace).length > 0;
+  const problem = host.problem ?? (isSettled ? undefined : refusal(host));
   return problem && { ...problem, host: host.name };
 }
 

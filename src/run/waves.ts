@@ -29,7 +29,7 @@ export async function inWaves(
     // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
     const one = async (plan: HostPlan): Promise<HostResult> => {
-      if (options.signal.aborted) return notStarted(plan, 'the run was interrupted before its turn');
+      if (options.signal.aborted) return notStarted(plan, interruptedBefore);
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
@@ -37,7 +37,7 @@ export async function inWaves(
       if (!good.includes(result.status)) failures += 1;
       return result;
     };
-    results.push(...(await inTurns(wave, one)));
+    results.push(...(await inTurns(wave, one, options.signal)));
   }
   return results;
 }
@@ -45,6 +45,7 @@ export async function inWaves(
 async function inTurns(
   wave: Wave,
   one: (plan: HostPlan) => Promise<HostResult>,
+  signal: AbortSignal,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
   const underWay = new Map<string, Promise<HostResult>>();
@@ -64,9 +65,9 @@ async function inTurns(
     const turn = turns.underWay.find((other) => other.host === host);
     if (turn !== undefined) turns = ended(turns, turn, endingOf(result));
   }
-  return wave.plans.map(
-    (plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldBack(plan, wave, turns, results) : idle(plan)),
-  );
+  const heldUp = (plan: HostPlan) =>
+    signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);
+  return wave.plans.map((plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldUp(plan) : idle(plan)));
 }
 
 /** A host that has work only in a later stage has done its part of this one. */
@@ -74,6 +75,8 @@ function idle(plan: HostPlan): HostResult {
   const result = resultOfHostPlan(plan);
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
 }
+
+const interruptedBefore = 'the run was interrupted before its turn';
 
 function notStarted(plan: HostPlan, why: string): HostResult {
   return notBegun(plan, {

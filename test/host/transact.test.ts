@@ -417,12 +417,15 @@ describe('what is refused touches nothing', () => {
     writeFileSync(at(site), '# somebody else\n');
     const result = await refuses(plan, 'changed-meanwhile');
     expect(result.problem?.message).toContain(site);
+    // What is the same before and after isn't told twice.
+    expect(result.problem?.detail).toBe('the content differs');
   });
 
   test('a file whose mode was changed, or that appeared', async () => {
     const plan = transaction([change(site, file(text(site)), file('x'))], []);
     chmodSync(at(site), 0o600);
-    await refuses(plan, 'changed-meanwhile');
+    const { problem } = await refuses(plan, 'changed-meanwhile');
+    expect(problem?.detail).toMatch(/^planned from: file +\S* *.*\nnow: file .*600/);
     const making = transaction([change('/etc/made', absent, file('x'))], []);
     writeFileSync(at('/etc/made'), '');
     await refuses(making, 'changed-meanwhile');

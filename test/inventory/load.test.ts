@@ -223,3 +223,22 @@ describe('whatever the file holds', () => {
     await fc.assert(fc.asyncProperty(text, isOperatorErrors), runs(500));
   });
 });
+
+describe('an ssh configuration of the inventory', () => {
+  it('that does not exist is a mistake at its line, at the top and on a host', async () => {
+    const text = complete
+      .replace('become: sudo,', 'become: sudo, config: /nowhere/ssh_config,')
+      .replace('port: 2222,', 'port: 2222, config: ./none-here,');
+    const found = await mistakes(text);
+    expect(found.map(({ code, location }) => [code, location?.line])).toEqual([
+      ['ssh-config-missing', 3],
+      ['ssh-config-missing', 7],
+    ]);
+    expect(found[0]?.message).toBe('the ssh configuration /nowhere/ssh_config does not exist');
+  });
+
+  it('is none, or a file that can be read', async () => {
+    await loadText(complete.replace('become: sudo,', 'become: sudo, config: none,'));
+    await loadText(complete.replace('become: sudo,', `become: sudo, config: ${import.meta.filename},`));
+  });
+});

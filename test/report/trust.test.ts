@@ -81,3 +81,24 @@ describe('the keys that hosts show', () => {
     expect(render(rows).join('\n')).not.toContain('\u001b');
   });
 });
+
+test('no fingerprint is broken on a terminal of 80 columns, nor is any line longer', () => {
+  const shown = `SHA256:${'a'.repeat(43)}`;
+  const old = `SHA256:${'b'.repeat(43)}`;
+  const rows = [
+    row({
+      address: 'bbb-01.example.com:22',
+      keys: [{ type: 'ecdsa-sha2-nistp256', fingerprint: shown, state: 'contradicts' }],
+      old: [{ type: 'ecdsa-sha2-nistp256', fingerprint: old, file: '/home/ada/.ssh/known_hosts', line: 2 }],
+      pinned: [old],
+      problem: {
+        code: 'host-key-changed',
+        message: `bbb-01.example.com:22 shows a different host key than the known one: ecdsa-sha2-nistp256 ${shown}`,
+      },
+    }),
+  ];
+  const lines = render(rows, makeStyle({ columns: 80, color: false, verbose: false }));
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(lines.filter((line) => line.includes(shown)).length).toBe(2);
+  expect(lines.filter((line) => line.includes(old)).length).toBe(2);
+});

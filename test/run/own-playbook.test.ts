@@ -72,7 +72,7 @@ describe('docs/your-own-playbook.md', () => {
     const busy = applyOptions(await loadInventory(join(folder, 'prod.yaml')));
     const planned = await planRun(busy);
     expect(planned.plan.hosts[0]?.guards).toEqual([
-      { guard: 'calls', state: 'busy', sessions: ['198.51.100.7:40000 (1 in it)'] },
+      { guard: 'calls', state: 'busy', sessions: ['198.51.100.7:40000 (participants: 1)'] },
     ]);
     const putOff = await applyRun(planned, busy);
     expect(statuses(putOff)).toEqual({ 'turn-1': 'deferred' });

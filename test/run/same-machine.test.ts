@@ -8,11 +8,12 @@ const seen = (host: string, machineId: string | undefined) => ({
   snapshot: machineId === undefined ? undefined : { machineId },
 });
 
-it('refuses all hosts that have one machine id, each with the names of the others', () => {
+it('refuses all hosts that have one machine id, each with the names of all of them', () => {
   const refused = refuseSameMachine([seen('a', one), seen('b', other), seen('c', one), seen('d', one)]);
   expect([...refused.keys()]).toEqual(['a', 'c', 'd']);
+  expect(new Set([...refused.values()].map(({ message, next }) => message + next)).size).toBe(1);
   expect(refused.get('c')).toMatchObject({ code: 'same-machine', host: 'c' });
-  expect(refused.get('c')?.message).toContain(`c and a, d have the same machine id, ${one}`);
+  expect(refused.get('c')?.message).toContain(`a, c and d have the same machine id, ${one}`);
 });
 
 it('takes no host for another because neither has an id, and refuses both', () => {

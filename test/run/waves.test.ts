@@ -142,4 +142,18 @@ describe('the order of a run', () => {
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01']);
     expect(statuses(results)).toMatchObject({ 'bbb-01': 'changed', 'bbb-02': 'not-started' });
   });
+
+  it('calls nobody held back by a host that was left under way', async () => {
+    const controller = new AbortController();
+    const results = await inWaves(
+      [{ role: 'node', plans: nodes, limit: 1, parallel: 1, down: [] }],
+      { ...options, signal: controller.signal },
+      async (plan) => {
+        controller.abort();
+        return { plan, status: 'unknown', problem: undefined, ran: [], warnings: [], durationMs: 0 };
+      },
+    );
+    expect(results.map(({ problem }) => problem?.code)).toEqual([undefined, 'not-started', 'not-started']);
+    expect(results[2]?.problem?.message).toContain('the run was interrupted before its turn');
+  });
 });

@@ -38,7 +38,7 @@ const milestones = [
   '-accessControlAllowOrigin=*\n',
   '(exit status 2: ',
   '4 hosts: 1 changed, 3 in sync (run ',
-  '1 meeting is running: Biology 7b (28 in it)',
+  '1 meeting is running: Biology 7b (participants: 28)',
   '(exit status 5: ',
   'nginx: [emerg] unexpected end of file, expecting "}" in /etc/nginx/conf.d/own.conf:2\n',
   '4 hosts: 1 changed, 2 in sync, 1 rolled back (run ',

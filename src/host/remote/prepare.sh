@@ -64,6 +64,9 @@ changed_meanwhile() {
   refuse changed-meanwhile "$shown is no longer as it was when the plan was made" \
     'somebody or something else changed it: review the plan again' "$(differing_words)"
 }
+without_sums() {
+  printf '%s\n' "$1" | sed "s/${US}[0-9a-f]\{64\}${US}/$US$US/g" | tr "$US" ' '
+}
 # Without the sums, by which a short secret in the file could be found.
 differing_words() {
   {
@@ -71,7 +74,9 @@ differing_words() {
     _planned=$field
     field 2 "${looked:-}"
     [ "$_planned" = "$field" ] || printf 'the content differs\n'
-    printf 'planned from: %s\nnow: %s\n' "$before" "${looked:-nothing}" | sed "s/${US}[0-9a-f]\{64\}${US}/$US$US/g" | tr "$US" ' '
+    _planned=$(without_sums "$before")
+    _now=$(without_sums "${looked:-nothing}")
+    [ "$_planned" = "$_now" ] || printf 'planned from: %s\nnow: %s\n' "$_planned" "$_now"
   } | one_line
 }
 cannot_prepare() {

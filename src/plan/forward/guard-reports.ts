@@ -36,6 +36,6 @@ function sessions(output: string): readonly string[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [participants, ...name] = line.split('\u001f');
-      return name.length === 0 ? line : `${name.join(' ')} (${participants} in it)`;
+      return name.length === 0 ? line : `${name.join(' ')} (participants: ${participants})`;
     });
 }

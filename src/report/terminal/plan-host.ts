@@ -134,8 +134,7 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
 }
 
 /**
- * What is true of one host besides its changes: who is there now, warnings, runs that aren't finished, its
- * problem.
+ * What is true of one host besides its changes: who is there now, warnings, runs that aren't finished.
  */
 export function renderNotes(host: ReportHost, style: Style, options: NoteOptions): readonly string[] {
   const { columns, paint } = style;
@@ -152,9 +151,6 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
     ...deferral(host, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
     ...unsettled.flatMap(warning),
     ...host.warnings.flatMap(warning),
-    ...(host.error === undefined
-      ? []
-      : renderProblem({ ...host.error, host: options.named ? host.name : undefined }, style, 2)),
   ];
 }
 

@@ -1,6 +1,8 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { adviceOnce, errorsOnce } from './advice.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
+import { renderProblem } from './problem.ts';
 import { indent, wrap } from './prose.ts';
 import { differs, stagesOf } from './reading.ts';
 import { byWords } from './result.ts';
@@ -20,7 +22,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const quiet = others.filter((host) => isQuiet(host));
   const telling = others.filter((host) => !isQuiet(host));
   const sections = [
-    ...groupPlans(telling).map((group) => renderGroup(group, style, force)),
+    ...groupsOf(telling).map((group) => renderGroup(group, style, force)),
     ...byHand.map((text) => renderByHand(text, style)),
     warnings.flatMap((text) => renderWarning(text, style)),
     [
@@ -36,6 +38,16 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     .flatMap((section, index) => (index === 0 ? section : ['', ...section]));
 }
 
+/** Hosts with the same plan, and each advice only where it is given last. */
+function groupsOf(hosts: readonly ReportHost[]): readonly PlanGroup[] {
+  const groups = groupPlans(hosts);
+  const told = adviceOnce(groups.flatMap((group) => group.hosts));
+  return groups.map(({ hosts: own, identical }) => ({
+    hosts: own.flatMap(({ name }) => told.filter((host) => host.name === name)),
+    identical,
+  }));
+}
+
 /** Nothing to change and nothing to tell. */
 function isQuiet(host: ReportHost): boolean {
   return (
@@ -48,7 +60,13 @@ function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly s
   if (first === undefined) return [];
   const same = group.identical ? 'the same' : 'the same except for its own name';
   const idle = !differs(first) && first.error === undefined;
-  const notes = group.hosts.flatMap((host) => renderNotes(host, style, { named: rest.length > 0, force }));
+  const named = rest.length > 0;
+  const notes = [
+    ...group.hosts.flatMap((host) => renderNotes(host, style, { named, force })),
+    ...errorsOnce(group.hosts).flatMap((error) =>
+      renderProblem({ ...error, host: named ? error.host : undefined }, style, 2),
+    ),
+  ];
   return [
     ...renderHeader(first, style),
     ...(rest.length === 0

@@ -1,5 +1,6 @@
 import { statusWords } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
+import { adviceOnce } from './advice.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
@@ -9,7 +10,7 @@ import { renderWarning } from './warning.ts';
 /** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
 export function renderResult(document: ReportDocument, style: Style): readonly string[] {
   const quiet = document.hosts.filter((host) => isQuiet(host));
-  const telling = document.hosts.filter((host) => !isQuiet(host));
+  const telling = adviceOnce(document.hosts.filter((host) => !isQuiet(host)));
   const width = Math.min(24, Math.max(0, ...telling.map((host) => widthOf(host.name))));
   const lines = [
     ...telling.flatMap((host) => renderHost(host, style, width)),

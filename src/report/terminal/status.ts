@@ -1,4 +1,5 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { adviceOnce } from './advice.ts';
 import { renderProblem } from './problem.ts';
 import { oneLine, wrap } from './prose.ts';
 import { differs } from './reading.ts';
@@ -12,7 +13,7 @@ import { unsettledWords, whoWords } from './words.ts';
  */
 export function renderStatus({ hosts, warnings }: ReportDocument, style: Style): readonly string[] {
   return [
-    ...hosts.flatMap((host) => renderHost(host, style)),
+    ...adviceOnce(hosts).flatMap((host) => renderHost(host, style)),
     ...warnings.flatMap((text) => renderWarning(text, style)),
     '',
     ...wrap(statusSummary(hosts.map(({ status }) => status)), {

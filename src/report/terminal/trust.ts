@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { adviceOnce } from './advice.ts';
 import { renderProblem } from './problem.ts';
-import { oneLine, widthOf } from './prose.ts';
+import { oneLine, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 const stateWords = {
@@ -37,7 +38,9 @@ export function renderPinned({ hosts }: ReportDocument, style: Style): readonly 
 
 /** What is wrong, host by host, with an empty line before each. */
 function renderFailures(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  return hosts.flatMap(({ error }) => (error === undefined ? [] : ['', ...renderProblem(error, style)]));
+  return adviceOnce(hosts).flatMap(({ error }) =>
+    error === undefined ? [] : ['', ...renderProblem(error, style)],
+  );
 }
 
 function keysOf({ hostKeys = [] }: ReportHost): NonNullable<ReportHost['hostKeys']> {
@@ -52,7 +55,7 @@ function keyTable(hosts: readonly ReportHost[], style: Style): readonly string[]
     keysOf(host).map((key, index, all) => {
       const [name, address = ''] = index === 0 ? [host.name, host.address] : ['', ''];
       const texts = [name, address, key.type, key.fingerprint].map(oneLine);
-      return { state: key.state, texts, below: index === all.length - 1 ? oldLines(host) : [] };
+      return { state: key.state, texts, below: index === all.length - 1 ? oldLines(host, style) : [] };
     }),
   );
   const widths = titles.map((title, column) =>
@@ -78,7 +81,7 @@ function keyBlocks(hosts: readonly ReportHost[], style: Style): readonly string[
       `  ${oneLine(type)}  ${painted(state, style)}`,
       `    ${oneLine(fingerprint)}`,
     ]),
-    ...oldLines(host),
+    ...oldLines(host, style),
   ]);
 }
 
@@ -88,14 +91,17 @@ function painted(state: keyof typeof stateWords, { paint }: Style): string {
   return state === 'new' ? paint.yellow(words) : words;
 }
 
-function oldLines(host: ReportHost): readonly string[] {
+function oldLines(host: ReportHost, { columns }: Style): readonly string[] {
   const { contradicted = [], inventoryKeys = [] } = host;
   if (!keysOf(host).some(({ state }) => state === 'contradicts')) return [];
   return [
-    ...contradicted.map(
-      ({ type, fingerprint, file, line }) =>
-        `  known until now: ${oneLine(`${type} ${fingerprint} (${file}, line ${line})`)}`,
+    ...contradicted.flatMap(({ type, fingerprint, file, line }) =>
+      wrap(`${type} ${fingerprint} (${file}, line ${line})`, {
+        ...{ columns, first: '  known until now: ', hanging: 4 },
+      }),
     ),
-    ...inventoryKeys.map((fingerprint) => `  the inventory pins: ${oneLine(fingerprint)}`),
+    ...inventoryKeys.flatMap((fingerprint) =>
+      wrap(fingerprint, { columns, first: '  the inventory pins: ', hanging: 4 }),
+    ),
   ];
 }

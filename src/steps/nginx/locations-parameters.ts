@@ -35,7 +35,10 @@ export const locationsParameters = z.strictObject({
     .default('')
     .describe('with `cache`: the keys_zone of a proxy_cache_path, which another step writes'),
   adopt: z.boolean().default(false).describe('remove locations that were set up by hand from their files'),
-  prune: z.boolean().default(false).describe('remove the locations of nodes that are not in the list'),
+  prune: z
+    .union([z.boolean(), z.array(z.string())])
+    .default(false)
+    .describe('remove the locations of nodes that are not in the list: of all of them, or of these'),
 });
 
 export type LocationsParameters = z.infer<typeof locationsParameters>;

@@ -84,7 +84,8 @@ function blocks(host: StepHost, wanted: LocationsParameters, before: string): st
   for (const { name, state } of wanted.nodes) if (state === 'retired') text = removeManagedBlock(text, name);
   for (const name of managedBlocks(text).keys()) {
     if (wanted.nodes.some((one) => one.name === name)) continue;
-    if (wanted.prune) text = removeManagedBlock(text, name);
+    const isPruned = typeof wanted.prune === 'boolean' ? wanted.prune : wanted.prune.includes(name);
+    if (isPruned) text = removeManagedBlock(text, name);
     else
       host.warn(`${name} isn't in the inventory; its locations stay until it is retired or --prune is given`);
   }

@@ -144,6 +144,14 @@ location ^~ /bbb-01/bigbluebutton/api {
       expect(changed).toEqual([]);
       expect(managed).toHaveLength(2);
       expect(warnings[0]).toContain("bbb-02 isn't in the inventory");
+      for (const prune of [['bbb-02'], ['bbb-02', 'bbb-77']]) {
+        expect(runStep('nginx-locations', { ...parameters, nodes, prune }, there).text(path)).not.toContain(
+          'bbb-02',
+        );
+      }
+      expect(
+        runStep('nginx-locations', { ...parameters, nodes, prune: ['bbb-0'] }, there).text(path),
+      ).toContain('bbb-02');
       const pruned = runStep('nginx-locations', { ...parameters, nodes, prune: true }, there);
       expect(pruned.text(path)).not.toContain('bbb-02');
     });
