@@ -27,8 +27,8 @@ export function describeValue(value: unknown, plain?: string): string {
 }
 
 /**
- * How to write what YAML doesn't read as text, if text is wanted; undefined for lists, maps, and where nothing
- * is written.
+ * How to write what YAML doesn't read as text, if text is wanted; undefined for lists, maps, and where
+ * nothing is written.
  */
 export function quotesHint(value: unknown, plain?: string): string | undefined {
   if (value === null && plain === undefined) return undefined;

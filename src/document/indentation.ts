@@ -1,4 +1,4 @@
-/** A line that begins in a column in which nothing can begin, and the line that it was most likely to match. */
+/** A line that begins in a column in which nothing can begin, and the line that it most likely belongs to. */
 export interface Slip {
   /** counted from 1, as are the columns */
   readonly line: number;

@@ -1,8 +1,8 @@
 import type { Location, Problem } from '../model/operator-error.ts';
 
 /**
- * Mistakes in the order of their files, and in each from top to bottom; those elsewhere come after `files`. If
- * something is known to be wrong with a value, it isn't said as well that others may read it differently.
+ * Mistakes in the order of their files, and in each from top to bottom; those elsewhere come last. If a value
+ * is known to be wrong, it isn't said as well that others may read it differently.
  */
 export function inOrder(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
   const rank = ({ location }: Problem) => {

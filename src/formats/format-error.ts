@@ -10,11 +10,14 @@ export interface Position {
  */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
+  /** the message without the place */
+  readonly what: string;
   readonly line?: number;
   readonly column?: number;
 
   constructor(message: string, position?: Position) {
     super(position === undefined ? message : `line ${position.line}, column ${position.column}: ${message}`);
+    this.what = message;
     if (position !== undefined) {
       this.line = position.line;
       this.column = position.column;

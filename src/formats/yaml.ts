@@ -2,7 +2,7 @@ import { isSeq, isMap as isYamlMap, type Node, type YAMLSeq } from 'yaml';
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
 import { addItems, withoutKey, withValue } from './list-items.ts';
-import { applyEdits, type Edit, isList, isMap, sameValue } from './text.ts';
+import { applyEdits, type Edit, errorAt, isList, isMap, sameValue } from './text.ts';
 import { addToEmpty, addToMap, addToSeq, type Source, setItem, setPair, sourceOf } from './yaml/edits.ts';
 import { nameOf, readDocument, readValue, walk } from './yaml/read.ts';
 import { removeItems, removePair } from './yaml/remove.ts';
@@ -40,7 +40,7 @@ export const yaml: KeyedFormat = {
       return text;
     }
     const edited = setChecked(text, key, value);
-    expectReads(edited, withValue(readValue(readDocument(text)), key, value));
+    expectReads(edited, withValue(readValue(readDocument(text)), key, value), { text, key });
     return edited;
   },
 
@@ -54,7 +54,7 @@ export const yaml: KeyedFormat = {
     const before = readValue(document);
     const root = document.contents as Node | null;
     const empty = isYamlMap(root) && root.flow ? {} : null;
-    expectReads(edited, withoutKey(before, key) ?? empty);
+    expectReads(edited, withoutKey(before, key) ?? empty, { text, key });
     return edited;
   },
 };
@@ -165,18 +165,27 @@ function editSeq(
   return applyEdits(text, edit(sourceOf(text, document.contents as Node | null), seq));
 }
 
-function expectReads(text: string, value: Value): void {
+/** Refuses an edit of a key in a text, unless what it gives reads as `value`. */
+function expectReads(
+  edited: string,
+  value: Value,
+  { text, key }: { readonly text: string; readonly key: readonly string[] },
+): void {
+  const name = key.join('.');
+  const refusal = (message: string) => {
+    const last = walk(readDocument(text), key).found.at(-1)?.pair.key as Node | undefined;
+    return last?.range ? errorAt(text, last.range[0], message) : new FormatError(message);
+  };
   let read: Value;
   try {
-    read = readValue(readDocument(text));
+    read = readValue(readDocument(edited));
   } catch (error) {
-    throw new FormatError(
-      `the edited text would not be valid YAML: ${error instanceof Error ? error.message : String(error)}`,
+    throw refusal(
+      `an edit of ${name} would leave invalid YAML: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  if (!sameValue(read, value)) {
-    throw new FormatError(
-      'the edit would also change something else (an anchor, a tag or a block scalar): edit the file by hand',
-    );
-  }
+  if (sameValue(read, value)) return;
+  throw refusal(
+    `an edit of ${name} would also change something else (an anchor, a tag or a block scalar): edit the file by hand`,
+  );
 }

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { valueAt } from '../document/schema-problems.ts';
+import { valueAt } from '../document/found-value.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { home } from '../ssh/config/home.ts';

@@ -5,7 +5,7 @@ import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
-import { heard } from '../secrets/showable.ts';
+import { notUnderstood } from '../steps/shared/understand.ts';
 import { type ItemFormats, isUnitState, isWholePath, type Managed } from '../virtual/managed.ts';
 import { isSlowHash, slowHash } from './slow-hash.ts';
 import { unitValue } from './unit-items.ts';
@@ -31,7 +31,7 @@ export function itemValue(item: Managed, state: PathState, formats: ItemFormats)
   if (isUnitState(item)) return unitValue(item, state);
   const text = textOf(state);
   if (text === undefined) return { kind: 'absent' };
-  const value = understood(item, () => formatOf(item, formats).get(text, item.key));
+  const value = understood(item, text, () => formatOf(item, formats).get(text, item.key));
   return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
 }
 
@@ -61,23 +61,18 @@ export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch
  */
 export function restoredText(item: Managed, text: string, was: FirstTouch, formats: ItemFormats): string {
   const format = formatOf(item, formats);
-  return understood(item, () =>
+  return understood(item, text, () =>
     was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key),
   );
 }
 
 /** A file that its format can't read or edit is a problem of the host that it is on. */
-function understood<Result>(item: Managed, work: () => Result): Result {
+function understood<Result>(item: Managed, text: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    const line = error.line === undefined ? '' : `, line ${error.line}`;
-    throw new OperatorError({
-      code: 'file-not-understood',
-      message: `${item.path}${line}: ${heard(error.message)}`,
-      next: 'fix the file on the host by hand; nothing was changed',
-    });
+    throw new OperatorError(notUnderstood(item.path, text, error));
   }
 }
 

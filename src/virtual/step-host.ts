@@ -165,7 +165,7 @@ export class StepHost extends SeenHost {
   }
 
   warn(message: string): void {
-    this.warnings.push(message);
+    if (!this.warnings.includes(message)) this.warnings.push(message);
   }
 
   /** Undo everything that the step did. */

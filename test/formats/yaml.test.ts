@@ -157,6 +157,20 @@ describe('writing', () => {
     );
   });
 
+  it.each([
+    ['x: &x {b: 1}\na: *x\n', 'a.b', /^a is an alias \(\*x\)/, 2],
+    ['x: &x {b: 1}\na:\n  c: 1\n  <<: *x\n', 'a.b', /^b in a comes from a merge key/, 4],
+    ['a: 1\nb:\n  c: 1\n  c: 2\n', 'a', /^the key c appears twice/, 4],
+    ['a: 1\n---\nb: 1\n', 'a', /^the file has several YAML documents/, 2],
+    ['c: 1\na: [1]\n', 'a.b', /^a is a list; expected a map/, 2],
+    ['c: 1\na: &x {b: 1}\nd: *x\n', 'a.b', /^an edit of a\.b would also change something else/, 2],
+    ['c: 1\na: *x\n', 'c', /\*x/, 2],
+  ])('says in which line of %j an edit of %s meets it', (text, key, what, line) => {
+    expect(() => yaml.set(text, key.split('.'), 5)).toThrow(
+      expect.objectContaining({ name: 'FormatError', what: expect.stringMatching(what), line }),
+    );
+  });
+
   it('a merge key and an alias elsewhere are no obstacle', () => {
     const text = 'x: &x {b: 1}\na:\n  <<: *x\n  c: 1\n';
     expect(yaml.get(text, ['a', 'b'])).toBe(1);
@@ -329,7 +343,7 @@ describe.skipIf(stockMissing)('stock files (skipped where ../shared/stock is mis
 it.each(stockFiles(/\.ya?ml$/).filter(([, text]) => /^---/m.test(text)))(
   '%s has several documents and is refused',
   (_, text) => {
-    expect(() => yaml.set(text, ['a'], 1)).toThrow(/multiple documents/);
+    expect(() => yaml.set(text, ['a'], 1)).toThrow(/several YAML documents/);
   },
 );
 

@@ -35,6 +35,8 @@ export interface Walk {
  * never modified.
  */
 const latest = new Map<string, Document>();
+/** The text of each, for the places of mistakes. */
+const texts = new WeakMap<Document, string>();
 const mostKept = 8;
 
 /**
@@ -92,11 +94,14 @@ function parse(text: string): Document {
   if (error !== undefined) {
     const [from] = error.linePos ?? [];
     throw new FormatError(
-      error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:$/, '') ?? 'no YAML',
+      error.code === 'MULTIPLE_DOCS'
+        ? 'the file has several YAML documents (`---`); expected one'
+        : (error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:$/, '') ?? 'no YAML'),
       from === undefined ? undefined : { line: from.line, column: from.col },
     );
   }
   refuseDuplicates(text, document as unknown as Document);
+  texts.set(document as unknown as Document, text);
   return document as unknown as Document;
 }
 
@@ -107,7 +112,7 @@ function refuseDuplicates(text: string, document: Document): void {
       for (const { key } of items) {
         if (!isScalar(key)) continue;
         if (seen.has(key.value)) {
-          throw errorAt(text, key.range?.[0] ?? 0, 'Map keys must be unique');
+          throw errorAt(text, key.range?.[0] ?? 0, `the key ${String(key.value)} appears twice in this map`);
         }
         seen.add(key.value);
       }
@@ -122,6 +127,11 @@ export function readValue(document: Document, node: Node | null = document.conte
   } catch (error) {
     if (error instanceof FormatError) {
       throw error;
+    }
+    if (error instanceof ReferenceError) {
+      const alias = firstAlias(document);
+      const name = isAlias(alias) ? ` (the first is *${alias.source})` : '';
+      throw at(document, alias, `aliases refer to nothing, or expand to a huge file${name}`);
     }
     throw new FormatError(
       `the YAML can't be read: ${error instanceof Error ? error.message : String(error)}`,
@@ -154,6 +164,26 @@ function plain(value: unknown, depth: number): Value {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, depth + 1)]));
 }
 
+/** An error at the place of a node. */
+function at(document: Document, node: Node | undefined, message: string): FormatError {
+  const text = texts.get(document);
+  const offset = node?.range?.[0];
+  return text === undefined || offset === undefined
+    ? new FormatError(message)
+    : errorAt(text, offset, message);
+}
+
+function firstAlias(document: Document): Node | undefined {
+  let first: Node | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      first = alias;
+      return visit.BREAK;
+    },
+  });
+  return first;
+}
+
 /**
  * Follows a key from the document's root. FormatError if it leads through an alias, a merge key or something
  * that isn't a map.
@@ -162,22 +192,24 @@ export function walk(document: Document, key: readonly string[]): Walk {
   const found: Found[] = [];
   let node = document.contents as Node | null;
   for (const [i, name] of key.entries()) {
-    const at = key.slice(0, i).join('.') || 'the document';
+    const place = key.slice(0, i).join('.') || 'the document';
     if (node === null || (isScalar(node) && node.value === null)) {
       return { found, map: undefined };
     }
     if (isAlias(node)) {
-      throw new FormatError(
-        `${at} is an alias (*${node.source}): an edit would change everything that shares it`,
+      throw at(
+        document,
+        node,
+        `${place} is an alias (*${node.source}): an edit would change everything that shares it`,
       );
     }
     if (!isMap(node)) {
-      throw new FormatError(`${at} is ${isSeq(node) ? 'a list' : 'a single value'}; expected a map`);
+      throw at(document, node, `${place} is ${isSeq(node) ? 'a list' : 'a single value'}; expected a map`);
     }
     const map: YAMLMap = node;
     const pair: Pair | undefined = map.items.find((one) => nameOf(one) === name);
     if (pair === undefined) {
-      refuseMerged(document, map, name, at);
+      refuseMerged(document, map, name, place);
       return { found, map };
     }
     found.push({ map, pair });
@@ -191,12 +223,14 @@ export function nameOf(pair: Pair): string | undefined {
   return isScalar(pair.key) ? String(pair.key.value ?? '') : undefined;
 }
 
-function refuseMerged(document: Document, map: YAMLMap, name: string, at: string): void {
+function refuseMerged(document: Document, map: YAMLMap, name: string, place: string): void {
   if (map.items.some((pair) => isScalar(pair.key) && pair.key.source === '<<')) {
     const value = readValue(document, map);
     if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
-      throw new FormatError(
-        `${name} in ${at} comes from a merge key (<<): an edit there would change everything that shares it`,
+      throw at(
+        document,
+        map.items.find((pair) => isScalar(pair.key) && pair.key.source === '<<')?.key as Node | undefined,
+        `${name} in ${place} comes from a merge key (<<): an edit there would change everything that shares it`,
       );
     }
   }

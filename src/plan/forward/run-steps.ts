@@ -2,6 +2,7 @@ import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { heard } from '../../secrets/showable.ts';
+import { SetUpByHand } from '../../steps/shared/existing-set-up.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { Found, Managed } from '../../virtual/managed.ts';
 import { NotYetKnown } from '../../virtual/not-yet-known.ts';
@@ -51,9 +52,27 @@ export interface StepTrace {
   readonly later: Later | undefined;
 }
 
-/** Run the steps in order on a virtual host. Throws an OperatorError that names the step. */
+/**
+ * Run the steps in order on a virtual host. Throws an OperatorError that names the step; what was set up by
+ * hand is looked for by all steps first, so that an operator who decides about it knows of all of it.
+ */
 export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): readonly StepTrace[] {
-  return steps.map((step) => runStep(host, step));
+  const byHand: SetUpByHand[] = [];
+  const traces = steps.flatMap((step) => {
+    try {
+      return [runStep(host, step)];
+    } catch (error) {
+      if (error instanceof SetUpByHand) byHand.push(error);
+      // After a step that hasn't done its part, anything else may be its consequence.
+      else if (byHand.length === 0) throw error;
+      return [];
+    }
+  });
+  const [first, ...more] = byHand;
+  if (first === undefined) return traces;
+  const { host: name = '', step } = first.problem;
+  const found = [...new Set(byHand.flatMap((one) => one.found))];
+  throw new SetUpByHand(found, { host: name, ...(more.length === 0 ? { step } : {}) });
 }
 
 function runStep(host: VirtualHost, step: WantedStep): StepTrace {
@@ -62,8 +81,9 @@ function runStep(host: VirtualHost, step: WantedStep): StepTrace {
     step.module.apply(view, step.parameters as never);
   } catch (error) {
     const later = laterOf(error, view, step);
-    if (later === undefined) throw named(error, host, step);
+    if (later === undefined && !(error instanceof SetUpByHand)) throw named(error, host, step);
     view.undo();
+    if (later === undefined) throw error;
     return { ...traceOf(view, step.notify, step.folderOf), later };
   }
   for (const action of view.actions) host.act(action);
@@ -118,10 +138,9 @@ function named(error: unknown, host: VirtualHost, step: WantedStep): unknown {
     return new OperatorError({ host: host.snapshot.host, step: step.id, ...problem, message });
   }
   if (error instanceof FormatError) {
-    const place = error.line === undefined ? '' : ` (line ${error.line})`;
     return new OperatorError({
       code: 'file-not-understood',
-      message: `${heard(error.message)}${place}`,
+      message: heard(error.message),
       next: 'fix the file on the host by hand, or leave the step out; nothing was changed',
       host: host.snapshot.host,
       step: step.id,

@@ -1,4 +1,5 @@
 import type { StepHost } from '../../virtual/step-host.ts';
+import { foundFiles } from '../shared/found-files.ts';
 
 /**
  * Where units and their drop-ins are searched; for files of the same name, an earlier folder wins over a
@@ -36,10 +37,9 @@ export function dropInReads(unit: string, name: string): readonly string[] {
 export function otherDropIns(host: StepHost, unit: string, ours: string): readonly DropIn[] {
   const byName = new Map<string, DropIn>();
   for (const folder of unitFolders) {
-    for (const path of host.glob(`${folder}/${unit}.d/*.conf`)) {
+    for (const { path, text } of foundFiles(host, `${folder}/${unit}.d/*.conf`)) {
       const name = path.slice(path.lastIndexOf('/') + 1);
-      const text = name === ours || byName.has(name) ? undefined : host.text(path);
-      if (text !== undefined) byName.set(name, { path, text });
+      if (name !== ours && !byName.has(name)) byName.set(name, { path, text });
     }
   }
   return [...byName].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, dropIn]) => dropIn);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { services } from '../../formats/services.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { foundFiles } from '../shared/found-files.ts';
 import { absolutePath, accountName, directoriesOf, plainWord } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { allowedClients, clientAddresses, clientNames } from './allowed-clients.ts';
@@ -129,12 +130,11 @@ function checkPort(host: StepHost, { name, directory, port, listed }: XinetdPara
       'add it with a step etc-services before this one, or set "listed: false"',
     );
   }
-  const other = host
-    .glob(`${directory}/*`)
-    .filter((one) => one !== path && !/[.~]/.test(one.slice(directory.length)))
+  const other = foundFiles(host, `${directory}/*`)
+    .filter((one) => one.path !== path && !/[.~]/.test(one.path.slice(directory.length)))
     // What an earlier run called this service.
-    .filter((one) => !host.isManaged(wholePath(one)) || host.left(one) === undefined)
-    .find((one) => takesPort(host.text(one) ?? '', port));
+    .filter((one) => !host.isManaged(wholePath(one.path)) || host.left(one.path) === undefined)
+    .find((one) => takesPort(one.text, port))?.path;
   if (other === undefined) return;
   throw host.problem(
     'port-taken',

@@ -8,6 +8,7 @@ import {
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
+import { foundFiles } from '../shared/found-files.ts';
 import { understand } from '../shared/understand.ts';
 import { isHollowNginx, lineOf, removeDirectives, serverDirectives } from './directives.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
@@ -112,7 +113,7 @@ function withoutSets(text: string): string {
 
 function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string): readonly string[] {
   const others = wanted.look_in.flatMap((path) =>
-    /[*?[]/.test(path) ? host.glob(path) : host.exists(path) ? [path] : [],
+    /[*?[]/.test(path) ? foundFiles(host, path).map((found) => found.path) : host.exists(path) ? [path] : [],
   );
   const files = others.filter((path) => path !== wanted.path && !wanted.sources.includes(path));
   return [source, ...new Set(files)].filter((path) => host.state(path).kind !== 'directory');

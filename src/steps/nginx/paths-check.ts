@@ -6,7 +6,7 @@ import type { CrossCheck, PlannedHost } from '../cross-check.ts';
 import { nginxBlock } from './block-format.ts';
 import { type LocationsParameters, locationsName } from './locations-parameters.ts';
 import { unresolvedNodes, unresolvedProblem } from './node-locations.ts';
-import { prefixName } from './prefix-parameters.ts';
+import { type PrefixParameters, prefixName } from './prefix-parameters.ts';
 
 /**
  * One location that a proxy relays: the path that browsers request, and the path that is requested from the
@@ -34,7 +34,7 @@ function comparePaths(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<st
     const nameless = unresolved.get(name);
     if (nameless !== undefined) return [[name, nameless] as const];
     const problem = proxies
-      .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name)))
+      .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name), sourceOf(node)))
       .find(Boolean);
     return problem === undefined ? [] : [[name, problem] as const];
   });
@@ -46,6 +46,7 @@ function compare(
   served: readonly string[],
   proxy: string,
   relayed: readonly Relayed[],
+  source: string | undefined,
 ): Problem | undefined {
   const own = relayed.filter(({ target }) => isUnder(target, `/${node}`));
   if (own.length === 0) {
@@ -59,6 +60,7 @@ function compare(
     return problem(
       node,
       `${proxy} will relay ${lost.path} to ${lost.target}, but ${node} will have no such location`,
+      source === undefined ? undefined : missingHint(node, source, lost.target.slice(`/${node}`.length)),
     );
   }
   const moved = own.find(({ path, target }) => path !== target);
@@ -68,13 +70,23 @@ function compare(
   return undefined;
 }
 
-function problem(host: string, message: string): Problem {
-  return {
-    code: 'locations-differ',
-    message,
-    next: 'correct the playbook: it must write the same locations on the proxy and on the node',
-    host,
-  };
+const playbookHint = 'correct the playbook: it must write the same locations on the proxy and on the node';
+
+function problem(host: string, message: string, next = playbookHint): Problem {
+  return { code: 'locations-differ', message, next, host };
+}
+
+/** The node's locations are copies of those of its package, whose file may lack what every other node has. */
+function missingHint(node: string, source: string, path: string): string {
+  return `look whether ${source} on ${node} has a location for ${path}: if not, reinstall the package that brings the file, or update it to the release of the other nodes; if so, correct the playbook`;
+}
+
+/** The package's file of which a node's locations are copies. */
+function sourceOf({ steps, host }: PlannedHost): string | undefined {
+  return steps
+    .filter(({ module }) => module === prefixName)
+    .flatMap(({ parameters }) => (parameters as PrefixParameters).sources)
+    .find((path) => host.state(path).kind !== 'absent');
 }
 
 /** Nodes whose name a proxy can't resolve: it has no locations for them, since one would stop its nginx. */

@@ -6,12 +6,15 @@ import { bringOverPrefixes, ownHeader } from './existing-prefixes.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
 import { sourceText } from './prefix-source.ts';
 import { redirectText } from './redirects.ts';
+import { unsupportedClient } from './unsupported-client.ts';
 
 /** Copies of the package's locations in our own file. */
 export function ownFile(host: StepHost, wanted: PrefixParameters, source: string): void {
   bringOverPrefixes(host, wanted, source);
   const text = sourceText(host, wanted, source);
-  const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix));
+  // A file that isn't nginx's syntax at all is told as such by sourceText().
+  const refusal = unsupportedClient(source, wanted.prefix);
+  const copies = understand(host, source, text, () => prefixLocations(text, wanted.prefix), refusal);
   host.manage(wholePath(wanted.path));
   host.write(wanted.path, ownText(host, wanted, source, copies));
 }

@@ -1,12 +1,13 @@
 import { editLocationPaths, locations, setVariable } from '../../formats/nginx.ts';
+import { errorAt } from '../../formats/text.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
-import { lineOf } from './directives.ts';
 import { bringOverPrefixes } from './existing-prefixes.ts';
 import type { PrefixParameters } from './prefix-parameters.ts';
 import { sourceText } from './prefix-source.ts';
 import { withRedirect } from './redirects.ts';
+import { unsupportedClient } from './unsupported-client.ts';
 
 /** Edit the package's file as the guides do. An upgrade of the package restores its own text. */
 export function stockFile(host: StepHost, wanted: PrefixParameters, source: string): void {
@@ -38,8 +39,8 @@ function editSource(host: StepHost, wanted: PrefixParameters, source: string): v
     () => !locations(text).some(({ path }) => path.startsWith(`${wanted.prefix}/`)),
   );
   host.manage(wholePath(source), { pristine });
+  refusePatterns(host, wanted, source, text);
   const after = understand(host, source, text, () => {
-    refusePatterns(host, wanted, source, text);
     const moved = editLocationPaths(text, (path, { modifier }) =>
       modifier !== '=' && (path === wanted.client || path.startsWith(`${wanted.client}/`))
         ? wanted.prefix + path
@@ -51,16 +52,21 @@ function editSource(host: StepHost, wanted: PrefixParameters, source: string): v
 }
 
 /** A regular expression about the client can't be put under a prefix by changing a path. */
-function refusePatterns(host: StepHost, { client }: PrefixParameters, source: string, text: string): void {
+function refusePatterns(host: StepHost, wanted: PrefixParameters, source: string, text: string): void {
+  const { client, prefix } = wanted;
   const pattern = locations(text).find(
     ({ modifier, path }) => modifier.startsWith('~') && path.replaceAll('\\', '').includes(client),
   );
   if (pattern === undefined) return;
-  throw host.problem(
-    'file-not-understood',
-    `${source}:${lineOf(text, pattern.directive.start)}: location ${pattern.modifier} ${pattern.path} is a regular expression, which can't be put under a prefix`,
-    "restore the package's own file, or leave the step out",
-  );
+  const { modifier, path, directive } = pattern;
+  const refuse = () => {
+    throw errorAt(
+      text,
+      directive.start,
+      `location ${modifier} ${path} is a regular expression, which can't be put under a prefix`,
+    );
+  };
+  understand(host, source, text, refuse, unsupportedClient(source, prefix));
 }
 
 function edit(host: StepHost, path: string, before: string, after: string): void {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { mergeReads, noReads } from '../../../src/model/snapshot.ts';
+import { stepModules } from '../../../src/steps/registry.ts';
+import { StepHost } from '../../../src/virtual/step-host.ts';
+import { VirtualHost } from '../../../src/virtual/virtual-host.ts';
 import { nginxTest, withoutNginx } from '../../support/nginx-oracle.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
+import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 
 const source = '/usr/share/bigbluebutton/nginx/bbb-html5.nginx';
 const balancer = '/usr/share/bigbluebutton/nginx/loadbalancer.nginx';
@@ -105,12 +110,33 @@ location ^~ /bbb-01/html5client {
     expect(() => runStep('nginx-prefix', parameters, { files: { ...files, [source]: text } })).toThrow(
       expect.objectContaining({
         problem: expect.objectContaining({
-          code: 'file-not-understood',
-          message: expect.stringContaining('regular expression'),
+          code: 'client-not-supported',
+          message: expect.stringContaining('a regular expression'),
+          next: expect.stringMatching(/isn't supported yet.*if somebody has edited the file/),
           location: expect.objectContaining({ file: source, line: 14 }),
         }),
       }),
     );
+  });
+
+  it('blames the file for what is no nginx at all', () => {
+    const text = `${stockText}location /html5client/x {\n`;
+    expect(() => runStep('nginx-prefix', parameters, { files: { ...files, [source]: text } })).toThrow(
+      expect.objectContaining({ code: 'file-not-understood' }),
+    );
+  });
+
+  it('passes over a large file of somebody else, and names it', () => {
+    const large = '/etc/bigbluebutton/nginx/blocklist.nginx';
+    const step = stepModules.get('nginx-prefix');
+    const wanted = step?.parameters.parse(parameters) as never;
+    const reads = mergeReads([{ ...noReads, ...step?.reads(wanted) }]);
+    const snapshot = snapshotOf({ files: { ...files, [large]: '' } }, reads);
+    const paths = new Map(snapshot.paths).set(large, { kind: 'unreadable', reason: 'larger than 1 MiB' });
+    const view = new StepHost(new VirtualHost({ ...snapshot, paths }), 'the-step');
+    step?.apply(view, wanted);
+    expect([...view.edits.keys()]).toContain(own);
+    expect(view.warnings).toEqual([`${large} is larger than 1 MiB; what is in it was not looked at`]);
   });
 
   it('recognises a host that was set up by hand, and lists what it found', () => {
