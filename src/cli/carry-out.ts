@@ -42,9 +42,12 @@ export async function carryOut(
     if (due.length > 0) session.message('dry run: nothing was changed');
     return stop(exitStatusOf(planned, { comparing: false }));
   }
-  const hosts = count(due.length, 'host');
+  // The rollout has just told that these aren't changed, because too many would be out.
+  const held = new Set(told.rollout.flatMap((role) => role.held));
+  const able = due.filter(({ host }) => !held.has(host));
+  const hosts = count(able.length, 'host');
   const answer = await askFirst(session, {
-    yes: options.yes,
+    yes: options.yes || able.length === 0,
     question: `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`,
     otherwise: `${hosts} would be changed`,
     next: 'confirm with --yes, or only show the plan with --dry-run',

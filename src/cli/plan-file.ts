@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
+import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
@@ -77,8 +78,4 @@ function planDiffers(file: string, inventory: string, differences: readonly stri
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reasonOf } from '../document/reason.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
 import { errorDocument } from '../report/document/problem.ts';
@@ -65,7 +66,7 @@ async function makeFolder(): Promise<string> {
   } catch (error) {
     throw new OperatorError({
       code: 'demo-not-possible',
-      message: `no temporary folder can be created: ${error instanceof Error ? error.message : String(error)}`,
+      message: `no temporary folder can be created: ${reasonOf(error)}`,
       next: 'set TMPDIR to a folder that you can write to',
     });
   }

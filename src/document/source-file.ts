@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { OperatorError } from '../model/operator-error.ts';
+import { reasonOf } from './reason.ts';
 
 /** One of the operator's text files, without its byte order mark. */
 export interface SourceFile {
@@ -56,7 +57,7 @@ async function readBytes(file: string, missingHint: string): Promise<Buffer> {
     }
     throw new OperatorError({
       code: 'file-unreadable',
-      message: `${file} can't be read: ${(error as Error).message}`,
+      message: `${file} can't be read: ${reasonOf(error)}`,
       next: 'check the path, and try to read the file yourself',
     });
   }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { valueAt } from '../document/found-value.ts';
+import { kindOfFile } from '../document/kind-of-file.ts';
 import { inOrder } from '../document/problem-order.ts';
 import { schemaProblems } from '../document/schema-problems.ts';
 import { readSourceFile } from '../document/source-file.ts';
@@ -44,6 +45,14 @@ export async function readInventory(
   problems.push(...document.problems);
   if (document.value === undefined) throw new OperatorErrors(problems);
 
+  if (kindOfFile(document.value) === 'playbook') {
+    const problem = document.problem([], {
+      code: 'not-an-inventory',
+      message: `${file} is a playbook, not an inventory`,
+      next: `${hint}; to check the playbook: clusterproxy playbook check ${file}`,
+    });
+    throw new OperatorErrors([problem]);
+  }
   const reference = valueAt(document.value, ['playbook']);
   const playbook =
     typeof reference === 'string' && reference !== ''

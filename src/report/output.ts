@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { cleanLine, harmless } from '../document/clean-text.ts';
+import { reasonOf } from '../document/reason.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { StatusLine } from './terminal/status-line.ts';
 
@@ -98,7 +99,7 @@ export class Output {
     this.#isLossTaken = true;
     return new OperatorError({
       code: 'output-lost',
-      message: `results can't be written to standard output: ${this.#loss.message}`,
+      message: `results can't be written to standard output: ${reasonOf(this.#loss)}`,
       next: 'write them somewhere else; to see the state of the hosts: clusterproxy status',
     });
   }

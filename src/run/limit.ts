@@ -40,18 +40,33 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
   if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined || plan.retires) return plan;
   const roles = [...new Set(all.map((other) => other.role))];
   const forerunner = all.find(
-    (other) => roles.indexOf(other.role) < roles.indexOf(plan.role) && other.skipped && changesFiles(other),
+    (other) =>
+      roles.indexOf(other.role) < roles.indexOf(plan.role) &&
+      other.skipped &&
+      (changesFiles(other) || isUnknown(other)),
   );
   if (forerunner === undefined) return plan;
   return {
     ...plan,
     problem: {
       code: 'forerunner-left-out',
-      message: `${forerunner.host} must be changed first, but --limit leaves it out`,
-      next: `add it: --limit ${plan.host},${forerunner.host}`,
+      ...(isUnknown(forerunner)
+        ? {
+            message: `${forerunner.host} comes first, and what it needs isn't known: it could not be planned (${forerunner.problem?.code ?? ''})`,
+            next: `mend that first; ${forerunner.host} is left out by --limit, but others depend on it`,
+          }
+        : {
+            message: `${forerunner.host} must be changed first, but --limit leaves it out`,
+            next: `add it: --limit ${plan.host},${forerunner.host}`,
+          }),
       host: plan.host,
     },
   };
+}
+
+/** Nobody knows whether it would change. */
+function isUnknown({ problem, unreachable }: HostPlan): boolean {
+  return problem !== undefined && !unreachable;
 }
 
 /** Or anything else on its host except restarts. */

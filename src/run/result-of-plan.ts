@@ -41,7 +41,7 @@ function statusOf(plan: HostPlan): Status {
   if (plan.unreachable) return 'unreachable';
   if (plan.problem?.code === 'conflict') return 'conflict';
   if (damage.includes(plan.problem?.code ?? '')) return 'damaged';
-  if (plan.problem !== undefined) return 'failed';
+  if (plan.problem !== undefined) return plan.skipped ? 'skipped' : 'failed';
   const unsettled = statusOfUnsettled(plan.unsettled);
   if (unsettled !== undefined) return unsettled;
   if (plan.skipped) return 'skipped';

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { reasonOf } from '../document/reason.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { type Places, placed } from './file.ts';
 import { longestSecret, notText, textOf, tooLong } from './usable.ts';
@@ -179,7 +180,7 @@ function notStarted(program: string, shown: string, error: NodeJS.ErrnoException
       next: 'install it, or write its path; it runs without a shell, so aliases, pipes and variables do not work',
     };
   }
-  const reason = error.code === 'EACCES' ? 'it is not executable' : error.message;
+  const reason = error.code === 'EACCES' ? 'it is not executable' : reasonOf(error);
   return {
     code: 'secret-command-failed',
     message: `${shown}, which should print a secret, can't be run: ${reason}`,

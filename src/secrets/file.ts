@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { reasonOf } from '../document/reason.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { longestSecret, notText, textOf, tooLong } from './usable.ts';
 
@@ -88,7 +89,7 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
       next: 'correct the path, or create the file; paths are relative to the inventory, and ~/ is your home directory',
     };
   }
-  const reason = error.code === 'EACCES' ? 'permission denied' : error.message;
+  const reason = reasonOf(error);
   return {
     code: 'secret-file-unreadable',
     message: `${file}, which should hold a secret, can't be read: ${reason}`,

@@ -127,6 +127,28 @@ describe('carryOut', () => {
     expect(applyRun).toHaveBeenCalledOnce();
   });
 
+  it('asks only about hosts that the plan does not hold back', async () => {
+    const lost = { code: 'unreachable', message: 'no answer', host: 'bbb-02' };
+    const down = hostPlan('bbb-02', { unreachable: true, problem: lost });
+    const hosts = ['bbb-01', 'bbb-02'].map((name) => ({ name, role: 'node', state: 'active' }));
+    const of = { ...inventory, hosts } as unknown as Inventory;
+    const options = { maxUnavailable: { count: 1 }, inventory: of };
+    const held = await run({
+      terminal: true,
+      typed: 'n\n',
+      plan: clusterPlan([nodePlan('bbb-01'), down]),
+      options,
+    });
+    expect(held.stderr).not.toContain('[y/N]');
+    const others = [
+      down,
+      nodePlan('bbb-01'),
+      hostPlan('proxy', { role: 'proxy', stages: nodePlan('x').stages }),
+    ];
+    const some = await run({ terminal: true, typed: 'n\n', plan: clusterPlan(others), options });
+    expect(some.stderr).toContain('Apply these changes to 1 host? [y/N] ');
+  });
+
   it('ends with 130 for Ctrl-C at the prompt', async () => {
     expect((await run({ terminal: true, typed: 'Ctrl-C' })).status).toBe(130);
     expect(applyRun).not.toHaveBeenCalled();

@@ -26,6 +26,16 @@ it.each([0o644, 0o666, 0o600])(
   },
 );
 
+it.each([
+  ['missing/plan.json', 'it, or a folder on its path, does not exist'],
+  ['', 'it is a directory'],
+])('says in words why it can not be written to %j', async (name, reason) => {
+  const file = join(folder, name);
+  await expect(writePlan(file, plan, sources)).rejects.toThrow(
+    expect.objectContaining({ message: `the plan can't be saved to ${file}: ${reason}` }),
+  );
+});
+
 it('can be written to what is no regular file', async () => {
   await writePlan('/dev/null', plan, sources);
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true);

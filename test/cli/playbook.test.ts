@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,18 @@ describe('playbook check', () => {
     expect(stdout).toContain('turn-debian: made up; 1 action, 2 files, 1 unit');
     expect(stdout).toContain('turn-rhel: made up;');
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${file} is valid; a second run changes nothing`);
+  });
+
+  it('says in one sentence that it was given an inventory', async () => {
+    const file = join(folder, 'prod.yaml');
+    await writeFile(file, 'playbook: bigbluebutton\ncluster: {name: a}\nhosts: {}\n');
+    const { status, stderr } = await clusterproxy(['playbook', 'check', file]);
+    expect(status).toBe(1);
+    expect(stderr.match(/^error /gm)).toHaveLength(1);
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      'is an inventory, not a playbook; the playbook that it names is bigbluebutton',
+    );
+    expect(stderr.replace(/\s+/g, ' ')).toContain(`clusterproxy validate --inventory ${file}`);
   });
 
   it('shows the plans with --verbose, and prints the usual document with --json', async () => {

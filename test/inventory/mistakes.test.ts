@@ -134,6 +134,16 @@ describe('the file as YAML', () => {
       },
     ],
     [
+      'a playbook in place of an inventory',
+      'description: a product\nroles: {}\n',
+      {
+        code: 'not-an-inventory',
+        at: '1:1',
+        message: /is a playbook, not an inventory/,
+        next: /clusterproxy playbook check/,
+      },
+    ],
+    [
       'a key that is a number',
       inventory({ vars: '{labels: {3.0: old}}' }),
       { code: 'yaml-ambiguous', at: '4:17', message: /the key 3\.0 is 3 for YAML/, next: /'3\.0'/ },

@@ -49,6 +49,24 @@ describe('--limit', () => {
     expect(statusOf(more)).toBe(exitStatus.failed);
   });
 
+  it('shows a host that is left out as skipped, also where it can not be planned', () => {
+    const problem = { code: 'file-not-understood', message: 'x', host: 'bbb-02' };
+    const plans = [hostPlan('bbb-01', 'node'), hostPlan('bbb-02', 'node', { problem })];
+    const hosts = skipOthers(plans, new Set(['bbb-01']));
+    const { hosts: results } = resultOfPlan({ hosts, byHand: [], warnings: [] }, 'apply');
+    expect(results.map(({ status }) => status)).toEqual(['would-change', 'skipped']);
+  });
+
+  it('refuses a node whose proxy could not be planned, since nobody knows whether it would change', () => {
+    const problem = { code: 'file-not-understood', message: 'x', host: 'proxy-1' };
+    const plans = [hostPlan('proxy-1', 'proxy', { problem, changes: [] }), hostPlan('bbb-01', 'node')];
+    const [, node] = skipOthers(plans, new Set(['bbb-01']));
+    expect(node?.problem).toMatchObject({
+      code: 'forerunner-left-out',
+      message: expect.stringMatching(/^proxy-1 comes first.*could not be planned \(file-not-understood\)$/),
+    });
+  });
+
   it('lets a node through whose proxy is as planned', () => {
     const plans = [hostPlan('proxy-1', 'proxy', { changes: [] }), hostPlan('bbb-01', 'node')];
     expect(skipOthers(plans, new Set(['bbb-01']))[1]?.problem).toBeUndefined();

@@ -1,6 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { valueAt } from '../../document/found-value.ts';
+import { kindOfFile } from '../../document/kind-of-file.ts';
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import { readSourceFile } from '../../document/source-file.ts';
 import { YamlDocument } from '../../document/yaml-document.ts';
@@ -39,6 +40,8 @@ export async function readChain(reference: string, directory: string): Promise<r
     seen.add(file);
     chain.push(document);
     if (document.value === undefined) throw new OperatorErrors(document.problems);
+    if (kindOfFile(document.value) === 'inventory')
+      throw new OperatorErrors([notPlaybook(document, location)]);
     const base = valueAt(document.value, ['extends']);
     next =
       typeof base === 'string' && base !== ''
@@ -65,6 +68,17 @@ function extendsItself(document: YamlDocument, location: Location | undefined): 
     message: `${document.file} extends a playbook that in turn extends it`,
     next: 'remove extends from one of them',
     location,
+  };
+}
+
+function notPlaybook(document: YamlDocument, location: Location | undefined): Problem {
+  const named = valueAt(document.value, ['playbook']);
+  const own = typeof named === 'string' ? `; the playbook that it names is ${named}` : '';
+  return {
+    code: 'not-a-playbook',
+    message: `${document.file} is an inventory, not a playbook${own}`,
+    next: `name a playbook here; to check the inventory: clusterproxy validate --inventory ${document.file}`,
+    location: location ?? document.location(['hosts'], 'key'),
   };
 }
 

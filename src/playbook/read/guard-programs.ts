@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { PlaybookGuard } from '../../model/playbook.ts';
@@ -49,7 +50,7 @@ async function readProgram(playbook: string, name: string): Promise<GuardProgram
   }
   const file = resolve(dirname(playbook), name);
   const unreadable = (error: Error) =>
-    invalid(`can't be read: ${error.message}`, 'check its path, which is relative to the playbook');
+    invalid(`can't be read: ${reasonOf(error)}`, 'check its path, which is relative to the playbook');
   const found = await stat(file).catch((error: Error) => Promise.reject(unreadable(error)));
   if (!found.isFile()) throw invalid('is no regular file', 'name a file with a program in sh');
   if (found.size > maximumSize) {

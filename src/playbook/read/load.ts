@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { inOrder } from '../../document/problem-order.ts';
+import { reasonOf } from '../../document/reason.ts';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
@@ -108,6 +109,6 @@ async function readTemplate(playbook: string, name: string): Promise<TemplateSou
     return source;
   } catch (error) {
     if (error instanceof TemplateError) throw invalid(error.message, error.next);
-    throw invalid(`the template ${name} can't be read: ${(error as Error).message}`, 'check its path');
+    throw invalid(`the template ${name} can't be read: ${reasonOf(error)}`, 'check its path');
   }
 }

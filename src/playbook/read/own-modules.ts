@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { valueAt } from '../../document/found-value.ts';
+import { reasonOf } from '../../document/reason.ts';
 import type { YamlDocument } from '../../document/yaml-document.ts';
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
@@ -71,7 +72,7 @@ async function loadFile(
   const file = resolve(directory, name);
   refuseOtherLanguages(file);
   const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw invalid(`the module file ${name} can't be read: ${error.message}`, 'check its path');
+    throw invalid(`the module file ${name} can't be read: ${reasonOf(error)}`, 'check its path');
   });
   const exported = await load(file, name);
   const list = Array.isArray(exported) ? exported : [exported];
@@ -102,7 +103,7 @@ async function load(file: string, name: string): Promise<unknown> {
   } catch (error) {
     throw new OperatorError({
       code: 'invalid-module',
-      message: `the module file ${name} can't be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      message: `the module file ${name} can't be loaded: ${reasonOf(error)}`,
       next: 'correct it; docs/your-own-playbook.md has an example',
       detail: error instanceof Error ? error.stack : undefined,
     });

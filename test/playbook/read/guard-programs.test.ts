@@ -100,7 +100,7 @@ roles:
   });
 
   it.each<[string, () => void, RegExp]>([
-    ['that is not there', () => {}, /calls\.sh can't be read: ENOENT/],
+    ['that is not there', () => {}, /calls\.sh can't be read: it, or a folder on its path, does not exist/],
     ['that is a folder', () => write('ask/calls.sh/x', ''), /is no regular file/],
     ['that is empty', () => write('ask/calls.sh', ' \n'), /is empty/],
     ['with a NUL', () => write('ask/calls.sh', 'exit\0 0\n'), /is no text/],
