@@ -14,7 +14,7 @@ import type { SshTarget } from '../../src/ssh/target.ts';
 import { mustRun } from '../lab/command.ts';
 import type { LabHost } from '../lab/host.ts';
 import type { Lab } from '../lab/lab.ts';
-import type { Boundary, Fault } from './boundaries.ts';
+import { type Boundary, type Fault, state } from './boundaries.ts';
 import {
   disarm,
   fillDisk,
@@ -112,6 +112,7 @@ type Moment = Pick<Boundary, 'moment' | 'patterns'>;
 
 /** Where the host is to stand first, so that what comes then is not taken for something earlier. */
 function storyOf(boundary: Boundary): readonly [Moment, Moment?] {
+  if (boundary.name === 'validation') return [{ moment: 'after', patterns: state('open') }, boundary];
   if (boundary.story === 'apply' || boundary.name === 'waiting for the word') return [boundary];
   if (boundary.story === 'decline')
     return [{ moment: 'after', patterns: ['mv*/states/waiting *'] }, boundary];

@@ -17,7 +17,7 @@ export interface Boundary {
 }
 
 const run = '/var/lib/clusterproxy/runs';
-const state = (name: string) => [`mv*${run}/*/states/${name} *`];
+export const state = (name: string) => [`mv*${run}/*/states/${name} *`];
 /** A run names a file from inside of its own folder beside it. */
 export const beside = (path: string) => `../${path.slice(path.lastIndexOf('/') + 1)}`;
 const swapOf = (path: string) => [

@@ -226,6 +226,23 @@ describe('what fails is put back exactly', () => {
     expect(result.problem?.host).toBe('bbb-01');
   });
 
+  test('files of which one was refused before the run already: that is said, and nothing else is blamed', async () => {
+    writeFileSync(at('/etc/nginx/conf.d/theirs.conf'), 'server {\n');
+    try {
+      const result = await revertsTo(
+        () => transaction(everything(), [restartWeb, reloadNginx]),
+        'validation-failed',
+      );
+      expect(result.problem).toMatchObject({
+        message: '`nginx -t` rejects the files of this host, as it did before this run',
+        next: expect.stringContaining('on the host, then run the command again'),
+        detail: expect.stringContaining('/etc/nginx/conf.d/theirs.conf'),
+      });
+    } finally {
+      rmSync(at('/etc/nginx/conf.d/theirs.conf'));
+    }
+  });
+
   test('a new server block with a name that another one has, which nginx only warns of', async () => {
     remember(
       'nginx-says',

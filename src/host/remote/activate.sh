@@ -50,6 +50,18 @@ swap() {
   fi
 }
 
+# validate_before validate HANDLER COUNT PROGRAM ARGUMENT...: what refuses the files as they are now, into
+# $refused_before. That doesn't stop the run, which may be what mends them.
+validate_before() {
+  _record=$(printf "$US%s" "$@")
+  case $validated in *"$NL${_record#"$US"*"$US"*"$US"}$NL"*) return 0 ;; esac
+  validated=$validated${_record#"$US"*"$US"*"$US"}$NL
+  _count=$3
+  shift 3
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  timed 60 "$@" || refused_before=$refused_before$*$NL
+}
+
 validate() {
   _name=$2
   _record=$(printf "$US%s" "$@")
@@ -59,8 +71,16 @@ validate() {
   shift 3
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
   log validate "$*"
-  timed 60 "$@" || fail validation-failed "\`$*\` rejected the new files" \
-    "fix what it complains about (handler $_name); everything is back as it was" "$said"
+  if ! timed 60 "$@"; then
+    case $refused_before in
+      *"$NL$*$NL"*)
+        fail validation-failed "\`$*\` rejects the files of this host, as it did before this run" \
+          'fix what it complains about on the host, then run the command again; everything is back as it was' "$said"
+        ;;
+    esac
+    fail validation-failed "\`$*\` rejected the new files" \
+      "fix what it complains about (handler $_name); everything is back as it was" "$said"
+  fi
   # Of two server blocks with one name nginx ignores one, and calls that a success.
   conflicts=$(printf '%s\n' "$said" | tr '\036' '\n' |
     sed -n "s/.*conflicting server name \"\([^\"]*\)\" on \([^ ]*\), ignored.*/\1$US\2/p" | sort -u)

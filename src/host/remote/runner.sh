@@ -139,8 +139,11 @@ do_actions
 interrupted=no
 owed_words=
 validated=$NL
+refused_before=$NL
 settle=0
 baseline=
+each validate_before "$(records validate)"
+validated=$NL
 each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''
