@@ -11,7 +11,7 @@ const inventory = ['--inventory', inventoryName];
 const hosts = sampleHosts.map(({ name }) => name);
 
 const properties = 'etc/bigbluebutton/bbb-web.properties';
-const clientLocations = 'hosts/bbb-03/etc/bigbluebutton/nginx/bbb-cluster.nginx';
+const clientLocations = 'hosts/bbb-03/etc/bigbluebutton/nginx/aa-clusterproxy.nginx';
 const broken = 'hosts/bbb-03/etc/nginx/conf.d/own.conf';
 
 /** The story, from a fresh cluster back to the same cluster; each command has to end as expected. */

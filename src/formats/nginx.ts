@@ -17,6 +17,6 @@ export { type ServerAnswer, type Socket, socketAt, socketsOf } from './nginx/eff
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
 export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';
 export { quoteArgument } from './nginx/quote.ts';
-export { type Argument, type Block, type Directive, scanNginx } from './nginx/scan.ts';
+export { type Argument, type Block, type Directive, scanNginx, scanWalkable } from './nginx/scan.ts';
 export { findServers, insertInclude, removeDirective, removeInclude, type Server } from './nginx/servers.ts';
 export { getVariable, removeVariable, setVariable } from './nginx/variables.ts';

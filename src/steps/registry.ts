@@ -2,6 +2,7 @@ import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
 import { file } from './files/file.ts';
 import { json } from './files/json.ts';
+import { leftovers } from './files/leftovers.ts';
 import { pemBundle } from './files/pem-bundle.ts';
 import { properties } from './files/properties.ts';
 import { shellEnv } from './files/shell-env.ts';
@@ -27,6 +28,7 @@ const modules = [
   json,
   shellEnv,
   systemdDropIn,
+  leftovers,
   file,
   nginxPrefix,
   nginxLocations,

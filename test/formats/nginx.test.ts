@@ -150,6 +150,15 @@ describe('locations', () => {
     expect(locations(text)).toMatchObject([{ modifier, path, depth: 0 }]);
   });
 
+  it('refuses what is nested by the thousand, in words', () => {
+    const nested = (name: string) => `${`${name} {\n`.repeat(5_000)}${'}'.repeat(5_000)}`;
+    const words = /line 501.*more than 500 blocks are nested here/;
+    expect(() => locations(nested('location /x'))).toThrow(words);
+    expect(() => findServers(nested('http'))).toThrow(words);
+    expect(() => prefixLocations(nested('location /x'), '/bbb-01')).toThrow(words);
+    expect(() => editLocationPaths(nested('location /x'), () => undefined)).toThrow(words);
+  });
+
   it('finds nested ones and refuses what is none', () => {
     expect(locations('server { location / { location /x {} } }').map(({ depth }) => depth)).toEqual([1, 2]);
     expect(() => locations('location ! /x {}')).toThrow(FormatError);

@@ -21,7 +21,7 @@ const etherpad = `${etc}/etherpad.json`;
 const units = '/etc/systemd/system';
 const webDropIn = `${units}/bbb-web.service.d/zz-clusterproxy.conf`;
 const afterStock = `${etc}/nginx/zz-clusterproxy.nginx`;
-const beforeStock = `${etc}/nginx/bbb-cluster.nginx`;
+const beforeStock = `${etc}/nginx/aa-clusterproxy.nginx`;
 const meteorDropIns = ['bbb-html5-backend@', 'bbb-html5-frontend@'].map(
   (name) => `${units}/${name}.service.d/zz-clusterproxy.conf`,
 );

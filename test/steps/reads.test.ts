@@ -11,6 +11,7 @@ const unfinished: Readonly<Record<string, object>> = {
   json: { path: '/etc/x', set: '' },
   'shell-env': { path: '/etc/x', set: '' },
   'systemd-dropin': { unit: 'x.service', environment: '' },
+  leftovers: { path: '/etc/x', keys: '' },
   file: { path: '/etc/x', content: '' },
   'own-name': { files: ['/etc/x'], hosts: '', hostname: '' },
   'nginx-prefix': { sources: '', path: '/etc/x', variables: '', redirects: '', prefix: '' },

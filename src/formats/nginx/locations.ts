@@ -1,6 +1,6 @@
 import { applyEdits, type Edit, errorAt } from '../text.ts';
 import { quoteLiteral } from './quote.ts';
-import { type Argument, type Directive, scanNginx } from './scan.ts';
+import { type Argument, type Directive, scanWalkable } from './scan.ts';
 
 /**
  * A location; `modifier` is '' for a plain prefix and '@' for a named one, whose `path` is the name without
@@ -19,7 +19,7 @@ export interface Location {
  * forms are those of ngx_http_core_location: modifier and path as two arguments, or joined (`=/x`, `~^/x`).
  */
 export function locations(text: string): Location[] {
-  return within(text, scanNginx(text), 0);
+  return within(text, scanWalkable(text), 0);
 }
 
 function within(text: string, directives: readonly Directive[], depth: number): Location[] {

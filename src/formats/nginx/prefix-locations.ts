@@ -2,7 +2,7 @@ import { FormatError } from '../format-error.ts';
 import { errorAt, lineEndOf, lineStart, lineStop, linesOf } from '../text.ts';
 import { type Location, locations } from './locations.ts';
 import { quoteLiteral } from './quote.ts';
-import { type Directive, scanNginx } from './scan.ts';
+import { type Directive, scanWalkable } from './scan.ts';
 
 export interface PrefixOptions {
   /** locations to leave out, in addition to the named ones */
@@ -49,7 +49,7 @@ export function prefixLocations(text: string, prefix: string, options: PrefixOpt
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
     throw new FormatError(`expected a prefix such as /name, found ${JSON.stringify(prefix)}`);
   }
-  for (const directive of scanNginx(text)) {
+  for (const directive of scanWalkable(text)) {
     if (directive.name !== 'location') {
       throw errorAt(
         text,

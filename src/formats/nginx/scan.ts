@@ -29,18 +29,28 @@ export interface Directive {
 /**
  * The directives of an nginx configuration file or fragment, by nginx's own rules for tokens
  * (ngx_conf_read_token in ngx_conf_file.c), each with its exact place. Directives aren't interpreted. Throws
- * FormatError with line and column if braces, quotes or a `;` are missing.
+ * FormatError with line and column if braces, quotes or a `;` are missing, or if more than `deepest` blocks
+ * are nested.
  */
-export function scanNginx(text: string): Directive[] {
-  const scanner = { text, tokens: tokensOf(text), lua: (open: number) => luaBlockEnd(text, open) };
-  const directives = scanBlock(scanner, undefined).directives;
+export function scanNginx(text: string, { deepest = Number.POSITIVE_INFINITY } = {}): Directive[] {
+  const lua = (open: number) => luaBlockEnd(text, open);
+  const directives = scanBlock({ text, tokens: tokensOf(text), lua, deepest }, undefined).directives;
   return [...directives];
+}
+
+/**
+ * The same for whoever goes down block by block, and must not run out of stack: nobody nests hundreds of
+ * blocks, and nginx itself goes down in the same way.
+ */
+export function scanWalkable(text: string): Directive[] {
+  return scanNginx(text, { deepest: 500 });
 }
 
 interface Scanner {
   readonly text: string;
   readonly tokens: Generator<Token, undefined, number | undefined>;
   readonly lua: (open: number) => number;
+  readonly deepest: number;
 }
 
 interface Open {
@@ -98,6 +108,9 @@ function scanBlock(scanner: Scanner, brace: undefined): Open {
       current.args.length = 0;
       resumeAt = close + 1;
     } else {
+      if (stack.length >= scanner.deepest) {
+        throw errorAt(text, token.start, `more than ${scanner.deepest} blocks are nested here`);
+      }
       stack.push(current);
       current = { args: [], directives: [], brace: token.start };
     }

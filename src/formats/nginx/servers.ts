@@ -1,6 +1,6 @@
 import { afterLineEnd, applyEdits, type Edit, lineEndOf, lineStart, lineStop } from '../text.ts';
 import { quoteArgument } from './quote.ts';
-import { type Directive, scanNginx } from './scan.ts';
+import { type Directive, scanWalkable } from './scan.ts';
 
 /** A `server { … }` block: all its names, and the arguments of each of its `listen` directives. */
 export interface Server {
@@ -14,7 +14,7 @@ export interface Server {
  * don't count.
  */
 export function findServers(text: string): Server[] {
-  return serversIn(scanNginx(text));
+  return serversIn(scanWalkable(text));
 }
 
 function serversIn(directives: readonly Directive[]): Server[] {

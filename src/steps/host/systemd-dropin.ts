@@ -6,7 +6,7 @@ import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
 import { scalar } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
-import { dropInPath, dropInReads, otherDropIns, removeHollowDropIn } from './drop-ins.ts';
+import { dropInPath, dropInReads, otherDropIns, removeHollowDropIn, unitFile } from './drop-ins.ts';
 
 const variableName = z
   .string()
@@ -29,6 +29,12 @@ const parameters = z
         'file name of the drop-in; files are read in the order of their names, and the last one counts',
       ),
     environment: z.record(variableName, scalar).default({}).describe('environment variables of the service'),
+    unit_environment: z
+      .record(variableName, scalar)
+      .optional()
+      .describe(
+        "which of these variables the package's own unit sets, and to what; what it sets otherwise was set by hand there. Left out: it isn't looked at",
+      ),
     java_options: javaOptions.optional(),
     adopt: z.boolean().default(false).describe('take over what other drop-ins set for the same variables'),
   })
@@ -80,7 +86,7 @@ function setAll(text: string, environment: Readonly<Record<string, string>>): st
   return Object.entries(environment).reduce((sum, [name, value]) => unit.set(sum, keyOf(name), value), text);
 }
 
-/** Remove our variables from others' drop-ins, or refuse. */
+/** Remove our variables from others' drop-ins and from the unit itself, or refuse. */
 function bringOver(host: StepHost, wanted: DropInParameters): void {
   const names = Object.keys(wanted.environment);
   const others = otherDropIns(host, wanted.unit, wanted.name).filter(({ path }) => path.startsWith('/etc/'));
@@ -89,17 +95,38 @@ function bringOver(host: StepHost, wanted: DropInParameters): void {
       .filter((name) => understand(host, path, text, () => unit.get(text, keyOf(name))) !== undefined)
       // Our own drop-in under another name.
       .filter((name) => !host.isManaged({ path, format: unit.name, key: keyOf(name) }))
-      .map((name) => ({ path, text, name })),
+      .map((name) => ({ path, name })),
   );
-  const findings = found.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
+  const edited = editedInUnit(host, wanted);
+  const all = [...found, ...edited];
+  const findings = all.map(({ path, name }): Finding => ({ path, what: `sets ${name}` }));
   if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
-  if (found.length > 0) host.adopt();
-  for (const { path, name } of found) {
+  if (all.length > 0) host.adopt();
+  for (const { path, name } of all) {
     const text = host.text(path) ?? '';
+    const packaged = edited.some((one) => one.path === path) ? wanted.unit_environment?.[name] : undefined;
     host.write(
       path,
-      understand(host, path, text, () => unit.remove(text, keyOf(name))),
+      understand(host, path, text, () =>
+        packaged === undefined ? unit.remove(text, keyOf(name)) : unit.set(text, keyOf(name), packaged),
+      ),
     );
   }
   for (const path of new Set(found.map((one) => one.path))) removeHollowDropIn(host, path);
+}
+
+/** Variables that somebody has set in the unit itself, as the guides for BigBlueButton 2.5 and 2.6 say. */
+function editedInUnit(
+  host: StepHost,
+  { unit: name, environment, unit_environment: packaged }: DropInParameters,
+): readonly { readonly path: string; readonly name: string }[] {
+  const file = packaged === undefined ? undefined : unitFile(host, name);
+  if (packaged === undefined || file === undefined) return [];
+  const { path, text } = file;
+  return Object.keys(environment)
+    .filter((variable) => {
+      const value = understand(host, path, text, () => unit.get(text, keyOf(variable)));
+      return value !== undefined && value !== packaged[variable];
+    })
+    .map((variable) => ({ path, name: variable }));
 }

@@ -1,11 +1,11 @@
-import { type Directive, removeDirective, scanNginx } from '../../formats/nginx.ts';
+import { type Directive, removeDirective, scanWalkable } from '../../formats/nginx.ts';
 
 /**
  * The directives that apply to a whole server: those of a fragment that servers include, and those directly
  * within a `server` block. Directives under a condition or in a location aren't among them.
  */
 export function serverDirectives(text: string): readonly Directive[] {
-  return opened(scanNginx(text));
+  return opened(scanWalkable(text));
 }
 
 function opened(directives: readonly Directive[]): readonly Directive[] {
@@ -30,7 +30,7 @@ export function removeDirectives(text: string, unwanted: (text: string) => reado
 
 /** Whether a text has no meaning to nginx. */
 export function isHollowNginx(text: string): boolean {
-  return scanNginx(text).length === 0;
+  return scanWalkable(text).length === 0;
 }
 
 /** The line of an offset, from 1. */

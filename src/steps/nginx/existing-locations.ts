@@ -39,6 +39,50 @@ export function bringOverLocations(host: StepHost, wanted: LocationsParameters):
   }
 }
 
+/**
+ * Say which locations by a regular expression are meant for the nodes' paths, such as those of the guide that
+ * cache the client: ours go before them, so they answer nothing any more. One about any path, such as
+ * `\.(js|css)$`, isn't meant for them.
+ */
+export function warnOfPatterns(host: StepHost, wanted: LocationsParameters): void {
+  for (const { path, text } of files(host, wanted)) {
+    const found = understand(host, path, text, () => patternsFor(text, wanted));
+    for (const { modifier, path: pattern, directive } of found) {
+      host.warn(
+        `${path}:${lineOf(text, directive.start)}: location ${modifier} ${pattern} is no longer used for the nodes' paths, because clusterproxy's own locations go before regular expressions; with "client_cache: true" they keep copies of the client's files`,
+      );
+    }
+  }
+}
+
+function patternsFor(text: string, wanted: LocationsParameters): readonly Location[] {
+  const others = othersServers(text, wanted);
+  const paths = relayedNodes(wanted.nodes).flatMap((one) => one.locations.map(({ path }) => path));
+  return locations(text).filter(
+    ({ modifier, path, directive }) =>
+      (modifier === '~' || modifier === '~*') &&
+      paths.some((one) => isAbout(path, one)) &&
+      !others.some((server) => contains(server.directive, directive)),
+  );
+}
+
+/** Whether a regular expression matches files below a path, but not those of that name anywhere. */
+function isAbout(pattern: string, path: string): boolean {
+  if (pattern.replaceAll('\\', '').includes(withoutSlash(path))) return true;
+  try {
+    const expression = new RegExp(pattern.replace(/^\(\?i\)/, '').replaceAll('(?P<', '(?<'), 'i');
+    return ['x.js', 'x.css', 'x.png', 'x'].some(
+      (file) => expression.test(`${withoutSlash(path)}/${file}`) && !expression.test(`/other/y/${file}`),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function othersServers(text: string, wanted: LocationsParameters) {
+  return findServers(text).filter(({ serverNames }) => isAnother(serverNames, wanted.server_name));
+}
+
 function files(host: StepHost, wanted: LocationsParameters) {
   return filesAt(host, wanted.look_in).filter(({ path }) => path !== wanted.path);
 }
@@ -57,7 +101,7 @@ function foreign(
         host.isManaged({ path: file, format: nginxBlock.name, key: [name] }),
       )
     : [];
-  const others = findServers(text).filter(({ serverNames }) => isAnother(serverNames, wanted.server_name));
+  const others = othersServers(text, wanted);
   return locations(text).filter(
     ({ modifier, path, directive }) =>
       (modifier === '' || modifier === '^~' || modifier === '=') &&

@@ -116,7 +116,13 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
     /[*?[]/.test(path) ? foundFiles(host, path).map((found) => found.path) : host.exists(path) ? [path] : [],
   );
   const files = others.filter((path) => path !== wanted.path && !wanted.sources.includes(path));
-  return [source, ...new Set(files)].filter((path) => host.state(path).kind !== 'directory');
+  return [source, ...new Set(files)].filter((path) => path === source || isText(host, path));
+}
+
+/** Not a folder, a link to nowhere, or a list of megabytes that lies there as well. */
+function isText(host: StepHost, path: string): boolean {
+  const state = host.state(path);
+  return state.kind === 'file' || (state.kind === 'symlink' && state.resolved !== undefined);
 }
 
 /** What an earlier run in the other mode manages on this host wasn't set up by hand. */

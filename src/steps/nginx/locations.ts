@@ -5,7 +5,7 @@ import { directoriesOf } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxBlock } from './block-format.ts';
-import { bringOverLocations, findLocations } from './existing-locations.ts';
+import { bringOverLocations, findLocations, warnOfPatterns } from './existing-locations.ts';
 import { locationsByHand } from './locations-by-hand.ts';
 import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
@@ -51,6 +51,7 @@ export const nginxLocations: StepModule<LocationsParameters> = {
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();
     bringOverLocations(host, wanted);
+    warnOfPatterns(host, wanted);
     const before = host.text(wanted.path);
     const start = before ?? `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;
     const after = understand(host, wanted.path, start, () => blocks(host, wanted, start));

@@ -5,7 +5,7 @@ import {
   type EffectiveServer,
   effectiveConfiguration,
   type Socket,
-  scanNginx,
+  scanWalkable,
   socketsOf,
 } from '../../formats/nginx.ts';
 import type { Reads } from '../../model/snapshot.ts';
@@ -92,6 +92,6 @@ function fileAt(host: StepHost, path: string): ConfigurationFile | undefined {
   const text = isReadable || state.kind === 'pending' ? host.text(path) : undefined;
   if (text === undefined) return undefined;
   const real = state.kind === 'symlink' ? (state.resolved?.path ?? path) : path;
-  understand(host, real, text, () => scanNginx(text));
+  understand(host, real, text, () => scanWalkable(text));
   return { path: real, text };
 }

@@ -1,5 +1,6 @@
 import { directoryOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { nginxFiles } from './nginx-files.ts';
 import { ownFile } from './prefix-own-file.ts';
 import { type PrefixParameters, prefixName, prefixParameters } from './prefix-parameters.ts';
 import { stockFile } from './prefix-stock-file.ts';
@@ -18,6 +19,7 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
     paths: [
       ...listOf(wanted.sources).flatMap((path) => [path, `${path}.static`, `${path}.dev`]),
       ...listOf(wanted.look_in),
+      ...nginxFiles.behindLinks,
       ...stockFiles(wanted),
       wanted.path,
       directoryOf(wanted.path),

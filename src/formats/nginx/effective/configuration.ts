@@ -1,4 +1,4 @@
-import { type Directive, scanNginx } from '../scan.ts';
+import { type Directive, scanWalkable } from '../scan.ts';
 import { type Listen, listensOf, usualListen } from './listen.ts';
 
 /** A file that nginx reads. */
@@ -75,7 +75,7 @@ const deepest = 40;
 
 function contentOf(reading: Reading, file: ConfigurationFile, depth: number): readonly Placed[] {
   reading.read.add(file.path);
-  return followed(reading, { file, depth }, scanNginx(file.text));
+  return followed(reading, { file, depth }, scanWalkable(file.text));
 }
 
 /** Directives, each `include` replaced by what it stands for. */
