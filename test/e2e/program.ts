@@ -53,7 +53,7 @@ export function startClusterproxy(
     stderr += chunk.toString();
   });
   const said = async (text: string) => {
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + patience;
     while (!stderr.includes(text)) {
       if (Date.now() > deadline || child.exitCode !== null) {
         throw new Error(`the program never said "${text}":\n${stderr}`);

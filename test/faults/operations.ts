@@ -70,7 +70,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 /** How many sequences are tried: by `npm test`, by `npm run test:faults`. */
-export const sequenceCounts = { usual: 6, full: 100 };
+export const sequenceCounts = { usual: 4, full: 100 };
 
 /** The same sequences for the same seed. */
 export function sequencesOf(seed: number, count: number): readonly (readonly Operation[])[] {

@@ -95,20 +95,17 @@ exit 1`;
     expect(missing?.output).toContain('no-such-program');
   });
 
-  test('is ended with all that it has started when it takes too long', { timeout: 60_000 }, async () => {
-    const begun = Date.now();
-    const [slow] = await answers(ask('sleep 300 | sleep 301; exit 0'));
-    expect(Date.now() - begun).toBeLessThan(40_000);
+  // Whoever waited for what sleeps here would be ended by the test's time limit.
+  test('is ended with all that it has started when it takes too long', async () => {
+    const [slow] = await answers(ask('sleep 1000 | sleep 1001; exit 0'));
     expect(slow).toEqual({ status: 124, output: 'it took too long\n' });
   });
 
-  test('that leaves something at work is not waited for any longer', { timeout: 90_000 }, async () => {
-    const begun = Date.now();
-    expect(await answers(ask('sleep 300 & exit 1'), ask('echo words; setsid sleep 300 & exit 7'))).toEqual([
+  test('that leaves something at work is not waited for any longer', async () => {
+    expect(await answers(ask('sleep 1000 & exit 1'), ask('echo words; setsid sleep 1000 & exit 7'))).toEqual([
       { status: 1, output: '' },
       { status: 7, output: 'words\n' },
     ]);
-    expect(Date.now() - begun).toBeLessThan(40_000);
   });
 
   test('of a kind that the host does not know is not known, as one of an older version', async () => {
@@ -149,15 +146,11 @@ describe('a program of a playbook, asked in a transaction', () => {
     expect(result.problem?.message).toContain('status 9');
   });
 
-  test('that leaves something at work, or prints without end, holds nothing up', {
-    timeout: 90_000,
-  }, async () => {
-    const begun = Date.now();
+  test('that leaves something at work, or prints without end, holds nothing up', async () => {
     const result = await carry(
-      guarded(ask('sleep 300 & yes "$1" | head -c 300000000; exit 1', 'x'.repeat(99))),
+      guarded(ask('sleep 1000 & yes "$1" | head -c 300000000; exit 1', 'x'.repeat(99))),
     );
     expect(result).toMatchObject({ state: 'deferred', problem: { code: 'busy' } });
-    expect(Date.now() - begun).toBeLessThan(40_000);
   });
 
   test('that is no longer there counts as busy', async () => {

@@ -44,7 +44,7 @@ export async function startAcmeServer(lab: Lab): Promise<AcmeServer> {
   let said = '';
   child.stderr.on('data', (data) => (said += data));
   const stop = onProcessEnd(() => child.kill('SIGKILL'));
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await listens(address, 14000))) {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`pebble does not answer: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -18,7 +18,10 @@ export async function getText(lab: Lab, url: string, options: readonly string[] 
   return stdout;
 }
 
-/** The status of a websocket handshake with that Origin; 101 means that it is accepted. */
+/**
+ * The status of a websocket handshake with that Origin; 101 means that it is accepted. The connection then
+ * stays open for as long as curl may take: a second, or more where a busy machine hasn't answered by then.
+ */
 export async function websocketStatus(lab: Lab, url: string, origin: string): Promise<string> {
   const headers = [
     'Connection: Upgrade',
@@ -27,13 +30,17 @@ export async function websocketStatus(lab: Lab, url: string, origin: string): Pr
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     `Origin: ${origin}`,
   ].flatMap((header) => ['-H', header]);
-  const options = ['--http1.1', '--max-time', '1', '-o', '/dev/null', '-w', '%{http_code}', ...headers];
-  return (await fetchFrom(lab, url, options)).stdout;
+  for (const seconds of ['1', '5']) {
+    const options = ['--http1.1', '--max-time', seconds, '-o', '/dev/null', '-w', '%{http_code}', ...headers];
+    const { stdout } = await fetchFrom(lab, url, options);
+    if (stdout !== '000') return stdout;
+  }
+  return '000';
 }
 
-/** Tries until it doesn't throw; after a minute the last error is thrown. */
+/** Tries until it doesn't throw; after two minutes the last error is thrown. */
 export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     try {
       return await attempt();

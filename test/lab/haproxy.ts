@@ -42,7 +42,7 @@ export async function untilStatus(
   [backend, server]: readonly [string, string],
   expected: { readonly [Column in keyof ServerStatus]: string | RegExp },
 ): Promise<ServerStatus> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const status = await serverStatus(host, backend, server);
     const holds = Object.entries(expected).every(([column, wanted]) => {

@@ -114,7 +114,7 @@ export function removeLab(record: LabRecord): void {
 export function killCgroup(directory: string): void {
   if (!existsSync(directory)) return;
   writeFileSync(join(directory, 'cgroup.kill'), '1');
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (/^populated 1$/m.test(readFileSync(join(directory, 'cgroup.events'), 'utf8'))) {
     if (Date.now() > deadline) throw new Error(`processes in ${directory} can't be ended`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

@@ -559,7 +559,7 @@ describe('LiveKit’s address, looked for in the settings line by line', () => {
       folders: [`${samples}/4.0`],
       files: { [catalogue]: `public:\n  media:\n    livekit:\n${many}    other: 1\n`, [web]: strictly },
     });
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 
   const strictly = 'clientSettingsOverrideStrictValidation=true\n';

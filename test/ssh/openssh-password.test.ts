@@ -90,7 +90,7 @@ async function startServer(
     target,
     async log() {
       const connection = await openssh.open(target(), {});
-      const limits = { timeout: 10, maximumOutput: 1_000 };
+      const limits = { timeout: 60, maximumOutput: 1_000 };
       const { stdout } = await connection.exec('true', Buffer.alloc(0), limits);
       await connection.close();
       return stdout.toString();

@@ -68,7 +68,7 @@ export async function startSshd(host: LabHost, options: SshdOptions): Promise<Ss
     ...(options.machineId === undefined ? [] : [`--property=BindReadOnlyPaths=${machine}:/etc/machine-id`]),
     ...['/usr/sbin/sshd', '-D', '-E', log, '-f', join(folder, 'sshd_config')],
   ]);
-  await waitForSsh(host.address, options.port, 30_000);
+  await waitForSsh(host.address, options.port, 120_000);
   const publicKeys = await Promise.all(
     keys.map((key) => host.mustExec(['cut', '-d ', '-f1,2', `${key}.pub`])),
   );

@@ -56,7 +56,7 @@ export async function untilReceived(
   stream: string,
   { more = 0, publisher }: { more?: number; publisher: Publisher },
 ): Promise<{ readonly node: LabHost; readonly bytes: number }> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     for (const node of nodes) {
       const bytes = await bytesReceived(node, stream);

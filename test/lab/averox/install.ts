@@ -35,7 +35,7 @@ export async function installAverox(host: LabHost): Promise<void> {
 
 /** Resolves when the API and the Meteor client answer on the host itself; rejects after a minute. */
 export async function untilAveroxServes(host: LabHost): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (const place of ['8090/averox/api', '4100/']) {
     while ((await host.exec(['curl', '-s', '-o', '/dev/null', `http://127.0.0.1:${place}`])).code !== 0) {
       if (Date.now() > deadline) {

@@ -66,7 +66,7 @@ export async function finishNode(
  * minute.
  */
 export async function untilServing(host: LabHost, version: BigBlueButtonVersion): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   const ports = hasMeteorClient(version) ? ['8090/bigbluebutton/api', '4100/'] : ['8090/bigbluebutton/api'];
   for (const place of ports) {
     // Any answer will do: if the client's mount point was changed, / is a 404.

@@ -108,7 +108,7 @@ export class WebSocketClient {
   }
 
   private async until(pattern: RegExp): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 120_000;
     while (!pattern.test(this.#received)) {
       if (this.closed || Date.now() > deadline) throw new Error(`the WebSocket ended: ${this.#received}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -34,7 +34,7 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
     vi.unstubAllEnvs();
   });
 
-  const options = { timeout: 10, maximumOutput: 1_000_000 };
+  const options = { timeout: 60, maximumOutput: 1_000_000 };
   async function open(change: Partial<SshTarget> = {}): Promise<Connection> {
     const connection = await connect({ ...target, ...change });
     connections.push(connection);

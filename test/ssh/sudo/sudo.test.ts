@@ -19,7 +19,7 @@ afterEach(async () => {
   await sample.close();
 });
 
-const limits = { timeout: 10, maximumOutput: 1_000_000 };
+const limits = { timeout: 60, maximumOutput: 1_000_000 };
 
 /** A login on a host whose sudo is this script; `"$@"` is what it is called with. */
 async function login(script: string, more: Partial<SshTarget> = {}) {
