@@ -2,7 +2,7 @@ import { decode } from '../formats/decode.ts';
 import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
 import { type Ownership, type PathState, unitPath } from '../model/snapshot.ts';
-import type { Found, Managed } from './managed.ts';
+import type { EditedText, Found, Managed } from './managed.ts';
 import { SeenHost } from './seen-host.ts';
 import { stateWords } from './state-words.ts';
 import { unitWith, type WantedUnit } from './wanted-unit.ts';
@@ -18,6 +18,8 @@ export class StepHost extends SeenHost {
   readonly managed: Managed[] = [];
   /** how each managed thing was found */
   readonly found = new Map<Managed, Found>();
+  /** the edit of its file that each managed thing needed, where the step told */
+  readonly editedTexts = new Map<Managed, EditedText>();
   /**
    * an earlier set-up was taken over: the existing values are not those that the host had without a cluster
    */
@@ -129,6 +131,14 @@ export class StepHost extends SeenHost {
     this.found.set(item, { state: this.#known(item.path) ?? { kind: 'absent' }, theirs, pristine });
   }
 
+  /**
+   * Tell which edit of its file was for a thing that the step manages, so that a host that leaves gets these
+   * very lines back. Not told, its value is restored. `before` is undefined if there was no file.
+   */
+  edited(item: Managed, before: string | undefined, after: string): void {
+    if (before !== undefined) this.editedTexts.set(item, { before, after });
+  }
+
   /** Declare that an earlier set-up is taken over. */
   adopt(): void {
     this.adopted = true;
@@ -145,6 +155,7 @@ export class StepHost extends SeenHost {
     this.actions.length = 0;
     this.managed.length = 0;
     this.found.clear();
+    this.editedTexts.clear();
     this.adopted = false;
   }
 

@@ -1,8 +1,9 @@
 import type { FirstTouch, Ledger, ManagedItem } from '../../model/ledger.ts';
 import { type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
-import { type Found, isWholePath, type Managed } from '../../virtual/managed.ts';
+import { type Found, isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
-import { itemHash, itemId, itemValue, pathValue, secretItemHash } from '../items.ts';
+import { itemHash, itemId, itemValue, pathValue, secretItemHash, textOf } from '../items.ts';
+import { linesAfterEdit, withAgreeingLines } from '../replaced-text.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
@@ -35,17 +36,37 @@ export function nextLedger(
         adopted && found !== undefined
           ? withoutCluster(item, found)
           : itemValue(item, stateBefore(snapshot, item.path), host.formats);
+      const before = known.get(itemId(item));
+      const first = withoutSecret(host, item, firstTouch(item, before, found, touched));
+      const edit = trace.editedTexts.get(item);
+      const lines = linesAfterEdit({ ...item, first, lines: before?.lines }, edit, host);
       return {
         ...item,
         step: trace.step,
-        first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
+        first,
+        ...(lines === undefined ? {} : { lines }),
         activated: hashOf(host, item, itemValue(item, host.state(item.path), host.formats)),
         ...(trace.folderOf.length === 0 ? {} : { folderOf: trace.folderOf }),
       };
     }),
   );
-  const items = [...managed, ...kept];
-  return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
+  const items = withLines(host, uniqueItems([...managed, ...kept]));
+  return { schemaVersion: 1, ...names, items, created: createdPaths(host, items) };
+}
+
+/** For each file of which a key is managed, the lines that give back what was there before. */
+function withLines(host: VirtualHost, items: readonly ManagedItem[]): readonly ManagedItem[] {
+  const isKeyed = (item: ManagedItem) => !isWholePath(item) && !isUnitState(item);
+  const known = (host.snapshot.ledger?.items ?? []).filter(isKeyed);
+  const agreeing = new Map<string, ManagedItem>();
+  for (const path of new Set(known.map((item) => item.path))) {
+    const inFile = (item: ManagedItem) => item.path === path && isKeyed(item);
+    const texts = { before: textOf(stateBefore(host.snapshot, path)), after: textOf(host.state(path)) };
+    for (const item of withAgreeingLines(items.filter(inFile), known.filter(inFile), texts, host)) {
+      agreeing.set(itemId(item), item);
+    }
+  }
+  return items.map((item) => agreeing.get(itemId(item)) ?? item);
 }
 
 /**

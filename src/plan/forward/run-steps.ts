@@ -2,7 +2,7 @@ import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import type { Found, Managed } from '../../virtual/managed.ts';
+import type { EditedText, Found, Managed } from '../../virtual/managed.ts';
 import { NotYetKnown } from '../../virtual/not-yet-known.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
@@ -37,6 +37,7 @@ export interface StepTrace {
   readonly paths: readonly string[];
   readonly managed: readonly Managed[];
   readonly found: ReadonlyMap<Managed, Found>;
+  readonly editedTexts: ReadonlyMap<Managed, EditedText>;
   /** it took over what was set up by hand */
   readonly adopted: boolean;
   readonly warnings: readonly string[];
@@ -89,6 +90,7 @@ export function traceOf(
     paths: [...view.edits.keys()],
     managed: [...view.managed],
     found: view.found,
+    editedTexts: view.editedTexts,
     adopted: view.adopted,
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.

@@ -44,8 +44,10 @@ export const nginxInclude: StepModule<IncludeParameters> = {
       return insertInclude(text, server.directive, wanted.include);
     });
     const name = wanted.server_name || wanted.default_server_name;
-    host.manage({ path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] });
+    const item = { path: wanted.path, format: nginxIncludeLine.name, key: [name, wanted.include] };
+    host.manage(item);
     if (after !== text) host.write(wanted.path, after);
+    host.edited(item, text, after);
   },
 };
 
