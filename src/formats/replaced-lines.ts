@@ -79,7 +79,7 @@ function endsLine(text: string): boolean {
   return /[\r\n]$/.test(text.slice(-1));
 }
 
-/** The number of lines above the place; undefined if there is none, or not one that is surely the right one. */
+/** The number of lines above the place; undefined if what was written is nowhere, or may be elsewhere. */
 function placeOf(
   lines: readonly string[],
   wrote: readonly string[],

@@ -1,4 +1,5 @@
 import { putLinesBack, type ReplacedLines, replacedLines } from '../formats/replaced-lines.ts';
+import type { InTurns } from '../model/in-turns.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { EditedText, ItemFormats, Managed } from '../virtual/managed.ts';
@@ -12,8 +13,8 @@ type Knowledge = Pick<VirtualHost, 'formats' | 'holdsSecret'>;
 
 /**
  * The lines to note for a thing once a step has edited its file: those that stood there at the first touch,
- * and those that stand there now. Undefined if they can't be known: somebody else has edited what we wrote, or
- * a secret of the inventory is in them.
+ * and those that stand there now. Undefined if they can't be known: somebody else has edited what we wrote,
+ * or a secret of the inventory is in them.
  */
 export function linesAfterEdit(
   item: KnownThing,
@@ -58,32 +59,40 @@ function hasValue(item: Managed, text: string, value: FirstTouch, formats: ItemF
  * one of them wrote may be part of what another replaced. The thing that is given back last then gets
  * whatever is missing.
  */
-export function withAgreeingLines(
+export function* withAgreeingLines(
   items: readonly ManagedItem[],
   known: readonly ManagedItem[],
   { before, after }: Readonly<Record<'before' | 'after', string | undefined>>,
   host: Knowledge,
-): readonly ManagedItem[] {
+): InTurns<readonly ManagedItem[]> {
   const [last, ...others] = items;
   const isNoted = [...items, ...known].some(({ lines }) => lines !== undefined);
   if (before === undefined || after === undefined || before === after || !isNoted) return items;
   if (last === undefined || known.length === 0) return items;
-  const lines = quietly(() => {
-    const without = textWithout(known, before, host.formats);
-    if (textWithout(items, after, host.formats) === without) return undefined;
-    return linesBetween(last, without, textWithout(others, after, host.formats, items), host);
-  });
+  const without = yield* textWithout(known, before, known, host.formats);
+  const beforeLast = yield* textWithout(others, after, items, host.formats);
+  if (without === undefined || beforeLast === undefined) return items;
+  const given = quietly(() => textGivenBack(last, beforeLast, items, host.formats).text ?? beforeLast);
+  if (given === without) return items;
+  const lines = quietly(() => linesBetween(last, without, beforeLast, host));
   return lines === undefined ? items : [{ ...last, lines }, ...others];
 }
 
-/** The text once all these things are given back, as far as nobody else has changed them. */
-function textWithout(
+/** The text once these things are given back, as far as nobody else has changed them. */
+function* textWithout(
   items: readonly ManagedItem[],
   text: string,
+  all: readonly Managed[],
   formats: ItemFormats,
-  all: readonly Managed[] = items,
-): string {
-  return [...items].reverse().reduce((now, item) => textGivenBack(item, now, all, formats).text ?? now, text);
+): InTurns<string | undefined> {
+  let left: string | undefined = text;
+  for (const item of [...items].reverse()) {
+    const now: string = left;
+    left = quietly(() => textGivenBack(item, now, all, formats).text ?? now);
+    if (left === undefined) return undefined;
+    yield;
+  }
+  return left;
 }
 
 /** A text, or why a thing is left as it is: somebody else has changed it, or what was there was a secret. */

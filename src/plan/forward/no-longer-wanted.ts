@@ -1,3 +1,4 @@
+import type { InTurns } from '../../model/in-turns.ts';
 import type { FirstTouch, ManagedItem } from '../../model/ledger.ts';
 import { stateIn } from '../../model/snapshot.ts';
 import { isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
@@ -24,20 +25,25 @@ import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
  * item's step notifies; `folderOf` tells which accounts it names for its folders, if an older version wrote
  * the ledger. What `laterSteps`, which can't be planned yet, manage stays.
  */
-export function restoreNoLongerWanted(
+export function* restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
   notifyOf: (step: string) => readonly string[],
   laterSteps: ReadonlySet<string> = new Set(),
   folderOf: (step: string) => readonly string[] = () => [],
-): readonly StepTrace[] {
+): InTurns<readonly StepTrace[]> {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
   const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
-  const traces = lastFirst(left).map((item) =>
-    restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
-  );
+  const restored = new Map<ManagedItem, StepTrace>();
+  for (const item of lastFirst(left)) {
+    const accounts = item.folderOf ?? folderOf(item.step);
+    restored.set(item, restore(host, { ...item, folderOf: accounts }, notifyOf(item.step)));
+    yield;
+  }
+  // Told in the order of the steps.
+  const traces = left.flatMap((item) => restored.get(item) ?? []);
   const kept = wanted.map((item) => item.path);
   const hollow = ledger.created.filter(
     (path) => !kept.includes(path) && left.some((item) => item.path === path),

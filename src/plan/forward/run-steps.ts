@@ -1,5 +1,6 @@
 import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
+import type { InTurns } from '../../model/in-turns.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { EditedText, Found, Managed } from '../../virtual/managed.ts';
@@ -50,14 +51,21 @@ export interface StepTrace {
 }
 
 /** Run the steps in order on a virtual host. Throws an OperatorError that names the step. */
-export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): readonly StepTrace[] {
-  return steps.map((step) => runStep(host, step));
+export function* runSteps(host: VirtualHost, steps: readonly WantedStep[]): InTurns<readonly StepTrace[]> {
+  const traces: StepTrace[] = [];
+  for (const step of steps) {
+    traces.push(yield* runStep(host, step));
+    yield;
+  }
+  return traces;
 }
 
-function runStep(host: VirtualHost, step: WantedStep): StepTrace {
+function* runStep(host: VirtualHost, step: WantedStep): InTurns<StepTrace> {
   const view = new StepHost(host, step.id);
   try {
-    step.module.apply(view, step.parameters as never);
+    const { module } = step;
+    if (module.applyInTurns === undefined) module.apply(view, step.parameters as never);
+    else yield* module.applyInTurns(view, step.parameters as never);
   } catch (error) {
     const later = laterOf(error, view);
     if (later === undefined) throw named(error, host, step);

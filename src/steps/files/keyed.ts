@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KeyedFormat, Value } from '../../formats/keyed-format.ts';
+import { atOnce, type InTurns } from '../../model/in-turns.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, attributesOf, directoryOf, ownership } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -50,16 +51,17 @@ export function keyedModule(
     description,
     parameters,
     reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
-    apply: (host, wanted) => applyKeys(host, format, wanted, addToList),
+    apply: (host, wanted) => atOnce(applyKeys(host, format, wanted, addToList)),
+    applyInTurns: (host, wanted) => applyKeys(host, format, wanted, addToList),
   };
 }
 
-function applyKeys(
+function* applyKeys(
   host: StepHost,
   format: KeyedFormat,
   wanted: KeyedParameters,
   addToList?: AddToList,
-): void {
+): InTurns<void> {
   const { path } = wanted;
   const before = host.text(path);
   if (before === undefined && !wanted.create) {
@@ -87,6 +89,7 @@ function applyKeys(
     after = understand(host, path, text, () => edit.perform(now));
     const item = items.get(edit);
     if (item !== undefined) host.edited(item, before === undefined ? undefined : now, after);
+    yield;
   }
   if (after === text) return;
   host.write(path, after, before === undefined ? attributesOf(wanted) : {});
