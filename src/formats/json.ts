@@ -3,7 +3,7 @@ import { FormatError } from './format-error.ts';
 import { addChild, removeChildren, replaceNode, written } from './json/edits.ts';
 import { endOf, hasComment, readNode, readTree } from './json/read.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { addItems, withValue } from './list-items.ts';
+import { addItems, withoutHollow, withoutKey, withValue } from './list-items.ts';
 import { applyEdits, isList, isMap, lineEndOf, sameValue } from './text.ts';
 
 /**
@@ -67,6 +67,10 @@ export const json: KeyedFormat = {
       applyEdits(text, removeChildren(text, parent, new Set([property]))),
       without(json.get(text, []) ?? null, key.slice(0, top + 1)),
     );
+  },
+
+  rest(text, key) {
+    return withoutHollow(withoutKey(json.get(text, []) ?? null, key) ?? null) ?? {};
   },
 };
 

@@ -16,4 +16,9 @@ export interface KeyedFormat {
   set(text: string, key: readonly string[], value: Value): string;
   /** the text without `key`; the same text if it is absent */
   remove(text: string, key: readonly string[]): string;
+  /**
+   * everything else that readers get from the text, in a form to be compared: what an edit for this key must
+   * not change. The order of keys doesn't count, nor do maps that hold nothing.
+   */
+  rest?(text: string, key: readonly string[]): Value;
 }

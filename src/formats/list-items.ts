@@ -49,3 +49,14 @@ export function withoutKey(root: Value, key: readonly string[]): Value | undefin
   });
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
+
+/** A value without what holds nothing in its maps: null, and maps of such; undefined if nothing is left. */
+export function withoutHollow(value: Value): Value | undefined {
+  if (value === null) return undefined;
+  if (typeof value !== 'object' || isList(value)) return value;
+  const entries = Object.entries(value).flatMap(([name, item]) => {
+    const kept = withoutHollow(item);
+    return kept === undefined ? [] : [[name, kept] as const];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

@@ -64,6 +64,12 @@ export const properties: KeyedFormat = {
         .map(({ start, next }) => ({ start, end: next, insert: '' })),
     );
   },
+
+  rest(text, key) {
+    const name = singleName(key);
+    const others = definitionsOf(text).filter((definition) => definition.key !== name);
+    return Object.fromEntries(others.map((one) => [one.key ?? '', one.value ?? null]));
+  },
 };
 
 function definitionLine(name: string, value: Value): string {

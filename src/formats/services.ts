@@ -65,6 +65,17 @@ export const services: KeyedFormat = {
       }),
     );
   },
+
+  rest(text, key) {
+    const [name, protocol] = nameAndProtocol(key);
+    const others = entriesOf(text).flatMap((one) => {
+      const isMeant = one.protocol === protocol && one.names.includes(name);
+      if (isMeant && one.name === name) return [];
+      const names = isMeant ? one.names.filter((other) => other !== name) : one.names;
+      return [[...names, `${one.port}/${one.protocol}`].join(' ')];
+    });
+    return others.sort();
+  },
 };
 
 /** The names of each entry for a port: its own, then its aliases. */

@@ -1,5 +1,5 @@
 import { FormatError } from './format-error.ts';
-import type { KeyedFormat } from './keyed-format.ts';
+import type { KeyedFormat, Value } from './keyed-format.ts';
 import { leavesAlone } from './shell-code.ts';
 import { type Statement, statementsOf } from './shell-statements.ts';
 import { readAsShell, readAsSystemd, writeShellValue } from './shell-value.ts';
@@ -66,15 +66,30 @@ export const shellEnv: KeyedFormat = {
       return text;
     }
     refuseCode(text, name);
-    const exports = statementsOf(text).filter(
-      (statement) => statement.kind === 'other' && statement.raw.trim() === `export ${name}`,
-    );
+    const exports = statementsOf(text).filter((statement) => isExportOf(statement, name));
     return applyEdits(
       text,
       [...all, ...exports].map(({ start, next }) => ({ start, end: next, insert: '' })),
     );
   },
+
+  rest(text, key) {
+    const name = singleName(key);
+    const values: Record<string, Value> = {};
+    const code: Value[] = [];
+    for (const one of statementsOf(text)) {
+      if (one.kind === 'other' && !isExportOf(one, name)) code.push(one.raw.trim());
+      if (one.kind !== 'assignment' || one.name === name) continue;
+      const read = one.exported ? readAsShell(one.raw)?.value : readAsSystemd(one.raw);
+      values[one.name] = [read ?? one.raw, one.exported];
+    }
+    return { values, code };
+  },
 };
+
+function isExportOf(statement: Statement, name: string): boolean {
+  return statement.kind === 'other' && statement.raw.trim() === `export ${name}`;
+}
 
 type Definition = Extract<Statement, { kind: 'assignment' }>;
 

@@ -95,6 +95,17 @@ export const unit: KeyedFormat = {
     const edits = withoutVariables(variablesOf(text, section, variable));
     return withoutEmptySection(text, section, edits);
   },
+
+  rest(text, key) {
+    const values: Record<string, Value[]> = {};
+    for (const { name, assignments } of sectionsOf(unit.remove(text, key))) {
+      for (const one of assignments) {
+        const path = `[${name}] ${one.key}`;
+        values[path] = [...(values[path] ?? []), one.value];
+      }
+    }
+    return values;
+  },
 };
 
 function parts(key: readonly string[]): { section: string; name: string; variable: string | undefined } {

@@ -1,7 +1,7 @@
 import { isSeq, isMap as isYamlMap, type Node, type YAMLSeq } from 'yaml';
 import { FormatError } from './format-error.ts';
 import type { KeyedFormat, Value } from './keyed-format.ts';
-import { addItems, withoutKey, withValue } from './list-items.ts';
+import { addItems, withoutHollow, withoutKey, withValue } from './list-items.ts';
 import { applyEdits, type Edit, errorAt, isList, isMap, sameValue } from './text.ts';
 import { addToEmpty, addToMap, addToSeq, type Source, setItem, setPair, sourceOf } from './yaml/edits.ts';
 import { nameOf, readDocument, readValue, walk } from './yaml/read.ts';
@@ -56,6 +56,10 @@ export const yaml: KeyedFormat = {
     const empty = isYamlMap(root) && root.flow ? {} : null;
     expectReads(edited, withoutKey(before, key) ?? empty, { text, key });
     return edited;
+  },
+
+  rest(text, key) {
+    return withoutHollow(withoutKey(yaml.get(text, []) ?? null, key) ?? null) ?? {};
   },
 };
 

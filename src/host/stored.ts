@@ -31,12 +31,25 @@ const first = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('directory'), ...ownership }),
 ]);
 
+const lines = z
+  .array(
+    z.looseObject({
+      line: z.number().int().nonnegative(),
+      was: z.string(),
+      wrote: z.string(),
+      above: texts,
+      below: texts,
+    }),
+  )
+  .optional();
+
 const item = z.looseObject({
   step: z.string(),
   path: absolute,
   format: z.string(),
   key: texts,
   first,
+  lines,
   activated: z.string(),
   folderOf: texts.optional(),
 });
@@ -114,6 +127,7 @@ const runRecord = z.looseObject({
         key: texts,
         before: z.string(),
         after: z.string(),
+        lines,
       }),
     )
     .optional(),

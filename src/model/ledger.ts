@@ -1,4 +1,5 @@
 import type { Value } from '../formats/keyed-format.ts';
+import type { ReplacedLines } from '../formats/replaced-lines.ts';
 
 /** The state of a managed thing before clusterproxy touched it for the first time. */
 export type FirstTouch =
@@ -31,6 +32,11 @@ export interface ManagedItem {
   readonly format: string;
   readonly key: readonly string[];
   readonly first: FirstTouch;
+  /**
+   * the lines that setting it replaced in its file, from the first touch on; left out if a secret of the
+   * inventory is in them, if somebody else has edited them since, and by older versions
+   */
+  readonly lines?: readonly ReplacedLines[] | undefined;
   /** hash of the value that its services last loaded: sha256, or scrypt if it contains a secret */
   readonly activated: string;
   /** accounts that its step named for its folders, needed to restore it there; left out if there are none */
@@ -68,4 +74,6 @@ export interface RecordedItem {
   /** hash of the value before and after the run: sha256, or scrypt if the file contains a secret */
   readonly before: string;
   readonly after: string;
+  /** the lines that the ledger had for it before the run */
+  readonly lines?: readonly ReplacedLines[] | undefined;
 }

@@ -1,6 +1,7 @@
 import { decode } from '../formats/decode.ts';
 import { FormatError } from '../formats/format-error.ts';
 import type { KeyedFormat } from '../formats/keyed-format.ts';
+import { sameValue } from '../formats/text.ts';
 import { sha256 } from '../model/change.ts';
 import type { FirstTouch, ManagedItem } from '../model/ledger.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -30,7 +31,11 @@ export function itemValue(item: Managed, state: PathState, formats: ItemFormats)
   if (isWholePath(item)) return pathValue(state);
   if (isUnitState(item)) return unitValue(item, state);
   const text = textOf(state);
-  if (text === undefined) return { kind: 'absent' };
+  return text === undefined ? { kind: 'absent' } : valueInText(item, text, formats);
+}
+
+/** The item's value in a text of its file. Not for items that are a whole file. */
+export function valueInText(item: Managed, text: string, formats: ItemFormats): FirstTouch {
   const value = understood(item, text, () => formatOf(item, formats).get(text, item.key));
   return value === undefined ? { kind: 'absent' } : { kind: 'value', value };
 }
@@ -64,6 +69,12 @@ export function restoredText(item: Managed, text: string, was: FirstTouch, forma
   return understood(item, text, () =>
     was.kind === 'value' ? format.set(text, item.key, was.value) : format.remove(text, item.key),
   );
+}
+
+/** Whether two texts of the item's file differ in nothing but the item, as far as its format can tell. */
+export function sameRest(item: Managed, one: string, other: string, formats: ItemFormats): boolean {
+  const format = formatOf(item, formats);
+  return understood(item, one, () => sameValue(format.rest?.(one, item.key), format.rest?.(other, item.key)));
 }
 
 /** A file that its format can't read or edit is a problem of the host that it is on. */

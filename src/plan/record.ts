@@ -33,14 +33,18 @@ export function recordItems(
 ): readonly RecordedItem[] {
   const changed = new Map(changes.map((change) => [change.path, change] as const));
   const known = new Map([...itemsOf(snapshot?.ledger), ...itemsOf(ledger)]);
+  const former = new Map(itemsOf(snapshot?.ledger));
   return [...known.values()].flatMap((item) => {
     const change = changed.get(item.path);
     if (change === undefined) return [];
     const { step, path, format, key } = item;
     const values = [itemValue(item, change.before, formats), itemValue(item, change.after, formats)] as const;
-    if (itemHash(values[0]) === itemHash(values[1])) return [];
+    const { lines } = former.get(itemId(item)) ?? {};
+    const isSame = itemHash(values[0]) === itemHash(values[1]);
+    if (isSame && JSON.stringify(lines) === JSON.stringify(item.lines)) return [];
     const hash = change.secret === undefined ? itemHash : (value: FirstTouch) => secretItemHash(item, value);
-    return [{ step, path, format, key, before: hash(values[0]), after: hash(values[1]) }];
+    const hashes = { before: hash(values[0]), after: hash(values[1]) };
+    return [{ step, path, format, key, ...hashes, ...(lines === undefined ? {} : { lines }) }];
   });
 }
 

@@ -4,7 +4,7 @@ import { type ByHand, type HostPlan, withLast } from '../model/plan.ts';
 import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
-import { type PlanInput, planCluster } from '../plan/forward/plan-cluster.ts';
+import { type PlanInput, planInTurns } from '../plan/forward/plan-cluster.ts';
 import { KnownHosts, planLastStage } from '../plan/forward/stages.ts';
 import { withoutContents } from '../plan/rollback/plan-rollback.ts';
 import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
@@ -13,6 +13,7 @@ import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { byHandTexts } from './by-hand.ts';
+import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -46,7 +47,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
     crossChecks: crossChecksOf(inventory.playbook),
     secrets: options.secrets,
   };
-  const planned = planCluster(input);
+  const planned = await inTurns(planInTurns(input), options.signal);
   const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
   const hosts = skipOthers(asked, chosen);
   const known = new KnownHosts(input, hosts);
@@ -100,7 +101,7 @@ async function lookAgain(
     const unknown = { code: 'unreachable', message: 'the host could not be looked at again' };
     throw new OperatorError(again.problem ?? unknown);
   }
-  return known.planAgain(name, again.snapshot);
+  return inTurns(known.planAgain(name, again.snapshot), signal);
 }
 
 /** Shows for each host what is removed from it last, provided that all hosts end as planned. */

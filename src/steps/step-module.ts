@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
+import type { InTurns } from '../model/in-turns.ts';
 import type { ByHand } from '../model/plan.ts';
 import type { Reads } from '../model/snapshot.ts';
 import type { StepHost } from '../virtual/step-host.ts';
@@ -39,6 +40,8 @@ export interface StepModule<Parameters = never> {
    */
   writes?(parameters: Parameters): readonly string[];
   apply(host: StepHost, parameters: Parameters): void;
+  /** the same with pauses, for a step that may have much to do in large files */
+  applyInTurns?(host: StepHost, parameters: Parameters): InTurns<void>;
   /**
    * How things that it manages are read and restored, if they are neither whole files nor keys of a format in
    * src/formats. A host's ledger contains their names, so that later runs can restore what this one set.

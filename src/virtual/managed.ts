@@ -14,6 +14,12 @@ export interface Managed {
 /** How managed things are read from a file's text and restored, by the name of their format. */
 export type ItemFormats = ReadonlyMap<string, KeyedFormat>;
 
+/** The text of a thing's file before and after a step's edit for that very thing. */
+export interface EditedText {
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * What a step found of a thing when it took it over: what is left after an earlier set-up has been removed.
  */

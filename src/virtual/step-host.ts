@@ -3,7 +3,7 @@ import type { HostAction, PlannedAction } from '../model/action.ts';
 import { sameState } from '../model/change.ts';
 import { type Ownership, type PathState, unitPath } from '../model/snapshot.ts';
 import { isEveryHosts } from '../model/system-folders.ts';
-import type { Found, LeftByEarlierRun, Managed } from './managed.ts';
+import type { EditedText, Found, LeftByEarlierRun, Managed } from './managed.ts';
 import { SeenHost } from './seen-host.ts';
 import { stateWords } from './state-words.ts';
 import { unitWith, type WantedUnit } from './wanted-unit.ts';
@@ -19,6 +19,8 @@ export class StepHost extends SeenHost {
   readonly managed: Managed[] = [];
   /** how each managed thing was found */
   readonly found = new Map<Managed, Found>();
+  /** the edit of its file that each managed thing needed, where the step told */
+  readonly editedTexts = new Map<Managed, EditedText>();
   /**
    * an earlier set-up was taken over: the existing values are not those that the host had without a cluster
    */
@@ -159,6 +161,14 @@ export class StepHost extends SeenHost {
     this.released.add(path);
   }
 
+  /**
+   * Tell which edit of its file was for a thing that the step manages, so that a host that leaves gets these
+   * very lines back. Not told, its value is restored. `before` is undefined if there was no file.
+   */
+  edited(item: Managed, before: string | undefined, after: string): void {
+    if (before !== undefined) this.editedTexts.set(item, { before, after });
+  }
+
   /** Declare that an earlier set-up is taken over. */
   adopt(): void {
     this.adopted = true;
@@ -176,6 +186,7 @@ export class StepHost extends SeenHost {
     this.managed.length = 0;
     this.found.clear();
     this.released.clear();
+    this.editedTexts.clear();
     this.adopted = false;
   }
 

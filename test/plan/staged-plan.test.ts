@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HostAction, providesNothing } from '../../src/model/action.ts';
+import { atOnce } from '../../src/model/in-turns.ts';
 import { type HostPlan, type Stage, stagesOf } from '../../src/model/plan.ts';
 import { mergeReads, noReads, type Snapshot, unitOfPath } from '../../src/model/snapshot.ts';
 import type { Resolve, Wanted } from '../../src/plan/forward/evaluate.ts';
@@ -252,7 +253,7 @@ describe('what is left after a stage', () => {
   function again(host: FakeHost, given = steps): { readonly agreed: HostPlan; readonly now: HostPlan } {
     const agreed = planOf({}, given);
     const known = new KnownHosts(inputOf(look({}, given), given), [agreed]);
-    return { agreed, now: known.planAgain('a', look(host, given)) };
+    return { agreed, now: atOnce(known.planAgain('a', look(host, given))) };
   }
 
   it('is planned from what the host is like then', () => {

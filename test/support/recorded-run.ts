@@ -1,3 +1,4 @@
+import { atOnce } from '../../src/model/in-turns.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { PathState, Snapshot } from '../../src/model/snapshot.ts';
@@ -38,7 +39,7 @@ export function wants(steps: Wanted['steps']): Resolve {
 }
 
 export function evaluated(snapshot: Snapshot, steps: Wanted['steps']): Evaluation {
-  const one = evaluate(wants(steps), new Map([[snapshot.host, snapshot]])).get(snapshot.host);
+  const one = atOnce(evaluate(wants(steps), new Map([[snapshot.host, snapshot]]))).get(snapshot.host);
   if (!isEvaluation(one)) throw new Error(`not evaluated: ${one?.message}`);
   return one;
 }

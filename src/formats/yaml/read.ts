@@ -120,8 +120,19 @@ function refuseDuplicates(text: string, document: Document): void {
   });
 }
 
+const values = new WeakMap<Document, Value>();
+
 /** The value of the document, or of a node in it; dates and binaries are strings. */
-export function readValue(document: Document, node: Node | null = document.contents as Node | null): Value {
+export function readValue(document: Document, node?: Node): Value {
+  if (node !== undefined) return readAnew(document, node);
+  const known = values.get(document);
+  if (known !== undefined) return known;
+  const value = readAnew(document, document.contents as Node | null);
+  values.set(document, value);
+  return value;
+}
+
+function readAnew(document: Document, node: Node | null): Value {
   try {
     return node === null ? null : plain(node.toJS(document, { maxAliasCount: 100 }), 0);
   } catch (error) {

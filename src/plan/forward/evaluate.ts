@@ -1,4 +1,5 @@
 import type { Handler } from '../../model/handler.ts';
+import type { InTurns } from '../../model/in-turns.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { PathState, Snapshot } from '../../model/snapshot.ts';
@@ -55,7 +56,7 @@ export interface StageEvaluation {
   readonly host: VirtualHost;
   readonly traces: readonly StepTrace[];
   /** the ledger once it is carried out, without the names of cluster and playbook */
-  ledger(): Ledger;
+  ledger(): InTurns<Ledger>;
 }
 
 /** One host after all its steps ran on a virtual host. */
@@ -77,32 +78,33 @@ export interface EvaluateOptions {
 }
 
 /** Run every host's steps on its virtual host. */
-export function evaluate(
+export function* evaluate(
   resolve: Resolve,
   snapshots: ReadonlyMap<string, Snapshot>,
   options: EvaluateOptions = {},
-): ReadonlyMap<string, Evaluation | Problem> {
+): InTurns<ReadonlyMap<string, Evaluation | Problem>> {
   const { only, holdsSecret } = options;
   const wanted = resolve(snapshots, only);
   const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
-  return new Map(
-    meant.map(([name, snapshot]) => {
-      const of = wanted.get(name);
-      if (of === undefined || of instanceof OperatorError) return [name, problemOf(name, of)] as const;
-      return [name, evaluateHost(snapshot, of, holdsSecret)] as const;
-    }),
-  );
+  const evaluations = new Map<string, Evaluation | Problem>();
+  for (const [name, snapshot] of meant) {
+    const of = wanted.get(name);
+    const isWanted = of !== undefined && !(of instanceof OperatorError);
+    evaluations.set(name, isWanted ? yield* evaluateHost(snapshot, of, holdsSecret) : problemOf(name, of));
+    yield;
+  }
+  return evaluations;
 }
 
 export function isEvaluation(one: Evaluation | Problem | undefined): one is Evaluation {
   return one !== undefined && 'traces' in one;
 }
 
-function evaluateHost(
+function* evaluateHost(
   snapshot: Snapshot,
   wanted: Wanted,
   holdsSecret: EvaluateOptions['holdsSecret'],
-): Evaluation | Problem {
+): InTurns<Evaluation | Problem> {
   const names = wanted.stages ?? [''];
   const knowledge = {
     holdsSecret,
@@ -115,9 +117,10 @@ function evaluateHost(
     for (const [index, name] of names.entries()) {
       const earlier = stages.flatMap(({ traces }) => traces);
       const place = { number: index + 1, name, isLast: index === names.length - 1 };
-      const stage = evaluateStage(new VirtualHost(before, knowledge), wanted, place, earlier);
+      const stage = yield* evaluateStage(new VirtualHost(before, knowledge), wanted, place, earlier);
       stages.push(stage);
-      before = { ...stage.host.asSnapshot(name), ledger: place.isLast ? before.ledger : stage.ledger() };
+      const ledger = place.isLast ? before.ledger : yield* stage.ledger();
+      before = { ...stage.host.asSnapshot(name), ledger };
     }
   } catch (error) {
     return problemOf(snapshot.host, error);
@@ -131,21 +134,21 @@ function evaluateHost(
  * What is no longer wanted is removed in the last stage, since it isn't known before whether it is still
  * wanted.
  */
-function evaluateStage(
+function* evaluateStage(
   host: VirtualHost,
   wanted: Wanted,
   { isLast, ...stage }: { readonly number: number; readonly name: string; readonly isLast: boolean },
   earlier: readonly StepTrace[],
-): StageEvaluation {
+): InTurns<StageEvaluation> {
   const steps = wanted.steps.filter((step) => (step.stage ?? 1) === stage.number);
-  const own = runSteps(host, steps);
+  const own = yield* runSteps(host, steps);
   refuseTwoOwners(host, [...earlier, ...own]);
   const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
   const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
   const { notifyOf, folderOf } = wanted;
   const released = new Set([...earlier, ...own].flatMap((trace) => [...trace.released]));
   const restored = isLast
-    ? restoreNoLongerWanted(host, managed, { notifyOf, folderOf, laterSteps: later, released })
+    ? yield* restoreNoLongerWanted(host, managed, { notifyOf, folderOf, laterSteps: later, released })
     : [];
   const traces = [...own, ...restored];
   const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));

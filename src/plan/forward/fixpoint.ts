@@ -1,3 +1,4 @@
+import type { InTurns } from '../../model/in-turns.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluate.ts';
@@ -9,15 +10,17 @@ import type { StepTrace } from './run-steps.ts';
  * count as carried out: none may be due again. Returns the problem of each host that fails. With `only`, only
  * those hosts are checked, while all others are as in `known`.
  */
-export function checkFixpoint(
+export function* checkFixpoint(
   resolve: Resolve,
   first: ReadonlyMap<string, Evaluation | Problem>,
   only?: { readonly hosts: ReadonlySet<string>; readonly known: ReadonlyMap<string, Snapshot> },
-): ReadonlyMap<string, Problem> {
+): InTurns<ReadonlyMap<string, Problem>> {
   const planned = [...first].flatMap(([name, one]): readonly (readonly [string, Snapshot])[] =>
     isEvaluation(one) ? [[name, one.host.asSnapshot(one.stages.at(-1)?.name)]] : [],
   );
-  const second = evaluate(resolve, new Map([...(only?.known ?? []), ...planned]), { only: only?.hosts });
+  const second = yield* evaluate(resolve, new Map([...(only?.known ?? []), ...planned]), {
+    only: only?.hosts,
+  });
   const problems = [...second].flatMap(([name, again]) => {
     const before = first.get(name);
     const problem = isEvaluation(before) ? difference(name, before, again) : undefined;

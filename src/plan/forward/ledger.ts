@@ -1,15 +1,17 @@
+import type { InTurns } from '../../model/in-turns.ts';
 import type { FirstTouch, Ledger, ManagedItem } from '../../model/ledger.ts';
 import { type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
-import { type Found, isWholePath, type Managed } from '../../virtual/managed.ts';
+import { type Found, isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
-import { itemHash, itemId, itemValue, pathValue, secretItemHash } from '../items.ts';
+import { itemHash, itemId, itemValue, pathValue, secretItemHash, textOf } from '../items.ts';
+import { linesAfterEdit, withAgreeingLines } from '../replaced-text.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
  * The ledger of a host once a stage of the plan is carried out. `kept` is what stays as it is in the current
  * ledger because other stages manage it.
  */
-export function nextLedger(
+export function* nextLedger(
   host: VirtualHost,
   traces: readonly StepTrace[],
   names: {
@@ -19,7 +21,7 @@ export function nextLedger(
     readonly run: string;
   },
   kept: readonly ManagedItem[] = [],
-): Ledger {
+): InTurns<Ledger> {
   const { snapshot } = host;
   // If another cluster manages the same file, the first-touch state is that of the cluster that came first.
   const all = [
@@ -28,24 +30,47 @@ export function nextLedger(
   ];
   const known = new Map(all.flatMap(({ items }) => items).map((item) => [itemId(item), item] as const));
   const adopted = traces.some((trace) => trace.adopted);
-  const managed = traces.flatMap((trace) =>
-    trace.managed.map((item): ManagedItem => {
+  const managed: ManagedItem[] = [];
+  for (const trace of traces) {
+    for (const item of trace.managed) {
       const found = trace.found.get(item);
       const touched =
         adopted && found !== undefined
           ? withoutCluster(item, found)
           : itemValue(item, stateBefore(snapshot, item.path), host.formats);
-      return {
+      const before = known.get(itemId(item));
+      const first = withoutSecret(host, item, firstTouch(item, before, found, touched));
+      const edit = trace.editedTexts.get(item);
+      const lines = linesAfterEdit({ ...item, first, lines: before?.lines }, edit, host);
+      managed.push({
         ...item,
         step: trace.step,
-        first: withoutSecret(host, item, firstTouch(item, known.get(itemId(item)), found, touched)),
+        first,
+        ...(lines === undefined ? {} : { lines }),
         activated: hashOf(host, item, itemValue(item, host.state(item.path), host.formats)),
         ...(trace.folderOf.length === 0 ? {} : { folderOf: trace.folderOf }),
-      };
-    }),
-  );
-  const items = [...managed, ...kept];
-  return { schemaVersion: 1, ...names, items: uniqueItems(items), created: createdPaths(host, items) };
+      });
+      yield;
+    }
+  }
+  const items = yield* withLines(host, uniqueItems([...managed, ...kept]));
+  return { schemaVersion: 1, ...names, items, created: createdPaths(host, items) };
+}
+
+/** For each file of which a key is managed, the lines that give back what was there before. */
+function* withLines(host: VirtualHost, items: readonly ManagedItem[]): InTurns<readonly ManagedItem[]> {
+  const isKeyed = (item: ManagedItem) => !isWholePath(item) && !isUnitState(item);
+  const known = (host.snapshot.ledger?.items ?? []).filter(isKeyed);
+  const agreeing = new Map<string, ManagedItem>();
+  for (const path of new Set(known.map((item) => item.path))) {
+    const inFile = (item: ManagedItem) => item.path === path && isKeyed(item);
+    const texts = { before: textOf(stateBefore(host.snapshot, path)), after: textOf(host.state(path)) };
+    const agreed = yield* withAgreeingLines(items.filter(inFile), known.filter(inFile), texts, host);
+    for (const item of agreed) {
+      agreeing.set(itemId(item), item);
+    }
+  }
+  return items.map((item) => agreeing.get(itemId(item)) ?? item);
 }
 
 /**

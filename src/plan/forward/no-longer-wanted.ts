@@ -1,7 +1,8 @@
-import type { ManagedItem } from '../../model/ledger.ts';
+import type { InTurns } from '../../model/in-turns.ts';
+import type { FirstTouch, ManagedItem } from '../../model/ledger.ts';
 import { stateIn } from '../../model/snapshot.ts';
 import { isSystemFolder } from '../../model/system-folders.ts';
-import { type ItemFormats, isWholePath, type Managed } from '../../virtual/managed.ts';
+import { isUnitState, isWholePath, type Managed } from '../../virtual/managed.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
 import {
@@ -12,9 +13,9 @@ import {
   itemId,
   itemName,
   itemValue,
-  restoredText,
   textOf,
 } from '../items.ts';
+import { textGivenBack } from '../replaced-text.ts';
 import { restoredUnit } from '../unit-items.ts';
 import { type StepTrace, traceOf } from './run-steps.ts';
 import { clusterThat, clusterThatNeeds } from './two-clusters.ts';
@@ -34,20 +35,23 @@ export interface RestoreOptions {
  * Whatever an earlier run managed on the host and this plan does not gets its first-touch value back. A thing
  * that somebody else has changed since is left alone, with a warning.
  */
-export function restoreNoLongerWanted(
+export function* restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
   { notifyOf, folderOf = () => [], laterSteps, released }: RestoreOptions,
-): readonly StepTrace[] {
+): InTurns<readonly StepTrace[]> {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
   const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
-  const traces = left
-    .filter(({ path }) => !released.has(path))
-    .map((item) =>
-      restore(host, { ...item, folderOf: item.folderOf ?? folderOf(item.step) }, notifyOf(item.step)),
-    );
+  const restored = new Map<ManagedItem, StepTrace>();
+  for (const item of lastFirst(left.filter(({ path }) => !released.has(path)))) {
+    const accounts = item.folderOf ?? folderOf(item.step);
+    restored.set(item, restore(host, { ...item, folderOf: accounts }, notifyOf(item.step)));
+    yield;
+  }
+  // Told in the order of the steps.
+  const traces = left.flatMap((item) => restored.get(item) ?? []);
   const kept = wanted.map((item) => item.path);
   const hollow = ledger.created.filter(
     (path) => !kept.includes(path) && left.some((item) => item.path === path),
@@ -59,6 +63,12 @@ export function restoreNoLongerWanted(
     .reverse();
   const directories = emptied.map((path) => removeEmpty(host, path, accountsFor(path, ledger.items)));
   return [...traces, ...files, ...directories];
+}
+
+/** The files in their order, and what is in each from the last edit to the first. */
+function lastFirst(items: readonly ManagedItem[]): readonly ManagedItem[] {
+  const paths = [...new Set(items.map(({ path }) => path))];
+  return paths.flatMap((path) => items.filter((item) => item.path === path).reverse());
 }
 
 function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]): StepTrace {
@@ -78,38 +88,48 @@ function restore(host: VirtualHost, item: ManagedItem, notify: readonly string[]
     view.warn(`${name} is no longer wanted, but it could not be read; it stays as it is`);
     return traceOf(view, notify, folderOf);
   }
-  const now = itemValue(item, host.state(item.path), host.formats);
-  if (isFirstTouch(item, item.first, now)) return traceOf(view, notify, folderOf);
-  if (!isItemHash(item.activated, item, now)) {
+  const why =
+    isWholePath(item) || isUnitState(item) ? putPathBack(host, view, item) : putKeyBack(host, view, item);
+  if (why === 'changed') {
     // A package that was upgraded may have taken its file away; then there's nothing to restore a key in.
     const isGone = host.state(item.path).kind === 'absent';
     if (!isGone)
       view.warn(`${name} is no longer wanted, but somebody else has changed it since; it stays as it is`);
     else if (isWholePath(item))
       view.warn(`${name} was there before the first run, and has been removed since; it isn't restored`);
-    return traceOf(view, notify, folderOf);
   }
-  if (item.first.kind === 'secret') {
+  if (why === 'secret') {
     view.warn(
       `${name} is no longer wanted; its former value was a secret, which is not stored: set it by hand`,
     );
-    return traceOf(view, notify, folderOf);
   }
-  putBack(view, item, host.formats);
   return traceOf(view, notify, folderOf);
 }
 
-function putBack(view: StepHost, item: ManagedItem, formats: ItemFormats): void {
+/** Undefined once it is as before, or why it stays as it is. */
+type Left = 'changed' | 'secret' | undefined;
+
+function putKeyBack(host: VirtualHost, view: StepHost, item: ManagedItem): Left {
+  const all = (host.snapshot.ledger?.items ?? []).filter(({ path }) => path === item.path);
+  const text = textOf(host.state(item.path)) ?? '';
+  const back = textGivenBack(item, text, all, host.formats);
+  if (back.text !== undefined && back.text !== text) view.write(item.path, back.text);
+  return back.why;
+}
+
+function putPathBack(host: VirtualHost, view: StepHost, item: ManagedItem): Left {
   const { first, path } = item;
-  const state = view.state(path);
-  if (state.kind === 'unit') {
-    view.restore(path, restoredUnit(item, state, first));
-    return;
-  }
-  if (!isWholePath(item)) {
-    view.write(path, restoredText(item, view.text(path) ?? '', first, formats));
-    return;
-  }
+  const state = host.state(path);
+  const now = itemValue(item, state, host.formats);
+  if (isFirstTouch(item, first, now)) return undefined;
+  if (!isItemHash(item.activated, item, now)) return 'changed';
+  if (first.kind === 'secret') return 'secret';
+  if (state.kind === 'unit') view.restore(path, restoredUnit(item, state, first));
+  else putWholeBack(view, path, first);
+  return undefined;
+}
+
+function putWholeBack(view: StepHost, path: string, first: FirstTouch): void {
   switch (first.kind) {
     case 'file':
       view.write(path, Buffer.from(first.content, 'base64'), first);

@@ -1,3 +1,4 @@
+import { atOnce, type InTurns } from '../../model/in-turns.ts';
 import { type Problem, problemsOf } from '../../model/operator-error.ts';
 import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
 import { type Snapshot, unitOfPath } from '../../model/snapshot.ts';
@@ -49,12 +50,17 @@ export interface PlanInput {
   readonly secrets?: SecretRegister | undefined;
 }
 
+/** What each host will become, planned without a pause. */
+export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
+  return atOnce(planInTurns(input, only));
+}
+
 /**
  * Plans what each host will become from what all hosts are. Pure: no host is touched or asked again. With
  * `only`, plans only those hosts, for example when one is inspected again in the middle of a run; what
  * concerns all hosts has been checked before.
  */
-export function planCluster(input: PlanInput, only?: ReadonlySet<string>): readonly HostPlan[] {
+export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTurns<readonly HostPlan[]> {
   const refused = new Map(
     input.hosts.flatMap((host) => {
       const problem =
@@ -70,28 +76,40 @@ export function planCluster(input: PlanInput, only?: ReadonlySet<string>): reado
     ),
   );
   const { secrets = new SecretRegister() } = input;
-  const evaluations = evaluate(input.resolve, snapshots, { only, holdsSecret: (text) => secrets.isIn(text) });
-  const restless = checkFixpoint(input.resolve, evaluations, only && { hosts: only, known: snapshots });
+  const evaluations = yield* evaluate(input.resolve, snapshots, {
+    only,
+    holdsSecret: (text) => secrets.isIn(text),
+  });
+  const restless = yield* checkFixpoint(
+    input.resolve,
+    evaluations,
+    only && { hosts: only, known: snapshots },
+  );
   const planned = new Map(
     [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, plannedHost(one)] as const] : [])),
   );
   const checks = only === undefined ? input.crossChecks : [];
   const crossed = new Map(checks.flatMap(({ check }) => [...check(planned)]));
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
-  return meant.map((host) => {
+  const plans: HostPlan[] = [];
+  for (const host of meant) {
     const evaluation = evaluations.get(host.name);
-    if (!isEvaluation(evaluation))
-      return unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem);
-    return planOrProblem(host, () =>
-      planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input),
+    plans.push(
+      isEvaluation(evaluation)
+        ? yield* planOrProblem(host, () =>
+            planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input),
+          )
+        : unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem),
     );
-  });
+    yield;
+  }
+  return plans;
 }
 
 /** Whatever goes wrong while a host is planned is that host's problem, and the others are planned. */
-function planOrProblem(host: LookedAt, plan: () => HostPlan): HostPlan {
+function* planOrProblem(host: LookedAt, plan: () => InTurns<HostPlan>): InTurns<HostPlan> {
   try {
-    return plan();
+    return yield* plan();
   } catch (error) {
     const [problem] = problemsOf(error);
     return unplanned(host, problem && { ...problem, host: host.name });
@@ -99,16 +117,17 @@ function planOrProblem(host: LookedAt, plan: () => HostPlan): HostPlan {
 }
 
 /** The plan of a host: the stages in which something is done. */
-function planHost(
+function* planHost(
   host: LookedAt,
   evaluation: Evaluation,
   problem: Problem | undefined,
   input: PlanInput,
-): HostPlan {
+): InTurns<HostPlan> {
   const { wanted, traces, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const snapshot = stages[0]?.host.snapshot ?? evaluation.host.snapshot;
-  const planned = stages.map((stage) => planStage(host, evaluation, stage, input));
+  const planned: PlannedStage[] = [];
+  for (const stage of stages) planned.push(yield* planStage(host, evaluation, stage, input));
   const all = planned.map(({ stage }) => stage);
   const due = all.filter(hasWork);
   return {
@@ -163,12 +182,12 @@ interface PlannedStage extends Pick<HostPlan, 'problem' | 'warnings'> {
   readonly stage: Stage;
 }
 
-function planStage(
+function* planStage(
   host: LookedAt,
   evaluation: Evaluation,
   stage: StageEvaluation,
   input: PlanInput,
-): PlannedStage {
+): InTurns<PlannedStage> {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const changes = withStopGuards(
@@ -195,7 +214,7 @@ function planStage(
     changes,
     handlers,
     units: wanted.units,
-    ledger: { ...stage.ledger(), cluster: input.cluster, playbook: input.playbook },
+    ledger: { ...(yield* stage.ledger()), cluster: input.cluster, playbook: input.playbook },
     snapshot,
   };
   return { stage: result, problem, warnings };

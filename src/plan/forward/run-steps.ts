@@ -1,10 +1,11 @@
 import { FormatError } from '../../formats/format-error.ts';
 import type { PlannedAction } from '../../model/action.ts';
+import type { InTurns } from '../../model/in-turns.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { heard } from '../../secrets/showable.ts';
 import { SetUpByHand } from '../../steps/shared/existing-set-up.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import type { Found, Managed } from '../../virtual/managed.ts';
+import type { EditedText, Found, Managed } from '../../virtual/managed.ts';
 import { NotYetKnown } from '../../virtual/not-yet-known.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
@@ -41,6 +42,7 @@ export interface StepTrace {
   readonly found: ReadonlyMap<Managed, Found>;
   /** paths where it has taken away whatever an earlier run managed */
   readonly released: ReadonlySet<string>;
+  readonly editedTexts: ReadonlyMap<Managed, EditedText>;
   /** it took over what was set up by hand */
   readonly adopted: boolean;
   readonly warnings: readonly string[];
@@ -56,18 +58,19 @@ export interface StepTrace {
  * Run the steps in order on a virtual host. Throws an OperatorError that names the step; what was set up by
  * hand is looked for by all steps first, so that an operator who decides about it knows of all of it.
  */
-export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): readonly StepTrace[] {
+export function* runSteps(host: VirtualHost, steps: readonly WantedStep[]): InTurns<readonly StepTrace[]> {
   const byHand: SetUpByHand[] = [];
-  const traces = steps.flatMap((step) => {
+  const traces: StepTrace[] = [];
+  for (const step of steps) {
     try {
-      return [runStep(host, step)];
+      traces.push(yield* runStep(host, step));
     } catch (error) {
       if (error instanceof SetUpByHand) byHand.push(error);
       // After a step that hasn't done its part, anything else may be its consequence.
       else if (byHand.length === 0) throw error;
-      return [];
     }
-  });
+    yield;
+  }
   const [first, ...more] = byHand;
   if (first === undefined) return traces;
   const { host: name = '', step } = first.problem;
@@ -75,10 +78,12 @@ export function runSteps(host: VirtualHost, steps: readonly WantedStep[]): reado
   throw new SetUpByHand(found, { host: name, ...(more.length === 0 ? { step } : {}) });
 }
 
-function runStep(host: VirtualHost, step: WantedStep): StepTrace {
+function* runStep(host: VirtualHost, step: WantedStep): InTurns<StepTrace> {
   const view = new StepHost(host, step.id);
   try {
-    step.module.apply(view, step.parameters as never);
+    const { module } = step;
+    if (module.applyInTurns === undefined) module.apply(view, step.parameters as never);
+    else yield* module.applyInTurns(view, step.parameters as never);
   } catch (error) {
     const later = laterOf(error, view, step);
     if (later === undefined && !(error instanceof SetUpByHand)) throw named(error, host, step);
@@ -120,6 +125,7 @@ export function traceOf(
     managed: [...view.managed],
     found: view.found,
     released: view.released,
+    editedTexts: view.editedTexts,
     adopted: view.adopted,
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.

@@ -1,7 +1,8 @@
+import type { InTurns } from '../../model/in-turns.ts';
 import { changesNow, type HostPlan } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
-import { type PlanInput, planCluster } from './plan-cluster.ts';
+import { type PlanInput, planCluster, planInTurns } from './plan-cluster.ts';
 
 /** A host as its plan leaves it, including the ledger: the starting point for everything planned after it. */
 function afterPlan(plan: HostPlan): Snapshot | undefined {
@@ -33,10 +34,10 @@ export class KnownHosts {
   }
 
   /** What is left to do on a host that was inspected again, with all others as last inspected. */
-  planAgain(name: string, snapshot: Snapshot): HostPlan {
+  *planAgain(name: string, snapshot: Snapshot): InTurns<HostPlan> {
     const hosts = this.#input.hosts.map((host) => (host.name === name ? { ...host, snapshot } : host));
     this.#input = { ...this.#input, hosts };
-    const [plan] = planCluster(this.#input, new Set([name]));
+    const [plan] = yield* planInTurns(this.#input, new Set([name]));
     if (plan === undefined) throw new Error(`${name} isn't among the hosts`);
     this.#plans = this.#plans.map((one) => (one.host === name ? plan : one));
     return plan;

@@ -180,15 +180,17 @@ export function withoutContents(handler: Handler): Handler {
  */
 function ledgerAfter(ledger: Ledger | undefined, host: VirtualHost, run: RecordedRun): Ledger | undefined {
   if (ledger === undefined) return undefined;
-  const set = new Set((run.record.items ?? []).map(itemId));
+  const set = new Map((run.record.items ?? []).map((item) => [itemId(item), item] as const));
   const known = new Set(ledger.items.map(itemId));
   const back = (run.record.letGo ?? []).filter((item) => !known.has(itemId(item)));
   const items = [...ledger.items, ...back].flatMap((item) => {
-    if (!set.has(itemId(item))) return [item];
+    const recorded = set.get(itemId(item));
+    if (recorded === undefined) return [item];
     const value = itemValue(item, stateAt(host, item.path), host.formats);
     if (isFirstTouch(item, item.first, value)) return [];
     const activated = isSlowHash(item.activated) ? secretItemHash(item, value) : itemHash(value);
-    return [{ ...item, activated }];
+    const { lines: _, ...rest } = item;
+    return [{ ...rest, activated, ...(recorded.lines === undefined ? {} : { lines: recorded.lines }) }];
   });
   const gone = new Set(host.touched.filter((path) => host.state(path).kind === 'absent'));
   const madeAgain = (run.record.letGoCreated ?? []).filter((path) => stateAt(host, path).kind !== 'absent');

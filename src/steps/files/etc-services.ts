@@ -40,8 +40,10 @@ export const etcServices: StepModule<ServicesParameters> = {
         `choose another port for ${name}, or remove that line if nothing uses it`,
       );
     }
-    host.manage({ path, format: services.name, key });
+    const item = { path, format: services.name, key };
+    host.manage(item);
     const after = understand(host, path, text, () => services.set(text, key, String(port)));
     if (after !== text) host.write(path, after);
+    host.edited(item, text, after);
   },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KeyedFormat, Value } from '../../formats/keyed-format.ts';
+import { atOnce, type InTurns } from '../../model/in-turns.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, attributesOf, directoryOf, ownership } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -51,16 +52,17 @@ export function keyedModule(
     parameters,
     reads: ({ path }) => ({ paths: [path, directoryOf(path)] }),
     writes: ({ path }) => [path],
-    apply: (host, wanted) => applyKeys(host, format, wanted, addToList),
+    apply: (host, wanted) => atOnce(applyKeys(host, format, wanted, addToList)),
+    applyInTurns: (host, wanted) => applyKeys(host, format, wanted, addToList),
   };
 }
 
-function applyKeys(
+function* applyKeys(
   host: StepHost,
   format: KeyedFormat,
   wanted: KeyedParameters,
   addToList?: AddToList,
-): void {
+): InTurns<void> {
   const { path } = wanted;
   const before = host.text(path);
   if (before === undefined && !wanted.create) {
@@ -70,16 +72,67 @@ function applyKeys(
       'install or set up the software that brings it, then plan again',
     );
   }
-  for (const { key } of wanted.set) host.manage({ path, format: format.name, key });
-  for (const { key, items } of wanted.add) {
-    const there = understand(host, path, before ?? '', () => format.get(before ?? '', key));
-    host.manage({ path, format: format.name, key }, { theirs: without(there, items) });
-  }
-  for (const key of wanted.remove) host.manage({ path, format: format.name, key });
   const text = before ?? '';
-  const after = understand(host, path, text, () => edit(text, format, wanted, addToList));
+  const edits = editsOf(format, wanted, addToList);
+  const items = new Map(
+    edits.flatMap((edit) =>
+      edit.isDefault ? [] : [[edit, { path, format: format.name, key: edit.key }] as const],
+    ),
+  );
+  for (const [edit, item] of items) {
+    const { added } = edit;
+    const there = added && understand(host, path, text, () => format.get(text, edit.key));
+    host.manage(item, added === undefined ? {} : { theirs: without(there, added) });
+  }
+  let after = text;
+  for (const edit of edits) {
+    const now = after;
+    after = understand(host, path, text, () => edit.perform(now));
+    const item = items.get(edit);
+    if (item !== undefined) host.edited(item, before === undefined ? undefined : now, after);
+    yield;
+  }
   if (after === text) return;
   host.write(path, after, before === undefined ? attributesOf(wanted) : {});
+}
+
+/** One edit of a text, for one key. */
+interface KeyEdit {
+  readonly key: readonly string[];
+  /** a default is nobody's */
+  readonly isDefault?: boolean;
+  /** ours in a list to which others may add as well */
+  readonly added?: readonly Value[];
+  perform(text: string): string;
+}
+
+/** In their order. */
+function editsOf(
+  format: KeyedFormat,
+  { set, default: defaults, add, remove }: KeyedParameters,
+  addToList: AddToList | undefined,
+): readonly KeyEdit[] {
+  return [
+    ...set.map(({ key, value }): KeyEdit => ({ key, perform: (text) => format.set(text, key, value) })),
+    ...defaults.map(
+      ({ key, value }): KeyEdit => ({
+        key,
+        isDefault: true,
+        perform: (text) => (format.get(text, key) === undefined ? format.set(text, key, value) : text),
+      }),
+    ),
+    ...add.map(
+      ({ key, items }): KeyEdit => ({
+        key,
+        added: items,
+        perform: (text) => {
+          if (addToList === undefined) throw new Error(`the format ${format.name} has no lists`);
+          return addToList(text, key, items);
+        },
+      }),
+    ),
+    ...remove.map((key): KeyEdit => ({ key, perform: (text) => format.remove(text, key) })),
+  ];
 }
 
 /** What others have put into a list; undefined if all of it is ours. */
@@ -88,20 +141,6 @@ function without(list: Value | undefined, items: readonly Value[]): Value | unde
   const ours = new Set(items.map((item) => JSON.stringify(item)));
   const theirs = list.filter((item: Value) => !ours.has(JSON.stringify(item)));
   return theirs.length === 0 ? undefined : theirs;
-}
-
-function edit(before: string, format: KeyedFormat, wanted: KeyedParameters, addToList?: AddToList): string {
-  let text = before;
-  for (const { key, value } of wanted.set) text = format.set(text, key, value);
-  for (const { key, value } of wanted.default) {
-    if (format.get(text, key) === undefined) text = format.set(text, key, value);
-  }
-  for (const { key, items } of wanted.add) {
-    if (addToList === undefined) throw new Error(`the format ${format.name} has no lists`);
-    text = addToList(text, key, items);
-  }
-  for (const key of wanted.remove) text = format.remove(text, key);
-  return text;
 }
 
 /** Keys of a flat file: each name is one key, including its dots. */

@@ -52,9 +52,12 @@ export function applyJavaOptions(
   bringOver(host, unitName, ours, wanted, adopt);
   const winner = filePlaces(host, wanted).at(-1);
   if (winner !== undefined) {
-    host.manage({ path: winner.path, format: shellEnv.name, key: [variable] }, { theirs: winner.options });
+    const item = { path: winner.path, format: shellEnv.name, key: [variable] };
+    const before = host.text(winner.path);
+    host.manage(item, { theirs: winner.options });
     const merged = mergeOptions(winner.options, options);
     if (merged !== winner.options) winner.put(merged);
+    host.edited(item, before, host.text(winner.path) ?? '');
     return understand(host, ours, text, () => unit.remove(text, key));
   }
   host.manage({ path: ours, format: unit.name, key });

@@ -74,6 +74,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
         text,
       );
     if (after !== text) host.write(wanted.path, after);
+    host.edited(line, text, after);
   },
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../../src/model/change.ts';
+import { atOnce } from '../../../src/model/in-turns.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import { evaluate, isEvaluation, type Resolve, type Wanted } from '../../../src/plan/forward/evaluate.ts';
@@ -57,8 +58,8 @@ const set = (id: string, values: Record<string, string>) =>
 describe('the fixpoint check', () => {
   it('passes steps that change nothing the second time', () => {
     const resolve = wants([set('one', { a: '1' }), set('two', { b: '2' })]);
-    const first = evaluate(resolve, new Map([['a', hostWith('a=0\n')]]));
-    expect([...checkFixpoint(resolve, first)]).toEqual([]);
+    const first = atOnce(evaluate(resolve, new Map([['a', hostWith('a=0\n')]])));
+    expect([...atOnce(checkFixpoint(resolve, first))]).toEqual([]);
   });
 
   it('refuses a step that changes something each time, and names it', () => {
@@ -68,8 +69,8 @@ describe('the fixpoint check', () => {
         module((host) => host.write(path, `${host.text(path)}x\n`)),
       ),
     ]);
-    const first = evaluate(resolve, new Map([['a', hostWith('')]]));
-    const problem = checkFixpoint(resolve, first).get('a');
+    const first = atOnce(evaluate(resolve, new Map([['a', hostWith('')]])));
+    const problem = atOnce(checkFixpoint(resolve, first)).get('a');
     expect(problem?.code).toBe('not-idempotent');
     expect(problem?.step).toBe('append');
     expect(problem?.message).toContain(path);
@@ -78,8 +79,8 @@ describe('the fixpoint check', () => {
   it('refuses two steps that undo each other, although together they change nothing', () => {
     const write = (text: string) => module((host) => host.write(path, text));
     const resolve = wants([step('there', write('1\n')), step('back', write('0\n'))]);
-    const first = evaluate(resolve, new Map([['a', hostWith('0\n')]]));
-    expect(checkFixpoint(resolve, first).get('a')?.code).toBe('not-idempotent');
+    const first = atOnce(evaluate(resolve, new Map([['a', hostWith('0\n')]])));
+    expect(atOnce(checkFixpoint(resolve, first)).get('a')?.code).toBe('not-idempotent');
   });
 
   it('refuses a plan that would change the recipe that it was made for', () => {
@@ -87,14 +88,13 @@ describe('the fixpoint check', () => {
       const text = textOf(snapshots.get('a')?.paths.get(path) ?? { kind: 'absent' });
       return wants([set('one', { a: '1' })], text?.includes('a=1') ? 'new' : 'old')(snapshots);
     };
-    const first = evaluate(resolve, new Map([['a', hostWith('')]]));
-    expect(checkFixpoint(resolve, first).get('a')?.message).toContain('from old to new');
+    const first = atOnce(evaluate(resolve, new Map([['a', hostWith('')]])));
+    expect(atOnce(checkFixpoint(resolve, first)).get('a')?.message).toContain('from old to new');
   });
 
   it('refuses two steps that own one key, and names both', () => {
-    const [[, result] = []] = evaluate(
-      wants([set('one', { a: '1' }), set('two', { a: '2' })]),
-      new Map([['a', hostWith('')]]),
+    const [[, result] = []] = atOnce(
+      evaluate(wants([set('one', { a: '1' }), set('two', { a: '2' })]), new Map([['a', hostWith('')]])),
     );
     expect(isEvaluation(result)).toBe(false);
     expect(result).toMatchObject({
@@ -109,16 +109,15 @@ describe('what is no longer wanted', () => {
   const names = { cluster: 'prod', playbook: 'test', recipe: undefined, run: 'r' };
 
   function afterFirst(text: string): Snapshot {
-    const [[, one] = []] = evaluate(
-      wants([set('one', { a: '1', b: '2' })]),
-      new Map([['a', hostWith(text)]]),
+    const [[, one] = []] = atOnce(
+      evaluate(wants([set('one', { a: '1', b: '2' })]), new Map([['a', hostWith(text)]])),
     );
     if (!isEvaluation(one)) throw new Error('not evaluated');
-    return { ...one.host.asSnapshot(), ledger: nextLedger(one.host, one.traces, names) };
+    return { ...one.host.asSnapshot(), ledger: atOnce(nextLedger(one.host, one.traces, names)) };
   }
 
   function planned(snapshot: Snapshot, steps: Wanted['steps']) {
-    const [[, one] = []] = evaluate(wants(steps), new Map([['a', snapshot]]));
+    const [[, one] = []] = atOnce(evaluate(wants(steps), new Map([['a', snapshot]])));
     if (!isEvaluation(one)) throw new Error('not evaluated');
     return one;
   }
@@ -132,7 +131,7 @@ describe('what is no longer wanted', () => {
   it('goes alone: the key beside it stays ours', () => {
     const one = planned(afterFirst('a=0\n'), [set('one', { b: '2' })]);
     expect(textOf(one.host.state(path))).toBe('a=0\nb=2\n');
-    const ledger = nextLedger(one.host, one.traces, names);
+    const ledger = atOnce(nextLedger(one.host, one.traces, names));
     expect(ledger.items.map(({ key }) => key)).toEqual([['b']]);
   });
 
@@ -149,15 +148,15 @@ describe('what is no longer wanted', () => {
       { name: 'a', files: { [path]: { absent: true } } },
       { ...noReads, paths: [path, '/etc'] },
     );
-    const [[, one] = []] = evaluate(wants([set('one', { a: '1' })]), new Map([['a', empty]]));
+    const [[, one] = []] = atOnce(evaluate(wants([set('one', { a: '1' })]), new Map([['a', empty]])));
     if (!isEvaluation(one)) throw new Error('not evaluated');
-    const done = { ...one.host.asSnapshot(), ledger: nextLedger(one.host, one.traces, names) };
+    const done = { ...one.host.asSnapshot(), ledger: atOnce(nextLedger(one.host, one.traces, names)) };
     expect(planned(done, []).host.state(path)).toEqual({ kind: 'absent' });
   });
 
   it('keeps the first-touch value through later runs', () => {
     const again = planned(afterFirst('a=0\n'), [set('one', { a: '5', b: '2' })]);
-    const ledger = nextLedger(again.host, again.traces, names);
+    const ledger = atOnce(nextLedger(again.host, again.traces, names));
     const item = ledger.items.find(({ key }) => key[0] === 'a');
     expect(item?.first).toEqual({ kind: 'value', value: '0' });
     expect(item?.activated).toBe(itemHash({ kind: 'value', value: '5' }));

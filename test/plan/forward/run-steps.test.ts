@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { atOnce } from '../../../src/model/in-turns.ts';
 import { mergeReads, noReads } from '../../../src/model/snapshot.ts';
 import { runSteps, type WantedStep } from '../../../src/plan/forward/run-steps.ts';
 import { stepModules } from '../../../src/steps/registry.ts';
@@ -23,7 +24,9 @@ function run(steps: readonly WantedStep[], files: Readonly<Record<string, string
   const reads = mergeReads(
     steps.map(({ module, parameters }) => ({ ...noReads, ...module.reads(parameters as never) })),
   );
-  return runSteps(new VirtualHost(snapshotOf({ files, units: ['a.service', 'b.service'] }, reads)), steps);
+  return atOnce(
+    runSteps(new VirtualHost(snapshotOf({ files, units: ['a.service', 'b.service'] }, reads)), steps),
+  );
 }
 
 it('lists what all steps found that was set up by hand', () => {
