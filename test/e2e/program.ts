@@ -41,12 +41,16 @@ export async function clusterproxyJson(
   }
 }
 
-/** Starts `clusterproxy ARGS` and gives its process; `said` resolves as soon as stderr holds the text. */
+/**
+ * Starts `clusterproxy ARGS`, of this program or another build of it, and gives its process; `said` resolves
+ * as soon as stderr holds the text.
+ */
 export function startClusterproxy(
   lab: Lab,
   args: readonly string[],
+  build = main,
 ): { readonly child: ChildProcess; readonly said: (text: string) => Promise<void> } {
-  const [program, ...words] = lab.wordsFor(process.execPath, [main, ...args]);
+  const [program, ...words] = lab.wordsFor(process.execPath, [build, ...args]);
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -108,6 +108,20 @@ exit 1`;
     ]);
   });
 
+  test('leaves nothing running behind', async () => {
+    const leaving = (name: string) => `sleep 300 & echo $! >"$CLUSTERPROXY_ROOT/run/${name}"; exit 1`;
+    const command = { kind: 'command', args: ['sh', '-c', leaving('by-command')] } as const;
+    expect(await answers(ask(leaving('by-program')), command)).toEqual([
+      { status: 1, output: '' },
+      { status: 1, output: '' },
+    ]);
+    for (const name of ['by-program', 'by-command']) {
+      const pid = text(`/run/${name}`).trim();
+      expect(pid).toMatch(/^\d+$/);
+      await expect.poll(() => stateOfProcess(pid)).toMatch(/^(gone|Z)$/);
+    }
+  });
+
   test('of a kind that the host does not know is not known, as one of an older version', async () => {
     const old = { kind: 'bbb-meetings', args: ['http://127.0.0.1:8090/api'] } as unknown as Query;
     expect(await answers(old)).toEqual([{ status: 125, output: 'the query bbb-meetings is unknown\n' }]);
@@ -219,3 +233,13 @@ describe('what a host of one product gets', () => {
     expect(sent).not.toMatch(/bbb|bigbluebutton|averox|antmedia/i);
   });
 });
+
+/** A letter of proc_pid_stat(5); Z for one that has ended and nobody has asked for. */
+function stateOfProcess(pid: string): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return 'gone';
+  }
+}

@@ -438,6 +438,12 @@ describe('what is refused touches nothing', () => {
     expect(result.problem?.detail).toBe('the content differs');
   });
 
+  test('a folder that was removed since the plan was made', async () => {
+    const plan = transaction([change('/etc/gone/made', absent, file('x'))], []);
+    const { problem } = await refuses(plan, 'changed-meanwhile');
+    expect(problem?.message).toBe('the folder of /etc/gone/made was removed after the plan was made');
+  });
+
   test('a file whose mode was changed, or that appeared', async () => {
     const plan = transaction([change(site, file(text(site)), file('x'))], []);
     chmodSync(at(site), 0o600);

@@ -193,7 +193,7 @@ describe('results that can not be written', () => {
   const fresh = 'a real host\n';
   const motd = () => readFileSync(join(folder, 'host/etc/motd'), 'utf8');
 
-  it.each(['plan', 'plan --json', 'apply --yes', 'check', '--help'])(
+  it.each(['validate', 'plan', 'plan --json', 'apply --yes', 'check', 'status', 'uninstall --yes', '--help'])(
     '(%s) are an error, and nothing is changed',
     async (command) => {
       const options = command === '--help' ? '' : `-i ${inventory('nothing')}`;

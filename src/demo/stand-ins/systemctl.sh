@@ -1,9 +1,9 @@
 #!/bin/sh
 # systemctl(1) for a folder: --version, start, stop, restart, reload, enable, disable, mask, unmask,
-# reset-failed, show, is-active, is-enabled, daemon-reload, is-system-running (the content of run/stand-in/system-state),
-# list-units (always an empty list). Files below run/stand-in make it fail: fail-UNIT (does not start),
-# dies-UNIT (starts, then fails), flaps-UNIT (systemd restarts it again and again), nginx-cannot-bind (a
-# reload succeeds although the new workers could not bind).
+# reset-failed, show, is-active, is-enabled, daemon-reload, is-system-running (the content of
+# run/stand-in/system-state), list-units (always an empty list). Files below run/stand-in make it fail:
+# fail-UNIT (does not start), dies-UNIT (starts, then fails), flaps-UNIT (systemd restarts it again and
+# again), nginx-cannot-bind (a reload succeeds although the new workers could not bind).
 # shellcheck source=src/demo/stand-ins/common.sh
 . "${0%/*}/common.sh"
 

@@ -16,7 +16,7 @@ same_machine "$field" || {
 dir=$base/runs/$run
 state=none
 outcome=
-{ read -r state <"$dir/state" || :; } 2>/dev/null
+[ ! -d "$dir" ] || state_of "$dir"
 if [ "$state" = waiting ] && [ ! -e "$dir/outcome" ]; then
   [ "$word" = commit ] || true 2>/dev/null >"$dir/declined"
   # Only one of all who decide can give this name; see decide in transaction.sh.

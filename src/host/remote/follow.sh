@@ -55,8 +55,7 @@ settled=no
 exec 5<"$dir/log"
 while :; do
   print_new
-  state=incoming
-  { read -r state <"$dir/state" || state=incoming; } 2>/dev/null
+  state_of "$dir"
   case $state in
     committed | reverted | kept | refused | deferred | abandoned | conflict | stuck)
       wait_for_the_rest

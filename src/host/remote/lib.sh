@@ -135,6 +135,24 @@ one_line() {
   head -c 65536 | hide_secrets | tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
 }
 
+# disk_trouble WHAT WORDS: whether a program's words say that it could not write WHAT because a file system is
+# full or read-only; then $code, $words and $advice tell it
+disk_trouble() {
+  case $2 in
+    *'No space left'* | *'quota exceeded'*)
+      code=no-space
+      words="there is no disk space for $1"
+      advice='free some disk space on the host; nothing was changed'
+      ;;
+    *'Read-only file system'*)
+      code=read-only
+      words="$1 is on a read-only file system"
+      advice='find out why (a disk that fails is mounted read-only: look at dmesg), then run the command again'
+      ;;
+    *) return 1 ;;
+  esac
+}
+
 # Programs quote the files that they complain of. What a run brings that is a secret stands in its `hide`, a
 # script of sed's.
 hide_secrets() {
@@ -192,15 +210,25 @@ ask_program() {
   # shellcheck disable=SC2016 # it is that shell which is to expand it
   program_text "$_number" | timeout -k 1 10 sh -c \
     'text=$(cat) && [ -n "$text" ] || { echo "the program is not there"; exit 125; }; exec </dev/null; eval "$text"' \
-    guard "$@" 2>&1
+    guard "$@" 2>&1 &
+  end_of $!
   _asked=$?
   case $_asked in 124 | 137) echo 'it took too long' ;; esac
   return $_asked
 }
 
-# ask KIND ARGUMENT...: answers a query; its output on stdout, and its status. What a query leaves running may
-# keep its output open for ever, or print without end: its words are read no longer than it may take, and
-# only so many are.
+# end_of PROCESS: the status of a timeout(1) that was started in the background, and an end to whatever it has
+# left running: it and all that it starts are a group of their own
+end_of() {
+  wait "$1"
+  _ended=$?
+  kill -s KILL -- "-$1" 2>/dev/null
+  return $_ended
+}
+
+# ask KIND ARGUMENT...: answers a query; its output on stdout, and its status. What a query leaves running in
+# a session of its own may keep its output open for ever, or print without end: its words are read no longer
+# than it may take, and only so many are.
 # Descriptors: 3 is the output, 4 brings the status, and no query has either of them.
 ask() {
   {
@@ -219,7 +247,10 @@ answer_query() {
     http) http_get 8 "$@" 2>/dev/null ;;
     search) search "$@" ;;
     certificate) certificate "$@" ;;
-    command) timeout -k 1 10 "$@" </dev/null 2>&1 ;;
+    command)
+      timeout -k 1 10 "$@" </dev/null 2>&1 &
+      end_of $!
+      ;;
     *)
       echo "the query $_kind is unknown"
       return 125

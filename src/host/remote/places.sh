@@ -9,12 +9,19 @@
 place_beside() {
   walk "${path%/*}" || changed_meanwhile
   [ -d "$walked/" ] || changed_meanwhile
+  # What is not there yet is made by this run, or was there when it was planned.
+  [ -z "$missing" ] || is_made_here "${shown%/*}" || refuse changed-meanwhile \
+    "the folder of $shown was removed after the plan was made" \
+    'somebody or something else removed it: review the plan again'
   note_way "$walked"
   whose=roots
   [ -z "$(records folder-of "$number")" ] || whose=theirs
   folder=$walked
   name=${missing:+$missing/}${path##*/}
   note_place
+}
+is_made_here() {
+  records change | cut -d "$US" -f 3,4 | grep -Fxq -e "$1${US}absent"
 }
 note_place() {
   printf '%s\n' "$folder" "$name" "$whose" "$turns" >"$dir/beside/$number"

@@ -81,14 +81,8 @@ differing_words() {
 }
 cannot_prepare() {
   shown=${shown:-the run}
+  if disk_trouble "$shown" "$1"; then refuse "$code" "$words" "$advice" "$1"; fi
   case $1 in
-    *'No space left'* | *'quota exceeded'*)
-      refuse no-space "there is no disk space for $shown" 'free some disk space on the host; nothing was changed' "$1"
-      ;;
-    *'Read-only file system'*)
-      refuse read-only "$shown is on a read-only file system" \
-        'find out why (a disk that fails is mounted read-only: look at dmesg), then run the command again' "$1"
-      ;;
     *'invalid user'* | *'invalid group'*)
       refuse unknown-owner "$after_user:$after_group, the planned owner of $shown, does not exist on the host" \
         'check the spelling, or first install the package that creates the account' "$1"

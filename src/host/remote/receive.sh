@@ -15,16 +15,14 @@ refused() {
 
 cannot_write() {
   problem=$(printf '%s' "$problem" | one_line)
-  case $problem in
-    *'No space left'* | *'quota exceeded'*)
-      refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' "$problem"
-      ;;
-    *'Read-only file system'*)
-      refused read-only '/var/lib/clusterproxy is on a read-only file system' \
-        'find out why (a disk that fails is mounted read-only: look at dmesg), then run the command again' "$problem"
-      ;;
-  esac
+  if disk_trouble /var/lib/clusterproxy "$problem"; then refused "$code" "$words" "$advice" "$problem"; fi
   refused not-permitted "/var/lib/clusterproxy can't be written" "log in as root, or set 'become: sudo' in the inventory" "$problem"
+}
+
+# Of what was begun, words are lost on the way: on a disk that can be written, only space can be missing.
+no_space() {
+  problem='No space left on device'
+  cannot_write
 }
 
 take_file() {
@@ -77,7 +75,7 @@ for record in $request; do
       chmod 0700 "$base"
       umask 077
       ;;
-    file) take_file "$@" || refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' '' ;;
+    file) take_file "$@" || no_space ;;
   esac
 done
 IFS=$default_ifs
@@ -86,7 +84,7 @@ if [ ! -e "$base/runs/$run" ]; then
   # A connection that broke off leaves less than was announced; there is nobody left to tell.
   (cd "$incoming" && sha256sum --status -c sums) ||
     refused incomplete 'the upload arrived incomplete' 'run the command again' ''
-  store_states || refused no-space 'the run could not be stored on the host' 'free some disk space below /var/lib' ''
+  store_states || no_space
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
     { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||

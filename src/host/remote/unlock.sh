@@ -12,7 +12,7 @@ unit=clusterproxy-$run.service
 
 answer() {
   state=none
-  { read -r state <"$base/runs/$run/state" || [ ! -d "$base/runs/$run" ] || state=incoming; } 2>/dev/null
+  [ ! -d "$base/runs/$run" ] || state_of "$base/runs/$run"
   _warned=$(sed -n "s/^warning$US//p" "$base/runs/$run/log" 2>/dev/null | head -n 20 | tr '\n' '\036')
   printf '%s\n' "$nonce $1$US$state$US$holder$US$_warned"
   exit 0

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { PlaybookGuard } from '../../model/playbook.ts';
+import { besidePlaybook } from './beside.ts';
 import type { PlaybookData } from './schema.ts';
 
 export type GuardProgram = NonNullable<PlaybookGuard['program']>;
@@ -45,10 +45,10 @@ export async function readPrograms(
 async function readProgram(playbook: string, name: string): Promise<GuardProgram> {
   const invalid = (message: string, next: string) =>
     new OperatorError({ code: 'invalid-program', message: `the program ${name} ${message}`, next });
-  if (name.startsWith('/') || name.split('/').includes('..')) {
+  const file = await besidePlaybook(playbook, name);
+  if (file === undefined) {
     throw invalid("lies outside the playbook's directory", 'put it beside the playbook');
   }
-  const file = resolve(dirname(playbook), name);
   const unreadable = (error: Error) =>
     invalid(`can't be read: ${reasonOf(error)}`, 'check its path, which is relative to the playbook');
   const found = await stat(file).catch((error: Error) => Promise.reject(unreadable(error)));

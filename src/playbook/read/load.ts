@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { inOrder } from '../../document/problem-order.ts';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
@@ -10,6 +9,7 @@ import type { StepModule } from '../../steps/step-module.ts';
 import { checkMeaning } from '../check/check.ts';
 import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
+import { besidePlaybook } from './beside.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
 import { readChain } from './chain.ts';
 import { readPrograms } from './guard-programs.ts';
@@ -96,13 +96,13 @@ async function readTemplates(
 async function readTemplate(playbook: string, name: string): Promise<TemplateSource> {
   const invalid = (message: string, next: string) =>
     new OperatorError({ code: 'invalid-template', message, next });
-  if (name.startsWith('/') || name.split('/').includes('..')) {
+  const file = await besidePlaybook(playbook, name);
+  if (file === undefined) {
     throw invalid(
       `the template ${name} is outside the playbook's directory`,
       "move it into the playbook's directory",
     );
   }
-  const file = resolve(dirname(playbook), name);
   try {
     const source = { file, text: await readFile(file, 'utf8') };
     parseFile(source);

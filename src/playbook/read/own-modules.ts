@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { valueAt } from '../../document/found-value.ts';
 import { reasonOf } from '../../document/reason.ts';
@@ -10,6 +10,7 @@ import { builtInItemFormats } from '../../steps/item-formats.ts';
 import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { stateFormats } from '../../virtual/managed.ts';
+import { besidePlaybook } from './beside.ts';
 
 /** The step modules that a playbook can use, and the texts of its own ones, on which a saved plan depends. */
 export interface KnownModules {
@@ -31,7 +32,7 @@ export async function withOwnModules(
   for (const document of chain) {
     for (const [index, name] of namedIn(document).entries()) {
       try {
-        const { text, found } = await loadFile(dirname(document.file), name);
+        const { text, found } = await loadFile(document.file, name);
         for (const module of found) modules.set(module.name, added(module, modules));
         texts.push(text);
       } catch (error) {
@@ -60,16 +61,16 @@ function added(module: StepModule, known: ReadonlyMap<string, StepModule>): Step
 }
 
 async function loadFile(
-  directory: string,
+  playbook: string,
   name: string,
 ): Promise<{ readonly text: string; readonly found: readonly StepModule[] }> {
-  if (name.startsWith('/') || name.split('/').includes('..')) {
+  const file = await besidePlaybook(playbook, name);
+  if (file === undefined) {
     throw invalid(
       `the module file ${name} is outside the playbook's directory`,
       "move it into the playbook's directory",
     );
   }
-  const file = resolve(directory, name);
   refuseOtherLanguages(file);
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw invalid(`the module file ${name} can't be read: ${reasonOf(error)}`, 'check its path');

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -122,6 +122,18 @@ roles:
     expect(words(await mistakes())).toEqual([
       `invalid-program 9:24 the program ${name} lies outside the playbook's directory`,
     ]);
+  });
+
+  it('that a link leads to lies outside as well', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'clusterproxy-outside-'));
+    writeFileSync(join(outside, 'calls.sh'), 'exit 0\n');
+    mkdirSync(join(folder, 'ask'), { recursive: true });
+    symlinkSync(join(outside, 'calls.sh'), join(folder, 'ask/calls.sh'));
+    write('mine.yaml', asking());
+    expect(words(await mistakes())).toEqual([
+      "invalid-program 9:24 the program ask/calls.sh lies outside the playbook's directory",
+    ]);
+    rmSync(outside, { recursive: true });
   });
 
   it('that sh does not understand is found by `playbook check`', async () => {

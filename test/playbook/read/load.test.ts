@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -518,6 +518,21 @@ describe('templates', () => {
       { code: 'invalid-template', at: '../nodes', message: /outside/, next: /move it into/ },
     ],
   ]);
+
+  it('a template that a link leads to, out of the playbook’s folder', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'clusterproxy-outside-'));
+    await writeFile(join(outside, 'secret.liquid'), 'theirs');
+    await symlink(join(outside, 'secret.liquid'), join(directory, 'linked.liquid'));
+    await symlink(outside, join(directory, 'linked'));
+    await symlink('templates/nodes.liquid', join(directory, 'inside.liquid'));
+    for (const name of ['linked.liquid', 'linked/secret.liquid']) {
+      const [problem] = await mistakes(correct.replace('templates/nodes.liquid', name));
+      expect(problem).toMatchObject({ code: 'invalid-template', message: expect.stringMatching(/outside/) });
+    }
+    const inside = correct.replace('templates/nodes.liquid', 'inside.liquid');
+    await expect(mistakes(inside)).rejects.toThrow('no mistake was found');
+    await rm(outside, { recursive: true });
+  });
 
   it('a template file that is none', async () => {
     await writeFile(join(directory, 'bad.liquid'), 'one\n{% for %}\n');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,15 @@ describe('a step module beside a playbook', () => {
     const [first] = await mistakes();
     expect(first).toMatch(/^invalid-module 4:11 /);
     expect(first).toMatch(message);
+  });
+
+  it('in a file that a link leads to, out of the playbook’s folder, is refused', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'clusterproxy-outside-'));
+    writeFileSync(join(outside, 'motd.mjs'), motd(whole));
+    symlinkSync(join(outside, 'motd.mjs'), join(folder, 'linked.mjs'));
+    write('mine.yaml', playbook('[linked.mjs]'));
+    expect((await mistakes()).join()).toMatch(/^invalid-module 4:11 .* outside the playbook's directory/);
+    rmSync(outside, { recursive: true });
   });
 
   it('in TypeScript is used where Node strips types, else refused with what to do', async () => {
