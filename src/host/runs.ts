@@ -27,6 +27,8 @@ export interface RunOnHost {
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  /** ids of the handlers that were started */
+  readonly started: readonly string[];
   /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
 }
@@ -62,6 +64,7 @@ export async function readRuns(connection: Connection, host?: string): Promise<r
         ...readRecord(run, files.get('record'), host),
         problem: log.cause,
         warnings: [...log.warnings, ...owedWords(log)],
+        started: log.started,
         installed: log.installed,
       };
     },
@@ -152,6 +155,13 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   const user = new RegExp(`^${nonce} closed (.*)$`, 'm').exec(result.stdout.toString('utf8'))?.[1];
   if (user !== undefined) throw mayNotRead({ user: printable(user), host, paths: ['/var/lib/clusterproxy'] });
   const runs = parseRuns(result.stdout, nonce);
+  if (runs !== undefined && runs.length > mostRuns) {
+    throw new OperatorError({
+      code: 'runs-unreadable',
+      message: `the host remembers more than ${mostRuns} runs`,
+      next: 'look at /var/lib/clusterproxy/runs on the host, and move away what is none of clusterproxy',
+    });
+  }
   if (runs === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'runs-unreadable',
@@ -163,7 +173,10 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   return runs;
 }
 
-/** Undefined if the answer is incomplete. */
+/** A host remembers 20 runs, or what `--keep` says. Nobody has as many as this. */
+const mostRuns = 10_000;
+
+/** Undefined if the answer is incomplete. Stops reading once there are too many runs. */
 function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined {
   const begin = Buffer.from(`${nonce} begin\n`);
   let position = output.indexOf(begin);
@@ -178,7 +191,7 @@ function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined
       .split(' ');
     position = end + 1;
     if (mark !== nonce) return undefined;
-    if (kind === 'end') return runs;
+    if (kind === 'end' || runs.length > mostRuns) return runs;
     if (kind === 'run') {
       const number = sequence === '' ? undefined : Number(sequence);
       runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });

@@ -9,6 +9,10 @@ export interface RunOnHost {
   readonly state: string;
   /** the records of its stages, oldest first */
   readonly records: readonly RunRecord[];
+  /** ids of the handlers that were started */
+  readonly ran: readonly string[];
+  /** the latest run that undid it on this host */
+  readonly undoneBy: string | undefined;
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
@@ -29,7 +33,7 @@ export interface PastRun {
   readonly startedAt: string;
   /** the run that it undid */
   readonly undoes: string | undefined;
-  /** the latest run that undid this one */
+  /** the latest run that undid this one, if it is undone on every host that it changed */
   readonly undoneBy: string | undefined;
   /** in the order of the inventory */
   readonly hosts: readonly RunOnHost[];

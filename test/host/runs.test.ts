@@ -103,6 +103,25 @@ test('an answer that breaks off is an error, not a shorter list', async () => {
   await expect(readRuns(cut)).rejects.toMatchObject({ code: 'connection-lost' });
 });
 
+test('a host that lists more runs than anybody has is refused', async () => {
+  const lying: Connection = {
+    ...connection,
+    exec: async (command, input, options) => {
+      const result = await connection.exec(command, input, options);
+      const begin = /^(.*) begin\n/.exec(result.stdout.toString());
+      if (begin === null) throw new Error('not the answer of runs.sh');
+      const runs = Array.from(
+        { length: 10_001 },
+        (_, index) => `${begin[1]} run r${index} committed  ${index}\n`,
+      );
+      const [end] = begin;
+      const stdout = Buffer.from(end + runs.join('') + result.stdout.toString().slice(end.length));
+      return { ...result, stdout };
+    },
+  };
+  await expect(readRuns(lying)).rejects.toMatchObject({ code: 'runs-unreadable' });
+});
+
 test('what is left of runs whose removal was interrupted is no run, and is tidied up by the next one', async () => {
   const runs = (name: string) => sample.path(`var/lib/clusterproxy/runs/${name}`);
   const carry = (plan = transaction([], [])) => transact(() => connect(sample.host.target), plan);

@@ -32,6 +32,7 @@ function remembered(part: Part): Remembered {
     state,
     problem,
     warnings: [],
+    started: ['deferred', 'refused'].includes(state) ? [] : [reloadNginx.handler.id],
     begunAt: 1000,
     stateSince: 1012,
     record: {
@@ -60,14 +61,46 @@ describe('what hosts remember', () => {
     ]);
     expect(runs.map(({ run, undoes, undoneBy }) => [run, undoes, undoneBy])).toEqual([
       [two, one, undefined],
-      [one, undefined, two],
+      // It is still in place on proxy-1.
+      [one, undefined, undefined],
     ]);
+    expect(runs[1]?.hosts.map(({ undoneBy }) => undoneBy)).toEqual([undefined, two]);
     expect(runs[1]?.hosts.map(({ host, records, durationMs }) => [host, records.length, durationMs])).toEqual(
       [
         ['proxy-1', 2, 24_000],
         ['bbb-01', 1, 12_000],
       ],
     );
+  });
+
+  it('is undone once it is on every host that it changed', () => {
+    const three = '20261123T080000Z-bbbbbb';
+    const runs = pastRuns([
+      remembered({ host: 'proxy-1', run: one }),
+      remembered({ host: 'proxy-1', run: three, command: 'rollback', undoes: one }),
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-01', run: two, command: 'rollback', undoes: one }),
+      remembered({ host: 'bbb-02', run: one, state: 'deferred' }),
+    ]);
+    expect(runs.find(({ run }) => run === one)?.undoneBy).toBe(three);
+  });
+
+  it('tells what a run has done, not what it would have done on a host that was put off', () => {
+    const runs = pastRuns([
+      remembered({ host: 'bbb-01', run: one }),
+      remembered({ host: 'bbb-01', run: two, command: 'rollback', undoes: one }),
+      remembered({ host: 'bbb-02', run: one, state: 'deferred' }),
+      remembered({ host: 'bbb-03', run: one }),
+    ]);
+    expect(runs[1]?.hosts.map(({ ran }) => ran)).toEqual([['reload-nginx'], [], ['reload-nginx']]);
+    const [first] = historyOf(runs.slice(1)).runs ?? [];
+    const text = renderHistory({ ...historyOf([]), runs: first === undefined ? [] : [first] }, style);
+    expect(text.slice(2)).toEqual([
+      '  bbb-01  changed       1 change; reload-nginx; 12 s; undone by run',
+      `      ${two}`,
+      '  bbb-02  deferred      12 s',
+      '  bbb-03  changed       1 change; reload-nginx; 12 s',
+    ]);
   });
 
   it('is not undone by a rollback that was rolled back itself', () => {
@@ -161,7 +194,7 @@ bbb-02: node, recipe 2.6: not as planned (1 file, 1 restart); last changed by
     UTC)
   warning: run ${two} could not restore the host and needs a
     person; apply tries again
-bbb-03: node, recipe 2.6: in sync
+bbb-03: node, recipe 2.6: it is being changed right now
   lock: run ${two} (eve from desk, apply) is working on it
     right now (open)
 bbb-04: node, recipe 2.6: not known

@@ -79,7 +79,10 @@ const run: PastRun = {
     undoneBy: evil,
   },
   hosts: [
-    { host: 'a', role: 'node', state: evil, records: [record], problem, warnings: [evil], durationMs: 1 },
+    {
+      ...{ host: 'a', role: 'node', state: evil, records: [record], problem, warnings: [evil] },
+      ...{ ran: [evil], undoneBy: evil, durationMs: 1 },
+    },
   ],
 };
 

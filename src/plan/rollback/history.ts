@@ -13,6 +13,8 @@ export interface Remembered {
   readonly record: RunRecord | undefined;
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  /** ids of the handlers that were started */
+  readonly started: readonly string[];
   /** seconds since the epoch by the host's clock */
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
@@ -23,22 +25,33 @@ export interface Remembered {
  * it carried them out. A run without any record is left out.
  */
 export function pastRuns(remembered: readonly Remembered[]): readonly PastRun[] {
-  const hosts = [...new Set(remembered.map(({ host }) => host))];
-  const order = runOrder(hosts.map((host) => remembered.filter((one) => one.host === host)));
-  const runs = new Map<string, Remembered[]>();
-  for (const one of remembered) {
-    const run = baseRun(one.run);
-    runs.set(run, [...(runs.get(run) ?? []), one]);
+  const order = runOrder([...groupsOf(remembered, ({ host }) => host).values()]);
+  const place = new Map(order.map((run, index) => [run, index] as const));
+  const runs = groupsOf(remembered, ({ run }) => baseRun(run));
+  const undone = remembered
+    .filter(({ state }) => state === 'committed')
+    .flatMap(({ host, run, record }) =>
+      record?.undoes === undefined ? [] : [[onHostKey(host, record.undoes), baseRun(run)] as const],
+    )
+    .sort(([, one], [, other]) => (place.get(one) ?? 0) - (place.get(other) ?? 0));
+  const undoneBy = new Map(undone);
+  const latest = (some: readonly string[]) =>
+    some.reduce((one, other) => ((place.get(one) ?? 0) > (place.get(other) ?? 0) ? one : other));
+  return [...order].reverse().flatMap((run) => pastRun(run, runs.get(run) ?? [], { undoneBy, latest }) ?? []);
+}
+
+function groupsOf<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const known = groups.get(keyOf(item));
+    if (known === undefined) groups.set(keyOf(item), [item]);
+    else known.push(item);
   }
-  const undoneBy = new Map(
-    remembered
-      .filter(({ state }) => state === 'committed')
-      .flatMap(({ run, record }) =>
-        record?.undoes === undefined ? [] : [[record.undoes, baseRun(run)] as const],
-      )
-      .sort(([, one], [, other]) => order.indexOf(one) - order.indexOf(other)),
-  );
-  return [...order].reverse().flatMap((run) => pastRun(run, runs.get(run) ?? [], undoneBy.get(run)) ?? []);
+  return groups;
+}
+
+function onHostKey(host: string, run: string): string {
+  return `${host} ${run}`;
 }
 
 /** The latest run that a host kept; undefined if it remembers none. */
@@ -48,22 +61,35 @@ export function lastKept(runs: readonly PastRun[], host: string): PastRun | unde
   );
 }
 
+interface Undone {
+  /** by host and run: the run that undid it there */
+  readonly undoneBy: ReadonlyMap<string, string>;
+  readonly latest: (runs: readonly string[]) => string;
+}
+
 function pastRun(
   run: string,
   parts: readonly Remembered[],
-  undoneBy: string | undefined,
+  { undoneBy, latest }: Undone,
 ): PastRun | undefined {
   const record = parts.find((part) => part.record !== undefined)?.record;
   if (record === undefined) return undefined;
   const { command, operator, from, version, startedAt, undoes } = record;
-  const hosts = [...new Set(parts.map(({ host }) => host))];
-  return {
-    ...{ run, command, operator, from, version, startedAt, undoes, undoneBy },
-    hosts: hosts.map((host) => onHost(parts.filter((part) => part.host === host))),
-  };
+  const hosts = [...groupsOf(parts, ({ host }) => host)].map(([host, stages]) =>
+    onHost(stages, undoneBy.get(onHostKey(host, run))),
+  );
+  const changed = hosts.filter(hasChanged);
+  const by = changed.flatMap((host) => host.undoneBy ?? []);
+  const everywhere = by.length > 0 && by.length === changed.length ? latest(by) : undefined;
+  return { ...{ run, command, operator, from, version, startedAt, undoes, undoneBy: everywhere }, hosts };
 }
 
-function onHost(stages: readonly Remembered[]): RunOnHost {
+/** Whether there is something on the host to undo. */
+function hasChanged({ state, records }: RunOnHost): boolean {
+  return (state === 'committed' || state === 'kept') && records.some(({ changes }) => changes.length > 0);
+}
+
+function onHost(stages: readonly Remembered[], undoneBy: string | undefined): RunOnHost {
   const sorted = [...stages].sort((one, other) => (one.run < other.run ? -1 : 1));
   const last = sorted.at(-1);
   if (last === undefined) throw new Error('a run without a host');
@@ -75,6 +101,8 @@ function onHost(stages: readonly Remembered[]): RunOnHost {
     role: last.role,
     state: last.state,
     records: sorted.flatMap(({ record }) => record ?? []),
+    ran: sorted.flatMap(({ started }) => started),
+    undoneBy,
     problem: last.problem,
     warnings: sorted.flatMap(({ warnings }) => warnings),
     durationMs: durations.length === 0 ? undefined : durations.reduce((sum, one) => sum + one),

@@ -127,7 +127,7 @@ export const run = z.object({
 
 export const pastRun = run.extend({
   undoes: z.string().optional().describe('the run that it undid'),
-  undoneBy: z.string().optional().describe('the run that undid it'),
+  undoneBy: z.string().optional().describe('the run that undid it, on every host that it changed'),
   hosts: z.array(
     z.object({
       name: z.string(),
@@ -138,7 +138,8 @@ export const pastRun = run.extend({
           'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
         ),
       changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
-      handlers: z.array(z.string()),
+      handlers: z.array(z.string()).describe('ids of those that were started'),
+      undoneBy: z.string().optional().describe('the run that undid it on this host'),
       error: error.optional(),
       warnings: z.array(z.string()),
       durationMs: z.int().optional(),

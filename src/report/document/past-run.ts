@@ -50,7 +50,8 @@ function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
         stage: index + 1,
       })),
     ]),
-    handlers: host.records.flatMap(({ handlers }) => handlers.map(({ id }) => cleanName(id))),
+    handlers: host.ran.map(cleanName),
+    ...(host.undoneBy === undefined ? {} : { undoneBy: cleanLine(host.undoneBy) }),
     ...(host.problem === undefined || host.state === 'committed'
       ? {}
       : { error: errorDocument(host.problem) }),

@@ -43,20 +43,28 @@ function renderRun(run: ReportPastRun, style: Style): readonly string[] {
   return [
     style.paint.bold(start) + first.slice(start.length),
     ...rest,
-    ...run.hosts.flatMap((host) => renderHost(host, width, style)),
+    ...run.hosts.flatMap((host) => renderHost(host, run, width, style)),
   ];
 }
 
-function renderHost(host: ReportPastRun['hosts'][number], width: number, style: Style): readonly string[] {
+function renderHost(
+  host: ReportPastRun['hosts'][number],
+  run: ReportPastRun,
+  width: number,
+  style: Style,
+): readonly string[] {
   const words = endWords[host.state] ?? `not finished (${host.state})`;
   const changes = host.changes.filter(({ kind }) => kind !== 'action');
   const actions = host.changes.filter(({ kind }) => kind === 'action');
   const handlers = host.handlers.map(oneLine);
+  const isUntouched = ['deferred', 'refused', 'abandoned'].includes(host.state);
+  const isElsewhere = run.undoneBy === undefined && host.undoneBy !== undefined;
   const parts = [
     ...actions.map(({ path }) => path),
-    ...(changes.length === 0 && actions.length > 0 ? [] : [count(changes.length, 'change')]),
+    ...(isUntouched || (changes.length === 0 && actions.length > 0) ? [] : [count(changes.length, 'change')]),
     ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
     ...(host.durationMs === undefined ? [] : [roughly(host.durationMs)]),
+    ...(isElsewhere ? [`undone by run ${host.undoneBy}`] : []),
   ];
   const start = `  ${host.name.padEnd(width)}  ${words.padEnd(12)}  `;
   return [

@@ -50,6 +50,7 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
 function stateWords(host: ReportHost): string {
   const { lastRun: last } = host;
   if (host.status === 'unreachable') return 'not known';
+  if (host.unsettled.some(({ alive }) => alive)) return 'it is being changed right now';
   const by = last === undefined ? undefined : `run ${last.run} (${last.command} by ${whoWords(last)})`;
   const code = host.error?.code;
   if (code === 'record-damaged' || code === 'record-newer') {

@@ -40,3 +40,11 @@ it('names each run once, and follows every host where they agree', () => {
 it('comes to an end where hosts disagree', () => {
   expect(runOrder([ran(1, 2), ran(2, 1)])).toHaveLength(2);
 });
+
+it('takes no longer for each run the more there are', () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => ({
+    run: `20261121T074501Z-${index.toString(16)}`,
+  }));
+  // With a walk through all of them for each of them, this would be some billions of steps.
+  expect(runOrder([many, many, [...many].reverse()])).toHaveLength(many.length);
+});
