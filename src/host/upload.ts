@@ -32,6 +32,7 @@ const programs = [
   'packages.sh',
   'archives.sh',
   'activate.sh',
+  'validate.sh',
   'runner.sh',
   'put-back.sh',
   'bring-back.sh',

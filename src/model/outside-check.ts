@@ -11,7 +11,7 @@ export type OutsideQuestion =
       readonly status: readonly number[];
       /** the body has each of these texts, read as it stands and with JSON's `\/` as `/` */
       readonly contains: readonly string[];
-      /** headers of the answer, in lower case, with the values that they may have; '' where it may be missing */
+      /** headers of the answer, in lower case, to the values that each may have; '' if it may be missing */
       readonly answers: Readonly<Record<string, readonly string[]>>;
       /** where it sends the browser, as a whole URL; undefined if that doesn't matter */
       readonly location: string | undefined;

@@ -27,8 +27,8 @@ export interface Verified {
 const questionsAtOnce = 16;
 
 /**
- * Looks at all hosts, and asks from here what the playbook says is to be asked for them. What applies is decided
- * by each host's own facts, so a host that can't be looked at is asked nothing.
+ * Looks at all hosts, and asks from here what the playbook says is to be asked for them. What applies is
+ * decided by each host's own facts, so a host that can't be looked at is asked nothing.
  */
 export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;

@@ -6,9 +6,9 @@ type CertificateQuestion = Extract<OutsideQuestion, { kind: 'certificate' }>;
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Whether a browser trusts a certificate, and will next week. Whatever renews certificates does so with a third
- * of their lifetime left (certbot(1), RFC 9773), so below a quarter something is wrong; but with those that
- * people renew once a year that would be three months, so never more than 14 days.
+ * Whether a browser trusts a certificate, and will next week. Whatever renews certificates does so with a
+ * third of their lifetime left (certbot(1), RFC 9773), so below a quarter something is wrong; but with those
+ * that people renew once a year that would be three months, so never more than 14 days.
  */
 export function judgeCertificate(
   { hostname, port }: CertificateQuestion,

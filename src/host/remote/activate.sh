@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The second part of a run: swap the files, validate, run the handlers and look whether services took the
-# files up. Sourced by runner.sh.
+# The second part of a run: swap the files, run the handlers and look whether services took the files up.
+# Sourced by runner.sh.
 # shellcheck disable=SC2154 # run and dir are set by the program
 # shellcheck disable=SC2034 # some variables are for handlers.sh
 
@@ -48,55 +48,6 @@ swap() {
     [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while clusterproxy was replacing it" \
       'somebody or something else changed it: review the plan again' "$(differing_words)"
   fi
-}
-
-# validate_before validate HANDLER COUNT PROGRAM ARGUMENT...: what refuses the files as they are now, into
-# $refused_before. That doesn't stop the run, which may be what mends them.
-validate_before() {
-  _record=$(printf "$US%s" "$@")
-  case $validated in *"$NL${_record#"$US"*"$US"*"$US"}$NL"*) return 0 ;; esac
-  validated=$validated${_record#"$US"*"$US"*"$US"}$NL
-  _count=$3
-  shift 3
-  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  timed 60 "$@" || refused_before=$refused_before$*$NL
-}
-
-validate() {
-  _name=$2
-  _record=$(printf "$US%s" "$@")
-  case $validated in *"$NL${_record#"$US"*"$US"*"$US"}$NL"*) return 0 ;; esac
-  validated=$validated${_record#"$US"*"$US"*"$US"}$NL
-  _count=$3
-  shift 3
-  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  log validate "$*"
-  if ! timed 60 "$@"; then
-    case $refused_before in
-      *"$NL$*$NL"*)
-        fail validation-failed "\`$*\` rejects the files of this host, as it did before this run" \
-          'fix what it complains about on the host, then run the command again; everything is back as it was' "$said"
-        ;;
-    esac
-    fail validation-failed "\`$*\` rejected the new files" \
-      "fix what it complains about (handler $_name); everything is back as it was" "$said"
-  fi
-  # Of two server blocks with one name nginx ignores one, and calls that a success.
-  conflicts=$(printf '%s\n' "$said" | tr '\036' '\n' |
-    sed -n "s/.*conflicting server name \"\([^\"]*\)\" on \([^ ]*\), ignored.*/\1$US\2/p" | sort -u)
-  [ -z "$conflicts" ] || each_change note_conflicts
-}
-
-# A file that is new with this run may be what is ignored; one that was there before has been planned with.
-note_conflicts() {
-  [ "$after_kind" = file ] || return 0
-  for _conflict in $conflicts; do
-    grep -Fiqe "${_conflict%%"$US"*}" -- "$path" || continue
-    _words="nginx ignores one of several server blocks for ${_conflict%%"$US"*} on ${_conflict#*"$US"}; $shown has one"
-    [ "$before_kind" != absent ] ||
-      fail validation-failed "$_words" 'leave that name to one server block; everything is back as it was' "$said"
-    log warning "$_words"
-  done
 }
 
 ## Units

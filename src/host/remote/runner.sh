@@ -31,6 +31,8 @@ run=$1
 . "${0%/*}/archives.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
+# shellcheck source=src/host/remote/validate.sh
+. "${0%/*}/validate.sh"
 
 # finish STATE CODE MESSAGE NEXT [DETAIL]: nothing will be committed; settle.sh does the rest
 finish() {
