@@ -234,6 +234,26 @@ describe('a node that leaves the cluster', () => {
 });
 
 describe('a node that was set up by hand and adopted', () => {
+  it('keeps an operator’s own lines in the guide’s file', async () => {
+    const text = inventoryText.replace('hosts:', 'vars: {adopt: true}\nhosts:');
+    const inventory = await inventoryOf(text);
+    const hosts = freshHosts();
+    const path = '/etc/bigbluebutton/nginx/bbb-cluster.nginx';
+    const own = 'location = /exporter { return 200; }\n';
+    const byHand = { [path]: `location /bbb-03/html5client { return 200; }\n${own}` };
+    const snapshots = snapshotsOf(inventory, { ...hosts, 'bbb-03': { ...hosts['bbb-03'], files: byHand } });
+    const done = carriedOut(planOf(inventory, snapshots));
+    expect(textOf(done.get('bbb-03')?.paths.get(path) ?? { kind: 'absent' })).toBe(own);
+    const leaving = await inventoryOf(
+      text.replace('hostname: bbb-03.example.com', 'hostname: bbb-03.example.com, state: retired'),
+    );
+    const plan = planFor(planOf(leaving, done), 'bbb-03');
+    expect(plan.problem).toBeUndefined();
+    const changed = stageOf(plan).changes.map((change) => change.path);
+    expect(changed).toContain('/etc/bigbluebutton/nginx/aa-clusterproxy.nginx');
+    expect(changed).not.toContain(path);
+  });
+
   it('gets the package’s own values, not those that made it part of a cluster', async () => {
     const text = inventoryText.replace('hosts:', 'vars: {adopt: true}\nhosts:');
     const inventory = await inventoryOf(text);
