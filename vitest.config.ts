@@ -79,11 +79,12 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: [faults],
-          // Each has the machine to itself: several hosts at once, and moments that must not be missed.
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          sequence: { groupOrder: 2 },
+          // Beside the lab's: a host stands still at the moment that is wanted (see wrapper.sh), however busy
+          // the machine is.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
