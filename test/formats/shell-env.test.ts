@@ -236,7 +236,8 @@ describe('real readers', () => {
   const pathOf = (shell: string) =>
     execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', shell], { encoding: 'utf8' }).trim();
   // The shell runs random text: no program is found there, and a redirection hits this folder only.
-  const confined = { encoding: 'utf8', cwd: folder, env: { PATH: '/nonexistent' } } as const;
+  // With SHLVL, bash doesn't take its pipe for a network connection and read the user's ~/.bashrc.
+  const confined = { encoding: 'utf8', cwd: folder, env: { PATH: '/nonexistent', SHLVL: '2' } } as const;
   /**
    * What A is once a shell has read each text, in one process; undefined where it doesn't understand the
    * text.

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Asks the programs that read the files whether they accept them, before and after they are swapped. Sourced by
-# runner.sh.
+# Asks the programs that read the files whether they accept them, before and after they are swapped.
+# Sourced by runner.sh.
 # shellcheck disable=SC2154 # what else it uses is set by the program
 # shellcheck disable=SC2034 # some variables are for the others
 
