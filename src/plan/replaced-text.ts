@@ -119,7 +119,8 @@ export function textGivenBack(
 }
 
 /**
- *
+ * The text with the lines from before in place of ours; undefined if ours aren't there as they were written,
+ * or if anything else in the file would read otherwise than it does now.
  */
 function withFormerLines(
   item: KnownThing,
