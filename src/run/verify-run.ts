@@ -66,7 +66,7 @@ async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOption
     return { ...named, outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
   }
   const verdict = await ask(question, options.network, options.now);
-  return { ...named, ...verdict, fix: verdict.outcome === 'failed' ? fix : undefined };
+  return { ...named, ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
 }
 
 function leftOut(

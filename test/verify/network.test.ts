@@ -83,7 +83,7 @@ describe('networkFromHere', () => {
   });
 
   it('tells of a connection that is cut in the midst of an answer', async () => {
-    expect(await network.get({ url: `${url}/cut`, headers: [] })).toEqual({
+    expect(await network.get({ url: `${url}/cut`, headers: [] })).toMatchObject({
       kind: 'trouble',
       words: '127.0.0.1 cut the connection',
     });
@@ -120,11 +120,16 @@ describe('networkFromHere', () => {
     const port = await listening(closed);
     closed.close();
     const refused = await network.get({ url: `http://127.0.0.1:${port}/`, headers: [] });
-    expect(refused).toEqual({ kind: 'trouble', words: '127.0.0.1 refuses the connection' });
+    expect(refused).toEqual({
+      kind: 'trouble',
+      words: '127.0.0.1 refuses the connection',
+      fix: 'see on 127.0.0.1 whether its web server is running, and whether firewalls let this machine through',
+    });
     const nobody = await network.get({ url: 'https://nobody.invalid/', headers: [] });
     expect(nobody).toMatchObject({
       kind: 'trouble',
       words: expect.stringMatching(/nobody\.invalid .*resolve/),
+      fix: expect.stringContaining('DNS'),
     });
   });
 
@@ -148,6 +153,7 @@ describe('certificates', () => {
     expect(await network.get({ url: `https://localhost:${port}/`, headers: [] })).toEqual({
       kind: 'trouble',
       words: 'the certificate of localhost is self-signed',
+      fix: 'put the certificate of localhost right first; nothing else can be asked there before',
     });
     expect(await network.certificate('localhost', port)).toMatchObject({
       kind: 'certificate',
