@@ -5,7 +5,7 @@ import type { CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
-import { ask } from '../verify/ask.ts';
+import { askCheck } from '../verify/ask.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look } from './look.ts';
@@ -60,13 +60,8 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
 }
 
 async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOptions): Promise<CheckResult> {
-  const { id, title, fix, question } = check;
-  const named = { host: host.name, role: host.role, id, title };
-  if (options.signal.aborted) {
-    return { ...named, outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
-  }
-  const verdict = await ask(question, options.network, options.now);
-  return { ...named, ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
+  const { id, title } = check;
+  return { host: host.name, role: host.role, id, title, ...(await askCheck(check, options)) };
 }
 
 function leftOut(

@@ -126,7 +126,7 @@ function timeout(patience: number): Error {
 function certificateOf(
   hostname: string,
   port: number,
-  { context, patience }: NetworkOptions & { readonly context: SecureContext },
+  { context, signal, patience }: NetworkOptions & { readonly context: SecureContext },
 ): Promise<ShownCertificate | NoAnswer> {
   return new Promise((resolve) => {
     const socket = tlsConnect({
@@ -139,10 +139,14 @@ function certificateOf(
       rejectUnauthorized: false,
       timeout: patience,
     });
+    const stop = () => socket.destroy(new Error('interrupted'));
     const end = (result: ShownCertificate | NoAnswer) => {
+      signal.removeEventListener('abort', stop);
       socket.destroy();
       resolve(result);
     };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     const server = port === 443 ? hostname : `${hostname}, port ${port},`;
     const trouble = (error: Error) =>
       end({ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) });

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { longestBody } from '../../src/verify/answers.ts';
-import { ask } from '../../src/verify/ask.ts';
+import { ask, askCheck } from '../../src/verify/ask.ts';
 import { networkFromHere } from '../../src/verify/network.ts';
 import { selfSigned } from '../support/certificates.ts';
 
@@ -143,6 +143,28 @@ describe('networkFromHere', () => {
     ]) {
       expect(answer).toMatchObject({ kind: 'trouble', words: expect.stringContaining(words) });
     }
+  });
+
+  it('stops asking when it is interrupted, and then claims nothing about the server', async () => {
+    const silent = createTcpServer();
+    const port = await listening(silent);
+    const interrupt = new AbortController();
+    const { signal } = interrupt;
+    const patient = networkFromHere({ signal, patience: 3_600_000 });
+    const check = { id: 'a', title: 'a', fix: 'renew it' };
+    const asking = { network: patient, now: Date.now, signal };
+    const question = { kind: 'certificate', hostname: '127.0.0.1', port } as const;
+    const socket = { kind: 'websocket', origin: 'https://a.example.com', protocol: '' } as const;
+    const url = `ws://127.0.0.1:${port}/`;
+    const answers = Promise.all([
+      askCheck({ ...check, question }, asking),
+      askCheck({ ...check, question: { ...socket, url, accepted: true } }, asking),
+    ]);
+    await once(silent, 'connection');
+    interrupt.abort();
+    const notAsked = { outcome: 'not-asked', found: 'interrupted' };
+    expect(await answers).toEqual([notAsked, notAsked]);
+    expect(await askCheck({ ...check, question }, asking)).toEqual(notAsked);
   });
 });
 
