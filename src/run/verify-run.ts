@@ -1,9 +1,13 @@
 import pLimit from 'p-limit';
-import { type Inventory, roleOf } from '../inventory/inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
-import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
+import {
+  type NamedCheck,
+  outsideChecksByName,
+  resolveOutsideChecks,
+} from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
 import { askCheck } from '../verify/ask.ts';
 import type { Network } from '../verify/network.ts';
@@ -64,10 +68,7 @@ async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOption
   return { host: host.name, role: host.role, id, title, ...(await askCheck(check, options)) };
 }
 
-function leftOut(
-  { host }: Look,
-  { id, title }: { readonly id: string; readonly title: string },
-): CheckResult {
+function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
   return {
     ...{ host: host.name, role: host.role, id, title },
     ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
@@ -77,7 +78,7 @@ function leftOut(
 function notAsked(inventory: Inventory, { host }: Look, problem: Problem | undefined): Verified {
   const found = problem?.message ?? 'the host was not looked at';
   return {
-    checks: roleOf(inventory.playbook, host.role).verify.map(({ id, title }) => ({
+    checks: outsideChecksByName(inventory, host).map(({ id, title }) => ({
       ...{ host: host.name, role: host.role, id, title },
       ...{ outcome: 'not-asked', expected: undefined, found, fix: undefined },
     })),
