@@ -49,6 +49,8 @@ export interface Verdict {
   readonly outcome: 'passed' | 'failed';
   readonly expected: string;
   readonly found: string;
+  /** what to do if nobody answered; otherwise it is what the check says */
+  readonly fix?: string;
 }
 
 /** A check and how it ended. */

@@ -1,11 +1,15 @@
 import pLimit from 'p-limit';
-import { type Inventory, roleOf } from '../inventory/inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
-import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
+import {
+  type NamedCheck,
+  outsideChecksByName,
+  resolveOutsideChecks,
+} from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
-import { ask } from '../verify/ask.ts';
+import { askCheck } from '../verify/ask.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look } from './look.ts';
@@ -60,19 +64,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
 }
 
 async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOptions): Promise<CheckResult> {
-  const { id, title, fix, question } = check;
-  const named = { host: host.name, role: host.role, id, title };
-  if (options.signal.aborted) {
-    return { ...named, outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
-  }
-  const verdict = await ask(question, options.network, options.now);
-  return { ...named, ...verdict, fix: verdict.outcome === 'failed' ? fix : undefined };
+  const { id, title } = check;
+  return { host: host.name, role: host.role, id, title, ...(await askCheck(check, options)) };
 }
 
-function leftOut(
-  { host }: Look,
-  { id, title }: { readonly id: string; readonly title: string },
-): CheckResult {
+function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
   return {
     ...{ host: host.name, role: host.role, id, title },
     ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
@@ -82,7 +78,7 @@ function leftOut(
 function notAsked(inventory: Inventory, { host }: Look, problem: Problem | undefined): Verified {
   const found = problem?.message ?? 'the host was not looked at';
   return {
-    checks: roleOf(inventory.playbook, host.role).verify.map(({ id, title }) => ({
+    checks: outsideChecksByName(inventory, host).map(({ id, title }) => ({
       ...{ host: host.name, role: host.role, id, title },
       ...{ outcome: 'not-asked', expected: undefined, found, fix: undefined },
     })),

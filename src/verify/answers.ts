@@ -8,10 +8,11 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** No answer: why, in words that go after "found:". */
+/** No answer: why, in words that go after "found:", and what to do about it. */
 export interface NoAnswer {
   readonly kind: 'trouble';
   readonly words: string;
+  readonly fix: string;
 }
 
 /** What a server shows in the TLS handshake. */

@@ -1,8 +1,31 @@
-import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
 import { assetsOf } from './assets.ts';
 import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
 import type { Network } from './network.ts';
+
+export interface Asking {
+  readonly network: Network;
+  /** milliseconds since the epoch */
+  readonly now: () => number;
+  /** aborted when the operator interrupts */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks what a check asks, and says how it ended and what to do. A question that was cut short looks like a
+ * server that doesn't answer, which nobody knows: it was not asked.
+ */
+export async function askCheck(
+  { fix, question }: OutsideCheck,
+  { network, now, signal }: Asking,
+): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>> {
+  const verdict = signal.aborted ? undefined : await ask(question, network, now);
+  if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
+    return { outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
+  }
+  return { ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
+}
 
 /** Asks one question, and says how it ended. */
 export async function ask(question: OutsideQuestion, network: Network, now: () => number): Promise<Verdict> {

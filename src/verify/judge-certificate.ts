@@ -17,7 +17,7 @@ export function judgeCertificate(
 ): Verdict {
   const server = port === 443 ? hostname : `${hostname}:${port}`;
   const expected = `${server} shows a certificate that browsers trust, and that is renewed in time`;
-  if (shown.kind === 'trouble') return { outcome: 'failed', expected, found: shown.words };
+  if (shown.kind === 'trouble') return { outcome: 'failed', expected, found: shown.words, fix: shown.fix };
   if (shown.mistrust !== undefined) return { outcome: 'failed', expected, found: shown.mistrust };
   const left = shown.validTo - now;
   const least = Math.min((shown.validTo - shown.validFrom) / 4, 14 * day);

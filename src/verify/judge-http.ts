@@ -14,7 +14,7 @@ export function judgeHttp(question: HttpQuestion, answer: HttpAnswer | NoAnswer)
     ...Object.entries(answers).map(([name, values]) => headerWords(name, values)),
     ...(location === undefined ? [] : [`it redirects to ${location}`]),
   ].join('; ');
-  if (answer.kind === 'trouble') return { outcome: 'failed', expected, found: answer.words };
+  if (answer.kind === 'trouble') return { outcome: 'failed', expected, found: answer.words, fix: answer.fix };
   const body = answer.body.replaceAll('\\/', '/');
   const wrong = [
     ...(status.includes(answer.status) ? [] : [statusWords(answer.status)]),
@@ -52,7 +52,7 @@ function locationMistake({ url, location }: HttpQuestion, { headers }: HttpAnswe
 export function judgeWebsocket(question: WebsocketQuestion, answer: HttpAnswer | NoAnswer): Verdict {
   const { url, origin, accepted } = question;
   const expected = `${url} ${accepted ? 'accepts' : 'refuses'} a WebSocket of ${origin}`;
-  if (answer.kind === 'trouble') return { outcome: 'failed', expected, found: answer.words };
+  if (answer.kind === 'trouble') return { outcome: 'failed', expected, found: answer.words, fix: answer.fix };
   const { status } = answer;
   const found = status === 101 ? 'it accepts it' : `it answers ${statusWords(status)}`;
   const refused = status >= 400 && status < 500 && status !== 404;

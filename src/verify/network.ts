@@ -4,7 +4,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
-import { troubleWords } from './trouble-words.ts';
+import { troubleFix, troubleWords } from './trouble-words.ts';
 
 /** A request as a browser sends it; redirects are not followed. */
 export interface Request {
@@ -35,7 +35,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     try {
       return await answerTo(start, { signal, patience });
     } catch (error) {
-      return { kind: 'trouble', words: troubleWords(error, hostname) };
+      return { kind: 'trouble', words: troubleWords(error, hostname), fix: troubleFix(error, hostname) };
     }
   };
   const start = ({ url, headers }: Request, more: readonly string[]) => {
@@ -126,7 +126,7 @@ function timeout(patience: number): Error {
 function certificateOf(
   hostname: string,
   port: number,
-  { context, patience }: NetworkOptions & { readonly context: SecureContext },
+  { context, signal, patience }: NetworkOptions & { readonly context: SecureContext },
 ): Promise<ShownCertificate | NoAnswer> {
   return new Promise((resolve) => {
     const socket = tlsConnect({
@@ -139,13 +139,19 @@ function certificateOf(
       rejectUnauthorized: false,
       timeout: patience,
     });
+    const stop = () => socket.destroy(new Error('interrupted'));
     const end = (result: ShownCertificate | NoAnswer) => {
+      signal.removeEventListener('abort', stop);
       socket.destroy();
       resolve(result);
     };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     const server = port === 443 ? hostname : `${hostname}, port ${port},`;
-    socket.on('error', (error) => end({ kind: 'trouble', words: troubleWords(error, server) }));
-    socket.on('timeout', () => end({ kind: 'trouble', words: troubleWords(timeout(patience), server) }));
+    const trouble = (error: Error) =>
+      end({ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) });
+    socket.on('error', trouble);
+    socket.on('timeout', () => trouble(timeout(patience)));
     socket.on('secureConnect', () => {
       const { valid_from, valid_to } = socket.getPeerCertificate();
       // Node gives the code of OpenSSL's verification, or an Error where the names differ.

@@ -30,3 +30,38 @@ export function troubleWords(error: unknown, server: string): string {
   const known = Object.hasOwn(words, code) ? words[code] : undefined;
   return known?.(server) ?? `${server} could not be asked (${code === '' ? message : code})`;
 }
+
+/** Nothing answers: a service that is down and a firewall look alike from here. */
+const nobodyThere = (server: string) =>
+  `see on ${server} whether its web server is running, and whether firewalls let this machine through`;
+const noName = (server: string) =>
+  `add ${server} to the DNS, or run this where the name resolves as it does for your users`;
+const silent = (server: string) =>
+  `see whether ${server} and what it relays to are up, and whether firewalls let this machine through; --timeout gives it more time`;
+const noTls = (server: string) => `see what is listening there on ${server}: it has to be a server with TLS`;
+
+const fixes: Readonly<Record<string, (server: string) => string>> = {
+  ENOTFOUND: noName,
+  EAI_AGAIN: () => `see whether this machine's DNS works, then run this again`,
+  ECONNREFUSED: nobodyThere,
+  EHOSTUNREACH: nobodyThere,
+  ENETUNREACH: nobodyThere,
+  ECONNRESET: silent,
+  EPIPE: silent,
+  ETIMEDOUT: silent,
+  EPROTO: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+};
+
+/**
+ * What to do about a server that could not be asked. What a check itself advises supposes an answer, so it
+ * would send people to the wrong place.
+ */
+export function troubleFix(error: unknown, server: string): string {
+  const { code = '' } = error as { code?: string };
+  const known = Object.hasOwn(fixes, code) ? fixes[code] : undefined;
+  if (known !== undefined) return known(server);
+  return Object.hasOwn(words, code)
+    ? `put the certificate of ${server} right first; nothing else can be asked there before`
+    : `see whether ${server} is up, and what its log says`;
+}

@@ -23,7 +23,11 @@ function answer(given: Partial<HttpAnswer> = {}): HttpAnswer {
   return { kind: 'answer', status: 200, headers: {}, body: '', ...given };
 }
 
-const silence: NoAnswer = { kind: 'trouble', words: 'the name bbb.example.com does not resolve here' };
+const silence: NoAnswer = {
+  kind: 'trouble',
+  words: 'the name bbb.example.com does not resolve here',
+  fix: 'add bbb.example.com to the DNS',
+};
 
 describe('judgeHttp', () => {
   it('takes any of the expected statuses, and names the one that came instead', () => {
@@ -39,7 +43,11 @@ describe('judgeHttp', () => {
       outcome: 'failed',
       found: '502 Bad Gateway',
     });
-    expect(judgeHttp(page, silence)).toMatchObject({ outcome: 'failed', found: silence.words });
+    expect(judgeHttp(page, silence)).toMatchObject({
+      outcome: 'failed',
+      found: silence.words,
+      fix: silence.fix,
+    });
   });
 
   it("looks for texts as they stand and with JSON's slashes, and only in the right page", () => {
@@ -149,6 +157,7 @@ describe('judgeCertificate', () => {
       outcome: 'failed',
       expected: expect.stringContaining('bbb.example.com:8443 shows'),
       found: silence.words,
+      fix: silence.fix,
     });
   });
 });

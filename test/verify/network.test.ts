@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { longestBody } from '../../src/verify/answers.ts';
-import { ask } from '../../src/verify/ask.ts';
+import { ask, askCheck } from '../../src/verify/ask.ts';
 import { networkFromHere } from '../../src/verify/network.ts';
 import { selfSigned } from '../support/certificates.ts';
 
@@ -83,7 +83,7 @@ describe('networkFromHere', () => {
   });
 
   it('tells of a connection that is cut in the midst of an answer', async () => {
-    expect(await network.get({ url: `${url}/cut`, headers: [] })).toEqual({
+    expect(await network.get({ url: `${url}/cut`, headers: [] })).toMatchObject({
       kind: 'trouble',
       words: '127.0.0.1 cut the connection',
     });
@@ -120,11 +120,16 @@ describe('networkFromHere', () => {
     const port = await listening(closed);
     closed.close();
     const refused = await network.get({ url: `http://127.0.0.1:${port}/`, headers: [] });
-    expect(refused).toEqual({ kind: 'trouble', words: '127.0.0.1 refuses the connection' });
+    expect(refused).toEqual({
+      kind: 'trouble',
+      words: '127.0.0.1 refuses the connection',
+      fix: 'see on 127.0.0.1 whether its web server is running, and whether firewalls let this machine through',
+    });
     const nobody = await network.get({ url: 'https://nobody.invalid/', headers: [] });
     expect(nobody).toMatchObject({
       kind: 'trouble',
       words: expect.stringMatching(/nobody\.invalid .*resolve/),
+      fix: expect.stringContaining('DNS'),
     });
   });
 
@@ -139,6 +144,28 @@ describe('networkFromHere', () => {
       expect(answer).toMatchObject({ kind: 'trouble', words: expect.stringContaining(words) });
     }
   });
+
+  it('stops asking when it is interrupted, and then claims nothing about the server', async () => {
+    const silent = createTcpServer();
+    const port = await listening(silent);
+    const interrupt = new AbortController();
+    const { signal } = interrupt;
+    const patient = networkFromHere({ signal, patience: 3_600_000 });
+    const check = { id: 'a', title: 'a', fix: 'renew it' };
+    const asking = { network: patient, now: Date.now, signal };
+    const question = { kind: 'certificate', hostname: '127.0.0.1', port } as const;
+    const socket = { kind: 'websocket', origin: 'https://a.example.com', protocol: '' } as const;
+    const url = `ws://127.0.0.1:${port}/`;
+    const answers = Promise.all([
+      askCheck({ ...check, question }, asking),
+      askCheck({ ...check, question: { ...socket, url, accepted: true } }, asking),
+    ]);
+    await once(silent, 'connection');
+    interrupt.abort();
+    const notAsked = { outcome: 'not-asked', found: 'interrupted' };
+    expect(await answers).toEqual([notAsked, notAsked]);
+    expect(await askCheck({ ...check, question }, asking)).toEqual(notAsked);
+  });
 });
 
 describe('certificates', () => {
@@ -148,6 +175,7 @@ describe('certificates', () => {
     expect(await network.get({ url: `https://localhost:${port}/`, headers: [] })).toEqual({
       kind: 'trouble',
       words: 'the certificate of localhost is self-signed',
+      fix: 'put the certificate of localhost right first; nothing else can be asked there before',
     });
     expect(await network.certificate('localhost', port)).toMatchObject({
       kind: 'certificate',

@@ -1,18 +1,21 @@
-import { roleOf } from '../../inventory/inventory.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
 import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
 import { holds } from './conditions.ts';
-import { type ClusterView, hostContext } from './contexts.ts';
-import { type Fill, strictly } from './handlers.ts';
+import { baseContext, type ClusterView, hostContext } from './contexts.ts';
+import { type Fill, leniently, strictly } from './handlers.ts';
 import { naming } from './template-problems.ts';
 
 /** The checks of one host. */
 export interface ResolvedOutsideChecks {
   readonly checks: readonly OutsideCheck[];
-  /** those that don't apply to what is installed and set there, as the playbook has them */
-  readonly notApplicable: readonly PlaybookOutsideCheck[];
+  /** those that don't apply to what is installed and set there */
+  readonly notApplicable: readonly NamedCheck[];
 }
+
+/** A check of which no more is known than what it is called. */
+export type NamedCheck = Pick<OutsideCheck, 'id' | 'title'>;
 
 /**
  * What is asked from outside for the host `name`, by its own facts. Throws OperatorError if its version is
@@ -37,8 +40,19 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
         question: resolveQuestion(check.question, fill),
       })),
     ),
-    notApplicable: verify.filter((check) => !applies(check)),
+    notApplicable: verify.filter((check) => !applies(check)).map((check) => named(check, leniently(context))),
   };
+}
+
+/** All checks that a host may have, whatever is installed there, for one that could not be inspected. */
+export function outsideChecksByName(inventory: Inventory, host: InventoryHost): readonly NamedCheck[] {
+  const fill = leniently(baseContext(inventory, host));
+  return roleOf(inventory.playbook, host.role).verify.map((check) => named(check, fill));
+}
+
+/** People read the title, so what is unknown is left out of it. */
+function named({ id, title }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
+  return { id, title: fill.text(title) };
 }
 
 function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestion {

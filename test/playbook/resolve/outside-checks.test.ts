@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from '../../../src/model/operator-error.ts';
 import { loadPlaybook } from '../../../src/playbook/read/load.ts';
 import { viewCluster } from '../../../src/playbook/resolve/contexts.ts';
-import { resolveOutsideChecks } from '../../../src/playbook/resolve/outside-checks.ts';
+import { outsideChecksByName, resolveOutsideChecks } from '../../../src/playbook/resolve/outside-checks.ts';
 import { freshHosts, inventoryOf, snapshotsOf } from '../../support/sample-cluster.ts';
 
 let folder: string;
@@ -125,5 +125,17 @@ describe('the checks of a host', () => {
     expect(notApplicable.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['meteor-page', 'lobby-locale']),
     );
+  });
+
+  it('are called by the names of the inventory, whether or not they apply or the host was inspected', async () => {
+    const inventory = await inventoryOf();
+    const cluster = viewCluster(inventory, snapshotsOf(inventory, freshHosts()));
+    const host = inventory.hosts.find(({ name }) => name === 'bbb-01');
+    if (host === undefined) throw new Error('no bbb-01');
+    const all = outsideChecksByName(inventory, host);
+    expect(all[0]).toEqual({ id: 'certificate', title: 'the certificate of bbb-01.example.com' });
+    const { notApplicable } = resolveOutsideChecks(cluster, 'bbb-01');
+    expect(notApplicable.map(({ id }) => id)).toContain('graphql');
+    expect(JSON.stringify([all, notApplicable])).not.toContain('{{');
   });
 });
