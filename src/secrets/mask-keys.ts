@@ -20,6 +20,9 @@ const assignment = /(["']?)(?<![\w.])([A-Za-z_][\w.-]{0,200})\1([ \t]{0,200}(?:=
 /** A properties file may separate with blanks, and redis.conf does; more than two words are prose. */
 const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)([^\s=:]\S*)$/;
 
+/** What a shell takes as the rest of a value in quotes: `'it'\''s'`, `"a"'b'`. */
+const joined = /^(?:\\['"]|"(?:[^"\\]|\\.)*"|'[^']*')+/;
+
 /** A line in which the values of keys are hidden if their names say that they are secret. */
 export function maskKeys(line: string, { below, shown }: Around): MaskedLine {
   const two = twoWords.exec(line);
@@ -81,7 +84,10 @@ function valueAt(line: string, keyStart: number, start: number): FoundValue {
   const quote = line[start] ?? '';
   if (quote === '"' || quote === "'") {
     const end = closingQuote(line, start + 1, quote);
-    if (end !== -1) return { text: line.slice(start + 1, end), opening: quote, end, unclosed: false };
+    if (end !== -1) {
+      const last = end + (joined.exec(line.slice(end + 1))?.[0].length ?? 0);
+      return { text: line.slice(start + 1, last), opening: quote, end: last, unclosed: false };
+    }
     return { text: line.slice(start + 1), opening: quote, end: line.length, unclosed: true };
   }
   const rest = line.slice(start);

@@ -45,7 +45,6 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
       secureContext: context,
       agent: false,
       headers: headersOf(['User-Agent: clusterproxy', ...headers, ...more]),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
     };
     return protocol === 'https:' || protocol === 'wss:'
       ? httpsRequest(url.replace(/^wss:/, 'https:'), options)
@@ -75,14 +74,19 @@ function headersOf(lines: readonly string[]): Record<string, string> {
   );
 }
 
-function answerTo(start: () => ClientRequest, { patience }: NetworkOptions): Promise<HttpAnswer> {
+function answerTo(start: () => ClientRequest, options: NetworkOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = start();
+    const stopWaiting = waitFor(options, (error) => {
+      reject(error);
+      request.destroy();
+    });
+    request.on('close', stopWaiting);
     const end = (answer: HttpAnswer) => {
       request.destroy();
       resolve(answer);
     };
-    request.on('error', (error) => reject(isAbort(error) ? timeout(patience) : error));
+    request.on('error', reject);
     request.on('upgrade', (response, socket) => {
       socket.destroy();
       end(answerOf(response, ''));
@@ -96,7 +100,7 @@ function answerTo(start: () => ClientRequest, { patience }: NetworkOptions): Pro
         if (size >= longestBody) end(answerOf(response, Buffer.concat(parts).toString('utf8')));
       });
       response.on('end', () => end(answerOf(response, Buffer.concat(parts).toString('utf8'))));
-      response.on('error', (error) => reject(isAbort(error) ? timeout(patience) : error));
+      response.on('error', reject);
     });
     request.end();
   });
@@ -114,9 +118,20 @@ function answerOf(response: IncomingMessage, body: string): HttpAnswer {
   };
 }
 
-function isAbort(error: unknown): boolean {
-  const { name, code } = error as { name?: string; code?: string };
-  return name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR';
+/**
+ * Gives up once patience is over or the command is interrupted; the result stops that. By a timer and a
+ * listener, which stay: what AbortSignal.any() makes of AbortSignal.timeout() may be collected as garbage
+ * before it fires, and then a silent server would be waited for without end.
+ */
+function waitFor({ signal, patience }: NetworkOptions, giveUp: (error: Error) => void): () => void {
+  const tooLong = () => giveUp(timeout(patience));
+  const timer = setTimeout(tooLong, patience);
+  signal.addEventListener('abort', tooLong);
+  if (signal.aborted) tooLong();
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', tooLong);
+  };
 }
 
 function timeout(patience: number): Error {
@@ -126,7 +141,7 @@ function timeout(patience: number): Error {
 function certificateOf(
   hostname: string,
   port: number,
-  { context, signal, patience }: NetworkOptions & { readonly context: SecureContext },
+  { context, ...options }: NetworkOptions & { readonly context: SecureContext },
 ): Promise<ShownCertificate | NoAnswer> {
   return new Promise((resolve) => {
     const socket = tlsConnect({
@@ -137,21 +152,17 @@ function certificateOf(
       secureContext: context,
       // What is wrong with it is told, and nothing else is said over this connection.
       rejectUnauthorized: false,
-      timeout: patience,
     });
-    const stop = () => socket.destroy(new Error('interrupted'));
     const end = (result: ShownCertificate | NoAnswer) => {
-      signal.removeEventListener('abort', stop);
       socket.destroy();
       resolve(result);
     };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
     const server = port === 443 ? hostname : `${hostname}, port ${port},`;
     const trouble = (error: Error) =>
       end({ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) });
     socket.on('error', trouble);
-    socket.on('timeout', () => trouble(timeout(patience)));
+    const stopWaiting = waitFor(options, trouble);
+    socket.on('close', stopWaiting);
     socket.on('secureConnect', () => {
       const { valid_from, valid_to } = socket.getPeerCertificate();
       // Node gives the code of OpenSSL's verification, or an Error where the names differ.

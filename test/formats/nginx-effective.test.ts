@@ -18,6 +18,9 @@ import { withoutNginx } from '../support/nginx-oracle.ts';
 import { long, seed } from '../support/random.ts';
 import { type RunningNginx, startNginx } from '../support/running-nginx.ts';
 
+/** Names of files, one after the other. */
+const steps = (number: number) => Array.from({ length: number }, (_, index) => String(index));
+
 /** A server block: its names, and where it listens, by number; see `addresses`. */
 interface Drawn {
   readonly names: readonly string[];
@@ -250,6 +253,27 @@ describe('an effective configuration', () => {
       '/etc/nginx/self': 'include self;',
     });
     expect(unread).toEqual(['/etc/nginx/missing', '/unknown/*', '/etc/nginx/self']);
+  });
+
+  it.each([
+    ['each other', ['a', 'b'], (_: string) => 'include a;\ninclude b;\ninclude a;\n'],
+    ['the next one twice', steps(60), (one: string) => `include ${Number(one) + 1};\n`.repeat(2)],
+    [
+      'all the others',
+      steps(30),
+      () =>
+        steps(30)
+          .map((one) => `include ${one};\n`)
+          .join(''),
+    ],
+  ])('comes to an end where files include %s', (_, paths, textOf) => {
+    const files = Object.fromEntries(paths.map((one) => [`/etc/nginx/${one}`, textOf(one)]));
+    const { servers, unread } = of({
+      '/etc/nginx/nginx.conf': `http { include ${paths[0]}; server { listen 443; } }`,
+      ...files,
+    });
+    expect(servers.length).toBe(1);
+    expect(unread.length).toBeGreaterThan(0);
   });
 
   it.each([

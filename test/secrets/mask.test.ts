@@ -17,6 +17,8 @@ describe('maskSecrets hides', () => {
     ['a commented-out secret', '#securitySalt=330a', `#securitySalt=${H}`],
     ['upper case', 'HASURA_GRAPHQL_ADMIN_SECRET=bigbluebutton', `HASURA_GRAPHQL_ADMIN_SECRET=${H}`],
     ['export', "export DB_PASS='it''s'", `export DB_PASS='${H}'`],
+    ["a shell's quote within quotes", String.raw`DB_PASS='it'\''s' # c`, `DB_PASS='${H}' # c`],
+    ['quotations that a shell joins', `DB_PASS='it'"'"'s'`, `DB_PASS='${H}'`],
     ['a numeric password', 'redisPassword=123456', `redisPassword=${H}`],
     ['a numeric password in JSON', '  "password": 1234,', `  "password": ${H}`],
     ['defaultSharedSecret', 'defaultSharedSecret=x', `defaultSharedSecret=${H}`],

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { longestBody } from '../../src/verify/answers.ts';
 import { ask, askCheck } from '../../src/verify/ask.ts';
@@ -166,6 +168,35 @@ describe('networkFromHere', () => {
     expect(await answers).toEqual([notAsked, notAsked]);
     expect(await askCheck({ ...check, question }, asking)).toEqual(notAsked);
   });
+  it.each([
+    ['is silent', ''],
+    ['never ends the head of its answer', 'HTTP/1.1 200 OK\r\n'],
+    ['never ends its answer', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ])('does not wait for ever for a server that %s, whatever is collected as garbage', async (_, said) => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const port = await listening(createTcpServer((socket) => socket.on('error', () => {}).write(said)));
+    const impatient = networkFromHere({ signal: new AbortController().signal, patience: 300 });
+    const answer = impatient.get({ url: `http://127.0.0.1:${port}/`, headers: [] });
+    const collecting = setInterval(collectGarbage, 50);
+    try {
+      expect(await answer).toMatchObject({ kind: 'trouble', words: '127.0.0.1 does not answer' });
+    } finally {
+      clearInterval(collecting);
+    }
+  });
+
+  it('gives up at once when it is interrupted', async () => {
+    const silent = await listening(createTcpServer());
+    const interrupt = new AbortController();
+    const patient = networkFromHere({ signal: interrupt.signal, patience: 60_000 });
+    const answers = [
+      patient.get({ url: `http://127.0.0.1:${silent}/`, headers: [] }),
+      patient.certificate('127.0.0.1', silent),
+    ];
+    interrupt.abort();
+    for (const answer of answers) expect(await answer).toMatchObject({ kind: 'trouble' });
+  }, 10_000);
 });
 
 describe('certificates', () => {

@@ -1,3 +1,4 @@
+import { FormatError } from '../../formats/format-error.ts';
 import {
   type Directive,
   editLocationPaths,
@@ -5,6 +6,7 @@ import {
   locations,
   setVariable,
 } from '../../formats/nginx.ts';
+import { heard } from '../../secrets/showable.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { existingSetUp, type Finding } from '../shared/existing-set-up.ts';
@@ -31,12 +33,13 @@ export function bringOverPrefixes(host: StepHost, wanted: PrefixParameters, sour
     existing === undefined || existing.startsWith(ownHeader)
       ? []
       : [{ path: wanted.path, what: 'exists, but was not written by clusterproxy' }];
-  const findings = [...foreignFile, ...findPrefixes(host, wanted, source)];
+  const files = filesToSearch(host, wanted, source);
+  const findings = [...foreignFile, ...findPrefixes(host, wanted, source, files)];
   if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
   if (findings.length > 0) host.adopt();
   // Its former contents must not come back when the host is restored.
   if (foreignFile.length > 0) host.remove(wanted.path);
-  takeBack(host, wanted, source);
+  takeBack(host, wanted, source, files);
   releaseGone(host);
 }
 
@@ -50,8 +53,13 @@ function underPrefix(path: string, client: string): string | undefined {
   return path.length > client.length && path.endsWith(client) ? client : undefined;
 }
 
-function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string): readonly Finding[] {
-  return filesToSearch(host, wanted, source)
+function findPrefixes(
+  host: StepHost,
+  wanted: PrefixParameters,
+  source: string,
+  files: readonly string[],
+): readonly Finding[] {
+  return files
     .filter((path) => !isManaged(host, path) && !isOwnCopy(host, wanted, path, source))
     .flatMap((path) => {
       const text = host.text(path) ?? '';
@@ -59,8 +67,8 @@ function findPrefixes(host: StepHost, wanted: PrefixParameters, source: string):
     });
 }
 
-function takeBack(host: StepHost, wanted: PrefixParameters, source: string): void {
-  for (const path of filesToSearch(host, wanted, source)) {
+function takeBack(host: StepHost, wanted: PrefixParameters, source: string, files: readonly string[]): void {
+  for (const path of files) {
     const packaged = isPackaged(wanted, path, source);
     const left = isManaged(host, path) ? host.left(path) : undefined;
     // The planner gives such a file back after all steps, unless another step still wants it.
@@ -116,7 +124,26 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
     /[*?[]/.test(path) ? foundFiles(host, path).map((found) => found.path) : host.exists(path) ? [path] : [],
   );
   const files = others.filter((path) => path !== wanted.path && !wanted.sources.includes(path));
-  return [source, ...new Set(files)].filter((path) => path === source || isText(host, path));
+  return [source, ...new Set(files)].filter(
+    (path) =>
+      path === source ||
+      (isText(host, path) && (isPackaged(wanted, path, source) || isUnderstood(host, path))),
+  );
+}
+
+/**
+ * Somebody else's file that can't be read as nginx reads it doesn't keep the host from being planned: if nginx
+ * refuses it as well, it says so itself.
+ */
+function isUnderstood(host: StepHost, path: string): boolean {
+  try {
+    locations(host.text(path) ?? '');
+    return true;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    host.warn(`${path} can't be understood (${heard(error.message)}); what is in it was not looked at`);
+    return false;
+  }
 }
 
 /** Not a folder, a link to nowhere, or a list of megabytes that lies there as well. */

@@ -41,9 +41,10 @@ export interface EffectiveConfiguration {
 
 /** What nginx makes of its main file: ngx_conf_parse and ngx_conf_include in ngx_conf_file.c. */
 export function effectiveConfiguration(main: string, files: ConfigurationFiles): EffectiveConfiguration {
-  const reading: Reading = { files, folder: main.replace(/\/[^/]*$/, ''), read: new Set(), unread: [] };
+  const folder = main.replace(/\/[^/]*$/, '');
+  const reading: Reading = { files, folder, read: new Set(), unread: [], scanned: new Map(), followed: 0 };
   const placed = reading.files.file(main);
-  const top = placed === undefined ? [] : contentOf(reading, placed, 0);
+  const top = placed === undefined ? [] : contentOf(reading, placed, []);
   const serversIn = (context: string): readonly EffectiveServer[] =>
     inside(reading, top, context).flatMap((one) => serverOf(reading, one, context));
   return {
@@ -60,42 +61,57 @@ interface Reading {
   readonly folder: string;
   readonly read: Set<string>;
   readonly unread: string[];
+  readonly scanned: Map<string, readonly Directive[]>;
+  /** how many directives and includes have been followed */
+  followed: number;
 }
 
 /** A directive and the file in which it is. */
 interface Placed {
   readonly file: ConfigurationFile;
   readonly directive: Directive;
-  /** how many files include each other up to here */
-  readonly depth: number;
+  /** the files that include each other up to here */
+  readonly chain: readonly string[];
 }
 
-/** nginx knows no limit but that of open files; a file that includes itself never comes to an end there. */
+/**
+ * nginx knows no limit but that of open files; a file that includes itself, also by way of others, never
+ * comes to an end there.
+ */
 const deepest = 40;
+/** Files that include each other several times make far more of this than any host's nginx would load. */
+const mostFollowed = 300_000;
 
-function contentOf(reading: Reading, file: ConfigurationFile, depth: number): readonly Placed[] {
+function contentOf(reading: Reading, file: ConfigurationFile, above: readonly string[]): readonly Placed[] {
   reading.read.add(file.path);
-  return followed(reading, { file, depth }, scanWalkable(file.text));
+  const directives = reading.scanned.get(file.path) ?? scanWalkable(file.text);
+  reading.scanned.set(file.path, directives);
+  return followed(reading, { file, chain: [...above, file.path] }, directives);
 }
 
 /** Directives, each `include` replaced by what it stands for. */
 function followed(
   reading: Reading,
-  { file, depth }: Omit<Placed, 'directive'>,
+  { file, chain }: Omit<Placed, 'directive'>,
   directives: readonly Directive[],
 ): readonly Placed[] {
+  reading.followed += directives.length;
   return directives.flatMap((directive) => {
-    if (directive.name !== 'include') return [{ file, directive, depth }];
+    if (directive.name !== 'include') return [{ file, directive, chain }];
     const pattern = absolute(reading, directive.args[0]?.text ?? '');
     const paths = /[*?[]/.test(pattern) ? reading.files.glob(pattern) : [pattern];
-    if (paths === undefined || depth >= deepest) reading.unread.push(pattern);
-    if (paths === undefined || depth >= deepest) return [];
-    return paths.flatMap((path) => {
-      const included = reading.files.file(path);
-      if (included === undefined) reading.unread.push(path);
-      return included === undefined ? [] : contentOf(reading, included, depth + 1);
-    });
+    if (paths === undefined || chain.length > deepest) reading.unread.push(pattern);
+    if (paths === undefined || chain.length > deepest) return [];
+    return paths.flatMap((path) => includedAt(reading, path, chain));
   });
+}
+
+function includedAt(reading: Reading, path: string, chain: readonly string[]): readonly Placed[] {
+  reading.followed++;
+  const included = reading.followed > mostFollowed ? undefined : reading.files.file(path);
+  if (included !== undefined && !chain.includes(included.path)) return contentOf(reading, included, chain);
+  reading.unread.push(path);
+  return [];
 }
 
 function absolute({ folder }: Reading, path: string): string {
