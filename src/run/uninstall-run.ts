@@ -35,7 +35,8 @@ function planHost(
   const refused = alike ?? foreignState(snapshot) ?? inTheWay(snapshot);
   const remembers = snapshot.ledger !== undefined || snapshot.remembers === true;
   if (refused !== undefined || !remembers) return { ...plan, snapshot, problem: refused };
-  return { ...plan, snapshot, leftovers: true, warnings: losses(host.name, snapshot) };
+  // Nothing is lost on a host that --limit leaves out.
+  return { ...plan, snapshot, leftovers: true, warnings: isChosen ? losses(host.name, snapshot) : [] };
 }
 
 /** States of runs with which nothing is left to be done on the host. */

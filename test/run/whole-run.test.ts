@@ -351,6 +351,8 @@ describe('the life of a cluster', { timeout: 240_000 }, () => {
       mkdirSync(cluster.path('bbb-03', wants), { recursive: true });
       symlinkSync(unit, cluster.path('bbb-03', `${wants}/clusterproxy-settle-${left.run}.service`));
       const result = await uninstall(['bbb-03']);
+      const warned = result.hosts.filter(({ warnings }) => warnings.length > 0);
+      expect(warned.map(({ plan }) => plan.host)).toEqual(['bbb-03']);
       expect(problems(result)).toEqual([]);
       expect(statuses(result)).toMatchObject({ 'bbb-03': 'changed', 'bbb-01': 'skipped' });
       const [warning] = result.hosts.find(({ plan }) => plan.host === 'bbb-03')?.warnings ?? [];
