@@ -48,7 +48,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
-      `${name} is still in ${options.inventory}: remove it, or set "state: retired"; otherwise the next apply sets it up again`,
+      `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,
     );
   }
   if (status === 0 && isGone && !options.dryRun) {

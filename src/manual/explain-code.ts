@@ -46,6 +46,6 @@ function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
     next:
       near === undefined
         ? 'clusterproxy explain, without a code, lists all of them'
-        : `${knownNamesHint(code, known)}; clusterproxy explain, without a code, lists all of them`,
+        : `${knownNamesHint(code, known)} Without a code, clusterproxy explain lists all of them`,
   });
 }

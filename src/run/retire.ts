@@ -48,10 +48,8 @@ function unknownHost(inventory: Inventory, name: string, plans: readonly HostPla
   return new OperatorError({
     code: 'host-unknown',
     message: `${inventory.file} has no host ${name}, and no other host has anything for it${unseen}`,
-    next: knownNamesHint(
-      name,
-      inventory.hosts.map((one) => one.name),
-    ),
+    // No guess at what was meant: it would be a node that is at work.
+    next: 'check its spelling; if it was retired before, there is nothing left to do',
   });
 }
 

@@ -20,6 +20,9 @@ export function judgeCertificate(
   if (shown.kind === 'trouble') return { outcome: 'failed', expected, found: shown.words, fix: shown.fix };
   if (shown.mistrust !== undefined) return { outcome: 'failed', expected, found: shown.mistrust };
   const left = shown.validTo - now;
+  if (!Number.isFinite(left)) {
+    return { outcome: 'failed', expected, found: 'when its certificate ends can not be read' };
+  }
   const least = Math.min((shown.validTo - shown.validFrom) / 4, 14 * day);
   return { outcome: left < least ? 'failed' : 'passed', expected, found: `it ends in ${spanWords(left)}` };
 }

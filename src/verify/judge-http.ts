@@ -37,7 +37,7 @@ function headerWords(name: string, values: readonly string[]): string {
 function headerMistake({ headers }: HttpAnswer, name: string, values: readonly string[]): readonly string[] {
   const found = headers[name] ?? '';
   if (values.includes(found)) return [];
-  return found === '' ? [`the answer has no header ${name}`] : [`the header ${name} is '${found}'`];
+  return found === '' ? [`the answer has no header ${name}`] : [`the header ${name} is '${short(found)}'`];
 }
 
 function locationMistake({ url, location }: HttpQuestion, { headers }: HttpAnswer): readonly string[] {
@@ -45,7 +45,7 @@ function locationMistake({ url, location }: HttpQuestion, { headers }: HttpAnswe
   const given = headers.location;
   if (given === undefined) return ['it redirects nowhere'];
   const found = URL.canParse(given, url) ? new URL(given, url).href : given;
-  return found === location ? [] : [`it redirects to ${found}`];
+  return found === location ? [] : [`it redirects to ${short(found)}`];
 }
 
 /** Whether an upgrade was accepted or refused, as it has to be. Only an answer can be a refusal. */
@@ -57,6 +57,11 @@ export function judgeWebsocket(question: WebsocketQuestion, answer: HttpAnswer |
   const found = status === 101 ? 'it accepts it' : `it answers ${statusWords(status)}`;
   const refused = status >= 400 && status < 500 && status !== 404;
   return { outcome: (accepted ? status === 101 : refused) ? 'passed' : 'failed', expected, found };
+}
+
+/** A server may say a lot; nobody reads more than this. */
+function short(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** `404 Not Found` */

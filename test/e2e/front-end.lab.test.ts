@@ -8,7 +8,9 @@ import { expectServed } from './served.ts';
 
 const site = '/etc/nginx/sites-available/cluster';
 
-/** HAProxy ends TLS at port 443 and tells nginx who asks by the PROXY protocol, as bbb-install lays it out. */
+/**
+ * HAProxy ends TLS at port 443 and tells nginx who asks by the PROXY protocol, as bbb-install lays it out.
+ */
 async function behindHaproxy(host: LabHost): Promise<void> {
   await host.writeFile(
     '/etc/haproxy/haproxy.cfg',

@@ -151,7 +151,7 @@ describe.skipIf(noLab)('trust', () => {
     expect(await found(one.file, address)).toHaveLength(1);
     const { stdout } = await one.run();
     expect(stdout).toContain('CONTRADICTS');
-    expect(stdout).toMatch(/known until now: ssh-ed25519 SHA256:\S+ \(.*known_hosts, line 3\)/);
+    expect(stdout).toMatch(/known until now: ssh-ed25519\s+SHA256:\S+\s+\(.*known_hosts,\s+line 3\)/);
 
     expect((await one.run('--replace', 'bbb-01')).code).toBe(1);
     expect(await found(one.file, address)).toHaveLength(1);

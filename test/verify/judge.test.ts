@@ -71,6 +71,7 @@ describe('judgeHttp', () => {
       found: "the header access-control-allow-origin is '*'",
     });
     expect(judgeHttp(only, allowed(`${origin}, ${origin}`))).toMatchObject({ outcome: 'failed' });
+    expect(judgeHttp(only, allowed('x'.repeat(9000))).found.length).toBeLessThan(300);
     expect(judgeHttp(only, answer())).toMatchObject({
       outcome: 'failed',
       found: 'the answer has no header access-control-allow-origin',
@@ -150,6 +151,10 @@ describe('judgeCertificate', () => {
     expect(judge(90, 80, 'the certificate of bbb.example.com is self-signed')).toMatchObject({
       outcome: 'failed',
       found: 'the certificate of bbb.example.com is self-signed',
+    });
+    expect(judge(90, Number.NaN)).toMatchObject({
+      outcome: 'failed',
+      found: expect.stringContaining('can not be read'),
     });
     expect(judge(90, 80).found).toBe('it ends in 80 days');
     expect(judge(6, 1).found).toBe('it ends in 24 hours');

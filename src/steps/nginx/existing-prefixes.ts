@@ -132,8 +132,8 @@ function filesToSearch(host: StepHost, wanted: PrefixParameters, source: string)
 }
 
 /**
- * Somebody else's file that can't be read as nginx reads it doesn't keep the host from being planned: if nginx
- * refuses it as well, it says so itself.
+ * Somebody else's file that can't be read as nginx reads it doesn't keep the host from being planned: if
+ * nginx refuses it as well, it says so itself.
  */
 function isUnderstood(host: StepHost, path: string): boolean {
   try {

@@ -20,6 +20,14 @@ export function isFrontEnd(server: EffectiveServer, { address, port }: Socket): 
   return (isChosen || !isNamed) && serves(server.directives);
 }
 
+/** Whether all that a server block has to show is a page that the distribution or nginx itself brings. */
+export function showsStockPage({ directives }: EffectiveServer): boolean {
+  const isStock = directives.some(
+    ({ name, args }) => name === 'root' && stockRoots.has((args[0]?.text ?? '').replace(/\/$/, '')),
+  );
+  return isStock && !serves(directives) && !redirects(directives);
+}
+
 /** Whether a server block only sends people elsewhere, such as to https. */
 export function onlyRedirects({ directives }: EffectiveServer): boolean {
   return !serves(directives) && redirects(directives);

@@ -2,7 +2,7 @@ import { type EffectiveServer, isLocal, type ServerAnswer, type Socket } from '.
 import type { OperatorError } from '../../model/operator-error.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { isFrontEnd } from './front-end.ts';
+import { isFrontEnd, showsStockPage } from './front-end.ts';
 import {
   hasName,
   mainFile,
@@ -27,7 +27,7 @@ export interface OwnServer {
  * What answers for the name today. A server block that has the name itself is refused: nginx would go by one
  * of the two, and warn of the other. So is one that answers by a wildcard, a regular expression or as a
  * default with pages of its own, unless the operator agrees that ours takes its place; then, and where a mere
- * default answers, the plan says so.
+ * default answers, the plan says so, except for the distribution's welcome page.
  */
 export function judgePresent(host: StepHost, wanted: OwnServer): void {
   const nginx = nginxOn(host, { usually: wanted.look_in });
@@ -118,8 +118,9 @@ function tellOrRefuse(host: StepHost, wanted: OwnServer, socket: Socket, { serve
       }`,
     );
   }
-  // Another cluster's own server block answers 404 for our name.
-  if (otherCluster(host, server) === undefined) {
+  // Nobody misses a welcome page; another cluster's own server block answers 404 for our name.
+  const isNothing = by === 'default' && showsStockPage(server);
+  if (!isNothing && otherCluster(host, server) === undefined) {
     host.warn(`${today}; clusterproxy's own server block takes its place`);
   }
 }

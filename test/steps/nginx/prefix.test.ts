@@ -4,7 +4,7 @@ import { stepModules } from '../../../src/steps/registry.ts';
 import { StepHost } from '../../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../../src/virtual/virtual-host.ts';
 import { nginxTest, withoutNginx } from '../../support/nginx-oracle.ts';
-import { mistakes, runStep } from '../../support/run-step.ts';
+import { mistakes, runStep, textAt } from '../../support/run-step.ts';
 import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 
 const source = '/usr/share/bigbluebutton/nginx/bbb-html5.nginx';
@@ -124,6 +124,18 @@ location ^~ /bbb-01/html5client {
     expect(() => runStep('nginx-prefix', parameters, { files: { ...files, [source]: text } })).toThrow(
       expect.objectContaining({ code: 'file-not-understood' }),
     );
+  });
+
+  it('passes over a file of somebody else that is no nginx at all: nginx itself will say so', () => {
+    const broken = '/etc/bigbluebutton/nginx/theirs.nginx';
+    const step = stepModules.get('nginx-prefix');
+    const wanted = step?.parameters.parse(parameters) as never;
+    const reads = mergeReads([{ ...noReads, ...step?.reads(wanted) }]);
+    const virtual = new VirtualHost(snapshotOf({ files: { ...files, [broken]: 'server {\n' } }, reads));
+    const view = new StepHost(virtual, 'client-locations');
+    step?.apply(view, wanted);
+    expect(view.warnings).toEqual([expect.stringContaining(`${broken} can't be understood (line 1`)]);
+    expect(textAt(virtual, own)).toContain('location ^~ /bbb-01/html5client');
   });
 
   it('passes over a large file of somebody else, and names it', () => {
