@@ -1,33 +1,43 @@
+/** A request over HTTP, and what its answer must be. */
+export interface HttpQuestion {
+  readonly kind: 'http';
+  readonly url: string;
+  /** sent along, each `Name: value` */
+  readonly headers: readonly string[];
+  /** one of these; RFC 9110, section 15 */
+  readonly status: readonly number[];
+  /** the body has each of these texts, read as it stands and with JSON's `\/` as `/` */
+  readonly contains: readonly string[];
+  /** headers of the answer, in lower case, to the values that each may have; '' if it may be missing */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** where it sends the browser, as a whole URL; undefined if that doesn't matter */
+  readonly location: string | undefined;
+  /** everything that the page names in `src` and `href` must be there as well */
+  readonly assets: boolean;
+}
+
+/** Whether an upgrade to WebSocket is accepted or refused. */
+export interface WebsocketQuestion {
+  readonly kind: 'websocket';
+  readonly url: string;
+  readonly origin: string;
+  /** Sec-WebSocket-Protocol; '' for none */
+  readonly protocol: string;
+  /** whether an upgrade from that origin must be accepted or refused */
+  readonly accepted: boolean;
+}
+
+/** Whether browsers trust a server's certificate. */
+export interface CertificateQuestion {
+  readonly kind: 'certificate';
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /**
  * What is asked from outside, as a browser would ask it. Everything is filled in: addresses are whole URLs.
  */
-export type OutsideQuestion =
-  | {
-      readonly kind: 'http';
-      readonly url: string;
-      /** sent along, each `Name: value` */
-      readonly headers: readonly string[];
-      /** one of these; RFC 9110, section 15 */
-      readonly status: readonly number[];
-      /** the body has each of these texts, read as it stands and with JSON's `\/` as `/` */
-      readonly contains: readonly string[];
-      /** headers of the answer, in lower case, to the values that each may have; '' if it may be missing */
-      readonly answers: Readonly<Record<string, readonly string[]>>;
-      /** where it sends the browser, as a whole URL; undefined if that doesn't matter */
-      readonly location: string | undefined;
-      /** everything that the page names in `src` and `href` must be there as well */
-      readonly assets: boolean;
-    }
-  | {
-      readonly kind: 'websocket';
-      readonly url: string;
-      readonly origin: string;
-      /** Sec-WebSocket-Protocol; '' for none */
-      readonly protocol: string;
-      /** whether an upgrade from that origin must be accepted or refused */
-      readonly accepted: boolean;
-    }
-  | { readonly kind: 'certificate'; readonly hostname: string; readonly port: number };
+export type OutsideQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion;
 
 /** A check from outside on one host, filled in with its facts. */
 export interface OutsideCheck {

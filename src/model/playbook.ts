@@ -1,5 +1,6 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Location } from './operator-error.ts';
+import type { CertificateQuestion, HttpQuestion, WebsocketQuestion } from './outside-check.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -132,26 +133,11 @@ export interface PlaybookOutsideCheck {
   readonly location: Location;
 }
 
+/** A list may be one template that becomes a list, and a port one that becomes a number. */
 export type PlaybookQuestion =
-  | {
-      readonly kind: 'http';
-      readonly url: string;
-      /** lists of text, or one template that becomes a list */
-      readonly headers: Value;
-      readonly contains: Value;
-      readonly status: readonly number[];
-      readonly answers: Readonly<Record<string, readonly string[]>>;
-      readonly location: string | undefined;
-      readonly assets: boolean;
-    }
-  | {
-      readonly kind: 'websocket';
-      readonly url: string;
-      readonly origin: string;
-      readonly protocol: string;
-      readonly accepted: boolean;
-    }
-  | { readonly kind: 'certificate'; readonly hostname: string; readonly port: number | string };
+  | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
+  | WebsocketQuestion
+  | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string });
 
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
 export interface PlaybookRefusal {

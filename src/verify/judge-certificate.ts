@@ -1,7 +1,5 @@
-import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { CertificateQuestion, Verdict } from '../model/outside-check.ts';
 import type { NoAnswer, ShownCertificate } from './answers.ts';
-
-type CertificateQuestion = Extract<OutsideQuestion, { kind: 'certificate' }>;
 
 const day = 24 * 60 * 60 * 1000;
 

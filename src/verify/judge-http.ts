@@ -1,9 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { HttpQuestion, Verdict, WebsocketQuestion } from '../model/outside-check.ts';
 import type { HttpAnswer, NoAnswer } from './answers.ts';
-
-type HttpQuestion = Extract<OutsideQuestion, { kind: 'http' }>;
-type WebsocketQuestion = Extract<OutsideQuestion, { kind: 'websocket' }>;
 
 /** Whether an answer is as expected, without the assets that its page names. */
 export function judgeHttp(question: HttpQuestion, answer: HttpAnswer | NoAnswer): Verdict {

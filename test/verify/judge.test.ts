@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OutsideQuestion } from '../../src/model/outside-check.ts';
+import type { HttpQuestion } from '../../src/model/outside-check.ts';
 import type { HttpAnswer, NoAnswer } from '../../src/verify/answers.ts';
 import { assetsOf } from '../../src/verify/assets.ts';
 import { judgeCertificate } from '../../src/verify/judge-certificate.ts';
 import { judgeHttp, judgeWebsocket } from '../../src/verify/judge-http.ts';
 import { troubleWords } from '../../src/verify/trouble-words.ts';
-
-type HttpQuestion = Extract<OutsideQuestion, { kind: 'http' }>;
 
 const page: HttpQuestion = {
   kind: 'http',

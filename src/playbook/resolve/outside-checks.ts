@@ -5,6 +5,7 @@ import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playboo
 import { holds } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';
 import { type Fill, leniently, strictly } from './handlers.ts';
+import { isFor } from './reads.ts';
 import { naming } from './template-problems.ts';
 
 /** The checks of one host. */
@@ -27,9 +28,8 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const { verify } = roleOf(cluster.inventory.playbook, view.host.role);
   const context = hostContext(cluster, view);
-  const recipe = view.recipe?.name;
-  const applies = ({ recipes, when }: PlaybookOutsideCheck) =>
-    (recipes === undefined || (recipe !== undefined && recipes.includes(recipe))) && holds(when, context);
+  const applies = (check: PlaybookOutsideCheck) =>
+    isFor(check, view.recipe?.name) && holds(check.when, context);
   const fill = strictly(context);
   return {
     checks: verify.filter(applies).map((check) =>

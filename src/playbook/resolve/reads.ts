@@ -76,9 +76,9 @@ function contextsOf(step: PlaybookStep, contexts: readonly RecipeContext[]): rea
   return mentions(step.parameters, 'recipe') ? meant : meant.slice(0, 1);
 }
 
-/** Whether a step belongs to a recipe. */
-export function isFor(step: PlaybookStep, recipe: string | undefined): boolean {
-  return step.recipes === undefined || (recipe !== undefined && step.recipes.includes(recipe));
+/** Whether a step or a check belongs to a recipe. */
+export function isFor({ recipes }: Pick<PlaybookStep, 'recipes'>, recipe: string | undefined): boolean {
+  return recipes === undefined || (recipe !== undefined && recipes.includes(recipe));
 }
 
 function stepReads(
