@@ -5,7 +5,8 @@ import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
 import { askingOnce, questionKeys } from './outside-check-schema.ts';
-import { absolutePath, text } from './texts.ts';
+import { portSchema } from './port-schema.ts';
+import { absolutePath, oneOrMore, text } from './texts.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
   return checkedText({
@@ -43,7 +44,6 @@ export const namesSchema = z
     description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
   });
 const texts = z.array(text);
-const oneOrMore = z.union([text, z.array(text).min(1)]);
 const folderAccount = z
   .string()
   .regex(
@@ -135,34 +135,6 @@ const warning = z.strictObject({ when, text });
 const refusal = z.strictObject({ when, text, next: text });
 
 /** What a step has beside the key that is a step module's name. */
-/** Who a port may be for, besides the hosts of a role. */
-export const portUsers = ['everyone', 'operators', 'itself'] as const;
-
-const port = z.strictObject({
-  port: z.union([
-    z.int().min(1).max(65535),
-    checkedText({
-      code: 'wrong-value',
-      mistake: portMistake,
-      description: 'a range such as 30000-35000, or a template',
-    }),
-  ]),
-  protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'tcp' }),
-  from: oneOrMore.meta({ description: `${portUsers.join(', ')}, or roles` }),
-  for: text.meta({ description: 'what for, in words' }),
-});
-
-function portMistake(given: string): { message: string; next: string } | undefined {
-  const mistake = {
-    message: `'${given}' is not a port`,
-    next: 'write a number, or a range such as 30000-35000',
-  };
-  if (given.includes('{{')) return undefined;
-  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(given) ?? [];
-  if (first === undefined || last === undefined) return mistake;
-  return Number(first) >= 1 && Number(first) < Number(last) && Number(last) <= 65535 ? undefined : mistake;
-}
-
 const stepKeys = {
   id,
   stage: id.optional().meta({ description: 'one of the stages of its role' }),
@@ -277,7 +249,10 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guardSchema).optional(),
-    ports: z.array(port).optional().meta({ description: 'what a firewall must let through to its hosts' }),
+    ports: z
+      .array(portSchema)
+      .optional()
+      .meta({ description: 'what a firewall must let through to its hosts' }),
     handlers: z.array(handler).optional(),
   });
 }

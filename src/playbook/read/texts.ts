@@ -5,6 +5,8 @@ import { checkedText } from '../../inventory/schema.ts';
 
 export const text = z.string().min(1);
 
+export const oneOrMore = z.union([text, z.array(text).min(1)]);
+
 export const absolutePath = checkedText({
   code: 'wrong-value',
   mistake: (path) =>
