@@ -142,10 +142,12 @@ interrupted=no
 owed_words=
 validated=$NL
 refused_before=$NL
+swapped=no
 settle=0
 baseline=
-each validate_before "$(records validate)"
+each validate "$(records validate)"
 validated=$NL
+swapped=yes
 each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''

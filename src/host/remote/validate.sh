@@ -4,18 +4,8 @@
 # shellcheck disable=SC2154 # what else it uses is set by the program
 # shellcheck disable=SC2034 # some variables are for the others
 
-# validate_before validate HANDLER COUNT PROGRAM ARGUMENT...: what refuses the files as they are now, into
-# $refused_before. That doesn't stop the run, which may be what mends them.
-validate_before() {
-  _record=$(printf "$US%s" "$@")
-  case $validated in *"$NL${_record#"$US"*"$US"*"$US"}$NL"*) return 0 ;; esac
-  validated=$validated${_record#"$US"*"$US"*"$US"}$NL
-  _count=$3
-  shift 3
-  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  timed 60 "$@" || refused_before=$refused_before$*$NL
-}
-
+# validate validate HANDLER COUNT PROGRAM ARGUMENT...: before the files are swapped, what refuses those that
+# are there goes into $refused_before, which doesn't stop the run: it may be what mends them.
 validate() {
   _name=$2
   _record=$(printf "$US%s" "$@")
@@ -24,6 +14,10 @@ validate() {
   _count=$3
   shift 3
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  if [ "$swapped" = no ]; then
+    timed 60 "$@" || refused_before=$refused_before$*$NL
+    return 0
+  fi
   log validate "$*"
   if ! timed 60 "$@"; then
     case $refused_before in
