@@ -1,6 +1,8 @@
 import { forget } from '../host/forget.ts';
 import { problemsOf } from '../model/operator-error.ts';
+import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
+import type { Connection } from '../ssh/contract.ts';
 import type { ApplyOptions } from './options.ts';
 
 const good: readonly Status[] = ['in-sync', 'changed', 'done', 'skipped'];
@@ -29,19 +31,25 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
   if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   try {
-    const connection = await options.connect(host.ssh, {});
-    try {
-      await forget(connection, {
-        machineId: plan.snapshot?.machineId ?? '',
-        cluster: options.inventory.cluster.name,
-        managed: 'refuse',
-      });
-    } finally {
-      connection.close().catch(() => undefined);
-    }
+    await forgetOver(await options.connect(host.ssh, {}), plan, options, 'refuse');
     return { ...result, status: 'changed' };
   } catch (error) {
     const [problem] = problemsOf(error);
     return { ...result, status: 'failed', problem: problem && { ...problem, host: plan.host } };
+  }
+}
+
+/** Removes what is stored on a host of the plan, and closes the connection to it. */
+export async function forgetOver(
+  connection: Connection,
+  { snapshot }: HostPlan,
+  { inventory }: Pick<ApplyOptions, 'inventory'>,
+  managed: 'refuse' | 'leave',
+): Promise<void> {
+  try {
+    const machineId = snapshot?.machineId ?? '';
+    await forget(connection, { machineId, cluster: inventory.cluster.name, managed });
+  } finally {
+    connection.close().catch(() => undefined);
   }
 }

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
-import { forget } from '../host/forget.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { problemsOf } from '../model/operator-error.ts';
 import { emptyPlan, type HostPlan, isDue } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
 import { noReads, type Snapshot, type UnsettledRun, unitOfPath } from '../model/snapshot.ts';
 import { foreignState } from '../plan/forward/not-roots.ts';
+import { forgetOver } from './forget-retired.ts';
 import { limitedTo } from './limit.ts';
 import { hasAnswered, type Look, look } from './look.ts';
 import type { ApplyOptions, RunOptions } from './options.ts';
@@ -128,15 +128,7 @@ async function uninstall(plan: HostPlan, options: ApplyOptions): Promise<HostRes
     options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
     const connection = await options.connect(host.ssh, { signal: options.leave });
     connected = true;
-    try {
-      await forget(connection, {
-        machineId: plan.snapshot?.machineId ?? '',
-        cluster: options.inventory.cluster.name,
-        managed: 'leave',
-      });
-    } finally {
-      connection.close().catch(() => undefined);
-    }
+    await forgetOver(connection, plan, options, 'leave');
     options.progress({ kind: 'host', host: plan.host, phase: 'done' });
     return result({ status: 'changed' });
   } catch (error) {
