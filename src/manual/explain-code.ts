@@ -1,4 +1,4 @@
-import { knownNamesHint, nearestName } from '../document/nearest-name.ts';
+import { nearestName } from '../document/nearest-name.ts';
 import type { CodeExplanation } from '../model/explanation.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type CodeRow, codeRows, type ManualPage, mentionsOf } from './manual-page.ts';
@@ -31,10 +31,9 @@ export function listCodes(pages: readonly ManualPage[]): readonly CodeExplanatio
 }
 
 function allRows(pages: readonly ManualPage[]): readonly CodeRow[] {
-  return pages
-    .filter(({ name }) => name === errors || name === statuses)
-    .sort((one, other) => Number(one.name === statuses) - Number(other.name === statuses))
-    .flatMap(codeRows);
+  return [errors, statuses].flatMap((wanted) =>
+    pages.filter(({ name }) => name === wanted).flatMap(codeRows),
+  );
 }
 
 function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
@@ -46,6 +45,6 @@ function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
     next:
       near === undefined
         ? 'clusterproxy explain, without a code, lists all of them'
-        : `${knownNamesHint(code, known)} Without a code, clusterproxy explain lists all of them`,
+        : `did you mean ${near}? Without a code, clusterproxy explain lists all of them`,
   });
 }

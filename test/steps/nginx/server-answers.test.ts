@@ -27,6 +27,20 @@ const tls = 'listen 443 ssl; listen [::]:443 ssl;';
 const pages = 'location / { return 200 "front end"; }';
 const server = (...lines: readonly string[]) => `server {\n${lines.map((one) => `  ${one}\n`).join('')}}\n`;
 
+type Run = (host: FakeHost, more?: object) => Outcome;
+
+/** The problem with which a step refuses a host; undefined if it takes it. */
+function refusalOf(run: Run): (...given: Parameters<Run>) => unknown {
+  return (...given) => {
+    try {
+      run(...given);
+    } catch (error) {
+      return (error as { problem: unknown }).problem;
+    }
+    return undefined;
+  };
+}
+
 describe('our own server block', () => {
   const own = {
     path: '/etc/nginx/conf.d/clusterproxy-prod.conf',
@@ -35,14 +49,7 @@ describe('our own server block', () => {
   };
   const run = (host: FakeHost, more: object = {}): Outcome =>
     runStep('nginx-server', { ...own, ...more }, host);
-  const refusal = (host: FakeHost, more: object = {}) => {
-    try {
-      run(host, more);
-    } catch (error) {
-      return (error as { problem: unknown }).problem;
-    }
-    return undefined;
-  };
+  const refusal = refusalOf(run);
 
   it.each<readonly [string, string]>([
     ['the name in capitals', server('server_name BBB.Example.com;', tls, pages)],
@@ -211,14 +218,7 @@ describe('an include line', () => {
   const line = `include ${include.include};`;
   const run = (host: FakeHost, more: object = {}): Outcome =>
     runStep('nginx-include', { ...include, ...more }, host);
-  const refusal = (host: FakeHost, more: object = {}) => {
-    try {
-      run(host, more);
-    } catch (error) {
-      return (error as { problem: unknown }).problem;
-    }
-    return undefined;
-  };
+  const refusal = refusalOf(run);
   const blocksOf = (outcome: Outcome) =>
     (outcome.text(file) ?? '').split(/^(?=server)/m).map((one) => one.includes(line));
 
