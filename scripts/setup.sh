@@ -33,6 +33,7 @@ install_node_modules() {
 # COMMAND:PACKAGE, or /FILE:PACKAGE
 lab_needs='
   augtool:augeas-tools
+  chromium:chromium
   ffmpeg:ffmpeg
   flock:util-linux
   haproxy:haproxy

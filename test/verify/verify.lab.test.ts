@@ -5,6 +5,7 @@ import { noLab, useLab } from '../e2e/lab.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
+import { documented } from './fault-table.ts';
 
 /** Something wrong with a cluster, and which checks find it, as HOST CHECK; nothing else may fail. */
 interface Fault {
@@ -213,6 +214,14 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       for (const line of ['FAILED: ', '    expected: ', '    found: ', '    to fix it: '])
         expect(stdout).toContain(line);
     });
+  });
+
+  it('is written down for operators', () => {
+    const rows = faults.map(({ name, found }) => ({
+      fault: name,
+      found: found.map(([, check]) => `verify ${check}`),
+    }));
+    documented('bigbluebutton', rows);
   });
 
   it('asks nothing for a host that it cannot look at, and says so', async () => {
