@@ -1,6 +1,11 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Location } from './operator-error.ts';
-import type { CertificateQuestion, HttpQuestion, WebsocketQuestion } from './outside-check.ts';
+import type {
+  BrowserQuestion,
+  CertificateQuestion,
+  HttpQuestion,
+  WebsocketQuestion,
+} from './outside-check.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -137,7 +142,8 @@ export interface PlaybookOutsideCheck {
 export type PlaybookQuestion =
   | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
   | WebsocketQuestion
-  | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string });
+  | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string })
+  | (Omit<BrowserQuestion, 'sockets' | 'reads'> & { readonly sockets: Value; readonly reads: Value });
 
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
 export interface PlaybookRefusal {

@@ -199,7 +199,7 @@ function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, '
   return { id, title, fix, recipes, when: buildCondition(data.when), question: buildQuestion(data) };
 }
 
-function buildQuestion({ http, websocket, certificate }: OutsideCheckData): PlaybookQuestion {
+function buildQuestion({ http, websocket, browser, certificate }: OutsideCheckData): PlaybookQuestion {
   if (http !== undefined) {
     const { url, headers = [], contains = [], status = 200, answers = {}, location, assets = false } = http;
     return {
@@ -211,6 +211,10 @@ function buildQuestion({ http, websocket, certificate }: OutsideCheckData): Play
   if (websocket !== undefined) {
     const { url, origin, protocol = '', accepted = true } = websocket;
     return { kind: 'websocket', url, origin, protocol, accepted };
+  }
+  if (browser !== undefined) {
+    const { shows, page, elsewhere, sockets = [], protocol = '', reads = [] } = browser;
+    return { kind: 'browser', shows, page, elsewhere, sockets, protocol, reads };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
 }

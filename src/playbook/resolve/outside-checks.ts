@@ -1,6 +1,6 @@
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
+import type { BrowserCheck, OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
 import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
 import { holds } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';
@@ -11,12 +11,16 @@ import { naming } from './template-problems.ts';
 /** The checks of one host. */
 export interface ResolvedOutsideChecks {
   readonly checks: readonly OutsideCheck[];
+  /** those for which a real browser is needed */
+  readonly inBrowser: readonly BrowserCheck[];
   /** those that don't apply to what is installed and set there */
   readonly notApplicable: readonly NamedCheck[];
 }
 
 /** A check of which no more is known than what it is called. */
-export type NamedCheck = Pick<OutsideCheck, 'id' | 'title'>;
+export interface NamedCheck extends Pick<OutsideCheck, 'id' | 'title'> {
+  readonly kind: PlaybookQuestion['kind'];
+}
 
 /**
  * What is asked from outside for the host `name`, by its own facts. Throws OperatorError if its version is
@@ -31,14 +35,20 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
   const applies = (check: PlaybookOutsideCheck) =>
     isFor(check, view.recipe?.name) && holds(check.when, context);
   const fill = strictly(context);
+  const resolved = verify.filter(applies).map((check) =>
+    naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
+      id: check.id,
+      title: fill.text(check.title),
+      fix: fill.text(check.fix),
+      question: resolveQuestion(check.question, fill),
+    })),
+  );
   return {
-    checks: verify.filter(applies).map((check) =>
-      naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
-        id: check.id,
-        title: fill.text(check.title),
-        fix: fill.text(check.fix),
-        question: resolveQuestion(check.question, fill),
-      })),
+    checks: resolved.flatMap(({ question, ...check }) =>
+      question.kind === 'browser' ? [] : [{ ...check, question }],
+    ),
+    inBrowser: resolved.flatMap(({ question, ...check }) =>
+      question.kind === 'browser' ? [{ ...check, question }] : [],
     ),
     notApplicable: verify.filter((check) => !applies(check)).map((check) => named(check, leniently(context))),
   };
@@ -51,11 +61,11 @@ export function outsideChecksByName(inventory: Inventory, host: InventoryHost): 
 }
 
 /** People read the title, so what is unknown is left out of it. */
-function named({ id, title }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
-  return { id, title: fill.text(title) };
+function named({ id, title, question }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
+  return { id, title: fill.text(title), kind: question.kind };
 }
 
-function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestion {
+function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestion | BrowserCheck['question'] {
   switch (question.kind) {
     case 'http': {
       const { url, headers, contains, answers, location } = question;
@@ -72,6 +82,17 @@ function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestio
     }
     case 'websocket':
       return { ...question, url: fill.text(question.url), origin: fill.text(question.origin) };
+    case 'browser': {
+      const { page, elsewhere, sockets, protocol, reads } = question;
+      return {
+        ...question,
+        page: fill.text(page),
+        elsewhere: elsewhere === undefined ? undefined : fill.text(elsewhere),
+        sockets: fill.list(sockets),
+        protocol: fill.text(protocol),
+        reads: fill.list(reads),
+      };
+    }
     case 'certificate':
       return { ...question, hostname: fill.text(question.hostname), port: fill.port(question.port) };
   }
