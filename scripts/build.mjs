@@ -15,8 +15,8 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // ssh2's optional native parts: it works without them.
-  external: ['cpu-features'],
+  // ssh2's optional native parts: it works without them. playwright-core is installed by those who want it.
+  external: ['cpu-features', 'playwright-core'],
   loader: { '.node': 'empty' },
   // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
   mainFields: ['module', 'main'],

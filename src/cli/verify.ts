@@ -5,6 +5,9 @@ import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, posit
 
 interface VerifyOptions extends CommonOptions {
   readonly timeout: number;
+  readonly browser: boolean;
+  readonly browserPath: string | undefined;
+  readonly screenshots: string | undefined;
 }
 
 /** A page of a client takes a second or two over a slow line; who waits longer closes the tab. Seconds. */
@@ -24,30 +27,55 @@ export function registerVerify(program: Command, { environment, finish }: Regist
         .default(usualTimeout)
         .argParser(positive),
     )
+    .option(
+      '--browser',
+      'also open the clients in an installed Chromium, Chrome or Edge, without a window (needs playwright-core)',
+      false,
+    )
+    .addOption(new Option('--browser-path <program>', 'the browser to use').implies({ browser: true }))
+    .addOption(
+      new Option('--screenshots <folder>', 'where the browser puts pictures of the clients').implies({
+        browser: true,
+      }),
+    )
     .action(async (options: VerifyOptions) => finish(await verify(options, environment)));
-  addExample(command, 'clusterproxy verify --inventory prod.yaml');
+  addExample(
+    command,
+    'clusterproxy verify --inventory prod.yaml',
+    'clusterproxy verify --inventory prod.yaml --browser --screenshots pictures',
+  );
 }
 
 async function verify(options: VerifyOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { verifyRun }, { networkFromHere }, { exitStatus, resultWithoutHosts }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/verify-run.ts'),
-      import('../verify/network.ts'),
-      import('../model/result.ts'),
-    ]);
+  const [
+    { openBrowser },
+    { openSession },
+    { verifyRun },
+    { networkFromHere },
+    { exitStatus, resultWithoutHosts },
+  ] = await Promise.all([
+    import('./open-browser.ts'),
+    import('./session.ts'),
+    import('../run/verify-run.ts'),
+    import('../verify/network.ts'),
+    import('../model/result.ts'),
+  ]);
+  // What is missing on this machine is told before anybody is asked for a passphrase.
+  const opened = options.browser ? await openBrowser(options, environment) : undefined;
   const session = await openSession('verify', options, environment);
   const runOptions = session.runOptions({ prune: false });
   const { signal } = environment;
-  const { checks, problems } = await verifyRun({
+  const { checks, problems, seen } = await verifyRun({
     ...runOptions,
     network: networkFromHere({ signal, patience: options.timeout * 1000 }),
     now: Date.now,
+    browser: opened && ((hosts) => opened(hosts, runOptions.progress)),
   });
-  const result = { ...resultWithoutHosts('verify'), interrupted: signal.aborted };
+  const result = { ...resultWithoutHosts('verify', seen?.warnings), interrupted: signal.aborted };
   const status = signal.aborted ? exitStatus.interrupted : statusOf(checks, problems.length > 0, exitStatus);
-  session.show('checks', result, { checks, errors: problems, exitStatus: status });
-  return session.end(result, { checks, errors: problems, exitStatus: status });
+  const told = { checks, browser: seen, errors: problems, exitStatus: status };
+  session.show('checks', result, told);
+  return session.end(result, told);
 }
 
 function statusOf(

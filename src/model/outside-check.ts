@@ -52,6 +52,30 @@ export interface OutsideCheck {
   readonly question: OutsideQuestion;
 }
 
+/** What a browser shows of a client's page. */
+export const browserShows = ['origin', 'permissions', 'sockets', 'console'] as const;
+
+/** What a real browser is asked, by opening a page and looking at what it does there. */
+export interface BrowserQuestion {
+  readonly kind: 'browser';
+  readonly shows: (typeof browserShows)[number];
+  /** the client's page at the cluster's address; checks of the same page are answered by one look at it */
+  readonly page: string;
+  /** for `permissions`: the page at the node's own address, to which nothing was granted */
+  readonly elsewhere: string | undefined;
+  /** for `sockets`: WebSockets that a page of the cluster must be able to open */
+  readonly sockets: readonly string[];
+  /** Sec-WebSocket-Protocol of these; '' for none */
+  readonly protocol: string;
+  /** for `console`: addresses whose answers a page of the cluster must be able to read, with credentials */
+  readonly reads: readonly string[];
+}
+
+/** A check for which a real browser is needed. */
+export interface BrowserCheck extends Omit<OutsideCheck, 'question'> {
+  readonly question: BrowserQuestion;
+}
+
 /** How a check ended. The words are a contract, since scripts read them. */
 export const checkOutcomes = ['passed', 'failed', 'not-applicable', 'not-asked'] as const;
 export type CheckOutcome = (typeof checkOutcomes)[number];

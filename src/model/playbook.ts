@@ -1,7 +1,12 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { BalancerQuestion } from './balancer-question.ts';
 import type { Location } from './operator-error.ts';
-import type { CertificateQuestion, HttpQuestion, WebsocketQuestion } from './outside-check.ts';
+import type {
+  BrowserQuestion,
+  CertificateQuestion,
+  HttpQuestion,
+  WebsocketQuestion,
+} from './outside-check.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -141,6 +146,7 @@ export type PlaybookQuestion =
   | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
   | WebsocketQuestion
   | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string })
+  | (Omit<BrowserQuestion, 'sockets' | 'reads'> & { readonly sockets: Value; readonly reads: Value })
   | UnfilledQuestion;
 
 /** A question of one of the kinds in balancer-question.ts, whose values may all be templates. */

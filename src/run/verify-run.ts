@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
-import type { Inventory } from '../inventory/inventory.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
-import type { CheckResult, OutsideCheck } from '../model/outside-check.ts';
+import type { BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import {
   type NamedCheck,
@@ -10,6 +9,7 @@ import {
 } from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
 import { askCheck } from '../verify/ask.ts';
+import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browser.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look } from './look.ts';
@@ -18,6 +18,8 @@ import type { RunOptions } from './options.ts';
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
   readonly now: () => number;
+  /** asks what needs a real browser; undefined leaves these checks out */
+  readonly browser?: ((hosts: readonly HostInBrowser[]) => Promise<BrowserAnswers>) | undefined;
 }
 
 export interface Verified {
@@ -25,6 +27,8 @@ export interface Verified {
   readonly checks: readonly CheckResult[];
   /** hosts that could not be looked at, so that it isn't known what to ask for them */
   readonly problems: readonly Problem[];
+  /** what the browser showed beside the checks; undefined where none was asked */
+  readonly seen?: Omit<BrowserAnswers, 'checks'> | undefined;
 }
 
 /** How many questions are under way at once: a small machine is asked by several of them. */
@@ -46,21 +50,44 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name) && host.state === 'active')
-      .map(async (one): Promise<Verified> => {
-        if (one.snapshot === undefined) return notAsked(inventory, one, one.problem);
+      .map(async (one): Promise<HostAsked> => {
+        if (one.snapshot === undefined) return notAsked(options, one, one.problem);
         try {
-          const { checks, notApplicable } = resolveOutsideChecks(cluster, one.host.name);
+          const { checks, inBrowser, notApplicable } = resolveOutsideChecks(cluster, one.host.name);
           const asked = await Promise.all(checks.map((check) => limit(() => askOne(one, check, options))));
-          return { checks: [...asked, ...notApplicable.map((check) => leftOut(one, check))], problems: [] };
+          const out = notApplicable.filter(wanted(options)).map((check) => leftOut(one, check));
+          return { one, checks: [...asked, ...out], problems: [], inBrowser };
         } catch (error) {
-          return notAsked(inventory, one, problemsOf(error)[0]);
+          return notAsked(options, one, problemsOf(error)[0]);
         }
       }),
   );
+  const seen = await options.browser?.(hosts.flatMap(inBrowserOf));
   return {
-    checks: hosts.flatMap(({ checks }) => checks),
+    checks: hosts.flatMap(({ one, checks }) => [
+      ...checks,
+      ...(seen?.checks ?? []).filter(({ host }) => host === one.host.name),
+    ]),
     problems: hosts.flatMap(({ problems }) => problems),
+    seen,
   };
+}
+
+/** What came of one host, and what is still to be asked there in a browser. */
+interface HostAsked {
+  readonly one: Look;
+  readonly checks: readonly CheckResult[];
+  readonly problems: readonly Problem[];
+  readonly inBrowser: readonly BrowserCheck[];
+}
+
+function inBrowserOf({ one: { host }, inBrowser }: HostAsked): readonly HostInBrowser[] {
+  return inBrowser.length === 0 ? [] : [{ host: host.name, role: host.role, checks: inBrowser }];
+}
+
+/** Checks that need a browser are told of only where one is asked. */
+function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
+  return ({ kind }) => kind !== 'browser' || browser !== undefined;
 }
 
 async function askOne(
@@ -80,13 +107,18 @@ function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
   };
 }
 
-function notAsked(inventory: Inventory, { host }: Look, problem: Problem | undefined): Verified {
+function notAsked(options: VerifyOptions, one: Look, problem: Problem | undefined): HostAsked {
+  const { host } = one;
   const found = problem?.message ?? 'the host was not looked at';
   return {
-    checks: outsideChecksByName(inventory, host).map(({ id, title }) => ({
-      ...{ host: host.name, role: host.role, id, title },
-      ...{ outcome: 'not-asked', expected: undefined, found, fix: undefined },
-    })),
+    one,
+    checks: outsideChecksByName(options.inventory, host)
+      .filter(wanted(options))
+      .map(({ id, title }) => ({
+        ...{ host: host.name, role: host.role, id, title },
+        ...{ outcome: 'not-asked', expected: undefined, found, fix: undefined },
+      })),
+    inBrowser: [],
     problems: problem === undefined ? [] : [{ ...problem, host: host.name }],
   };
 }

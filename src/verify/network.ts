@@ -165,7 +165,7 @@ const systemAuthorities = [
 ];
 
 /** Node's own authorities, the system's, and those that the user has named for Node. */
-function trustedHere(): SecureContext {
+export function trustedHere(): SecureContext {
   const { NODE_EXTRA_CA_CERTS: extra } = process.env;
   const files = [...systemAuthorities, ...(extra === undefined ? [] : [extra])];
   return createSecureContext({ ca: [...rootCertificates, ...files.flatMap(readIfThere)] });

@@ -205,7 +205,13 @@ function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, '
   };
 }
 
-function buildQuestion({ http, websocket, certificate, ...data }: OutsideCheckData): PlaybookQuestion {
+function buildQuestion({
+  http,
+  websocket,
+  browser,
+  certificate,
+  ...data
+}: OutsideCheckData): PlaybookQuestion {
   for (const kind of balancerKinds) {
     const values = data[kind] as Readonly<Record<string, unknown>> | undefined;
     if (values !== undefined) return { kind, values: mapValues(values, toValue) };
@@ -221,6 +227,10 @@ function buildQuestion({ http, websocket, certificate, ...data }: OutsideCheckDa
   if (websocket !== undefined) {
     const { url, origin, protocol = '', accepted = true } = websocket;
     return { kind: 'websocket', url, origin, protocol, accepted };
+  }
+  if (browser !== undefined) {
+    const { shows, page, elsewhere, sockets = [], protocol = '', reads = [] } = browser;
+    return { kind: 'browser', shows, page, elsewhere, sockets, protocol, reads };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { browserShows } from '../../model/outside-check.ts';
 import { balancerQuestionKeys } from './balancer-question-schema.ts';
 import { text } from './texts.ts';
 
@@ -50,6 +51,25 @@ export const questionKeys = {
     .strictObject({ hostname: text, port: z.union([z.int().min(1).max(65535), text]).optional() })
     .optional(),
   ...balancerQuestionKeys,
+  browser: z
+    .strictObject({
+      shows: z.enum(browserShows),
+      page: text.meta({ description: "the client's page at the cluster's address" }),
+      elsewhere: text.optional().meta({
+        description: "with permissions: the page at the host's own address, where they must not hold",
+      }),
+      sockets: z
+        .union([z.array(text), text])
+        .optional()
+        .meta({ description: 'with sockets: WebSockets that the page must be able to open' }),
+      protocol: text.optional().meta({ description: 'of these WebSockets' }),
+      reads: z
+        .union([z.array(text), text])
+        .optional()
+        .meta({ description: 'with console: addresses whose answers the page must be able to read' }),
+    })
+    .optional()
+    .meta({ description: 'asked by clusterproxy verify --browser' }),
 } as const;
 
 /** Adds the mistake of a check that asks nothing, or several things. */

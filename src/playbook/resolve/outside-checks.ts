@@ -1,7 +1,7 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
+import type { BrowserCheck, OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
 import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
 import { balancerQuestion } from './balancer-questions.ts';
 import { holds } from './conditions.ts';
@@ -14,12 +14,16 @@ import { render, type TemplateContext } from './templates.ts';
 /** The checks of one host. */
 export interface ResolvedOutsideChecks {
   readonly checks: readonly OutsideCheck[];
+  /** those for which a real browser is needed */
+  readonly inBrowser: readonly BrowserCheck[];
   /** those that don't apply to what is installed and set there */
   readonly notApplicable: readonly NamedCheck[];
 }
 
 /** A check of which no more is known than what it is called. */
-export type NamedCheck = Pick<OutsideCheck, 'id' | 'title'>;
+export interface NamedCheck extends Pick<OutsideCheck, 'id' | 'title'> {
+  readonly kind: PlaybookQuestion['kind'];
+}
 
 /**
  * What is asked from outside for the host `name`, by its own facts. Throws OperatorError if its version is
@@ -38,14 +42,20 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
     (check) =>
       isFor(check, view.recipe?.name) && holds(check.when, context) && at(check, () => hasNeeds(check, fill)),
   );
+  const resolved = applying.map((check) =>
+    at(check, () => ({
+      id: check.id,
+      title: fill.text(check.title),
+      fix: fill.text(check.fix),
+      question: resolveQuestion(check.question, context),
+    })),
+  );
   return {
-    checks: applying.map((check) =>
-      at(check, () => ({
-        id: check.id,
-        title: fill.text(check.title),
-        fix: fill.text(check.fix),
-        question: resolveQuestion(check.question, context),
-      })),
+    checks: resolved.flatMap(({ question, ...check }) =>
+      question.kind === 'browser' ? [] : [{ ...check, question }],
+    ),
+    inBrowser: resolved.flatMap(({ question, ...check }) =>
+      question.kind === 'browser' ? [{ ...check, question }] : [],
     ),
     notApplicable: verify
       .filter((check) => !applying.includes(check))
@@ -65,11 +75,14 @@ function hasNeeds({ needs }: PlaybookOutsideCheck, fill: Fill): boolean {
 }
 
 /** People read the title, so what is unknown is left out of it. */
-function named({ id, title }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
-  return { id, title: fill.text(title) };
+function named({ id, title, question }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
+  return { id, title: fill.text(title), kind: question.kind };
 }
 
-function resolveQuestion(question: PlaybookQuestion, context: TemplateContext): OutsideQuestion {
+function resolveQuestion(
+  question: PlaybookQuestion,
+  context: TemplateContext,
+): OutsideQuestion | BrowserCheck['question'] {
   const fill = strictly(context);
   switch (question.kind) {
     case 'http': {
@@ -87,6 +100,17 @@ function resolveQuestion(question: PlaybookQuestion, context: TemplateContext): 
     }
     case 'websocket':
       return { ...question, url: fill.text(question.url), origin: fill.text(question.origin) };
+    case 'browser': {
+      const { page, elsewhere, sockets, protocol, reads } = question;
+      return {
+        ...question,
+        page: fill.text(page),
+        elsewhere: elsewhere === undefined ? undefined : fill.text(elsewhere),
+        sockets: fill.list(sockets),
+        protocol: fill.text(protocol),
+        reads: fill.list(reads),
+      };
+    }
     case 'certificate':
       return { ...question, hostname: fill.text(question.hostname), port: fill.port(question.port) };
     default:

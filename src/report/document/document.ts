@@ -51,6 +51,8 @@ export interface Told {
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
+  /** the browser in which some of them were asked */
+  readonly browser?: BrowserTold | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
 }
@@ -140,6 +142,7 @@ function documentOf(
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
     ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
+    ...browserDocument(told.browser),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
@@ -194,6 +197,22 @@ function checkDocument(check: CheckResult): ReportCheck {
     ...(note === undefined ? {} : { note: showableLine(note) }),
     ...(fix === undefined ? {} : { fix: showableLine(fix) }),
   };
+}
+
+/** What there is to tell of a browser, beside what it answered. */
+interface BrowserTold {
+  readonly browser: { readonly program: string; readonly version: string } | undefined;
+  readonly screenshots: readonly { readonly host: string; readonly file: string }[];
+}
+
+function browserDocument(told: BrowserTold | undefined): Pick<ReportDocument, 'browser'> {
+  if (told?.browser === undefined) return {};
+  const { program, version } = told.browser;
+  const screenshots = told.screenshots.map(({ host, file }) => ({
+    host: cleanName(host),
+    file: showableLine(file),
+  }));
+  return { browser: { program: showableLine(program), version: showableLine(version), screenshots } };
 }
 
 function explanationDocument({

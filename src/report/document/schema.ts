@@ -57,6 +57,14 @@ const check = z.object({
   fix: z.string().optional().describe('what to do about it'),
 });
 
+const browser = z
+  .object({
+    program: z.string(),
+    version: z.string(),
+    screenshots: z.array(z.object({ host: z.string(), file: z.string() })),
+  })
+  .describe('of verify --browser: the browser that was used, and the files with pictures of the clients');
+
 const explanation = z.object({
   code: z.string(),
   page: z.string().describe('the page of docs/ that lists it'),
@@ -100,6 +108,7 @@ export const reportSchema = z.object({
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
   checks: z.array(check).optional().describe('of verify: what was asked from outside, by host'),
+  browser: browser.optional(),
   explanations: z
     .array(explanation)
     .optional()

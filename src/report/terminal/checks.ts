@@ -6,7 +6,7 @@ import type { Style } from './style.ts';
  * What was asked from outside, by host: a line for each check, and below one that failed what was expected,
  * what was found and what to do. Checks that don't apply are shown only with --verbose.
  */
-export function renderChecks({ checks = [] }: ReportDocument, style: Style): readonly string[] {
+export function renderChecks({ checks = [], browser }: ReportDocument, style: Style): readonly string[] {
   const hosts = [...new Set(checks.map(({ host }) => host))];
   return [
     ...hosts.flatMap((host) =>
@@ -17,6 +17,9 @@ export function renderChecks({ checks = [] }: ReportDocument, style: Style): rea
       ),
     ),
     ...wrap(summaryWords(checks), { columns: style.columns, first: '', hanging: 2 }),
+    ...(browser?.screenshots ?? []).map(
+      ({ host, file }) => `screenshot of ${oneLine(host)}: ${oneLine(file)}`,
+    ),
   ];
 }
 

@@ -1,0 +1,58 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { OperatorError } from '../model/operator-error.ts';
+import type { ProgressEvent } from '../model/progress.ts';
+import { askBrowser, type BrowserAnswers, type HostInBrowser } from '../verify/browser/ask-browser.ts';
+import { findBrowser, thisMachine } from '../verify/browser/installed.ts';
+import { loadPlaywright } from '../verify/browser/start.ts';
+import { trustedHere } from '../verify/network.ts';
+import type { Environment } from './environment.ts';
+
+export interface OpenBrowserOptions {
+  /** seconds that a page may take for each step */
+  readonly timeout: number;
+  readonly browserPath?: string | undefined;
+  readonly screenshots?: string | undefined;
+}
+
+export type AskInBrowser = (
+  hosts: readonly HostInBrowser[],
+  progress: (event: ProgressEvent) => void,
+) => Promise<BrowserAnswers>;
+
+/**
+ * Finds what a browser needs on this machine, and gives the function that asks one. Throws OperatorError if
+ * something is missing; nothing is started before there is something to ask.
+ */
+export async function openBrowser(
+  { timeout, browserPath, screenshots }: OpenBrowserOptions,
+  { variables, signal }: Pick<Environment, 'variables' | 'signal'>,
+): Promise<AskInBrowser> {
+  const program = findBrowser(browserPath, thisMachine(variables, homedir(), process.platform));
+  const playwright = await loadPlaywright();
+  const folder = screenshots === undefined ? undefined : await prepared(screenshots);
+  return (hosts, progress) => {
+    if (hosts.length > 0) progress({ kind: 'message', text: `opening clients in ${program}` });
+    return askBrowser(hosts, {
+      ...{ program, playwright, signal, patience: timeout * 1000, screenshots: folder },
+      context: trustedHere(),
+    });
+  };
+}
+
+/** A new folder is for the operator alone; one that is there stays as it is. */
+async function prepared(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK);
+    return resolve(folder);
+  } catch (error) {
+    throw new OperatorError({
+      code: 'screenshot-folder',
+      message: `the folder ${folder} for screenshots can't be made or written to`,
+      next: 'give --screenshots a folder that you may write to',
+      detail: error instanceof Error ? error.message : undefined,
+    });
+  }
+}

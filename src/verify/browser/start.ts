@@ -1,0 +1,69 @@
+import type { Browser, BrowserType } from 'playwright-core';
+import { OperatorError } from '../../model/operator-error.ts';
+
+/**
+ * playwright-core's part for Chromium, which isn't bundled: it is as large as everything else together, and
+ * only this needs it. Throws OperatorError.
+ */
+export async function loadPlaywright(
+  load: () => Promise<{ readonly chromium: BrowserType }> = () => import('playwright-core'),
+): Promise<BrowserType> {
+  try {
+    return (await load()).chromium;
+  } catch (error) {
+    throw new OperatorError({
+      code: 'no-playwright',
+      message: 'playwright-core, which drives the browser, is not installed',
+      next: 'run npm install playwright-core where clusterproxy is installed (with --global, if it is installed globally)',
+      detail: error instanceof Error ? error.message.split('\n')[0] : undefined,
+    });
+  }
+}
+
+export interface StartOptions {
+  readonly program: string;
+  readonly playwright: BrowserType;
+  /** of servers that are trusted although the browser doesn't know their authority */
+  readonly keys: readonly string[];
+  /** milliseconds */
+  readonly patience: number;
+}
+
+/**
+ * Starts the browser without a window, with an empty profile that goes with it. playwright-core itself turns
+ * off what Chromium does of its own accord: updates, synchronisation, reports.
+ */
+export function start({ program, playwright, keys, patience }: StartOptions): Promise<Browser> {
+  return playwright.launch({
+    executablePath: program,
+    headless: true,
+    timeout: patience,
+    // Chromium refuses to start as root with its sandbox.
+    chromiumSandbox: process.getuid?.() !== 0,
+    // Signals are the command's: it closes the browser, and tells what it knows.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    args: [
+      '--use-fake-device-for-media-stream',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-domain-reliability',
+      '--disable-client-side-phishing-detection',
+      '--dns-prefetch-disable',
+      ...(keys.length === 0 ? [] : [`--ignore-certificate-errors-spki-list=${keys.join(',')}`]),
+    ],
+  });
+}
+
+/** Why it did not start, from playwright-core's message with the browser's log. */
+export function startTrouble(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/No usable sandbox|setuid sandbox|Failed to move to new namespace/.test(message)) {
+    return 'its sandbox cannot be set up on this machine; allow unprivileged user namespaces (Ubuntu: an AppArmor profile for the browser)';
+  }
+  const missing = /error while loading shared libraries: (\S+?):/.exec(message)?.[1];
+  if (missing !== undefined) return `the library ${missing} is missing; install the browser's package`;
+  const [first = ''] = message.split('\n');
+  return first.replace(/^browserType\.launch: /, '');
+}
