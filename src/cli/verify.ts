@@ -50,7 +50,8 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
   return session.end(result, { checks, errors: problems, exitStatus: status });
 }
 
-function statusOf(
+/** The exit status for what was asked from outside. */
+export function statusOf(
   checks: readonly CheckResult[],
   anyProblem: boolean,
   status: { readonly done: number; readonly failed: number; readonly verifyFailed: number },

@@ -1,4 +1,5 @@
 import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { NoAnswer } from './answers.ts';
 import { assetsOf } from './assets.ts';
 import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
@@ -12,19 +13,48 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
+/** How a check ended, and what to do. */
+export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>;
+
 /**
  * Asks what a check asks, and says how it ended and what to do. A question that was cut short looks like a
- * server that doesn't answer, which nobody knows: it was not asked.
+ * server that doesn't answer, and so does one that this machine could not send: neither was asked.
  */
 export async function askCheck(
   { fix, question }: OutsideCheck,
   { network, now, signal }: Asking,
-): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>> {
-  const verdict = signal.aborted ? undefined : await ask(question, network, now);
+): Promise<Asked> {
+  const heard = hearing(network);
+  const verdict = signal.aborted ? undefined : await ask(question, heard.network, now);
   if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
     return { outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
   }
+  const unsent = verdict.outcome === 'failed' ? heard.unsent() : undefined;
+  if (unsent !== undefined) {
+    return { outcome: 'not-asked', expected: undefined, found: unsent.words, fix: undefined };
+  }
   return { ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
+}
+
+/** A network that remembers whether a question could not be sent from here. */
+function hearing(network: Network): {
+  readonly network: Network;
+  readonly unsent: () => NoAnswer | undefined;
+} {
+  let unsent: NoAnswer | undefined;
+  const noting = <Answer extends { readonly kind: string }>(answer: Answer | NoAnswer) => {
+    if ('isHere' in answer && answer.isHere) unsent ??= answer;
+    return answer;
+  };
+  return {
+    network: {
+      ...network,
+      get: async (request) => noting(await network.get(request)),
+      upgrade: async (request) => noting(await network.upgrade(request)),
+      certificate: async (hostname, port) => noting(await network.certificate(hostname, port)),
+    },
+    unsent: () => unsent,
+  };
 }
 
 /** Asks one question, and says how it ended. */

@@ -4,7 +4,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
-import { troubleFix, troubleWords } from './trouble-words.ts';
+import { isOwnTrouble, troubleFix, troubleWords } from './trouble-words.ts';
 
 /** A request as a browser sends it; redirects are not followed. */
 export interface Request {
@@ -35,7 +35,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     try {
       return await answerTo(start, { signal, patience });
     } catch (error) {
-      return { kind: 'trouble', words: troubleWords(error, hostname), fix: troubleFix(error, hostname) };
+      return noAnswer(error, hostname, hostname);
     }
   };
   const start = ({ url, headers }: Request, more: readonly string[]) => {
@@ -54,6 +54,14 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     get: (request) => asked(request.url, () => start(request, ['Accept-Encoding: identity'])),
     upgrade: (request) => asked(request.url, () => start(request, upgradeHeaders)),
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+  };
+}
+
+/** `server` is what it is called in a sentence. */
+function noAnswer(error: unknown, server: string, hostname: string): NoAnswer {
+  return {
+    ...{ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) },
+    ...(isOwnTrouble(error) ? { isHere: true } : {}),
   };
 }
 
@@ -158,8 +166,7 @@ function certificateOf(
       resolve(result);
     };
     const server = port === 443 ? hostname : `${hostname}, port ${port},`;
-    const trouble = (error: Error) =>
-      end({ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) });
+    const trouble = (error: Error) => end(noAnswer(error, server, hostname));
     socket.on('error', trouble);
     const stopWaiting = waitFor(options, trouble);
     socket.on('close', stopWaiting);

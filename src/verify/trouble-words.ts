@@ -31,6 +31,21 @@ export function troubleWords(error: unknown, server: string): string {
   return known?.(server) ?? `${server} could not be asked (${code === '' ? message : code})`;
 }
 
+/**
+ * Errors of this machine's own network: its name servers don't answer, it has no way out, or it has run out
+ * of something (errno(3), getaddrinfo(3)). A server that is silent or refuses is none of them.
+ */
+const ownTroubles: readonly string[] = [
+  ...['EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'],
+];
+
+/** Whether a question could not even be asked from here. */
+export function isOwnTrouble(error: unknown): boolean {
+  // One for each of a name's addresses, of which some may be of a family that isn't used here.
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isOwnTrouble);
+  return ownTroubles.includes((error as { code?: string }).code ?? '');
+}
+
 /** Nothing answers: a service that is down and a firewall look alike from here. */
 const nobodyThere = (server: string) =>
   `see on ${server} whether its web server is running, and whether firewalls let this machine through`;
