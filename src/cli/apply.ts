@@ -6,6 +6,7 @@ import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
   readonly plan?: string;
   readonly prune: boolean;
+  readonly verify: boolean;
 }
 
 export function registerApply(program: Command, { environment, finish }: Registration): void {
@@ -21,11 +22,17 @@ export function registerApply(program: Command, { environment, finish }: Registr
     { force: 'interrupt people who are connected' },
   )
     .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
+    .option(
+      '--verify',
+      'afterwards ask the whole cluster from here, as verify does: exit 4 if an answer is wrong',
+      false,
+    )
     .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));
   addExample(
     command,
     'clusterproxy apply --inventory prod.yaml',
     'clusterproxy apply --inventory prod.yaml --plan plan.json --yes --json',
+    'clusterproxy apply --inventory prod.yaml --confirm outside --verify',
   );
 }
 
@@ -57,5 +64,6 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: agreed.refusal,
+    verify: options.verify,
   });
 }

@@ -6,10 +6,11 @@ import { applyRun } from '../run/apply-run.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
-import { resultOfPlan } from '../run/result-of-plan.ts';
+import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
 import { askFirst } from './ask-first.ts';
 import type { Session } from './session.ts';
+import { endVerified, usualPatience } from './verify-after.ts';
 
 export interface CarryOutOptions extends ApplyOptions {
   /** the operator has agreed already */
@@ -18,6 +19,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly dryRun: boolean;
   /** why this plan may not be carried out */
   readonly refusal: Problem | undefined;
+  /** ask all checks from outside at the end, as `verify` does */
+  readonly verify?: boolean;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
 }
@@ -29,7 +32,8 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
-  const planned = resultOfPlan(plan, options.command);
+  const compared = resultOfPlan(plan, options.command);
+  const planned = options.confirm === 'outside' ? withDeciding(compared, given.planner.deciding) : compared;
   const told = { byHand: plan.byHand, rollout: rolloutOf(plan.hosts, options), force: options.force };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
@@ -40,7 +44,10 @@ export async function carryOut(
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {
     if (due.length > 0) session.message('dry run: nothing was changed');
-    return stop(exitStatusOf(planned, { comparing: false }));
+    const exitStatus = exitStatusOf(planned, { comparing: false });
+    return options.dryRun
+      ? stop(exitStatus)
+      : endVerified(session, planned, { ...told, exitStatus }, options);
   }
   // The rollout has just told that these aren't changed, because too many would be out.
   const held = new Set(told.rollout.flatMap((role) => role.held));
@@ -58,9 +65,18 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await (options.start ?? applyRun)({ ...given, plan }, options);
+  const result = await (options.start ?? applyRun)({ ...given, plan }, await asking(options));
   session.show('result', result, told);
-  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
+  const exitStatusOfRun = exitStatusOf(result, { comparing: false });
+  return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
+}
+
+/** How checks from outside are asked, where they decide: also after an interrupt, since hosts wait for them. */
+async function asking(options: CarryOutOptions): Promise<CarryOutOptions> {
+  if (options.confirm !== 'outside') return options;
+  const { networkFromHere } = await import('../verify/network.ts');
+  const network = networkFromHere({ signal: options.leave, patience: usualPatience });
+  return { ...options, asking: { network, now: Date.now } };
 }
 
 const verbs: Readonly<Record<string, string>> = {

@@ -28,6 +28,11 @@ export function maxUnavailableOption(): Option {
   ).argParser(outAtOnce);
 }
 
+/** Who confirms; for commands that change hosts, and for `plan`, which shows which checks would decide. */
+export function confirmOption(description: string): Option {
+  return new Option('--confirm <who>', description).choices(['host', 'outside']).default(usualApply.confirm);
+}
+
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
   return command
@@ -42,12 +47,9 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
     )
     .addOption(maxUnavailableOption())
     .addOption(
-      new Option(
-        '--confirm <who>',
-        'who confirms the changes on a host: the host itself, or this program from outside',
-      )
-        .choices(['host', 'outside'])
-        .default(usualApply.confirm),
+      confirmOption(
+        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass',
+      ),
     )
     .addOption(
       new Option('--confirm-timeout <time>', 'how long a host waits for confirmation, with --confirm outside')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { MaxUnavailable } from '../model/rollout.ts';
-import { maxUnavailableOption } from './change-options.ts';
+import { confirmOption, maxUnavailableOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
@@ -9,6 +9,7 @@ interface PlanOptions extends CommonOptions {
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly confirm: 'host' | 'outside';
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
@@ -18,6 +19,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(maxUnavailableOption())
+    .addOption(confirmOption('with outside, show which checks from outside would decide, as for apply'))
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
@@ -28,19 +30,19 @@ export function registerPlan(program: Command, { environment, finish }: Registra
 }
 
 async function plan(options: PlanOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }, { rolloutOf }] = await Promise.all(
-    [
+  const [{ openSession }, { planRun }, { resultOfPlan, withDeciding }, { exitStatusOf }, { rolloutOf }] =
+    await Promise.all([
       import('./session.ts'),
       import('../run/plan-run.ts'),
       import('../run/result-of-plan.ts'),
       import('../model/result.ts'),
       import('../run/rollout.ts'),
-    ],
-  );
+    ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
-  const { plan: planned } = await planRun(runOptions);
-  const result = resultOfPlan(planned, 'plan');
+  const { plan: planned, planner } = await planRun(runOptions);
+  const compared = resultOfPlan(planned, 'plan');
+  const result = options.confirm === 'outside' ? withDeciding(compared, planner.deciding) : compared;
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
   const told = { byHand: planned.byHand, rollout };
   session.show('plan', result, told);

@@ -78,7 +78,8 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
   return session.end(result, told);
 }
 
-function statusOf(
+/** The exit status for what was asked from outside. */
+export function statusOf(
   checks: readonly CheckResult[],
   anyProblem: boolean,
   status: { readonly done: number; readonly failed: number; readonly verifyFailed: number },

@@ -16,10 +16,10 @@ export interface TransactOptions {
   readonly onEvent?: (event: TransactionEvent) => void;
   /**
    * Called once when a host that needs an outside confirmation waits for it: true commits over a new
-   * connection; false, or an error, reverts at once. Without it nobody confirms, and the host reverts at the
-   * end of the waiting time.
+   * connection; false, or an error, reverts at once. It gets how long the host waits, in seconds. Without it
+   * nobody confirms, and the host reverts at the end of the waiting time.
    */
-  readonly confirm?: () => Promise<boolean>;
+  readonly confirm?: (seconds: number) => Promise<boolean>;
   /** stops following; the host finishes by itself, and the result is `unknown` */
   readonly signal?: AbortSignal;
 }
@@ -151,7 +151,7 @@ function onceWaiting(
     asked = true;
     const until = Date.now() + seconds * 1_000;
     const speak = async () => {
-      const word = (await check().catch(() => false)) ? 'commit' : 'revert';
+      const word = (await check(seconds).catch(() => false)) ? 'commit' : 'revert';
       while (Date.now() < until && !signal?.aborted) {
         try {
           const connection = await connectAgain();
@@ -249,7 +249,10 @@ function notReceived(): Problem {
 function interrupted(transaction: Transaction): Problem {
   return {
     code: 'interrupted',
-    message: 'the run was interrupted; the host completes it by itself',
+    message:
+      transaction.confirm === 'outside'
+        ? 'the run was interrupted; without a confirmation the host puts everything back by itself'
+        : 'the run was interrupted; the host completes it by itself',
     next: `run clusterproxy check to see the state of the host afterwards (run ${transaction.run})`,
   };
 }

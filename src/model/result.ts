@@ -1,3 +1,4 @@
+import type { Decided } from './deciding-check.ts';
 import type { Problem } from './operator-error.ts';
 import type { HostPlan } from './plan.ts';
 
@@ -31,6 +32,8 @@ export interface HostResult {
   /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;
+  /** the checks from outside that decide, or have decided; undefined if the host decides by itself */
+  readonly deciding?: readonly Decided[] | undefined;
 }
 
 /** The command that was run, and how it ended on all hosts. */
@@ -48,7 +51,7 @@ export function resultWithoutHosts(command: string, warnings: readonly string[] 
   return { command, run: undefined, hosts: [], warnings, interrupted: false };
 }
 
-/** Exit statuses of the program; if several apply, the first in `exitOrder` counts. */
+/** Exit statuses of the program; `worstOf` says which counts if several apply. */
 export const exitStatus = {
   done: 0,
   nothingTouched: 1,
@@ -59,6 +62,21 @@ export const exitStatus = {
   needsPerson: 6,
   interrupted: 130,
 } as const;
+
+/** Of several exit statuses the one that counts. */
+export function worstOf(...statuses: readonly number[]): number {
+  return exitOrder.find((one) => statuses.includes(one)) ?? exitStatus.done;
+}
+
+const exitOrder: readonly number[] = [
+  exitStatus.needsPerson,
+  exitStatus.interrupted,
+  exitStatus.failed,
+  exitStatus.nothingTouched,
+  exitStatus.deferred,
+  exitStatus.verifyFailed,
+  exitStatus.differs,
+];
 
 const failures: readonly Status[] = [
   'failed',

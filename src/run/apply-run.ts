@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname, userInfo } from 'node:os';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
-import { problemsOf } from '../model/operator-error.ts';
+import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
@@ -14,11 +14,12 @@ import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
+import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
-import { inWaves } from './waves.ts';
+import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
 
 /**
  * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
@@ -29,8 +30,11 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   setMaxListeners(0, options.leave);
   const run = newRunId();
   const startedAt = new Date().toISOString();
+  const prove = outsideProofs(options, planner.deciding);
   const carryOut = (host: HostPlan, stage: Stage, id: string) =>
-    applyStage(host, stage, { run: id, startedAt }, options);
+    proved(host, prove(host, stage), options, (proof) =>
+      applyStage(host, stage, { run: id, startedAt, proof }, options),
+    );
   const first = await inWaves(wavesOf(plan.hosts, options), options, (host) =>
     applyStages(host, {
       run,
@@ -52,10 +56,36 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   };
 }
 
+/** Carries out a stage with what was asked from outside before; nothing is begun if that forbids it. */
+async function proved(
+  plan: HostPlan,
+  asking: Promise<Proof | undefined>,
+  { signal }: Pick<ApplyOptions, 'signal'>,
+  carryOut: (proof: Proof | undefined) => Promise<HostResult>,
+): Promise<HostResult> {
+  try {
+    const proof = await asking;
+    if (proof === undefined) return await carryOut(undefined);
+    if (signal.aborted) return notStarted(plan, interruptedBefore);
+    const { refusal } = proof;
+    if (refusal !== undefined) return notBegun(plan, refusal);
+    return proof.end(await carryOut(proof));
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return notBegun(plan, { ...error.problem, host: plan.host });
+  }
+}
+
+interface StageNames {
+  readonly run: string;
+  readonly startedAt: string;
+  readonly proof: Proof | undefined;
+}
+
 async function applyStage(
   plan: HostPlan,
   stage: Stage,
-  names: { readonly run: string; readonly startedAt: string },
+  names: StageNames,
   options: ApplyOptions,
 ): Promise<HostResult> {
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
@@ -76,9 +106,11 @@ async function applyStage(
   try {
     const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
-      // This checks that a new connection can be made: a host that can no longer be reached isn't well.
-      confirm: async () => !options.leave.aborted,
+      // Without checks this shows that a new connection can be made: a host that can't be reached isn't well.
+      confirm: async (seconds) =>
+        names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
       onEvent: (event) => {
+        if (event.kind === 'owed') names.proof?.owed(event.handler);
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
       },
@@ -103,7 +135,7 @@ function transactionOf(
   plan: HostPlan,
   stage: Stage,
   host: InventoryHost,
-  names: { readonly run: string; readonly startedAt: string },
+  names: StageNames,
   options: ApplyOptions,
 ): Transaction {
   const { snapshot } = plan;

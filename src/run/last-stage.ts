@@ -3,6 +3,7 @@ import type { HostResult } from '../model/result.ts';
 import { statusWords } from '../model/status-words.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Planner } from './planner.ts';
+import { decidedIn } from './stages.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
 import { inWaves } from './waves.ts';
 
@@ -67,5 +68,6 @@ function merged(first: HostResult, second: HostResult | undefined): HostResult {
     ran: [...first.ran, ...second.ran],
     warnings: [...new Set([...first.warnings, ...second.warnings])],
     durationMs: first.durationMs + second.durationMs,
+    ...decidedIn([first, second]),
   };
 }

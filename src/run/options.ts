@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../model/progress.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
+import type { Asking } from '../verify/ask.ts';
 
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
@@ -40,6 +41,8 @@ export interface ApplyOptions extends RunOptions {
   readonly confirm: 'host' | 'outside';
   /** how long a host waits for this program's confirmation; seconds */
   readonly confirmTimeout: number;
+  /** how checks from outside are asked before this program confirms; undefined: it asks none */
+  readonly asking?: Omit<Asking, 'signal'> | undefined;
   /** how long a host waits for another run's lock; seconds */
   readonly lockWait: number;
   /** how many runs a host remembers; undefined: the default */

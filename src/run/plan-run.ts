@@ -13,6 +13,7 @@ import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { byHandTexts } from './by-hand.ts';
+import { decidingChecks } from './deciding-checks.ts';
 import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt } from './look.ts';
@@ -64,6 +65,7 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
         lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
       // Never more than was shown.
       last: whole === hosts ? () => [] : last,
+      deciding: decidingChecks(inventory, whole),
     },
   };
 }

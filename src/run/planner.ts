@@ -1,4 +1,5 @@
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { DecidingChecks } from './deciding-checks.ts';
 
 /** The plans that can only be made during a run, from the state that the hosts have reached by then. */
 export interface Planner {
@@ -12,6 +13,11 @@ export interface Planner {
    * something to remove. It never does more than `last` in the hosts' own plans.
    */
   readonly last: (done: ReadonlySet<string>) => readonly HostPlan[];
+  /**
+   * The checks from outside that decide whether a host stays as a stage leaves it. Undefined where none do:
+   * what is undone goes by an earlier inventory, of whose questions nothing is known.
+   */
+  readonly deciding?: DecidingChecks | undefined;
 }
 
 /** A plan, and the planner for the rest of it during the run. */

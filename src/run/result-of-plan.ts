@@ -1,6 +1,7 @@
-import { type ClusterPlan, differs, type HostPlan } from '../model/plan.ts';
+import { type ClusterPlan, differs, type HostPlan, isDue } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
+import { type DecidingChecks, decidingInPlan } from './deciding-checks.ts';
 
 /** A plan as the result of a command that only compares. */
 export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
@@ -11,6 +12,16 @@ export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
     warnings: plan.warnings,
     interrupted: plan.hosts.some((host) => host.problem?.code === 'interrupted'),
   };
+}
+
+/** The result of a plan with the checks from outside that decide for each host that is changed. */
+export function withDeciding(result: RunResult, deciding: DecidingChecks | undefined): RunResult {
+  const hosts = result.hosts.map((host) =>
+    isDue(host.plan)
+      ? { ...host, deciding: deciding === undefined ? [] : decidingInPlan(host.plan, deciding) }
+      : host,
+  );
+  return { ...result, hosts };
 }
 
 /** The status of a host before anything is done to it. */

@@ -129,7 +129,15 @@ function resultOf(
     ran: results.flatMap(({ ran }) => ran),
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     durationMs: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    ...decidedIn(results),
   };
+}
+
+/** How the deciding checks came out, each as it did last. */
+export function decidedIn(results: readonly HostResult[]): Pick<HostResult, 'deciding'> {
+  const all = results.flatMap(({ deciding = [] }) => deciding);
+  if (results.every(({ deciding }) => deciding === undefined)) return {};
+  return { deciding: [...new Map(all.map((one) => [`${one.host} ${one.id}`, one])).values()] };
 }
 
 /**

@@ -32,7 +32,7 @@ export interface Verified {
 }
 
 /** How many questions are under way at once: a small machine is asked by several of them. */
-const questionsAtOnce = 16;
+export const questionsAtOnce = 16;
 
 /**
  * Looks at all hosts, and asks from here what the playbook says is to be asked for them. What applies is

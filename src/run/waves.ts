@@ -76,9 +76,11 @@ function idle(plan: HostPlan): HostResult {
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
 }
 
-const interruptedBefore = 'the run was interrupted before its turn';
+/** Why a host was not started. */
+export const interruptedBefore = 'the run was interrupted before its turn';
 
-function notStarted(plan: HostPlan, why: string): HostResult {
+/** The result of a host on which nothing was done, and why. */
+export function notStarted(plan: HostPlan, why: string): HostResult {
   return notBegun(plan, {
     code: 'not-started',
     message: `nothing was done on this host: ${why}`,
@@ -87,7 +89,8 @@ function notStarted(plan: HostPlan, why: string): HostResult {
   });
 }
 
-function notBegun(plan: HostPlan, problem: HostResult['problem']): HostResult {
+/** The result of a host on which nothing was done. */
+export function notBegun(plan: HostPlan, problem: HostResult['problem']): HostResult {
   return { plan, status: 'not-started', problem, ran: [], warnings: plan.warnings, durationMs: 0 };
 }
 

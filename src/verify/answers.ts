@@ -13,6 +13,8 @@ export interface NoAnswer {
   readonly kind: 'trouble';
   readonly words: string;
   readonly fix: string;
+  /** this machine itself could not ask, which says nothing about the server */
+  readonly isHere?: true;
 }
 
 /** What a server shows in the TLS handshake. */

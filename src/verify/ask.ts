@@ -1,5 +1,6 @@
 import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { NoAnswer } from './answers.ts';
 import { assetsOf } from './assets.ts';
 import { askCertificates } from './certificates.ts';
 import { askClosed } from './closed.ts';
@@ -21,19 +22,49 @@ export interface Asking {
   readonly snapshot?: Snapshot | undefined;
 }
 
+/** How a check ended, and what to do. */
+export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>;
+
 /**
  * Asks what a check asks, and says how it ended and what to do. A question that was cut short looks like a
- * server that doesn't answer, which nobody knows: it was not asked.
+ * server that doesn't answer, and so does one that this machine could not send: neither was asked.
  */
 export async function askCheck(
   { fix, question }: OutsideCheck,
   { network, now, signal, snapshot }: Asking,
-): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>> {
-  const verdict = signal.aborted ? undefined : await ask(question, network, now, snapshot);
+): Promise<Asked> {
+  const heard = hearing(network);
+  const verdict = signal.aborted ? undefined : await ask(question, heard.network, now, snapshot);
   if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
     return { outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
   }
+  const unsent = verdict.outcome === 'failed' ? heard.unsent() : undefined;
+  if (unsent !== undefined) {
+    return { outcome: 'not-asked', expected: undefined, found: unsent.words, fix: undefined };
+  }
   return { ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
+}
+
+/** A network that remembers whether a question could not be sent from here. */
+function hearing(network: Network): {
+  readonly network: Network;
+  readonly unsent: () => NoAnswer | undefined;
+} {
+  let unsent: NoAnswer | undefined;
+  const noting = <Answer extends { readonly kind: string }>(answer: Answer | NoAnswer) => {
+    if ('isHere' in answer && answer.isHere) unsent ??= answer;
+    return answer;
+  };
+  return {
+    network: {
+      ...network,
+      get: async (request) => noting(await network.get(request)),
+      upgrade: async (request) => noting(await network.upgrade(request)),
+      certificate: async (hostname, port) => noting(await network.certificate(hostname, port)),
+      talk: async (wanted) => noting(await network.talk(wanted)),
+    },
+    unsent: () => unsent,
+  };
 }
 
 /** Asks one question, and says how it ended. */

@@ -6,7 +6,7 @@ import { createSecureContext, rootCertificates, type SecureContext, connect as t
 import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
 import { type Talk, type Talked, talk } from './talk.ts';
-import { troubleFix, troubleWords } from './trouble-words.ts';
+import { noAnswer, troubleWords } from './trouble-words.ts';
 
 /** A request as a browser sends it; redirects are not followed. */
 export interface Request {
@@ -33,7 +33,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     try {
       return await answerTo(start, { signal, patience });
     } catch (error) {
-      return { kind: 'trouble', words: troubleWords(error, hostname), fix: troubleFix(error, hostname) };
+      return noAnswer(error, hostname, hostname);
     }
   };
   const start = ({ url, headers }: Request, more: readonly string[]) => {
@@ -137,8 +137,7 @@ function certificateOf(
       resolve(result);
     };
     const server = port === 443 ? hostname : `${hostname}, port ${port},`;
-    const trouble = (error: Error) =>
-      end({ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) });
+    const trouble = (error: Error) => end(noAnswer(error, server, hostname));
     socket.on('error', trouble);
     const stopWaiting = waitFor(options, trouble);
     socket.on('close', stopWaiting);

@@ -1,5 +1,5 @@
 import type { BalancerQuestion } from '../model/balancer-question.ts';
-import type { Verdict } from '../model/outside-check.ts';
+import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
 import { queryKey, type Snapshot } from '../model/snapshot.ts';
 import { judgeAgent } from './agent.ts';
 import { judgeHaproxy } from './haproxy.ts';
@@ -12,6 +12,11 @@ export type SeenQuestion = Exclude<
   BalancerQuestion,
   { readonly kind: 'rtmp' | 'closed' | 'websockets' | 'sticky' | 'certificates' }
 >;
+
+/** Whether the look at the host answers it; anything else is asked over connections of its own. */
+export function isSeen(question: OutsideQuestion): question is SeenQuestion {
+  return 'queries' in question || 'needs' in question;
+}
 
 /** Judges what the look at a host has found; nothing is asked any more. */
 export function judgeSeen(question: SeenQuestion, snapshot: Snapshot | undefined): Verdict {

@@ -2,7 +2,7 @@ import { isIP, type Socket, connect as tcpConnect } from 'node:net';
 import { type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { NoAnswer } from './answers.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
-import { troubleFix, troubleWords } from './trouble-words.ts';
+import { noAnswer } from './trouble-words.ts';
 
 /** What is said over a connection that isn't HTTP, and how much has to come back. */
 export interface Talk {
@@ -38,7 +38,7 @@ export function talk(
       const server = `${hostname}, port ${port},`;
       resolve(
         from === undefined
-          ? { kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) }
+          ? noAnswer(error, server, hostname)
           : { kind: 'talked', received: Buffer.concat(parts), from },
       );
       socket.destroy();

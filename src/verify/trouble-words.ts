@@ -1,3 +1,5 @@
+import type { NoAnswer } from './answers.ts';
+
 /** Errors of Node's net and tls modules, and of OpenSSL's verification (openssl-verification-options(1)). */
 const words: Readonly<Record<string, (server: string) => string>> = {
   ENOTFOUND: (server) => `the name ${server} does not resolve here`,
@@ -29,6 +31,21 @@ export function troubleWords(error: unknown, server: string): string {
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
   const known = Object.hasOwn(words, code) ? words[code] : undefined;
   return known?.(server) ?? `${server} could not be asked (${code === '' ? message : code})`;
+}
+
+/**
+ * Errors of this machine's own network: its name servers don't answer, it has no way out, or it has run out
+ * of something (errno(3), getaddrinfo(3)). A server that is silent or refuses is none of them.
+ */
+const ownTroubles: readonly string[] = [
+  ...['EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'],
+];
+
+/** Whether a question could not even be asked from here. */
+export function isOwnTrouble(error: unknown): boolean {
+  // One for each of a name's addresses, of which some may be of a family that isn't used here.
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isOwnTrouble);
+  return ownTroubles.includes((error as { code?: string }).code ?? '');
 }
 
 /** Nothing answers: a service that is down and a firewall look alike from here. */
@@ -64,4 +81,12 @@ export function troubleFix(error: unknown, server: string): string {
   return Object.hasOwn(words, code)
     ? `put the certificate of ${server} right first; nothing else can be asked there before`
     : `see whether ${server} is up, and what its log says`;
+}
+
+/** No answer, and why; `server` is what it is called in a sentence. */
+export function noAnswer(error: unknown, server: string, hostname: string): NoAnswer {
+  return {
+    ...{ kind: 'trouble', words: troubleWords(error, server), fix: troubleFix(error, hostname) },
+    ...(isOwnTrouble(error) ? { isHere: true } : {}),
+  };
 }

@@ -1,18 +1,23 @@
 import type { InTurns } from '../../model/in-turns.ts';
-import { changesNow, type HostPlan } from '../../model/plan.ts';
+import { changesNow, type HostPlan, type Stage } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { type PlanInput, planCluster, planInTurns } from './plan-cluster.ts';
 
 /** A host as its plan leaves it, including the ledger: the starting point for everything planned after it. */
-function afterPlan(plan: HostPlan): Snapshot | undefined {
+export function afterPlan(plan: HostPlan): Snapshot | undefined {
   const last = plan.stages.at(-1);
-  if (last?.snapshot === undefined || plan.problem !== undefined) return plan.snapshot;
-  const host = new VirtualHost(last.snapshot);
-  for (const action of last.actions) host.act(action);
-  for (const change of last.changes) host.set(change.path, change.after);
-  const ledger = last.ledger ?? last.snapshot.ledger;
-  return { ...host.asSnapshot(last.name), ledger, unsettled: [], owed: [] };
+  if (last === undefined || plan.problem !== undefined) return plan.snapshot;
+  return afterStage(last) ?? plan.snapshot;
+}
+
+/** A host as a stage leaves it; undefined if the host was not planned. */
+export function afterStage({ snapshot, actions, changes, ledger, name }: Stage): Snapshot | undefined {
+  if (snapshot === undefined) return undefined;
+  const host = new VirtualHost(snapshot);
+  for (const action of actions) host.act(action);
+  for (const change of changes) host.set(change.path, change.after);
+  return { ...host.asSnapshot(name), ledger: ledger ?? snapshot.ledger, unsettled: [], owed: [] };
 }
 
 /** What is known about all hosts during a run, each as last inspected. */

@@ -81,6 +81,14 @@ export function recipeContext(recipe: { name: string; vars: Readonly<Record<stri
   return { ...recipe.vars, name: recipe.name };
 }
 
+/** The view of a cluster with another state of one of its hosts; `hosts.ROLE` stay as they are. */
+export function withHost(cluster: ClusterView, name: string, snapshot: Snapshot): ClusterView {
+  const host = cluster.hosts.get(name)?.host;
+  if (host === undefined) throw new Error(`${name} is not in the inventory`);
+  const hosts = new Map(cluster.hosts).set(name, viewHost(cluster.inventory, host, snapshot));
+  return { ...cluster, hosts };
+}
+
 function viewHost(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {
   const unknown: HostView = { host, snapshot, facts: {}, recipe: undefined, problem: undefined };
   if (snapshot === undefined) return unknown;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decisionOutcomes } from '../../model/deciding-check.ts';
 
 // The parts of the report document (schema.ts) that tell of one host.
 
@@ -211,6 +212,25 @@ export const host = z.object({
     .optional()
     .describe('ids of the handlers that ran, in the order in which they did'),
   inventoryKeys: z.array(z.string()).optional().describe('of trust: fingerprints that the inventory pins'),
+  deciding: z
+    .array(
+      z.object({
+        host: z.string().describe("whose check it is: this host's own, or that of a host reached through it"),
+        id: z.string(),
+        title: z.string(),
+        always: z
+          .boolean()
+          .describe('it has to pass in any case; otherwise only if it passed right before the change'),
+        outcome: z
+          .enum(decisionOutcomes)
+          .optional()
+          .describe(
+            'how it came out; failed-before: it had failed before the change as well, so it had no say; gone: its host stopped answering at its own address too, so it had none either',
+          ),
+      }),
+    )
+    .optional()
+    .describe('with --confirm outside: the checks from outside that decide whether the host stays changed'),
   sample: z
     .object({
       folder: z.string().optional().describe('where its files come from; a made-up host has none'),

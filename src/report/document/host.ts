@@ -1,4 +1,5 @@
 import { cleanLine } from '../../document/clean-text.ts';
+import type { Decided } from '../../model/deciding-check.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
@@ -8,7 +9,7 @@ import { cleanName } from './harmless.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
-import type { ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
+import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
 import { changesDocument, handlerDocument } from './stage.ts';
 
 /** What a playbook is tried on. */
@@ -63,7 +64,7 @@ export interface KnownOfHost {
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
-  { status, problem, warnings, ran, durationMs }: Omit<HostResult, 'plan'>,
+  { status, problem, warnings, ran, durationMs, deciding }: Omit<HostResult, 'plan'>,
   { lastRun, keys, hostname, sample }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
@@ -85,6 +86,14 @@ export function hostDocument(
     ...more,
     ...(started.length === 0 ? {} : { ran: started }),
     ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
+    ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
+  };
+}
+
+function decidedDocument({ host, id, title, always, outcome }: Decided): ReportDecided {
+  return {
+    ...{ host: cleanName(host), id: cleanName(id), title: showableLine(title), always },
+    ...(outcome === undefined ? {} : { outcome }),
   };
 }
 

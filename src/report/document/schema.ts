@@ -107,7 +107,10 @@ export const reportSchema = z.object({
     .array(z.object({ host: z.string(), who: z.string() }))
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
-  checks: z.array(check).optional().describe('of verify: what was asked from outside, by host'),
+  checks: z
+    .array(check)
+    .optional()
+    .describe('of verify, and of apply --verify: what was asked from outside, by host'),
   browser: browser.optional(),
   explanations: z
     .array(explanation)
@@ -117,6 +120,7 @@ export const reportSchema = z.object({
 
 export type ReportDocument = z.infer<typeof reportSchema>;
 export type ReportHost = z.infer<typeof host>;
+export type ReportDecided = NonNullable<ReportHost['deciding']>[number];
 export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted' | 'inventoryKeys'>;
 export type ReportError = z.infer<typeof error>;
 export type ReportLocation = NonNullable<ReportError['location']>;

@@ -32,6 +32,7 @@ function textOf(host: ReportHost): string {
   return JSON.stringify([
     ...[role, recipe, recipeReason, stagesOf(host).map(stageText), undoes, retires, leftovers, doneBy],
     error?.code,
+    host.deciding?.map(({ host, id, always }) => [host, id, always]),
     last && [lastStagesOf(host).map(stageText), last.error !== undefined],
   ]);
 }

@@ -1,5 +1,6 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
+import { renderDeciding } from './deciding.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { renderProblem } from './problem.ts';
@@ -79,6 +80,7 @@ function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly s
     ...(idle ? byWords([first]).map(([words]) => `  ${isDone(first) ? words : 'nothing to do'}`) : []),
     ...renderStages(stagesOf(first), style),
     ...renderEnd(first, style),
+    ...renderDeciding(first, style),
     ...(notes.length > 0 && differs(first) ? [''] : []),
     ...notes,
   ];

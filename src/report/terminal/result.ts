@@ -1,6 +1,7 @@
 import { statusWords } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
+import { passedWords } from './deciding.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
@@ -70,12 +71,16 @@ function why({ status, error }: ReportHost, style: Style): readonly string[] {
   return render({ ...error, host: undefined }, style, 4);
 }
 
-function whatHappened({ status, changes, ran = [] }: ReportHost): readonly string[] {
+function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost): readonly string[] {
   const done =
     status === 'changed' || status === 'owed' || status === 'would-change'
       ? [count(changes.length, 'change')]
       : [];
-  return [...done, ...(ran.length === 0 ? [] : [`ran ${ran.map(oneLine).join(', ')}`])];
+  return [
+    ...done,
+    ...(ran.length === 0 ? [] : [`ran ${ran.map(oneLine).join(', ')}`]),
+    ...passedWords(deciding),
+  ];
 }
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];

@@ -1,0 +1,193 @@
+import { decode } from '../formats/decode.ts';
+import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
+import type { Decided, DecidingCheck } from '../model/deciding-check.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import type { OutsideCheck, OutsideQuestion } from '../model/outside-check.ts';
+import { type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
+import { isManaged, type PathState, type Snapshot } from '../model/snapshot.ts';
+import { afterPlan, afterStage } from '../plan/forward/stages.ts';
+import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/contexts.ts';
+import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
+import { isSeen } from '../verify/seen.ts';
+
+/**
+ * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
+ * OperatorError if the questions can't be filled in.
+ */
+export type DecidingChecks = (plan: HostPlan, stage: Stage) => readonly DecidingCheck[];
+
+/**
+ * Which checks decide for which host, by the plans of all hosts:
+ *
+ * - the host's own, filled in with its facts after the change, since a change may alter what applies;
+ * - those of hosts that are reached through it: of later roles, where the cluster's own address is asked.
+ *
+ * They have a say only if they passed before, since what had failed already is no reason to revert a sound
+ * change. A host's own check has a say in any case where its answer before says nothing: the host joins the
+ * cluster with this run, the question is another one than for its facts before, or it is about a name that
+ * only this run writes there. What is asked before the last stage of a host, or of a door (a proxy, a
+ * balancer) while hosts behind it still have to be changed, can't be expected to pass for the first time yet;
+ * that is decided with those. A host that leaves isn't asked.
+ */
+export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[]): DecidingChecks {
+  const first = new Map(plans.map((plan) => [plan.host, plan] as const));
+  const before = once(() =>
+    viewCluster(
+      inventory,
+      snapshotsOf(plans, ({ snapshot }) => snapshot),
+    ),
+  );
+  const after = once(() =>
+    viewCluster(
+      inventory,
+      snapshotsOf(plans, (plan) => (plan.skipped ? plan.snapshot : afterPlan(plan))),
+    ),
+  );
+  return (plan, stage) => {
+    const host = inventory.hosts.find(({ name }) => name === plan.host);
+    const now = stage.snapshot ?? plan.snapshot;
+    if (host === undefined || host.state !== 'active' || now === undefined) return [];
+    const behind = hostsBehind(inventory, host);
+    const through = behind.flatMap((other) => throughChecks(after(), other));
+    const own = { host: host.name, role: host.role };
+    if (plan.stages.at(-1) !== stage) {
+      const checks = checksOf(withHost(before(), host.name, now), host.name) ?? [];
+      return [...checks.map((check) => ({ ...own, check, always: false })), ...through];
+    }
+    const then = afterStage(stage) ?? now;
+    const original = first.get(host.name)?.snapshot ?? now;
+    const isNew = newTo(original, then, checksOf(before(), host.name) ?? []);
+    const isWaitedFor = behind.some(({ name }) => {
+      const other = first.get(name);
+      return other !== undefined && isDue(other);
+    });
+    const checks = askedFromHere(withHost(after(), host.name, then), host.name);
+    return [
+      ...checks.map((check) => ({
+        ...own,
+        check,
+        // A certificate needs nobody behind the door.
+        always: isNew(check) && (check.question.kind.startsWith('certificate') || !isWaitedFor),
+      })),
+      ...through,
+    ];
+  };
+}
+
+/** All that decide for a host in any of its stages, for a plan that is to be shown. */
+export function decidingInPlan(plan: HostPlan, decidingOf: DecidingChecks): readonly Decided[] {
+  const checks = new Map<string, DecidingCheck>();
+  for (const stage of stagesOf(plan)) {
+    for (const one of knownYet(plan, stage, decidingOf)) {
+      const key = `${one.host} ${one.check.id}`;
+      checks.set(key, checks.get(key)?.always ? { ...one, always: true } : one);
+    }
+  }
+  return [...checks.values()].map(({ host, check: { id, title }, always }) => ({ host, id, title, always }));
+}
+
+/** What the packages of an earlier stage bring may be needed to fill in a question. */
+function knownYet(plan: HostPlan, stage: Stage, decidingOf: DecidingChecks): readonly DecidingCheck[] {
+  try {
+    return decidingOf(plan, stage);
+  } catch (error) {
+    if (error instanceof OperatorError) return [];
+    throw error;
+  }
+}
+
+/** Those that people reach through the host: of the roles after its own. */
+function hostsBehind({ hosts, playbook }: Inventory, { role }: InventoryHost): readonly InventoryHost[] {
+  const roles = playbook.roles.map(({ name }) => name);
+  const later = roles.slice(roles.indexOf(role) + 1);
+  return hosts.filter((other) => other.state === 'active' && later.includes(other.role));
+}
+
+/** The checks of a host that ask the cluster's own address, which is that of the doors. */
+function throughChecks(cluster: ClusterView, host: InventoryHost): readonly DecidingCheck[] {
+  const all = checksOf(cluster, host.name) ?? [];
+  const atDoor = ({ question }: OutsideCheck) => serverOf(question) === cluster.inventory.cluster.hostname;
+  const witness = all.find((check) => !atDoor(check));
+  return all
+    .filter(atDoor)
+    .map((check) => ({ host: host.name, role: host.role, check, always: false, witness }));
+}
+
+/** Undefined if the host could not be looked at, or its questions can't be filled in. */
+function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] | undefined {
+  if (cluster.hosts.get(name)?.snapshot === undefined) return undefined;
+  try {
+    return askedFromHere(cluster, name);
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
+}
+
+/** What a look at the host tells is its own word, and a look would be needed each time it is asked. */
+function askedFromHere(cluster: ClusterView, name: string): readonly OutsideCheck[] {
+  return resolveOutsideChecks(cluster, name).checks.filter(({ question }) => !isSeen(question));
+}
+
+/** Whether the answer to a check before the change says nothing about the change. */
+function newTo(
+  before: Snapshot,
+  after: Snapshot,
+  checksBefore: readonly OutsideCheck[],
+): (check: OutsideCheck) => boolean {
+  const questions = new Map(checksBefore.map(({ id, question }) => [id, JSON.stringify(question)]));
+  const joins = !isManaged(before);
+  const introduced = new Map<string, boolean>();
+  const isIntroduced = (name: string) => {
+    const known = introduced.get(name) ?? (holdsName(after, name) && !holdsName(before, name));
+    introduced.set(name, known);
+    return known;
+  };
+  return ({ id, question }) =>
+    joins || questions.get(id) !== JSON.stringify(question) || namesIn(question).some(isIntroduced);
+}
+
+function serverOf(question: OutsideQuestion): string | undefined {
+  if ('hostname' in question) return question.hostname;
+  if (!('url' in question)) return undefined;
+  return URL.canParse(question.url) ? new URL(question.url).hostname : undefined;
+}
+
+/** Names of servers that the question is about, as parts of addresses anywhere in it. */
+function namesIn(question: OutsideQuestion): readonly string[] {
+  const addresses = JSON.stringify(question).matchAll(/[a-z]+:\/\/([A-Za-z0-9.-]+)/g);
+  const names = [...addresses].map(([, name = '']) => name);
+  return [...new Set([...names, ...('hostname' in question ? [question.hostname] : [])])];
+}
+
+/** Whether any file of the host that was read names the server. */
+function holdsName({ paths }: Snapshot, name: string): boolean {
+  const word = new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
+  const isIn = (content: Buffer) => content.includes(name) && word.test(decode(content).text);
+  return [...paths.values()].some((state: PathState) => {
+    if (state.kind === 'file') return isIn(state.content);
+    const target = state.kind === 'symlink' ? state.resolved : undefined;
+    return target !== undefined && 'content' in target && isIn(target.content);
+  });
+}
+
+function snapshotsOf(
+  plans: readonly HostPlan[],
+  of: (plan: HostPlan) => Snapshot | undefined,
+): ReadonlyMap<string, Snapshot> {
+  return new Map(
+    plans.flatMap((plan) => {
+      const snapshot = of(plan);
+      return snapshot === undefined ? [] : [[plan.host, snapshot] as const];
+    }),
+  );
+}
+
+/** All hosts' facts take a while where there are many: only for those who ask. */
+function once<Result>(make: () => Result): () => Result {
+  let made: { readonly result: Result } | undefined;
+  return () => {
+    made ??= { result: make() };
+    return made.result;
+  };
+}
