@@ -71,7 +71,7 @@ export async function carryOut(
   return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
 }
 
-/** How checks from outside are asked, where they decide: also after an interrupt, since hosts wait for them. */
+/** How checks from outside are asked, where they decide; also after an interrupt, since hosts wait for it. */
 async function asking(options: CarryOutOptions): Promise<CarryOutOptions> {
   if (options.confirm !== 'outside') return options;
   const { networkFromHere } = await import('../verify/network.ts');

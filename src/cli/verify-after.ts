@@ -14,8 +14,8 @@ export const usualPatience = 10_000;
 const secondThought = 3_000;
 
 /**
- * Ends a command that changes hosts. With `--verify` the whole cluster is asked first, whatever `--limit` says
- * and however the run ended: what one host was changed for may be seen at another.
+ * Ends a command that changes hosts. With `--verify` the whole cluster is asked first, whatever `--limit`
+ * says and however the run ended: what one host was changed for may be seen at another.
  */
 export async function endVerified(
   session: Session,

@@ -9,8 +9,8 @@ export interface DecidingCheck {
   /** it has to pass in any case; otherwise it has a say only if it passed right before the change */
   readonly always: boolean;
   /**
-   * of a host that is reached through the changed one: what tells whether that host itself still answers, since
-   * one that died meanwhile isn't held against the changed one
+   * of a host that is reached through the changed one: what tells whether that host itself still answers,
+   * since one that died meanwhile isn't held against the changed one
    */
   readonly witness?: OutsideCheck | undefined;
 }

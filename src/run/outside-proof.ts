@@ -32,7 +32,7 @@ export interface Proof {
   readonly end: (result: HostResult) => HostResult;
 }
 
-/** Asks before a stage of a host is carried out. Undefined if this program doesn't decide, or has no checks. */
+/** Asks before a stage of a host is carried out. Undefined if checks from outside don't decide. */
 export type Prove = (plan: HostPlan, stage: Stage) => Promise<Proof | undefined>;
 
 /** How this program proves what a run does, host by host. */

@@ -31,8 +31,8 @@ const firstPause = 500;
 const longestPause = 5_000;
 
 /**
- * Asks everything once before the change. What failed by chance would have no say, so a failure is asked again
- * unless everything failed.
+ * Asks everything once before the change. What failed by chance would have no say, so a failure is asked
+ * again unless everything failed.
  */
 export async function askBefore(
   checks: readonly DecidingCheck[],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ClusterPlan, withLast } from '../../src/model/plan.ts';
+import type { ReportHost } from '../../src/report/document/schema.ts';
+import { renderDeciding } from '../../src/report/terminal/deciding.ts';
 import { renderPlan } from '../../src/report/terminal/plan.ts';
 import { widthOf } from '../../src/report/terminal/prose.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
@@ -233,5 +235,41 @@ describe('a plan in which a host leaves the cluster', () => {
     const text = render(clusterPlan([hostPlan('bbb-01', { handlers: [{ ...restartWeb, owed }] })]));
     expect(text).toContain('restart bbb-web.service (restart owed: a in');
     expect(text).toContain('1 would change; 1 restart\n');
+  });
+});
+
+describe('renderDeciding', () => {
+  const style = makeStyle({ columns: 200, color: false, verbose: false });
+  const host = (deciding: ReportHost['deciding']) => {
+    const changes = [fileChange('/etc/nginx/bbb-01.conf', undefined, 'x\n')];
+    const [one] = documentOfPlan(clusterPlan([hostPlan('proxy-1', { changes })]), {}).hosts;
+    if (one === undefined) throw new Error('no host');
+    return renderDeciding({ ...one, deciding }, style)
+      .join(' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  };
+  const check = (of: string, id: string, always = false) => ({ host: of, id, title: id, always });
+
+  it('says nothing where the host decides by itself', () => {
+    expect(host(undefined)).toBe('');
+  });
+
+  it('names what has to pass in any case, and what has to pass as before', () => {
+    const others = ['bbb-01', 'bbb-02'].flatMap((name) => [check(name, 'page'), check(name, 'api')]);
+    expect(host([check('proxy-1', 'certificate', true), ...others])).toBe(
+      'it stays changed only if these checks pass from outside: certificate; and, as far as they passed before: page and api of bbb-01 and bbb-02',
+    );
+    expect(host(others)).toBe(
+      'it stays changed only if these checks still pass from outside, as far as they passed before: page and api of bbb-01 and bbb-02',
+    );
+  });
+
+  it('counts hosts where they are many, and says so where there is nothing to ask', () => {
+    const many = [1, 2, 3, 4, 5].map((number) => check(`bbb-0${number}`, 'page'));
+    expect(host(many)).toContain('page of 5 hosts');
+    expect(host([])).toBe(
+      'it stays changed once it answers over a new connection; no check from outside applies to it',
+    );
   });
 });

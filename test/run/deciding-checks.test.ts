@@ -18,7 +18,7 @@ const inventory = await inventoryOf();
 const fresh = snapshotsOf(inventory, freshHosts());
 const setUp = carriedOut(planOf(inventory, fresh));
 
-/** What decides for a host if it is changed in whatever way: `HOST CHECK`, `!` where it must pass in any case. */
+/** What decides for a host if it is changed: `HOST CHECK`, with `!` where it must pass in any case. */
 async function decidersOf(
   host: string,
   snapshots: ReadonlyMap<string, Snapshot>,

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { applyRun } from '../../src/run/apply-run.ts';
+import { planRollback } from '../../src/run/rollback-run.ts';
+import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
+
+let cluster: TestCluster;
+let inventory: Inventory;
+beforeAll(async () => {
+  cluster = await startCluster();
+  inventory = await cluster.inventory();
+  expect(problems(await cluster.apply(inventory))).toEqual([]);
+}, 240_000);
+afterAll(() => cluster.close());
+
+const nodesFile = '/etc/nginx/clusterproxy/demo/nodes.conf';
+const inSync = { 'proxy-1': 'in-sync', 'bbb-01': 'in-sync', 'bbb-02': 'in-sync', 'bbb-03': 'in-sync' };
+
+describe('a run whose hosts stay changed only if checks from outside pass', { timeout: 240_000 }, () => {
+  const day = 24 * 60 * 60 * 1000;
+  const trouble = { kind: 'trouble', words: 'it does not answer', fix: 'mend it' } as const;
+  /** Pages never answer; certificates are what `mistrust` says at that moment. */
+  const asking = (mistrust: () => string | undefined) => ({
+    network: {
+      get: async () => trouble,
+      upgrade: async () => trouble,
+      certificate: async () => {
+        const now = Date.now();
+        return {
+          ...{ kind: 'certificate' as const, mistrust: mistrust() },
+          ...{ validFrom: now - day, validTo: now + 90 * day },
+        };
+      },
+    },
+    now: Date.now,
+  });
+  const outside = { confirm: 'outside', confirmTimeout: 10 } as const;
+
+  it('puts a change back by itself that makes one of them fail, and keeps it where none does', async () => {
+    cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
+    const before = cluster.text('proxy-1', nodesFile);
+    const onceChanged = () =>
+      cluster.text('proxy-1', nodesFile) === before ? undefined : 'the certificate is self-signed';
+    const put = await cluster.apply(inventory, { ...outside, asking: asking(onceChanged) });
+    expect(statuses(put)).toMatchObject({ 'proxy-1': 'rolled-back', 'bbb-02': 'in-sync' });
+    expect(problems(put)).toEqual([
+      expect.stringMatching(
+        /^proxy-1: outside-check-failed: after the change the check certificate failed from outside, so .* certificate \(the certificate of bbb-proxy.example.com\): found: the certificate is self-signed; expected: /,
+      ),
+    ]);
+    expect(cluster.text('proxy-1', nodesFile)).toBe(before);
+    expect(put.hosts[0]?.deciding?.find(({ host }) => host === 'proxy-1')).toMatchObject({
+      ...{ id: 'certificate', always: false, outcome: 'failed' },
+    });
+    const kept = await cluster.apply(inventory, { ...outside, asking: asking(() => undefined) });
+    expect(problems(kept)).toEqual([]);
+    expect(statuses(kept)).toEqual({ ...inSync, 'proxy-1': 'changed' });
+    const [proxy] = kept.hosts;
+    expect(proxy?.warnings.join('\n')).toContain('failed from outside as well, and so had no say: ');
+    expect(proxy?.deciding?.map(({ outcome }) => outcome)).toContain('failed-before');
+  });
+
+  it('does not begin where nothing can be asked from here', async () => {
+    cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
+    const before = cluster.text('proxy-1', nodesFile);
+    const unsent = async () => ({ ...trouble, words: 'there is no route', isHere: true as const });
+    const network = { get: unsent, upgrade: unsent, certificate: unsent };
+    const result = await cluster.apply(inventory, { ...outside, asking: { network, now: Date.now } });
+    expect(statuses(result)).toMatchObject({ 'proxy-1': 'not-started' });
+    expect(problems(result).join()).toContain('proxy-1: nothing-to-prove-it: nothing was done on this host');
+    expect(cluster.text('proxy-1', nodesFile)).toBe(before);
+    expect(statuses(await cluster.apply(inventory))).toEqual({ ...inSync, 'proxy-1': 'changed' });
+  });
+
+  it('asks none of them for what a rollback gives back', async () => {
+    const options = applyOptions(inventory, { command: 'rollback', limit: ['proxy-1'] });
+    const rollback = await planRollback({ ...options, run: undefined, removePackages: false });
+    const all = { ...options, ...outside, asking: asking(() => 'the certificate is self-signed') };
+    expect(statuses(await applyRun(rollback, all))).toMatchObject({ 'proxy-1': 'changed' });
+    expect(statuses(await cluster.apply(inventory))).toEqual({ ...inSync, 'proxy-1': 'changed' });
+  });
+});
