@@ -48,7 +48,7 @@ const foreignValue = '0123456789ABCDEF0123456789ABCDEF';
 
 export function judgeSticky(question: StickyQuestion, { fresh, back, foreign }: Visits): Verdict {
   const { url, cookie, mode, server, sameSite } = question;
-  const expected = `clients of ${server} come back to it by the cookie ${cookie}, and ${url} knows what to do with one that it didn't set`;
+  const expected = `clients of ${server} come back to it by the cookie ${cookie} of ${url}, and one that it didn't set does no harm`;
   const failed = (found: string, fix?: string): Verdict => ({
     ...{ outcome: 'failed', expected, found },
     ...(fix === undefined ? {} : { fix }),
