@@ -125,7 +125,7 @@ export interface NginxQuestion {
   readonly hostname: string;
   /** the file with the cluster's own locations */
   readonly locations: string;
-  /** whether what else the server block passes on to a fixed place is a fault, or its maintainer's business */
+  /** what the server block passes on to another fixed place is a fault, or its maintainer's business */
   readonly others: 'fault' | 'note';
   readonly needs: PageNeeds;
 }

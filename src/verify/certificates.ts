@@ -17,8 +17,7 @@ export async function askCertificates(
       judgeCertificate(one, await network.certificate(one.hostname, one.port), now()),
     ),
   );
-  const where = `${names.join(', ')}, port ${ports.join(', ')},`;
-  const expected = `${where} shows a certificate that browsers trust, and that is renewed in time`;
+  const expected = `on port ${ports.join(' and ')}, ${names.join(', ')} shows a certificate that browsers trust, and that is renewed in time`;
   const wrong = verdicts.flatMap((verdict, index) =>
     verdict.outcome === 'failed' ? [{ ...verdict, port: questions[index]?.port }] : [],
   );

@@ -48,8 +48,8 @@ function directivesOf(policy: string): ReadonlyMap<string, readonly string[]> {
 }
 
 /**
- * Whether a source matches an address (CSP Level 3, 6.7.2). Without a scheme, `https` and `wss` are both taken
- * to match, as browsers do or did; with one, `https:` doesn't let a WebSocket through.
+ * Whether a source matches an address (CSP Level 3, 6.7.2). Without a scheme, `https` and `wss` are both
+ * taken to match, as browsers do or did; with one, `https:` doesn't let a WebSocket through.
  */
 function allows(source: string, scheme: string, node: string): boolean {
   if (source === '*') return true;

@@ -41,7 +41,9 @@ export function passFindings(
   return { faults, notes };
 }
 
-/** Connections that nginx passes on unread, to a machine that the client names (ngx_stream_ssl_preread_module). */
+/**
+ * Connections that nginx passes on unread, to a machine that the client names: ngx_stream_ssl_preread_module.
+ */
 export function streamFindings(configuration: EffectiveConfiguration): Findings {
   const shared = configuration.shared('stream');
   const faults = configuration.streams

@@ -2,8 +2,8 @@ import type { Findings } from './nginx-findings.ts';
 
 /**
  * Features that the pages need and that a header takes from them: `camera=()` (Permissions-Policy, a
- * structured field) or `camera 'none'` (its predecessor, Feature-Policy). A feature that isn't named keeps its
- * default, which allows the page itself.
+ * structured field) or `camera 'none'` (its predecessor, Feature-Policy). A feature that isn't named keeps
+ * its default, which allows the page itself.
  */
 export function permissionsFindings(
   value: string,

@@ -11,15 +11,15 @@ const packet = 1536;
 const version = 3;
 
 /**
- * The client's half of the handshake: C0 and C1. A C1 with a version of 0.0.0.0 asks for the plain form, which
- * every server knows.
+ * The client's half of the handshake: C0 and C1. A C1 with a version of 0.0.0.0 asks for the plain form,
+ * which every server knows.
  */
 function hello(): Buffer {
   const random = Buffer.alloc(packet - 8, 'clusterproxy verify ');
   return Buffer.concat([Buffer.of(version), Buffer.alloc(8), random]);
 }
 
-/** Shakes hands as often as it takes for every server to be asked; a connection that hangs keeps its server. */
+/** Shakes hands as often as it takes for every server to be asked; one that hangs keeps its server busy. */
 export async function askRtmp(question: RtmpQuestion, network: Network): Promise<Verdict> {
   const { hostname, port, tls, servers } = question;
   const one = () =>

@@ -266,9 +266,13 @@ describe('clients that come back', () => {
         cookie?.startsWith('0123') ? { node: 'a', status: 400 } : sticky(cookie, turn),
       "with a cookie JSESSIONID that it didn't set, it answers 400 Bad Request",
     ],
-    ['find nobody', () => ({ node: '', status: 503 }), 'it answers 503 Service Unavailable'],
   ])('%s', async (_, sends, found) => {
     expect(await askSticky(question, balancer(sends))).toMatchObject({ outcome: 'failed', found });
+  });
+
+  it('is not asked where nobody serves', async () => {
+    const nobody = balancer(() => ({ node: '', status: 503 }));
+    expect((await askSticky(question, nobody)).outcome).toBe('not-asked');
   });
 
   it('says nothing of a node that gets nobody, or of players that get no cookie', async () => {

@@ -88,11 +88,16 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
 const showStat =
   '[ -S "$1" ] && printf "show stat %s 4 -1\\n" "$2" | curl -q -s --max-time 2 --unix-socket "$1" telnet://haproxy';
 
-/** The page, what the agent says, and the page again: the figures change all the time. */
+/**
+ * The page, what the agent says, and the page again: the figures change all the time. An agent that is in a
+ * hurry may miss the page once.
+ */
 const askAgent = [
   'page() { curl -q -s -f --noproxy "*" --max-time 3 "$1" < /dev/null; }',
   'page "$1"; printf "\\n--clusterproxy--\\n"',
-  'curl -q -s --noproxy "*" --max-time 3 "telnet://127.0.0.1:$2" < /dev/null; printf "\\n--clusterproxy--\\n"',
+  'for _ in 1 2; do said=$(curl -q -s --noproxy "*" --max-time 3 "telnet://127.0.0.1:$2" < /dev/null)',
+  'case $said in *"does not answer"*) sleep 1;; *) break;; esac; done',
+  'printf "%s\\n--clusterproxy--\\n" "$said"',
   'page "$1"',
 ].join('; ');
 
