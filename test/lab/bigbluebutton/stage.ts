@@ -68,9 +68,10 @@ async function renameHost(directory: string, hostname: string): Promise<void> {
 
 /**
  * What the static client does: it learns from the API's index, relative to its own address, where GraphQL is,
- * and opens a WebSocket there. Microphone and camera are asked for once somebody joins the audio of a meeting.
+ * and opens a WebSocket there. It asks for microphone and camera once somebody joins the audio of a meeting.
  */
-const staticClient = `<!DOCTYPE html><html><head><title>BigBlueButton</title></head><body><script type="module">
+const staticClient = `<!DOCTYPE html><html><head><title>BigBlueButton</title></head>
+<body><script type="module">
 const index = await fetch('../bigbluebutton/api', { headers: { 'Content-Type': 'application/json' } });
 if (index.ok) {
   const { response } = await index.json();
