@@ -44,14 +44,17 @@ export async function openBrowser(
 /** A new folder is for the operator alone; one that is there stays as it is. */
 async function prepared(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Not with those above it: Node's recursive mkdir() never ends where a file system makes none.
+    await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     await access(folder, constants.W_OK);
     return resolve(folder);
   } catch (error) {
     throw new OperatorError({
       code: 'screenshot-folder',
       message: `the folder ${folder} for screenshots can't be made or written to`,
-      next: 'give --screenshots a folder that you may write to',
+      next: 'give --screenshots a folder that you may write to, or a new one in such a folder',
       detail: error instanceof Error ? error.message : undefined,
     });
   }

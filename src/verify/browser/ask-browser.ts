@@ -43,7 +43,7 @@ export interface BrowserAnswers {
   readonly warnings: readonly string[];
 }
 
-/** Pages that are open at once: each is a process of its own, with a client that computes for seconds. */
+/** Pages that are open at once: each is a process of its own, and a client computes for seconds. */
 const pagesAtOnce = 4;
 
 /** A browser starts within seconds, or not at all; milliseconds. */
@@ -52,7 +52,7 @@ const longestStart = 60_000;
 /**
  * Opens the clients' pages of these hosts in one browser, whose camera and microphone are granted once for
  * each cluster's origin, and judges what it shows. One visit answers all checks of a page. The browser has an
- * empty profile, made-up devices, and makes no connections besides those of the pages. Never throws: a browser
+ * empty profile and made-up devices, and makes no connections besides those of the pages. Never throws: one
  * that doesn't start leaves the checks not asked.
  */
 export async function askBrowser(

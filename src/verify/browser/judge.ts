@@ -83,10 +83,16 @@ export function judgePermissions(
       found: `this browser grants them to ${there} as well, to which nobody has, so nothing can be shown with it`,
     };
   }
-  const contrast =
-    states === undefined || there === origin ? '' : `, while ${there} would have to ask for them`;
+  const contrast = states === undefined || there === origin ? '' : `, ${withoutGrant(there, states)}`;
   const alone = second ? '' : '; no second client was opened, so nothing is shown for one';
   return { outcome: 'passed', expected, found: `granted for ${origin}${contrast}${alone}` };
+}
+
+/** What it is like where nothing was granted; a client that asked there was refused, as nobody can answer. */
+function withoutGrant(origin: string, states: Readonly<Record<(typeof kinds)[number], string>>): string {
+  return kinds.every((kind) => states[kind] === 'prompt')
+    ? `while ${origin} would have to ask for them`
+    : `while ${origin} has not been granted them`;
 }
 
 const ends: Readonly<Record<Exclude<SocketEnd, 'open'>, string>> = {

@@ -66,6 +66,23 @@ async function renameHost(directory: string, hostname: string): Promise<void> {
   }
 }
 
+/**
+ * What the static client does: it learns from the API's index, relative to its own address, where GraphQL is,
+ * and opens a WebSocket there. It asks for microphone and camera once somebody joins the audio of a meeting.
+ */
+const staticClient = `<!DOCTYPE html><html><head><title>BigBlueButton</title></head>
+<body><script type="module">
+const index = await fetch('../bigbluebutton/api', { headers: { 'Content-Type': 'application/json' } });
+if (index.ok) {
+  const { response } = await index.json();
+  new WebSocket(response.graphqlWebsocketUrl, 'graphql-transport-ws');
+}
+if (new URLSearchParams(location.search).has('sessionToken')) {
+  navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+}
+</script></body></html>
+`;
+
 async function layClient(directory: string, version: BigBlueButtonVersion): Promise<void> {
   const app = hasMeteorClient(version)
     ? 'usr/share/meteor/bundle/programs/web.browser/app'
@@ -77,7 +94,7 @@ async function layClient(directory: string, version: BigBlueButtonVersion): Prom
     'wasm/vision.wasm': '\0asm\u0001\0\0\0',
   };
   if (!hasMeteorClient(version)) {
-    files['index.html'] = '<!DOCTYPE html><html><head><title>BigBlueButton</title></head></html>\n';
+    files['index.html'] = staticClient;
     files['bundle.js'] = 'console.log("BigBlueButton");\n';
   }
   for (const [name, text] of Object.entries(files)) await put(join(directory, app, name), text);

@@ -43,7 +43,7 @@ export function serving(
   );
 }
 
-/** A node: `/api` is for pages of one origin, `/closed` for none; `/socket` accepts a WebSocket of that origin. */
+/** A node: `/api` and the WebSocket `/socket` are for pages of one origin, `/closed` for none. */
 export async function node({ certificate, key }: Credentials, origin: () => string): Promise<Site> {
   const server = createServer({ cert: certificate, key }, (request, response) => {
     answer(request, response, origin());

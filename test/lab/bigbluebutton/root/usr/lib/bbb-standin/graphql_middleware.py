@@ -4,9 +4,7 @@ As in github.com/coder/websocket, an Origin's host must equal the request's Host
 (a pattern for a host, so a value with https:// in front never matches).
 """
 
-import base64
 import fnmatch
-import hashlib
 import os
 import urllib.parse
 
@@ -49,16 +47,9 @@ class Middleware(standin.Handler):
             return self.answer(426, 'WebSocket protocol violation')
         if not origin_allowed(self.headers.get('Origin'), self.headers.get('Host')):
             return self.answer(403, f'request Origin "{self.headers["Origin"]}" is not authorized')
-        digest = hashlib.sha1(f'{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11'.encode()).digest()
-        self.send_response(101)
-        self.send_header('Upgrade', 'websocket')
-        self.send_header('Connection', 'Upgrade')
-        self.send_header('Sec-WebSocket-Accept', base64.b64encode(digest).decode())
-        if 'graphql-transport-ws' in self.headers.get('Sec-WebSocket-Protocol', ''):
-            self.send_header('Sec-WebSocket-Protocol', 'graphql-transport-ws')
-        self.end_headers()
-        self.close_connection = True
-        self.rfile.read(1)
+        protocol = 'graphql-transport-ws'
+        offered = protocol in self.headers.get('Sec-WebSocket-Protocol', '')
+        self.accept_websocket(key, protocol if offered else None)
 
 
 standin.started('bbb-graphql-middleware')

@@ -15,11 +15,23 @@ ROOT = urllib.parse.urlparse(os.environ.get('ROOT_URL', 'http://127.0.0.1/html5c
 DDP = os.environ.get('DDP_DEFAULT_CONNECTION_URL', '')
 
 
+# What Meteor's client does: DDP over a WebSocket to the address that the server names, and, once somebody joins
+# the audio of a meeting, a question for microphone and camera.
+CLIENT = """
+const { ddp } = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
+new WebSocket(`${(ddp || location.href.replace(/\\/join.*/, '')).replace(/^http/, 'ws')}/websocket`);
+if (new URLSearchParams(location.search).has('sessionToken')) {
+  navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+}
+"""
+
+
 def page():
     settings = json.dumps({'ddp': DDP, 'rootUrl': os.environ.get('ROOT_URL'), 'settings': SETTINGS})
     return (
         '<!DOCTYPE html><html><head><title>BigBlueButton</title></head><body><div id="app"></div>'
-        f'<script type="application/json">{html.escape(settings, quote=False)}</script></body></html>'
+        f'<script type="application/json">{html.escape(settings, quote=False)}</script>'
+        f'<script>{CLIENT}</script></body></html>'
     )
 
 
@@ -28,6 +40,9 @@ class Html5(standin.Handler):
         path = self.path.partition('?')[0]
         if path != ROOT and not path.startswith(f'{ROOT}/'):
             return self.answer(404, 'not found')
+        key = self.headers.get('Sec-WebSocket-Key')
+        if path in (f'{ROOT}/websocket', f'{ROOT}/sockjs/websocket') and key is not None:
+            return self.accept_websocket(key)
         if path.startswith(f'{ROOT}/sockjs/info'):
             return self.answer(200, '{"websocket":true,"origins":["*:*"]}', 'application/json')
         return self.answer(200, page(), 'text/html')

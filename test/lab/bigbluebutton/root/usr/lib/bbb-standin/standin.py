@@ -10,6 +10,8 @@ answer. A test can set these files in /var/lib/bbb-standin:
   starts.log      written here: one line per start of a service
 """
 
+import base64
+import hashlib
 import http.server
 import os
 import re
@@ -133,6 +135,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != 'HEAD':
             self.wfile.write(data)
+
+    def accept_websocket(self, key, protocol=None):
+        """Accepts an upgrade to WebSocket (RFC 6455, 4.2.2), and waits until the other side says something."""
+        digest = hashlib.sha1(f'{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11'.encode()).digest()
+        self.send_response(101)
+        self.send_header('Upgrade', 'websocket')
+        self.send_header('Connection', 'Upgrade')
+        self.send_header('Sec-WebSocket-Accept', base64.b64encode(digest).decode())
+        if protocol is not None:
+            self.send_header('Sec-WebSocket-Protocol', protocol)
+        self.end_headers()
+        self.close_connection = True
+        self.rfile.read(1)
 
     def do_HEAD(self):
         self.do_GET()

@@ -1,0 +1,189 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
+import { type Cluster, startCluster } from '../e2e/cluster.ts';
+import { noLab, useLab } from '../e2e/lab.ts';
+import { eventually } from '../lab/fetch.ts';
+import type { LabHost } from '../lab/host.ts';
+import { chromiumHere } from './browser/chromium.ts';
+import { documented } from './fault-table.ts';
+
+interface Fault {
+  readonly name: string;
+  readonly host: (cluster: Cluster) => LabHost;
+  readonly make: string;
+  readonly mend: string;
+  /** the checks in the browser that fail, as NODE CHECK; nothing else does */
+  readonly found: readonly (readonly [node: 1 | 2, check: string])[];
+  /** what is said about one of them */
+  readonly words: RegExp;
+}
+
+const proxy = (cluster: Cluster) => cluster.proxy;
+const modern = (cluster: Cluster) => cluster.node(2);
+
+/** A header that an operator adds to all pages of the proxy. */
+function header(name: string, value: string): Pick<Fault, 'make' | 'mend'> {
+  const file = '/etc/nginx/conf.d/zz-own.conf';
+  const line = `add_header ${name} "${value}" always;`;
+  return { make: `echo '${line}' > ${file} && nginx -s reload`, mend: `rm ${file} && nginx -s reload` };
+}
+
+/** A file with a mistake, and the service that reads it restarted. */
+function mistake(path: string, script: string, unit: string): Pick<Fault, 'make' | 'mend'> {
+  const again = `systemctl daemon-reload && systemctl restart ${unit}`;
+  return {
+    make: `cp -a ${path} /root/kept && sed -i '${script}' ${path} && ${again}`,
+    mend: `cp -a /root/kept ${path} && ${again}`,
+  };
+}
+
+const faults: readonly Fault[] = [
+  {
+    name: 'a header of the operator forbids the camera',
+    host: proxy,
+    ...header('Permissions-Policy', 'camera=()'),
+    found: [
+      [1, 'browser-permissions'],
+      [2, 'browser-permissions'],
+    ],
+    words: /camera: granted, but the page does not get it .*Permissions-Policy is 'camera=\(\)'/,
+  },
+  {
+    name: 'a header of the operator forbids connections to the nodes',
+    host: proxy,
+    ...header('Content-Security-Policy', 'connect-src https://viewed.example.com'),
+    found: [
+      [1, 'browser-console'],
+      [1, 'browser-sockets'],
+      [2, 'browser-console'],
+      [2, 'browser-sockets'],
+    ],
+    words: /forbidden by the page's Content-Security-Policy/,
+  },
+  {
+    name: 'bbb-web lets pages of another origin in, so that the browser keeps its answers from the client',
+    host: modern,
+    ...mistake(
+      '/etc/systemd/system/bbb-web.service.d/zz-clusterproxy.conf',
+      's,allowedOrigins=[^ "]*,allowedOrigins=https://other.example.com,',
+      'bbb-web',
+    ),
+    found: [[2, 'browser-console']],
+    words: /bigbluebutton\/api: blocked by CORS/,
+  },
+  {
+    name: "the client's sockets go to the proxy",
+    host: modern,
+    ...mistake(
+      '/etc/bigbluebutton/bbb-web.properties',
+      's,^graphqlWebsocketUrl=.*,graphqlWebsocketUrl=wss://viewed.example.com/graphql,',
+      'bbb-web',
+    ),
+    found: [[2, 'browser-sockets']],
+    words: /wss:\/\/viewed\.example\.com\/graphql goes to the proxy/,
+  },
+];
+
+const noBrowser = chromiumHere() === undefined;
+
+describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
+  const lab = useLab();
+  let cluster: Cluster;
+  let pictures: string;
+
+  beforeAll(async () => {
+    pictures = join(mkdtempSync(join(tmpdir(), 'pictures-')), 'new');
+    cluster = await startCluster(lab(), { name: 'viewed', nodes: ['2.6', '3.0.28'], hasty: true });
+    const { code, stderr } = await cluster.run('apply', '--yes');
+    expect([code, stderr.match(/error .*/)?.[0]]).toEqual([0, undefined]);
+  });
+  afterAll(() => rmSync(join(pictures, '..'), { recursive: true }));
+
+  const often = process.env.CLUSTERPROXY_LONG ? 50 : 1;
+  const look = (...args: readonly string[]) =>
+    cluster.json('verify', '--browser', '--timeout', '60', ...args);
+
+  it(`finds nothing wrong with a sound cluster, however often it looks (${often})`, async () => {
+    for (let times = 0; times < often; times += 1) {
+      const { code, document } = await look('--screenshots', pictures);
+      expect(wrong(document)).toEqual([]);
+      expect(code).toBe(0);
+      for (const node of cluster.nodes) {
+        const own = (id: string) => found(document, node.name, id);
+        expect(own('browser-origin')).toBe("the page's origin is https://viewed.example.com");
+        // What an operator without a cluster proxy has: each node's address asks again.
+        expect(own('browser-permissions')).toBe(
+          `granted for https://viewed.example.com, while https://${node.name}.example.com would have to ask for them`,
+        );
+        expect(own('browser-sockets')).toMatch(
+          `the page opens 1 at ${node.name}.example.com; accepted for it: wss://`,
+        );
+        expect(own('browser-console')).toBe('it blocks nothing');
+      }
+      const { screenshots, version } = document.browser ?? { screenshots: [] };
+      expect(version).toMatch(/^\d+\.\d+/);
+      expect(screenshots.map(({ file }) => file)).toEqual(
+        cluster.nodes.map(({ name }) => join(pictures, `${name}.png`)),
+      );
+      for (const { file } of screenshots) {
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+        expect(readFileSync(file).subarray(1, 4).toString()).toBe('PNG');
+      }
+      expect(statSync(pictures).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  it('says what one node cannot show', async () => {
+    const { code, document } = await look('--limit', cluster.node(2).name);
+    expect(code).toBe(0);
+    expect(document.warnings).toEqual([expect.stringContaining('only the client of viewed-02 was opened')]);
+  });
+
+  describe('one fault at a time', () => {
+    let mend: (() => Promise<void>) | undefined;
+    afterEach(async () => {
+      await mend?.();
+      mend = undefined;
+    });
+
+    it.each(faults)('$name', async ({ host, make, mend: back, found: expected, words }) => {
+      const at = host(cluster);
+      mend = async () => {
+        await at.mustExec(back);
+      };
+      await at.mustExec(make);
+      const names = expected.map(([number, id]) => `${cluster.node(number).name} ${id}`).sort();
+      await eventually(async () => {
+        const hosts = [...new Set(expected.map(([number]) => cluster.node(number).name))];
+        const { code, document } = await look('--limit', hosts.join());
+        expect(wrong(document).filter((one) => one.includes(' browser-'))).toEqual(names);
+        const [[number, id] = [1, '']] = expected;
+        expect(found(document, cluster.node(number).name, id)).toMatch(words);
+        expect(code).toBe(4);
+      });
+    });
+  });
+
+  it('is written down for operators', () => {
+    const rows = faults.map(({ name, found: checks }) => ({
+      fault: name,
+      found: checks.map(([, check]) => `verify ${check}`),
+    }));
+    documented('browser', rows);
+  });
+});
+
+function wrong({ checks = [] }: ReportDocument): readonly string[] {
+  const fine: readonly ReportCheck['outcome'][] = ['passed', 'not-applicable'];
+  return checks
+    .filter(({ outcome }) => !fine.includes(outcome))
+    .map(({ host, id }) => `${host} ${id}`)
+    .sort();
+}
+
+function found({ checks = [] }: ReportDocument, host: string, id: string): string | undefined {
+  return checks.find((check) => check.host === host && check.id === id)?.found;
+}
