@@ -2,11 +2,12 @@ import { getDomain } from 'tldts';
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
+import type { Recipe } from '../../model/playbook.ts';
 import { isManaged, type Snapshot } from '../../model/snapshot.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
+import { type ChosenRecipe, chooseRecipe, recipeVars } from './recipes.ts';
 import { templateProblem } from './template-problems.ts';
-import { type TemplateContext, TemplateError } from './templates.ts';
+import { renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
 /** A host as seen by the templates of other hosts. */
 export interface HostView {
@@ -79,6 +80,12 @@ export function hostContext(cluster: ClusterView, view: HostView): TemplateConte
 
 export function recipeContext(recipe: { name: string; vars: Readonly<Record<string, Value>> }): Value {
   return { ...recipe.vars, name: recipe.name };
+}
+
+/** The context of a host's templates if this were its recipe; what depends on facts is left empty. */
+export function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
+  const vars = recipeVars(recipe, (value) => renderLeniently(value, base));
+  return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
 function viewHost(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {

@@ -7,6 +7,7 @@ import { baseContext, type ClusterView, hostContext } from './contexts.ts';
 import { type Fill, leniently, strictly } from './handlers.ts';
 import { isFor } from './reads.ts';
 import { naming } from './template-problems.ts';
+import type { TemplateContext } from './templates.ts';
 
 /** The checks of one host. */
 export interface ResolvedOutsideChecks {
@@ -30,18 +31,25 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
   const context = hostContext(cluster, view);
   const applies = (check: PlaybookOutsideCheck) =>
     isFor(check, view.recipe?.name) && holds(check.when, context);
-  const fill = strictly(context);
   return {
-    checks: verify.filter(applies).map((check) =>
-      naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
-        id: check.id,
-        title: fill.text(check.title),
-        fix: fill.text(check.fix),
-        question: resolveQuestion(check.question, fill),
-      })),
-    ),
+    checks: verify.filter(applies).map((check) => resolveOutsideCheck(check, name, context)),
     notApplicable: verify.filter((check) => !applies(check)).map((check) => named(check, leniently(context))),
   };
+}
+
+/** A check of the host `name`, filled in. Throws OperatorError if a template can't be. */
+export function resolveOutsideCheck(
+  check: PlaybookOutsideCheck,
+  name: string,
+  context: TemplateContext,
+): OutsideCheck {
+  const fill = strictly(context);
+  return naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
+    id: check.id,
+    title: fill.text(check.title),
+    fix: fill.text(check.fix),
+    question: resolveQuestion(check.question, fill),
+  }));
 }
 
 /** All checks that a host may have, whatever is installed there, for one that could not be inspected. */

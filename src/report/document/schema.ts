@@ -98,7 +98,12 @@ export const reportSchema = z.object({
     .array(z.object({ host: z.string(), who: z.string() }))
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
-  checks: z.array(check).optional().describe('of verify: what was asked from outside, by host'),
+  checks: z
+    .array(check)
+    .optional()
+    .describe(
+      'of verify: what was asked from outside, by host; of check: what was asked through other hosts',
+    ),
   explanations: z
     .array(explanation)
     .optional()
