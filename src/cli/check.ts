@@ -7,24 +7,33 @@ export function registerCheck(program: Command, { environment, finish }: Registr
     program
       .command('check')
       .description(
-        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs.',
+        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers wrongly.',
       ),
   ).action(async (options: CommonOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }
 
 async function check(options: CommonOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { resultOfPlan }, { exitStatusOf }] = await Promise.all([
-    import('./session.ts'),
-    import('../run/plan-run.ts'),
-    import('../run/result-of-plan.ts'),
-    import('../model/result.ts'),
-  ]);
+  const [{ openSession }, { planRun }, { withWrongAnswers }, { resultOfPlan }, { exitStatusOf }] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../run/plan-run.ts'),
+      import('../run/asked.ts'),
+      import('../run/result-of-plan.ts'),
+      import('../model/result.ts'),
+    ]);
   const session = await openSession('check', options, environment);
   // Who is connected matters only to those who are about to change something.
-  const { plan } = await planRun({ ...session.runOptions({ prune: false }), guards: false });
-  const result = resultOfPlan(plan, 'check');
-  const told = { byHand: plan.byHand };
+  const { plan, asked = [] } = await planRun({
+    ...session.runOptions({ prune: false }),
+    ...{ guards: false, warnOfAnswers: false },
+  });
+  const result = withWrongAnswers(resultOfPlan(plan, 'check'), asked);
+  const told = {
+    byHand: plan.byHand,
+    ...(asked.length === 0 ? {} : { checks: asked }),
+    exitStatus: exitStatusOf(result, { comparing: true, asked }),
+  };
   session.show('plan', result, told);
-  return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: true }) });
+  return session.end(result, told);
 }

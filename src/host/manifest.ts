@@ -258,5 +258,9 @@ function checkArguments(check: Check): readonly string[] {
       return [];
     case 'http':
       return [check.url, String(check.headers.length), ...check.headers, ...check.contains];
+    case 'browse': {
+      const { host, verified, url, headers, contains } = check;
+      return [host, verified ? 'verified' : 'any', url, String(headers.length), ...headers, ...contains];
+    }
   }
 }

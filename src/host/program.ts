@@ -42,7 +42,9 @@ export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
-    ...(name === 'probe' ? ['folders', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files'] : []),
+    ...(name === 'probe'
+      ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
+      : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

@@ -33,6 +33,8 @@ export function readAnswers(
 
 /** In a list of sessions, the separator between the number of participants and the name is kept. */
 function cleaned(query: Query, output: string): string {
+  // Parsed by src/verify/browsed.ts, and shown in its words.
+  if (query.kind === 'browse') return output;
   if (query.kind !== 'program') return printable(output);
   return output
     .split('\n')

@@ -25,6 +25,20 @@ export type Check =
       readonly url: string;
       readonly headers: readonly string[];
       readonly contains: readonly string[];
+    }
+  /**
+   * The same, asked as a browser would ask, on an address of the host itself and by the name in the URL. It
+   * counts only where it held before the files were swapped in, so what was broken then reverts nothing.
+   */
+  | {
+      readonly kind: 'browse';
+      /** whose answer it is */
+      readonly host: string;
+      readonly url: string;
+      readonly headers: readonly string[];
+      readonly contains: readonly string[];
+      /** whether the certificate must be trusted */
+      readonly verified: boolean;
     };
 
 /**

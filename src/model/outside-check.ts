@@ -6,6 +6,8 @@ export interface HttpQuestion {
   readonly url: string;
   /** sent along, each `Name: value` */
   readonly headers: readonly string[];
+  /** media type of the answer, without parameters; undefined if it doesn't matter */
+  readonly type?: string | undefined;
   /** one of these; RFC 9110, section 15 */
   readonly status: readonly number[];
   /** the body has each of these texts, read as it stands and with JSON's `\/` as `/` */

@@ -105,12 +105,15 @@ export type PlaybookCheck =
   | { readonly kind: 'port'; readonly port: number | string }
   | { readonly kind: 'nginx-workers' }
   | {
-      readonly kind: 'http';
+      /** `browse` counts only where it held before the files were swapped in */
+      readonly kind: 'http' | 'browse';
       readonly url: string;
       /** lists of text, or one template that becomes a list */
       readonly headers: Value;
       readonly contains: Value;
-    };
+    }
+  /** what the hosts of the role are `asked` through this one, where it held before */
+  | { readonly kind: 'through'; readonly role: string };
 
 export interface PlaybookGuard {
   readonly id: string;
@@ -153,6 +156,18 @@ export type PlaybookQuestion =
 export interface UnfilledQuestion {
   readonly kind: BalancerQuestion['kind'];
   readonly values: Readonly<Record<string, Value>>;
+}
+
+/** What the hosts of another role ask themselves for each host of this one, in every look at them. */
+export interface PlaybookAsked {
+  /** the role whose hosts ask */
+  readonly by: string;
+  /** of the host that is asked for */
+  readonly when: Condition;
+  /** ids of checks in `verify`; the first that applies to a host is judged */
+  readonly checks: readonly string[];
+  /** a template: what to do if no host of the role answers as it should */
+  readonly fix: string;
 }
 
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
@@ -202,6 +217,7 @@ export interface Role {
   readonly health: readonly HealthCheck[];
   /** what `verify` asks for each of its hosts */
   readonly verify: readonly PlaybookOutsideCheck[];
+  readonly asked: PlaybookAsked | undefined;
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];

@@ -1,5 +1,6 @@
 import type { Decided } from './deciding-check.ts';
 import type { Problem } from './operator-error.ts';
+import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
 
 /** How a host ended a command. The words are a contract, since scripts read them. */
@@ -89,14 +90,22 @@ const failures: readonly Status[] = [
   'kept',
 ];
 
-/** The exit status for how the hosts ended; `differs` counts only for commands that compare. */
-export function exitStatusOf(result: RunResult, options: { readonly comparing: boolean }): number {
+export interface Counting {
+  /** whether hosts that differ count */
+  readonly comparing: boolean;
+  /** checks that count */
+  readonly asked?: readonly Pick<CheckResult, 'outcome'>[];
+}
+
+/** The exit status for how the hosts ended. */
+export function exitStatusOf(result: RunResult, { comparing, asked = [] }: Counting): number {
   const any = (statuses: readonly Status[]) => result.hosts.some((host) => statuses.includes(host.status));
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
   if (any(['deferred', 'owed'])) return exitStatus.deferred;
-  if (options.comparing && any(['would-change'])) return exitStatus.differs;
+  if (asked.some(({ outcome }) => outcome === 'failed')) return exitStatus.verifyFailed;
+  if (comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;
 }
 

@@ -98,7 +98,11 @@ export function stateIn(snapshot: Snapshot, path: string): PathState | undefined
 /** A question that the fixed probe program can answer on the host: a word it knows, and arguments. */
 export type Query =
   | {
-      readonly kind: 'http' | 'search' | 'command' | 'certificate';
+      /**
+       * `browse` is asked as a browser would ask, on an address of the host itself; see
+       * src/host/remote/browse.sh
+       */
+      readonly kind: 'http' | 'search' | 'command' | 'certificate' | 'browse';
       readonly args: readonly string[];
     }
   | {

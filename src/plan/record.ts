@@ -1,5 +1,6 @@
 import type { PlannedAction, RecordedAction } from '../model/action.ts';
 import { type Change, sha256 } from '../model/change.ts';
+import type { Handler } from '../model/handler.ts';
 import type { FirstTouch, Ledger, ManagedItem, RecordedItem } from '../model/ledger.ts';
 import type { Stage } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
@@ -18,6 +19,17 @@ export function recordChanges(changes: readonly Change[]): readonly RecordedChan
     ...(secret === undefined ? {} : { secret: true }),
     before: secret === undefined ? stateFingerprint(before) : secretFingerprint(path, before),
     after: secret === undefined ? stateFingerprint(after) : secretFingerprint(path, after),
+  }));
+}
+
+/**
+ * Handlers as stored in the run's record on the host: without what was asked as a browser would, of which a
+ * rollback knows nothing and neither do older versions.
+ */
+export function recordHandlers(handlers: readonly Handler[]): readonly Handler[] {
+  return handlers.map((handler) => ({
+    ...handler,
+    checks: handler.checks.filter(({ kind }) => kind !== 'browse'),
   }));
 }
 

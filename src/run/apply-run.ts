@@ -6,7 +6,14 @@ import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
-import { letGoCreated, letGoItems, recordActions, recordChanges, recordItems } from '../plan/record.ts';
+import {
+  letGoCreated,
+  letGoItems,
+  recordActions,
+  recordChanges,
+  recordHandlers,
+  recordItems,
+} from '../plan/record.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
@@ -175,7 +182,7 @@ function transactionOf(
       items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),
       letGo: letGoItems(stage),
       letGoCreated: letGoCreated(stage),
-      handlers,
+      handlers: recordHandlers(handlers),
     },
   };
 }

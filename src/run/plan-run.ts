@@ -1,17 +1,20 @@
-import { type Inventory, roleOf } from '../inventory/inventory.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import type { CheckResult } from '../model/outside-check.ts';
 import { type ByHand, type HostPlan, withLast } from '../model/plan.ts';
-import { isManaged, type Snapshot } from '../model/snapshot.ts';
+import { isManaged, mergeReads, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
 import { type PlanInput, planInTurns } from '../plan/forward/plan-cluster.ts';
 import { KnownHosts, planLastStage } from '../plan/forward/stages.ts';
 import { withoutContents } from '../plan/rollback/plan-rollback.ts';
+import { askedQueries } from '../playbook/resolve/asked.ts';
 import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
 import { downWords, healthWarnings } from '../playbook/resolve/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
+import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks } from './deciding-checks.ts';
 import { inTurns } from './in-turns.ts';
@@ -21,14 +24,19 @@ import type { RunOptions } from './options.ts';
 import type { PlannedRun, Planner } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
+export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
+  /** whether wrong answers are warnings of the plan, rather than told otherwise; default: yes */
+  readonly warnOfAnswers?: boolean;
+}
+
 /** Look at all hosts and plan their changes. Nothing is changed anywhere. */
-export async function planRun(options: RunOptions & Partial<ReadsOptions>): Promise<PlannedRun> {
+export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const { prune } = options;
   const inventory = prune === false ? options.inventory : pruning(options.inventory, prune);
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = tellApart(
-    await look({ ...options, inventory }, (host) => readsOf(inventory, host, { guards })),
+    await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
   );
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
@@ -49,14 +57,16 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
     secrets: options.secrets,
   };
   const planned = await inTurns(planInTurns(input), options.signal);
-  const asked = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
-  const hosts = skipOthers(asked, chosen);
+  const guarded = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
+  const hosts = skipOthers(guarded, chosen);
   const known = new KnownHosts(input, hosts);
   const last: Planner['last'] = (done) => planLastStage(known.input, known.plans, done);
   const whole = withPlannedLast(hosts, last);
+  const asked = askedResults(viewCluster(inventory, snapshots), whole);
   return {
+    asked,
     plan: {
-      hosts: whole,
+      hosts: options.warnOfAnswers === false ? whole : whole.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
     },
@@ -68,6 +78,19 @@ export async function planRun(options: RunOptions & Partial<ReadsOptions>): Prom
       deciding: decidingChecks(inventory, whole),
     },
   };
+}
+
+/** All that is asked of a host when it is looked at, and what it asks itself for others. */
+function askingReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
+  const queries = askedQueries(inventory, host);
+  return mergeReads([readsOf(inventory, host, options), { ...noReads, queries }]);
+}
+
+function withWarnings(plan: HostPlan, asked: readonly CheckResult[]): HostPlan {
+  const wrong = asked.filter(({ host, outcome }) => host === plan.host && outcome === 'failed');
+  return wrong.length === 0
+    ? plan
+    : { ...plan, warnings: [...plan.warnings, ...wrong.map(wrongAnswerWarning)] };
 }
 
 /** Hosts that can't be told apart are all refused, whatever was seen on them. */

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../model/outside-check.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 
@@ -23,6 +24,8 @@ export interface Planner {
 /** A plan, and the planner for the rest of it during the run. */
 export interface PlannedRun {
   readonly plan: ClusterPlan;
+  /** what hosts were asked through others while all were looked at */
+  readonly asked?: readonly CheckResult[] | undefined;
   readonly planner: Planner;
 }
 

@@ -7,14 +7,16 @@ export function judgeHttp(question: HttpQuestion, answer: HttpAnswer | NoAnswer)
   const { url, status, contains, answers, location } = question;
   const expected = [
     `${url} answers ${status.map(statusWords).join(' or ')}`,
+    ...(question.type === undefined ? [] : [`it is ${question.type}`]),
     ...contains.map((text) => `it contains '${text}'`),
     ...Object.entries(answers).map(([name, values]) => headerWords(name, values)),
     ...(location === undefined ? [] : [`it redirects to ${location}`]),
   ].join('; ');
   if (answer.kind === 'trouble') return { outcome: 'failed', expected, found: answer.words, fix: answer.fix };
-  const body = answer.body.replaceAll('\\/', '/');
+  // JSON's way to write a slash, and that of a URL within a URL.
+  const body = answer.body.replaceAll('\\/', '/').replaceAll(/%2F/gi, '/');
   const wrong = [
-    ...(status.includes(answer.status) ? [] : [statusWords(answer.status)]),
+    ...(status.includes(answer.status) ? typeMistake(question, answer) : [statusWords(answer.status)]),
     ...(status.includes(answer.status)
       ? contains.filter((text) => !body.includes(text)).map((text) => `'${text}' is not in the answer`)
       : []),
@@ -29,6 +31,12 @@ export function judgeHttp(question: HttpQuestion, answer: HttpAnswer | NoAnswer)
 function headerWords(name: string, values: readonly string[]): string {
   if (values.every((value) => value === '')) return `it has no header ${name}`;
   return `its header ${name} is ${values.map((value) => (value === '' ? 'missing' : `'${value}'`)).join(' or ')}`;
+}
+
+function typeMistake({ type }: HttpQuestion, { headers }: HttpAnswer): readonly string[] {
+  const found = (headers['content-type'] ?? '').replace(/;.*/, '').trim().toLowerCase();
+  if (type === undefined || found === type) return [];
+  return [`it is ${found === '' ? 'of an unknown type' : short(found)}`];
 }
 
 function headerMistake({ headers }: HttpAnswer, name: string, values: readonly string[]): readonly string[] {

@@ -7,6 +7,8 @@
 
 # A download into a file does not concern the API: the real program does it.
 case " $* " in
+  # Folders have no web server that a browser could ask.
+  *' --resolve '*) exit 0 ;;
   *' --output '*)
     programs=$(dirname "$0")
     PATH=${PATH#"$programs":}

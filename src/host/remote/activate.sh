@@ -95,6 +95,7 @@ run_handler() {
   fi
   unmet=
   hopeless=no
+  answered_again=$NL
   until each check "$(records check "$handler")"; do
     if [ $hopeless = yes ] || [ "$(now)" -ge $_until ]; then
       said=

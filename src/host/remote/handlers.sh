@@ -77,6 +77,7 @@ check() {
       grep -Eqs "^ *[0-9]+: [0-9A-F]+:$_port [0-9A-F]+:0000 0A " "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"
       ;;
     http) check_http "$@" ;;
+    browse) still_answers "$@" ;;
     nginx-workers) nginx_took_over ;;
     *)
       unmet="the check $_kind is unknown"
@@ -134,6 +135,8 @@ answers() {
       with_first $((_headers + 2)) check_http "$@"
       ;;
     active) does_its_work "$5" ;;
+    # of other hosts, or of what is in front of the service
+    browse) ;;
     *) check "$@" ;;
   esac
 }

@@ -45,6 +45,49 @@ queries_from_the_rest() {
   queries_from "$@"
 }
 
+# browse RECORD...: what is asked as a browser would ask, all hosts behind this one at once; each answer is a
+# section. Of the questions for one host, the next is asked only where nothing is found by the one before.
+browse() {
+  field 6 "$1"
+  _own=$field
+  field 7 "$1"
+  find_here "$field" "$_own"
+  browse_for "$@"
+}
+browse_for() {
+  if [ $# -gt 0 ]; then
+    field 5 "$1"
+    browse_one "$field" "$@" | browse_the_rest "$field" "$@"
+  fi
+}
+browse_the_rest() {
+  _host=$1
+  shift
+  while [ $# -gt 0 ] && field 5 "$1" && [ "$field" = "$_host" ]; do shift; done
+  browse_for "$@"
+  cat
+}
+browse_one() {
+  _host=$1
+  shift
+  for _record; do
+    field 5 "$_record"
+    [ "$field" = "$_host" ] || break
+    field 2 "$_record"
+    section "answer $field"
+    _answer=$(browse_record "$_record")
+    printf '%s\n%s status %s\n' "$_answer" "$nonce" $?
+    case ${_answer%%"$NL"*} in 'HTTP/'*' 404'*) ;; *) break ;; esac
+  done
+}
+browse_record() {
+  IFS=$US
+  set -- $1
+  IFS=$NL
+  shift 6
+  ask_as_browser any "$@"
+}
+
 # closed_below FOLDER REST: tells what on the way from a folder to a path below it is closed to us. What isn't
 # seen there may be there all the same. Components of the path may be patterns; of the last one it is the file
 # itself that counts.

@@ -22,6 +22,7 @@ packages=
 units=
 names=
 queries=
+browsing=
 section globs
 cluster=
 for record in $request; do
@@ -36,8 +37,13 @@ for record in $request; do
     name) names=$names$NL$value ;;
     program) take_program "${value%%"$US"*}" "${value#*"$US"}" ;;
     query)
-      queries=$queries$NL$record
-      closed_to_query "$record"
+      field 4 "$record"
+      if [ "$field" = browse ]; then
+        browsing=$browsing$NL$record
+      else
+        queries=$queries$NL$record
+        closed_to_query "$record"
+      fi
       ;;
   esac
 done
@@ -56,32 +62,45 @@ if [ -n "$cluster" ] && [ -r "$ours/managed-paths" ]; then
   done <"$ours/managed-paths"
 fi
 
-tell_facts
-tell_files
+look() {
+  tell_facts
+  tell_files
 
-section space
-set --
-for path in / /etc /var/lib; do
-  if [ -d "$ROOT$path" ]; then set -- "$@" "$ROOT$path"; fi
-done
-stat -f -c "%a$US%b$US%n" -- "$@" 2>/dev/null
+  section space
+  set --
+  for path in / /etc /var/lib; do
+    if [ -d "$ROOT$path" ]; then set -- "$@" "$ROOT$path"; fi
+  done
+  stat -f -c "%a$US%b$US%n" -- "$@" 2>/dev/null
 
-section units
-# Those asked for, and whichever others failed: the state narrows the pattern only.
-systemctl show --no-pager --state=failed -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState \
-  -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -- \
-  $units '*' 2>/dev/null
+  section units
+  # Those asked for, and whichever others failed: the state narrows the pattern only.
+  systemctl show --no-pager --state=failed -p Id -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState \
+    -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -- \
+    $units '*' 2>/dev/null
 
-if [ -n "$packages" ]; then
-  section packages
-  if [ -e "$ROOT/var/lib/dpkg/status" ]; then
-    dpkg-query --admindir="$ROOT/var/lib/dpkg" -W \
-      -f="\${db:Status-Status}$US\${Package}$US\${Version}\n" -- $packages 2>/dev/null
-  elif command -v rpm >/dev/null 2>&1; then
-    rpm --root="${ROOT:-/}" -q --qf "installed$US%{NAME}$US%{VERSION}-%{RELEASE}\n" -- $packages 2>/dev/null
+  if [ -n "$packages" ]; then
+    section packages
+    if [ -e "$ROOT/var/lib/dpkg/status" ]; then
+      dpkg-query --admindir="$ROOT/var/lib/dpkg" -W \
+        -f="\${db:Status-Status}$US\${Package}$US\${Version}\n" -- $packages 2>/dev/null
+    elif command -v rpm >/dev/null 2>&1; then
+      rpm --root="${ROOT:-/}" -q --qf "installed$US%{NAME}$US%{VERSION}-%{RELEASE}\n" -- $packages 2>/dev/null
+    fi
   fi
-fi
 
-names_from $names
-queries_from $queries
+  names_from $names
+  queries_from $queries
+}
+
+# Everything else is looked at while servers think.
+if [ -n "$browsing" ]; then
+  browse $browsing </dev/null | {
+    exec 5<&0 </dev/null
+    look
+    cat <&5
+  }
+else
+  look
+fi
 section end

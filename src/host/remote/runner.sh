@@ -13,6 +13,8 @@ run=$1
 . "${0%/*}/transaction.sh"
 # shellcheck source=src/host/remote/changes.sh
 . "${0%/*}/changes.sh"
+# shellcheck source=src/host/remote/browse.sh
+. "${0%/*}/browse.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "${0%/*}/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
@@ -31,6 +33,8 @@ run=$1
 . "${0%/*}/archives.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
+# shellcheck source=src/host/remote/still-answers.sh
+. "${0%/*}/still-answers.sh"
 # shellcheck source=src/host/remote/validate.sh
 . "${0%/*}/validate.sh"
 
@@ -148,6 +152,7 @@ baseline=
 each validate "$(records validate)"
 validated=$NL
 swapped=yes
+note_what_answers
 each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''

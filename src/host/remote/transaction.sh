@@ -9,9 +9,10 @@
 # aren't as they were, or may not be), state (one of states/, renamed into place), end (what becomes of a run
 # that isn't committed), outcome (a second name of one in outcomes/: commit, revert or keep), expired and
 # declined (why a run that waited is put back), started (ids of handlers), units (numbers of those that were
-# set), active (units that were), owed (handlers that were left undone because somebody was there), broken
-# (units that a check found so), redone (ids of handlers that a revert ran), received and boot (which start of
-# the host it came and began in), boot-folders (made for the boot unit), log.
+# set), active (units that were), owed (handlers that were left undone because somebody was there), answering
+# (what answered to a browser before the swap), broken (units that a check found so), redone (ids of handlers
+# that a revert ran), received and boot (which start of the host it came and began in), boot-folders (made for
+# the boot unit), log.
 # shellcheck disable=SC2154 # run is set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 

@@ -168,9 +168,14 @@ function handlersOf(runs: readonly RecordedRun[]): readonly PlannedHandler[] {
   return [...handlers.values()].map((handler) => ({ handler: withoutContents(handler), because: [step] }));
 }
 
-/** A handler without the answers that it expects for the planned values. */
+/**
+ * A handler without the answers that it expects for the planned values. What was asked as a browser would
+ * need not be there any more.
+ */
 export function withoutContents(handler: Handler): Handler {
-  const checks = handler.checks.map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
+  const checks = handler.checks
+    .filter(({ kind }) => kind !== 'browse')
+    .map((check) => (check.kind === 'http' ? { ...check, contains: [] } : check));
   return { ...handler, checks };
 }
 

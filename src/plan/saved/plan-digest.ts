@@ -1,5 +1,5 @@
 import { type Change, sha256 } from '../../model/change.ts';
-import type { ClusterPlan, HostPlan, Stage } from '../../model/plan.ts';
+import type { ClusterPlan, HostPlan, PlannedHandler, Stage } from '../../model/plan.ts';
 import { stateFingerprint } from '../record.ts';
 import { planText } from './plan-text.ts';
 import { secretStates, slowHashOf } from './secret-states.ts';
@@ -29,8 +29,14 @@ function whatIsDone({ snapshot, stages, last, problem, recipe, ...plan }: HostPl
 }
 
 /** Its starting point is part of its changes. */
-function ofStage({ snapshot: _snapshot, changes, ...stage }: Stage): unknown {
-  return { ...stage, changes: changes.map(ofChange) };
+function ofStage({ snapshot: _snapshot, changes, handlers, ...stage }: Stage): unknown {
+  return { ...stage, changes: changes.map(ofChange), handlers: handlers.map(ofHandler) };
+}
+
+/** Which hosts were well enough to be asked when the plan was made changes nothing of what it does. */
+function ofHandler({ handler, ...planned }: PlannedHandler): unknown {
+  const checks = handler.checks.filter(({ kind }) => kind !== 'browse');
+  return { handler: { ...handler, checks }, ...planned };
 }
 
 function ofChange({ before, after, secret, ...change }: Change): unknown {

@@ -32,6 +32,8 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),
       ...each(document, [...path, 'verify'], role.verify, all),
+      // Asked in the look at the other host, before anything is known of this one.
+      ...conditionProblems(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
     ];
   });
 }
@@ -62,19 +64,32 @@ function each(
   subjects: Subjects,
 ): readonly Problem[] {
   return (holders ?? []).flatMap(({ when }, index) =>
-    Object.entries(when ?? {}).flatMap(([name, value]) => {
-      const place = [...path, index, 'when', name];
-      const subject = subjects.get(name);
-      if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
-      const values = Array.isArray(value) ? value : [value];
-      return values.flatMap((item, position) => {
-        const at = Array.isArray(value) ? [...place, position] : place;
-        const found = valueMistake(name, subject, item, document.plain(at));
-        if (found === undefined) return [];
-        return [document.problem(at, { code: 'invalid-condition', ...found })];
-      });
-    }),
+    conditionProblems(document, [...path, index, 'when'], when, subjects),
   );
+}
+
+function conditionProblems(
+  document: Places,
+  path: YamlPath,
+  when: RoleData['steps'][number]['when'],
+  subjects: Subjects,
+): readonly Problem[] {
+  return Object.entries(when ?? {}).flatMap(([name, value]) => {
+    const place = [...path, name];
+    const subject = subjects.get(name);
+    if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
+    const values = Array.isArray(value) ? value : [value];
+    return values.flatMap((item, position) => {
+      const at = Array.isArray(value) ? [...place, position] : place;
+      const found = valueMistake(name, subject, item, document.plain(at));
+      if (found === undefined) return [];
+      return [document.problem(at, { code: 'invalid-condition', ...found })];
+    });
+  });
+}
+
+function withoutFacts(subjects: Subjects): Subjects {
+  return new Map([...subjects].filter(([name]) => !name.startsWith('facts.')));
 }
 
 function unknownSubject(document: Places, place: YamlPath, name: string, subjects: Subjects): Problem {

@@ -47,6 +47,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...(role.verify ?? []).flatMap(({ when: _when, recipes, ...texts }, index) =>
         check(['verify', index], texts, scopes.forRecipes(recipes)),
       ),
+      ...check(['asked', 'fix'], role.asked?.fix, scopes.base),
       ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
         check(['refuse', index], { text, next }, scopes.withFacts),
       ),

@@ -7,6 +7,7 @@ import { kindOf } from '../facts/kinds.ts';
 import { listOf } from '../read/build.ts';
 import { portUsers } from '../read/port-schema.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
+import { checkAsked } from './check-asked.ts';
 import { checkConditions } from './check-conditions.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
 import { checkSecrets } from './check-secrets.ts';
@@ -24,6 +25,7 @@ export function checkMeaning(document: Places, data: PlaybookData): readonly Pro
       ...checkStages(document, ['roles', name], role),
       ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
       ...checkFacts(document, ['roles', name], role),
+      ...checkAsked(document, ['roles', name], role, data.roles),
     ]),
     ...checkConditions(document, data),
     ...checkTemplates(document, data),

@@ -103,6 +103,10 @@ function buildRole(document: Places, source: RoleSource): Role {
       ...buildOutsideCheck(check),
       location: at('verify', index, 'id'),
     })),
+    asked: data.asked && {
+      ...{ by: data.asked.by, checks: data.asked.checks, fix: data.asked.fix },
+      when: buildCondition(data.asked.when),
+    },
     warnings: (data.warnings ?? []).map((warning) => ({
       when: buildCondition(warning.when),
       text: warning.text,
@@ -187,12 +191,9 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   if (typeof data === 'string') return { kind: data };
   if (data.active !== undefined) return { kind: 'active', unit: data.active };
   if (data.port !== undefined) return { kind: 'port', port: data.port };
-  return {
-    kind: 'http',
-    url: data.http?.url ?? '',
-    headers: data.http?.headers ?? [],
-    contains: data.http?.contains ?? [],
-  };
+  if (data.through !== undefined) return { kind: 'through', role: data.through };
+  const { url = '', headers = [], contains = [] } = data.http ?? data.browse ?? {};
+  return { kind: data.http === undefined ? 'browse' : 'http', url, headers, contains };
 }
 
 function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, 'location'> {
@@ -217,9 +218,10 @@ function buildQuestion({
     if (values !== undefined) return { kind, values: mapValues(values, toValue) };
   }
   if (http !== undefined) {
-    const { url, headers = [], contains = [], status = 200, answers = {}, location, assets = false } = http;
+    const { url, headers = [], type, contains = [], answers = {}, location, assets = false } = http;
+    const { status = 200 } = http;
     return {
-      ...{ kind: 'http', url, headers, contains, location, assets },
+      ...{ kind: 'http', url, headers, type, contains, location, assets },
       status: [status].flat(),
       answers: mapValues(answers, listOf),
     };

@@ -77,6 +77,7 @@ function extendRole(
   const left = leaveOut(base, without);
   return {
     ...base,
+    asked: left.asked,
     ...(single as Partial<RoleData>),
     facts: byName(places, [...path, 'facts'], base.facts, facts),
     guards: byName(places, [...path, 'guards'], base.guards, guards),

@@ -35,7 +35,14 @@ export function leaveOut(role: RoleData, without: Without) {
     refuse: narrowed(kept(role.refuse, () => true)),
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),
+    asked: askedWithout(role.asked, verify),
   };
+}
+
+/** What is asked by other hosts, without the checks that are left out. */
+function askedWithout(asked: RoleData['asked'], left: ReadonlySet<string>): RoleData['asked'] {
+  const checks = (asked?.checks ?? []).filter((id) => !left.has(id));
+  return asked === undefined || checks.length === 0 ? undefined : { ...asked, checks };
 }
 
 function kept<Item>(items: readonly Item[] | undefined, isKept: (item: Item) => boolean): Kept<Item>[] {

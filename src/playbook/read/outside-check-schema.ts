@@ -14,6 +14,7 @@ export const questionKeys = {
         .union([z.array(text), text])
         .optional()
         .meta({ description: "sent along, each 'Name: value'" }),
+      type: text.optional().meta({ description: 'media type of the answer, such as application/json' }),
       status: z
         .union([status, z.array(status).min(1)])
         .optional()

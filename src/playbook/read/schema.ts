@@ -72,23 +72,30 @@ const recipe = z.strictObject({
   vars: z.record(word, z.unknown()).optional(),
 });
 
+const request = z.strictObject({
+  url: text,
+  headers: z.union([texts, text]).optional(),
+  contains: z.union([texts, text]).optional(),
+});
+
 const check = z.union([
   z.literal('nginx-workers'),
   z
     .strictObject({
       active: text.optional().meta({ description: 'the unit is active and stays active' }),
       port: z.union([z.int().min(1).max(65535), text]).optional(),
-      http: z
-        .strictObject({
-          url: text,
-          headers: z.union([texts, text]).optional(),
-          contains: z.union([texts, text]).optional(),
-        })
-        .optional(),
+      http: request.optional(),
+      browse: request.optional().meta({
+        description: 'as a browser asks, on an address of the host itself; counts only where it held before',
+      }),
+      through: roleName.optional().meta({
+        description: 'a role: its hosts, as they are `asked`, still answer through this host',
+      }),
     })
     .superRefine((given, context) => {
       if (Object.values(given).filter((kind) => kind !== undefined).length === 1) return;
-      context.addIssue({ code: 'custom', message: 'expected one of: active, port, http, nginx-workers' });
+      const kinds = 'active, port, http, browse, through, nginx-workers';
+      context.addIssue({ code: 'custom', message: `expected one of: ${kinds}` });
     }),
 ]);
 
@@ -133,6 +140,18 @@ const outsideCheck = z
     fix: text.meta({ description: 'what to do if it fails' }),
   })
   .superRefine(askingOnce);
+
+const asked = z
+  .strictObject({
+    by: roleName.meta({ description: 'the role whose hosts ask' }),
+    when: when.optional(),
+    checks: z
+      .array(id)
+      .min(1)
+      .meta({ description: 'ids of http checks in `verify`; the first that applies to a host counts' }),
+    fix: text.meta({ description: 'what to do if no host of the role answers as it should' }),
+  })
+  .meta({ description: 'what another role asks itself for each host of this one, in every look' });
 
 const warning = z.strictObject({ when, text });
 const refusal = z.strictObject({ when, text, next: text });
@@ -249,6 +268,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     verify: z.array(outsideCheck).optional().meta({
       description: 'what is asked from outside, as a browser would, by `clusterproxy verify`',
     }),
+    asked: asked.optional(),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guardSchema).optional(),

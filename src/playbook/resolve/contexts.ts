@@ -2,11 +2,12 @@ import { getDomain } from 'tldts';
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
+import type { Recipe } from '../../model/playbook.ts';
 import { isManaged, type Snapshot } from '../../model/snapshot.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { type ChosenRecipe, chooseRecipe } from './recipes.ts';
+import { type ChosenRecipe, chooseRecipe, recipeVars } from './recipes.ts';
 import { templateProblem } from './template-problems.ts';
-import { type TemplateContext, TemplateError } from './templates.ts';
+import { renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
 /** A host as seen by the templates of other hosts. */
 export interface HostView {
@@ -87,6 +88,12 @@ export function withHost(cluster: ClusterView, name: string, snapshot: Snapshot)
   if (host === undefined) throw new Error(`${name} is not in the inventory`);
   const hosts = new Map(cluster.hosts).set(name, viewHost(cluster.inventory, host, snapshot));
   return { ...cluster, hosts };
+}
+
+/** The context of a host's templates if this were its recipe; what depends on facts is left empty. */
+export function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
+  const vars = recipeVars(recipe, (value) => renderLeniently(value, base));
+  return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
 function viewHost(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {

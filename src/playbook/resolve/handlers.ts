@@ -51,13 +51,28 @@ function scalar(template: string, value: Value): string {
   throw new TemplateError(template, `expected text, found a list, a map or nothing`, 'name one of its parts');
 }
 
-/** A handler of the playbook with everything filled in. */
-export function resolveHandler(handler: PlaybookHandler, guards: readonly Guard[], fill: Fill): Handler {
+interface ForHandlers {
+  readonly fill: Fill;
+  readonly host: string;
+  readonly through: (role: string) => readonly Check[];
+}
+
+/**
+ * A handler of the playbook with everything filled in. `through` are the checks of a role whose hosts are
+ * asked through this one.
+ */
+export function resolveHandler(
+  handler: PlaybookHandler,
+  guards: readonly Guard[],
+  { fill, host, through }: ForHandlers,
+): Handler {
   return {
     id: handler.id,
     validate: handler.validate?.map(fill.text),
     actions: handler.actions.map((action) => resolveAction(action, fill)),
-    checks: handler.checks.map((check) => resolveCheck(check, fill)),
+    checks: handler.checks.flatMap((check) =>
+      check.kind === 'through' ? through(check.role) : [resolveCheck(check, fill, host)],
+    ),
     guards: guards.filter(({ id }) => handler.guards.includes(id)),
     timeout: handler.timeout,
     settle: handler.settle,
@@ -104,7 +119,7 @@ function resolveAction(action: PlaybookAction, fill: Fill): Action {
   }
 }
 
-function resolveCheck(check: PlaybookCheck, fill: Fill): Check {
+function resolveCheck(check: Exclude<PlaybookCheck, { kind: 'through' }>, fill: Fill, host: string): Check {
   switch (check.kind) {
     case 'nginx-workers':
       return check;
@@ -112,12 +127,15 @@ function resolveCheck(check: PlaybookCheck, fill: Fill): Check {
       return { kind: 'active', unit: fill.text(check.unit) };
     case 'port':
       return { kind: 'port', port: fill.port(check.port) };
-    case 'http':
-      return {
-        kind: 'http',
+    default: {
+      const asked = {
         url: fill.text(check.url),
         headers: fill.list(check.headers),
         contains: fill.list(check.contains),
       };
+      return check.kind === 'http'
+        ? { kind: 'http', ...asked }
+        : { kind: 'browse', host, ...asked, verified: true };
+    }
   }
 }

@@ -36,20 +36,13 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
   const { verify } = roleOf(cluster.inventory.playbook, view.host.role);
   const context = hostContext(cluster, view);
   const fill = strictly(context);
-  const at = <Result>({ id, location }: PlaybookOutsideCheck, work: () => Result) =>
-    naming({ host: name, place: `check ${id}`, location }, work);
   const applying = verify.filter(
     (check) =>
-      isFor(check, view.recipe?.name) && holds(check.when, context) && at(check, () => hasNeeds(check, fill)),
+      isFor(check, view.recipe?.name) &&
+      holds(check.when, context) &&
+      inCheck(check, name, () => hasNeeds(check, fill)),
   );
-  const resolved = applying.map((check) =>
-    at(check, () => ({
-      id: check.id,
-      title: fill.text(check.title),
-      fix: fill.text(check.fix),
-      question: resolveQuestion(check.question, context),
-    })),
-  );
+  const resolved = applying.map((check) => resolveOutsideCheck(check, name, context));
   return {
     checks: resolved.flatMap(({ question, ...check }) =>
       question.kind === 'browser' ? [] : [{ ...check, question }],
@@ -61,6 +54,31 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
       .filter((check) => !applying.includes(check))
       .map((check) => named(check, leniently(context))),
   };
+}
+
+/** A check with its question filled in, whether or not it takes a browser. */
+type FilledCheck = Omit<OutsideCheck, 'question'> & {
+  readonly question: OutsideCheck['question'] | BrowserCheck['question'];
+};
+
+/** A check of the host `name`, filled in. Throws OperatorError if a template can't be. */
+export function resolveOutsideCheck(
+  check: PlaybookOutsideCheck,
+  name: string,
+  context: TemplateContext,
+): FilledCheck {
+  const fill = strictly(context);
+  return inCheck(check, name, () => ({
+    id: check.id,
+    title: fill.text(check.title),
+    fix: fill.text(check.fix),
+    question: resolveQuestion(check.question, context),
+  }));
+}
+
+/** What can't be filled in is a mistake at the check's place in the playbook. */
+function inCheck<Result>({ id, location }: PlaybookOutsideCheck, host: string, work: () => Result): Result {
+  return naming({ host, place: `check ${id}`, location }, work);
 }
 
 /** All checks that a host may have, whatever is installed there, for one that could not be inspected. */

@@ -7,11 +7,10 @@ import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts
 import type { StepModule } from '../../steps/step-module.ts';
 import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';
-import { baseContext, recipeContext } from './contexts.ts';
+import { baseContext, withRecipe } from './contexts.ts';
 import { factReads } from './facts.ts';
 import { type Fill, leniently, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
-import { recipeVars } from './recipes.ts';
 import { naming } from './template-problems.ts';
 import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
 
@@ -120,11 +119,6 @@ export function withContent(step: PlaybookStep, parameters: Value, content: stri
   if (step.template === undefined) return parameters;
   const { template: _, ...rest } = parameters as Readonly<Record<string, Value>>;
   return { ...rest, content };
-}
-
-function withRecipe(recipe: Recipe, base: TemplateContext): TemplateContext {
-  const vars = recipeVars(recipe, (value) => renderLeniently(value, base));
-  return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
 const unknownHostsOf = new WeakMap<Inventory, Value>();

@@ -6,6 +6,7 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
+import { askedThrough } from './asked.ts';
 import { holds } from './conditions.ts';
 import { type ClusterView, hostContext } from './contexts.ts';
 import type { Facts } from './facts.ts';
@@ -80,7 +81,10 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
       ),
       handlers: handlers.map((handler) =>
         naming({ host: name, place: `handler ${handler.id}`, location: handler.location }, () =>
-          resolveHandler(handler, guards, fill),
+          resolveHandler(handler, guards, {
+            ...{ fill, host: name },
+            through: (role) => askedThrough(cluster, role),
+          }),
         ),
       ),
       guards,

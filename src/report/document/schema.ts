@@ -110,7 +110,9 @@ export const reportSchema = z.object({
   checks: z
     .array(check)
     .optional()
-    .describe('of verify, and of apply --verify: what was asked from outside, by host'),
+    .describe(
+      'of verify and apply --verify: what was asked from outside, by host; of check: what was asked through other hosts',
+    ),
   browser: browser.optional(),
   explanations: z
     .array(explanation)

@@ -28,6 +28,8 @@ export function checkWords(check: Check): string {
       return 'new nginx workers are running';
     case 'http':
       return `${showableLine(check.url)} answers`;
+    case 'browse':
+      return `${showableLine(check.url)} still answers, if it does now`;
   }
 }
 

@@ -112,7 +112,9 @@ function renderByHand({ title, text }: ReportDocument['byHand'][number], style: 
 }
 
 function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style: Style): readonly string[] {
-  const totals = totalWords(others.filter((host) => host.error === undefined && differs(host)));
+  const totals = totalWords(
+    others.filter((host) => (host.error === undefined || host.status === 'would-change') && differs(host)),
+  );
   const text = `${statusSummary(hosts.map(({ status }) => status))}${totals === '' ? '' : `; ${totals}`}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }

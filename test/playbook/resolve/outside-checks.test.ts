@@ -116,6 +116,7 @@ describe('the checks of a host', () => {
       kind: 'http',
       url: 'https://bbb-proxy.example.com/bbb-03/bigbluebutton/api',
       headers: ['Content-Type: application/json'],
+      type: 'application/json',
       status: [200],
       contains: ['wss://bbb-03.example.com/graphql', 'https://bbb-03.example.com/api/rest'],
       answers: {},
