@@ -5,6 +5,7 @@ import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, posit
 
 interface VerifyOptions extends CommonOptions {
   readonly timeout: number;
+  readonly withMeeting: boolean;
 }
 
 /** A page of a client takes a second or two over a slow line; who waits longer closes the tab. Seconds. */
@@ -24,6 +25,12 @@ export function registerVerify(program: Command, { environment, finish }: Regist
         .default(usualTimeout)
         .argParser(positive),
     )
+    .addOption(
+      new Option(
+        '--with-meeting',
+        'also create a meeting on one node after the other, join it through the proxy, and end it',
+      ).default(false),
+    )
     .action(async (options: VerifyOptions) => finish(await verify(options, environment)));
   addExample(command, 'clusterproxy verify --inventory prod.yaml');
 }
@@ -38,11 +45,14 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
     ]);
   const session = await openSession('verify', options, environment);
   const runOptions = session.runOptions({ prune: false });
-  const { signal } = environment;
+  const { signal, leave, phase } = environment;
+  const { withMeeting } = options;
+  if (withMeeting) phase.interruption = 'no further meeting is begun, and the present one is ended';
   const { checks, problems } = await verifyRun({
     ...runOptions,
     network: networkFromHere({ signal, patience: options.timeout * 1000 }),
     now: Date.now,
+    ...{ withMeeting, leave },
   });
   const result = { ...resultWithoutHosts('verify'), interrupted: signal.aborted };
   const status = signal.aborted ? exitStatus.interrupted : statusOf(checks, problems.length > 0, exitStatus);

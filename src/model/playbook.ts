@@ -1,6 +1,11 @@
 import type { Value } from '../formats/keyed-format.ts';
 import type { Location } from './operator-error.ts';
-import type { CertificateQuestion, HttpQuestion, WebsocketQuestion } from './outside-check.ts';
+import type {
+  CertificateQuestion,
+  HttpQuestion,
+  MeetingQuestion,
+  WebsocketQuestion,
+} from './outside-check.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -106,11 +111,17 @@ export type PlaybookCheck =
       readonly contains: Value;
     };
 
+/** A program in sh beside the playbook. */
+export interface OwnProgram {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface PlaybookGuard {
   readonly id: string;
   readonly kind: 'program' | 'http' | 'command';
   /** the file beside the playbook that is asked, in sh; undefined for the other kinds */
-  readonly program: { readonly file: string; readonly text: string } | undefined;
+  readonly program: OwnProgram | undefined;
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
@@ -130,6 +141,8 @@ export interface PlaybookOutsideCheck {
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
   readonly question: PlaybookQuestion;
+  /** the check during whose meeting it is asked */
+  readonly during: string | undefined;
   readonly location: Location;
 }
 
@@ -137,6 +150,7 @@ export interface PlaybookOutsideCheck {
 export type PlaybookQuestion =
   | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
   | WebsocketQuestion
+  | (Omit<MeetingQuestion, 'program' | 'client'> & { readonly program: OwnProgram; readonly client: Value })
   | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string });
 
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */

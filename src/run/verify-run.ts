@@ -9,15 +9,20 @@ import {
   resolveOutsideChecks,
 } from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
-import { askCheck } from '../verify/ask.ts';
+import { askCheck, isAsked } from '../verify/ask.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { askInMeetings, type Ending, needsMeeting } from './verify-meeting.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
   readonly now: () => number;
+  /** whether meetings may be held */
+  readonly withMeeting: boolean;
+  /** aborted when whatever is under way is left to the hosts */
+  readonly leave: AbortSignal;
 }
 
 export interface Verified {
@@ -43,6 +48,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   );
   const cluster = viewCluster(inventory, snapshots);
   const limit = pLimit(questionsAtOnce);
+  const meeting = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name) && host.state === 'active')
@@ -50,8 +56,19 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
         if (one.snapshot === undefined) return notAsked(inventory, one, one.problem);
         try {
           const { checks, notApplicable } = resolveOutsideChecks(cluster, one.host.name);
-          const asked = await Promise.all(checks.map((check) => limit(() => askOne(one, check, options))));
-          return { checks: [...asked, ...notApplicable.map((check) => leftOut(one, check))], problems: [] };
+          const endings = await Promise.all([
+            ...checks.map((check) => limit(() => askAlone(check, options))),
+            // One host at a time: no more than one meeting of ours is held in a cluster.
+            meeting(() => askMeetings(one, checks, options)),
+          ]);
+          const byId = new Map(endings.flatMap((some) => [...some]));
+          return {
+            checks: [
+              ...checks.map((check) => resultOf(one, check, byId.get(check.id))),
+              ...notApplicable.map((check) => leftOut(one, check)),
+            ],
+            problems: [],
+          };
         } catch (error) {
           return notAsked(inventory, one, problemsOf(error)[0]);
         }
@@ -63,10 +80,36 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   };
 }
 
-async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOptions): Promise<CheckResult> {
-  const { id, title } = check;
-  return { host: host.name, role: host.role, id, title, ...(await askCheck(check, options)) };
+type Endings = ReadonlyMap<string, Ending>;
+
+async function askAlone(check: OutsideCheck, options: VerifyOptions): Promise<Endings> {
+  if (needsMeeting(check) || !isAsked(check)) return new Map();
+  return new Map([[check.id, await askCheck(check, options)]]);
 }
+
+async function askMeetings(
+  one: Look,
+  checks: readonly OutsideCheck[],
+  options: VerifyOptions,
+): Promise<Endings> {
+  const wanted = checks.filter(needsMeeting);
+  if (options.withMeeting) return askInMeetings(one, wanted, options);
+  return new Map(wanted.map(({ id }) => [id, unwanted]));
+}
+
+const unwanted: Ending = {
+  ...{ outcome: 'not-applicable', expected: undefined, fix: undefined },
+  found: 'asked only with --with-meeting',
+};
+
+/** Nothing is known of a check whose meeting doesn't apply to the host. */
+function resultOf({ host }: Look, { id, title }: NamedCheck, ending: Ending | undefined): CheckResult {
+  return { host: host.name, role: host.role, id, title, ...(ending ?? noEnding) };
+}
+
+const noEnding: Ending = {
+  ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
+};
 
 function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
   return {

@@ -1,5 +1,6 @@
-import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
-import { assetsOf } from './assets.ts';
+import type { AskedQuestion, CheckResult, OutsideCheck, Verdict } from '../model/outside-check.ts';
+import type { HttpAnswer, NoAnswer } from './answers.ts';
+import { assetsNamedBy, assetsOf, mostNamed } from './assets.ts';
 import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
 import type { Network } from './network.ts';
@@ -12,12 +13,17 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
+/** Whether a check needs no more than the network. */
+export function isAsked(check: OutsideCheck): check is OutsideCheck & { readonly question: AskedQuestion } {
+  return check.question.kind !== 'meeting';
+}
+
 /**
  * Asks what a check asks, and says how it ended and what to do. A question that was cut short looks like a
  * server that doesn't answer, which nobody knows: it was not asked.
  */
 export async function askCheck(
-  { fix, question }: OutsideCheck,
+  { fix, question }: Pick<OutsideCheck, 'fix'> & { readonly question: AskedQuestion },
   { network, now, signal }: Asking,
 ): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>> {
   const verdict = signal.aborted ? undefined : await ask(question, network, now);
@@ -28,7 +34,7 @@ export async function askCheck(
 }
 
 /** Asks one question, and says how it ended. */
-export async function ask(question: OutsideQuestion, network: Network, now: () => number): Promise<Verdict> {
+export async function ask(question: AskedQuestion, network: Network, now: () => number): Promise<Verdict> {
   switch (question.kind) {
     case 'http':
       return askHttp(question, network);
@@ -46,22 +52,41 @@ export async function ask(question: OutsideQuestion, network: Network, now: () =
 }
 
 async function askHttp(
-  question: Extract<OutsideQuestion, { kind: 'http' }>,
+  question: Extract<AskedQuestion, { kind: 'http' }>,
   network: Network,
 ): Promise<Verdict> {
   const { url, headers, assets } = question;
   const answer = await network.get({ url, headers });
   const verdict = judgeHttp(question, answer);
   if (!assets || answer.kind === 'trouble' || verdict.outcome === 'failed') return verdict;
-  const named = assetsOf(answer.body, url);
-  const answers = await Promise.all(named.map((asset) => network.get({ url: asset, headers: [] })));
-  const missing = answers.flatMap((one, index) => {
+  const asked = new Map<string, HttpAnswer | NoAnswer>([[url, answer]]);
+  const first = await getAll(assetsOf(answer.body, url), asked, network);
+  const named = first.flatMap(([asset, one]) =>
+    one.kind === 'answer' && one.status === 200 ? assetsNamedBy(one.body, asset) : [],
+  );
+  const second = await getAll([...new Set(named)].slice(0, mostNamed), asked, network);
+  const all = [...first, ...second];
+  const missing = all.flatMap(([asset, one]) => {
     if (one.kind === 'answer' && one.status === 200) return [];
-    return [`${named[index]}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
+    return [`${asset}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
   });
   const expected = `${verdict.expected}; so does everything that the page loads`;
-  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, named.length) };
+  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, all.length) };
   return { outcome: 'failed', expected, found: missing.join('; ') };
+}
+
+/** What answers at those of the addresses that haven't been asked yet. */
+async function getAll(
+  urls: readonly string[],
+  asked: Map<string, HttpAnswer | NoAnswer>,
+  network: Network,
+): Promise<readonly (readonly [url: string, answer: HttpAnswer | NoAnswer])[]> {
+  const fresh = urls.filter((url) => !asked.has(url));
+  const answers = await Promise.all(
+    fresh.map(async (url) => [url, await network.get({ url, headers: [] })] as const),
+  );
+  for (const [url, answer] of answers) asked.set(url, answer);
+  return answers;
 }
 
 function foundWords(found: string, assets: number): string {

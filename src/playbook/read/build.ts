@@ -3,6 +3,7 @@ import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
   HealthCheck,
+  OwnProgram,
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
@@ -15,7 +16,7 @@ import type {
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
-import { type GuardProgram, programKey } from './guard-programs.ts';
+import { programKey } from './guard-programs.ts';
 import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
@@ -29,7 +30,7 @@ export function buildPlaybook(
     readonly text: string;
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
-    readonly programs: ReadonlyMap<string, GuardProgram>;
+    readonly programs: ReadonlyMap<string, OwnProgram>;
   },
 ): LoadedPlaybook {
   return {
@@ -62,7 +63,7 @@ interface RoleSource {
   readonly data: RoleData;
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
-  readonly programs: ReadonlyMap<string, GuardProgram>;
+  readonly programs: ReadonlyMap<string, OwnProgram>;
 }
 
 function buildRole(document: Places, source: RoleSource): Role {
@@ -99,7 +100,7 @@ function buildRole(document: Places, source: RoleSource): Role {
           : { kind: 'units', units: check.units },
     ),
     verify: (data.verify ?? []).map((check, index) => ({
-      ...buildOutsideCheck(check),
+      ...buildOutsideCheck(check, source),
       location: at('verify', index, 'id'),
     })),
     warnings: (data.warnings ?? []).map((warning) => ({
@@ -116,7 +117,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [] }]) => ({
       ...{ id, description, args },
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
-      program: kind === undefined ? source.programs.get(programKey(name, id)) : undefined,
+      program: kind === undefined ? source.programs.get(programKey(name, 'guard', id)) : undefined,
     })),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
@@ -194,12 +195,19 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   };
 }
 
-function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, 'location'> {
-  const { id, title, fix, recipes } = data;
-  return { id, title, fix, recipes, when: buildCondition(data.when), question: buildQuestion(data) };
+function buildOutsideCheck(
+  data: OutsideCheckData,
+  { name, programs }: RoleSource,
+): Omit<PlaybookOutsideCheck, 'location'> {
+  const { id, title, fix, recipes, during } = data;
+  const question = buildQuestion(data, programs.get(programKey(name, 'check', id)));
+  return { id, title, fix, recipes, when: buildCondition(data.when), question, during };
 }
 
-function buildQuestion({ http, websocket, certificate }: OutsideCheckData): PlaybookQuestion {
+function buildQuestion(
+  { http, websocket, certificate, meeting }: OutsideCheckData,
+  program: OwnProgram | undefined,
+): PlaybookQuestion {
   if (http !== undefined) {
     const { url, headers = [], contains = [], status = 200, answers = {}, location, assets = false } = http;
     return {
@@ -211,6 +219,11 @@ function buildQuestion({ http, websocket, certificate }: OutsideCheckData): Play
   if (websocket !== undefined) {
     const { url, origin, protocol = '', accepted = true } = websocket;
     return { kind: 'websocket', url, origin, protocol, accepted };
+  }
+  if (meeting !== undefined) {
+    const { args = [], client, session } = meeting;
+    if (program === undefined) throw new Error(`the program ${meeting.program} was not read`);
+    return { kind: 'meeting', program, args, client, session };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
 }

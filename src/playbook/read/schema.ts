@@ -4,7 +4,7 @@ import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
-import { askingOnce, questionKeys } from './outside-check-schema.ts';
+import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
 import { absolutePath, oneOrMore, text } from './texts.ts';
 
@@ -126,6 +126,7 @@ const outsideCheck = z
     title: text.meta({ description: 'what is checked, in a few words' }),
     recipes: z.array(text).min(1).optional(),
     when: when.optional(),
+    during,
     ...questionKeys,
     fix: text.meta({ description: 'what to do if it fails' }),
   })

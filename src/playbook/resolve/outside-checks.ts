@@ -38,6 +38,7 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
         title: fill.text(check.title),
         fix: fill.text(check.fix),
         question: resolveQuestion(check.question, fill),
+        during: check.during,
       })),
     ),
     notApplicable: verify.filter((check) => !applies(check)).map((check) => named(check, leniently(context))),
@@ -72,6 +73,14 @@ function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestio
     }
     case 'websocket':
       return { ...question, url: fill.text(question.url), origin: fill.text(question.origin) };
+    case 'meeting': {
+      const { kind, program, args, client, session } = question;
+      return {
+        ...{ kind, session, program: program.text },
+        args: args.map(fill.text),
+        client: fill.list(client),
+      };
+    }
     case 'certificate':
       return { ...question, hostname: fill.text(question.hostname), port: fill.port(question.port) };
   }

@@ -4,9 +4,7 @@ As in github.com/coder/websocket, an Origin's host must equal the request's Host
 (a pattern for a host, so a value with https:// in front never matches).
 """
 
-import base64
 import fnmatch
-import hashlib
 import os
 import urllib.parse
 
@@ -44,21 +42,11 @@ class Middleware(standin.Handler):
     def do_GET(self):
         if self.path.partition('?')[0] != '/graphql':
             return self.answer(404, 'not found')
-        key = self.headers.get('Sec-WebSocket-Key')
-        if self.headers.get('Upgrade', '').lower() != 'websocket' or key is None:
+        if not self.is_handshake():
             return self.answer(426, 'WebSocket protocol violation')
         if not origin_allowed(self.headers.get('Origin'), self.headers.get('Host')):
             return self.answer(403, f'request Origin "{self.headers["Origin"]}" is not authorized')
-        digest = hashlib.sha1(f'{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11'.encode()).digest()
-        self.send_response(101)
-        self.send_header('Upgrade', 'websocket')
-        self.send_header('Connection', 'Upgrade')
-        self.send_header('Sec-WebSocket-Accept', base64.b64encode(digest).decode())
-        if 'graphql-transport-ws' in self.headers.get('Sec-WebSocket-Protocol', ''):
-            self.send_header('Sec-WebSocket-Protocol', 'graphql-transport-ws')
-        self.end_headers()
-        self.close_connection = True
-        self.rfile.read(1)
+        self.accept_websocket('graphql-transport-ws')
 
 
 standin.started('bbb-graphql-middleware')

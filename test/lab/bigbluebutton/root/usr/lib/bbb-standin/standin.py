@@ -6,10 +6,15 @@ answer. A test can set these files in /var/lib/bbb-standin:
   SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
   SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
   SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
+  bbb-web.full    present: bbb-web creates no meeting
+  bbb-web.stuns   what it answers to those who have joined and ask for STUN and TURN servers
+  calls.log       written here: the calls of bbb-web that begin and end meetings, with their parameters
   meetings.xml    the <meeting> elements that getMeetings answers with
   starts.log      written here: one line per start of a service
 """
 
+import base64
+import hashlib
 import http.server
 import os
 import re
@@ -133,6 +138,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != 'HEAD':
             self.wfile.write(data)
+
+    def is_handshake(self):
+        """Whether it asks for a WebSocket (RFC 6455, 4.1)."""
+        return self.headers.get('Upgrade', '').lower() == 'websocket' and 'Sec-WebSocket-Key' in self.headers
+
+    def accept_websocket(self, protocol=''):
+        key = f'{self.headers["Sec-WebSocket-Key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+        self.send_response(101)
+        self.send_header('Upgrade', 'websocket')
+        self.send_header('Connection', 'Upgrade')
+        self.send_header('Sec-WebSocket-Accept', base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        if protocol and protocol in self.headers.get('Sec-WebSocket-Protocol', ''):
+            self.send_header('Sec-WebSocket-Protocol', protocol)
+        self.end_headers()
+        self.close_connection = True
+        self.rfile.read(1)
 
     def do_HEAD(self):
         self.do_GET()
