@@ -38,11 +38,13 @@ const allOf = {
     'lobby-locale',
     'pads-origin',
     'sfu-closed',
+    ...['slides-origin', 'ddp', 'dashboard'],
   ],
   modern: [
     // The proxy redirects by itself.
     ...['certificate', 'client-page', 'api-addresses', 'api', 'api-origin'],
     ...['api-other-origin', 'graphql', 'graphql-other-origin', 'pads-origin', 'sfu-closed'],
+    ...['slides-other-origin', 'dashboard'],
   ],
 };
 
@@ -85,7 +87,7 @@ describe.skipIf(noLab)('verify on real hosts', () => {
     }
     const { stdout } = await cluster.run('verify');
     expect(stdout).toContain("passed: the client's page through the proxy\n");
-    expect(stdout).toMatch(/\n20 checks: 20 passed\n$/);
+    expect(stdout).toMatch(/\n25 checks: 25 passed\n$/);
   });
 
   const calls = async (host: LabHost) =>
@@ -160,6 +162,8 @@ describe.skipIf(noLab)('verify on real hosts', () => {
   // As certbot lays them out.
   const live = '/etc/letsencrypt/live/seen-02.example.com';
   const nodesCertificate = selfSigned(`${live}/fullchain.pem`, `${live}/privkey.pem`);
+  const slides = replaced('/etc/bigbluebutton/nginx/zz-clusterproxy.nginx', '/set .bbb_loadbalancer_node/d');
+  const slash = replaced('/etc/bigbluebutton/nginx/aa-clusterproxy.nginx', '/cors_origin/s,example.com,&/,');
   const client = replaced(
     '/etc/bigbluebutton/bbb-web.properties',
     's,^defaultHTML5ClientUrl=.*,defaultHTML5ClientUrl=https://seen-02.example.com/html5client/,',
@@ -253,11 +257,43 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       found: [[1, 'lobby-locale']],
     },
     {
+      name: 'slides carry no origin',
+      host: meteor,
+      make: `${slides.make} && nginx -s reload`,
+      mend: `${slides.back} && nginx -s reload`,
+      found: [[1, 'slides-origin']],
+    },
+    {
+      name: 'the origin of slides ends in a slash, as release notes print it',
+      host: modern,
+      make: `${slash.make} && nginx -s reload`,
+      mend: `${slash.back} && nginx -s reload`,
+      found: [[2, 'slides-other-origin']],
+    },
+    {
+      name: 'the Meteor server is down behind its proxy',
+      host: meteor,
+      make: "systemctl stop 'bbb-html5-frontend@*'",
+      mend: 'systemctl restart bbb-html5',
+      found: [
+        [1, 'ddp'],
+        [1, 'meteor-page'],
+      ],
+    },
+    {
+      name: 'the learning dashboard can not be read',
+      host: modern,
+      make: 'chmod 700 /var/bigbluebutton/learning-dashboard',
+      mend: 'chmod 755 /var/bigbluebutton/learning-dashboard',
+      found: [[2, 'dashboard']],
+    },
+    {
       name: 'the media server is down behind a healthy page',
       host: modern,
       make: 'systemctl stop bbb-webrtc-sfu',
       mend: 'systemctl start bbb-webrtc-sfu',
-      found: [[2, 'sfu-closed']],
+      found: [[2, 'sfu']],
+      inMeeting: true,
     },
     {
       name: 'bbb-web sends those who join to the node and not to the proxy',
