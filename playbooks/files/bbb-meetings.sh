@@ -5,36 +5,21 @@
 # first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
 #
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
-# shellcheck disable=SC2154 # ROOT is set by what is sent before it, value by properties_value
+# shellcheck disable=SC2154 # value and hash are set by setting and hash_program, which are sent before it
 
 api=$1
 shift
-secret=
-algorithms=
-for pass in operator package; do
-  for file; do
-    case $file in /etc/*) whose=operator ;; *) whose=package ;; esac
-    if [ $whose != $pass ] || [ ! -f "$ROOT$file" ] || [ ! -r "$ROOT$file" ]; then continue; fi
-    if [ -z "$secret" ] && properties_value securitySalt "$ROOT$file"; then secret=$value; fi
-    if [ -z "$algorithms" ] && properties_value supportedChecksumAlgorithms "$ROOT$file"; then algorithms=$value; fi
-  done
-done
-if [ -z "$secret" ]; then
+if ! setting securitySalt "$@"; then
   echo 'no securitySalt was found'
   exit 2
 fi
+secret=$value
 # BigBlueButton 2.4 has no such key and takes sha1 and sha256 (ParamsProcessorUtil.java).
-algorithms=,$(printf '%s' "${algorithms:-sha256}" | tr -d ' \t' | tr '[:upper:]' '[:lower:]'),
-case $algorithms in
-  *,sha256,*) hash=sha256sum ;;
-  *,sha512,*) hash=sha512sum ;;
-  *,sha384,*) hash=sha384sum ;;
-  *,sha1,*) hash=sha1sum ;;
-  *)
-    echo 'none of supportedChecksumAlgorithms is known'
-    exit 2
-    ;;
-esac
+setting supportedChecksumAlgorithms "$@" || value=sha256
+if ! hash_program "$value"; then
+  echo 'none of supportedChecksumAlgorithms is known'
+  exit 2
+fi
 sum=$(printf 'getMeetings%s' "$secret" | "$hash")
 secret=
 # Above any number of meetings that one server holds; a longer answer is cut and then doesn't end as it must.

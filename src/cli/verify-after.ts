@@ -21,7 +21,7 @@ export async function endVerified(
   session: Session,
   result: RunResult,
   told: Told & { readonly exitStatus: number },
-  options: RunOptions & { readonly verify?: boolean },
+  options: RunOptions & { readonly verify?: boolean; readonly leave: AbortSignal },
 ): Promise<number> {
   if (options.verify !== true || options.signal.aborted) return session.end(result, told);
   const { checks, problems } = await ask(options);
@@ -33,14 +33,14 @@ export async function endVerified(
   return session.end({ ...result, interrupted }, all);
 }
 
-async function ask(options: RunOptions): Promise<Verified> {
+async function ask(options: RunOptions & { readonly leave: AbortSignal }): Promise<Verified> {
   const [{ verifyRun }, { networkFromHere }] = await Promise.all([
     import('../run/verify-run.ts'),
     import('../verify/network.ts'),
   ]);
   const { signal } = options;
   const network = networkFromHere({ signal, patience: usualPatience });
-  const all = () => verifyRun({ ...options, limit: [], network, now: Date.now });
+  const all = () => verifyRun({ ...options, limit: [], network, now: Date.now, withMeeting: false });
   const first = await all();
   if (!first.checks.some(isFailure) || signal.aborted) return first;
   await sleep(secondThought, undefined, { signal }).catch(() => undefined);

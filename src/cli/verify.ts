@@ -8,6 +8,7 @@ interface VerifyOptions extends CommonOptions {
   readonly browser: boolean;
   readonly browserPath: string | undefined;
   readonly screenshots: string | undefined;
+  readonly withMeeting: boolean;
 }
 
 /** A page of a client takes a second or two over a slow line; who waits longer closes the tab. Seconds. */
@@ -38,6 +39,12 @@ export function registerVerify(program: Command, { environment, finish }: Regist
         browser: true,
       }),
     )
+    .addOption(
+      new Option(
+        '--with-meeting',
+        'also create a meeting on one node after the other, join it through the proxy, and end it',
+      ).default(false),
+    )
     .action(async (options: VerifyOptions) => finish(await verify(options, environment)));
   addExample(
     command,
@@ -64,11 +71,14 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
   const opened = options.browser ? await openBrowser(options, environment) : undefined;
   const session = await openSession('verify', options, environment);
   const runOptions = session.runOptions({ prune: false });
-  const { signal } = environment;
+  const { signal, leave, phase } = environment;
+  const { withMeeting } = options;
+  if (withMeeting) phase.interruption = 'no further meeting is begun, and the present one is ended';
   const { checks, problems, seen } = await verifyRun({
     ...runOptions,
     network: networkFromHere({ signal, patience: options.timeout * 1000 }),
     now: Date.now,
+    ...{ withMeeting, leave },
     browser: opened && ((hosts) => opened(hosts, runOptions.progress)),
   });
   const result = { ...resultWithoutHosts('verify', seen?.warnings), interrupted: signal.aborted };

@@ -7,7 +7,15 @@ import { packageRoot } from '../package-root.ts';
  * The programs in `remote/`; each is sent with library.sh and lib.sh in front, and the probe with its parts
  * as well.
  */
-export type ProgramName = 'probe' | 'receive' | 'follow' | 'runs' | 'confirm' | 'unlock' | 'forget';
+export type ProgramName =
+  | 'probe'
+  | 'receive'
+  | 'follow'
+  | 'runs'
+  | 'confirm'
+  | 'unlock'
+  | 'forget'
+  | 'meeting';
 
 /**
  * The same for every host and program: it skips stdin up to the header line, reads the program and its

@@ -38,10 +38,28 @@ export interface CertificateQuestion {
   readonly port: number;
 }
 
+/** Whether a meeting can be created, joined and ended. It is asked only if the operator wants one. */
+export interface MeetingQuestion {
+  readonly kind: 'meeting';
+  /** text of the program in sh that holds it on the host: src/host/hold-meeting.ts */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** where everybody who joins ends up: one of these, as whole URLs without their query */
+  readonly client: readonly string[];
+  /** the parameter in the query of the client's address that is a person's session */
+  readonly session: string;
+}
+
 /**
  * What is asked from outside, as a browser would ask it. Everything is filled in: addresses are whole URLs.
  */
-export type OutsideQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion | BalancerQuestion;
+export type OutsideQuestion = AskedQuestion | MeetingQuestion;
+
+/** What is asked over the network alone, or was by the look at the host. */
+export type AskedQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion | BalancerQuestion;
+
+/** Stands for the session of whoever joined, in addresses and headers of a question during a meeting. */
+export const sessionPlace = '{session}';
 
 /** A check from outside on one host, filled in with its facts. */
 export interface OutsideCheck {
@@ -52,6 +70,8 @@ export interface OutsideCheck {
   /** what to do if it fails */
   readonly fix: string;
   readonly question: OutsideQuestion;
+  /** the check of the same host during whose meeting it is asked, by one who has joined */
+  readonly during?: string | undefined;
 }
 
 /** What a browser shows of a client's page. */

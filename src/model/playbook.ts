@@ -5,6 +5,7 @@ import type {
   BrowserQuestion,
   CertificateQuestion,
   HttpQuestion,
+  MeetingQuestion,
   WebsocketQuestion,
 } from './outside-check.ts';
 
@@ -115,11 +116,17 @@ export type PlaybookCheck =
   /** what the hosts of the role are `asked` through this one, where it held before */
   | { readonly kind: 'through'; readonly role: string };
 
+/** A program in sh beside the playbook. */
+export interface OwnProgram {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface PlaybookGuard {
   readonly id: string;
   readonly kind: 'program' | 'http' | 'command';
   /** the file beside the playbook that is asked, in sh; undefined for the other kinds */
-  readonly program: { readonly file: string; readonly text: string } | undefined;
+  readonly program: OwnProgram | undefined;
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
@@ -141,6 +148,8 @@ export interface PlaybookOutsideCheck {
   /** templates, none of which may become empty, `false` or `0`: it doesn't apply then */
   readonly needs: readonly string[];
   readonly question: PlaybookQuestion;
+  /** the check during whose meeting it is asked */
+  readonly during: string | undefined;
   readonly location: Location;
 }
 
@@ -148,6 +157,7 @@ export interface PlaybookOutsideCheck {
 export type PlaybookQuestion =
   | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
   | WebsocketQuestion
+  | (Omit<MeetingQuestion, 'program' | 'client'> & { readonly program: OwnProgram; readonly client: Value })
   | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string })
   | (Omit<BrowserQuestion, 'sockets' | 'reads'> & { readonly sockets: Value; readonly reads: Value })
   | UnfilledQuestion;

@@ -8,6 +8,7 @@ import { isManaged, type PathState, type Snapshot } from '../model/snapshot.ts';
 import { afterPlan, afterStage } from '../plan/forward/stages.ts';
 import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
+import { isAsked } from '../verify/ask.ts';
 import { isSeen } from '../verify/seen.ts';
 
 /**
@@ -124,9 +125,14 @@ function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] |
   }
 }
 
-/** What a look at the host tells is its own word, and a look would be needed each time it is asked. */
+/**
+ * What a look at the host tells is its own word, and a look would be needed each time it is asked. Meetings
+ * are held only by who asks for them.
+ */
 function askedFromHere(cluster: ClusterView, name: string): readonly OutsideCheck[] {
-  return resolveOutsideChecks(cluster, name).checks.filter(({ question }) => !isSeen(question));
+  return resolveOutsideChecks(cluster, name).checks.filter(
+    (check) => isAsked(check) && check.during === undefined && !isSeen(check.question),
+  );
 }
 
 /** Whether the answer to a check before the change says nothing about the change. */

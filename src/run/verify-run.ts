@@ -8,16 +8,21 @@ import {
   resolveOutsideChecks,
 } from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
-import { askCheck } from '../verify/ask.ts';
+import { askCheck, isAsked } from '../verify/ask.ts';
 import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browser.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { askInMeetings, type Ending, needsMeeting } from './verify-meeting.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
   readonly now: () => number;
+  /** whether meetings may be held */
+  readonly withMeeting: boolean;
+  /** aborted when whatever is under way is left to the hosts */
+  readonly leave: AbortSignal;
   /** asks what needs a real browser; undefined leaves these checks out */
   readonly browser?: ((hosts: readonly HostInBrowser[]) => Promise<BrowserAnswers>) | undefined;
 }
@@ -47,6 +52,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   );
   const cluster = viewCluster(inventory, snapshots);
   const limit = pLimit(questionsAtOnce);
+  const meeting = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name) && host.state === 'active')
@@ -54,9 +60,21 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
         if (one.snapshot === undefined) return notAsked(options, one, one.problem);
         try {
           const { checks, inBrowser, notApplicable } = resolveOutsideChecks(cluster, one.host.name);
-          const asked = await Promise.all(checks.map((check) => limit(() => askOne(one, check, options))));
-          const out = notApplicable.filter(wanted(options)).map((check) => leftOut(one, check));
-          return { one, checks: [...asked, ...out], problems: [], inBrowser };
+          const endings = await Promise.all([
+            ...checks.map((check) => limit(() => askAlone(one, check, options))),
+            // One host at a time: no more than one meeting of ours is held in a cluster.
+            meeting(() => askMeetings(one, checks, options)),
+          ]);
+          const byId = new Map(endings.flatMap((some) => [...some]));
+          return {
+            one,
+            inBrowser,
+            checks: [
+              ...checks.map((check) => resultOf(one, check, byId.get(check.id))),
+              ...notApplicable.filter(wanted(options)).map((check) => leftOut(one, check)),
+            ],
+            problems: [],
+          };
         } catch (error) {
           return notAsked(options, one, problemsOf(error)[0]);
         }
@@ -90,15 +108,36 @@ function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
   return ({ kind }) => kind !== 'browser' || browser !== undefined;
 }
 
-async function askOne(
-  { host, snapshot }: Look,
-  check: OutsideCheck,
-  options: VerifyOptions,
-): Promise<CheckResult> {
-  const { id, title } = check;
-  const answer = await askCheck(check, { ...options, snapshot });
-  return { host: host.name, role: host.role, id, title, ...answer };
+type Endings = ReadonlyMap<string, Ending>;
+
+async function askAlone({ snapshot }: Look, check: OutsideCheck, options: VerifyOptions): Promise<Endings> {
+  if (needsMeeting(check) || !isAsked(check)) return new Map();
+  return new Map([[check.id, await askCheck(check, { ...options, snapshot })]]);
 }
+
+async function askMeetings(
+  one: Look,
+  checks: readonly OutsideCheck[],
+  options: VerifyOptions,
+): Promise<Endings> {
+  const wanted = checks.filter(needsMeeting);
+  if (options.withMeeting) return askInMeetings(one, wanted, options);
+  return new Map(wanted.map(({ id }) => [id, unwanted]));
+}
+
+const unwanted: Ending = {
+  ...{ outcome: 'not-applicable', expected: undefined, fix: undefined },
+  found: 'asked only with --with-meeting',
+};
+
+/** Nothing is known of a check whose meeting doesn't apply to the host. */
+function resultOf({ host }: Look, { id, title }: OutsideCheck, ending: Ending | undefined): CheckResult {
+  return { host: host.name, role: host.role, id, title, ...(ending ?? noEnding) };
+}
+
+const noEnding: Ending = {
+  ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
+};
 
 function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
   return {

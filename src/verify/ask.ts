@@ -1,7 +1,7 @@
-import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { AskedQuestion, CheckResult, OutsideCheck, Verdict } from '../model/outside-check.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { NoAnswer } from './answers.ts';
-import { assetsOf } from './assets.ts';
+import type { HttpAnswer, NoAnswer } from './answers.ts';
+import { assetsNamedBy, assetsOf, mostNamed } from './assets.ts';
 import { askCertificates } from './certificates.ts';
 import { askClosed } from './closed.ts';
 import { judgeCertificate } from './judge-certificate.ts';
@@ -25,12 +25,17 @@ export interface Asking {
 /** How a check ended, and what to do. */
 export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>;
 
+/** Whether a check needs no more than the network. */
+export function isAsked(check: OutsideCheck): check is OutsideCheck & { readonly question: AskedQuestion } {
+  return check.question.kind !== 'meeting';
+}
+
 /**
  * Asks what a check asks, and says how it ended and what to do. A question that was cut short looks like a
  * server that doesn't answer, and so does one that this machine could not send: neither was asked.
  */
 export async function askCheck(
-  { fix, question }: OutsideCheck,
+  { fix, question }: Pick<OutsideCheck, 'fix'> & { readonly question: AskedQuestion },
   { network, now, signal, snapshot }: Asking,
 ): Promise<Asked> {
   const heard = hearing(network);
@@ -69,7 +74,7 @@ function hearing(network: Network): {
 
 /** Asks one question, and says how it ended. */
 export async function ask(
-  question: OutsideQuestion,
+  question: AskedQuestion,
   network: Network,
   now: () => number,
   snapshot?: Snapshot,
@@ -103,22 +108,41 @@ export async function ask(
 }
 
 async function askHttp(
-  question: Extract<OutsideQuestion, { kind: 'http' }>,
+  question: Extract<AskedQuestion, { kind: 'http' }>,
   network: Network,
 ): Promise<Verdict> {
   const { url, headers, assets } = question;
   const answer = await network.get({ url, headers });
   const verdict = judgeHttp(question, answer);
   if (!assets || answer.kind === 'trouble' || verdict.outcome === 'failed') return verdict;
-  const named = assetsOf(answer.body, url);
-  const answers = await Promise.all(named.map((asset) => network.get({ url: asset, headers: [] })));
-  const missing = answers.flatMap((one, index) => {
+  const asked = new Map<string, HttpAnswer | NoAnswer>([[url, answer]]);
+  const first = await getAll(assetsOf(answer.body, url), asked, network);
+  const named = first.flatMap(([asset, one]) =>
+    one.kind === 'answer' && one.status === 200 ? assetsNamedBy(one.body, asset) : [],
+  );
+  const second = await getAll([...new Set(named)].slice(0, mostNamed), asked, network);
+  const all = [...first, ...second];
+  const missing = all.flatMap(([asset, one]) => {
     if (one.kind === 'answer' && one.status === 200) return [];
-    return [`${named[index]}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
+    return [`${asset}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
   });
   const expected = `${verdict.expected}; so does everything that the page loads`;
-  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, named.length) };
+  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, all.length) };
   return { outcome: 'failed', expected, found: missing.join('; ') };
+}
+
+/** What answers at those of the addresses that haven't been asked yet. */
+async function getAll(
+  urls: readonly string[],
+  asked: Map<string, HttpAnswer | NoAnswer>,
+  network: Network,
+): Promise<readonly (readonly [url: string, answer: HttpAnswer | NoAnswer])[]> {
+  const fresh = urls.filter((url) => !asked.has(url));
+  const answers = await Promise.all(
+    fresh.map(async (url) => [url, await network.get({ url, headers: [] })] as const),
+  );
+  for (const [url, answer] of answers) asked.set(url, answer);
+  return answers;
 }
 
 function foundWords(found: string, assets: number): string {

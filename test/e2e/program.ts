@@ -51,7 +51,10 @@ export function startClusterproxy(
   build = main,
 ): { readonly child: ChildProcess; readonly said: (text: string) => Promise<void> } {
   const [program, ...words] = lab.wordsFor(process.execPath, [build, ...args]);
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: environment() });
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate }),
+  });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -2,6 +2,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, startCluster } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
+import { startClusterproxy } from '../e2e/program.ts';
+import { installSfu } from '../lab/bigbluebutton/sfu.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
@@ -15,7 +17,11 @@ interface Fault {
   /** back to how it was */
   readonly mend: string;
   readonly found: readonly (readonly [host: 'proxy' | 1 | 2, check: string])[];
+  /** found only by a meeting */
+  readonly inMeeting?: true;
 }
+
+type Call = readonly [call: string, parameters: Readonly<Record<string, string>>];
 
 const proxy = (cluster: Cluster) => cluster.proxy;
 const meteor = (cluster: Cluster) => cluster.node(1);
@@ -31,11 +37,14 @@ const allOf = {
     'api-other-origin',
     'lobby-locale',
     'pads-origin',
+    'sfu-closed',
+    ...['slides-origin', 'ddp', 'dashboard'],
   ],
   modern: [
     // The proxy redirects by itself.
     ...['certificate', 'client-page', 'api-addresses', 'api', 'api-origin'],
-    ...['api-other-origin', 'graphql', 'graphql-other-origin', 'pads-origin'],
+    ...['api-other-origin', 'graphql', 'graphql-other-origin', 'pads-origin', 'sfu-closed'],
+    ...['slides-other-origin', 'dashboard'],
   ],
 };
 
@@ -58,7 +67,12 @@ describe.skipIf(noLab)('verify on real hosts', () => {
   let cluster: Cluster;
 
   beforeAll(async () => {
-    cluster = await startCluster(lab(), { name: 'seen', nodes: ['2.6', '3.0.28'], hasty: true });
+    cluster = await startCluster(lab(), {
+      name: 'seen',
+      nodes: ['2.6', '3.0.28'],
+      hasty: true,
+      prepareNode: installSfu,
+    });
     const { code, stderr } = await cluster.run('apply', '--yes');
     expect([code, stderr.match(/error .*/)?.[0]]).toEqual([0, undefined]);
   });
@@ -74,6 +88,55 @@ describe.skipIf(noLab)('verify on real hosts', () => {
     const { stdout } = await cluster.run('verify');
     expect(stdout).toContain("passed: the client's page through the proxy\n");
     expect(stdout).toMatch(/\n(\d+) checks: \1 passed\n$/);
+  });
+
+  const calls = async (host: LabHost) =>
+    (await host.mustExec('cat /var/lib/bbb-standin/calls.log; rm /var/lib/bbb-standin/calls.log'))
+      .trim()
+      .split('\n')
+      .map((line) => [line.split(' ')[0], JSON.parse(line.slice(line.indexOf('{')))] as const);
+
+  it('holds a meeting on each node that leaves nothing behind, and shows no secret', async () => {
+    const { code, stdout, stderr } = await cluster.run('verify', '--with-meeting', '--verbose');
+    expect([code, stdout.match(/FAILED.*|.*not asked.*/g)]).toEqual([0, null]);
+    expect(stdout.match(/joined as moderator and viewer; the meeting has ended/g)).toHaveLength(2);
+    for (const node of cluster.nodes) {
+      const [[created, create], [ended, end], ...more] = (await calls(node)) as [Call, Call, ...Call[]];
+      expect([created, ended, more]).toEqual(['create', 'end', []]);
+      expect(create).toMatchObject({ record: 'false', duration: '1', meetingID: end.meetingID });
+      expect(create.meetingID).toMatch(/^clusterproxy-[0-9a-f]{32}$/);
+      const secret = await node.mustExec(
+        "sed -n 's/^securitySalt=//p' /etc/bigbluebutton/bbb-web.properties",
+      );
+      for (const hidden of [secret.trim(), create.moderatorPW, create.meetingID, 'checksum', 'JSESSIONID'])
+        expect(`${stdout}${stderr}`).not.toContain(hidden);
+    }
+  });
+
+  it('ends the meeting when the program is killed in the middle of it', async () => {
+    const node = modern(cluster);
+    // Joining takes for ever: nothing answers where the client's page is.
+    await cluster.proxy.mustExec('systemctl kill --signal=STOP nginx');
+    try {
+      const { child } = startClusterproxy(lab(), [
+        ...['verify', '--inventory', cluster.file, '--with-meeting'],
+        ...['--limit', node.name, '--timeout', '60'],
+      ]);
+      await eventually(() => node.mustExec('grep ^create /var/lib/bbb-standin/calls.log'));
+      const processes = await node.mustExec(
+        'for one in /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do cat $one; done',
+      );
+      const secret = await node.mustExec(
+        "sed -n 's/^securitySalt=//p' /etc/bigbluebutton/bbb-web.properties",
+      );
+      expect(processes).not.toContain(secret.trim());
+      expect(processes).not.toContain('checksum=');
+      child.kill('SIGKILL');
+      await eventually(() => node.mustExec('grep ^end /var/lib/bbb-standin/calls.log'));
+      expect((await calls(node)).map(([call]) => call)).toEqual(['create', 'end']);
+    } finally {
+      await cluster.proxy.mustExec('systemctl kill --signal=CONT nginx');
+    }
   });
 
   const nginxFile = '/etc/nginx/clusterproxy/seen/nodes.conf';
@@ -99,6 +162,12 @@ describe.skipIf(noLab)('verify on real hosts', () => {
   // As certbot lays them out.
   const live = '/etc/letsencrypt/live/seen-02.example.com';
   const nodesCertificate = selfSigned(`${live}/fullchain.pem`, `${live}/privkey.pem`);
+  const slides = replaced('/etc/bigbluebutton/nginx/zz-clusterproxy.nginx', '/set .bbb_loadbalancer_node/d');
+  const slash = replaced('/etc/bigbluebutton/nginx/aa-clusterproxy.nginx', '/cors_origin/s,example.com,&/,');
+  const client = replaced(
+    '/etc/bigbluebutton/bbb-web.properties',
+    's,^defaultHTML5ClientUrl=.*,defaultHTML5ClientUrl=https://seen-02.example.com/html5client/,',
+  );
   const restarted = (unit: string) => `systemctl daemon-reload && systemctl restart ${unit}`;
 
   const faults: readonly Fault[] = [
@@ -187,6 +256,61 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       mend: `${locale.back} && nginx -s reload`,
       found: [[1, 'lobby-locale']],
     },
+    {
+      name: 'slides carry no origin',
+      host: meteor,
+      make: `${slides.make} && nginx -s reload`,
+      mend: `${slides.back} && nginx -s reload`,
+      found: [[1, 'slides-origin']],
+    },
+    {
+      name: 'the origin of slides ends in a slash, as release notes print it',
+      host: modern,
+      make: `${slash.make} && nginx -s reload`,
+      mend: `${slash.back} && nginx -s reload`,
+      found: [[2, 'slides-other-origin']],
+    },
+    {
+      name: 'the Meteor server is down behind its proxy',
+      host: meteor,
+      make: "systemctl stop 'bbb-html5-frontend@*'",
+      mend: 'systemctl restart bbb-html5',
+      found: [
+        [1, 'ddp'],
+        [1, 'meteor-page'],
+      ],
+    },
+    {
+      name: 'the learning dashboard can not be read',
+      host: modern,
+      make: 'chmod 700 /var/bigbluebutton/learning-dashboard',
+      mend: 'chmod 755 /var/bigbluebutton/learning-dashboard',
+      found: [[2, 'dashboard']],
+    },
+    {
+      name: 'the media server is down behind a healthy page',
+      host: modern,
+      make: 'systemctl stop bbb-webrtc-sfu',
+      mend: 'systemctl start bbb-webrtc-sfu',
+      found: [[2, 'sfu']],
+      inMeeting: true,
+    },
+    {
+      name: 'bbb-web sends those who join to the node and not to the proxy',
+      host: modern,
+      make: `${client.make} && ${restarted('bbb-web')}`,
+      mend: `${client.back} && ${restarted('bbb-web')}`,
+      found: [[2, 'meeting']],
+      inMeeting: true,
+    },
+    {
+      name: 'bbb-web creates no meetings',
+      host: meteor,
+      make: 'touch /var/lib/bbb-standin/bbb-web.full',
+      mend: 'rm /var/lib/bbb-standin/bbb-web.full',
+      found: [[1, 'meeting']],
+      inMeeting: true,
+    },
   ];
 
   describe('one fault at a time', () => {
@@ -196,30 +320,33 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       mend = undefined;
     });
 
-    it.each(faults)('$name', async ({ host, make, mend: back, found }) => {
+    it.each(faults)('$name', async ({ host, make, mend: back, found, inMeeting }) => {
       const at = host(cluster);
+      const names = { proxy: cluster.proxy.name, 1: cluster.node(1).name, 2: cluster.node(2).name };
+      const limit = ['--limit', [...new Set(found.map(([who]) => names[who]))].join(',')];
+      const asked = [...limit, '--timeout', '5', ...(inMeeting ? ['--with-meeting'] : [])];
       mend = async () => {
         await at.mustExec(back);
-        await eventually(async () => expect(failed((await cluster.json('verify')).document)).toEqual([]));
+        await eventually(async () =>
+          expect(failed((await cluster.json('verify', ...limit)).document)).toEqual([]),
+        );
       };
       await at.mustExec(make);
-      const names = { proxy: cluster.proxy.name, 1: cluster.node(1).name, 2: cluster.node(2).name };
       const expected = found.map(([who, id]) => `${names[who]} ${id}`).sort();
       await eventually(async () => {
-        const { code, document } = await cluster.json('verify', '--timeout', '5');
+        const { code, document } = await cluster.json('verify', ...asked);
         expect(failed(document)).toEqual(expected);
         expect(code).toBe(4);
+        for (const check of (document.checks ?? []).filter(isFailure))
+          expect(Object.keys(check)).toEqual(expect.arrayContaining(['expected', 'found', 'fix']));
       });
-      const { stdout } = await cluster.run('verify', '--timeout', '5');
-      for (const line of ['FAILED: ', '    expected: ', '    found: ', '    to fix it: '])
-        expect(stdout).toContain(line);
     });
   });
 
   it('is written down for operators', () => {
-    const rows = faults.map(({ name, found }) => ({
+    const rows = faults.map(({ name, found, inMeeting }) => ({
       fault: name,
-      found: found.map(([, check]) => `verify ${check}`),
+      found: found.map(([, check]) => `verify ${inMeeting ? '--with-meeting ' : ''}${check}`),
     }));
     documented('bigbluebutton', rows);
   });

@@ -21,6 +21,32 @@ properties_value() {
   [ -n "$value" ]
 }
 
+# setting KEY FILE...: the value of a key in Java properties files into $value; false where none of them has
+# it. Those below /etc, which an operator writes, win over those of a package; among equals the first.
+setting() {
+  _key=$1
+  shift
+  for _pass in operator package; do
+    for _file; do
+      case $_file in /etc/*) _whose=operator ;; *) _whose=package ;; esac
+      if [ $_whose != $_pass ] || [ ! -f "$ROOT$_file" ] || [ ! -r "$ROOT$_file" ]; then continue; fi
+      if properties_value "$_key" "$ROOT$_file"; then return 0; fi
+    done
+  done
+  return 1
+}
+
+# hash_program NAMES: of hash algorithms that are separated by commas, the program for one of them into $hash;
+# false where none is known
+hash_program() {
+  _names=,$(printf '%s' "$1" | tr -d ' \t' | tr '[:upper:]' '[:lower:]'),
+  for _name in sha256 sha512 sha384 sha1; do
+    case $_names in *,$_name,*) hash=${_name}sum && return 0 ;; esac
+  done
+  hash=
+  return 1
+}
+
 # http_get MAXIMUM_TIME URL HEADER...: the body on stdout; 0 for an answer below 400. The URL is never an
 # argument of a process, since anybody on the host can read those.
 http_get() {

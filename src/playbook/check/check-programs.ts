@@ -5,21 +5,25 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { Playbook } from '../../model/playbook.ts';
 
 /**
- * What this machine's shell says of the programs of a playbook's guards, which it reads without carrying them
- * out (`sh -n`). Nothing where it has no shell.
+ * What this machine's shell says of the programs of a playbook's guards and checks, which it reads without
+ * carrying them out (`sh -n`). Nothing where it has no shell.
  */
 export async function programProblems(playbook: Playbook): Promise<readonly Problem[]> {
-  const guards = playbook.roles.flatMap((role) =>
-    role.guards.map((guard) => ({ role: role.name, ...guard })),
-  );
+  const named = playbook.roles.flatMap((role) => [
+    ...role.guards.map(({ id, program }) => ({ role: role.name, what: `guard ${id}`, program })),
+    ...role.verify.map(({ id, question }) => ({
+      ...{ role: role.name, what: `check ${id}` },
+      program: question.kind === 'meeting' ? question.program : undefined,
+    })),
+  ]);
   const found = await Promise.all(
-    guards.map(async ({ role, id, program }): Promise<readonly Problem[]> => {
+    named.map(async ({ role, what, program }): Promise<readonly Problem[]> => {
       const complaint = program === undefined ? undefined : await complaintOf(program.text);
       if (program === undefined || complaint === undefined) return [];
       return [
         {
           code: 'invalid-program',
-          message: `the program of the guard ${id} (role ${role}) is not a program that sh understands`,
+          message: `the program of the ${what} (role ${role}) is not a program that sh understands`,
           next: `correct it; this looks at it as well: sh -n ${relative(process.cwd(), program.file)}`,
           detail: complaint,
         },

@@ -73,6 +73,7 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
   const recipes = (role.recipes ?? []).map(({ name }) => name);
   const handlers = (role.handlers ?? []).map(({ id }) => id);
   const guards = Object.keys(role.guards ?? {});
+  const meetings = (role.verify ?? []).flatMap(({ id, meeting }) => (meeting === undefined ? [] : [id]));
   const known = (place: YamlPath, name: string, among: { kind: string; names: readonly string[] }) =>
     among.names.includes(name)
       ? []
@@ -98,11 +99,14 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
       'id',
       (role.verify ?? []).map(({ id }) => id),
     ),
-    ...(role.verify ?? []).flatMap((check, index) =>
-      (check.recipes ?? []).flatMap((name, item) =>
+    ...(role.verify ?? []).flatMap((check, index) => [
+      ...(check.recipes ?? []).flatMap((name, item) =>
         known([...path, 'verify', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
       ),
-    ),
+      ...listOf(check.during).flatMap((id) =>
+        known([...path, 'verify', index, 'during'], id, { kind: 'meeting', names: meetings }),
+      ),
+    ]),
     ...role.steps.flatMap((step, index) => [
       ...(step.recipes ?? []).flatMap((name, item) =>
         known([...path, 'steps', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),

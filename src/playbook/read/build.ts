@@ -3,6 +3,7 @@ import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
   HealthCheck,
+  OwnProgram,
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
@@ -16,7 +17,7 @@ import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import { balancerQuestionKeys } from './balancer-question-schema.ts';
-import { type GuardProgram, programKey } from './guard-programs.ts';
+import { programKey } from './guard-programs.ts';
 import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
@@ -30,7 +31,7 @@ export function buildPlaybook(
     readonly text: string;
     readonly modules: ReadonlyMap<string, StepModule>;
     readonly templates: ReadonlyMap<string, TemplateSource>;
-    readonly programs: ReadonlyMap<string, GuardProgram>;
+    readonly programs: ReadonlyMap<string, OwnProgram>;
   },
 ): LoadedPlaybook {
   return {
@@ -63,7 +64,7 @@ interface RoleSource {
   readonly data: RoleData;
   readonly modules: ReadonlyMap<string, StepModule>;
   readonly templates: ReadonlyMap<string, TemplateSource>;
-  readonly programs: ReadonlyMap<string, GuardProgram>;
+  readonly programs: ReadonlyMap<string, OwnProgram>;
 }
 
 function buildRole(document: Places, source: RoleSource): Role {
@@ -100,7 +101,7 @@ function buildRole(document: Places, source: RoleSource): Role {
           : { kind: 'units', units: check.units },
     ),
     verify: (data.verify ?? []).map((check, index) => ({
-      ...buildOutsideCheck(check),
+      ...buildOutsideCheck(check, source),
       location: at('verify', index, 'id'),
     })),
     asked: data.asked && {
@@ -121,7 +122,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [] }]) => ({
       ...{ id, description, args },
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
-      program: kind === undefined ? source.programs.get(programKey(name, id)) : undefined,
+      program: kind === undefined ? source.programs.get(programKey(name, 'guard', id)) : undefined,
     })),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
@@ -196,23 +197,23 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   return { kind: data.http === undefined ? 'browse' : 'http', url, headers, contains };
 }
 
-function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, 'location'> {
-  const { id, title, fix, recipes, needs } = data;
+function buildOutsideCheck(
+  data: OutsideCheckData,
+  { name, programs }: RoleSource,
+): Omit<PlaybookOutsideCheck, 'location'> {
+  const { id, title, fix, recipes, needs, during } = data;
   return {
-    ...{ id, title, fix, recipes },
+    ...{ id, title, fix, recipes, during },
     when: buildCondition(data.when),
     needs: listOf(needs),
-    question: buildQuestion(data),
+    question: buildQuestion(data, programs.get(programKey(name, 'check', id))),
   };
 }
 
-function buildQuestion({
-  http,
-  websocket,
-  browser,
-  certificate,
-  ...data
-}: OutsideCheckData): PlaybookQuestion {
+function buildQuestion(
+  { http, websocket, browser, certificate, meeting, ...data }: OutsideCheckData,
+  program: OwnProgram | undefined,
+): PlaybookQuestion {
   for (const kind of balancerKinds) {
     const values = data[kind] as Readonly<Record<string, unknown>> | undefined;
     if (values !== undefined) return { kind, values: mapValues(values, toValue) };
@@ -233,6 +234,11 @@ function buildQuestion({
   if (browser !== undefined) {
     const { shows, page, elsewhere, sockets = [], protocol = '', reads = [] } = browser;
     return { kind: 'browser', shows, page, elsewhere, sockets, protocol, reads };
+  }
+  if (meeting !== undefined) {
+    const { args = [], client, session } = meeting;
+    if (program === undefined) throw new Error(`the program ${meeting.program} was not read`);
+    return { kind: 'meeting', program, args, client, session };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
 }

@@ -3,36 +3,45 @@ import { readFile, stat } from 'node:fs/promises';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
-import type { PlaybookGuard } from '../../model/playbook.ts';
+import type { OwnProgram } from '../../model/playbook.ts';
 import { besidePlaybook } from './beside.ts';
 import type { PlaybookData } from './schema.ts';
-
-export type GuardProgram = NonNullable<PlaybookGuard['program']>;
 
 /** Every look at a host takes it there. Bytes. */
 const maximumSize = 64 * 1024;
 
 /** Whose program it is: two files of one playbook may lie in different folders. */
-export function programKey(role: string, guard: string): string {
-  return `${role} ${guard}`;
+export function programKey(role: string, kind: 'guard' | 'check', id: string): string {
+  return `${role} ${kind} ${id}`;
 }
 
 /**
- * The programs that guards name, by `programKey`; they lie beside the file that has the guard, or below.
+ * The programs that guards and checks name, by `programKey`; they lie beside the file that names them, or
+ * below.
  * Throws OperatorErrors `invalid-program`, each shown where the program is named.
  */
 export async function readPrograms(
   document: Places,
   data: PlaybookData,
-): Promise<ReadonlyMap<string, GuardProgram>> {
-  const programs = new Map<string, GuardProgram>();
+): Promise<ReadonlyMap<string, OwnProgram>> {
+  const programs = new Map<string, OwnProgram>();
   const problems: Problem[] = [];
-  for (const [role, { guards = {} }] of Object.entries(data.roles)) {
-    for (const [id, { program }] of Object.entries(guards)) {
+  for (const [role, { guards = {}, verify = [] }] of Object.entries(data.roles)) {
+    const named = [
+      ...Object.entries(guards).map(([id, { program }]) => ({
+        ...{ key: programKey(role, 'guard', id), program },
+        path: ['roles', role, 'guards', id, 'program'],
+      })),
+      ...verify.map(({ id, meeting }, index) => ({
+        ...{ key: programKey(role, 'check', id), program: meeting?.program },
+        path: ['roles', role, 'verify', index, 'meeting', 'program'],
+      })),
+    ];
+    for (const { key, program, path } of named) {
       if (program === undefined) continue;
-      const location = document.location(['roles', role, 'guards', id, 'program']);
+      const location = document.location(path);
       try {
-        programs.set(programKey(role, id), await readProgram(location.file, program));
+        programs.set(key, await readProgram(location.file, program));
       } catch (error) {
         problems.push(...problemsOf(error).map((problem) => ({ ...problem, location })));
       }
@@ -42,7 +51,7 @@ export async function readPrograms(
   return programs;
 }
 
-async function readProgram(playbook: string, name: string): Promise<GuardProgram> {
+async function readProgram(playbook: string, name: string): Promise<OwnProgram> {
   const invalid = (message: string, next: string) =>
     new OperatorError({ code: 'invalid-program', message: `the program ${name} ${message}`, next });
   const file = await besidePlaybook(playbook, name);
@@ -70,6 +79,6 @@ async function readProgram(playbook: string, name: string): Promise<GuardProgram
       'save it with LF at the end of each line, and without a byte-order mark',
     );
   }
-  if (text.trim() === '') throw invalid('is empty', 'let it ask whether somebody is there');
+  if (text.trim() === '') throw invalid('is empty', 'write it, or name another file');
   return { file, text };
 }

@@ -71,7 +71,24 @@ export const questionKeys = {
     })
     .optional()
     .meta({ description: 'asked by clusterproxy verify --browser' }),
+  meeting: z
+    .strictObject({
+      program: text.meta({
+        description: 'file beside the playbook, in sh, that holds a meeting for as long as its input lasts',
+      }),
+      args: z.array(text).optional(),
+      client: z
+        .union([z.array(text).min(1), text])
+        .meta({ description: 'where whoever joins must end up, without its query: one of these' }),
+      session: text.meta({ description: "the parameter of the client's address that is a person's session" }),
+    })
+    .optional(),
 } as const;
+
+/** A check that is asked in a meeting, and names the check that holds it. */
+export const during = text.optional().meta({
+  description: 'the check during whose meeting it is asked; {session} is then the session of its moderator',
+});
 
 /** Adds the mistake of a check that asks nothing, or several things. */
 export function askingOnce(

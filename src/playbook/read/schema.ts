@@ -4,7 +4,7 @@ import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
-import { askingOnce, questionKeys } from './outside-check-schema.ts';
+import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
 import { absolutePath, oneOrMore, text } from './texts.ts';
 
@@ -136,6 +136,7 @@ const outsideCheck = z
     needs: oneOrMore.optional().meta({
       description: 'templates, none of which may be empty, false or 0: otherwise it does not apply',
     }),
+    during,
     ...questionKeys,
     fix: text.meta({ description: 'what to do if it fails' }),
   })

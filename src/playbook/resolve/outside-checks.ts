@@ -73,6 +73,7 @@ export function resolveOutsideCheck(
     title: fill.text(check.title),
     fix: fill.text(check.fix),
     question: resolveQuestion(check.question, context),
+    during: check.during,
   }));
 }
 
@@ -127,6 +128,14 @@ function resolveQuestion(
         sockets: fill.list(sockets),
         protocol: fill.text(protocol),
         reads: fill.list(reads),
+      };
+    }
+    case 'meeting': {
+      const { kind, program, args, client, session } = question;
+      return {
+        ...{ kind, session, program: program.text },
+        args: args.map(fill.text),
+        client: fill.list(client),
       };
     }
     case 'certificate':

@@ -106,7 +106,10 @@ describe('the checks of a host', () => {
     const inventory = await inventoryOf();
     const cluster = viewCluster(inventory, snapshotsOf(inventory, freshHosts()));
     const ids = (name: string) => resolveOutsideChecks(cluster, name).checks.map(({ id }) => id);
-    expect(ids('bbb-01')).toEqual(['certificate', 'meteor-page', 'api', 'lobby-locale']);
+    expect(ids('bbb-01')).toEqual([
+      ...['certificate', 'meteor-page', 'api', 'lobby-locale', 'slides-origin', 'ddp'],
+      ...['meeting', 'stun-servers'],
+    ]);
     expect(ids('bbb-02')).toEqual(
       expect.arrayContaining(['meteor-page', 'api-origin', 'api-other-origin', 'lobby-locale']),
     );

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
 import shlex
 import sys
 import urllib.parse
@@ -50,12 +51,28 @@ def hash_fits(call, query, checksum):
     return any(hmac.compare_digest(hashlib.new(it, text).hexdigest(), checksum) for it in ALGORITHMS)
 
 
+# By their ids, the parameters with which they were created; the sessions of people in them, by tokens.
+MEETINGS = {}
+SESSIONS = {}
+
+
+def told(call, parameters):
+    """For tests: which meetings began and ended, and how."""
+    with open(f'{standin.STATE}/calls.log', 'a', encoding='utf-8') as file:
+        file.write(f'{call} {json.dumps({name: values[0] for name, values in parameters.items()})}\n')
+
+
 def meetings():
     try:
         with open(f'{standin.STATE}/meetings.xml', encoding='utf-8') as file:
             inner = file.read().strip()
     except FileNotFoundError:
         inner = ''
+    inner += ''.join(
+        f'<meeting><meetingName>{escape(it["name"])}</meetingName><meetingID>{escape(key)}</meetingID>'
+        f'<participantCount>0</participantCount></meeting>'
+        for key, it in MEETINGS.items()
+    )
     if not inner:
         return (
             '<response><returncode>SUCCESS</returncode><meetings/><messageKey>noMeetings</messageKey>'
@@ -106,9 +123,16 @@ class BbbWeb(standin.Handler):
             return self.call(path.removeprefix('/bigbluebutton/api/').rstrip('/'), query)
         if path.startswith('/bigbluebutton/connection/'):
             asked = self.headers.get('X-Original-URI', '')
-            allowed = 'sessionToken=' in asked or self.headers.get('X-Session-Token') is not None
+            token = urllib.parse.parse_qs(asked.partition('?')[2]).get('sessionToken', [''])[0]
+            # The database's paths take it from a header.
+            graphql = path.endswith('checkGraphqlAuthorization')
+            allowed = self.is_session(self.headers.get('X-Session-Token', token) if graphql else token)
             return self.answer(200 if allowed else 401, headers=[('Meeting-Id', 'standin')])
         return self.answer(404, 'not found', headers=self.cors_headers())
+
+    def is_session(self, token):
+        """The token alone is not enough: the browser that has joined also has a cookie."""
+        return token == 'standin' or (token in SESSIONS and f'JSESSIONID={SESSIONS[token]}' in self.headers.get('Cookie', ''))
 
     def index(self):
         fields = {'returncode': 'SUCCESS', 'version': '2.0', 'apiVersion': '2.0', 'bbbVersion': RELEASE}
@@ -125,16 +149,41 @@ class BbbWeb(standin.Handler):
     def call(self, name, query):
         parameters = urllib.parse.parse_qs(query, keep_blank_values=True)
         if name == 'stuns':
-            return self.answer(200, '{"stunServers":[],"turnServers":[]}', 'application/json', self.cors_headers())
+            answer = {'returncode': 'FAILED', 'message': 'Could not find conference.'}
+            if self.is_session(parameters.get('sessionToken', [''])[0]):
+                answer = json.loads(standin.mood('bbb-web', 'stuns') or '{"stunServers":[],"turnServers":[]}')
+            return self.answer(200, json.dumps(answer), 'application/json', self.cors_headers())
         if not hash_fits(name, query, parameters.get('checksum', [''])[0]):
             return self.xml(failed('checksumError', 'Checksums do not match'))
         if name == 'getMeetings':
             return self.xml(meetings())
+        meeting = parameters.get('meetingID', [''])[0]
+        if name == 'create':
+            if standin.mood('bbb-web', 'full') is not None:
+                return self.xml(failed('maxMeetings', 'Too many meetings'))
+            MEETINGS[meeting] = {it: values[0] for it, values in parameters.items()}
+            told('create', parameters)
+            return self.xml(f'<response><returncode>SUCCESS</returncode><meetingID>{meeting}</meetingID></response>')
         if name == 'join':
-            separator = '&' if '?' in CONFIG['defaultHTML5ClientUrl'] else '?'
-            target = f'{CONFIG["defaultHTML5ClientUrl"]}{separator}sessionToken=standin'
-            return self.answer(302, headers=[('Location', target), *self.cors_headers()])
+            return self.join(meeting)
+        if name == 'end':
+            if MEETINGS.pop(meeting, None) is None:
+                return self.xml(failed('notFound', 'A meeting with that ID does not exist'))
+            told('end', parameters)
+            return self.xml('<response><returncode>SUCCESS</returncode><messageKey>sentEndMeetingRequest</messageKey></response>')
         return self.xml(failed('unsupportedRequest', 'This request is not supported.'))
+
+    def join(self, meeting):
+        """Whoever can't join is sent to the node's own page. `a` is a meeting that is always there."""
+        if meeting not in (*MEETINGS, 'a'):
+            target = f'{CONFIG["bigbluebutton.web.serverURL"]}/?errors=invalidMeetingIdentifier'
+            return self.answer(302, headers=[('Location', target), *self.cors_headers()])
+        token, cookie = ('standin', 'standin') if meeting == 'a' else (secrets.token_hex(8), secrets.token_hex(16))
+        SESSIONS[token] = cookie
+        separator = '&' if '?' in CONFIG['defaultHTML5ClientUrl'] else '?'
+        target = f'{CONFIG["defaultHTML5ClientUrl"]}{separator}sessionToken={token}'
+        cookies = [('Set-Cookie', f'JSESSIONID={cookie}; Path=/; Secure; HttpOnly')]
+        return self.answer(302, headers=[('Location', target), *cookies, *self.cors_headers()])
 
 
 standin.started('bbb-web')

@@ -42,8 +42,7 @@ class Middleware(standin.Handler):
     def do_GET(self):
         if self.path.partition('?')[0] != '/graphql':
             return self.answer(404, 'not found')
-        key = self.headers.get('Sec-WebSocket-Key')
-        if self.headers.get('Upgrade', '').lower() != 'websocket' or key is None:
+        if not self.is_handshake():
             return self.answer(426, 'WebSocket protocol violation')
         if not origin_allowed(self.headers.get('Origin'), self.headers.get('Host')):
             return self.answer(403, f'request Origin "{self.headers["Origin"]}" is not authorized')

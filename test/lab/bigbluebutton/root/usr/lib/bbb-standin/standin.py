@@ -6,6 +6,9 @@ answer. A test can set these files in /var/lib/bbb-standin:
   SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
   SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
   SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
+  bbb-web.full    present: bbb-web creates no meeting
+  bbb-web.stuns   what it answers to those who have joined and ask for STUN and TURN servers
+  calls.log       written here: the calls of bbb-web that begin and end meetings, with their parameters
   meetings.xml    the <meeting> elements that getMeetings answers with
   starts.log      written here: one line per start of a service
 """
@@ -135,6 +138,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != 'HEAD':
             self.wfile.write(data)
+
+    def is_handshake(self):
+        """Whether it asks for a WebSocket (RFC 6455, 4.1)."""
+        return self.headers.get('Upgrade', '').lower() == 'websocket' and 'Sec-WebSocket-Key' in self.headers
 
     def accept_websocket(self, key, protocol=None):
         """Accepts an upgrade to WebSocket (RFC 6455, 4.2.2), and waits until the other side says something."""

@@ -1,0 +1,125 @@
+import { holdMeeting, type MeetingHeld } from '../host/hold-meeting.ts';
+import { problemsOf } from '../model/operator-error.ts';
+import type { CheckResult, MeetingQuestion, OutsideCheck } from '../model/outside-check.ts';
+import { type Asking, askCheck, isAsked } from '../verify/ask.ts';
+import { joinMeeting } from '../verify/ask-meeting.ts';
+import { networkOf, type Session } from '../verify/session.ts';
+import type { Look } from './look.ts';
+import type { RunOptions } from './options.ts';
+
+/** How a check ended, without what it is called. */
+export type Ending = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>;
+
+export interface MeetingOptions extends Pick<RunOptions, 'connect' | 'progress'>, Asking {
+  /** aborted when whatever is under way is left to the hosts */
+  readonly leave: AbortSignal;
+}
+
+/** Whether a check is asked only where a meeting may be held. */
+export function needsMeeting({ question, during }: OutsideCheck): boolean {
+  return question.kind === 'meeting' || during !== undefined;
+}
+
+/**
+ * Holds the meetings of one host, one after the other, and asks everything that is asked during each of them.
+ * The endings by the checks' ids. Nobody is interrupted by it, but a host that is being changed at the moment
+ * is left alone.
+ */
+export async function askInMeetings(
+  { host, snapshot }: Look,
+  checks: readonly OutsideCheck[],
+  options: MeetingOptions,
+): Promise<ReadonlyMap<string, Ending>> {
+  const endings = new Map<string, Ending>();
+  for (const check of checks) {
+    const { question } = check;
+    if (question.kind !== 'meeting') continue;
+    const during = checks.filter((other) => other.during === check.id);
+    const all = [check, ...during];
+    const tell = (found: string) => {
+      for (const { id } of all) endings.set(id, notAsked(found));
+    };
+    if (options.signal.aborted) tell('interrupted');
+    else if (snapshot?.unsettled.some(({ alive }) => alive === true)) {
+      tell('a run is in progress on this host, so no meeting was begun there');
+    } else {
+      try {
+        options.progress({ kind: 'message', text: `holding a meeting on ${host.name}` });
+        const connection = await options.connect(host.ssh, { signal: options.leave });
+        try {
+          const held = await holdMeeting(connection, question, (ways) =>
+            askDuring(question, ways, during, options),
+          );
+          for (const [id, ending] of endingsOf(check, during, held, options)) endings.set(id, ending);
+        } finally {
+          connection.close().catch(() => undefined);
+        }
+      } catch (error) {
+        tell(problemsOf(error)[0]?.message ?? String(error));
+      }
+    }
+  }
+  return endings;
+}
+
+interface AskedDuring {
+  readonly joined: Awaited<ReturnType<typeof joinMeeting>>;
+  readonly endings: ReadonlyMap<string, Ending>;
+}
+
+async function askDuring(
+  question: MeetingQuestion,
+  ways: Parameters<typeof joinMeeting>[1],
+  during: readonly OutsideCheck[],
+  options: MeetingOptions,
+): Promise<AskedDuring> {
+  const joined = await joinMeeting(question, ways, options.network);
+  const { session } = joined;
+  if (session === undefined) return { joined, endings: new Map() };
+  const endings = during.map(async (check) => [check.id, await askAs(session, check, options)] as const);
+  return { joined, endings: new Map(await Promise.all(endings)) };
+}
+
+async function askAs(session: Session, check: OutsideCheck, options: MeetingOptions): Promise<Ending> {
+  if (!isAsked(check)) throw new Error(`${check.id} holds a meeting during a meeting`);
+  return askCheck(check, { ...options, network: networkOf(options.network, session) });
+}
+
+/** What came of a meeting, and of what was asked during it. */
+function endingsOf(
+  { id, fix }: OutsideCheck,
+  during: readonly OutsideCheck[],
+  { result, trouble, end }: MeetingHeld<AskedDuring>,
+  { signal }: MeetingOptions,
+): ReadonlyMap<string, Ending> {
+  const others = during.map(
+    (check) => [check.id, result?.endings.get(check.id) ?? notAsked('nobody could join a meeting')] as const,
+  );
+  const mine = (): Ending => {
+    if (end.kind === 'left') {
+      const found = `the meeting could not be ended (${end.words}); it ends by itself within minutes`;
+      return { outcome: 'failed', expected: 'the meeting is ended', found, fix };
+    }
+    if (trouble?.kind === 'unknown') return notAsked(trouble.words);
+    if (trouble !== undefined) {
+      return { outcome: 'failed', expected: 'a meeting can be created', found: trouble.words, fix };
+    }
+    if (signal.aborted && result?.joined.verdict.outcome !== 'passed') return notAsked('interrupted');
+    const { outcome, expected, found, fix: own } = result?.joined.verdict ?? noVerdict;
+    if (outcome === 'failed') return { outcome, expected, found, fix: own ?? fix };
+    if (end.kind === 'unknown') return notAsked(end.words);
+    return { outcome, expected, found: `${found}; the meeting has ended`, fix: undefined };
+  };
+  return new Map([[id, mine()], ...others]);
+}
+
+const noVerdict: Ending = {
+  outcome: 'failed',
+  expected: 'a meeting can be created',
+  found: 'it ended before anybody had joined it',
+  fix: undefined,
+};
+
+function notAsked(found: string): Ending {
+  return { outcome: 'not-asked', expected: undefined, found, fix: undefined };
+}
