@@ -51,7 +51,7 @@ browse() {
   field 6 "$1"
   _own=$field
   field 7 "$1"
-  find_here "$field" "$_own"
+  find_own_address "$field" "$_own"
   browse_for "$@"
 }
 browse_for() {
