@@ -32,6 +32,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),
       ...each(document, [...path, 'verify'], role.verify, all),
+      ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });
 }
@@ -55,26 +56,54 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
   return subjects;
 }
 
+type ConditionData = RoleData['steps'][number]['when'];
+
 function each(
   document: Places,
   path: YamlPath,
-  holders: readonly { readonly when?: RoleData['steps'][number]['when'] }[] | undefined,
+  holders: readonly { readonly when?: ConditionData }[] | undefined,
   subjects: Subjects,
 ): readonly Problem[] {
   return (holders ?? []).flatMap(({ when }, index) =>
-    Object.entries(when ?? {}).flatMap(([name, value]) => {
-      const place = [...path, index, 'when', name];
-      const subject = subjects.get(name);
-      if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
-      const values = Array.isArray(value) ? value : [value];
-      return values.flatMap((item, position) => {
-        const at = Array.isArray(value) ? [...place, position] : place;
-        const found = valueMistake(name, subject, item, document.plain(at));
-        if (found === undefined) return [];
-        return [document.problem(at, { code: 'invalid-condition', ...found })];
-      });
-    }),
+    inCondition(document, [...path, index, 'when'], when, subjects),
   );
+}
+
+/** Those of troubles may compare with what a template becomes, and with symptoms. */
+function troubleConditions(
+  document: Places,
+  path: YamlPath,
+  { troubles = [], symptoms = {} }: RoleData,
+  known: Subjects,
+): readonly Problem[] {
+  const subjects = new Map(known);
+  for (const [name, symptom] of Object.entries(symptoms))
+    subjects.set(`symptoms.${name}`, { type: kindOf(symptom).answers });
+  return troubles.flatMap(({ when, shows, unless }, index) =>
+    Object.entries({ when, shows, unless }).flatMap(([key, condition]) =>
+      inCondition(document, [...path, index, key], condition, subjects),
+    ),
+  );
+}
+
+function inCondition(
+  document: Places,
+  path: YamlPath,
+  condition: ConditionData,
+  subjects: Subjects,
+): readonly Problem[] {
+  return Object.entries(condition ?? {}).flatMap(([name, value]) => {
+    const place = [...path, name];
+    const subject = subjects.get(name);
+    if (subject === undefined) return [unknownSubject(document, place, name, subjects)];
+    const values = Array.isArray(value) ? value : [value];
+    return values.flatMap((item, position) => {
+      const at = Array.isArray(value) ? [...place, position] : place;
+      const found = valueMistake(name, subject, item, document.plain(at));
+      if (found === undefined) return [];
+      return [document.problem(at, { code: 'invalid-condition', ...found })];
+    });
+  });
 }
 
 function unknownSubject(document: Places, place: YamlPath, name: string, subjects: Subjects): Problem {

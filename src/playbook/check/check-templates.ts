@@ -47,6 +47,12 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...(role.verify ?? []).flatMap(({ when: _when, recipes, ...texts }, index) =>
         check(['verify', index], texts, scopes.forRecipes(recipes)),
       ),
+      ...Object.entries(role.symptoms ?? {}).flatMap(([id, symptom]) =>
+        check(['symptoms', id], symptom, scopes.base),
+      ),
+      ...(role.troubles ?? []).flatMap(({ recipes, ...texts }, index) =>
+        check(['troubles', index], texts, withSymptoms(scopes.forRecipes(recipes), role)),
+      ),
       ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
         check(['refuse', index], { text, next }, scopes.withFacts),
       ),
@@ -56,6 +62,10 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...check(['units'], role.units, scopes.base),
     ];
   });
+}
+
+function withSymptoms({ groups, later }: TemplateScope, { symptoms = {} }: RoleData): TemplateScope {
+  return { groups: { ...groups, symptoms: Object.keys(symptoms) }, later };
 }
 
 /** A step's `path` is read before facts are known. */

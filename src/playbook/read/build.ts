@@ -2,6 +2,7 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
+  Fact,
   HealthCheck,
   PlaybookAction,
   PlaybookCheck,
@@ -9,14 +10,22 @@ import type {
   PlaybookOutsideCheck,
   PlaybookQuestion,
   PlaybookStep,
+  PlaybookTrouble,
   Role,
   Variable,
 } from '../../model/playbook.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
-import { type GuardProgram, programKey } from './guard-programs.ts';
-import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
+import { type GuardProgram, programKey, symptomKey } from './guard-programs.ts';
+import type {
+  HandlerData,
+  OutsideCheckData,
+  PlaybookData,
+  RoleData,
+  StepData,
+  TroubleData,
+} from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -101,6 +110,13 @@ function buildRole(document: Places, source: RoleSource): Role {
     verify: (data.verify ?? []).map((check, index) => ({
       ...buildOutsideCheck(check),
       location: at('verify', index, 'id'),
+    })),
+    symptoms: Object.fromEntries(
+      Object.entries(data.symptoms ?? {}).map(([id, symptom]) => [id, buildSymptom(id, symptom, source)]),
+    ),
+    troubles: (data.troubles ?? []).map((trouble, index) => ({
+      ...buildTrouble(trouble),
+      location: at('troubles', index, 'id'),
     })),
     warnings: (data.warnings ?? []).map((warning) => ({
       when: buildCondition(warning.when),
@@ -213,6 +229,22 @@ function buildQuestion({ http, websocket, certificate }: OutsideCheckData): Play
     return { kind: 'websocket', url, origin, protocol, accepted };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
+}
+
+/** One that a program tells holds the program's text in place of its name. */
+function buildSymptom(id: string, symptom: Fact, { name, programs }: RoleSource): Fact {
+  if (!Object.hasOwn(symptom, 'program')) return symptom;
+  return { ...symptom, program: programs.get(symptomKey(name, id))?.text ?? '' };
+}
+
+function buildTrouble(data: TroubleData): Omit<PlaybookTrouble, 'location'> {
+  const { id, title, recipes, found, means, fix } = data;
+  return {
+    ...{ id, title, recipes, found, means, fix },
+    when: buildCondition(data.when),
+    shows: buildCondition(data.shows),
+    unless: buildCondition(data.unless),
+  };
 }
 
 function buildCondition(data: RoleData['steps'][number]['when']): Condition {

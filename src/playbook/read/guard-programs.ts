@@ -2,7 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
-import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import {
+  type Location,
+  OperatorError,
+  OperatorErrors,
+  type Problem,
+  problemsOf,
+} from '../../model/operator-error.ts';
 import type { PlaybookGuard } from '../../model/playbook.ts';
 import { besidePlaybook } from './beside.ts';
 import type { PlaybookData } from './schema.ts';
@@ -17,9 +23,14 @@ export function programKey(role: string, guard: string): string {
   return `${role} ${guard}`;
 }
 
+/** The same for a symptom. */
+export function symptomKey(role: string, symptom: string): string {
+  return `${role} symptom ${symptom}`;
+}
+
 /**
- * The programs that guards name, by `programKey`; they lie beside the file that has the guard, or below.
- * Throws OperatorErrors `invalid-program`, each shown where the program is named.
+ * The programs that guards and symptoms name, by `programKey` and `symptomKey`; they lie beside the file that
+ * names them, or below. Throws OperatorErrors `invalid-program`, each shown where the program is named.
  */
 export async function readPrograms(
   document: Places,
@@ -27,16 +38,23 @@ export async function readPrograms(
 ): Promise<ReadonlyMap<string, GuardProgram>> {
   const programs = new Map<string, GuardProgram>();
   const problems: Problem[] = [];
-  for (const [role, { guards = {} }] of Object.entries(data.roles)) {
-    for (const [id, { program }] of Object.entries(guards)) {
-      if (program === undefined) continue;
-      const location = document.location(['roles', role, 'guards', id, 'program']);
-      try {
-        programs.set(programKey(role, id), await readProgram(location.file, program));
-      } catch (error) {
-        problems.push(...problemsOf(error).map((problem) => ({ ...problem, location })));
-      }
+  const read = async (key: string, program: unknown, location: Location) => {
+    if (typeof program !== 'string') return;
+    try {
+      programs.set(key, await readProgram(location.file, program));
+    } catch (error) {
+      problems.push(...problemsOf(error).map((problem) => ({ ...problem, location })));
     }
+  };
+  for (const [role, { guards = {}, symptoms = {} }] of Object.entries(data.roles)) {
+    for (const [id, { program }] of Object.entries(guards))
+      await read(programKey(role, id), program, document.location(['roles', role, 'guards', id, 'program']));
+    for (const [id, { program }] of Object.entries(symptoms))
+      await read(
+        symptomKey(role, id),
+        program,
+        document.location(['roles', role, 'symptoms', id, 'program']),
+      );
   }
   if (problems.length > 0) throw new OperatorErrors(problems);
   return programs;

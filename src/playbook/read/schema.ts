@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import { factSchema } from '../facts/kinds.ts';
+import { factSchema, symptomSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
 import { askingOnce, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
@@ -131,6 +131,18 @@ const outsideCheck = z
   })
   .superRefine(askingOnce);
 
+const trouble = z.strictObject({
+  id,
+  title: text.meta({ description: 'what is wrong, in a few words' }),
+  recipes: z.array(text).min(1).optional(),
+  when: when.optional().meta({ description: 'where it is looked for' }),
+  shows: when.optional().meta({ description: 'all of it holds where the trouble is' }),
+  unless: when.optional().meta({ description: 'none of it holds where the trouble is' }),
+  found: text.meta({ description: 'the fact that shows it' }),
+  means: text.meta({ description: 'what follows from it, in one sentence' }),
+  fix: text.meta({ description: 'what to do about it: a command, if there is one' }),
+});
+
 const warning = z.strictObject({ when, text });
 const refusal = z.strictObject({ when, text, next: text });
 
@@ -183,6 +195,7 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
       steps: texts.optional(),
       handlers: texts.optional(),
       verify: texts.optional(),
+      troubles: texts.optional(),
       units: texts.optional(),
     })
     .optional()
@@ -246,6 +259,12 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     verify: z.array(outsideCheck).optional().meta({
       description: 'what is asked from outside, as a browser would, by `clusterproxy verify`',
     }),
+    symptoms: z.record(word, symptomSchema).optional().meta({
+      description: 'by name: facts that only `clusterproxy doctor` reads',
+    }),
+    troubles: z.array(trouble).optional().meta({
+      description: 'known troubles that `clusterproxy doctor` looks for',
+    }),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guardSchema).optional(),
@@ -261,5 +280,6 @@ export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
 export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
 export type OutsideCheckData = NonNullable<RoleData['verify']>[number];
+export type TroubleData = NonNullable<RoleData['troubles']>[number];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;
