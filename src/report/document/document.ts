@@ -5,7 +5,8 @@ import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
-import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
+import type { TroubleResult } from '../../model/trouble.ts';
+import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
@@ -18,6 +19,7 @@ import type {
   ReportHost,
   ReportInventory,
   ReportRollout,
+  ReportTrouble,
 } from './schema.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -51,6 +53,8 @@ export interface Told {
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
+  /** which known troubles were looked for */
+  readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
 }
@@ -140,6 +144,7 @@ function documentOf(
           holders: told.holders.map(({ host, who }) => ({ host: cleanName(host), who: showableLine(who) })),
         }),
     ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
+    ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
@@ -191,6 +196,16 @@ function checkDocument({ host, role, id, title, outcome, expected, found, fix }:
     ...(expected === undefined ? {} : { expected: showableLine(expected) }),
     ...(found === undefined ? {} : { found: showableLine(found) }),
     ...(fix === undefined ? {} : { fix: showableLine(fix) }),
+  };
+}
+
+function troubleDocument(trouble: TroubleResult): ReportTrouble {
+  const { host, role, id, title, outcome, found, means, fix } = trouble;
+  return {
+    ...{ host: cleanName(host), role: cleanName(role), id: cleanName(id), title: ownLine(title), outcome },
+    ...(found === undefined ? {} : { found: ownLine(found) }),
+    ...(means === undefined ? {} : { means: ownLine(means) }),
+    ...(fix === undefined ? {} : { fix: ownWords(fix) }),
   };
 }
 

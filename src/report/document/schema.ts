@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
+import { troubleOutcomes } from '../../model/trouble.ts';
 import {
   type change,
   error,
@@ -56,6 +57,17 @@ const check = z.object({
   fix: z.string().optional().describe('what to do about it'),
 });
 
+const trouble = z.object({
+  host: z.string(),
+  role: z.string(),
+  id: z.string().describe('stable; `clusterproxy explain` knows it'),
+  title: z.string(),
+  outcome: z.enum(troubleOutcomes),
+  found: z.string().optional().describe('the fact that shows it, or why it could not be found out'),
+  means: z.string().optional().describe('what follows from it'),
+  fix: z.string().optional().describe('what to do about it'),
+});
+
 const explanation = z.object({
   code: z.string(),
   page: z.string().describe('the page of docs/ that lists it'),
@@ -99,6 +111,10 @@ export const reportSchema = z.object({
     .optional()
     .describe('of unlock: the hosts on which the run is at work, and who, from where, with which command'),
   checks: z.array(check).optional().describe('of verify: what was asked from outside, by host'),
+  troubles: z
+    .array(trouble)
+    .optional()
+    .describe('of doctor: which known troubles were looked for, by host, and which of them are there'),
   explanations: z
     .array(explanation)
     .optional()
@@ -118,6 +134,7 @@ export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
 export type ReportCheck = z.infer<typeof check>;
+export type ReportTrouble = z.infer<typeof trouble>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
