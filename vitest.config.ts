@@ -26,6 +26,8 @@ const withHosts = [
   'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';
+/** Those with hundreds of runs; `npm run test:long`. */
+const longOnly = 'test/**/*.long.test.ts';
 const faults = 'test/faults/{matrix,sequences}.lab.test.ts';
 
 /** Both kinds run side by side: those with hosts wait more than they work, the others fill the gaps. */
@@ -49,7 +51,7 @@ export default defineConfig({
           ...withoutRoot,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [lab, ...withHosts],
+          exclude: [lab, longOnly, ...withHosts],
           testTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
@@ -66,7 +68,7 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
-          include: [lab],
+          include: process.env.CLUSTERPROXY_LONG === '1' ? [lab, longOnly] : [lab],
           exclude: [faults],
           testTimeout: 300_000,
           hookTimeout: 600_000,

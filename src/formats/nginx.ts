@@ -11,7 +11,9 @@ export {
   type EffectiveConfiguration,
   type EffectiveServer,
   effectiveConfiguration,
+  type PlacedDirective,
 } from './nginx/effective/configuration.ts';
+export { type Freedom, freedomOf, type Scope, walk } from './nginx/effective/destinations.ts';
 export { isLocal, type Listen } from './nginx/effective/listen.ts';
 export { type ServerAnswer, type Socket, socketAt, socketsOf } from './nginx/effective/sockets.ts';
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';

@@ -1,3 +1,5 @@
+import type { BalancerQuestion } from './balancer-question.ts';
+
 /** A request over HTTP, and what its answer must be. */
 export interface HttpQuestion {
   readonly kind: 'http';
@@ -37,7 +39,7 @@ export interface CertificateQuestion {
 /**
  * What is asked from outside, as a browser would ask it. Everything is filled in: addresses are whole URLs.
  */
-export type OutsideQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion;
+export type OutsideQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion | BalancerQuestion;
 
 /** A check from outside on one host, filled in with its facts. */
 export interface OutsideCheck {
@@ -56,9 +58,12 @@ export type CheckOutcome = (typeof checkOutcomes)[number];
 
 /** What was expected and what was found, in words. */
 export interface Verdict {
-  readonly outcome: 'passed' | 'failed';
+  /** `not-asked`: nobody knows; `not-applicable`: there is nothing to ask about */
+  readonly outcome: CheckOutcome;
   readonly expected: string;
   readonly found: string;
+  /** what is worth a word although nothing is wrong */
+  readonly note?: string | undefined;
   /** what to do if nobody answered; otherwise it is what the check says */
   readonly fix?: string;
 }
@@ -74,6 +79,8 @@ export interface CheckResult {
   readonly expected: string | undefined;
   /** what came instead, or why it was not asked; undefined where the check doesn't apply */
   readonly found: string | undefined;
+  /** what is worth a word although nothing is wrong, such as a drained server */
+  readonly note?: string | undefined;
   /** what to do; undefined unless it failed */
   readonly fix: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Value } from '../formats/keyed-format.ts';
+import type { BalancerQuestion } from './balancer-question.ts';
 import type { Location } from './operator-error.ts';
 import type { CertificateQuestion, HttpQuestion, WebsocketQuestion } from './outside-check.ts';
 
@@ -129,6 +130,8 @@ export interface PlaybookOutsideCheck {
   /** only for these recipes; undefined: for all recipes */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
+  /** templates, none of which may become empty, `false` or `0`: it doesn't apply then */
+  readonly needs: readonly string[];
   readonly question: PlaybookQuestion;
   readonly location: Location;
 }
@@ -137,7 +140,14 @@ export interface PlaybookOutsideCheck {
 export type PlaybookQuestion =
   | (Omit<HttpQuestion, 'headers' | 'contains'> & { readonly headers: Value; readonly contains: Value })
   | WebsocketQuestion
-  | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string });
+  | (Omit<CertificateQuestion, 'port'> & { readonly port: number | string })
+  | UnfilledQuestion;
+
+/** A question of one of the kinds in balancer-question.ts, whose values may all be templates. */
+export interface UnfilledQuestion {
+  readonly kind: BalancerQuestion['kind'];
+  readonly values: Readonly<Record<string, Value>>;
+}
 
 /**
  * A known trouble of a role's hosts. It is there where all of `shows` and none of `unless` holds; their

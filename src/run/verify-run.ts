@@ -37,7 +37,7 @@ const questionsAtOnce = 16;
 export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look(options, (host) => readsOf(inventory, host, { guards: false }));
+  const looks = await look(options, (host) => readsOf(inventory, host, { guards: false, checks: true }));
   const snapshots = new Map(
     looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
   );
@@ -63,9 +63,14 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   };
 }
 
-async function askOne({ host }: Look, check: OutsideCheck, options: VerifyOptions): Promise<CheckResult> {
+async function askOne(
+  { host, snapshot }: Look,
+  check: OutsideCheck,
+  options: VerifyOptions,
+): Promise<CheckResult> {
   const { id, title } = check;
-  return { host: host.name, role: host.role, id, title, ...(await askCheck(check, options)) };
+  const answer = await askCheck(check, { ...options, snapshot });
+  return { host: host.name, role: host.role, id, title, ...answer };
 }
 
 function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {

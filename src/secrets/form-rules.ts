@@ -24,6 +24,13 @@ export const formRules = [
       ),
   },
   {
+    // A token in the place of the user, as git hosts take it: long, and with a digit.
+    id: 'token-as-user',
+    by: 'form',
+    hide: (line) =>
+      line.replace(/((?<![a-z\d+.-])https?:\/\/)(?=[\w-]{0,200}\d)[\w-]{16,200}@/gi, `$1${hidden}@`),
+  },
+  {
     id: 'authorization',
     by: 'form',
     hide: (line) =>
@@ -55,14 +62,43 @@ export const formRules = [
     by: 'name',
     hide: (line) =>
       line.replace(
-        /(<[^<>]{0,200}\bname="([^"<>]{1,100})"[^<>]{0,200}\bvalue=")([^"]{0,2000})(")/g,
-        hideIfSecret,
+        /(<[^<>]{0,200}\b(?:name|key)=["']([^"'<>]{1,100})["'][^<>]{0,200}\bvalue=(["']))(.{0,2000}?)(\3)/g,
+        (whole, start: string, name: string, _quote: string, value: string, end: string) =>
+          hideIfSecret(whole, start, name, value, end),
+      ),
+  },
+  {
+    id: 'xml-attributes-value-first',
+    by: 'name',
+    hide: (line) =>
+      line.replace(
+        /(<[^<>]{0,200}\bvalue=(["']))([^"'<>]{0,2000})(\2[^<>]{0,200}\b(?:name|key)=["']([^"'<>]{1,100})["'])/g,
+        (whole, start: string, _quote: string, value: string, end: string, name: string) =>
+          hideIfSecret(whole, start, name, value, end),
       ),
   },
   {
     id: 'xml-element',
     by: 'name',
     hide: (line) => line.replace(/(<([A-Za-z][\w.-]{0,100})>)([^<]{1,4000})(<\/\2>)/g, hideIfSecret),
+  },
+  {
+    // Java's properties as XML, Spring's beans.
+    id: 'xml-element-by-attribute',
+    by: 'name',
+    hide: (line) =>
+      line.replace(
+        /(<[A-Za-z][\w.:-]{0,100}\s[^<>]{0,200}?\b(?:name|key)=["']([^"'<>]{1,100})["'][^<>/]{0,200}>)([^<]{1,4000})(<\/)/g,
+        hideIfSecret,
+      ),
+  },
+  {
+    id: 'variable-of-nginx',
+    by: 'name',
+    hide: (line) =>
+      line.replace(/^(\s*set\s+\$(\w+)\s+)(\S.*)$/, (whole, start: string, name: string, value: string) =>
+        mustHide(name, value) && !/^\$\w+;?$/.test(value) ? `${start}${hidden}` : whole,
+      ),
   },
   {
     // nginx's `proxy_set_header NAME VALUE`, HAProxy's `set-header NAME VALUE` and `hdr NAME VALUE`.

@@ -5,6 +5,7 @@ import {
   closingQuote,
   endsInBackslash,
   indentationOf,
+  isItem,
   type MaskedLine,
   nothingOpen,
   type Open,
@@ -18,7 +19,7 @@ const longestQuoted = 40;
 /** `key = value`, `key: value` or `"key": "value"`, any number of them on a line. */
 const assignment = /(["']?)(?<![\w.])([A-Za-z_][\w.-]{0,200})\1([ \t]{0,200}(?:=>|[=:])(?![=:~])[ \t]*)/g;
 /** A properties file may separate with blanks, and redis.conf does; more than two words are prose. */
-const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)([^\s=:]\S*)$/;
+const twoWords = /^(\s*[A-Za-z][\w.-]*[ \t]+)("[^"]*"|'[^']*'|[^\s=:]\S*)$/;
 
 /** What a shell takes as the rest of a value in quotes: `'it'\''s'`, `"a"'b'`. */
 const joined = /^(?:\\['"]|"(?:[^"\\]|\\.)*"|'[^']*')+/;
@@ -124,9 +125,11 @@ function nestedBelow(line: string, value: FoundValue, name: string, nextLine: st
   const indentation = indentationOf(line);
   if (value.opening !== '') return undefined;
   if (/^[|>][\d+-]*\s*(?:#.*)?$/.test(value.text)) {
-    return { kind: 'nested', indentation, shown: 'nothing' };
+    return { kind: 'nested', indentation, list: false, shown: 'nothing' };
   }
-  const opens = /^[[{]?\s*$/.test(value.text);
-  if (!opens || indentationOf(nextLine) <= indentation || nextLine.trim() === '') return undefined;
-  return { kind: 'nested', indentation, shown: secrecyOf(name) === 'always' ? 'keys' : 'plain' };
+  if (!/^[[{]?\s*$/.test(value.text) || nextLine.trim() === '') return undefined;
+  const deeper = indentationOf(nextLine) - indentation;
+  const list = deeper === 0 && value.text === '' && isItem(nextLine) && !isItem(line);
+  if (deeper <= 0 && !list) return undefined;
+  return { kind: 'nested', indentation, list, shown: secrecyOf(name) === 'always' ? 'keys' : 'plain' };
 }

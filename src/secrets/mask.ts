@@ -6,6 +6,7 @@ import {
   closingQuote,
   endsInBackslash,
   indentationOf,
+  isItem,
   type MaskedLine,
   nothingOpen,
   nothingShown,
@@ -39,7 +40,7 @@ export function maskSecrets(text: string, shown: Shown = nothingShown): string {
 
 /** A first, cheap check: most files contain nothing that could be a secret. */
 const suspicious =
-  /secret|passw|passphrase|passcode|pass\b|pwd|salt|token|key|auth|credential|jwt|checksum|bearer|basic|:\/\/[^\s/]*:|eyJ|PRIVATE/i;
+  /secret|passw|passphrase|passcode|pass\b|pwd|psk|pin\b|salt|token|key|auth|credential|jwt|checksum|bearer|basic|:\/\/[^\s/]*[:@]|eyJ|PRIVATE/i;
 
 function maskLine(line: string, open: Open, around: Around): MaskedLine {
   switch (open.kind) {
@@ -52,12 +53,18 @@ function maskLine(line: string, open: Open, around: Around): MaskedLine {
     }
     case 'nested': {
       if (line.trim() === '') return { text: line, open };
-      if (indentationOf(line) > open.indentation) return { text: maskNested(line, open.shown), open };
+      if (isBelow(line, open)) return { text: maskNested(line, open.shown), open };
       return maskKeys(maskForms(line, 'both'), around);
     }
     case 'nothing':
       return maskKeys(maskForms(line, 'both'), around);
   }
+}
+
+/** Whether a line belongs to what a key opened. */
+function isBelow(line: string, { indentation, list }: Extract<Open, { kind: 'nested' }>): boolean {
+  const deeper = indentationOf(line) - indentation;
+  return deeper > 0 || (list && deeper === 0 && isItem(line));
 }
 
 /** A line below a secret key: brackets, keys, and numbers that are settings stay. */

@@ -22,7 +22,13 @@ export type Open =
   /** a secret's value continues until this quote is closed */
   | { readonly kind: 'quoted'; readonly quote: string }
   /** everything indented deeper belongs to the secret key: a block scalar, a map or a list */
-  | { readonly kind: 'nested'; readonly indentation: number; readonly shown: 'nothing' | 'keys' | 'plain' };
+  | {
+      readonly kind: 'nested';
+      readonly indentation: number;
+      /** whether items of a list belong to it that are indented as the key is (YAML 1.2, 8.2.2) */
+      readonly list: boolean;
+      readonly shown: 'nothing' | 'keys' | 'plain';
+    };
 
 export const nothingOpen: Open = { kind: 'nothing' };
 
@@ -52,4 +58,9 @@ export function endsInBackslash(line: string): boolean {
 
 export function indentationOf(line: string): number {
   return line.search(/\S|$/);
+}
+
+/** Whether a line begins an item of a YAML list. */
+export function isItem(line: string): boolean {
+  return /^\s*-(?:\s|$)/.test(line);
 }

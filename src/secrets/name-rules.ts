@@ -22,7 +22,7 @@ const secretWords =
   /(?:secret|passw(?:or)?d|passwort|passphrase|passcode|securitysalt|(?:private|encryption|signing|master|secret|shared|server)key|masterauth|requirepass)/;
 const endsInSecretWord = new RegExp(`${secretWords.source}(?:s|es|key|keybase|value|base|hash|text)?$`);
 /** Whole words only, since they mean something else as part of another word. */
-const secretWholeWords: ReadonlySet<string> = new Set(['pass', 'pwd', 'salt', 'passwds']);
+const secretWholeWords: ReadonlySet<string> = new Set(['pass', 'pwd', 'salt', 'passwds', 'psk', 'pin']);
 const tokenWords = /(?:token|apikey|accesskey|authkey|authorization|credential|jwt|streamkey)/;
 const settings: ReadonlySet<string> = new Set(
   'file path dir directory timeout ttl length expiry minutes seconds'.split(' '),

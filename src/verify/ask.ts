@@ -1,8 +1,15 @@
 import type { CheckResult, OutsideCheck, OutsideQuestion, Verdict } from '../model/outside-check.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { assetsOf } from './assets.ts';
+import { askCertificates } from './certificates.ts';
+import { askClosed } from './closed.ts';
 import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
 import type { Network } from './network.ts';
+import { askRtmp } from './rtmp.ts';
+import { judgeSeen } from './seen.ts';
+import { askSticky } from './sticky.ts';
+import { askWebsockets } from './websockets.ts';
 
 export interface Asking {
   readonly network: Network;
@@ -10,6 +17,8 @@ export interface Asking {
   readonly now: () => number;
   /** aborted when the operator interrupts */
   readonly signal: AbortSignal;
+  /** the look at the host, which has answered some of the questions */
+  readonly snapshot?: Snapshot | undefined;
 }
 
 /**
@@ -18,9 +27,9 @@ export interface Asking {
  */
 export async function askCheck(
   { fix, question }: OutsideCheck,
-  { network, now, signal }: Asking,
-): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>> {
-  const verdict = signal.aborted ? undefined : await ask(question, network, now);
+  { network, now, signal, snapshot }: Asking,
+): Promise<Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>> {
+  const verdict = signal.aborted ? undefined : await ask(question, network, now, snapshot);
   if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
     return { outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
   }
@@ -28,7 +37,12 @@ export async function askCheck(
 }
 
 /** Asks one question, and says how it ended. */
-export async function ask(question: OutsideQuestion, network: Network, now: () => number): Promise<Verdict> {
+export async function ask(
+  question: OutsideQuestion,
+  network: Network,
+  now: () => number,
+  snapshot?: Snapshot,
+): Promise<Verdict> {
   switch (question.kind) {
     case 'http':
       return askHttp(question, network);
@@ -42,6 +56,18 @@ export async function ask(question: OutsideQuestion, network: Network, now: () =
     }
     case 'certificate':
       return judgeCertificate(question, await network.certificate(question.hostname, question.port), now());
+    case 'certificates':
+      return askCertificates(question, network, now);
+    case 'rtmp':
+      return askRtmp(question, network);
+    case 'closed':
+      return askClosed(question, network);
+    case 'websockets':
+      return askWebsockets(question, network);
+    case 'sticky':
+      return askSticky(question, network);
+    default:
+      return judgeSeen(question, snapshot);
   }
 }
 

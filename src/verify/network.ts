@@ -4,6 +4,8 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
+import { type NetworkOptions, waitFor } from './patience.ts';
+import { type Talk, type Talked, talk } from './talk.ts';
 import { troubleFix, troubleWords } from './trouble-words.ts';
 
 /** A request as a browser sends it; redirects are not followed. */
@@ -19,12 +21,8 @@ export interface Network {
   /** the answer to a request for an upgrade to WebSocket (RFC 6455, 4.1): status 101 if it is accepted */
   upgrade(request: Request): Promise<HttpAnswer | NoAnswer>;
   certificate(hostname: string, port: number): Promise<ShownCertificate | NoAnswer>;
-}
-
-export interface NetworkOptions {
-  readonly signal: AbortSignal;
-  /** how long a server may take to answer; milliseconds */
-  readonly patience: number;
+  /** says something over a connection, and takes what comes back */
+  talk(talk: Talk): Promise<Talked | NoAnswer>;
 }
 
 /** Asks by the network, each time over a connection of its own, with every certificate verified. */
@@ -54,6 +52,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     get: (request) => asked(request.url, () => start(request, ['Accept-Encoding: identity'])),
     upgrade: (request) => asked(request.url, () => start(request, upgradeHeaders)),
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+    talk: (wanted) => talk(wanted, { context, signal, patience }),
   };
 }
 
@@ -116,26 +115,6 @@ function answerOf(response: IncomingMessage, body: string): HttpAnswer {
     headers: Object.fromEntries(headers),
     body,
   };
-}
-
-/**
- * Gives up once patience is over or the command is interrupted; the result stops that. By a timer and a
- * listener, which stay: what AbortSignal.any() makes of AbortSignal.timeout() may be collected as garbage
- * before it fires, and then a silent server would be waited for without end.
- */
-function waitFor({ signal, patience }: NetworkOptions, giveUp: (error: Error) => void): () => void {
-  const tooLong = () => giveUp(timeout(patience));
-  const timer = setTimeout(tooLong, patience);
-  signal.addEventListener('abort', tooLong);
-  if (signal.aborted) tooLong();
-  return () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', tooLong);
-  };
-}
-
-function timeout(patience: number): Error {
-  return Object.assign(new Error(`no answer within ${patience / 1000} s`), { code: 'ETIMEDOUT' });
 }
 
 function certificateOf(

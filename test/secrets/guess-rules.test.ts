@@ -14,7 +14,10 @@ const names: Readonly<Record<NameRuleId, { says: Secrecy; names: readonly string
     says: 'none',
     names: ['passwordFile', 'SECRET_DIR', 'tokenTimeout', 'jwt.ttl', 'secret.path'],
   },
-  'whole-word': { says: 'always', names: ['DB_PASS', 'redis.pwd', 'salt', 'securitySalt'] },
+  'whole-word': {
+    says: 'always',
+    names: ['DB_PASS', 'redis.pwd', 'salt', 'securitySalt', 'wpa_psk', 'conference-pin'],
+  },
   'verb-with-secret-word': {
     says: 'unless-plain',
     names: ['requirePassword', 'allow_secret', 'hasPasscode', 'required.password', 'requirepassword'],
@@ -55,6 +58,14 @@ const forms: Readonly<Record<FormRuleId, { hides: readonly string[]; leaves: rea
     hides: ['URL=postgres://a:S@127.0.0.1/c', 'redis://:S@h:1/2', 'https://ops:S@git.example.com'],
     leaves: ['http://127.0.0.1:8090/x?a=b@c', 'ops@example.com', 'https://example.com:443/a@b'],
   },
+  'token-as-user': {
+    hides: ['git clone https://S@git.example.com/a'],
+    leaves: [
+      'https://ops@git.example.com',
+      'ssh://administrator-of-all@example.com',
+      'https://a.example.com/@b',
+    ],
+  },
   authorization: {
     hides: ['sent Bearer S to it'],
     leaves: ['Basic Authentication is off', 'the Bearer of this letter'],
@@ -67,10 +78,22 @@ const forms: Readonly<Record<FormRuleId, { hides: readonly string[]; leaves: rea
     leaves: ['user haproxy', 'user bob groups a'],
   },
   'xml-attributes': {
-    hides: ['<param name="password" value="S"/>'],
+    hides: ['<param name="password" value="S"/>', "<add key='password' value='S'/>"],
     leaves: ['<param name="port" value="8021"/>'],
   },
+  'xml-attributes-value-first': {
+    hides: ['<param value="S" name="password"/>', "<add value='S' key='password'/>"],
+    leaves: ['<param value="8021" name="port"/>'],
+  },
   'xml-element': { hides: ['<password>S</password>'], leaves: ['<port>8021</port>'] },
+  'xml-element-by-attribute': {
+    hides: ['<entry key="password">S</entry>', "<property name='api.secret'>S</property>"],
+    leaves: ['<entry key="port">8021</entry>'],
+  },
+  'variable-of-nginx': {
+    hides: ['set $api_secret S', '  set $token S'],
+    leaves: ['set $secret $upstream_secret;', 'set $port 8021;', 'set -e $password'],
+  },
   'header-directive': {
     hides: ['proxy_set_header x-admin-secret S', 'http-request set-header X-Api-Key S'],
     leaves: ['proxy_set_header X-Token $token;', 'proxy_set_header Host $host;'],
@@ -81,10 +104,16 @@ const forms: Readonly<Record<FormRuleId, { hides: readonly string[]; leaves: rea
   },
 };
 
+/** Secrets of those rules that go by a form of their own. */
+const ofItsForm: Readonly<Partial<Record<FormRuleId, string>>> = {
+  'json-web-token': 'eyJhbGciOiJI.eyJzdWIi.c2ln',
+  'token-as-user': 'ghp0123456789abcdef',
+};
+
 describe('a secret on a line', () => {
   it.each(formRules.map((rule) => rule.id))('is recognized by the rule %s', (id) => {
     const rule = formRules.find((one) => one.id === id);
-    const secret = id === 'json-web-token' ? 'eyJhbGciOiJI.eyJzdWIi.c2ln' : 'abc123.def';
+    const secret = ofItsForm[id] ?? 'abc123.def';
     for (const line of forms[id].hides) {
       expect(rule?.hide(line.replace('S', secret))).toBe(line.replace('S', hidden));
     }

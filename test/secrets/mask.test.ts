@@ -54,6 +54,16 @@ describe('maskSecrets hides', () => {
     ['HAProxy users', '  user bob insecure-password abc', `  user bob insecure-password ${H}`],
     ['HAProxy statistics', 'stats auth admin:abc', `stats auth admin:${H}`],
     ['redis.conf', 'requirepass foobared', `requirepass ${H}`],
+    ['redis.conf, quoted', 'requirepass "foo bared"', `requirepass ${H}`],
+    [
+      'a YAML list as deep as its key',
+      'secrets:\n- abc\n- d: e\n  f: g\nport: 1',
+      `secrets:\n- ${H}\n- d: ${H}\n  f: ${H}\nport: 1`,
+    ],
+    ['a key in a YAML list below it', '- secret:\n  - abc\n- port: 1', `- secret:\n  - ${H}\n- port: 1`],
+    ['an nginx variable', 'set $api_secret "a b"; # c', `set $api_secret ${H}`],
+    ['a conference’s PIN', '<param name="pin" value="4711"/>', `<param name="pin" value="${H}"/>`],
+    ['a token as user', 'https://ghp0123456789abcdef@git.example.com/a', `https://${H}@git.example.com/a`],
     ['bbb-conf --secret', '    Secret: 330a8b', `    Secret: ${H}`],
     [
       'a sudoers command’s password',
@@ -164,13 +174,26 @@ describe('maskSecrets', () => {
     );
   });
 
-  it.each(['a', '<', ' ', '<name="a" ', 'eyJ-', 'a://b:', 'token={', 'password=', '"', '\\', 'hdr x ', 'a='])(
-    'copes with a megabyte of %j on one line',
-    (piece) => {
-      const line = piece.repeat(Math.ceil(1_000_000 / piece.length));
-      expect(maskSecrets(`password=abc\n${line}\n`).split('\n')).toHaveLength(3);
-    },
-  );
+  it.each([
+    'a',
+    '<',
+    ' ',
+    '<name="a" ',
+    '<a value="b" ',
+    "<a key='k' ",
+    'https://',
+    'eyJ-',
+    'a://b:',
+    'token={',
+    'password=',
+    '"',
+    '\\',
+    'hdr x ',
+    'a=',
+  ])('copes with a megabyte of %j on one line', (piece) => {
+    const line = piece.repeat(Math.ceil(1_000_000 / piece.length));
+    expect(maskSecrets(`password=abc\n${line}\n`).split('\n')).toHaveLength(3);
+  });
 
   it('hides a secret in each format, whatever it is', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9+/=_.-]{6,40}$/).map((text) => `Q${text}Q`);

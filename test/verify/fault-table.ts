@@ -11,9 +11,9 @@ export interface FoundFault {
 }
 
 /**
- * Fails unless the page for operators has exactly these faults in the part between `<!-- faults: PART -->` and
- * `<!-- end of faults -->`; with CLUSTERPROXY_RECORD=1 writes them there. Every file of tests that puts faults
- * into a cluster has a part of its own.
+ * Fails unless the page for operators has exactly these faults in the part between `<!-- faults: PART -->`
+ * and `<!-- end of faults -->`; with CLUSTERPROXY_RECORD=1 writes them there. Every file of tests that puts
+ * faults into a cluster has a part of its own.
  */
 export function documented(part: string, faults: readonly FoundFault[]): void {
   const text = readFileSync(page, 'utf8');

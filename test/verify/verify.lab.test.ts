@@ -73,7 +73,7 @@ describe.skipIf(noLab)('verify on real hosts', () => {
     }
     const { stdout } = await cluster.run('verify');
     expect(stdout).toContain("passed: the client's page through the proxy\n");
-    expect(stdout).toMatch(/\n18 checks: 18 passed\n$/);
+    expect(stdout).toMatch(/\n(\d+) checks: \1 passed\n$/);
   });
 
   const nginxFile = '/etc/nginx/clusterproxy/seen/nodes.conf';

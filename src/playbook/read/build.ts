@@ -17,6 +17,7 @@ import type {
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
+import { balancerQuestionKeys } from './balancer-question-schema.ts';
 import { type GuardProgram, programKey, symptomKey } from './guard-programs.ts';
 import type {
   HandlerData,
@@ -211,11 +212,20 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
 }
 
 function buildOutsideCheck(data: OutsideCheckData): Omit<PlaybookOutsideCheck, 'location'> {
-  const { id, title, fix, recipes } = data;
-  return { id, title, fix, recipes, when: buildCondition(data.when), question: buildQuestion(data) };
+  const { id, title, fix, recipes, needs } = data;
+  return {
+    ...{ id, title, fix, recipes },
+    when: buildCondition(data.when),
+    needs: listOf(needs),
+    question: buildQuestion(data),
+  };
 }
 
-function buildQuestion({ http, websocket, certificate }: OutsideCheckData): PlaybookQuestion {
+function buildQuestion({ http, websocket, certificate, ...data }: OutsideCheckData): PlaybookQuestion {
+  for (const kind of balancerKinds) {
+    const values = data[kind] as Readonly<Record<string, unknown>> | undefined;
+    if (values !== undefined) return { kind, values: mapValues(values, toValue) };
+  }
   if (http !== undefined) {
     const { url, headers = [], contains = [], status = 200, answers = {}, location, assets = false } = http;
     return {
@@ -246,6 +256,8 @@ function buildTrouble(data: TroubleData): Omit<PlaybookTrouble, 'location'> {
     unless: buildCondition(data.unless),
   };
 }
+
+const balancerKinds = Object.keys(balancerQuestionKeys) as (keyof typeof balancerQuestionKeys)[];
 
 function buildCondition(data: RoleData['steps'][number]['when']): Condition {
   return mapValues(data, (value) => (Array.isArray(value) ? value : [value]));

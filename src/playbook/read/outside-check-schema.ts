@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { balancerQuestionKeys } from './balancer-question-schema.ts';
 import { text } from './texts.ts';
 
 const status = z.int().min(100).max(599);
@@ -48,6 +49,7 @@ export const questionKeys = {
   certificate: z
     .strictObject({ hostname: text, port: z.union([z.int().min(1).max(65535), text]).optional() })
     .optional(),
+  ...balancerQuestionKeys,
 } as const;
 
 /** Adds the mistake of a check that asks nothing, or several things. */

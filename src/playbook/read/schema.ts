@@ -126,6 +126,9 @@ const outsideCheck = z
     title: text.meta({ description: 'what is checked, in a few words' }),
     recipes: z.array(text).min(1).optional(),
     when: when.optional(),
+    needs: oneOrMore.optional().meta({
+      description: 'templates, none of which may be empty, false or 0: otherwise it does not apply',
+    }),
     ...questionKeys,
     fix: text.meta({ description: 'what to do if it fails' }),
   })

@@ -1,12 +1,15 @@
+import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
 import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
+import { balancerQuestion } from './balancer-questions.ts';
 import { holds } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';
 import { type Fill, leniently, strictly } from './handlers.ts';
 import { isFor } from './reads.ts';
 import { naming } from './template-problems.ts';
+import { render, type TemplateContext } from './templates.ts';
 
 /** The checks of one host. */
 export interface ResolvedOutsideChecks {
@@ -28,19 +31,25 @@ export function resolveOutsideChecks(cluster: ClusterView, name: string): Resolv
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const { verify } = roleOf(cluster.inventory.playbook, view.host.role);
   const context = hostContext(cluster, view);
-  const applies = (check: PlaybookOutsideCheck) =>
-    isFor(check, view.recipe?.name) && holds(check.when, context);
   const fill = strictly(context);
+  const at = <Result>({ id, location }: PlaybookOutsideCheck, work: () => Result) =>
+    naming({ host: name, place: `check ${id}`, location }, work);
+  const applying = verify.filter(
+    (check) =>
+      isFor(check, view.recipe?.name) && holds(check.when, context) && at(check, () => hasNeeds(check, fill)),
+  );
   return {
-    checks: verify.filter(applies).map((check) =>
-      naming({ host: name, place: `check ${check.id}`, location: check.location }, () => ({
+    checks: applying.map((check) =>
+      at(check, () => ({
         id: check.id,
         title: fill.text(check.title),
         fix: fill.text(check.fix),
-        question: resolveQuestion(check.question, fill),
+        question: resolveQuestion(check.question, context),
       })),
     ),
-    notApplicable: verify.filter((check) => !applies(check)).map((check) => named(check, leniently(context))),
+    notApplicable: verify
+      .filter((check) => !applying.includes(check))
+      .map((check) => named(check, leniently(context))),
   };
 }
 
@@ -50,12 +59,18 @@ export function outsideChecksByName(inventory: Inventory, host: InventoryHost): 
   return roleOf(inventory.playbook, host.role).verify.map((check) => named(check, fill));
 }
 
+/** Nothing that it asks about is empty or switched off. */
+function hasNeeds({ needs }: PlaybookOutsideCheck, fill: Fill): boolean {
+  return needs.flatMap(fill.list).every((value) => !['', 'false', '0'].includes(value));
+}
+
 /** People read the title, so what is unknown is left out of it. */
 function named({ id, title }: PlaybookOutsideCheck, fill: Fill): NamedCheck {
   return { id, title: fill.text(title) };
 }
 
-function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestion {
+function resolveQuestion(question: PlaybookQuestion, context: TemplateContext): OutsideQuestion {
+  const fill = strictly(context);
   switch (question.kind) {
     case 'http': {
       const { url, headers, contains, answers, location } = question;
@@ -74,5 +89,10 @@ function resolveQuestion(question: PlaybookQuestion, fill: Fill): OutsideQuestio
       return { ...question, url: fill.text(question.url), origin: fill.text(question.origin) };
     case 'certificate':
       return { ...question, hostname: fill.text(question.hostname), port: fill.port(question.port) };
+    default:
+      return balancerQuestion({
+        kind: question.kind,
+        values: render(question.values, context) as Readonly<Record<string, Value>>,
+      });
   }
 }

@@ -5,6 +5,7 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
 import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts';
 import type { StepModule } from '../../steps/step-module.ts';
+import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';
 import { baseContext, recipeContext } from './contexts.ts';
 import { factReads } from './facts.ts';
@@ -39,6 +40,8 @@ export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Gu
 export interface ReadsOptions {
   /** also ask the guards, so that the plan can say who would be interrupted */
   readonly guards: boolean;
+  /** also what checks from outside ask of the host itself */
+  readonly checks?: boolean;
 }
 
 function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
@@ -56,7 +59,14 @@ function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsO
   const handlers = contexts.map(({ context }) => handlerUnits(role, leniently(context), context));
   const all = [...steps, ...handlers];
   return withParents(
-    mergeReads([...factReads(role), ...all, alwaysAsked(role, base, options)].map(complete)),
+    mergeReads(
+      [
+        ...factReads(role),
+        ...all,
+        alwaysAsked(role, base, options),
+        ...(options.checks ? checkReads(role, contexts) : []),
+      ].map(complete),
+    ),
   );
 }
 
@@ -142,6 +152,22 @@ function listUnknownHosts(inventory: Inventory): Value {
       })),
   ]);
   return Object.fromEntries(lists);
+}
+
+/** What checks ask of the host itself. */
+function checkReads(role: Role, contexts: readonly RecipeContext[]): readonly Partial<Reads>[] {
+  return role.verify.flatMap((check) =>
+    contexts
+      .filter(({ recipe, context }) => isFor(check, recipe?.name) && mayHold(check.when, context))
+      .map(({ context }) =>
+        'values' in check.question
+          ? readsOfQuestion({
+              kind: check.question.kind,
+              values: renderLeniently(check.question.values, context) as Readonly<Record<string, Value>>,
+            })
+          : {},
+      ),
+  );
 }
 
 /** The units of the handlers that may run. */

@@ -184,7 +184,8 @@ function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'>
   return { otherClusters };
 }
 
-function checkDocument({ host, role, id, title, outcome, expected, found, fix }: CheckResult): ReportCheck {
+function checkDocument(check: CheckResult): ReportCheck {
+  const { host, role, id, title, outcome, expected, found, note, fix } = check;
   return {
     ...{
       host: cleanName(host),
@@ -195,6 +196,7 @@ function checkDocument({ host, role, id, title, outcome, expected, found, fix }:
     },
     ...(expected === undefined ? {} : { expected: showableLine(expected) }),
     ...(found === undefined ? {} : { found: showableLine(found) }),
+    ...(note === undefined ? {} : { note: showableLine(note) }),
     ...(fix === undefined ? {} : { fix: showableLine(fix) }),
   };
 }

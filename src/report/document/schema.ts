@@ -54,6 +54,7 @@ const check = z.object({
   outcome: z.enum(checkOutcomes),
   expected: z.string().optional(),
   found: z.string().optional().describe('what came instead, or why it was not asked'),
+  note: z.string().optional().describe('what is worth a word although nothing is wrong'),
   fix: z.string().optional().describe('what to do about it'),
 });
 

@@ -39,7 +39,7 @@ const words: Readonly<Record<ReportCheck['outcome'], string>> = {
 };
 
 function renderCheck(check: ReportCheck, style: Style): readonly string[] {
-  const { title, outcome, expected, found, fix } = check;
+  const { title, outcome, expected, found, note, fix } = check;
   const { columns, paint } = style;
   const painted = {
     passed: paint.green,
@@ -57,6 +57,7 @@ function renderCheck(check: ReportCheck, style: Style): readonly string[] {
     ...rest,
     ...(whole ? noted('expected', expected) : []),
     ...(whole || outcome === 'not-asked' ? noted('found', found) : []),
+    ...noted('note', note),
     ...noted('to fix it', fix),
   ];
 }

@@ -110,7 +110,7 @@ describe('the checks of a host', () => {
     expect(ids('bbb-02')).toEqual(
       expect.arrayContaining(['meteor-page', 'api-origin', 'api-other-origin', 'lobby-locale']),
     );
-    expect(ids('proxy-1')).toEqual(['certificate']);
+    expect(ids('proxy-1')).toEqual(['certificate', 'nginx-passes', 'nginx-headers']);
     const { checks, notApplicable } = resolveOutsideChecks(cluster, 'bbb-03');
     expect(checks.find(({ id }) => id === 'api-addresses')?.question).toEqual({
       kind: 'http',

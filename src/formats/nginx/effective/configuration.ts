@@ -26,6 +26,15 @@ export interface EffectiveServer {
   readonly listen: readonly Listen[];
   /** its directives, with those of the files that it includes */
   readonly directives: readonly Directive[];
+  /** the same with their files, and with what is within each of them */
+  readonly content: () => readonly PlacedDirective[];
+}
+
+/** A directive, the file in which it is, and what is in its block, with the files that that includes. */
+export interface PlacedDirective {
+  readonly file: ConfigurationFile;
+  readonly directive: Directive;
+  readonly within: readonly PlacedDirective[];
 }
 
 /** nginx's configuration as it is after all files have been included, in its order. */
@@ -37,6 +46,8 @@ export interface EffectiveConfiguration {
   readonly files: ReadonlySet<string>;
   /** what is included and couldn't be read: paths and patterns */
   readonly unread: readonly string[];
+  /** what the contexts `http` and `stream` have beside their server blocks */
+  readonly shared: (context: 'http' | 'stream') => readonly PlacedDirective[];
 }
 
 /** What nginx makes of its main file: ngx_conf_parse and ngx_conf_include in ngx_conf_file.c. */
@@ -52,6 +63,10 @@ export function effectiveConfiguration(main: string, files: ConfigurationFiles):
     streams: serversIn('stream'),
     files: reading.read,
     unread: [...new Set(reading.unread)],
+    shared: (context) =>
+      inside(reading, top, context)
+        .filter(({ directive }) => directive.name !== 'server')
+        .map((one) => contentWithin(reading, one)),
   };
 }
 
@@ -134,5 +149,12 @@ function serverOf(reading: Reading, placed: Placed, context: string): readonly E
     inner.filter((one) => one.name === name).map(({ args }) => args.map(({ text }) => text));
   const written = argumentsOf('listen');
   const listen = written.length === 0 && context === 'http' ? [usualListen] : written.flatMap(listensOf);
-  return [{ file, directive, names: argumentsOf('server_name').flat(), listen, directives: inner }];
+  const content = () => contentWithin(reading, placed).within;
+  return [{ file, directive, names: argumentsOf('server_name').flat(), listen, directives: inner, content }];
+}
+
+function contentWithin(reading: Reading, placed: Placed): PlacedDirective {
+  const { file, directive } = placed;
+  const within = followed(reading, placed, directive.block?.directives ?? []);
+  return { file, directive, within: within.map((one) => contentWithin(reading, one)) };
 }

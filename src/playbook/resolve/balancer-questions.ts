@@ -1,0 +1,143 @@
+import { isIP } from 'node:net';
+import type { BalancerQuestion } from '../../model/balancer-question.ts';
+import type { UnfilledQuestion } from '../../model/playbook.ts';
+import type { Query, Reads } from '../../model/snapshot.ts';
+import { type FilledQuestions, filledQuestions } from '../read/balancer-question-schema.ts';
+import { TemplateError } from './templates.ts';
+
+type Filled = {
+  [Kind in keyof FilledQuestions]: { readonly kind: Kind; readonly values: FilledQuestions[Kind] };
+}[keyof FilledQuestions];
+type Clients = FilledQuestions['closed']['clients'];
+type Host = FilledQuestions['rtmp']['servers'][number];
+
+/** A question with its templates filled in. Throws TemplateError if a value isn't what the kind takes. */
+export function balancerQuestion({ kind, values }: UnfilledQuestion): BalancerQuestion {
+  const parsed = filledQuestions[kind].safeParse(values);
+  if (parsed.success) return questionOf({ kind, values: parsed.data } as Filled);
+  const [issue] = parsed.error.issues;
+  const place = [kind, ...(issue?.path ?? [])].join('.');
+  throw new TemplateError(place, `${place}: ${issue?.message ?? 'unexpected'}`, 'correct it in the playbook');
+}
+
+/** What has to be read of the host for it; nothing if that depends on something that isn't known yet. */
+export function readsOfQuestion(unfilled: UnfilledQuestion): Partial<Reads> {
+  const parsed = filledQuestions[unfilled.kind].safeParse(unfilled.values);
+  if (!parsed.success) return {};
+  const question = questionOf({ kind: unfilled.kind, values: parsed.data } as Filled);
+  if (question.kind === 'nginx-passes' || question.kind === 'nginx-headers') {
+    return { includes: ['/etc/nginx/nginx.conf'], paths: ['/etc/hostname', question.locations] };
+  }
+  return 'queries' in question ? { queries: question.queries } : {};
+}
+
+function questionOf({ kind, values }: Filled): BalancerQuestion {
+  switch (kind) {
+    case 'rtmp':
+      return { ...values, kind, servers: serversOf(values).length };
+    case 'websockets':
+      return { ...values, kind, servers: serversOf(values).length };
+    case 'closed':
+      return { ...values, kind, clients: addressesOf(values.clients) };
+    case 'sticky':
+      return { ...values, kind, servers: serversOf(values).length, sameSite: values.same_site };
+    case 'certificates':
+      return {
+        kind,
+        names: [...new Set(values.names.flat())],
+        ports: [...new Set(values.ports.filter((port) => port > 0))],
+      };
+    case 'haproxy-servers':
+    case 'haproxy-agents': {
+      const backends = values.backends.map(({ name, hosts, only }) => ({
+        name,
+        servers: serversOf({ servers: hosts, only }).map((one) => one.name),
+      }));
+      return { kind, backends, queries: backends.map(({ name }) => command(showStat, values.socket, name)) };
+    }
+    case 'agent':
+      return {
+        ...{ kind, port: values.port },
+        limits: Object.fromEntries(Object.entries(values.limits).filter(([, limit]) => limit > 0)),
+        keys: keysOf(values),
+        queries: [command(askAgent, values.page, String(values.port))],
+      };
+    case 'rtmp-servers': {
+      const asked = serversOf(values);
+      const queries = asked.map(({ address }) => command(askRtmp, inUrl(address), String(values.port)));
+      return { kind, servers: asked.map(({ name }) => name), queries };
+    }
+    case 'command':
+      return { ...values, kind, queries: [{ kind: 'command', args: values.argv }] };
+    case 'session-ids':
+      return {
+        ...{ kind, key: values.key, balancers: addressesOf(values.balancers) },
+        queries: [{ kind: 'command', args: values.argv }],
+      };
+    case 'nginx-passes':
+      return { ...values, kind, needs: { content: {}, permissions: [], nodes: [] } };
+    case 'nginx-headers': {
+      const { content, permissions, nodes, ...rest } = values;
+      const names = serversOf({ servers: nodes }).flatMap(({ hostname }) => hostname ?? []);
+      return { ...rest, kind, others: 'note', needs: { content, permissions, nodes: names } };
+    }
+  }
+}
+
+/** What `show stat` says of the servers of a backend; nothing where there is no such socket. */
+const showStat =
+  '[ -S "$1" ] && printf "show stat %s 4 -1\\n" "$2" | curl -q -s --max-time 2 --unix-socket "$1" telnet://haproxy';
+
+/** The page, what the agent says, and the page again: the figures change all the time. */
+const askAgent = [
+  'page() { curl -q -s -f --noproxy "*" --max-time 3 "$1" < /dev/null; }',
+  'page "$1"; printf "\\n--clusterproxy--\\n"',
+  'curl -q -s --noproxy "*" --max-time 3 "telnet://127.0.0.1:$2" < /dev/null; printf "\\n--clusterproxy--\\n"',
+  'page "$1"',
+].join('; ');
+
+/**
+ * C0 and C1 of RTMP's handshake, and how many bytes came back. curl goes on until the server has said more
+ * than anybody reads, or its time is over.
+ */
+const askRtmp =
+  '{ printf "\\003"; head -c 1536 /dev/zero; } | curl -q -s -N --noproxy "*" --max-time 3 "telnet://$1:$2" 2> /dev/null | head -c 1 | wc -c';
+
+function command(script: string, ...args: readonly string[]): Query {
+  return { kind: 'command', args: ['sh', '-c', script, 'sh', ...args] };
+}
+
+function inUrl(address: string): string {
+  return isIP(address) === 6 ? `[${address}]` : address;
+}
+
+/** Hosts that are to serve. */
+function serversOf({
+  servers,
+  only = {},
+}: {
+  readonly servers: readonly Host[];
+  readonly only?: FilledQuestions['rtmp']['only'];
+}): readonly Host[] {
+  return servers.filter(
+    ({ state = 'active', vars = {} }) =>
+      state === 'active' &&
+      Object.entries(only).every(([name, values]) => [values].flat().some((one) => one === vars[name])),
+  );
+}
+
+function addressesOf(clients: Clients): readonly string[] {
+  return clients.flat().map((one) => (typeof one === 'string' ? one : one.address));
+}
+
+function keysOf({
+  keys,
+  other_keys: other,
+}: FilledQuestions['agent']): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(keys).map(([name, usual]) => {
+      const given = other[name.replaceAll('-', '_')] ?? usual;
+      return [name, given.split(' ').filter((key) => key !== '')];
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { CertificatesQuestion } from '../model/balancer-question.ts';
+import type { Verdict } from '../model/outside-check.ts';
+import { judgeCertificate } from './judge-certificate.ts';
+import type { Network } from './network.ts';
+
+/** Every name at every port: a balancer may show another certificate at each. */
+export async function askCertificates(
+  { names, ports }: CertificatesQuestion,
+  network: Network,
+  now: () => number,
+): Promise<Verdict> {
+  const questions = names.flatMap((hostname) =>
+    ports.map((port) => ({ kind: 'certificate', hostname, port }) as const),
+  );
+  const verdicts = await Promise.all(
+    questions.map(async (one) =>
+      judgeCertificate(one, await network.certificate(one.hostname, one.port), now()),
+    ),
+  );
+  const where = `${names.join(', ')}, port ${ports.join(', ')},`;
+  const expected = `${where} shows a certificate that browsers trust, and that is renewed in time`;
+  const wrong = verdicts.flatMap((verdict, index) =>
+    verdict.outcome === 'failed' ? [{ ...verdict, port: questions[index]?.port }] : [],
+  );
+  const [first] = wrong;
+  if (first === undefined) return { outcome: 'passed', expected, found: verdicts[0]?.found ?? '' };
+  const found = [...new Set(wrong.map(({ found: words, port }) => `port ${port}: ${words}`))].join('; ');
+  return { outcome: 'failed', expected, found, ...(first.fix === undefined ? {} : { fix: first.fix }) };
+}

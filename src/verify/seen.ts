@@ -1,0 +1,35 @@
+import type { BalancerQuestion } from '../model/balancer-question.ts';
+import type { Verdict } from '../model/outside-check.ts';
+import { queryKey, type Snapshot } from '../model/snapshot.ts';
+import { judgeAgent } from './agent.ts';
+import { judgeHaproxy } from './haproxy.ts';
+import { judgeCommand, judgeSessionIds } from './host-words.ts';
+import { judgeNginx } from './nginx.ts';
+import { judgeRtmpServers } from './rtmp.ts';
+
+/** Questions that the look at the host has answered. */
+export type SeenQuestion = Exclude<
+  BalancerQuestion,
+  { readonly kind: 'rtmp' | 'closed' | 'websockets' | 'sticky' | 'certificates' }
+>;
+
+/** Judges what the look at a host has found; nothing is asked any more. */
+export function judgeSeen(question: SeenQuestion, snapshot: Snapshot | undefined): Verdict {
+  if (snapshot === undefined)
+    return { outcome: 'not-asked', expected: '', found: 'the host was not looked at' };
+  if ('needs' in question) return judgeNginx(question, snapshot);
+  const answers = question.queries.map((query) => snapshot.answers.get(queryKey(query)));
+  switch (question.kind) {
+    case 'haproxy-servers':
+    case 'haproxy-agents':
+      return judgeHaproxy(question, answers);
+    case 'agent':
+      return judgeAgent(question, answers);
+    case 'rtmp-servers':
+      return judgeRtmpServers(question, answers);
+    case 'command':
+      return judgeCommand(question, answers);
+    case 'session-ids':
+      return judgeSessionIds(question, answers);
+  }
+}
