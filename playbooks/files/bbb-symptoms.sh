@@ -1,7 +1,7 @@
 #!/bin/sh
-# bbb-symptoms.sh PRODUCT SHORT HOSTNAME: what doctor wants to know of a BigBlueButton node that no single file
-# tells. Lines KEY VALUE; a key that isn't printed has no value, and a value `? WHY` could not be found out. No
-# secret is printed.
+# bbb-symptoms.sh PRODUCT SHORT HOSTNAME: what doctor wants to know of a BigBlueButton node that no single
+# file tells. Lines KEY VALUE; a key that isn't printed has no value, and a value `? WHY` could not be found
+# out. No secret is printed.
 #
 # A program of symptoms: docs/your-own-playbook.md says what it may use and what it has to say.
 # shellcheck disable=SC2154 # ROOT and NL are set by what is sent before it

@@ -5,7 +5,8 @@ const day = 24 * 60 * 60 * 1000;
 
 /**
  * Whether it ends before whatever renews it would have done so: certbot(1) and RFC 9773 do that with a third
- * of the lifetime left. Of one that people renew once a year that would be months, so never more than 14 days.
+ * of the lifetime left. Of one that people renew once a year that would be months, so never more than 14
+ * days.
  */
 function endsSoon({ validFrom, validTo }: Certificate, now: number): boolean {
   return validTo - now < Math.min((validTo - validFrom) / 4, 14 * day);

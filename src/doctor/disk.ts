@@ -1,7 +1,10 @@
 import { absent, bySurroundings, found, type HostTrouble } from './seen.ts';
 import type { Disk } from './surroundings.ts';
 
-/** Below both, a disk is nearly full: a share alone means much on a large one, an amount much on a small one. */
+/**
+ * Below both, a disk is nearly full: a share alone means much on a large one, an amount much on a small
+ * one.
+ */
 const leastShare = 0.05;
 const leastFree = 20 * 1024 * 1024;
 const leastInodes = 100_000;

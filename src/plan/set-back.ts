@@ -3,9 +3,9 @@ import { type ItemFormats, stateFormats } from '../virtual/managed.ts';
 import { isFirstTouch, isItemHash, itemName, itemValue } from './items.ts';
 
 /**
- * What a run had set on a host and is now again as it was before the first one, in words: a package's file that
- * an upgrade brought back, or an edit that somebody undid. Something else in its place is drift, which a plan
- * shows.
+ * What a run had set on a host and is now again as it was before the first one, in words: a package's file
+ * that an upgrade brought back, or an edit that somebody undid. Something else in its place is drift, which
+ * a plan shows.
  */
 export function valuesSetBack(snapshot: Snapshot, formats: ItemFormats): readonly string[] {
   return (snapshot.ledger?.items ?? []).flatMap((item) => {

@@ -32,7 +32,7 @@ export interface DoctorOptions extends RunOptions {
 }
 
 export interface Examined {
-  /** in the order of the inventory: of each host what can be wrong with any, then what its product can have */
+  /** in the order of the inventory: of each host what any can have, then what its product can have */
   readonly troubles: readonly TroubleResult[];
   /** the names of those that could not be looked at */
   readonly unlooked: ReadonlySet<string>;
@@ -124,7 +124,10 @@ function neededUnits(inventory: Inventory, host: InventoryHost): readonly string
   return health.flatMap((check) => (check.kind === 'units' ? check.units : []));
 }
 
-/** What a plan reads. An inventory with mistakes may not even say that; much can be looked for all the same. */
+/**
+ * What a plan reads. An inventory with mistakes may not even say that; much can be looked for all the
+ * same.
+ */
 function plannedReads(inventory: Inventory, host: InventoryHost): Reads {
   try {
     return readsOf(inventory, host, { guards: false });

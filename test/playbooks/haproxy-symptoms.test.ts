@@ -14,7 +14,7 @@ async function said(answer: string | undefined): Promise<string> {
   const socket = join(folder, 'admin.sock');
   const server = createServer((connection) => {
     connection.on('error', () => undefined);
-    connection.once('data', () => connection.end(answer));
+    connection.once('data', () => connection.end(answer ?? ''));
   });
   try {
     if (answer !== undefined) await new Promise<void>((done) => server.listen(socket, done));

@@ -7,7 +7,10 @@ import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { documented } from './fault-table.ts';
 
-/** Something wrong with a host, and the one trouble by which doctor finds it. Faults know nothing of others. */
+/**
+ * Something wrong with a host, and the one trouble by which doctor finds it. Faults know nothing of
+ * others.
+ */
 interface Fault {
   readonly name: string;
   readonly host: 'proxy' | 1 | 2;

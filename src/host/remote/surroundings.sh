@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# surroundings.sh NAMES PATH...: what doctor wants to know of a host, whatever product it has: disks, packages,
-# upgrades that come by themselves, certificates as they are shown for NAMES (separated by blanks), and files
-# that a package left beside PATHs. Lines KEY, U+001F, fields separated by blanks. Changes nothing, and reads
-# no private key.
+# surroundings.sh NAMES PATH...: what doctor wants to know of a host, whatever product it has: disks,
+# packages, upgrades that come by themselves, certificates as they are shown for NAMES (separated by
+# blanks), and files that a package left beside PATHs. Lines KEY, U+001F, fields separated by blanks.
+# Changes nothing, and reads no private key.
 #
-# A program of a query: library.sh stands before it, and it has 10 seconds. Every process costs a host time, so
-# the shell does itself what it can.
+# A program of a query: library.sh stands before it, and it has 10 seconds. Every process costs a host time,
+# so the shell does itself what it can.
 # shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
 
 names=$1
