@@ -4,6 +4,7 @@ import { packageVersion } from '../version.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
@@ -26,6 +27,7 @@ const commands = [
   registerApply,
   registerCheck,
   registerVerify,
+  registerDoctor,
   registerRollback,
   registerRetire,
   registerHistory,
@@ -111,5 +113,5 @@ Examples:
   clusterproxy demo                             try it all on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 4 a check from outside failed (verify), 5 a host was deferred, 6 a host
-needs a person, 130 interrupted.`;
+failed, 4 a check from outside failed (verify) or a trouble was found (doctor),
+5 a host was deferred, 6 a host needs a person, 130 interrupted.`;

@@ -102,9 +102,10 @@ export async function openSession(
   options: CommonOptions,
   environment: Environment,
   needed: NeededSecrets = 'everything',
+  given?: Inventory,
 ): Promise<Session> {
   const attending = needed === 'nothing' ? undefined : environment.attend();
-  const loaded = await loadInventory(options.inventory, environment.secrets);
+  const loaded = given ?? (await loadInventory(options.inventory, environment.secrets));
   limitedTo(loaded.hosts, options.limit);
   await attending;
   const { json } = options;

@@ -16,6 +16,7 @@ import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, hostsHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
+import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { secretUses } from './secret-uses.ts';
 import { toValue } from './variables.ts';
@@ -33,6 +34,53 @@ export async function readInventory(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister = new SecretRegister(),
 ): Promise<Inventory> {
+  const { document, playbook, data, problems } = await readParts(file, loadPlaybook, register);
+  if (data === undefined || problems.length > 0 || playbook === undefined) {
+    throw new OperatorErrors(inOrder(problems, [file]));
+  }
+  return build(document, data, playbook);
+}
+
+/** An inventory as far as it can be used, and what is wrong with it. */
+export interface SalvagedInventory {
+  /** undefined if there is no host in it that could be reached */
+  readonly inventory: Inventory | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * As `readInventory`, but of one with mistakes whatever is right is used; see salvage.ts. For commands that
+ * only look. Throws if the file can't be read at all.
+ */
+export async function salvageInventory(
+  file: string,
+  loadPlaybook: PlaybookLoader,
+  register: SecretRegister,
+): Promise<SalvagedInventory> {
+  const { document, playbook, data, problems } = await readParts(file, loadPlaybook, register);
+  if (data !== undefined && problems.length === 0 && playbook !== undefined)
+    return { inventory: build(document, data, playbook), problems };
+  const salvaged = salvage(document.value, playbook);
+  return {
+    inventory: salvaged && build(document, salvaged.data, salvaged.playbook),
+    problems: inOrder(problems, [file]),
+  };
+}
+
+interface Parts {
+  readonly document: YamlDocument;
+  /** undefined if it has mistakes of its own */
+  readonly playbook: LoadedPlaybook | undefined;
+  /** undefined if the form is not right */
+  readonly data: InventoryData | undefined;
+  readonly problems: readonly Problem[];
+}
+
+async function readParts(
+  file: string,
+  loadPlaybook: PlaybookLoader,
+  register: SecretRegister,
+): Promise<Parts> {
   const problems: Problem[] = [];
   const collect = (error: unknown): undefined => {
     problems.push(...problemsOf(error));
@@ -68,10 +116,7 @@ export async function readInventory(
   if (!checked.success)
     problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: hostsHint }));
   problems.push(...checkInventory(document, playbook), ...(await sshFileProblems(document)));
-  if (!checked.success || problems.length > 0 || playbook === undefined) {
-    throw new OperatorErrors(inOrder(problems, [file]));
-  }
-  return build(document, checked.data, playbook);
+  return { document, playbook, data: checked.data, problems };
 }
 
 function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlaybook): Inventory {

@@ -139,7 +139,7 @@ const vars = z
   .optional()
   .meta({ description: "values of the playbook's variables" });
 
-const host = z.strictObject({
+export const hostSchema = z.strictObject({
   name: checkedText({
     code: 'invalid-name',
     mistake: hostNameMistake,
@@ -169,6 +169,8 @@ const host = z.strictObject({
     .optional()
     .meta({ description: 'how to reach this host; what is left out here is taken from the top-level ssh' }),
 });
+
+export const sshSchema = z.strictObject(sshSettings);
 
 const maxUnavailable = z.union([
   z.int().min(1),
@@ -205,13 +207,13 @@ export const inventorySchema = z.strictObject({
       description:
         'how many hosts of a role may be out of service at once while they are changed, including those that are down; for all roles, or by role; default: 10%',
     }),
-  ssh: z.strictObject(sshSettings).optional().meta({ description: 'how to reach the hosts' }),
+  ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z
-    .record(z.string(), z.union([z.literal('external'), z.array(host)]))
+    .record(z.string(), z.union([z.literal('external'), z.array(hostSchema)]))
     .meta({ description: "the hosts by the playbook's roles; external: they are run by somebody else" }),
 });
 
 export type InventoryData = z.infer<typeof inventorySchema>;
-export type HostData = z.infer<typeof host>;
+export type HostData = z.infer<typeof hostSchema>;
 export type SshData = NonNullable<HostData['ssh']>;

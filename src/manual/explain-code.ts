@@ -7,10 +7,12 @@ import { type CodeRow, codeRows, type ManualPage, mentionsOf } from './manual-pa
 const errors = 'errors.md';
 /** The page that lists every status of a host. */
 const statuses = 'commands.md';
+/** The page that lists every trouble. */
+const troubles = 'doctor.md';
 
 /**
- * What the manual says of a code of an error or of a status of a host. Throws `code-unknown`, with the
- * nearest one.
+ * What the manual says of a code of an error or a trouble, or of a status of a host. Throws `code-unknown`,
+ * with the nearest one.
  */
 export function explainCode(code: string, pages: readonly ManualPage[]): CodeExplanation {
   const rows = allRows(pages);
@@ -31,7 +33,7 @@ export function listCodes(pages: readonly ManualPage[]): readonly CodeExplanatio
 }
 
 function allRows(pages: readonly ManualPage[]): readonly CodeRow[] {
-  return [errors, statuses].flatMap((wanted) =>
+  return [errors, statuses, troubles].flatMap((wanted) =>
     pages.filter(({ name }) => name === wanted).flatMap(codeRows),
   );
 }
@@ -41,7 +43,7 @@ function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
   const near = nearestName(code, known);
   return new OperatorError({
     code: 'code-unknown',
-    message: `no error or status has the code '${code}'`,
+    message: `no error, status or trouble has the code '${code}'`,
     next:
       near === undefined
         ? 'clusterproxy explain, without a code, lists all of them'

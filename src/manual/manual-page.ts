@@ -26,9 +26,9 @@ interface Block {
 }
 
 /** What heads the first column of a table of codes. */
-const codeTables: readonly string[] = ['code', 'status of a host'];
+const codeTables: readonly string[] = ['code', 'status of a host', 'trouble'];
 
-/** The rows of a page's tables of codes: of errors, and of statuses. */
+/** The rows of a page's tables of codes: of errors, of statuses, and of troubles. */
 export function codeRows({ name, text }: ManualPage): readonly CodeRow[] {
   return blocksOf(text).flatMap(({ section, text: row, header }) => {
     if (!isCodeTable({ header })) return [];

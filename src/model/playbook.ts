@@ -180,6 +180,27 @@ export interface PlaybookAsked {
   readonly fix: string;
 }
 
+/**
+ * A known trouble of a role's hosts. It is there where all of `shows` and none of `unless` holds; their
+ * values and the texts are templates.
+ */
+export interface PlaybookTrouble {
+  readonly id: string;
+  readonly title: string;
+  /** only for these recipes; undefined: for all recipes */
+  readonly recipes: readonly string[] | undefined;
+  /** where it can be at all */
+  readonly when: Condition;
+  readonly shows: Condition;
+  readonly unless: Condition;
+  /** the fact that shows it */
+  readonly found: string;
+  /** what follows from it, in one sentence */
+  readonly means: string;
+  readonly fix: string;
+  readonly location: Location;
+}
+
 /** What is wrong with a host that the role is not for, and what to do about it; both are templates. */
 export interface PlaybookRefusal {
   readonly when: Condition;
@@ -228,6 +249,9 @@ export interface Role {
   /** what `verify` asks for each of its hosts */
   readonly verify: readonly PlaybookOutsideCheck[];
   readonly asked: PlaybookAsked | undefined;
+  /** facts that only `doctor` reads; texts are templates over cluster, host and vars, except of a program */
+  readonly symptoms: Readonly<Record<string, Fact>>;
+  readonly troubles: readonly PlaybookTrouble[];
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];

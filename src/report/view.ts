@@ -25,6 +25,8 @@ export type Chapter =
   | 'samples'
   /** what was asked from outside */
   | 'checks'
+  /** which known troubles were found */
+  | 'troubles'
   /** what the manual says of codes */
   | 'explanations';
 

@@ -81,7 +81,7 @@ describe('explainCode', () => {
       }),
     );
     expect(() => explainCode('something-else', made)).toThrowError(
-      expect.objectContaining({ message: "no error or status has the code 'something-else'" }),
+      expect.objectContaining({ message: "no error, status or trouble has the code 'something-else'" }),
     );
   });
 });

@@ -33,7 +33,8 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'warnings'], role.warnings, all),
       ...each(document, [...path, 'verify'], role.verify, all),
       // Asked in the look at the other host, before anything is known of this one.
-      ...conditionProblems(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
+      ...inCondition(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
+      ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });
 }
@@ -57,24 +58,43 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
   return subjects;
 }
 
+type ConditionData = RoleData['steps'][number]['when'];
+
 function each(
   document: Places,
   path: YamlPath,
-  holders: readonly { readonly when?: RoleData['steps'][number]['when'] }[] | undefined,
+  holders: readonly { readonly when?: ConditionData }[] | undefined,
   subjects: Subjects,
 ): readonly Problem[] {
   return (holders ?? []).flatMap(({ when }, index) =>
-    conditionProblems(document, [...path, index, 'when'], when, subjects),
+    inCondition(document, [...path, index, 'when'], when, subjects),
   );
 }
 
-function conditionProblems(
+/** Those of troubles may compare with what a template becomes, and with symptoms. */
+function troubleConditions(
   document: Places,
   path: YamlPath,
-  when: RoleData['steps'][number]['when'],
+  { troubles = [], symptoms = {} }: RoleData,
+  known: Subjects,
+): readonly Problem[] {
+  const subjects = new Map(known);
+  for (const [name, symptom] of Object.entries(symptoms))
+    subjects.set(`symptoms.${name}`, { type: kindOf(symptom).answers });
+  return troubles.flatMap(({ when, shows, unless }, index) =>
+    Object.entries({ when, shows, unless }).flatMap(([key, condition]) =>
+      inCondition(document, [...path, index, key], condition, subjects),
+    ),
+  );
+}
+
+function inCondition(
+  document: Places,
+  path: YamlPath,
+  condition: ConditionData,
   subjects: Subjects,
 ): readonly Problem[] {
-  return Object.entries(when ?? {}).flatMap(([name, value]) => {
+  return Object.entries(condition ?? {}).flatMap(([name, value]) => {
     const place = [...path, name];
     const subject = subjects.get(name);
     if (subject === undefined) return [unknownSubject(document, place, name, subjects)];

@@ -5,7 +5,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { Playbook } from '../../model/playbook.ts';
 
 /**
- * What this machine's shell says of the programs of a playbook's guards and checks, which it reads without
+ * What this machine's shell says of the programs of a playbook's guards, symptoms and checks, which it reads without
  * carrying them out (`sh -n`). Nothing where it has no shell.
  */
 export async function programProblems(playbook: Playbook): Promise<readonly Problem[]> {
@@ -25,6 +25,31 @@ export async function programProblems(playbook: Playbook): Promise<readonly Prob
           code: 'invalid-program',
           message: `the program of the ${what} (role ${role}) is not a program that sh understands`,
           next: `correct it; this looks at it as well: sh -n ${relative(process.cwd(), program.file)}`,
+          detail: complaint,
+        },
+      ];
+    }),
+  );
+  return [...found.flat(), ...(await symptomProblems(playbook))];
+}
+
+/** One program tells many symptoms: what is wrong with it is told once. */
+async function symptomProblems({ roles }: Playbook): Promise<readonly Problem[]> {
+  const first = new Map<string, { readonly role: string; readonly symptom: string }>();
+  for (const { name: role, symptoms } of roles) {
+    for (const [symptom, { program }] of Object.entries(symptoms)) {
+      if (typeof program === 'string' && !first.has(program)) first.set(program, { role, symptom });
+    }
+  }
+  const found = await Promise.all(
+    [...first].map(async ([program, { role, symptom }]): Promise<readonly Problem[]> => {
+      const complaint = await complaintOf(program);
+      if (complaint === undefined) return [];
+      return [
+        {
+          code: 'invalid-program',
+          message: `the program of the symptom ${symptom} (role ${role}) is not a program that sh understands`,
+          next: 'correct it; sh -n looks at it as well',
           detail: complaint,
         },
       ];

@@ -41,6 +41,8 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
       ...(role.verify ?? []).flatMap(({ when: _when, ...texts }, index) =>
         refuse(['verify', index], texts, 'a check from outside, which is shown'),
       ),
+      ...refuse(['symptoms'], role.symptoms, 'a symptom: its questions are arguments of processes'),
+      ...refuse(['troubles'], role.troubles, 'a trouble, which is shown'),
       ...refuse(['health'], role.health, 'a health check: its questions are arguments of processes'),
       ...refuse(
         ['refuse'],

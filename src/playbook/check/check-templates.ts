@@ -48,6 +48,12 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         check(['verify', index], texts, scopes.forRecipes(recipes)),
       ),
       ...check(['asked', 'fix'], role.asked?.fix, scopes.base),
+      ...Object.entries(role.symptoms ?? {}).flatMap(([id, symptom]) =>
+        check(['symptoms', id], symptom, scopes.base),
+      ),
+      ...(role.troubles ?? []).flatMap(({ recipes, ...texts }, index) =>
+        check(['troubles', index], texts, withSymptoms(scopes.forRecipes(recipes), role)),
+      ),
       ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
         check(['refuse', index], { text, next }, scopes.withFacts),
       ),
@@ -57,6 +63,10 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...check(['units'], role.units, scopes.base),
     ];
   });
+}
+
+function withSymptoms({ groups, later }: TemplateScope, { symptoms = {} }: RoleData): TemplateScope {
+  return { groups: { ...groups, symptoms: Object.keys(symptoms) }, later };
 }
 
 /** A step's `path` is read before facts are known. */

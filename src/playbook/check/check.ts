@@ -99,6 +99,17 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
       'id',
       (role.verify ?? []).map(({ id }) => id),
     ),
+    ...twice(
+      document,
+      [...path, 'troubles'],
+      'id',
+      (role.troubles ?? []).map(({ id }) => id),
+    ),
+    ...(role.troubles ?? []).flatMap(({ recipes: named = [] }, index) =>
+      named.flatMap((name, item) =>
+        known([...path, 'troubles', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
+      ),
+    ),
     ...(role.verify ?? []).flatMap((check, index) => [
       ...(check.recipes ?? []).flatMap((name, item) =>
         known([...path, 'verify', index, 'recipes', item], name, { kind: 'recipe', names: recipes }),
@@ -197,10 +208,12 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
 }
 
 function checkFacts(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
-  return Object.entries(role.facts ?? {}).flatMap(([name, fact]) => {
-    const mistake = kindOf(fact).mistake?.(fact);
-    if (mistake === undefined) return [];
-    const { key, ...words } = mistake;
-    return [document.problem([...path, 'facts', name, key], { code: 'invalid-pattern', ...words })];
-  });
+  return (['facts', 'symptoms'] as const).flatMap((kind) =>
+    Object.entries(role[kind] ?? {}).flatMap(([name, fact]) => {
+      const mistake = kindOf(fact).mistake?.(fact);
+      if (mistake === undefined) return [];
+      const { key, ...words } = mistake;
+      return [document.problem([...path, kind, name, key], { code: 'invalid-pattern', ...words })];
+    }),
+  );
 }

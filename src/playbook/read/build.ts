@@ -2,6 +2,7 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
   Condition,
+  Fact,
   HealthCheck,
   OwnProgram,
   PlaybookAction,
@@ -10,6 +11,7 @@ import type {
   PlaybookOutsideCheck,
   PlaybookQuestion,
   PlaybookStep,
+  PlaybookTrouble,
   Role,
   Variable,
 } from '../../model/playbook.ts';
@@ -18,7 +20,14 @@ import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import { balancerQuestionKeys } from './balancer-question-schema.ts';
 import { programKey } from './guard-programs.ts';
-import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
+import type {
+  HandlerData,
+  OutsideCheckData,
+  PlaybookData,
+  RoleData,
+  StepData,
+  TroubleData,
+} from './schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -108,6 +117,13 @@ function buildRole(document: Places, source: RoleSource): Role {
       ...{ by: data.asked.by, checks: data.asked.checks, fix: data.asked.fix },
       when: buildCondition(data.asked.when),
     },
+    symptoms: Object.fromEntries(
+      Object.entries(data.symptoms ?? {}).map(([id, symptom]) => [id, buildSymptom(id, symptom, source)]),
+    ),
+    troubles: (data.troubles ?? []).map((trouble, index) => ({
+      ...buildTrouble(trouble),
+      location: at('troubles', index, 'id'),
+    })),
     warnings: (data.warnings ?? []).map((warning) => ({
       when: buildCondition(warning.when),
       text: warning.text,
@@ -241,6 +257,22 @@ function buildQuestion(
     return { kind: 'meeting', program, args, client, session };
   }
   return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
+}
+
+/** One that a program tells holds the program's text in place of its name. */
+function buildSymptom(id: string, symptom: Fact, { name, programs }: RoleSource): Fact {
+  if (!Object.hasOwn(symptom, 'program')) return symptom;
+  return { ...symptom, program: programs.get(programKey(name, 'symptom', id))?.text ?? '' };
+}
+
+function buildTrouble(data: TroubleData): Omit<PlaybookTrouble, 'location'> {
+  const { id, title, recipes, found, means, fix } = data;
+  return {
+    ...{ id, title, recipes, found, means, fix },
+    when: buildCondition(data.when),
+    shows: buildCondition(data.shows),
+    unless: buildCondition(data.unless),
+  };
 }
 
 const balancerKinds = Object.keys(balancerQuestionKeys) as (keyof typeof balancerQuestionKeys)[];

@@ -16,11 +16,11 @@ export interface Extended extends Source<PlaybookData> {
 }
 
 /**
- * A playbook with an extension applied to it. Things with a name (variables, roles, facts, guards; recipes,
- * steps, handlers and checks from outside by name or id) replace the base's thing of that name as a whole, or
- * are appended; lists of things without names (health, warnings, units, cross-checks) are concatenated.
- * Leaving something out also removes what depends on it alone: a step for no other recipe, a mention of a
- * handler.
+ * A playbook with an extension applied to it. Things with a name (variables, roles, facts, symptoms, guards;
+ * recipes, steps, handlers, checks from outside and troubles by name or id) replace the base's thing of that
+ * name as a whole, or are appended; lists of things without names (health, warnings, units, cross-checks) are
+ * concatenated. Leaving something out also removes what depends on it alone: a step for no other recipe, a
+ * mention of a handler.
  */
 export function extend(base: Source<PlaybookData>, own: Source<ExtensionData>): Extended {
   const places = new LayeredPlaces(base.places, own.places);
@@ -67,6 +67,8 @@ function extendRole(
     handlers,
     health,
     verify,
+    symptoms,
+    troubles,
     refuse,
     warnings,
     units,
@@ -86,6 +88,8 @@ function extendRole(
     handlers: byId(places, [...path, 'handlers'], left.handlers, handlers, ({ id }) => id),
     health: behind(places, [...path, 'health'], base.health, health),
     verify: byId(places, [...path, 'verify'], left.verify, verify, ({ id }) => id),
+    symptoms: byName(places, [...path, 'symptoms'], base.symptoms, symptoms),
+    troubles: byId(places, [...path, 'troubles'], left.troubles, troubles, ({ id }) => id),
     refuse: listed(places, [...path, 'refuse'], left.refuse, refuse),
     warnings: listed(places, [...path, 'warnings'], left.warnings, warnings),
     units: listed(places, [...path, 'units'], left.units, units),

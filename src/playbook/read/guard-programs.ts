@@ -11,14 +11,13 @@ import type { PlaybookData } from './schema.ts';
 const maximumSize = 64 * 1024;
 
 /** Whose program it is: two files of one playbook may lie in different folders. */
-export function programKey(role: string, kind: 'guard' | 'check', id: string): string {
+export function programKey(role: string, kind: 'guard' | 'check' | 'symptom', id: string): string {
   return `${role} ${kind} ${id}`;
 }
 
 /**
- * The programs that guards and checks name, by `programKey`; they lie beside the file that names them, or
- * below.
- * Throws OperatorErrors `invalid-program`, each shown where the program is named.
+ * The programs that guards, checks and symptoms name, by `programKey`; they lie beside the file that names
+ * them, or below. Throws OperatorErrors `invalid-program`, each shown where the program is named.
  */
 export async function readPrograms(
   document: Places,
@@ -26,7 +25,7 @@ export async function readPrograms(
 ): Promise<ReadonlyMap<string, OwnProgram>> {
   const programs = new Map<string, OwnProgram>();
   const problems: Problem[] = [];
-  for (const [role, { guards = {}, verify = [] }] of Object.entries(data.roles)) {
+  for (const [role, { guards = {}, verify = [], symptoms = {} }] of Object.entries(data.roles)) {
     const named = [
       ...Object.entries(guards).map(([id, { program }]) => ({
         ...{ key: programKey(role, 'guard', id), program },
@@ -35,6 +34,10 @@ export async function readPrograms(
       ...verify.map(({ id, meeting }, index) => ({
         ...{ key: programKey(role, 'check', id), program: meeting?.program },
         path: ['roles', role, 'verify', index, 'meeting', 'program'],
+      })),
+      ...Object.entries(symptoms).map(([id, symptom]) => ({
+        ...{ key: programKey(role, 'symptom', id), program: programOf(symptom) },
+        path: ['roles', role, 'symptoms', id, 'program'],
       })),
     ];
     for (const { key, program, path } of named) {
@@ -49,6 +52,11 @@ export async function readPrograms(
   }
   if (problems.length > 0) throw new OperatorErrors(problems);
   return programs;
+}
+
+/** Few symptoms are asked of a program. */
+function programOf({ program }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof program === 'string' ? program : undefined;
 }
 
 async function readProgram(playbook: string, name: string): Promise<OwnProgram> {

@@ -20,6 +20,7 @@ export function leaveOut(role: RoleData, without: Without) {
   const steps = new Set(without.steps);
   const units = new Set(without.units);
   const verify = new Set(without.verify);
+  const troubles = new Set(without.troubles);
   const narrowed = <Item extends Conditional>(items: readonly Kept<Item>[]) =>
     items
       .filter(({ item }) => isLeft(item, recipes))
@@ -32,6 +33,7 @@ export function leaveOut(role: RoleData, without: Without) {
     })),
     handlers: narrowed(kept(role.handlers, ({ id }) => !handlers.has(id))),
     verify: narrowed(kept(role.verify, ({ id }) => !verify.has(id))),
+    troubles: narrowed(kept(role.troubles, ({ id }) => !troubles.has(id))),
     refuse: narrowed(kept(role.refuse, () => true)),
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),
@@ -94,8 +96,9 @@ export function missing(
     handlers: base?.handlers?.map(({ id }) => id) ?? [],
     units: base?.units ?? [],
     verify: base?.verify?.map(({ id }) => id) ?? [],
+    troubles: base?.troubles?.map(({ id }) => id) ?? [],
   };
-  return (['recipes', 'steps', 'handlers', 'units', 'verify'] as const).flatMap((kind) =>
+  return (['recipes', 'steps', 'handlers', 'units', 'verify', 'troubles'] as const).flatMap((kind) =>
     (without?.[kind] ?? []).flatMap((name, index) => {
       if (known[kind].includes(name)) return [];
       const one = kind === 'verify' ? 'check' : kind.replace(/s$/, '');

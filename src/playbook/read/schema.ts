@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
-import { factSchema } from '../facts/kinds.ts';
+import { factSchema, symptomSchema } from '../facts/kinds.ts';
 import { guardSchema } from './guard-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
@@ -153,6 +153,17 @@ const asked = z
     fix: text.meta({ description: 'what to do if no host of the role answers as it should' }),
   })
   .meta({ description: 'what another role asks itself for each host of this one, in every look' });
+const trouble = z.strictObject({
+  id,
+  title: text.meta({ description: 'what is wrong, in a few words' }),
+  recipes: z.array(text).min(1).optional(),
+  when: when.optional().meta({ description: 'where it is looked for' }),
+  shows: when.optional().meta({ description: 'all of it holds where the trouble is' }),
+  unless: when.optional().meta({ description: 'none of it holds where the trouble is' }),
+  found: text.meta({ description: 'the fact that shows it' }),
+  means: text.meta({ description: 'what follows from it, in one sentence' }),
+  fix: text.meta({ description: 'what to do about it: a command, if there is one' }),
+});
 
 const warning = z.strictObject({ when, text });
 const refusal = z.strictObject({ when, text, next: text });
@@ -206,6 +217,7 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
       steps: texts.optional(),
       handlers: texts.optional(),
       verify: texts.optional(),
+      troubles: texts.optional(),
       units: texts.optional(),
     })
     .optional()
@@ -270,6 +282,12 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
       description: 'what is asked from outside, as a browser would, by `clusterproxy verify`',
     }),
     asked: asked.optional(),
+    symptoms: z.record(word, symptomSchema).optional().meta({
+      description: 'by name: facts that only `clusterproxy doctor` reads',
+    }),
+    troubles: z.array(trouble).optional().meta({
+      description: 'known troubles that `clusterproxy doctor` looks for',
+    }),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
     guards: z.record(id, guardSchema).optional(),
@@ -285,5 +303,6 @@ export type PlaybookData = z.infer<ReturnType<typeof playbookSchema>>;
 export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
 export type OutsideCheckData = NonNullable<RoleData['verify']>[number];
+export type TroubleData = NonNullable<RoleData['troubles']>[number];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;

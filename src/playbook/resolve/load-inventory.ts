@@ -1,5 +1,5 @@
 import type { Inventory } from '../../inventory/inventory.ts';
-import { readInventory } from '../../inventory/load.ts';
+import { readInventory, type SalvagedInventory, salvageInventory } from '../../inventory/load.ts';
 import type { SecretRegister } from '../../secrets/register.ts';
 import { loadPlaybook } from '../read/load.ts';
 
@@ -9,4 +9,9 @@ import { loadPlaybook } from '../read/load.ts';
  */
 export function loadInventory(file: string, register?: SecretRegister): Promise<Inventory> {
   return readInventory(file, (reference, directory) => loadPlaybook(reference, directory), register);
+}
+
+/** The same for commands that only look: of an inventory with mistakes whatever is right is used. */
+export function loadWhatIsRight(file: string, register: SecretRegister): Promise<SalvagedInventory> {
+  return salvageInventory(file, (reference, directory) => loadPlaybook(reference, directory), register);
 }

@@ -5,7 +5,8 @@ import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
-import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
+import type { TroubleResult } from '../../model/trouble.ts';
+import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
@@ -18,6 +19,7 @@ import type {
   ReportHost,
   ReportInventory,
   ReportRollout,
+  ReportTrouble,
 } from './schema.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -53,6 +55,8 @@ export interface Told {
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
   readonly browser?: BrowserTold | undefined;
+  /** which known troubles were looked for */
+  readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
 }
@@ -143,6 +147,7 @@ function documentOf(
         }),
     ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
     ...browserDocument(told.browser),
+    ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
   };
 }
@@ -213,6 +218,16 @@ function browserDocument(told: BrowserTold | undefined): Pick<ReportDocument, 'b
     file: showableLine(file),
   }));
   return { browser: { program: showableLine(program), version: showableLine(version), screenshots } };
+}
+
+function troubleDocument(trouble: TroubleResult): ReportTrouble {
+  const { host, role, id, title, outcome, found, means, fix } = trouble;
+  return {
+    ...{ host: cleanName(host), role: cleanName(role), id: cleanName(id), title: ownLine(title), outcome },
+    ...(found === undefined ? {} : { found: ownLine(found) }),
+    ...(means === undefined ? {} : { means: ownLine(means) }),
+    ...(fix === undefined ? {} : { fix: ownWords(fix) }),
+  };
 }
 
 function explanationDocument({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
+import { troubleOutcomes } from '../../model/trouble.ts';
 import {
   type change,
   error,
@@ -64,6 +65,16 @@ const browser = z
     screenshots: z.array(z.object({ host: z.string(), file: z.string() })),
   })
   .describe('of verify --browser: the browser that was used, and the files with pictures of the clients');
+const trouble = z.object({
+  host: z.string(),
+  role: z.string(),
+  id: z.string().describe('stable; `clusterproxy explain` knows it'),
+  title: z.string(),
+  outcome: z.enum(troubleOutcomes),
+  found: z.string().optional().describe('the fact that shows it, or why it could not be found out'),
+  means: z.string().optional().describe('what follows from it'),
+  fix: z.string().optional().describe('what to do about it'),
+});
 
 const explanation = z.object({
   code: z.string(),
@@ -114,6 +125,10 @@ export const reportSchema = z.object({
       'of verify and apply --verify: what was asked from outside, by host; of check: what was asked through other hosts',
     ),
   browser: browser.optional(),
+  troubles: z
+    .array(trouble)
+    .optional()
+    .describe('of doctor: which known troubles were looked for, by host, and which of them are there'),
   explanations: z
     .array(explanation)
     .optional()
@@ -134,6 +149,7 @@ export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
 export type ReportCheck = z.infer<typeof check>;
+export type ReportTrouble = z.infer<typeof trouble>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */

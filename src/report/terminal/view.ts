@@ -12,6 +12,7 @@ import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
+import { renderTroubles } from './troubles.ts';
 import { renderPinned, renderTrust } from './trust.ts';
 
 /** What a person reads: chapters on standard output as they come, everything else on standard error. */
@@ -68,5 +69,6 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   holders: renderHolders,
   samples: renderSamples,
   checks: renderChecks,
+  troubles: renderTroubles,
   explanations: renderExplanations,
 };

@@ -177,7 +177,7 @@ describe('form', () => {
       {
         code: 'wrong-value',
         at: '{unit: helper.service, package',
-        message: /one of: unit, package/,
+        message: /one of: unit, unit with tells, .*package/,
         next: /one question/,
       },
     ],

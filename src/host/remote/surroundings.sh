@@ -1,0 +1,118 @@
+# shellcheck shell=sh
+# surroundings.sh NAMES PATH...: what doctor wants to know of a host, whatever product it has: disks,
+# packages, upgrades that come by themselves, certificates as they are shown for NAMES (separated by
+# blanks), and files that a package left beside PATHs. Lines KEY, U+001F, fields separated by blanks.
+# Changes nothing, and reads no private key.
+#
+# A program of a query: library.sh stands before it, and it has 10 seconds. Every process costs a host time,
+# so the shell does itself what it can.
+# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
+
+names=$1
+shift
+
+tell() {
+  printf '%s%s%s\n' "$1" "$US" "$2"
+}
+
+# The folders that services write to; of those on one file system the first is told.
+df -k --output=size,avail,itotal,iavail,target -- \
+  "$ROOT/" "$ROOT/boot" "$ROOT/tmp" "$ROOT/var" "$ROOT/var/lib" "$ROOT/var/log" 2>/dev/null | {
+  read -r _
+  while read -r line; do tell disk "$line"; done
+}
+
+for path; do
+  for suffix in dpkg-dist dpkg-new ucf-dist ucf-new rpmnew rpmsave; do
+    if [ -e "$ROOT$path.$suffix" ]; then tell beside "$path.$suffix"; fi
+  done
+done
+
+if [ -e "$ROOT/var/lib/dpkg/status" ]; then
+  tell packages dpkg
+  # Its words for each package begin with a blank: ` name       description`.
+  dpkg --admindir="$ROOT/var/lib/dpkg" --audit 2>/dev/null | while IFS= read -r line; do
+    case $line in ' '*) tell half-configured "${line# }" ;; esac
+  done
+fi
+
+if [ -e "$ROOT/run/reboot-required" ]; then
+  asking=
+  { while read -r line; do asking="$asking $line"; done <"$ROOT/run/reboot-required.pkgs"; } 2>/dev/null
+  tell reboot "$asking"
+fi
+
+# needrestart(1): its files are Perl; the last setting counts.
+set -- "$ROOT/etc/needrestart/needrestart.conf" "$ROOT"/etc/needrestart/conf.d/*.conf
+if [ -e "$1" ]; then
+  sed -n "s/^[[:space:]]*\(\$nrconf{restart}[[:space:]]*=.*\)/\1/p; /^[[:space:]]*#/d; /bbb\|freeswitch\|redis\|haproxy\|antmedia\|webcallserver/p" "$@" 2>/dev/null |
+    while IFS= read -r line; do tell needrestart "$line"; done
+fi
+
+if command -v apt-config >/dev/null 2>&1; then
+  apt-config dump 2>/dev/null |
+    sed -n 's/^\(APT::Periodic::Unattended-Upgrade\|Unattended-Upgrade::\(Allowed-Origins\|Origins-Pattern\)\):* "\(.*\)";$/\1 \3/p' |
+    while IFS= read -r line; do tell apt "$line"; done
+fi
+if [ -r "$ROOT/etc/dnf/automatic.conf" ]; then
+  while IFS= read -r line; do
+    case $line in apply_updates*=*[Yy]es* | apply_updates*=*[Tt]rue*) tell dnf-automatic yes ;; esac
+  done <"$ROOT/etc/dnf/automatic.conf"
+fi
+
+# SELinux: /sys/fs/selinux is there where it is enabled.
+enforcing=
+{ read -r enforcing <"$ROOT/sys/fs/selinux/enforce"; } 2>/dev/null
+if [ "$enforcing" = 1 ]; then tell selinux enforcing; fi
+for boolean in httpd_can_network_connect haproxy_connect_any; do
+  # Its value, and the one that it is about to get.
+  { read -r value _ <"$ROOT/sys/fs/selinux/booleans/$boolean" && tell boolean "$boolean $value"; } 2>/dev/null
+done
+
+# The host's own addresses: ip-address(8), one a line.
+ip -o addr show scope global 2>/dev/null | while read -r _ _ _ address _; do tell address "${address%%/*}"; done
+
+# listens PORT: whether anything listens there, by its number in hexadecimal; proc_net_tcp in the kernel's
+# documentation
+listening=
+for table in "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"; do
+  { while read -r _ local _ state _; do
+    case $state in 0A) listening="$listening ${local##*:}" ;; esac
+  done <"$table"; } 2>/dev/null
+done
+listens() {
+  case "$listening " in *" $1 "*) return 0 ;; esac
+  return 1
+}
+
+# certificate_of KEY FIELDS: of the certificate on stdin, what tells it from its successor
+certificate_of() {
+  words=$(openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates 2>/dev/null) || return 0
+  serial='' issuer='' from='' to=''
+  while IFS= read -r line; do
+    case $line in
+      serial=*) serial=${line#*=} ;;
+      issuer=*) issuer=${line#*=} ;;
+      notBefore=*) from=${line#*=} ;;
+      notAfter=*) to=${line#*=} ;;
+    esac
+  done <<END
+$words
+END
+  tell "$1" "$2 $serial|$from|$to|$issuer"
+}
+
+if command -v openssl >/dev/null 2>&1; then
+  for name in $names; do
+    lineage=$ROOT/etc/letsencrypt/live/$name/cert.pem
+    [ -r "$lineage" ] || lineage=$ROOT/etc/letsencrypt/live/$name/fullchain.pem
+    if [ -r "$lineage" ]; then certificate_of lineage "$name" <"$lineage"; fi
+    # https, TURN over TLS (RFC 8656), Ant Media's https, RTMPS
+    for port in 443:01BB 5349:14E5 5443:1543 8443:20FB; do
+      listens "${port#*:}" || continue
+      timeout 3 openssl s_client -connect "127.0.0.1:${port%:*}" -servername "$name" </dev/null 2>/dev/null |
+        certificate_of shown "$name ${port%:*}"
+    done
+  done
+fi
+tell end ''

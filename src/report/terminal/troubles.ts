@@ -1,0 +1,88 @@
+import type { ReportDocument, ReportTrouble } from '../document/schema.ts';
+import { count, list, oneLine, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+
+/**
+ * The troubles that were found, by host: the code, the fact that shows it, what follows and what to do. What
+ * could not be found out stands below them; with --verbose also what was looked for and isn't there.
+ */
+export function renderTroubles({ troubles = [] }: ReportDocument, style: Style): readonly string[] {
+  const hosts = [...new Set(troubles.map(({ host }) => host))];
+  return [
+    ...hosts.flatMap((host) =>
+      renderHost(
+        host,
+        troubles.filter((trouble) => trouble.host === host),
+        style,
+      ),
+    ),
+    ...wrap(summaryWords(troubles), { columns: style.columns, first: '', hanging: 2 }),
+  ];
+}
+
+function renderHost(host: string, troubles: readonly ReportTrouble[], style: Style): readonly string[] {
+  const { columns, paint, verbose } = style;
+  const found = troubles.filter(({ outcome }) => outcome === 'found');
+  const unknown = troubles.filter(({ outcome }) => outcome === 'unknown');
+  const rest = verbose
+    ? (['absent', 'not-applicable'] as const).flatMap((outcome) => {
+        const ids = troubles.filter((trouble) => trouble.outcome === outcome).map(({ id }) => id);
+        const first = `  ${outcome === 'absent' ? 'not found' : 'does not apply'}: `;
+        return ids.length === 0 ? [] : wrap(list(ids), { columns, first, hanging: 4 });
+      })
+    : [];
+  return [
+    `${paint.bold(oneLine(host))} (${troubles[0]?.role ?? ''})`,
+    ...(found.length === 0
+      ? [`  ${paint.green('no trouble found')}`]
+      : found.flatMap((one) => renderFound(one, style))),
+    ...unknown.flatMap((one) => renderUnknown(one, style)),
+    ...rest,
+    '',
+  ];
+}
+
+function renderFound({ id, title, found, means, fix }: ReportTrouble, style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const start = `  ${id}: `;
+  const [first = '', ...rest] = wrap(title, { columns, first: start, hanging: 4 });
+  const noted = (label: string, text: string | undefined) =>
+    text === undefined ? [] : wrap(text, { columns, first: `    ${label}: `, hanging: 6 });
+  return [
+    `  ${paint.red.bold(`${id}:`)} ${first.slice(start.length)}`,
+    ...rest,
+    ...noted('found', found),
+    ...noted('so', means),
+    ...renderFix(fix, style),
+  ];
+}
+
+/** A line of it that is indented is an example to copy. */
+function renderFix(fix: string | undefined, { columns }: Style): readonly string[] {
+  const [first = '', ...lines] = (fix ?? '').split('\n');
+  if (first === '') return [];
+  return [
+    ...wrap(first, { columns, first: '    to fix it: ', hanging: 6 }),
+    ...lines.flatMap((line) =>
+      /^\s/.test(line) ? [`      ${line}`] : wrap(line, { columns, first: '      ' }),
+    ),
+  ];
+}
+
+function renderUnknown({ id, title, found }: ReportTrouble, { columns, paint }: Style): readonly string[] {
+  const start = `  not known: `;
+  const why = found === undefined ? '' : `: ${found}`;
+  const [first = '', ...rest] = wrap(`whether ${title} (${id})${why}`, { columns, first: start, hanging: 4 });
+  return [`  ${paint.yellow('not known:')} ${first.slice(start.length)}`, ...rest];
+}
+
+/** `2 troubles found on 1 of 3 hosts; 1 could not be found out` */
+function summaryWords(troubles: readonly ReportTrouble[]): string {
+  const hosts = new Set(troubles.map(({ host }) => host)).size;
+  const found = troubles.filter(({ outcome }) => outcome === 'found');
+  const unknown = troubles.filter(({ outcome }) => outcome === 'unknown').length;
+  const left = unknown === 0 ? '' : `; of ${unknown} it could not be found out`;
+  if (found.length === 0) return `no known trouble found on ${count(hosts, 'host')}${left}`;
+  const ill = new Set(found.map(({ host }) => host)).size;
+  return `${count(found.length, 'trouble')} found on ${ill} of ${count(hosts, 'host')}${left}; clusterproxy explain CODE tells more`;
+}

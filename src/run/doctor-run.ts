@@ -1,0 +1,174 @@
+import { seeFromHere } from '../doctor/from-here.ts';
+import type { ClusterSeen, HostSeen, SeenFromHere } from '../doctor/seen.ts';
+import { readSurroundings } from '../doctor/surroundings.ts';
+import { judgeHosts } from '../doctor/troubles.ts';
+import { unlooked } from '../doctor/unlooked.ts';
+import { remoteFile } from '../host/program.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import {
+  isGlob,
+  mergeReads,
+  noReads,
+  type Query,
+  queryKey,
+  type Reads,
+  type Snapshot,
+} from '../model/snapshot.ts';
+import type { TroubleResult } from '../model/trouble.ts';
+import { valuesSetBack } from '../plan/set-back.ts';
+import { viewCluster } from '../playbook/resolve/contexts.ts';
+import { readsOf } from '../playbook/resolve/reads.ts';
+import { judgeTroubles, symptomReads } from '../playbook/resolve/troubles.ts';
+import { heard } from '../secrets/showable.ts';
+import { itemFormatsOf } from '../steps/item-formats.ts';
+import { limitedTo } from './limit.ts';
+import { look } from './look.ts';
+import type { RunOptions } from './options.ts';
+
+export interface DoctorOptions extends RunOptions {
+  /** milliseconds since the epoch */
+  readonly now: () => number;
+}
+
+export interface Examined {
+  /** in the order of the inventory: of each host what any can have, then what its product can have */
+  readonly troubles: readonly TroubleResult[];
+  /** the names of those that could not be looked at */
+  readonly unlooked: ReadonlySet<string>;
+}
+
+/** Whether one of them doesn't run matters whatever the product is; those of src/doctor name them. */
+const generalUnits = ['dnf-automatic.timer', 'dnf-automatic-install.timer'];
+
+/**
+ * Looks at all hosts, each by one command, and looks for known troubles: those that any host can have, and
+ * those of the playbook. A host that can't be looked at is a trouble of its own.
+ */
+export async function doctorRun(options: DoctorOptions): Promise<Examined> {
+  const { inventory, signal } = options;
+  const chosen = limitedTo(inventory.hosts, options.limit);
+  const program = await remoteFile('surroundings.sh');
+  const reads = new Map(inventory.hosts.map((host) => [host.name, whatToRead(inventory, host, program)]));
+  const [looks, names] = await Promise.all([
+    look(options, ({ name }) => reads.get(name)?.reads ?? noReads),
+    namesFromHere(inventory, signal),
+  ]);
+  const snapshots = new Map(
+    looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
+  );
+  const view = viewCluster(inventory, snapshots);
+  const seen: ClusterSeen = {
+    hosts: looks.flatMap(({ host, snapshot }) => {
+      const read = reads.get(host.name);
+      return snapshot === undefined || read === undefined ? [] : [hostSeen(inventory, host, snapshot, read)];
+    }),
+    names,
+    hostname: inventory.cluster.hostname === '' ? undefined : inventory.cluster.hostname,
+    now: options.now(),
+  };
+  const general = judgeHosts(seen);
+  const troubles = looks
+    .filter(({ host }) => chosen.has(host.name))
+    .flatMap(({ host, snapshot, problem }): readonly TroubleResult[] => {
+      if (snapshot === undefined) return problem === undefined ? [] : [unlooked(host, problem)];
+      const own = general.filter((trouble) => trouble.host === host.name);
+      const product = host.state === 'active' ? judgeTroubles(view, host.name) : [];
+      return [...own, ...product].map(harmless);
+    });
+  return {
+    troubles,
+    unlooked: new Set(
+      looks.flatMap(({ host, snapshot }) =>
+        snapshot === undefined && chosen.has(host.name) ? [host.name] : [],
+      ),
+    ),
+  };
+}
+
+interface WhatToRead {
+  readonly reads: Reads;
+  readonly surroundings: Query;
+  /** those of its role, and those that its health depends on */
+  readonly units: readonly string[];
+  readonly needed: readonly string[];
+}
+
+function whatToRead(inventory: Inventory, host: InventoryHost, program: string): WhatToRead {
+  const planned = plannedReads(inventory, host);
+  const beside = planned.paths.filter((path) => path.startsWith('/etc/') && !isGlob(path));
+  const names = inventory.hosts.flatMap(({ hostname }) => hostname ?? []);
+  const own = [...(isDoor(inventory, host) ? [inventory.cluster.hostname] : []), host.hostname ?? ''];
+  const surroundings: Query = {
+    kind: 'program',
+    program,
+    args: [own.filter((name) => name !== '').join(' '), ...beside],
+  };
+  const more: Reads = {
+    ...noReads,
+    units: generalUnits,
+    names: [...names, inventory.cluster.hostname].filter((name) => name !== ''),
+    queries: [surroundings],
+  };
+  const symptoms = symptomReads(inventory, host).map((some) => ({ ...noReads, ...some }));
+  return {
+    reads: mergeReads([planned, ...symptoms, more]),
+    surroundings,
+    units: planned.units,
+    needed: neededUnits(inventory, host),
+  };
+}
+
+function neededUnits(inventory: Inventory, host: InventoryHost): readonly string[] {
+  const { health } = roleOf(inventory.playbook, host.role);
+  return health.flatMap((check) => (check.kind === 'units' ? check.units : []));
+}
+
+/**
+ * What a plan reads. An inventory with mistakes may not even say that; much can be looked for all the
+ * same.
+ */
+function plannedReads(inventory: Inventory, host: InventoryHost): Reads {
+  try {
+    return readsOf(inventory, host, { guards: false });
+  } catch (error) {
+    if (error instanceof OperatorError) return noReads;
+    throw error;
+  }
+}
+
+function hostSeen(
+  inventory: Inventory,
+  host: InventoryHost,
+  snapshot: Snapshot,
+  { surroundings, units, needed }: WhatToRead,
+): HostSeen {
+  return {
+    ...{ name: host.name, role: host.role, hostname: host.hostname, snapshot, units, needed },
+    surroundings: readSurroundings(snapshot.answers.get(queryKey(surroundings))),
+    isDoor: isDoor(inventory, host),
+    setBack: host.state === 'active' ? valuesSetBack(snapshot, itemFormatsOf(inventory.playbook)) : [],
+  };
+}
+
+/** Whether users come to the cluster by this host: the role that a run changes first. */
+function isDoor({ playbook }: Inventory, { role }: InventoryHost): boolean {
+  return playbook.roles[0]?.name === role;
+}
+
+async function namesFromHere(
+  { cluster, hosts }: Inventory,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, SeenFromHere>> {
+  const names = [cluster.hostname, ...hosts.flatMap(({ hostname }) => hostname ?? [])];
+  const wanted = [...new Set(names)].filter((name) => name !== '');
+  return new Map(
+    await Promise.all(wanted.map(async (name) => [name, await seeFromHere(name, signal)] as const)),
+  );
+}
+
+/** Facts quote files and programs of hosts, which may hold what nobody may see. */
+function harmless(trouble: TroubleResult): TroubleResult {
+  const { outcome, found } = trouble;
+  return outcome === 'found' && found !== undefined ? { ...trouble, found: heard(found) } : trouble;
+}

@@ -1,0 +1,292 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ReportDocument } from '../../src/report/document/schema.ts';
+import { type Cluster, startCluster } from '../e2e/cluster.ts';
+import { noLab, useLab } from '../e2e/lab.ts';
+import { eventually } from '../lab/fetch.ts';
+import type { LabHost } from '../lab/host.ts';
+import { CERTIFICATE } from '../lab/prepare-host.ts';
+import { documented } from './fault-table.ts';
+
+/**
+ * Something wrong with a host, and the one trouble by which doctor finds it. Faults know nothing of
+ * others.
+ */
+interface Fault {
+  readonly name: string;
+  readonly host: 'proxy' | 1 | 2;
+  readonly make: string;
+  readonly mend: string;
+  readonly trouble: string;
+}
+
+let edits = 0;
+/** An edit by sed(1), which has to change something. */
+const edited = (path: string, script: string): Pick<Fault, 'make' | 'mend'> => {
+  edits += 1;
+  const kept = `/root/kept-${edits}`;
+  return {
+    make: `cp -a ${path} ${kept} && sed -e '${script}' ${kept} > ${path} && ! cmp -s ${path} ${kept}`,
+    mend: `cp -a ${kept} ${path}`,
+  };
+};
+const written = (path: string, text: string): Pick<Fault, 'make' | 'mend'> => ({
+  make: `mkdir -p $(dirname ${path}) && printf '%s\\n' '${text}' > ${path}`,
+  mend: `rm ${path}`,
+});
+
+const web = '/etc/bigbluebutton/bbb-web.properties';
+const client = '/etc/bigbluebutton/bbb-html5.yml';
+const live = '/etc/letsencrypt/live/ill-02.example.com';
+
+const faults: readonly Fault[] = [
+  {
+    name: "the client's basename is not the path of its page",
+    host: 2,
+    ...edited(client, 's,/ill-02/html5client,/ill02/html5client,'),
+    trouble: 'blank-client',
+  },
+  {
+    name: "an upgrade has put the file with the client's location back",
+    host: 1,
+    ...edited('/etc/bigbluebutton/nginx/zz-clusterproxy.nginx', 's,/ill-01/,/elsewhere/,'),
+    trouble: 'client-not-served',
+  },
+  {
+    name: 'slides are let in for another origin',
+    host: 2,
+    ...edited(web, 's,^accessControlAllowOrigin=.*,accessControlAllowOrigin=https://other.example.com,'),
+    trouble: 'cors-origin',
+  },
+  {
+    name: 'users of one node are sent past the proxy',
+    host: 1,
+    ...edited(web, 's,^\\(defaultHTML5ClientUrl=https://\\)ill.example.com,\\1ill-01.example.com,'),
+    trouble: 'permission-asked-again',
+  },
+  {
+    name: 'an address has its scheme twice',
+    host: 2,
+    ...edited('/etc/bigbluebutton/bbb-graphql-server.env', 's,https://,https://https://,'),
+    trouble: 'doubled-scheme',
+  },
+  {
+    name: 'the middleware is told an origin instead of its host',
+    host: 2,
+    ...edited('/etc/bigbluebutton/bbb-graphql-middleware.yml', 's,ill.example.com,https://ill.example.com,'),
+    trouble: 'graphql-origin',
+  },
+  {
+    name: 'the socket of media goes to the proxy',
+    host: 1,
+    ...edited(client, 's,wss://ill-01.example.com/bbb-webrtc-sfu,wss://ill.example.com/bbb-webrtc-sfu,'),
+    trouble: 'relayed-media',
+  },
+  {
+    name: 'the learning dashboard is where a guide has it',
+    host: 2,
+    ...edited(client, 's,learning-analytics-dashboard,learning-dashboard,'),
+    trouble: 'dashboard-address',
+  },
+  {
+    name: 'Etherpad is dead',
+    host: 1,
+    make: 'systemctl enable -q etherpad && systemctl stop etherpad',
+    mend: 'systemctl start etherpad',
+    trouble: 'etherpad-dead',
+  },
+  {
+    name: 'bbb-web is dead',
+    host: 2,
+    make: 'systemctl stop bbb-web',
+    mend: 'systemctl start bbb-web',
+    trouble: 'service-down',
+  },
+  {
+    name: 'apply-config.sh undoes an edit',
+    host: 2,
+    ...written(
+      '/etc/bigbluebutton/bbb-conf/apply-config.sh',
+      'sed -i s,^presentationBaseURL=.*,presentationBaseURL=https://old.example.com, /etc/bigbluebutton/bbb-web.properties',
+    ),
+    trouble: 'edits-undone',
+  },
+  {
+    name: 'nginx of the proxy has no connections left',
+    host: 'proxy',
+    make: 'echo "2026/11/26 08:00:00 [alert] 7#7: 512 worker_connections are not enough" >> /var/log/nginx/error.log',
+    mend: ': > /var/log/nginx/error.log',
+    trouble: 'worker-connections',
+  },
+  {
+    name: 'a renewed certificate is not taken up',
+    host: 2,
+    make: `cp -a ${live}/fullchain.pem ${live}/kept.pem && openssl req -x509 -newkey rsa:2048 -nodes -days 7 -subj /CN=ill-02.example.com -keyout /dev/null -out ${live}/fullchain.pem 2>&1`,
+    mend: `mv ${live}/kept.pem ${live}/fullchain.pem`,
+    trouble: 'certificate-not-taken-up',
+  },
+  {
+    name: 'the certificate of the proxy has ended',
+    host: 'proxy',
+    make: [
+      `cp -a ${CERTIFICATE.fullchain} /root/chain`,
+      `openssl req -new -key ${CERTIFICATE.privateKey} -subj /CN=ill.example.com -out /root/request`,
+      `openssl x509 -req -in /root/request -signkey ${CERTIFICATE.privateKey} -days -1 -out ${CERTIFICATE.fullchain}`,
+      'nginx -s reload',
+    ].join(' && '),
+    mend: `mv /root/chain ${CERTIFICATE.fullchain} && nginx -s reload`,
+    trouble: 'certificate-ending',
+  },
+  {
+    name: 'a package is installed by half',
+    host: 1,
+    make: `cp /var/lib/dpkg/status /root/status && sed -i '0,/^Status: install ok installed/s//Status: install ok half-configured/' /var/lib/dpkg/status`,
+    mend: 'mv /root/status /var/lib/dpkg/status',
+    trouble: 'package-half-configured',
+  },
+  {
+    name: "an upgrade left a package's file beside ours",
+    host: 1,
+    ...written('/etc/bigbluebutton/bbb-html5.yml.dpkg-dist', 'public: {}'),
+    trouble: 'package-file-beside',
+  },
+  {
+    name: 'the host waits for a reboot',
+    host: 'proxy',
+    ...written('/run/reboot-required', '*** System restart required ***'),
+    trouble: 'reboot-required',
+  },
+  {
+    name: 'needrestart restarts services by itself',
+    host: 2,
+    make: `mkdir -p /etc/needrestart/conf.d && touch /etc/needrestart/needrestart.conf && echo "\\$nrconf{restart} = 'a';" > /etc/needrestart/conf.d/ours.conf`,
+    mend: 'rm -r /etc/needrestart',
+    trouble: 'needrestart-automatic',
+  },
+  {
+    name: 'everything is upgraded by itself',
+    host: 1,
+    make: `printf '%s\\n' 'APT::Periodic::Unattended-Upgrade "1";' 'Unattended-Upgrade::Origins-Pattern { "origin=*"; };' > /etc/apt/apt.conf.d/99everything`,
+    mend: 'rm /etc/apt/apt.conf.d/99everything',
+    trouble: 'unattended-upgrades',
+  },
+  {
+    name: "the cluster's name does not resolve on the proxy",
+    host: 'proxy',
+    ...edited('/etc/hosts', '/ill.example.com/d'),
+    trouble: 'name-unresolved',
+  },
+];
+
+describe.skipIf(noLab)('doctor on real hosts', () => {
+  const lab = useLab();
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    cluster = await startCluster(lab(), { name: 'ill', nodes: ['2.6', '3.0.28'], hasty: true });
+    const { code, stderr } = await cluster.run('apply', '--yes');
+    expect([code, stderr.match(/error .*/)?.[0]]).toEqual([0, undefined]);
+  });
+
+  const hostOf = (name: Fault['host']): LabHost => (name === 'proxy' ? cluster.proxy : cluster.node(name));
+  const often = process.env.CLUSTERPROXY_LONG ? 50 : 3;
+
+  it(`finds nothing wrong with a sound cluster, ${often} times in a row`, async () => {
+    for (let times = 0; times < often; times += 1) {
+      const { code, document } = await cluster.json('doctor');
+      expect(named(document, 'found')).toEqual([]);
+      expect(named(document, 'unknown')).toEqual([]);
+      expect(code).toBe(0);
+    }
+    const { stdout } = await cluster.run('doctor');
+    expect(stdout).toMatch(/\n {2}no trouble found\n\nno known trouble found on 3 hosts\n$/);
+  });
+
+  it('finds each of many faults under its own name, and nothing else', async () => {
+    const secret = (await cluster.node(2).readFile(web)).toString().match(/^securitySalt=(.+)$/m)?.[1] ?? '';
+    expect(secret.length).toBeGreaterThan(10);
+    try {
+      for (const { host, make } of faults) await hostOf(host).mustExec(make);
+      const expected = faults.map(({ host, trouble }) => `${hostOf(host).name} ${trouble}`).sort();
+      // nginx takes a moment to show another certificate.
+      await eventually(async () => {
+        const { code, document, stdout } = await cluster.json('doctor');
+        expect(named(document, 'found')).toEqual(expected);
+        expect(named(document, 'unknown')).toEqual([]);
+        expect(stdout).not.toContain(secret);
+        expect(code).toBe(4);
+      });
+      const { stdout } = await cluster.run('doctor');
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).toContain(`${faults.length} troubles found on 3 of 3 hosts`);
+      expect(stdout).not.toContain(secret);
+    } finally {
+      for (const { host, mend } of faults.toReversed()) await hostOf(host).exec(mend);
+    }
+    await eventually(async () => expect(named((await cluster.json('doctor')).document, 'found')).toEqual([]));
+  });
+
+  it('is written down for operators', () => {
+    documented(
+      'doctor',
+      faults.map(({ name, trouble }) => ({ fault: name, found: [`doctor ${trouble}`] })),
+    );
+  });
+
+  it('says at which layer hosts can not be looked at, and looks at the others', async () => {
+    const { inventory } = cluster;
+    const [first, second] = inventory.hosts.node;
+    const [door] = inventory.hosts.proxy;
+    if (first === undefined || second === undefined || typeof door !== 'object') throw new Error('no hosts');
+    first.ssh = { port: 9 };
+    second.ssh = { become: 'none' };
+    try {
+      await cluster.save();
+      const { code, document } = await cluster.json('doctor');
+      expect(named(document, 'found')).toEqual(['ill-01 unreachable', 'ill-02 not-permitted']);
+      expect(code).toBe(3);
+      expect(document.troubles?.find(({ host }) => host === 'ill-02')?.fix).toContain('become: sudo');
+      expect(named(document, 'absent')).toContain('ill-proxy disk-nearly-full');
+
+      delete first.ssh;
+      delete second.ssh;
+      door.ssh = { known_hosts: ['/dev/null'] };
+      await cluster.save();
+      const again = await cluster.json('doctor');
+      expect(named(again.document, 'found')).toEqual(['ill-proxy host-key-unknown']);
+      expect(again.code).toBe(3);
+    } finally {
+      delete first.ssh;
+      delete second.ssh;
+      delete door.ssh;
+      await cluster.save();
+    }
+  });
+
+  it('takes what is right of an inventory with mistakes', async () => {
+    const { inventory } = cluster;
+    try {
+      inventory.vars.no_such_variable = 1;
+      (inventory.ssh as { nonsense?: number }).nonsense = 1;
+      await cluster.save();
+      const { code, document } = await cluster.json('doctor');
+      expect((document.errors ?? []).map((error) => error.code).sort()).toEqual([
+        'unknown-key',
+        'unknown-variable',
+      ]);
+      expect(named(document, 'found')).toEqual([]);
+      expect(named(document, 'absent')).toContain('ill-02 blank-client');
+      expect(code).toBe(4);
+    } finally {
+      delete inventory.vars.no_such_variable;
+      delete (inventory.ssh as { nonsense?: number }).nonsense;
+      await cluster.save();
+    }
+  });
+});
+
+function named({ troubles = [] }: ReportDocument, wanted: string): readonly string[] {
+  return troubles
+    .filter(({ outcome }) => outcome === wanted)
+    .map(({ host, id }) => `${host} ${id}`)
+    .sort();
+}
