@@ -24,12 +24,16 @@ if [ -z "$secret" ]; then
   exit 2
 fi
 # BigBlueButton 2.4 has no such key and takes sha1 and sha256 (ParamsProcessorUtil.java).
-algorithms=,$(printf '%s' "${algorithms:-sha256}" | tr -d ' \t' | tr '[:upper:]' '[:lower:]'),
-case $algorithms in
-  *,sha256,*) hash=sha256sum ;;
-  *,sha512,*) hash=sha512sum ;;
-  *,sha384,*) hash=sha384sum ;;
-  *,sha1,*) hash=sha1sum ;;
+set -f
+# shellcheck disable=SC2086 # blanks split
+set -- ${algorithms:-sha256}
+algorithms=,
+for part; do algorithms=$algorithms$part; done
+case $algorithms, in
+  *,[Ss][Hh][Aa]256,*) hash=sha256sum ;;
+  *,[Ss][Hh][Aa]512,*) hash=sha512sum ;;
+  *,[Ss][Hh][Aa]384,*) hash=sha384sum ;;
+  *,[Ss][Hh][Aa]1,*) hash=sha1sum ;;
   *)
     echo 'none of supportedChecksumAlgorithms is known'
     exit 2
