@@ -77,12 +77,16 @@ describe.skipIf(!availability.available)(
         },
       },
     };
-    test.concurrent.each(Object.entries(found))('%s', async (_, how) => {
-      await live([
-        { ...apply, generation: 1, crash: undefined },
-        { ...apply, ...how },
-      ]);
-    });
+    test.concurrent.each(Object.entries(found))(
+      '%s',
+      async (_, how) => {
+        await live([
+          { ...apply, generation: 1, crash: undefined },
+          { ...apply, ...how },
+        ]);
+      },
+      900_000,
+    );
 
     test.concurrent.each(sequences.map((operations, index) => ({ operations, number: index + 1 })))(
       'sequence $number: it is before or after, and can be brought in sync and given back',

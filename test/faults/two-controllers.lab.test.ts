@@ -16,7 +16,7 @@ const availability = await labAvailable();
 if (!availability.available) console.warn(`Two controllers at once are skipped: ${availability.reason}`);
 
 // Every mix of who waits and whose handler takes time comes round in six.
-const rounds = allFaults ? 50 : 18;
+const rounds = allFaults ? 50 : 6;
 const paths = ['/etc/lab-one', '/etc/lab-two', '/etc/lab-three'];
 const file = (text: string): PathState => ({
   kind: 'file',
@@ -85,7 +85,7 @@ describe.skipIf(!availability.available)('two controllers at the same moment', (
     const connection = await reach();
     const remembered = await readRuns(connection);
     await connection.close();
-    expect(remembered).toHaveLength(20);
+    expect(remembered).toHaveLength(Math.min(20, 2 * rounds));
     expect(remembered.every(({ state }) => state === 'committed' || state === 'refused')).toBe(true);
   });
 });

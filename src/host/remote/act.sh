@@ -5,10 +5,9 @@
 # shellcheck disable=SC2154 # run and dir are set by the program
 
 do_actions() {
-  _acts=$(records act)
-  [ -n "$_acts" ] || return 0
+  any_record act || return 0
   enter acting || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host' ''
-  each do_action "$_acts"
+  each_record do_action act
 }
 
 # do_action act NUMBER NAME KIND TIMEOUT COUNT ARGUMENT...
@@ -17,12 +16,13 @@ do_action() {
   act_name=$3
   act_kind=$4
   act_limit=$5
-  act_until=$(($(now) + act_limit))
+  now
+  act_until=$((now + act_limit))
   act_output=$dir/output-$act
   _count=$6
   shift 6
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  if [ -n "$(records act-unless "$act")" ] && each is_done "$(records act-unless "$act")"; then
+  if any_record act-unless "$act" && each_record is_done act-unless "$act"; then
     log act "$act_name" unneeded
     return 0
   fi
@@ -65,7 +65,8 @@ perform() {
 # doing COMMAND...: within what is left of the action's time; its words go to those of the action. Nothing
 # asks: there is no terminal and nothing on stdin.
 doing() {
-  _left=$((act_until - $(now)))
+  now
+  _left=$((act_until - now))
   [ $_left -gt 0 ] || _left=1
   _status=0
   # A package manager that is ended needs a moment to leave things in order.

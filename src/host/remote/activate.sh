@@ -8,7 +8,7 @@
 
 # By renames only; the originals stay within reach under their other names.
 swap() {
-  unchanged
+  is_original || unchanged
   _failed=
   case $after_kind in
     file | symlink)
@@ -40,14 +40,34 @@ swap() {
       fi
       ;;
   esac
-  sync -- "${path%/*}/" .
-  # Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the
-  # revert.
-  if [ "$before_kind" = file ]; then
-    look "$original"
-    [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while clusterproxy was replacing it" \
-      'somebody or something else changed it: review the plan again' "$(differing_words)"
-  fi
+  # A folder, and what lies in it, may not reach the disk in another order.
+  case $whose:$before_kind$after_kind in
+    theirs:* | *directory*) sync -- "${path%/*}/" . ;;
+    *)
+      case $name in */*) sync_later "$folder/${name%/*}" ;; *) sync_later "${folder:-/}" ;; esac
+      sync_later "$inside"
+      ;;
+  esac
+}
+# The very file that was looked at and saved has the name still: what it holds is looked at afterwards.
+is_original() {
+  # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
+  [ "$before_kind$whose" = fileroots ] && [ ! -L "$path" ] && [ "$path" -ef "$original" ]
+}
+# Whoever had it open may have written to it in this very moment; then it's theirs, and comes back by the
+# revert.
+check_original() {
+  [ "$before_kind" = file ] || return 0
+  seen_together || look "$original"
+  [ "$looked" = "$before" ] || fail changed-meanwhile "$shown was changed by somebody else while clusterproxy was replacing it" \
+    'somebody or something else changed it: review the plan again' "$(differing_words)"
+}
+swap_all() {
+  together=$NL
+  each_change swap
+  sync_all
+  look_together original
+  each_change check_original
 }
 
 ## Units
@@ -80,32 +100,33 @@ run_handler() {
   # Noted before it starts: a revert runs those that may have begun.
   { printf '%s\n' "$handler" >>"$dir/started" && sync -- "$dir/started"; } ||
     fail no-space 'the start of a handler could not be recorded' 'free some disk space on the host' ''
-  nginx_checked=$(records check "$handler" | grep -c "^check$US$handler${US}nginx-workers" || :)
-  [ "$nginx_checked" = 0 ] || nginx_before
+  ! any_record check "$handler${US}nginx-workers" || nginx_before
   reload_units "$handler" "$timeout" || fail handler-failed "handler $handler: \`$acted\` failed" \
     'look at its output; everything is back as it was' "$said"
   # All that takes time is done: nothing may come between the question and the start.
-  if [ -n "$(records guard "$handler")" ]; then may_begin || return 0; fi
-  log handler "$handler" started "$(clock)"
+  if any_record guard "$handler"; then may_begin || return 0; fi
+  clock
+  log handler "$handler" started "$clock"
   [ "$handler_settle" -le "$settle" ] || settle=$handler_settle
-  _until=$(($(now) + timeout))
+  now
+  _until=$((now + timeout))
   if ! run_actions "$handler" "$timeout"; then
-    each add_last_words "$(records action "$handler")"
+    each_record add_last_words action "$handler"
     fail handler-failed "handler $handler: \`$acted\` failed" 'look at its output; everything is back as it was' "$said"
   fi
   unmet=
   hopeless=no
   answered_again=$NL
-  until each check "$(records check "$handler")"; do
-    if [ $hopeless = yes ] || [ "$(now)" -ge $_until ]; then
+  until checked= && each_record check check "$handler"; do
+    if [ $hopeless = yes ] || is_past $_until; then
       said=
       note_broken
-      each add_last_words "$(records action "$handler")"
+      each_record add_last_words action "$handler"
       fail check-failed "handler $handler ran, but $unmet" 'look at the output of the service; everything is back as it was' "${evidence:-}${said:+$(printf '\036')$said}"
     fi
     sleep 0.2
   done
-  each note_restarts "$(records check "$handler")"
+  baseline=$baseline$checked
   log handler "$handler" finished
 }
 
@@ -129,8 +150,9 @@ may_begin() {
   fi
   condition_of "$handler"
   [ "$condition" != down ] || return 0
-  actions_until=$(($(now) + timeout))
-  if [ "$condition" = partly ] && ! each start_if_down "$(records action "$handler")"; then
+  now
+  actions_until=$((now + timeout))
+  if [ "$condition" = partly ] && ! each_record start_if_down action "$handler"; then
     fail handler-failed "handler $handler: \`$acted\` failed" 'look at its output; everything is back as it was' "$said"
   fi
   forget_start
@@ -161,22 +183,22 @@ note_broken() {
   printf '%s\n' "${unmet%% *}" >>"$dir/broken"
 } 2>/dev/null
 
-note_restarts() {
-  [ "$3" = active ] || return 0
-  show NRestarts "$5"
-  baseline=$baseline$5$US$shown_value$NL
-}
-
 # stays_up: every unit that a handler checks or that was active before is, and none was started again by
 # systemd
 stays_up() {
-  each stayed "$baseline" && each unit_is_active "$(cat "$dir/active")"
+  column 1 "$baseline"
+  # shellcheck disable=SC2086 # a name of a unit is one word
+  look_at_units $column $were_active
+  each stayed "$baseline" && each was_seen_active "$were_active"
+}
+was_seen_active() {
+  seen_of "$1"
+  [ "$unit_state" = active ]
 }
 stayed() {
-  unit_is_active "$1" || return 1
-  show NRestarts "$1"
+  was_seen_active "$1" || return
   unmet="$1 does not stay up: systemd had to restart it"
-  [ "$shown_value" = "${2:-}" ]
+  [ "$unit_restarts" = "${2:-}" ]
 }
 
 ## nginx, whose reload says yes before the new workers have bound their ports
@@ -243,8 +265,9 @@ nginx_log_since() {
 }
 
 nginx_took_over() {
-  evidence=$(nginx_complaints | one_line)
+  evidence=$(nginx_complaints)
   if [ -n "$evidence" ]; then
+    evidence=$(printf '%s\n' "$evidence" | one_line)
     unmet='nginx could not switch to the new configuration'
     hopeless=yes
     return 1

@@ -119,7 +119,8 @@ unpack_beside() {
 doing_to() {
   _listing=$1
   shift
-  _left=$((act_until - $(now)))
+  now
+  _left=$((act_until - now))
   [ $_left -gt 0 ] || _left=1
   timeout -k 5 "$_left" "$@" </dev/null >"$_listing" 2>>"$act_output" 9>&-
 }

@@ -15,9 +15,23 @@ make_folder() {
   printf '%s\n' "$1" >>"$dir/boot-folders" && mkdir -- "$1"
 }
 
-# A path as one word of a unit file: systemd.syntax(7), systemd.unit(5) on specifiers
-unit_words() {
-  sed 's/[\\"]/\\&/g; s/%/%%/g; s/.*/"&"/' | tr '\n' ' '
+# unit_word PATH: as one word of a unit file, into $word: systemd.syntax(7), systemd.unit(5) on specifiers
+unit_word() {
+  word=$1
+  case $word in *[\\\"%]*) word=$(printf '%s\n' "$word" | sed 's/[\\"]/\\&/g; s/%/%%/g') ;; esac
+  word=\"$word\"
+}
+
+# The folders of all changes, and our own, as words of a unit file
+needed_folders() {
+  words='"/var/lib/clusterproxy" '
+  each_record need_folder change
+  printf '%s\n' "$words"
+}
+need_folder() {
+  _folder=${3%/*}
+  unit_word "${_folder:-/}"
+  case " $words" in *" $word "*) ;; *) words="$words$word " ;; esac
 }
 
 boot_unit_text() {
@@ -28,10 +42,7 @@ DefaultDependencies=no
 After=local-fs.target
 Before=sysinit.target shutdown.target
 Conflicts=shutdown.target
-RequiresMountsFor=$({
-    echo /var/lib/clusterproxy
-    records change | cut -d "$US" -f 3 | sed 's,/[^/]*$,,; s,^$,/,' | sort -u
-  } | unit_words)
+RequiresMountsFor=$(needed_folders)
 
 [Service]
 Type=oneshot

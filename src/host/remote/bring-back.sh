@@ -6,14 +6,17 @@
 
 # redo_handler HANDLER: once more, as a service may need a moment between two restarts
 redo_handler() {
-  _timeout=$(records handler "$1" | cut -d "$US" -f 3)
-  redo_limit=${_timeout:-60}
-  redo_until=$(($(now) + redo_limit))
+  find_records handler "$1"
+  field 3 "$records"
+  redo_limit=${field:-60}
+  now
+  redo_until=$((now + redo_limit))
   redone=$redone$1$NL
-  log reverting handler "$1" "$(clock)"
+  clock
+  log reverting handler "$1" "$clock"
   shown="handler $1"
   lenient=no
-  each be_lenient "$(records check "$1")"
+  each_record be_lenient check "$1"
   if redo_actions "$1" || { sleep 2 && redo_actions "$1"; }; then
     unready="$unready$1$US$redo_until$NL"
     # Only where it took up all of what was.
@@ -30,8 +33,9 @@ be_lenient() {
   [ "$3" != active ] || was_active "$5" || lenient=yes
 }
 redo_actions() {
-  actions_until=$(($(now) + redo_limit))
-  each redo_action "$(records action "$1")"
+  now
+  actions_until=$((now + redo_limit))
+  each_record redo_action action "$1"
 }
 redo_action() {
   case $3 in
@@ -74,21 +78,22 @@ bring_back_if_down() {
 
 wait_for_active() {
   shown=$1
-  _until=$(($(now) + 60))
+  now
+  _until=$((now + 60))
   until unit_is_active "$1"; do
-    if [ "$unit_state" = failed ] || [ "$(now)" -ge $_until ]; then
+    if [ "$unit_state" = failed ] || is_past $_until; then
       stuck "it was active before and is now ${unit_state:-unknown}: $(last_words "$1")"
       return 0
     fi
     sleep 0.5
   done
-  baseline=$baseline$1$US$(systemctl show -p NRestarts "$1" 2>/dev/null)$NL
+  baseline=$baseline$1$US$unit_restarts$NL
 }
 
 # What crashes soon after its start is active for a moment, again and again.
 still_up() {
   shown=$1
-  if unit_is_active "$1" && [ "$(systemctl show -p NRestarts "$1" 2>/dev/null)" = "${2:-}" ]; then return 0; fi
+  if unit_is_active "$1" && [ "$unit_restarts" = "${2:-}" ]; then return 0; fi
   stuck "it was active before and does not stay up: $(last_words "$1")"
 }
 longest_settle() {
@@ -99,7 +104,9 @@ longest_settle() {
 put_units_back() {
   [ -s "$dir/units" ] || return 0
   _option_of_turn=$1
-  each put_unit_back "$(records unit-state | tac)"
+  find_records unit-state
+  reversed "$records"
+  each put_unit_back "$records"
 }
 put_unit_back() {
   grep -Fxq -e "$2" "$dir/units" || return 0
@@ -135,26 +142,27 @@ redo_handlers() {
   baseline=
   each wait_for_active "$(cat "$dir/active")"
   settle=0
-  each longest_settle "$(records handler)"
+  each_record longest_settle handler
   sleep "$settle"
   each still_up "$baseline"
 }
 redo_unless_in_use() {
   _before=no
   if grep -Fxqs -e "$1" "$dir/redone"; then _before=yes; fi
-  if [ $_before = yes ] || [ -n "$(records guard "$1")" ]; then
+  if [ $_before = yes ] || any_record guard "$1"; then
     condition_of "$1"
     # By an earlier attempt to put everything back.
     if [ $_before = yes ] && [ "$condition" = works ]; then
       redone=$redone$1$NL
       return 0
     fi
-    actions_until=$(($(now) + 60))
+    now
+    actions_until=$((now + 60))
     case $condition in
       works) return 0 ;;
       partly)
         shown="handler $1"
-        each bring_back_if_down "$(records action "$1")" || stuck "\`$acted\` failed: $said"
+        each_record bring_back_if_down action "$1" || stuck "\`$acted\` failed: $said"
         return 0
         ;;
     esac
@@ -178,7 +186,7 @@ redo_in_use() {
   return 0
 }
 wait_until_ready() {
-  until each answers "$(records check "$1")" || [ "$(now)" -ge "$2" ]; do sleep 0.5; done
+  until each_record answers check "$1" || is_past "$2"; do sleep 0.5; done
 }
 no_longer_owed() {
   grep -Fxqs -e "$1" "$ours/owed" || return 0

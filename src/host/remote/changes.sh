@@ -4,11 +4,13 @@
 # shellcheck disable=SC2154 # run and dir are set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 
-# each_change FUNCTION [tac]: calls it for each change, with $number, $path, and what the path was and is to
-# be, as `look` tells it, in $before and $after
+# each_change FUNCTION [backwards]: calls it for each change, with $number, $path, and what the path was and
+# is to be, as `look` tells it, in $before and $after
 each_change() {
   change_function=$1
-  each with_change "$(records change | "${2:-cat}")"
+  find_records change
+  [ $# -eq 1 ] || reversed "$records"
+  each with_change "$records"
 }
 with_change() {
   number=$2
@@ -70,7 +72,82 @@ beside=no
 go_inside() {
   cd -P -- "$inside" 2>/dev/null || return
   # shellcheck disable=SC3067 # not in POSIX, but in dash, bash and busybox
-  [ "$PWD" = "$inside" ] && [ -O . ] && case $(stat -c %a .) in *00) ;; *) return 1 ;; esac
+  [ "$PWD" = "$inside" ] && [ -O . ] || return
+  # Where root alone gives names, nobody else has put another of root's folders there.
+  [ "$whose" = roots ] || case $(stat -c %a .) in *00) ;; *) return 1 ;; esac
+}
+
+# look_together path|fresh|original|saved: looks at that regular file of every change, by two processes for
+# all of them; seen_together tells. Only where root alone gives names: elsewhere each is looked at from inside
+# of its folder, as is whatever else doesn't go as it should here.
+look_together() {
+  together=$NL
+  where=$1
+  numbers=
+  places=
+  _beside=$beside
+  beside=no
+  each_change gather
+  beside=$_beside
+  [ -n "$places" ] || return 0
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $places
+  IFS=$default_ifs
+  _owners=$(stat -c "%a$US%U$US%G" -- "$@" 2>/dev/null) && _sums=$(sha256sum -- "$@" 2>/dev/null) || return 0
+  # shellcheck disable=SC2086
+  set -- $numbers
+  IFS=$NL
+  for _sum in $_sums; do
+    # One whose name has a backslash begins with another.
+    _sum=${_sum#\\}
+    case ${_owners%%"$NL"*} in
+      *UNKNOWN*) ;;
+      *) together=$together$1${US}file$US${_sum%% *}$US${_owners%%"$NL"*}$US$NL ;;
+    esac
+    _owners=${_owners#*"$NL"}
+    shift
+  done
+  IFS=$default_ifs
+}
+gather() {
+  [ "$whose" = roots ] || return 0
+  case $where in
+    path) _place=$folder/$name ;;
+    fresh) _place=$inside/${fresh#./} ;;
+    original) _place=$inside/${original#./} ;;
+    saved) _place=$dir/before/$number ;;
+  esac
+  if [ -f "$_place" ] && [ ! -L "$_place" ]; then
+    numbers=$numbers$number$NL
+    places=$places$_place$NL
+  fi
+}
+# seen_together: what was at that place of this change into $looked; false where look_together can't tell
+seen_together() {
+  case $together in
+    *"$NL$number$US"*)
+      looked=${together#*"$NL$number$US"}
+      looked=${looked%%"$NL"*}
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# sync_later FILE...: by their absolute names, all at once by sync_all, and each once
+unsynced=$NL
+sync_later() {
+  for _file; do
+    case $unsynced in *"$NL$_file$NL"*) ;; *) unsynced=$unsynced$_file$NL ;; esac
+  done
+}
+sync_all() {
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $unsynced
+  IFS=$default_ifs
+  unsynced=$NL
+  [ $# -eq 0 ] || sync -- "$@"
 }
 
 # As `look`, at the change's own path. Where others may give names it gets a second one first that they can't

@@ -40,10 +40,11 @@ drop_brought() {
   rm -rf -- "$dir/contents" "$dir/sums"
   case $1 in stuck | conflict) return 0 ;; esac
   rm -f -- "$dir/output" "$dir/hide"
-  _numbers=$(records secret | cut -d "$US" -f 2)
-  [ -n "$_numbers" ] || return 0
+  find_records secret
+  [ -n "$records" ] || return 0
+  column 2 "$records"
   _script=
-  for _number in $_numbers; do
+  for _number in $column; do
     _script="$_script/^change$US$_number$US/s/${US}[0-9a-f]\{64\}${US}/$US$US/g$NL"
   done
   sed "$_script" "$manifest" >"$dir/.manifest" && sync -- "$dir/.manifest" && mv -T -f -- "$dir/.manifest" "$manifest"

@@ -31,10 +31,18 @@ print_new() {
   part=$part$text
 }
 
-# The unit that does the work is there, or the last part of it, settle.sh
+# The unit that does the work is there, or the last part of it, settle.sh: its process into $tidying
 alive() {
-  case $(timeout -k 5 60 systemctl show -p ActiveState "clusterproxy-$run.service" 2>/dev/null) in
-    *=active | *=activating | *=deactivating | *=reloading) return 0 ;;
+  told=$(timeout -k 5 60 systemctl show -p ActiveState -p ControlPID "clusterproxy-$run.service" 2>/dev/null)$NL
+  tidying=
+  case $told in
+    *ControlPID=[1-9]*)
+      tidying=${told#*ControlPID=}
+      tidying=${tidying%%"$NL"*}
+      ;;
+  esac
+  case $told in
+    *ActiveState=active"$NL"* | *ActiveState=activating"$NL"* | *ActiveState=deactivating"$NL"* | *ActiveState=reloading"$NL"*) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -42,7 +50,10 @@ alive() {
 # Whoever is told of the end may begin the next run at once: nothing of this one shall be in its way.
 wait_for_the_rest() {
   rest=0
-  while [ $rest -lt 100 ] && alive; do
+  tidying=
+  while [ $rest -lt 100 ]; do
+    # Asking systemd costs more than a look at the process.
+    if [ -z "$tidying" ] || [ ! -e "/proc/$tidying" ]; then alive || return 0; fi
     rest=$((rest + 1))
     sleep 0.05
   done
@@ -66,11 +77,12 @@ while :; do
       exit 0
       ;;
   esac
-  # News often come together. Where there were none for a second, as while services settle, looking less often
-  # leaves the host its time. In tenths of a second.
+  # News often come together. Where there were none for a while, as while services start and settle, looking
+  # less often leaves the host its time. In tenths of a second.
   quiet=$((quiet + 1))
   pause=1
-  [ $quiet -le 10 ] || pause=4
+  [ $quiet -le 3 ] || pause=2
+  [ $quiet -le 7 ] || pause=4
   idle=$((idle + pause))
   if [ $((idle % 20)) -lt $pause ] && ! alive; then
     # Nobody works on it any more: the host was rebooted, or the unit's end was killed as well.

@@ -12,7 +12,7 @@ reloaded=no
 # reload_units HANDLER SECONDS: takes a host with many units a while and interrupts nobody, so it's done
 # before guards are asked
 reload_units() {
-  [ "$reloaded" = no ] && [ -n "$(records action "$1${US}daemon-reload")" ] || return 0
+  [ "$reloaded" = no ] && any_record action "$1${US}daemon-reload" || return 0
   acted='systemctl daemon-reload'
   timed "$2" systemctl daemon-reload || return
   reloaded=yes
@@ -22,8 +22,9 @@ reload_units() {
 # don't inherit the lock, and what they leave running doesn't hold up this program: their output goes to a
 # file.
 run_actions() {
-  actions_until=$(($(now) + $2))
-  each run_action "$(records action "$1")"
+  now
+  actions_until=$((now + $2))
+  each_record run_action action "$1"
 }
 run_action() {
   _kind=$3
@@ -49,12 +50,16 @@ run_action() {
 # acting COMMAND...: within what is left of the time
 acting() {
   acted=$*
-  _left=$((actions_until - $(now)))
+  now
+  _left=$((actions_until - now))
   [ $_left -gt 0 ] || _left=1
   timed $_left "$@"
 }
 
 ## Checks
+
+# Units that were found active, and how often systemd had restarted each
+checked=
 
 # check RECORD'S FIELDS: true when it holds; else $unmet says what doesn't, and $hopeless whether waiting
 # could help
@@ -66,7 +71,10 @@ check() {
   evidence=
   case $_kind in
     active)
-      unit_is_active "$1" && return 0
+      if unit_is_active "$1"; then
+        checked=$checked$1$US$unit_restarts$NL
+        return 0
+      fi
       [ "$unit_state" != failed ] || hopeless=yes
       return 1
       ;;
@@ -156,12 +164,12 @@ does_its_work() {
 condition_of() {
   units_up=0
   units_down=0
-  each count_unit "$(records action "$1")"
+  each_record count_unit action "$1"
   condition=works
   if [ $units_down -gt 0 ]; then
     condition=down
     [ $units_up -eq 0 ] || condition=partly
-  elif ! each answers "$(records check "$1")"; then
+  elif ! each_record answers check "$1"; then
     condition=down
   fi
 }
@@ -174,18 +182,20 @@ count_unit() {
 was_active() {
   _name=${1%.service}
   grep -Fxqs -e "$_name" -e "$_name.service" "$dir/active" && return 0
-  _record=$(records unit-state | grep -F -e "$US$_name$US" -e "$US$_name.service$US")
-  field 5 "$_record"
-  [ "$field" = active ]
+  ! each_record did_not_run unit-state
+}
+
+did_not_run() {
+  case $3:$5 in "$_name":active | "$_name".service:active) return 1 ;; esac
 }
 
 ## Guards
 
-# The host's clock, with fractions of a second where date(1) knows them: between a question and what it
-# allows.
+# The host's clock into $clock, with fractions of a second where date(1) knows them: between a question and
+# what it allows.
 clock() {
-  _clock=$(date +%s.%N)
-  case $_clock in *[!0-9.]*) date +%s ;; *) printf '%s\n' "$_clock" ;; esac
+  clock=$(date +%s.%N)
+  case $clock in *[!0-9.]*) clock=$(date +%s) ;; esac
 }
 
 # ask_guards [HANDLER]: those of one handler, or all of the run, each question once; false when somebody is
@@ -194,13 +204,13 @@ ask_guards() {
   value_of force
   [ "$field" != yes ] || return 0
   asked=$NL
-  each ask_guard "$(records guard ${1+"$1"})" || return
+  each_record ask_guard guard ${1+"$1"} || return
   [ $# -eq 0 ] || return 0
-  each ask_guard "$(records act-guard)" && each ask_before_stop "$(records unit-state)"
+  each_record ask_guard act-guard && each_record ask_before_stop unit-state
 }
 # ask_before_stop unit-state NUMBER UNIT ENABLED ACTIVE ENABLED ACTIVE
 ask_before_stop() {
-  if [ "$5" = active ] && [ "$7" != active ]; then each ask_guard "$(records unit-guard "$2")"; fi
+  if [ "$5" = active ] && [ "$7" != active ]; then each_record ask_guard unit-guard "$2"; fi
 }
 
 # ask_guards_of KIND NUMBER: those of an action or a unit
@@ -208,7 +218,7 @@ ask_guards_of() {
   value_of force
   [ "$field" != yes ] || return 0
   asked=$NL
-  each ask_guard "$(records "$1" "$2")"
+  each_record ask_guard "$1" "$2"
 }
 
 # program_text NUMBER: see ask_program in lib.sh
@@ -231,19 +241,23 @@ ask_guard() {
   answer=$(ask "$@" 9>&-) || _status=$?
   case $_status in
     0)
-      log guard "$guard" "$guarded" none "$(clock)"
+      clock
+      log guard "$guard" "$guarded" none "$clock"
       return 0
       ;;
     1)
-      log guard "$guard" "$guarded" busy "$(clock)"
+      clock
+      log guard "$guard" "$guarded" busy "$clock"
       code=busy
       words="the guard $guard says that somebody is connected"
       _sessions=$(printf '%s\n' "$answer" | grep -c "$US")
-      field 3 "$(records guard-words "$guard")"
+      find_records guard-words "$guard"
+      field 3 "$records"
       if [ "$_sessions" -gt 0 ] && [ -n "$field" ]; then words="$field: $_sessions"; fi
       ;;
     *)
-      log guard "$guard" "$guarded" unknown "$(clock)"
+      clock
+      log guard "$guard" "$guarded" unknown "$clock"
       code='guard-unknown'
       words="the guard $guard could not tell whether somebody is connected (status $_status)"
       ;;

@@ -132,7 +132,7 @@ same_machine() {
 # Reads from stdin, writes what can be shown on one line of the log: no control characters, at most 8000
 # bytes, line ends as U+001E. Hidden first, then cut: half a secret would not be found.
 one_line() {
-  head -c 65536 | hide_secrets | tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
+  first_part | tr -d '\000-\010\013-\037\177' | head -c 8000 | tr '\n\t' '\036 '
 }
 
 # disk_trouble WHAT WORDS: whether a program's words say that it could not write WHAT because a file system is
@@ -155,8 +155,8 @@ disk_trouble() {
 
 # Programs quote the files that they complain of. What a run brings that is a secret stands in its `hide`, a
 # script of sed's.
-hide_secrets() {
-  if [ -s "${dir:-/dev/null}/hide" ]; then sed -f "$dir/hide"; else cat; fi
+first_part() {
+  if [ -s "${dir:-/dev/null}/hide" ]; then head -c 65536 | sed -f "$dir/hide"; else head -c 65536; fi
 }
 
 # search PATTERN PATH: whether a file at the path, which may be a glob, has a line that the extended regular

@@ -16,7 +16,7 @@ NL='
 properties_value() {
   value=$(sed -n "s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//p" "$2" 2>/dev/null) || value=
   value=${value##*"$NL"}
-  value=${value%"$(printf '\r')"}
+  case $value in *[[:cntrl:]]) value=${value%"$(printf '\r')"} ;; esac
   case $value in *\\*) value=$(printf '%s\n' "$value" | sed 's/\\\(.\)/\1/g') ;; esac
   [ -n "$value" ]
 }

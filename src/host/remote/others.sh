@@ -7,35 +7,46 @@
 # /proc/locks tells the inode and the process of each lock; the process must have that very file open, since
 # another file system can have the same inode number. False, with $busy in words, where one is at work.
 package_managers_idle() {
+  set --
   for _file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/cache/apt/archives/lock /var/lib/apt/lists/lock \
     /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do
-    [ -e "$ROOT$_file" ] || continue
-    _inode=$(stat -c %i -- "$ROOT$_file")
-    _pids=$(sed -n "s/^[0-9]*: [A-Z]* *[A-Z]* *[A-Z]* *\(-\{0,1\}[0-9]*\) [0-9a-f]*:[0-9a-f]*:$_inode .*/\1/p" /proc/locks 2>/dev/null)
-    for _pid in $_pids; do
-      set +f
-      for _open in "/proc/$_pid/fd/"*; do
-        set -f
-        # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
-        [ "$_open" -ef "$ROOT$_file" ] || continue
-        read -r _name <"/proc/$_pid/comm" || _name='a process'
-        busy="$_name (process $_pid) holds $_file"
-        return 1
-      done
-      set -f
-    done
+    [ ! -e "$ROOT$_file" ] || set -- "$@" "$ROOT$_file"
   done
+  [ $# -gt 0 ] && [ -r /proc/locks ] || return 0
+  _inodes=$(stat -c "%i$US%n" -- "$@")
+  while read -r _ _ _ _ _pid _lock _; do
+    each is_not_held "$_inodes" || return
+  done </proc/locks
+}
+# is_not_held INODE FILE: by the lock that was read
+is_not_held() {
+  [ "$1" = "${_lock##*:}" ] || return 0
+  set +f
+  for _open in "/proc/$_pid/fd/"*; do
+    set -f
+    # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
+    [ "$_open" -ef "$2" ] || continue
+    read -r _name <"/proc/$_pid/comm" || _name='a process'
+    busy="$_name (process $_pid) holds ${2#"$ROOT"}"
+    return 1
+  done
+  set -f
+}
+
+needs_no_packages() {
+  case $4 in *-packages) return 1 ;; esac
 }
 
 # A run that installs packages waits for its turn, as package managers do; others don't, as what they change
 # may be changed by it.
 await_package_managers() {
   _patience=0
-  if records act | cut -d "$US" -f 4 | grep -q -- '-packages$'; then _patience=600; fi
-  _until=$(($(now) + _patience))
+  each_record needs_no_packages act || _patience=600
+  now
+  _until=$((now + _patience))
   _told=
   until package_managers_idle; do
-    [ "$(now)" -lt $_until ] || refuse package-manager-busy "$busy" \
+    ! is_past $_until || refuse package-manager-busy "$busy" \
       'wait until the package manager has finished, then run the command again'
     [ "$_told" = "$busy" ] || log waiting-for-packages "$busy"
     _told=$busy

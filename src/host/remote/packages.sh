@@ -53,7 +53,8 @@ apt_install() {
   [ -z "$_names" ] || apt_get --no-remove install $_names
 }
 apt_get() {
-  _left=$((act_until - $(now)))
+  now
+  _left=$((act_until - now))
   silently apt-get -y -q -o "DPkg::Lock::Timeout=$_left" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
     -o Dpkg::Use-Pty=0 -o APT::Get::AutomaticRemove=false -o "APT::Update::Error-Mode=any" "$@"
 }
@@ -74,7 +75,7 @@ patiently() {
     [ $_result -ne 0 ] || return 0
     tail -c "+$((_from + 1))" "$act_output" | grep -Eiq 'could not get lock|unable to (acquire|lock)|locked by another process|transaction lock' ||
       return $_result
-    if [ "$(now)" -ge "$act_until" ]; then
+    if is_past "$act_until"; then
       act_failed="another package manager was running for $act_limit seconds"
       return $_result
     fi

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Where each change is worked on, and whether root alone gives names on the way to it. Sourced by runner.sh,
-# before prepare.sh.
+# Where each change is worked on, whether root alone gives names on the way to it, and whether there is space.
+# Sourced by runner.sh, before prepare.sh.
 # shellcheck disable=SC2154 # dir and what `with_change` sets are set by the program
 # shellcheck disable=SC2034 # some variables are for the program
 
@@ -15,13 +15,17 @@ place_beside() {
     'somebody or something else removed it: review the plan again'
   note_way "$walked"
   whose=roots
-  [ -z "$(records folder-of "$number")" ] || whose=theirs
+  ! any_record folder-of "$number" || whose=theirs
   folder=$walked
   name=${missing:+$missing/}${path##*/}
   note_place
 }
 is_made_here() {
-  records change | cut -d "$US" -f 3,4 | grep -Fxq -e "$1${US}absent"
+  made_here=$1
+  ! each_record is_not_made change
+}
+is_not_made() {
+  case $3:$4 in "$made_here":absent) return 1 ;; esac
 }
 note_place() {
   printf '%s\n' "$folder" "$name" "$whose" "$turns" >"$dir/beside/$number"
@@ -99,9 +103,10 @@ judge_way() {
       'use the path without that link'
   fi
   first_exposed "$folder" || return 0
+  find_records folder-of "$number"
   IFS=$US
-  # shellcheck disable=SC2046
-  set -- $(records folder-of "$number")
+  # shellcheck disable=SC2086
+  set -- $records
   IFS=$default_ifs
   [ $# -lt 2 ] || shift 2
   while :; do
@@ -141,4 +146,31 @@ may_be_written() {
     done
     [ $_named = yes ] || return
   done
+}
+
+enough_space() {
+  # 16 MiB beyond what is written: filling a file system to the last block hurts whoever else writes there.
+  _bytes=16777216
+  set +f
+  for _size in $(stat -c %s -- "$dir"/record.json "$dir"/ledger.json "$dir"/contents/* 2>/dev/null); do
+    _bytes=$((_bytes + 2 * _size))
+  done
+  set -f
+  where_changes_go=$NL$base$NL
+  each_change note_where
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $where_changes_go
+  IFS=$default_ifs
+  each has_space "$(stat -f -c "%a$US%S$US%n" -- "$@" 2>/dev/null)"
+}
+note_where() {
+  case $where_changes_go in *"$NL${folder:-/}$NL"*) ;; *) where_changes_go=$where_changes_go${folder:-/}$NL ;; esac
+}
+# has_space BLOCKS SIZE FOLDER
+has_space() {
+  [ $(($1 * $2)) -lt "$_bytes" ] || return 0
+  _folder=${3#"$ROOT"}
+  refuse no-space "the file system of ${_folder:-/} is full" 'free some disk space on the host; nothing was changed' \
+    "$(df -h -- "$3" 2>&1 | one_line)"
 }

@@ -9,10 +9,11 @@ make_inside() {
   shown="the folder beside $shown"
   said=$(
     {
-      cd -P -- "${folder:-/}" && [ "$PWD" = "${folder:-/}" ] && umask 077 && mkdir -- "$fresh" && go_to_made && chmod 0700 . &&
-        go_inside && is_empty . && sync -- . ..
+      cd -P -- "${folder:-/}" && [ "$PWD" = "${folder:-/}" ] && mkdir -m 0700 -- "$fresh" && go_to_made &&
+        { [ "$whose" = roots ] || chmod 0700 .; } && go_inside && is_empty . && { [ "$whose" = roots ] || sync -- . ..; }
     } 2>&1
   ) || cannot_prepare "${said:-it was replaced}"
+  [ "$whose" != roots ] || sync_later "${folder:-/}" "$inside"
 }
 go_to_made() {
   cd -P -- "$fresh" && [ "$PWD" = "$inside" ] && [ -O . ]
@@ -32,13 +33,31 @@ save_original() {
       is_of_this_place || refuse folder-not-roots "$shown belongs to $_owner, lies in a folder of another account, and has a second name (hard link) elsewhere" \
         'check whose file it is, and remove that name: rm' ''
       said=$(cp --preserve=all --no-dereference -- "$original" "$dir/before/$number" 2>&1) || cannot_prepare "$said"
-      look "$dir/before/$number"
+      [ "$before_kind" != file ] || saved=$saved$dir/before/$number$NL
       ;;
-    *) look_there ;;
+    *)
+      look_there
+      [ "$looked" = "$before" ] || changed_meanwhile
+      ;;
   esac
+}
+# The saved copies are what was planned from.
+check_saved() {
+  case $before_kind in file | symlink) ;; *) return 0 ;; esac
+  seen_together || look "$dir/before/$number"
   [ "$looked" = "$before" ] || changed_meanwhile
+}
+save_originals() {
+  saved=
+  each_change save_original
+  look_together saved
+  each_change check_saved
   # Whoever can read the file itself has no business with what it once was.
-  [ "$before_kind" != file ] || chmod 0600 -- "$dir/before/$number"
+  IFS=$NL
+  # shellcheck disable=SC2086
+  set -- $saved
+  IFS=$default_ifs
+  [ $# -eq 0 ] || chmod 0600 -- "$@"
 }
 # Where others may give names, they may have given one to a file that isn't theirs.
 is_of_this_place() {
@@ -51,7 +70,7 @@ is_of_this_place() {
   [ "$2" = "$4" ]
 }
 unchanged() {
-  look_there
+  seen_together || look_there
   [ "$looked" = "$before" ] || changed_meanwhile
 }
 # The folder that a change is worked on in is gone, or another is in its place.
@@ -94,18 +113,7 @@ cannot_prepare() {
 write_beside() {
   case $after_kind in
     file)
-      # A copy of the original first: extended attributes, access lists and the SELinux context stay as they
-      # were.
-      if [ "$before_kind" = file ]; then
-        said=$(cp --preserve=all -- "$original" "$fresh" 2>&1) || cannot_prepare "$said"
-      else
-        said=$( (umask 077 && : >"$fresh") 2>&1) || cannot_prepare "$said"
-      fi
-      said=$( (cat -- "$dir/contents/$number" >"$fresh") 2>&1) || cannot_prepare "$said"
-      said=$(chown -- "$after_user:$after_group" "$fresh" 2>&1 && chmod -- "0$after_mode" "$fresh" 2>&1) || cannot_prepare "$said"
-      look "$fresh"
-      [ "$looked" = "$after" ] || cannot_prepare "$(differing_words)"
-      sync -- "$fresh"
+      said=$(write_file 2>&1) || cannot_prepare "$said"
       ;;
     symlink)
       _target=$after_target
@@ -116,43 +124,57 @@ write_beside() {
       if [ "$before_kind" = absent ]; then
         said=$(mkdir -m 0700 -- "$fresh" 2>&1 && chown -- "$after_user:$after_group" "$fresh" 2>&1 && chmod -- "00$after_mode" "$fresh" 2>&1) ||
           cannot_prepare "$said"
-        sync -- "$fresh"
       fi
       ;;
   esac
-  sync -- .
+  if [ -L "$fresh" ] || [ ! -e "$fresh" ]; then set -- .; else set -- "$fresh" .; fi
+  if [ "$whose" != roots ]; then
+    sync -- "$@"
+    return
+  fi
+  for _made; do sync_later "$inside/${_made#./}"; done
+}
+write_file() {
+  # A copy of the original first: extended attributes, access lists and the SELinux context stay as they were.
+  if [ "$before_kind" = file ]; then cp --preserve=all -- "$original" "$fresh"; else (umask 077 && : >"$fresh"); fi &&
+    cat -- "$dir/contents/$number" >"$fresh" || return
+  case $before_kind:$before_user:$before_group:$before_mode in
+    "file:$after_user:$after_group:$after_mode") ;;
+    *) chown -- "$after_user:$after_group" "$fresh" && chmod -- "0$after_mode" "$fresh" ;;
+  esac
+}
+check_beside() {
+  [ "$after_kind" = file ] || return 0
+  seen_together || look "$fresh"
+  [ "$looked" = "$after" ] || cannot_prepare "$(differing_words)"
 }
 
-enough_space() {
-  # 16 MiB beyond what is written: filling a file system to the last block hurts whoever else writes there.
-  _bytes=$(cat "$dir"/record.json "$dir"/ledger.json | wc -c)
-  set +f
-  _bytes=$((_bytes + $(cat "$dir"/contents/* /dev/null 2>/dev/null | wc -c)))
-  _folders=$(head -q -n 1 -- "$dir"/beside/* /dev/null 2>/dev/null | sed 's,$,/,' | sort -u)
-  set -f
-  IFS=$NL
-  # shellcheck disable=SC2086
-  set -- "$base" $_folders
-  IFS=$default_ifs
-  for _folder; do
-    _free=$(stat -f -c '%a %S' -- "$_folder" 2>/dev/null) || continue
-    if [ $((${_free% *} * ${_free#* })) -lt $((_bytes * 2 + 16777216)) ]; then
-      refuse no-space "the file system of ${_folder#"$ROOT"} is full" 'free some disk space on the host; nothing was changed' \
-        "$(df -h -- "$_folder" 2>&1 | one_line)"
-    fi
-  done
+# note_active_units: which of the units that the run has to do with are active. One whose state the run sets
+# is looked after with that.
+note_active_units() {
+  find_records unit-state
+  column 3 "$records"
+  set_here=$NL$column$NL
+  noted=$NL
+  each_record note_unit unit
+  each_record note_unit_of action
+  each_record note_unit_of check
+  # shellcheck disable=SC2086 # a name of a unit is one word
+  look_at_units $noted
+  each note_if_active "${noted#"$NL"}"
 }
-
-# One whose state the run sets is looked after with that.
-note_active() {
-  case $NL$(records unit-state | cut -d "$US" -f 3)$NL in *"$NL${2%.service}.service$NL"* | *"$NL$2$NL"*) return 0 ;; esac
-  case $noted in *"$NL${2%.service}$NL"*) return 0 ;; esac
-  noted=$noted${2%.service}$NL
-  show ActiveState "$2"
-  [ "$shown_value" != active ] || printf '%s\n' "$2" >>"$dir/active"
+note_unit() {
+  case $set_here in *"$NL${2%.service}.service$NL"* | *"$NL$2$NL"*) return 0 ;; esac
+  case $noted in *"$NL${2%.service}$NL"*) ;; *) noted=$noted${2%.service}$NL ;; esac
 }
-note_active_unit_of() {
-  case $1:$3 in action:reload | action:restart | check:active) note_active unit "$5" ;; esac
+note_unit_of() {
+  case $1:$3 in action:reload | action:restart | check:active) note_unit unit "$5" ;; esac
+}
+note_if_active() {
+  seen_of "$1"
+  [ "$unit_state" = active ] || return 0
+  were_active=$were_active$1$NL
+  printf '%s\n' "$1" >>"$dir/active"
 }
 
 # shellcheck disable=SC2317 # reached, below
@@ -167,7 +189,8 @@ refuse_other() {
   [ "$1" != "$cluster" ] && [ -s "$2/managed-paths" ] || return 0
   _sharing=
   { read -r _ _sharing <"$2/role" || :; } 2>/dev/null
-  field 3 "$(records role)"
+  find_records role
+  field 3 "$records"
   if [ "$field" = shared ] && [ "$_sharing" != alone ]; then return 0; fi
   refuse another-cluster "this host belongs to the cluster $1, not to $cluster" \
     "retire it from that cluster first (\`clusterproxy retire\`), or correct cluster.name in the inventory"
@@ -218,10 +241,7 @@ prepare() {
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
   shown='the unit that settles the run at boot'
   install_boot_unit || cannot_prepare "$said"
-  noted=$NL
-  each note_active "$(records unit)"
-  each note_active_unit_of "$(records action)"
-  each note_active_unit_of "$(records check)"
+  note_active_units
   each_change place_beside
   judge_folders
   # shellcheck disable=SC2034 # for `note_removed`
@@ -236,9 +256,12 @@ prepare() {
   each_change make_inside
   # shellcheck disable=SC2034 # for `work_beside`
   beside=yes
-  each_change save_original
+  save_originals
   each_change write_beside
-  sync -- "$dir" "$dir/before"
+  look_together fresh
+  each_change check_beside
+  sync_later "$dir" "$dir/before"
+  sync_all
   # So that committing is done by renames as well.
   shown='the record of what is managed'
   said=$({ move_old_state && mkdir -p -- "$ours" && sync -- "$ours" "$base/clusters" "$base"; } 2>&1) ||

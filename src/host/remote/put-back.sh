@@ -10,11 +10,24 @@ drop_beside() {
     # Somebody has put something in it in the very moment in which it was taken away.
     mv -T -f -- "$original" "$path" && log warning "$shown contains files that clusterproxy did not create, so it was left in place"
   fi 2>/dev/null
-  said=$(remove_name "$fresh" && remove_name "$original" && remove_name "$seen" && leave_inside 2>&1) ||
+  said=$({ remove_names "$fresh" "$original" "$seen" && leave_inside; } 2>&1) ||
     log warning "a temporary file beside $shown could not be removed: $said"
 }
 leave_inside() {
   cd .. && rmdir -- "$fresh"
+}
+
+# remove_names PATH...: those of ours that are there; files by one process
+remove_names() {
+  for _ours; do
+    shift
+    if [ -d "$_ours" ] && [ ! -L "$_ours" ]; then
+      rmdir -- "$_ours" || return
+    elif [ -e "$_ours" ] || [ -L "$_ours" ]; then
+      set -- "$@" "$_ours"
+    fi
+  done
+  [ $# -eq 0 ] || rm -f -- "$@"
 }
 
 # remove_name PATH: of ours, whatever it is; its words on stdout
@@ -51,7 +64,7 @@ lost() {
 # power cut may have come between the two.
 put_all_back() {
   if [ -e "$dir/away" ]; then
-    each_change put_back tac
+    each_change put_back backwards
     [ "$failures" -eq 0 ] || return 0
     rm -f -- "$dir/away"
     sync -- "$dir"

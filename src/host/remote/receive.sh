@@ -27,7 +27,7 @@ no_space() {
 
 take_file() {
   _path=$incoming/$2
-  case $2 in */*) mkdir -p -- "${_path%/*}" ;; esac
+  [ -d "${_path%/*}" ] || mkdir -p -- "${_path%/*}"
   # dd takes this many bytes and no more; the next file follows.
   if [ "$3" -eq 0 ]; then : >"$_path"; else dd bs="$3" count=1 iflag=fullblock of="$_path" 2>/dev/null; fi
 }

@@ -61,11 +61,12 @@ take_lock() {
   if ! flock -w 5 9; then
     others_facts
     value_of lock-wait
-    _until=$(($(now) + ${field:-0}))
+    now
+    _until=$((now + ${field:-0}))
     _told=
     until flock -w 1 9; do
       others_facts
-      [ "$(now)" -lt $_until ] || refuse locked "another run is in progress on this host${facts:+: $facts}" \
+      ! is_past $_until || refuse locked "another run is in progress on this host${facts:+: $facts}" \
         'wait until it has ended, or set --lock-wait to the time to wait; clusterproxy status shows it'
       [ "$_told" = "$facts" ] || log waiting-for-lock "$facts"
       _told=$facts
@@ -106,7 +107,8 @@ await_word() {
   [ -n "$_seconds" ] || return 0
   enter waiting || fail no-space 'the state of the run could not be written' 'check the disks of the host' ''
   log waiting "$_seconds"
-  _until=$(($(now) + _seconds))
+  now
+  _until=$((now + _seconds))
   _round=0
   until [ -e "$dir/outcome" ]; do
     _round=$((_round + 1))
@@ -116,7 +118,7 @@ await_word() {
         'look at the output of the service; everything is back as it was' "$(last_words "${unmet%% *}")"
       log warning "$unmet, when the confirmation arrived"
     fi
-    if [ "$(now)" -ge $_until ]; then
+    if is_past $_until; then
       # settle.sh asks the guards whether it can be put back.
       true >"$dir/expired"
       exit 1
@@ -131,17 +133,18 @@ await_word() {
 look_for_rewrites() {
   # One that was left where it is has been told already.
   [ "$before_kind$after_kind" != directoryabsent ] || return 0
-  look_there
+  seen_together || look_there
   [ "$looked" = "$after" ] || log warning "$shown was rewritten by a service when it was restarted or reloaded"
 }
 
+were_active=
 log state running "$(date +%s)"
 take_lock
 note_sequence
 prepare
 do_actions
 # They may have taken a while.
-[ -z "$(records act)" ] || ask_guards || put_off
+! any_record act || ask_guards || put_off
 interrupted=no
 owed_words=
 validated=$NL
@@ -149,33 +152,36 @@ refused_before=$NL
 swapped=no
 settle=0
 baseline=
-each validate "$(records validate)"
+each_record validate validate
 validated=$NL
 swapped=yes
 note_what_answers
+look_together path
 each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''
-each_change swap
+swap_all
 if unit_files_involved; then
   timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at its output; everything is back as it was' "$said"
   reloaded=yes
 fi
-each validate "$(records validate)"
-each set_unit "$(records unit-state)"
-each run_handler "$(records handler)"
+each_record validate validate
+each_record set_unit unit-state
+each_record run_handler handler
 [ -s "$dir/started" ] || [ -s "$dir/units" ] || settle=0
 log settling-time "$settle"
-_until=$(($(now) + settle))
+now
+_until=$((now + settle))
 while :; do
   if ! stays_up; then
     note_broken
     fail check-failed "after all handlers ran, $unmet" \
       'look at the output of the service; everything is back as it was' "$(last_words "${unmet%% *}")"
   fi
-  [ "$(now)" -lt "$_until" ] || break
+  ! is_past "$_until" || break
   sleep 1
 done
+look_together path
 each_change look_for_rewrites
 await_word
 decide commit

@@ -47,7 +47,9 @@ revert() {
     put_units_back --
     if [ -e "$dir/boot" ] && [ "$(cat "$dir/boot")" != "$(boot_id)" ]; then
       # Every service took up the new files when the host was started, also those whose handler had not begun.
-      redo_handlers "$(records handler | cut -d "$US" -f 2)"
+      find_records handler
+      column 2 "$records"
+      redo_handlers "$column"
     elif [ -s "$dir/started" ]; then
       begun=
       each note_begun "$(cat "$dir/started")"

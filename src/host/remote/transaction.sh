@@ -57,6 +57,50 @@ show() {
   shown_value=${shown_value#*=}
 }
 
+# look_at_units UNIT...: the state of each, and how often systemd has restarted it, by one process, for
+# seen_of
+look_at_units() {
+  units_seen=$NL
+  [ $# -gt 0 ] || return 0
+  _blocks=$(timeout -k 5 60 systemctl show -p Names -p ActiveState -p NRestarts -- "$@" 2>/dev/null 9>&-)$NL || :
+  while [ -n "${_blocks%"$NL"}" ]; do
+    _names=
+    _state=
+    _restarts=
+    IFS=$NL
+    for _property in ${_blocks%%"$NL$NL"*}; do
+      case $_property in
+        Names=*) _names=${_property#*=} ;;
+        ActiveState=*) _state=${_property#*=} ;;
+        NRestarts=*) _restarts=${_property#*=} ;;
+      esac
+    done
+    IFS=$default_ifs
+    units_seen="$units_seen $_names $US$_state$US$_restarts$NL"
+    case $_blocks in *"$NL$NL"*) _blocks=${_blocks#*"$NL$NL"} ;; *) _blocks= ;; esac
+  done
+}
+
+# seen_of UNIT: what look_at_units has found of it into $unit_state and $unit_restarts; $unmet says how it is,
+# should it not be active
+seen_of() {
+  unit_state=
+  unit_restarts=
+  for _name in "$1" "$1.service"; do
+    case $units_seen in
+      *" $_name "*)
+        _seen=${units_seen#*" $_name "}
+        _seen=${_seen%%"$NL"*}
+        _seen=${_seen#*"$US"}
+        unit_state=${_seen%"$US"*}
+        unit_restarts=${_seen#*"$US"}
+        break
+        ;;
+    esac
+  done
+  unmet="$1 is ${unit_state:-unknown}"
+}
+
 # at_work RUN: its unit is there, or the last part of it, settle.sh
 at_work() {
   show ActiveState "clusterproxy-$1.service"
@@ -100,19 +144,56 @@ with_fields() {
 
 manifest_text=$(cat -- "$manifest" 2>/dev/null)
 
-# records KIND [HANDLER]: those of the manifest
-records() {
+# find_records KIND [HANDLER]: those of the manifest, one a line, into $records. Starts no process: a run asks
+# hundreds of times.
+find_records() {
   _begin=$1$US${2:+$2$US}
+  records=
   IFS=$NL
   for _record in $manifest_text; do
-    case $_record in "$_begin"*) printf '%s\n' "$_record" ;; esac
+    case $_record in "$_begin"*) records=${records:+$records$NL}$_record ;; esac
   done
   IFS=$default_ifs
 }
 
+# any_record KIND [HANDLER]: whether there is one
+any_record() {
+  find_records "$@"
+  [ -n "$records" ]
+}
+
+# each_record FUNCTION KIND [HANDLER]: as each
+each_record() {
+  _function=$1
+  shift
+  find_records "$@"
+  each "$_function" "$records"
+}
+
 # value_of KIND: the first field of the manifest's record of that kind, in $field
 value_of() {
-  field 2 "$(records "$1")"
+  find_records "$1"
+  field 2 "$records"
+}
+
+# column N RECORDS: the Nth field of each, one a line, into $column
+column() {
+  _column=$1
+  column=
+  each add_to_column "$2"
+}
+add_to_column() {
+  [ $# -ge "$_column" ] || return 0
+  shift $((_column - 1))
+  column=${column:+$column$NL}$1
+}
+
+# reversed RECORDS: the last one first, into $records
+reversed() {
+  records=
+  IFS=$NL
+  for _record in $1; do records=$_record${records:+$NL$records}; done
+  IFS=$default_ifs
 }
 
 # Whose run it is, and where what is remembered of that cluster lies: ledger.json, managed-paths, role (that
@@ -123,7 +204,11 @@ cluster=$field
 ours=$base/clusters/$cluster
 
 is_empty() {
-  [ -z "$(find "$1" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ]
+  set +f
+  for _inside in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -e "$_inside" ] || [ -L "$_inside" ]; then set -f && return 1; fi
+  done
+  set -f
 }
 
 inode() {
@@ -143,10 +228,16 @@ timed() {
   return $_status
 }
 
-# seconds since the host was started: not disturbed by a clock that is set
+# The seconds since the host was started into $now: not disturbed by a clock that is set
 now() {
-  read -r _up _ </proc/uptime
-  echo "${_up%%.*}"
+  read -r now _ </proc/uptime
+  now=${now%%.*}
+}
+
+# is_past SECONDS: whether that much time has gone by since the host was started
+is_past() {
+  now
+  [ "$now" -ge "$1" ]
 }
 
 # turn_unit UNIT ENABLED ACTIVE ENABLED ACTIVE [OPTION]: from a state to another, in words of `systemctl
@@ -178,9 +269,8 @@ turn() {
 
 # unit_is_active UNIT: else $unmet says how it is
 unit_is_active() {
-  show ActiveState "$1"
-  unit_state=$shown_value
-  unmet="$1 is ${unit_state:-unknown}"
+  look_at_units "$1"
+  seen_of "$1"
   [ "$unit_state" = active ]
 }
 
@@ -201,5 +291,8 @@ boot_id() {
 }
 
 unit_files_involved() {
-  records change | cut -d "$US" -f 3 | grep -Eq '^(/etc|/run|/usr/lib|/lib|/usr/local/lib)/systemd/'
+  ! each_record is_no_unit_file change
+}
+is_no_unit_file() {
+  case $3 in /etc/systemd/* | /run/systemd/* | /usr/lib/systemd/* | /lib/systemd/* | /usr/local/lib/systemd/*) return 1 ;; esac
 }

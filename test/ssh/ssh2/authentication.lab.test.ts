@@ -318,7 +318,7 @@ async function makeKeys(lab: Lab): Promise<Keys> {
   };
   copyFileSync(lab.sshKey, path('locked'));
   copyFileSync(`${lab.sshKey}.pub`, path('locked.pub'));
-  await mustRun('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret words', '-f', path('locked')]);
+  await mustRun('ssh-keygen', ['-q', '-p', '-a', '1', '-P', '', '-N', 'secret words', '-f', path('locked')]);
   const many: string[] = [];
   for (let index = 0; index < 6; index++) many.push(await make(`many-${index}`, '-t', 'ed25519'));
   const [rsa, ecdsa] = [await make('rsa', '-t', 'rsa', '-b', '2048'), await make('ecdsa', '-t', 'ecdsa')];

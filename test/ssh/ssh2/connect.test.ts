@@ -171,7 +171,7 @@ describe.each(['node', 'openssh'] as const)('over %s', (transport) => {
   describe('what keeps from logging in is said', () => {
     test('no key is accepted; one is encrypted', async () => {
       const key = join(sample.root, 'locked');
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret words', '-f', key]);
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-a', '1', '-N', 'secret words', '-f', key]);
       await expect(open({ identityFiles: [key] })).rejects.toMatchObject({
         code: 'authentication-failed',
         problem: { next: expect.stringContaining(`ssh-add ${key}`) },
