@@ -7,7 +7,7 @@
 # note_what_answers: asks them all at once before anything is swapped
 note_what_answers() {
   note_asked=$NL
-  each note_if_it_answers "$(records check)"
+  each_record note_if_it_answers check
   wait
 }
 note_if_it_answers() {
