@@ -26,7 +26,9 @@ export type Chapter =
   /** what was asked from outside */
   | 'checks'
   /** what the manual says of codes */
-  | 'explanations';
+  | 'explanations'
+  /** what would be given to a maintainer */
+  | 'support';
 
 /**
  * How a command is shown: the only thing that it talks to. A view gets the report document and nothing else,

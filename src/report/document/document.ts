@@ -5,6 +5,7 @@ import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
+import type { SupportBundle } from '../../model/support-bundle.ts';
 import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
@@ -25,6 +26,8 @@ export interface Told {
   /** where it isn't what the result comes to */
   readonly exitStatus?: number | undefined;
   readonly byHand?: readonly ByHand[] | undefined;
+  /** what is worth knowing of a plan, although nothing is wrong */
+  readonly notes?: readonly string[] | undefined;
   /** why the command could not be carried out */
   readonly errors?: readonly Problem[] | undefined;
   /** what hosts remember of earlier runs */
@@ -53,6 +56,8 @@ export interface Told {
   readonly checks?: readonly CheckResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
+  /** what a maintainer gets, which has no text in it that isn't known to be harmless */
+  readonly support?: SupportBundle | undefined;
 }
 
 /**
@@ -141,6 +146,8 @@ function documentOf(
         }),
     ...(told.checks === undefined ? {} : { checks: told.checks.map(checkDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
+    ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
+    ...(told.support === undefined ? {} : { support: told.support }),
   };
 }
 

@@ -12,6 +12,7 @@ import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
+import { renderSupport } from './support.ts';
 import { renderPinned, renderTrust } from './trust.ts';
 
 /** What a person reads: chapters on standard output as they come, everything else on standard error. */
@@ -69,4 +70,5 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   samples: renderSamples,
   checks: renderChecks,
   explanations: renderExplanations,
+  support: renderSupport,
 };
