@@ -30,7 +30,10 @@ export async function carryOut(
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
   const planned = resultOfPlan(plan, options.command);
-  const told = { byHand: plan.byHand, rollout: rolloutOf(plan.hosts, options), force: options.force };
+  const told = {
+    ...{ byHand: plan.byHand, notes: plan.notes },
+    ...{ rollout: rolloutOf(plan.hosts, options), force: options.force },
+  };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });

@@ -42,7 +42,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const { plan: planned } = await planRun(runOptions);
   const result = resultOfPlan(planned, 'plan');
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
-  const told = { byHand: planned.byHand, rollout };
+  const told = { byHand: planned.byHand, notes: planned.notes, rollout };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');

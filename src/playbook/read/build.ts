@@ -17,6 +17,7 @@ import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import { type GuardProgram, programKey } from './guard-programs.ts';
 import type { HandlerData, OutsideCheckData, PlaybookData, RoleData, StepData } from './schema.ts';
+import { buildTried } from './tried-schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -44,6 +45,7 @@ export function buildPlaybook(
       buildRole(document, { ...from, name, data: role }),
     ),
     crossChecks: data['cross-checks'] ?? [],
+    tried: data.tried === undefined ? undefined : buildTried(data.tried, buildCondition),
   };
 }
 
