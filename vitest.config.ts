@@ -23,7 +23,7 @@ const withHosts = [
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
   'test/transcripts/**/*.test.ts',
-  'test/secrets/never-written.test.ts',
+  'test/secrets/never-{written,told}.test.ts',
   'test/agent/**/*.test.ts',
 ];
 const lab = 'test/**/*.lab.test.ts';

@@ -14,7 +14,7 @@ export interface Asking {
 
 /** What the operator says to it; a problem where nobody can be asked. */
 export async function askFirst(
-  session: Session,
+  session: Pick<Session, 'environment' | 'json'>,
   { yes, question, otherwise, next }: Asking,
 ): Promise<'yes' | 'no' | 'interrupted' | Problem> {
   const { environment } = session;
@@ -30,7 +30,10 @@ export async function askFirst(
 }
 
 /** Why nobody can be asked; undefined where somebody can. */
-function whyNotAsked({ json, environment: { stdin, output } }: Session): string | undefined {
+function whyNotAsked({
+  json,
+  environment: { stdin, output },
+}: Pick<Session, 'environment' | 'json'>): string | undefined {
   if (json) return '--json was given';
   if (stdin.isTTY !== true) return 'stdin is not a terminal';
   return output.messages.isTerminal ? undefined : 'stderr is not a terminal';

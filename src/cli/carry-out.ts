@@ -34,7 +34,10 @@ export async function carryOut(
   const plan = refuseLookOnly(given.plan);
   const compared = resultOfPlan(plan, options.command);
   const planned = options.confirm === 'outside' ? withDeciding(compared, given.planner.deciding) : compared;
-  const told = { byHand: plan.byHand, rollout: rolloutOf(plan.hosts, options), force: options.force };
+  const told = {
+    ...{ byHand: plan.byHand, notes: plan.notes },
+    ...{ rollout: rolloutOf(plan.hosts, options), force: options.force },
+  };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });

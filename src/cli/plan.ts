@@ -44,7 +44,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const compared = resultOfPlan(planned, 'plan');
   const result = options.confirm === 'outside' ? withDeciding(compared, planner.deciding) : compared;
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
-  const told = { byHand: planned.byHand, rollout };
+  const told = { byHand: planned.byHand, notes: planned.notes, rollout };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { writePlan } = await import('./plan-file.ts');

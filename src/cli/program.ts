@@ -13,6 +13,7 @@ import { registerPlaybook } from './playbook.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
+import { registerSupport } from './support.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
@@ -35,6 +36,7 @@ const commands = [
   registerUnlock,
   registerUninstall,
   registerExplain,
+  registerSupport,
   registerPlaybook,
   registerDemo,
 ];

@@ -14,7 +14,7 @@ export {
   type PlacedDirective,
 } from './nginx/effective/configuration.ts';
 export { type Freedom, freedomOf, type Scope, walk } from './nginx/effective/destinations.ts';
-export { isLocal, type Listen } from './nginx/effective/listen.ts';
+export { isLocal, type Listen, listensOf } from './nginx/effective/listen.ts';
 export { type ServerAnswer, type Socket, socketAt, socketsOf } from './nginx/effective/sockets.ts';
 export { editLocationPaths, type Location, locations } from './nginx/locations.ts';
 export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts';

@@ -111,6 +111,8 @@ export interface ClusterPlan {
   readonly byHand: readonly ByHand[];
   /** warnings about the cluster rather than about one host */
   readonly warnings: readonly string[];
+  /** what is worth knowing before agreeing, although nothing is wrong */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** The plan of a host on which nothing is done; override what is known. */

@@ -8,6 +8,7 @@ import type {
   MeetingQuestion,
   WebsocketQuestion,
 } from './outside-check.ts';
+import type { Tried } from './tried.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
 export const variableTypes = [
@@ -274,4 +275,6 @@ export interface Playbook {
   readonly roles: readonly Role[];
   /** names of the checks over the whole planned cluster */
   readonly crossChecks: readonly string[];
+  /** how far it was tried; undefined if its author doesn't say */
+  readonly tried?: Tried | undefined;
 }

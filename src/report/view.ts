@@ -28,7 +28,9 @@ export type Chapter =
   /** which known troubles were found */
   | 'troubles'
   /** what the manual says of codes */
-  | 'explanations';
+  | 'explanations'
+  /** what would be given to a maintainer */
+  | 'support';
 
 /**
  * How a command is shown: the only thing that it talks to. A view gets the report document and nothing else,

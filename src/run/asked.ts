@@ -24,8 +24,8 @@ interface Asked extends ResolvedAsked {
 }
 
 /**
- * How the hosts answer through those that ask themselves for them, from what was seen when all were looked at.
- * Only those that are set up are asked for, through those that are.
+ * How the hosts answer through those that ask themselves for them, from what was seen when all were looked
+ * at. Only those that are set up are asked for, through those that are.
  */
 export function askedResults(cluster: ClusterView, plans: readonly HostPlan[]): readonly CheckResult[] {
   const asked = plans

@@ -1,7 +1,7 @@
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { CheckResult } from '../model/outside-check.ts';
-import { type ByHand, type HostPlan, withLast } from '../model/plan.ts';
+import { type ByHand, type HostPlan, isDue, withLast } from '../model/plan.ts';
 import { isManaged, mergeReads, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
@@ -13,6 +13,7 @@ import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
 import { downWords, healthWarnings } from '../playbook/resolve/health.ts';
 import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
+import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { byHandTexts } from './by-hand.ts';
@@ -69,6 +70,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       hosts: options.warnOfAnswers === false ? whole : whole.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+      notes: untriedNotes(viewCluster(inventory, snapshots), toBeChanged(whole)),
     },
     planner: {
       again: (name) =>
@@ -135,6 +137,11 @@ function withPlannedLast(hosts: readonly HostPlan[], planLast: Planner['last']):
   const last = new Map(planLast(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
   if (last.size === 0) return hosts;
   return hosts.map((plan) => (last.has(plan.host) ? withLast(plan, last.get(plan.host)) : plan));
+}
+
+function toBeChanged(plans: readonly HostPlan[]): ReadonlySet<string> {
+  const due = plans.filter((plan) => !plan.retires && isDue(plan));
+  return new Set(due.map(({ host }) => host));
 }
 
 function isOutOfReach(plan: HostPlan): boolean {

@@ -3,8 +3,8 @@ import { type HttpAnswer, longestBody, type NoAnswer } from './answers.ts';
 
 /**
  * What came of a question that a host asked itself as a browser would (src/host/remote/browse.sh): an answer
- * as it was sent, or why there is none. `nobody` is a host that nothing listens on, or that doesn't speak TLS;
- * undefined: it has nothing to ask with.
+ * as it was sent, or why there is none. `nobody` is a host that nothing listens on, or that doesn't speak
+ * TLS; undefined: it has nothing to ask with.
  */
 export type Browsed = HttpAnswer | (NoAnswer & { readonly nobody: boolean });
 

@@ -14,7 +14,7 @@ import { installWebCallServer } from '../lab/wcs/install.ts';
 
 /** Runs of each command. */
 const often = 50;
-const commands = ['check', 'verify'] as const;
+const commands = ['check', 'verify', 'doctor'] as const;
 
 /** Runs `clusterproxy COMMAND` with the cluster's inventory. */
 type Run = (
@@ -92,7 +92,7 @@ async function staysSilent(run: Run): Promise<void> {
   }
 }
 
-/** Only where many repetitions are wanted (`npm run test:long`): that nothing is found where nothing is wrong. */
+/** Only with many repetitions (`npm run test:long`): nothing is found where nothing is wrong. */
 describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }, () => {
   const lab = useLab();
 

@@ -3,9 +3,9 @@
 # probe, and sourced by runner.sh after lib.sh.
 # shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
 
-# ask_as_browser any|verified URL HEADER...: the answer with its head, at most 64 KiB; `curl: WORDS` or `openssl:
-# WORDS` where there is none, and nothing where neither program is there. With `any`, whoever answers is
-# believed: what is asked for is the host behind it.
+# ask_as_browser any|verified URL HEADER...: the answer with its head, at most 64 KiB; `curl: WORDS` or
+# `openssl: WORDS` where there is none, and nothing where neither program is there. With `any`, whoever
+# answers is believed: what is asked for is the host behind it.
 ask_as_browser() {
   _trust=$1
   _url=$2
@@ -41,9 +41,9 @@ browse_with_openssl() {
   timeout -k 1 2 openssl s_client -connect "$own_address:$_port" -servername "$_server" -alpn http/1.1 -quiet "$@"
 }
 
-# find_own_address URL ADDRESS: into $own_address on which address of its own the host is asked: the one that the name in the
-# URL has, or else the one given, or else the one that it reaches others from, if they are its own. A server
-# may listen on that alone.
+# find_own_address URL ADDRESS: into $own_address on which address of its own the host is asked: the one that
+# the name in the URL has, or else the one given, or else the one that it reaches others from, if they are its
+# own. A server may listen on that alone.
 find_own_address() {
   own_address=
   _name=${1#https://}

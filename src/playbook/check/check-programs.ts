@@ -5,8 +5,8 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { Playbook } from '../../model/playbook.ts';
 
 /**
- * What this machine's shell says of the programs of a playbook's guards, symptoms and checks, which it reads without
- * carrying them out (`sh -n`). Nothing where it has no shell.
+ * What this machine's shell says of the programs of a playbook's guards, symptoms and checks, which it reads
+ * without carrying them out (`sh -n`). Nothing where it has no shell.
  */
 export async function programProblems(playbook: Playbook): Promise<readonly Problem[]> {
   const named = playbook.roles.flatMap((role) => [

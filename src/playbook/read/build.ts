@@ -28,6 +28,7 @@ import type {
   StepData,
   TroubleData,
 } from './schema.ts';
+import { buildTried } from './tried-schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
 export function buildPlaybook(
@@ -55,6 +56,7 @@ export function buildPlaybook(
       buildRole(document, { ...from, name, data: role }),
     ),
     crossChecks: data['cross-checks'] ?? [],
+    tried: data.tried === undefined ? undefined : buildTried(data.tried, buildCondition),
   };
 }
 

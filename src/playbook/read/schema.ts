@@ -7,6 +7,7 @@ import { guardSchema } from './guard-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
 import { absolutePath, oneOrMore, text } from './texts.ts';
+import { triedSchema } from './tried-schema.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
   return checkedText({
@@ -206,6 +207,7 @@ export function playbookSchema(modules: Iterable<StepModule>, parameters: Parame
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters)),
     'cross-checks': texts.optional(),
+    tried: triedSchema.optional(),
   });
 }
 
@@ -233,6 +235,7 @@ export function extensionSchema(modules: Iterable<StepModule>, parameters: Param
     variables: z.record(word, variable).optional(),
     roles: z.record(roleName, roleSchema(modules, parameters).partial().extend({ without })).optional(),
     'cross-checks': texts.optional(),
+    tried: triedSchema.optional(),
   });
 }
 

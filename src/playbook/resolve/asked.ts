@@ -21,9 +21,9 @@ export interface ResolvedAsked {
 }
 
 /**
- * What a host asks itself for the hosts of other roles while it is looked at. Which of a role's checks applies
- * to a host isn't known by then, so the questions for each one stand in a row, in the playbook's order: the
- * next is asked only where the one before is answered with 404.
+ * What a host asks itself for the hosts of other roles while it is looked at. Which of a role's checks
+ * applies to a host isn't known by then, so the questions for each one stand in a row, in the playbook's
+ * order: the next is asked only where the one before is answered with 404.
  */
 export function askedQueries(inventory: Inventory, asking: InventoryHost): readonly Query[] {
   const asked = inventory.playbook.roles.filter((role) => role.asked?.by === asking.role);

@@ -5,6 +5,7 @@ import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
+import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
@@ -27,6 +28,8 @@ export interface Told {
   /** where it isn't what the result comes to */
   readonly exitStatus?: number | undefined;
   readonly byHand?: readonly ByHand[] | undefined;
+  /** what is worth knowing of a plan, although nothing is wrong */
+  readonly notes?: readonly string[] | undefined;
   /** why the command could not be carried out */
   readonly errors?: readonly Problem[] | undefined;
   /** what hosts remember of earlier runs */
@@ -59,6 +62,8 @@ export interface Told {
   readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
+  /** what a maintainer gets, which has no text in it that isn't known to be harmless */
+  readonly support?: SupportBundle | undefined;
 }
 
 /**
@@ -149,6 +154,8 @@ function documentOf(
     ...browserDocument(told.browser),
     ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
+    ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
+    ...(told.support === undefined ? {} : { support: told.support }),
   };
 }
 

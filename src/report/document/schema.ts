@@ -12,6 +12,7 @@ import {
   statuses,
   type unsettled,
 } from './host-schema.ts';
+import { supportSchema } from './support-schema.ts';
 
 const summary = z.object({
   exitStatus: z.int().describe('what the program exits with'),
@@ -133,6 +134,13 @@ export const reportSchema = z.object({
     .array(explanation)
     .optional()
     .describe('of explain: what the manual says of a code, or of each one'),
+  notes: z
+    .array(z.string())
+    .optional()
+    .describe('of a plan: what is worth knowing before agreeing, although nothing is wrong'),
+  support: supportSchema
+    .optional()
+    .describe('of support: the bundle; its texts come with the program, or are placeholders such as host-1'),
 });
 
 export type ReportDocument = z.infer<typeof reportSchema>;
@@ -151,6 +159,7 @@ export type ReportRollout = z.infer<typeof rollout>;
 export type ReportCheck = z.infer<typeof check>;
 export type ReportTrouble = z.infer<typeof trouble>;
 export type ReportExplanation = z.infer<typeof explanation>;
+export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

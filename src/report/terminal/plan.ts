@@ -17,7 +17,7 @@ import { renderWarning } from './warning.ts';
  * comes to.
  */
 export function renderPlan(document: ReportDocument, style: Style): readonly string[] {
-  const { hosts, byHand, warnings, rollout = [], force = false } = document;
+  const { hosts, byHand, warnings, notes = [], rollout = [], force = false } = document;
   const skipped = hosts.filter(({ status }) => status === 'skipped');
   const others = hosts.filter(({ status }) => status !== 'skipped');
   const quiet = others.filter((host) => isQuiet(host));
@@ -26,6 +26,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     ...groupsOf(telling).map((group) => renderGroup(group, style, force)),
     ...byHand.map((text) => renderByHand(text, style)),
     warnings.flatMap((text) => renderWarning(text, style)),
+    notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
     [
       ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
       ...together(namesOf(quiet.filter((host) => !isDone(host))), 'nothing to do', style),

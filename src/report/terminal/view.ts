@@ -12,6 +12,7 @@ import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
+import { renderSupport } from './support.ts';
 import { renderTroubles } from './troubles.ts';
 import { renderPinned, renderTrust } from './trust.ts';
 
@@ -71,4 +72,5 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   checks: renderChecks,
   troubles: renderTroubles,
   explanations: renderExplanations,
+  support: renderSupport,
 };
