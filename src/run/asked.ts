@@ -54,8 +54,8 @@ function askedFor(cluster: ClusterView, { host: name, problem, ...plan }: HostPl
 }
 
 /**
- * The answer to the question that applies. Where it was not asked, because one before it in the row was
- * answered with anything but 404, it is that answer if nothing works: the next one would have had the same.
+ * The answer to the question that applies. It was not asked where nothing worked when one before it in the
+ * row was: then it is that answer, as the next one would have had the same.
  */
 function heardIn(
   { inventory }: ClusterView,

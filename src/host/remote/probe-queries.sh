@@ -46,7 +46,8 @@ queries_from_the_rest() {
 }
 
 # browse RECORD...: what is asked as a browser would ask, all hosts behind this one at once; each answer is a
-# section. Of the questions for one host, the next is asked only where nothing is found by the one before.
+# section. Of the questions for one host, the next is asked only where something works: it would get the same
+# answer. Which one counts isn't known here, and what answers another one may be anybody.
 browse() {
   field 6 "$1"
   _own=$field
@@ -77,7 +78,7 @@ browse_one() {
     section "answer $field"
     _answer=$(browse_record "$_record")
     printf '%s\n%s status %s\n' "$_answer" "$nonce" $?
-    case ${_answer%%"$NL"*} in 'HTTP/'*' 404'*) ;; *) break ;; esac
+    case $_answer in 'HTTP/'???' 5'*) break ;; 'HTTP/'*) ;; *) break ;; esac
   done
 }
 browse_record() {

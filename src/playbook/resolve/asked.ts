@@ -23,7 +23,7 @@ export interface ResolvedAsked {
 /**
  * What a host asks itself for the hosts of other roles while it is looked at. Which of a role's checks
  * applies to a host isn't known by then, so the questions for each one stand in a row, in the playbook's
- * order: the next is asked only where the one before is answered with 404.
+ * order: the next is asked unless the one before got no answer, or one of a server in trouble (5xx).
  */
 export function askedQueries(inventory: Inventory, asking: InventoryHost): readonly Query[] {
   const asked = inventory.playbook.roles.filter((role) => role.asked?.by === asking.role);
