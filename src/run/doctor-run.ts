@@ -5,16 +5,9 @@ import { judgeHosts } from '../doctor/troubles.ts';
 import { unlooked } from '../doctor/unlooked.ts';
 import { remoteFile } from '../host/program.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import {
-  isGlob,
-  mergeReads,
-  noReads,
-  type Query,
-  queryKey,
-  type Reads,
-  type Snapshot,
-} from '../model/snapshot.ts';
+import { isGlob, noReads, type Query, queryKey, type Reads, type Snapshot } from '../model/snapshot.ts';
 import type { TroubleResult } from '../model/trouble.ts';
 import { valuesSetBack } from '../plan/set-back.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';

@@ -1,8 +1,9 @@
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { CheckResult } from '../model/outside-check.ts';
 import { type ByHand, type HostPlan, isDue, withLast } from '../model/plan.ts';
-import { isManaged, mergeReads, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
+import { isManaged, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
 import { type PlanInput, planInTurns } from '../plan/forward/plan-cluster.ts';
