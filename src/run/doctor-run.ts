@@ -16,7 +16,7 @@ import { judgeTroubles, symptomReads } from '../playbook/resolve/troubles.ts';
 import { heard } from '../secrets/showable.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo } from './limit.ts';
-import { look } from './look.ts';
+import { look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 export interface DoctorOptions extends RunOptions {
@@ -47,10 +47,7 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
     look(options, ({ name }) => reads.get(name)?.reads ?? noReads),
     namesFromHere(inventory, signal),
   ]);
-  const snapshots = new Map(
-    looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
-  );
-  const view = viewCluster(inventory, snapshots);
+  const view = viewCluster(inventory, snapshotsOf(looks));
   const seen: ClusterSeen = {
     hosts: looks.flatMap(({ host, snapshot }) => {
       const read = reads.get(host.name);
