@@ -299,7 +299,7 @@ describe('troubles that any host can have', () => {
 });
 
 it.each([
-  ['unreachable', 'the host can not be reached'],
+  ['unreachable', "the host can't be reached"],
   ['host-key-unknown', 'the key of the host is not accepted'],
   ['authentication-failed', 'the login is refused'],
   ['sudo-password', 'sudo does not let the account act as root'],
