@@ -46,16 +46,11 @@ export const rebootRequired: HostTrouble = {
 export const needrestart: HostTrouble = {
   id: 'needrestart-automatic',
   title: 'services are restarted by themselves after upgrades',
-  judge: bySurroundings(({ needrestart: lines }) => {
+  judge: bySurroundings(({ needrestart: lines }, { units }) => {
     const settings = lines.flatMap((line) => /^\$nrconf\{restart\}\s*=\s*['"](\w)['"]/.exec(line)?.[1] ?? []);
     if (settings.at(-1) !== 'a') return absent;
     // Somebody has thought of it.
-    if (
-      lines.some(
-        (line) => /override_rc/.test(line) && /bbb|freeswitch|antmedia|webcallserver|haproxy/.test(line),
-      )
-    )
-      return absent;
+    if (lines.some((line) => leavesOut(line, units))) return absent;
     return found(
       "needrestart has $nrconf{restart} = 'a'",
       'an upgrade of any library restarts the services that use it, in the middle of a class',
@@ -63,6 +58,23 @@ export const needrestart: HostTrouble = {
     );
   }),
 };
+
+/**
+ * `$nrconf{override_rc}{qr(^nginx)} = 0;`: whether it is about one of these units. A pattern that only Perl
+ * knows is taken to be, and so is any where no unit of the host is known.
+ */
+function leavesOut(line: string, units: readonly string[]): boolean {
+  if (!line.includes('override_rc')) return false;
+  const patterns = [...line.matchAll(/\bqr[({[/](.*?)[)}\]/]\s*\}?\s*=/g)];
+  return patterns.some(([, pattern = '']) => {
+    try {
+      const names = new RegExp(pattern);
+      return units.length === 0 || units.some((unit) => names.test(unit));
+    } catch {
+      return true;
+    }
+  });
+}
 
 /**
  * `*` as origin or site takes every repository in, the product's too: apt.conf(5), and 50unattended-upgrades.

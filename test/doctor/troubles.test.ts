@@ -178,6 +178,16 @@ describe('troubles that any host can have', () => {
     ['reboot-required', { more: [['reboot', '']] }, '/run/reboot-required exists'],
     ['needrestart-automatic', { more: [['needrestart', "$nrconf{restart} = 'a';"]] }, 'needrestart'],
     [
+      'needrestart-automatic',
+      {
+        more: [
+          ['needrestart', "$nrconf{restart} = 'a';"],
+          ['needrestart', '$nrconf{override_rc}{qr(^gdm)} = 0;'],
+        ],
+      },
+      'needrestart',
+    ],
+    [
       'unattended-upgrades',
       { more: [['apt', 'Unattended-Upgrade::Origins-Pattern origin=*']] },
       '"origin=*"',
@@ -238,6 +248,25 @@ describe('troubles that any host can have', () => {
     [
       'needrestart that leaves the product out',
       {
+        more: [
+          ['needrestart', "$nrconf{restart} = 'a';"],
+          ['needrestart', '$nrconf{override_rc}{qr(^bbb-)} = 0;'],
+        ],
+      },
+    ],
+    [
+      'needrestart that leaves the product out among others',
+      {
+        more: [
+          ['needrestart', "$nrconf{restart} = 'a';"],
+          ['needrestart', '$nrconf{override_rc} = { qr(^gdm) => 0, qr/^(bbb|kdm)-/ => 0 };'],
+        ],
+      },
+    ],
+    [
+      'needrestart that leaves out units of a host of which nobody knows any',
+      {
+        host: { units: [] },
         more: [
           ['needrestart', "$nrconf{restart} = 'a';"],
           ['needrestart', '$nrconf{override_rc}{qr(^bbb-)} = 0;'],
