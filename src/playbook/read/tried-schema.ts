@@ -39,7 +39,7 @@ export const triedSchema = z
   })
   .meta({ description: 'how far it was tried; a plan tells of releases that were not tried on a server' });
 
-export type TriedData = z.infer<typeof triedSchema>;
+type TriedData = z.infer<typeof triedSchema>;
 
 export function buildTried(
   data: TriedData,
