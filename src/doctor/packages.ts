@@ -60,16 +60,15 @@ export const needrestart: HostTrouble = {
 };
 
 /**
- * `$nrconf{override_rc}{qr(^nginx)} = 0;`: whether it is about one of these units. A pattern that only Perl
- * knows is taken to be, and so is any where no unit of the host is known.
+ * `qr(^nginx) => 0`, or `$nrconf{override_rc}{qr(^nginx)} = 0`: whether it is about one of these units. A
+ * pattern that only Perl knows is taken to be.
  */
 function leavesOut(line: string, units: readonly string[]): boolean {
-  if (!line.includes('override_rc')) return false;
-  const patterns = [...line.matchAll(/\bqr[({[/](.*?)[)}\]/]\s*\}?\s*=/g)];
+  const patterns = [...line.matchAll(/\bqr\((.*?)\)\s*\}?\s*=/g)];
   return patterns.some(([, pattern = '']) => {
     try {
       const names = new RegExp(pattern);
-      return units.length === 0 || units.some((unit) => names.test(unit));
+      return units.some((unit) => names.test(unit));
     } catch {
       return true;
     }

@@ -259,17 +259,8 @@ describe('troubles that any host can have', () => {
       {
         more: [
           ['needrestart', "$nrconf{restart} = 'a';"],
-          ['needrestart', '$nrconf{override_rc} = { qr(^gdm) => 0, qr/^(bbb|kdm)-/ => 0 };'],
-        ],
-      },
-    ],
-    [
-      'needrestart that leaves out units of a host of which nobody knows any',
-      {
-        host: { units: [] },
-        more: [
-          ['needrestart', "$nrconf{restart} = 'a';"],
-          ['needrestart', '$nrconf{override_rc}{qr(^bbb-)} = 0;'],
+          ['needrestart', '    qr(^gdm) => 0,'],
+          ['needrestart', '    qr(^(bbb|kdm)-) => 0,'],
         ],
       },
     ],
