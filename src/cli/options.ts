@@ -56,6 +56,19 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/**
+ * How long a server that is asked from outside may take to answer, in seconds. A page of a client takes one
+ * or two over a slow line, and whoever waits much longer closes the tab.
+ */
+export const usualTimeout = 10;
+
+/** `--timeout` of a command that asks from outside. */
+export function timeoutOption(): Option {
+  return new Option('--timeout <seconds>', 'how long a server may take to answer')
+    .default(usualTimeout)
+    .argParser(positive);
+}
+
 /** An example at the end of a command's help. */
 export function addExample(command: Command, ...lines: readonly string[]): Command {
   const title = lines.length === 1 ? 'Example:' : 'Examples:';

@@ -1,19 +1,23 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { problemsOf } from '../model/operator-error.ts';
 import type { SupportSources } from '../support/bundle.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, positive } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfLooking,
+  timeoutOption,
+} from './options.ts';
 import type { Session } from './session.ts';
 
-export interface SupportOptions extends CommonOptions {
+interface SupportOptions extends CommonOptions {
   readonly out?: string;
   readonly overwrite: boolean;
   readonly yes: boolean;
   readonly protocol: boolean;
   readonly timeout: number;
 }
-
-const usualTimeout = 10;
 
 export function registerSupport(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -28,11 +32,7 @@ export function registerSupport(program: Command, { environment, finish }: Regis
     .option('--overwrite', 'replace the file if it exists', false)
     .option('--yes', "write it without asking; it's shown all the same", false)
     .option('--protocol', 'instead, ask for the results of docs/test-protocol.md step by step', false)
-    .addOption(
-      new Option('--timeout <seconds>', 'how long a server may take to answer')
-        .default(usualTimeout)
-        .argParser(positive),
-    )
+    .addOption(timeoutOption())
     .action(async (options: SupportOptions) =>
       finish(await (options.protocol ? protocol(options, environment) : support(options, environment))),
     );

@@ -4,11 +4,12 @@ import { exitStatus, type RunResult, worstOf } from '../model/result.ts';
 import type { Told } from '../report/document/document.ts';
 import type { RunOptions } from '../run/options.ts';
 import type { Verified } from '../run/verify-run.ts';
+import { usualTimeout } from './options.ts';
 import type { Session } from './session.ts';
 import { statusOf } from './verify.ts';
 
-/** How long a server may take to answer; milliseconds. */
-export const usualPatience = 10_000;
+/** How long a server may take to answer where there is no `--timeout`; milliseconds. */
+export const usualPatience = usualTimeout * 1000;
 
 /** Services that have just been restarted get this long before a failure counts. Milliseconds. */
 const secondThought = 3_000;

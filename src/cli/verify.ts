@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { CheckResult } from '../model/outside-check.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, positive } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfLooking,
+  timeoutOption,
+} from './options.ts';
 
 interface VerifyOptions extends CommonOptions {
   readonly timeout: number;
@@ -10,9 +16,6 @@ interface VerifyOptions extends CommonOptions {
   readonly screenshots: string | undefined;
   readonly withMeeting: boolean;
 }
-
-/** A page of a client takes a second or two over a slow line; who waits longer closes the tab. Seconds. */
-const usualTimeout = 10;
 
 export function registerVerify(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -23,11 +26,7 @@ export function registerVerify(program: Command, { environment, finish }: Regist
       ),
     limitOfLooking,
   )
-    .addOption(
-      new Option('--timeout <seconds>', 'how long a server may take to answer')
-        .default(usualTimeout)
-        .argParser(positive),
-    )
+    .addOption(timeoutOption())
     .option(
       '--browser',
       'also open the clients in an installed Chromium, Chrome or Edge, without a window (needs playwright-core)',

@@ -19,7 +19,7 @@ export const clockDiffers: HostTrouble = {
     }
     return found(
       `it is ${amount}`,
-      'tokens and certificates are refused as too old or as not valid yet, and logs of two hosts can not be compared',
+      "tokens and certificates are refused as too old or as not valid yet, and logs of two hosts can't be compared",
       'timedatectl set-ntp true && timedatectl status',
     );
   },

@@ -10,7 +10,7 @@ const leastFree = 20 * 1024 * 1024;
 const leastInodes = 100_000;
 
 /** Whether so little of a file system is left, in KiB, that services on it fail soon. */
-export function isNearlyFull({ size, free }: Pick<Disk, 'size' | 'free'>): boolean {
+function isNearlyFull({ size, free }: Pick<Disk, 'size' | 'free'>): boolean {
   return size > 0 && free / size < leastShare && free < leastFree;
 }
 

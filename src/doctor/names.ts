@@ -89,7 +89,7 @@ export const deadIpv6: HostTrouble = {
     if (first === undefined) {
       return asked.every(({ reached }) => reached === 'answers')
         ? absent
-        : unknown('this machine can not tell by its own IPv6');
+        : unknown("this machine can't tell, as its own IPv6 doesn't get that far");
     }
     return found(
       dead

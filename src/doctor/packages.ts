@@ -49,9 +49,8 @@ export const needrestart: HostTrouble = {
   judge: bySurroundings(({ needrestart: lines }, { units }) => {
     const settings = lines.flatMap((line) => /^\$nrconf\{restart\}\s*=\s*['"](\w)['"]/.exec(line)?.[1] ?? []);
     if (settings.at(-1) !== 'a') return absent;
-    // Somebody has thought of it: one of the names in the list of exceptions is a service's of this host.
-    const excepted = lines.flatMap((line) => /qr\(\W*([\w-]{3,})/.exec(line)?.[1] ?? []);
-    if (excepted.some((name) => units.some((unit) => unit.includes(name)))) return absent;
+    // Somebody has thought of it.
+    if (lines.some((line) => leavesOut(line, units))) return absent;
     return found(
       "needrestart has $nrconf{restart} = 'a'",
       'an upgrade of any library restarts the services that use it, in the middle of a class',
@@ -59,6 +58,22 @@ export const needrestart: HostTrouble = {
     );
   }),
 };
+
+/**
+ * `qr(^nginx) => 0`, or `$nrconf{override_rc}{qr(^nginx)} = 0`: whether it is about one of these units. A
+ * pattern that only Perl knows is taken to be.
+ */
+function leavesOut(line: string, units: readonly string[]): boolean {
+  const patterns = [...line.matchAll(/\bqr\((.*?)\)\s*\}?\s*=/g)];
+  return patterns.some(([, pattern = '']) => {
+    try {
+      const names = new RegExp(pattern);
+      return units.some((unit) => names.test(unit));
+    } catch {
+      return true;
+    }
+  });
+}
 
 /**
  * `*` as origin or site takes every repository in, the product's too: apt.conf(5), and 50unattended-upgrades.

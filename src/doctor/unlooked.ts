@@ -3,7 +3,7 @@ import type { TroubleResult } from '../model/trouble.ts';
 
 /** At which layer it failed, by the code of the error; the error says the rest. */
 const layers: readonly (readonly [codes: RegExp, title: string])[] = [
-  [/^(?:unreachable|connect-timeout)$/, 'the host can not be reached'],
+  [/^(?:unreachable|connect-timeout)$/, "the host can't be reached"],
   [/host-key/, 'the key of the host is not accepted'],
   [/^authentication|^passphrase|^key-/, 'the login is refused'],
   [/^sudo-|^login-shell$/, 'sudo does not let the account act as root'],

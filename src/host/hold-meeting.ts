@@ -28,7 +28,7 @@ export interface MeetingHeld<Result> {
 }
 
 /** How long a meeting lasts at most, whoever else fails to end it. Seconds. */
-export const longestMeeting = 120;
+const longestMeeting = 120;
 
 /** Three times 8 s for ending it, and as much for creating it. Seconds. */
 const around = 60;

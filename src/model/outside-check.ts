@@ -10,13 +10,13 @@ export interface HttpQuestion {
   readonly type?: string | undefined;
   /** one of these; RFC 9110, section 15 */
   readonly status: readonly number[];
-  /** the body has each of these texts, read as it stands and with JSON's `\/` as `/` */
+  /** the body has each of these texts, where JSON's `\/` and a URL's `%2F` count as `/` */
   readonly contains: readonly string[];
   /** headers of the answer, in lower case, to the values that each may have; '' if it may be missing */
   readonly answers: Readonly<Record<string, readonly string[]>>;
   /** where it sends the browser, as a whole URL; undefined if that doesn't matter */
   readonly location: string | undefined;
-  /** everything that the page names in `src` and `href` must be there as well */
+  /** everything that the page loads from its own origin must be there as well */
   readonly assets: boolean;
 }
 

@@ -5,16 +5,9 @@ import { judgeHosts } from '../doctor/troubles.ts';
 import { unlooked } from '../doctor/unlooked.ts';
 import { remoteFile } from '../host/program.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import {
-  isGlob,
-  mergeReads,
-  noReads,
-  type Query,
-  queryKey,
-  type Reads,
-  type Snapshot,
-} from '../model/snapshot.ts';
+import { isGlob, noReads, type Query, queryKey, type Reads, type Snapshot } from '../model/snapshot.ts';
 import type { TroubleResult } from '../model/trouble.ts';
 import { valuesSetBack } from '../plan/set-back.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
@@ -23,7 +16,7 @@ import { judgeTroubles, symptomReads } from '../playbook/resolve/troubles.ts';
 import { heard } from '../secrets/showable.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo } from './limit.ts';
-import { look } from './look.ts';
+import { look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 export interface DoctorOptions extends RunOptions {
@@ -54,10 +47,7 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
     look(options, ({ name }) => reads.get(name)?.reads ?? noReads),
     namesFromHere(inventory, signal),
   ]);
-  const snapshots = new Map(
-    looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
-  );
-  const view = viewCluster(inventory, snapshots);
+  const view = viewCluster(inventory, snapshotsOf(looks));
   const seen: ClusterSeen = {
     hosts: looks.flatMap(({ host, snapshot }) => {
       const read = reads.get(host.name);

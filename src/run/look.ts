@@ -13,6 +13,15 @@ export interface Look {
   readonly durationMs: number;
 }
 
+/** The snapshots of those hosts that could be looked at, by name. */
+export function snapshotsOf(
+  looks: readonly Pick<Look, 'host' | 'snapshot'>[],
+): ReadonlyMap<string, Snapshot> {
+  return new Map(
+    looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
+  );
+}
+
 /** Look at all hosts at once: one connection and one command each. A host's failure is its own result. */
 export async function look(
   options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress' | 'connect'>,

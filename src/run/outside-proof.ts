@@ -5,7 +5,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { heard } from '../secrets/showable.ts';
-import { type Asked, askCheck, isAsked } from '../verify/ask.ts';
+import { askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import {
   type AskedBefore,
   askAfter,
@@ -35,17 +35,15 @@ export interface Proof {
 /** Asks before a stage of a host is carried out. Undefined if checks from outside don't decide. */
 export type Prove = (plan: HostPlan, stage: Stage) => Promise<Proof | undefined>;
 
-const notAsked: Asked = {
-  ...{ outcome: 'not-asked', expected: undefined, found: 'it is asked in a meeting', fix: undefined },
-};
-
 /** How this program proves what a run does, host by host. */
 export function outsideProofs(options: ApplyOptions, deciding: DecidingChecks | undefined): Prove {
   const { asking, confirm, leave } = options;
   if (confirm !== 'outside' || asking === undefined || deciding === undefined) return async () => undefined;
   const limit = pLimit(questionsAtOnce);
   const ask: Questioner['ask'] = async (check) =>
-    isAsked(check) ? limit(() => askCheck(check, { ...asking, signal: leave })) : notAsked;
+    isAsked(check)
+      ? limit(() => askCheck(check, { ...asking, signal: leave }))
+      : notAsked('it is asked in a meeting');
   return async (plan, stage) => {
     const checks = deciding(plan, stage);
     const ended = new AbortController();

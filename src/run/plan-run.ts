@@ -1,8 +1,9 @@
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { CheckResult } from '../model/outside-check.ts';
 import { type ByHand, type HostPlan, isDue, withLast } from '../model/plan.ts';
-import { isManaged, mergeReads, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
+import { isManaged, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
 import { crossChecksOf } from '../plan/forward/cross-checks.ts';
 import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
 import { type PlanInput, planInTurns } from '../plan/forward/plan-cluster.ts';
@@ -20,7 +21,7 @@ import { byHandTexts } from './by-hand.ts';
 import { decidingChecks } from './deciding-checks.ts';
 import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { hasAnswered, type Look, look, lookAt } from './look.ts';
+import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import type { PlannedRun, Planner } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
@@ -39,9 +40,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const looks = tellApart(
     await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
   );
-  const snapshots = new Map(
-    looks.flatMap(({ host, snapshot }) => (snapshot ? [[host.name, snapshot] as const] : [])),
-  );
+  const snapshots = snapshotsOf(looks);
   const input: PlanInput = {
     cluster: inventory.cluster.name,
     playbook: inventory.playbook.name,
@@ -63,14 +62,15 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const known = new KnownHosts(input, hosts);
   const last: Planner['last'] = (done) => planLastStage(known.input, known.plans, done);
   const whole = withPlannedLast(hosts, last);
-  const asked = askedResults(viewCluster(inventory, snapshots), whole);
+  const view = viewCluster(inventory, snapshots);
+  const asked = askedResults(view, whole);
   return {
     asked,
     plan: {
       hosts: options.warnOfAnswers === false ? whole : whole.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
-      notes: untriedNotes(viewCluster(inventory, snapshots), toBeChanged(whole)),
+      notes: untriedNotes(view, toBeChanged(whole)),
     },
     planner: {
       again: (name) =>

@@ -1,14 +1,11 @@
 import { holdMeeting, type MeetingHeld } from '../host/hold-meeting.ts';
 import { problemsOf } from '../model/operator-error.ts';
-import type { CheckResult, MeetingQuestion, OutsideCheck } from '../model/outside-check.ts';
-import { type Asking, askCheck, isAsked } from '../verify/ask.ts';
+import type { MeetingQuestion, OutsideCheck } from '../model/outside-check.ts';
+import { type Asked, type Asking, askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import { joinMeeting } from '../verify/ask-meeting.ts';
 import { networkOf, type Session } from '../verify/session.ts';
 import type { Look } from './look.ts';
 import type { RunOptions } from './options.ts';
-
-/** How a check ended, without what it is called. */
-export type Ending = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'fix'>;
 
 export interface MeetingOptions extends Pick<RunOptions, 'connect' | 'progress'>, Asking {
   /** aborted when whatever is under way is left to the hosts */
@@ -29,8 +26,8 @@ export async function askInMeetings(
   { host, snapshot }: Look,
   checks: readonly OutsideCheck[],
   options: MeetingOptions,
-): Promise<ReadonlyMap<string, Ending>> {
-  const endings = new Map<string, Ending>();
+): Promise<ReadonlyMap<string, Asked>> {
+  const endings = new Map<string, Asked>();
   for (const check of checks) {
     const { question } = check;
     if (question.kind !== 'meeting') continue;
@@ -64,7 +61,7 @@ export async function askInMeetings(
 
 interface AskedDuring {
   readonly joined: Awaited<ReturnType<typeof joinMeeting>>;
-  readonly endings: ReadonlyMap<string, Ending>;
+  readonly endings: ReadonlyMap<string, Asked>;
 }
 
 async function askDuring(
@@ -80,7 +77,7 @@ async function askDuring(
   return { joined, endings: new Map(await Promise.all(endings)) };
 }
 
-async function askAs(session: Session, check: OutsideCheck, options: MeetingOptions): Promise<Ending> {
+async function askAs(session: Session, check: OutsideCheck, options: MeetingOptions): Promise<Asked> {
   if (!isAsked(check)) throw new Error(`${check.id} holds a meeting during a meeting`);
   return askCheck(check, { ...options, network: networkOf(options.network, session) });
 }
@@ -91,11 +88,11 @@ function endingsOf(
   during: readonly OutsideCheck[],
   { result, trouble, end }: MeetingHeld<AskedDuring>,
   { signal }: MeetingOptions,
-): ReadonlyMap<string, Ending> {
+): ReadonlyMap<string, Asked> {
   const others = during.map(
     (check) => [check.id, result?.endings.get(check.id) ?? notAsked('nobody could join a meeting')] as const,
   );
-  const mine = (): Ending => {
+  const mine = (): Asked => {
     if (end.kind === 'left') {
       const found = `the meeting could not be ended (${end.words}); it ends by itself within minutes`;
       return { outcome: 'failed', expected: 'the meeting is ended', found, fix };
@@ -113,13 +110,9 @@ function endingsOf(
   return new Map([[id, mine()], ...others]);
 }
 
-const noVerdict: Ending = {
+const noVerdict: Asked = {
   outcome: 'failed',
   expected: 'a meeting can be created',
   found: 'it ended before anybody had joined it',
   fix: undefined,
 };
-
-function notAsked(found: string): Ending {
-  return { outcome: 'not-asked', expected: undefined, found, fix: undefined };
-}

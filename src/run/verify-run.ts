@@ -8,13 +8,13 @@ import {
   resolveOutsideChecks,
 } from '../playbook/resolve/outside-checks.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
-import { askCheck, isAsked } from '../verify/ask.ts';
+import { type Asked, askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browser.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
-import { type Look, look } from './look.ts';
+import { type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
-import { askInMeetings, type Ending, needsMeeting } from './verify-meeting.ts';
+import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
@@ -47,19 +47,16 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = await look(options, (host) => readsOf(inventory, host, { guards: false, checks: true }));
-  const snapshots = new Map(
-    looks.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [[host.name, snapshot] as const])),
-  );
-  const cluster = viewCluster(inventory, snapshots);
+  const cluster = viewCluster(inventory, snapshotsOf(looks));
   const limit = pLimit(questionsAtOnce);
   const meeting = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name) && host.state === 'active')
       .map(async (one): Promise<HostAsked> => {
-        if (one.snapshot === undefined) return notAsked(options, one, one.problem);
+        if (one.snapshot === undefined) return hostNotAsked(options, one, one.problem);
         try {
-          const { checks, inBrowser, notApplicable } = resolveOutsideChecks(cluster, one.host.name);
+          const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
             ...checks.map((check) => limit(() => askAlone(one, check, options))),
             // One host at a time: no more than one meeting of ours is held in a cluster.
@@ -70,13 +67,14 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
             one,
             inBrowser,
             checks: [
-              ...checks.map((check) => resultOf(one, check, byId.get(check.id))),
-              ...notApplicable.filter(wanted(options)).map((check) => leftOut(one, check)),
+              // Without an ending is what belongs to a meeting that doesn't apply to the host.
+              ...checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
+              ...others.filter(wanted(options)).map((check) => resultOf(one, check, notApplicable)),
             ],
             problems: [],
           };
         } catch (error) {
-          return notAsked(options, one, problemsOf(error)[0]);
+          return hostNotAsked(options, one, problemsOf(error)[0]);
         }
       }),
   );
@@ -108,7 +106,8 @@ function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
   return ({ kind }) => kind !== 'browser' || browser !== undefined;
 }
 
-type Endings = ReadonlyMap<string, Ending>;
+/** How checks ended, by their ids. */
+type Endings = ReadonlyMap<string, Asked>;
 
 async function askAlone({ snapshot }: Look, check: OutsideCheck, options: VerifyOptions): Promise<Endings> {
   if (needsMeeting(check) || !isAsked(check)) return new Map();
@@ -120,43 +119,33 @@ async function askMeetings(
   checks: readonly OutsideCheck[],
   options: VerifyOptions,
 ): Promise<Endings> {
-  const wanted = checks.filter(needsMeeting);
-  if (options.withMeeting) return askInMeetings(one, wanted, options);
-  return new Map(wanted.map(({ id }) => [id, unwanted]));
+  const inMeetings = checks.filter(needsMeeting);
+  if (options.withMeeting) return askInMeetings(one, inMeetings, options);
+  return new Map(inMeetings.map(({ id }) => [id, unwanted]));
 }
 
-const unwanted: Ending = {
-  ...{ outcome: 'not-applicable', expected: undefined, fix: undefined },
-  found: 'asked only with --with-meeting',
-};
-
-/** Nothing is known of a check whose meeting doesn't apply to the host. */
-function resultOf({ host }: Look, { id, title }: OutsideCheck, ending: Ending | undefined): CheckResult {
-  return { host: host.name, role: host.role, id, title, ...(ending ?? noEnding) };
-}
-
-const noEnding: Ending = {
+const notApplicable: Asked = {
   ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
 };
 
-function leftOut({ host }: Look, { id, title }: NamedCheck): CheckResult {
-  return {
-    ...{ host: host.name, role: host.role, id, title },
-    ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
-  };
+const unwanted: Asked = { ...notApplicable, found: 'asked only with --with-meeting' };
+
+function resultOf(
+  { host }: Look,
+  { id, title }: Pick<OutsideCheck, 'id' | 'title'>,
+  ending: Asked,
+): CheckResult {
+  return { host: host.name, role: host.role, id, title, ...ending };
 }
 
-function notAsked(options: VerifyOptions, one: Look, problem: Problem | undefined): HostAsked {
+function hostNotAsked(options: VerifyOptions, one: Look, problem: Problem | undefined): HostAsked {
   const { host } = one;
   const found = problem?.message ?? 'the host was not looked at';
   return {
     one,
     checks: outsideChecksByName(options.inventory, host)
       .filter(wanted(options))
-      .map(({ id, title }) => ({
-        ...{ host: host.name, role: host.role, id, title },
-        ...{ outcome: 'not-asked', expected: undefined, found, fix: undefined },
-      })),
+      .map((check) => resultOf(one, check, notAsked(found))),
     inBrowser: [],
     problems: problem === undefined ? [] : [{ ...problem, host: host.name }],
   };

@@ -1,6 +1,7 @@
 import type { AgentQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
 import type { Answer } from '../model/snapshot.ts';
+import { short } from './short.ts';
 
 /**
  * Whether the agent's line is what the figures make of the thresholds. The figures were read before and after
@@ -65,8 +66,4 @@ function figuresOf(page: string): ReadonlyMap<string, number> {
 function sumOf(figures: ReadonlyMap<string, number>, keys: readonly string[] = []): number | undefined {
   const known = keys.flatMap((key) => figures.get(key) ?? []);
   return known.length === 0 ? undefined : known.reduce((sum, one) => sum + one, 0);
-}
-
-function short(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

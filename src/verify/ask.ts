@@ -25,7 +25,12 @@ export interface Asking {
 /** How a check ended, and what to do. */
 export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>;
 
-/** Whether a check needs no more than the network. */
+/** How a check ended that could not be asked, and why not. */
+export function notAsked(found: string): Asked {
+  return { outcome: 'not-asked', expected: undefined, found, fix: undefined };
+}
+
+/** Whether a check needs no meeting: the network answers it, or the look at the host has. */
 export function isAsked(check: OutsideCheck): check is OutsideCheck & { readonly question: AskedQuestion } {
   return check.question.kind !== 'meeting';
 }
@@ -41,12 +46,10 @@ export async function askCheck(
   const heard = hearing(network);
   const verdict = signal.aborted ? undefined : await ask(question, heard.network, now, snapshot);
   if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
-    return { outcome: 'not-asked', expected: undefined, found: 'interrupted', fix: undefined };
+    return notAsked('interrupted');
   }
   const unsent = verdict.outcome === 'failed' ? heard.unsent() : undefined;
-  if (unsent !== undefined) {
-    return { outcome: 'not-asked', expected: undefined, found: unsent.words, fix: undefined };
-  }
+  if (unsent !== undefined) return notAsked(unsent.words);
   return { ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
 }
 

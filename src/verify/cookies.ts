@@ -4,11 +4,15 @@ export interface SetCookie {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The last cookie of that name in headers that were joined by `, `; undefined if it isn't set. */
-export function cookieSet(header: string | undefined, wanted: string): SetCookie | undefined {
+/** The cookies in headers Set-Cookie that were joined by `, `, each with its attributes. */
+export function cookiesIn(header: string | undefined): readonly string[] {
   // A date in `Expires` has a comma as well, but no `=` after it before the next semicolon.
-  const cookies = (header ?? '').split(/, (?=[^;,=\s]+=)/);
-  return cookies
+  return (header ?? '').split(/, (?=[^;,=\s]+=)/).filter((cookie) => cookie !== '');
+}
+
+/** The last cookie of that name in such headers; undefined if it isn't set. */
+export function cookieSet(header: string | undefined, wanted: string): SetCookie | undefined {
+  return cookiesIn(header)
     .flatMap((cookie): readonly SetCookie[] => {
       const [pair = '', ...rest] = cookie.split(';').map((part) => part.trim());
       const [name, value] = halves(pair);

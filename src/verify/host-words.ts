@@ -1,6 +1,7 @@
 import type { CommandQuestion, SessionIdsQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
 import type { Answer } from '../model/snapshot.ts';
+import { short } from './short.ts';
 
 /** timeout(1) and the shell: it took too long, can't be run, isn't there. */
 const neverRan = [124, 125, 126, 127, 137];
@@ -61,8 +62,4 @@ function isIn(id: string, address: string): boolean {
   const at = address === '' ? -1 : id.indexOf(address);
   const around = [id[at - 1] ?? '', id[at + address.length] ?? ''];
   return at >= 0 && !around.some((one) => /[\da-f.]/i.test(one));
-}
-
-function short(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -19,7 +19,7 @@ export function judgeCertificate(
   if (shown.mistrust !== undefined) return { outcome: 'failed', expected, found: shown.mistrust };
   const left = shown.validTo - now;
   if (!Number.isFinite(left)) {
-    return { outcome: 'failed', expected, found: 'when its certificate ends can not be read' };
+    return { outcome: 'failed', expected, found: "when its certificate ends can't be read" };
   }
   const least = Math.min((shown.validTo - shown.validFrom) / 4, 14 * day);
   return { outcome: left < least ? 'failed' : 'passed', expected, found: `it ends in ${spanWords(left)}` };

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { HttpQuestion, Verdict, WebsocketQuestion } from '../model/outside-check.ts';
 import type { HttpAnswer, NoAnswer } from './answers.ts';
+import { short } from './short.ts';
 
 /** Whether an answer is as expected, without the assets that its page names. */
 export function judgeHttp(question: HttpQuestion, answer: HttpAnswer | NoAnswer): Verdict {
@@ -62,11 +63,6 @@ export function judgeWebsocket(question: WebsocketQuestion, answer: HttpAnswer |
   const found = status === 101 ? 'it accepts it' : `it answers ${statusWords(status)}`;
   const refused = status >= 400 && status < 500 && status !== 404;
   return { outcome: (accepted ? status === 101 : refused) ? 'passed' : 'failed', expected, found };
-}
-
-/** A server may say a lot; nobody reads more than this. */
-function short(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** `404 Not Found` */

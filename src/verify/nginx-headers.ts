@@ -70,7 +70,7 @@ function judge(name: string, value: string, needs: PageNeeds, hostname: string):
         ? { faults: ['browsers refuse what the page loads from its node'], notes: [] }
         : nothingFound;
     case 'x-frame-options':
-      return { faults: [], notes: ['sites that show the client in a frame can not do so any more'] };
+      return { faults: [], notes: ["sites that show the client in a frame can't do so any more"] };
     default:
       return nothingFound;
   }

@@ -1,5 +1,6 @@
 import { sessionPlace } from '../model/outside-check.ts';
 import type { HttpAnswer, NoAnswer } from './answers.ts';
+import { cookiesIn } from './cookies.ts';
 import type { Network, Request } from './network.ts';
 
 /** Somebody who has joined a meeting: what a browser would know of it. */
@@ -17,11 +18,9 @@ export const noSession: Session = { token: undefined, cookies: new Map() };
  * cookie; servers that are asked for one meeting set none to which that matters.
  */
 export function withCookiesOf(session: Session, url: string, answer: HttpAnswer): Session {
-  const set = answer.headers['set-cookie'];
-  if (set === undefined) return session;
+  const given = cookiesIn(answer.headers['set-cookie']).map((cookie) => cookie.split(';')[0]?.trim() ?? '');
+  if (given.length === 0) return session;
   const { hostname } = new URL(url);
-  // Several of them are joined by a comma, which a date may have as well.
-  const given = set.split(/, (?=[^;,=\s]+=)/).map((cookie) => cookie.split(';')[0]?.trim() ?? '');
   const names = given.map(nameOf);
   const kept = (session.cookies.get(hostname) ?? []).filter((cookie) => !names.includes(nameOf(cookie)));
   return { ...session, cookies: new Map([...session.cookies, [hostname, [...kept, ...given]]]) };

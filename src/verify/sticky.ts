@@ -7,7 +7,7 @@ import type { Network } from './network.ts';
 import { timesFor } from './several.ts';
 
 /** What a client saw that came without a cookie, with the one that it got, and with a foreign one. */
-export interface Visits {
+interface Visits {
   /** one after the other, until the server's own cookie was handed out */
   readonly fresh: readonly (HttpAnswer | NoAnswer)[];
   /** with that cookie */
@@ -46,7 +46,7 @@ export async function askSticky(question: StickyQuestion, network: Network): Pro
 /** As an application elsewhere would name a session. */
 const foreignValue = '0123456789ABCDEF0123456789ABCDEF';
 
-export function judgeSticky(question: StickyQuestion, { fresh, back, foreign }: Visits): Verdict {
+function judgeSticky(question: StickyQuestion, { fresh, back, foreign }: Visits): Verdict {
   const { url, cookie, mode, server, sameSite } = question;
   const expected = `clients of ${server} come back to it by the cookie ${cookie} of ${url}, and one that it didn't set does no harm`;
   const failed = (found: string, fix?: string): Verdict => ({

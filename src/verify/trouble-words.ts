@@ -74,7 +74,7 @@ const fixes: Readonly<Record<string, (server: string) => string>> = {
  * What to do about a server that could not be asked. What a check itself advises supposes an answer, so it
  * would send people to the wrong place.
  */
-export function troubleFix(error: unknown, server: string): string {
+function troubleFix(error: unknown, server: string): string {
   const { code = '' } = error as { code?: string };
   const known = Object.hasOwn(fixes, code) ? fixes[code] : undefined;
   if (known !== undefined) return known(server);

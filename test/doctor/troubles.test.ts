@@ -178,6 +178,16 @@ describe('troubles that any host can have', () => {
     ['reboot-required', { more: [['reboot', '']] }, '/run/reboot-required exists'],
     ['needrestart-automatic', { more: [['needrestart', "$nrconf{restart} = 'a';"]] }, 'needrestart'],
     [
+      'needrestart-automatic',
+      {
+        more: [
+          ['needrestart', "$nrconf{restart} = 'a';"],
+          ['needrestart', '$nrconf{override_rc}{qr(^gdm)} = 0;'],
+        ],
+      },
+      'needrestart',
+    ],
+    [
       'unattended-upgrades',
       { more: [['apt', 'Unattended-Upgrade::Origins-Pattern origin=*']] },
       '"origin=*"',
@@ -245,6 +255,16 @@ describe('troubles that any host can have', () => {
       },
     ],
     [
+      'needrestart that leaves the product out among others',
+      {
+        more: [
+          ['needrestart', "$nrconf{restart} = 'a';"],
+          ['needrestart', '    qr(^gdm) => 0,'],
+          ['needrestart', '    qr(^(bbb|kdm)-) => 0,'],
+        ],
+      },
+    ],
+    [
       'a later setting of needrestart',
       {
         more: [
@@ -299,7 +319,7 @@ describe('troubles that any host can have', () => {
 });
 
 it.each([
-  ['unreachable', 'the host can not be reached'],
+  ['unreachable', "the host can't be reached"],
   ['host-key-unknown', 'the key of the host is not accepted'],
   ['authentication-failed', 'the login is refused'],
   ['sudo-password', 'sudo does not let the account act as root'],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type HostAction, providesNothing } from '../../src/model/action.ts';
 import { atOnce } from '../../src/model/in-turns.ts';
+import { mergeReads } from '../../src/model/merge-reads.ts';
 import { type HostPlan, type Stage, stagesOf } from '../../src/model/plan.ts';
-import { mergeReads, noReads, type Snapshot, unitOfPath } from '../../src/model/snapshot.ts';
+import { noReads, type Snapshot, unitOfPath } from '../../src/model/snapshot.ts';
 import type { Resolve, Wanted } from '../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { KnownHosts } from '../../src/plan/forward/stages.ts';

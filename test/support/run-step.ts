@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import type { HostAction } from '../../src/model/action.ts';
 import { sameState } from '../../src/model/change.ts';
-import { mergeReads, noReads, stateIn } from '../../src/model/snapshot.ts';
+import { mergeReads } from '../../src/model/merge-reads.ts';
+import { noReads, stateIn } from '../../src/model/snapshot.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import type { Managed } from '../../src/virtual/managed.ts';
 import { StepHost } from '../../src/virtual/step-host.ts';

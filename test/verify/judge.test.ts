@@ -152,7 +152,7 @@ describe('judgeCertificate', () => {
     });
     expect(judge(90, Number.NaN)).toMatchObject({
       outcome: 'failed',
-      found: expect.stringContaining('can not be read'),
+      found: expect.stringContaining("can't be read"),
     });
     expect(judge(90, 80).found).toBe('it ends in 80 days');
     expect(judge(6, 1).found).toBe('it ends in 24 hours');

@@ -281,7 +281,7 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       ],
     },
     {
-      name: 'the learning dashboard can not be read',
+      name: "the learning dashboard can't be read",
       host: modern,
       make: 'chmod 700 /var/bigbluebutton/learning-dashboard',
       mend: 'chmod 755 /var/bigbluebutton/learning-dashboard',

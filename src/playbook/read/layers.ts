@@ -6,15 +6,10 @@ import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { extend, type Source } from './extend.ts';
+import { namesSchema } from './name-schema.ts';
 import { type Names, unknownNames } from './names.ts';
 import { PlaybookFile } from './playbook-file.ts';
-import {
-  type ExtensionData,
-  extensionSchema,
-  namesSchema,
-  type PlaybookData,
-  playbookSchema,
-} from './schema.ts';
+import { type ExtensionData, extensionSchema, type PlaybookData, playbookSchema } from './schema.ts';
 
 /**
  * Combines a playbook from the files that it consists of, starting with its own and ending with one that

@@ -1,49 +1,16 @@
 import { z } from 'zod';
-import { checkedText } from '../../inventory/schema.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema, symptomSchema } from '../facts/kinds.ts';
+import { conditionSchema } from './condition-schema.ts';
 import { guardSchema } from './guard-schema.ts';
+import { handlerSchema } from './handler-schema.ts';
+import { id, namesSchema, roleName, word } from './name-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
-import { absolutePath, oneOrMore, text } from './texts.ts';
+import { oneOrMore, text } from './texts.ts';
 import { triedSchema } from './tried-schema.ts';
 
-function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
-  return checkedText({
-    code: 'invalid-name',
-    mistake: (text) =>
-      pattern.test(text)
-        ? undefined
-        : { message: `'${text}' is not a valid name here; expected ${words}`, next: 'give it another name' },
-    pattern: editors,
-    description,
-  });
-}
-
-const word = named(
-  /^[a-z][a-z0-9_]*$/,
-  "lower-case letters, digits and '_', starting with a letter",
-  'a name that templates can use',
-);
-const roleName = named(
-  /^[a-z][a-z0-9-]*$/,
-  "lower-case letters, digits and '-', starting with a letter",
-  'name of a role',
-);
-const id = named(
-  /^[a-z0-9][a-z0-9.-]*$/,
-  "lower-case letters, digits, '-' and '.'",
-  'unique in its role; shown in reports',
-  // As written, with names that are filled in before it is checked.
-  /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
-);
-/** What a playbook calls its product. */
-export const namesSchema = z
-  .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'one line of text without braces', 'what stands for the word'))
-  .meta({
-    description: 'what the playbook calls its product; {{ names.WORD }} stands for it in every text and key',
-  });
 const texts = z.array(text);
 const folderAccount = z
   .string()
@@ -52,11 +19,6 @@ const folderAccount = z
     'expected USER, USER:GROUP or :GROUP, as chown(1) has them',
   )
   .min(1);
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
-const when = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)])).meta({
-  description: 'vars.NAME, facts.NAME, recipe.name or host.NAME to a value or a list; all must hold',
-});
 
 const variable = z.strictObject({
   type: z.enum(variableTypes),
@@ -68,58 +30,10 @@ const variable = z.strictObject({
 
 const recipe = z.strictObject({
   name: text,
-  when: when.optional(),
+  when: conditionSchema.optional(),
   reason: text.meta({ description: 'template; shown in the plan' }),
   vars: z.record(word, z.unknown()).optional(),
 });
-
-const request = z.strictObject({
-  url: text,
-  headers: z.union([texts, text]).optional(),
-  contains: z.union([texts, text]).optional(),
-});
-
-const check = z.union([
-  z.literal('nginx-workers'),
-  z
-    .strictObject({
-      active: text.optional().meta({ description: 'the unit is active and stays active' }),
-      port: z.union([z.int().min(1).max(65535), text]).optional(),
-      http: request.optional(),
-      browse: request.optional().meta({
-        description: 'as a browser asks, on an address of the host itself; counts only where it held before',
-      }),
-      through: roleName.optional().meta({
-        description: 'a role: its hosts, as they are `asked`, still answer through this host',
-      }),
-    })
-    .superRefine((given, context) => {
-      if (Object.values(given).filter((kind) => kind !== undefined).length === 1) return;
-      const kinds = 'active, port, http, browse, through, nginx-workers';
-      context.addIssue({ code: 'custom', message: `expected one of: ${kinds}` });
-    }),
-]);
-
-const handler = z
-  .strictObject({
-    id,
-    when: when.optional(),
-    validate: z.array(text).min(1).optional(),
-    'daemon-reload': z.literal(true).optional(),
-    reload: oneOrMore.optional(),
-    restart: oneOrMore.optional(),
-    command: z.array(text).min(1).optional(),
-    guards: texts.optional(),
-    ready: z.array(check).optional(),
-    timeout: z.number().min(1).max(3600).optional().meta({ description: 'seconds; 60' }),
-    settle: z.number().min(0).max(600).optional().meta({ description: 'seconds; 3' }),
-    rewrites: z.array(absolutePath).optional(),
-  })
-  .superRefine((given, context) => {
-    const actions = [given['daemon-reload'], given.reload, given.restart, given.command];
-    if (actions.some((action) => action !== undefined)) return;
-    context.addIssue({ code: 'custom', message: 'expected one of: reload, restart, command, daemon-reload' });
-  });
 
 const health = z
   .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
@@ -133,7 +47,7 @@ const outsideCheck = z
     id,
     title: text.meta({ description: 'what is checked, in a few words' }),
     recipes: z.array(text).min(1).optional(),
-    when: when.optional(),
+    when: conditionSchema.optional(),
     needs: oneOrMore.optional().meta({
       description: 'templates, none of which may be empty, false or 0: otherwise it does not apply',
     }),
@@ -146,7 +60,7 @@ const outsideCheck = z
 const asked = z
   .strictObject({
     by: roleName.meta({ description: 'the role whose hosts ask' }),
-    when: when.optional(),
+    when: conditionSchema.optional(),
     checks: z
       .array(id)
       .min(1)
@@ -154,27 +68,28 @@ const asked = z
     fix: text.meta({ description: 'what to do if no host of the role answers as it should' }),
   })
   .meta({ description: 'what another role asks itself for each host of this one, in every look' });
+
 const trouble = z.strictObject({
   id,
   title: text.meta({ description: 'what is wrong, in a few words' }),
   recipes: z.array(text).min(1).optional(),
-  when: when.optional().meta({ description: 'where it is looked for' }),
-  shows: when.optional().meta({ description: 'all of it holds where the trouble is' }),
-  unless: when.optional().meta({ description: 'none of it holds where the trouble is' }),
+  when: conditionSchema.optional().meta({ description: 'where it is looked for' }),
+  shows: conditionSchema.optional().meta({ description: 'all of it holds where the trouble is' }),
+  unless: conditionSchema.optional().meta({ description: 'none of it holds where the trouble is' }),
   found: text.meta({ description: 'the fact that shows it' }),
   means: text.meta({ description: 'what follows from it, in one sentence' }),
   fix: text.meta({ description: 'what to do about it: a command, if there is one' }),
 });
 
-const warning = z.strictObject({ when, text });
-const refusal = z.strictObject({ when, text, next: text });
+const warning = z.strictObject({ when: conditionSchema, text });
+const refusal = z.strictObject({ when: conditionSchema, text, next: text });
 
 /** What a step has beside the key that is a step module's name. */
 const stepKeys = {
   id,
   stage: id.optional().meta({ description: 'one of the stages of its role' }),
   recipes: z.array(text).min(1).optional(),
-  when: when.optional(),
+  when: conditionSchema.optional(),
   notify: oneOrMore.optional(),
   folder_of: z
     .union([folderAccount, z.array(folderAccount).min(1)])
@@ -298,7 +213,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
       .array(portSchema)
       .optional()
       .meta({ description: 'what a firewall must let through to its hosts' }),
-    handlers: z.array(handler).optional(),
+    handlers: z.array(handlerSchema).optional(),
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Condition } from '../../model/playbook.ts';
 import { evidenceKinds, type Tried } from '../../model/tried.ts';
+import { wantedValue } from './condition-schema.ts';
 import { text } from './texts.ts';
 
 const evidence = z
@@ -18,12 +19,10 @@ const claim = z.strictObject({
   server: evidence.meta({ description: 'tried on a real server, by people' }),
 });
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
 export const triedSchema = z
   .strictObject({
     role: text.meta({ description: 'the role whose hosts have the product' }),
-    releases: z.record(text, z.record(text, z.union([scalar, z.array(scalar).min(1)]))).meta({
+    releases: z.record(text, z.record(text, wantedValue)).meta({
       description: 'by release: what must hold for a host that has it; the first that holds counts',
     }),
     claims: z.array(claim).min(1),
@@ -40,7 +39,7 @@ export const triedSchema = z
   })
   .meta({ description: 'how far it was tried; a plan tells of releases that were not tried on a server' });
 
-export type TriedData = z.infer<typeof triedSchema>;
+type TriedData = z.infer<typeof triedSchema>;
 
 export function buildTried(
   data: TriedData,

@@ -1,9 +1,10 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import type { Guard } from '../../model/handler.ts';
+import { mergeReads } from '../../model/merge-reads.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
-import { isGlob, mergeReads, noReads, type Reads } from '../../model/snapshot.ts';
+import { isGlob, noReads, type Reads } from '../../model/snapshot.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';

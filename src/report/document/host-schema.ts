@@ -204,7 +204,7 @@ export const host = z.object({
     .optional()
     .describe('the stages to which changes and handlers belong, in order'),
   last: z
-    .object({ error: error.optional().describe('why it can not be done; everything else is') })
+    .object({ error: error.optional().describe("why it can't be done; everything else is") })
     .optional()
     .describe('something is taken away at the end of the run: changes and handlers that are marked `last`'),
   ran: z

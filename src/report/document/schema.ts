@@ -66,6 +66,7 @@ const browser = z
     screenshots: z.array(z.object({ host: z.string(), file: z.string() })),
   })
   .describe('of verify --browser: the browser that was used, and the files with pictures of the clients');
+
 const trouble = z.object({
   host: z.string(),
   role: z.string(),

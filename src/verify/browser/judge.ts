@@ -39,7 +39,7 @@ export function judge({ question }: BrowserCheck, seen: Seen, servers: Servers):
 }
 
 /** Which origin a page has, since that is what browsers grant camera and microphone to (RFC 6454). */
-export function judgeOrigin(page: string, { url, status }: Seen): BrowserVerdict {
+function judgeOrigin(page: string, { url, status }: Seen): BrowserVerdict {
   const { origin } = new URL(page);
   const expected = `${shownUrl(page)} is a page of ${origin}`;
   if (status >= 400) return { outcome: 'failed', expected, found: `it answers ${status}` };
@@ -51,7 +51,7 @@ export function judgeOrigin(page: string, { url, status }: Seen): BrowserVerdict
 
 const kinds = ['camera', 'microphone'] as const;
 
-export function judgePermissions(
+function judgePermissions(
   origin: string,
   elsewhere: string | undefined,
   seen: Seen,
@@ -103,7 +103,7 @@ const ends: Readonly<Record<Exclude<SocketEnd, 'open'>, string>> = {
 };
 
 /** The proxy relays pages; a socket that goes there as well makes it relay the meeting. */
-export function judgeSockets(origin: string, seen: Seen, { own, others }: Servers): BrowserVerdict {
+function judgeSockets(origin: string, seen: Seen, { own, others }: Servers): BrowserVerdict {
   const cluster = new URL(origin).host;
   const expected = 'the page opens its sockets at the node, which accepts them, and none at the proxy';
   const misled = seen.ownSockets.flatMap(({ url, error }) => {
@@ -137,7 +137,7 @@ const mostSaid = 3;
  * What the browser complains about. What the page writes to the console by itself is told and not judged: a
  * client that is opened without a meeting has every reason to. Neither is a server of a third party.
  */
-export function judgeConsole(origin: string, seen: Seen, { own, others }: Servers): BrowserVerdict {
+function judgeConsole(origin: string, seen: Seen, { own, others }: Servers): BrowserVerdict {
   const expected = 'the browser blocks nothing of the page, and every server of the cluster answers it';
   const complaints = distinct(seen.complaints);
   const ours = complaints.filter((complaint) => isOurs(complaint, own, others));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mergeReads, noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { mergeReads } from '../../../src/model/merge-reads.ts';
+import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { textOf } from '../../../src/plan/items.ts';
 import { stageOf } from '../../support/host-plan.ts';

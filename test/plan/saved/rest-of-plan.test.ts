@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { mergeReads } from '../../../src/model/merge-reads.ts';
 import type { ClusterPlan, HostPlan } from '../../../src/model/plan.ts';
-import { mergeReads, noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import type { Resolve } from '../../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { comparePlan } from '../../../src/plan/saved/compare-plan.ts';
