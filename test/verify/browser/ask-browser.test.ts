@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BrowserCheck, CheckResult } from '../../../src/model/outside-check.ts';
 import {
   askBrowser,
@@ -234,8 +234,9 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
 
   it('closes the browser when it is interrupted, and leaves no profile behind', async () => {
     const interrupting = new AbortController();
-    const profiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('playwright_chromiumdev'));
-    const before = profiles();
+    // Other tests' browsers have theirs in the usual place.
+    const own = mkdtempSync(join(folder, 'profiles-'));
+    vi.stubEnv('TMPDIR', own);
     const silent = await serving(selfSigned('localhost', { algorithm: 'ec' }), () => ({}));
     silent.server.removeAllListeners('request');
     silent.server.on('request', () => interrupting.abort());
@@ -247,8 +248,9 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
       expect(checks.map(({ outcome, found }) => [outcome, found])).toEqual(
         Array(4).fill(['not-asked', 'interrupted']),
       );
-      expect(profiles().filter((name) => !before.includes(name))).toEqual([]);
+      expect(readdirSync(own)).toEqual([]);
     } finally {
+      vi.unstubAllEnvs();
       silent.server.closeAllConnections();
       silent.server.close();
     }
