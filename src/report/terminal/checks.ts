@@ -29,9 +29,37 @@ function renderHost(host: string, checks: readonly ReportCheck[], style: Style):
   const [first] = checks;
   return [
     `${paint.bold(oneLine(host))} (${first?.role ?? ''})`,
-    ...(shown.length === 0 ? ['  nothing to ask'] : shown.flatMap((check) => renderCheck(check, style))),
+    ...(shown.length === 0 ? ['  nothing to ask'] : renderShown(shown, style)),
     '',
   ];
+}
+
+/**
+ * What failed for one and the same reason stands together, and the reason below the first: a host that is
+ * down would repeat it for each check. --verbose shows everything of each check.
+ */
+function renderShown(shown: readonly ReportCheck[], style: Style): readonly string[] {
+  if (style.verbose) return shown.flatMap((check) => renderCheck(check, style));
+  const first = (check: ReportCheck) => shown.find((other) => isLikewise(other, check)) ?? check;
+  return shown.flatMap((check) => {
+    if (first(check) !== check) return [];
+    const others = shown.filter((other) => other !== check && first(other) === check);
+    return [...renderCheck(check, style), ...others.flatMap((other) => renderLikewise(other, style))];
+  });
+}
+
+/** Whether it is the same check, or both failed with the same answer and the same advice. */
+function isLikewise(one: ReportCheck, other: ReportCheck): boolean {
+  if (one === other) return true;
+  const failed = [one, other].every(({ outcome, note }) => outcome === 'failed' && note === undefined);
+  return failed && one.found === other.found && one.fix === other.fix;
+}
+
+function renderLikewise({ title }: ReportCheck, { columns, paint }: Style): readonly string[] {
+  const label = `${words.failed} for the same reason`;
+  const start = `  ${label}: `;
+  const [first = '', ...rest] = wrap(title, { columns, first: start, hanging: 4 });
+  return [`  ${paint.red.bold(words.failed)}${first.slice(2 + words.failed.length)}`, ...rest];
 }
 
 const words: Readonly<Record<ReportCheck['outcome'], string>> = {
