@@ -17,6 +17,9 @@ const checks = [
   check('bbb-01', 'ddp', 'failed', '404 Not Found'),
   check('bbb-01', 'api', 'failed', down),
   check('bbb-02', 'api', 'failed', down),
+  check('bbb-03', 'certificate', 'not-asked', 'it refuses connections'),
+  check('bbb-03', 'api', 'not-asked', 'it refuses connections'),
+  check('bbb-03', 'ddp', 'not-asked', 'it refuses connections'),
 ];
 
 const shown = (verbose: boolean) =>
@@ -41,12 +44,17 @@ bbb-02 (node)
     found: the name does not resolve here
     to fix it: see to the name does not resolve here
 
-5 checks: 1 passed and 4 failed
+bbb-03 (node)
+  not asked: the certificate of bbb-03, and 2 other checks
+    because: it refuses connections
+
+8 checks: 1 passed, 4 failed and 3 not asked
 `);
 });
 
 it('tells everything of each check with --verbose', () => {
   const lines = shown(true);
   expect(lines.filter((line) => line.includes(`found: ${down}`))).toHaveLength(3);
+  expect(lines.filter((line) => line.includes('because: '))).toHaveLength(3);
   expect(lines.filter((line) => line.includes('the same reason'))).toEqual([]);
 });

@@ -44,15 +44,17 @@ function renderShown(shown: readonly ReportCheck[], style: Style): readonly stri
   return shown.flatMap((check) => {
     if (first(check) !== check) return [];
     const others = shown.filter((other) => other !== check && first(other) === check);
+    if (check.outcome === 'not-asked') return renderCheck(check, style, others.length);
     return [...renderCheck(check, style), ...others.flatMap((other) => renderLikewise(other, style))];
   });
 }
 
-/** Whether it is the same check, or both failed with the same answer and the same advice. */
+/** Whether it is the same check, or both failed, or weren't asked, for the same reason. */
 function isLikewise(one: ReportCheck, other: ReportCheck): boolean {
   if (one === other) return true;
-  const failed = [one, other].every(({ outcome, note }) => outcome === 'failed' && note === undefined);
-  return failed && one.found === other.found && one.fix === other.fix;
+  const { outcome, found, fix, note } = one;
+  const isIll = (outcome === 'failed' || outcome === 'not-asked') && note === undefined;
+  return isIll && other.outcome === outcome && other.found === found && other.fix === fix && !other.note;
 }
 
 function renderLikewise({ title }: ReportCheck, { columns, paint }: Style): readonly string[] {
@@ -69,7 +71,8 @@ const words: Readonly<Record<ReportCheck['outcome'], string>> = {
   'not-asked': 'not asked',
 };
 
-function renderCheck(check: ReportCheck, style: Style): readonly string[] {
+/** `more`: how many others were not asked for the same reason */
+function renderCheck(check: ReportCheck, style: Style, more = 0): readonly string[] {
   const { title, outcome, expected, found, note, fix } = check;
   const { columns, paint } = style;
   const painted = {
@@ -79,7 +82,8 @@ function renderCheck(check: ReportCheck, style: Style): readonly string[] {
     'not-asked': paint.yellow,
   };
   const start = `  ${words[outcome]}: `;
-  const [first = '', ...rest] = wrap(title, { columns, first: start, hanging: 4 });
+  const whose = more === 0 ? title : `${title}, and ${count(more, 'other check')}`;
+  const [first = '', ...rest] = wrap(whose, { columns, first: start, hanging: 4 });
   const noted = (label: string, text: string | undefined) =>
     text === undefined ? [] : wrap(text, { columns, first: `    ${label}: `, hanging: 6 });
   const whole = outcome === 'failed' || style.verbose;
@@ -87,7 +91,7 @@ function renderCheck(check: ReportCheck, style: Style): readonly string[] {
     `  ${painted[outcome](words[outcome])}: ${first.slice(start.length)}`,
     ...rest,
     ...(whole ? noted('expected', expected) : []),
-    ...(whole || outcome === 'not-asked' ? noted('found', found) : []),
+    ...(outcome === 'not-asked' ? noted('because', found) : whole ? noted('found', found) : []),
     ...noted('note', note),
     ...noted('to fix it', fix),
   ];
