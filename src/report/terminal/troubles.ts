@@ -34,7 +34,9 @@ function renderHost(host: string, troubles: readonly ReportTrouble[], style: Sty
   return [
     `${paint.bold(oneLine(host))} (${troubles[0]?.role ?? ''})`,
     ...(found.length === 0
-      ? [`  ${paint.green('no trouble found')}`]
+      ? troubles.every(({ outcome }) => outcome === 'unknown')
+        ? []
+        : [`  ${paint.green('no trouble found')}`]
       : found.flatMap((one) => renderFound(one, style))),
     ...unknown.flatMap((one) => renderUnknown(one, style)),
     ...rest,
