@@ -107,9 +107,7 @@ async function support(options: SupportOptions, environment: Environment): Promi
       .join(''),
     { overwrite },
   );
-  view.message(
-    `written to ${file}, readable by you alone; paste it into the issue in which you ask for help`,
-  );
+  view.message(`written to ${file}, readable by you alone; attach it to the issue in which you ask for help`);
   return end(exitStatus.done);
 }
 
