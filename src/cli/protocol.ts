@@ -43,7 +43,7 @@ export async function recordProtocol(
     say(step.expect, '  passed if: ');
     if (!isAsked) continue;
     const answer = await askWord(
-      'passed, failed, skipped, or later? ',
+      'passed, failed, skipped, or later? [p/f/s/l] ',
       [...protocolOutcomes, 'later'],
       environment,
     );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { problemsOf } from '../model/operator-error.ts';
+import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import type { SupportSources } from '../support/bundle.ts';
 import type { Environment, Registration } from './environment.ts';
 import {
@@ -44,7 +44,14 @@ export function registerSupport(program: Command, { environment, finish }: Regis
   );
 }
 
-async function protocol({ out, inventory }: SupportOptions, environment: Environment): Promise<number> {
+async function protocol({ out, inventory, json }: SupportOptions, environment: Environment): Promise<number> {
+  if (json) {
+    throw new OperatorError({
+      code: 'usage',
+      message: '--protocol is for people: it has no JSON document',
+      next: 'leave out --json; the results are in the file that --protocol writes',
+    });
+  }
   const { recordProtocol } = await import('./protocol.ts');
   await environment.attend();
   return recordProtocol({ file: out ?? 'clusterproxy-protocol.md', inventory }, environment);
@@ -107,9 +114,7 @@ async function support(options: SupportOptions, environment: Environment): Promi
       .join(''),
     { overwrite },
   );
-  view.message(
-    `written to ${file}, readable by you alone; paste it into the issue in which you ask for help`,
-  );
+  view.message(`written to ${file}, readable by you alone; attach it to the issue in which you ask for help`);
   return end(exitStatus.done);
 }
 

@@ -41,7 +41,7 @@ export const nameUnresolved: HostTrouble = {
     return found(
       [...here.map((name) => `${name} does not resolve on this machine`), ...elsewhere].join('; '),
       'whoever asks for it gets nothing; an nginx that has to relay to it does not even reload',
-      `add a record for ${here[0] ?? names[0]} to the DNS: dig +short ${here[0] ?? names[0]}`,
+      `add a record for ${here[0] ?? names[0]} to the DNS, then see what it answers: dig +short ${here[0] ?? names[0]}`,
     );
   },
 };

@@ -60,8 +60,8 @@ export const needrestart: HostTrouble = {
 };
 
 /**
- * `qr(^nginx) => 0`, or `$nrconf{override_rc}{qr(^nginx)} = 0`: whether it is about one of these units. By the
- * words in the pattern, since a host's own pattern could take for ever.
+ * `qr(^nginx) => 0`, or `$nrconf{override_rc}{qr(^nginx)} = 0`: whether it is about one of these units. By
+ * the words in the pattern, since a host's own pattern could take for ever.
  */
 function leavesOut(line: string, units: readonly string[]): boolean {
   const patterns = [...line.matchAll(/\bqr\(([^\s}=]{1,200})/g)].map(([, pattern = '']) => pattern);

@@ -16,6 +16,11 @@ export function unlooked(
   { name, role }: { readonly name: string; readonly role: string },
   { code, message, notes = [], next }: Problem,
 ): TroubleResult {
+  if (code === 'interrupted') {
+    // The operator's doing, and no trouble of the host's.
+    const title = 'there is any trouble on this host';
+    return { host: name, role, id: code, title, outcome: 'unknown', found: message };
+  }
   const title = layers.find(([codes]) => codes.test(code))?.[1] ?? 'the host could not be looked at';
   return {
     ...{ host: name, role, id: code, title, outcome: 'found' },

@@ -11,6 +11,8 @@ export type HostPhase =
   | 'handler'
   | 'checking'
   | 'settling'
+  /** all is well on the host, which waits to be told so; `detail` says for how long */
+  | 'confirming'
   | 'done';
 
 /**

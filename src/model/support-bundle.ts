@@ -13,7 +13,7 @@ export interface SupportBundle {
     /** in words of Node.js: `linux`, `darwin` */
     readonly platform: string;
   };
-  /** undefined if the inventory could not be read */
+  /** undefined if the inventory could not be used */
   readonly cluster: SupportCluster | undefined;
   readonly hosts: readonly SupportHost[];
   /** the latest first */

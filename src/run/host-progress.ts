@@ -29,10 +29,7 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'waiting-for-lock':
       return ['connecting', `waiting for another run to release the lock: ${event.holder}`];
     case 'waiting':
-      return [
-        'checking',
-        `confirming over a new connection; without a confirmation it reverts in ${event.seconds} s`,
-      ];
+      return ['confirming', `without one it reverts in ${event.seconds} s`];
     case 'settling':
       return ['settling', `services have to stay up for ${event.seconds} s`];
     case 'settling-other':
@@ -56,6 +53,9 @@ function phaseOfState(state: string): readonly [HostPhase, string?] | undefined 
       return ['prepared'];
     case 'open':
       return ['swapped'];
+    case 'waiting':
+      // It may take minutes, and an event of its own says so as well, with the time that is left.
+      return ['confirming'];
     case 'committed':
       return ['done'];
     default:

@@ -76,7 +76,7 @@ export function proofWarnings(judged: readonly Judged[], host: string): readonly
     ...(failedBefore.length === 0
       ? []
       : [
-          `before the change ${checksWords(failedBefore, host)} failed from outside as well, and so had no say: ${failedBefore
+          `${checksWords(failedBefore, host)} had failed from outside before the change already, and so had no say: ${failedBefore
             .slice(0, mostTold)
             .map(({ id, asked }) => `${id}: ${heard(asked?.found ?? 'no answer')}`)
             .join('; ')}${failedBefore.length > mostTold ? '; …' : ''} (clusterproxy verify says what to do)`,

@@ -35,8 +35,17 @@ const needs: Readonly<Record<string, readonly string[]>> = {
   unlock: ['20261121T074501Z-4f2a9c'],
 };
 
+it('support refuses a test protocol in JSON, since there is none', async () => {
+  const { status, stdout } = await withFile(deserted, (file) =>
+    clusterproxy(['support', '--protocol', '--json', '--inventory', file]),
+  );
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ command: 'support', errors: [{ code: 'usage' }] });
+});
+
 describe('help', () => {
-  it.each([[], ...commands.map((command) => [command])])(
+  const others = ['verify', 'doctor', 'support', 'explain', 'demo'];
+  it.each([[], ...[...commands, ...others].map((command) => [command])])(
     'of %s fits 80 columns and has an example',
     async (...command) => {
       const { status, stdout, stderr } = await clusterproxy([...command, '--help']);

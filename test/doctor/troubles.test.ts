@@ -332,3 +332,11 @@ it.each([
     ...{ id: code, title, outcome: 'found', found: 'it failed; a key: refused', fix: 'mend it' },
   });
 });
+
+it('finds no trouble on a host only because the operator pressed Ctrl-C', () => {
+  const problem = { code: 'interrupted', message: 'interrupted before the host was looked at' };
+  expect(unlooked({ name: 'a', role: 'node' }, problem)).toEqual({
+    ...{ host: 'a', role: 'node', id: 'interrupted', title: 'there is any trouble on this host' },
+    ...{ outcome: 'unknown', found: 'interrupted before the host was looked at' },
+  });
+});

@@ -57,7 +57,9 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
     expect(problems(kept)).toEqual([]);
     expect(statuses(kept)).toEqual({ ...inSync, 'proxy-1': 'changed' });
     const [proxy] = kept.hosts;
-    expect(proxy?.warnings.join('\n')).toContain('failed from outside as well, and so had no say: ');
+    expect(proxy?.warnings.join('\n')).toContain(
+      'had failed from outside before the change already, and so had no say: ',
+    );
     expect(proxy?.deciding?.map(({ outcome }) => outcome)).toContain('failed-before');
   });
 

@@ -107,7 +107,7 @@ it('tells of an inventory that is not valid by code and line', async () => {
   expect(ended.status, ended.stderr).toBe(0);
   const text = readFileSync(file, 'utf8');
   expect(canaries(text)).toEqual([]);
-  expect(text).toContain('- the inventory could not be read');
+  expect(text).toContain('- the inventory could not be used; the errors below say why');
   expect(text).toMatch(/- [a-z-]+ at line \d+, column \d+/);
 });
 

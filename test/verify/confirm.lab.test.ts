@@ -184,7 +184,7 @@ describe.skipIf(noLab)('--confirm outside on real hosts', () => {
     await node.mustExec('systemctl start bbb-graphql-middleware');
     expect(statuses(document)[node.name]).toBe('changed');
     expect(hostOf(document, node.name).warnings.join()).toContain(
-      'before the change the checks graphql and graphql-other-origin failed from outside as well',
+      'the checks graphql and graphql-other-origin had failed from outside before the change already',
     );
     expect(failedIn(document)).toEqual([`${node.name} graphql`, `${node.name} graphql-other-origin`]);
     expect(code).toBe(4);

@@ -85,7 +85,7 @@ export const supportSchema = z.object({
       variables: listOf(z.object({ name: word, value: word.optional() })),
     })
     .optional()
-    .describe('left out if the inventory could not be read'),
+    .describe('left out if the inventory could not be used'),
   hosts: listOf(host),
   runs: listOf(run).describe('the latest first'),
   checks: listOf(z.object({ host: word, check: word, outcome: z.enum(checkOutcomes) })),

@@ -29,9 +29,39 @@ function renderHost(host: string, checks: readonly ReportCheck[], style: Style):
   const [first] = checks;
   return [
     `${paint.bold(oneLine(host))} (${first?.role ?? ''})`,
-    ...(shown.length === 0 ? ['  nothing to ask'] : shown.flatMap((check) => renderCheck(check, style))),
+    ...(shown.length === 0 ? ['  nothing to ask'] : renderShown(shown, style)),
     '',
   ];
+}
+
+/**
+ * What failed for one and the same reason stands together, and the reason below the first: a host that is
+ * down would repeat it for each check. --verbose shows everything of each check.
+ */
+function renderShown(shown: readonly ReportCheck[], style: Style): readonly string[] {
+  if (style.verbose) return shown.flatMap((check) => renderCheck(check, style));
+  const first = (check: ReportCheck) => shown.find((other) => isLikewise(other, check)) ?? check;
+  return shown.flatMap((check) => {
+    if (first(check) !== check) return [];
+    const others = shown.filter((other) => other !== check && first(other) === check);
+    if (check.outcome === 'not-asked') return renderCheck(check, style, others.length);
+    return [...renderCheck(check, style), ...others.flatMap((other) => renderLikewise(other, style))];
+  });
+}
+
+/** Whether it is the same check, or both failed, or weren't asked, for the same reason. */
+function isLikewise(one: ReportCheck, other: ReportCheck): boolean {
+  if (one === other) return true;
+  const { outcome, found, fix, note } = one;
+  const isIll = (outcome === 'failed' || outcome === 'not-asked') && note === undefined;
+  return isIll && other.outcome === outcome && other.found === found && other.fix === fix && !other.note;
+}
+
+function renderLikewise({ title }: ReportCheck, { columns, paint }: Style): readonly string[] {
+  const label = `${words.failed} for the same reason`;
+  const start = `  ${label}: `;
+  const [first = '', ...rest] = wrap(title, { columns, first: start, hanging: 4 });
+  return [`  ${paint.red.bold(words.failed)}${first.slice(2 + words.failed.length)}`, ...rest];
 }
 
 const words: Readonly<Record<ReportCheck['outcome'], string>> = {
@@ -41,7 +71,8 @@ const words: Readonly<Record<ReportCheck['outcome'], string>> = {
   'not-asked': 'not asked',
 };
 
-function renderCheck(check: ReportCheck, style: Style): readonly string[] {
+/** `more`: how many others were not asked for the same reason */
+function renderCheck(check: ReportCheck, style: Style, more = 0): readonly string[] {
   const { title, outcome, expected, found, note, fix } = check;
   const { columns, paint } = style;
   const painted = {
@@ -51,7 +82,8 @@ function renderCheck(check: ReportCheck, style: Style): readonly string[] {
     'not-asked': paint.yellow,
   };
   const start = `  ${words[outcome]}: `;
-  const [first = '', ...rest] = wrap(title, { columns, first: start, hanging: 4 });
+  const whose = more === 0 ? title : `${title}, and ${count(more, 'other check')}`;
+  const [first = '', ...rest] = wrap(whose, { columns, first: start, hanging: 4 });
   const noted = (label: string, text: string | undefined) =>
     text === undefined ? [] : wrap(text, { columns, first: `    ${label}: `, hanging: 6 });
   const whole = outcome === 'failed' || style.verbose;
@@ -59,7 +91,7 @@ function renderCheck(check: ReportCheck, style: Style): readonly string[] {
     `  ${painted[outcome](words[outcome])}: ${first.slice(start.length)}`,
     ...rest,
     ...(whole ? noted('expected', expected) : []),
-    ...(whole || outcome === 'not-asked' ? noted('found', found) : []),
+    ...(outcome === 'not-asked' ? noted('because', found) : whole ? noted('found', found) : []),
     ...noted('note', note),
     ...noted('to fix it', fix),
   ];

@@ -52,7 +52,7 @@ function inPlainLines({ output, verbose }: ProgressOptions): Progress {
 function isRemarkable({ phase, detail }: HostEvent): boolean {
   return (
     ['acting', 'swapped', 'handler', 'done'].includes(phase) ||
-    (phase === 'connecting' && detail !== undefined)
+    (['connecting', 'confirming'].includes(phase) && detail !== undefined)
   );
 }
 
@@ -122,6 +122,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   handler: 'running a handler',
   checking: 'checking that it works',
   settling: 'waiting to see whether it stays up',
+  confirming: 'waiting for the confirmation from outside',
   done: 'done',
 };
 

@@ -16,7 +16,9 @@ export function renderSupport({ support }: ReportDocument): readonly string[] {
     '# clusterproxy support bundle',
     '',
     `- clusterproxy ${program.version}, Node.js ${program.node}, ${program.platform}`,
-    ...(cluster === undefined ? ['- the inventory could not be read'] : clusterLines(cluster)),
+    ...(cluster === undefined
+      ? ['- the inventory could not be used; the errors below say why']
+      : clusterLines(cluster)),
     '- names and addresses are replaced: `host-1`, `address-1`, …',
     ...section('Errors', errors.map(errorLine)),
     ...hosts.flatMap(hostLines),

@@ -34,7 +34,9 @@ function renderHost(host: string, troubles: readonly ReportTrouble[], style: Sty
   return [
     `${paint.bold(oneLine(host))} (${troubles[0]?.role ?? ''})`,
     ...(found.length === 0
-      ? [`  ${paint.green('no trouble found')}`]
+      ? troubles.every(({ outcome }) => outcome === 'unknown')
+        ? []
+        : [`  ${paint.green('no trouble found')}`]
       : found.flatMap((one) => renderFound(one, style))),
     ...unknown.flatMap((one) => renderUnknown(one, style)),
     ...rest,
@@ -76,12 +78,12 @@ function renderUnknown({ id, title, found }: ReportTrouble, { columns, paint }: 
   return [`  ${paint.yellow('not known:')} ${first.slice(start.length)}`, ...rest];
 }
 
-/** `2 troubles found on 1 of 3 hosts; 1 could not be found out` */
+/** `2 troubles found on 1 of 3 hosts; 1 could not be looked for` */
 function summaryWords(troubles: readonly ReportTrouble[]): string {
   const hosts = new Set(troubles.map(({ host }) => host)).size;
   const found = troubles.filter(({ outcome }) => outcome === 'found');
   const unknown = troubles.filter(({ outcome }) => outcome === 'unknown').length;
-  const left = unknown === 0 ? '' : `; of ${unknown} it could not be found out`;
+  const left = unknown === 0 ? '' : `; ${unknown} could not be looked for`;
   if (found.length === 0) return `no known trouble found on ${count(hosts, 'host')}${left}`;
   const ill = new Set(found.map(({ host }) => host)).size;
   return `${count(found.length, 'trouble')} found on ${ill} of ${count(hosts, 'host')}${left}; clusterproxy explain CODE tells more`;
