@@ -65,7 +65,7 @@ export function judgeWebsocket(question: WebsocketQuestion, answer: HttpAnswer |
 }
 
 /** A server may say a lot; nobody reads more than this. */
-function short(text: string): string {
+export function short(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
