@@ -12,8 +12,8 @@ export interface DemoCluster {
 
 export const inventoryName = 'demo.yaml';
 const playbookName = 'bigbluebutton.yaml';
-/** What the playbook names beside itself. */
-const guardProgram = 'files/bbb-meetings.sh';
+/** What the playbook names beside itself lies there. */
+const besideIt = 'files';
 
 const clusterHostname = 'bbb-proxy.example.com';
 export const sampleHosts: readonly SampleHost[] = [
@@ -54,7 +54,7 @@ async function writePlaybook(folder: string): Promise<void> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
   const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
   await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
-  await cp(join(packageRoot(), 'playbooks', guardProgram), join(folder, guardProgram));
+  await cp(join(packageRoot(), 'playbooks', besideIt), join(folder, besideIt), { recursive: true });
 }
 
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {

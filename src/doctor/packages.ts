@@ -46,16 +46,12 @@ export const rebootRequired: HostTrouble = {
 export const needrestart: HostTrouble = {
   id: 'needrestart-automatic',
   title: 'services are restarted by themselves after upgrades',
-  judge: bySurroundings(({ needrestart: lines }) => {
+  judge: bySurroundings(({ needrestart: lines }, { units }) => {
     const settings = lines.flatMap((line) => /^\$nrconf\{restart\}\s*=\s*['"](\w)['"]/.exec(line)?.[1] ?? []);
     if (settings.at(-1) !== 'a') return absent;
-    // Somebody has thought of it.
-    if (
-      lines.some(
-        (line) => /override_rc/.test(line) && /bbb|freeswitch|antmedia|webcallserver|haproxy/.test(line),
-      )
-    )
-      return absent;
+    // Somebody has thought of it: one of the names in the list of exceptions is a service's of this host.
+    const excepted = lines.flatMap((line) => /qr\(\W*([\w-]{3,})/.exec(line)?.[1] ?? []);
+    if (excepted.some((name) => units.some((unit) => unit.includes(name)))) return absent;
     return found(
       "needrestart has $nrconf{restart} = 'a'",
       'an upgrade of any library restarts the services that use it, in the middle of a class',

@@ -45,7 +45,7 @@ fi
 # needrestart(1): its files are Perl; the last setting counts.
 set -- "$ROOT/etc/needrestart/needrestart.conf" "$ROOT"/etc/needrestart/conf.d/*.conf
 if [ -e "$1" ]; then
-  sed -n "s/^[[:space:]]*\(\$nrconf{restart}[[:space:]]*=.*\)/\1/p; /^[[:space:]]*#/d; /bbb\|freeswitch\|redis\|haproxy\|antmedia\|webcallserver/p" "$@" 2>/dev/null |
+  sed -n "s/^[[:space:]]*\(\$nrconf{restart}[[:space:]]*=.*\)/\1/p; /^[[:space:]]*#/d; /qr(/p" "$@" 2>/dev/null |
     while IFS= read -r line; do tell needrestart "$line"; done
 fi
 

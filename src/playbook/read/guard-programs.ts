@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
@@ -43,6 +44,8 @@ export async function readPrograms(
     for (const { key, program, path } of named) {
       if (program === undefined) continue;
       const location = document.location(path);
+      const isTold = problems.some(({ location: told }) => isDeepStrictEqual(told, location));
+      if (isTold) continue;
       try {
         programs.set(key, await readProgram(location.file, program));
       } catch (error) {
