@@ -55,8 +55,10 @@ reason() {
       why=${why%%</messageKey>*}
       ;;
     '') why='no answer' ;;
-    *) why='an answer that can not be understood' ;;
+    *) why= ;;
   esac
+  # Its keys are words such as checksumError. Whatever else is said there isn't told: nobody knows what it is.
+  case $why in 'no answer') ;; *[!A-Za-z]* | '') why='an answer that can not be understood' ;; esac
 }
 
 meeting=clusterproxy-$(random)

@@ -13,16 +13,19 @@ export interface Salvaged {
 
 /**
  * Takes what is right in an inventory with mistakes: every host that has a name, with those of its keys that
- * can be used. Without a valid cluster name nothing can be said of its product, so that its playbook counts
- * for nothing. Undefined if there is no such host.
+ * can be used. Where a value is wrong that says where the host is, who logs in or whom to trust, it is left
+ * out: what stands in for it would lead to another host, or by another way. Without a valid cluster name
+ * nothing can be said of its product, so that its playbook counts for nothing. Undefined if there is no host.
  */
 export function salvage(value: unknown, playbook: LoadedPlaybook | undefined): Salvaged | undefined {
   const given = mapOf(value);
   const cluster = inventorySchema.shape.cluster.safeParse(given.cluster);
+  const ssh = usable(sshSchema, mapOf(given.ssh), ([key]) => isHarmless(['ssh', key]));
+  if (ssh === undefined) return undefined;
   const names = new Set<string>();
   const entries = hostEntries(value).flatMap(({ role, data }): { role: string; host: HostData }[] => {
     const name = textOf(data, 'name') ?? textOf(data, 'hostname') ?? textOf(data, 'address');
-    const host = name === undefined ? undefined : usable(hostSchema, { ...data, name });
+    const host = name === undefined ? undefined : usable(hostSchema, { ...data, name }, isHarmless);
     if (host === undefined || names.has(host.name)) return [];
     names.add(host.name);
     return [{ role, host }];
@@ -37,7 +40,7 @@ export function salvage(value: unknown, playbook: LoadedPlaybook | undefined): S
     data: {
       playbook: known?.name ?? '',
       cluster: cluster.success ? cluster.data : { name: '', hostname: '' },
-      ssh: usable(sshSchema, mapOf(given.ssh)) ?? {},
+      ssh,
       vars: { ...mapOf(given.vars) },
       hosts,
     },
@@ -45,8 +48,21 @@ export function salvage(value: unknown, playbook: LoadedPlaybook | undefined): S
   };
 }
 
-/** The value without the keys that the schema refuses; undefined if it refuses it all the same. */
-function usable<Data>(schema: z.ZodType<Data>, value: Readonly<Record<string, unknown>>): Data | undefined {
+/** Whether a host can be asked without this key of its own, whose value is wrong. */
+function isHarmless([key, inner]: readonly (PropertyKey | undefined)[]): boolean {
+  if (key === 'ssh') return inner === 'connect_timeout';
+  return key === 'recipe' || key === 'state' || key === 'vars';
+}
+
+/**
+ * The value without keys that the schema doesn't know, and without those with a wrong value that it can do
+ * without; undefined if there is nothing that can be used.
+ */
+function usable<Data>(
+  schema: z.ZodType<Data>,
+  value: Readonly<Record<string, unknown>>,
+  canDoWithout: (path: readonly PropertyKey[]) => boolean,
+): Data | undefined {
   let rest = value;
   // Each turn takes away at least one key, or is the last.
   for (;;) {
@@ -55,6 +71,7 @@ function usable<Data>(schema: z.ZodType<Data>, value: Readonly<Record<string, un
     const before = JSON.stringify(rest);
     for (const issue of checked.error.issues) {
       const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
+      if (keys.length === 0 && !canDoWithout(issue.path)) return undefined;
       const paths = keys.length > 0 ? keys.map((key) => [...issue.path, key]) : [issue.path];
       for (const path of paths) rest = without(rest, path.slice(0, 2));
     }

@@ -93,14 +93,15 @@ function endingsOf(
     (check) => [check.id, result?.endings.get(check.id) ?? notAsked('nobody could join a meeting')] as const,
   );
   const mine = (): Asked => {
+    // Whoever refuses to create a meeting refuses to end it as well; there is none then.
+    if (trouble?.kind === 'failed') {
+      return { outcome: 'failed', expected: 'a meeting can be created', found: trouble.words, fix };
+    }
     if (end.kind === 'left') {
       const found = `the meeting could not be ended (${end.words}); it ends by itself within minutes`;
       return { outcome: 'failed', expected: 'the meeting is ended', found, fix };
     }
-    if (trouble?.kind === 'unknown') return notAsked(trouble.words);
-    if (trouble !== undefined) {
-      return { outcome: 'failed', expected: 'a meeting can be created', found: trouble.words, fix };
-    }
+    if (trouble !== undefined) return notAsked(trouble.words);
     if (signal.aborted && result?.joined.verdict.outcome !== 'passed') return notAsked('interrupted');
     const { outcome, expected, found, fix: own } = result?.joined.verdict ?? noVerdict;
     if (outcome === 'failed') return { outcome, expected, found, fix: own ?? fix };

@@ -22,9 +22,10 @@ export async function joinMeeting(
   network: Network,
 ): Promise<JoinedBy> {
   const expected = `a meeting is created, everybody who joins it is sent to ${question.client.join(' or ')}, and it ends`;
+  const origins = question.client.map((page) => new URL(page).origin);
   let session: Session | undefined;
   for (const { who, url } of ways) {
-    const joined = judgeJoining(question, who, await follow(network, url));
+    const joined = judgeJoining(question, who, await follow(network, url, origins));
     if (joined.verdict.outcome === 'failed') {
       return { verdict: { ...joined.verdict, expected }, session: undefined };
     }

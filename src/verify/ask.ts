@@ -1,6 +1,7 @@
+import pLimit from 'p-limit';
 import type { AskedQuestion, CheckResult, OutsideCheck, Verdict } from '../model/outside-check.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { HttpAnswer, NoAnswer } from './answers.ts';
+import type { NoAnswer } from './answers.ts';
 import { assetsNamedBy, assetsOf, mostNamed } from './assets.ts';
 import { askCertificates } from './certificates.ts';
 import { askClosed } from './closed.ts';
@@ -9,6 +10,7 @@ import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
 import type { Network } from './network.ts';
 import { askRtmp } from './rtmp.ts';
 import { judgeSeen } from './seen.ts';
+import { short } from './short.ts';
 import { askSticky } from './sticky.ts';
 import { askWebsockets } from './websockets.ts';
 
@@ -118,34 +120,54 @@ async function askHttp(
   const answer = await network.get({ url, headers });
   const verdict = judgeHttp(question, answer);
   if (!assets || answer.kind === 'trouble' || verdict.outcome === 'failed') return verdict;
-  const asked = new Map<string, HttpAnswer | NoAnswer>([[url, answer]]);
-  const first = await getAll(assetsOf(answer.body, url), asked, network);
-  const named = first.flatMap(([asset, one]) =>
-    one.kind === 'answer' && one.status === 200 ? assetsNamedBy(one.body, asset) : [],
-  );
-  const second = await getAll([...new Set(named)].slice(0, mostNamed), asked, network);
-  const all = [...first, ...second];
-  const missing = all.flatMap(([asset, one]) => {
-    if (one.kind === 'answer' && one.status === 200) return [];
-    return [`${asset}: ${one.kind === 'trouble' ? one.words : statusWords(one.status)}`];
-  });
+  const asking = assetsAsked(network, [url]);
+  const named = await asking.ask(assetsOf(answer.body, url));
+  await asking.ask([...new Set(named)].slice(0, mostNamed));
+  const { missing, count } = asking;
   const expected = `${verdict.expected}; so does everything that the page loads`;
-  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, all.length) };
-  return { outcome: 'failed', expected, found: missing.join('; ') };
+  if (missing.length === 0) return { ...verdict, expected, found: foundWords(verdict.found, count()) };
+  const more = missing.length - mostTold;
+  const told = [...missing.slice(0, mostTold), ...(more > 0 ? [`and ${more} more`] : [])];
+  return { outcome: 'failed', expected, found: told.join('; ') };
 }
 
-/** What answers at those of the addresses that haven't been asked yet. */
-async function getAll(
-  urls: readonly string[],
-  asked: Map<string, HttpAnswer | NoAnswer>,
+/** As many connections as browsers open to a server, more or less: a check is no load test. */
+const assetsAtOnce = 8;
+/** What an asset names stands at its beginning; bytes. */
+const longestAsset = 1024 * 1024;
+/** How many missing assets are told, and after how many no others are asked for: nobody needs them all. */
+const mostTold = 5;
+const mostMissing = 10;
+
+/** Asks for assets, for each once, and notes those that are missing. */
+function assetsAsked(
   network: Network,
-): Promise<readonly (readonly [url: string, answer: HttpAnswer | NoAnswer])[]> {
-  const fresh = urls.filter((url) => !asked.has(url));
-  const answers = await Promise.all(
-    fresh.map(async (url) => [url, await network.get({ url, headers: [] })] as const),
-  );
-  for (const [url, answer] of answers) asked.set(url, answer);
-  return answers;
+  known: readonly string[],
+): {
+  /** what those name that are there */
+  readonly ask: (urls: readonly string[]) => Promise<readonly string[]>;
+  readonly missing: readonly string[];
+  readonly count: () => number;
+} {
+  const asked = new Set(known);
+  const missing: string[] = [];
+  const limit = pLimit(assetsAtOnce);
+  const one = async (url: string): Promise<readonly string[]> => {
+    if (missing.length >= mostMissing) return [];
+    const answer = await network.get({ url, headers: [], longest: longestAsset });
+    if (answer.kind === 'answer' && answer.status === 200) return assetsNamedBy(answer.body, url);
+    missing.push(`${short(url)}: ${answer.kind === 'trouble' ? answer.words : statusWords(answer.status)}`);
+    return [];
+  };
+  return {
+    ask: async (urls) => {
+      const fresh = urls.filter((url) => !asked.has(url));
+      for (const url of fresh) asked.add(url);
+      return (await Promise.all(fresh.map((url) => limit(() => one(url))))).flat();
+    },
+    missing,
+    count: () => asked.size - known.length,
+  };
 }
 
 function foundWords(found: string, assets: number): string {

@@ -8,22 +8,16 @@ export const mostNamed = 100;
  * Only those of the page's own origin, which is the one that is checked; links that a person clicks are none.
  */
 export function assetsOf(page: string, url: string): readonly string[] {
-  const base = /<base\s[^>]*href\s*=\s*["']([^"']+)["']/i.exec(page)?.[1] ?? '';
-  const from = URL.canParse(base, url) ? new URL(base, url).href : url;
-  const named = [...page.matchAll(/<(script|img|link)\b([^>]*)>/gi)].flatMap(
-    ([, tag = '', attributes = '']) => {
-      const name = tag.toLowerCase() === 'link' ? 'href' : 'src';
-      if (
-        name === 'href' &&
-        !/\brel\s*=\s*["']?[^"'>]*\b(?:stylesheet|modulepreload|preload|icon)\b/i.test(attributes)
-      )
-        return [];
-      const value = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(
-        attributes,
-      );
-      return [value?.[1] ?? value?.[2] ?? value?.[3] ?? ''];
-    },
-  );
+  const tags = tagsOf(page);
+  const base = tags.find(({ tag, attributes }) => tag === 'base' && attributes.has('href'));
+  const href = base?.attributes.get('href') ?? '';
+  const from = URL.canParse(href, url) ? new URL(href, url).href : url;
+  const named = tags.flatMap(({ tag, attributes }) => {
+    if (tag === 'base') return [];
+    const rels = (attributes.get('rel') ?? '').toLowerCase().split(/\s+/);
+    if (tag === 'link' && !rels.some((rel) => loaded.has(rel))) return [];
+    return [attributes.get(tag === 'link' ? 'href' : 'src') ?? ''];
+  });
   return ownOf(
     named.map((name) => name.replaceAll('&amp;', '&')),
     { from, url },
@@ -43,18 +37,77 @@ export function assetsNamedBy(text: string, url: string): readonly string[] {
   );
 }
 
+/** What a browser loads by itself of what a page links to. */
+const loaded: ReadonlySet<string> = new Set(['stylesheet', 'modulepreload', 'preload', 'icon']);
+
+interface Tag {
+  readonly tag: string;
+  /** by lower-case names; of several the first, as in browsers */
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+// What follows searches texts of megabytes that a server chose. Each part of a text is looked at once: a
+// pattern that begins anew at each of its beginnings would keep the command busy for hours.
+
+/** The tags that matter of a page, without those in its comments. */
+function tagsOf(page: string): readonly Tag[] {
+  const tags: Tag[] = [];
+  let begun: { readonly tag: string; readonly at: number } | undefined;
+  const text = withoutComments(page, '<!--', '-->');
+  for (const { 0: part, 1: tag, index } of text.matchAll(/<(script|img|link|base)\b|>/gi)) {
+    if (begun === undefined) {
+      if (tag !== undefined) begun = { tag: tag.toLowerCase(), at: index + part.length };
+    } else if (tag === undefined) {
+      tags.push({ tag: begun.tag, attributes: attributesIn(text.slice(begun.at, index)) });
+      begun = undefined;
+    }
+  }
+  return tags;
+}
+
+function attributesIn(text: string): ReadonlyMap<string, string> {
+  const pattern = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
+  const found = [...text.matchAll(pattern)].map(
+    ([, name = '', one, two, three]) => [name.toLowerCase(), one ?? two ?? three ?? ''] as const,
+  );
+  return new Map(found.toReversed());
+}
+
+/** The text without what stands between these marks; an end without its beginning is none. */
+function withoutComments(text: string, begin: string, end: string): string {
+  const parts: string[] = [];
+  for (let at = 0; ; ) {
+    const from = text.indexOf(begin, at);
+    const to = from < 0 ? -1 : text.indexOf(end, from + begin.length);
+    if (to < 0) return [...parts, text.slice(at)].join('');
+    parts.push(text.slice(at, from));
+    at = to + end.length;
+  }
+}
+
 function namedIn(text: string, path: string): readonly string[] {
   if (path.endsWith('.css')) {
-    const rules = text.replace(/\/\*[\s\S]*?\*\//g, '');
+    const rules = withoutComments(text, '/*', '*/');
     const urls = rules.matchAll(/\burl\(\s*(?:"([^"\\]*)"|'([^'\\]*)'|([^\s"'()\\]+))\s*\)/g);
     const imports = rules.matchAll(/@import\s+(?:"([^"\\]*)"|'([^'\\]*)')/g);
     return [...urls, ...imports].map(([, one, two, three]) => one ?? two ?? three ?? '');
   }
-  if (!/\.m?js$/.test(path)) return [];
-  // At the beginning of a line or after another one: bundlers write nothing else, and comments have words.
-  return [...text.matchAll(/(?:^|[;}\n])import(?:[\w\s{},*$]+from)?\s*["'](\.\.?\/[^"'\\\n]+)["']/g)].map(
-    ([, name = '']) => name,
-  );
+  return /\.m?js$/.test(path) ? importsIn(text) : [];
+}
+
+/** What a module imports: `import{a as b}from"./c.js"`, or `import"./c.js"`. */
+function importsIn(text: string): readonly string[] {
+  const specifier = /["'](\.\.?\/[^"'\\\n]+)["']/y;
+  return [...text.matchAll(/[\w\s{},*$]+/g)].flatMap(({ 0: words, index }) => {
+    specifier.lastIndex = index + words.length;
+    const name = specifier.exec(text)?.[1];
+    if (name === undefined) return [];
+    // At the beginning of a line or after another one: bundlers write nothing else, and comments have words.
+    const before = index === 0 || text[index - 1] === ';' ? `\n${words}` : words;
+    const isImport =
+      /[}\n]import\s*$/.test(before) || (/[}\n]import/.test(before) && /from\s*$/.test(before));
+    return isImport ? [name] : [];
+  });
 }
 
 function ownOf(

@@ -69,7 +69,8 @@ export interface Deadline {
 
 /**
  * Asks after the change, and again until everything that has a say passes or the deadline is reached: a
- * service needs a moment after its restart. What has none is asked once, to be reported.
+ * service needs a moment after its restart. What has none is asked once, to be reported. Where some had to be
+ * waited for, all are asked again: what passed at first may have been the service before it broke down.
  */
 export async function askAfter(
   checks: readonly DecidingCheck[],
@@ -81,17 +82,25 @@ export async function askAfter(
   let isOver = false;
   const judged = (gone: ReadonlySet<string> = new Set()) =>
     checks.map((check) => judge(check, before, { asked: answers.get(check), gone }));
-  const untilItPasses = async (check: DecidingCheck) => {
+  /** whether it passed at once */
+  const untilItPasses = async (check: DecidingCheck): Promise<boolean> => {
     for (let times = 0; !isOver; times += 1) {
       const asked = await ask(check.check);
-      if (isOver) return;
+      if (isOver) break;
       answers.set(check, asked);
-      if (isWell(asked) || !hasSay(check, before)) return;
+      if (isWell(asked) || !hasSay(check, before)) return times === 0;
       onWaiting?.(judged().filter((one) => answers.has(one.check) && !isFor(one)));
       await pause(Math.min(longestPause, firstPause * 2 ** times));
     }
+    return true;
   };
-  await Promise.race([Promise.all(checks.map(untilItPasses)), reached]);
+  const untilAllPass = async () => {
+    for (let some = checks; some.length > 0; some = some.filter((check) => hasSay(check, before))) {
+      const passed = await Promise.all(some.map(untilItPasses));
+      if (isOver || passed.every((atOnce) => atOnce)) return;
+    }
+  };
+  await Promise.race([untilAllPass(), reached]);
   isOver = true;
   const failing = judged().filter(({ outcome, check }) => outcome === 'failed' && check.witness);
   const gone = failing.length === 0 ? new Set<string>() : await goneHosts(failing, before, { ask, last });

@@ -39,6 +39,6 @@ export function judgeJoining(
 
 /** An address without what may be good for a session. */
 export function shown(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }

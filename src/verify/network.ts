@@ -13,6 +13,8 @@ export interface Request {
   readonly url: string;
   /** each `Name: value` */
   readonly headers: readonly string[];
+  /** of the answer's body no more is read: bytes; `longestBody` if undefined */
+  readonly longest?: number | undefined;
 }
 
 /** How servers are asked from here. Nothing is thrown: what went wrong is an answer as well. */
@@ -28,10 +30,11 @@ export interface Network {
 /** Asks by the network, each time over a connection of its own, with every certificate verified. */
 export function networkFromHere({ signal, patience }: NetworkOptions): Network {
   const context = trustedHere();
-  const asked = async (url: string, start: () => ClientRequest): Promise<HttpAnswer | NoAnswer> => {
-    const { hostname } = new URL(url);
+  const asked = async (request: Request, more: readonly string[]): Promise<HttpAnswer | NoAnswer> => {
+    const { hostname } = new URL(request.url);
+    const { longest = longestBody } = request;
     try {
-      return await answerTo(start, { signal, patience });
+      return await answerTo(() => start(request, more), longest, { signal, patience });
     } catch (error) {
       return noAnswer(error, hostname, hostname);
     }
@@ -49,8 +52,8 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
       : httpRequest(url.replace(/^ws:/, 'http:'), options);
   };
   return {
-    get: (request) => asked(request.url, () => start(request, ['Accept-Encoding: identity'])),
-    upgrade: (request) => asked(request.url, () => start(request, upgradeHeaders)),
+    get: (request) => asked(request, ['Accept-Encoding: identity']),
+    upgrade: (request) => asked(request, upgradeHeaders),
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
     talk: (wanted) => talk(wanted, { context, signal, patience }),
   };
@@ -73,7 +76,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
   );
 }
 
-function answerTo(start: () => ClientRequest, options: NetworkOptions): Promise<HttpAnswer> {
+function answerTo(start: () => ClientRequest, longest: number, options: NetworkOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = start();
     const stopWaiting = waitFor(options, (error) => {
@@ -96,7 +99,7 @@ function answerTo(start: () => ClientRequest, options: NetworkOptions): Promise<
       response.on('data', (part: Buffer) => {
         parts.push(part);
         size += part.length;
-        if (size >= longestBody) end(answerOf(response, Buffer.concat(parts).toString('utf8')));
+        if (size >= longest) end(answerOf(response, Buffer.concat(parts).toString('utf8')));
       });
       response.on('end', () => end(answerOf(response, Buffer.concat(parts).toString('utf8'))));
       response.on('error', reject);

@@ -33,9 +33,10 @@ function nameOf(cookie: string): string {
 /** Asks as one who has joined: with their cookies, and their session where a question has a place for it. */
 export function networkOf(network: Network, session: Session): Network {
   const filled = (text: string) => text.replaceAll(sessionPlace, session.token ?? '');
-  const asked = ({ url, headers }: Request): Request => {
+  const asked = ({ url, headers, ...rest }: Request): Request => {
     const cookies = session.cookies.get(new URL(url).hostname) ?? [];
     return {
+      ...rest,
       url: filled(url),
       headers: [...headers.map(filled), ...(cookies.length === 0 ? [] : [`Cookie: ${cookies.join('; ')}`])],
     };
@@ -49,7 +50,7 @@ export function networkOf(network: Network, session: Session): Network {
 
 /** Where a browser ends up that opens an address, and what it has been told on the way. */
 export interface Followed {
-  /** the addresses in order; of the last one it is the answer */
+  /** the addresses in order; of the last one it is the answer, unless that was not to be asked */
   readonly urls: readonly string[];
   readonly answer: HttpAnswer | NoAnswer;
   readonly session: Session;
@@ -58,8 +59,11 @@ export interface Followed {
 /** Browsers give up after 20; nothing that works has more than three. */
 const mostRedirects = 10;
 
-/** Opens an address as a browser does, and follows every redirect. */
-export async function follow(network: Network, from: string): Promise<Followed> {
+/**
+ * Opens an address as a browser does, and follows redirects as long as they lead to these origins. Nobody is
+ * asked who was not to be asked: what an answer names may be a server of this machine's own network.
+ */
+export async function follow(network: Network, from: string, origins: readonly string[]): Promise<Followed> {
   let session = noSession;
   const urls = [from];
   for (;;) {
@@ -72,6 +76,8 @@ export async function follow(network: Network, from: string): Promise<Followed> 
     if (!isRedirect || urls.length > mostRedirects || !URL.canParse(location, url)) {
       return { urls, answer, session };
     }
-    urls.push(new URL(location, url).href);
+    const next = new URL(location, url);
+    urls.push(next.href);
+    if (!origins.includes(next.origin)) return { urls, answer, session };
   }
 }

@@ -104,6 +104,23 @@ describe('what decides whether a host stays changed', () => {
     });
   });
 
+  it('what passed at first and has failed since speaks against the change', async () => {
+    const { outcomes: found, proved } = await outcomes([deciding('page'), deciding('api')], {
+      page: [passed, passed, failed],
+      api: [passed, failed, failed, passed],
+    });
+    expect(found).toEqual({ page: 'failed', api: 'passed' });
+    expect(proved).toBe(false);
+  });
+
+  it('what had to be waited for is asked together with all others at last', async () => {
+    const { proved, asked } = await outcomes([deciding('page'), deciding('api')], {
+      api: [passed, failed, passed],
+    });
+    expect(proved).toBe(true);
+    expect(asked.slice(-2)).toEqual(['page', 'api']);
+  });
+
   it('an answer that does not come in time is none', async () => {
     const checks = [deciding('page')];
     const before = await askBefore(checks, servers({}));

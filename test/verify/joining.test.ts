@@ -92,6 +92,19 @@ describe('joining a meeting', () => {
   });
 });
 
+describe('a redirect to elsewhere', () => {
+  it.each([
+    ['http://169.254.169.254/latest/?token=1', 'http://169.254.169.254/latest/'],
+    ['http://localhost:8080/stop', 'http://localhost:8080/stop'],
+    ['file:///etc/passwd', 'file:///etc/passwd'],
+  ])('is told, and not followed: %s', async (location, told) => {
+    const { network, asked } = networkWith({ [way.url]: redirect(location) });
+    const { verdict } = await joinMeeting({ client, session: 'sessionToken' }, [way], network);
+    expect(verdict).toMatchObject({ outcome: 'failed', found: `as moderator, people are sent to ${told}` });
+    expect(asked.map(({ url }) => url)).toEqual([way.url]);
+  });
+});
+
 describe('a session', () => {
   it("goes to the server that set its cookies, and into the question's places", async () => {
     const first = withCookiesOf(

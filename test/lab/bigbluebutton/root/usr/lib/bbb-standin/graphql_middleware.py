@@ -48,7 +48,7 @@ class Middleware(standin.Handler):
             return self.answer(403, f'request Origin "{self.headers["Origin"]}" is not authorized')
         protocol = 'graphql-transport-ws'
         offered = protocol in self.headers.get('Sec-WebSocket-Protocol', '')
-        self.accept_websocket(key, protocol if offered else None)
+        self.accept_websocket(self.headers['Sec-WebSocket-Key'], protocol if offered else None)
 
 
 standin.started('bbb-graphql-middleware')
