@@ -115,5 +115,5 @@ Examples:
   clusterproxy demo                             try it all on this machine
 
 Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 4 a check from outside failed (verify) or a trouble was found (doctor),
-5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+failed, 4 a check from outside failed (verify, check) or a trouble was found
+(doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;

@@ -22,7 +22,7 @@ export function registerVerify(program: Command, { environment, finish }: Regist
     program
       .command('verify')
       .description(
-        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing.',
+        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing, but for the meetings of --with-meeting.',
       ),
     limitOfLooking,
   )

@@ -4,7 +4,7 @@ import { variableMistake } from '../../inventory/variables.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { Variable } from '../../model/playbook.ts';
 import { kindOf } from '../facts/kinds.ts';
-import { listOf } from '../read/build.ts';
+import { listOf } from '../read/build-parts.ts';
 import { portUsers } from '../read/port-schema.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { checkAsked } from './check-asked.ts';

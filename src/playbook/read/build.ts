@@ -1,33 +1,22 @@
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
-  Condition,
-  Fact,
   HealthCheck,
   OwnProgram,
   PlaybookAction,
   PlaybookCheck,
   PlaybookHandler,
-  PlaybookOutsideCheck,
-  PlaybookQuestion,
   PlaybookStep,
-  PlaybookTrouble,
   Role,
   Variable,
 } from '../../model/playbook.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
-import { balancerQuestionKeys } from './balancer-question-schema.ts';
+import { buildOutsideCheck, buildSymptom, buildTrouble } from './build-checks.ts';
+import { buildCondition, listOf, mapValues } from './build-parts.ts';
 import { programKey } from './guard-programs.ts';
-import type {
-  HandlerData,
-  OutsideCheckData,
-  PlaybookData,
-  RoleData,
-  StepData,
-  TroubleData,
-} from './schema.ts';
+import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 import { buildTried } from './tried-schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
@@ -213,83 +202,4 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   if (data.through !== undefined) return { kind: 'through', role: data.through };
   const { url = '', headers = [], contains = [] } = data.http ?? data.browse ?? {};
   return { kind: data.http === undefined ? 'browse' : 'http', url, headers, contains };
-}
-
-function buildOutsideCheck(
-  data: OutsideCheckData,
-  { name, programs }: RoleSource,
-): Omit<PlaybookOutsideCheck, 'location'> {
-  const { id, title, fix, recipes, needs, during } = data;
-  return {
-    ...{ id, title, fix, recipes, during },
-    when: buildCondition(data.when),
-    needs: listOf(needs),
-    question: buildQuestion(data, programs.get(programKey(name, 'check', id))),
-  };
-}
-
-function buildQuestion(
-  { http, websocket, browser, certificate, meeting, ...data }: OutsideCheckData,
-  program: OwnProgram | undefined,
-): PlaybookQuestion {
-  for (const kind of balancerKinds) {
-    const values = data[kind] as Readonly<Record<string, unknown>> | undefined;
-    if (values !== undefined) return { kind, values: mapValues(values, toValue) };
-  }
-  if (http !== undefined) {
-    const { url, headers = [], type, contains = [], answers = {}, location, assets = false } = http;
-    const { status = 200 } = http;
-    return {
-      ...{ kind: 'http', url, headers, type, contains, location, assets },
-      status: [status].flat(),
-      answers: mapValues(answers, listOf),
-    };
-  }
-  if (websocket !== undefined) {
-    const { url, origin, protocol = '', accepted = true } = websocket;
-    return { kind: 'websocket', url, origin, protocol, accepted };
-  }
-  if (browser !== undefined) {
-    const { shows, page, elsewhere, sockets = [], protocol = '', reads = [] } = browser;
-    return { kind: 'browser', shows, page, elsewhere, sockets, protocol, reads };
-  }
-  if (meeting !== undefined) {
-    const { args = [], client, session } = meeting;
-    if (program === undefined) throw new Error(`the program ${meeting.program} was not read`);
-    return { kind: 'meeting', program, args, client, session };
-  }
-  return { kind: 'certificate', hostname: certificate?.hostname ?? '', port: certificate?.port ?? 443 };
-}
-
-/** One that a program tells holds the program's text in place of its name. */
-function buildSymptom(id: string, symptom: Fact, { name, programs }: RoleSource): Fact {
-  if (!Object.hasOwn(symptom, 'program')) return symptom;
-  return { ...symptom, program: programs.get(programKey(name, 'symptom', id))?.text ?? '' };
-}
-
-function buildTrouble(data: TroubleData): Omit<PlaybookTrouble, 'location'> {
-  const { id, title, recipes, found, means, fix } = data;
-  return {
-    ...{ id, title, recipes, found, means, fix },
-    when: buildCondition(data.when),
-    shows: buildCondition(data.shows),
-    unless: buildCondition(data.unless),
-  };
-}
-
-const balancerKinds = Object.keys(balancerQuestionKeys) as (keyof typeof balancerQuestionKeys)[];
-
-function buildCondition(data: RoleData['steps'][number]['when']): Condition {
-  return mapValues(data, (value) => (Array.isArray(value) ? value : [value]));
-}
-
-export function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-function mapValues<From, To>(
-  data: Readonly<Record<string, From>> | undefined,
-  build: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(data ?? {}).map(([name, value]) => [name, build(value)]));
 }

@@ -1,7 +1,7 @@
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
-import { listOf } from './build.ts';
+import { listOf } from './build-parts.ts';
 import type { ExtensionData, RoleData } from './schema.ts';
 
 export type RoleExtension = NonNullable<ExtensionData['roles']>[string];
