@@ -14,6 +14,8 @@ import { runStates, temporaryFiles } from './services.ts';
 
 const commit = olderCommit();
 if (commit === undefined) console.warn('Tests with version 0.1 are skipped: the history does not reach back');
+const MEETING =
+  '<meeting><meetingName>Class 7b</meetingName><meetingID>7b</meetingID><running>true</running><participantCount>27</participantCount></meeting>';
 const web = '/etc/bigbluebutton/bbb-web.properties';
 
 /** What one cluster meets in the course of time. */
@@ -57,10 +59,24 @@ describe.skipIf(noLab)('a cluster', () => {
       unsettled: [{ state: 'open' }],
     });
 
-    // It puts back what the plan was made from: then the plan has to be made again.
+    // It puts back what the plan was made from: then the plan has to be made again, whatever the API says that
+    // is restarted by that.
+    const lesson = '/etc/systemd/system/bbb-web.service.d/lesson.conf';
+    await node.writeFile('/root/meetings.xml', MEETING);
+    await node.writeFile(
+      lesson,
+      '[Service]\nExecStartPost=+/bin/cp /root/meetings.xml /var/lib/bbb-standin/meetings.xml\n',
+    );
+    await node.mustExec('systemctl daemon-reload');
     const settling = await cluster.json('apply', '--yes');
-    expect(hostOf(settling.document, node.name).error).toMatchObject({ code: 'changed-meanwhile' });
+    const outcome = settling.document.hosts.map(({ name, status, error }) => ({
+      name,
+      status,
+      code: error?.code,
+    }));
+    expect(outcome).toContainEqual({ name: node.name, status: 'failed', code: 'changed-meanwhile' });
     expect(await runStates(node)).toEqual(['reverted', 'refused']);
+    await node.mustExec(`rm ${lesson} /var/lib/bbb-standin/meetings.xml && systemctl daemon-reload`);
     const { code, document } = await cluster.json('apply', '--yes');
     expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
     expect(code).toBe(0);

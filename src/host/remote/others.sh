@@ -65,8 +65,9 @@ is_dead() {
 }
 
 # Other runs that were left open are brought to their end first; none of them is alive, since we hold the
-# lock.
+# lock. Then $settled is `yes`.
 settle_others() {
+  settled=no
   set +f
   set -- "$base"/runs/*/
   set -f
@@ -83,6 +84,7 @@ settle_others() {
       prepared | acting | open | waiting | stuck)
         log settling "${_other##*/}" "$state"
         CLUSTERPROXY_LOCKED=1 sh "$_other/settle.sh" "${_other##*/}" 9>&- || :
+        settled=yes
         state_of "$_other"
         case $state in
           stuck | open | prepared | acting | waiting)

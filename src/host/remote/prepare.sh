@@ -73,6 +73,12 @@ unchanged() {
   seen_together || look_there
   [ "$looked" = "$before" ] || changed_meanwhile
 }
+# Before there is a folder to work in; where others may give names, it has to wait for that.
+still_as_planned() {
+  ! any_record folder-of "$number" || return 0
+  look "$path"
+  [ "$looked" = "$before" ] || changed_meanwhile
+}
 # The folder that a change is worked on in is gone, or another is in its place.
 lost() {
   # shellcheck disable=SC2012 # for a person to read
@@ -236,6 +242,8 @@ prepare() {
   await_package_managers
   settle_others
   each refuse_other "$(states)"
+  # Before the guards are asked: what they ask may have been restarted by that.
+  [ "$settled" = no ] || each_change still_as_planned
   ask_guards || put_off
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
