@@ -4,6 +4,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
+import { aloneWords } from './chain.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
 import { type Talk, type Talked, talk } from './talk.ts';
 import { noAnswer, troubleWords } from './trouble-words.ts';
@@ -145,13 +146,17 @@ function certificateOf(
     const stopWaiting = waitFor(options, trouble);
     socket.on('close', stopWaiting);
     socket.on('secureConnect', () => {
-      const { valid_from, valid_to } = socket.getPeerCertificate();
+      const shown = socket.getPeerCertificate(true);
+      const { valid_from, valid_to } = shown;
       // Node gives the code of OpenSSL's verification, or an Error where the names differ.
       const { authorizationError: why } = socket;
       const code = why instanceof Error ? (why as NodeJS.ErrnoException).code : why;
+      const alone = socket.authorized ? undefined : aloneWords(String(code), shown, hostname);
+      const mistrust = alone?.words ?? troubleWords({ code: String(code) }, hostname);
       end({
         kind: 'certificate',
-        mistrust: socket.authorized ? undefined : troubleWords({ code: String(code) }, hostname),
+        mistrust: socket.authorized ? undefined : mistrust,
+        ...(alone === undefined ? {} : { fix: alone.fix }),
         validFrom: Date.parse(valid_from),
         validTo: Date.parse(valid_to),
       });
