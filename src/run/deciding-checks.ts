@@ -9,7 +9,7 @@ import { afterPlan, afterStage } from '../plan/forward/stages.ts';
 import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { isAsked } from '../verify/ask.ts';
-import { isSeen } from '../verify/seen.ts';
+import { needsLook } from '../verify/seen.ts';
 
 /**
  * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
@@ -131,7 +131,7 @@ function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] |
  */
 function askedFromHere(cluster: ClusterView, name: string): readonly OutsideCheck[] {
   return resolveOutsideChecks(cluster, name).checks.filter(
-    (check) => isAsked(check) && check.during === undefined && !isSeen(check.question),
+    (check) => isAsked(check) && check.during === undefined && !needsLook(check.question),
   );
 }
 

@@ -29,5 +29,11 @@ export interface ShownCertificate {
   readonly validTo: number;
 }
 
+/** What a name resolves to, each once. */
+export interface Addresses {
+  readonly kind: 'addresses';
+  readonly addresses: readonly string[];
+}
+
 /** An answer longer than this isn't a page that a client begins with: bytes. */
 export const longestBody = 4 * 1024 * 1024;

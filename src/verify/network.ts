@@ -3,7 +3,14 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
-import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
+import { addressesOf } from './addresses.ts';
+import {
+  type Addresses,
+  type HttpAnswer,
+  longestBody,
+  type NoAnswer,
+  type ShownCertificate,
+} from './answers.ts';
 import { aloneWords } from './chain.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
 import { type Talk, type Talked, talk } from './talk.ts';
@@ -24,6 +31,8 @@ export interface Network {
   /** the answer to a request for an upgrade to WebSocket (RFC 6455, 4.1): status 101 if it is accepted */
   upgrade(request: Request): Promise<HttpAnswer | NoAnswer>;
   certificate(hostname: string, port: number): Promise<ShownCertificate | NoAnswer>;
+  /** as programs of this machine resolve a name; none where it doesn't exist */
+  addresses(hostname: string): Promise<Addresses | NoAnswer>;
   /** says something over a connection, and takes what comes back */
   talk(talk: Talk): Promise<Talked | NoAnswer>;
 }
@@ -56,6 +65,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     get: (request) => asked(request, ['Accept-Encoding: identity']),
     upgrade: (request) => asked(request, upgradeHeaders),
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+    addresses: (hostname) => addressesOf(hostname, { signal, patience }),
     talk: (wanted) => talk(wanted, { context, signal, patience }),
   };
 }

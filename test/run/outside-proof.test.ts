@@ -25,6 +25,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
       get: async () => trouble,
       upgrade: async () => trouble,
       talk: async () => trouble,
+      addresses: async () => trouble,
       certificate: async () => {
         const now = Date.now();
         return {
@@ -67,7 +68,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
     cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
     const before = cluster.text('proxy-1', nodesFile);
     const unsent = async () => ({ ...trouble, words: 'there is no route', isHere: true as const });
-    const network = { get: unsent, upgrade: unsent, certificate: unsent, talk: unsent };
+    const network = { get: unsent, upgrade: unsent, certificate: unsent, talk: unsent, addresses: unsent };
     const result = await cluster.apply(inventory, { ...outside, asking: { network, now: Date.now } });
     expect(statuses(result)).toMatchObject({ 'proxy-1': 'not-started' });
     expect(problems(result).join()).toContain('proxy-1: nothing-to-prove-it: nothing was done on this host');

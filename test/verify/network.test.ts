@@ -227,7 +227,7 @@ describe('certificates', () => {
       expected: expect.any(String),
       found:
         "localhost sends its certificate alone, without that of 'Some Intermediate', which has signed it and which this machine doesn't know",
-      fix: "let the server send the whole chain: with certbot, that is fullchain.pem and not cert.pem; if the authority is your own, name it to this machine by NODE_EXTRA_CA_CERTS",
+      fix: 'let the server send the whole chain: with certbot, that is fullchain.pem and not cert.pem; if the authority is your own, name it to this machine by NODE_EXTRA_CA_CERTS',
     });
     expect(await shown(certificate, intermediate)).toMatchObject({
       outcome: 'failed',
