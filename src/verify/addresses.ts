@@ -4,8 +4,8 @@ import { type NetworkOptions, waitFor } from './patience.ts';
 import { noAnswer } from './trouble-words.ts';
 
 /**
- * A name's addresses, as programs of this machine resolve it. Nothing can stop a look-up that is under way, so
- * it goes on by itself where nobody waits for it any more.
+ * A name's addresses, as programs of this machine resolve it. Nothing can stop a look-up that is under way,
+ * so it goes on by itself where nobody waits for it any more.
  */
 export function addressesOf(hostname: string, options: NetworkOptions): Promise<Addresses | NoAnswer> {
   return new Promise((resolve) => {

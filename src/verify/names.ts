@@ -29,8 +29,8 @@ export async function askNames(
 }
 
 /**
- * Whether a host that relays by names comes to the right servers. Answers that differ are no fault, since many
- * networks answer differently inside and outside; that a name leads to the address of another one is.
+ * Whether a host that relays by names comes to the right servers. Answers that differ are no fault, since
+ * many networks answer differently inside and outside; that a name leads to the address of another one is.
  */
 export function judgeNames(seen: readonly NameSeen[]): Verdict {
   const names = seen.map(({ name }) => name);
