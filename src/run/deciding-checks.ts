@@ -10,6 +10,7 @@ import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/con
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { isAsked } from '../verify/ask.ts';
 import { needsLook } from '../verify/seen.ts';
+import { serverOf } from '../verify/server-of.ts';
 
 /**
  * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
@@ -151,12 +152,6 @@ function newTo(
   };
   return ({ id, question }) =>
     joins || questions.get(id) !== JSON.stringify(question) || namesIn(question).some(isIntroduced);
-}
-
-function serverOf(question: OutsideQuestion): string | undefined {
-  if ('hostname' in question) return question.hostname;
-  if (!('url' in question)) return undefined;
-  return URL.canParse(question.url) ? new URL(question.url).hostname : undefined;
 }
 
 /** Names of servers that the question is about, as parts of addresses anywhere in it. */

@@ -18,6 +18,7 @@ import { withHostsView } from './hosts-view.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 
 export interface VerifyOptions extends RunOptions {
@@ -40,9 +41,6 @@ export interface Verified {
   readonly seen?: Omit<BrowserAnswers, 'checks'> | undefined;
 }
 
-/** How many questions are under way at once: a small machine is asked by several of them. */
-export const questionsAtOnce = 16;
-
 /**
  * Looks at all hosts, and asks from here what the playbook says is to be asked for them. What applies is
  * decided by each host's own facts, so a host that can't be looked at is asked nothing.
@@ -57,7 +55,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
     ]),
   );
   const cluster = viewCluster(inventory, snapshotsOf(looks));
-  const limit = pLimit(questionsAtOnce);
+  const begin = questionLimits();
   const meeting = pLimit(1);
   const hosts = await Promise.all(
     looks
@@ -68,7 +66,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
         try {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
-            ...checks.map((check) => limit(() => askAlone(one, check, options))),
+            ...checks.map((check) => askAlone(one, check, { ...options, begin })),
             // One host at a time: no more than one meeting of ours is held in a cluster.
             meeting(() => askMeetings(one, checks, options)),
           ]);
@@ -123,9 +121,14 @@ function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
 /** How checks ended, by their ids. */
 type Endings = ReadonlyMap<string, Asked>;
 
-async function askAlone({ snapshot }: Look, check: OutsideCheck, options: VerifyOptions): Promise<Endings> {
+async function askAlone(
+  { snapshot }: Look,
+  check: OutsideCheck,
+  { begin, ...options }: VerifyOptions & { readonly begin: ReturnType<typeof questionLimits> },
+): Promise<Endings> {
   if (needsMeeting(check) || !isAsked(check)) return new Map();
-  return new Map([[check.id, await askCheck(check, { ...options, snapshot })]]);
+  const ending = await begin(check.question, () => askCheck(check, { ...options, snapshot }));
+  return new Map([[check.id, ending]]);
 }
 
 async function askMeetings(
