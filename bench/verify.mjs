@@ -2,7 +2,8 @@
 // checks that each really has, the limits to questions at once, and servers that take some time to answer.
 // Hosts and network are simulated, since twenty real hosts on one machine measure that machine's processors:
 //
-//   npm run bench:verify -- [--nodes 20] [--rounds 5] [--answer 100] [--look 1000] [--assets 40] [--parallel 32]
+//   npm run bench:verify -- [--nodes 20] [--rounds 5] [--answer 100] [--look 1000] [--assets 40]
+//                           [--parallel 32]
 //
 // Milliseconds: what each answer and each look at a host take. `--assets` is how many files a client's page
 // loads. Prints the median of each, and the ratio; the goal is 3.

@@ -3,10 +3,10 @@ import type { Surroundings } from './surroundings.ts';
 
 /** How each of them takes a certificate up, without ending a session. */
 const commands: Readonly<Record<string, string>> = {
-  nginx: 'systemctl reload nginx',
-  haproxy: 'makes its bundle anew, then systemctl reload haproxy',
+  nginx: 'runs systemctl reload nginx',
+  haproxy: "makes HAProxy's bundle anew and runs systemctl reload haproxy",
   // turnserver(1): SIGUSR2 reads certificates again.
-  coturn: 'systemctl kill --signal=USR2 coturn',
+  coturn: 'runs systemctl kill --signal=USR2 coturn',
 };
 
 /**
@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, string>> = {
  */
 export const renewalNotTold: HostTrouble = {
   id: 'renewal-not-told',
-  title: 'nobody tells a daemon of renewed certificates',
+  title: 'a daemon is not told of renewed certificates',
   judge: bySurroundings((surroundings, { snapshot }) => {
     const isUp = (daemon: string) => snapshot.units.get(`${daemon}.service`)?.active === 'active';
     const using = surroundings.uses.filter((one) => isUp(one.daemon) && isCertbots(one, surroundings));
@@ -26,11 +26,12 @@ export const renewalNotTold: HostTrouble = {
     const untold = [...new Set(using.map(({ daemon }) => daemon))].filter((one) => !reloads.includes(one));
     const [first] = untold;
     if (first === undefined) return absent;
+    const name = using.find(({ daemon }) => daemon === first)?.name;
     const told = reloads.length === 0 ? 'reloads nothing' : `reloads ${reloads.join(' and ')} only`;
     return found(
-      `certbot renews the certificate of ${using[0]?.name}, which ${untold.join(' and ')} shows as well; what runs after a renewal ${told}`,
+      `certbot renews the certificate of ${name}, which ${untold.join(' and ')} ${untold.length === 1 ? 'shows' : 'show'}; what runs after a renewal ${told}`,
       'it goes on showing the old certificate until that ends, and then browsers refuse it',
-      `add an executable file to /etc/letsencrypt/renewal-hooks/deploy that ${verb(first)}`,
+      `add an executable file to /etc/letsencrypt/renewal-hooks/deploy that ${commands[first] ?? `runs systemctl reload ${first}`}`,
     );
   }),
 };
@@ -45,9 +46,4 @@ function isCertbots(
   return shown.some(
     (one) => one.name === name && one.port === port && one.organization === lineage?.organization,
   );
-}
-
-function verb(daemon: string): string {
-  const command = commands[daemon] ?? `systemctl reload ${daemon}`;
-  return command.startsWith('makes') ? command : `runs ${command}`;
 }

@@ -154,7 +154,7 @@ describe('troubles that any host can have', () => {
           ['reloads', 'nginx'],
         ],
       },
-      'haproxy shows as well; what runs after a renewal reloads nginx only',
+      'haproxy shows; what runs after a renewal reloads nginx only',
     ],
     [
       'renewal-not-told',
