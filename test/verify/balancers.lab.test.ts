@@ -245,6 +245,24 @@ describe.skipIf(noLab)('verify of balancers on real hosts', () => {
       }
     });
 
+    it('has no trouble that doctor knows, and each one that it is given', async () => {
+      const found = async () => {
+        const { troubles = [] } = (await clusterproxy('doctor')).document;
+        return troubles.filter(({ outcome }) => outcome === 'found').map(({ host, id }) => `${host} ${id}`);
+      };
+      expect(await found()).toEqual([]);
+      if (playbook === 'wcs') return;
+      const log = '/usr/local/antmedia/log';
+      await at(nameOf(1)).mustExec(
+        `mkdir -p ${log} && echo 'ERROR StatsCollector - Not enough resource. Due to high cpu load: 86 cpu limit: 75' > ${log}/ant-media-server.log`,
+      );
+      try {
+        expect(await found()).toEqual([`${nameOf(1)} streams-refused`]);
+      } finally {
+        await at(nameOf(1)).mustExec(`rm ${log}/ant-media-server.log`);
+      }
+    });
+
     it('shows a node that an operator has taken out, and finds no fault in that', async () => {
       const [backend, other] = playbook === 'wcs' ? ['wcs_back', 'wcs_back'] : ['ams_edge', 'ams_origin'];
       await tellHaproxy(balancer(), `set server ${backend}/${name}-2 state maint`);
