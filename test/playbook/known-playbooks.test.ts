@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { builtInPlaybooks } from '../../src/playbook/read/chain.ts';
-import { preparedText, readPrepared } from '../../src/playbook/read/known-playbooks.ts';
+import { preparedPlaybook, readPrepared } from '../../src/playbook/read/known-playbooks.ts';
 import { loadPlaybook } from '../../src/playbook/read/load.ts';
 import { buildProgram, clusterproxyAt, main } from '../cli/program.ts';
 
@@ -42,10 +42,23 @@ describe('a playbook that is read again', () => {
 describe('the playbooks that come with the program', () => {
   it.each(names)('%s is prepared as it would be read', async (name) => {
     const { modules: _, ...playbook } = await loadPlaybook(name, packageRoot());
-    const known = readPrepared(preparedText(playbook.file));
+    const { text } = preparedPlaybook(playbook.file);
+    const known = readPrepared(text, playbook.file);
     expect(known.playbook).toEqual(playbook);
     expect(Object.keys(known.files)).toContain(playbook.file);
-    expect(preparedText(playbook.file)).not.toContain(packageRoot());
+    expect(text).not.toContain(packageRoot());
+  });
+
+  it('are found in another folder as well, where everything that they consist of lies beside', async () => {
+    const playbooks = join(packageRoot(), 'playbooks');
+    const { file } = await loadPlaybook('bigbluebutton', folder);
+    const copy = join(folder, 'copy', 'mine.yaml');
+    await cp(file, copy);
+    await cp(join(playbooks, 'files'), join(folder, 'copy/files'), { recursive: true });
+    const { modules: _, ...read } = await loadPlaybook(copy, folder);
+    expect(readPrepared(preparedPlaybook(file).text, copy).playbook).toEqual(read);
+    const averox = await loadPlaybook('averox', folder);
+    expect(() => readPrepared(preparedPlaybook(averox.file).text, copy)).toThrow('extension');
   });
 
   describe('are read anew', () => {

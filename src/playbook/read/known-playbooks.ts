@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Playbook } from '../../model/playbook.ts';
 import { packageRoot } from '../../package-root.ts';
@@ -16,8 +16,8 @@ export interface KnownPlaybook {
 const remembered = new Map<string, KnownPlaybook>();
 
 /**
- * Where the build prepares the playbooks that come with the program: beside the program, and nowhere if that
- * runs from its sources.
+ * Where the build prepares playbooks: beside the program, and nowhere if that runs from its sources. The name
+ * of each file is the SHA-256 of the playbook's own file.
  */
 const preparedFolder = join(dirname(fileURLToPath(import.meta.url)), 'prepared');
 
@@ -26,10 +26,16 @@ const preparedFolder = join(dirname(fileURLToPath(import.meta.url)), 'prepared')
  * file that it was read from is still the same: to parse and check 70 KB of YAML takes half a second.
  */
 export async function knownPlaybook(file: string): Promise<Playbook | undefined> {
-  const known = remembered.get(file) ?? (await prepared(file));
-  if (known === undefined || !(await isUnchanged(known))) return undefined;
-  remembered.set(file, known);
-  return known.playbook;
+  try {
+    const known = remembered.get(file) ?? readPrepared(await prepared(file), file);
+    const sums = await sumsOf(Object.keys(known.files));
+    if (Object.entries(known.files).some(([path, sum]) => sums[path] !== sum)) return undefined;
+    remembered.set(file, known);
+    return known.playbook;
+  } catch {
+    // It only saves time. Whatever is wrong with the files is found when they are read.
+    return undefined;
+  }
 }
 
 /** For the next time that this process reads it. `files`: all that it was read from. */
@@ -38,24 +44,41 @@ export async function rememberPlaybook(playbook: Playbook, files: readonly strin
   remembered.set(playbook.file, { files: await sumsOf(files), playbook: plain });
 }
 
-/** What `rememberPlaybook` was told last of that file, as text that `readPrepared` reads on any machine. */
-export function preparedText(file: string): string {
+/**
+ * What `rememberPlaybook` was told last of that file: the name below which it is found by whoever has a file
+ * of the same bytes, and the text for `readPrepared`, which names files by their paths from the playbook's.
+ */
+export function preparedPlaybook(file: string): { readonly name: string; readonly text: string } {
   const known = remembered.get(file);
   if (known === undefined) throw new Error(`${file} was not read`);
-  const files = Object.entries(known.files).map(([path, sum]) => [inPackage(path), sum]);
+  const written = (path: unknown) =>
+    typeof path === 'string' ? marker + (path === file ? '' : relative(dirname(file), path)) : path;
+  const files = Object.entries(known.files).map(([path, sum]) => [written(path), sum]);
   const playbook = JSON.stringify(known.playbook, (key, value) => {
     if (value === Number.POSITIVE_INFINITY) return unbounded;
     if (value instanceof Map) return { [entries]: [...value] };
-    return key === 'file' ? inPackage(value) : value;
+    return key === 'file' && isSource(value, known) ? written(value) : value;
   });
-  return JSON.stringify({ files: Object.fromEntries(files), playbook });
+  // What is found by its name, and not beside the playbook, is where it is.
+  const extended = files.some(([path]) => path !== written(file) && /\.ya?ml$/.test(String(path)));
+  return {
+    name: `${known.files[file]}.json`,
+    text: JSON.stringify({ files: Object.fromEntries(files), extended, playbook }),
+  };
 }
 
-/** The opposite of `preparedText`. */
-export function readPrepared(text: string): KnownPlaybook {
-  const { files, playbook } = JSON.parse(text) as {
+/** The opposite of `preparedPlaybook`, for a playbook that lies in `file`; throws where it isn't fit for it. */
+export function readPrepared(text: string, file: string): KnownPlaybook {
+  const { files, extended, playbook } = JSON.parse(text) as {
     readonly files: KnownPlaybook['files'];
+    readonly extended: boolean;
     readonly playbook: string;
+  };
+  if (extended && dirname(file) !== join(packageRoot(), 'playbooks'))
+    throw new Error('a copy of an extension');
+  const here = (path: string) => {
+    if (!path.startsWith(marker)) return path;
+    return path === marker ? file : join(dirname(file), path.slice(marker.length));
   };
   return {
     files: Object.fromEntries(Object.entries(files).map(([path, sum]) => [here(path), sum])),
@@ -72,32 +95,14 @@ const marker = '\0';
 const unbounded = `${marker}Infinity`;
 const entries = `${marker}Map`;
 
-function inPackage(path: unknown): unknown {
-  const root = packageRoot() + sep;
-  return typeof path === 'string' && path.startsWith(root) ? marker + path.slice(root.length - 1) : path;
+/** Parameters of steps have keys called `file` as well, for files on hosts. */
+function isSource(path: unknown, { files }: KnownPlaybook): boolean {
+  return typeof path === 'string' && Object.hasOwn(files, path);
 }
 
-function here(path: string): string {
-  return path.startsWith(marker) ? packageRoot() + path.slice(1) : path;
-}
-
-async function prepared(file: string): Promise<KnownPlaybook | undefined> {
-  if (dirname(file) !== join(packageRoot(), 'playbooks')) return undefined;
-  try {
-    return readPrepared(await readFile(join(preparedFolder, `${basename(file, '.yaml')}.json`), 'utf8'));
-  } catch {
-    // It only saves time.
-    return undefined;
-  }
-}
-
-async function isUnchanged({ files }: KnownPlaybook): Promise<boolean> {
-  try {
-    const now = await sumsOf(Object.keys(files));
-    return Object.entries(files).every(([path, sum]) => now[path] === sum);
-  } catch {
-    return false;
-  }
+async function prepared(file: string): Promise<string> {
+  const { [file]: sum } = await sumsOf([file]);
+  return await readFile(join(preparedFolder, `${sum}.json`), 'utf8');
 }
 
 async function sumsOf(files: readonly string[]): Promise<Readonly<Record<string, string>>> {
