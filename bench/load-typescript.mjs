@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -15,7 +16,7 @@ export async function loadTypeScript(path) {
     // As in scripts/build.mjs: one library is UMD, others are CommonJS.
     mainFields: ['module', 'main'],
     banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+      js: `import { createRequire as requireFor } from 'node:module'; const require = requireFor(${JSON.stringify(pathToFileURL(path).href)});`,
     },
     write: false,
     plugins: [{ name: 'own-url', setup: keepUrls }],
@@ -27,7 +28,9 @@ function keepUrls({ onLoad }) {
   onLoad({ filter: /\.ts$/ }, async ({ path }) => {
     const text = await readFile(path, 'utf8');
     return {
-      contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+      contents: text
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path))),
       loader: 'ts',
     };
   });

@@ -44,6 +44,10 @@ export interface Surroundings {
   readonly shown: readonly (Certificate & { readonly name: string; readonly port: number })[];
   /** what certbot has for a name */
   readonly lineages: readonly (Certificate & { readonly name: string })[];
+  /** which daemons use what certbot renews, and for HAProxy at which port it shows one */
+  readonly uses: readonly { readonly daemon: string; readonly name: string; readonly port?: number }[];
+  /** daemons that are reloaded after a renewal, or every now and then; `?`: a program that may do anything */
+  readonly reloads: readonly string[];
 }
 
 const separator = '\u001f';
@@ -83,6 +87,11 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
       const [name = '', port = '', rest] = splitTwice(line);
       return certificate(rest).map((one) => ({ ...one, name, port: Number(port) }));
     }),
+    uses: values('uses').map((line) => {
+      const [daemon = '', name = '', port] = line.split(' ');
+      return { daemon, name, ...(port === undefined ? {} : { port: Number(port) }) };
+    }),
+    reloads: [...new Set(values('reloads'))],
     lineages: values('lineage').flatMap((line) => {
       const [name = '', ...rest] = line.split(' ');
       return certificate(rest.join(' ')).map((one) => ({ ...one, name }));

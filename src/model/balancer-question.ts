@@ -130,6 +130,12 @@ export interface NginxQuestion {
   readonly needs: PageNeeds;
 }
 
+/** Whether a host resolves names as this machine does, or at least to the right servers. */
+export interface NamesQuestion {
+  readonly kind: 'names';
+  readonly names: readonly string[];
+}
+
 /** What is asked of a balancer and its servers, and of a proxy's nginx. */
 export type BalancerQuestion =
   | RtmpQuestion
@@ -142,4 +148,5 @@ export type BalancerQuestion =
   | RtmpServersQuestion
   | CommandQuestion
   | SessionIdsQuestion
-  | NginxQuestion;
+  | NginxQuestion
+  | NamesQuestion;

@@ -10,7 +10,7 @@ import { type Browsed, readBrowsed } from '../verify/browsed.ts';
 import { judgeHttp } from '../verify/judge-http.ts';
 
 /** One host's answer to another that asked itself for it. */
-interface Heard {
+export interface Heard {
   readonly asking: InventoryHost;
   readonly browsed: Browsed | undefined;
 }
@@ -43,14 +43,22 @@ function askedFor(cluster: ClusterView, { host: name, problem, ...plan }: HostPl
   const view = cluster.hosts.get(name);
   const resolved = view === undefined || problem !== undefined ? undefined : resolveAsked(cluster, name);
   if (view === undefined || resolved === undefined) return [];
-  const heard = [...cluster.hosts.values()].flatMap(({ host: asking, snapshot }) => {
-    if (asking.role !== resolved.by || asking.state !== 'active') return [];
-    if (snapshot === undefined || !isManaged(snapshot)) return [];
-    const { question } = resolved;
-    return heardIn(cluster, snapshot, { asking, host: view.host, question });
-  });
+  const heard = heardBy(cluster, view.host, resolved);
   const differs = changesNow({ host: name, problem, ...plan });
   return heard.length === 0 ? [] : [{ ...resolved, host: view.host, heard, differs }];
+}
+
+/** What the hosts that ask themselves for a host have heard, as far as they are set up. */
+export function heardBy(
+  cluster: ClusterView,
+  host: InventoryHost,
+  { by, question }: Pick<ResolvedAsked, 'by' | 'question'>,
+): readonly Heard[] {
+  return [...cluster.hosts.values()].flatMap(({ host: asking, snapshot }) => {
+    if (asking.role !== by || asking.state !== 'active') return [];
+    if (snapshot === undefined || !isManaged(snapshot)) return [];
+    return heardIn(cluster, snapshot, { asking, host, question });
+  });
 }
 
 /**

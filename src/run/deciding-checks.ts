@@ -9,7 +9,8 @@ import { afterPlan, afterStage } from '../plan/forward/stages.ts';
 import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { isAsked } from '../verify/ask.ts';
-import { isSeen } from '../verify/seen.ts';
+import { needsLook } from '../verify/seen.ts';
+import { serverOf } from '../verify/server-of.ts';
 
 /**
  * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
@@ -131,7 +132,7 @@ function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] |
  */
 function askedFromHere(cluster: ClusterView, name: string): readonly OutsideCheck[] {
   return resolveOutsideChecks(cluster, name).checks.filter(
-    (check) => isAsked(check) && check.during === undefined && !isSeen(check.question),
+    (check) => isAsked(check) && check.during === undefined && !needsLook(check.question),
   );
 }
 
@@ -151,12 +152,6 @@ function newTo(
   };
   return ({ id, question }) =>
     joins || questions.get(id) !== JSON.stringify(question) || namesIn(question).some(isIntroduced);
-}
-
-function serverOf(question: OutsideQuestion): string | undefined {
-  if ('hostname' in question) return question.hostname;
-  if (!('url' in question)) return undefined;
-  return URL.canParse(question.url) ? new URL(question.url).hostname : undefined;
 }
 
 /** Names of servers that the question is about, as parts of addresses anywhere in it. */

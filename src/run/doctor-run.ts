@@ -32,7 +32,10 @@ export interface Examined {
 }
 
 /** Whether one of them doesn't run matters whatever the product is; those of src/doctor name them. */
-const generalUnits = ['dnf-automatic.timer', 'dnf-automatic-install.timer'];
+const generalUnits = [
+  ...['dnf-automatic.timer', 'dnf-automatic-install.timer'],
+  ...['nginx.service', 'haproxy.service', 'coturn.service'],
+];
 
 /**
  * Looks at all hosts, each by one command, and looks for known troubles: those that any host can have, and

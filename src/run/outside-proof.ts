@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import type { DecidingCheck } from '../model/deciding-check.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
@@ -18,7 +17,7 @@ import {
 import type { DecidingChecks } from './deciding-checks.ts';
 import type { ApplyOptions } from './options.ts';
 import { nothingAsked, proofProblem, proofWarnings } from './proof-words.ts';
-import { questionsAtOnce } from './verify-run.ts';
+import { questionLimits } from './question-limits.ts';
 
 /** How one host's change is proved from outside. */
 export interface Proof {
@@ -39,10 +38,10 @@ export type Prove = (plan: HostPlan, stage: Stage) => Promise<Proof | undefined>
 export function outsideProofs(options: ApplyOptions, deciding: DecidingChecks | undefined): Prove {
   const { asking, confirm, leave } = options;
   if (confirm !== 'outside' || asking === undefined || deciding === undefined) return async () => undefined;
-  const limit = pLimit(questionsAtOnce);
+  const limit = questionLimits();
   const ask: Questioner['ask'] = async (check) =>
     isAsked(check)
-      ? limit(() => askCheck(check, { ...asking, signal: leave }))
+      ? limit(check.question, () => askCheck(check, { ...asking, signal: leave }))
       : notAsked('it is asked in a meeting');
   return async (plan, stage) => {
     const checks = deciding(plan, stage);

@@ -22,6 +22,7 @@ import { decidingChecks } from './deciding-checks.ts';
 import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
+import { withNginxWarnings } from './nginx-warnings.ts';
 import type { RunOptions } from './options.ts';
 import type { PlannedRun, Planner } from './planner.ts';
 import { refuseSameMachine } from './same-machine.ts';
@@ -38,7 +39,9 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = tellApart(
-    await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
+    await look({ ...options, inventory }, (host) =>
+      askingReads(inventory, host, { guards, checks: 'nginx' }),
+    ),
   );
   const snapshots = snapshotsOf(looks);
   const input: PlanInput = {
@@ -61,8 +64,9 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const hosts = skipOthers(guarded, chosen);
   const known = new KnownHosts(input, hosts);
   const last: Planner['last'] = (done) => planLastStage(known.input, known.plans, done);
-  const whole = withPlannedLast(hosts, last);
   const view = viewCluster(inventory, snapshots);
+  const warned = hosts.map((host) => withNginxWarnings(view, host));
+  const whole = withPlannedLast(warned, last);
   const asked = askedResults(view, whole);
   return {
     asked,
@@ -76,7 +80,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       again: (name) =>
         lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
       // Never more than was shown.
-      last: whole === hosts ? () => [] : last,
+      last: whole === warned ? () => [] : last,
       deciding: decidingChecks(inventory, whole),
     },
   };

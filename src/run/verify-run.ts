@@ -1,6 +1,9 @@
 import pLimit from 'p-limit';
+import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
+import { noReads } from '../model/snapshot.ts';
+import { askedQueries } from '../playbook/resolve/asked.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import {
   type NamedCheck,
@@ -11,9 +14,11 @@ import { readsOf } from '../playbook/resolve/reads.ts';
 import { type Asked, askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browser.ts';
 import type { Network } from '../verify/network.ts';
+import { withHostsView } from './hosts-view.ts';
 import { limitedTo } from './limit.ts';
 import { type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 
 export interface VerifyOptions extends RunOptions {
@@ -36,9 +41,6 @@ export interface Verified {
   readonly seen?: Omit<BrowserAnswers, 'checks'> | undefined;
 }
 
-/** How many questions are under way at once: a small machine is asked by several of them. */
-export const questionsAtOnce = 16;
-
 /**
  * Looks at all hosts, and asks from here what the playbook says is to be asked for them. What applies is
  * decided by each host's own facts, so a host that can't be looked at is asked nothing.
@@ -46,19 +48,25 @@ export const questionsAtOnce = 16;
 export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look(options, (host) => readsOf(inventory, host, { guards: false, checks: true }));
+  const looks = await look(options, (host) =>
+    mergeReads([
+      readsOf(inventory, host, { guards: false, checks: true }),
+      { ...noReads, queries: askedQueries(inventory, host) },
+    ]),
+  );
   const cluster = viewCluster(inventory, snapshotsOf(looks));
-  const limit = pLimit(questionsAtOnce);
+  const begin = questionLimits();
   const meeting = pLimit(1);
   const hosts = await Promise.all(
     looks
-      .filter(({ host }) => chosen.has(host.name) && host.state === 'active')
+      .filter(({ host }) => chosen.has(host.name))
       .map(async (one): Promise<HostAsked> => {
+        if (one.host.state === 'retired') return retired(options, one);
         if (one.snapshot === undefined) return hostNotAsked(options, one, one.problem);
         try {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
-            ...checks.map((check) => limit(() => askAlone(one, check, options))),
+            ...checks.map((check) => askAlone(one, check, { ...options, begin })),
             // One host at a time: no more than one meeting of ours is held in a cluster.
             meeting(() => askMeetings(one, checks, options)),
           ]);
@@ -68,7 +76,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
             inBrowser,
             checks: [
               // Without an ending is what belongs to a meeting that doesn't apply to the host.
-              ...checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
+              ...withHostsView(
+                cluster,
+                one.host.name,
+                checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
+              ),
               ...others.filter(wanted(options)).map((check) => resultOf(one, check, notApplicable)),
             ],
             problems: [],
@@ -109,9 +121,14 @@ function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
 /** How checks ended, by their ids. */
 type Endings = ReadonlyMap<string, Asked>;
 
-async function askAlone({ snapshot }: Look, check: OutsideCheck, options: VerifyOptions): Promise<Endings> {
+async function askAlone(
+  { snapshot }: Look,
+  check: OutsideCheck,
+  { begin, ...options }: VerifyOptions & { readonly begin: ReturnType<typeof questionLimits> },
+): Promise<Endings> {
   if (needsMeeting(check) || !isAsked(check)) return new Map();
-  return new Map([[check.id, await askCheck(check, { ...options, snapshot })]]);
+  const ending = await begin(check.question, () => askCheck(check, { ...options, snapshot }));
+  return new Map([[check.id, ending]]);
 }
 
 async function askMeetings(
@@ -128,6 +145,8 @@ const notApplicable: Asked = {
   ...{ outcome: 'not-applicable', expected: undefined, found: undefined, fix: undefined },
 };
 
+const retiredWords = 'this host is retired';
+
 const unwanted: Asked = { ...notApplicable, found: 'asked only with --with-meeting' };
 
 function resultOf(
@@ -136,6 +155,14 @@ function resultOf(
   ending: Asked,
 ): CheckResult {
   return { host: host.name, role: host.role, id, title, ...ending };
+}
+
+/** What a host that has left the cluster answers is its own business, and it may be switched off. */
+function retired(options: VerifyOptions, one: Look): HostAsked {
+  const checks = outsideChecksByName(options.inventory, one.host)
+    .filter(wanted(options))
+    .map((check) => resultOf(one, check, { ...notApplicable, found: retiredWords }));
+  return { one, checks, inBrowser: [], problems: [] };
 }
 
 function hostNotAsked(options: VerifyOptions, one: Look, problem: Problem | undefined): HostAsked {

@@ -22,9 +22,17 @@ export interface ShownCertificate {
   readonly kind: 'certificate';
   /** why a browser wouldn't trust it for the name that was asked for; undefined if it does */
   readonly mistrust: string | undefined;
+  /** what to do about that, where it is known better than for certificates in general */
+  readonly fix?: string;
   /** milliseconds since the epoch */
   readonly validFrom: number;
   readonly validTo: number;
+}
+
+/** What a name resolves to, each once. */
+export interface Addresses {
+  readonly kind: 'addresses';
+  readonly addresses: readonly string[];
 }
 
 /** An answer longer than this isn't a page that a client begins with: bytes. */

@@ -7,6 +7,7 @@ import { askCertificates } from './certificates.ts';
 import { askClosed } from './closed.ts';
 import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
+import { askNames } from './names.ts';
 import type { Network } from './network.ts';
 import { askRtmp } from './rtmp.ts';
 import { judgeSeen } from './seen.ts';
@@ -105,6 +106,8 @@ export async function ask(
       return askClosed(question, network);
     case 'websockets':
       return askWebsockets(question, network);
+    case 'names':
+      return askNames(question, network, snapshot);
     case 'sticky':
       return askSticky(question, network);
     default:

@@ -16,7 +16,10 @@ export function judgeCertificate(
   const server = port === 443 ? hostname : `${hostname}:${port}`;
   const expected = `${server} shows a certificate that browsers trust, and that is renewed in time`;
   if (shown.kind === 'trouble') return { outcome: 'failed', expected, found: shown.words, fix: shown.fix };
-  if (shown.mistrust !== undefined) return { outcome: 'failed', expected, found: shown.mistrust };
+  if (shown.mistrust !== undefined) {
+    const fix = shown.fix === undefined ? {} : { fix: shown.fix };
+    return { outcome: 'failed', expected, found: shown.mistrust, ...fix };
+  }
   const left = shown.validTo - now;
   if (!Number.isFinite(left)) {
     return { outcome: 'failed', expected, found: "when its certificate ends can't be read" };

@@ -3,7 +3,15 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
-import { type HttpAnswer, longestBody, type NoAnswer, type ShownCertificate } from './answers.ts';
+import { addressesOf } from './addresses.ts';
+import {
+  type Addresses,
+  type HttpAnswer,
+  longestBody,
+  type NoAnswer,
+  type ShownCertificate,
+} from './answers.ts';
+import { aloneWords } from './chain.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
 import { type Talk, type Talked, talk } from './talk.ts';
 import { noAnswer, troubleWords } from './trouble-words.ts';
@@ -23,6 +31,8 @@ export interface Network {
   /** the answer to a request for an upgrade to WebSocket (RFC 6455, 4.1): status 101 if it is accepted */
   upgrade(request: Request): Promise<HttpAnswer | NoAnswer>;
   certificate(hostname: string, port: number): Promise<ShownCertificate | NoAnswer>;
+  /** as programs of this machine resolve a name; none where it doesn't exist */
+  addresses(hostname: string): Promise<Addresses | NoAnswer>;
   /** says something over a connection, and takes what comes back */
   talk(talk: Talk): Promise<Talked | NoAnswer>;
 }
@@ -55,6 +65,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     get: (request) => asked(request, ['Accept-Encoding: identity']),
     upgrade: (request) => asked(request, upgradeHeaders),
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+    addresses: (hostname) => addressesOf(hostname, { signal, patience }),
     talk: (wanted) => talk(wanted, { context, signal, patience }),
   };
 }
@@ -145,13 +156,17 @@ function certificateOf(
     const stopWaiting = waitFor(options, trouble);
     socket.on('close', stopWaiting);
     socket.on('secureConnect', () => {
-      const { valid_from, valid_to } = socket.getPeerCertificate();
+      const shown = socket.getPeerCertificate(true);
+      const { valid_from, valid_to } = shown;
       // Node gives the code of OpenSSL's verification, or an Error where the names differ.
       const { authorizationError: why } = socket;
       const code = why instanceof Error ? (why as NodeJS.ErrnoException).code : why;
+      const alone = socket.authorized ? undefined : aloneWords(String(code), shown, hostname);
+      const mistrust = alone?.words ?? troubleWords({ code: String(code) }, hostname);
       end({
         kind: 'certificate',
-        mistrust: socket.authorized ? undefined : troubleWords({ code: String(code) }, hostname),
+        mistrust: socket.authorized ? undefined : mistrust,
+        ...(alone === undefined ? {} : { fix: alone.fix }),
         validFrom: Date.parse(valid_from),
         validTo: Date.parse(valid_to),
       });

@@ -10,12 +10,17 @@ import { judgeRtmpServers } from './rtmp.ts';
 /** Questions that the look at the host has answered. */
 export type SeenQuestion = Exclude<
   BalancerQuestion,
-  { readonly kind: 'rtmp' | 'closed' | 'websockets' | 'sticky' | 'certificates' }
+  { readonly kind: 'rtmp' | 'closed' | 'websockets' | 'sticky' | 'certificates' | 'names' }
 >;
 
 /** Whether the look at the host answers it; anything else is asked over connections of its own. */
 export function isSeen(question: OutsideQuestion): question is SeenQuestion {
   return 'queries' in question || 'needs' in question;
+}
+
+/** Whether it can't be answered without a look at the host, be it that only part of the answer is there. */
+export function needsLook(question: OutsideQuestion): boolean {
+  return isSeen(question) || question.kind === 'names';
 }
 
 /** Judges what the look at a host has found; nothing is asked any more. */

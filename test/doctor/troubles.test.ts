@@ -77,6 +77,15 @@ function outcomes(given: Given, outcome: string): readonly string[] {
     .map(({ id }) => id);
 }
 
+const running = (...daemons: readonly string[]): Partial<Snapshot> => ({
+  units: new Map(
+    ['bbb-web', ...daemons].map((unit) => [
+      `${unit}.service`,
+      { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' },
+    ]),
+  ),
+});
+
 const ending = certificate('0A', 'Sep  1 08:00:00 2026', 'Nov 30 08:00:00 2026');
 const other: HostSeen = {
   ...hostOf({ without: 'address', more: [['address', '192.0.2.12']] }),
@@ -135,6 +144,34 @@ describe('troubles that any host can have', () => {
         ],
       },
       'port 5349',
+    ],
+    [
+      'renewal-not-told',
+      {
+        snapshot: running('haproxy', 'nginx'),
+        more: [
+          ['uses', `haproxy ${name} 443`],
+          ['reloads', 'nginx'],
+        ],
+      },
+      'haproxy shows; what runs after a renewal reloads nginx only',
+    ],
+    [
+      'renewal-not-told',
+      { snapshot: running('nginx'), more: [['uses', `nginx ${name}`]] },
+      'what runs after a renewal reloads nothing',
+    ],
+    [
+      'renewal-not-told',
+      {
+        snapshot: running('nginx', 'coturn'),
+        more: [
+          ['uses', `nginx ${name}`],
+          ['uses', `coturn ${name}`],
+          ['reloads', 'nginx'],
+        ],
+      },
+      'which coturn shows',
     ],
     [
       'service-down',
@@ -231,6 +268,49 @@ describe('troubles that any host can have', () => {
       {
         without: 'shown',
         more: [
+          [
+            'shown',
+            `${name} 443 ${certificate('77', 'Oct  1 08:00:00 2026', 'Oct  1 08:00:00 2027', 'CN=CA,O=Other')}`,
+          ],
+        ],
+      },
+    ],
+    [
+      'hooks that tell all who use a certificate',
+      {
+        snapshot: running('nginx', 'coturn'),
+        more: [
+          ...[['uses', `nginx ${name}`] as const, ['uses', `coturn ${name}`] as const],
+          ...[['reloads', 'coturn'] as const, ['reloads', 'nginx'] as const],
+        ],
+      },
+    ],
+    [
+      "a hook that runs a program of the operator's",
+      {
+        snapshot: running('nginx'),
+        more: [
+          ['uses', `nginx ${name}`],
+          ['reloads', '?'],
+        ],
+      },
+    ],
+    [
+      'a daemon that is configured and switched off',
+      {
+        more: [
+          ['uses', `coturn ${name}`],
+          ['reloads', 'nginx'],
+        ],
+      },
+    ],
+    [
+      'HAProxy with a certificate of another authority',
+      {
+        snapshot: running('haproxy'),
+        without: 'shown',
+        more: [
+          ['uses', `haproxy ${name} 443`],
           [
             'shown',
             `${name} 443 ${certificate('77', 'Oct  1 08:00:00 2026', 'Oct  1 08:00:00 2027', 'CN=CA,O=Other')}`,

@@ -58,3 +58,13 @@ it('tells everything of each check with --verbose', () => {
   expect(lines.filter((line) => line.includes('because: '))).toHaveLength(3);
   expect(lines.filter((line) => line.includes('the same reason'))).toEqual([]);
 });
+
+it('tells why a retired host is not asked, in one line', () => {
+  const { expected: _, ...left } = check('bbb-04', 'api', 'not-applicable', 'this host is retired');
+  const lines = renderChecks(
+    { ...documentOf(runResult([])), checks: [left, { ...left, id: 'ddp' }, ...checks.slice(1, 2)] },
+    makeStyle({ columns: 80, color: false, verbose: false }),
+  );
+  expect(lines.slice(0, 2)).toEqual(['bbb-04 (node)', '  not asked: this host is retired']);
+  expect(lines.at(-1)).toBe('1 check: 1 passed');
+});

@@ -7,6 +7,7 @@ import { type Answer, queryKey, type Snapshot } from '../../src/model/snapshot.t
 import { askedQueries, askedThrough } from '../../src/playbook/resolve/asked.ts';
 import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
 import { askedResults, withWrongAnswers } from '../../src/run/asked.ts';
+import { withHostsView } from '../../src/run/hosts-view.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { carriedOut, freshHosts, inventoryOf, planOf, snapshotsOf } from '../support/sample-cluster.ts';
 
@@ -43,7 +44,7 @@ function proxyHost() {
   return proxy;
 }
 
-function results(came: Came, hosts = settled, planned = plans): readonly CheckResult[] {
+function answering(came: Came, hosts: ReadonlyMap<string, Snapshot>): Snapshot {
   const proxy = hosts.get('proxy-1');
   if (proxy === undefined) throw new Error('no proxy');
   const answers = new Map<string, Answer>(proxy.answers);
@@ -54,10 +55,22 @@ function results(came: Came, hosts = settled, planned = plans): readonly CheckRe
       if (query !== undefined) answers.set(queryKey(query), { status: 0, output });
     }
   }
-  return askedResults(
-    viewCluster(inventory, new Map([...hosts, ['proxy-1', { ...proxy, answers }]])),
-    planned,
-  );
+  return { ...proxy, answers };
+}
+
+function results(came: Came, hosts = settled, planned = plans): readonly CheckResult[] {
+  const proxy = answering(came, hosts);
+  return askedResults(viewCluster(inventory, new Map([...hosts, ['proxy-1', proxy]])), planned);
+}
+
+/** The proxy's view of a node beside a check of it that failed from here. */
+function beside(came: Came, host: string, id: string): string | undefined {
+  const view = viewCluster(inventory, new Map([...settled, ['proxy-1', answering(came, settled)]]));
+  const failed: CheckResult = {
+    ...{ host, role: 'node', id, title: id, outcome: 'failed' },
+    ...{ expected: 'an answer', found: 'none', fix: 'mend it' },
+  };
+  return withHostsView(view, host, [failed])[0]?.note;
 }
 
 const short = (all: readonly CheckResult[]) => all.map(({ host, id, outcome }) => `${host} ${id} ${outcome}`);
@@ -174,5 +187,23 @@ describe('the answers', () => {
     expect(outcome(index('old-03'))).toBe('not-asked');
     expect(outcome(bad)).toBe('failed');
     expect(outcome(silence)).toBe('failed');
+  });
+});
+
+describe('beside a check that failed from here', () => {
+  it('stands what the proxy hears itself, where it asks the same', () => {
+    expect(beside(sound, 'bbb-03', 'api-addresses')).toBe(
+      'proxy-1 gets the right answer when it asks itself, so look at what is between it and this machine',
+    );
+    expect(beside({ ...sound, 'bbb-03': [bad] }, 'bbb-03', 'api-addresses')).toBe(
+      'proxy-1 asked itself the same and found: 502 Bad Gateway',
+    );
+    expect(beside(sound, 'bbb-01', 'meteor-page')).toContain('proxy-1 gets the right answer');
+  });
+
+  it('stands nothing where it asks something else, or has nothing to ask with', () => {
+    expect(beside(sound, 'bbb-03', 'api')).toBeUndefined();
+    expect(beside({}, 'bbb-03', 'api-addresses')).toBeUndefined();
+    expect(beside({ ...sound, 'bbb-03': [''] }, 'bbb-03', 'api-addresses')).toBeUndefined();
   });
 });

@@ -35,7 +35,7 @@ function words({ host, check, always }: DecidingCheck): string {
 }
 
 const ofNode3 = [
-  ...['certificate', 'client-page', 'client-redirect', 'api-addresses', 'api', 'api-origin'],
+  ...['certificate', 'client-page', 'client-path', 'client-redirect', 'api-addresses', 'api', 'api-origin'],
   ...['api-other-origin', 'graphql', 'graphql-other-origin'],
 ];
 const throughProxy = [

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { planRollback } from '../../src/run/rollback-run.ts';
+import { verifyRun } from '../../src/run/verify-run.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
 let cluster: TestCluster;
@@ -25,6 +26,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
       get: async () => trouble,
       upgrade: async () => trouble,
       talk: async () => trouble,
+      addresses: async () => trouble,
       certificate: async () => {
         const now = Date.now();
         return {
@@ -67,7 +69,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
     cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
     const before = cluster.text('proxy-1', nodesFile);
     const unsent = async () => ({ ...trouble, words: 'there is no route', isHere: true as const });
-    const network = { get: unsent, upgrade: unsent, certificate: unsent, talk: unsent };
+    const network = { get: unsent, upgrade: unsent, certificate: unsent, talk: unsent, addresses: unsent };
     const result = await cluster.apply(inventory, { ...outside, asking: { network, now: Date.now } });
     expect(statuses(result)).toMatchObject({ 'proxy-1': 'not-started' });
     expect(problems(result).join()).toContain('proxy-1: nothing-to-prove-it: nothing was done on this host');
@@ -81,5 +83,22 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
     const all = { ...options, ...outside, asking: asking(() => 'the certificate is self-signed') };
     expect(statuses(await applyRun(rollback, all))).toMatchObject({ 'proxy-1': 'changed' });
     expect(statuses(await cluster.apply(inventory))).toEqual({ ...inSync, 'proxy-1': 'changed' });
+  });
+
+  it('asks nothing of a retired host, and shows it as such', async () => {
+    const left = await cluster.inventory((text) =>
+      text.replace('- name: bbb-02\n', '$&      state: retired\n'),
+    );
+    const { checks, problems } = await verifyRun({
+      ...applyOptions(left),
+      ...asking(() => undefined),
+      withMeeting: false,
+    });
+    expect(problems).toEqual([]);
+    const of = (name: string) => checks.filter(({ host }) => host === name);
+    expect(new Set(of('bbb-02').map(({ outcome, found }) => `${outcome}: ${found}`))).toEqual(
+      new Set(['not-applicable: this host is retired']),
+    );
+    expect(of('bbb-01').map(({ outcome }) => outcome)).toContain('failed');
   });
 });

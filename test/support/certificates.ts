@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -65,6 +65,46 @@ function make(name: string, { days = 30, algorithm = 'rsa' }: Wish): Pair {
       certificate,
     ]);
     return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A certificate that an authority's authority has signed, PEM; the key is the leaf's. */
+export interface Chain extends Pair {
+  readonly intermediate: string;
+  readonly root: string;
+}
+
+/** A root, an intermediate authority that it signed, and a certificate for `name` that this one signed. */
+export function chained(name: string): Chain {
+  const folder = mkdtempSync(join(tmpdir(), 'chain-'));
+  const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+  const openssl = (...args: readonly string[]) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const requested = (file: string, subject: string) =>
+    openssl(
+      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['-subj', `/CN=${subject}`, '-keyout', `${file}.key`, '-out', `${file}.csr`],
+    );
+  const signed = (file: string, extensions: string, ...by: readonly string[]) => {
+    writeFileSync(join(folder, 'extensions'), extensions);
+    openssl(
+      ...['x509', '-req', '-in', `${file}.csr`, '-days', '30', '-extfile', 'extensions', '-out', file],
+      ...by,
+    );
+  };
+  const by = (file: string) => ['-CA', file, '-CAkey', `${file}.key`, '-set_serial', '7'];
+  try {
+    const authority = 'basicConstraints=critical,CA:TRUE\n';
+    requested('root', 'Some Root');
+    signed('root', authority, '-signkey', 'root.key');
+    requested('between', 'Some Intermediate');
+    signed('between', authority, ...by('root'));
+    requested('leaf', name);
+    signed('leaf', `subjectAltName=DNS:${name}\n`, ...by('between'));
+    const [root, intermediate, certificate, key] = ['root', 'between', 'leaf', 'leaf.key'].map(read);
+    return { root, intermediate, certificate, key } as Chain;
   } finally {
     rmSync(folder, { recursive: true });
   }

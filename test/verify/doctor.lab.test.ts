@@ -125,6 +125,18 @@ const faults: readonly Fault[] = [
     trouble: 'certificate-not-taken-up',
   },
   {
+    name: 'a hook tells one daemon of a renewed certificate, and not the other',
+    host: 1,
+    make: [
+      'mkdir -p /etc/letsencrypt/renewal /etc/letsencrypt/renewal-hooks/deploy',
+      'echo "authenticator = webroot" > /etc/letsencrypt/renewal/ill-01.example.com.conf',
+      'printf "%s\\n" "#!/bin/sh" "systemctl reload haproxy" > /etc/letsencrypt/renewal-hooks/deploy/haproxy',
+      'chmod 755 /etc/letsencrypt/renewal-hooks/deploy/haproxy',
+    ].join(' && '),
+    mend: 'rm -r /etc/letsencrypt/renewal /etc/letsencrypt/renewal-hooks',
+    trouble: 'renewal-not-told',
+  },
+  {
     name: 'the certificate of the proxy has ended',
     host: 'proxy',
     make: [

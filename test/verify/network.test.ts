@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { longestBody } from '../../src/verify/answers.ts';
 import { ask, askCheck } from '../../src/verify/ask.ts';
 import { networkFromHere } from '../../src/verify/network.ts';
-import { selfSigned } from '../support/certificates.ts';
+import { chained, selfSigned } from '../support/certificates.ts';
 
 const network = networkFromHere({ signal: new AbortController().signal, patience: 20_000 });
 const servers: Server[] = [];
@@ -212,6 +212,26 @@ describe('certificates', () => {
       kind: 'certificate',
       mistrust: 'the certificate of localhost is self-signed',
       validFrom: expect.any(Number),
+    });
+  });
+
+  it('say where the chain breaks off, and what to do about it', async () => {
+    const { certificate, intermediate, key } = chained('localhost');
+    const shown = async (...chain: readonly string[]) => {
+      const port = await listening(createServer({ cert: chain.join(''), key }));
+      const question = { kind: 'certificate', hostname: 'localhost', port } as const;
+      return ask(question, network, Date.now);
+    };
+    expect(await shown(certificate)).toEqual({
+      outcome: 'failed',
+      expected: expect.any(String),
+      found:
+        "localhost sends its certificate alone, without that of 'Some Intermediate', which has signed it and which this machine doesn't know",
+      fix: 'let the server send the whole chain: with certbot, that is fullchain.pem and not cert.pem; if the authority is your own, name it to this machine by NODE_EXTRA_CA_CERTS',
+    });
+    expect(await shown(certificate, intermediate)).toMatchObject({
+      outcome: 'failed',
+      found: expect.stringContaining("signed by an authority that this machine doesn't trust"),
     });
   });
 });

@@ -80,6 +80,10 @@ describe.skipIf(noLab)("verify of a proxy's nginx on real hosts", () => {
     afterEach(() => cluster.proxy.mustExec(`rm -f ${path} && nginx -s reload`));
 
     it.each(faults)('$name', async (fault) => {
+      const warnings = async () => {
+        const { code, document } = await cluster.json('check', '--limit', cluster.proxy.name);
+        return { code, told: document.hosts.flatMap((host) => host.warnings ?? []).join('; ') };
+      };
       path = fault.path;
       await cluster.proxy.writeFile(path, fault.text);
       await cluster.proxy.mustExec('nginx -t -q && nginx -s reload');
@@ -87,6 +91,10 @@ describe.skipIf(noLab)("verify of a proxy's nginx on real hosts", () => {
       expect(notPassed(document)).toEqual([fault.found]);
       expect(code).toBe(4);
       expect(document.checks?.find(({ id }) => id === fault.found)?.found).toContain(fault.words);
+      // Nothing differs from the plan, and so it's a warning there.
+      const { code: status, told } = await warnings();
+      expect(status).toBe(0);
+      expect(told).toContain(fault.words);
     });
   });
 

@@ -29,6 +29,7 @@ it('what this machine could not send was not asked, and is no failure of the ser
     upgrade: async () => ({ ...trouble, ...answer }),
     certificate: async () => ({ ...trouble, ...answer }),
     talk: async () => ({ ...trouble, ...answer }),
+    addresses: async () => ({ ...trouble, ...answer }),
   });
   const question = { kind: 'certificate', hostname: 'bbb.example.com', port: 443 } as const;
   const check = { id: 'a', title: 'a', fix: 'renew it', question };

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, startCluster } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
+import { installLivekit } from '../lab/bigbluebutton/livekit.ts';
 import { installSfu } from '../lab/bigbluebutton/sfu.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
@@ -31,6 +32,7 @@ const allOf = {
   meteor: [
     'certificate',
     'meteor-page',
+    'meteor-path',
     'api',
     'api-origin',
     'api-other-origin',
@@ -41,9 +43,9 @@ const allOf = {
   ],
   modern: [
     // The proxy redirects by itself.
-    ...['certificate', 'client-page', 'api-addresses', 'api', 'api-origin'],
+    ...['certificate', 'client-page', 'client-path', 'api-addresses', 'api', 'api-origin'],
     ...['api-other-origin', 'graphql', 'graphql-other-origin', 'pads-origin', 'sfu-closed'],
-    ...['slides-other-origin', 'dashboard'],
+    ...['slides-other-origin', 'dashboard', 'livekit-closed'],
   ],
 };
 
@@ -70,7 +72,10 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       name: 'seen',
       nodes: ['2.6', '3.0.28'],
       hasty: true,
-      prepareNode: installSfu,
+      prepareNode: async (host) => {
+        await installSfu(host);
+        await installLivekit(host);
+      },
     });
     const { code, stderr } = await cluster.run('apply', '--yes');
     expect([code, stderr.match(/error .*/)?.[0]]).toEqual([0, undefined]);
@@ -164,6 +169,11 @@ describe.skipIf(noLab)('verify on real hosts', () => {
     '/etc/bigbluebutton/bbb-web.properties',
     's,^defaultHTML5ClientUrl=.*,defaultHTML5ClientUrl=https://seen-02.example.com/html5client/,',
   );
+  const path = replaced(
+    '/etc/bigbluebutton/nginx/aa-clusterproxy.nginx',
+    's,/seen-02/html5client,/other/html5client,',
+  );
+  const basename = replaced('/etc/bigbluebutton/bbb-html5.yml', 's,basename:.*,basename: /html5client,');
   const restarted = (unit: string) => `systemctl daemon-reload && systemctl restart ${unit}`;
 
   const faults: readonly Fault[] = [
@@ -274,6 +284,7 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       found: [
         [1, 'ddp'],
         [1, 'meteor-page'],
+        [1, 'meteor-path'],
       ],
     },
     {
@@ -282,6 +293,37 @@ describe.skipIf(noLab)('verify on real hosts', () => {
       make: 'chmod 700 /var/bigbluebutton/learning-dashboard',
       mend: 'chmod 755 /var/bigbluebutton/learning-dashboard',
       found: [[2, 'dashboard']],
+    },
+    {
+      name: 'a node serves its client at another path than the proxy asks for',
+      host: modern,
+      make: `${path.make} && nginx -s reload`,
+      mend: `${path.back} && nginx -s reload`,
+      found: [
+        [2, 'client-page'],
+        [2, 'client-path'],
+      ],
+    },
+    {
+      name: "the client's basename is not its path",
+      host: modern,
+      make: basename.make,
+      mend: basename.back,
+      found: [[2, 'basename']],
+    },
+    {
+      name: "a node's name leads the proxy to another node",
+      host: proxy,
+      make: `cp /etc/hosts /root/hosts && other=$(getent ahostsv4 seen-01.example.com | sed -n '1s/ .*//p') && { grep -v seen-02 /root/hosts; echo "$other seen-02.example.com"; } >/etc/hosts`,
+      mend: 'cat /root/hosts >/etc/hosts',
+      found: [['proxy', 'names']],
+    },
+    {
+      name: 'LiveKit is down behind a healthy page',
+      host: modern,
+      make: 'systemctl stop livekit-server',
+      mend: 'systemctl start livekit-server',
+      found: [[2, 'livekit-closed']],
     },
     {
       name: 'the media server is down behind a healthy page',

@@ -122,4 +122,46 @@ END
     done
   done
 fi
+
+# mentions LINE: the daemons in it
+mentions() {
+  case $1 in *nginx*) tell reloads nginx ;; esac
+  case $1 in *haproxy*) tell reloads haproxy ;; esac
+  case $1 in *coturn* | *turnserver*) tell reloads coturn ;; esac
+  # What a program of the operator's does isn't known.
+  case $1 in
+    *.sh* | */usr/local/* | */opt/* | */home/* | */root/* | *docker* | *ansible* | *'ssh '* | *python* | *bbb-conf*)
+      tell reloads '?'
+      ;;
+  esac
+}
+
+# What certbot renews, which daemons use it, and which of them somebody tells: certbot(1), hooks.
+renewed=
+for name in $names; do
+  conf=$ROOT/etc/letsencrypt/renewal/$name.conf
+  [ -r "$conf" ] || continue
+  renewed=$renewed$name
+  used="[[:space:]]*/etc/letsencrypt/live/$name/"
+  if grep -Rqs "^[[:space:]]*ssl_certificate[[:space:]]$used" "$ROOT/etc/nginx"; then tell uses "nginx $name"; fi
+  if grep -qs "^[[:space:]]*cert=$used" "$ROOT/etc/turnserver.conf" "$ROOT/etc/coturn/turnserver.conf"; then
+    tell uses "coturn $name"
+  fi
+  sed -n 's/^[[:space:]]*bind[[:space:]].*:\([0-9][0-9]*\)[[:space:]]\(.*[[:space:]]\)*ssl[[:space:]].*crt.*/\1/p' \
+    "$ROOT/etc/haproxy/haproxy.cfg" 2>/dev/null |
+    while read -r port; do tell uses "haproxy $name $port"; done
+  sed -n 's/^\(renew_hook\|post_hook\|deploy_hook\|installer\)[[:space:]]*=//p' "$conf" 2>/dev/null |
+    while IFS= read -r line; do mentions "$line"; done
+done
+if [ -n "$renewed" ]; then
+  for file in "$ROOT"/etc/letsencrypt/renewal-hooks/deploy/* "$ROOT"/etc/letsencrypt/renewal-hooks/post/*; do
+    if ! [ -x "$file" ] || ! [ -f "$file" ]; then continue; fi
+    while IFS= read -r line; do case $line in '#'*) ;; *) mentions "$line" ;; esac done <"$file"
+  done
+  # Whatever reloads a daemon now and then does so after a renewal as well.
+  grep -hs '^[^#].*\(hook\|load\|restart\|kill\)' "$ROOT/etc/letsencrypt/cli.ini" "$ROOT/etc/crontab" \
+    "$ROOT"/etc/cron.*/* "$ROOT"/var/spool/cron/crontabs/* "$ROOT"/var/spool/cron/root \
+    "$ROOT"/etc/systemd/system/*.service "$ROOT"/etc/systemd/system/certbot.service.d/* |
+    while IFS= read -r line; do mentions "$line"; done
+fi
 tell end ''

@@ -96,6 +96,9 @@ export const filledQuestions = {
     permissions: z.array(z.string()).describe('features of a Permissions-Policy that pages need'),
     nodes: hosts,
   }),
+  names: z.strictObject({
+    of: hosts.describe('hosts with names that this host asks for, such as `{{ hosts.node }}`'),
+  }),
 } as const;
 
 export type FilledQuestions = {

@@ -28,6 +28,7 @@ export function readsOfQuestion(unfilled: UnfilledQuestion): Partial<Reads> {
   if (question.kind === 'nginx-passes' || question.kind === 'nginx-headers') {
     return { includes: ['/etc/nginx/nginx.conf'], paths: ['/etc/hostname', question.locations] };
   }
+  if (question.kind === 'names') return { names: question.names };
   return 'queries' in question ? { queries: question.queries } : {};
 }
 
@@ -74,12 +75,13 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
         ...{ kind, key: values.key, balancers: addressesOf(values.balancers) },
         queries: [{ kind: 'command', args: values.argv }],
       };
+    case 'names':
+      return { kind, names: namesOf(values.of) };
     case 'nginx-passes':
       return { ...values, kind, needs: { content: {}, permissions: [], nodes: [] } };
     case 'nginx-headers': {
       const { content, permissions, nodes, ...rest } = values;
-      const names = serversOf({ servers: nodes }).flatMap(({ hostname }) => hostname ?? []);
-      return { ...rest, kind, others: 'note', needs: { content, permissions, nodes: names } };
+      return { ...rest, kind, others: 'note', needs: { content, permissions, nodes: namesOf(nodes) } };
     }
   }
 }
@@ -129,6 +131,10 @@ function serversOf({
       state === 'active' &&
       Object.entries(only).every(([name, values]) => [values].flat().some((one) => one === vars[name])),
   );
+}
+
+function namesOf(servers: readonly Host[]): readonly string[] {
+  return serversOf({ servers }).flatMap(({ hostname }) => hostname ?? []);
 }
 
 function addressesOf(clients: Clients): readonly string[] {

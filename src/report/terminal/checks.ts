@@ -27,11 +27,19 @@ function renderHost(host: string, checks: readonly ReportCheck[], style: Style):
   const { paint, verbose } = style;
   const shown = checks.filter(({ outcome }) => verbose || outcome !== 'not-applicable');
   const [first] = checks;
+  const why = shown.length === 0 ? sharedReason(checks) : undefined;
+  const nothing = why === undefined ? 'nothing to ask' : `${words['not-asked']}: ${oneLine(why)}`;
   return [
     `${paint.bold(oneLine(host))} (${first?.role ?? ''})`,
-    ...(shown.length === 0 ? ['  nothing to ask'] : renderShown(shown, style)),
+    ...(shown.length === 0 ? [`  ${nothing}`] : renderShown(shown, style)),
     '',
   ];
+}
+
+/** Why nothing applies to a host, where it is the same for all checks: it is retired. */
+function sharedReason(checks: readonly ReportCheck[]): string | undefined {
+  const reasons = [...new Set(checks.map(({ found }) => found))];
+  return reasons.length === 1 ? reasons[0] : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,13 +108,14 @@ describe('the checks of a host', () => {
     const cluster = viewCluster(inventory, snapshotsOf(inventory, freshHosts()));
     const ids = (name: string) => resolveOutsideChecks(cluster, name).checks.map(({ id }) => id);
     expect(ids('bbb-01')).toEqual([
-      ...['certificate', 'meteor-page', 'api', 'lobby-locale', 'slides-origin', 'ddp'],
+      ...['certificate', 'meteor-page', 'meteor-path', 'basename', 'api', 'lobby-locale'],
+      ...['slides-origin', 'ddp'],
       ...['meeting', 'stun-servers'],
     ]);
     expect(ids('bbb-02')).toEqual(
       expect.arrayContaining(['meteor-page', 'api-origin', 'api-other-origin', 'lobby-locale']),
     );
-    expect(ids('proxy-1')).toEqual(['certificate', 'nginx-passes', 'nginx-headers']);
+    expect(ids('proxy-1')).toEqual(['certificate', 'names', 'nginx-passes', 'nginx-headers']);
     const { checks, notApplicable } = resolveOutsideChecks(cluster, 'bbb-03');
     expect(checks.find(({ id }) => id === 'api-addresses')?.question).toEqual({
       kind: 'http',
@@ -129,6 +131,30 @@ describe('the checks of a host', () => {
     expect(notApplicable.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['meteor-page', 'lobby-locale']),
     );
+  });
+
+  it.each([
+    ['public:\n  app:\n    basename: /bbb-03/html5client # ours\n', '/bbb-03/html5client'],
+    ["public: {app: {basename: '/bbb-03/html5client', bbbWebBase: x}}\n", '/bbb-03/html5client'],
+    ['public:\n  app:\n    "basename" : "/bbb-03/html5client"\r\n', '/bbb-03/html5client'],
+    ['public:\n  app:\n    # basename: /bbb-03/html5client\n    other_basename: /x\n', '/html5client'],
+    ['public:\n  app:\n    basename: /old\n    basename: /new\n', '/new'],
+    [undefined, '/html5client'],
+  ])('read the basename of %j', async (text, expected) => {
+    const inventory = await inventoryOf();
+    const cluster = viewCluster(inventory, snapshotsOf(inventory, freshHosts()));
+    const question = resolveOutsideChecks(cluster, 'bbb-03').checks.find(
+      ({ id }) => id === 'basename',
+    )?.question;
+    if (question?.kind !== 'command') throw new Error('it is no command');
+    const [command = '', ...args] = question.queries[0]?.args ?? [];
+    const file = join(folder, 'client.yml');
+    if (text === undefined) await rm(file, { force: true });
+    else await writeFile(file, text);
+    expect(args.at(-1)).toBe('/etc/bigbluebutton/bbb-html5.yml');
+    const found = execFileSync(command, [...args.slice(0, -1), file], { encoding: 'utf8' }).trim();
+    expect(found).toBe(expected);
+    expect(new RegExp(question.answers, 'm').test(found)).toBe(expected.startsWith('/bbb-03'));
   });
 
   it('are called by the names of the inventory, whether or not they apply or the host was inspected', async () => {

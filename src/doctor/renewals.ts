@@ -1,0 +1,49 @@
+import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** How each of them takes a certificate up, without ending a session. */
+const commands: Readonly<Record<string, string>> = {
+  nginx: 'runs systemctl reload nginx',
+  haproxy: "makes HAProxy's bundle anew and runs systemctl reload haproxy",
+  // turnserver(1): SIGUSR2 reads certificates again.
+  coturn: 'runs systemctl kill --signal=USR2 coturn',
+};
+
+/**
+ * A daemon that uses what certbot renews, and that nobody tells. It goes on with the old certificate until
+ * that ends, in three months and at night. Where a program of the operator's runs after a renewal, what it
+ * reloads isn't known.
+ */
+export const renewalNotTold: HostTrouble = {
+  id: 'renewal-not-told',
+  title: 'a daemon is not told of renewed certificates',
+  judge: bySurroundings((surroundings, { snapshot }) => {
+    const isUp = (daemon: string) => snapshot.units.get(`${daemon}.service`)?.active === 'active';
+    const using = surroundings.uses.filter((one) => isUp(one.daemon) && isCertbots(one, surroundings));
+    if (using.length === 0) return notApplicable;
+    const { reloads } = surroundings;
+    if (reloads.includes('?')) return absent;
+    const untold = [...new Set(using.map(({ daemon }) => daemon))].filter((one) => !reloads.includes(one));
+    const [first] = untold;
+    if (first === undefined) return absent;
+    const name = using.find(({ daemon }) => daemon === first)?.name;
+    const told = reloads.length === 0 ? 'reloads nothing' : `reloads ${reloads.join(' and ')} only`;
+    return found(
+      `certbot renews the certificate of ${name}, which ${untold.join(' and ')} ${untold.length === 1 ? 'shows' : 'show'}; what runs after a renewal ${told}`,
+      'it goes on showing the old certificate until that ends, and then browsers refuse it',
+      `add an executable file to /etc/letsencrypt/renewal-hooks/deploy that ${commands[first] ?? `runs systemctl reload ${first}`}`,
+    );
+  }),
+};
+
+/** HAProxy has a bundle of its own, so what it shows has to be of the same name and issuer. */
+function isCertbots(
+  { daemon, name, port }: Surroundings['uses'][number],
+  { shown, lineages }: Surroundings,
+): boolean {
+  if (daemon !== 'haproxy') return true;
+  const lineage = lineages.find((one) => one.name === name);
+  return shown.some(
+    (one) => one.name === name && one.port === port && one.organization === lineage?.organization,
+  );
+}

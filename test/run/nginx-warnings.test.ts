@@ -1,0 +1,45 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
+import { withNginxWarnings } from '../../src/run/nginx-warnings.ts';
+import { carriedOut, freshHosts, inventoryOf, planOf, snapshotsOf } from '../support/sample-cluster.ts';
+
+let inventory: Inventory;
+beforeAll(async () => {
+  inventory = await inventoryOf();
+});
+
+const extra = '/etc/nginx/conf.d/extra.conf';
+
+/** The cluster before and after the first run, with another file of nginx on the proxy. */
+function states(text: string): Record<'fresh' | 'settled', Map<string, Snapshot>> {
+  const hosts = freshHosts();
+  const proxy = hosts['proxy-1'];
+  const fresh = snapshotsOf(inventory, { ...hosts, 'proxy-1': { ...proxy, files: { [extra]: text } } });
+  return { fresh, settled: carriedOut(planOf(inventory, fresh)) };
+}
+
+function warnings(snapshots: ReadonlyMap<string, Snapshot>): string {
+  const plan = planOf(inventory, snapshots).find(({ host }) => host === 'proxy-1');
+  if (plan === undefined) throw new Error('no plan of the proxy');
+  return withNginxWarnings(viewCluster(inventory, snapshots), plan).warnings.join('\n');
+}
+
+describe("warnings of nginx's configuration", () => {
+  const policy = 'add_header Permissions-Policy "camera=()" always;\n';
+
+  it('name the file and the line, and what to do', () => {
+    const told = warnings(states(policy).settled);
+    expect(told).toContain(`the headers that nginx adds: ${extra}:1: add_header Permissions-Policy`);
+    expect(told).toContain('; to fix it: leave the header out');
+  });
+
+  it('are none on a sound proxy', () => {
+    expect(warnings(states('# nothing\n').settled)).toBe('');
+  });
+
+  it('are none of a proxy that is not set up yet: nothing of the cluster is in its nginx', () => {
+    expect(warnings(states(policy).fresh)).toBe('');
+  });
+});
