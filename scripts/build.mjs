@@ -1,4 +1,5 @@
 // Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -7,7 +8,7 @@ import { licencesOf } from './licences.mjs';
 // An alternative folder, which the next build leaves alone: node scripts/build.mjs FOLDER
 const outdir = process.argv[2] ?? 'dist';
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/schema.ts'],
+  entryPoints: ['src/main.ts', 'src/schema.ts', 'src/prepare.ts'],
   outdir,
   bundle: true,
   // Commands load what they need when they run: --help needs neither ssh nor YAML.
@@ -34,4 +35,8 @@ writeFileSync(join(outdir, licences), licencesOf(Object.keys(metafile.inputs)));
 
 // Chunks are named by their contents: those of earlier builds would pile up.
 const current = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), licences]);
-for (const file of readdirSync(outdir)) if (!current.has(file)) rmSync(join(outdir, file));
+for (const file of readdirSync(outdir))
+  if (!current.has(file)) rmSync(join(outdir, file), { recursive: true });
+
+// Reads the playbooks that come with the program, so that it needn't whenever it starts.
+execFileSync(process.execPath, [join(outdir, 'prepare.js')], { stdio: 'inherit' });

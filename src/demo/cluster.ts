@@ -40,7 +40,7 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
       const units = await servicesOf(root);
       hosts.set(sample.name, await startEmbeddedHost({ name: sample.name, root, work, units }));
     }
-    await writePlaybook(folder);
+    await writeDemoPlaybook(folder);
     await writeFile(join(folder, inventoryName), inventoryOf(folder, hosts));
   } catch (error) {
     await cluster.close();
@@ -49,12 +49,16 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
   return cluster;
 }
 
-/** The program's own playbook, but with shorter waits, since nothing real restarts. */
-async function writePlaybook(folder: string): Promise<void> {
+/**
+ * The program's own playbook, but with shorter waits, since nothing real restarts. Returns how an inventory in
+ * that folder names it.
+ */
+export async function writeDemoPlaybook(folder: string): Promise<string> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
   const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
   await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
   await cp(join(packageRoot(), 'playbooks', playbookFiles), join(folder, playbookFiles), { recursive: true });
+  return `./${playbookName}`;
 }
 
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/document/schema.ts';
-import { buildProgram, clusterproxy, removeProgram } from './program.ts';
+import { buildProgram, clusterproxy } from './program.ts';
 
 beforeAll(buildProgram);
-afterAll(removeProgram);
 
 describe('explain', () => {
   it('prints what a code means and what to do, in lines that fit', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/document/schema.ts';
 import { writeGuide } from '../support/guide.ts';
-import { buildProgram, clusterproxy, removeProgram, withFile } from './program.ts';
+import { buildProgram, clusterproxy, withFile } from './program.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -13,7 +13,6 @@ beforeAll(async () => {
   await writeGuide(folder);
 });
 afterAll(async () => {
-  await removeProgram();
   await rm(folder, { recursive: true });
 });
 

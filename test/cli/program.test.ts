@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/document/schema.ts';
-import { buildProgram, clusterproxy, inShell, removeProgram, withFile } from './program.ts';
+import { buildProgram, clusterproxy, inShell, withFile } from './program.ts';
 
 beforeAll(buildProgram);
-afterAll(removeProgram);
 
 /** Nothing listens on these addresses' port 1. */
 const deserted = `

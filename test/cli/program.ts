@@ -1,14 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+
+import { main } from '../support/built-program.ts';
+
+export { buildProgram, main } from '../support/built-program.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** Not dist/: several tests build at the same time, and none may take another's files away. */
-const folder = join(root, '.cache', `program-${process.pid}`);
-export const main = join(folder, 'main.js');
 
 export interface Ended {
   readonly status: number | null;
@@ -16,22 +15,21 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Bundles the program as users run it. */
-export async function buildProgram(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/build.mjs', folder], { cwd: root });
-  if (!existsSync(main)) throw new Error('scripts/build.mjs made no main.js');
-}
-
-export async function removeProgram(): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-}
-
 /** Runs the built program without a terminal. */
 export function clusterproxy(
   argv: readonly string[],
   variables: Record<string, string> = {},
 ): Promise<Ended> {
-  return ended(process.execPath, [main, ...argv], variables);
+  return clusterproxyAt(main, argv, variables);
+}
+
+/** The same of a program that lies elsewhere. */
+export function clusterproxyAt(
+  program: string,
+  argv: readonly string[],
+  variables: Record<string, string> = {},
+): Promise<Ended> {
+  return ended(process.execPath, [program, ...argv], variables);
 }
 
 /** Runs it by a shell, as `$CLUSTERPROXY`. */

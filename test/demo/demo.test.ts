@@ -3,15 +3,14 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processesBelow } from '../../src/demo/processes.ts';
-import { buildProgram, main, removeProgram } from '../cli/program.ts';
+import { buildProgram, main } from '../cli/program.ts';
 
 /** The whole story on a busy machine. */
 const timeout = 240_000;
 
 beforeAll(buildProgram, timeout);
-afterAll(removeProgram);
 
 let temporary: string;
 let child: ChildProcess | undefined;

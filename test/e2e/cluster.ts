@@ -1,6 +1,5 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ReportDocument, ReportHost } from '../../src/report/document/schema.ts';
 import { installBigBlueButton, installProxy, untilServing } from '../lab/bigbluebutton/install.ts';
 import type { BigBlueButtonVersion } from '../lab/bigbluebutton/versions.ts';
@@ -9,7 +8,7 @@ import type { LabHost } from '../lab/host.ts';
 import type { HostSpec, Lab } from '../lab/lab.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { differences, type Manifest, manifestOf } from './manifest.ts';
-import { clusterproxy, clusterproxyJson } from './program.ts';
+import { clusterproxy, clusterproxyJson, hastyMain, main, startClusterproxy } from './program.ts';
 
 /** What the nodes of a cluster are, and the playbook for them. */
 export interface ClusterKind {
@@ -45,7 +44,7 @@ export interface ClusterOptions {
   /** before a node's first boot */
   readonly prepareNode?: (host: LabHost, index: number) => Promise<void>;
   readonly prepareProxy?: (host: LabHost) => Promise<void>;
-  /** a copy of the playbook with short time limits, for services that are meant to fail */
+  /** by a program whose playbooks have short time limits: see hastyMain */
   readonly hasty?: boolean;
 }
 
@@ -73,6 +72,8 @@ export class Cluster {
   readonly versions: readonly BigBlueButtonVersion[];
   readonly inventory: InventoryData;
   readonly file: string;
+  /** the build of the program that is run over it */
+  readonly program: string;
 
   constructor(
     lab: Lab,
@@ -83,6 +84,7 @@ export class Cluster {
       readonly versions: readonly BigBlueButtonVersion[];
       readonly inventory: InventoryData;
       readonly file: string;
+      readonly program: string;
     },
   ) {
     this.lab = lab;
@@ -92,6 +94,7 @@ export class Cluster {
     this.versions = given.versions;
     this.inventory = given.inventory;
     this.file = given.file;
+    this.program = given.program;
   }
 
   get hosts(): readonly LabHost[] {
@@ -121,14 +124,19 @@ export class Cluster {
   }
 
   run(command: string, ...args: readonly string[]): Promise<CommandResult> {
-    return clusterproxy(this.lab, [command, '--inventory', this.file, ...args]);
+    return clusterproxy(this.lab, [command, '--inventory', this.file, ...args], this.program);
   }
 
   json(
     command: string,
     ...args: readonly string[]
   ): Promise<CommandResult & { readonly document: ReportDocument }> {
-    return clusterproxyJson(this.lab, [command, '--inventory', this.file, ...args]);
+    return clusterproxyJson(this.lab, [command, '--inventory', this.file, ...args], this.program);
+  }
+
+  /** See startClusterproxy; the command is not waited for. */
+  start(command: string, ...args: readonly string[]): ReturnType<typeof startClusterproxy> {
+    return startClusterproxy(this.lab, [command, '--inventory', this.file, ...args], this.program);
   }
 
   /** What all hosts' disks hold now. */
@@ -194,12 +202,9 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
       node: bbb.map((host) => ({ name: host.name, hostname: `${host.name}.example.com` })),
     },
   };
-  if (options.hasty) {
-    await layHastyPlaybooks(folder);
-    inventory.playbook = `./${kind.playbook}.yaml`;
-  }
   const file = join(folder, 'inventory.yaml');
-  const cluster = new Cluster(lab, { name, proxies, nodes: bbb, versions: nodes, inventory, file });
+  const program = options.hasty ? hastyMain : main;
+  const cluster = new Cluster(lab, { name, proxies, nodes: bbb, versions: nodes, inventory, file, program });
   await cluster.save();
   return cluster;
 }
@@ -207,21 +212,6 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
 /** So that its journal tells of every command that is run through ssh. */
 async function everyHost(host: LabHost): Promise<void> {
   await host.writeFile('/etc/ssh/sshd_config.d/lab.conf', 'LogLevel VERBOSE\n');
-}
-
-const PLAYBOOKS = fileURLToPath(new URL('../../playbooks', import.meta.url));
-
-/** Copies of the playbooks for stand-ins, which are up in a second; a real bbb-web gets minutes. */
-async function layHastyPlaybooks(folder: string): Promise<void> {
-  await cp(join(PLAYBOOKS, 'files'), join(folder, 'files'), { recursive: true });
-  for (const name of ['bigbluebutton', 'averox']) {
-    const text = await readFile(join(PLAYBOOKS, `${name}.yaml`), 'utf8');
-    const hasty = text
-      .replace(/^extends: (\w+)$/m, 'extends: ./$1.yaml')
-      .replace(/\btimeout: \d+$/gm, 'timeout: 15')
-      .replace(/\bsettle: \d+$/gm, 'settle: 1');
-    await writeFile(join(folder, `${name}.yaml`), hasty);
-  }
 }
 
 /** The host's part of a document. */

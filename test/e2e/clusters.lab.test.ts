@@ -36,6 +36,7 @@ describe.skipIf(noLab)('a production and a test cluster behind one proxy', () =>
         versions: whole.versions.slice(number - 1, number),
         inventory: { ...whole.inventory, cluster: { name, hostname }, hosts: { proxy, node } },
         file: whole.file.replace('inventory.yaml', `${name}.yaml`),
+        program: whole.program,
       });
     };
     prod = part('prod', 1, 'door.example.com');

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../lab/fetch.ts';
 import { hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
-import { startClusterproxy } from './program.ts';
 import { runStates, sshdCounts, temporaryFiles } from './services.ts';
 
 describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
@@ -11,7 +10,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
 
   it('killed in the middle: the host finishes by itself, and the next run goes on with the others', async () => {
     const cluster = await startCluster(lab(), { name: 'killed', nodes: ['3.0', '3.0'], hasty: true });
-    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const { child, said } = cluster.start('apply', '--yes');
     await said('killed-01: the new files are in place');
     child.kill('SIGKILL');
     await eventually(async () => expect(await runStates(cluster.node(1))).toEqual(['committed']));
@@ -28,7 +27,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
   it('by a connection that is cut: it comes back and sees how it ended', async () => {
     const cluster = await startCluster(lab(), { name: 'cut', nodes: ['3.0'], hasty: true });
     const node = cluster.node(1);
-    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const { child, said } = cluster.start('apply', '--yes');
     const ended = once(child, 'exit');
     await said('cut-01: the new files are in place');
     const { logins } = await sshdCounts(node);
@@ -42,7 +41,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
 
   it('interrupted by the operator: what has begun is brought to its end, nothing else is begun, exit 130', async () => {
     const cluster = await startCluster(lab(), { name: 'ctrl-c', nodes: ['3.0', '3.0'], hasty: true });
-    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const { child, said } = cluster.start('apply', '--yes');
     const ended = once(child, 'exit');
     await said('ctrl-c-01: the new files are in place');
     child.kill('SIGINT');
@@ -56,7 +55,7 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     const cluster = await startCluster(lab(), { name: 'locked', nodes: ['3.0'], hasty: true });
     // Longer than a second run waits for one that is only tidying up.
     await cluster.node(1).writeFile('/var/lib/bbb-standin/delay', '10\n');
-    const first = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const first = cluster.start('apply', '--yes');
     const ended = once(first.child, 'exit');
     await first.said('locked-01: the new files are in place');
     await eventually(() => cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json'));

@@ -59,8 +59,8 @@ describe.skipIf(noLab)('a cluster', () => {
       unsettled: [{ state: 'open' }],
     });
 
-    // It puts back what the plan was made from: then the plan has to be made again, whatever the API says that
-    // is restarted by that.
+    // It puts back what the plan was made from: then the plan has to be made again, whatever the API that is
+    // restarted by that says.
     const lesson = '/etc/systemd/system/bbb-web.service.d/lesson.conf';
     await node.writeFile('/root/meetings.xml', MEETING);
     await node.writeFile(

@@ -1,26 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
-import { type CommandResult, mustRun } from '../lab/command.ts';
+import type { CommandResult } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
+import { main } from '../support/built-program.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
-/** A place of its own for each worker: other tests build while these run. */
-const folder = `.cache/e2e-${process.env.VITEST_POOL_ID ?? 'one'}`;
-export const main = fileURLToPath(new URL(`../../${folder}/main.js`, import.meta.url));
+export { buildProgram, hastyMain, main } from '../support/built-program.ts';
 
 /** No run of these tests takes longer, unless it hangs. Milliseconds. */
 const patience = 280_000;
 
-/** Builds the program as a user has it. */
-export async function buildProgram(): Promise<void> {
-  await mustRun(process.execPath, ['scripts/build.mjs', folder], { cwd: project });
-}
-
-/** Runs `clusterproxy ARGS` as a user would, from this machine, with no terminal and without ssh's agent. */
-export function clusterproxy(lab: Lab, args: readonly string[]): Promise<CommandResult> {
+/**
+ * Runs `clusterproxy ARGS` as a user would, from this machine, with no terminal and without ssh's agent; or
+ * another build of it.
+ */
+export function clusterproxy(lab: Lab, args: readonly string[], build = main): Promise<CommandResult> {
   const env = environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate });
-  return lab.run(process.execPath, [main, ...args], { timeoutMs: patience, env });
+  return lab.run(process.execPath, [build, ...args], { timeoutMs: patience, env });
 }
 
 /** The words of the command line by which `clusterproxy` is run. */
@@ -32,8 +27,9 @@ export function commandLine(lab: Lab, args: readonly string[]): readonly string[
 export async function clusterproxyJson(
   lab: Lab,
   args: readonly string[],
+  build = main,
 ): Promise<CommandResult & { readonly document: ReportDocument }> {
-  const result = await clusterproxy(lab, [...args, '--json']);
+  const result = await clusterproxy(lab, [...args, '--json'], build);
   try {
     return { ...result, document: JSON.parse(result.stdout) };
   } catch {

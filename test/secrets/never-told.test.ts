@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DemoCluster, makeCluster } from '../../src/demo/cluster.ts';
-import { buildProgram, clusterproxy, removeProgram } from '../cli/program.ts';
+import { buildProgram, clusterproxy } from '../cli/program.ts';
 
 /** Each has it; anything of it in a bundle tells whose cluster it is. */
 const canary = 'kanarienvogel';
@@ -30,7 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.close();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  await removeProgram();
 });
 
 function inventoryWithCanaries(): string {

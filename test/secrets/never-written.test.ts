@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SecretRegister } from '../../src/secrets/register.ts';
-import { buildProgram, removeProgram } from '../cli/program.ts';
+import { buildProgram } from '../cli/program.ts';
 import {
   filesBelow,
   type SecretCluster,
@@ -29,7 +29,6 @@ beforeAll(async () => {
 afterAll(async () => {
   processes?.stop();
   await cluster?.close();
-  await removeProgram();
 });
 
 /** The usual writings, spelled out here so that the register isn't the only witness against itself. */

@@ -8,7 +8,6 @@ import { describe, expect, test } from 'vitest';
 import { createConnector } from '../../src/ssh/connector.ts';
 import { type Cluster, startCluster, statuses } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
-import { startClusterproxy } from '../e2e/program.ts';
 import { runStates, sshdCounts, temporaryFiles } from '../e2e/services.ts';
 import { eventually } from '../lab/fetch.ts';
 import { startTokenAgent } from './token-agent.ts';
@@ -63,7 +62,7 @@ describe.skipIf(noLab).concurrent("through the system's ssh", () => {
       await startCluster(lab(), { name: 'severed', nodes: ['3.0'], hasty: true }),
     );
     const node = cluster.node(1);
-    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const { child, said } = cluster.start('apply', '--yes');
     const ended = once(child, 'exit');
     await said('severed-01: the new files are in place');
     const { logins } = await sshdCounts(node);
@@ -77,7 +76,7 @@ describe.skipIf(noLab).concurrent("through the system's ssh", () => {
     const cluster = await overOpenSsh(
       await startCluster(lab(), { name: 'orphans', nodes: ['3.0'], hasty: true }),
     );
-    const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', cluster.file]);
+    const { child, said } = cluster.start('apply', '--yes');
     await said('orphans-01: the new files are in place');
     const run = child.pid ?? 0;
     const processes = processesOf(run);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildProgram, main, removeProgram } from '../cli/program.ts';
+import { buildProgram, main } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
 import { changed, lockedKey, oneNode, type SilentHost, startSilentHost } from './places.ts';
 import {
@@ -21,7 +21,6 @@ afterEach(closeTerminals);
 afterAll(async () => {
   silent?.close();
   await cluster?.close();
-  await removeProgram();
 });
 
 const inventory = ['-i', 'demo.yaml'];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endProcessesBelow, processesBelow } from '../../src/demo/processes.ts';
-import { buildProgram, removeProgram } from '../cli/program.ts';
+import { buildProgram } from '../cli/program.ts';
 import { closeTerminals, clusterproxyOn, wide } from './terminal.ts';
 
 /** The whole story on a busy machine. */
@@ -22,7 +22,6 @@ afterAll(async () => {
   // After a test that failed: a demo that was killed leaves what runs on its hosts.
   endProcessesBelow(temporary);
   await rm(join(temporary, '..'), { recursive: true, force: true, maxRetries: 5 });
-  await removeProgram();
 });
 
 /** In the order in which they are told. */

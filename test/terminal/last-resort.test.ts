@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-host.ts';
-import { buildProgram, main, removeProgram } from '../cli/program.ts';
+import { buildProgram, main } from '../cli/program.ts';
 import { closeTerminals, clusterproxyOn } from './terminal.ts';
 
 /**
@@ -81,7 +81,6 @@ afterEach(closeTerminals);
 afterAll(async () => {
   await host?.close();
   rmSync(folder, { recursive: true, force: true });
-  await removeProgram();
 });
 
 function put(path: string, text: string): void {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildProgram, main, removeProgram } from '../cli/program.ts';
+import { buildProgram, main } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
 import { Names, readTranscript, run, type Step, writeTranscript } from './transcript.ts';
 
@@ -10,7 +10,6 @@ const scripts = join(import.meta.dirname, 'scripts');
 const recording = process.env.CLUSTERPROXY_RECORD === '1';
 
 beforeAll(buildProgram, 120_000);
-afterAll(removeProgram);
 
 describe.each(readdirSync(scripts).filter((name) => name.endsWith('.txt')))('%s', (name) => {
   let cluster: TestCluster;

@@ -2,7 +2,6 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, startCluster } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
-import { startClusterproxy } from '../e2e/program.ts';
 import { installLivekit } from '../lab/bigbluebutton/livekit.ts';
 import { installSfu } from '../lab/bigbluebutton/sfu.ts';
 import { eventually } from '../lab/fetch.ts';
@@ -123,10 +122,7 @@ describe.skipIf(noLab)('verify on real hosts', () => {
     // Joining takes for ever: nothing answers where the client's page is.
     await cluster.proxy.mustExec('systemctl kill --signal=STOP nginx');
     try {
-      const { child } = startClusterproxy(lab(), [
-        ...['verify', '--inventory', cluster.file, '--with-meeting'],
-        ...['--limit', node.name, '--timeout', '60'],
-      ]);
+      const { child } = cluster.start('verify', '--with-meeting', '--limit', node.name, '--timeout', '60');
       await eventually(() => node.mustExec('grep ^create /var/lib/bbb-standin/calls.log'));
       const processes = await node.mustExec(
         'for one in /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do cat $one; done',

@@ -52,10 +52,15 @@ export async function readChain(reference: string, directory: string): Promise<r
 }
 
 async function readOne(reference: string, directory: string): Promise<YamlDocument> {
-  const file = isPath(reference) ? pathOf(reference, directory) : await builtIn(reference);
+  const file = await fileOf(reference, directory);
   return new YamlDocument(
     await readSourceFile(file, 'check the path; a path in a file is relative to that file'),
   );
+}
+
+/** The file of a playbook, whether it's there or not. Throws OperatorErrors if no playbook has that name. */
+export async function fileOf(reference: string, directory: string): Promise<string> {
+  return isPath(reference) ? pathOf(reference, directory) : await builtIn(reference);
 }
 
 function atExtends(problem: Problem, location: Location | undefined): Problem {

@@ -11,8 +11,9 @@ import { checkParameters } from '../check/check-parameters.ts';
 import { parseFile, TemplateError, type TemplateSource } from '../resolve/templates.ts';
 import { besidePlaybook } from './beside.ts';
 import { buildPlaybook, moduleName, templateKey, templateName } from './build.ts';
-import { readChain } from './chain.ts';
+import { fileOf, readChain } from './chain.ts';
 import { readPrograms } from './guard-programs.ts';
+import { knownPlaybook, rememberPlaybook } from './known-playbooks.ts';
 import { filesOf, layered } from './layers.ts';
 import { type KnownModules, withOwnModules } from './own-modules.ts';
 import type { PlaybookData, StepData } from './schema.ts';
@@ -27,26 +28,35 @@ export async function loadPlaybook(
   directory: string,
   modules: ReadonlyMap<string, StepModule> = stepModules,
 ): Promise<LoadedPlaybook> {
+  const known = modules === stepModules ? await knownPlaybook(await fileOf(reference, directory)) : undefined;
+  if (known !== undefined) return { ...known, modules };
   const chain = await readChain(reference, directory);
-  return parsePlaybook(chain, await withOwnModules(chain, modules));
+  const all = await withOwnModules(chain, modules);
+  const { playbook, files } = await parsePlaybook(chain, all);
+  // Code can't be read again.
+  if (modules === stepModules && all.texts.length === 0) await rememberPlaybook(playbook, files);
+  return playbook;
 }
 
 async function parsePlaybook(
   chain: readonly YamlDocument[],
   { modules, texts }: KnownModules,
-): Promise<LoadedPlaybook> {
+): Promise<{ readonly playbook: LoadedPlaybook; readonly files: readonly string[] }> {
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, filesOf(chain)));
   const programs = await readPrograms(places, data);
   const asked = [...new Set([...programs.values()].map(({ text }) => text))];
-  return buildPlaybook(places, data, {
+  const templates = await readTemplates(places, data, modules);
+  const playbook = buildPlaybook(places, data, {
     file: chain[0]?.file ?? '',
     text: [...chain.map((document) => document.text), ...texts, ...asked].join('\n'),
-    modules,
-    templates: await readTemplates(places, data, modules),
-    programs,
+    ...{ modules, templates, programs },
   });
+  return {
+    playbook,
+    files: [...filesOf(chain), ...[...programs.values(), ...templates.values()].map(({ file }) => file)],
+  };
 }
 
 function stepProblems(

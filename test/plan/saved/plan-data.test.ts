@@ -148,8 +148,7 @@ describe('a plan is plain data', { timeout: 120_000 }, () => {
     expect(all.length).toBeGreaterThanOrEqual(14);
     for (const [name, plan] of all) {
       const [digest, text] = [planDigest(plan), planText(plan)];
-      const clone = structuredClone(plan);
-      expect([planDigest(clone), planText(clone) === text], name).toEqual([digest, true]);
+      expect(planText(structuredClone(plan)) === text, name).toBe(true);
       const read = planFromText<ClusterPlan>(text);
       expect([planDigest(read), planText(read) === text], name).toEqual([digest, true]);
     }
