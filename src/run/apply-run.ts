@@ -161,7 +161,7 @@ function transactionOf(
     handlers,
     units: stage.units,
     force: options.force,
-    confirm: options.confirm,
+    confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
     keep: options.keep,

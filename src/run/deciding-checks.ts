@@ -1,8 +1,8 @@
 import { decode } from '../formats/decode.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
-import type { Decided, DecidingCheck } from '../model/deciding-check.ts';
+import type { Confirmer, Decided, DecidingCheck } from '../model/deciding-check.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import type { OutsideCheck, OutsideQuestion } from '../model/outside-check.ts';
+import { type AnyCheck, isForBrowser, type OutsideCheck } from '../model/outside-check.ts';
 import { type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
 import { isManaged, type PathState, type Snapshot } from '../model/snapshot.ts';
 import { afterPlan, afterStage } from '../plan/forward/stages.ts';
@@ -15,7 +15,7 @@ import { isSeen } from '../verify/seen.ts';
  * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
  * OperatorError if the questions can't be filled in.
  */
-export type DecidingChecks = (plan: HostPlan, stage: Stage) => readonly DecidingCheck[];
+export type DecidingChecks = (plan: HostPlan, stage: Stage, confirm: Confirmer) => readonly DecidingCheck[];
 
 /**
  * Which checks decide for which host, by the plans of all hosts:
@@ -44,7 +44,7 @@ export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[])
       snapshotsOf(plans, (plan) => (plan.skipped ? plan.snapshot : afterPlan(plan))),
     ),
   );
-  return (plan, stage) => {
+  const all = (plan: HostPlan, stage: Stage): readonly DecidingCheck[] => {
     const host = inventory.hosts.find(({ name }) => name === plan.host);
     const now = stage.snapshot ?? plan.snapshot;
     if (host === undefined || host.state !== 'active' || now === undefined) return [];
@@ -73,13 +73,19 @@ export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[])
       ...through,
     ];
   };
+  return (plan, stage, confirm) =>
+    all(plan, stage).filter(({ check }) => confirm === 'browser' || !isForBrowser(check));
 }
 
 /** All that decide for a host in any of its stages, for a plan that is to be shown. */
-export function decidingInPlan(plan: HostPlan, decidingOf: DecidingChecks): readonly Decided[] {
+export function decidingInPlan(
+  plan: HostPlan,
+  decidingOf: DecidingChecks,
+  confirm: Confirmer,
+): readonly Decided[] {
   const checks = new Map<string, DecidingCheck>();
   for (const stage of stagesOf(plan)) {
-    for (const one of knownYet(plan, stage, decidingOf)) {
+    for (const one of knownYet(() => decidingOf(plan, stage, confirm))) {
       const key = `${one.host} ${one.check.id}`;
       checks.set(key, checks.get(key)?.always ? { ...one, always: true } : one);
     }
@@ -88,9 +94,9 @@ export function decidingInPlan(plan: HostPlan, decidingOf: DecidingChecks): read
 }
 
 /** What the packages of an earlier stage bring may be needed to fill in a question. */
-function knownYet(plan: HostPlan, stage: Stage, decidingOf: DecidingChecks): readonly DecidingCheck[] {
+function knownYet(deciding: () => readonly DecidingCheck[]): readonly DecidingCheck[] {
   try {
-    return decidingOf(plan, stage);
+    return deciding();
   } catch (error) {
     if (error instanceof OperatorError) return [];
     throw error;
@@ -107,15 +113,15 @@ function hostsBehind({ hosts, playbook }: Inventory, { role }: InventoryHost): r
 /** The checks of a host that ask the cluster's own address, which is that of the doors. */
 function throughChecks(cluster: ClusterView, host: InventoryHost): readonly DecidingCheck[] {
   const all = checksOf(cluster, host.name) ?? [];
-  const atDoor = ({ question }: OutsideCheck) => serverOf(question) === cluster.inventory.cluster.hostname;
-  const witness = all.find((check) => !atDoor(check));
+  const atDoor = ({ question }: AnyCheck) => serverOf(question) === cluster.inventory.cluster.hostname;
+  const witness = all.find((check): check is OutsideCheck => !isForBrowser(check) && !atDoor(check));
   return all
     .filter(atDoor)
     .map((check) => ({ host: host.name, role: host.role, check, always: false, witness }));
 }
 
 /** Undefined if the host could not be looked at, or its questions can't be filled in. */
-function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] | undefined {
+function checksOf(cluster: ClusterView, name: string): readonly AnyCheck[] | undefined {
   if (cluster.hosts.get(name)?.snapshot === undefined) return undefined;
   try {
     return askedFromHere(cluster, name);
@@ -129,18 +135,20 @@ function checksOf(cluster: ClusterView, name: string): readonly OutsideCheck[] |
  * What a look at the host tells is its own word, and a look would be needed each time it is asked. Meetings
  * are held only by who asks for them.
  */
-function askedFromHere(cluster: ClusterView, name: string): readonly OutsideCheck[] {
-  return resolveOutsideChecks(cluster, name).checks.filter(
-    (check) => isAsked(check) && check.during === undefined && !isSeen(check.question),
-  );
+function askedFromHere(cluster: ClusterView, name: string): readonly AnyCheck[] {
+  const { checks, inBrowser } = resolveOutsideChecks(cluster, name);
+  return [
+    ...checks.filter((check) => isAsked(check) && check.during === undefined && !isSeen(check.question)),
+    ...inBrowser,
+  ];
 }
 
 /** Whether the answer to a check before the change says nothing about the change. */
 function newTo(
   before: Snapshot,
   after: Snapshot,
-  checksBefore: readonly OutsideCheck[],
-): (check: OutsideCheck) => boolean {
+  checksBefore: readonly AnyCheck[],
+): (check: AnyCheck) => boolean {
   const questions = new Map(checksBefore.map(({ id, question }) => [id, JSON.stringify(question)]));
   const joins = !isManaged(before);
   const introduced = new Map<string, boolean>();
@@ -153,14 +161,14 @@ function newTo(
     joins || questions.get(id) !== JSON.stringify(question) || namesIn(question).some(isIntroduced);
 }
 
-function serverOf(question: OutsideQuestion): string | undefined {
+function serverOf(question: AnyCheck['question']): string | undefined {
   if ('hostname' in question) return question.hostname;
-  if (!('url' in question)) return undefined;
-  return URL.canParse(question.url) ? new URL(question.url).hostname : undefined;
+  const url = 'page' in question ? question.page : 'url' in question ? question.url : undefined;
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /** Names of servers that the question is about, as parts of addresses anywhere in it. */
-function namesIn(question: OutsideQuestion): readonly string[] {
+function namesIn(question: AnyCheck['question']): readonly string[] {
   const addresses = JSON.stringify(question).matchAll(/[a-z]+:\/\/([A-Za-z0-9.-]+)/g);
   const names = [...addresses].map(([, name = '']) => name);
   return [...new Set([...names, ...('hostname' in question ? [question.hostname] : [])])];
