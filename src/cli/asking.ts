@@ -16,25 +16,26 @@ export interface AskingOptions {
 const leastForBrowser = 30;
 
 /**
- * How checks from outside are asked, where they decide; also after an interrupt, since hosts wait for it.
- * What a browser needs is looked for now, before anything is changed: throws OperatorError if it is missing.
+ * How checks from outside are asked. What a browser needs is looked for now, before anything is changed: throws
+ * OperatorError if it is missing.
  */
 export async function askingFromHere(
   { confirm, confirmTimeout, browserPath, dryRun }: AskingOptions,
-  { variables, leave }: Pick<Environment, 'variables' | 'leave'>,
+  { variables, leave, signal }: Pick<Environment, 'variables' | 'leave' | 'signal'>,
 ): Promise<AskingFromHere | undefined> {
   if (confirm !== 'browser' && browserPath !== undefined) {
     throw usage('--browser-path is the browser of --confirm browser, which was not given', 'leave it out');
   }
-  if (confirm === 'host' || dryRun) return undefined;
+  if (dryRun) return undefined;
   if (confirm === 'browser' && confirmTimeout < leastForBrowser) {
     const message = `a browser needs more than ${confirmTimeout}s to show that a host is well`;
     throw usage(message, `give --confirm-timeout ${leastForBrowser}s or more`);
   }
   const { networkFromHere } = await import('../verify/network.ts');
   const patience = usualTimeout * 1000;
-  const network = networkFromHere({ signal: leave, patience });
-  if (confirm === 'outside') return { network, now: Date.now };
+  // Hosts that wait for the answers get them also after an interrupt.
+  const network = networkFromHere({ signal: confirm === 'host' ? signal : leave, patience });
+  if (confirm !== 'browser') return { network, now: Date.now };
   const { openBrowser } = await import('./open-browser.ts');
   const opened = await openBrowser({ timeout: usualTimeout, browserPath }, { variables, signal: leave });
   await opened.start();

@@ -6,10 +6,12 @@ import { type AnyCheck, isForBrowser, type OutsideCheck } from '../model/outside
 import { type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
 import { isManaged, type PathState, type Snapshot } from '../model/snapshot.ts';
 import { afterPlan, afterStage } from '../plan/forward/stages.ts';
+import { resolveAsked } from '../playbook/resolve/asked.ts';
 import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { isAsked } from '../verify/ask.ts';
 import { isSeen } from '../verify/seen.ts';
+import type { WayThrough } from './way-through.ts';
 
 /**
  * The checks from outside that decide whether a host stays as a stage of its plan leaves it. Throws
@@ -38,12 +40,7 @@ export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[])
       snapshotsOf(plans, ({ snapshot }) => snapshot),
     ),
   );
-  const after = once(() =>
-    viewCluster(
-      inventory,
-      snapshotsOf(plans, (plan) => (plan.skipped ? plan.snapshot : afterPlan(plan))),
-    ),
-  );
+  const after = once(() => viewAfter(inventory, plans));
   const all = (plan: HostPlan, stage: Stage): readonly DecidingCheck[] => {
     const host = inventory.hosts.find(({ name }) => name === plan.host);
     const now = stage.snapshot ?? plan.snapshot;
@@ -75,6 +72,19 @@ export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[])
   };
   return (plan, stage, confirm) =>
     all(plan, stage).filter(({ check }) => confirm === 'browser' || !isForBrowser(check));
+}
+
+/** What a proxy asks itself for each host, by the plans of all hosts, once they are carried out. */
+export function waysThrough(inventory: Inventory, plans: readonly HostPlan[]): WayThrough {
+  const after = once(() => viewAfter(inventory, plans));
+  return (host) => resolveAsked(after(), host);
+}
+
+function viewAfter(inventory: Inventory, plans: readonly HostPlan[]): ClusterView {
+  return viewCluster(
+    inventory,
+    snapshotsOf(plans, (plan) => (plan.skipped ? plan.snapshot : afterPlan(plan))),
+  );
 }
 
 /** All that decide for a host in any of its stages, for a plan that is to be shown. */

@@ -49,7 +49,7 @@ export interface ApplyOptions extends RunOptions {
   readonly confirm: Confirmer;
   /** how long a host waits for this program's confirmation; seconds */
   readonly confirmTimeout: number;
-  /** how checks from outside are asked before this program confirms; undefined: it asks none */
+  /** how checks from outside are asked; undefined: none is */
   readonly asking?: AskingFromHere | undefined;
   /** how long a host waits for another run's lock; seconds */
   readonly lockWait: number;

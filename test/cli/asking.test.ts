@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type AskingOptions, askingFromHere } from '../../src/cli/asking.ts';
 
-const environment = { variables: {}, leave: new AbortController().signal };
+const { signal } = new AbortController();
+const environment = { variables: {}, signal, leave: signal };
 const ask = (given: Partial<AskingOptions>) =>
   askingFromHere({ confirm: 'browser', confirmTimeout: 120, dryRun: false, ...given }, environment);
 
 describe('how checks from outside are asked while hosts wait', () => {
-  it('not at all where the hosts decide, and without a browser where none is wanted', async () => {
-    expect(await ask({ confirm: 'host' })).toBeUndefined();
+  it('not at all in a dry run, and without a browser where none is wanted', async () => {
     expect(await ask({ dryRun: true })).toBeUndefined();
-    const asking = await ask({ confirm: 'outside' });
-    expect([asking?.network === undefined, asking?.browser]).toEqual([false, undefined]);
+    for (const confirm of ['host', 'outside'] as const) {
+      const asking = await ask({ confirm });
+      expect([asking?.network === undefined, asking?.browser]).toEqual([false, undefined]);
+    }
   });
 
   it('refuses a browser that is missing or does not start, and what makes no sense', async () => {

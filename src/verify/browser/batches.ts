@@ -18,8 +18,8 @@ interface Waiting extends AskedInBrowser {
 
 /**
  * Asks checks in a browser one by one, as it seems: those that are wanted at the same time are asked
- * together, since one look at a page answers all that is asked of it. No two browsers run at once, and what is
- * wanted while one runs waits for the next.
+ * together, since one look at a page answers all that is asked of it. No two browsers run at once, and what
+ * is wanted while one runs waits for the next.
  */
 export function inBatches(open: OpenInBrowser): (one: AskedInBrowser) => Promise<Asked> {
   let waiting: readonly Waiting[] = [];
