@@ -16,8 +16,8 @@ export interface AskingOptions {
 const leastForBrowser = 30;
 
 /**
- * How checks from outside are asked. What a browser needs is looked for now, before anything is changed: throws
- * OperatorError if it is missing.
+ * How checks from outside are asked. What a browser needs is looked for now, before anything is changed:
+ * throws OperatorError if it is missing.
  */
 export async function askingFromHere(
   { confirm, confirmTimeout, browserPath, dryRun }: AskingOptions,
