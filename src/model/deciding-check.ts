@@ -20,6 +20,10 @@ export interface DecidingCheck {
    * since one that died meanwhile isn't held against the changed one
    */
   readonly witness?: OutsideCheck | undefined;
+  /** what is asked in its place before the change: the same of the name that the cluster had until then */
+  readonly before?: AnyCheck | undefined;
+  /** its host is changed after this one in the same run, and decides about it in any case */
+  readonly later?: boolean | undefined;
 }
 
 /**

@@ -11,6 +11,7 @@ import { type ClusterView, viewCluster, withHost } from '../playbook/resolve/con
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import { isAsked } from '../verify/ask.ts';
 import { isSeen } from '../verify/seen.ts';
+import { formerName, holdsWord, withName } from './former-name.ts';
 import type { WayThrough } from './way-through.ts';
 
 /**
@@ -30,7 +31,8 @@ export type DecidingChecks = (plan: HostPlan, stage: Stage, confirm: Confirmer) 
  * cluster with this run, the question is another one than for its facts before, or it is about a name that
  * only this run writes there. What is asked before the last stage of a host, or of a door (a proxy, a
  * balancer) while hosts behind it still have to be changed, can't be expected to pass for the first time yet;
- * that is decided with those. A host that leaves isn't asked.
+ * that is decided with those. Where a door gets another name for the cluster, hosts that people reached by
+ * the old one have to be reached by the new one at once. A host that leaves isn't asked.
  */
 export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[]): DecidingChecks {
   const first = new Map(plans.map((plan) => [plan.host, plan] as const));
@@ -46,19 +48,27 @@ export function decidingChecks(inventory: Inventory, plans: readonly HostPlan[])
     const now = stage.snapshot ?? plan.snapshot;
     if (host === undefined || host.state !== 'active' || now === undefined) return [];
     const behind = hostsBehind(inventory, host);
-    const through = behind.flatMap((other) => throughChecks(after(), other));
+    const isDueNow = ({ name }: InventoryHost) => {
+      const other = first.get(name);
+      return other !== undefined && isDue(other);
+    };
+    const isLast = plan.stages.at(-1) === stage;
+    const former =
+      isLast && behind.length > 0 && isLastDoor(inventory, host, isDueNow)
+        ? formerName(stage.changes, inventory.cluster.hostname)
+        : undefined;
+    const through = behind.flatMap((other) =>
+      throughChecks(after(), other, former).map((one) => ({ ...one, later: isDueNow(other) })),
+    );
     const own = { host: host.name, role: host.role };
-    if (plan.stages.at(-1) !== stage) {
+    if (!isLast) {
       const checks = checksOf(withHost(before(), host.name, now), host.name) ?? [];
       return [...checks.map((check) => ({ ...own, check, always: false })), ...through];
     }
     const then = afterStage(stage) ?? now;
     const original = first.get(host.name)?.snapshot ?? now;
     const isNew = newTo(original, then, checksOf(before(), host.name) ?? []);
-    const isWaitedFor = behind.some(({ name }) => {
-      const other = first.get(name);
-      return other !== undefined && isDue(other);
-    });
+    const isWaitedFor = behind.some(isDueNow);
     const checks = askedFromHere(withHost(after(), host.name, then), host.name);
     return [
       ...checks.map((check) => ({
@@ -121,13 +131,40 @@ function hostsBehind({ hosts, playbook }: Inventory, { role }: InventoryHost): r
 }
 
 /** The checks of a host that ask the cluster's own address, which is that of the doors. */
-function throughChecks(cluster: ClusterView, host: InventoryHost): readonly DecidingCheck[] {
+function throughChecks(
+  cluster: ClusterView,
+  host: InventoryHost,
+  former: string | undefined,
+): readonly DecidingCheck[] {
+  const { hostname } = cluster.inventory.cluster;
   const all = checksOf(cluster, host.name) ?? [];
-  const atDoor = ({ question }: AnyCheck) => serverOf(question) === cluster.inventory.cluster.hostname;
+  const atDoor = ({ question }: AnyCheck) => serverOf(question) === hostname;
   const witness = all.find((check): check is OutsideCheck => !isForBrowser(check) && !atDoor(check));
-  return all
-    .filter(atDoor)
-    .map((check) => ({ host: host.name, role: host.role, check, always: false, witness }));
+  return all.filter(atDoor).map((check) => ({
+    ...{ host: host.name, role: host.role, check, always: false, witness },
+    before: former === undefined || !outlastsName(check) ? undefined : ofName(check, hostname, former),
+  }));
+}
+
+/** The cluster's address may be at any of several proxies: only after the last is the answer the run's. */
+function isLastDoor(
+  { hosts }: Inventory,
+  host: InventoryHost,
+  isDueNow: (host: InventoryHost) => boolean,
+): boolean {
+  return !hosts.slice(hosts.indexOf(host) + 1).some((other) => other.role === host.role && isDueNow(other));
+}
+
+/**
+ * Whether a host that doesn't know the cluster's new name yet must be reached by it all the same. What a page
+ * may do elsewhere in a browser depends on that host.
+ */
+function outlastsName({ question }: AnyCheck): boolean {
+  return question.kind === 'http' || (question.kind === 'browser' && question.shows === 'origin');
+}
+
+function ofName(check: AnyCheck, name: string, former: string): AnyCheck {
+  return JSON.parse(withName(JSON.stringify(check), name, former));
 }
 
 /** Undefined if the host could not be looked at, or its questions can't be filled in. */
@@ -186,8 +223,7 @@ function namesIn(question: AnyCheck['question']): readonly string[] {
 
 /** Whether any file of the host that was read names the server. */
 function holdsName({ paths }: Snapshot, name: string): boolean {
-  const word = new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
-  const isIn = (content: Buffer) => content.includes(name) && word.test(decode(content).text);
+  const isIn = (content: Buffer) => content.includes(name) && holdsWord(decode(content).text, name);
   return [...paths.values()].some((state: PathState) => {
     if (state.kind === 'file') return isIn(state.content);
     const target = state.kind === 'symlink' ? state.resolved : undefined;

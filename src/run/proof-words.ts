@@ -79,10 +79,13 @@ export function proofProblem(
 
 /** What an operator should know of the checks although the host stays changed. */
 export function proofWarnings(judged: readonly Judged[], host: string): readonly string[] {
-  const failedBefore = judged.filter(({ outcome }) => outcome === 'failed-before');
-  const unasked = judged.filter(({ outcome, hadSay }) => outcome === 'not-asked' && !hadSay);
+  // Of hosts that come later in the run nothing is expected yet: they decide about it themselves.
+  const failedBefore = judged.filter(({ outcome, check }) => outcome === 'failed-before' && !check.later);
+  const unasked = judged.filter(
+    ({ outcome, hadSay, check }) => outcome === 'not-asked' && !hadSay && !check.later,
+  );
   const gone = [...new Set(judged.filter(({ outcome }) => outcome === 'gone').map((one) => one.host))];
-  const nobody = judged.length > 0 && !judged.some(({ hadSay }) => hadSay);
+  const nobody = judged.length > 0 && !judged.some(({ hadSay, check }) => hadSay || check.later);
   return [
     ...(nobody ? ['no check from outside had a say in this change: none of them had passed before it'] : []),
     ...(failedBefore.length === 0

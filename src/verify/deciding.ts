@@ -43,7 +43,9 @@ export async function askBefore(
 ): Promise<AskedBefore> {
   const answers = new Map<DecidingCheck, Asked>();
   const askAll = (some: readonly DecidingCheck[]) =>
-    Promise.all(some.map(async (one) => answers.set(one, await ask(one))));
+    Promise.all(
+      some.map(async (one) => answers.set(one, await ask({ ...one, check: one.before ?? one.check }))),
+    );
   const [witnesses] = await Promise.all([askWitnesses(checks, ask), askAll(checks)]);
   const failed = checks.filter((one) => !one.always && answers.get(one)?.outcome === 'failed');
   if (failed.length > 0 && failed.length < checks.length) {

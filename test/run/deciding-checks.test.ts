@@ -65,11 +65,33 @@ describe('which checks from outside decide', () => {
 
   it('for a proxy that is set up first: its certificate; the way to its nodes is decided with them', async () => {
     expect(await decidersOf('proxy-1', fresh)).toEqual(['proxy-1 certificate!', ...throughProxy]);
+    const plans = planOf(inventory, fresh);
+    const plan = planFor(plans, 'proxy-1');
+    const found = decidingChecks(inventory, plans)(plan, stageOf(plan), 'outside');
+    expect(found.map(({ before, later }) => [before, later])).toEqual([
+      [undefined, undefined],
+      ...throughProxy.map(() => [undefined, true]),
+    ]);
   });
 
   it('for a host whose cluster gets another address: what is asked about the new one, in any case', async () => {
     const text = inventoryText.replace('bbb-proxy.example.com', 'bbb.example.org');
     expect(await decidersOf('proxy-1', setUp, text)).toContain('proxy-1 certificate!');
+    // Who was reached by the old name before has to be reached by the new one.
+    const own = await inventoryOf(text);
+    const plans = planOf(own, setUp);
+    const plan = planFor(plans, 'proxy-1');
+    const through = decidingChecks(own, plans)(plan, stageOf(plan), 'outside').filter(
+      ({ host }) => host !== 'proxy-1',
+    );
+    const urls = (all: readonly (DecidingCheck['check'] | undefined)[]) =>
+      all.map((one) => (one?.question.kind === 'http' ? one.question.url : undefined));
+    const now = urls(through.map(({ check }) => check));
+    expect(now).toHaveLength(throughProxy.length);
+    expect(urls(through.map(({ before }) => before))).toEqual(
+      now.map((url) => url?.replace('bbb.example.org', 'bbb-proxy.example.com')),
+    );
+    expect(through.every(({ later }) => later)).toBe(true);
     const node = await decidersOf('bbb-03', setUp, text);
     expect(node).toContain('bbb-03 client-page!');
     expect(node).toContain('bbb-03 api-origin!');

@@ -93,6 +93,15 @@ describe('what decides whether a host stays changed', () => {
     expect(mended).toMatchObject({ outcomes: { api: 'passed' }, proved: true });
   });
 
+  it('what was asked by another name before the change has a say by that answer', async () => {
+    const renamed = deciding('new', { before: check('old') });
+    expect(await outcomes([renamed], { old: [passed], new: [failed] })).toMatchObject({ proved: false });
+    expect(await outcomes([renamed], { old: [failed], new: [failed] })).toMatchObject({
+      outcomes: { new: 'failed-before' },
+      proved: true,
+    });
+  });
+
   it('a failure by chance before the change takes no say away', async () => {
     const { outcomes: found, proved } = await outcomes([deciding('page'), deciding('api')], {
       api: [failed, passed, failed],
