@@ -37,12 +37,15 @@ export function registerApply(program: Command, { environment, finish }: Registr
 }
 
 async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { carryOut }, { readPlan, agreedPlan }] = await Promise.all([
-    import('./session.ts'),
-    import('../run/plan-run.ts'),
-    import('./carry-out.ts'),
-    import('./plan-file.ts'),
-  ]);
+  const [{ openSession }, { planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../run/plan-run.ts'),
+      import('./carry-out.ts'),
+      import('./asking.ts'),
+      import('./plan-file.ts'),
+    ]);
+  const asking = await askingFromHere(options, environment);
   const session = await openSession('apply', options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
@@ -59,6 +62,7 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'apply',
+    asking,
     leave: environment.leave,
     exactly: saved !== undefined,
     yes: options.yes,

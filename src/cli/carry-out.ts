@@ -10,7 +10,7 @@ import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
 import { askFirst } from './ask-first.ts';
 import type { Session } from './session.ts';
-import { endVerified, usualPatience } from './verify-after.ts';
+import { endVerified } from './verify-after.ts';
 
 export interface CarryOutOptions extends ApplyOptions {
   /** the operator has agreed already */
@@ -32,8 +32,7 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
-  const compared = resultOfPlan(plan, options.command);
-  const planned = options.confirm === 'outside' ? withDeciding(compared, given.planner.deciding) : compared;
+  const planned = withDeciding(resultOfPlan(plan, options.command), given.planner.deciding, options.confirm);
   const told = {
     ...{ byHand: plan.byHand, notes: plan.notes },
     ...{ rollout: rolloutOf(plan.hosts, options), force: options.force },
@@ -68,18 +67,10 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await (options.start ?? applyRun)({ ...given, plan }, await asking(options));
+  const result = await (options.start ?? applyRun)({ ...given, plan }, options);
   session.show('result', result, told);
   const exitStatusOfRun = exitStatusOf(result, { comparing: false });
   return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
-}
-
-/** How checks from outside are asked, where they decide; also after an interrupt, since hosts wait for it. */
-async function asking(options: CarryOutOptions): Promise<CarryOutOptions> {
-  if (options.confirm !== 'outside') return options;
-  const { networkFromHere } = await import('../verify/network.ts');
-  const network = networkFromHere({ signal: options.leave, patience: usualPatience });
-  return { ...options, asking: { network, now: Date.now } };
 }
 
 const verbs: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Confirmer, confirmers } from '../model/deciding-check.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
@@ -11,8 +12,9 @@ export interface ChangeOptions {
   readonly force: boolean;
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
-  readonly confirm: 'host' | 'outside';
+  readonly confirm: Confirmer;
   readonly confirmTimeout: number;
+  readonly browserPath?: string;
   readonly lockWait: number;
   readonly keep?: number;
 }
@@ -30,7 +32,7 @@ export function maxUnavailableOption(): Option {
 
 /** Who confirms; for commands that change hosts, and for `plan`, which shows which checks would decide. */
 export function confirmOption(description: string): Option {
-  return new Option('--confirm <who>', description).choices(['host', 'outside']).default(usualApply.confirm);
+  return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
@@ -48,14 +50,18 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
     .addOption(maxUnavailableOption())
     .addOption(
       confirmOption(
-        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass',
+        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
       ),
     )
     .addOption(
-      new Option('--confirm-timeout <time>', 'how long a host waits for confirmation, with --confirm outside')
+      new Option(
+        '--confirm-timeout <time>',
+        'how long a host waits for confirmation, with --confirm outside or browser',
+      )
         .argParser(secondsFrom(leastConfirmTimeout))
         .default(usualApply.confirmTimeout, '2m'),
     )
+    .option('--browser-path <program>', 'the browser to use, with --confirm browser')
     .addOption(
       new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
         .argParser(seconds)

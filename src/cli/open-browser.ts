@@ -5,7 +5,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import { askBrowser, type BrowserAnswers, type HostInBrowser } from '../verify/browser/ask-browser.ts';
 import { findBrowser, thisMachine } from '../verify/browser/installed.ts';
-import { loadPlaywright } from '../verify/browser/start.ts';
+import { loadPlaywright, tryStart } from '../verify/browser/start.ts';
 import { trustedHere } from '../verify/network.ts';
 import type { Environment } from './environment.ts';
 
@@ -16,28 +16,42 @@ export interface OpenBrowserOptions {
   readonly screenshots?: string | undefined;
 }
 
-export type AskInBrowser = (
-  hosts: readonly HostInBrowser[],
-  progress: (event: ProgressEvent) => void,
-) => Promise<BrowserAnswers>;
+/** A browser of this machine. */
+export interface OpenedBrowser {
+  /** starts one for these hosts, asks, and ends it */
+  readonly ask: (
+    hosts: readonly HostInBrowser[],
+    more: {
+      readonly progress?: (event: ProgressEvent) => void;
+      /** closes the browser, besides the command's own signal */
+      readonly signal?: AbortSignal;
+    },
+  ) => Promise<BrowserAnswers>;
+  /** throws OperatorError if it doesn't start on this machine */
+  readonly start: () => Promise<void>;
+}
 
 /**
- * Finds what a browser needs on this machine, and gives the function that asks one. Throws OperatorError if
- * something is missing; nothing is started before there is something to ask.
+ * Finds what a browser needs on this machine, and gives what asks one. Throws OperatorError if something is
+ * missing; nothing is started before there is something to ask.
  */
 export async function openBrowser(
   { timeout, browserPath, screenshots }: OpenBrowserOptions,
   { variables, signal }: Pick<Environment, 'variables' | 'signal'>,
-): Promise<AskInBrowser> {
+): Promise<OpenedBrowser> {
   const program = findBrowser(browserPath, thisMachine(variables, homedir(), process.platform));
   const playwright = await loadPlaywright();
   const folder = screenshots === undefined ? undefined : await prepared(screenshots);
-  return (hosts, progress) => {
-    if (hosts.length > 0) progress({ kind: 'message', text: `opening clients in ${program}` });
-    return askBrowser(hosts, {
-      ...{ program, playwright, signal, patience: timeout * 1000, screenshots: folder },
-      context: trustedHere(),
-    });
+  return {
+    ask: (hosts, { progress, signal: closing }) => {
+      if (hosts.length > 0) progress?.({ kind: 'message', text: `opening clients in ${program}` });
+      return askBrowser(hosts, {
+        ...{ program, playwright, patience: timeout * 1000, screenshots: folder },
+        signal: closing === undefined ? signal : AbortSignal.any([signal, closing]),
+        context: trustedHere(),
+      });
+    },
+    start: () => tryStart({ program, playwright }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import { confirmOption, maxUnavailableOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -9,7 +10,7 @@ interface PlanOptions extends CommonOptions {
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
-  readonly confirm: 'host' | 'outside';
+  readonly confirm: Confirmer;
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
@@ -19,7 +20,9 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(maxUnavailableOption())
-    .addOption(confirmOption('with outside, show which checks from outside would decide, as for apply'))
+    .addOption(
+      confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
+    )
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
@@ -41,8 +44,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
-  const compared = resultOfPlan(planned, 'plan');
-  const result = options.confirm === 'outside' ? withDeciding(compared, planner.deciding) : compared;
+  const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
   const told = { byHand: planned.byHand, notes: planned.notes, rollout };
   session.show('plan', result, told);

@@ -21,12 +21,14 @@ export function registerRetire(program: Command, { environment, finish }: Regist
 }
 
 async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, retiring, { carryOut }] = await Promise.all([
+  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
     import('../run/retire.ts'),
     import('./carry-out.ts'),
+    import('./asking.ts'),
   ]);
+  const asking = await askingFromHere(options, environment);
   const session = await openSession('retire', options, environment);
   const isGone = retiring.hasLeft(session.inventory, name);
   const inventory = isGone ? session.inventory : retiring.retiring(session.inventory, name);
@@ -39,6 +41,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     ...runOptions,
     ...changeOptionsOf(options),
     command: 'retire',
+    asking,
     leave: environment.leave,
     exactly: false,
     yes: options.yes,

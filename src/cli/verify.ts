@@ -78,7 +78,7 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
     network: networkFromHere({ signal, patience: options.timeout * 1000 }),
     now: Date.now,
     ...{ withMeeting, leave },
-    browser: opened && ((hosts) => opened(hosts, runOptions.progress)),
+    browser: opened && ((hosts) => opened.ask(hosts, { progress: runOptions.progress })),
   });
   const result = { ...resultWithoutHosts('verify', seen?.warnings), interrupted: signal.aborted };
   const status = signal.aborted ? exitStatus.interrupted : statusOf(checks, problems.length > 0, exitStatus);

@@ -50,13 +50,18 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
 }
 
 /**
- * The program's own playbook, but with shorter waits, since nothing real restarts. Returns how an inventory in
- * that folder names it.
+ * The program's own playbook, but with shorter waits, since nothing real restarts. Returns how an inventory
+ * in that folder names it.
  */
 export async function writeDemoPlaybook(folder: string): Promise<string> {
   const text = await readFile(join(packageRoot(), 'playbooks', playbookName), 'utf8');
-  const header = '# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1).\n';
-  await writeFile(join(folder, playbookName), header + text.replace(/settle: \d+/g, 'settle: 1'));
+  const header = `# A copy of the playbook bigbluebutton, with shorter waits after restarts (settle: 1), and without
+# questions through the proxy (ask_itself: false), since nothing answers for the cluster's name here.
+`;
+  const changed = text
+    .replace(/settle: \d+/g, 'settle: 1')
+    .replace(/^( {2}ask_itself:\n {4}type: boolean\n {4}default: )true$/m, '$1false');
+  await writeFile(join(folder, playbookName), header + changed);
   await cp(join(packageRoot(), 'playbooks', playbookFiles), join(folder, playbookFiles), { recursive: true });
   return `./${playbookName}`;
 }

@@ -98,6 +98,13 @@ export interface BrowserCheck extends Omit<OutsideCheck, 'question'> {
   readonly question: BrowserQuestion;
 }
 
+/** A check from outside, whether or not a browser is needed for it. */
+export type AnyCheck = OutsideCheck | BrowserCheck;
+
+export function isForBrowser(check: AnyCheck): check is BrowserCheck {
+  return check.question.kind === 'browser';
+}
+
 /** How a check ended. The words are a contract, since scripts read them. */
 export const checkOutcomes = ['passed', 'failed', 'not-applicable', 'not-asked'] as const;
 export type CheckOutcome = (typeof checkOutcomes)[number];

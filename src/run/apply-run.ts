@@ -27,6 +27,7 @@ import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
+import { reportingWay } from './way-through.ts';
 
 /**
  * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
@@ -42,15 +43,12 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
     proved(host, prove(host, stage), options, (proof) =>
       applyStage(host, stage, { run: id, startedAt, proof }, options),
     );
-  const first = await inWaves(wavesOf(plan.hosts, options), options, (host) =>
-    applyStages(host, {
-      run,
-      again: planner.again,
-      exactly: options.exactly,
-      leave: options.leave,
-      carryOut,
-    }),
-  );
+  const reported = reportingWay(options, planner.wayThrough);
+  const first = await inWaves(wavesOf(plan.hosts, options), options, async (host) => {
+    const { again } = planner;
+    const { exactly, leave } = options;
+    return reported(await applyStages(host, { run, again, exactly, leave, carryOut }));
+  });
   const staged = await applyLast(planner, first, options, (host, number) =>
     applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
   );
@@ -161,7 +159,7 @@ function transactionOf(
     handlers,
     units: stage.units,
     force: options.force,
-    confirm: options.confirm,
+    confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
     keep: options.keep,

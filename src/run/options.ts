@@ -1,9 +1,11 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Confirmer } from '../model/deciding-check.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
+import type { OpenInBrowser } from '../verify/browser/batches.ts';
 
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
@@ -23,6 +25,12 @@ export interface RunOptions {
   readonly prune: boolean | readonly string[];
 }
 
+/** How this program asks, beside what it is told by the run. */
+export interface AskingFromHere extends Omit<Asking, 'signal' | 'snapshot'> {
+  /** opens clients in a browser that it starts anew each time; undefined where none is to be asked */
+  readonly browser?: OpenInBrowser | undefined;
+}
+
 /** Additional options of commands that change hosts. */
 export interface ApplyOptions extends RunOptions {
   /** the command as recorded with the run, e.g. `apply` */
@@ -38,11 +46,11 @@ export interface ApplyOptions extends RunOptions {
   /** the plan was agreed on beforehand: a last stage that differs from it isn't started */
   readonly exactly: boolean;
   /** who decides that a host's changes are kept: the host, or this program over a new connection */
-  readonly confirm: 'host' | 'outside';
+  readonly confirm: Confirmer;
   /** how long a host waits for this program's confirmation; seconds */
   readonly confirmTimeout: number;
-  /** how checks from outside are asked before this program confirms; undefined: it asks none */
-  readonly asking?: Omit<Asking, 'signal'> | undefined;
+  /** how checks from outside are asked; undefined: none is */
+  readonly asking?: AskingFromHere | undefined;
   /** how long a host waits for another run's lock; seconds */
   readonly lockWait: number;
   /** how many runs a host remembers; undefined: the default */

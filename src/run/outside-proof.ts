@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecidingCheck } from '../model/deciding-check.ts';
 import type { Problem } from '../model/operator-error.ts';
+import { isForBrowser } from '../model/outside-check.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { heard } from '../secrets/showable.ts';
 import { askCheck, isAsked, notAsked } from '../verify/ask.ts';
+import { inBatches } from '../verify/browser/batches.ts';
 import {
   type AskedBefore,
   askAfter,
   askBefore,
   isProved,
-  isUnasked,
   type Judged,
   type Questioner,
+  unaskedBefore,
 } from '../verify/deciding.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 import type { ApplyOptions } from './options.ts';
@@ -37,16 +39,24 @@ export type Prove = (plan: HostPlan, stage: Stage) => Promise<Proof | undefined>
 /** How this program proves what a run does, host by host. */
 export function outsideProofs(options: ApplyOptions, deciding: DecidingChecks | undefined): Prove {
   const { asking, confirm, leave } = options;
-  if (confirm !== 'outside' || asking === undefined || deciding === undefined) return async () => undefined;
+  if (confirm === 'host' || asking === undefined || deciding === undefined) return async () => undefined;
   const limit = questionLimits();
-  const ask: Questioner['ask'] = async (check) =>
-    isAsked(check)
-      ? limit(check.question, () => askCheck(check, { ...asking, signal: leave }))
-      : notAsked('it is asked in a meeting');
+  const inBrowser = asking.browser && inBatches(asking.browser);
+  const askingUntil =
+    (signal: AbortSignal): Questioner['ask'] =>
+    async ({ check, ...whose }) => {
+      if (isForBrowser(check)) {
+        return inBrowser?.({ ...whose, check, signal }) ?? notAsked('no browser is asked');
+      }
+      return isAsked(check)
+        ? limit(check.question, () => askCheck(check, { ...asking, signal: leave }))
+        : notAsked('it is asked in a meeting');
+    };
   return async (plan, stage) => {
-    const checks = deciding(plan, stage);
+    const checks = deciding(plan, stage, confirm);
     const ended = new AbortController();
     const signal = AbortSignal.any([leave, ended.signal]);
+    const ask = askingUntil(signal);
     const pause = (milliseconds: number) =>
       sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => undefined);
     if (checks.length > 0) {
@@ -78,7 +88,8 @@ class HostProof implements Proof {
 
   get refusal(): Problem | undefined {
     const { before, plan } = this.#given;
-    return isUnasked(before) ? nothingAsked(plan.host, before) : undefined;
+    const unasked = unaskedBefore(before);
+    return unasked && nothingAsked(plan.host, unasked);
   }
 
   readonly confirm = async (seconds: number): Promise<boolean> => {

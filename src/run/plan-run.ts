@@ -18,7 +18,7 @@ import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { byHandTexts } from './by-hand.ts';
-import { decidingChecks } from './deciding-checks.ts';
+import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
@@ -82,6 +82,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       // Never more than was shown.
       last: whole === warned ? () => [] : last,
       deciding: decidingChecks(inventory, whole),
+      wayThrough: waysThrough(inventory, whole),
     },
   };
 }

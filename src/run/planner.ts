@@ -1,6 +1,7 @@
 import type { CheckResult } from '../model/outside-check.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
+import type { WayThrough } from './way-through.ts';
 
 /** The plans that can only be made during a run, from the state that the hosts have reached by then. */
 export interface Planner {
@@ -19,6 +20,8 @@ export interface Planner {
    * what is undone goes by an earlier inventory, of whose questions nothing is known.
    */
   readonly deciding?: DecidingChecks | undefined;
+  /** what is asked through the proxy for a host after its change; undefined where nothing is known of it */
+  readonly wayThrough?: WayThrough | undefined;
 }
 
 /** A plan, and the planner for the rest of it during the run. */

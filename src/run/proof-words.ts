@@ -1,15 +1,27 @@
 import type { Problem } from '../model/operator-error.ts';
 import type { HostResult } from '../model/result.ts';
 import { heard } from '../secrets/showable.ts';
-import type { AskedBefore, Judged } from '../verify/deciding.ts';
+import type { Judged, unaskedBefore } from '../verify/deciding.ts';
 
 /** From here no question reaches any server, so a change could not be proved, and isn't begun. */
-export function nothingAsked(host: string, { answers }: AskedBefore): Problem {
-  const [first] = answers.values();
+export function nothingAsked(
+  host: string,
+  { what, why }: NonNullable<ReturnType<typeof unaskedBefore>>,
+): Problem {
+  const [none, next] =
+    what === 'browser'
+      ? [
+          'no browser can be asked on this machine',
+          'see whether the browser starts on this machine, then run the command again; with --confirm outside no browser is asked',
+        ]
+      : [
+          'no check from outside can be asked from here',
+          'see whether this machine has a network and name servers that answer, then run the command again; with --confirm host the host decides by itself',
+        ];
   return {
     code: 'nothing-to-prove-it',
-    message: `nothing was done on this host, as no check from outside can be asked from here, so the change could not be proved: ${heard(first?.found ?? '')}`,
-    next: 'see whether this machine has a network and name servers that answer, then run the command again; with --confirm host the host decides by itself',
+    message: `nothing was done on this host, as ${none}, so the change could not be proved: ${heard(why)}`,
+    next,
     host,
   };
 }
@@ -67,10 +79,13 @@ export function proofProblem(
 
 /** What an operator should know of the checks although the host stays changed. */
 export function proofWarnings(judged: readonly Judged[], host: string): readonly string[] {
-  const failedBefore = judged.filter(({ outcome }) => outcome === 'failed-before');
-  const unasked = judged.filter(({ outcome, hadSay }) => outcome === 'not-asked' && !hadSay);
+  // Of hosts that come later in the run nothing is expected yet: they decide about it themselves.
+  const failedBefore = judged.filter(({ outcome, check }) => outcome === 'failed-before' && !check.later);
+  const unasked = judged.filter(
+    ({ outcome, hadSay, check }) => outcome === 'not-asked' && !hadSay && !check.later,
+  );
   const gone = [...new Set(judged.filter(({ outcome }) => outcome === 'gone').map((one) => one.host))];
-  const nobody = judged.length > 0 && !judged.some(({ hadSay }) => hadSay);
+  const nobody = judged.length > 0 && !judged.some(({ hadSay, check }) => hadSay || check.later);
   return [
     ...(nobody ? ['no check from outside had a say in this change: none of them had passed before it'] : []),
     ...(failedBefore.length === 0

@@ -1,3 +1,4 @@
+import type { Confirmer } from '../model/deciding-check.ts';
 import { type ClusterPlan, differs, type HostPlan, isDue } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
@@ -14,11 +15,16 @@ export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
   };
 }
 
-/** The result of a plan with the checks from outside that decide for each host that is changed. */
-export function withDeciding(result: RunResult, deciding: DecidingChecks | undefined): RunResult {
+/** The result of a plan with the checks from outside that decide for each host that is changed, if any do. */
+export function withDeciding(
+  result: RunResult,
+  deciding: DecidingChecks | undefined,
+  confirm: Confirmer,
+): RunResult {
+  if (confirm === 'host') return result;
   const hosts = result.hosts.map((host) =>
     isDue(host.plan)
-      ? { ...host, deciding: deciding === undefined ? [] : decidingInPlan(host.plan, deciding) }
+      ? { ...host, deciding: deciding === undefined ? [] : decidingInPlan(host.plan, deciding, confirm) }
       : host,
   );
   return { ...result, hosts };

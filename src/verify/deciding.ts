@@ -1,14 +1,17 @@
 import type { Decided, DecidingCheck, DecisionOutcome } from '../model/deciding-check.ts';
-import type { OutsideCheck } from '../model/outside-check.ts';
+import { isForBrowser } from '../model/outside-check.ts';
 import type { Asked } from './ask.ts';
 
 /** How the questions of deciding checks are asked. */
 export interface Questioner {
-  /** over new connections */
-  readonly ask: (check: OutsideCheck) => Promise<Asked>;
+  /** over new connections; in a browser, in one that was just started */
+  readonly ask: (one: AskedOf) => Promise<Asked>;
   /** milliseconds; ends early, without an error, when nobody waits any more */
   readonly pause: (milliseconds: number) => Promise<void>;
 }
+
+/** A check and whose it is. */
+export type AskedOf = Pick<DecidingCheck, 'host' | 'role' | 'check'>;
 
 /** What was answered before the change. */
 export interface AskedBefore {
@@ -40,7 +43,9 @@ export async function askBefore(
 ): Promise<AskedBefore> {
   const answers = new Map<DecidingCheck, Asked>();
   const askAll = (some: readonly DecidingCheck[]) =>
-    Promise.all(some.map(async (one) => answers.set(one, await ask(one.check))));
+    Promise.all(
+      some.map(async (one) => answers.set(one, await ask({ ...one, check: one.before ?? one.check }))),
+    );
   const [witnesses] = await Promise.all([askWitnesses(checks, ask), askAll(checks)]);
   const failed = checks.filter((one) => !one.always && answers.get(one)?.outcome === 'failed');
   if (failed.length > 0 && failed.length < checks.length) {
@@ -50,9 +55,25 @@ export async function askBefore(
   return { answers, witnesses };
 }
 
-/** Whether nothing at all could be asked from here: then nothing could be proved afterwards either. */
-export function isUnasked({ answers }: AskedBefore): boolean {
-  return answers.size > 0 && [...answers.values()].every(({ outcome }) => outcome === 'not-asked');
+/**
+ * Why nothing could be asked from here, over the network or in a browser: then nothing could be proved
+ * afterwards either. A browser that runs tells at least where a page comes from.
+ */
+export function unaskedBefore({
+  answers,
+}: AskedBefore): { what: 'network' | 'browser'; why: string } | undefined {
+  const unasked = (some: readonly (readonly [DecidingCheck, Asked])[]) =>
+    some.length > 0 && some.every(([, { outcome }]) => outcome === 'not-asked');
+  const all = [...answers];
+  const inBrowser = all.filter(([{ check }]) => isForBrowser(check));
+  const others = all.filter(([{ check }]) => !isForBrowser(check));
+  if (unasked(others)) return { what: 'network', why: others[0]?.[1].found ?? '' };
+  const tellsAtLeast = inBrowser.some(
+    ([{ check }]) => isForBrowser(check) && check.question.shows === 'origin',
+  );
+  return tellsAtLeast && unasked(inBrowser)
+    ? { what: 'browser', why: inBrowser[0]?.[1].found ?? '' }
+    : undefined;
 }
 
 /** What has failed already is no reason to revert a sound change. */
@@ -85,7 +106,7 @@ export async function askAfter(
   /** whether it passed at once */
   const untilItPasses = async (check: DecidingCheck): Promise<boolean> => {
     for (let times = 0; !isOver; times += 1) {
-      const asked = await ask(check.check);
+      const asked = await ask(check);
       if (isOver) break;
       answers.set(check, asked);
       if (isWell(asked) || !hasSay(check, before)) return times === 0;
@@ -147,13 +168,15 @@ function isWell({ outcome }: Asked): boolean {
   return outcome !== 'failed' && outcome !== 'not-asked';
 }
 
-function askWitnesses<Answer>(
+async function askWitnesses<Answer>(
   checks: readonly DecidingCheck[],
-  ask: (check: OutsideCheck) => Promise<Answer>,
+  ask: (one: AskedOf) => Promise<Answer>,
 ): Promise<ReadonlyMap<string, Answer>> {
-  const witnesses = new Map(checks.flatMap(({ host, witness }) => (witness ? [[host, witness]] : [])));
-  return Promise.all([...witnesses].map(async ([host, witness]) => [host, await ask(witness)] as const)).then(
-    (answers) => new Map(answers),
+  const witnesses = new Map(
+    checks.flatMap(({ host, role, witness }) => (witness ? [[host, { host, role, check: witness }]] : [])),
+  );
+  return new Map(
+    await Promise.all([...witnesses].map(async ([host, witness]) => [host, await ask(witness)] as const)),
   );
 }
 
@@ -167,6 +190,6 @@ async function goneHosts(
     .map(({ check }) => check)
     .filter(({ host }) => before.witnesses.get(host)?.outcome === 'passed');
   const silence = last.then((): Pick<Asked, 'outcome'> => ({ outcome: 'failed' }));
-  const answers = await askWitnesses(suspects, (check) => Promise.race([ask(check), silence]));
+  const answers = await askWitnesses(suspects, (one) => Promise.race([ask(one), silence]));
   return new Set([...answers].flatMap(([host, { outcome }]) => (outcome === 'failed' ? [host] : [])));
 }

@@ -1,8 +1,8 @@
-import type { OutsideQuestion } from '../model/outside-check.ts';
+import type { AnyCheck } from '../model/outside-check.ts';
 
 /** The name of the server that is asked; undefined where it isn't one of that name. */
-export function serverOf(question: OutsideQuestion): string | undefined {
+export function serverOf(question: AnyCheck['question']): string | undefined {
   if ('hostname' in question) return question.hostname;
-  if (!('url' in question)) return undefined;
-  return URL.canParse(question.url) ? new URL(question.url).hostname : undefined;
+  const url = 'page' in question ? question.page : 'url' in question ? question.url : undefined;
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
 }

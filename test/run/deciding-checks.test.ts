@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DecidingCheck } from '../../src/model/deciding-check.ts';
+import type { Confirmer, DecidingCheck } from '../../src/model/deciding-check.ts';
 import type { HostPlan, Stage } from '../../src/model/plan.ts';
 import { type Snapshot, unitPath } from '../../src/model/snapshot.ts';
 import { decidingChecks, decidingInPlan } from '../../src/run/deciding-checks.ts';
@@ -23,11 +23,12 @@ async function decidersOf(
   host: string,
   snapshots: ReadonlyMap<string, Snapshot>,
   text: string = inventoryText,
+  confirm: Confirmer = 'outside',
 ): Promise<readonly string[]> {
   const own = text === inventoryText ? inventory : await inventoryOf(text);
   const plans = planOf(own, snapshots);
   const plan = planFor(plans, host);
-  return decidingChecks(own, plans)(plan, stageOf(plan)).map(words);
+  return decidingChecks(own, plans)(plan, stageOf(plan), confirm).map(words);
 }
 
 function words({ host, check, always }: DecidingCheck): string {
@@ -64,11 +65,33 @@ describe('which checks from outside decide', () => {
 
   it('for a proxy that is set up first: its certificate; the way to its nodes is decided with them', async () => {
     expect(await decidersOf('proxy-1', fresh)).toEqual(['proxy-1 certificate!', ...throughProxy]);
+    const plans = planOf(inventory, fresh);
+    const plan = planFor(plans, 'proxy-1');
+    const found = decidingChecks(inventory, plans)(plan, stageOf(plan), 'outside');
+    expect(found.map(({ before, later }) => [before, later])).toEqual([
+      [undefined, undefined],
+      ...throughProxy.map(() => [undefined, true]),
+    ]);
   });
 
   it('for a host whose cluster gets another address: what is asked about the new one, in any case', async () => {
     const text = inventoryText.replace('bbb-proxy.example.com', 'bbb.example.org');
     expect(await decidersOf('proxy-1', setUp, text)).toContain('proxy-1 certificate!');
+    // Who was reached by the old name before has to be reached by the new one.
+    const own = await inventoryOf(text);
+    const plans = planOf(own, setUp);
+    const plan = planFor(plans, 'proxy-1');
+    const through = decidingChecks(own, plans)(plan, stageOf(plan), 'outside').filter(
+      ({ host }) => host !== 'proxy-1',
+    );
+    const urls = (all: readonly (DecidingCheck['check'] | undefined)[]) =>
+      all.map((one) => (one?.question.kind === 'http' ? one.question.url : undefined));
+    const now = urls(through.map(({ check }) => check));
+    expect(now).toHaveLength(throughProxy.length);
+    expect(urls(through.map(({ before }) => before))).toEqual(
+      now.map((url) => url?.replace('bbb.example.org', 'bbb-proxy.example.com')),
+    );
+    expect(through.every(({ later }) => later)).toBe(true);
     const node = await decidersOf('bbb-03', setUp, text);
     expect(node).toContain('bbb-03 client-page!');
     expect(node).toContain('bbb-03 api-origin!');
@@ -89,7 +112,7 @@ describe('which checks from outside decide', () => {
     partly.delete('bbb-03');
     const plans = planOf(inventory, partly);
     const lost = planFor(plans, 'bbb-03');
-    expect(decidingInPlan(lost, decidingChecks(inventory, plans))).toEqual([]);
+    expect(decidingInPlan(lost, decidingChecks(inventory, plans), 'outside')).toEqual([]);
     expect(await decidersOf('proxy-1', partly)).not.toContain('bbb-03 client-page');
   });
 
@@ -103,10 +126,26 @@ describe('which checks from outside decide', () => {
     const masked = { kind: 'unit', enabled: 'masked', active: 'inactive' } as const;
     const without = { ...stage, changes: [{ path, after: masked } as Stage['changes'][number]] };
     const deciding = decidingChecks(inventory, plans);
-    expect(deciding(plan, stage).map(words)).toContain('bbb-03 pads-origin!');
-    const found = deciding({ ...plan, stages: [without] }, without).map(words);
+    expect(deciding(plan, stage, 'outside').map(words)).toContain('bbb-03 pads-origin!');
+    const found = deciding({ ...plan, stages: [without] }, without, 'outside').map(words);
     expect(found).not.toContain('bbb-03 pads-origin!');
     expect(found).toContain('bbb-03 api!');
+  });
+
+  it('with --confirm browser: all of that, and what a browser shows of the clients', async () => {
+    const inBrowser = ['origin', 'permissions', 'sockets', 'console'].map((one) => `browser-${one}`);
+    const outside = await decidersOf('bbb-03', setUp);
+    const found = await decidersOf('bbb-03', setUp, inventoryText, 'browser');
+    expect(found).toEqual([...outside, ...inBrowser.map((id) => `bbb-03 ${id}`)]);
+    // The pages are at the cluster's address: the proxy answers for them.
+    const proxy = await decidersOf('proxy-1', setUp, inventoryText, 'browser');
+    expect(proxy.filter((one) => one.includes(' browser-'))).toEqual(
+      ['bbb-01', 'bbb-02', 'bbb-03'].flatMap((host) => inBrowser.map((id) => `${host} ${id}`)),
+    );
+    const joining = new Map(setUp).set('bbb-03', fresh.get('bbb-03') as Snapshot);
+    expect(await decidersOf('bbb-03', joining, inventoryText, 'browser')).toContain(
+      'bbb-03 browser-sockets!',
+    );
   });
 
   it('before the last stage of a host: nothing that is to pass for the first time', async () => {
@@ -114,7 +153,8 @@ describe('which checks from outside decide', () => {
     const plan = planFor(plans, 'bbb-03');
     const stage = stageOf(plan);
     const staged: HostPlan = { ...plan, stages: [stage, { ...stage, number: 2 }] };
-    expect(decidingChecks(inventory, plans)(staged, stage).some(({ always }) => always)).toBe(false);
-    expect(decidingInPlan(staged, decidingChecks(inventory, plans)).every(({ always }) => always)).toBe(true);
+    const deciding = decidingChecks(inventory, plans);
+    expect(deciding(staged, stage, 'outside').some(({ always }) => always)).toBe(false);
+    expect(decidingInPlan(staged, deciding, 'outside').every(({ always }) => always)).toBe(true);
   });
 });

@@ -17,6 +17,59 @@ afterAll(() => cluster.close());
 const nodesFile = '/etc/nginx/clusterproxy/demo/nodes.conf';
 const inSync = { 'proxy-1': 'in-sync', 'bbb-01': 'in-sync', 'bbb-02': 'in-sync', 'bbb-03': 'in-sync' };
 
+describe('a run whose hosts decide by themselves', { timeout: 240_000 }, () => {
+  const properties = '/etc/bigbluebutton/bbb-web.properties';
+
+  /** Changes a node again, while the proxy has this certificate and answers for the node by that. */
+  async function changed(given: { readonly mistrust?: string; readonly status: number }) {
+    const itself = await cluster.inventory((text) => `${text}vars: {ask_itself: true}\n`);
+    cluster.edit('bbb-02', properties, (text) =>
+      text.replace(/^defaultHTML5ClientUrl=.*$/m, 'defaultHTML5ClientUrl=https://other.example.com/'),
+    );
+    const asked: string[] = [];
+    const answer = { kind: 'answer', status: given.status, body: '/bbb-02/html5client' } as const;
+    const network = {
+      get: async ({ url }: { readonly url: string }) => {
+        asked.push(url);
+        return { ...answer, headers: { 'content-type': 'text/html' } };
+      },
+      upgrade: async () => ({ ...answer, headers: {} }),
+      talk: async () => ({ kind: 'trouble', words: 'it is silent', fix: 'mend it' }) as const,
+      addresses: async () => ({ kind: 'trouble', words: 'it is silent', fix: 'mend it' }) as const,
+      certificate: async () =>
+        ({ kind: 'certificate', mistrust: given.mistrust, validFrom: 0, validTo: 0 }) as const,
+    };
+    const result = await cluster.apply(itself, { limit: ['bbb-02'], asking: { network, now: Date.now } });
+    expect([problems(result), statuses(result)['bbb-02']]).toEqual([[], 'changed']);
+    const warnings = result.hosts.find(({ plan }) => plan.host === 'bbb-02')?.warnings ?? [];
+    return { asked, warnings: warnings.filter((one) => one.includes('would get a wrong answer')) };
+  }
+
+  const page = 'https://bbb-proxy.example.com/bbb-02/html5client/join';
+
+  it('tells that people do not reach a node that it has changed, and changes no more for it', async () => {
+    const { asked, warnings } = await changed({ status: 502 });
+    // Once more, since services that were restarted need a moment.
+    expect(asked).toEqual([page, page]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^a browser would get a wrong answer for .* through the proxy: 502 Bad Gateway \(asked from here after the change\); expected: .*; to fix it: check that the proxy reaches/,
+      ),
+    ]);
+  });
+
+  it('says nothing where they do', async () => {
+    expect(await changed({ status: 200 })).toEqual({ asked: [page], warnings: [] });
+  });
+
+  it('asks nothing of a proxy that this machine does not trust: verify tells that', async () => {
+    expect(await changed({ mistrust: 'it is self-signed', status: 502 })).toEqual({
+      asked: [],
+      warnings: [],
+    });
+  });
+});
+
 describe('a run whose hosts stay changed only if checks from outside pass', { timeout: 240_000 }, () => {
   const day = 24 * 60 * 60 * 1000;
   const trouble = { kind: 'trouble', words: 'it does not answer', fix: 'mend it' } as const;

@@ -16,8 +16,8 @@ export const seed = Number(process.env.CLUSTERPROXY_SEED);
 fc.configureGlobal({ seed });
 
 /**
- * How often a property is tried: `count` times in a long run, otherwise a twenty-fifth of that, but at least `least`
- * times.
+ * How often a property is tried: `count` times in a long run, otherwise a twenty-fifth of that, but at least
+ * `least` times.
  */
 export function runs(count: number, least = 10): { readonly numRuns: number; readonly seed: number } {
   return { numRuns: long ? count : Math.max(Math.ceil(count / 25), Math.min(least, count)), seed };

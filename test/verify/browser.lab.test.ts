@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
-import { type Cluster, startCluster } from '../e2e/cluster.ts';
+import { type Cluster, hostOf, startCluster, statuses } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
@@ -165,6 +165,40 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
         expect(code).toBe(4);
       });
     });
+  });
+
+  // The playbook gets a file for the proxy that no other check from outside minds.
+  it('--confirm browser keeps what a browser likes, and puts back what it alone dislikes', async () => {
+    const file = join(cluster.file, '..', 'bigbluebutton.yaml');
+    const playbook = readFileSync(file, 'utf8');
+    const apply = (timeout: string) =>
+      cluster.json('apply', '--yes', '--confirm', 'browser', '--confirm-timeout', timeout);
+    const withHeader = (value: string) => {
+      const at = '      - id: server-block\n';
+      expect(playbook).toContain(at);
+      const header = `add_header Permissions-Policy "${value}" always;`;
+      const step = { path: '/etc/nginx/conf.d/zz-header.conf', content: `${header}\n` };
+      const text = `      - id: header\n        file: ${JSON.stringify(step)}\n        notify: reload-nginx\n${at}`;
+      writeFileSync(file, playbook.replace(at, text));
+    };
+    withHeader('camera=*');
+    const planned = await cluster.json('plan', '--confirm', 'browser');
+    const inBrowser = (document: ReportDocument) =>
+      (hostOf(document, cluster.proxy.name).deciding ?? []).filter(({ id }) => id.startsWith('browser-'));
+    expect(inBrowser(planned.document)).toHaveLength(8);
+    const kept = await apply('5m');
+    expect([kept.code, kept.document.hosts.flatMap(({ error }) => error ?? [])]).toEqual([0, []]);
+    expect(new Set(inBrowser(kept.document).map(({ outcome }) => outcome))).toEqual(new Set(['passed']));
+    const before = cluster.manifests();
+    withHeader('camera=()');
+    const { code, document } = await apply('50s');
+    expect([code, statuses(document)[cluster.proxy.name]]).toEqual([3, 'rolled-back']);
+    const { error, deciding = [] } = hostOf(document, cluster.proxy.name);
+    expect(error).toMatchObject({ code: 'outside-check-failed' });
+    expect(deciding.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id)).toEqual([
+      ...['browser-permissions', 'browser-permissions'],
+    ]);
+    expect(cluster.changedSince(before)).toEqual([]);
   });
 
   it('is written down for operators', () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { DecidingCheck } from '../../src/model/deciding-check.ts';
-import type { OutsideCheck } from '../../src/model/outside-check.ts';
+import type { BrowserCheck, OutsideCheck } from '../../src/model/outside-check.ts';
 import type { Asked } from '../../src/verify/ask.ts';
 import {
   askAfter,
   askBefore,
   hasSay,
   isProved,
-  isUnasked,
   type Questioner,
+  unaskedBefore,
 } from '../../src/verify/deciding.ts';
 
 const passed: Asked = { outcome: 'passed', expected: 'x', found: '200 OK', fix: undefined };
@@ -23,11 +23,22 @@ const deciding = (id: string, more: Partial<DecidingCheck> = {}): DecidingCheck 
   return { host: 'bbb-01', role: 'node', check: check(id), always: false, ...more };
 };
 
+const inBrowser = (id: string, shows: BrowserCheck['question']['shows']): DecidingCheck => ({
+  ...deciding(id),
+  check: {
+    ...check(id),
+    question: {
+      ...{ kind: 'browser', shows, page: 'https://bbb.example.com/', elsewhere: undefined },
+      ...{ sockets: [], protocol: '', reads: [] },
+    },
+  },
+});
+
 /** Servers that answer in turn what is given for each id; the last answer stays. */
 function servers(answers: Readonly<Record<string, readonly Asked[]>>) {
   const asked: string[] = [];
   const questioner: Questioner = {
-    ask: async ({ id }) => {
+    ask: async ({ check: { id } }) => {
       const given = answers[id] ?? [passed];
       const times = asked.filter((one) => one === id).length;
       asked.push(id);
@@ -80,6 +91,15 @@ describe('what decides whether a host stays changed', () => {
     expect(still.asked.filter((id) => id === 'api')).toHaveLength(3);
     const mended = await outcomes(checks, { api: [failed, failed, passed] });
     expect(mended).toMatchObject({ outcomes: { api: 'passed' }, proved: true });
+  });
+
+  it('what was asked by another name before the change has a say by that answer', async () => {
+    const renamed = deciding('new', { before: check('old') });
+    expect(await outcomes([renamed], { old: [passed], new: [failed] })).toMatchObject({ proved: false });
+    expect(await outcomes([renamed], { old: [failed], new: [failed] })).toMatchObject({
+      outcomes: { new: 'failed-before' },
+      proved: true,
+    });
   });
 
   it('a failure by chance before the change takes no say away', async () => {
@@ -139,9 +159,15 @@ describe('what decides whether a host stays changed', () => {
       proved: false,
     });
     const checks = [deciding('page'), deciding('api', { always: true })];
-    expect(isUnasked(await askBefore(checks, servers({ page: [unasked], api: [unasked] })))).toBe(true);
-    expect(isUnasked(await askBefore(checks, servers({ page: [unasked] })))).toBe(false);
-    expect(isUnasked(await askBefore([], servers({})))).toBe(false);
+    const unaskedOf = async (some: readonly DecidingCheck[], ...ids: readonly string[]) =>
+      unaskedBefore(await askBefore(some, servers(Object.fromEntries(ids.map((id) => [id, [unasked]])))));
+    expect(await unaskedOf(checks, 'page', 'api')).toEqual({ what: 'network', why: 'no network' });
+    expect(await unaskedOf(checks, 'page')).toBeUndefined();
+    expect(await unaskedOf([])).toBeUndefined();
+    // A page that can't be opened yet leaves all but its origin unasked.
+    const both = [...checks, inBrowser('origin', 'origin'), inBrowser('sockets', 'sockets')];
+    expect(await unaskedOf(both, 'sockets')).toBeUndefined();
+    expect(await unaskedOf(both, 'origin', 'sockets')).toEqual({ what: 'browser', why: 'no network' });
   });
 
   it('without any check nothing speaks against the change', async () => {
@@ -170,7 +196,7 @@ describe('what decides whether a host stays changed', () => {
       const before = await askBefore([through], servers({}));
       const judged = await askAfter([through], before, {
         pause: () => turns(1),
-        ask: ({ id }) => (id === 'own' ? new Promise(() => undefined) : Promise.resolve(failed)),
+        ask: ({ check: { id } }) => (id === 'own' ? new Promise(() => undefined) : Promise.resolve(failed)),
         reached: turns(5),
         last: turns(10),
       });

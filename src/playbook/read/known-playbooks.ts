@@ -67,7 +67,7 @@ export function preparedPlaybook(file: string): { readonly name: string; readonl
   };
 }
 
-/** The opposite of `preparedPlaybook`, for a playbook that lies in `file`; throws where it isn't fit for it. */
+/** The opposite of `preparedPlaybook`, for the playbook in `file`; throws where it isn't fit for that. */
 export function readPrepared(text: string, file: string): KnownPlaybook {
   const { files, extended, playbook } = JSON.parse(text) as {
     readonly files: KnownPlaybook['files'];

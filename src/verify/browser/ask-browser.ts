@@ -6,7 +6,7 @@ import type { BrowserCheck, CheckResult } from '../../model/outside-check.ts';
 import { complaintWords, fixOf } from './complaints.ts';
 import { type BrowserVerdict, judge, type Servers } from './judge.ts';
 import { shownUrl } from './shown-url.ts';
-import { start, startTrouble } from './start.ts';
+import { longestStart, start, startTrouble } from './start.ts';
 import { trustedKeys } from './trusted-keys.ts';
 import { type Seen, type Unseen, type Visit, visit } from './visit.ts';
 
@@ -45,9 +45,6 @@ export interface BrowserAnswers {
 
 /** Pages that are open at once: each is a process of its own, and a client computes for seconds. */
 const pagesAtOnce = 4;
-
-/** A browser starts within seconds, or not at all; milliseconds. */
-const longestStart = 60_000;
 
 /**
  * Opens the clients' pages of these hosts in one browser, whose camera and microphone are granted once for

@@ -70,6 +70,23 @@ export function start({ program, playwright, keys, patience }: StartOptions): Pr
   });
 }
 
+/** A browser starts within seconds, or not at all; milliseconds. */
+export const longestStart = 60_000;
+
+/** Starts the browser and ends it. Throws OperatorError if it doesn't start on this machine. */
+export async function tryStart(given: Pick<StartOptions, 'program' | 'playwright'>): Promise<void> {
+  try {
+    const browser = await start({ ...given, keys: [], patience: longestStart });
+    await browser.close();
+  } catch (error) {
+    throw new OperatorError({
+      code: 'browser-not-started',
+      message: `the browser ${given.program} does not start on this machine: ${startTrouble(error)}`,
+      next: 'get it to start, name another one by --browser-path, or do without a browser: --confirm outside',
+    });
+  }
+}
+
 /** Why it did not start, from playwright-core's message with the browser's log. */
 export function startTrouble(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
