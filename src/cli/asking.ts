@@ -24,7 +24,10 @@ export async function askingFromHere(
   { variables, leave, signal }: Pick<Environment, 'variables' | 'leave' | 'signal'>,
 ): Promise<AskingFromHere | undefined> {
   if (confirm !== 'browser' && browserPath !== undefined) {
-    throw usage('--browser-path is the browser of --confirm browser, which was not given', 'leave it out');
+    throw usage(
+      '--browser-path names the browser for --confirm browser, which was not given',
+      'add --confirm browser, or leave out --browser-path',
+    );
   }
   if (dryRun) return undefined;
   if (confirm === 'browser' && confirmTimeout < leastForBrowser) {

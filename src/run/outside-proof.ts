@@ -63,7 +63,9 @@ export function outsideProofs(options: ApplyOptions, deciding: DecidingChecks | 
       const detail = 'asking from outside what passes before the change';
       options.progress({ kind: 'host', host: plan.host, phase: 'checking', detail });
     }
-    const before = await askBefore(checks, { ask, pause });
+    // Nobody waits for the browser yet, so an interrupt closes it.
+    const beforehand = askingUntil(AbortSignal.any([signal, options.signal]));
+    const before = await askBefore(checks, { ask: beforehand, pause });
     return new HostProof({ plan, checks, before, ask, pause, ended, progress: options.progress });
   };
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
-import { type ClusterKind, startCluster } from '../e2e/cluster.ts';
+import { type ClusterKind, type ClusterOptions, startCluster } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
 import { clusterproxyJson } from '../e2e/program.ts';
 import { installAntMedia } from '../lab/antmedia/install.ts';
@@ -21,6 +21,13 @@ type Run = (
   command: string,
   ...args: readonly string[]
 ) => Promise<{ readonly code: number | null; readonly document: ReportDocument }>;
+
+/** A cluster in which all is well. */
+interface Sound {
+  readonly run: Run;
+  /** gives variables of its inventory other values */
+  readonly change: (vars: Readonly<Record<string, unknown>>) => Promise<void>;
+}
 
 const averox: ClusterKind = {
   playbook: 'averox',
@@ -42,7 +49,7 @@ async function balanced(
     readonly vars: Readonly<Record<string, unknown>>;
     readonly backend: string;
   },
-): Promise<Run> {
+): Promise<Sound> {
   const hosts = await lab.addHosts(specs);
   const [balancer, ...nodes] = hosts;
   if (balancer === undefined) throw new Error('no hosts');
@@ -56,16 +63,60 @@ async function balanced(
     vars: { certificate: CERTIFICATE.fullchain, certificate_key: CERTIFICATE.privateKey, ...vars },
     hosts: { balancer: places([balancer]), node: places(nodes) },
   };
-  await writeFile(file, JSON.stringify(inventory, null, 2));
+  const save = () => writeFile(file, JSON.stringify(inventory, null, 2));
+  await save();
   const run: Run = (command, ...args) => clusterproxyJson(lab, [command, '--inventory', file, ...args]);
   await applied(run);
   for (const { name } of nodes) await untilStatus(balancer, [backend, name], { status: 'UP' });
-  return run;
+  return {
+    run,
+    change: async (vars) => {
+      Object.assign(inventory.vars, vars);
+      await save();
+    },
+  };
 }
 
-async function applied(run: Run): Promise<void> {
-  const { code, document } = await run('apply', '--yes');
+async function applied(run: Run, ...args: readonly string[]): Promise<ReportDocument> {
+  const { code, document } = await run('apply', '--yes', ...args);
   expect([code, document.hosts.flatMap(({ error }) => error ?? [])]).toEqual([0, []]);
+  return document;
+}
+
+async function nodesBehindProxy(lab: Lab, options: ClusterOptions): Promise<Sound> {
+  const cluster = await startCluster(lab, { ...options, hasty: true });
+  const run: Run = (command, ...args) => cluster.json(command, ...args);
+  await applied(run);
+  return {
+    run,
+    change: async (vars) => {
+      Object.assign(cluster.inventory.vars, vars);
+      await cluster.save();
+    },
+  };
+}
+
+/** Hosts with a proxy in front of them take both of these up. */
+const proxyAndNodes = [
+  { client_cache: true, user_settings_storage: 'session' },
+  { client_cache: false, user_settings_storage: 'unset' },
+];
+
+/** Sound changes all stay where checks from outside decide, and nothing is said of these checks. */
+async function staysChanged(
+  { run, change }: Sound,
+  [one, other]: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  for (let times = 0; times < often; times += 1) {
+    await change((times % 2 === 0 ? one : other) ?? {});
+    const { hosts } = await applied(run, '--confirm', 'outside');
+    const statuses = hosts.map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 'in-sync' && status !== 'changed')).toEqual([]);
+    expect(statuses).toContain('changed');
+    // What a release lacks is told in other words.
+    const told = hosts.flatMap(({ warnings }) => warnings).filter((one) => one.includes('from outside'));
+    expect({ times, told }).toEqual({ times, told: [] });
+  }
 }
 
 /** Whatever a command finds wrong. */
@@ -78,7 +129,7 @@ function found({ hosts, checks = [] }: ReportDocument): readonly unknown[] {
   ];
 }
 
-async function staysSilent(run: Run): Promise<void> {
+async function staysSilent({ run }: Sound): Promise<void> {
   for (let times = 0; times < often; times += 1) {
     for (const command of commands) {
       const { code, document } = await run(command);
@@ -100,22 +151,20 @@ describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }
     { name: 'older', nodes: ['2.4', '2.6', '3.0-meteor'] },
     { name: 'newer', nodes: ['3.0', '3.0.28', '4.0', '4.1'] },
   ] as const)('BigBlueButton $nodes', async ({ name, nodes }) => {
-    const cluster = await startCluster(lab(), { name, nodes, hasty: true });
-    const run: Run = (command, ...args) => cluster.json(command, ...args);
-    await applied(run);
-    await staysSilent(run);
+    const sound = await nodesBehindProxy(lab(), { name, nodes });
+    await staysSilent(sound);
+    await staysChanged(sound, proxyAndNodes);
   });
 
   it('Averox', async () => {
     const nodes = ['3.0-meteor', '3.0-meteor'] as const;
-    const cluster = await startCluster(lab(), { name: 'avx', kind: averox, nodes, hasty: true });
-    const run: Run = (command, ...args) => cluster.json(command, ...args);
-    await applied(run);
-    await staysSilent(run);
+    const sound = await nodesBehindProxy(lab(), { name: 'avx', kind: averox, nodes });
+    await staysSilent(sound);
+    await staysChanged(sound, proxyAndNodes);
   });
 
   it('Web Call Server', async () => {
-    const run = await balanced(lab(), {
+    const sound = await balanced(lab(), {
       playbook: 'wcs',
       vars: { cpu: 0 },
       backend: 'wcs_back',
@@ -130,11 +179,15 @@ describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }
         ),
       ],
     });
-    await staysSilent(run);
+    await staysSilent(sound);
+    await staysChanged(sound, [
+      { balance: 'roundrobin', cpu: 90 },
+      { balance: 'leastconn', cpu: 0 },
+    ]);
   });
 
   it('Ant Media Server', async () => {
-    const run = await balanced(lab(), {
+    const sound = await balanced(lab(), {
       playbook: 'antmedia',
       vars: { certificate_from: 'files' },
       backend: 'ams_origin',
@@ -143,6 +196,7 @@ describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }
         ...['ams-1', 'ams-2'].map((name): HostSpec => ({ name, prepare: installAntMedia })),
       ],
     });
-    await staysSilent(run);
+    await staysSilent(sound);
+    await staysChanged(sound, [{ balance: 'roundrobin' }, { balance: 'leastconn' }]);
   });
 });
