@@ -1,5 +1,6 @@
 import type { CheckResult } from '../model/outside-check.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { HostResult } from '../model/result.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 
 /** The plans that can only be made during a run, from the state that the hosts have reached by then. */
@@ -19,12 +20,17 @@ export interface Planner {
    * what is undone goes by an earlier inventory, of whose questions nothing is known.
    */
   readonly deciding?: DecidingChecks | undefined;
+  /**
+   * The results with what the hosts have to say of each other once all are carried out; see
+   * `withAnswersAfterwards`. Undefined where nothing is known of it, as above.
+   */
+  readonly afterwards?: ((hosts: readonly HostResult[]) => Promise<readonly HostResult[]>) | undefined;
 }
 
 /** A plan, and the planner for the rest of it during the run. */
 export interface PlannedRun {
   readonly plan: ClusterPlan;
-  /** what hosts were asked through others while all were looked at */
+  /** what hosts were asked, for others or for themselves, while all were looked at */
   readonly asked?: readonly CheckResult[] | undefined;
   readonly planner: Planner;
 }

@@ -46,7 +46,7 @@ export const questionsAtOnce = 16;
 export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = await look(options, (host) => readsOf(inventory, host, { guards: false, checks: true }));
+  const looks = await look(options, (host) => readsOf(inventory, host, { guards: false, checks: 'all' }));
   const cluster = viewCluster(inventory, snapshotsOf(looks));
   const limit = pLimit(questionsAtOnce);
   const meeting = pLimit(1);

@@ -40,8 +40,8 @@ export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Gu
 export interface ReadsOptions {
   /** also ask the guards, so that the plan can say who would be interrupted */
   readonly guards: boolean;
-  /** also what checks from outside ask of the host itself */
-  readonly checks?: boolean;
+  /** which checks from outside ask something of the host itself: all, or those of every look */
+  readonly checks?: 'all' | 'every-look';
 }
 
 function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
@@ -64,7 +64,7 @@ function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsO
         ...factReads(role),
         ...all,
         alwaysAsked(role, base, options),
-        ...(options.checks ? checkReads(role, contexts) : []),
+        ...(options.checks === undefined ? [] : checkReads(role, contexts, options.checks)),
       ].map(complete),
     ),
   );
@@ -150,8 +150,13 @@ function listUnknownHosts(inventory: Inventory): Value {
 }
 
 /** What checks ask of the host itself. */
-function checkReads(role: Role, contexts: readonly RecipeContext[]): readonly Partial<Reads>[] {
-  return role.verify.flatMap((check) =>
+function checkReads(
+  { verify, everyLook }: Role,
+  contexts: readonly RecipeContext[],
+  which: NonNullable<ReadsOptions['checks']>,
+): readonly Partial<Reads>[] {
+  const asked = which === 'all' ? verify : verify.filter(({ id }) => everyLook.includes(id));
+  return asked.flatMap((check) =>
     contexts
       .filter(({ recipe, context }) => isFor(check, recipe?.name) && mayHold(check.when, context))
       .map(({ context }) =>
