@@ -7,7 +7,7 @@ export function registerCheck(program: Command, { environment, finish }: Registr
     program
       .command('check')
       .description(
-        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers wrongly.',
+        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers or its balancer wrongly.',
       ),
   ).action(async (options: CommonOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');

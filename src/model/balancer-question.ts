@@ -67,6 +67,8 @@ export interface HaproxyQuestion {
   readonly backends: readonly ExpectedBackend[];
   /** what `show stat` says, a query for each backend */
   readonly queries: readonly Query[];
+  /** of agents: what each says to the balancer itself, by the server; none where their port isn't given */
+  readonly agents?: Readonly<Record<string, Query>> | undefined;
 }
 
 /** Whether an agent's answer is what the thresholds and the host's figures make of it. */

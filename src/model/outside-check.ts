@@ -119,6 +119,8 @@ export interface Verdict {
   readonly note?: string | undefined;
   /** what to do if nobody answered; otherwise it is what the check says */
   readonly fix?: string;
+  /** what was heard is about to change, as HAProxy has only just begun to ask */
+  readonly unsettled?: boolean;
 }
 
 /** A check and how it ended. */
@@ -136,4 +138,6 @@ export interface CheckResult {
   readonly note?: string | undefined;
   /** what to do; undefined unless it failed */
   readonly fix: string | undefined;
+  /** the answer may be another one in a few seconds */
+  readonly unsettled?: boolean | undefined;
 }

@@ -250,6 +250,8 @@ export interface Role {
   /** what `verify` asks for each of its hosts */
   readonly verify: readonly PlaybookOutsideCheck[];
   readonly asked: PlaybookAsked | undefined;
+  /** ids of checks in `verify` that every look at its hosts answers, and not only that of `verify` */
+  readonly everyLook: readonly string[];
   /** facts that only `doctor` reads; texts are templates over cluster, host and vars, except of a program */
   readonly symptoms: Readonly<Record<string, Fact>>;
   readonly troubles: readonly PlaybookTrouble[];

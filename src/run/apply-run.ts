@@ -31,7 +31,8 @@ import { reportingWay } from './way-through.ts';
 
 /**
  * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
- * what has to go last. Finally, the records on retired hosts are removed.
+ * what has to go last. Then the hosts that know how others answer are asked. Finally, the records on retired
+ * hosts are removed.
  */
 export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
   // One listener per host that is being worked on.
@@ -52,10 +53,11 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   const staged = await applyLast(planner, first, options, (host, number) =>
     applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
   );
+  const heard = await planner.afterwards?.(staged.hosts);
   return {
     command: options.command,
     run,
-    hosts: await forgetRetired(staged.hosts, options),
+    hosts: await forgetRetired(heard ?? staged.hosts, options),
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };

@@ -147,19 +147,19 @@ function withSharedCause(
 /** The hosts that answer wrongly with that as their problem, unless they have another one. */
 export function withWrongAnswers(result: RunResult, asked: readonly CheckResult[]): RunResult {
   const hosts = result.hosts.map((host) => {
-    const wrong = asked.find((one) => one.host === host.plan.host && one.outcome === 'failed');
+    const [wrong, ...others] = asked.filter((one) => one.host === host.plan.host && one.outcome === 'failed');
     return wrong === undefined || host.problem !== undefined
       ? host
-      : { ...host, problem: wrongAnswer(wrong) };
+      : { ...host, problem: wrongAnswer(wrong, others) };
   });
   return { ...result, hosts };
 }
 
-function wrongAnswer(result: CheckResult): Problem {
+function wrongAnswer(result: CheckResult, others: readonly CheckResult[]): Problem {
   return {
     code: 'answers-wrongly',
     message: wrongWords(result),
-    notes: [`expected: ${result.expected}`],
+    notes: [`expected: ${result.expected}`, ...others.map((other) => `also ${wrongAnswerWarning(other)}`)],
     next: result.fix,
     host: result.host,
   };
@@ -171,5 +171,5 @@ export function wrongAnswerWarning(result: CheckResult): string {
 }
 
 function wrongWords({ title, found }: CheckResult): string {
-  return `a browser would get a wrong answer for ${title}: ${found}`;
+  return `this check fails: ${title}; found: ${found}`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -16,9 +17,11 @@ import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
 import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
+import { withAnswersAfterwards } from './answers-afterwards.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
+import { everyLookResults } from './every-look.ts';
 import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
@@ -40,7 +43,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = tellApart(
     await look({ ...options, inventory }, (host) =>
-      askingReads(inventory, host, { guards, checks: 'nginx' }),
+      askingReads(inventory, host, { guards }),
     ),
   );
   const snapshots = snapshotsOf(looks);
@@ -67,7 +70,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const view = viewCluster(inventory, snapshots);
   const warned = hosts.map((host) => withNginxWarnings(view, host));
   const whole = withPlannedLast(warned, last);
-  const asked = askedResults(view, whole);
+  const asked = [...askedResults(view, whole), ...everyLookResults(view, whole)];
   return {
     asked,
     plan: {
@@ -83,14 +86,23 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       last: whole === warned ? () => [] : last,
       deciding: decidingChecks(inventory, whole),
       wayThrough: waysThrough(inventory, whole),
+      afterwards: (results) =>
+        withAnswersAfterwards(results, {
+          ...{ inventory, signal: options.signal, progress: options.progress, before: asked },
+          look: (host) =>
+            lookAt(host, () => askingReads(inventory, host, { guards: false }), { ...options, inventory }),
+          pause: (milliseconds) =>
+            sleep(milliseconds, undefined, { signal: options.signal }).catch(() => undefined),
+        }),
     },
   };
 }
 
 /** All that is asked of a host when it is looked at, and what it asks itself for others. */
-function askingReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
+function askingReads(inventory: Inventory, host: InventoryHost, { guards }: ReadsOptions): Reads {
   const queries = askedQueries(inventory, host);
-  return mergeReads([readsOf(inventory, host, options), { ...noReads, queries }]);
+  const own = readsOf(inventory, host, { guards, checks: 'every-look' });
+  return mergeReads([own, { ...noReads, queries }]);
 }
 
 function withWarnings(plan: HostPlan, asked: readonly CheckResult[]): HostPlan {

@@ -1,5 +1,6 @@
 import type { CheckResult } from '../model/outside-check.ts';
 import type { ClusterPlan, HostPlan } from '../model/plan.ts';
+import type { HostResult } from '../model/result.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 import type { WayThrough } from './way-through.ts';
 
@@ -22,12 +23,17 @@ export interface Planner {
   readonly deciding?: DecidingChecks | undefined;
   /** what is asked through the proxy for a host after its change; undefined where nothing is known of it */
   readonly wayThrough?: WayThrough | undefined;
+  /**
+   * The results with what the hosts have to say of each other once all are carried out; see
+   * `withAnswersAfterwards`. Undefined where nothing is known of it, as above.
+   */
+  readonly afterwards?: ((hosts: readonly HostResult[]) => Promise<readonly HostResult[]>) | undefined;
 }
 
 /** A plan, and the planner for the rest of it during the run. */
 export interface PlannedRun {
   readonly plan: ClusterPlan;
-  /** what hosts were asked through others while all were looked at */
+  /** what hosts were asked, for others or for themselves, while all were looked at */
   readonly asked?: readonly CheckResult[] | undefined;
   readonly planner: Planner;
 }

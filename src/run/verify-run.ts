@@ -50,7 +50,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = await look(options, (host) =>
     mergeReads([
-      readsOf(inventory, host, { guards: false, checks: true }),
+      readsOf(inventory, host, { guards: false, checks: 'all' }),
       { ...noReads, queries: askedQueries(inventory, host) },
     ]),
   );

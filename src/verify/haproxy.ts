@@ -9,29 +9,60 @@ interface Expected {
   readonly server: string;
   /** undefined: HAProxy has no such server */
   readonly row: Row | undefined;
+  /** what its agent says to the balancer itself; undefined where nobody asked it */
+  readonly said: string | undefined;
 }
 
 /** Says of each server whether HAProxy sends people to it, or whether its agent answers HAProxy. */
 export function judgeHaproxy(question: HaproxyQuestion, answers: readonly (Answer | undefined)[]): Verdict {
-  const { kind, backends } = question;
+  const { kind, backends, agents = {} } = question;
   const expected =
     kind === 'haproxy-servers'
       ? `HAProxy has ${wordsOf(backends)}, and sends clients to them`
       : `the agents of ${wordsOf(backends)} answer HAProxy`;
-  const said = answers.map((answer) => (answer?.status === 0 ? answer.output : ''));
+  const said = answers.slice(0, backends.length).map((answer) => (answer?.status === 0 ? answer.output : ''));
   if (said.every((output) => output.trim() === '')) {
     return { outcome: 'not-asked', expected, found: "HAProxy's admin socket does not answer" };
   }
+  const toBalancer = new Map(
+    Object.keys(agents).map((server, index) => [server, answers[backends.length + index]] as const),
+  );
   const servers = backends.flatMap(({ name, servers: names }, index) => {
     const rows = rowsOf(said[index] ?? '');
     return names.map(
       (server): Expected => ({
         ...{ backend: name, server },
         row: rows.find(({ pxname, svname }) => pxname === name && svname === server),
+        said: saidBy(toBalancer.get(server)),
       }),
     );
   });
-  return kind === 'haproxy-servers' ? judgeServers(servers, expected) : judgeAgents(servers, expected);
+  const unsettled = servers.some(isUnsettled);
+  const verdict =
+    kind === 'haproxy-servers' ? judgeServers(servers, expected) : judgeAgents(servers, expected);
+  return unsettled ? { ...verdict, unsettled } : verdict;
+}
+
+/** Without curl there, nothing was asked. */
+function saidBy(answer: Answer | undefined): string | undefined {
+  return answer?.status === 0 ? answer.output.trim() : undefined;
+}
+
+/**
+ * Whether HAProxy has yet to make up its mind: of a server or an agent that it hasn't asked since it began,
+ * of one that it is about to take for down or up (`UP 1/3`), of one that may just be coming up, or of an
+ * agent that speaks by now.
+ */
+function isUnsettled({ row, said = '' }: Expected): boolean {
+  if (row === undefined) return false;
+  const { status = '', check_status: check = '' } = row;
+  const agent = agentStatus(row);
+  if (/^DOWN(?! \(agent\))|^UP -?\d+\/\d+/.test(status) || check === 'INI' || agent === 'INI') return true;
+  return said !== '' && inVain.has(agent);
+}
+
+function agentStatus(row: Row | undefined): string {
+  return (row?.agent_status ?? '').replace(/^\* /, '');
 }
 
 /**
@@ -73,7 +104,7 @@ function stateOf(row: Row | undefined): ServerState {
     return { fault: true, takes: false, words: `is ${status}${reason === '' ? '' : ` (${reason})`}` };
   }
   if (weight !== '0') return { fault: false, takes: true, words: '' };
-  const agent = (row.agent_status ?? '').replace(/^\* /, '');
+  const agent = agentStatus(row);
   if (agent === 'L7OK') return { fault: false, takes: false, words: `is full${agentWords(row)}` };
   return { fault: true, takes: false, words: 'has weight 0, so it gets no new clients' };
 }
@@ -85,16 +116,22 @@ function agentWords({ last_agt: last = '' }: Row): string {
 }
 
 function judgeAgents(servers: readonly Expected[], expected: string): Verdict {
-  const silent = servers.flatMap(({ backend, server, row }) => {
-    const words = inVain.get((row?.agent_status ?? '').replace(/^\* /, ''));
-    return words === undefined ? [] : [{ backend, server, words: `: ${words}` }];
+  const silent = servers.flatMap((one) => {
+    const words = silenceOf(one);
+    return words === undefined ? [] : [{ ...one, words: `: ${words}` }];
   });
   if (silent.length > 0) return { outcome: 'failed', expected, found: merged(silent).join('; ') };
-  const unknown = servers.filter(({ row }) => !/^(?:\* )?L7OK$/.test(row?.agent_status ?? ''));
+  const unknown = servers.filter(({ row }) => agentStatus(row) !== 'L7OK');
   if (unknown.length === servers.length) {
     return { outcome: 'not-asked', expected, found: 'HAProxy has not asked any agent yet' };
   }
   return { outcome: 'passed', expected, found: 'they do' };
+}
+
+/** Why HAProxy hears nothing of an agent, or won't as soon as it asks again; undefined if it does. */
+function silenceOf({ row, said }: Expected): string | undefined {
+  const words = inVain.get(agentStatus(row));
+  return said === '' ? (words ?? 'it says nothing to the balancer') : words;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ReportDocument } from '../../src/report/document/schema.ts';
 import { serverStatus, tellHaproxy, untilStatus } from '../lab/haproxy.ts';
 import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
@@ -169,32 +170,41 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     await save();
   });
 
-  it('tells by check that the balancer asks the agents from another address than the inventory has', async () => {
-    // The certificate of the lab expires soon, which is told as well.
-    const warnings = async () =>
-      hostOf((await clusterproxy('check')).document, 'wcs-lb').warnings.filter((one) =>
-        one.includes('agent'),
-      );
-    expect(await warnings()).toEqual([]);
+  it('tells at once, and by check, that the balancer asks the agents from another address than it has', async () => {
+    const found = async () => {
+      const { code, document } = await clusterproxy('check');
+      return { code, error: hostOf(document, 'wcs-lb').error };
+    };
+    expect(await found()).toEqual({ code: 0, error: undefined });
     const known = inventory.hosts.balancer;
     inventory.hosts.balancer = [
       { name: 'wcs-lb', address: '192.0.2.50', ssh: { address: balancer.address } },
     ];
     await save();
-    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
-    for (const { name } of nodes) {
-      await untilStatus(balancer, ['wcs_back', name], { agent_status: /^(\* )?(L7RSP|L4CON|L4TOUT)$/ });
-    }
-    expect(await warnings()).toEqual([
-      expect.stringMatching(/no answer from the agent of wcs-01 \(.*\), wcs-02 \(.*`agent_allow`/),
+    const refusing = await clusterproxy('apply', '--yes');
+    expect(refusing.code).toBe(0);
+    expect(statuses(refusing.document)).toEqual({
+      'wcs-lb': 'in-sync',
+      'wcs-01': 'changed',
+      'wcs-02': 'changed',
+    });
+    expect(agentWarnings(refusing.document)).toEqual([
+      expect.stringMatching(/the agents' answers to HAProxy; found: wcs-01: .*wcs-02: .*`agent_allow`/),
     ]);
+    expect(await found()).toEqual({
+      code: 4,
+      error: expect.objectContaining({
+        code: 'answers-wrongly',
+        message: expect.stringMatching(/wcs-01: .*wcs-02: /),
+        next: expect.stringContaining('`agent_allow`'),
+      }),
+    });
     inventory.vars.agent_allow = [balancer.address];
     await save();
-    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
-    for (const { name } of nodes) {
-      await untilStatus(balancer, ['wcs_back', name], { agent_status: /^(\* )?L7OK$/ });
-    }
-    expect(await warnings()).toEqual([]);
+    const mended = await clusterproxy('apply', '--yes');
+    expect(mended.code).toBe(0);
+    expect(agentWarnings(mended.document)).toEqual([]);
+    expect(await found()).toEqual({ code: 0, error: undefined });
     delete inventory.vars.agent_allow;
     inventory.hosts.balancer = known;
     await save();
@@ -244,6 +254,11 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     }
   });
 });
+
+/** The certificate of the lab expires soon, which is told as well. */
+function agentWarnings(document: ReportDocument): readonly string[] {
+  return hostOf(document, 'wcs-lb').warnings.filter((one) => one.includes('agent'));
+}
 
 /** Web Call Server on a host without xinetd. */
 async function removeXinetd(host: LabHost): Promise<void> {

@@ -3,9 +3,20 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 
+/** Kinds of checks that a look at the host answers; those of nginx read a configuration as a whole. */
+const answeredByLooks = [
+  'haproxy-servers',
+  'haproxy-agents',
+  'agent',
+  'rtmp-servers',
+  'command',
+  'session-ids',
+] as const;
+
 /**
  * Checks what a role is `asked` by another one: that the other role exists, that what is asked are questions
- * over HTTP of `verify`, and that a handler waits only for a role that is asked through its own.
+ * over HTTP of `verify`, and that a handler waits only for a role that is asked through its own. Likewise,
+ * that a look can answer what `every_look` names.
  */
 export function checkAsked(
   document: Places,
@@ -17,6 +28,9 @@ export function checkAsked(
   const asking = names.filter((name) => roles[name]?.asked?.by === path.at(-1));
   const questions = (role.verify ?? []).flatMap(({ id, http }) => (http === undefined ? [] : [id]));
   const { by, checks = [] } = role.asked ?? {};
+  const answered = (role.verify ?? []).flatMap(({ id, ...check }) =>
+    answeredByLooks.some((kind) => check[kind] !== undefined) ? [id] : [],
+  );
   return [
     ...(by === undefined || names.includes(by)
       ? []
@@ -35,6 +49,17 @@ export function checkAsked(
               code: 'unknown-check',
               message: `the role's \`verify\` has no check ${id} that asks over HTTP`,
               next: knownNamesHint(id, questions),
+            }),
+          ],
+    ),
+    ...(role.every_look ?? []).flatMap((id, index) =>
+      answered.includes(id)
+        ? []
+        : [
+            document.problem([...path, 'every_look', index], {
+              code: 'unknown-check',
+              message: `the role's \`verify\` has no check ${id} that a look at the host answers`,
+              next: knownNamesHint(id, answered),
             }),
           ],
     ),

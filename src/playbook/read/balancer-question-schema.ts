@@ -65,7 +65,9 @@ export const filledQuestions = {
     ports: z.array(z.union([port, z.literal(0)])).describe('0 for one that is not used'),
   }),
   'haproxy-servers': haproxy,
-  'haproxy-agents': haproxy,
+  'haproxy-agents': haproxy.extend({
+    port: port.optional().describe('the port of the agents: what they say to the balancer itself counts too'),
+  }),
   agent: z.strictObject({
     port,
     page: z.string().describe('URL of the statistics page, as the host itself reaches it'),

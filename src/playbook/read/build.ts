@@ -108,6 +108,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       ...{ by: data.asked.by, checks: data.asked.checks, fix: data.asked.fix },
       when: buildCondition(data.asked.when),
     },
+    everyLook: data.every_look ?? [],
     symptoms: Object.fromEntries(
       Object.entries(data.symptoms ?? {}).map(([id, symptom]) => [id, buildSymptom(id, symptom, source)]),
     ),

@@ -80,6 +80,7 @@ function extendRole(
   return {
     ...base,
     asked: left.asked,
+    every_look: left.everyLook,
     ...(single as Partial<RoleData>),
     facts: byName(places, [...path, 'facts'], base.facts, facts),
     guards: byName(places, [...path, 'guards'], base.guards, guards),

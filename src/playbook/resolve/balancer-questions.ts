@@ -49,12 +49,11 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
         ports: [...new Set(values.ports.filter((port) => port > 0))],
       };
     case 'haproxy-servers':
+      return { kind, ...haproxyOf(values) };
     case 'haproxy-agents': {
-      const backends = values.backends.map(({ name, hosts, only }) => ({
-        name,
-        servers: serversOf({ servers: hosts, only }).map((one) => one.name),
-      }));
-      return { kind, backends, queries: backends.map(({ name }) => command(showStat, values.socket, name)) };
+      const { backends, queries } = haproxyOf(values);
+      const agents = values.port === undefined ? {} : agentsOf(values.backends, values.port);
+      return { kind, backends, queries: [...queries, ...Object.values(agents)], agents };
     }
     case 'agent':
       return {
@@ -86,9 +85,38 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
   }
 }
 
+type Haproxy = FilledQuestions['haproxy-servers'];
+
+function haproxyOf({ socket, backends }: Haproxy) {
+  return {
+    backends: backends.map(({ name, hosts, only }) => ({
+      name,
+      servers: serversOf({ servers: hosts, only }).map((one) => one.name),
+    })),
+    queries: backends.map(({ name }) => command(showStat, socket, name)),
+  };
+}
+
+function agentsOf(backends: Haproxy['backends'], port: number): Readonly<Record<string, Query>> {
+  const servers = backends.flatMap(({ hosts, only }) => serversOf({ servers: hosts, only }));
+  return Object.fromEntries(
+    servers.map(({ name, address }) => [name, command(hearAgent, inUrl(address), String(port))]),
+  );
+}
+
 /** What `show stat` says of the servers of a backend; nothing where there is no such socket. */
 const showStat =
   '[ -S "$1" ] && printf "show stat %s 4 -1\\n" "$2" | curl -q -s --max-time 2 --unix-socket "$1" telnet://haproxy';
+
+/**
+ * What an agent says to the balancer, which HAProxy knows only some seconds later. One that is in a hurry may
+ * be silent once.
+ */
+const hearAgent = [
+  'hear() { curl -q -s --noproxy "*" --max-time 3 "telnet://$1:$2" < /dev/null; }',
+  'said=$(hear "$1" "$2"); status=$?; [ "$status" -ne 127 ] || exit 127',
+  'if [ -z "$said" ]; then sleep 1; said=$(hear "$1" "$2"); fi; printf "%s\\n" "$said"',
+].join('; ');
 
 /**
  * The page, what the agent says, and the page again: the figures change all the time. An agent that is in a

@@ -26,14 +26,21 @@ export interface NamedCheck extends Pick<OutsideCheck, 'id' | 'title'> {
 }
 
 /**
- * What is asked from outside for the host `name`, by its own facts. Throws OperatorError if its version is
- * unknown, or a template can't be filled in. The host must have been inspected.
+ * What is asked from outside for the host `name`, by its own facts; `only` those of every look. Throws
+ * OperatorError if its version is unknown, or a template can't be filled in. The host must have been
+ * inspected.
  */
-export function resolveOutsideChecks(cluster: ClusterView, name: string): ResolvedOutsideChecks {
+export function resolveOutsideChecks(
+  cluster: ClusterView,
+  name: string,
+  only?: 'every-look',
+): ResolvedOutsideChecks {
   const view = cluster.hosts.get(name);
   if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
-  const { verify } = roleOf(cluster.inventory.playbook, view.host.role);
+  const role = roleOf(cluster.inventory.playbook, view.host.role);
+  const verify =
+    only === undefined ? role.verify : role.verify.filter(({ id }) => role.everyLook.includes(id));
   const context = hostContext(cluster, view);
   const fill = strictly(context);
   const applying = verify.filter(

@@ -3,7 +3,7 @@ import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inve
 import type { Guard } from '../../model/handler.ts';
 import { mergeReads } from '../../model/merge-reads.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
+import type { PlaybookOutsideCheck, PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
 import { isGlob, noReads, type Reads } from '../../model/snapshot.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { readsOfQuestion } from './balancer-questions.ts';
@@ -40,8 +40,8 @@ export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Gu
 export interface ReadsOptions {
   /** also ask the guards, so that the plan can say who would be interrupted */
   readonly guards: boolean;
-  /** also what checks from outside ask of the host itself, or only what they read of nginx's files */
-  readonly checks?: boolean | 'nginx';
+  /** which checks from outside ask something of the host itself: all, or those of every look */
+  readonly checks?: 'all' | 'every-look';
 }
 
 function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
@@ -64,7 +64,7 @@ function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsO
         ...factReads(role),
         ...all,
         alwaysAsked(role, base, options),
-        ...(options.checks ? checkReads(role, contexts, options.checks) : []),
+        ...(options.checks === undefined ? [] : checkReads(role, contexts, options.checks)),
       ].map(complete),
     ),
   );
@@ -151,15 +151,14 @@ function listUnknownHosts(inventory: Inventory): Value {
 
 /** What checks ask of the host itself. */
 function checkReads(
-  role: Role,
+  { verify, everyLook }: Role,
   contexts: readonly RecipeContext[],
-  wanted: true | 'nginx',
+  which: NonNullable<ReadsOptions['checks']>,
 ): readonly Partial<Reads>[] {
-  const checks = role.verify.filter(
-    ({ question }) =>
-      wanted === true || question.kind === 'nginx-passes' || question.kind === 'nginx-headers',
-  );
-  return checks.flatMap((check) =>
+  const inEveryLook = ({ id, question }: PlaybookOutsideCheck) =>
+    everyLook.includes(id) || question.kind === 'nginx-passes' || question.kind === 'nginx-headers';
+  const asked = which === 'all' ? verify : verify.filter(inEveryLook);
+  return asked.flatMap((check) =>
     contexts
       .filter(({ recipe, context }) => isFor(check, recipe?.name) && mayHold(check.when, context))
       .map(({ context }) =>

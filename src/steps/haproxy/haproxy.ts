@@ -4,7 +4,6 @@ import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
-import { askAgents, warnOfSilentAgents } from './agents.ts';
 import { findMistakes } from './check.ts';
 import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './model.ts';
 import { renderHaproxy } from './render.ts';
@@ -30,7 +29,7 @@ export const haproxy: StepModule<HaproxyParameters> = {
       ...certificatesOf(wanted),
     ],
     names: namesOf(wanted),
-    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion, ...[askAgents(wanted) ?? []].flat()],
+    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion],
   }),
   writes: ({ path }) => [path],
   apply: (host, given) => {
@@ -47,7 +46,6 @@ export const haproxy: StepModule<HaproxyParameters> = {
     for (const name of namesOf(wanted)) checkName(host, name);
     for (const path of certificatesOf(wanted)) checkCertificate(host, path);
     warnOfStatistics(host, wanted);
-    warnOfSilentAgents(host, wanted);
     host.manage(wholePath(wanted.path));
     const text = renderHaproxy(host.step, wanted, { errorFiles: errorFilesOf(host, wanted) });
     // It contains the password of the statistics page; HAProxy reads it as root.

@@ -144,7 +144,6 @@ const backend = z.strictObject({
     .strictObject({
       port,
       interval: duration.default('5s'),
-      advice: z.string().optional().describe('what to do about agents that do not answer; ends the warning'),
     })
     .optional()
     .describe('each server has an agent (agent-check) that sets its weight'),

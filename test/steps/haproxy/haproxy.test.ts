@@ -225,9 +225,8 @@ describe('haproxy', () => {
   });
 
   const parsed = haproxyParameters.parse(wcs);
-  const [asksLimit, asksVersion, asksAgents] = haproxy.reads(parsed).queries ?? [];
-  if (asksLimit === undefined || asksVersion === undefined || asksAgents === undefined)
-    throw new Error('a question is not asked');
+  const [asksLimit, asksVersion] = haproxy.reads(parsed).queries ?? [];
+  if (asksLimit === undefined || asksVersion === undefined) throw new Error('a question is not asked');
   const limit = [asksLimit, { status: 0, output: '1024\n' }] as const;
 
   it.each<[string, object, string]>([
@@ -389,47 +388,6 @@ describe('haproxy', () => {
     ['sh: 1: haproxy: not found\n', 127],
   ])('takes one that is new enough, or not there yet: %s', (output, status) => {
     expect(runStep('haproxy', wcs, said(output, status)).changed).toEqual([path]);
-  });
-
-  const statistics = (...rows: readonly string[]): FakeHost => {
-    const output = ['# pxname,svname,status,agent_status,last_agt', ...rows, ''].join('\n');
-    return { ...stock, answers: [[asksAgents, { status: 0, output }]] };
-  };
-
-  it('warns of agents that HAProxy asks in vain, by their servers', () => {
-    const { warnings } = runStep(
-      'haproxy',
-      wcs,
-      statistics(
-        'wcs,wcs-01,UP,L4CON,',
-        'wcs,wcs-02,UP,* L7RSP,',
-        'wcs,wcs-03,UP,L4TOUT,retired',
-        'wcs,wcs-04,UP,L7OK,via agent : up',
-        'web,nginx,UP,,',
-      ),
-    );
-    expect(warnings).toEqual([
-      expect.stringContaining(
-        'no answer from the agent of wcs-01 (connection refused), wcs-02 (an empty or wrong answer):',
-      ),
-    ]);
-    expect(warnings[0]).toContain('Check that the agents answer');
-  });
-
-  it.each([
-    ['whose agents answer', statistics('wcs,wcs-01,UP,L7OK,up 100%', 'wcs,wcs-02,DOWN (agent),* L7OK,')],
-    ['that has just started', statistics('wcs,wcs-01,UP,INI,')],
-    [
-      'whose socket is not there',
-      { ...stock, answers: [[asksAgents, { status: 1, output: '' }]] } as FakeHost,
-    ],
-    ['of another configuration', statistics('other,wcs-01,UP,L4CON,')],
-  ])('warns of nothing on a balancer %s', (_, host) => {
-    expect(runStep('haproxy', wcs, host).warnings).toEqual([]);
-  });
-
-  it('asks no agents where there are none', () => {
-    expect(haproxy.reads(haproxyParameters.parse(antmedia)).queries).toHaveLength(2);
   });
 
   it('refuses a zone in what is listed and listened on', () => {
