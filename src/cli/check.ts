@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
 
 export function registerCheck(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -9,6 +9,7 @@ export function registerCheck(program: Command, { environment, finish }: Registr
       .description(
         'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers or its balancer wrongly.',
       ),
+    limitOfComparing,
   ).action(async (options: CommonOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }

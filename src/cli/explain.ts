@@ -10,8 +10,13 @@ interface ExplainOptions {
 export function registerExplain(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('explain')
-    .argument('[code]', 'the code of an error, or the status of a host; all of them without it')
-    .description('Explains the code of an error or the status of a host from the manual. Needs no host.')
+    .argument(
+      '[code]',
+      'the code of an error, a trouble or a check, or the status of a host; all of them without it',
+    )
+    .description(
+      'Explains the code of an error, a trouble or a check, or the status of a host, from the manual. Needs no host.',
+    )
     .option('--json', 'print one JSON document', false)
     .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (code: string | undefined, options: ExplainOptions) =>

@@ -16,8 +16,12 @@ export interface CommonOptions {
  */
 const usualParallel = 32;
 
-/** What `--limit` means for a command that changes hosts or shows what would be changed. */
+/** What `--limit` means for a command that changes hosts. */
 const limitOfChanges = 'change only these hosts or roles (comma-separated); all hosts are still looked at';
+
+/** What it means for a command that shows how hosts differ: some depend on facts of others. */
+export const limitOfComparing =
+  'compare only these hosts or roles (comma-separated); all hosts are still looked at';
 
 /** What `--limit` means for the others. */
 export const limitOfLooking = 'only these hosts or roles (comma-separated)';

@@ -3,7 +3,7 @@ import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import { confirmOption, maxUnavailableOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
 
 interface PlanOptions extends CommonOptions {
   readonly out?: string;
@@ -16,6 +16,7 @@ interface PlanOptions extends CommonOptions {
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
     program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+    limitOfComparing,
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitStatus } from '../model/result.ts';
 import { type ProtocolOutcome, type ProtocolResult, protocolOutcomes } from '../model/test-protocol.ts';
@@ -10,7 +10,7 @@ import type { Environment } from './environment.ts';
 import { askWord } from './prompt.ts';
 import { writeSupportFile } from './support-file.ts';
 
-const name = 'bigbluebutton';
+const folder = join(packageRoot(), 'playbooks', 'protocols');
 
 /**
  * Asks for the result of each step of the test protocol that has none yet, and writes the file after each
@@ -21,7 +21,8 @@ export async function recordProtocol(
   environment: Environment,
 ): Promise<number> {
   const { output, stdin, signal } = environment;
-  const text = await readFile(join(packageRoot(), 'playbooks', 'protocols', `${name}.yaml`), 'utf8');
+  const name = await protocolName();
+  const text = await readFile(join(folder, `${name}.yaml`), 'utf8');
   const protocol = parseProtocol(text);
   const head = { protocol: name, version: packageVersion(), node: process.versions.node };
   const existing = await readFile(file, 'utf8').catch(() => undefined);
@@ -59,4 +60,11 @@ export async function recordProtocol(
       : `\n${open} of ${protocol.steps.length} steps are open; to go on: clusterproxy support --inventory ${inventory} --protocol --out ${file}\n`,
   );
   return signal.aborted ? exitStatus.interrupted : exitStatus.done;
+}
+
+/** There is one so far; it is called after the playbook whose cluster it tries. */
+async function protocolName(): Promise<string> {
+  const [file] = (await readdir(folder)).filter((one) => one.endsWith('.yaml')).sort();
+  if (file === undefined) throw new Error(`there is no test protocol in ${folder}`);
+  return file.replace(/\.yaml$/, '');
 }

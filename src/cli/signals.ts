@@ -6,8 +6,12 @@ const names = ['SIGINT', 'SIGTERM'] as const;
 
 /** Between two signs of life of the event loop. Milliseconds. */
 const pace = 500;
-/** So many without one, and the loop is taken for stuck. */
-const missed = 4;
+/**
+ * So many without one, and the loop is taken for stuck. A signal that came before is lost then, so this is
+ * longer than the longest piece of work between two turns of the loop: one edit of a large file takes seconds
+ * on a busy machine.
+ */
+const missed = 20;
 
 export interface InterruptionOptions {
   readonly phase: Environment['phase'];
@@ -74,9 +78,11 @@ export class Interruptions {
       const hosts = phase.changing
         ? 'no further host is started, and those being changed finish or roll back'
         : 'nothing was changed so far';
+      // Where nothing has to be brought to an end, it leaves at once anyway.
+      const again =
+        phase.changing || phase.interruption !== undefined ? '. Interrupt again to leave now.' : '.';
       // Who is asked something sees what their Ctrl-C came to.
-      if (!output.isAsking)
-        output.interject(`interrupted: ${phase.interruption ?? hosts}. Interrupt again to leave now.`);
+      if (!output.isAsking) output.interject(`interrupted: ${phase.interruption ?? hosts}${again}`);
       this.#interrupting.abort();
     }
   };

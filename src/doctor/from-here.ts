@@ -1,5 +1,6 @@
 import { promises as dns } from 'node:dns';
 import { connect, isIP } from 'node:net';
+import { ownNetworkErrors } from '../model/own-network.ts';
 import type { Reached, SeenFromHere } from './seen.ts';
 
 /** A server that is up answers within a round trip; a firewall that drops packets never. Milliseconds. */
@@ -29,9 +30,6 @@ async function resolve(name: string): Promise<readonly string[] | undefined> {
   }
 }
 
-/** Errors that come from this machine's own network and say nothing about the server. */
-const mine = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EACCES', 'EPERM']);
-
 function listens(address: string, signal: AbortSignal): Promise<Reached> {
   return new Promise((done) => {
     const socket = connect({ host: address, port: 443, signal });
@@ -42,7 +40,7 @@ function listens(address: string, signal: AbortSignal): Promise<Reached> {
     socket.setTimeout(patience, () => end('silent'));
     socket.on('connect', () => end('answers'));
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-      if (signal.aborted || mine.has(code)) end('not-asked');
+      if (signal.aborted || ownNetworkErrors.has(code)) end('not-asked');
       else end(code === 'ECONNREFUSED' ? 'refuses' : 'silent');
     });
   });

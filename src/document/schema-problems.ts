@@ -41,10 +41,28 @@ export function schemaProblems(
     },
   });
   if (result.success) return [];
-  return result.error.issues
-    .flatMap((issue) => flattened(issue, value))
+  const issues = result.error.issues.flatMap((issue) => flattened(issue, value));
+  const misspelt = new Set(issues.flatMap((issue) => misspeltBy(issue, value, knownKeys)));
+  return issues
+    .filter((issue) => !misspelt.has(placeOf(issue.path)) || valueAt(value, issue.path) !== undefined)
     .filter((issue) => options.ignore?.(issue, valueAt(value, issue.path)) !== true)
     .flatMap((issue) => issueProblems(document, issue, value, options, knownKeys));
+}
+
+/** The keys that are meant by unknown ones: that they are missing is the same mistake. */
+function misspeltBy(issue: Issue, root: unknown, knownKeys: KnownKeys): readonly string[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const holder = valueAt(root, issue.path);
+  const given = Object.keys(typeof holder === 'object' && holder !== null ? holder : {});
+  const known = (knownKeys.get(holder) ?? []).filter((name) => !given.includes(name));
+  return issue.keys.flatMap((key) => {
+    const meant = nearestName(key, known);
+    return meant === undefined ? [] : [placeOf([...issue.path, meant])];
+  });
+}
+
+function placeOf(path: readonly PropertyKey[]): string {
+  return JSON.stringify(path.map(String));
 }
 
 function issueProblems(
@@ -151,6 +169,7 @@ function size(origin: string, bound: string, limit: number): string {
   return `a number of ${bound} ${limit}`;
 }
 
+const mapHint = 'write it as a map: {KEY: VALUE, …}, or one `KEY: VALUE` per line below it, indented';
 const listHint = 'write it as a list: [ … ], or one `- …` per line';
 
 function hint(issue: Issue, value: unknown, plain: string | undefined): string {
@@ -177,6 +196,7 @@ function hint(issue: Issue, value: unknown, plain: string | undefined): string {
     return 'remove the quotes';
   }
   if (issue.expected === 'array' && value !== null) return listHint;
+  if (issue.expected === 'object' || issue.expected === 'record') return mapHint;
   return otherwise;
 }
 

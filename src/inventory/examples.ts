@@ -11,6 +11,13 @@ export const emptyHint = `start with a copy of inventory.example.yaml, or with t
     node:
       - {name: node-1, hostname: node-1.example.com}`;
 
+/** What to do about a part that is written in another form. */
+export function formHint(path: YamlPath, value: unknown): string | undefined {
+  if (path.length > 1 || path[0] !== 'cluster' || value === null) return hostsHint(path, value);
+  const name = typeof value === 'string' && /^[\w-]+$/.test(value) ? value : 'prod';
+  return `write it like this: cluster: {name: ${name}, hostname: bbb.example.com}`;
+}
+
 /** What to do about hosts that are written in another form, with their own names where these are given. */
 export function hostsHint(path: YamlPath, value: unknown): string | undefined {
   const [hosts, role, index, ...rest] = path;

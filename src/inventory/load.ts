@@ -13,7 +13,7 @@ import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import { checkInventory } from './check.ts';
 import { sshFileProblems, sshPath } from './check-ssh-files.ts';
-import { emptyHint, hostsHint } from './examples.ts';
+import { emptyHint, formHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
 import { salvage } from './salvage.ts';
@@ -114,7 +114,7 @@ async function readParts(
   for (const secret of literalSecrets(document, playbook)) register.add(secret);
   const checked = inventorySchema.safeParse(document.value);
   if (!checked.success)
-    problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: hostsHint }));
+    problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: formHint }));
   problems.push(...checkInventory(document, playbook), ...(await sshFileProblems(document)));
   return { document, playbook, data: checked.data, problems };
 }

@@ -9,10 +9,12 @@ const errors = 'errors.md';
 const statuses = 'commands.md';
 /** The page that lists every trouble. */
 const troubles = 'doctor.md';
+/** The page that lists every check from outside. */
+const checks = 'verification.md';
 
 /**
- * What the manual says of a code of an error or a trouble, or of a status of a host. Throws `code-unknown`,
- * with the nearest one.
+ * What the manual says of a code of an error or a trouble, of a status of a host, or of a check. Throws
+ * `code-unknown`, with the nearest one.
  */
 export function explainCode(code: string, pages: readonly ManualPage[]): CodeExplanation {
   const rows = allRows(pages);
@@ -33,7 +35,7 @@ export function listCodes(pages: readonly ManualPage[]): readonly CodeExplanatio
 }
 
 function allRows(pages: readonly ManualPage[]): readonly CodeRow[] {
-  return [errors, statuses, troubles].flatMap((wanted) =>
+  return [errors, statuses, troubles, checks].flatMap((wanted) =>
     pages.filter(({ name }) => name === wanted).flatMap(codeRows),
   );
 }
@@ -43,7 +45,7 @@ function unknown(code: string, rows: readonly CodeRow[]): OperatorError {
   const near = nearestName(code, known);
   return new OperatorError({
     code: 'code-unknown',
-    message: `no error, status or trouble has the code '${code}'`,
+    message: `no error, status, trouble or check has the code '${code}'`,
     next:
       near === undefined
         ? 'clusterproxy explain, without a code, lists all of them'

@@ -26,18 +26,28 @@ interface Block {
 }
 
 /** What heads the first column of a table of codes. */
-const codeTables: readonly string[] = ['code', 'status of a host', 'trouble'];
+const codeTables: readonly string[] = ['code', 'status of a host', 'trouble', 'check'];
 
-/** The rows of a page's tables of codes: of errors, of statuses, and of troubles. */
+/** The rows of a page's tables of codes: of errors, of statuses, of troubles, and of checks. */
 export function codeRows({ name, text }: ManualPage): readonly CodeRow[] {
   return blocksOf(text).flatMap(({ section, text: row, header }) => {
     if (!isCodeTable({ header })) return [];
     const [first = '', what = '', next] = cellsOf(row);
     const codes = [...first.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => [code]);
+    if (header?.[0] === 'check') return [{ codes, page: name, section, ...checkWords(header, cellsOf(row)) }];
     return [
       { codes, page: name, section, what: plain(what), next: next === undefined ? undefined : plain(next) },
     ];
   });
+}
+
+/** A check says what to do only once it has failed. */
+function checkWords(header: readonly string[], cells: readonly string[]): Pick<CodeRow, 'what' | 'next'> {
+  const words = header.map((title, index) => [title, plain(cells[index] ?? '')] as const).slice(1);
+  return {
+    what: `a check: ${words.map(([title, text]) => `${title}${title === 'releases' ? ':' : ''} ${text}`).join('; ')}`,
+    next: 'run clusterproxy verify: below a check that fails stands what was expected, what was found, and what to do',
+  };
 }
 
 /**

@@ -32,8 +32,8 @@ const good: readonly Status[] = ['in-sync', 'changed', 'done', 'skipped'];
 
 /**
  * The results of a run with a warning for each wrong answer of hosts that ask others, or are asked in every
- * look: they are looked at once more, since a balancer is set up before the nodes that it asks. What was wrong
- * before and no longer is isn't told any more. Nothing is asked if no host was changed.
+ * look: they are looked at once more, since a balancer is set up before the nodes that it asks. Nothing is
+ * told any more that was wrong before and no longer is, and nothing is asked if no host was changed.
  */
 export async function withAnswersAfterwards(
   hosts: readonly HostResult[],

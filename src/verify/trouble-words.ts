@@ -1,3 +1,4 @@
+import { ownNetworkErrors } from '../model/own-network.ts';
 import type { NoAnswer } from './answers.ts';
 
 /** Errors of Node's net and tls modules, and of OpenSSL's verification (openssl-verification-options(1)). */
@@ -33,19 +34,11 @@ export function troubleWords(error: unknown, server: string): string {
   return known?.(server) ?? `${server} could not be asked (${code === '' ? message : code})`;
 }
 
-/**
- * Errors of this machine's own network: its name servers don't answer, it has no way out, or it has run out
- * of something (errno(3), getaddrinfo(3)). A server that is silent or refuses is none of them.
- */
-const ownTroubles: readonly string[] = [
-  ...['EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'],
-];
-
 /** Whether a question could not even be asked from here. */
 export function isOwnTrouble(error: unknown): boolean {
   // One for each of a name's addresses, of which some may be of a family that isn't used here.
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isOwnTrouble);
-  return ownTroubles.includes((error as { code?: string }).code ?? '');
+  return ownNetworkErrors.has((error as { code?: string }).code ?? '');
 }
 
 /** Nothing answers: a service that is down and a firewall look alike from here. */

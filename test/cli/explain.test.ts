@@ -35,7 +35,7 @@ describe('explain', () => {
   it('ends with 1 where nobody has the code', async () => {
     const { status, stdout, stderr } = await clusterproxy(['explain', 'bussy']);
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toContain("error code-unknown: no error, status or trouble has the code 'bussy'");
+    expect(stderr).toContain("error code-unknown: no error, status, trouble or check has the code 'bussy'");
     expect(stderr).toContain('did you mean busy?');
   });
 });

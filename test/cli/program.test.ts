@@ -43,6 +43,17 @@ it('support refuses a test protocol in JSON, since there is none', async () => {
 });
 
 describe('help', () => {
+  it.each([
+    ['check', 'compare'],
+    ['plan', 'compare'],
+    ['apply', 'change'],
+    ['status', ''],
+  ])('of %s says what --limit limits there', async (command, verb) => {
+    const { stdout } = await clusterproxy([command, '--help']);
+    const words = stdout.replace(/\s+/g, ' ');
+    expect(words).toContain(`--limit <hosts> ${verb}${verb === '' ? '' : ' '}only these hosts or roles`);
+  });
+
   const others = ['verify', 'doctor', 'support', 'explain', 'demo'];
   it.each([[], ...[...commands, ...others].map((command) => [command])])(
     'of %s fits 80 columns and has an example',

@@ -124,7 +124,6 @@ hosts:
   node: [{nam: node-1}]
 `);
     expect(problems.map(({ code, location }) => [code, location?.file.replace(/.*\//, '')])).toEqual([
-      ['missing-key', 'prod.yaml'],
       ['unknown-key', 'prod.yaml'],
       ['missing-key', 'broken.yaml'],
     ]);

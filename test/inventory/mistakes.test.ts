@@ -274,6 +274,26 @@ describe('keys and types', () => {
       { code: 'missing-key', at: '7:10', message: /name is missing in hosts\.node\[1\]/, next: /add name/ },
     ],
     [
+      'a cluster that is a name alone',
+      inventory({ cluster: 'west' }),
+      {
+        code: 'wrong-type',
+        at: '2:10',
+        message: /expected a map, found text 'west'/,
+        next: /cluster: {name: west, hostname: bbb\.example\.com}/,
+      },
+    ],
+    [
+      'text for a map',
+      inventory({ vars: 'many' }),
+      { code: 'wrong-type', at: '4:7', message: /expected a map/, next: /as a map: {KEY: VALUE/ },
+    ],
+    [
+      'a key that is needed and misspelt, which is one mistake',
+      inventory({ cluster: '{nmae: prod, hostname: bbb.example.com}' }),
+      { code: 'unknown-key', at: '2:11', message: /nmae in cluster/, next: /did you mean name/ },
+    ],
+    [
       'a cluster without hostname',
       inventory({ cluster: '{name: prod}' }),
       { code: 'missing-key', at: '2:1', message: /hostname is missing in cluster/, next: /add hostname/ },

@@ -81,7 +81,9 @@ describe('explainCode', () => {
       }),
     );
     expect(() => explainCode('something-else', made)).toThrowError(
-      expect.objectContaining({ message: "no error, status or trouble has the code 'something-else'" }),
+      expect.objectContaining({
+        message: "no error, status, trouble or check has the code 'something-else'",
+      }),
     );
   });
 });
@@ -114,6 +116,8 @@ describe('the manual of this program', () => {
   it('lists all of them, each once on its page', () => {
     const listed = listCodes(pages);
     expect(listed.map(({ code }) => code)).toEqual(expect.arrayContaining([...statuses, 'busy', 'usage']));
-    expect(new Set(listed.map(({ code, page }) => `${page} ${code}`)).size).toBe(listed.length);
+    expect(new Set(listed.map(({ code, page, section }) => `${page} ${section} ${code}`)).size).toBe(
+      listed.length,
+    );
   });
 });

@@ -55,6 +55,24 @@ bbb-02, bbb-03: nothing to do
 `);
   });
 
+  it('counts no host as in sync that answers wrongly', () => {
+    const problem = { code: 'answers-wrongly', message: 'this check fails', host: 'proxy-1' };
+    const plan = clusterPlan([
+      hostPlan('proxy-1', { role: 'proxy', recipe: undefined, problem }),
+      hostPlan('bbb-02'),
+      hostPlan('bbb-03'),
+    ]);
+    const document = documentOfPlan(plan);
+    const hosts = document.hosts.map((host) =>
+      host.name === 'proxy-1' ? { ...host, status: 'in-sync' as const } : host,
+    );
+    const lines = renderPlan(
+      { ...document, hosts },
+      makeStyle({ columns: 80, color: false, verbose: false }),
+    );
+    expect(lines.at(-1)).toBe('3 hosts: 2 in sync, 1 answers wrongly');
+  });
+
   it('shows hosts that differ by their own names only once, and what is true of each', () => {
     const plan = clusterPlan([
       nodePlan('bbb-01', { guards: [busy] }),

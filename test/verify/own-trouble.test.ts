@@ -8,6 +8,8 @@ const failing = (code: string) => Object.assign(new Error(code), { code });
 it.each([
   ['EAI_AGAIN', true],
   ['ENETUNREACH', true],
+  ['EPERM', true],
+  ['EAFNOSUPPORT', true],
   ['ENOTFOUND', false],
   ['ECONNREFUSED', false],
   ['ETIMEDOUT', false],

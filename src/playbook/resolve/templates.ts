@@ -184,7 +184,7 @@ function evaluate(variable: string, context: TemplateContext): Value {
   let holder: Value = context;
   for (const [part] of variable.matchAll(/[^.[\]]+/g)) {
     if (!hasPart(holder, part)) {
-      throw new TemplateError(variable, `${variable} has no value here`, missingHint(variable, part, holder));
+      throw new TemplateError(variable, missingWords(variable), missingHint(variable, part, holder));
     }
     holder = holder[part] ?? null;
   }
@@ -195,6 +195,12 @@ function evaluate(variable: string, context: TemplateContext): Value {
 function hasPart(holder: Value, part: string): holder is Readonly<Record<string, Value>> {
   if (typeof holder !== 'object' || holder === null) return false;
   return Object.hasOwn(holder, part) && (!isList(holder) || /^\d+$/.test(part));
+}
+
+function missingWords(variable: string): string {
+  return variable === 'host.hostname'
+    ? 'this host needs a hostname, and the inventory has none for it'
+    : `the playbook uses ${variable}, which has no value for this host`;
 }
 
 function missingHint(variable: string, part: string, holder: Value): string {

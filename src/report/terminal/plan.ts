@@ -116,6 +116,15 @@ function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style
   const totals = totalWords(
     others.filter((host) => (host.error === undefined || host.status === 'would-change') && differs(host)),
   );
-  const text = `${statusSummary(hosts.map(({ status }) => status))}${totals === '' ? '' : `; ${totals}`}`;
+  // As planned, and yet something is wrong with it.
+  const wrong = hosts.filter(({ status, error }) => status === 'in-sync' && error !== undefined);
+  const sound = hosts.filter((host) => !wrong.includes(host));
+  const words = statusSummary(
+    sound.map(({ status }) => status),
+    wrong.length === 0
+      ? []
+      : [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
+  );
+  const text = `${words}${totals === '' ? '' : `; ${totals}`}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }

@@ -39,13 +39,18 @@ const order: readonly ReportStatus[] = [
   ...(['kept', 'open', 'unknown', 'unreachable', 'damaged', 'failed', 'conflict', 'stuck'] as const),
 ];
 
-/** `3 hosts: 2 would change, 1 in sync` */
-export function statusSummary(statuses: readonly ReportStatus[]): string {
+/** `3 hosts: 2 would change, 1 in sync`; `others` are hosts of which more is said than their status. */
+export function statusSummary(
+  statuses: readonly ReportStatus[],
+  others: readonly (readonly [number: number, words: string])[] = [],
+): string {
   const parts = order.flatMap((status) => {
     const number = statuses.filter((one) => one === status).length;
     return number === 0
       ? []
       : [`${number} ${status === 'owed' ? `with ${statusWords.owed}` : statusWords[status]}`];
   });
-  return `${count(statuses.length, 'host')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  const all = [...parts, ...others.map(([, words]) => words)];
+  const number = others.reduce((sum, [some]) => sum + some, statuses.length);
+  return `${count(number, 'host')}${all.length === 0 ? '' : `: ${all.join(', ')}`}`;
 }

@@ -319,6 +319,7 @@ describe('resolveHost', () => {
       code: 'template-failed',
       host: 'proxy-1',
       step: 'upstreams',
+      message: expect.stringContaining('this host needs a hostname'),
       next: 'add a hostname to the host in the inventory',
     });
   });
