@@ -181,8 +181,8 @@ describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }
     });
     await staysSilent(sound);
     await staysChanged(sound, [
-      { balance: 'roundrobin', cpu: 90 },
-      { balance: 'leastconn', cpu: 0 },
+      { balance: 'roundrobin', publishers: 900 },
+      { balance: 'leastconn', publishers: 0 },
     ]);
   });
 
