@@ -74,7 +74,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           // Real hosts wait more than they work; each file has hosts of its own.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
@@ -86,7 +86,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Beside the lab's: a host stands still at the moment that is wanted (see wrapper.sh), however busy
           // the machine is.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

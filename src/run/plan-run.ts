@@ -42,9 +42,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = tellApart(
-    await look({ ...options, inventory }, (host) =>
-      askingReads(inventory, host, { guards }),
-    ),
+    await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
   );
   const snapshots = snapshotsOf(looks);
   const input: PlanInput = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-host.ts';
-import { buildProgram, removeProgram } from '../cli/program.ts';
+import { buildProgram } from '../cli/program.ts';
 import { closeTerminals, clusterproxyOn } from './terminal.ts';
 
 /** Says on which host planning has come how far. */
@@ -59,7 +59,6 @@ afterEach(closeTerminals);
 afterAll(async () => {
   for (const host of hosts) await host.close();
   rmSync(folder, { recursive: true, force: true });
-  await removeProgram();
 });
 
 function put(path: string, text: string): void {

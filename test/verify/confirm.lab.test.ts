@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
@@ -128,8 +128,15 @@ describe.skipIf(noLab)('--confirm outside on real hosts', () => {
     const another = lab().addHosts([astray]);
     cluster = await startCluster(lab(), { name: 'confirmed', nodes: ['2.6', '3.0.28'], hasty: true });
     await another;
-    playbookFile = join(dirname(cluster.file), 'bigbluebutton.yaml');
-    playbook = await readFile(playbookFile, 'utf8');
+    // A copy, into which faults are brought.
+    const folder = dirname(cluster.file);
+    const shipped = join(dirname(cluster.program), '../playbooks');
+    await cp(join(shipped, 'files'), join(folder, 'files'), { recursive: true });
+    playbookFile = join(folder, 'bigbluebutton.yaml');
+    playbook = await readFile(join(shipped, 'bigbluebutton.yaml'), 'utf8');
+    await writeFile(playbookFile, playbook);
+    cluster.inventory.playbook = './bigbluebutton.yaml';
+    await cluster.save();
     await cluster.proxy.mustExec(selfSigned('/etc/ssl/other', 'confirmed.example.com'));
   });
 
