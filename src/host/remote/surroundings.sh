@@ -130,7 +130,7 @@ mentions() {
   case $1 in *coturn* | *turnserver*) tell reloads coturn ;; esac
   # What a program of the operator's does isn't known.
   case $1 in
-    *.sh* | */usr/local/* | */opt/* | */home/* | */root/* | *docker* | *ansible* | *'ssh '* | *python* | *bbb-conf*)
+    *.sh* | */usr/local/* | */opt/* | */home/* | */root/* | *docker* | *ansible* | *'ssh '* | *python* | *-conf*)
       tell reloads '?'
       ;;
   esac
