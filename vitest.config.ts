@@ -40,7 +40,7 @@ const withoutRoot = {
   isolate: false,
   setupFiles: ['test/support/random.ts'],
   env: { TMPDIR: memoryFolder() ?? tmpdir() },
-  maxWorkers: 3,
+  maxWorkers: 5,
 };
 
 export default defineConfig({

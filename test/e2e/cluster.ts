@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ReportDocument, ReportHost } from '../../src/report/document/schema.ts';
 import { installBigBlueButton, installProxy, untilServing } from '../lab/bigbluebutton/install.ts';
 import type { BigBlueButtonVersion } from '../lab/bigbluebutton/versions.ts';
@@ -121,6 +121,17 @@ export class Cluster {
   async save(): Promise<void> {
     // JSON is YAML.
     await writeFile(this.file, JSON.stringify(this.inventory, null, 2));
+  }
+
+  /** From now on the inventory's playbook is a copy that tests can change. Its path. */
+  async copyPlaybook(): Promise<string> {
+    const [shipped, folder] = [join(dirname(this.program), '../playbooks'), dirname(this.file)];
+    const name = `${this.inventory.playbook}.yaml`;
+    await cp(join(shipped, 'files'), join(folder, 'files'), { recursive: true });
+    await cp(join(shipped, name), join(folder, name));
+    this.inventory.playbook = `./${name}`;
+    await this.save();
+    return join(folder, name);
   }
 
   run(command: string, ...args: readonly string[]): Promise<CommandResult> {

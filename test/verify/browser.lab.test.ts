@@ -169,7 +169,7 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
 
   // The playbook gets a file for the proxy that no other check from outside minds.
   it('--confirm browser keeps what a browser likes, and puts back what it alone dislikes', async () => {
-    const file = join(cluster.file, '..', 'bigbluebutton.yaml');
+    const file = await cluster.copyPlaybook();
     const playbook = readFileSync(file, 'utf8');
     const apply = (timeout: string) =>
       cluster.json('apply', '--yes', '--confirm', 'browser', '--confirm-timeout', timeout);

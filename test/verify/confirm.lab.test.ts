@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
@@ -128,15 +128,8 @@ describe.skipIf(noLab)('--confirm outside on real hosts', () => {
     const another = lab().addHosts([astray]);
     cluster = await startCluster(lab(), { name: 'confirmed', nodes: ['2.6', '3.0.28'], hasty: true });
     await another;
-    // A copy, into which faults are brought.
-    const folder = dirname(cluster.file);
-    const shipped = join(dirname(cluster.program), '../playbooks');
-    await cp(join(shipped, 'files'), join(folder, 'files'), { recursive: true });
-    playbookFile = join(folder, 'bigbluebutton.yaml');
-    playbook = await readFile(join(shipped, 'bigbluebutton.yaml'), 'utf8');
-    await writeFile(playbookFile, playbook);
-    cluster.inventory.playbook = './bigbluebutton.yaml';
-    await cluster.save();
+    playbookFile = await cluster.copyPlaybook();
+    playbook = await readFile(playbookFile, 'utf8');
     await cluster.proxy.mustExec(selfSigned('/etc/ssl/other', 'confirmed.example.com'));
   });
 
