@@ -26,6 +26,16 @@ export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSo
   }
 }
 
+/** The command that carries out a saved plan: with the options without which it would be refused. */
+export function commandToApply(
+  file: string,
+  options: { readonly inventory: string; readonly limit: readonly string[]; readonly prune: boolean },
+): string {
+  const limit = options.limit.length === 0 ? '' : ` --limit ${options.limit.join(',')}`;
+  const prune = options.prune ? ' --prune' : '';
+  return `clusterproxy apply --inventory ${options.inventory}${limit}${prune} --plan ${file}`;
+}
+
 export async function readPlan(file: string): Promise<SavedPlan> {
   let text: string;
   try {

@@ -50,11 +50,9 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const told = { byHand: planned.byHand, notes: planned.notes, rollout };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
-    const { writePlan } = await import('./plan-file.ts');
+    const { commandToApply, writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
-    session.message(
-      `plan saved; to carry out exactly this: clusterproxy apply --inventory ${options.inventory} --plan ${options.out}`,
-    );
+    session.message(`plan saved; to carry out exactly this: ${commandToApply(options.out, options)}`);
   }
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
   return session.end(result, { ...told, exitStatus });

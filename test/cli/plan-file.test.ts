@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readPlan, writePlan } from '../../src/cli/plan-file.ts';
+import { commandToApply, readPlan, writePlan } from '../../src/cli/plan-file.ts';
 
 const plan = { hosts: [], byHand: [], warnings: [] };
 const sources = { text: 'inventory', playbookText: 'playbook' };
@@ -40,4 +40,14 @@ it('can be written to what is no regular file', async () => {
   await writePlan('/dev/null', plan, sources);
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
+});
+
+it.each([
+  [{ limit: [], prune: false }, ''],
+  [{ limit: ['bbb-03', 'proxy'], prune: false }, ' --limit bbb-03,proxy'],
+  [{ limit: [], prune: true }, ' --prune'],
+])('names the options without which the plan would be another one: %j', (options, words) => {
+  expect(commandToApply('agreed.json', { inventory: 'prod.yaml', ...options })).toBe(
+    `clusterproxy apply --inventory prod.yaml${words} --plan agreed.json`,
+  );
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -22,6 +22,14 @@ afterEach(async () => {
 /** Writes below the root for as long as it can, as what starts a service does. */
 const writing =
   'while :; do mkdir -p "$CLUSTERPROXY_ROOT/busy" && : >"$CLUSTERPROXY_ROOT/busy/$$.$((n += 1))"; done';
+
+it("has a check of a playbook read the host's own files, not those of this machine", async () => {
+  const file = '/etc/bigbluebutton/bbb-html5.yml';
+  mkdirSync(join(root, 'etc/bigbluebutton'), { recursive: true });
+  writeFileSync(join(root, file), 'its own\n');
+  expect(await host.run('sh', '-c', 'cat "$1" 2> /dev/null | cat', 'sh', file)).toBe('its own\n');
+  expect(await host.run('cat', '--', join(root, file))).toBe('its own\n');
+});
 
 describe('a simulated host that is closed', () => {
   it.each([
