@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Confirmer } from '../model/deciding-check.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { AskingFromHere } from '../run/options.ts';
@@ -21,7 +22,7 @@ const leastForBrowser = 30;
  */
 export async function askingFromHere(
   { confirm, confirmTimeout, browserPath, dryRun }: AskingOptions,
-  { variables, leave, signal }: Pick<Environment, 'variables' | 'leave' | 'signal'>,
+  { variables, leave, signal, attend }: Pick<Environment, 'variables' | 'leave' | 'signal' | 'attend'>,
 ): Promise<AskingFromHere | undefined> {
   if (confirm !== 'browser' && browserPath !== undefined) {
     throw usage(
@@ -41,8 +42,23 @@ export async function askingFromHere(
   if (confirm !== 'browser') return { network, now: Date.now };
   const { openBrowser } = await import('./open-browser.ts');
   const opened = await openBrowser({ timeout: usualTimeout, browserPath }, { variables, signal: leave });
-  await opened.start();
+  // Killed by a signal, the program would leave the browser's profile behind, and one that hangs.
+  await attend();
+  await untilInterrupted(opened.start(), signal);
   return { network, now: Date.now, browser: (hosts, signal) => opened.ask(hosts, { signal }) };
+}
+
+/** Throws at an interrupt; what is under way then ends with the program. */
+async function untilInterrupted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const interrupted = once(signal, 'abort', { signal: ended.signal }).then(() => signal.throwIfAborted());
+  try {
+    await Promise.race([work, interrupted]);
+  } finally {
+    ended.abort();
+    await Promise.allSettled([signal.aborted ? undefined : interrupted]);
+  }
 }
 
 function usage(message: string, next: string): OperatorError {

@@ -4,12 +4,14 @@ import type { PathState } from '../model/snapshot.ts';
 
 /**
  * The name of a server that stands in a host's files where these changes write `name`; undefined where they
- * write it in place of nothing. A line counts that is the same but for the name.
+ * write it in place of nothing. A line counts that is the same but for the name, and is changed: files name
+ * other servers as well, in lines that stay.
  */
 export function formerName(changes: Stage['changes'], name: string): string | undefined {
   const former = changes.flatMap(({ before, after }) => {
-    const old = linesOf(before).join('\n');
-    return linesOf(after)
+    const [then, now] = [linesOf(before), linesOf(after)];
+    const old = without(then, now).join('\n');
+    return without(now, then)
       .filter((line) => holdsWord(line, name))
       .flatMap((line) => old.match(lineWithAnother(line, name))?.[1] ?? []);
   });
@@ -39,6 +41,11 @@ function lineWithAnother(line: string, name: string): RegExp {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others);
+  return lines.filter((line) => !known.has(line));
 }
 
 function linesOf(state: PathState): readonly string[] {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -26,6 +26,8 @@ function told(files: Readonly<Record<string, string>>): readonly string[] {
   const said = execFileSync('sh', ['-c', program, 'surroundings', name], {
     env: { PATH: process.env.PATH, CLUSTERPROXY_ROOT: root },
     encoding: 'utf8',
+    // A host gives it ten.
+    timeout: 10_000,
   });
   expect(said).toMatch(/^end\u001f$/m);
   const lines = said.split('\n').filter((line) => /^(?:uses|reloads)\u001f/.test(line));
@@ -71,4 +73,34 @@ it('says nothing where certbot renews nothing', () => {
   expect(told({ ...nginx, '/etc/letsencrypt/renewal-hooks/deploy/a': 'systemctl reload nginx\n' })).toEqual(
     [],
   );
+});
+
+it('takes no longer where a hook is a large program, which may do anything', () => {
+  const program = `\u007fELF\u0002\n${'\n\u0001 abc'.repeat(2_000_000)}`;
+  const started = performance.now();
+  expect(told({ ...nginx, [conf]: '', '/etc/letsencrypt/renewal-hooks/deploy/a': program })).toEqual([
+    'reloads ?',
+    `uses nginx ${name}`,
+  ]);
+  expect(performance.now() - started).toBeLessThan(4_000);
+  const python = '#!/usr/bin/env python3\nimport hooks\nhooks.run()\n';
+  expect(told({ '/etc/letsencrypt/renewal-hooks/deploy/a': python })).toContain('reloads ?');
+});
+
+it("waits for nothing that a link in nginx's folder leads to, nor for a pipe", () => {
+  mkdirSync(join(root, 'etc/nginx'), { recursive: true });
+  mkdirSync(join(root, 'etc/cron.d'), { recursive: true });
+  mkdirSync(join(root, 'videos'));
+  execFileSync('truncate', ['-s', '60G', join(root, 'videos/a.mp4')]);
+  symlinkSync(join(root, 'videos'), join(root, 'etc/nginx/html'));
+  execFileSync('mkfifo', [join(root, 'etc/cron.d/a')]);
+  expect(told({ [conf]: 'installer = nginx\n' })).toEqual(['reloads nginx']);
+});
+
+it('takes what is in sites-available for used only where it is enabled', () => {
+  told({ [conf]: '', '/etc/nginx/sites-available/a': nginx['/etc/nginx/sites-enabled/a'] });
+  expect(told({})).toEqual([]);
+  mkdirSync(join(root, 'etc/nginx/sites-enabled'));
+  symlinkSync('../sites-available/a', join(root, 'etc/nginx/sites-enabled/a'));
+  expect(told({})).toEqual([`uses nginx ${name}`]);
 });

@@ -1,10 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { builtInPlaybooks } from '../../src/playbook/read/chain.ts';
-import { preparedPlaybook, readPrepared } from '../../src/playbook/read/known-playbooks.ts';
+import {
+  knownPlaybook,
+  preparedPlaybook,
+  readPrepared,
+  rememberPlaybook,
+} from '../../src/playbook/read/known-playbooks.ts';
 import { loadPlaybook } from '../../src/playbook/read/load.ts';
 import { buildProgram, clusterproxyAt, main } from '../cli/program.ts';
 
@@ -36,6 +42,38 @@ describe('a playbook that is read again', () => {
     await expect(load()).rejects.toThrow();
     await rm(join(folder, 'base.yaml'));
     await expect(load()).rejects.toThrow();
+  });
+});
+
+describe('a playbook is read anew', () => {
+  const extension = 'extends: bigbluebutton\nname: mine\ndescription: first\n';
+
+  it('where one of its files lies elsewhere by now, even with the same content', async () => {
+    const own = join(folder, 'linked');
+    const playbooks = join(packageRoot(), 'playbooks');
+    await cp(join(playbooks, 'bigbluebutton.yaml'), join(own, 'mine.yaml'));
+    await cp(join(playbooks, 'files'), join(own, 'files'), { recursive: true });
+    await loadPlaybook('./mine.yaml', own);
+    await rm(join(own, 'files'), { recursive: true });
+    await symlink(join(playbooks, 'files'), join(own, 'files'));
+    await expect(loadPlaybook('./mine.yaml', own)).rejects.toThrow("outside the playbook's directory");
+  });
+
+  it('where a file changed while the playbook was read', async () => {
+    const file = join(folder, 'changed.yaml');
+    await writeFile(file, extension);
+    const { modules: _, ...playbook } = await loadPlaybook('./changed.yaml', folder);
+    rememberPlaybook(playbook, [{ file, text: extension.replace('first', 'earlier') }]);
+    expect(await knownPlaybook(file)).toBeUndefined();
+    rememberPlaybook(playbook, [{ file, text: extension }]);
+    expect(await knownPlaybook(file)).toEqual(playbook);
+  });
+
+  it('from a pipe, which gives it only once', async () => {
+    const pipe = join(folder, 'pipe.yaml');
+    execFileSync('mkfifo', [pipe]);
+    const [{ name }] = await Promise.all([loadPlaybook('./pipe.yaml', folder), writeFile(pipe, extension)]);
+    expect(name).toBe('mine');
   });
 });
 

@@ -35,6 +35,13 @@ describe('the name that a cluster had until now', () => {
     expect(formerName(changes, 'new.example.org')).toBe('old.example.com');
   });
 
+  it('is none of those in lines that stay', () => {
+    const old = 'server_name shop.example.com;\nserver_name new.example.org;\nlisten 443;\n';
+    expect(formerName(changing(old, `${old}listen 8443;\n`), 'new.example.org')).toBeUndefined();
+    const more = changing('server_name shop.example.com;\n', old);
+    expect(formerName(more, 'new.example.org')).toBeUndefined();
+  });
+
   it('can be put in place of the new one, but not of a part of another name', () => {
     expect(withName('https://a.b/ https://x.a.b/ a.b-c', 'a.b', 'o.p')).toBe(
       'https://o.p/ https://x.a.b/ a.b-c',

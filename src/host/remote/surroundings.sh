@@ -136,15 +136,35 @@ mentions() {
   esac
 }
 
-# What certbot renews, which daemons use it, and which of them somebody tells: certbot(1), hooks.
+# hook FILE: the daemons in a program that runs after a renewal. What isn't a program for a shell may do
+# anything, and the shell would read it byte by byte.
+hook() {
+  { IFS= read -r line <"$1" || :; } 2>/dev/null
+  case $line in
+    '#!'*sh | '#!'*sh' '*) ;;
+    '#!'* | *ELF*)
+      tell reloads '?'
+      return
+      ;;
+  esac
+  grep -hs '^[^#]' "$1" | while IFS= read -r line; do mentions "$line"; done
+}
+
+# What certbot renews, which daemons use it, and which of them somebody tells: certbot(1), hooks. A link in
+# nginx's folder may lead to anything, as large as it may be; what is in sites-available isn't used as such.
+in_nginx=
 renewed=
 for name in $names; do
   conf=$ROOT/etc/letsencrypt/renewal/$name.conf
   [ -r "$conf" ] || continue
+  used="[[:space:]]*/etc/letsencrypt/live/"
+  if [ -z "$renewed" ]; then
+    in_nginx=$(timeout 1 grep -RIhs --exclude-dir=sites-available \
+      "^[[:space:]]*ssl_certificate[[:space:]]$used" "$ROOT/etc/nginx")
+  fi
   renewed=$renewed$name
-  used="[[:space:]]*/etc/letsencrypt/live/$name/"
-  if grep -Rqs "^[[:space:]]*ssl_certificate[[:space:]]$used" "$ROOT/etc/nginx"; then tell uses "nginx $name"; fi
-  if grep -qs "^[[:space:]]*cert=$used" "$ROOT/etc/turnserver.conf" "$ROOT/etc/coturn/turnserver.conf"; then
+  case $in_nginx in *"/etc/letsencrypt/live/$name/"*) tell uses "nginx $name" ;; esac
+  if grep -qs "^[[:space:]]*cert=$used$name/" "$ROOT/etc/turnserver.conf" "$ROOT/etc/coturn/turnserver.conf"; then
     tell uses "coturn $name"
   fi
   sed -n 's/^[[:space:]]*bind[[:space:]].*:\([0-9][0-9]*\)[[:space:]]\(.*[[:space:]]\)*ssl[[:space:]].*crt.*/\1/p' \
@@ -156,10 +176,10 @@ done
 if [ -n "$renewed" ]; then
   for file in "$ROOT"/etc/letsencrypt/renewal-hooks/deploy/* "$ROOT"/etc/letsencrypt/renewal-hooks/post/*; do
     if ! [ -x "$file" ] || ! [ -f "$file" ]; then continue; fi
-    while IFS= read -r line; do case $line in '#'*) ;; *) mentions "$line" ;; esac done <"$file"
+    hook "$file"
   done
   # Whatever reloads a daemon now and then does so after a renewal as well.
-  grep -hs '^[^#].*\(hook\|load\|restart\|kill\)' "$ROOT/etc/letsencrypt/cli.ini" "$ROOT/etc/crontab" \
+  grep -hs -D skip '^[^#].*\(hook\|load\|restart\|kill\)' "$ROOT/etc/letsencrypt/cli.ini" "$ROOT/etc/crontab" \
     "$ROOT"/etc/cron.*/* "$ROOT"/var/spool/cron/crontabs/* "$ROOT"/var/spool/cron/root \
     "$ROOT"/etc/systemd/system/*.service "$ROOT"/etc/systemd/system/certbot.service.d/* |
     while IFS= read -r line; do mentions "$line"; done

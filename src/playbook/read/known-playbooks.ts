@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SourceFile } from '../../document/source-file.ts';
 import type { Playbook } from '../../model/playbook.ts';
 import { packageRoot } from '../../package-root.ts';
+import { besidePlaybook } from './beside.ts';
 
 /** A playbook that was read and found valid, and all files that it was read from. */
 export interface KnownPlaybook {
@@ -28,8 +30,8 @@ const preparedFolder = join(dirname(fileURLToPath(import.meta.url)), 'prepared')
 export async function knownPlaybook(file: string): Promise<Playbook | undefined> {
   try {
     const known = remembered.get(file) ?? readPrepared(await prepared(file), file);
-    const sums = await sumsOf(Object.keys(known.files));
-    if (Object.entries(known.files).some(([path, sum]) => sums[path] !== sum)) return undefined;
+    const same = Object.entries(known.files).map(async ([path, sum]) => (await sumOfFile(path)) === sum);
+    if (!(await Promise.all([...same, areBeside(known)])).every((well) => well)) return undefined;
     remembered.set(file, known);
     return known.playbook;
   } catch {
@@ -38,10 +40,14 @@ export async function knownPlaybook(file: string): Promise<Playbook | undefined>
   }
 }
 
-/** For the next time that this process reads it. `files`: all that it was read from. */
-export async function rememberPlaybook(playbook: Playbook, files: readonly string[]): Promise<void> {
+/**
+ * For the next time that this process reads it. `files`: all that it was read from, as it was then, since it
+ * may have changed by now.
+ */
+export function rememberPlaybook(playbook: Playbook, files: readonly SourceFile[]): void {
   const { modules: _, ...plain } = playbook as Playbook & { readonly modules?: unknown };
-  remembered.set(playbook.file, { files: await sumsOf(files), playbook: plain });
+  const sums = files.map(({ file, text }) => [file, sumOf(text)] as const);
+  remembered.set(playbook.file, { files: Object.fromEntries(sums), playbook: plain });
 }
 
 /**
@@ -60,7 +66,7 @@ export function preparedPlaybook(file: string): { readonly name: string; readonl
     return key === 'file' && isSource(value, known) ? written(value) : value;
   });
   // What is found by its name, and not beside the playbook, is where it is.
-  const extended = files.some(([path]) => path !== written(file) && /\.ya?ml$/.test(String(path)));
+  const extended = files.some(([path]) => path !== written(file) && isYaml(String(path)));
   return {
     name: `${known.files[file]}.json`,
     text: JSON.stringify({ files: Object.fromEntries(files), extended, playbook }),
@@ -101,15 +107,32 @@ function isSource(path: unknown, { files }: KnownPlaybook): boolean {
 }
 
 async function prepared(file: string): Promise<string> {
-  const { [file]: sum } = await sumsOf([file]);
-  return await readFile(join(preparedFolder, `${sum}.json`), 'utf8');
+  return await readFile(join(preparedFolder, `${await sumOfFile(file)}.json`), 'utf8');
 }
 
-async function sumsOf(files: readonly string[]): Promise<Readonly<Record<string, string>>> {
-  const sum = async (file: string) =>
-    createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-  const unique = [...new Set(files)];
-  return Object.fromEntries(await Promise.all(unique.map(async (file) => [file, await sum(file)] as const)));
+/** A link may lead out of the playbook's folder by now, or for a copy of it. */
+async function areBeside({ files }: KnownPlaybook): Promise<boolean> {
+  const all = Object.keys(files);
+  const named = all.filter((file) => !isYaml(file));
+  const besideAny = async (file: string) => {
+    const found = all
+      .filter(isYaml)
+      .map(async (playbook) => await besidePlaybook(playbook, relative(dirname(playbook), file)));
+    return (await Promise.all(found)).some((path) => path !== undefined);
+  };
+  return (await Promise.all(named.map(besideAny))).every((well) => well);
+}
+
+function isYaml(file: string): boolean {
+  return /\.ya?ml$/.test(file);
+}
+
+/** Throws for a pipe: what is read there is gone for whoever reads the playbook. */
+async function sumOfFile(file: string): Promise<string> {
+  if (!(await stat(file)).isFile()) throw new Error(`${file} is no regular file`);
+  return sumOf(await readFile(file));
+}
+
+function sumOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }

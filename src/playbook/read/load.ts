@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { inOrder } from '../../document/problem-order.ts';
 import { reasonOf } from '../../document/reason.ts';
+import type { SourceFile } from '../../document/source-file.ts';
 import type { Places, YamlDocument } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
@@ -34,14 +35,14 @@ export async function loadPlaybook(
   const all = await withOwnModules(chain, modules);
   const { playbook, files } = await parsePlaybook(chain, all);
   // Code can't be read again.
-  if (modules === stepModules && all.texts.length === 0) await rememberPlaybook(playbook, files);
+  if (modules === stepModules && all.texts.length === 0) rememberPlaybook(playbook, files);
   return playbook;
 }
 
 async function parsePlaybook(
   chain: readonly YamlDocument[],
   { modules, texts }: KnownModules,
-): Promise<{ readonly playbook: LoadedPlaybook; readonly files: readonly string[] }> {
+): Promise<{ readonly playbook: LoadedPlaybook; readonly files: readonly SourceFile[] }> {
   const { data, places } = layered(chain, modules.values());
   const mistakes = [...stepProblems(places, data, modules), ...checkMeaning(places, data)];
   if (mistakes.length > 0) throw new OperatorErrors(inOrder(mistakes, filesOf(chain)));
@@ -55,7 +56,7 @@ async function parsePlaybook(
   });
   return {
     playbook,
-    files: [...filesOf(chain), ...[...programs.values(), ...templates.values()].map(({ file }) => file)],
+    files: [...chain, ...programs.values(), ...templates.values()],
   };
 }
 
