@@ -71,12 +71,14 @@ async function untilSettled(
   asking: readonly InventoryHost[],
   options: AnswersAfterwards,
 ): Promise<readonly CheckResult[] | undefined> {
-  const { signal, progress, pause } = options;
+  const { signal, progress, pause, before } = options;
   for (let times = 1; ; times += 1) {
     if (signal.aborted) return undefined;
     const results = await askOnce(hosts, asking, options);
     const open = results.filter(
-      ({ outcome, unsettled }) => unsettled === true || (outcome === 'failed' && times < mostTimesWrong),
+      (result) =>
+        (result.unsettled === true && !isAsBefore(result, before)) ||
+        (result.outcome === 'failed' && times < mostTimesWrong),
     );
     if (open.length === 0 || times === mostTimes) return signal.aborted ? undefined : results;
     if (times === 1) {
@@ -85,6 +87,12 @@ async function untilSettled(
     }
     await pause(betweenTimes);
   }
+}
+
+/** A server that was down before the run will hardly come up by waiting: it may have been so for days. */
+function isAsBefore(result: CheckResult, before: readonly CheckResult[]): boolean {
+  const same = ['host', 'id', 'outcome', 'found', 'unsettled'] as const;
+  return before.some((earlier) => same.every((key) => earlier[key] === result[key]));
 }
 
 async function askOnce(

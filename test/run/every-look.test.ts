@@ -159,9 +159,14 @@ describe('the same after a run', () => {
   /** Runs end with these hosts changed; the balancer then answers so, one answer for each look. */
   async function afterwards(
     answers: readonly Snapshot[],
-    { changed = ['wcs-01', 'wcs-02'], warned = false, limit = false } = {},
+    {
+      changed = ['wcs-01', 'wcs-02'],
+      warned = false,
+      limit = false,
+      earlier = balancer([up('wcs-01', 'L4CON'), up('wcs-02')], { '192.0.2.11': '' }),
+    } = {},
   ) {
-    const before = results(balancer([up('wcs-01', 'L4CON'), up('wcs-02')], { '192.0.2.11': '' }));
+    const before = results(earlier);
     const lb = { ...plansOf(balancer(sound))[0], skipped: limit } as HostPlan;
     const ended: readonly HostResult[] = plansOf(balancer(sound)).map((plan, index) => ({
       ...resultOfHostPlan(index === 0 ? lb : plan),
@@ -209,6 +214,12 @@ describe('the same after a run', () => {
     const down = ['wcs_back,wcs-01,DOWN,100,L4CON,L7OK', up('wcs-02')];
     const { warnings } = await afterwards([balancer(going), balancer(down)]);
     expect(warnings).toEqual([expect.stringContaining('wcs-01 is DOWN')]);
+  });
+
+  it('does not wait long for a server that was down before the run as well', async () => {
+    const down = balancer(['wcs_back,wcs-01,DOWN,100,L4CON,L7OK', up('wcs-02')]);
+    expect((await afterwards([down])).looks).toBe(15);
+    expect((await afterwards([down], { changed: ['wcs-02'], earlier: down })).looks).toBe(3);
   });
 
   it('no longer tells what was wrong before and is right now', async () => {
