@@ -70,7 +70,10 @@ async function readProgram(playbook: string, name: string): Promise<OwnProgram> 
     throw invalid("lies outside the playbook's directory", 'put it beside the playbook');
   }
   const unreadable = (error: Error) =>
-    invalid(`can't be read: ${reasonOf(error)}`, 'check its path, which is relative to the playbook');
+    invalid(
+      `can't be read: ${reasonOf(error)}`,
+      'check its path, which is relative to the playbook; a playbook that was copied needs its files beside it',
+    );
   const found = await stat(file).catch((error: Error) => Promise.reject(unreadable(error)));
   if (!found.isFile()) throw invalid('is no regular file', 'name a file with a program in sh');
   if (found.size > maximumSize) {
