@@ -4,11 +4,11 @@
 # secret is looked for in the FILEs: those below /etc, which an operator writes, win over those of a package;
 # among equals the first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
 #
-# Two witnesses are asked, since the API forgets: after a restart of bbb-web it lists no meeting, though a class
-# goes on (bigbluebutton#13155). So nobody is there if the API lists none, no client is connected to the PORTS,
-# one of which each client holds open as long as it is in a meeting, and FreeSWITCH has no call. Where a run
-# that is being put back has begun one of the HANDLERS, which restart the API, and the API is silent, the second
-# witness decides.
+# Two witnesses are asked, since the API forgets: after a restart of bbb-web it lists no meeting, though a
+# class goes on (bigbluebutton#13155). So nobody is there if the API lists none, no client is connected to the
+# PORTS, one of which each client holds open as long as it is in a meeting, and FreeSWITCH has no call. Where
+# a run that is being put back has begun one of the HANDLERS, which restart the API, and the API is silent,
+# the second witness decides.
 #
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 # shellcheck disable=SC2154 # value and hash are set by setting and hash_program, which are sent before it
@@ -18,7 +18,8 @@ handlers=$2
 ports=$3
 shift 3
 
-# second_witness: 0 where nobody is connected, 1 and lines where somebody is, 2 and a line where it isn't known
+# second_witness: 0 where nobody is connected, 1 and lines where somebody is, 2 and a line where it isn't
+# known
 second_witness() {
   # shellcheck disable=SC2086 # several ports
   if ! clients $ports; then

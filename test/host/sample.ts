@@ -110,7 +110,7 @@ export const restartWeb: Handler = {
         program: guardProgram('bbb-meetings.sh'),
         args: [
           'http://127.0.0.1:8090/bigbluebutton/api',
-          'restart-web',
+          'restart-bbb-web',
           '8378 4100-4139 3008',
           '/etc/bigbluebutton/bbb-web.properties',
           '/usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties',
