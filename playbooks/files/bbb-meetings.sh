@@ -33,8 +33,8 @@ second_witness() {
     calls=${calls:-0}
   fi
   [ $((clients + calls)) -gt 0 ] || return 0
-  [ "$clients" -eq 0 ] || printf '%s%s%s\n' "$clients" "$US" 'connected, though the API lists no meeting'
-  [ "$calls" -eq 0 ] || printf '%s%s%s\n' "$calls" "$US" 'in calls of FreeSWITCH, though the API lists no meeting'
+  [ "$clients" -eq 0 ] || printf '%s%s%s\n' "$clients" "$US" 'a meeting that the API does not list: clients are connected'
+  [ "$calls" -eq 0 ] || printf '%s%s%s\n' "$calls" "$US" 'a meeting that the API does not list: FreeSWITCH has calls'
   return 1
 }
 

@@ -31,5 +31,5 @@ if ! clients $3; then
   exit 2
 fi
 [ "$clients" -gt 0 ] || exit 0
-printf '%s%s%s\n' "$clients" "$US" 'connected, though the statistics page does not count them'
+printf '%s%s%s\n' "$clients" "$US" 'connections that the statistics page does not count'
 exit 1

@@ -70,7 +70,7 @@ describe.skipIf(noLab)('running meetings', () => {
     const forgotten = {
       guard: 'meetings',
       state: 'busy',
-      sessions: [{ participants: 1, name: 'connected, though the API lists no meeting' }],
+      sessions: ['a meeting that the API does not list: clients are connected (participants: 1)'],
     };
     await eventually(async () => expect(await guards()).toMatchObject([[forgotten], [forgotten]]));
     for (const [host] of clients) await host.mustExec('systemctl stop pupil');

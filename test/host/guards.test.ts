@@ -162,7 +162,11 @@ describe('what puts a run back', () => {
 
   test.each([
     ['nobody is connected', '', ''],
-    ['somebody is connected', '   0: 0100007F:20BA 0100007F:C000 01 0', 'restart-bbb-web\nrestart-etherpad\n'],
+    [
+      'somebody is connected',
+      '   0: 0100007F:20BA 0100007F:C000 01 0',
+      'restart-bbb-web\nrestart-etherpad\n',
+    ],
   ])('where the API that it has restarted stays silent, and %s', async (_, table, left) => {
     const silences = command(
       'silences',

@@ -380,7 +380,7 @@ describe('the guard of BigBlueButton', () => {
     table(connected(port), connected(port, 0xc001), connected(22), connected(port, 0, '0A'));
     expect(await asked()).toEqual({
       status: 1,
-      output: '2\u001fconnected, though the API lists no meeting\n',
+      output: '2\u001fa meeting that the API does not list: clients are connected\n',
     });
   });
 
@@ -402,7 +402,7 @@ describe('the guard of BigBlueButton', () => {
     command('fs_clibbb', `[ "$*" = "-x show calls count" ] && printf '\n3 total.\n\n'`);
     expect(await asked()).toEqual({
       status: 1,
-      output: '3\u001fin calls of FreeSWITCH, though the API lists no meeting\n',
+      output: '3\u001fa meeting that the API does not list: FreeSWITCH has calls\n',
     });
     command('fs_clibbb', `printf '\n0 total.\n\n'`);
     expect(await asked()).toEqual({ status: 0, output: '' });

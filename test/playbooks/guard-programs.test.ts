@@ -105,7 +105,7 @@ describe('the guard of WCS nodes', () => {
     connected('1F90', '078F', '0050');
     expect(await sessions()).toEqual({
       status: 1,
-      output: '2\u001fconnected, though the statistics page does not count them\n',
+      output: '2\u001fconnections that the statistics page does not count\n',
     });
     rmSync(join(folder, 'proc/net/tcp'));
     expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
