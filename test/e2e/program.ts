@@ -12,12 +12,12 @@ const patience = 280_000;
 
 /**
  * What `clusterproxy ARGS`, of this program or another build of it, does from this machine, with no terminal
- * and without ssh's agent. By a process that has carried out others, unless CLUSTERPROXY_LONG=1 wants each to
+ * and without ssh's agent. By a process that has carried out others, unless CLUSTERPROXY_ANEW=1 wants each to
  * be started as users do; see also `startClusterproxy`.
  */
 export function clusterproxy(lab: Lab, args: readonly string[], build = main): Promise<CommandResult> {
   const variables = environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate });
-  if (process.env.CLUSTERPROXY_LONG !== '1' && isServed(build))
+  if (process.env.CLUSTERPROXY_ANEW !== '1' && isServed(build))
     return served(lab, build, { argv: args, variables }, patience);
   return lab.run(process.execPath, [build, ...args], { timeoutMs: patience, env: variables });
 }
