@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { planElsewhere, type StartThread } from '../../src/run/planning/elsewhere.ts';
-import { jobOf } from '../../src/run/planning/job.ts';
+import { clusterJob } from '../../src/run/planning/job.ts';
 import { isLarge } from '../../src/run/planning/large.ts';
-import { planHostsOf } from '../../src/run/planning/plan-hosts.ts';
+import { planHostsOf, undoOnHost } from '../../src/run/planning/plan-hosts.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { loadInventory } from '../support/load-inventory.ts';
+import { carriedOutHost, edited, recorded } from '../support/recorded-run.ts';
 import { planInput, snapshotsOf } from '../support/sample-cluster.ts';
 import { fakeWorker, threadHere } from '../support/thread-here.ts';
 
@@ -66,13 +67,12 @@ function secrets(): SecretRegister {
 }
 
 const elsewhere = (start: StartThread, signal = never) =>
-  planElsewhere(jobOf(inventory, secrets(), { hosts: input.hosts, only: undefined }), { start, signal });
+  planElsewhere(clusterJob(inventory, secrets(), { hosts: input.hosts, only: undefined }), { start, signal });
 
 /** A thread that ends while it works on the host with this index. */
 function crashing(index: number, how: (worker: ReturnType<typeof fakeWorker>) => void): StartThread {
   return (data) => {
-    const [failed] = data.job.failed.keys();
-    if (failed !== undefined) return threadHere(data);
+    if (data.job.kind === 'cluster' && data.job.failed.size > 0) return threadHere(data);
     const worker = fakeWorker();
     setImmediate(() => {
       worker.emit('online');
@@ -161,6 +161,26 @@ describe('planning on another thread', () => {
     await expect(elsewhere(busy, interrupting.signal)).rejects.toMatchObject({
       problem: { code: 'interrupted' },
     });
+  });
+
+  it('undoes a run in the same way, over what somebody has edited since', async () => {
+    const [plan] = planCluster({ ...input, secrets: secrets() });
+    if (plan === undefined) throw new Error('no plan');
+    const run = recorded(plan);
+    const snapshot = edited(carriedOutHost(plan), path, (text) => `${text}added: later\n`);
+    const { host: name, role } = plan;
+    const looked = { name, role, snapshot, problem: undefined, durationMs: 0 };
+    let threads = 0;
+    const startThread: StartThread = (data) => {
+      threads += 1;
+      return threadHere(data);
+    };
+    const undoing = { hosts: [looked], recorded: [run], force: false } as const;
+    const options = { secrets: secrets(), signal: never };
+    const here = await undoOnHost(inventory, undoing, options);
+    expect(here.changes.map((change) => change.path)).toEqual([path, '/etc/own.conf']);
+    expect(await undoOnHost(inventory, undoing, { ...options, startThread })).toStrictEqual(here);
+    expect(threads).toBe(1);
   });
 
   it('refuses a step module whose file has been changed since', async () => {

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { OperatorError, OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
+import type { RollbackPlan } from '../../plan/rollback/plan-rollback.ts';
 import { interrupted } from './in-turns.ts';
-import type { PlanningJob } from './job.ts';
+import type { ClusterJob, PlanningJob, RollbackJob } from './job.ts';
 import { largestFile } from './large.ts';
 import { withBuffers } from './plain-data.ts';
 import { type ThreadAnswer, type ThreadData, withSnapshots } from './thread-messages.ts';
@@ -29,24 +30,39 @@ export interface ElsewhereOptions {
  * to be had. Throws an OperatorError `interrupted` as soon as the signal says so.
  */
 export async function planElsewhere(
-  job: PlanningJob,
+  job: ClusterJob,
   options: ElsewhereOptions,
 ): Promise<readonly HostPlan[] | undefined> {
   const ending = await ended(job, options);
+  if (ending.kind === 'crashed') {
+    const problem = crashed(job, ending);
+    if (problem.host === undefined || job.failed.has(problem.host)) throw new OperatorError(problem);
+    return planElsewhere({ ...job, failed: new Map(job.failed).set(problem.host, problem) }, options);
+  }
+  const plans = resultOf<readonly HostPlan[]>(ending);
+  return plans && withSnapshots(plans, job);
+}
+
+/** The same for undoing what a run did on a host; a crash is thrown as an OperatorError. */
+export async function undoElsewhere(
+  job: RollbackJob,
+  options: ElsewhereOptions,
+): Promise<RollbackPlan | undefined> {
+  const ending = await ended(job, options);
+  if (ending.kind === 'crashed') throw new OperatorError(crashed(job, ending));
+  return resultOf<RollbackPlan>(ending);
+}
+
+function resultOf<Result>(ending: Exclude<Ending, { readonly kind: 'crashed' }>): Result | undefined {
   switch (ending.kind) {
     case 'planned':
-      return withSnapshots(withBuffers(ending.plans), job);
+      return withBuffers(ending.result as Result);
     case 'refused':
       throw new OperatorErrors(ending.problems);
     case 'failed':
       throw ending.error;
     case 'not-started':
       return undefined;
-    case 'crashed': {
-      const problem = crashed(job, ending);
-      if (problem.host === undefined || job.failed.has(problem.host)) throw new OperatorError(problem);
-      return planElsewhere({ ...job, failed: new Map(job.failed).set(problem.host, problem) }, options);
-    }
   }
 }
 

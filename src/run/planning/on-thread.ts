@@ -18,7 +18,8 @@ export async function answerTo({ job: sent, turn }: ThreadData): Promise<ThreadA
     const work = await workOf(job);
     for (;;) {
       const { done, value } = work.next();
-      if (done === true) return { kind: 'planned', plans: withoutSnapshots(value, job) };
+      if (done === true)
+        return { kind: 'planned', result: isList(value) ? withoutSnapshots(value, job) : value };
       const place = value === undefined ? undefined : places.get(value);
       if (place !== undefined) Atomics.store(turn, 0, place);
     }
@@ -27,4 +28,9 @@ export async function answerTo({ job: sent, turn }: ThreadData): Promise<ThreadA
       ? { kind: 'refused', problems: problemsOf(error) }
       : { kind: 'failed', error };
   }
+}
+
+/** Array.isArray doesn't know lists that are only read. */
+function isList<Item>(value: readonly Item[] | object): value is readonly Item[] {
+  return Array.isArray(value);
 }

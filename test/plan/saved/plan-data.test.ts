@@ -7,7 +7,7 @@ import { planDigest } from '../../../src/plan/saved/plan-digest.ts';
 import { planFromText, planText } from '../../../src/plan/saved/plan-text.ts';
 import { checkPlaybook } from '../../../src/run/check-playbook.ts';
 import { planElsewhere } from '../../../src/run/planning/elsewhere.ts';
-import { jobOf } from '../../../src/run/planning/job.ts';
+import { clusterJob } from '../../../src/run/planning/job.ts';
 import { withBuffers } from '../../../src/run/planning/plain-data.ts';
 import { SecretRegister } from '../../../src/secrets/register.ts';
 import { inventoryFrom } from '../../support/plan-playbook.ts';
@@ -53,7 +53,7 @@ async function planned(
 /** The same as `planOf` on another thread. */
 function plannedElsewhere(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>) {
   const { hosts } = planInput(inventory, snapshots);
-  const job = jobOf(inventory, new SecretRegister(), { hosts, only: undefined });
+  const job = clusterJob(inventory, new SecretRegister(), { hosts, only: undefined });
   return planElsewhere(job, { start: threadHere, signal: new AbortController().signal });
 }
 
