@@ -5,7 +5,7 @@ import type { HostResult, Status } from '../model/result.ts';
 import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { afterPlan } from '../plan/forward/stages.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
-import { askedResults, wrongAnswerWarning } from './asked.ts';
+import { askedResults, tellsFromHere, wrongAnswerWarning } from './asked.ts';
 import { everyLookResults } from './every-look.ts';
 import type { Look } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -126,10 +126,10 @@ function withWarnings(
   before: readonly CheckResult[],
 ): HostResult {
   const wrongIn = (results: readonly CheckResult[]) =>
-    results
-      .filter(({ host, outcome }) => host === result.plan.host && outcome === 'failed')
-      .map(wrongAnswerWarning);
-  const [now, earlier] = [wrongIn(asked), wrongIn(before)];
-  const others = result.warnings.filter((text) => !earlier.includes(text));
-  return { ...result, warnings: [...others, ...now] };
+    results.filter(({ host, outcome }) => host === result.plan.host && outcome === 'failed');
+  const [now, earlier] = [wrongIn(asked), wrongIn(before).map(wrongAnswerWarning)];
+  const others = result.warnings.filter(
+    (text) => !earlier.includes(text) && !now.some((wrong) => tellsFromHere(text, wrong)),
+  );
+  return { ...result, warnings: [...others, ...now.map(wrongAnswerWarning)] };
 }
