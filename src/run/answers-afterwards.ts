@@ -52,7 +52,10 @@ function askingHosts(
 ): readonly InventoryHost[] {
   const { roles } = inventory.playbook;
   const asks = roles
-    .filter(({ name, everyLook }) => everyLook.length > 0 || roles.some(({ asked }) => asked?.by === name))
+    .filter(
+      ({ name, everyLook }) =>
+        everyLook.some(({ wrong }) => wrong === 'fault') || roles.some(({ asked }) => asked?.by === name),
+    )
     .map(({ name }) => name);
   return inventory.hosts.filter(({ name, role, state }) => {
     const result = hosts.find(({ plan }) => plan.host === name);

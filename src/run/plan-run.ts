@@ -18,7 +18,7 @@ import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { everyLookResults } from './every-look.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
-import { withNginxWarnings } from './nginx-warnings.ts';
+import { withLookWarnings } from './look-warnings.ts';
 import type { RunOptions } from './options.ts';
 import { asPlanned, type PlannedRun, type Planner } from './planner.ts';
 import { type PlanHosts, planHostsOf } from './planning/plan-hosts.ts';
@@ -55,7 +55,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
     return before === undefined ? [] : lastStages(await planHosts(before), progress);
   };
   const view = viewCluster(inventory, snapshots);
-  const warned = hosts.map((host) => withNginxWarnings(view, host));
+  const warned = hosts.map((host) => withLookWarnings(view, host));
   const whole = await withPlannedLast(warned, last);
   const asked = [...askedResults(view, whole), ...everyLookResults(view, whole)];
   return {

@@ -2,7 +2,7 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { BrowserCheck, OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
-import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
+import type { EveryLook, PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
 import { balancerQuestion } from './balancer-questions.ts';
 import { unmet } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';
@@ -31,21 +31,24 @@ export interface LeftCheck extends NamedCheck {
 }
 
 /**
- * What is asked from outside for the host `name`, by its own facts; `only` those of every look. Throws
+ * What is asked from outside for the host `name`, by its own facts; `only` those of every look,
+ * whose wrong answers are faults or warnings. Throws
  * OperatorError if its version is unknown, or a template can't be filled in. The host must have been
  * inspected.
  */
 export function resolveOutsideChecks(
   cluster: ClusterView,
   name: string,
-  only?: 'every-look',
+  only?: EveryLook['wrong'],
 ): ResolvedOutsideChecks {
   const view = cluster.hosts.get(name);
   if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const role = roleOf(cluster.inventory.playbook, view.host.role);
   const verify =
-    only === undefined ? role.verify : role.verify.filter(({ id }) => role.everyLook.includes(id));
+    only === undefined
+      ? role.verify
+      : role.verify.filter(({ id }) => role.everyLook.some((one) => one.id === id && one.wrong === only));
   const context = hostContext(cluster, view);
   const fill = strictly(context);
   const whyNot = (check: PlaybookOutsideCheck): string | undefined => {
