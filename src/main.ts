@@ -1,113 +1,15 @@
 #!/usr/bin/env node
-import { setMaxListeners } from 'node:events';
-import { writeSync } from 'node:fs';
-import type { Environment } from './cli/environment.ts';
-import { execute } from './cli/program.ts';
-import { Interruptions } from './cli/signals.ts';
-import { exitStatus } from './model/result.ts';
-import { Output } from './report/output.ts';
-import { SecretRegister } from './secrets/register.ts';
+import { fileURLToPath } from 'node:url';
+import { Worker, workerData } from 'node:worker_threads';
+import type { ThreadData } from './run/planning/thread-messages.ts';
 
-const { stdout, stderr, env: variables } = process;
-const argv = process.argv.slice(2);
-const phase = { changing: false };
-const secrets = new SecretRegister();
-const output = new Output({ stdout, stderr, variables, mask: (text) => secrets.mask(text) });
-const interruptions = new Interruptions({ phase, output, exit: () => leave(exitStatus.interrupted) });
-const { signal, leave: leaving } = interruptions;
-// Every connection listens for it; Node warns of more than ten.
-setMaxListeners(0, signal);
+/** Undefined in the process itself. */
+const thread: ThreadData | undefined = workerData?.purpose === 'planning' ? workerData : undefined;
 
-const environment: Environment = {
-  // Only who reads makes a stream of it.
-  get stdin() {
-    return process.stdin;
-  },
-  output,
-  variables,
-  signal,
-  leave: leaving,
-  attend: () => interruptions.attend(),
-  interrupt: interruptions.interrupt,
-  secrets,
-  forget: (variable) => {
-    delete variables[variable];
-  },
-  phase,
-};
-
-/** What counts more than results that could not be written. */
-const heavier: ReadonlySet<number> = new Set([exitStatus.needsPerson, exitStatus.interrupted]);
-/** What went wrong, and is being told: if that goes wrong as well, there is nobody left to tell it. */
-let telling: { readonly error: unknown } | undefined;
-
-// What is thrown where nobody waits for it (a library's event handler) would end the process without a
-// report.
-for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(name, (error: unknown) => void fail(error));
-}
-
-await execute(argv, environment).then(end).catch(fail);
-
-async function end(status: number): Promise<void> {
-  await flushed();
-  if (telling !== undefined) return;
-  const loss = output.takeLoss();
-  if (loss === undefined) leave(status);
-  else await fail(loss, heavier.has(status) ? status : undefined);
-}
-
-/** Tells what ended the program, and ends it; with the given status, where there is one that counts more. */
-async function fail(error: unknown, status?: number): Promise<void> {
-  if (telling !== undefined) lastResort(telling.error, error);
-  telling = { error };
-  try {
-    const { reportFailure } = await import('./cli/failure.ts');
-    const told = reportFailure(error, { argv, command: undefined, environment });
-    await flushed();
-    leave(status ?? told);
-  } catch (another) {
-    lastResort(error, another);
-  }
-}
-
-/** An error while an error was told: what told it can't be trusted any more, nor any stream. */
-function lastResort(error: unknown, another: unknown): never {
-  const what = wordsOf(error);
-  const why = another === error ? '' : `\nbut: ${wordsOf(another)}`;
-  try {
-    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be reported: ${what}${why}\n`));
-  } catch {
-    // Not even that.
-  }
-  return leave(phase.changing ? exitStatus.failed : exitStatus.nothingTouched);
-}
-
-function wordsOf(error: unknown): string {
-  try {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  } catch {
-    return 'it has no message';
-  }
-}
-
-function leave(status: number): never {
-  process.exit(status);
-}
-
-/** What was written may still be on its way into a slow pipe; signals needn't wait for that. */
-async function flushed(): Promise<void> {
-  interruptions.release();
-  output.close();
-  await Promise.all(
-    [stdout, stderr].map(
-      (stream) =>
-        new Promise<void>((resolve) => {
-          if (stream.writable) stream.write('', () => resolve());
-          else resolve();
-        }),
-    ),
-  );
-  // A stream tells of an error later than it calls back.
-  await new Promise((resolve) => setImmediate(resolve));
+if (thread !== undefined) {
+  const { planOnThisThread } = await import('./run/planning/on-thread.ts');
+  await planOnThisThread(thread);
+} else {
+  const { runProgram } = await import('./process.ts');
+  await runProgram((data) => new Worker(fileURLToPath(import.meta.url), { workerData: data }));
 }

@@ -45,19 +45,20 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
       import('./asking.ts'),
       import('./plan-file.ts'),
     ]);
-  const asking = await askingFromHere(options, environment);
   const session = await openSession('apply', options, environment);
+  const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const planned = await planRun(runOptions);
   const agreed =
     saved === undefined || options.plan === undefined
       ? { plan: planned.plan, refusal: undefined }
-      : await agreedPlan(options.plan, saved, {
-          plan: planned.plan,
-          inventory: session.inventory,
-          secrets: environment.secrets,
-        });
+      : await agreedPlan(
+          options.plan,
+          saved,
+          { plan: planned.plan, inventory: session.inventory, secrets: environment.secrets },
+          options,
+        );
   return carryOut({ ...planned, plan: agreed.plan }, session, {
     ...runOptions,
     ...changeOptionsOf(options),

@@ -1,7 +1,8 @@
 import type { Output } from '../report/output.ts';
+import type { StartThread } from '../run/planning/elsewhere.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
-/** What the program is given from outside: nothing below src/main.ts touches `process` for these. */
+/** What the program is given from outside: nothing below src/process.ts touches `process` for these. */
 export interface Environment {
   readonly stdin: NodeJS.ReadStream;
   /** the only way out for words; it lets none of the secrets through */
@@ -18,6 +19,8 @@ export interface Environment {
   readonly attend: () => Promise<void>;
   /** does what SIGINT does: Ctrl-C is a mere key while a passphrase is typed */
   readonly interrupt: () => void;
+  /** starts this program on a thread of its own; undefined where it runs from its sources */
+  readonly startThread?: StartThread | undefined;
   /** the secrets of this run, by value */
   readonly secrets: SecretRegister;
   /** takes a variable away, so that programs that are run don't inherit it */

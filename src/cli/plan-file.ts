@@ -26,14 +26,21 @@ export async function writePlan(file: string, plan: ClusterPlan, sources: PlanSo
   }
 }
 
+/** What a plan depends on besides the hosts. */
+export interface PlannedWith {
+  readonly inventory: string;
+  readonly limit: readonly string[];
+  readonly prune: boolean;
+}
+
 /** The command that carries out a saved plan: with the options without which it would be refused. */
-export function commandToApply(
-  file: string,
-  options: { readonly inventory: string; readonly limit: readonly string[]; readonly prune: boolean },
-): string {
-  const limit = options.limit.length === 0 ? '' : ` --limit ${options.limit.join(',')}`;
-  const prune = options.prune ? ' --prune' : '';
-  return `clusterproxy apply --inventory ${options.inventory}${limit}${prune} --plan ${file}`;
+export function commandToApply(file: string, options: PlannedWith): string {
+  return `clusterproxy apply ${optionsIn(options)} --plan ${file}`;
+}
+
+function optionsIn({ inventory, limit, prune }: PlannedWith): string {
+  const limited = limit.length === 0 ? [] : [`--limit ${limit.join(',')}`];
+  return [`--inventory ${inventory}`, ...limited, ...(prune ? ['--prune'] : [])].join(' ');
 }
 
 export async function readPlan(file: string): Promise<SavedPlan> {
@@ -64,6 +71,7 @@ export async function agreedPlan(
   file: string,
   saved: SavedPlan,
   now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
+  options: PlannedWith,
 ): Promise<Agreed> {
   const sources = { ...now.inventory, secrets: now.secrets };
   const { differences, done } = await comparePlan(saved, now.plan, sources);
@@ -73,16 +81,16 @@ export async function agreedPlan(
   });
   return {
     plan: { ...now.plan, hosts },
-    refusal: differences.length === 0 ? undefined : planDiffers(file, now.inventory.file, differences),
+    refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences),
   };
 }
 
-function planDiffers(file: string, inventory: string, differences: readonly string[]): Problem {
+function planDiffers(file: string, options: PlannedWith, differences: readonly string[]): Problem {
   return {
     code: 'plan-differs',
     message: `what would be done now differs from the plan in ${file}`,
     detail: differences.join('\n'),
-    next: `review it again: clusterproxy plan --inventory ${inventory} --out ${file}`,
+    next: `review it again: clusterproxy plan ${optionsIn(options)} --out ${file}`,
   };
 }
 

@@ -28,8 +28,8 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     import('./carry-out.ts'),
     import('./asking.ts'),
   ]);
-  const asking = await askingFromHere(options, environment);
   const session = await openSession('retire', options, environment);
+  const asking = await askingFromHere(options, environment);
   const isGone = retiring.hasLeft(session.inventory, name);
   const inventory = isGone ? session.inventory : retiring.retiring(session.inventory, name);
   const usual = session.runOptions({ prune: isGone ? [name] : false });

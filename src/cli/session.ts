@@ -55,12 +55,13 @@ export class Session {
 
   /** What src/run needs of the command line. */
   runOptions({ prune }: Pick<RunOptions, 'prune'>): RunOptions {
-    const { signal, secrets } = this.environment;
+    const { signal, secrets, startThread } = this.environment;
     return {
       inventory: this.inventory,
       limit: this.#options.limit,
       parallel: this.#options.parallel,
       signal,
+      startThread,
       connect: this.connector.connect,
       progress: (event) => this.#view.progress(harmlessEvent(event, secrets)),
       secrets,

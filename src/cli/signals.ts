@@ -8,8 +8,8 @@ const names = ['SIGINT', 'SIGTERM'] as const;
 const pace = 500;
 /**
  * So many without one, and the loop is taken for stuck. A signal that came before is lost then, so this is
- * longer than the longest piece of work between two turns of the loop: one edit of a large file takes seconds
- * on a busy machine.
+ * much longer than the longest piece of work between two turns of the loop, even on a busy machine: what
+ * takes seconds is done on another thread.
  */
 const missed = 20;
 

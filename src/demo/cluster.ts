@@ -69,7 +69,7 @@ export async function writeDemoPlaybook(folder: string): Promise<string> {
 function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
   const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
   return `# A cluster of simulated hosts on this machine: one proxy, three nodes.
-# The program's own playbook bigbluebutton, but with shorter waits after restarts:
+# The program's own playbook bigbluebutton, with shorter waits after restarts:
 playbook: ./${playbookName}
 cluster:
   name: demo

@@ -181,6 +181,13 @@ export interface PlaybookAsked {
   readonly fix: string;
 }
 
+/** A check that every look at a host answers, and what a wrong answer is for `check`, `plan` and `apply`. */
+export interface EveryLook {
+  readonly id: string;
+  /** `warning`: judged by the host's files as the plan leaves them, and no reason for an exit status */
+  readonly wrong: 'fault' | 'warning';
+}
+
 /**
  * A known trouble of a role's hosts. It is there where all of `shows` and none of `unless` holds; their
  * values and the texts are templates.
@@ -250,8 +257,8 @@ export interface Role {
   /** what `verify` asks for each of its hosts */
   readonly verify: readonly PlaybookOutsideCheck[];
   readonly asked: PlaybookAsked | undefined;
-  /** ids of checks in `verify` that every look at its hosts answers, and not only that of `verify` */
-  readonly everyLook: readonly string[];
+  /** checks in `verify` that every look at its hosts answers, and not only that of `verify` */
+  readonly everyLook: readonly EveryLook[];
   /** facts that only `doctor` reads; texts are templates over cluster, host and vars, except of a program */
   readonly symptoms: Readonly<Record<string, Fact>>;
   readonly troubles: readonly PlaybookTrouble[];

@@ -5,7 +5,7 @@ import type { HostResult, Status } from '../model/result.ts';
 import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import { afterPlan } from '../plan/forward/stages.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
-import { askedResults, wrongAnswerWarning } from './asked.ts';
+import { askedResults, tellsFromHere, wrongAnswerWarning } from './asked.ts';
 import { everyLookResults } from './every-look.ts';
 import type { Look } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -52,7 +52,10 @@ function askingHosts(
 ): readonly InventoryHost[] {
   const { roles } = inventory.playbook;
   const asks = roles
-    .filter(({ name, everyLook }) => everyLook.length > 0 || roles.some(({ asked }) => asked?.by === name))
+    .filter(
+      ({ name, everyLook }) =>
+        everyLook.some(({ wrong }) => wrong === 'fault') || roles.some(({ asked }) => asked?.by === name),
+    )
     .map(({ name }) => name);
   return inventory.hosts.filter(({ name, role, state }) => {
     const result = hosts.find(({ plan }) => plan.host === name);
@@ -126,10 +129,10 @@ function withWarnings(
   before: readonly CheckResult[],
 ): HostResult {
   const wrongIn = (results: readonly CheckResult[]) =>
-    results
-      .filter(({ host, outcome }) => host === result.plan.host && outcome === 'failed')
-      .map(wrongAnswerWarning);
-  const [now, earlier] = [wrongIn(asked), wrongIn(before)];
-  const others = result.warnings.filter((text) => !earlier.includes(text));
-  return { ...result, warnings: [...others, ...now] };
+    results.filter(({ host, outcome }) => host === result.plan.host && outcome === 'failed');
+  const [now, earlier] = [wrongIn(asked), wrongIn(before).map(wrongAnswerWarning)];
+  const others = result.warnings.filter(
+    (text) => !earlier.includes(text) && !now.some((wrong) => tellsFromHere(text, wrong)),
+  );
+  return { ...result, warnings: [...others, ...now.map(wrongAnswerWarning)] };
 }

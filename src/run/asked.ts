@@ -165,11 +165,23 @@ function wrongAnswer(result: CheckResult, others: readonly CheckResult[]): Probl
   };
 }
 
+/** An answer that came from here, after a change, as it is told beside those of other hosts. */
+export function foundFromHere(found: string | undefined): string {
+  return `${found} ${fromHere}`;
+}
+
+const fromHere = '(asked from here after the change)';
+
+/** Whether a warning tells from here what this result tells of another host: of one fault one is enough. */
+export function tellsFromHere(warning: string, { title }: CheckResult): boolean {
+  return warning.startsWith(wrongWords({ title, found: '' })) && warning.includes(fromHere);
+}
+
 /** The same as a warning, for commands that are about to change something. */
 export function wrongAnswerWarning(result: CheckResult): string {
   return `${wrongWords(result)}; expected: ${result.expected}; to fix it: ${result.fix}`;
 }
 
-function wrongWords({ title, found }: CheckResult): string {
+function wrongWords({ title, found }: Pick<CheckResult, 'title' | 'found'>): string {
   return `this check fails: ${title}; found: ${found}`;
 }

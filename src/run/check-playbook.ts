@@ -14,7 +14,7 @@ import { loadPlaybook } from '../playbook/read/load.ts';
 import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
 import { resolveOutsideChecks } from '../playbook/resolve/outside-checks.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
-import { resolveAll } from './plan-run.ts';
+import { resolveAll } from './wanted.ts';
 
 /** A sample host, and its plan by a playbook. */
 export interface TriedHost {

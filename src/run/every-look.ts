@@ -43,7 +43,7 @@ function resultsOf(
 /** A mistake in the checks is told by `verify` and `playbook check`; it keeps no host from being changed. */
 function checksOf(cluster: ClusterView, host: string): readonly OutsideCheck[] {
   try {
-    return resolveOutsideChecks(cluster, host, 'every-look').checks;
+    return resolveOutsideChecks(cluster, host, 'fault').checks;
   } catch (error) {
     if (error instanceof OperatorError) return [];
     throw error;

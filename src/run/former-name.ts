@@ -13,10 +13,20 @@ export function formerName(changes: Stage['changes'], name: string): string | un
     const old = without(then, now).join('\n');
     return without(now, then)
       .filter((line) => holdsWord(line, name))
-      .flatMap((line) => old.match(lineWithAnother(line, name))?.[1] ?? []);
+      .flatMap((line) => old.match(lineWithAnother(line, name))?.[1] ?? [])
+      .filter(isServerName);
   });
   const count = (one: string) => former.filter((other) => other === one).length;
   return [...new Set(former)].sort((left, right) => count(right) - count(left))[0];
+}
+
+/** What stands in configurations in the form of a server's name, but ends in no top-level domain. */
+const files =
+  /\.(?:conf|cfg|ini|inc|nginx|pem|crt|cer|csr|key|sock|socket|log|html?|js|css|json|ya?ml|php|txt|xml|lua|service|properties)$/i;
+
+/** Whether it may be a server's name, rather than an address or a file: no top-level domain is a number. */
+function isServerName(text: string): boolean {
+  return !/\.\d+$/.test(text) && !files.test(text);
 }
 
 /** The text with one server's name in place of another's. */

@@ -29,7 +29,7 @@ export async function applyLast(
       host.retires && differs(host) && status !== 'skipped' && !done.some((one) => one.plan === host),
   );
   const warnings = waiting.map(notGivenBack);
-  const last = planner.last(new Set(done.map((result) => result.plan.host)));
+  const last = await planner.last(new Set(done.map((result) => result.plan.host)));
   if (last.length === 0) return { hosts: first, warnings };
   if (options.exactly && waiting.length > 0) {
     return {

@@ -6,6 +6,7 @@ import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
+import type { StartThread } from './planning/elsewhere.ts';
 
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** how hosts are reached; shared by all parts of a command */
   readonly connect: Connector['connect'];
+  /** starts this program on a thread of its own, for large hosts; undefined where it can't be started */
+  readonly startThread?: StartThread | undefined;
   /** the secrets that the run works with, which must stay hidden */
   readonly secrets: SecretRegister;
   readonly progress: (event: ProgressEvent) => void;

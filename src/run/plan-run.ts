@@ -4,30 +4,24 @@ import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { CheckResult } from '../model/outside-check.ts';
 import { type ByHand, type HostPlan, isDue, withLast } from '../model/plan.ts';
-import { isManaged, noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
-import { crossChecksOf } from '../plan/forward/cross-checks.ts';
-import type { Resolve, Wanted } from '../plan/forward/evaluate.ts';
-import { type PlanInput, planInTurns } from '../plan/forward/plan-cluster.ts';
-import { KnownHosts, planLastStage } from '../plan/forward/stages.ts';
-import { withoutContents } from '../plan/rollback/plan-rollback.ts';
+import { noReads, type Reads, type Snapshot } from '../model/snapshot.ts';
+import type { LookedAt } from '../plan/forward/plan-cluster.ts';
+import { beforeLastStage, KnownHosts, lastStages } from '../plan/forward/stages.ts';
 import { askedQueries } from '../playbook/resolve/asked.ts';
-import { type ClusterView, viewCluster } from '../playbook/resolve/contexts.ts';
-import { downWords, healthWarnings } from '../playbook/resolve/health.ts';
+import { viewCluster } from '../playbook/resolve/contexts.ts';
 import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
-import { type ResolvedHost, resolveHost } from '../playbook/resolve/resolve.ts';
 import { untriedNotes } from '../playbook/resolve/untried.ts';
-import { itemFormatsOf } from '../steps/item-formats.ts';
 import { withAnswersAfterwards } from './answers-afterwards.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { everyLookResults } from './every-look.ts';
-import { inTurns } from './in-turns.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
-import { withNginxWarnings } from './nginx-warnings.ts';
+import { withLookWarnings } from './look-warnings.ts';
 import type { RunOptions } from './options.ts';
-import type { PlannedRun, Planner } from './planner.ts';
+import { asPlanned, type PlannedRun, type Planner } from './planner.ts';
+import { type PlanHosts, planHostsOf } from './planning/plan-hosts.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
@@ -45,29 +39,24 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
     await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
   );
   const snapshots = snapshotsOf(looks);
-  const input: PlanInput = {
-    cluster: inventory.cluster.name,
-    playbook: inventory.playbook.name,
-    hosts: looks.map(({ host, ...rest }) => ({
-      name: host.name,
-      role: host.role,
-      retired: host.state === 'retired',
-      shared: roleOf(inventory.playbook, host.role).shared,
-      answered: hasAnswered(rest.problem),
-      ...rest,
-    })),
-    resolve: resolveAll(inventory),
-    crossChecks: crossChecksOf(inventory.playbook),
-    secrets: options.secrets,
-  };
-  const planned = await inTurns(planInTurns(input), options.signal);
+  const planHosts = planHostsOf(inventory, options);
+  const seen = looks.map(({ host, ...rest }): LookedAt => {
+    const { name, role, state } = host;
+    const { shared } = roleOf(inventory.playbook, role);
+    return { name, role, retired: state === 'retired', shared, answered: hasAnswered(rest.problem), ...rest };
+  });
+  const planned = await planHosts(seen);
   const guarded = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
   const hosts = skipOthers(guarded, chosen);
-  const known = new KnownHosts(input, hosts);
-  const last: Planner['last'] = (done) => planLastStage(known.input, known.plans, done);
+  const known = new KnownHosts(seen, hosts);
+  const last: Planner['last'] = async (done) => {
+    const progress = { first: known.plans, done };
+    const before = beforeLastStage(known.hosts, progress);
+    return before === undefined ? [] : lastStages(await planHosts(before), progress);
+  };
   const view = viewCluster(inventory, snapshots);
-  const warned = hosts.map((host) => withNginxWarnings(view, host));
-  const whole = withPlannedLast(warned, last);
+  const warned = hosts.map((host) => withLookWarnings(view, host));
+  const whole = await withPlannedLast(warned, last);
   const asked = [...askedResults(view, whole), ...everyLookResults(view, whole)];
   return {
     asked,
@@ -78,10 +67,9 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       notes: untriedNotes(view, toBeChanged(whole)),
     },
     planner: {
-      again: (name) =>
-        lookAgain(name, { inventory, guards, known, connect: options.connect, signal: options.signal }),
+      again: (name) => lookAgain(name, { ...options, inventory, guards, known, planHosts }),
       // Never more than was shown.
-      last: whole === warned ? () => [] : last,
+      last: whole === warned ? asPlanned.last : last,
       deciding: decidingChecks(inventory, whole),
       wayThrough: waysThrough(inventory, whole),
       afterwards: (results) =>
@@ -119,37 +107,39 @@ function tellApart(looks: readonly Look[]): readonly Look[] {
   });
 }
 
-interface Again {
-  readonly inventory: Inventory;
+interface Again extends Pick<RunOptions, 'inventory' | 'connect' | 'signal'> {
   readonly guards: boolean;
   readonly known: KnownHosts;
-  readonly connect: RunOptions['connect'];
-  readonly signal: AbortSignal;
+  readonly planHosts: PlanHosts;
 }
 
 /** A host in the middle of a run, and what is left to do on it. */
 async function lookAgain(
   name: string,
-  { inventory, guards, known, connect, signal }: Again,
+  { inventory, guards, known, planHosts, ...reaching }: Again,
 ): Promise<HostPlan> {
   const host = inventory.hosts.find((one) => one.name === name);
   if (host === undefined) throw new Error(`${name} is not in the inventory`);
-  const again = await lookAt(host, () => readsOf(inventory, host, { guards }), {
-    inventory,
-    connect,
-    signal,
-  });
+  const again = await lookAt(host, () => readsOf(inventory, host, { guards }), { inventory, ...reaching });
   if (again.snapshot === undefined) {
     const unknown = { code: 'unreachable', message: 'the host could not be looked at again' };
     throw new OperatorError(again.problem ?? unknown);
   }
-  return inTurns(known.planAgain(name, again.snapshot), signal);
+  known.see(name, again.snapshot);
+  const [plan] = await planHosts(known.hosts, new Set([name]));
+  if (plan === undefined) throw new Error(`${name} isn't among the hosts`);
+  known.plan(plan);
+  return plan;
 }
 
 /** Shows for each host what is removed from it last, provided that all hosts end as planned. */
-function withPlannedLast(hosts: readonly HostPlan[], planLast: Planner['last']): readonly HostPlan[] {
+async function withPlannedLast(
+  hosts: readonly HostPlan[],
+  planLast: Planner['last'],
+): Promise<readonly HostPlan[]> {
   const willing = hosts.filter((plan) => !plan.skipped && plan.problem === undefined);
-  const last = new Map(planLast(new Set(willing.map(({ host }) => host))).map((plan) => [plan.host, plan]));
+  const planned = await planLast(new Set(willing.map(({ host }) => host)));
+  const last = new Map(planned.map((plan) => [plan.host, plan]));
   if (last.size === 0) return hosts;
   return hosts.map((plan) => (last.has(plan.host) ? withLast(plan, last.get(plan.host)) : plan));
 }
@@ -172,56 +162,6 @@ function pruning(inventory: Inventory, prune: true | readonly string[]): Invento
   const hosts = inventory.hosts.map((host) => ({ ...host, vars: { ...host.vars, prune } }));
   return { ...inventory, hosts };
 }
-
-/** The playbook's plan, from what is known about all hosts. */
-export function resolveAll(inventory: Inventory): Resolve {
-  return (snapshots, only) => {
-    const view = viewCluster(inventory, snapshots);
-    const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
-    return new Map(meant.map(([name, snapshot]) => [name, resolveOne(view, name, snapshot)] as const));
-  };
-}
-
-function resolveOne(view: ClusterView, name: string, snapshot: Snapshot): Wanted | OperatorError {
-  try {
-    const host = view.hosts.get(name)?.host;
-    // Whatever is installed there: we manage nothing on it.
-    if (host?.state === 'retired' && !isManaged(snapshot)) return nothingWanted;
-    return wantedOf(view, resolveHost(view, name), snapshot);
-  } catch (error) {
-    if (error instanceof OperatorError) return error;
-    throw error;
-  }
-}
-
-function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot): Wanted {
-  const { host, recipe, steps, handlers, health, warnings, units } = resolved;
-  const role = roleOf(view.inventory.playbook, host.role);
-  const retired = host.state === 'retired';
-  return {
-    recipe,
-    steps,
-    // The services of a retired host need not behave like those of the cluster.
-    handlers: retired ? handlers.map(withoutContents) : handlers,
-    units,
-    warnings: [...(retired ? [] : warnings), ...healthWarnings(health, snapshot)],
-    down: downWords(health, snapshot),
-    notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
-    folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
-    // A retired host is restored at once.
-    stages: retired || role.stages.length === 0 ? undefined : role.stages,
-    formats: itemFormatsOf(view.inventory.playbook),
-  };
-}
-
-const nothingWanted: Wanted = {
-  recipe: undefined,
-  steps: [],
-  handlers: [],
-  units: [],
-  warnings: [],
-  notifyOf: () => [],
-};
 
 function byHand(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly ByHand[] {
   return inventory.external.size === 0 ? [] : byHandTexts(viewCluster(inventory, snapshots));

@@ -15,7 +15,7 @@ export interface Planner {
    * What is removed last, given the hosts that are as planned by then: a plan for each host that has
    * something to remove. It never does more than `last` in the hosts' own plans.
    */
-  readonly last: (done: ReadonlySet<string>) => readonly HostPlan[];
+  readonly last: (done: ReadonlySet<string>) => Promise<readonly HostPlan[]>;
   /**
    * The checks from outside that decide whether a host stays as a stage leaves it. Undefined where none do:
    * what is undone goes by an earlier inventory, of whose questions nothing is known.
@@ -39,4 +39,4 @@ export interface PlannedRun {
 }
 
 /** Nothing depends on later states: everything is carried out as planned. */
-export const asPlanned: Planner = { last: () => [] };
+export const asPlanned: Planner = { last: () => Promise.resolve([]) };

@@ -12,7 +12,7 @@ import { guardReports } from '../plan/forward/guard-reports.ts';
 import { noSystemd } from '../plan/forward/no-systemd.ts';
 import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { refuseLostOriginals } from '../plan/rollback/kept-originals.ts';
-import { baseRun, latestRun, planHostRollback, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
+import { baseRun, latestRun, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
@@ -22,6 +22,7 @@ import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { asPlanned, type PlannedRun } from './planner.ts';
+import { undoOnHost } from './planning/plan-hosts.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface RollbackOptions extends RunOptions {
@@ -170,10 +171,12 @@ async function planHost(
     const refused = anotherCluster(snapshot, asking);
     const formats = itemFormatsOf(playbook);
     if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
-    const { changes, handlers, ledger, ...undone } = planHostRollback(snapshot, recorded, {
-      ...options,
-      formats,
-    });
+    const looked = { ...{ name: host.name, role: host.role, snapshot }, problem: undefined, durationMs: 0 };
+    const { changes, handlers, ledger, ...undone } = await undoOnHost(
+      options.inventory,
+      { hosts: [looked], recorded, force: options.force },
+      options,
+    );
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));
     const needed = options.removePackages && packages.length > 0 && (snapshot.others ?? []).length > 0;
     const removing = { removePackages: options.removePackages && !needed };

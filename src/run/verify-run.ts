@@ -81,7 +81,9 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
                 one.host.name,
                 checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
               ),
-              ...others.filter(wanted(options)).map((check) => resultOf(one, check, notApplicable)),
+              ...others
+                .filter(wanted(options))
+                .map((check) => resultOf(one, check, { ...notApplicable, found: check.why })),
             ],
             problems: [],
           };

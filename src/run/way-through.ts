@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostResult } from '../model/result.ts';
 import type { ResolvedAsked } from '../playbook/resolve/asked.ts';
 import { type Asked, askCheck } from '../verify/ask.ts';
-import { wrongAnswerWarning } from './asked.ts';
+import { foundFromHere, wrongAnswerWarning } from './asked.ts';
 import type { ApplyOptions } from './options.ts';
 
 /** What a proxy asks itself for a host, once all hosts are as planned; undefined if it asks nothing. */
@@ -45,7 +45,7 @@ export function reportingWay(
     const answer = await ask(way);
     if (answer?.outcome !== 'failed') return result;
     const { id, title } = way.check;
-    const found = `${answer.found} (asked from here after the change)`;
+    const found = foundFromHere(answer.found);
     const warning = wrongAnswerWarning({ host, role, id, title, ...answer, found });
     return { ...result, warnings: [...result.warnings, warning] };
   };

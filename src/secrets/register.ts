@@ -17,6 +17,10 @@ export class SecretRegister {
     this.#pattern = undefined;
   }
 
+  get values(): readonly string[] {
+    return [...this.#values];
+  }
+
   get size(): number {
     return this.#values.size;
   }

@@ -18,6 +18,8 @@ export interface StepModule<Parameters = never> {
   readonly parameters: z.ZodType<Parameters>;
   /** the file from which it was read; undefined for one that comes with clusterproxy */
   readonly file?: string | undefined;
+  /** the text of that file, as it was read */
+  readonly text?: string | undefined;
   /**
    * parameters that name files on the machine on which clusterproxy runs; they are passed as absolute paths
    */

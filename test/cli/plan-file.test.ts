@@ -2,7 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { commandToApply, readPlan, writePlan } from '../../src/cli/plan-file.ts';
+import { agreedPlan, commandToApply, readPlan, writePlan } from '../../src/cli/plan-file.ts';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { SecretRegister } from '../../src/secrets/register.ts';
 
 const plan = { hosts: [], byHand: [], warnings: [] };
 const sources = { text: 'inventory', playbookText: 'playbook' };
@@ -42,12 +44,32 @@ it('can be written to what is no regular file', async () => {
   expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
 });
 
-it.each([
+const optionSets = [
   [{ limit: [], prune: false }, ''],
   [{ limit: ['bbb-03', 'proxy'], prune: false }, ' --limit bbb-03,proxy'],
   [{ limit: [], prune: true }, ' --prune'],
-])('names the options without which the plan would be another one: %j', (options, words) => {
+] as const;
+
+it.each(optionSets)('names the options without which the plan would be another one: %j', (options, words) => {
   expect(commandToApply('agreed.json', { inventory: 'prod.yaml', ...options })).toBe(
     `clusterproxy apply --inventory prod.yaml${words} --plan agreed.json`,
   );
 });
+
+it.each(optionSets)(
+  'is to be made again with the same options where it differs: %j',
+  async (options, words) => {
+    const file = join(folder, 'plan.json');
+    await writePlan(file, plan, sources);
+    const inventory = { ...sources, text: 'another', file: 'prod.yaml' } as unknown as Inventory;
+    const now = { plan, inventory, secrets: new SecretRegister() };
+    const { refusal } = await agreedPlan(file, await readPlan(file), now, {
+      inventory: 'prod.yaml',
+      ...options,
+    });
+    expect(refusal).toMatchObject({
+      code: 'plan-differs',
+      next: `review it again: clusterproxy plan --inventory prod.yaml${words} --out ${file}`,
+    });
+  },
+);

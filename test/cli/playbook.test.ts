@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/document/schema.ts';
 import { writeGuide } from '../support/guide.ts';
-import { buildProgram, clusterproxy, withFile } from './program.ts';
+import { buildProgram, clusterproxy, inShell, withFile } from './program.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -30,6 +30,18 @@ describe('playbook check', () => {
     expect(stdout).toContain('turn-debian: made up; 1 action, 2 files, 1 unit');
     expect(stdout).toContain('turn-rhel: made up;');
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${file} is valid; a second run changes nothing`);
+  });
+
+  it('reads a playbook from a pipe', async () => {
+    const file = join(folder, 'piped.yaml');
+    const step = "{id: a, file: {path: /etc/a, content: 'a'}}";
+    await writeFile(
+      file,
+      `name: piped\ndescription: for tests\nroles: {node: {description: a host, steps: [${step}]}}\n`,
+    );
+    const { status, stdout, stderr } = await inShell(`cat ${file} | $CLUSTERPROXY playbook check /dev/stdin`);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('/dev/stdin is valid; a second run changes nothing');
   });
 
   it('says in one sentence that it was given an inventory', async () => {

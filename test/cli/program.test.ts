@@ -42,6 +42,14 @@ it('support refuses a test protocol in JSON, since there is none', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ command: 'support', errors: [{ code: 'usage' }] });
 });
 
+it.each(['apply', 'retire'])('%s reads the inventory before it tries a browser', async (command) => {
+  const { stderr } = await clusterproxy([
+    ...[command, ...(needs[command] ?? []), '--inventory', '/nowhere/prod.yaml'],
+    ...['--confirm', 'browser', '--browser-path', '/bin/false'],
+  ]);
+  expect(stderr).toContain('error file-missing: /nowhere/prod.yaml does not exist');
+});
+
 describe('help', () => {
   it.each([
     ['check', 'compare'],

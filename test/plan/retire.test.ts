@@ -3,9 +3,8 @@ import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
 import type { PlanInput } from '../../src/plan/forward/plan-cluster.ts';
-import { planLastStage } from '../../src/plan/forward/stages.ts';
 import { textOf } from '../../src/plan/items.ts';
-import { resolveAll } from '../../src/run/plan-run.ts';
+import { resolveAll } from '../../src/run/wanted.ts';
 import { stageOf } from '../support/host-plan.ts';
 import { edited, withState } from '../support/recorded-run.ts';
 import {
@@ -15,6 +14,7 @@ import {
   inventoryText,
   planFor,
   planInput,
+  planLastStage,
   planOf,
   snapshotsOf,
 } from '../support/sample-cluster.ts';

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type HostAction, providesNothing } from '../../src/model/action.ts';
-import { atOnce } from '../../src/model/in-turns.ts';
 import { mergeReads } from '../../src/model/merge-reads.ts';
 import { type HostPlan, type Stage, stagesOf } from '../../src/model/plan.ts';
 import { noReads, type Snapshot, unitOfPath } from '../../src/model/snapshot.ts';
 import type { Resolve, Wanted } from '../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
-import { KnownHosts } from '../../src/plan/forward/stages.ts';
 import { stageDifferences } from '../../src/plan/saved/stage-comparison.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import type { StepModule } from '../../src/steps/step-module.ts';
@@ -253,8 +251,9 @@ describe('what is left after a stage', () => {
   const behind = (plan: HostPlan): HostPlan => ({ ...plan, stages: plan.stages.slice(1) });
   function again(host: FakeHost, given = steps): { readonly agreed: HostPlan; readonly now: HostPlan } {
     const agreed = planOf({}, given);
-    const known = new KnownHosts(inputOf(look({}, given), given), [agreed]);
-    return { agreed, now: atOnce(known.planAgain('a', look(host, given))) };
+    const [now] = planCluster(inputOf(look(host, given), given), new Set(['a']));
+    if (now === undefined) throw new Error('no plan');
+    return { agreed, now };
   }
 
   it('is planned from what the host is like then', () => {

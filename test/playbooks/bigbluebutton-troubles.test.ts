@@ -281,5 +281,7 @@ it('says what could not be found out, neither red nor green', async () => {
     'recordings-disk-full',
     'audio-behind-nat',
   ]);
-  expect(troubles.find(({ id }) => id === 'doubled-scheme')?.found).toContain('did not come to its end');
+  expect(troubles.find(({ id }) => id === 'doubled-scheme')?.found).toBe(
+    'the program that asks for it did not come to its end',
+  );
 });

@@ -59,6 +59,24 @@ it('tells everything of each check with --verbose', () => {
   expect(lines.filter((line) => line.includes('the same reason'))).toEqual([]);
 });
 
+it('tells with --verbose why a check does not apply, unless a variant of it does', () => {
+  const left = check('bbb-01', 'client-page-alone', 'not-applicable', 'it depends on vars.x');
+  const { title } = check('bbb-01', 'client-page', 'passed', '');
+  const lines = renderChecks(
+    { ...documentOf(runResult([])), checks: [...checks.slice(1, 2), { ...left, title }, left] },
+    makeStyle({ columns: 80, color: false, verbose: true }),
+  );
+  expect(lines.slice(0, -2)).toEqual([
+    'bbb-01 (node)',
+    '  passed: the client-page of bbb-01',
+    '    expected: a client-page',
+    '    found: 200 OK',
+    '  does not apply: the client-page-alone of bbb-01',
+    '    expected: a client-page-alone',
+    '    because: it depends on vars.x',
+  ]);
+});
+
 it('tells why a retired host is not asked, in one line', () => {
   const { expected: _, ...left } = check('bbb-04', 'api', 'not-applicable', 'this host is retired');
   const lines = renderChecks(

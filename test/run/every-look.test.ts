@@ -162,6 +162,7 @@ describe('the same after a run', () => {
     {
       changed = ['wcs-01', 'wcs-02'],
       warned = false,
+      fromHere = [] as readonly string[],
       limit = false,
       earlier = balancer([up('wcs-01', 'L4CON'), up('wcs-02')], { '192.0.2.11': '' }),
     } = {},
@@ -171,7 +172,7 @@ describe('the same after a run', () => {
     const ended: readonly HostResult[] = plansOf(balancer(sound)).map((plan, index) => ({
       ...resultOfHostPlan(index === 0 ? lb : plan),
       status: changed.includes(plan.host) ? 'changed' : index === 0 && limit ? 'skipped' : 'in-sync',
-      warnings: index === 0 && warned ? ['another', firstWarning(before)] : [],
+      warnings: index > 0 ? [] : [...(warned ? ['another', firstWarning(before)] : []), ...fromHere],
     }));
     let looks = 0;
     const told = await withAnswersAfterwards(ended, {
@@ -224,6 +225,15 @@ describe('the same after a run', () => {
 
   it('no longer tells what was wrong before and is right now', async () => {
     expect((await afterwards([balancer(sound)], { warned: true })).warnings).toEqual(['another']);
+  });
+
+  it('tells of one fault once, whoever has met with it', async () => {
+    const words = (title: string) =>
+      `this check fails: ${title}; found: 502 (asked from here after the change); expected: 200; to fix it: look`;
+    const fromHere = [words("the agents' answers to HAProxy"), words('something else')];
+    const { warnings } = await afterwards([refused()], { fromHere });
+    expect(warnings).toEqual([words('something else'), expect.stringMatching(/wcs-01: an empty or wrong/)]);
+    expect((await afterwards([balancer(sound)], { fromHere })).warnings).toEqual(fromHere);
   });
 
   it('asks nothing if nothing was changed', async () => {

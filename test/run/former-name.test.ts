@@ -42,6 +42,19 @@ describe('the name that a cluster had until now', () => {
     expect(formerName(more, 'new.example.org')).toBeUndefined();
   });
 
+  it.each(['10.0.0.1', 'snippets.conf', 'live.pem', 'app.SOCK'])(
+    'is neither an address nor a file: %s',
+    (other) => {
+      const changes = changing(`proxy_pass x ${other};\n`, 'proxy_pass x new.example.org;\n');
+      expect(formerName(changes, 'new.example.org')).toBeUndefined();
+    },
+  );
+
+  it('may be one that only the own network knows', () => {
+    const changes = changing('server_name bbb.lan;\n', 'server_name new.example.org;\n');
+    expect(formerName(changes, 'new.example.org')).toBe('bbb.lan');
+  });
+
   it('can be put in place of the new one, but not of a part of another name', () => {
     expect(withName('https://a.b/ https://x.a.b/ a.b-c', 'a.b', 'o.p')).toBe(
       'https://o.p/ https://x.a.b/ a.b-c',

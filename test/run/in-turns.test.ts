@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noReads } from '../../src/model/snapshot.ts';
 import { type PlanInput, planCluster, planInTurns } from '../../src/plan/forward/plan-cluster.ts';
-import { inTurns } from '../../src/run/in-turns.ts';
+import { inTurns } from '../../src/run/planning/in-turns.ts';
 import { wantedStep, wants } from '../support/recorded-run.ts';
 import { snapshotOf } from '../support/snapshot-from-folder.ts';
 

@@ -6,8 +6,9 @@ import type { HostPlan } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
 import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
+import { beforeLastStage, lastStages } from '../../src/plan/forward/stages.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';
-import { resolveAll } from '../../src/run/plan-run.ts';
+import { resolveAll } from '../../src/run/wanted.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { stageOf } from './host-plan.ts';
 import { loadInventory } from './load-inventory.ts';
@@ -87,6 +88,16 @@ export function planInput(inventory: Inventory, snapshots: ReadonlyMap<string, S
 
 export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly HostPlan[] {
   return planCluster(planInput(inventory, snapshots));
+}
+
+/** What is left to do once these hosts are as planned. */
+export function planLastStage(
+  input: PlanInput,
+  first: readonly HostPlan[],
+  done: ReadonlySet<string>,
+): readonly HostPlan[] {
+  const hosts = beforeLastStage(input.hosts, { first, done });
+  return hosts === undefined ? [] : lastStages(planCluster({ ...input, hosts }), { first, done });
 }
 
 /** The hosts after their plans have been carried out, including the ledgers. */

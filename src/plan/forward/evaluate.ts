@@ -88,10 +88,10 @@ export function* evaluate(
   const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
   const evaluations = new Map<string, Evaluation | Problem>();
   for (const [name, snapshot] of meant) {
+    yield name;
     const of = wanted.get(name);
     const isWanted = of !== undefined && !(of instanceof OperatorError);
     evaluations.set(name, isWanted ? yield* evaluateHost(snapshot, of, holdsSecret) : problemOf(name, of));
-    yield;
   }
   return evaluations;
 }

@@ -93,6 +93,7 @@ export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTu
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
   const plans: HostPlan[] = [];
   for (const host of meant) {
+    yield host.name;
     const evaluation = evaluations.get(host.name);
     plans.push(
       isEvaluation(evaluation)
@@ -101,7 +102,6 @@ export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTu
           )
         : unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem),
     );
-    yield;
   }
   return plans;
 }

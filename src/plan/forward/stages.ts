@@ -1,8 +1,7 @@
-import type { InTurns } from '../../model/in-turns.ts';
 import { changesNow, type HostPlan, type Stage } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
-import { type PlanInput, planCluster, planInTurns } from './plan-cluster.ts';
+import type { LookedAt } from './plan-cluster.ts';
 
 /** A host as its plan leaves it, including the ledger: the starting point for everything planned after it. */
 export function afterPlan(plan: HostPlan): Snapshot | undefined {
@@ -22,50 +21,62 @@ export function afterStage({ snapshot, actions, changes, ledger, name }: Stage):
 
 /** What is known about all hosts during a run, each as last inspected. */
 export class KnownHosts {
-  #input: PlanInput;
+  #hosts: readonly LookedAt[];
   #plans: readonly HostPlan[];
 
-  constructor(input: PlanInput, plans: readonly HostPlan[]) {
-    this.#input = input;
+  constructor(hosts: readonly LookedAt[], plans: readonly HostPlan[]) {
+    this.#hosts = hosts;
     this.#plans = plans;
   }
 
-  get input(): PlanInput {
-    return this.#input;
+  get hosts(): readonly LookedAt[] {
+    return this.#hosts;
   }
 
   get plans(): readonly HostPlan[] {
     return this.#plans;
   }
 
-  /** What is left to do on a host that was inspected again, with all others as last inspected. */
-  *planAgain(name: string, snapshot: Snapshot): InTurns<HostPlan> {
-    const hosts = this.#input.hosts.map((host) => (host.name === name ? { ...host, snapshot } : host));
-    this.#input = { ...this.#input, hosts };
-    const [plan] = yield* planInTurns(this.#input, new Set([name]));
-    if (plan === undefined) throw new Error(`${name} isn't among the hosts`);
-    this.#plans = this.#plans.map((one) => (one.host === name ? plan : one));
-    return plan;
+  /** A host was inspected again. */
+  see(name: string, snapshot: Snapshot): void {
+    this.#hosts = this.#hosts.map((host) => (host.name === name ? { ...host, snapshot } : host));
+  }
+
+  /** What is left to do on a host was planned from what is known now. */
+  plan(plan: HostPlan): void {
+    this.#plans = this.#plans.map((one) => (one.host === plan.host ? plan : one));
   }
 }
 
+/** What was planned for hosts at first, and which of them are as planned by now. */
+export interface Progress {
+  readonly first: readonly HostPlan[];
+  readonly done: ReadonlySet<string>;
+}
+
 /**
- * What is left to do once the hosts in `done` are as planned and all others are unchanged: removing what
- * hosts keep for another host until that one is restored. Only hosts that are done themselves take part in
- * it.
+ * The hosts from which a run's last stage is planned: those in `done` are as planned, and all others are
+ * unchanged. Undefined if there is no such stage.
  */
-export function planLastStage(
-  input: PlanInput,
-  first: readonly HostPlan[],
-  done: ReadonlySet<string>,
-): readonly HostPlan[] {
-  if (!first.some((plan) => plan.retires && done.has(plan.host))) return [];
+export function beforeLastStage(
+  hosts: readonly LookedAt[],
+  { first, done }: Progress,
+): readonly LookedAt[] | undefined {
+  if (!first.some((plan) => plan.retires && done.has(plan.host))) return undefined;
   const plans = new Map(first.map((plan) => [plan.host, plan] as const));
-  const hosts = input.hosts.map((host) => {
+  return hosts.map((host) => {
     const plan = plans.get(host.name);
     return plan === undefined || !done.has(host.name) ? host : { ...host, snapshot: afterPlan(plan) };
   });
-  return planCluster({ ...input, hosts })
-    .filter((plan) => done.has(plan.host) && changesNow(plan) && plans.get(plan.host)?.retires !== true)
+}
+
+/**
+ * What is left to do once these hosts are done: removing what hosts keep for another host until that one is
+ * restored. Only hosts that are done themselves take part in it.
+ */
+export function lastStages(planned: readonly HostPlan[], { first, done }: Progress): readonly HostPlan[] {
+  const retiring = new Set(first.flatMap((plan) => (plan.retires ? [plan.host] : [])));
+  return planned
+    .filter((plan) => done.has(plan.host) && changesNow(plan) && !retiring.has(plan.host))
     .map((plan) => ({ ...plan, warnings: [], unsettled: [] }));
 }

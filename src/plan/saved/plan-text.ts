@@ -19,15 +19,6 @@ export function planFromText<Data>(text: string): Data {
   return decoded(JSON.parse(text)) as Data;
 }
 
-/**
- * The data behind a structured clone of it, such as a message between threads, in which a Buffer has become a
- * Uint8Array:
- * https://nodejs.org/api/worker_threads.html#considerations-when-cloning-objects-with-prototypes-classes-and-accessors
- */
-export function planFromClone<Data>(clone: Data): Data {
-  return planFromText(planText(clone));
-}
-
 const reserved = ['$bytes', '$map', '$set', '$object'];
 
 function encoded(data: unknown): unknown {

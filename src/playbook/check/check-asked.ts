@@ -3,7 +3,7 @@ import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 
-/** Kinds of checks that a look at the host answers; those of nginx read a configuration as a whole. */
+/** Kinds of checks that a look at the host answers by asking something there. */
 const answeredByLooks = [
   'haproxy-servers',
   'haproxy-agents',
@@ -12,6 +12,8 @@ const answeredByLooks = [
   'command',
   'session-ids',
 ] as const;
+/** Those that it answers by the host's files alone, which are known as the plan leaves them. */
+const answeredByFiles = ['nginx-passes', 'nginx-headers'] as const;
 
 /**
  * Checks what a role is `asked` by another one: that the other role exists, that what is asked are questions
@@ -28,9 +30,12 @@ export function checkAsked(
   const asking = names.filter((name) => roles[name]?.asked?.by === path.at(-1));
   const questions = (role.verify ?? []).flatMap(({ id, http }) => (http === undefined ? [] : [id]));
   const { by, checks = [] } = role.asked ?? {};
-  const answered = (role.verify ?? []).flatMap(({ id, ...check }) =>
-    answeredByLooks.some((kind) => check[kind] !== undefined) ? [id] : [],
-  );
+  const answeredBy = (kinds: readonly (typeof answeredByLooks | typeof answeredByFiles)[number][]) =>
+    (role.verify ?? []).flatMap(({ id, ...check }) =>
+      kinds.some((kind) => check[kind] !== undefined) ? [id] : [],
+    );
+  const faults = answeredBy([...answeredByLooks, ...answeredByFiles]);
+  const warnings = answeredBy(answeredByFiles);
   return [
     ...(by === undefined || names.includes(by)
       ? []
@@ -52,17 +57,21 @@ export function checkAsked(
             }),
           ],
     ),
-    ...(role.every_look ?? []).flatMap((id, index) =>
-      answered.includes(id)
-        ? []
-        : [
-            document.problem([...path, 'every_look', index], {
-              code: 'unknown-check',
-              message: `the role's \`verify\` has no check ${id} that a look at the host answers`,
-              next: knownNamesHint(id, answered),
-            }),
-          ],
-    ),
+    ...(role.every_look ?? []).flatMap((entry, index) => {
+      const isFault = typeof entry === 'string';
+      const [id, known] = isFault ? [entry, faults] : [entry.warning, warnings];
+      if (known.includes(id)) return [];
+      const how = isFault
+        ? 'a look at the host answers'
+        : "a look at the host answers by the host's files alone";
+      return [
+        document.problem([...path, 'every_look', index, ...(isFault ? [] : ['warning'])], {
+          code: 'unknown-check',
+          message: `the role's \`verify\` has no check ${id} that ${how}`,
+          next: knownNamesHint(id, known),
+        }),
+      ];
+    }),
     ...(role.handlers ?? []).flatMap(({ ready = [] }, handler) =>
       ready.flatMap((check, index) => {
         if (typeof check === 'string' || check.through === undefined || asking.includes(check.through))

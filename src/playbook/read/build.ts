@@ -1,6 +1,7 @@
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
+  EveryLook,
   HealthCheck,
   OwnProgram,
   PlaybookAction,
@@ -108,7 +109,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       ...{ by: data.asked.by, checks: data.asked.checks, fix: data.asked.fix },
       when: buildCondition(data.asked.when),
     },
-    everyLook: data.every_look ?? [],
+    everyLook: (data.every_look ?? []).map(everyLookOf),
     symptoms: Object.fromEntries(
       Object.entries(data.symptoms ?? {}).map(([id, symptom]) => [id, buildSymptom(id, symptom, source)]),
     ),
@@ -203,4 +204,8 @@ function buildCheck(data: NonNullable<HandlerData['ready']>[number]): PlaybookCh
   if (data.through !== undefined) return { kind: 'through', role: data.through };
   const { url = '', headers = [], contains = [] } = data.http ?? data.browse ?? {};
   return { kind: data.http === undefined ? 'browse' : 'http', url, headers, contains };
+}
+
+function everyLookOf(entry: string | { readonly warning: string }): EveryLook {
+  return typeof entry === 'string' ? { id: entry, wrong: 'fault' } : { id: entry.warning, wrong: 'warning' };
 }

@@ -35,7 +35,8 @@ export async function readChain(reference: string, directory: string): Promise<r
     const document: YamlDocument = await readOne(next.reference, next.directory).catch((error: unknown) => {
       throw new OperatorErrors(problemsOf(error).map((problem) => atExtends(problem, location)));
     });
-    const file = await realpath(document.file);
+    // What comes through a pipe, as /dev/stdin may, lies nowhere.
+    const file = await realpath(document.file).catch(() => document.file);
     if (seen.has(file)) throw new OperatorErrors([extendsItself(document, location)]);
     seen.add(file);
     chain.push(document);

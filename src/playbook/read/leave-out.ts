@@ -38,7 +38,7 @@ export function leaveOut(role: RoleData, without: Without) {
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),
     asked: askedWithout(role.asked, verify),
-    everyLook: role.every_look?.filter((id) => !verify.has(id)),
+    everyLook: role.every_look?.filter((one) => !verify.has(typeof one === 'string' ? one : one.warning)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { valueAt } from '../../document/found-value.ts';
 import { reasonOf } from '../../document/reason.ts';
@@ -77,7 +77,42 @@ async function loadFile(
   });
   const exported = await load(file, name);
   const list = Array.isArray(exported) ? exported : [exported];
-  return { text, found: list.map((module) => checked(module, file, name)) };
+  return { text, found: list.map((module) => ({ ...checked(module, file, name), text })) };
+}
+
+/** A file of step modules that was loaded before, with the text that it had then. */
+export interface ModuleFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The files from which a playbook's own modules were loaded. */
+export function moduleFilesOf(modules: ReadonlyMap<string, StepModule>): readonly ModuleFile[] {
+  const texts = new Map(
+    [...modules.values()].flatMap(({ file, text }) =>
+      file === undefined || text === undefined ? [] : [[file, text] as const],
+    ),
+  );
+  return [...texts].map(([file, text]) => ({ file, text }));
+}
+
+/**
+ * The built-in step modules with those of files that another thread has loaded: code can't be sent to one.
+ * Throws an OperatorError if a file is no longer the same.
+ */
+export async function loadedAgain(
+  files: readonly ModuleFile[],
+  builtIn: ReadonlyMap<string, StepModule>,
+): Promise<ReadonlyMap<string, StepModule>> {
+  const modules = new Map(builtIn);
+  for (const { file, text } of files) {
+    const again = await loadFile(file, basename(file));
+    if (again.text !== text) {
+      throw invalid(`${file} was changed while clusterproxy was using it`, 'run the command again');
+    }
+    for (const module of again.found) modules.set(module.name, module);
+  }
+  return modules;
 }
 
 /**

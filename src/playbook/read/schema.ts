@@ -200,10 +200,14 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
       description: 'what is asked from outside, as a browser would, by `clusterproxy verify`',
     }),
     asked: asked.optional(),
-    every_look: z.array(id).min(1).optional().meta({
-      description:
-        'ids of checks in `verify` that the look at the host answers: `check`, `plan` and `apply` ask them too',
-    }),
+    every_look: z
+      .array(z.union([id, z.strictObject({ warning: id })]))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'ids of checks in `verify` that the look at the host answers: `check`, `plan` and `apply` ask them too; `{warning: ID}`: a wrong answer is only warned of',
+      }),
     symptoms: z.record(word, symptomSchema).optional().meta({
       description: 'by name: facts that only `clusterproxy doctor` reads',
     }),

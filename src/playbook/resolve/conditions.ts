@@ -1,6 +1,11 @@
 import type { Condition } from '../../model/playbook.ts';
 import type { TemplateContext } from './templates.ts';
 
+/** The first subject of the condition without one of the values given for it; undefined if all hold. */
+export function unmet(condition: Condition, context: TemplateContext): string | undefined {
+  return Object.entries(condition).find(([subject, values]) => !holds({ [subject]: values }, context))?.[0];
+}
+
 /** Whether each of the condition's subjects (`vars.X`, `facts.X`, …) has one of the values given for it. */
 export function holds(condition: Condition, context: TemplateContext): boolean {
   return Object.entries(condition).every(([subject, values]) => {

@@ -2,9 +2,9 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { BrowserCheck, OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
-import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
+import type { EveryLook, PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
 import { balancerQuestion } from './balancer-questions.ts';
-import { holds } from './conditions.ts';
+import { unmet } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';
 import { type Fill, leniently, strictly } from './handlers.ts';
 import { isFor } from './reads.ts';
@@ -17,7 +17,7 @@ export interface ResolvedOutsideChecks {
   /** those for which a real browser is needed */
   readonly inBrowser: readonly BrowserCheck[];
   /** those that don't apply to what is installed and set there */
-  readonly notApplicable: readonly NamedCheck[];
+  readonly notApplicable: readonly LeftCheck[];
 }
 
 /** A check of which no more is known than what it is called. */
@@ -25,30 +25,42 @@ export interface NamedCheck extends Pick<OutsideCheck, 'id' | 'title'> {
   readonly kind: PlaybookQuestion['kind'];
 }
 
+/** A check that doesn't apply to a host, with the reason in words. */
+export interface LeftCheck extends NamedCheck {
+  readonly why: string;
+}
+
 /**
- * What is asked from outside for the host `name`, by its own facts; `only` those of every look. Throws
+ * What is asked from outside for the host `name`, by its own facts; `only` those of every look,
+ * whose wrong answers are faults or warnings. Throws
  * OperatorError if its version is unknown, or a template can't be filled in. The host must have been
  * inspected.
  */
 export function resolveOutsideChecks(
   cluster: ClusterView,
   name: string,
-  only?: 'every-look',
+  only?: EveryLook['wrong'],
 ): ResolvedOutsideChecks {
   const view = cluster.hosts.get(name);
   if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   if (view.problem !== undefined) throw new OperatorError(view.problem);
   const role = roleOf(cluster.inventory.playbook, view.host.role);
   const verify =
-    only === undefined ? role.verify : role.verify.filter(({ id }) => role.everyLook.includes(id));
+    only === undefined
+      ? role.verify
+      : role.verify.filter(({ id }) => role.everyLook.some((one) => one.id === id && one.wrong === only));
   const context = hostContext(cluster, view);
   const fill = strictly(context);
-  const applying = verify.filter(
-    (check) =>
-      isFor(check, view.recipe?.name) &&
-      holds(check.when, context) &&
-      inCheck(check, name, () => hasNeeds(check, fill)),
-  );
+  const whyNot = (check: PlaybookOutsideCheck): string | undefined => {
+    const recipe = view.recipe?.name;
+    if (!isFor(check, recipe)) return `it isn't asked for the recipe ${recipe ?? 'of this host'}`;
+    const subject = unmet(check.when, context);
+    if (subject !== undefined) return `it depends on ${subject}, which has another value for this host`;
+    const needs = inCheck(check, name, () => hasNeeds(check, fill));
+    return needs ? undefined : 'what it would ask for is not set';
+  };
+  const reasons = new Map(verify.map((check) => [check, whyNot(check)] as const));
+  const applying = verify.filter((check) => reasons.get(check) === undefined);
   const resolved = applying.map((check) => resolveOutsideCheck(check, name, context));
   return {
     checks: resolved.flatMap(({ question, ...check }) =>
@@ -57,9 +69,9 @@ export function resolveOutsideChecks(
     inBrowser: resolved.flatMap(({ question, ...check }) =>
       question.kind === 'browser' ? [{ ...check, question }] : [],
     ),
-    notApplicable: verify
-      .filter((check) => !applying.includes(check))
-      .map((check) => named(check, leniently(context))),
+    notApplicable: [...reasons].flatMap(([check, why]) =>
+      why === undefined ? [] : [{ ...named(check, leniently(context)), why }],
+    ),
   };
 }
 

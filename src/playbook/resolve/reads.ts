@@ -155,8 +155,7 @@ function checkReads(
   contexts: readonly RecipeContext[],
   which: NonNullable<ReadsOptions['checks']>,
 ): readonly Partial<Reads>[] {
-  const inEveryLook = ({ id, question }: PlaybookOutsideCheck) =>
-    everyLook.includes(id) || question.kind === 'nginx-passes' || question.kind === 'nginx-headers';
+  const inEveryLook = ({ id }: PlaybookOutsideCheck) => everyLook.some((one) => one.id === id);
   const asked = which === 'all' ? verify : verify.filter(inEveryLook);
   return asked.flatMap((check) =>
     contexts

@@ -122,8 +122,14 @@ function askSymptoms(
       answers[name] = kindOf(symptom).answer(symptom, { fact: name, snapshot });
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      unknown.set(name, error.problem.message);
+      unknown.set(name, reasonIn(error.problem.message, name));
     }
   }
   return { answers, unknown };
+}
+
+/** Why a symptom isn't known, without its name, which is the playbook's own word. */
+function reasonIn(message: string, symptom: string): string {
+  const [, reason = message] = message.split(new RegExp(`^(?:the fact )?${symptom} can't be determined: `));
+  return reason;
 }

@@ -2,6 +2,7 @@ import type { ProgressEvent } from '../../model/progress.ts';
 import type { ReportDocument } from '../document/schema.ts';
 import type { Output } from '../output.ts';
 import type { Aside } from '../view.ts';
+import { renderMessage } from './message.ts';
 import { renderProblems } from './problem.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { makeStyle, type Style } from './style.ts';
@@ -33,7 +34,9 @@ export class TerminalAside implements Aside {
   }
 
   message(text: string): void {
-    if (!this.#options.quiet) this.#tell([text]);
+    if (this.#options.quiet) return;
+    const { isTerminal } = this.#output.messages;
+    this.#tell(renderMessage(text, isTerminal ? this.#style.columns : undefined));
   }
 
   warnings({ warnings }: ReportDocument): void {

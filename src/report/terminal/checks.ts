@@ -25,7 +25,10 @@ export function renderChecks({ checks = [], browser }: ReportDocument, style: St
 
 function renderHost(host: string, checks: readonly ReportCheck[], style: Style): readonly string[] {
   const { paint, verbose } = style;
-  const shown = checks.filter(({ outcome }) => verbose || outcome !== 'not-applicable');
+  const applying = checks.filter(({ outcome }) => outcome !== 'not-applicable');
+  const isAsked = ({ title }: ReportCheck) => applying.some((other) => other.title === title);
+  // A check may have variants of one title, one for each way to set a host up.
+  const shown = verbose ? checks.filter((check) => applying.includes(check) || !isAsked(check)) : applying;
   const [first] = checks;
   const why = shown.length === 0 ? sharedReason(checks) : undefined;
   const nothing = why === undefined ? 'nothing to ask' : `${words['not-asked']}: ${oneLine(why)}`;
@@ -95,11 +98,12 @@ function renderCheck(check: ReportCheck, style: Style, more = 0): readonly strin
   const noted = (label: string, text: string | undefined) =>
     text === undefined ? [] : wrap(text, { columns, first: `    ${label}: `, hanging: 6 });
   const whole = outcome === 'failed' || style.verbose;
+  const isLeft = outcome === 'not-asked' || outcome === 'not-applicable';
   return [
     `  ${painted[outcome](words[outcome])}: ${first.slice(start.length)}`,
     ...rest,
     ...(whole ? noted('expected', expected) : []),
-    ...(outcome === 'not-asked' ? noted('because', found) : whole ? noted('found', found) : []),
+    ...(isLeft ? noted('because', found) : whole ? noted('found', found) : []),
     ...noted('note', note),
     ...noted('to fix it', fix),
   ];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KeyedFormat, Value } from '../../formats/keyed-format.ts';
 import { atOnce, type InTurns } from '../../model/in-turns.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { missingFile } from '../shared/missing-file.ts';
 import { absolutePath, attributesOf, directoryOf, ownership } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
@@ -66,11 +67,10 @@ function* applyKeys(
   const { path } = wanted;
   const before = host.text(path);
   if (before === undefined && !wanted.create) {
-    throw host.problem(
-      'file-missing',
-      `${path} does not exist, and this step doesn't create it`,
-      'install or set up the software that brings it, then plan again',
-    );
+    throw missingFile(host, [path], {
+      message: `${path} does not exist, and this step doesn't create it`,
+      next: 'install or set up the software that brings it, then plan again',
+    });
   }
   const text = before ?? '';
   const edits = editsOf(format, wanted, addToList);

@@ -1,3 +1,4 @@
+import { missingFile } from '../shared/missing-file.ts';
 import { directoryOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
@@ -31,11 +32,10 @@ export const nginxPrefix: StepModule<PrefixParameters> = {
   apply: (host, wanted) => {
     const source = wanted.sources.find((path) => host.exists(path));
     if (source === undefined) {
-      throw host.problem(
-        'file-missing',
-        `none of ${wanted.sources.join(', ')} exists, so no locations can be put under ${wanted.prefix}`,
-        'install the package that brings it, or correct the recipe',
-      );
+      throw missingFile(host, wanted.sources, {
+        message: `none of ${wanted.sources.join(', ')} exists, so no locations can be put under ${wanted.prefix}`,
+        next: 'install the package that brings it, or correct the recipe',
+      });
     }
     if (wanted.mode === 'own-file') ownFile(host, wanted, source);
     else stockFile(host, wanted, source);

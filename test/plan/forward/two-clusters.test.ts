@@ -5,7 +5,7 @@ import { noReads, type OtherCluster, type Snapshot } from '../../../src/model/sn
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
-import { resolveAll } from '../../../src/run/plan-run.ts';
+import { resolveAll } from '../../../src/run/wanted.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { stageOf } from '../../support/host-plan.ts';
 import { inventoryFrom } from '../../support/plan-playbook.ts';

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { type ClusterPlan, withLast } from '../../../src/model/plan.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
-import { planLastStage } from '../../../src/plan/forward/stages.ts';
+import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
 import { withRemoval } from '../../../src/plan/rollback/remove-packages.ts';
 import { planDigest } from '../../../src/plan/saved/plan-digest.ts';
-import { planFromClone, planFromText, planText } from '../../../src/plan/saved/plan-text.ts';
+import { planFromText, planText } from '../../../src/plan/saved/plan-text.ts';
 import { checkPlaybook } from '../../../src/run/check-playbook.ts';
+import { planElsewhere } from '../../../src/run/planning/elsewhere.ts';
+import { clusterJob } from '../../../src/run/planning/job.ts';
+import { withBuffers } from '../../../src/run/planning/plain-data.ts';
 import { SecretRegister } from '../../../src/secrets/register.ts';
 import { inventoryFrom } from '../../support/plan-playbook.ts';
 import { edited, planWith, wantedStep } from '../../support/recorded-run.ts';
@@ -15,11 +18,13 @@ import {
   inventoryOf,
   inventoryText,
   planInput,
+  planLastStage,
   planOf,
   sample,
   snapshotsOf,
 } from '../../support/sample-cluster.ts';
 import { type FakeHost, snapshotOf, stock } from '../../support/snapshot-from-folder.ts';
+import { threadHere } from '../../support/thread-here.ts';
 
 const clusterOf = (hosts: ClusterPlan['hosts']): ClusterPlan => ({ hosts, byHand: [], warnings: [] });
 
@@ -39,7 +44,17 @@ async function planned(
   );
   const cluster = { name: 'prod', hostname: 'cluster.example.com' };
   const inventory = await inventoryFrom(JSON.stringify({ playbook, cluster, vars, hosts }));
-  return clusterOf(planOf(inventory, snapshotsOf(inventory, Object.assign({}, ...Object.values(roles)))));
+  const snapshots = snapshotsOf(inventory, Object.assign({}, ...Object.values(roles)));
+  const plans = planOf(inventory, snapshots);
+  expect(await plannedElsewhere(inventory, snapshots)).toStrictEqual(plans);
+  return clusterOf(plans);
+}
+
+/** The same as `planOf` on another thread. */
+function plannedElsewhere(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>) {
+  const { hosts } = planInput(inventory, snapshots);
+  const job = clusterJob(inventory, new SecretRegister(), { hosts, only: undefined });
+  return planElsewhere(job, { start: threadHere, signal: new AbortController().signal });
 }
 
 const at = (folder: string): FakeHost => ({ folders: [`playbooks/samples/${folder}`] });
@@ -123,6 +138,7 @@ async function retiring(): Promise<ClusterPlan> {
   );
   const input = planInput(leaving, done);
   const hosts = planOf(leaving, done);
+  expect(await plannedElsewhere(leaving, done)).toStrictEqual(hosts);
   const last = planLastStage(input, hosts, new Set(hosts.map(({ host }) => host)));
   return clusterOf(
     hosts.map((plan) =>
@@ -154,7 +170,7 @@ describe('a plan is plain data', { timeout: 120_000 }, () => {
     }
     const undone = undoing();
     expect(planFromText(planText(undone))).toEqual(undone);
-    expect(planFromClone(structuredClone(undone))).toEqual(undone);
+    expect(withBuffers(structuredClone(undone))).toEqual(undone);
     expect(new Set(all.map(([, plan]) => planDigest(plan))).size).toBe(all.length);
     // What all of it was for is among them.
     const hosts = all.flatMap(([, plan]) => plan.hosts);

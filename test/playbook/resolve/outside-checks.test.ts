@@ -131,6 +131,15 @@ describe('the checks of a host', () => {
     expect(notApplicable.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['meteor-page', 'lobby-locale']),
     );
+    const whys = Object.fromEntries(notApplicable.map(({ id, why }) => [id, why]));
+    expect(whys['meteor-page']).toBe("it isn't asked for the recipe 3.0");
+    const { notApplicable: left } = resolveOutsideChecks(cluster, 'proxy-1');
+    expect(left).toMatchObject([
+      {
+        id: 'nginx-passes-included',
+        why: 'it depends on vars.proxy_server, which has another value for this host',
+      },
+    ]);
   });
 
   it.each([

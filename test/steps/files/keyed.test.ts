@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
+import { carriedOutHost, planWith, wantedStep, wants, withState } from '../../support/recorded-run.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
+import { snapshotOf } from '../../support/snapshot-from-folder.ts';
+
+/** Why a host can't be planned for these steps. */
+function refusalOf(snapshot: Snapshot, steps: Parameters<typeof wants>[0]) {
+  const host = { name: 'a', role: 'node', snapshot, problem: undefined, durationMs: 0 };
+  const input = { cluster: 'prod', playbook: 'test', hosts: [host], crossChecks: [] };
+  return planCluster({ ...input, resolve: wants(steps) })[0]?.problem;
+}
 
 const web = '/etc/bigbluebutton/bbb-web.properties';
 const settings = '/etc/bigbluebutton/bbb-html5.yml';
@@ -57,6 +68,28 @@ describe('properties', () => {
     expect(() => runStep('properties', { path: web, create: false, set: { a: '1' } }, {})).toThrow(
       expect.objectContaining({ code: 'file-missing' }),
     );
+  });
+
+  it('says that a file is gone in which an earlier run has set something', () => {
+    const other = '/etc/bigbluebutton/other.properties';
+    const steps = [web, other].map((path) =>
+      wantedStep(path, 'properties', { path, create: false, set: { a: '2' } }),
+    );
+    const folder = '/etc/bigbluebutton';
+    const files = { [web]: 'a=1\n', [other]: 'a=1\n' };
+    const fresh = snapshotOf({ name: 'a', files }, { ...noReads, paths: [web, other, folder, '/etc'] });
+    const done = carriedOutHost(planWith({ ...fresh, packageManager: 'apt-get' }, steps));
+    const refusal = (...gone: readonly string[]) => {
+      const without = gone.reduce((host, path) => withState(host, path, { kind: 'absent' }), done);
+      return refusalOf(without, steps);
+    };
+    expect(refusal(web)).toMatchObject({
+      code: 'file-gone',
+      message: `${web} is gone: an earlier run has set something in it, and it was removed since`,
+      next: expect.stringContaining(`dpkg -S ${web} tells which; apt-get install --reinstall`),
+    });
+    // With its folder, it is the software that is gone.
+    expect(refusal(web, other, folder)).toMatchObject({ code: 'file-missing' });
   });
 
   it('has nothing to remove from a file that is not there', () => {

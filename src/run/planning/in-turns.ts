@@ -1,5 +1,5 @@
-import type { InTurns } from '../model/in-turns.ts';
-import { OperatorError } from '../model/operator-error.ts';
+import type { InTurns } from '../../model/in-turns.ts';
+import { OperatorError } from '../../model/operator-error.ts';
 
 /** For how long others wait at most, apart from what can't be interrupted. Milliseconds. */
 const longest = 50;
@@ -20,7 +20,8 @@ export async function inTurns<Result>(work: InTurns<Result>, signal: AbortSignal
   }
 }
 
-function interrupted(): OperatorError {
+/** The end of planning that an operator has asked for. */
+export function interrupted(): OperatorError {
   return new OperatorError({
     code: 'interrupted',
     message: 'interrupted while the changes were planned',

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
-import { withNginxWarnings } from '../../src/run/nginx-warnings.ts';
+import { withLookWarnings } from '../../src/run/look-warnings.ts';
 import { carriedOut, freshHosts, inventoryOf, planOf, snapshotsOf } from '../support/sample-cluster.ts';
 
 let inventory: Inventory;
@@ -23,7 +23,7 @@ function states(text: string): Record<'fresh' | 'settled', Map<string, Snapshot>
 function warnings(snapshots: ReadonlyMap<string, Snapshot>): string {
   const plan = planOf(inventory, snapshots).find(({ host }) => host === 'proxy-1');
   if (plan === undefined) throw new Error('no plan of the proxy');
-  return withNginxWarnings(viewCluster(inventory, snapshots), plan).warnings.join('\n');
+  return withLookWarnings(viewCluster(inventory, snapshots), plan).warnings.join('\n');
 }
 
 describe("warnings of nginx's configuration", () => {
@@ -37,6 +37,15 @@ describe("warnings of nginx's configuration", () => {
 
   it('are none on a sound proxy', () => {
     expect(warnings(states('# nothing\n').settled)).toBe('');
+  });
+
+  it('are those that the playbook names in every look', () => {
+    const { settled } = states(policy);
+    const plan = planOf(inventory, settled).find(({ host }) => host === 'proxy-1');
+    if (plan === undefined) throw new Error('no plan of the proxy');
+    const roles = inventory.playbook.roles.map((role) => ({ ...role, everyLook: [] }));
+    const without = { ...inventory, playbook: { ...inventory.playbook, roles } };
+    expect(withLookWarnings(viewCluster(without, settled), plan).warnings).toEqual(plan.warnings);
   });
 
   it('are none of a proxy that is not set up yet: nothing of the cluster is in its nginx', () => {
