@@ -4,26 +4,58 @@ import type { Style } from './style.ts';
 
 /**
  * The troubles that were found, by host: the code, the fact that shows it, what follows and what to do. What
- * could not be found out stands below them; with --verbose also what was looked for and isn't there.
+ * could not be found out stands below them, and what several hosts don't tell for one reason below all hosts;
+ * with --verbose also what was looked for and isn't there.
  */
 export function renderTroubles({ troubles = [] }: ReportDocument, style: Style): readonly string[] {
   const hosts = [...new Set(troubles.map(({ host }) => host))];
+  const shared = sharedReasons(troubles);
   return [
     ...hosts.flatMap((host) =>
       renderHost(
         host,
         troubles.filter((trouble) => trouble.host === host),
-        style,
+        { style, shared },
       ),
     ),
+    ...shared.flatMap((reason) => renderShared(reason, troubles, style)),
     ...wrap(summaryWords(troubles), { columns: style.columns, first: '', hanging: 2 }),
   ];
 }
 
-function renderHost(host: string, troubles: readonly ReportTrouble[], style: Style): readonly string[] {
+/** Reasons for which several hosts don't tell something, such as a balancer that could not be asked. */
+function sharedReasons(troubles: readonly ReportTrouble[]): readonly string[] {
+  const unknown = troubles.filter(({ outcome }) => outcome === 'unknown');
+  const reasons = [...new Set(unknown.flatMap(({ found }) => found ?? []))];
+  const hostsOf = (reason: string) =>
+    new Set(unknown.flatMap(({ host, found }) => (found === reason ? host : [])));
+  return reasons.filter((reason) => hostsOf(reason).size > 1);
+}
+
+function renderShared(reason: string, troubles: readonly ReportTrouble[], style: Style): readonly string[] {
+  const { columns, paint } = style;
+  const same = troubles.filter(({ outcome, found }) => outcome === 'unknown' && found === reason);
+  const [hosts, ids] = [new Set(same.map(({ host }) => host)), new Set(same.map(({ id }) => id))];
+  const start = '  not known: ';
+  const [first = '', ...rest] = wrap(reason, { columns, first: start, hanging: 4 });
+  return [
+    ...wrap(list([...hosts].map(oneLine)), { columns, first: '', hanging: 2 }).map(paint.bold),
+    `  ${paint.yellow('not known:')} ${first.slice(start.length)}`,
+    ...rest,
+    ...wrap(list([...ids]), { columns, first: '    needed for: ', hanging: 6 }),
+    '',
+  ];
+}
+
+function renderHost(
+  host: string,
+  troubles: readonly ReportTrouble[],
+  { style, shared }: { readonly style: Style; readonly shared: readonly string[] },
+): readonly string[] {
   const { columns, paint, verbose } = style;
   const found = troubles.filter(({ outcome }) => outcome === 'found');
-  const unknown = troubles.filter(({ outcome }) => outcome === 'unknown');
+  const unknown = troubles.filter((one) => one.outcome === 'unknown' && !shared.includes(one.found ?? ''));
+  const notes = troubles.flatMap(({ note }) => note ?? []);
   const rest = verbose
     ? (['absent', 'not-applicable'] as const).flatMap((outcome) => {
         const ids = troubles.filter((trouble) => trouble.outcome === outcome).map(({ id }) => id);
@@ -39,6 +71,7 @@ function renderHost(host: string, troubles: readonly ReportTrouble[], style: Sty
         : [`  ${paint.green('no trouble found')}`]
       : found.flatMap((one) => renderFound(one, style))),
     ...unknown.flatMap((one) => renderUnknown(one, style)),
+    ...notes.flatMap((note) => wrap(note, { columns, first: '  note: ', hanging: 4 })),
     ...rest,
     '',
   ];
