@@ -149,8 +149,8 @@ function plain(address: URL): string {
 
 function unheardWords({ heard }: ListedServer, within: number, now: number): string {
   if (heard === undefined) return '';
-  if (Number.isNaN(heard)) return 'never';
-  return now - heard <= within * 1000 ? '' : `last at ${new Date(heard).toISOString().slice(0, 19)}Z`;
+  if (Number.isNaN(heard)) return 'so far';
+  return now - heard <= within * 1000 ? '' : `since ${new Date(heard).toISOString().slice(0, 19)}Z`;
 }
 
 function replyTold(reply: HostReply | undefined): Pick<ListTold, 'secret' | 'answer'> {

@@ -107,8 +107,8 @@ export type HostReply =
  * - `use`: `yes`, or `no` if it was taken out on purpose
  * - `state`: the list's word for that
  * - `health`: `up`, `down`, or empty
- * - `error`: why it counts as down
- * - `unheard`: since when nothing was heard of it, if that is too long
+ * - `error`: why it counts as down, in quotes and brackets after a blank
+ * - `unheard`: since when it was not heard, if that is too long: `since TIME` or `so far`
  * - `secret`: `taken` or `refused` by the host
  * - `answer`: the host's answer if it is neither
  */

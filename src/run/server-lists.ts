@@ -58,7 +58,7 @@ async function askList(role: RoleServerList, asking: ListAsking): Promise<Readon
       const told = tellOf(entries, telling);
       const { error } = told;
       // A list is told by somebody else, in whose words anything may stand.
-      const words = typeof error === 'string' ? heard(known.mask(error)) : error;
+      const words = typeof error !== 'string' || error === '' ? error : ` ("${heard(known.mask(error))}")`;
       return [entries.host.name, { ...told, error: words }] as const;
     }),
   );

@@ -4,7 +4,6 @@ import type { HttpAnswer } from './answers.ts';
 import { statusWords } from './judge-http.ts';
 import type { Network, Request } from './network.ts';
 import { readServerList } from './server-list-answer.ts';
-import { short } from './short.ts';
 
 export interface ListAsking {
   readonly network: Network;
@@ -28,7 +27,7 @@ export async function askServerList(
   }
   const answer = await network.get(proven(list.proof, url, { secret: given.secret, now: now() }));
   return answer.kind === 'trouble'
-    ? { kind: 'unasked', words: answer.words }
+    ? { kind: 'unasked', words: `${list.title} could not be asked: ${answer.words}` }
     : readServerList(list, answer, now());
 }
 
@@ -73,13 +72,13 @@ export async function askHost(
     const answer = await network.get({ url, headers: [] });
     if (answer.kind === 'trouble') return { kind: 'unasked', words: answer.words };
     if (answer.body.includes(call.accepts)) return { kind: 'takes' };
-    if (!answer.body.includes(call.refuses)) return { kind: 'other', words: otherWords(answer, address) };
+    if (!answer.body.includes(call.refuses)) return { kind: 'other', words: otherWords(answer) };
   }
   return { kind: 'refuses' };
 }
 
-function otherWords({ status }: HttpAnswer, address: string): string {
-  return status === 200 ? `something that is no answer of ${short(address)}` : statusWords(status);
+function otherWords({ status }: HttpAnswer): string {
+  return `${statusWords(status)}${status === 200 ? ', but not as its API does' : ''}`;
 }
 
 function hashOf(digest: (typeof digests)[number], text: string): string {

@@ -35,15 +35,27 @@ function sharedReasons(troubles: readonly ReportTrouble[]): readonly string[] {
 function renderShared(reason: string, troubles: readonly ReportTrouble[], style: Style): readonly string[] {
   const { columns, paint } = style;
   const same = troubles.filter(({ outcome, found }) => outcome === 'unknown' && found === reason);
-  const [hosts, ids] = [new Set(same.map(({ host }) => host)), new Set(same.map(({ id }) => id))];
+  const hosts = [...new Set(same.map(({ host }) => oneLine(host)))];
+  return [
+    ...wrap(list(hosts), { columns, first: '', hanging: 2 }).map((line) => paint.bold(line)),
+    ...renderReason(reason, same, style),
+    '',
+  ];
+}
+
+/** Why several things are not known. */
+function renderReason(
+  reason: string,
+  troubles: readonly ReportTrouble[],
+  { columns, paint }: Style,
+): readonly string[] {
   const start = '  not known: ';
   const [first = '', ...rest] = wrap(reason, { columns, first: start, hanging: 4 });
+  const ids = [...new Set(troubles.map(({ id }) => id))];
   return [
-    ...wrap(list([...hosts].map(oneLine)), { columns, first: '', hanging: 2 }).map(paint.bold),
     `  ${paint.yellow('not known:')} ${first.slice(start.length)}`,
     ...rest,
-    ...wrap(list([...ids]), { columns, first: '    needed for: ', hanging: 6 }),
-    '',
+    ...wrap(list(ids), { columns, first: '    needed for: ', hanging: 6 }),
   ];
 }
 
@@ -70,7 +82,12 @@ function renderHost(
         ? []
         : [`  ${paint.green('no trouble found')}`]
       : found.flatMap((one) => renderFound(one, style))),
-    ...unknown.flatMap((one) => renderUnknown(one, style)),
+    ...[...new Set(unknown.map(({ found }) => found))].flatMap((reason) =>
+      renderUnknowns(
+        unknown.filter(({ found }) => found === reason),
+        style,
+      ),
+    ),
     ...notes.flatMap((note) => wrap(note, { columns, first: '  note: ', hanging: 4 })),
     ...rest,
     '',
@@ -104,7 +121,13 @@ function renderFix(fix: string | undefined, { columns }: Style): readonly string
   ];
 }
 
-function renderUnknown({ id, title, found }: ReportTrouble, { columns, paint }: Style): readonly string[] {
+/** What is not known of a host, for one reason. */
+function renderUnknowns(troubles: readonly ReportTrouble[], style: Style): readonly string[] {
+  const [one, ...more] = troubles;
+  if (one === undefined) return [];
+  const { id, title, found } = one;
+  if (found !== undefined && more.length > 0) return renderReason(found, troubles, style);
+  const { columns, paint } = style;
   const start = `  not known: `;
   const why = found === undefined ? '' : `: ${found}`;
   const [first = '', ...rest] = wrap(`whether ${title} (${id})${why}`, { columns, first: start, hanging: 4 });
