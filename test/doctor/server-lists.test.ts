@@ -419,6 +419,41 @@ describe('b3scale', () => {
   });
 });
 
+describe('bbblb', () => {
+  /** What doctor makes of what the program says on bbb-01; no list is read. */
+  async function judged(says: string): Promise<readonly TroubleResult[]> {
+    const vars = `{meeting_balancer: 'https://lb.example.com', meeting_balancer_kind: bbblb}`;
+    const inventory = withSecrets(await inventoryWith(vars), new Map());
+    const [host] = inventory.hosts;
+    if (host === undefined) throw new Error('no host');
+    const reads = mergeReads(symptomReads(inventory, host).map((some) => ({ ...noReads, ...some })));
+    const programs = reads.queries.filter(({ kind }) => kind === 'program');
+    const answers = programs.map((query) => [query, { status: 0, output: says }] as const);
+    const all = mergeReads([{ ...noReads, ...readsOf(inventory, host, { guards: false }) }, reads]);
+    const snapshot = snapshotOf({ name: host.name, folders: [sample('3.0.28')], answers }, all);
+    const network = { get: () => Promise.reject(new Error('no list is read')) } as unknown as Network;
+    expect(await askServerLists({ inventory }, { network, now: () => now })).toEqual(new Map());
+    const found = judgeTroubles(viewCluster(inventory, new Map([[host.name, snapshot]])), host.name);
+    return found.filter(({ id }) => /^(?:balancer|bbblb)-/.test(id));
+  }
+
+  it.each([
+    ['bbblb known', []],
+    ['bbblb missing', ['bbb-01 bbblb-lacks-node']],
+    ['bbblb differs', ['bbb-01 bbblb-secret-differs']],
+  ])('says %s', async (says, troubles) => {
+    const judgements = await judged(`${says}\n`);
+    expect(named(judgements, 'found')).toEqual(troubles);
+    expect(named(judgements, 'unknown')).toEqual([]);
+  });
+
+  it('that does not answer is not known', async () => {
+    const judgements = await judged('bbblb ? it is silent\n');
+    expect(named(judgements, 'unknown')).toEqual(['bbb-01 bbblb-lacks-node', 'bbb-01 bbblb-secret-differs']);
+    expect(named(judgements, 'found')).toEqual([]);
+  });
+});
+
 describe('an inventory', () => {
   it('without a balancer asks nobody, and nothing applies', async () => {
     const { troubles, asked } = await examine({ list: both, vars: '{}' });

@@ -28,7 +28,8 @@ export interface MeetingBalancer {
  * A stand-in for the balancers of meetings, on this machine, over TLS. It answers as their sources say and
  * checks who asks as they do: Scalelite v1.8.5 (app/controllers/api/servers_controller.rb,
  * app/controllers/concerns/api_helper.rb: the digest is told by the length of the checksum), b3scale 7b7e385
- * (pkg/http/api/backends.go, pkg/store/backend_state.go, pkg/http/auth/jwt.go: HS384, `scope`).
+ * (pkg/http/api/backends.go, pkg/store/backend_state.go, pkg/http/auth/jwt.go: HS384, `scope`), bbblb e3da5e2
+ * (bbblb/web/bbblbapi.py: servers sign with their own secrets, and may not list servers).
  */
 export async function startMeetingBalancer(lab: Lab): Promise<MeetingBalancer> {
   const [host] = lab.hosts;
@@ -39,12 +40,13 @@ export async function startMeetingBalancer(lab: Lab): Promise<MeetingBalancer> {
   const server = createServer({ cert, key }, (request, response) => {
     const url = new URL(request.url ?? '/', `https://${address}`);
     balancer.asked.push(`${request.method} ${url.pathname}`);
-    const isScalelite = url.pathname === '/scalelite/api/getServers';
-    const [status, body] = isScalelite
-      ? scalelite(balancer, url.searchParams.get('checksum') ?? '')
-      : url.pathname === '/api/v1/backends'
-        ? b3scale(balancer, request.headers.authorization ?? '')
-        : [404, '{"message":"Not Found"}'];
+    const authorization = request.headers.authorization ?? '';
+    const ways: Readonly<Record<string, () => readonly [number, string]>> = {
+      '/scalelite/api/getServers': () => scalelite(balancer, url.searchParams.get('checksum') ?? ''),
+      '/api/v1/backends': () => b3scale(balancer, authorization),
+      '/bbblb/api/v1/server': () => bbblb(balancer, authorization),
+    };
+    const [status, body] = ways[url.pathname]?.() ?? [404, '{"message":"Not Found"}'];
     response.writeHead(status, {
       'Content-Type': body.startsWith('<') ? 'application/xml' : 'application/json',
     });
@@ -83,7 +85,6 @@ function scalelite({ servers, secret }: MeetingBalancer, checksum: string): read
 
 function b3scale({ servers, secret }: MeetingBalancer, authorization: string): readonly [number, string] {
   const [header = '', claims = '', signature] = authorization.replace(/^Bearer /, '').split('.');
-  const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString() || '{}');
   const wanted = createHmac('sha384', secret).update(`${header}.${claims}`).digest('base64url');
   const isCurrent = Number(read(claims).exp) > Date.now() / 1000;
   if (signature !== wanted || read(header).alg !== 'HS384' || !isCurrent) {
@@ -104,4 +105,18 @@ function b3scale({ servers, secret }: MeetingBalancer, authorization: string): r
     ...{ settings: {}, created_at: now, updated_at: now, synced_at: now },
   }));
   return [200, JSON.stringify(entries)];
+}
+
+function bbblb({ servers }: MeetingBalancer, authorization: string): readonly [number, string] {
+  const denied = (message: string) => [401, JSON.stringify({ error: 'Access denied', message })] as const;
+  const [header = '', claims = '', signature] = authorization.replace(/^Bearer /, '').split('.');
+  const domain = String(read(header).kid).replace(/^bbb:/, '');
+  const server = servers.find(({ url }) => new URL(url).hostname === domain);
+  if (server === undefined) return denied('Unknown server in key identifier');
+  const wanted = createHmac('sha256', server.secret).update(`${header}.${claims}`).digest('base64url');
+  return denied(signature === wanted ? 'This API is protected' : 'Invalid token signature');
+}
+
+function read(part: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString() || '{}');
 }

@@ -276,7 +276,7 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
       };
     });
 
-    async function balanced(kind: 'scalelite' | 'b3scale'): Promise<void> {
+    async function balanced(kind: 'scalelite' | 'b3scale' | 'bbblb'): Promise<void> {
       const file = join(lab().directory, 'balancer-secret');
       await writeFile(file, `${listSecret}\n`, { mode: 0o600 });
       Object.assign(cluster.inventory.vars, {
@@ -295,7 +295,8 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
       balancer.asked.length = 0;
       const { document, stdout, stderr } = await cluster.json('doctor');
       isDiscreet(`${stdout}${stderr}`);
-      const about = (outcome: string) => named(document, outcome).filter((one) => one.includes(' balancer-'));
+      const about = (outcome: string) =>
+        named(document, outcome).filter((one) => / (?:balancer|bbblb)-/.test(one));
       return { found: about('found'), unknown: about('unknown') };
     }
 
@@ -305,13 +306,17 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
       expect(balancer.asked.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
     }
 
-    it.each(['scalelite', 'b3scale'] as const)('finds nothing wrong with a sound one: %s', async (kind) => {
-      await balanced(kind);
-      const other = { ...sound[0], url: 'https://other.test/bigbluebutton/api', online: false };
-      balancer.servers = [...sound, other];
-      expect(await looked()).toEqual({ found: [], unknown: [] });
-      expect(balancer.asked).toHaveLength(1);
-    });
+    it.each(['scalelite', 'b3scale', 'bbblb'] as const)(
+      'finds nothing wrong with a sound one: %s',
+      async (kind) => {
+        await balanced(kind);
+        const other = { ...sound[0], url: 'https://other.test/bigbluebutton/api', online: false };
+        balancer.servers = [...sound, other];
+        expect(await looked()).toEqual({ found: [], unknown: [] });
+        // bbblb is asked by each node.
+        expect(balancer.asked).toHaveLength(kind === 'bbblb' ? 2 : 1);
+      },
+    );
 
     it('shows a node that was taken out on purpose, and finds nothing wrong', async () => {
       await balanced('scalelite');
@@ -411,7 +416,7 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
 /** Something wrong with what a balancer of meetings says of a node, and how doctor calls it. */
 interface BalancerFault {
   readonly name: string;
-  readonly kind?: 'b3scale';
+  readonly kind?: 'b3scale' | 'bbblb';
   readonly node: 1 | 2;
   readonly trouble: string;
   readonly entries: (sound: BalancedServer) => readonly BalancedServer[];
@@ -465,6 +470,17 @@ const balancerFaults: readonly (readonly BalancerFault[])[] = [
       name: 'b3scale counts a sound node as down',
       ...{ kind: 'b3scale', node: 2, trouble: 'balancer-refuses-node' },
       entries: (sound) => [{ ...sound, online: false }],
+    },
+  ],
+  [
+    {
+      name: 'bbblb has another secret than the node',
+      ...{ kind: 'bbblb', node: 1, trouble: 'bbblb-secret-differs' },
+      entries: (sound) => [{ ...sound, secret: 'the-secret-before-bbb-conf-setsecret' }],
+    },
+    {
+      name: 'bbblb does not have the node',
+      ...{ kind: 'bbblb', node: 2, trouble: 'bbblb-lacks-node', entries: () => [] },
     },
   ],
   [
