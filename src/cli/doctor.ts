@@ -18,12 +18,17 @@ export function registerDoctor(program: Command, { environment, finish }: Regist
   addExample(command, 'clusterproxy doctor --inventory prod.yaml');
 }
 
+/** How long a server list and a host may take to answer. Milliseconds. */
+const patience = 8_000;
+
 async function doctor(options: CommonOptions, environment: Environment): Promise<number> {
-  const [{ doctorRun }, { loadWhatIsRight }, { exitStatus, resultWithoutHosts }] = await Promise.all([
-    import('../run/doctor-run.ts'),
-    import('../playbook/resolve/load-inventory.ts'),
-    import('../model/result.ts'),
-  ]);
+  const [{ doctorRun }, { networkFromHere }, { loadWhatIsRight }, { exitStatus, resultWithoutHosts }] =
+    await Promise.all([
+      import('../run/doctor-run.ts'),
+      import('../verify/network.ts'),
+      import('../playbook/resolve/load-inventory.ts'),
+      import('../model/result.ts'),
+    ]);
   const { inventory, problems } = await loadWhatIsRight(options.inventory, environment.secrets);
   if (inventory === undefined) throw new OperatorErrors(problems);
   const { session, missing } = await openAnyway(options, environment, inventory);
@@ -32,6 +37,7 @@ async function doctor(options: CommonOptions, environment: Environment): Promise
   const { troubles, unlooked } = await doctorRun({
     ...session.runOptions({ prune: false }),
     now: Date.now,
+    network: networkFromHere({ signal, patience }),
   });
   const result = { ...resultWithoutHosts('doctor'), interrupted: signal.aborted };
   const status = signal.aborted
@@ -50,7 +56,7 @@ async function openAnyway(
   const { openSession } = await import('./session.ts');
   try {
     return {
-      session: await openSession('doctor', options, environment, 'connections', inventory),
+      session: await openSession('doctor', options, environment, 'server-lists', inventory),
       missing: [],
     };
   } catch (error) {

@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { SecretUse } from '../inventory/secret-use.ts';
 import { withSecrets } from '../inventory/with-secrets.ts';
 import { OperatorErrors, type Problem } from '../model/operator-error.ts';
+import { serverListsOf } from '../playbook/resolve/server-lists.ts';
 import { lookUpSecrets } from '../secrets/resolve.ts';
 import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
@@ -9,10 +11,18 @@ import { discardTyped } from './typed-ahead.ts';
 
 /**
  * Which secrets a command needs. `nothing`: none is looked up, no program is run. `connections`: those by
- * which hosts are reached. `everything`: variables as well. `known`: variables where they can be had, to hide
- * them; giving something back must be possible while the vault is down.
+ * which hosts are reached. `server-lists`: these, and those by which server lists are read where they can be
+ * had. `everything`: variables as well. `known`: variables where they can be had, to hide them; giving
+ * something back must be possible while the vault is down.
  */
-export type NeededSecrets = 'nothing' | 'connections' | 'known' | 'everything';
+export type NeededSecrets = 'nothing' | 'connections' | 'server-lists' | 'known' | 'everything';
+
+const wantedBy: Readonly<Record<Exclude<NeededSecrets, 'nothing'>, readonly SecretUse['for']['kind'][]>> = {
+  connections: [],
+  'server-lists': ['server-list'],
+  known: ['variable'],
+  everything: ['variable'],
+};
 
 export interface LookUpOptions {
   readonly needed: NeededSecrets;
@@ -30,8 +40,12 @@ export async function lookUp(
   inventory: Inventory,
   { needed, environment, json, progress }: LookUpOptions,
 ): Promise<{ readonly inventory: Inventory; readonly missing: readonly Problem[] }> {
+  const lists = new Set(serverListsOf(inventory).map(({ list }) => list.secret));
   const uses = inventory.secrets.filter(
-    (use) => needed !== 'nothing' && (use.for.kind === 'ssh' || needed !== 'connections'),
+    ({ for: use }) =>
+      needed !== 'nothing' &&
+      (use.kind === 'ssh' || wantedBy[needed].includes(use.kind)) &&
+      (use.kind !== 'server-list' || lists.has(use.name)),
   );
   const { stdin, output, variables, signal, secrets: register } = environment;
   const options = {
@@ -50,13 +64,14 @@ export async function lookUp(
   const values = new Map<string, string>();
   const missing: Problem[] = [];
   const problems: Problem[] = [];
-  for (const kind of ['ssh', 'variable'] as const) {
+  for (const kind of ['ssh', 'variable', 'server-list'] as const) {
     const wanted = uses.flatMap(({ value, location, for: { kind: of } }) =>
       of !== kind || typeof value === 'string' ? [] : [{ reference: value, location }],
     );
     const found = await lookUpSecrets(wanted, options);
     for (const [id, value] of found.values) values.set(id, value);
-    (needed === 'known' && kind === 'variable' ? missing : problems).push(...found.problems);
+    const isMissed = kind === 'ssh' || (kind === 'variable' && needed === 'everything');
+    (isMissed ? problems : missing).push(...found.problems);
   }
   if (problems.length > 0) throw new OperatorErrors(problems);
   // Programs that are run from now on, such as ssh(1), have no business with them.

@@ -27,6 +27,8 @@ export interface Inventory {
   };
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
+  /** those by which server lists are read, by the names of their variables, as far as they are known */
+  readonly listSecrets: ReadonlyMap<string, string>;
   /** problems worth reporting that aren't mistakes */
   readonly warnings: readonly Problem[];
 }

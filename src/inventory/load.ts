@@ -144,6 +144,7 @@ function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlay
     hosts,
     maxUnavailable: maxUnavailable(data.max_unavailable),
     secrets: secretUses(document, playbook, hosts),
+    listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
   };
 }

@@ -104,6 +104,7 @@ function bareRole(name: string): Role {
     ...{ name, description: '', hosts: { minimum: 0, maximum: Number.POSITIVE_INFINITY } },
     ...{ external: false, shared: false, hostname: 'optional', facts: {}, recipes: [], refuse: [] },
     ...{ unknown: undefined, stages: [], steps: [], health: [], verify: [], symptoms: {}, troubles: [] },
+    serverLists: [],
     ...{ asked: undefined, everyLook: [], warnings: [], units: [], ports: [], guards: [], handlers: [] },
   };
 }

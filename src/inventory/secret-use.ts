@@ -15,7 +15,9 @@ export interface SecretUse {
   readonly host: string | undefined;
   readonly for:
     | { readonly kind: 'variable'; readonly name: string }
-    | { readonly kind: 'ssh'; readonly key: SshKey };
+    | { readonly kind: 'ssh'; readonly key: SshKey }
+    /** of the variable by which a server list is read; no host gets it */
+    | { readonly kind: 'server-list'; readonly name: string };
   /** a reference to it, or the secret itself */
   readonly value: SecretReference | string;
   readonly location: Location;

@@ -14,6 +14,7 @@ export function secretUses(
   const declared = Object.entries(playbook.variables).flatMap(([name, { type }]) =>
     type === 'secret' && isMentioned(playbook, name) ? [name] : [],
   );
+  const listed = new Set(playbook.roles.flatMap((role) => role.serverLists.map(({ secret }) => secret)));
   const at = (host: string | undefined, holder: YamlPath, place: SecretUse['for']): readonly SecretUse[] => {
     const [group, key] = place.kind === 'ssh' ? ['ssh', place.key] : ['vars', place.name];
     const own = [...holder, group, key];
@@ -26,6 +27,7 @@ export function secretUses(
   const connections = (Object.keys(sshKeys) as SshKey[]).map((key) => ({ kind: 'ssh', key }) as const);
   const entries = hostEntries(document.value);
   return [
+    ...[...listed].flatMap((name) => at(undefined, [], { kind: 'server-list', name })),
     ...(hosts.length === 0 ? variables.flatMap((place) => at(undefined, [], place)) : []),
     ...hosts.flatMap(({ name, state }) => {
       const path = entries.find(({ data }) => data.name === name)?.path ?? [];
@@ -39,6 +41,8 @@ export function secretUses(
 function isMentioned({ text, roles }: Playbook, name: string): boolean {
   const word = new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g');
   const templates = roles.flatMap((role) => role.steps.flatMap(({ template }) => template?.text ?? []));
-  const declarations = 1;
+  const lists = roles.flatMap(({ serverLists }) => serverLists.filter(({ secret }) => secret === name));
+  // Naming it as the secret of a server list is no use on a host.
+  const declarations = 1 + lists.length;
   return (text.match(word)?.length ?? 0) > declarations || templates.some((one) => one.search(word) !== -1);
 }

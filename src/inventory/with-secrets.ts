@@ -17,6 +17,10 @@ export function withSecrets(inventory: Inventory, values: ReadonlyMap<string, st
         return use.for.kind === 'variable' && value !== undefined ? [[use.for.name, value] as const] : [];
       }),
     );
+  const lists = inventory.secrets.flatMap((use) => {
+    const value = resolved(use);
+    return use.for.kind === 'server-list' && value !== undefined ? [[use.for.name, value] as const] : [];
+  });
   const connectionOf = (uses: readonly SecretUse[]) =>
     Object.fromEntries(
       uses.flatMap((use) => {
@@ -29,6 +33,7 @@ export function withSecrets(inventory: Inventory, values: ReadonlyMap<string, st
   return {
     ...inventory,
     vars: { ...inventory.vars, ...variablesOf(usesOf(undefined)) },
+    listSecrets: new Map(lists),
     hosts: inventory.hosts.map((host) => {
       const uses = usesOf(host.name);
       return {

@@ -8,6 +8,7 @@ import type {
   MeetingQuestion,
   WebsocketQuestion,
 } from './outside-check.ts';
+import type { PlaybookServerList } from './server-list.ts';
 import type { Tried } from './tried.ts';
 
 /** What a variable of a playbook may hold; the inventory's values are checked against it. */
@@ -201,6 +202,8 @@ export interface PlaybookTrouble {
   readonly when: Condition;
   readonly shows: Condition;
   readonly unless: Condition;
+  /** what is worth a word where it is not there, and where that holds */
+  readonly note: { readonly when: Condition; readonly text: string } | undefined;
   /** the fact that shows it */
   readonly found: string;
   /** what follows from it, in one sentence */
@@ -262,6 +265,8 @@ export interface Role {
   /** facts that only `doctor` reads; texts are templates over cluster, host and vars, except of a program */
   readonly symptoms: Readonly<Record<string, Fact>>;
   readonly troubles: readonly PlaybookTrouble[];
+  /** the first one that applies is asked by `doctor` */
+  readonly serverLists: readonly PlaybookServerList[];
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
   readonly guards: readonly PlaybookGuard[];

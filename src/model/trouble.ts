@@ -9,6 +9,8 @@ export interface Finding {
   readonly found?: string | undefined;
   /** what follows from it, in one sentence; undefined unless it was found */
   readonly means?: string | undefined;
+  /** something that an operator may want to know although it is no trouble */
+  readonly note?: string | undefined;
   /** what to do about it; undefined unless it was found */
   readonly fix?: string | undefined;
 }

@@ -15,13 +15,17 @@ import { readsOf } from '../playbook/resolve/reads.ts';
 import { judgeTroubles, symptomReads } from '../playbook/resolve/troubles.ts';
 import { heard } from '../secrets/showable.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
+import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
 import { look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
+import { askServerLists } from './server-lists.ts';
 
 export interface DoctorOptions extends RunOptions {
   /** milliseconds since the epoch */
   readonly now: () => number;
+  /** how server lists are asked, and hosts for what these say */
+  readonly network: Network;
 }
 
 export interface Examined {
@@ -39,16 +43,18 @@ const generalUnits = [
 
 /**
  * Looks at all hosts, each by one command, and looks for known troubles: those that any host can have, and
- * those of the playbook. A host that can't be looked at is a trouble of its own.
+ * those of the playbook, for which server lists are asked beside it. A host that can't be looked at is a
+ * trouble of its own.
  */
 export async function doctorRun(options: DoctorOptions): Promise<Examined> {
   const { inventory, signal } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
   const program = await remoteFile('surroundings.sh');
   const reads = new Map(inventory.hosts.map((host) => [host.name, whatToRead(inventory, host, program)]));
-  const [looks, names] = await Promise.all([
+  const [looks, names, told] = await Promise.all([
     look(options, ({ name }) => reads.get(name)?.reads ?? noReads),
     namesFromHere(inventory, signal),
+    askServerLists(options, options),
   ]);
   const view = viewCluster(inventory, snapshotsOf(looks));
   const seen: ClusterSeen = {
@@ -66,7 +72,7 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
     .flatMap(({ host, snapshot, problem }): readonly TroubleResult[] => {
       if (snapshot === undefined) return problem === undefined ? [] : [unlooked(host, problem)];
       const own = general.filter((trouble) => trouble.host === host.name);
-      const product = host.state === 'active' ? judgeTroubles(view, host.name) : [];
+      const product = judgeTroubles(view, host.name, told.get(host.name));
       return [...own, ...product].map(harmless);
     });
   return {

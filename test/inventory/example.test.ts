@@ -29,9 +29,10 @@ describe('inventory.example.yaml', () => {
     const given = z
       .object({ vars: z.record(z.string(), z.unknown()) })
       .parse(parse(await readFile(file, 'utf8')));
+    // No inventory can hold the empty text for a secret, only leave it out.
     const defaults = Object.entries(inventory.playbook.variables).map(([name, variable]) => [
       name,
-      variable.default,
+      variable.type === 'secret' ? { env: expect.any(String) } : variable.default,
     ]);
     expect(given.vars).toEqual(Object.fromEntries(defaults));
   });

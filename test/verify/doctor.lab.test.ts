@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, startCluster } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
+import { type BalancedServer, type MeetingBalancer, startMeetingBalancer } from '../lab/meeting-balancer.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { documented } from './fault-table.ts';
 
@@ -244,6 +247,120 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
     );
   });
 
+  describe('and a balancer of meetings', () => {
+    const listSecret = 'loadbalancer-secret-5f2a99';
+    let balancer: MeetingBalancer;
+    let sound: readonly [BalancedServer, BalancedServer];
+
+    beforeAll(async () => {
+      balancer = await startMeetingBalancer(lab());
+      const servers = [1, 2].map(async (number): Promise<BalancedServer> => {
+        const host = cluster.node(number);
+        const secret = (await host.readFile(web)).toString().match(/^securitySalt=(.+)$/m)?.[1] ?? '';
+        return {
+          url: `https://${host.name}.example.com/bigbluebutton/api`,
+          secret,
+          state: 'enabled',
+          online: true,
+        };
+      });
+      const [first, second] = await Promise.all(servers);
+      if (first === undefined || second === undefined) throw new Error('no nodes');
+      sound = [first, second];
+      Object.assign(balancer, { servers: sound, secret: listSecret });
+      await balanced('scalelite');
+      return async () => {
+        balancer.stop();
+        for (const key of ['', '_kind', '_secret']) delete cluster.inventory.vars[`meeting_balancer${key}`];
+        await cluster.save();
+      };
+    });
+
+    async function balanced(kind: 'scalelite' | 'b3scale' | 'bbblb'): Promise<void> {
+      const file = join(lab().directory, 'balancer-secret');
+      await writeFile(file, `${listSecret}\n`, { mode: 0o600 });
+      Object.assign(cluster.inventory.vars, {
+        meeting_balancer: balancer.url,
+        meeting_balancer_kind: kind,
+        meeting_balancer_secret: { file },
+      });
+      await cluster.save();
+    }
+
+    /** What doctor says of it; it may only ask, and nothing of what it hears may be told. */
+    async function looked(): Promise<{
+      readonly found: readonly string[];
+      readonly unknown: readonly string[];
+    }> {
+      balancer.asked.length = 0;
+      const { document, stdout, stderr } = await cluster.json('doctor');
+      isDiscreet(`${stdout}${stderr}`);
+      const about = (outcome: string) =>
+        named(document, outcome).filter((one) => / (?:balancer|bbblb)-/.test(one));
+      return { found: about('found'), unknown: about('unknown') };
+    }
+
+    function isDiscreet(said: string): void {
+      const secrets = [listSecret, ...[...balancer.servers, ...sound].map(({ secret }) => secret)];
+      for (const secret of secrets) expect(said).not.toContain(secret);
+      expect(balancer.asked.filter((asked) => !asked.startsWith('GET '))).toEqual([]);
+    }
+
+    it.each(['scalelite', 'b3scale', 'bbblb'] as const)(
+      'finds nothing wrong with a sound one: %s',
+      async (kind) => {
+        await balanced(kind);
+        const other = { ...sound[0], url: 'https://other.test/bigbluebutton/api', online: false };
+        balancer.servers = [...sound, other];
+        expect(await looked()).toEqual({ found: [], unknown: [] });
+        // bbblb is asked by each node.
+        expect(balancer.asked).toHaveLength(kind === 'bbblb' ? 2 : 1);
+      },
+    );
+
+    it('shows a node that was taken out on purpose, and finds nothing wrong', async () => {
+      await balanced('scalelite');
+      balancer.servers = [sound[0], { ...sound[1], state: 'cordoned', secret: 'whatever-it-was' }];
+      const { code, stdout } = await cluster.run('doctor');
+      isDiscreet(stdout);
+      expect(stdout).toMatch(/no trouble found\n {2}note: Scalelite has this node as cordoned/);
+      expect([code, stdout.includes('not known')]).toEqual([0, false]);
+    });
+
+    it('knows nothing if it refuses the secret, and says so once', async () => {
+      balancer.secret = 'another-one-entirely';
+      const { code, stdout } = await cluster.run('doctor');
+      balancer.secret = listSecret;
+      isDiscreet(stdout);
+      expect(stdout).toContain('ill-01 and ill-02\n  not known: Scalelite refuses the secret');
+      expect(stdout.match(/Scalelite refuses the secret/g)).toHaveLength(1);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(code).toBe(0);
+    });
+
+    it.each(balancerFaults.map((some) => [some.map(({ name }) => name).join('; '), some] as const))(
+      'finds that %s',
+      async (_names, some) => {
+        await balanced(some[0]?.kind ?? 'scalelite');
+        balancer.servers = some.flatMap(({ node, entries }) => entries(sound[node === 1 ? 0 : 1]));
+        try {
+          for (const { node, make } of some) if (make !== undefined) await cluster.node(node).mustExec(make);
+          const expected = some.map(({ node, trouble }) => `ill-0${node} ${trouble}`).sort();
+          expect(await looked()).toEqual({ found: expected, unknown: [] });
+        } finally {
+          for (const { node, mend } of some) if (mend !== undefined) await cluster.node(node).exec(mend);
+        }
+      },
+    );
+
+    it('is written down for operators', () => {
+      documented(
+        'meeting-balancers',
+        balancerFaults.flat().map(({ name, trouble }) => ({ fault: name, found: [`doctor ${trouble}`] })),
+      );
+    });
+  });
+
   it('says at which layer hosts can not be looked at, and looks at the others', async () => {
     const { inventory } = cluster;
     const [first, second] = inventory.hosts.node;
@@ -295,6 +412,90 @@ describe.skipIf(noLab)('doctor on real hosts', () => {
     }
   });
 });
+
+/** Something wrong with what a balancer of meetings says of a node, and how doctor calls it. */
+interface BalancerFault {
+  readonly name: string;
+  readonly kind?: 'b3scale' | 'bbblb';
+  readonly node: 1 | 2;
+  readonly trouble: string;
+  readonly entries: (sound: BalancedServer) => readonly BalancedServer[];
+  readonly make?: string;
+  readonly mend?: string;
+}
+
+/** Those beside each other are put in at the same time. */
+const balancerFaults: readonly (readonly BalancerFault[])[] = [
+  [
+    {
+      name: 'a balancer of meetings has not all nodes',
+      ...{ node: 2, trouble: 'balancer-lacks-node', entries: () => [] },
+    },
+    {
+      name: 'it has another secret than the node, and says that the node is online',
+      ...{ node: 1, trouble: 'balancer-secret-differs' },
+      entries: (sound) => [{ ...sound, secret: 'the-secret-before-bbb-conf-setsecret' }],
+    },
+  ],
+  [
+    {
+      name: 'it has a node twice',
+      ...{ node: 1, trouble: 'balancer-node-twice', entries: (sound) => [sound, sound] },
+    },
+    {
+      name: 'it has a node by its old name',
+      ...{ node: 2, trouble: 'balancer-other-name' },
+      entries: (sound) => [{ ...sound, url: sound.url.replace('ill-02.example.com', 'ill-02') }],
+    },
+  ],
+  [
+    {
+      name: 'it has the address of a node that bbb-conf prints, without its end',
+      ...{ node: 1, trouble: 'balancer-address' },
+      entries: (sound) => [{ ...sound, url: sound.url.replace(/api$/, '') }],
+    },
+    {
+      name: 'it asks a node by http',
+      ...{ node: 2, trouble: 'balancer-address' },
+      entries: (sound) => [{ ...sound, url: sound.url.replace('https', 'http') }],
+    },
+  ],
+  [
+    {
+      name: 'b3scale hears nothing from the agent of a node',
+      ...{ kind: 'b3scale', node: 1, trouble: 'balancer-agent-silent' },
+      entries: (sound) => [{ ...sound, silentFor: 600 }],
+    },
+    {
+      name: 'b3scale counts a sound node as down',
+      ...{ kind: 'b3scale', node: 2, trouble: 'balancer-refuses-node' },
+      entries: (sound) => [{ ...sound, online: false }],
+    },
+  ],
+  [
+    {
+      name: 'bbblb has another secret than the node',
+      ...{ kind: 'bbblb', node: 1, trouble: 'bbblb-secret-differs' },
+      entries: (sound) => [{ ...sound, secret: 'the-secret-before-bbb-conf-setsecret' }],
+    },
+    {
+      name: 'bbblb does not have the node',
+      ...{ kind: 'bbblb', node: 2, trouble: 'bbblb-lacks-node', entries: () => [] },
+    },
+  ],
+  [
+    {
+      name: 'Scalelite counts a sound node as down',
+      ...{ node: 1, trouble: 'balancer-refuses-node' },
+      entries: (sound) => [{ ...sound, online: false }],
+    },
+    {
+      name: 'it says that a node is online whose bbb-web is dead',
+      ...{ node: 2, trouble: 'balancer-trusts-dead-node', entries: (sound) => [sound] },
+      ...{ make: 'systemctl stop bbb-web', mend: 'systemctl start bbb-web' },
+    },
+  ],
+];
 
 function named({ troubles = [] }: ReportDocument, wanted: string): readonly string[] {
   return troubles

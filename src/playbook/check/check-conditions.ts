@@ -34,6 +34,8 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'verify'], role.verify, all),
       // Asked in the look at the other host, before anything is known of this one.
       ...inCondition(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
+      // Asked beside the look at the hosts.
+      ...each(document, [...path, 'server_lists'], role.server_lists, withoutFacts(early)),
       ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });
@@ -81,11 +83,12 @@ function troubleConditions(
   const subjects = new Map(known);
   for (const [name, symptom] of Object.entries(symptoms))
     subjects.set(`symptoms.${name}`, { type: kindOf(symptom).answers });
-  return troubles.flatMap(({ when, shows, unless }, index) =>
-    Object.entries({ when, shows, unless }).flatMap(([key, condition]) =>
+  return troubles.flatMap(({ when, shows, unless, note }, index) => [
+    ...Object.entries({ when, shows, unless }).flatMap(([key, condition]) =>
       inCondition(document, [...path, index, key], condition, subjects),
     ),
-  );
+    ...inCondition(document, [...path, index, 'note', 'when'], note?.when, subjects),
+  ]);
 }
 
 function inCondition(

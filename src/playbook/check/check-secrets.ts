@@ -43,6 +43,11 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
       ),
       ...refuse(['symptoms'], role.symptoms, 'a symptom: its questions are arguments of processes'),
       ...refuse(['troubles'], role.troubles, 'a trouble, which is shown'),
+      ...refuse(
+        ['server_lists'],
+        role.server_lists,
+        'an address, which is shown: `secret` names its variable',
+      ),
       ...refuse(['health'], role.health, 'a health check: its questions are arguments of processes'),
       ...refuse(
         ['refuse'],

@@ -54,6 +54,10 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...(role.troubles ?? []).flatMap(({ recipes, ...texts }, index) =>
         check(['troubles', index], texts, withSymptoms(scopes.forRecipes(recipes), role)),
       ),
+      ...(role.server_lists ?? []).flatMap(({ at, ask }, index) => [
+        ...check(['server_lists', index, 'at'], at, scopes.base),
+        ...check(['server_lists', index, 'ask', 'address'], ask.address, scopes.base),
+      ]),
       ...(role.refuse ?? []).flatMap(({ text, next }, index) =>
         check(['refuse', index], { text, next }, scopes.withFacts),
       ),

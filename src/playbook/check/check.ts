@@ -11,6 +11,7 @@ import { checkAsked } from './check-asked.ts';
 import { checkConditions } from './check-conditions.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
 import { checkSecrets } from './check-secrets.ts';
+import { checkServerLists } from './check-server-lists.ts';
 import { checkTemplates } from './check-templates.ts';
 
 /**
@@ -26,6 +27,7 @@ export function checkMeaning(document: Places, data: PlaybookData): readonly Pro
       ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
       ...checkFacts(document, ['roles', name], role),
       ...checkAsked(document, ['roles', name], role, data.roles),
+      ...checkServerLists(document, ['roles', name], role, data.variables),
     ]),
     ...checkConditions(document, data),
     ...checkTemplates(document, data),
@@ -104,6 +106,12 @@ function checkNames(document: Places, path: YamlPath, role: RoleData): readonly 
       [...path, 'troubles'],
       'id',
       (role.troubles ?? []).map(({ id }) => id),
+    ),
+    ...twice(
+      document,
+      [...path, 'server_lists'],
+      'id',
+      (role.server_lists ?? []).map(({ id }) => id),
     ),
     ...(role.troubles ?? []).flatMap(({ recipes: named = [] }, index) =>
       named.flatMap((name, item) =>

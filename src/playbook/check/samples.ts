@@ -185,6 +185,7 @@ export function sampleInventory(
     cluster: { name: 'sample', hostname: 'cluster.example.com' },
     maxUnavailable: { all: undefined, roles: new Map() },
     secrets: [],
+    listSecrets: new Map(),
     warnings: [],
   };
 }

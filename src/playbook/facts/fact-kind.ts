@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Value } from '../../formats/keyed-format.ts';
+import type { ListTold } from '../../model/server-list.ts';
 import type { Reads, Snapshot } from '../../model/snapshot.ts';
 
 /**
@@ -32,4 +33,6 @@ export interface Asked {
   /** name of the fact, for messages */
   readonly fact: string;
   readonly snapshot: Snapshot;
+  /** what the role's server list tells of it, where one was asked */
+  readonly told?: ListTold | undefined;
 }

@@ -4,6 +4,7 @@ import { captureFact } from './capture.ts';
 import { containsFact } from './contains.ts';
 import { existsFact } from './exists.ts';
 import type { FactKind } from './fact-kind.ts';
+import { listedFact } from './listed.ts';
 import { packageFact } from './package.ts';
 import { restartedFact } from './restarted.ts';
 import { saidFact } from './said.ts';
@@ -23,8 +24,8 @@ const kinds = [
   searchFact,
 ] as unknown as readonly FactKind<Fact>[];
 
-/** What only doctor asks may come from a program as well: no plan waits for it. */
-const symptomKinds = [...kinds, saidFact as unknown as FactKind<Fact>];
+/** What only doctor asks may come from a program or a server list as well: no plan waits for them. */
+const symptomKinds = [...kinds, ...([saidFact, listedFact] as unknown as readonly FactKind<Fact>[])];
 
 /** The schema of a fact in a playbook: one question of one kind. */
 export const factSchema = questionOf(kinds);

@@ -80,5 +80,6 @@ export function buildTrouble(data: TroubleData): Omit<PlaybookTrouble, 'location
     when: buildCondition(data.when),
     shows: buildCondition(data.shows),
     unless: buildCondition(data.unless),
+    note: data.note && { when: buildCondition(data.note.when), text: data.note.text },
   };
 }

@@ -16,6 +16,7 @@ import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';
 import { buildOutsideCheck, buildSymptom, buildTrouble } from './build-checks.ts';
 import { buildCondition, listOf, mapValues } from './build-parts.ts';
+import { buildServerList } from './build-server-list.ts';
 import { programKey } from './guard-programs.ts';
 import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 import { buildTried } from './tried-schema.ts';
@@ -117,6 +118,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       ...buildTrouble(trouble),
       location: at('troubles', index, 'id'),
     })),
+    serverLists: (data.server_lists ?? []).map(buildServerList),
     warnings: (data.warnings ?? []).map((warning) => ({
       when: buildCondition(warning.when),
       text: warning.text,

@@ -34,6 +34,7 @@ export function leaveOut(role: RoleData, without: Without) {
     handlers: narrowed(kept(role.handlers, ({ id }) => !handlers.has(id))),
     verify: narrowed(kept(role.verify, ({ id }) => !verify.has(id))),
     troubles: narrowed(kept(role.troubles, ({ id }) => !troubles.has(id))),
+    serverLists: kept(role.server_lists, () => true),
     refuse: narrowed(kept(role.refuse, () => true)),
     warnings: narrowed(kept(role.warnings, () => true)),
     units: kept(role.units, (unit) => !units.has(unit)),

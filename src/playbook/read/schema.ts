@@ -8,6 +8,7 @@ import { handlerSchema } from './handler-schema.ts';
 import { id, namesSchema, roleName, word } from './name-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
+import { serverListSchema } from './server-list-schema.ts';
 import { oneOrMore, text } from './texts.ts';
 import { triedSchema } from './tried-schema.ts';
 
@@ -76,6 +77,10 @@ const trouble = z.strictObject({
   when: conditionSchema.optional().meta({ description: 'where it is looked for' }),
   shows: conditionSchema.optional().meta({ description: 'all of it holds where the trouble is' }),
   unless: conditionSchema.optional().meta({ description: 'none of it holds where the trouble is' }),
+  note: z
+    .strictObject({ when: conditionSchema, text })
+    .optional()
+    .meta({ description: 'what is worth a word where the trouble is not there' }),
   found: text.meta({ description: 'the fact that shows it' }),
   means: text.meta({ description: 'what follows from it, in one sentence' }),
   fix: text.meta({ description: 'what to do about it: a command, if there is one' }),
@@ -213,6 +218,9 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     }),
     troubles: z.array(trouble).optional().meta({
       description: 'known troubles that `clusterproxy doctor` looks for',
+    }),
+    server_lists: z.array(serverListSchema).optional().meta({
+      description: "others' lists of its hosts, of which `clusterproxy doctor` asks the first that applies",
     }),
     warnings: z.array(warning).optional(),
     units: texts.optional(),

@@ -2,6 +2,7 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { Condition, Fact, PlaybookTrouble } from '../../model/playbook.ts';
+import type { ListTold } from '../../model/server-list.ts';
 import type { Reads, Snapshot } from '../../model/snapshot.ts';
 import type { Finding, TroubleResult } from '../../model/trouble.ts';
 import { kindOf } from '../facts/kinds.ts';
@@ -23,15 +24,20 @@ export function symptomReads(inventory: Inventory, host: InventoryHost): readonl
   return Object.values(symptomsOf(inventory, host)).map((symptom) => kindOf(symptom).reads(symptom));
 }
 
-/** Whether each trouble of the host's role is there. The host must have been inspected. */
-export function judgeTroubles(cluster: ClusterView, name: string): readonly TroubleResult[] {
+/**
+ * Whether each trouble of the host's role is there. The host must have been inspected. `told` is what its
+ * role's server list tells of it. A retired host has only those troubles that ask for its state.
+ */
+export function judgeTroubles(cluster: ClusterView, name: string, told?: ListTold): readonly TroubleResult[] {
   const view = cluster.hosts.get(name);
   if (view?.snapshot === undefined) throw new Error(`${name} was not inspected`);
   const { host, snapshot, problem, recipe } = view;
   const context = hostContext(cluster, view);
-  const known = askSymptoms(symptomsOf(cluster.inventory, host), snapshot);
+  const known = askSymptoms(symptomsOf(cluster.inventory, host), snapshot, told);
   const withSymptoms = { ...context, symptoms: known.answers };
-  return roleOf(cluster.inventory.playbook, host.role).troubles.map((trouble) => ({
+  const { troubles } = roleOf(cluster.inventory.playbook, host.role);
+  const wanted = troubles.filter(({ when }) => host.state === 'active' || Object.hasOwn(when, 'host.state'));
+  return wanted.map((trouble) => ({
     ...{ host: host.name, role: host.role, id: trouble.id },
     title: leniently(context).text(trouble.title),
     ...(problem === undefined
@@ -50,13 +56,13 @@ interface Known {
 function judge(trouble: PlaybookTrouble, { context, recipe, unknown }: Known): Finding {
   const { when, shows, unless } = trouble;
   try {
-    if (!isFor(trouble, recipe) || !holds(filled(besideSymptoms(when), context), context))
+    if (!isFor(trouble, recipe) || !holds(filled(decided(when, unknown), context), context))
       return { outcome: 'not-applicable' };
     const missing = symptomsIn(trouble).find((name) => unknown.has(name));
     if (missing !== undefined) return { outcome: 'unknown', found: unknown.get(missing) };
     if (!holds(filled(when, context), context)) return { outcome: 'not-applicable' };
     const isThere = holds(filled(shows, context), context) && !anyOf(filled(unless, context), context);
-    if (!isThere) return { outcome: 'absent' };
+    if (!isThere) return { outcome: 'absent', ...notedIn(trouble, context) };
     const [found, means, fix] = [trouble.found, trouble.means, trouble.fix].map((text) =>
       renderText(text, context),
     );
@@ -67,11 +73,16 @@ function judge(trouble: PlaybookTrouble, { context, recipe, unknown }: Known): F
   }
 }
 
-/** What a host isn't meant for at all needs none of its symptoms. */
-function besideSymptoms(condition: Condition): Condition {
-  return Object.fromEntries(
-    Object.entries(condition).filter(([subject]) => splitSubject(subject)[0] !== 'symptoms'),
-  );
+function notedIn({ note }: PlaybookTrouble, context: TemplateContext): Pick<Finding, 'note'> {
+  if (note === undefined || !holds(filled(note.when, context), context)) return {};
+  return { note: renderText(note.text, context) };
+}
+
+/** What does not depend on symptoms that are unknown: a host that isn't meant needs none of them. */
+function decided(condition: Condition, unknown: ReadonlyMap<string, string>): Condition {
+  const needs = ([subject, values]: readonly [string, readonly Value[]]) =>
+    symptomsNamed([subject, ...values.flatMap(variablesIn)]).some((name) => unknown.has(name));
+  return Object.fromEntries(Object.entries(condition).filter((entry) => !needs(entry)));
 }
 
 function filled(condition: Condition, context: TemplateContext): Condition {
@@ -88,12 +99,22 @@ function anyOf(condition: Condition, context: TemplateContext): boolean {
 }
 
 /** The symptoms on which it depends whether a trouble is there. */
-function symptomsIn({ when, shows, unless, found, means, fix }: PlaybookTrouble): readonly string[] {
-  const conditions = [when, shows, unless].flatMap((condition) => Object.entries(condition));
+function symptomsIn({ when, shows, unless, note, found, means, fix }: PlaybookTrouble): readonly string[] {
+  const conditions = [when, shows, unless, note?.when ?? {}].flatMap((condition) =>
+    Object.entries(condition),
+  );
   const subjects = conditions.map(([subject]) => subject);
-  const values = conditions.flatMap(([, all]) => all.filter((value) => typeof value === 'string'));
-  const inTexts = [...values, found, means, fix].flatMap(variablesOf);
-  return [...subjects, ...inTexts].flatMap((name) => {
+  const values = conditions.flatMap(([, all]) => all);
+  return symptomsNamed([...subjects, ...[...values, found, means, fix].flatMap(variablesIn)]);
+}
+
+function variablesIn(value: Value): readonly string[] {
+  return typeof value === 'string' ? variablesOf(value) : [];
+}
+
+/** The symptoms among names such as `symptoms.X` and `vars.Y`. */
+function symptomsNamed(names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => {
     const [group, symptom = ''] = splitSubject(name);
     return group === 'symptoms' ? [symptom] : [];
   });
@@ -114,12 +135,13 @@ function symptomsOf(inventory: Inventory, host: InventoryHost): Readonly<Record<
 function askSymptoms(
   symptoms: Readonly<Record<string, Fact>>,
   snapshot: Snapshot,
+  told: ListTold | undefined,
 ): { readonly answers: Readonly<Record<string, Value>>; readonly unknown: ReadonlyMap<string, string> } {
   const answers: Record<string, Value> = {};
   const unknown = new Map<string, string>();
   for (const [name, symptom] of Object.entries(symptoms)) {
     try {
-      answers[name] = kindOf(symptom).answer(symptom, { fact: name, snapshot });
+      answers[name] = kindOf(symptom).answer(symptom, { fact: name, snapshot, told });
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       unknown.set(name, reasonIn(error.problem.message, name));

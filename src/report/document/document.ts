@@ -228,11 +228,12 @@ function browserDocument(told: BrowserTold | undefined): Pick<ReportDocument, 'b
 }
 
 function troubleDocument(trouble: TroubleResult): ReportTrouble {
-  const { host, role, id, title, outcome, found, means, fix } = trouble;
+  const { host, role, id, title, outcome, found, means, note, fix } = trouble;
   return {
     ...{ host: cleanName(host), role: cleanName(role), id: cleanName(id), title: ownLine(title), outcome },
     ...(found === undefined ? {} : { found: ownLine(found) }),
     ...(means === undefined ? {} : { means: ownLine(means) }),
+    ...(note === undefined ? {} : { note: ownLine(note) }),
     ...(fix === undefined ? {} : { fix: ownWords(fix) }),
   };
 }

@@ -75,6 +75,7 @@ const trouble = z.object({
   outcome: z.enum(troubleOutcomes),
   found: z.string().optional().describe('the fact that shows it, or why it could not be found out'),
   means: z.string().optional().describe('what follows from it'),
+  note: z.string().optional().describe('what is worth a word although it is no trouble'),
   fix: z.string().optional().describe('what to do about it'),
 });
 
