@@ -208,6 +208,8 @@ describe('an Averox node', () => {
         program: guardProgram('bbb-meetings.sh'),
         args: [
           'http://127.0.0.1:8090/averox/api',
+          'restart-avx-web restart-all',
+          '8378 4100-4139 3008',
           '/usr/share/avx-web/WEB-INF/classes/averox.properties',
           web,
         ],
