@@ -20,12 +20,15 @@ import { type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
+import { askStreams, needsStream } from './verify-stream.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
   readonly now: () => number;
   /** whether meetings may be held */
   readonly withMeeting: boolean;
+  /** whether streams may be published */
+  readonly withStream: boolean;
   /** aborted when whatever is under way is left to the hosts */
   readonly leave: AbortSignal;
   /** asks what needs a real browser; undefined leaves these checks out */
@@ -56,7 +59,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   );
   const cluster = viewCluster(inventory, snapshotsOf(looks));
   const begin = questionLimits();
-  const meeting = pLimit(1);
+  const alone = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name))
@@ -67,8 +70,9 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
             ...checks.map((check) => askAlone(one, check, { ...options, begin })),
-            // One host at a time: no more than one meeting of ours is held in a cluster.
-            meeting(() => askMeetings(one, checks, options)),
+            // One host at a time: no more than one meeting or stream of ours is in a cluster.
+            alone(() => askMeetings(one, checks, options)),
+            alone(() => askPublishing(one, checks, options)),
           ]);
           const byId = new Map(endings.flatMap((some) => [...some]));
           return {
@@ -139,6 +143,17 @@ async function askMeetings(
   const inMeetings = checks.filter(needsMeeting);
   if (options.withMeeting) return askInMeetings(one, inMeetings, options);
   return new Map(inMeetings.map(({ id }) => [id, unwanted]));
+}
+
+async function askPublishing(
+  one: Look,
+  checks: readonly OutsideCheck[],
+  options: VerifyOptions,
+): Promise<Endings> {
+  const withStreams = checks.filter(needsStream);
+  if (options.withStream) return askStreams(one, withStreams, options);
+  const unwanted = { ...notApplicable, found: 'asked only with --with-stream' };
+  return new Map(withStreams.map(({ id }) => [id, unwanted]));
 }
 
 const notApplicable: Asked = {
