@@ -79,7 +79,7 @@ export interface OutsideCheck {
 }
 
 /** What a browser shows of a client's page. */
-export const browserShows = ['origin', 'permissions', 'sockets', 'console'] as const;
+export const browserShows = ['origin', 'permissions', 'sockets', 'console', 'media'] as const;
 
 /** What a real browser is asked, by opening a page and looking at what it does there. */
 export interface BrowserQuestion {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
-import type { BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
+import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { noReads } from '../model/snapshot.ts';
 import { askedQueries } from '../playbook/resolve/asked.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
@@ -71,13 +71,13 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
           const endings = await Promise.all([
             ...checks.map((check) => askAlone(one, check, { ...options, begin })),
             // One host at a time: no more than one meeting or stream of ours is in a cluster.
-            alone(() => askMeetings(one, checks, options)),
+            alone(() => askMeetings(one, [...checks, ...inBrowser], options)),
             alone(() => askPublishing(one, checks, options)),
           ]);
           const byId = new Map(endings.flatMap((some) => [...some]));
           return {
             one,
-            inBrowser,
+            inBrowser: inBrowser.filter((check) => !needsMeeting(check)),
             checks: [
               // Without an ending is what belongs to a meeting that doesn't apply to the host.
               ...withHostsView(
@@ -85,6 +85,9 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
                 one.host.name,
                 checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
               ),
+              ...inBrowser
+                .filter((check) => options.browser !== undefined && needsMeeting(check))
+                .map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
               ...others.filter(wanted(options)).map((check) => resultOf(one, check, notApplicable)),
             ],
             problems: [],
@@ -135,11 +138,7 @@ async function askAlone(
   return new Map([[check.id, ending]]);
 }
 
-async function askMeetings(
-  one: Look,
-  checks: readonly OutsideCheck[],
-  options: VerifyOptions,
-): Promise<Endings> {
+async function askMeetings(one: Look, checks: readonly AnyCheck[], options: VerifyOptions): Promise<Endings> {
   const inMeetings = checks.filter(needsMeeting);
   if (options.withMeeting) return askInMeetings(one, inMeetings, options);
   return new Map(inMeetings.map(({ id }) => [id, unwanted]));

@@ -3,8 +3,10 @@ import type { SecureContext } from 'node:tls';
 import pLimit from 'p-limit';
 import type { Browser, BrowserType } from 'playwright-core';
 import type { BrowserCheck, CheckResult } from '../../model/outside-check.ts';
+import { addressesOf } from '../addresses.ts';
 import { complaintWords, fixOf } from './complaints.ts';
 import { type BrowserVerdict, judge, type Servers } from './judge.ts';
+import { judgeMedia } from './judge-media.ts';
 import { shownUrl } from './shown-url.ts';
 import { longestStart, start, startTrouble } from './start.ts';
 import { trustedKeys } from './trusted-keys.ts';
@@ -15,6 +17,8 @@ export interface HostInBrowser {
   readonly host: string;
   readonly role: string;
   readonly checks: readonly BrowserCheck[];
+  /** leads to the pages and into a meeting; nobody may see it. undefined for the pages themselves */
+  readonly enter?: string | undefined;
 }
 
 export interface BrowserOptions {
@@ -79,8 +83,9 @@ export async function askBrowser(
     if (signal.aborted) return nothingAsked(visits, interrupted);
     const version = browser.version();
     const seen = await visitAll(visits, browser, options);
+    const places = await placesOf(visits, options);
     return {
-      checks: visits.flatMap((one) => resultsOf(one, seen.get(one), { visits, signal })),
+      checks: visits.flatMap((one) => resultsOf(one, seen.get(one), { visits, signal, places })),
       browser: { program, version },
       screenshots: visits.flatMap((one) => {
         const file = one.what.screenshot;
@@ -112,11 +117,12 @@ function visitsOf(host: HostInBrowser, screenshots: string | undefined): readonl
     const questions = checks.map(({ question }) => question);
     const file = index === 0 ? `${host.host}.png` : `${host.host}-${index + 1}.png`;
     const what = {
-      page,
+      ...{ page, enter: host.enter, media: questions.some(({ shows }) => shows === 'media') },
       elsewhere: questions.find(({ elsewhere }) => elsewhere !== undefined)?.elsewhere,
       sockets: questions.flatMap(({ sockets, protocol }) => sockets.map((url) => ({ url, protocol }))),
       reads: questions.flatMap(({ reads }) => reads),
-      screenshot: screenshots === undefined ? undefined : join(screenshots, file),
+      // A picture of a meeting would be that of the same client once more.
+      screenshot: screenshots === undefined || host.enter !== undefined ? undefined : join(screenshots, file),
     };
     return { host, checks, what };
   });
@@ -130,8 +136,26 @@ async function startFor(
   return start({ program, playwright, keys, patience: longestStart });
 }
 
-function urlsOf({ what: { page, elsewhere, sockets, reads } }: HostVisit): readonly string[] {
-  return [page, ...(elsewhere === undefined ? [] : [elsewhere]), ...sockets.map(({ url }) => url), ...reads];
+function urlsOf({ what: { page, enter, elsewhere, sockets, reads } }: HostVisit): readonly string[] {
+  return [page, enter ?? [], elsewhere ?? [], sockets.map(({ url }) => url), reads].flat();
+}
+
+/** The addresses of all servers by their names, where it is asked what media have to do with them. */
+async function placesOf(
+  visits: readonly HostVisit[],
+  { signal, patience }: BrowserOptions,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (!visits.some(({ what }) => what.media)) return new Map();
+  const urls = visits.flatMap(urlsOf).filter((url) => URL.canParse(url));
+  const names = [...new Set(urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))];
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => {
+        const found = await addressesOf(name, { signal, patience });
+        return [name, found.kind === 'addresses' ? found.addresses : []] as const;
+      }),
+    ),
+  );
 }
 
 async function visitAll(
@@ -155,7 +179,15 @@ async function visitAll(
 function resultsOf(
   one: HostVisit,
   seen: Seen | Unseen | undefined,
-  { visits, signal }: { readonly visits: readonly HostVisit[]; readonly signal: AbortSignal },
+  {
+    visits,
+    signal,
+    places,
+  }: {
+    readonly visits: readonly HostVisit[];
+    readonly signal: AbortSignal;
+    readonly places: ReadonlyMap<string, readonly string[]>;
+  },
 ): readonly CheckResult[] {
   const verdictOf = (check: BrowserCheck): BrowserVerdict => {
     const { page, shows } = check.question;
@@ -165,7 +197,9 @@ function resultsOf(
     if (shows !== 'origin' && new URL(seen.url).origin !== origin) {
       return notAsked(`the browser was sent to ${shownUrl(seen.url)}, which is no page of ${origin}`);
     }
-    return judge(check, seen, serversOf(one, visits));
+    return check.question.shows === 'media'
+      ? judgeMedia(origin, seen, { ...serversOf(one, visits), places })
+      : judge(check, seen, serversOf(one, visits));
   };
   return one.checks.map((check) => resultOf(one, check, verdictOf(check)));
 }
