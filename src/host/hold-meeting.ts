@@ -34,9 +34,9 @@ const longestMeeting = 120;
 const around = 60;
 
 /**
- * Holds a meeting on a host for as long as `during` takes, which gets the ways in, and that of a browser if the
- * program knows one. The host ends it as soon as its input ends: when `during` is over, whatever came of it, or when the connection or this process is
- * gone.
+ * Holds a meeting on a host for as long as `during` takes, which gets the ways in, and that of a browser if
+ * the program knows one. The host ends it as soon as its input ends: when `during` is over, whatever came of
+ * it, or when the connection or this process is gone.
  * Throws what `during` throws, or an OperatorError of the connection's if nothing was begun.
  */
 export async function holdMeeting<Result>(

@@ -20,6 +20,8 @@ export interface MeetingOptions extends Pick<RunOptions, 'connect' | 'progress'>
   readonly leave: AbortSignal;
   /** asks what needs a real browser; undefined where none is wanted */
   readonly browser?: ((hosts: readonly HostInBrowser[]) => Promise<BrowserAnswers>) | undefined;
+  /** names of the other nodes, to which nothing of a meeting may go */
+  readonly others?: readonly string[];
 }
 
 /** Whether a check is asked only where a meeting may be held. */
@@ -100,14 +102,14 @@ interface Entering {
 /** What is asked of a client in the meeting. */
 async function askInBrowser(
   checks: readonly BrowserCheck[],
-  { browser, host: { name, role }, enter }: MeetingOptions & Entering,
+  { browser, host: { name, role }, enter, others = [] }: MeetingOptions & Entering,
 ): Promise<ReadonlyMap<string, Asked>> {
   if (checks.length === 0 || browser === undefined) return new Map();
   if (enter === undefined) {
     const why = 'the program that holds the meeting has no address for a browser';
     return new Map(checks.map(({ id }) => [id, notAsked(why)]));
   }
-  const { checks: asked } = await browser([{ host: name, role, checks, enter }]);
+  const { checks: asked } = await browser([{ host: name, role, checks, meeting: { enter, others } }]);
   return new Map(
     asked.map(({ id, outcome, expected, found, fix }) => [id, { outcome, expected, found, fix }]),
   );

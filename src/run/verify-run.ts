@@ -140,7 +140,10 @@ async function askAlone(
 
 async function askMeetings(one: Look, checks: readonly AnyCheck[], options: VerifyOptions): Promise<Endings> {
   const inMeetings = checks.filter(needsMeeting);
-  if (options.withMeeting) return askInMeetings(one, inMeetings, options);
+  const others = options.inventory.hosts
+    .filter(({ name, role, state }) => name !== one.host.name && role === one.host.role && state === 'active')
+    .flatMap(({ hostname }) => hostname ?? []);
+  if (options.withMeeting) return askInMeetings(one, inMeetings, { ...options, others });
   return new Map(inMeetings.map(({ id }) => [id, unwanted]));
 }
 

@@ -100,7 +100,14 @@ const mediaToProxy: Fault = {
   words: /^media go to the proxy \([\d.]+, udp\)$/,
   args: ['--with-meeting'],
 };
-const all = [...faults, mediaToProxy];
+/** As on a node that was made from another one's image. */
+const mediaToOther: Fault = {
+  name: 'media of a meeting go to another node',
+  ...{ host: modern, mend: mediaToProxy.mend, found: mediaToProxy.found, args: ['--with-meeting'] },
+  make: mediaToProxy.make.replace('viewed.example.com', 'viewed-01.example.com'),
+  words: /^media go to another node \([\d.]+, udp\)$/,
+};
+const all = [...faults, mediaToProxy, mediaToOther];
 
 const noBrowser = chromiumHere() === undefined;
 

@@ -17,8 +17,16 @@ export interface HostInBrowser {
   readonly host: string;
   readonly role: string;
   readonly checks: readonly BrowserCheck[];
-  /** leads to the pages and into a meeting; nobody may see it. undefined for the pages themselves */
-  readonly enter?: string | undefined;
+  /** undefined where the pages are opened by themselves */
+  readonly meeting?: EnteredMeeting | undefined;
+}
+
+/** A meeting in which the pages are looked at. */
+export interface EnteredMeeting {
+  /** leads into it and to the page; nobody may see it */
+  readonly enter: string;
+  /** names of the other nodes, with which it has nothing to do */
+  readonly others: readonly string[];
 }
 
 export interface BrowserOptions {
@@ -117,12 +125,13 @@ function visitsOf(host: HostInBrowser, screenshots: string | undefined): readonl
     const questions = checks.map(({ question }) => question);
     const file = index === 0 ? `${host.host}.png` : `${host.host}-${index + 1}.png`;
     const what = {
-      ...{ page, enter: host.enter, media: questions.some(({ shows }) => shows === 'media') },
+      ...{ page, enter: host.meeting?.enter, media: questions.some(({ shows }) => shows === 'media') },
       elsewhere: questions.find(({ elsewhere }) => elsewhere !== undefined)?.elsewhere,
       sockets: questions.flatMap(({ sockets, protocol }) => sockets.map((url) => ({ url, protocol }))),
       reads: questions.flatMap(({ reads }) => reads),
       // A picture of a meeting would be that of the same client once more.
-      screenshot: screenshots === undefined || host.enter !== undefined ? undefined : join(screenshots, file),
+      screenshot:
+        screenshots === undefined || host.meeting !== undefined ? undefined : join(screenshots, file),
     };
     return { host, checks, what };
   });
@@ -147,7 +156,10 @@ async function placesOf(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   if (!visits.some(({ what }) => what.media)) return new Map();
   const urls = visits.flatMap(urlsOf).filter((url) => URL.canParse(url));
-  const names = [...new Set(urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))];
+  const others = visits.flatMap(({ host }) => host.meeting?.others ?? []);
+  const names = [
+    ...new Set([...urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')), ...others]),
+  ];
   return new Map(
     await Promise.all(
       names.map(async (name) => {
@@ -220,7 +232,8 @@ function serversOf(one: HostVisit, visits: readonly HostVisit[]): Servers {
     urlsOf(visit).flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : []));
   const own = new Set(hostsOf(one));
   const rest = visits.filter(({ host }) => host !== one.host);
-  const others = new Set(rest.flatMap(hostsOf).filter((host) => !own.has(host)));
+  const named = [...rest.flatMap(hostsOf), ...(one.host.meeting?.others ?? [])];
+  const others = new Set(named.filter((host) => !own.has(host)));
   return { own, others, second: rest.length > 0 };
 }
 

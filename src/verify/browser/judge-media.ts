@@ -24,7 +24,7 @@ interface Candidate {
  */
 export function judgeMedia(origin: string, seen: Seen, servers: Places): BrowserVerdict {
   const expected =
-    'in a meeting, the client opens its sockets and sends its media to the node, not to the proxy';
+    'in a meeting, the client opens its sockets at the node and sends its media there, not to the proxy';
   const cluster = new URL(origin).host;
   const own = addressesOf(servers.own, servers, cluster);
   const proxy = addressesOf([cluster], servers).filter((address) => !own.includes(address));
@@ -35,9 +35,11 @@ export function judgeMedia(origin: string, seen: Seen, servers: Places): Browser
     if (proxy.includes(address)) return [`media go to the proxy (${address}, ${transport})`];
     return others.includes(address) ? [`media go to another node (${address}, ${transport})`] : [];
   });
-  const sockets = seen.ownSockets.flatMap(({ url }) =>
-    new URL(url).host === cluster ? [`${shownUrl(url)} goes to the proxy`] : [],
-  );
+  const sockets = seen.ownSockets.flatMap(({ url }) => {
+    const { host } = new URL(url);
+    if (host === cluster) return [`${shownUrl(url)} goes to the proxy`];
+    return servers.others.has(host) ? [`${shownUrl(url)} goes to another node`] : [];
+  });
   const wrong = [...new Set([...misled, ...sockets])];
   if (wrong.length > 0) return { outcome: 'failed', expected, found: wrong.join('; ') };
   const relays = relayWords(seen.peers);

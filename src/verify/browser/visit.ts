@@ -23,7 +23,7 @@ import { withShownUrls } from './shown-url.ts';
 /** What is done on a page. */
 export interface Visit {
   readonly page: string;
-  /** an address that leads to the page and into a meeting; nobody may see it. undefined for the page itself */
+  /** leads to the page and into a meeting, and nobody may see it; undefined for the page itself */
   readonly enter: string | undefined;
   /** whether to wait for connections for media */
   readonly media: boolean;
@@ -79,8 +79,27 @@ const longestJoining = 20_000;
 /** Servers know their own addresses at once, and tell them within a moment; milliseconds. */
 const trickle = 1_000;
 
-/** Opens a page, does what the visit says, and tells what the browser showed. Never throws. */
+/** How often a page is opened while this machine's network changes under the browser. */
+const mostVisits = 3;
+
+/**
+ * Opens a page, does what the visit says, and tells what the browser showed. Never throws. A browser cuts all
+ * connections when an interface of its machine comes or goes, be it that of a container: the page is opened
+ * once more then.
+ */
 export async function visit(what: Visit, options: VisitOptions): Promise<Seen | Unseen> {
+  for (let times = 1; ; times += 1) {
+    const seen = await visitOnce(what, options);
+    if (times === mostVisits || !isCutHere(seen)) return seen;
+  }
+}
+
+function isCutHere(seen: Seen | Unseen): boolean {
+  const complaints = seen.kind === 'seen' ? seen.complaints : [seen.complaint];
+  return complaints.some(({ words }) => words.includes('ERR_NETWORK_CHANGED'));
+}
+
+async function visitOnce(what: Visit, options: VisitOptions): Promise<Seen | Unseen> {
   try {
     return (
       (await look(what, options, { held: false })) ??

@@ -1,4 +1,4 @@
-/** A value of Action Message Format 0. Names of objects come from a server, so that they are kept in a map. */
+/** A value of Action Message Format 0. Names in objects come from a server, so a map keeps them. */
 export type Amf0Value =
   | number
   | boolean

@@ -201,7 +201,7 @@ class Conversation implements RtmpConnection {
   }
 }
 
-/** The command in a message, if it is one. In the messages of AMF 3, a byte is in front of the same values. */
+/** The command in a message, if it is one. In those of AMF 3, a byte is in front of the same values. */
 function commandIn({ type, payload }: RtmpMessage): readonly Command[] {
   const isAmf3 = type === messageType.commandAmf3;
   if (type !== messageType.commandAmf0 && !isAmf3) return [];

@@ -105,7 +105,8 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
     const asked = { elsewhere: undefined, sockets: [], protocol: '', reads: [] };
     const question = { ...asked, kind: 'browser', shows: 'media', page } as const;
     return {
-      ...{ host: name, role: 'node', enter: `${origin()}/${join}?checksum=s3cret` },
+      ...{ host: name, role: 'node' },
+      meeting: { enter: `${origin()}/${join}?checksum=s3cret`, others: [] },
       checks: [{ id: 'browser-media', title: 'media', fix: 'do something', question }],
     };
   }

@@ -81,6 +81,13 @@ describe('media in a browser', () => {
     });
   });
 
+  it('are signalled at no other node', () => {
+    const at = { ...servers, others: new Set(['b.example.com']) };
+    expect(judged([[way('192.0.2.11')]], { sockets: ['wss://b.example.com/livekit'], at })).toMatchObject({
+      ...{ outcome: 'failed', found: 'wss://b.example.com/livekit goes to another node' },
+    });
+  });
+
   it('are never green where nothing is shown', () => {
     expect(judged([])).toMatchObject({
       ...{ outcome: 'not-applicable', found: 'the client makes no connection for media' },
