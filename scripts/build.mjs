@@ -5,10 +5,12 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.mjs';
 
-// An alternative folder, which the next build leaves alone: node scripts/build.mjs FOLDER
-const outdir = process.argv[2] ?? 'dist';
+// An alternative folder, which the next build leaves alone, and further programs for it:
+// node scripts/build.mjs FOLDER NAME=FILE ...
+const [outdir = 'dist', ...further] = process.argv.slice(2);
+const programs = { main: 'src/main.ts', schema: 'src/schema.ts', prepare: 'src/prepare.ts' };
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/schema.ts', 'src/prepare.ts'],
+  entryPoints: { ...programs, ...Object.fromEntries(further.map((one) => one.split('='))) },
   outdir,
   bundle: true,
   // Commands load what they need when they run: --help needs neither ssh nor YAML.

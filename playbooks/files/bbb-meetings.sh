@@ -1,14 +1,57 @@
 #!/bin/sh
-# bbb-meetings.sh API FILE...: asks this node which meetings it holds. One line a meeting: participants,
-# U+001F, name. Status 0: none, 1: at least one, 2: not known, with a line that says why. The secret is looked
-# for in the FILEs: those below /etc, which an operator writes, win over those of a package; among equals the
-# first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
+# bbb-meetings.sh API HANDLERS PORTS FILE...: asks this node which meetings it holds. One line a meeting:
+# participants, U+001F, name. Status 0: none, 1: at least one, 2: not known, with a line that says why. The
+# secret is looked for in the FILEs: those below /etc, which an operator writes, win over those of a package;
+# among equals the first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
+#
+# Two witnesses are asked, since the API forgets: after a restart of bbb-web it lists no meeting, though a
+# class goes on (bigbluebutton#13155). So nobody is there if the API lists none, no client is connected to the
+# PORTS, one of which each client holds open as long as it is in a meeting, and FreeSWITCH has no call. Where
+# a run that is being put back has begun one of the HANDLERS, which restart the API, and the API is silent,
+# the second witness decides.
 #
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 # shellcheck disable=SC2154 # value and hash are set by setting and hash_program, which are sent before it
 
 api=$1
-shift
+handlers=$2
+ports=$3
+shift 3
+
+# second_witness: 0 where nobody is connected, 1 and lines where somebody is, 2 and a line where it isn't
+# known
+second_witness() {
+  # shellcheck disable=SC2086 # several ports
+  if ! clients $ports; then
+    echo 'the kernel does not say who is connected'
+    return 2
+  fi
+  calls=0
+  if systemctl is-active --quiet freeswitch.service >/dev/null && command -v fs_clibbb >/dev/null 2>&1; then
+    calls=$(timeout -k 1 3 fs_clibbb -x 'show calls count' </dev/null 2>/dev/null | sed -n 's/^\([0-9]\{1,\}\) total\.*$/\1/p')
+    # One that gives no count has no word in this: those before 2.3 take no command.
+    calls=${calls:-0}
+  fi
+  [ $((clients + calls)) -gt 0 ] || return 0
+  [ "$clients" -eq 0 ] || printf '%s%s%s\n' "$clients" "$US" 'a meeting that the API does not list: clients are connected'
+  [ "$calls" -eq 0 ] || printf '%s%s%s\n' "$calls" "$US" 'a meeting that the API does not list: FreeSWITCH has calls'
+  return 1
+}
+
+# unheard WORDS: the API doesn't tell
+unheard() {
+  for handler in $handlers; do
+    case " ${CLUSTERPROXY_BEGUN:-} " in
+      *" $handler "*)
+        second_witness
+        exit
+        ;;
+    esac
+  done
+  printf '%s\n' "$1"
+  exit 2
+}
+
 if ! setting securitySalt "$@"; then
   echo 'no securitySalt was found'
   exit 2
@@ -31,10 +74,7 @@ case $answer in
     printf 'the API refused the question: %.40s\n' "${key%%</messageKey>*}"
     exit 2
     ;;
-  *)
-    echo 'the API gave no answer that can be understood'
-    exit 2
-    ;;
+  *) unheard 'the API gave no answer that can be understood' ;;
 esac
 case $answer in
   *'<meeting>'*)
@@ -57,7 +97,10 @@ case $answer in
       p' | head -n 200
     exit 1
     ;;
-  *'<messageKey>noMeetings</messageKey>'* | *'<meetings/>'* | *'<meetings></meetings>'* | *'<meetings />'*) exit 0 ;;
+  *'<messageKey>noMeetings</messageKey>'* | *'<meetings/>'* | *'<meetings></meetings>'* | *'<meetings />'*)
+    second_witness
+    exit
+    ;;
 esac
 echo 'the API gave no list of meetings'
 exit 2

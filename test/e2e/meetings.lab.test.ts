@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
@@ -47,6 +48,34 @@ describe.skipIf(noLab)('running meetings', () => {
     const check = await cluster.json('check');
     expect(check.code).toBe(2);
     expect(hostOf(check.document, busy.name).guards).toEqual([]);
+  });
+
+  it('are still there when the API has forgotten them: clients hold their connections open', async () => {
+    // As after a restart of bbb-web in the middle of a class.
+    const clients = [
+      [idle, '/html5client/sockjs/websocket'],
+      [cluster.node(4), '/graphql'],
+    ] as const;
+    const headers = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+    for (const [host, path] of clients) {
+      const words = [...headers, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='].map((one) => `-H '${one}'`);
+      await host.mustExec(
+        `systemd-run --quiet --collect --unit=pupil curl -skN --http1.1 -o /dev/null ${words.join(' ')} https://${host.name}.example.com${path}`,
+      );
+    }
+    const guards = async () => {
+      const { document } = await cluster.json('plan', '--limit', 'class-02,class-04');
+      return clients.map(([host]) => hostOf(document, host.name).guards);
+    };
+    const forgotten = {
+      guard: 'meetings',
+      state: 'busy',
+      sessions: ['a meeting that the API does not list: clients are connected (participants: 1)'],
+    };
+    await eventually(async () => expect(await guards()).toMatchObject([[forgotten], [forgotten]]));
+    for (const [host] of clients) await host.mustExec('systemctl stop pupil');
+    const nobody = { guard: 'meetings', state: 'idle' };
+    await eventually(async () => expect(await guards()).toMatchObject([[nobody], [nobody]]));
   });
 
   it('put their host off, and a host that can not say; the others are done', async () => {

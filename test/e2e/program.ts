@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
 import type { CommandResult } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
-import { main } from '../support/built-program.ts';
+import { isServed, main } from '../support/built-program.ts';
+import { served } from './serving.ts';
 
 export { buildProgram, hastyMain, main } from '../support/built-program.ts';
 
@@ -10,12 +11,15 @@ export { buildProgram, hastyMain, main } from '../support/built-program.ts';
 const patience = 280_000;
 
 /**
- * Runs `clusterproxy ARGS` as a user would, from this machine, with no terminal and without ssh's agent; or
- * another build of it.
+ * What `clusterproxy ARGS`, of this program or another build of it, does from this machine, with no terminal
+ * and without ssh's agent. By a process that has carried out others, unless CLUSTERPROXY_LONG=1 wants each to
+ * be started as users do; see also `startClusterproxy`.
  */
 export function clusterproxy(lab: Lab, args: readonly string[], build = main): Promise<CommandResult> {
-  const env = environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate });
-  return lab.run(process.execPath, [build, ...args], { timeoutMs: patience, env });
+  const variables = environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate });
+  if (process.env.CLUSTERPROXY_LONG !== '1' && isServed(build))
+    return served(lab, build, { argv: args, variables }, patience);
+  return lab.run(process.execPath, [build, ...args], { timeoutMs: patience, env: variables });
 }
 
 /** The words of the command line by which `clusterproxy` is run. */

@@ -160,6 +160,40 @@ describe('what puts a run back', () => {
     expect(owed()).toBe('');
   });
 
+  test.each([
+    ['nobody is connected', '', ''],
+    [
+      'somebody is connected',
+      '   0: 0100007F:20BA 0100007F:C000 01 0',
+      'restart-bbb-web\nrestart-etherpad\n',
+    ],
+  ])('where the API that it has restarted stays silent, and %s', async (_, table, left) => {
+    const silences = command(
+      'silences',
+      `grep -q 81 ${at(site)} && { touch ${memory('api-silent')}; exit 1; }; :`,
+      { guards: [] },
+    );
+    writeFileSync(sample.path('proc/net/tcp6'), `  sl  local_address rem_address   st\n`);
+    const connects = command('connects', `echo '${table}' >> ${sample.path('proc/net/tcp6')}`, {
+      guards: [],
+    });
+    const web = { ...restartWeb, timeout: 3 };
+    const result = await carry(transaction(changes(), [restart('etherpad'), web, connects, silences]));
+    expect(result).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
+    expect(owed()).toBe(left);
+    expect(commands(/^restart etherpad/)).toHaveLength(left === '' ? 2 : 1);
+  });
+
+  test('where an API is silent that this run has not restarted, it is not known whether it is used', async () => {
+    const silences = command(
+      'silences',
+      `grep -q 81 ${at(site)} && { touch ${memory('api-silent')}; exit 1; }; :`,
+      { guards: [] },
+    );
+    await carry(transaction(changes(), [restart('etherpad'), silences]));
+    expect(owed()).toBe('restart-etherpad\n');
+  });
+
   test('starts a service that breaks down again and again, although it is active at the moment', async () => {
     const calms = command('calms', `grep -q 81 ${at(site)} || rm -f ${memory('flaps-etherpad')}`, {
       guards: [],

@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -37,6 +38,13 @@ function write(path: string, content: string | Buffer, mode = 0o644): void {
   mkdirSync(dirname(sample.path(path.slice(1))), { recursive: true });
   writeFileSync(sample.path(path.slice(1)), content);
   chmodSync(sample.path(path.slice(1)), mode);
+}
+
+/** A command that the host has. */
+function command(name: string, script: string): void {
+  const path = sample.path(`../work/bin/${name}`);
+  rmSync(path, { force: true });
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
 const paths = [
@@ -351,8 +359,14 @@ describe('the guard of BigBlueButton', () => {
   const query = (...files: string[]): Query => ({
     kind: 'program',
     program: guardProgram('bbb-meetings.sh'),
-    args: ['http://127.0.0.1:8090/bigbluebutton/api', ...files],
+    args: ['http://127.0.0.1:8090/bigbluebutton/api', 'restart-bbb-web', '8378 4100-4139 3008', ...files],
   });
+  /** Established where not said otherwise; the form is that of proc_net_tcp in the kernel's documentation. */
+  const connected = (port: number, from = 0xc000, state = '01') =>
+    `   7: 0100007F:${hex(port)} 0100007F:${hex(from)} ${state} 00000000:00000000 00:00000000 00000000 33 0 81 1\n`;
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  const table = (...lines: readonly string[]) =>
+    write('/proc/net/tcp6', ['  sl  local_address rem_address   st\n', ...lines].join(''));
   const meetings = (text: string) => write('/run/stand-in/meetings', text);
   const asked = async (which = query(operator, stock)) =>
     (await look({ queries: [which] })).answers.get(queryKey(which));
@@ -360,6 +374,46 @@ describe('the guard of BigBlueButton', () => {
   test('nobody', async () => {
     expect(await asked()).toEqual({ status: 0, output: '' });
     expect(await asked(query(stock, operator))).toEqual({ status: 0, output: '' });
+  });
+
+  test.each([8378, 4139, 3008])('a class that the API has forgotten: port %i', async (port) => {
+    table(connected(port), connected(port, 0xc001), connected(22), connected(port, 0, '0A'));
+    expect(await asked()).toEqual({
+      status: 1,
+      output: '2\u001fa meeting that the API does not list: clients are connected\n',
+    });
+  });
+
+  test('nobody: connections of others, to others, and those that are being closed', async () => {
+    const others = [4099, 4140, 443, 7880, 0x1e03, 0x41000 & 0xffff].map((port) => connected(port));
+    table(...others, connected(50_000, 8378), connected(8378, 0xc002, '06'), connected(8378, 0xc003, '08'));
+    expect(await asked()).toEqual({ status: 0, output: '' });
+  });
+
+  test('nobody: a connection that is gone a second later was a question', async () => {
+    table(connected(8378));
+    command('sleep', 'rm "$CLUSTERPROXY_ROOT/proc/net/tcp6"');
+    expect(await asked()).toEqual({ status: 0, output: '' });
+  });
+
+  test('a call by telephone that the API has forgotten', async () => {
+    write('/usr/lib/systemd/system/freeswitch.service', '[Service]\n');
+    await sample.host.run('systemctl', 'start', 'freeswitch');
+    command('fs_clibbb', `[ "$*" = "-x show calls count" ] && printf '\n3 total.\n\n'`);
+    expect(await asked()).toEqual({
+      status: 1,
+      output: '3\u001fa meeting that the API does not list: FreeSWITCH has calls\n',
+    });
+    command('fs_clibbb', `printf '\n0 total.\n\n'`);
+    expect(await asked()).toEqual({ status: 0, output: '' });
+    // One that is older than its arguments: it waits for commands.
+    command('fs_clibbb', 'echo "Welcome, 3 total. commands"; cat');
+    expect(await asked()).toEqual({ status: 0, output: '' });
+  });
+
+  test('a kernel that does not say who is connected', async () => {
+    rmSync(sample.path('proc/net/tcp'));
+    expect(await asked()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
   });
 
   test('meetings with their names, and no passwords', async () => {

@@ -31,6 +31,7 @@ const files: Readonly<Record<string, string>> = {
   'etc/bigbluebutton/bbb-web.properties': `# operator's\nsecuritySalt=${secret}\nbigbluebutton.web.serverURL=https://bbb-01.example.com\ngraphqlApiUrl=https://bbb-01.example.com/api/rest\n`,
   'usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties':
     'securitySalt=330a8b08c3b4c61533e1d0c5ce1ac88f\nsupportedChecksumAlgorithms=sha1,sha256,sha384,sha512\n',
+  'proc/net/tcp': '  sl  local_address rem_address   st\n',
   'usr/lib/systemd/system/nginx.service': '[Service]\n',
   'usr/lib/systemd/system/bbb-web.service': '[Service]\n',
   'var/lib/dpkg/status':
@@ -109,6 +110,8 @@ export const restartWeb: Handler = {
         program: guardProgram('bbb-meetings.sh'),
         args: [
           'http://127.0.0.1:8090/bigbluebutton/api',
+          'restart-bbb-web',
+          '8378 4100-4139 3008',
           '/etc/bigbluebutton/bbb-web.properties',
           '/usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties',
         ],

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { guardProgram } from '../support/guard-program.ts';
 
@@ -34,9 +34,13 @@ function stand(name: string, text: string): void {
   chmodSync(join(folder, name), 0o755);
 }
 
-function ask(name: string, ...args: readonly string[]): Promise<{ status: number | null; output: string }> {
+function ask(
+  name: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<{ status: number | null; output: string }> {
   const child = spawn('sh', ['-c', `${library}\n${guardProgram(name)}`, 'guard', ...args], {
-    env: { PATH: `${folder}:${process.env.PATH}` },
+    env: { PATH: `${folder}:${process.env.PATH}`, CLUSTERPROXY_ROOT: folder, ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -49,8 +53,16 @@ function ask(name: string, ...args: readonly string[]): Promise<{ status: number
 }
 
 describe('the guard of WCS nodes', () => {
-  const sessions = () =>
-    ask('wcs-sessions.sh', `http://127.0.0.1:${(server.address() as AddressInfo).port}/?action=stat`);
+  const sessions = (variables?: Readonly<Record<string, string>>) => {
+    const statistics = `http://127.0.0.1:${(server.address() as AddressInfo).port}/?action=stat`;
+    return ask('wcs-sessions.sh', [statistics, 'restart-it', '8080 1935'], variables);
+  };
+  /** Form: proc_net_tcp in the kernel's documentation; 1F90 is 8080. */
+  const connected = (...ports: readonly string[]) =>
+    writeFileSync(
+      join(folder, 'proc/net/tcp'),
+      `  sl  local_address rem_address   st\n${ports.map((port) => ` 1: 0100007F:${port} 0200007F:C000 01\n`).join('')}`,
+    );
   const idle =
     '-----Stream Stats-----\nconnections=0\nstreams_webrtc_in=0\nstreams_hls=0\nstreams_viewed=4\n';
 
@@ -65,7 +77,11 @@ describe('the guard of WCS nodes', () => {
   const noStreams =
     'streams_viewers=one/3;two/1\nstreams_synchronization=one/-20\nstreams_play_rate=2\nstreams_stop_rate=1\nports_media_busy=4\n';
 
-  beforeAll(() => stand('systemctl', 'test "$*" = "is-active --quiet webcallserver.service"'));
+  beforeAll(() => {
+    mkdirSync(join(folder, 'proc/net'), { recursive: true });
+    stand('systemctl', 'test "$*" = "is-active --quiet webcallserver.service"');
+  });
+  beforeEach(() => connected());
 
   it.each<[string, string | undefined, number]>([
     ['nobody', idle, 0],
@@ -84,6 +100,26 @@ describe('the guard of WCS nodes', () => {
     expect(await sessions()).toEqual({ status, output });
   });
 
+  it('somebody whom the statistics page does not count', async () => {
+    page = idle;
+    connected('1F90', '078F', '0050');
+    expect(await sessions()).toEqual({
+      status: 1,
+      output: '2\u001fconnections that the statistics page does not count\n',
+    });
+    rmSync(join(folder, 'proc/net/tcp'));
+    expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
+  });
+
+  it('no page of a server that a run has restarted which is being put back: who is connected decides', async () => {
+    page = undefined;
+    const begun = (handlers: string) => sessions({ CLUSTERPROXY_BEGUN: handlers });
+    expect(await begun('restart-it other ')).toEqual({ status: 0, output: '' });
+    expect((await begun('restart-other ')).status).toBe(2);
+    connected('1F90');
+    expect((await begun('other restart-it ')).status).toBe(1);
+  });
+
   it('a service that does not run serves nobody', async () => {
     page = undefined;
     stand('systemctl', 'exit 3');
@@ -99,6 +135,6 @@ describe('the guard of a balancer that relays SRT', () => {
     ['no ss', 'exit 127', { status: 2, output: 'ss could not tell\n' }],
   ])('%s', async (_, program, answer) => {
     stand('ss', program);
-    expect(await ask('antmedia-srt-streams.sh', '4300')).toEqual(answer);
+    expect(await ask('antmedia-srt-streams.sh', ['4300'])).toEqual(answer);
   });
 });

@@ -30,6 +30,9 @@ export const main = join(folder, 'plain/main.js');
  */
 export const hastyMain = join(folder, 'hasty/dist/main.js');
 
+/** Whether beside it lies served.js, the same program for many command lines: see served-program.ts. */
+export const isServed = (build: string): boolean => build === main || build === hastyMain;
+
 /** Builds both, once for all tests: whoever comes second finds them. */
 export async function buildProgram(): Promise<void> {
   if (existsSync(folder)) return;
@@ -37,7 +40,7 @@ export async function buildProgram(): Promise<void> {
   removeOld();
   const made = mkdtempSync(join(cache, 'new-'));
   const run = (...words: readonly string[]) => promisify(execFile)(process.execPath, words, { cwd: root });
-  await run('scripts/build.mjs', join(made, 'plain'));
+  await run('scripts/build.mjs', join(made, 'plain'), 'served=test/support/served-program.ts');
   layHasty(join(made, 'hasty'), join(made, 'plain'));
   await run(join(made, 'hasty/dist/prepare.js'));
   try {
@@ -70,7 +73,7 @@ function fingerprint(): string {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   };
-  for (const name of ['package.json', 'package-lock.json']) add(name);
+  for (const name of ['package.json', 'package-lock.json', 'test/support/served-program.ts']) add(name);
   for (const name of ['src', 'scripts', 'playbooks', 'docs']) {
     const entries = readdirSync(join(root, name), { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());

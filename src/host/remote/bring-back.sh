@@ -131,6 +131,9 @@ warn() {
 # its guards say that nobody is there.
 redo_handlers() {
   redone=$NL
+  # What guards are told: a service that doesn't answer may be one that this run has restarted.
+  CLUSTERPROXY_BEGUN=$(printf '%s' "$1" | tr '\n' ' ')
+  export CLUSTERPROXY_BEGUN
   unready=
   left=
   each redo_unless_in_use "$1"
