@@ -76,6 +76,10 @@ sign join "fullName=clusterproxy+1&meetingID=$meeting&password=$moderators&role=
 moderator=$signed
 sign join "fullName=clusterproxy+2&meetingID=$meeting&password=$viewers&role=VIEWER&redirect=true"
 viewer=$signed
+# Somebody with a browser, whose client joins the audio by itself, without a test of the microphone.
+sign join "fullName=clusterproxy+3&meetingID=$meeting&password=$viewers&role=VIEWER&redirect=true\
+&userdata-bbb_auto_join_audio=true&userdata-bbb_listen_only_mode=false&userdata-bbb_skip_check_audio=true"
+browser=$signed
 # If all else fails it ends by itself: after a minute, if nobody joins, if all have left (in minutes, each).
 sign create "name=clusterproxy+verify&meetingID=$meeting&attendeePW=$viewers&moderatorPW=$moderators\
 &record=false&autoStartRecording=false&allowStartStopRecording=false&guestPolicy=ALWAYS_ACCEPT&duration=1\
@@ -88,6 +92,7 @@ case $answer in
   *'<returncode>SUCCESS</returncode>'*)
     say join moderator "$address/$moderator"
     say join viewer "$address/$viewer"
+    say browser "$address/$browser"
     say held
     # Whoever asked has seen enough, or is gone.
     cat >/dev/null

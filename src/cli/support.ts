@@ -159,7 +159,7 @@ async function gather(session: Session, { timeout }: SupportOptions, { signal, l
       ...session.runOptions({ prune: false }),
       network: networkFromHere({ signal, patience: timeout * 1000 }),
       now: Date.now,
-      ...{ withMeeting: false, leave },
+      ...{ withMeeting: false, withStream: false, leave },
     });
     return { ...rest, hosts: hosts.map((one) => ({ ...one, status: resultOfHostPlan(one.plan).status })) };
   } finally {

@@ -41,7 +41,8 @@ async function ask(options: RunOptions & { readonly leave: AbortSignal }): Promi
   ]);
   const { signal } = options;
   const network = networkFromHere({ signal, patience: usualPatience });
-  const all = () => verifyRun({ ...options, limit: [], network, now: Date.now, withMeeting: false });
+  const once = { withMeeting: false, withStream: false };
+  const all = () => verifyRun({ ...options, ...once, limit: [], network, now: Date.now });
   const first = await all();
   if (!first.checks.some(isFailure) || signal.aborted) return first;
   await sleep(secondThought, undefined, { signal }).catch(() => undefined);

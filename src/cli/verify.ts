@@ -15,6 +15,7 @@ interface VerifyOptions extends CommonOptions {
   readonly browserPath: string | undefined;
   readonly screenshots: string | undefined;
   readonly withMeeting: boolean;
+  readonly withStream: boolean;
 }
 
 export function registerVerify(program: Command, { environment, finish }: Registration): void {
@@ -22,7 +23,7 @@ export function registerVerify(program: Command, { environment, finish }: Regist
     program
       .command('verify')
       .description(
-        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing, but for the meetings of --with-meeting.',
+        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing, but for the meetings of --with-meeting and the streams of --with-stream.',
       ),
     limitOfLooking,
   )
@@ -42,6 +43,12 @@ export function registerVerify(program: Command, { environment, finish }: Regist
       new Option(
         '--with-meeting',
         'also create a meeting on one node after the other, join it through the proxy, and end it',
+      ).default(false),
+    )
+    .addOption(
+      new Option(
+        '--with-stream',
+        'also publish a stream without picture and sound over RTMP, play it, and end it',
       ).default(false),
     )
     .action(async (options: VerifyOptions) => finish(await verify(options, environment)));
@@ -71,13 +78,13 @@ async function verify(options: VerifyOptions, environment: Environment): Promise
   const session = await openSession('verify', options, environment);
   const runOptions = session.runOptions({ prune: false });
   const { signal, leave, phase } = environment;
-  const { withMeeting } = options;
+  const { withMeeting, withStream } = options;
   if (withMeeting) phase.interruption = 'no further meeting is begun, and the present one is ended';
   const { checks, problems, seen } = await verifyRun({
     ...runOptions,
     network: networkFromHere({ signal, patience: options.timeout * 1000 }),
     now: Date.now,
-    ...{ withMeeting, leave },
+    ...{ withMeeting, withStream, leave },
     browser: opened && ((hosts) => opened.ask(hosts, { progress: runOptions.progress })),
   });
   const result = { ...resultWithoutHosts('verify', seen?.warnings), interrupted: signal.aborted };

@@ -34,15 +34,15 @@ const longestMeeting = 120;
 const around = 60;
 
 /**
- * Holds a meeting on a host for as long as `during` takes, which gets the ways in. The host ends it as soon
- * as its input ends: when `during` is over, whatever came of it, or when the connection or this process is
- * gone.
+ * Holds a meeting on a host for as long as `during` takes, which gets the ways in, and that of a browser if
+ * the program knows one. The host ends it as soon as its input ends: when `during` is over, whatever came of
+ * it, or when the connection or this process is gone.
  * Throws what `during` throws, or an OperatorError of the connection's if nothing was begun.
  */
 export async function holdMeeting<Result>(
   connection: Connection,
   held: MeetingProgram,
-  during: (joins: readonly Join[]) => Promise<Result>,
+  during: (joins: readonly Join[], browser: string | undefined) => Promise<Result>,
 ): Promise<MeetingHeld<Result>> {
   const nonce = newNonce();
   const [sent = Buffer.alloc(0)] = await sentPrograms([held.program]);
@@ -70,7 +70,7 @@ export async function holdMeeting<Result>(
   );
   try {
     await Promise.race([ready.promise, cut]);
-    if (said.has('held')) result = await during(said.joins);
+    if (said.has('held')) result = await during(said.joins, said.browser);
   } finally {
     over.resolve();
     await cut;
@@ -123,6 +123,12 @@ class Said {
     );
   }
 
+  /** The way in for somebody with a browser, who joins the audio as well; good for one person. */
+  get browser(): string | undefined {
+    const url = this.#wordsOf('browser', 2000);
+    return url !== undefined && URL.canParse(url) ? url : undefined;
+  }
+
   get trouble(): MeetingHeld<never>['trouble'] {
     const failed = this.#wordsOf('failed');
     if (failed !== undefined) return { kind: 'failed', words: failed };
@@ -138,8 +144,8 @@ class Said {
     return { kind: 'unknown', words: 'the connection to the host was lost, which ends it by itself' };
   }
 
-  #wordsOf(kind: string): string | undefined {
+  #wordsOf(kind: string, longest = 300): string | undefined {
     const words = this.#lines.find(([first]) => first === kind)?.[1];
-    return words === undefined ? undefined : printable(words).slice(0, 300);
+    return words === undefined ? undefined : printable(words).slice(0, longest);
   }
 }

@@ -10,6 +10,31 @@ export interface RtmpQuestion {
   readonly servers: number;
 }
 
+/** An application of a server of RTMP, at the address by which clients reach it. */
+interface RtmpApplication {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** undefined if none is known that all servers behind that port have */
+  readonly application: string | undefined;
+  /** how many servers are behind that port */
+  readonly servers: number;
+}
+
+/** Whether clients can connect to an application (Adobe's specification, 7.2.1.1), on each of its servers. */
+export interface RtmpConnectQuestion extends RtmpApplication {
+  readonly kind: 'rtmp-connect';
+}
+
+/**
+ * Whether a stream can be published, or played by somebody else meanwhile (7.2.2). It is asked only if the
+ * operator wants one. Questions of one host for the same application are answered by the same stream.
+ */
+export interface RtmpStreamQuestion extends RtmpApplication {
+  readonly kind: 'rtmp-stream';
+  readonly shows: 'publish' | 'play';
+}
+
 /** Whether a port has no answer for this machine, since this machine is none of its clients. */
 export interface ClosedQuestion {
   readonly kind: 'closed';
@@ -141,6 +166,8 @@ export interface NamesQuestion {
 /** What is asked of a balancer and its servers, and of a proxy's nginx. */
 export type BalancerQuestion =
   | RtmpQuestion
+  | RtmpConnectQuestion
+  | RtmpStreamQuestion
   | ClosedQuestion
   | WebsocketsQuestion
   | StickyQuestion

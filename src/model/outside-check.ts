@@ -1,4 +1,4 @@
-import type { BalancerQuestion } from './balancer-question.ts';
+import type { BalancerQuestion, RtmpStreamQuestion } from './balancer-question.ts';
 
 /** A request over HTTP, and what its answer must be. */
 export interface HttpQuestion {
@@ -53,10 +53,14 @@ export interface MeetingQuestion {
 /**
  * What is asked from outside, as a browser would ask it. Everything is filled in: addresses are whole URLs.
  */
-export type OutsideQuestion = AskedQuestion | MeetingQuestion;
+export type OutsideQuestion = AskedQuestion | MeetingQuestion | RtmpStreamQuestion;
 
 /** What is asked over the network alone, or was by the look at the host. */
-export type AskedQuestion = HttpQuestion | WebsocketQuestion | CertificateQuestion | BalancerQuestion;
+export type AskedQuestion =
+  | HttpQuestion
+  | WebsocketQuestion
+  | CertificateQuestion
+  | Exclude<BalancerQuestion, RtmpStreamQuestion>;
 
 /** Stands for the session of whoever joined, in addresses and headers of a question during a meeting. */
 export const sessionPlace = '{session}';
@@ -75,7 +79,7 @@ export interface OutsideCheck {
 }
 
 /** What a browser shows of a client's page. */
-export const browserShows = ['origin', 'permissions', 'sockets', 'console'] as const;
+export const browserShows = ['origin', 'permissions', 'sockets', 'console', 'media'] as const;
 
 /** What a real browser is asked, by opening a page and looking at what it does there. */
 export interface BrowserQuestion {

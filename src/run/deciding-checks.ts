@@ -187,7 +187,7 @@ function askedFromHere(cluster: ClusterView, name: string): readonly AnyCheck[] 
   const { checks, inBrowser } = resolveOutsideChecks(cluster, name);
   return [
     ...checks.filter((check) => isAsked(check) && check.during === undefined && !needsLook(check.question)),
-    ...inBrowser,
+    ...inBrowser.filter(({ during }) => during === undefined),
   ];
 }
 

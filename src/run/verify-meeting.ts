@@ -1,8 +1,16 @@
 import { holdMeeting, type MeetingHeld } from '../host/hold-meeting.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
 import { problemsOf } from '../model/operator-error.ts';
-import type { MeetingQuestion, OutsideCheck } from '../model/outside-check.ts';
+import {
+  type AnyCheck,
+  type BrowserCheck,
+  isForBrowser,
+  type MeetingQuestion,
+  type OutsideCheck,
+} from '../model/outside-check.ts';
 import { type Asked, type Asking, askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import { joinMeeting } from '../verify/ask-meeting.ts';
+import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browser.ts';
 import { networkOf, type Session } from '../verify/session.ts';
 import type { Look } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -10,10 +18,14 @@ import type { RunOptions } from './options.ts';
 export interface MeetingOptions extends Pick<RunOptions, 'connect' | 'progress'>, Asking {
   /** aborted when whatever is under way is left to the hosts */
   readonly leave: AbortSignal;
+  /** asks what needs a real browser; undefined where none is wanted */
+  readonly browser?: ((hosts: readonly HostInBrowser[]) => Promise<BrowserAnswers>) | undefined;
+  /** names of the other nodes, to which nothing of a meeting may go */
+  readonly others?: readonly string[];
 }
 
 /** Whether a check is asked only where a meeting may be held. */
-export function needsMeeting({ question, during }: OutsideCheck): boolean {
+export function needsMeeting({ question, during }: AnyCheck): boolean {
   return question.kind === 'meeting' || during !== undefined;
 }
 
@@ -24,7 +36,7 @@ export function needsMeeting({ question, during }: OutsideCheck): boolean {
  */
 export async function askInMeetings(
   { host, snapshot }: Look,
-  checks: readonly OutsideCheck[],
+  checks: readonly AnyCheck[],
   options: MeetingOptions,
 ): Promise<ReadonlyMap<string, Asked>> {
   const endings = new Map<string, Asked>();
@@ -44,8 +56,8 @@ export async function askInMeetings(
         options.progress({ kind: 'message', text: `holding a meeting on ${host.name}` });
         const connection = await options.connect(host.ssh, { signal: options.leave });
         try {
-          const held = await holdMeeting(connection, question, (ways) =>
-            askDuring(question, ways, during, options),
+          const held = await holdMeeting(connection, question, (ways, enter) =>
+            askDuring(question, ways, during, { ...options, host, enter }),
           );
           for (const [id, ending] of endingsOf(check, during, held, options)) endings.set(id, ending);
         } finally {
@@ -67,14 +79,40 @@ interface AskedDuring {
 async function askDuring(
   question: MeetingQuestion,
   ways: Parameters<typeof joinMeeting>[1],
-  during: readonly OutsideCheck[],
-  options: MeetingOptions,
+  during: readonly AnyCheck[],
+  options: MeetingOptions & Entering,
 ): Promise<AskedDuring> {
   const joined = await joinMeeting(question, ways, options.network);
   const { session } = joined;
   if (session === undefined) return { joined, endings: new Map() };
-  const endings = during.map(async (check) => [check.id, await askAs(session, check, options)] as const);
-  return { joined, endings: new Map(await Promise.all(endings)) };
+  const one = async (check: OutsideCheck) => [check.id, await askAs(session, check, options)] as const;
+  const [asked, inBrowser] = await Promise.all([
+    Promise.all(during.flatMap((check) => (isForBrowser(check) ? [] : [one(check)]))),
+    askInBrowser(during.filter(isForBrowser), options),
+  ]);
+  return { joined, endings: new Map([...asked, ...inBrowser]) };
+}
+
+/** Where a browser enters a meeting, and on which host. */
+interface Entering {
+  readonly host: InventoryHost;
+  readonly enter: string | undefined;
+}
+
+/** What is asked of a client in the meeting. */
+async function askInBrowser(
+  checks: readonly BrowserCheck[],
+  { browser, host: { name, role }, enter, others = [] }: MeetingOptions & Entering,
+): Promise<ReadonlyMap<string, Asked>> {
+  if (checks.length === 0 || browser === undefined) return new Map();
+  if (enter === undefined) {
+    const why = 'the program that holds the meeting has no address for a browser';
+    return new Map(checks.map(({ id }) => [id, notAsked(why)]));
+  }
+  const { checks: asked } = await browser([{ host: name, role, checks, meeting: { enter, others } }]);
+  return new Map(
+    asked.map(({ id, outcome, expected, found, fix }) => [id, { outcome, expected, found, fix }]),
+  );
 }
 
 async function askAs(session: Session, check: OutsideCheck, options: MeetingOptions): Promise<Asked> {
@@ -84,8 +122,8 @@ async function askAs(session: Session, check: OutsideCheck, options: MeetingOpti
 
 /** What came of a meeting, and of what was asked during it. */
 function endingsOf(
-  { id, fix }: OutsideCheck,
-  during: readonly OutsideCheck[],
+  { id, fix }: AnyCheck,
+  during: readonly AnyCheck[],
   { result, trouble, end }: MeetingHeld<AskedDuring>,
   { signal }: MeetingOptions,
 ): ReadonlyMap<string, Asked> {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
-import type { BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
+import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { noReads } from '../model/snapshot.ts';
 import { askedQueries } from '../playbook/resolve/asked.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
@@ -20,12 +20,15 @@ import { type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
+import { askStreams, needsStream } from './verify-stream.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
   readonly now: () => number;
   /** whether meetings may be held */
   readonly withMeeting: boolean;
+  /** whether streams may be published */
+  readonly withStream: boolean;
   /** aborted when whatever is under way is left to the hosts */
   readonly leave: AbortSignal;
   /** asks what needs a real browser; undefined leaves these checks out */
@@ -56,7 +59,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   );
   const cluster = viewCluster(inventory, snapshotsOf(looks));
   const begin = questionLimits();
-  const meeting = pLimit(1);
+  const alone = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name))
@@ -67,13 +70,14 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
             ...checks.map((check) => askAlone(one, check, { ...options, begin })),
-            // One host at a time: no more than one meeting of ours is held in a cluster.
-            meeting(() => askMeetings(one, checks, options)),
+            // One host at a time: no more than one meeting or stream of ours is in a cluster.
+            alone(() => askMeetings(one, [...checks, ...inBrowser], options)),
+            alone(() => askPublishing(one, checks, options)),
           ]);
           const byId = new Map(endings.flatMap((some) => [...some]));
           return {
             one,
-            inBrowser,
+            inBrowser: inBrowser.filter((check) => !needsMeeting(check)),
             checks: [
               // Without an ending is what belongs to a meeting that doesn't apply to the host.
               ...withHostsView(
@@ -81,6 +85,9 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
                 one.host.name,
                 checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
               ),
+              ...inBrowser
+                .filter((check) => options.browser !== undefined && needsMeeting(check))
+                .map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
               ...others
                 .filter(wanted(options))
                 .map((check) => resultOf(one, check, { ...notApplicable, found: check.why })),
@@ -133,14 +140,24 @@ async function askAlone(
   return new Map([[check.id, ending]]);
 }
 
-async function askMeetings(
+async function askMeetings(one: Look, checks: readonly AnyCheck[], options: VerifyOptions): Promise<Endings> {
+  const inMeetings = checks.filter(needsMeeting);
+  const others = options.inventory.hosts
+    .filter(({ name, role, state }) => name !== one.host.name && role === one.host.role && state === 'active')
+    .flatMap(({ hostname }) => hostname ?? []);
+  if (options.withMeeting) return askInMeetings(one, inMeetings, { ...options, others });
+  return new Map(inMeetings.map(({ id }) => [id, unwanted]));
+}
+
+async function askPublishing(
   one: Look,
   checks: readonly OutsideCheck[],
   options: VerifyOptions,
 ): Promise<Endings> {
-  const inMeetings = checks.filter(needsMeeting);
-  if (options.withMeeting) return askInMeetings(one, inMeetings, options);
-  return new Map(inMeetings.map(({ id }) => [id, unwanted]));
+  const withStreams = checks.filter(needsStream);
+  if (options.withStream) return askStreams(one, withStreams, options);
+  const unwanted = { ...notApplicable, found: 'asked only with --with-stream' };
+  return new Map(withStreams.map(({ id }) => [id, unwanted]));
 }
 
 const notApplicable: Asked = {

@@ -9,7 +9,8 @@ import { judgeCertificate } from './judge-certificate.ts';
 import { judgeHttp, judgeWebsocket, statusWords } from './judge-http.ts';
 import { askNames } from './names.ts';
 import type { Network } from './network.ts';
-import { askRtmp } from './rtmp.ts';
+import { askRtmpConnect } from './rtmp/connect.ts';
+import { askRtmp } from './rtmp/handshake.ts';
 import { judgeSeen } from './seen.ts';
 import { short } from './short.ts';
 import { askSticky } from './sticky.ts';
@@ -33,9 +34,11 @@ export function notAsked(found: string): Asked {
   return { outcome: 'not-asked', expected: undefined, found, fix: undefined };
 }
 
-/** Whether a check needs no meeting: the network answers it, or the look at the host has. */
+/**
+ * Whether a check needs neither a meeting nor a stream: the network answers it, or the look at the host has.
+ */
 export function isAsked(check: OutsideCheck): check is OutsideCheck & { readonly question: AskedQuestion } {
-  return check.question.kind !== 'meeting';
+  return check.question.kind !== 'meeting' && check.question.kind !== 'rtmp-stream';
 }
 
 /**
@@ -48,16 +51,25 @@ export async function askCheck(
 ): Promise<Asked> {
   const heard = hearing(network);
   const verdict = signal.aborted ? undefined : await ask(question, heard.network, now, snapshot);
+  return endingOf(fix, verdict, { signal, unsent: heard.unsent });
+}
+
+/** How a check ended by its verdict; `undefined` if it was interrupted before it could be asked. */
+export function endingOf(
+  fix: string,
+  verdict: Verdict | undefined,
+  { signal, unsent }: { readonly signal: AbortSignal; readonly unsent: () => NoAnswer | undefined },
+): Asked {
   if (verdict === undefined || (verdict.outcome === 'failed' && signal.aborted)) {
     return notAsked('interrupted');
   }
-  const unsent = verdict.outcome === 'failed' ? heard.unsent() : undefined;
-  if (unsent !== undefined) return notAsked(unsent.words);
+  const trouble = verdict.outcome === 'failed' ? unsent() : undefined;
+  if (trouble !== undefined) return notAsked(trouble.words);
   return { ...verdict, fix: verdict.outcome === 'failed' ? (verdict.fix ?? fix) : undefined };
 }
 
 /** A network that remembers whether a question could not be sent from here. */
-function hearing(network: Network): {
+export function hearing(network: Network): {
   readonly network: Network;
   readonly unsent: () => NoAnswer | undefined;
 } {
@@ -73,6 +85,7 @@ function hearing(network: Network): {
       upgrade: async (request) => noting(await network.upgrade(request)),
       certificate: async (hostname, port) => noting(await network.certificate(hostname, port)),
       talk: async (wanted) => noting(await network.talk(wanted)),
+      line: async (endpoint) => noting(await network.line(endpoint)),
     },
     unsent: () => unsent,
   };
@@ -102,6 +115,8 @@ export async function ask(
       return askCertificates(question, network, now);
     case 'rtmp':
       return askRtmp(question, network);
+    case 'rtmp-connect':
+      return askRtmpConnect(question, network);
     case 'closed':
       return askClosed(question, network);
     case 'websockets':

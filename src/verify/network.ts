@@ -12,6 +12,7 @@ import {
   type ShownCertificate,
 } from './answers.ts';
 import { aloneWords } from './chain.ts';
+import { type Endpoint, type Line, openLine } from './line.ts';
 import { type NetworkOptions, waitFor } from './patience.ts';
 import { type Talk, type Talked, talk } from './talk.ts';
 import { noAnswer, troubleWords } from './trouble-words.ts';
@@ -35,6 +36,8 @@ export interface Network {
   addresses(hostname: string): Promise<Addresses | NoAnswer>;
   /** says something over a connection, and takes what comes back */
   talk(talk: Talk): Promise<Talked | NoAnswer>;
+  /** connects, for a conversation of several turns; whoever gets a line has to close it */
+  line(endpoint: Endpoint): Promise<Line | NoAnswer>;
 }
 
 /** Asks by the network, each time over a connection of its own, with every certificate verified. */
@@ -67,6 +70,7 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
     certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
     addresses: (hostname) => addressesOf(hostname, { signal, patience }),
     talk: (wanted) => talk(wanted, { context, signal, patience }),
+    line: (endpoint) => openLine(endpoint, { context, signal, patience }),
   };
 }
 

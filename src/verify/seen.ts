@@ -5,12 +5,22 @@ import { judgeAgent } from './agent.ts';
 import { judgeHaproxy } from './haproxy.ts';
 import { judgeCommand, judgeSessionIds } from './host-words.ts';
 import { judgeNginx } from './nginx.ts';
-import { judgeRtmpServers } from './rtmp.ts';
+import { judgeRtmpServers } from './rtmp/handshake.ts';
 
 /** Questions that the look at the host has answered. */
 export type SeenQuestion = Exclude<
   BalancerQuestion,
-  { readonly kind: 'rtmp' | 'closed' | 'websockets' | 'sticky' | 'certificates' | 'names' }
+  {
+    readonly kind:
+      | 'rtmp'
+      | 'rtmp-connect'
+      | 'rtmp-stream'
+      | 'closed'
+      | 'websockets'
+      | 'sticky'
+      | 'certificates'
+      | 'names';
+  }
 >;
 
 /** Whether the look at the host answers it; anything else is asked over connections of its own. */

@@ -158,7 +158,7 @@ async function examine(given: Given): Promise<{
   const unused = () => Promise.reject(new Error('nothing else is asked'));
   const network: Network = {
     get,
-    ...{ upgrade: unused, certificate: unused, talk: unused },
+    ...{ upgrade: unused, certificate: unused, talk: unused, line: unused },
     addresses: async (name) => ({
       kind: 'addresses',
       addresses: ownAddress[name] ?? names[name] ?? [],

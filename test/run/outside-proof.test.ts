@@ -35,6 +35,7 @@ describe('a run whose hosts decide by themselves', { timeout: 240_000 }, () => {
       },
       upgrade: async () => ({ ...answer, headers: {} }),
       talk: async () => ({ kind: 'trouble', words: 'it is silent', fix: 'mend it' }) as const,
+      line: async () => ({ kind: 'trouble', words: 'it is silent', fix: 'mend it' }) as const,
       addresses: async () => ({ kind: 'trouble', words: 'it is silent', fix: 'mend it' }) as const,
       certificate: async () =>
         ({ kind: 'certificate', mistrust: given.mistrust, validFrom: 0, validTo: 0 }) as const,
@@ -84,6 +85,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
       get: async () => trouble,
       upgrade: async () => trouble,
       talk: async () => trouble,
+      line: async () => trouble,
       addresses: async () => trouble,
       certificate: async () => {
         const now = Date.now();
@@ -127,7 +129,8 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
     cluster.edit('proxy-1', nodesFile, (text) => text.replace('http_version 1.1', 'http_version 1.0'));
     const before = cluster.text('proxy-1', nodesFile);
     const unsent = async () => ({ ...trouble, words: 'there is no route', isHere: true as const });
-    const network = { get: unsent, upgrade: unsent, certificate: unsent, talk: unsent, addresses: unsent };
+    const sockets = { upgrade: unsent, talk: unsent, line: unsent };
+    const network = { ...sockets, get: unsent, certificate: unsent, addresses: unsent };
     const result = await cluster.apply(inventory, { ...outside, asking: { network, now: Date.now } });
     expect(statuses(result)).toMatchObject({ 'proxy-1': 'not-started' });
     expect(problems(result).join()).toContain('proxy-1: nothing-to-prove-it: nothing was done on this host');
@@ -151,6 +154,7 @@ describe('a run whose hosts stay changed only if checks from outside pass', { ti
       ...applyOptions(left),
       ...asking(() => undefined),
       withMeeting: false,
+      withStream: false,
     });
     expect(problems).toEqual([]);
     const of = (name: string) => checks.filter(({ host }) => host === name);

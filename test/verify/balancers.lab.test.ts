@@ -20,11 +20,14 @@ type Who = 'lb' | 1 | 2;
 /** Something wrong with a cluster, and which checks find it; nothing else may fail. */
 interface Fault {
   readonly name: string;
-  readonly host: Who;
+  /** on these hosts, one after the other */
+  readonly host: Who | readonly Who[];
   readonly make: string;
   /** back to how it was */
   readonly mend: string;
   readonly found: readonly (readonly [host: Who, check: string])[];
+  /** what `verify` is given to find it */
+  readonly args?: readonly string[];
   /** whether every look at the balancer finds it too */
   readonly inEveryLook?: boolean;
   /** where it can't be tried */
@@ -44,6 +47,18 @@ function edited(path: string, script: string, after: string): Pick<Fault, 'make'
 const haproxy = (script: string) => edited('/etc/haproxy/haproxy.cfg', script, reloaded);
 const agent = (script: string) =>
   edited('/etc/xinetd.d/haproxy-agent-check', script, 'systemctl restart xinetd');
+const rtmp = (script: string) =>
+  edited('/etc/nginx/nginx.conf', script, 'nginx -t -q && systemctl reload nginx');
+/** Only a silent player has to be waited for. */
+const withStream = ['--with-stream', '--timeout', '3'];
+/** Shakes hands in the balancer's place, and hangs up. */
+const cutting = `import socketserver
+class Cut(socketserver.StreamRequestHandler):
+    def handle(self):
+        if self.rfile.read(1537): self.wfile.write(b"\\x03" + bytes(3072))
+        self.rfile.read(1537)
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(("", 1935), Cut).serve_forever()`;
 const tell = (command: string) =>
   `echo '${command}' | curl -s --max-time 5 --unix-socket /run/haproxy/admin.sock telnet://haproxy`;
 
@@ -116,6 +131,26 @@ const antmedia: readonly Fault[] = [
     skip: withoutRtmp !== undefined,
   },
   {
+    name: 'the balancer cuts connections once hands are shaken',
+    host: 'lb',
+    make: `cp -a /etc/haproxy/haproxy.cfg /root/kept && sed -i '/^frontend ams_rtmp_in/,/^$/s/:1935/:19350/' /etc/haproxy/haproxy.cfg && ${reloaded} && systemd-run --quiet --unit=cutting --property=Restart=always --property=RestartSec=100ms python3 -c '${cutting}'`,
+    mend: `systemctl stop cutting; cp -a /root/kept /etc/haproxy/haproxy.cfg && ${reloaded}`,
+    found: [['lb', 'rtmp-connect']],
+    skip: withoutRtmp !== undefined,
+  },
+  {
+    name: 'the nodes take no stream',
+    ...{ host: [1, 2], ...rtmp('s/idle_streams off;/& deny publish all;/') },
+    ...{ found: [['lb', 'rtmp-publish']], args: withStream },
+    skip: withoutRtmp !== undefined,
+  },
+  {
+    name: 'a stream is never played',
+    ...{ host: [1, 2], ...rtmp('s/idle_streams off;/& play_restart on;/') },
+    ...{ found: [['lb', 'rtmp-play']], args: withStream },
+    skip: withoutRtmp !== undefined,
+  },
+  {
     name: 'HLS players are not sticky',
     ...{ host: 'lb', ...haproxy('/^backend ams_edge/,/^$/{/^ *cookie JSESSIONID/d}') },
     found: [
@@ -147,6 +182,7 @@ const antmedia: readonly Fault[] = [
     found: [
       ['lb', 'servers'],
       ['lb', 'rtmp'],
+      ['lb', 'rtmp-connect'],
       ['lb', 'rtmps'],
     ],
   },
@@ -243,7 +279,7 @@ describe.skipIf(noLab)('verify of balancers on real hosts', () => {
 
     it(`finds nothing wrong with a sound cluster, ${often} times in a row`, async () => {
       for (let times = 0; times < often; times += 1) {
-        const { code, document } = await clusterproxy('verify');
+        const { code, document } = await clusterproxy('verify', '--with-stream');
         expect(badOf(document)).toEqual([]);
         expect(code).toBe(0);
       }
@@ -295,16 +331,16 @@ describe.skipIf(noLab)('verify of balancers on real hosts', () => {
       });
 
       it.each(faults.filter(({ skip }) => !skip))('$name', async (fault) => {
-        const host = at(nameOf(fault.host));
+        const on = [fault.host].flat().map((who) => at(nameOf(who)));
         mend = async () => {
-          await host.mustExec(fault.mend);
+          for (const host of on) await host.mustExec(fault.mend);
           await isSound();
         };
-        await host.mustExec(fault.make);
+        for (const host of on) await host.mustExec(fault.make);
         const expected = fault.found.map(([who, id]) => `${nameOf(who)} ${id}`).sort();
         await eventually(async () => {
-          const { code, document } = await clusterproxy('verify');
-          expect(badOf(document)).toEqual(expected);
+          const { code, document } = await clusterproxy('verify', ...(fault.args ?? []));
+          expect(fault.args === undefined ? badOf(document) : failedIn(document)).toEqual(expected);
           expect(code).toBe(4);
         });
         if (!fault.inEveryLook) return;
@@ -320,16 +356,22 @@ describe.skipIf(noLab)('verify of balancers on real hosts', () => {
   it('is written down for operators', () => {
     documented(
       'balancers',
-      [...wcs, ...antmedia].map(({ name, found, inEveryLook }) => ({
+      [...wcs, ...antmedia].map(({ name, found, inEveryLook, args }) => ({
         fault: name,
         found: [
-          ...found.map(([, check]) => `verify ${check}`),
+          ...found.map(([, check]) => `verify ${args === undefined ? '' : '--with-stream '}${check}`),
           ...(inEveryLook ? ['check answers-wrongly'] : []),
         ],
       })),
     );
   });
 });
+
+/** What failed, as HOST CHECK: where nothing can be published, nobody can be asked to play it. */
+function failedIn(document: ReportDocument): readonly string[] {
+  const checks = (document.checks ?? []).filter(({ outcome }) => outcome === 'failed');
+  return checks.map(({ host, id }) => `${host} ${id}`).sort();
+}
 
 /** What failed or could not be asked, as HOST CHECK. */
 function badOf({ checks = [] }: ReportDocument): readonly string[] {

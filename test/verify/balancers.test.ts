@@ -19,7 +19,7 @@ import { cookieSet, droppedBecause } from '../../src/verify/cookies.ts';
 import { judgeHaproxy } from '../../src/verify/haproxy.ts';
 import { judgeCommand, judgeSessionIds } from '../../src/verify/host-words.ts';
 import { type Network, networkFromHere } from '../../src/verify/network.ts';
-import { askRtmp, judgeRtmp, judgeRtmpServers } from '../../src/verify/rtmp.ts';
+import { askRtmp, judgeRtmp, judgeRtmpServers } from '../../src/verify/rtmp/handshake.ts';
 import { askSticky } from '../../src/verify/sticky.ts';
 import { judgeWebsockets } from '../../src/verify/websockets.ts';
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, hostOf, startCluster, statuses } from '../e2e/cluster.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
+import { installSfu } from '../lab/bigbluebutton/sfu.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { chromiumHere } from './browser/chromium.ts';
@@ -19,6 +20,8 @@ interface Fault {
   readonly found: readonly (readonly [node: 1 | 2, check: string])[];
   /** what is said about one of them */
   readonly words: RegExp;
+  /** what it takes to find it */
+  readonly args?: readonly string[];
 }
 
 const proxy = (cluster: Cluster) => cluster.proxy;
@@ -87,6 +90,25 @@ const faults: readonly Fault[] = [
   },
 ];
 
+/** A media server that tells clients to send their media to the proxy, whatever that one's address is. */
+const mediaToProxy: Fault = {
+  name: 'media of a meeting go to the proxy',
+  host: modern,
+  make: "getent hosts viewed.example.com | cut -d' ' -f1 > /var/lib/bbb-standin/bbb-webrtc-sfu.address",
+  mend: 'rm /var/lib/bbb-standin/bbb-webrtc-sfu.address',
+  found: [[2, 'browser-media']],
+  words: /^media go to the proxy \([\d.]+, udp\)$/,
+  args: ['--with-meeting'],
+};
+/** As on a node that was made from another one's image. */
+const mediaToOther: Fault = {
+  name: 'media of a meeting go to another node',
+  ...{ host: modern, mend: mediaToProxy.mend, found: mediaToProxy.found, args: ['--with-meeting'] },
+  make: mediaToProxy.make.replace('viewed.example.com', 'viewed-01.example.com'),
+  words: /^media go to another node \([\d.]+, udp\)$/,
+};
+const all = [...faults, mediaToProxy, mediaToOther];
+
 const noBrowser = chromiumHere() === undefined;
 
 describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
@@ -96,7 +118,10 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
 
   beforeAll(async () => {
     pictures = join(mkdtempSync(join(tmpdir(), 'pictures-')), 'new');
-    cluster = await startCluster(lab(), { name: 'viewed', nodes: ['2.6', '3.0.28'], hasty: true });
+    cluster = await startCluster(lab(), {
+      ...{ name: 'viewed', nodes: ['2.6', '3.0.28'], hasty: true },
+      prepareNode: installSfu,
+    });
     const { code, stderr } = await cluster.run('apply', '--yes');
     expect([code, stderr.match(/error .*/)?.[0]]).toEqual([0, undefined]);
   });
@@ -108,7 +133,8 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
 
   it(`finds nothing wrong with a sound cluster, however often it looks (${often})`, async () => {
     for (let times = 0; times < often; times += 1) {
-      const { code, document } = await look('--screenshots', pictures);
+      const { code, document, stderr } = await look('--with-meeting', '--screenshots', pictures);
+      expect(JSON.stringify(document) + stderr).not.toMatch(/checksum=[\da-f]/);
       expect(wrong(document)).toEqual([]);
       expect(code).toBe(0);
       for (const node of cluster.nodes) {
@@ -122,6 +148,9 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
           `the page opens 1 at ${node.name}.example.com; accepted for it: wss://`,
         );
         expect(own('browser-console')).toBe('it blocks nothing');
+        expect(own('browser-media')).toBe(
+          `media go to ${node.address}; it was given stun:${node.name}.example.com:3478`,
+        );
       }
       const { screenshots, version } = document.browser ?? { screenshots: [] };
       expect(version).toMatch(/^\d+\.\d+/);
@@ -149,7 +178,7 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
       mend = undefined;
     });
 
-    it.each(faults)('$name', async ({ host, make, mend: back, found: expected, words }) => {
+    it.each(all)('$name', async ({ host, make, mend: back, found: expected, words, args = [] }) => {
       const at = host(cluster);
       mend = async () => {
         await at.mustExec(back);
@@ -158,7 +187,7 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
       const names = expected.map(([number, id]) => `${cluster.node(number).name} ${id}`).sort();
       await eventually(async () => {
         const hosts = [...new Set(expected.map(([number]) => cluster.node(number).name))];
-        const { code, document } = await look('--limit', hosts.join());
+        const { code, document } = await look('--limit', hosts.join(), ...args);
         expect(wrong(document).filter((one) => one.includes(' browser-'))).toEqual(names);
         const [[number, id] = [1, '']] = expected;
         expect(found(document, cluster.node(number).name, id)).toMatch(words);
@@ -202,9 +231,9 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
   });
 
   it('is written down for operators', () => {
-    const rows = faults.map(({ name, found: checks }) => ({
+    const rows = all.map(({ name, found: checks, args = [] }) => ({
       fault: name,
-      found: checks.map(([, check]) => `verify ${check}`),
+      found: checks.map(([, check]) => ['verify', ...args, check].join(' ')),
     }));
     documented('browser', rows);
   });

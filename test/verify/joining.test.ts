@@ -26,6 +26,7 @@ function networkWith(answers: Readonly<Record<string, HttpAnswer | NoAnswer>>) {
     },
     certificate: () => Promise.reject(new Error('nobody asks for it')),
     talk: () => Promise.reject(new Error('nobody asks for it')),
+    line: () => Promise.reject(new Error('nobody asks for it')),
     addresses: () => Promise.reject(new Error('nobody asks for it')),
   };
   return { network, asked };

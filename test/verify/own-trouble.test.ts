@@ -31,6 +31,7 @@ it('what this machine could not send was not asked, and is no failure of the ser
     upgrade: async () => ({ ...trouble, ...answer }),
     certificate: async () => ({ ...trouble, ...answer }),
     talk: async () => ({ ...trouble, ...answer }),
+    line: async () => ({ ...trouble, ...answer }),
     addresses: async () => ({ ...trouble, ...answer }),
   });
   const question = { kind: 'certificate', hostname: 'bbb.example.com', port: 443 } as const;

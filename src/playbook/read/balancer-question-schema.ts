@@ -10,6 +10,7 @@ const host = z.looseObject({
   hostname: z.string().optional(),
   state: z.string().optional(),
   vars: z.record(z.string(), z.unknown()).optional(),
+  facts: z.record(z.string(), z.unknown()).optional(),
 });
 const hosts = z.array(host);
 const value = z.union([z.string(), z.number(), z.boolean()]);
@@ -32,12 +33,23 @@ const nginx = z.strictObject({
   locations: word.describe("the file with the cluster's own locations"),
 });
 
+const rtmp = z.strictObject({ hostname: word, port, tls: z.boolean().default(false), servers, only });
+const rtmpApplication = rtmp.extend({
+  application: word.describe(
+    'the fact of these hosts that names an application; asked where all have the same',
+  ),
+});
+
 /**
  * What a check of a balancer or of a proxy's nginx says, with every template filled in. A check as it is
  * written has the same keys, and any value may be a template.
  */
 export const filledQuestions = {
-  rtmp: z.strictObject({ hostname: word, port, tls: z.boolean().default(false), servers, only }),
+  rtmp,
+  'rtmp-connect': rtmpApplication,
+  'rtmp-stream': rtmpApplication.extend({
+    shows: z.enum(['publish', 'play']).describe('asked by clusterproxy verify --with-stream'),
+  }),
   closed: z.strictObject({
     address: word,
     port,

@@ -36,6 +36,10 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
   switch (kind) {
     case 'rtmp':
       return { ...values, kind, servers: serversOf(values).length };
+    case 'rtmp-connect':
+      return { kind, ...applicationOf(values) };
+    case 'rtmp-stream':
+      return { kind, shows: values.shows, ...applicationOf(values) };
     case 'websockets':
       return { ...values, kind, servers: serversOf(values).length };
     case 'closed':
@@ -83,6 +87,17 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
       return { ...rest, kind, others: 'note', needs: { content, permissions, nodes: namesOf(nodes) } };
     }
   }
+}
+
+/** The application that every server names, since any of them may get the connection. */
+function applicationOf({ hostname, port, tls, application: fact, ...rest }: FilledQuestions['rtmp-connect']) {
+  const servers = serversOf(rest);
+  const named = new Set(servers.map(({ facts }) => facts?.[fact]));
+  const [application] = named.size === 1 ? named : [];
+  return {
+    ...{ hostname, port, tls, servers: servers.length },
+    application: typeof application === 'string' && application !== '' ? application : undefined,
+  };
 }
 
 type Haproxy = FilledQuestions['haproxy-servers'];

@@ -3,8 +3,10 @@ import type { SecureContext } from 'node:tls';
 import pLimit from 'p-limit';
 import type { Browser, BrowserType } from 'playwright-core';
 import type { BrowserCheck, CheckResult } from '../../model/outside-check.ts';
+import { addressesOf } from '../addresses.ts';
 import { complaintWords, fixOf } from './complaints.ts';
 import { type BrowserVerdict, judge, type Servers } from './judge.ts';
+import { judgeMedia } from './judge-media.ts';
 import { shownUrl } from './shown-url.ts';
 import { longestStart, start, startTrouble } from './start.ts';
 import { trustedKeys } from './trusted-keys.ts';
@@ -15,6 +17,16 @@ export interface HostInBrowser {
   readonly host: string;
   readonly role: string;
   readonly checks: readonly BrowserCheck[];
+  /** undefined where the pages are opened by themselves */
+  readonly meeting?: EnteredMeeting | undefined;
+}
+
+/** A meeting in which the pages are looked at. */
+export interface EnteredMeeting {
+  /** leads into it and to the page; nobody may see it */
+  readonly enter: string;
+  /** names of the other nodes, with which it has nothing to do */
+  readonly others: readonly string[];
 }
 
 export interface BrowserOptions {
@@ -79,8 +91,9 @@ export async function askBrowser(
     if (signal.aborted) return nothingAsked(visits, interrupted);
     const version = browser.version();
     const seen = await visitAll(visits, browser, options);
+    const places = await placesOf(visits, options);
     return {
-      checks: visits.flatMap((one) => resultsOf(one, seen.get(one), { visits, signal })),
+      checks: visits.flatMap((one) => resultsOf(one, seen.get(one), { visits, signal, places })),
       browser: { program, version },
       screenshots: visits.flatMap((one) => {
         const file = one.what.screenshot;
@@ -112,11 +125,13 @@ function visitsOf(host: HostInBrowser, screenshots: string | undefined): readonl
     const questions = checks.map(({ question }) => question);
     const file = index === 0 ? `${host.host}.png` : `${host.host}-${index + 1}.png`;
     const what = {
-      page,
+      ...{ page, enter: host.meeting?.enter, media: questions.some(({ shows }) => shows === 'media') },
       elsewhere: questions.find(({ elsewhere }) => elsewhere !== undefined)?.elsewhere,
       sockets: questions.flatMap(({ sockets, protocol }) => sockets.map((url) => ({ url, protocol }))),
       reads: questions.flatMap(({ reads }) => reads),
-      screenshot: screenshots === undefined ? undefined : join(screenshots, file),
+      // A picture of a meeting would be that of the same client once more.
+      screenshot:
+        screenshots === undefined || host.meeting !== undefined ? undefined : join(screenshots, file),
     };
     return { host, checks, what };
   });
@@ -130,8 +145,29 @@ async function startFor(
   return start({ program, playwright, keys, patience: longestStart });
 }
 
-function urlsOf({ what: { page, elsewhere, sockets, reads } }: HostVisit): readonly string[] {
-  return [page, ...(elsewhere === undefined ? [] : [elsewhere]), ...sockets.map(({ url }) => url), ...reads];
+function urlsOf({ what: { page, enter, elsewhere, sockets, reads } }: HostVisit): readonly string[] {
+  return [page, enter ?? [], elsewhere ?? [], sockets.map(({ url }) => url), reads].flat();
+}
+
+/** The addresses of all servers by their names, where it is asked what media have to do with them. */
+async function placesOf(
+  visits: readonly HostVisit[],
+  { signal, patience }: BrowserOptions,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (!visits.some(({ what }) => what.media)) return new Map();
+  const urls = visits.flatMap(urlsOf).filter((url) => URL.canParse(url));
+  const others = visits.flatMap(({ host }) => host.meeting?.others ?? []);
+  const names = [
+    ...new Set([...urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')), ...others]),
+  ];
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => {
+        const found = await addressesOf(name, { signal, patience });
+        return [name, found.kind === 'addresses' ? found.addresses : []] as const;
+      }),
+    ),
+  );
 }
 
 async function visitAll(
@@ -155,7 +191,15 @@ async function visitAll(
 function resultsOf(
   one: HostVisit,
   seen: Seen | Unseen | undefined,
-  { visits, signal }: { readonly visits: readonly HostVisit[]; readonly signal: AbortSignal },
+  {
+    visits,
+    signal,
+    places,
+  }: {
+    readonly visits: readonly HostVisit[];
+    readonly signal: AbortSignal;
+    readonly places: ReadonlyMap<string, readonly string[]>;
+  },
 ): readonly CheckResult[] {
   const verdictOf = (check: BrowserCheck): BrowserVerdict => {
     const { page, shows } = check.question;
@@ -165,7 +209,9 @@ function resultsOf(
     if (shows !== 'origin' && new URL(seen.url).origin !== origin) {
       return notAsked(`the browser was sent to ${shownUrl(seen.url)}, which is no page of ${origin}`);
     }
-    return judge(check, seen, serversOf(one, visits));
+    return check.question.shows === 'media'
+      ? judgeMedia(origin, seen, { ...serversOf(one, visits), places })
+      : judge(check, seen, serversOf(one, visits));
   };
   return one.checks.map((check) => resultOf(one, check, verdictOf(check)));
 }
@@ -186,7 +232,8 @@ function serversOf(one: HostVisit, visits: readonly HostVisit[]): Servers {
     urlsOf(visit).flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : []));
   const own = new Set(hostsOf(one));
   const rest = visits.filter(({ host }) => host !== one.host);
-  const others = new Set(rest.flatMap(hostsOf).filter((host) => !own.has(host)));
+  const named = [...rest.flatMap(hostsOf), ...(one.host.meeting?.others ?? [])];
+  const others = new Set(named.filter((host) => !own.has(host)));
   return { own, others, second: rest.length > 0 };
 }
 

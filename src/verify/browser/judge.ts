@@ -1,7 +1,7 @@
 import type { BrowserCheck, CheckOutcome } from '../../model/outside-check.ts';
 import { type Complaint, complaintWords, distinct, fixOf } from './complaints.ts';
 import type { SocketEnd } from './page-probes.ts';
-import { shownUrl } from './shown-url.ts';
+import { shownUrl, withShownUrls } from './shown-url.ts';
 import type { Seen } from './visit.ts';
 
 /** How a check in a browser ended. */
@@ -23,8 +23,12 @@ export interface Servers {
   readonly second: boolean;
 }
 
-/** Judges what a browser showed of a page. */
-export function judge({ question }: BrowserCheck, seen: Seen, servers: Servers): BrowserVerdict {
+/** Judges what a browser showed of a page; media are judged by judgeMedia(). */
+export function judge(
+  { question }: Pick<BrowserCheck, 'question'>,
+  seen: Seen,
+  servers: Servers,
+): BrowserVerdict {
   const origin = new URL(question.page).origin;
   switch (question.shows) {
     case 'origin':
@@ -33,7 +37,7 @@ export function judge({ question }: BrowserCheck, seen: Seen, servers: Servers):
       return judgePermissions(origin, question.elsewhere, seen, servers);
     case 'sockets':
       return judgeSockets(origin, seen, servers);
-    case 'console':
+    default:
       return judgeConsole(origin, seen, servers);
   }
 }
@@ -166,6 +170,6 @@ function isOurs({ url }: Complaint, own: ReadonlySet<string>, others: ReadonlySe
 
 function short(text: string): string {
   const [line = ''] = text.split('\n');
-  const masked = line.replace(/\b(?:https?|wss?):\/\/[^\s'"]+/g, shownUrl);
+  const masked = withShownUrls(line);
   return masked.length > 120 ? `${masked.slice(0, 120)}…` : masked;
 }

@@ -28,6 +28,14 @@ interface InPage {
   readonly fetch: (url: string, options: Record<string, unknown>) => Promise<{ readonly status: number }>;
 }
 
+/** A connection for media that a page has made (https://w3c.github.io/webrtc-pc/). */
+export interface Peer {
+  /** addresses of the STUN and TURN servers that it was given */
+  readonly servers: readonly string[];
+  /** candidates of the other side, as in SDP (RFC 8839, 5.1), without what is in front of them */
+  readonly candidates: readonly string[];
+}
+
 interface NavigateEvent {
   readonly destination: { readonly url: string };
   preventDefault(): void;
@@ -39,6 +47,66 @@ export function stayHere(): void {
   navigation?.addEventListener('navigate', (event) => {
     if (new URL(event.destination.url).origin !== location.origin) event.preventDefault();
   });
+}
+
+/**
+ * Remembers for `readPeers` what the page's connections for media are given, from before its first line runs.
+ * The page gets the browser's own class, of which this one is a kind, so that it notices no difference.
+ */
+export function recordPeers(): void {
+  type Servers = { readonly iceServers?: readonly { readonly urls?: string | readonly string[] }[] };
+  type Description = { readonly type?: string; readonly sdp?: string };
+  interface Connection {
+    setConfiguration(configuration: Servers): void;
+    setRemoteDescription(description: Description): Promise<void>;
+    addIceCandidate(candidate?: { readonly candidate?: string } | null): Promise<void>;
+  }
+  const page = globalThis as unknown as {
+    RTCPeerConnection?: new (configuration?: Servers) => Connection;
+    clusterproxyPeers?: { servers: string[]; candidates: string[] }[];
+  };
+  const Own = page.RTCPeerConnection;
+  if (Own === undefined) return;
+  const peers: { servers: string[]; candidates: string[] }[] = [];
+  Object.defineProperty(page, 'clusterproxyPeers', { value: peers });
+  // A page may add thousands, and only the first matter.
+  const note = (list: string[], texts: readonly string[]) => {
+    for (const text of texts) if (list.length < 200 && text !== '') list.push(text.slice(0, 500));
+  };
+  page.RTCPeerConnection = class extends Own {
+    readonly #peer = { servers: [] as string[], candidates: [] as string[] };
+    constructor(configuration?: Servers) {
+      super(configuration);
+      if (peers.length < 20) peers.push(this.#peer);
+      this.#noteServers(configuration);
+    }
+    override setConfiguration(configuration: Servers): void {
+      super.setConfiguration(configuration);
+      this.#noteServers(configuration);
+    }
+    override setRemoteDescription(description: Description): Promise<void> {
+      const lines = (description?.sdp ?? '').split(/\r?\n/);
+      note(
+        this.#peer.candidates,
+        lines.flatMap((line) => (line.startsWith('a=candidate:') ? [line.slice('a=candidate:'.length)] : [])),
+      );
+      return super.setRemoteDescription(description);
+    }
+    override addIceCandidate(candidate?: { readonly candidate?: string } | null): Promise<void> {
+      note(this.#peer.candidates, [(candidate?.candidate ?? '').replace(/^(?:a=)?candidate:/, '')]);
+      return super.addIceCandidate(candidate);
+    }
+    #noteServers(configuration: Servers | undefined): void {
+      for (const { urls = [] } of configuration?.iceServers ?? []) {
+        note(this.#peer.servers, typeof urls === 'string' ? [urls] : urls);
+      }
+    }
+  };
+}
+
+/** The connections for media that the page has made so far. */
+export function readPeers(): readonly Peer[] {
+  return (globalThis as unknown as { clusterproxyPeers?: readonly Peer[] }).clusterproxyPeers ?? [];
 }
 
 export type PermissionState = string;

@@ -7,3 +7,8 @@ export function shownUrl(url: string): string {
   const query = names.length === 0 ? '' : `?${names.join('&')}`;
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}${query}`;
 }
+
+/** A text with all addresses in it as people may read them. */
+export function withShownUrls(text: string): string {
+  return text.replace(/\b(?:https?|wss?):\/\/[^\s'"]+/g, shownUrl);
+}

@@ -11,14 +11,22 @@ import {
   askDevice,
   askPermissions,
   openSocket,
+  type Peer,
   readAnswer,
+  readPeers,
+  recordPeers,
   type SocketEnd,
   stayHere,
 } from './page-probes.ts';
+import { withShownUrls } from './shown-url.ts';
 
 /** What is done on a page. */
 export interface Visit {
   readonly page: string;
+  /** leads to the page and into a meeting, and nobody may see it; undefined for the page itself */
+  readonly enter: string | undefined;
+  /** whether to wait for connections for media */
+  readonly media: boolean;
   readonly elsewhere: string | undefined;
   readonly sockets: readonly { readonly url: string; readonly protocol: string }[];
   readonly reads: readonly string[];
@@ -48,6 +56,8 @@ export interface Seen {
   /** that the page opened by itself; why each failed, '' if it didn't */
   readonly ownSockets: readonly { readonly url: string; readonly error: string }[];
   readonly askedSockets: readonly { readonly url: string; readonly end: SocketEnd; readonly error: string }[];
+  /** connections for media that the page has made */
+  readonly peers: readonly Peer[];
   readonly complaints: readonly Complaint[];
   /** what the page itself writes to the console as errors */
   readonly said: readonly string[];
@@ -64,8 +74,32 @@ export interface Unseen {
 /** A page's requests are over, or it has had this long; milliseconds. */
 const longestUnrest = 5_000;
 
-/** Opens a page, does what the visit says, and tells what the browser showed. Never throws. */
+/** A client that joins the audio of a meeting has been answered by then; milliseconds. */
+const longestJoining = 20_000;
+/** Servers know their own addresses at once, and tell them within a moment; milliseconds. */
+const trickle = 1_000;
+
+/** How often a page is opened while this machine's network changes under the browser. */
+const mostVisits = 3;
+
+/**
+ * Opens a page, does what the visit says, and tells what the browser showed. Never throws. A browser cuts all
+ * connections when an interface of its machine comes or goes, be it that of a container: the page is opened
+ * once more then.
+ */
 export async function visit(what: Visit, options: VisitOptions): Promise<Seen | Unseen> {
+  for (let times = 1; ; times += 1) {
+    const seen = await visitOnce(what, options);
+    if (times === mostVisits || !isCutHere(seen)) return seen;
+  }
+}
+
+function isCutHere(seen: Seen | Unseen): boolean {
+  const complaints = seen.kind === 'seen' ? seen.complaints : [seen.complaint];
+  return complaints.some(({ words }) => words.includes('ERR_NETWORK_CHANGED'));
+}
+
+async function visitOnce(what: Visit, options: VisitOptions): Promise<Seen | Unseen> {
   try {
     return (
       (await look(what, options, { held: false })) ??
@@ -90,17 +124,19 @@ async function look(
   const page = await within(patience, context.newPage());
   try {
     const heard = listen(page);
+    await page.addInitScript(recordPeers);
     if (held) await page.addInitScript(stayHere);
-    const answer = await page.goto(what.page, { waitUntil: 'load', timeout: patience });
+    const answer = await page.goto(what.enter ?? what.page, { waitUntil: 'load', timeout: patience });
     if (answer === null) throw new Error('no answer');
     const unrest = Math.min(patience, longestUnrest);
     await page.waitForLoadState('networkidle', { timeout: unrest }).catch(() => undefined);
     if (new URL(page.url()).origin !== new URL(answer.url()).origin) return undefined;
+    const peers = what.media ? await peersOf(page, Math.min(patience, longestJoining)) : [];
     if (what.screenshot !== undefined) await picture(page, what.screenshot, patience);
     const probed = await probe(page, what, { patience, heard });
     return {
       ...{ kind: 'seen', url: answer.url(), status: answer.status(), headers: await answer.allHeaders() },
-      ...probed,
+      ...{ ...probed, peers },
       permissionsElsewhere: await permissionsAt(what.elsewhere, options),
       ...{ complaints: heard.complaints, said: heard.said },
     };
@@ -110,6 +146,19 @@ async function look(
   } finally {
     await page.close().catch(() => undefined);
   }
+}
+
+/** The page's connections for media, soon after one of them has been answered. */
+async function peersOf(page: Page, patience: number): Promise<readonly Peer[]> {
+  const end = Date.now() + patience;
+  const read = () => within(patience, page.evaluate(readPeers));
+  while (!(await read()).some(({ candidates }) => candidates.length > 0)) {
+    if (Date.now() > end) return read();
+    await page.waitForTimeout(100);
+  }
+  // Ways to the other side may come one by one.
+  await page.waitForTimeout(trickle);
+  return read();
 }
 
 async function probe(
@@ -141,7 +190,10 @@ async function probe(
 }
 
 function unseen({ page: url }: Visit, error: unknown): Unseen {
-  const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  // It may have the address by which a meeting is entered.
+  const message = withShownUrls(
+    error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+  );
   const gone = /has been closed|Target crashed|Browser closed/.test(message);
   if (/Timeout|no answer/.test(message)) {
     return {

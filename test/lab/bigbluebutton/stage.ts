@@ -68,7 +68,8 @@ async function renameHost(directory: string, hostname: string): Promise<void> {
 
 /**
  * What the static client does: it learns from the API's index, relative to its own address, where GraphQL is,
- * and opens a WebSocket there. It asks for microphone and camera once somebody joins the audio of a meeting.
+ * and opens a WebSocket there. Once somebody joins the audio of a meeting, it asks for microphone and camera,
+ * and offers them to the media server.
  */
 const staticClient = `<!DOCTYPE html><html><head><title>BigBlueButton</title></head>
 <body><script type="module">
@@ -76,9 +77,17 @@ const index = await fetch('../bigbluebutton/api', { headers: { 'Content-Type': '
 if (index.ok) {
   const { response } = await index.json();
   new WebSocket(response.graphqlWebsocketUrl, 'graphql-transport-ws');
+  const token = new URLSearchParams(location.search).get('sessionToken');
+  if (token !== null) await sendMedia(new URL(response.graphqlWebsocketUrl).host, token);
 }
-if (new URLSearchParams(location.search).has('sessionToken')) {
-  navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+async function sendMedia(node, token) {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const peer = new RTCPeerConnection({ iceServers: [{ urls: 'stun:' + node + ':3478' }] });
+  for (const track of stream.getTracks()) peer.addTrack(track, stream);
+  await peer.setLocalDescription();
+  const sfu = new WebSocket('wss://' + node + '/bbb-webrtc-sfu?sessionToken=' + token);
+  sfu.onopen = () => sfu.send(peer.localDescription.sdp);
+  sfu.onmessage = ({ data }) => peer.setRemoteDescription({ type: 'answer', sdp: data });
 }
 </script></body></html>
 `;

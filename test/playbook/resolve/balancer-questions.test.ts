@@ -82,7 +82,10 @@ describe('questions about balancers', () => {
     const on = await checksOf(inventoryText('wcs', 'sticky_cookie: SERVERID'), 'm-1');
     expect(on.questions.get('sticky')).toMatchObject({ cookie: 'SERVERID', server: 'm-1', servers: 2 });
     const plain = await checksOf(inventoryText('antmedia', 'certificate_from: none'), 'lb');
-    expect([...plain.questions.keys()]).toEqual(['servers', 'rtmp', 'rtmp-nodes']);
+    expect([...plain.questions.keys()]).toEqual([
+      ...['servers', 'rtmp', 'rtmp-connect', 'rtmp-publish', 'rtmp-play', 'rtmp-nodes'],
+    ]);
+    expect(plain.questions.get('rtmp-connect')).toMatchObject({ application: undefined, servers: 2 });
   });
 
   it('go by groups, and by an application that is installed', async () => {
@@ -98,6 +101,10 @@ describe('questions about balancers', () => {
         { name: 'ams_edge', servers: ['m-1', 'm-2'] },
         { name: 'ams_rtmp', servers: ['m-1'] },
       ],
+    });
+    expect(questions.get('rtmp-publish')).toEqual({
+      ...{ kind: 'rtmp-stream', shows: 'publish', application: 'live', servers: 1 },
+      ...{ hostname: 'media.example.com', port: 1935, tls: false },
     });
     const edge = await checksOf(text, 'm-2', installed);
     expect([...edge.questions.keys()]).toEqual(['websocket-play', 'sticky-hls']);

@@ -49,7 +49,29 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
     '/leaves': { script: "location.href = 'about:blank'" },
     '/redirected': { status: 302, headers: { Location: `https://${at(first)}/` } },
     '/gone': { status: 404 },
+    '/join': { status: 302, headers: { Location: '/meeting?sessionToken=s3cret' } },
+    '/meeting': { script: offering({ inAnswer: way('192.0.2.7') }) },
+    '/download': { headers: { 'Content-Disposition': 'attachment' } },
+    '/join-another': { status: 302, headers: { Location: '/another?sessionToken=s3cret' } },
+    '/another': { script: offering({ later: way('192.0.2.8') }) },
   });
+
+  /** Offers a connection, which is answered by another one of the same page: `way` says where to. */
+  const offering = (way: { readonly inAnswer?: string; readonly later?: string }) => `(async () => {
+    const servers = [{ urls: ['turn:127.0.0.1:9?transport=udp'], username: 'a', credential: 's3cret' }];
+    const [peer, other] = [new RTCPeerConnection({ iceServers: servers }), new RTCPeerConnection()];
+    if (!(peer instanceof RTCPeerConnection)) throw new Error('the page notices a difference');
+    peer.createDataChannel('some');
+    await peer.setLocalDescription();
+    await other.setRemoteDescription(peer.localDescription);
+    await other.setLocalDescription();
+    const sdp = other.localDescription.sdp.replace(/a=candidate.*\\r\\n/g, '');
+    const { inAnswer, later } = ${JSON.stringify(way)};
+    const more = inAnswer === undefined ? '' : 'a=' + inAnswer + '\\r\\n';
+    await peer.setRemoteDescription({ type: 'answer', sdp: sdp + more });
+    if (later !== undefined) await peer.addIceCandidate({ candidate: later, sdpMid: '0' });
+  })()`;
+  const way = (address: string) => `candidate:1 1 udp 2130706431 ${address} 9 typ host`;
 
   /** The four checks of a page, as a playbook declares them. */
   function host(
@@ -75,6 +97,18 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
       check('console', { reads: given.reads ?? [`${own}/api`] }),
     ];
     return { host: name, role: 'node', checks } satisfies HostInBrowser;
+  }
+
+  /** A client in a meeting, whose way in nobody may see. */
+  function inMeeting(name: string, join: string): HostInBrowser {
+    const page = `${origin()}/${name}`;
+    const asked = { elsewhere: undefined, sockets: [], protocol: '', reads: [] };
+    const question = { ...asked, kind: 'browser', shows: 'media', page } as const;
+    return {
+      ...{ host: name, role: 'node' },
+      meeting: { enter: `${origin()}/${join}?checksum=s3cret`, others: [] },
+      checks: [{ id: 'browser-media', title: 'media', fix: 'do something', question }],
+    };
   }
 
   beforeAll(async () => {
@@ -115,6 +149,9 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
         host('gone'),
         host('self-signed', { page: `https://localhost:${untrusted.port}/page` }),
         host('nobody', { page: 'https://localhost:1/' }),
+        inMeeting('meeting', 'join'),
+        inMeeting('another', 'join-another'),
+        inMeeting('download', 'download'),
       ],
       options,
     );
@@ -143,6 +180,14 @@ describe.skipIf(program === undefined)('askBrowser, with a real browser', () => 
     expect(one('sound', 'sockets')?.found).toContain(`the page opens 1 at ${at(first)}`);
     expect(answers.warnings).toEqual([]);
     expect(answers.browser).toMatchObject({ program, version: expect.stringMatching(/^\d+\./) });
+  });
+
+  it('sees what the connections for media in a meeting are given, and keeps what is secret', () => {
+    const given = 'it was given turn:127.0.0.1:9?transport=udp';
+    expect(of('meeting')).toMatchObject([{ outcome: 'passed', found: `media go to 192.0.2.7; ${given}` }]);
+    expect(of('another')).toMatchObject([{ outcome: 'passed', found: `media go to 192.0.2.8; ${given}` }]);
+    expect(of('download')).toMatchObject([{ outcome: 'not-asked' }]);
+    expect(JSON.stringify(answers)).not.toContain('s3cret');
   });
 
   it('tells what the page itself says, without the session in it, and does not judge it', () => {

@@ -16,13 +16,21 @@ DDP = os.environ.get('DDP_DEFAULT_CONNECTION_URL', '')
 
 
 # What Meteor's client does: DDP over a WebSocket to the address that the server names, and, once somebody joins
-# the audio of a meeting, a question for microphone and camera.
+# the audio of a meeting, a question for microphone and camera, which are offered to the media server.
 CLIENT = """
-const { ddp } = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
+const { ddp, settings } = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
 new WebSocket(`${(ddp || location.href.replace(/\\/join.*/, '')).replace(/^http/, 'ws')}/websocket`);
-if (new URLSearchParams(location.search).has('sessionToken')) {
-  navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+async function sendMedia(sfu, token) {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const peer = new RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(sfu).host}:3478` }] });
+  for (const track of stream.getTracks()) peer.addTrack(track, stream);
+  await peer.setLocalDescription();
+  const socket = new WebSocket(`${sfu}?sessionToken=${token}`);
+  socket.onopen = () => socket.send(peer.localDescription.sdp);
+  socket.onmessage = ({ data }) => peer.setRemoteDescription({ type: 'answer', sdp: data });
 }
+const token = new URLSearchParams(location.search).get('sessionToken');
+if (token !== null) sendMedia(settings.public.kurento.wsUrl, token);
 """
 
 

@@ -6,6 +6,7 @@ answer. A test can set these files in /var/lib/bbb-standin:
   SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
   SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
   SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
+  bbb-webrtc-sfu.address  the address to which clients are told to send media; that of the host if there is none
   bbb-web.full    present: bbb-web creates no meeting
   bbb-web.stuns   what it answers to those who have joined and ask for STUN and TURN servers
   calls.log       written here: the calls of bbb-web that begin and end meetings, with their parameters
@@ -143,8 +144,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Whether it asks for a WebSocket (RFC 6455, 4.1)."""
         return self.headers.get('Upgrade', '').lower() == 'websocket' and 'Sec-WebSocket-Key' in self.headers
 
-    def accept_websocket(self, key, protocol=None):
-        """Accepts an upgrade to WebSocket (RFC 6455, 4.2.2), and waits until the other side says something."""
+    def accept_websocket(self, key, protocol=None, reply=None):
+        """Accepts an upgrade to WebSocket (RFC 6455, 4.2.2), and waits until the other side says something. As long
+        as there is a reply to that, it goes on."""
         digest = hashlib.sha1(f'{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11'.encode()).digest()
         self.send_response(101)
         self.send_header('Upgrade', 'websocket')
@@ -154,7 +156,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header('Sec-WebSocket-Protocol', protocol)
         self.end_headers()
         self.close_connection = True
-        self.rfile.read(1)
+        if reply is None:
+            return self.rfile.read(1)
+        while (said := self.read_text()) is not None and (answer := reply(said)) is not None:
+            data = answer.encode()
+            self.wfile.write(b'\x81\x7e' + len(data).to_bytes(2, 'big') + data)
+
+    def read_text(self):
+        """A client's text in one frame (RFC 6455, 5.2); None at the end."""
+        head = self.rfile.read(2)
+        if len(head) < 2 or head[0] != 0x81:
+            return None
+        length = head[1] & 0x7F
+        if length > 125:
+            length = int.from_bytes(self.rfile.read(2 if length == 126 else 8), 'big')
+        mask = self.rfile.read(4)
+        return bytes(byte ^ mask[index % 4] for index, byte in enumerate(self.rfile.read(length))).decode()
 
     def do_HEAD(self):
         self.do_GET()

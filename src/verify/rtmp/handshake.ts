@@ -1,22 +1,30 @@
-import type { RtmpQuestion, RtmpServersQuestion } from '../model/balancer-question.ts';
-import type { Verdict } from '../model/outside-check.ts';
-import type { Answer } from '../model/snapshot.ts';
-import type { NoAnswer } from './answers.ts';
-import type { Network } from './network.ts';
-import { timesFor } from './several.ts';
-import type { Talked } from './talk.ts';
+import type { RtmpQuestion, RtmpServersQuestion } from '../../model/balancer-question.ts';
+import type { Verdict } from '../../model/outside-check.ts';
+import type { Answer } from '../../model/snapshot.ts';
+import type { NoAnswer } from '../answers.ts';
+import type { Network } from '../network.ts';
+import { timesFor } from '../several.ts';
+import type { Talked } from '../talk.ts';
 
 /** C1, S1 and S2 have this many bytes (Adobe's RTMP specification, 5.2.3). */
 const packet = 1536;
 const version = 3;
+/** S0, S1 and S2 */
+const answered = 1 + 2 * packet;
 
 /**
  * The client's half of the handshake: C0 and C1. A C1 with a version of 0.0.0.0 asks for the plain form,
  * which every server knows.
  */
-function hello(): Buffer {
+export function hello(): Buffer {
   const random = Buffer.alloc(packet - 8, 'clusterproxy verify ');
   return Buffer.concat([Buffer.of(version), Buffer.alloc(8), random]);
+}
+
+/** What a server has said to `hello`: C2, which repeats S1, and what came after the handshake. */
+export function shaken(received: Buffer): { readonly c2: Buffer; readonly rest: Buffer } | undefined {
+  if (received.length < answered || received[0] !== version) return undefined;
+  return { c2: received.subarray(1, 1 + packet), rest: received.subarray(answered) };
 }
 
 /** Shakes hands as often as it takes for every server to be asked; one that hangs keeps its server busy. */
@@ -25,7 +33,7 @@ export async function askRtmp(question: RtmpQuestion, network: Network): Promise
   const one = () =>
     network.talk({
       ...{ hostname, port, tls, send: hello() },
-      until: (received) => received.length >= 1 + 2 * packet,
+      until: (received) => received.length >= answered,
     });
   return judgeRtmp(question, await Promise.all(Array.from({ length: timesFor(servers) }, one)));
 }
@@ -55,8 +63,8 @@ function mistakesOf(
   const server = `${hostname}, port ${port},`;
   if (received.length === 0) return [{ words: `${server} takes the connection, but says nothing` }];
   if (received[0] !== version) return [{ words: `${server} answers with something else than RTMP` }];
-  if (received.length >= 1 + 2 * packet) return [];
-  return [{ words: `${server} breaks off after ${received.length} of ${1 + 2 * packet} bytes` }];
+  if (received.length >= answered) return [];
+  return [{ words: `${server} breaks off after ${received.length} of ${answered} bytes` }];
 }
 
 /** What a balancer got back from each server: the number of bytes, which is 0 where nobody answered. */
