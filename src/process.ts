@@ -7,6 +7,7 @@ import { exitStatus } from './model/result.ts';
 import { Output } from './report/output.ts';
 import type { StartThread } from './run/planning/elsewhere.ts';
 import { SecretRegister } from './secrets/register.ts';
+import { showable } from './secrets/showable.ts';
 
 const { stdout, stderr, env: variables } = process;
 const argv = process.argv.slice(2);
@@ -79,7 +80,9 @@ function lastResort(error: unknown, another: unknown): never {
   const what = wordsOf(error);
   const why = another === error ? '' : `\nbut: ${wordsOf(another)}`;
   try {
-    writeSync(2, secrets.mask(`\nerror unexpected: an error could not be reported: ${what}${why}\n`));
+    // They may quote a host's files, as any error may that a step module of a playbook's own leaves behind.
+    const words = showable(secrets.mask(`${what}${why}`));
+    writeSync(2, `\nerror unexpected: an error could not be reported: ${words}\n`);
   } catch {
     // Not even that.
   }

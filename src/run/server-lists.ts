@@ -11,6 +11,7 @@ import { type RoleServerList, serverListsOf } from '../playbook/resolve/server-l
 import { SecretRegister } from '../secrets/register.ts';
 import { heard } from '../secrets/showable.ts';
 import { askHost, askServerList, type ListAsking } from '../verify/server-list.ts';
+import { short } from '../verify/short.ts';
 import type { RunOptions } from './options.ts';
 
 /** How many are asked at the same time. */
@@ -58,7 +59,8 @@ async function askList(role: RoleServerList, asking: ListAsking): Promise<Readon
       const told = tellOf(entries, telling);
       const { error } = told;
       // A list is told by somebody else, in whose words anything may stand.
-      const words = typeof error !== 'string' || error === '' ? error : ` ("${heard(known.mask(error))}")`;
+      const words =
+        typeof error !== 'string' || error === '' ? error : ` ("${short(heard(known.mask(error)))}")`;
       return [entries.host.name, { ...told, error: words }] as const;
     }),
   );

@@ -24,6 +24,9 @@ export interface Line {
   close(): void;
 }
 
+/** What a server may say ahead of whoever listens to it: bytes. Nobody may be listening for a long time. */
+const mostUnheard = 1024 * 1024;
+
 /** Connects. Nothing is thrown; whoever gets a line has to close it. */
 export function openLine(
   { hostname, port, tls }: Endpoint,
@@ -51,14 +54,17 @@ export function openLine(
 
 function lineOver(socket: Socket, options: NetworkOptions): Line {
   const parts: Buffer[] = [];
+  let unheard = 0;
   let end: 'ended' | 'silent' | undefined;
   let waiting: ((part: Buffer | 'ended' | 'silent') => void) | undefined;
   let stopWaiting = () => {};
   const tell = () => {
+    if (waiting === undefined) return;
     const next = parts.shift() ?? end;
-    if (next === undefined || waiting === undefined) {
-      if (next instanceof Buffer) parts.unshift(next);
-      return;
+    if (next === undefined) return;
+    if (next instanceof Buffer) {
+      unheard -= next.length;
+      if (socket.isPaused() && unheard <= mostUnheard) socket.resume();
     }
     const told = waiting;
     waiting = undefined;
@@ -74,6 +80,8 @@ function lineOver(socket: Socket, options: NetworkOptions): Line {
   };
   socket.on('data', (part: Buffer) => {
     parts.push(part);
+    unheard += part.length;
+    if (unheard > mostUnheard) socket.pause();
     tell();
   });
   // A reset is an end as well: what was said before it counts.

@@ -5,6 +5,8 @@ import { statusWords } from './judge-http.ts';
 /** More than anybody has, and few enough to compare in no time. */
 const mostServers = 5_000;
 const longestWord = 200;
+/** Shown in part only, once all secrets are out of it: half of one would not be known as one. Characters. */
+const longestError = 2_000;
 
 /**
  * What the keeper of a server list answered: its entries, or why there are none. Whoever keeps it may say
@@ -68,7 +70,7 @@ function addressIn(value: unknown): URL | undefined {
 
 /** An error may quote what was asked for, with everything in it. */
 function errorIn(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, longestWord).replace(/\?\S*/g, '') : '';
+  return typeof value === 'string' ? value.slice(0, longestError).replace(/\?\S*/g, '') : '';
 }
 
 /** Go writes the beginning of the year 1 for a time that never was. */

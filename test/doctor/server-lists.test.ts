@@ -410,6 +410,19 @@ describe('b3scale', () => {
     expect(told).not.toMatch(/0123abcd|salt-of/);
   });
 
+  it.each([170, 190, 199])(
+    'tells no part of a secret where its own error is cut: after %i',
+    async (length) => {
+      const error = `${'-'.repeat(length)}${secretOf('bbb-02')} ${'.'.repeat(300)}`;
+      const { troubles } = await examine({
+        ...{ kind: 'b3scale', list: entry({ node_state: 'error', last_error: error }) },
+      });
+      const told = troubles.find(({ outcome }) => outcome === 'found')?.found ?? '';
+      expect(told).toContain('-'.repeat(length));
+      expect(told).not.toMatch(/-s|salt|\.{100}/);
+    },
+  );
+
   it.each([
     [answer('{"message":"invalid or expired jwt"}', 401), 'refuses the secret'],
     [answer('{"message":"b3scale:admin scope required"}', 403), 'refuses the secret'],

@@ -111,6 +111,17 @@ describe('the guard of WCS nodes', () => {
     expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
   });
 
+  it('somebody, but a second later the kernel can no longer be asked', async () => {
+    page = idle;
+    connected('1F90');
+    stand('sleep', 'rm "$CLUSTERPROXY_ROOT/proc/net/tcp"');
+    try {
+      expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
+    } finally {
+      rmSync(join(folder, 'sleep'));
+    }
+  });
+
   it('no page of a server that a run has restarted which is being put back: who is connected decides', async () => {
     page = undefined;
     const begun = (handlers: string) => sessions({ CLUSTERPROXY_BEGUN: handlers });

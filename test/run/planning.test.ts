@@ -125,6 +125,14 @@ describe('planning on another thread', () => {
     },
   );
 
+  it('hides secrets of a host that its error quotes', async () => {
+    const error = new Error('no idea what securitySalt=sample-5ba1 means');
+    const plans = await elsewhere(crashing(1, (worker) => worker.emit('error', error)));
+    expect(plans?.[1]?.problem).toMatchObject({
+      message: expect.stringMatching(/crashed: no idea what securitySalt=\*+ means$/),
+    });
+  });
+
   it('ends a run in which it crashes before any host’s turn, and names the largest file', async () => {
     const always: StartThread = () => {
       const worker = fakeWorker();

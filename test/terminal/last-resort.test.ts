@@ -33,6 +33,11 @@ const oddities = {
   },
   'thrown-elsewhere': () => { setImmediate(() => { throw new Error('an event handler fails'); }); },
   'beyond-words': () => { setImmediate(() => { throw beyondWords(); }); },
+  'thrown-twice': () => {
+    const fail = () => { throw new Error('no idea what securitySalt=sample-5ba1 means'); };
+    queueMicrotask(fail);
+    queueMicrotask(fail);
+  },
   'rejected-beyond-words': () => { void Promise.reject(beyondWords()); },
 };
 export default ({ z }) => ({
@@ -179,6 +184,12 @@ describe('an error where nobody waits for one', () => {
     const { status, stderr } = await inShell(`clusterproxy plan -i ${inventory(what)}`);
     expect(stderr).toContain(words);
     expect(status).toBe(1);
+  });
+
+  it('is told without secrets of a host that it quotes', async () => {
+    const { stderr } = await inShell(`clusterproxy plan -i ${inventory('thrown-twice')}`);
+    expect(stderr).toMatch(/could not be reported: Error: no idea what securitySalt=\*+ means/);
+    expect(stderr).not.toContain('sample-5ba1');
   });
 
   it('ends it on a terminal as well', async () => {

@@ -83,8 +83,9 @@ clients() {
   _open=$(open_connections) || return
   [ -n "$_open" ] || return 0
   sleep 1
-  clients=$({ printf '%s\n' "$_open" && open_connections; } | sort | uniq -d | grep -c :)
-  return 0
+  # One that can't be asked again, or counted, isn't gone.
+  _still=$(open_connections) || return
+  clients=$(printf '%s\n' "$_open" "$_still" | awk 'seen[$0]++ == 1 { count++ } END { print count + 0 }')
 }
 open_connections() {
   [ -r "$ROOT/proc/net/tcp" ] || return

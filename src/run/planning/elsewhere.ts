@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { OperatorError, OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { RollbackPlan } from '../../plan/rollback/plan-rollback.ts';
+import { heard } from '../../secrets/showable.ts';
 import { interrupted } from './in-turns.ts';
 import type { ClusterJob, PlanningJob, RollbackJob } from './job.ts';
 import { largestFile } from './large.ts';
@@ -76,7 +77,8 @@ async function ended(job: PlanningJob, { start, signal }: ElsewhereOptions): Pro
       let isOnline = false;
       const crash = (reason: string) => {
         const host = job.hosts[Atomics.load(turn, 0)]?.name;
-        resolve(isOnline ? { kind: 'crashed', host, reason } : { kind: 'not-started' });
+        // A step module of the playbook's own may quote a host's files.
+        resolve(isOnline ? { kind: 'crashed', host, reason: heard(reason) } : { kind: 'not-started' });
       };
       worker.once('online', () => {
         isOnline = true;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RtmpStreamQuestion } from '../../../src/model/balancer-question.ts';
 import { networkFromHere } from '../../../src/verify/network.ts';
@@ -170,6 +170,32 @@ describe('RTMP in turns', () => {
       ...{ kind: 'broken', words: 'it says nothing when it is asked to shake hands' },
     });
     slow.close();
+  });
+
+  it('is not filled by a server that talks without end while nobody listens to it', async () => {
+    const open: Socket[] = [];
+    const talker = createServer((socket) => {
+      const part = Buffer.alloc(256 * 1024, 3);
+      const talk = () => {
+        while (socket.write(part));
+      };
+      open.push(socket.on('error', () => undefined).on('drain', talk));
+      talk();
+    });
+    talker.listen(0, '127.0.0.1');
+    await once(talker, 'listening');
+    const { port } = talker.address() as AddressInfo;
+    const line = await network.line({ hostname: '127.0.0.1', port, tls: false });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const taken = open.reduce((sum, socket) => sum + socket.bytesWritten, 0);
+    // What the kernel holds on its way is not ours.
+    expect(taken).toBeLessThan(32 * 1024 * 1024);
+    if (line.kind === 'line') {
+      for (let heard = 0; heard < 2 * taken; ) heard += (await line.receive()).length;
+      line.close();
+    }
+    await expect.poll(() => open.every(({ destroyed }) => destroyed), { timeout: 20_000 }).toBe(true);
+    talker.close();
   });
 
   it('ends its stream when it is interrupted', async () => {
