@@ -23,6 +23,8 @@ interface Block {
   readonly text: string;
   /** the table's first row, for a row of a table */
   readonly header?: readonly string[] | undefined;
+  /** for a row of a table: the paragraph or item before the table, below the same heading */
+  readonly intro?: string | undefined;
 }
 
 /** What heads the first column of a table of codes. */
@@ -30,23 +32,30 @@ const codeTables: readonly string[] = ['code', 'status of a host', 'trouble', 'c
 
 /** The rows of a page's tables of codes: of errors, of statuses, of troubles, and of checks. */
 export function codeRows({ name, text }: ManualPage): readonly CodeRow[] {
-  return blocksOf(text).flatMap(({ section, text: row, header }) => {
+  return blocksOf(text).flatMap(({ section, text: row, header, intro }) => {
     if (!isCodeTable({ header })) return [];
     const [first = '', what = '', next] = cellsOf(row);
     const codes = [...first.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => [code]);
-    if (header?.[0] === 'check') return [{ codes, page: name, section, ...checkWords(header, cellsOf(row)) }];
+    if (header?.[0] === 'check')
+      return [{ codes, page: name, section, ...checkWords(header, cellsOf(row), intro) }];
     return [
       { codes, page: name, section, what: plain(what), next: next === undefined ? undefined : plain(next) },
     ];
   });
 }
 
-/** A check says what to do only once it has failed. */
-function checkWords(header: readonly string[], cells: readonly string[]): Pick<CodeRow, 'what' | 'next'> {
+/** A check says what to do only once it has failed. The words before its table name the options it needs. */
+function checkWords(
+  header: readonly string[],
+  cells: readonly string[],
+  intro: string | undefined,
+): Pick<CodeRow, 'what' | 'next'> {
+  const options = /`(--[^`]+)`/.exec(intro ?? '')?.[1];
+  const command = ['clusterproxy verify', ...(options === undefined ? [] : [options])].join(' ');
   const words = header.map((title, index) => [title, plain(cells[index] ?? '')] as const).slice(1);
   return {
     what: `a check: ${words.map(([title, text]) => `${title}${title === 'releases' ? ':' : ''} ${text}`).join('; ')}`,
-    next: 'run clusterproxy verify: below a check that fails stands what was expected, what was found, and what to do',
+    next: `run ${command}: below a check that fails stands what was expected, what was found, and what to do`,
   };
 }
 
@@ -72,10 +81,14 @@ function blocksOf(text: string): readonly Block[] {
   const blocks: Block[] = [];
   let section = '';
   let header: readonly string[] | undefined;
+  let intro: string | undefined;
   let lines: string[] = [];
   let fenced = false;
   const close = () => {
-    if (lines.length > 0) blocks.push({ section, text: lines.join(' ') });
+    if (lines.length > 0) {
+      intro = lines.join(' ');
+      blocks.push({ section, text: intro });
+    }
     lines = [];
   };
   for (const line of text.split(/\r?\n/)) {
@@ -87,10 +100,11 @@ function blocksOf(text: string): readonly Block[] {
     else if (heading !== undefined) {
       close();
       section = plain(heading);
+      intro = undefined;
     } else if (row) {
       close();
       if (header === undefined) header = cellsOf(line).map(plain);
-      else if (!/^\|[-:| ]+$/.test(line)) blocks.push({ section, text: line, header });
+      else if (!/^\|[-:| ]+$/.test(line)) blocks.push({ section, text: line, header, intro });
     } else {
       if (/^\s*(?:[-*]|\d+\.) /.test(line)) close();
       lines.push(line.trim());

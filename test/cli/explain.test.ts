@@ -14,6 +14,11 @@ describe('explain', () => {
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
+  it('prints advice that names an option for a secret as the manual has it', async () => {
+    const { stdout } = await clusterproxy(['explain', 'balancer-secret-differs']);
+    expect(stdout).toContain('\nWhat to do: give it the secret that bbb-conf --secret prints\n');
+  });
+
   it('lists all codes and statuses below the headings of the manual', async () => {
     const { status, stdout } = await clusterproxy(['explain']);
     expect(status).toBe(0);

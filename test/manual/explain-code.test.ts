@@ -120,4 +120,15 @@ describe('the manual of this program', () => {
       listed.length,
     );
   });
+
+  it.each([
+    ['meeting', 'verify --with-meeting'],
+    ['rtmp-play', 'verify --with-stream'],
+    ['browser-origin', 'verify --browser'],
+    ['browser-media', 'verify --with-meeting --browser'],
+    ['client-page', 'verify'],
+    ['nginx-passes', 'verify'],
+  ])('says for the check %s the command that asks it: %s', (code, command) => {
+    expect(explainCode(code, pages).next).toMatch(new RegExp(`^run clusterproxy ${command}: `));
+  });
 });

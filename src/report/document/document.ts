@@ -238,6 +238,7 @@ function troubleDocument(trouble: TroubleResult): ReportTrouble {
   };
 }
 
+/** The manual is ours: what it says of secrets and of the options for them stays. */
 function explanationDocument({
   code,
   page,
@@ -248,12 +249,12 @@ function explanationDocument({
 }: CodeExplanation): ReportExplanation {
   return {
     ...{ code: cleanName(code), page: cleanName(page) },
-    ...{ section: showableLine(section), what: showableLine(what) },
-    ...(next === undefined ? {} : { next: showableLine(next) }),
+    ...{ section: ownLine(section), what: ownLine(what) },
+    ...(next === undefined ? {} : { next: ownLine(next) }),
     mentions: mentions.map((mention) => ({
       page: cleanName(mention.page),
-      section: showableLine(mention.section),
-      text: showableLine(mention.text),
+      section: ownLine(mention.section),
+      text: ownLine(mention.text),
     })),
   };
 }
