@@ -9,7 +9,16 @@
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 # shellcheck disable=SC2154 # clients is set by clients, which is sent before it
 
-systemctl is-active --quiet webcallserver.service || exit 0
+systemctl is-active --quiet webcallserver.service
+# 3: it isn't, 4: there is no such unit (systemctl(1))
+case $? in
+  0) ;;
+  3 | 4) exit 0 ;;
+  *)
+    echo 'systemd does not say whether the server runs'
+    exit 2
+    ;;
+esac
 # Every kind of stream ends in _in or _out (streams_rtsp_push_out, streams_websocket_out), except HLS. Other
 # keys that begin with streams_ are rates and lists.
 http_get 5 "$1" 2>/dev/null | awk -F= '

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { packageManagers } from '../model/package-manager.ts';
-import { isGlob, type PathState, type Reads, type Snapshot } from '../model/snapshot.ts';
+import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
 import { exposedFolders } from './exposed-folders.ts';
@@ -218,7 +218,7 @@ function readContents(reader: AnswerReader, listed: readonly string[][]): Conten
 }
 
 const reasons = new Map([
-  ['large', 'larger than 1 MiB'],
+  ['large', tooLarge],
   ['denied', 'permission denied'],
   ['kernel', 'a file of the kernel'],
   ['barred', 'reached by a link in a folder in which users other than root can create or rename files'],

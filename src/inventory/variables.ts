@@ -28,6 +28,7 @@ export function variableMistake(
   });
   const wrongValue = (mistake: Mistake | undefined) =>
     mistake === undefined ? undefined : { code: 'wrong-value', ...mistake };
+  if (value === '' && variable.type === 'url' && variable.default === '') return undefined;
   switch (variable.type) {
     case 'integer':
       return Number.isSafeInteger(value) ? undefined : wrongType('a whole number', 'write it without quotes');

@@ -40,6 +40,9 @@ export type PathState =
    */
   | { readonly kind: 'unit'; readonly enabled: string; readonly active: string };
 
+/** Why a regular file was not read that has more bytes than any settings. */
+export const tooLarge = 'larger than 1 MiB';
+
 /** A unit as reported by `systemctl show`. */
 export interface UnitState {
   /** LoadState: loaded, not-found, masked, … */

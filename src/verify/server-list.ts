@@ -22,7 +22,7 @@ export async function askServerList(
 ): Promise<ListAnswer> {
   const url = URL.canParse(given.at) ? new URL(list.path, given.at) : undefined;
   if (url?.protocol !== 'https:') {
-    const words = `${list.title} has no address with https:// in the inventory, and its answer holds secrets`;
+    const words = `${list.title} is not asked at ${given.at}: its answer holds secrets, so the address has to begin with https://`;
     return { kind: 'unasked', words };
   }
   const answer = await network.get(proven(list.proof, url, { secret: given.secret, now: now() }));

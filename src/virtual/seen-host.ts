@@ -7,6 +7,7 @@ import {
   type Query,
   queryKey,
   type Snapshot,
+  tooLarge,
   type UnitState,
 } from '../model/snapshot.ts';
 import { NotYetKnown } from './not-yet-known.ts';
@@ -69,6 +70,13 @@ export class SeenHost {
         ? this.state(state.resolved.path)
         : state.resolved;
       if (destination.kind === 'file') return decode(destination.content).text;
+    }
+    if (state.kind === 'unreadable' && state.reason === tooLarge) {
+      throw this.problem(
+        'large-file',
+        `${path} is ${tooLarge}, and clusterproxy edits files up to that size`,
+        'leave it where it is, and find out what makes it so large: what does not have to be in it can be moved elsewhere',
+      );
     }
     throw this.problem(
       'not-a-file',

@@ -477,7 +477,6 @@ describe('an inventory', () => {
   it.each([
     [`{meeting_balancer: 'https://lb.example.com'}`, 'has no meeting_balancer_secret'],
     [`{meeting_balancer: 'http://lb.example.com', meeting_balancer_secret: ${listSecret}}`, 'https://'],
-    [`{meeting_balancer: lb.example.com, meeting_balancer_secret: ${listSecret}}`, 'https://'],
     [
       `{meeting_balancer: 'https://lb.example.com', meeting_balancer_secret: {env: NOT_THERE}}`,
       'could not be had',

@@ -406,6 +406,13 @@ describe('the guard of BigBlueButton', () => {
     });
     command('fs_clibbb', `printf '\n0 total.\n\n'`);
     expect(await asked()).toEqual({ status: 0, output: '' });
+    command('fs_clibbb', `printf '08 total.\r\n'`);
+    expect((await asked())?.output).toMatch(/^8\u001f/);
+    command('fs_clibbb', 'sleep 20');
+    expect(await asked()).toEqual({
+      status: 2,
+      output: 'FreeSWITCH does not say how many calls it has\n',
+    });
     // One that is older than its arguments: it waits for commands.
     command('fs_clibbb', 'echo "Welcome, 3 total. commands"; cat');
     expect(await asked()).toEqual({ status: 0, output: '' });

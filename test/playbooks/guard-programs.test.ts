@@ -131,6 +131,15 @@ describe('the guard of WCS nodes', () => {
     expect((await begun('other restart-it ')).status).toBe(1);
   });
 
+  it('a systemd that does not answer', async () => {
+    page = idle;
+    stand('systemctl', 'echo "Failed to connect to bus" >&2; exit 1');
+    expect(await sessions()).toMatchObject({
+      status: 2,
+      output: expect.stringContaining('systemd does not say whether the server runs\n'),
+    });
+  });
+
   it('a service that does not run serves nobody', async () => {
     page = undefined;
     stand('systemctl', 'exit 3');

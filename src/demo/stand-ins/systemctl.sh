@@ -154,7 +154,8 @@ case $verb in
       state=$(active_state "$(full_name "$unit")")
       echo "$state"
     done
-    [ "$state" = active ]
+    # 3 as systemctl's, of a unit that isn't
+    [ "$state" = active ] || exit 3
     ;;
   enable | disable | mask | unmask)
     for unit in $units; do

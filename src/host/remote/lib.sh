@@ -14,7 +14,7 @@ standard_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$ROOT" ]; then PATH=$PATH:$standard_path; else PATH=$standard_path:$PATH; fi
 LC_ALL=C
 export PATH LC_ALL
-unset LANGUAGE CDPATH ENV BASH_ENV POSIXLY_CORRECT TMPDIR
+unset LANGUAGE CDPATH ENV BASH_ENV POSIXLY_CORRECT TMPDIR CLUSTERPROXY_BEGUN
 umask 022
 set -uf
 cd /

@@ -35,6 +35,9 @@ export function checkMeaning(document: Places, data: PlaybookData): readonly Pro
   ];
 }
 
+/** An empty default of these types says that there need not be one. */
+const optional: ReadonlySet<string> = new Set(['secret', 'url']);
+
 function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
     const path = ['variables', name];
@@ -47,7 +50,7 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
       return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
     }
     if (declared.default === undefined) return [];
-    if (declared.type === 'secret' && declared.default === '') return [];
+    if (declared.default === '' && optional.has(declared.type)) return [];
     const place = [...path, 'default'];
     if (hasTemplateWithin(declared.default)) {
       const message = "a default can't hold a template";
