@@ -101,7 +101,7 @@ async function ended(job: PlanningJob, { start, signal }: ElsewhereOptions): Pro
 function crashed({ hosts }: PlanningJob, { host, reason }: Ending & { readonly kind: 'crashed' }): Problem {
   const blamed = hosts.filter(({ name }) => host === undefined || name === host);
   const largest = largestFile(blamed);
-  const file = `${largest?.path} (${Math.round((largest?.size ?? 0) / 1024)} KiB)`;
+  const file = `${largest?.path} (${Math.ceil((largest?.size ?? 0) / 1024)} KiB)`;
   return {
     code: 'planning-crashed',
     message: `the thread on which this host was planned has crashed: ${reason}`,
