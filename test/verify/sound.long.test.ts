@@ -24,6 +24,7 @@ type Run = (
 
 /** A cluster in which all is well. */
 interface Sound {
+  readonly name: string;
   readonly run: Run;
   /** gives variables of its inventory other values */
   readonly change: (vars: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -69,6 +70,7 @@ async function balanced(
   await applied(run);
   for (const { name } of nodes) await untilStatus(balancer, [backend, name], { status: 'UP' });
   return {
+    name: playbook,
     run,
     change: async (vars) => {
       Object.assign(inventory.vars, vars);
@@ -88,6 +90,7 @@ async function nodesBehindProxy(lab: Lab, options: ClusterOptions): Promise<Soun
   const run: Run = (command, ...args) => cluster.json(command, ...args);
   await applied(run);
   return {
+    name: options.name,
     run,
     change: async (vars) => {
       Object.assign(cluster.inventory.vars, vars);
@@ -104,7 +107,7 @@ const proxyAndNodes = [
 
 /** Sound changes all stay where checks from outside decide, and nothing is said of these checks. */
 async function staysChanged(
-  { run, change }: Sound,
+  { name, run, change }: Sound,
   [one, other]: readonly Readonly<Record<string, unknown>>[],
 ): Promise<void> {
   for (let times = 0; times < often; times += 1) {
@@ -116,6 +119,7 @@ async function staysChanged(
     // What a release lacks is told in other words.
     const told = hosts.flatMap(({ warnings }) => warnings).filter((one) => one.includes('from outside'));
     expect({ times, told }).toEqual({ times, told: [] });
+    if (times % 10 === 9) console.log(`${name}: ${times + 1} changes stayed`);
   }
 }
 
@@ -129,7 +133,7 @@ function found({ hosts, checks = [] }: ReportDocument): readonly unknown[] {
   ];
 }
 
-async function staysSilent({ run }: Sound): Promise<void> {
+async function staysSilent({ name, run }: Sound): Promise<void> {
   for (let times = 0; times < often; times += 1) {
     for (const command of commands) {
       const { code, document } = await run(command);
@@ -140,11 +144,15 @@ async function staysSilent({ run }: Sound): Promise<void> {
         found: [],
       });
     }
+    if (times % 10 === 9) console.log(`${name}: ${times + 1} times nothing was found`);
   }
 }
 
-/** Only with many repetitions (`npm run test:long`): nothing is found where nothing is wrong. */
-describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000 }, () => {
+/**
+ * Only with many repetitions (`npm run test:long`): nothing is found where nothing is wrong. All clusters at
+ * the same time, since most of it is waiting whether services stay up.
+ */
+describe.skipIf(noLab)(`a sound cluster, ${often} times`, { timeout: 3_600_000, concurrent: true }, () => {
   const lab = useLab();
 
   it.each([
