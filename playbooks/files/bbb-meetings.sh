@@ -61,14 +61,11 @@ count_calls() {
 
 # unheard WORDS: the API doesn't tell
 unheard() {
-  for handler in $handlers; do
-    case " ${CLUSTERPROXY_BEGUN:-} " in
-      *" $handler "*)
-        second_witness
-        exit
-        ;;
-    esac
-  done
+  # shellcheck disable=SC2086 # several handlers
+  if begun $handlers; then
+    second_witness
+    exit
+  fi
   printf '%s\n' "$1"
   exit 2
 }

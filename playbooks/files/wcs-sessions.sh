@@ -28,10 +28,8 @@ http_get 5 "$1" 2>/dev/null | awk -F= '
   END { exit busy ? 1 : known ? 0 : 2 }'
 status=$?
 if [ $status -eq 2 ]; then
-  for handler in $2; do
-    case " ${CLUSTERPROXY_BEGUN:-} " in *" $handler "*) status=0 ;; esac
-  done
-  [ $status -eq 0 ] || echo 'the statistics page does not say how many are connected'
+  # shellcheck disable=SC2086 # several handlers
+  if begun $2; then status=0; else echo 'the statistics page does not say how many are connected'; fi
 fi
 [ $status -eq 0 ] || exit $status
 # shellcheck disable=SC2086 # several ports

@@ -74,6 +74,15 @@ http_get() {
   fi
 }
 
+# begun HANDLER...: while a run is put back, whether it had begun one of these handlers: a service that they
+# restart may be silent because of that
+begun() {
+  for _handler; do
+    case " ${CLUSTERPROXY_BEGUN:-} " in *" $_handler "*) return 0 ;; esac
+  done
+  return 1
+}
+
 # clients PORT[-PORT]...: how many connections to these ports of this host stay open into $clients: those that
 # are there now and a second later, so that a question which is just being answered isn't one. False where the
 # kernel can't be asked. The form is that of proc_net_tcp in the kernel's documentation; 01: ESTABLISHED.
