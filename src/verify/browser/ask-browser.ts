@@ -7,10 +7,11 @@ import { addressesOf } from '../addresses.ts';
 import { complaintWords, fixOf } from './complaints.ts';
 import { type BrowserVerdict, judge, type Servers } from './judge.ts';
 import { judgeMedia } from './judge-media.ts';
+import type { Seen, Unseen, Visit } from './seen-page.ts';
 import { shownUrl } from './shown-url.ts';
 import { longestStart, start, startTrouble } from './start.ts';
 import { trustedKeys } from './trusted-keys.ts';
-import { type Seen, type Unseen, type Visit, visit } from './visit.ts';
+import { visit } from './visit.ts';
 
 /** The checks in a browser of one host. */
 export interface HostInBrowser {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { BrowserVerdict, Servers } from './judge.ts';
 import type { Peer } from './page-probes.ts';
+import type { Seen } from './seen-page.ts';
 import { shownUrl } from './shown-url.ts';
-import type { Seen } from './visit.ts';
 
 /** The servers that a page has to do with, and the addresses of their names as they resolve here. */
 export interface Places extends Servers {

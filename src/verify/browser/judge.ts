@@ -1,8 +1,8 @@
 import type { BrowserCheck, CheckOutcome } from '../../model/outside-check.ts';
 import { type Complaint, complaintWords, distinct, fixOf } from './complaints.ts';
 import type { SocketEnd } from './page-probes.ts';
+import type { Seen } from './seen-page.ts';
 import { shownUrl, withShownUrls } from './shown-url.ts';
-import type { Seen } from './visit.ts';
 
 /** How a check in a browser ended. */
 export interface BrowserVerdict {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { candidateIn, judgeMedia } from '../../../src/verify/browser/judge-media.ts';
-import type { Seen } from '../../../src/verify/browser/visit.ts';
+import type { Seen } from '../../../src/verify/browser/seen-page.ts';
 
 const way = (address: string, type = 'host') => `1 1 udp 2130706431 ${address} 16384 typ ${type}`;
 const places = new Map([
