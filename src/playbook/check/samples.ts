@@ -183,6 +183,7 @@ export function sampleInventory(
     file: join(dirname(playbook.file), 'inventory.yaml'),
     ...{ text: '', playbook, playbookText: playbook.text, vars, external: new Set<string>(), hosts },
     cluster: { name: 'sample', hostname: 'cluster.example.com' },
+    whenBusy: { all: undefined, roles: new Map() },
     maxUnavailable: { all: undefined, roles: new Map() },
     secrets: [],
     listSecrets: new Map(),
