@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CordonAnswer,
@@ -178,7 +178,8 @@ describe('a node that is not taken out', () => {
   it('is one that another run has taken out, as long as that may be going on', async () => {
     await takeOut('run-1');
     expect(await takeOut('run-2')).toMatchObject({ verdict: 'others', holder: 'alice from laptop' });
-    await takeOut('run-1', { seconds: 0 });
+    // Nobody has asked for it for some minutes.
+    utimesSync(kept('seen'), new Date(), new Date(Date.now() - 200_000));
     expect(await takeOut('run-2')).toMatchObject({ verdict: 'cordoned' });
     expect(await release('run-1')).toMatchObject({ verdict: 'others' });
     expect(await release('run-2')).toMatchObject({ verdict: 'released' });

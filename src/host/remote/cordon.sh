@@ -59,6 +59,15 @@ take_program() {
   said=
 }
 
+# is_followed: whether somebody who took it out has asked for it within the last minutes
+is_followed() {
+  _seen=$(stat -c %Y -- "$cordon/seen" 2>/dev/null) || return
+  [ $(($(date +%s) - _seen)) -lt 180 ]
+}
+note_seen() {
+  true >"$cordon/seen"
+} 2>/dev/null
+
 drop_unused() {
   [ -e "$cordon/record" ] || rm -rf -- "$cordon"
   rmdir -- "${cordon%/*}" 2>/dev/null || :
@@ -67,7 +76,7 @@ drop_unused() {
 take_out() {
   was_ours=no
   if read_cordon; then
-    if [ "$cordon_run" != "$run" ] && [ "$(date +%s)" -lt "$cordon_deadline" ] && [ ! -e "$cordon/stays" ]; then answer others; fi
+    if [ "$cordon_run" != "$run" ] && [ ! -e "$cordon/stays" ] && is_followed; then answer others; fi
     was_ours=yes
   fi
   take_program || answer failed
@@ -87,6 +96,7 @@ take_out() {
   said="$cordon can't be written to"
   # Known before it is done: whoever comes later gives it back.
   set_cordon "$run" "$holder" "$_now" $((_now + seconds)) "$cordon_arguments" || answer failed
+  note_seen
   rm -f -- "$cordon/stays"
   if ! start_timer "$seconds"; then
     forget_cordon
@@ -114,8 +124,8 @@ case $verb in
   cordon) take_out ;;
   state)
     read_cordon || answer none
+    [ "$cordon_run" != "$run" ] || note_seen
     look_up || answer failed
-    said=
     answer cordoned
     ;;
   release)

@@ -48,9 +48,9 @@ const untilOnline = 150;
 
 /**
  * Takes a host out before it is changed, for the policy `drain`: whoever sends people there is told to send
- * no more, it is waited until nobody is there, the balancer is asked once more whether it still knows,
- * and the host is changed. Whatever becomes of it, it is given back if it answers rightly; where the run left it in a
- * state that needs a person, it stays out, and the hosts that told the balancer know why.
+ * no more, it is waited until nobody is there, the balancer is asked once more whether it still knows, and
+ * the host is changed. Whatever becomes of it, it is given back if it answers rightly; where the run left it
+ * in a state that needs a person, it stays out, and the hosts that told the balancer know why.
  */
 export function drainedTurns(options: DrainOptions): Drained {
   return async (plan, carryOut) => {
@@ -102,6 +102,7 @@ class DrainedTurn {
   /** those whose cordon is this run's */
   readonly #out: Teller[] = [];
   readonly #warnings: string[] = [];
+  #seenAt = Date.now();
 
   constructor(plan: HostPlan, options: DrainOptions) {
     this.#plan = plan;
@@ -129,7 +130,10 @@ class DrainedTurn {
     const host = hostOf(this.#plan, this.#options);
     for (let told = 1; ; ) {
       const end = await untilEmpty(this.#plan, {
-        ask: () => askGuards(this.#plan, host, this.#options),
+        ask: async () => {
+          await this.#seen();
+          return askGuards(this.#plan, host, this.#options);
+        },
         ...{ until, signal, progress },
       });
       if (end.kind === 'stopped') return notStarted(this.#plan, interruptedBefore);
@@ -144,6 +148,14 @@ class DrainedTurn {
       const result = await carryOut();
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
+  }
+
+  /** Lets the hosts that told the balancer know that somebody still follows the run. */
+  async #seen(): Promise<void> {
+    if (Date.now() - this.#seenAt < 60_000) return;
+    this.#seenAt = Date.now();
+    // Whether it still counts is asked before the host is changed.
+    await Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
   }
 
   #tellers(): readonly Teller[] {
