@@ -85,6 +85,8 @@ function managerIn(folder: string): PackageManager {
 }
 
 function madeUpHosts(role: Role): readonly Sample[] {
+  // Nothing is done to its hosts.
+  if (role.steps.length === 0) return [];
   const recipes = role.recipes.length === 0 ? [undefined] : role.recipes.map(({ name }) => name);
   return recipes.flatMap((recipe) =>
     families.map(([family, manager]) => ({
