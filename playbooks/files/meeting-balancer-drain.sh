@@ -46,7 +46,7 @@ scalelite_servers() {
     END { tell() }'
 }
 
-scalelite() {
+with_scalelite() {
   [ -n "$command" ] || command='docker exec scalelite-api bin/rake'
   servers=$(scalelite_servers)
   if [ -z "$servers" ]; then
@@ -84,7 +84,7 @@ b3scale_backends() {
     END { tell() }'
 }
 
-b3scale() {
+with_b3scale() {
   [ -n "$command" ] || command=b3scalectl
   backends=$(b3scale_backends)
   if [ -z "$backends" ]; then
@@ -112,7 +112,7 @@ b3scale() {
   esac
 }
 
-bbblb() {
+with_bbblb() {
   [ -n "$command" ] || command=bbblb
   servers=$(call server stats --table-format raw)
   if [ -z "$servers" ]; then
@@ -143,7 +143,8 @@ case $verb in
     ;;
 esac
 case $kind in
-  scalelite | b3scale | bbblb) "$kind" ;;
+  # Not by the names alone: commands have them as well.
+  scalelite | b3scale | bbblb) "with_$kind" ;;
   command)
     if [ -z "$command" ]; then
       echo 'meeting_balancer_command says nothing to call'
