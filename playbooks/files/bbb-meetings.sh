@@ -1,8 +1,9 @@
 #!/bin/sh
 # bbb-meetings.sh API HANDLERS PORTS FILE...: asks this node which meetings it holds. One line a meeting:
-# participants, U+001F, name. Status 0: none, 1: at least one, 2: not known, with a line that says why. The
-# secret is looked for in the FILEs: those below /etc, which an operator writes, win over those of a package;
-# among equals the first. It doesn't leave this host, nor stand in a list of processes or in what is printed.
+# participants, name, and when it started, with U+001F between them. Status 0: none, 1: at least one, 2: not
+# known, with a line that says why. The secret is looked for in the FILEs: those below /etc, which an operator
+# writes, win over those of a package; among equals the first. It doesn't leave this host, nor stand in a list
+# of processes or in what is printed.
 #
 # Two witnesses are asked, since the API forgets: after a restart of bbb-web it lists no meeting, though a
 # class goes on (bigbluebutton#13155). So nobody is there if the API lists none, no client is connected to the
@@ -38,9 +39,14 @@ second_witness() {
       ;;
   esac
   [ $((clients + calls)) -gt 0 ] || return 0
-  [ "$clients" -eq 0 ] || printf '%s%s%s\n' "$clients" "$US" 'a meeting that the API does not list: clients are connected'
-  [ "$calls" -eq 0 ] || printf '%s%s%s\n' "$calls" "$US" 'a meeting that the API does not list: FreeSWITCH has calls'
+  [ "$clients" -eq 0 ] || unlisted "$clients" 'not listed by the API, but clients are connected'
+  [ "$calls" -eq 0 ] || unlisted "$calls" 'not listed by the API, but FreeSWITCH has calls'
   return 1
+}
+
+# unlisted PEOPLE WORDS: a session without a name
+unlisted() {
+  printf '%s\n' "$1$US$US$US$2"
 }
 
 # count_calls: those of FreeSWITCH into $calls; 2 and a line where it gives no answer. A fs_clibbb that has no
@@ -95,30 +101,54 @@ case $answer in
   *) unheard 'the API gave no answer that can be understood' ;;
 esac
 case $answer in
-  *'<meeting>'*)
-    printf '%s\n' "$answer" | sed 's/<meeting>/\n&/g' | sed -n '
-      /^<meeting>/!d
-      s/^.*<participantCount>\([0-9]*\)<\/participantCount>.*$/\1\x1f&/
-      t name
-      s/^/?\x1f/
-      : name
-      s/\x1f.*<meetingName>\(.*\)<\/meetingName>.*$/\x1f\1/
-      s/\x1f<meeting>.*$/\x1f/
-      s/<!\[CDATA\[//g
-      s/]]>//g
-      s/&lt;/</g
-      s/&gt;/>/g
-      s/&quot;/"/g
-      s/&apos;/'\''/g
-      s/&#39;/'\''/g
-      s/&amp;/\&/g
-      p' | head -n 200
-    exit 1
-    ;;
+  *'<meeting>'*) ;;
   *'<messageKey>noMeetings</messageKey>'* | *'<meetings/>'* | *'<meetings></meetings>'* | *'<meetings />'*)
     second_witness
     exit
     ;;
+  *)
+    echo 'the API gave no list of meetings'
+    exit 2
+    ;;
 esac
-echo 'the API gave no list of meetings'
-exit 2
+# What people in the meeting have written is never taken for what the API says of it: attendees, metadata and
+# breakout rooms come last, and a text may stand in CDATA. Times are in milliseconds.
+printf '%s\n' "$answer" | sed 's/<meeting>/\n&/g' | awk -v US="$US" '
+  function field(name, from, to) {
+    from = index(about, "<" name ">")
+    if (!from) return ""
+    from += length(name) + 2
+    to = index(substr(about, from), "</" name ">")
+    return to ? substr(about, from, to - 1) : ""
+  }
+  function number(name, text) {
+    text = field(name)
+    return text == "" || text ~ /[^0-9]/ ? "" : text + 0
+  }
+  function seconds(name, text) {
+    text = field(name)
+    return text ~ /[^0-9]/ || length(text) < 12 || length(text) > 14 ? "" : substr(text, 1, length(text) - 3)
+  }
+  function plain(text) {
+    gsub(/<!\[CDATA\[/, "", text)
+    gsub(/\]\]>/, "", text)
+    gsub(/&lt;/, "<", text)
+    gsub(/&gt;/, ">", text)
+    gsub(/&quot;/, "\"", text)
+    gsub(/&(apos|#39);/, "\047", text)
+    gsub(/&amp;/, "\\&", text)
+    return text
+  }
+  !/^<meeting>/ { next }
+  {
+    about = $0
+    name = field("meetingName")
+    from = index(about, "<meetingName>")
+    if (from) about = substr(about, from + 13 + length(name))
+    if (from = match(about, /<(attendees|metadata|breakoutRooms)>/)) about = substr(about, 1, from - 1)
+    people = number("participantCount")
+    since = seconds("startTime")
+    if (since == "") since = seconds("createTime")
+    print (people == "" ? "?" : people) US plain(name) US since
+  }' | head -n 200
+exit 1

@@ -3,7 +3,7 @@ import { type Confirmer, confirmers } from '../model/deciding-check.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
-import { positive, wholeNumber } from './options.ts';
+import { namesOption, positive, wholeNumber } from './options.ts';
 
 /** Options that every command has that changes hosts. */
 export interface ChangeOptions {
@@ -41,6 +41,7 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
+    .addOption(namesOption())
     .option(
       '--max-failures <n>',
       'keep going as long as no more than this many hosts have failed',

@@ -3,7 +3,13 @@ import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import { confirmOption, maxUnavailableOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfComparing,
+  namesOption,
+} from './options.ts';
 
 interface PlanOptions extends CommonOptions {
   readonly out?: string;
@@ -20,6 +26,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .addOption(namesOption())
     .addOption(maxUnavailableOption())
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),

@@ -51,7 +51,7 @@ export async function program(name: ProgramName): Promise<string> {
     'library',
     'lib',
     ...(name === 'probe'
-      ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
+      ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),

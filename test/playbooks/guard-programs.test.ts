@@ -105,7 +105,7 @@ describe('the guard of WCS nodes', () => {
     connected('1F90', '078F', '0050');
     expect(await sessions()).toEqual({
       status: 1,
-      output: '2\u001fconnections that the statistics page does not count\n',
+      output: '2\u001f\u001f\u001fnot counted by the statistics page, but connected\n',
     });
     rmSync(join(folder, 'proc/net/tcp'));
     expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
