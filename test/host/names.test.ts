@@ -11,7 +11,7 @@ import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { change, file, restartWeb, type Sample, sampleHost, transaction } from './sample.ts';
 
-/** Names of meetings and people are private: only who asks for them gets to know them, and nothing keeps them. */
+/** Names of meetings and people are private: only who asks for them gets them, and nothing keeps them. */
 
 let sample: Sample;
 beforeEach(async () => {
@@ -87,4 +87,27 @@ describe('the name of a meeting', () => {
       expect(text).not.toMatch(/Maths|Ada|Lovelace/);
     }
   });
+});
+
+test('what a guard ignored, and noted, is in the record of the run, without names', async () => {
+  const program = `printf '%s\\n' "ignored\${US}3\${US}${name}\${US}\${US}ignore_meetings has it" "note\${US}a recording has failed"`;
+  const guards = [
+    {
+      id: 'meetings',
+      description: 'running meetings',
+      query: { kind: 'program' as const, program, args: [] },
+    },
+  ];
+  const changes = [
+    change(site, file(readFileSync(sample.path(site.slice(1)))), file('server {\n  listen 81;\n}\n')),
+  ];
+  const handler: Handler = { ...restartWeb, checks: [], settle: 0, guards };
+  const result = await transact(() => connect(sample.host.target), transaction(changes, [handler]));
+  expect(result.state).toBe('committed');
+  const words = ['ignored among the meetings: 3 people (ignore_meetings has it)', 'a recording has failed'];
+  expect(result.warnings).toEqual(words);
+  const [run] = await over(readRuns);
+  expect(run?.warnings).toEqual(words);
+  expect(run?.record?.operator).toBeTruthy();
+  expect(readFileSync(sample.path(`var/lib/clusterproxy/runs/${run?.run}/log`), 'utf8')).not.toContain(name);
 });

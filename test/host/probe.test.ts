@@ -359,7 +359,11 @@ describe('the guard of BigBlueButton', () => {
   const query = (...files: string[]): Query => ({
     kind: 'program',
     program: guardProgram('bbb-meetings.sh'),
-    args: ['http://127.0.0.1:8090/bigbluebutton/api', 'restart-bbb-web', '8378 4100-4139 3008', ...files],
+    args: [
+      'http://127.0.0.1:8090/bigbluebutton/api',
+      ...['restart-bbb-web', '8378 4100-4139', '3008', '0'],
+      ...files,
+    ],
   });
   /** Established where not said otherwise; the form is that of proc_net_tcp in the kernel's documentation. */
   const connected = (port: number, from = 0xc000, state = '01') =>

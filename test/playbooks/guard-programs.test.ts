@@ -147,6 +147,166 @@ describe('the guard of WCS nodes', () => {
   });
 });
 
+describe('the guard of BigBlueButton, where meetings are ignored', () => {
+  const US = '\u001f';
+  const ago = (seconds: number) => Date.now() - seconds * 1000;
+  interface Meeting {
+    readonly id?: string;
+    readonly internal?: string;
+    readonly name?: string;
+    readonly people?: number | string;
+    readonly joined?: boolean | undefined;
+    readonly created?: number | undefined;
+    readonly started?: number;
+    readonly more?: string;
+  }
+  /** The order and the fields are those of BigBlueButton's template of the answer. */
+  const xml = ({ id = 'a', internal = `${id}-1`, name = 'Maths', people = 0, more = '', ...rest }: Meeting) =>
+    [
+      `<meeting><meetingName>${name}</meetingName><meetingID>${id}</meetingID>`,
+      `<internalMeetingID>${internal}</internalMeetingID>`,
+      rest.created === undefined ? '' : `<createTime>${rest.created}</createTime>`,
+      rest.joined === undefined ? '' : `<hasUserJoined>${rest.joined}</hasUserJoined>`,
+      `<startTime>${rest.started ?? 0}</startTime><participantCount>${people}</participantCount>`,
+      `<voiceParticipantCount>0</voiceParticipantCount>${more}</meeting>`,
+    ].join('\n');
+  const never = { joined: false, created: ago(3_600) };
+  const holds = (...meetings: readonly Meeting[]) => {
+    const inner = meetings.map(xml).join('\n');
+    writeFileSync(
+      join(folder, 'answer.xml'),
+      `<response><returncode>SUCCESS</returncode><meetings>${inner}</meetings></response>`,
+    );
+  };
+  const clients = (...ports: readonly number[]) =>
+    writeFileSync(
+      join(folder, 'proc/net/tcp'),
+      ports
+        .map(
+          (port, index) =>
+            ` 1: 0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 0200007F:C00${index} 01\n`,
+        )
+        .join(''),
+    );
+  const meetings = (emptyFor: string, ...ids: readonly string[]) =>
+    ask('bbb-meetings.sh', ['http://api', '', '8378 4100-4139', '3008', emptyFor, '/etc/bbb', '--', ...ids]);
+  const lines = ({ output }: { readonly output: string }) =>
+    output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split(US));
+
+  beforeAll(() => {
+    mkdirSync(join(folder, 'proc/net'), { recursive: true });
+    mkdirSync(join(folder, 'etc'), { recursive: true });
+    writeFileSync(join(folder, 'etc/bbb'), 'securitySalt=abc\n');
+    stand('curl', `cat >/dev/null; cat "${join(folder, 'answer.xml')}"`);
+    stand('systemctl', 'exit 4');
+    stand('sleep', 'exit 0');
+  });
+  beforeEach(() => clients());
+  afterAll(() => {
+    for (const name of ['curl', 'systemctl', 'sleep']) rmSync(join(folder, name));
+  });
+
+  it.each<[string, string, Meeting, number]>([
+    ['nobody has ever joined, created long ago', '30m', never, 0],
+    ['the same, of a time in two units', '0h59m', never, 0],
+    ['created not so long ago', '1h30m', never, 1],
+    ['nobody wants any to be ignored', '0', never, 1],
+    ['people have left it', '30m', { ...never, joined: true }, 1],
+    ['a version that does not tell whether anybody has joined', '30m', { ...never, joined: undefined }, 1],
+    ['a version that does not tell when it was created', '30m', { ...never, created: undefined }, 1],
+    ['somebody is there', '30m', { ...never, people: 1 }, 1],
+    ['nobody knows how many are there', '30m', { ...never, people: 'x' }, 1],
+    ['somebody speaks there', '30m', { ...never, more: '<listenerCount>1</listenerCount>' }, 1],
+    [
+      'a name that looks like an answer',
+      '30m',
+      { ...never, joined: true, name: '<![CDATA[<hasUserJoined>false</hasUserJoined>]]>' },
+      1,
+    ],
+    [
+      'metadata that look like an answer',
+      '30m',
+      {
+        created: ago(3_600),
+        more: '<metadata><a><![CDATA[<hasUserJoined>false</hasUserJoined>]]></a></metadata>',
+      },
+      1,
+    ],
+  ])('%s', async (_, emptyFor, meeting, status) => {
+    holds(meeting);
+    const answer = await meetings(emptyFor);
+    expect(answer.status).toBe(status);
+    if (status === 0) {
+      expect(lines(answer)).toEqual([
+        [
+          'ignored',
+          '0',
+          'Maths',
+          String(Math.floor((meeting.created ?? 0) / 1000)),
+          'nobody has ever joined it',
+        ],
+      ]);
+    } else {
+      expect(lines(answer).flat()).not.toContain('ignored');
+    }
+  });
+
+  it('by the ids of either kind, and no other', async () => {
+    holds({ id: 'a &amp; b', people: 3, joined: true });
+    for (const id of ['a & b', 'a &amp; b-1']) {
+      const wanted = id === 'a & b' ? id : 'a & b-1';
+      expect((await meetings('0', 'other', wanted)).status).toBe(0);
+    }
+    for (const id of ['a', 'b', 'a & b-', '.*']) expect((await meetings('0', id)).status).toBe(1);
+  });
+
+  it('beside one that counts, which is when both are told', async () => {
+    holds({ id: 'a', people: 3, started: ago(60) }, { id: 'b', people: 4, started: ago(120), name: 'Art' });
+    const answer = await meetings('0', 'b');
+    expect(answer.status).toBe(1);
+    expect(lines(answer)).toEqual([
+      ['3', 'Maths', expect.stringMatching(/^\d{10}$/)],
+      ['ignored', '4', 'Art', expect.stringMatching(/^\d{10}$/), 'ignore_meetings has it'],
+    ]);
+  });
+
+  it('as many clients belong to those that are ignored as people are there; more are a class', async () => {
+    holds({ id: 'a', people: 2, joined: true });
+    clients(8378, 8378, 3008, 3008, 3008);
+    expect((await meetings('0', 'a')).status).toBe(0);
+    clients(8378, 8378, 8378, 3008);
+    const answer = await meetings('0', 'a');
+    expect(answer.status).toBe(1);
+    expect(lines(answer).at(-1)).toEqual(['1', '', '', 'not listed by the API, but clients are connected']);
+  });
+
+  it('nobody who is connected belongs to one that nobody has joined', async () => {
+    holds(never);
+    clients(3008);
+    expect((await meetings('30m')).status).toBe(1);
+    holds({ id: 'a', people: 'x' });
+    clients(8378);
+    expect((await meetings('0', 'a')).status).toBe(1);
+  });
+
+  it('calls as well: one for each of them, and one of the meeting', async () => {
+    stand('systemctl', 'exit 0');
+    holds({ id: 'a', people: 2, joined: true });
+    try {
+      stand('fs_clibbb', 'echo "3 total."');
+      expect((await meetings('0', 'a')).status).toBe(0);
+      stand('fs_clibbb', 'echo "4 total."');
+      expect((await meetings('0', 'a')).status).toBe(1);
+    } finally {
+      stand('systemctl', 'exit 4');
+      rmSync(join(folder, 'fs_clibbb'));
+    }
+  });
+});
+
 describe('the guard of a balancer that relays SRT', () => {
   it.each([
     ['no socket', 'exit 0', { status: 0, output: '' }],

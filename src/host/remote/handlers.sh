@@ -280,7 +280,7 @@ tell_ignored() {
 tell_once() {
   case $told_before in *"$NL$1$NL"*) return 0 ;; esac
   told_before=$told_before$1$NL
-  log warning "$(printf '%s\n' "$1" | one_line)"
+  log warning "$(printf '%s' "$1" | one_line)"
 }
 
 ## What is owed

@@ -41,7 +41,8 @@ told_of_people() {
 }
 
 # people_in_words KIND: of what ask_people printed, on stdin. `sum`: how many sessions, people, since when;
-# `sessions`: a line for each, unless the sum says it all; `ignored`: likewise; `notes`. src/model/people.ts has the same words for plans.
+# `sessions`: a line for each, unless the sum says it all; `ignored`, `notes`: a line for each.
+# src/model/people.ts has the same words for plans.
 people_in_words() {
   awk -F "$US" -v kind="$1" '
     function age(seconds, unit, rest) {

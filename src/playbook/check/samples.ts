@@ -145,6 +145,8 @@ function madeUp({ type, values }: Variable): Value {
       return 1;
     case 'port':
       return 8080;
+    case 'duration':
+      return '1m';
     case 'boolean':
       return false;
     case 'list':
