@@ -44,12 +44,13 @@ export function sumWords(sessions: number, { people, atLeast, oldest }: PeopleSu
 /** `12 people, started 1 h 20 min ago (words)`, behind its name where that is known. */
 export function sessionWords({ participants, name, age, words }: PeopleSession): string {
   const who = participants === undefined ? 'an unknown number of people' : peopleWords(participants);
-  return [
-    name === undefined || name === '' ? '' : `${name}: `,
-    who,
-    age === undefined ? '' : `, started ${ageWords(age)} ago`,
-    words === undefined || words === '' ? '' : ` (${words})`,
-  ].join('');
+  const start = name === undefined || name === '' ? '' : `${name}: `;
+  const since = age === undefined ? '' : `started ${ageWords(age)} ago`;
+  // Not everything that is guarded has people in it, such as a recording.
+  if (participants === undefined && words !== undefined) {
+    return `${start}${words}${age === undefined ? '' : `, for ${ageWords(age)}`}`;
+  }
+  return `${start}${who}${since && `, ${since}`}${words ? ` (${words})` : ''}`;
 }
 
 function peopleWords(number: number): string {

@@ -217,6 +217,11 @@ describe('an Averox node', () => {
           '--',
         ],
       },
+      {
+        kind: 'program',
+        program: guardProgram('bbb-recordings.sh'),
+        args: ['/var/averox/recording', 'restart-all'],
+      },
     ]);
     const [answer] = planned.resolved.handlers
       .flatMap(({ checks }) => checks)

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { guardProgram } from '../support/guard-program.ts';
@@ -304,6 +304,131 @@ describe('the guard of BigBlueButton, where meetings are ignored', () => {
       stand('systemctl', 'exit 4');
       rmSync(join(folder, 'fs_clibbb'));
     }
+  });
+});
+
+describe('the guard of recordings', () => {
+  const US = '\u001f';
+  const recording = '/var/bigbluebutton/recording';
+  const id = (number: number) => `${String(number).repeat(40).slice(0, 40)}-1700000000000`;
+  const day = 86_400;
+  /** A file of the recordings', last changed so many seconds ago. */
+  const put = (path: string, age = 0) => {
+    const file = join(folder, recording, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+    const time = Date.now() / 1000 - age;
+    utimesSync(file, time, time);
+  };
+  const redis = (...jobs: readonly (readonly [string, number])[]) => {
+    const answers = jobs.map(([name, count]) => `*' llen resque:queue:${name}') echo ${count} ;;`);
+    const names = jobs.map(([name]) => name).join('\\n');
+    stand(
+      'redis-cli',
+      `case " $*" in *' smembers resque:queues') printf '${names}\\n' ;;\n${answers.join('\n')}\nesac`,
+    );
+  };
+  const works = (words: string) => {
+    mkdirSync(join(folder, 'proc/4242'), { recursive: true });
+    writeFileSync(join(folder, 'proc/4242/cmdline'), `${words}\0\0\0`);
+  };
+  const recordings = async (variables?: Readonly<Record<string, string>>) => {
+    const { status, output } = await ask('bbb-recordings.sh', [recording, 'restart-all'], variables);
+    const lines = output.split('\n').filter((line) => line !== '');
+    const fields = lines.map((line) => line.split(US));
+    return {
+      status,
+      notes: fields.flatMap(([kind, words]) => (kind === 'note' ? [words] : [])),
+      sessions: fields.flatMap(([kind, , , words]) => (kind === '' ? [words] : [])),
+    };
+  };
+  const nobody = { status: 0, notes: [], sessions: [] };
+  const busyWith = (...sessions: readonly string[]) => ({ status: 1, notes: [], sessions });
+
+  beforeEach(() => {
+    for (const name of ['var', 'proc/4242', 'redis-cli'])
+      rmSync(join(folder, name), { recursive: true, force: true });
+    mkdirSync(join(folder, recording, 'status/archived'), { recursive: true });
+    redis(['rap:archive', 0], ['rap:process', 0], ['webhooks', 9]);
+  });
+
+  it('a node without recordings', async () => {
+    rmSync(join(folder, 'var'), { recursive: true });
+    expect(await recordings()).toEqual(nobody);
+  });
+
+  it('nothing to do, and workers that wait', async () => {
+    works('resque-2.0.0: Waiting for rap:archive,rap:publish,rap:process,rap:sanity,rap:captions');
+    put(`status/archived/${id(1)}.done`, 60);
+    put(`status/published/${id(1)}-presentation.done`, 30);
+    put(`status/archived/${id(2)}.norecord`);
+    expect(await recordings()).toEqual(nobody);
+  });
+
+  it('one that is being processed, since when Resque says', async () => {
+    works('resque-2.0.0: Processing rap:process since 1700000000 [BigBlueButton::Resque::ProcessWorker]');
+    expect(await recordings()).toEqual(busyWith('being processed'));
+    const { output } = await ask('bbb-recordings.sh', [recording, 'restart-all']);
+    expect(output).toBe(`${US}${US}1700000000${US}being processed\n`);
+  });
+
+  it('what waits in the queues, and what is not there yet', async () => {
+    redis(['rap:archive', 1], ['rap:process', 2]);
+    put(`status/recorded/${id(1)}.done`, 60);
+    put(`scalelite/${id(2)}.tar`, 60);
+    expect(await recordings()).toEqual(
+      busyWith(
+        ...['recorded, and not queued yet', 'not transferred to Scalelite yet'],
+        ...['waiting to be processed', 'waiting to be processed', 'waiting to be processed'],
+      ),
+    );
+  });
+
+  it.each([
+    ['is not there', 'exit 127'],
+    ['wants a password', 'echo "NOAUTH Authentication required."'],
+    ['is silent', 'exit 1'],
+  ])('where Redis %s, what was archived and has not come to an end', async (_, program) => {
+    stand('redis-cli', program);
+    put(`status/archived/${id(1)}.done`, 60);
+    put(`status/archived/${id(2)}.done`, 60);
+    put(`status/published/${id(2)}-presentation.done`, 60);
+    expect(await recordings()).toEqual(busyWith('archived, and not published yet'));
+  });
+
+  it('what failed, or stands still for longer than a day, keeps nobody waiting, and is told', async () => {
+    stand('redis-cli', 'exit 1');
+    put(`status/archived/${id(1)}.done`, 2 * day);
+    put(`status/processed/${id(1)}-presentation.fail`, 2 * day);
+    put(`status/archived/${id(2)}.done`, 2 * day);
+    put(`status/recorded/${id(3)}.done`, 2 * day);
+    put(`scalelite/${id(4)}.tar`, 2 * day);
+    const still = await recordings();
+    expect(still).toMatchObject({ status: 0, sessions: [] });
+    expect(still.notes).toEqual([
+      'recordings that have failed: 1 (bbb-record --list-recent shows the latest)',
+      'recordings that have stood still for more than a day: 3 (bbb-record --rebuild ID starts one anew)',
+    ]);
+    // Where a worker is at work, they may well be next.
+    works('resque-2.0.0: Processing rap:process since 1700000000 [a]');
+    expect((await recordings()).sessions).toHaveLength(4);
+  });
+
+  it('a queue that nobody has worked on for a day', async () => {
+    redis(['rap:process', 2]);
+    put(`status/archived/${id(1)}.done`, 2 * day);
+    const { status, notes } = await recordings();
+    expect({ status, notes }).toMatchObject({ status: 0, notes: [expect.stringContaining('a day: 2')] });
+    put(`status/archived/${id(2)}.done`, 60);
+    expect((await recordings()).status).toBe(1);
+  });
+
+  it('while everything that restarted is put back, only what is being processed', async () => {
+    redis(['rap:archive', 1]);
+    const begun = { CLUSTERPROXY_BEGUN: 'restart-all ' };
+    expect(await recordings(begun)).toEqual(nobody);
+    works('resque-2.0.0: Processing rap:process since 1700000000 [a]');
+    expect(await recordings(begun)).toEqual(busyWith('being processed'));
   });
 });
 

@@ -56,6 +56,7 @@ people_in_words() {
       return number == 0 ? "nobody at present" : number == 1 ? "1 person" : number " people"
     }
     function line(at, text) {
+      if ($at == "?" && $(at + 3) != "") return $(at + 3) ($(at + 2) == "" ? "" : ", for " age($(at + 2)))
       text = $at == "?" ? "an unknown number of people" : people($at)
       if ($(at + 2) != "") text = text ", started " age($(at + 2)) " ago"
       return text ($(at + 3) == "" ? "" : " (" $(at + 3) ")")

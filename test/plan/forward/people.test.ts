@@ -39,6 +39,7 @@ describe('who is there, in words', () => {
     ['2, with at least 12 people', [{ participants: 12 }, {}]],
     ['2', [{ participants: 0 }, {}]],
     ['2; the oldest started 2 d 3 h ago', [{ age: 183_700 }, {}]],
+    ['2; the oldest started 1 h ago', [{ age: 3_600, words: 'being processed' }, { words: 'waiting' }]],
   ];
 
   it.each(cases)('%s', (words, sessions) => {
@@ -49,7 +50,7 @@ describe('who is there, in words', () => {
     const lines = sessions.map(told).join('\n');
     expect(sh('people_in_words sum', `${lines}\n`)).toBe(`${words}\n`);
     const isTold = sessions.length === 1 && sessions[0]?.words === undefined;
-    const known = sessions.filter(({ participants, age }) => (participants ?? age) !== undefined);
+    const known = sessions.filter((one) => (one.participants ?? one.age ?? one.words) !== undefined);
     const worthALine = isTold ? [] : known;
     expect(sh('people_in_words sessions', `${lines}\n`)).toBe(
       worthALine.map((session) => `- ${sessionWords(session)}\n`).join(''),
