@@ -4,7 +4,7 @@ import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
-import { positive, wholeNumber } from './options.ts';
+import { namesOption, positive, wholeNumber } from './options.ts';
 
 /** Options that every command has that changes hosts. */
 export interface ChangeOptions {
@@ -64,6 +64,7 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
         .argParser(seconds)
         .default(usualApply.drainTimeout, '2h'),
     )
+    .addOption(namesOption())
     .option(
       '--max-failures <n>',
       'keep going as long as no more than this many hosts have failed',

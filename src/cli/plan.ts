@@ -4,7 +4,13 @@ import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
 import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfComparing,
+  namesOption,
+} from './options.ts';
 
 interface PlanOptions extends CommonOptions {
   readonly out?: string;
@@ -22,6 +28,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .addOption(namesOption())
     .addOption(maxUnavailableOption())
     .addOption(whenBusyOption())
     .addOption(

@@ -53,7 +53,7 @@ export async function program(name: ProgramName): Promise<string> {
     'library',
     'lib',
     ...(name === 'probe'
-      ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
+      ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     name,

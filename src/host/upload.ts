@@ -24,6 +24,7 @@ const programs = [
   'transaction.sh',
   'changes.sh',
   'browse.sh',
+  'people.sh',
   'handlers.sh',
   'boot-unit.sh',
   'others.sh',

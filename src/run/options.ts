@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly progress: (event: ProgressEvent) => void;
   /** remove what belongs to nodes that are no longer in the inventory: to all of them, or to these */
   readonly prune: boolean | readonly string[];
+  /** whether guards may name people and meetings, which are private; default: no */
+  readonly names?: boolean | undefined;
 }
 
 /** How this program asks, beside what it is told by the run. */

@@ -98,7 +98,8 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
     expect(statuses(document)).toMatchObject({ 'bell-proxy': 'changed', 'bell-01': 'owed' });
     expect(code).toBe(5);
     const { error, handlers } = hostOf(document, 'bell-01');
-    expect(error).toMatchObject({ code: 'restarts-owed', detail: 'Maths, class 7b (participants: 27)' });
+    expect(error).toMatchObject({ code: 'restarts-owed' });
+    expect(error?.message).toContain('running meetings: 1, with 27 people');
     const left = handlers.filter(({ ran }) => !ran).map(({ id }) => id);
     expect(left).toEqual([
       'restart-graphql-server',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
+import { queriesIn, type Snapshot } from '../../src/model/snapshot.ts';
 import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
 import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { beforeLastStage, lastStages } from '../../src/plan/forward/stages.ts';
@@ -63,7 +63,7 @@ export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost
     const fake = hosts[host.name];
     if (fake === undefined) return [];
     const reads = readsOf(inventory, host);
-    const answers = reads.queries.map((query) => [query, { status: 0, output: '' }] as const);
+    const answers = queriesIn(reads).map((query) => [query, { status: 0, output: '' }] as const);
     return [[host.name, snapshotOf({ answers, ...fake, name: host.name }, reads)] as const];
   });
   return new Map(looked);

@@ -15,6 +15,8 @@ run=$1
 . "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/browse.sh
 . "${0%/*}/browse.sh"
+# shellcheck source=src/host/remote/people.sh
+. "${0%/*}/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "${0%/*}/handlers.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
