@@ -1,0 +1,25 @@
+import { localTime } from './time-zone.ts';
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const names = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** `Sat 28 Nov 22:00`, as clocks in the time zone show it. */
+export function timeWords(instant: number, zone: string): string {
+  const { date, minute } = localTime(instant, zone);
+  const shown = new Date(`${date}T00:00:00Z`);
+  const day = `${names[shown.getUTCDay()]} ${shown.getUTCDate()} ${months[shown.getUTCMonth()]}`;
+  return `${day} ${clockWords(minute)}`;
+}
+
+/** `22:00` */
+export function clockWords(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
+
+/** `35 min`, rounded up: how long something may take; milliseconds. */
+export function durationWords(milliseconds: number): string {
+  const minutes = Math.ceil(milliseconds / 60_000);
+  if (minutes < 120) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
+}
