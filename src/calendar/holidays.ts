@@ -19,9 +19,9 @@ const mostRepetitions = 20_000;
 const longest = 400;
 
 /**
- * The days of all events of a calendar file (iCalendar, RFC 5545) within a span: an event that lasts the whole
- * day has those from its start to before its end, any other one each day that it touches. Events that were
- * cancelled have none. Throws a Problem-like error for a file with mistakes; see `calendarProblems`.
+ * The days of all events of a calendar file (iCalendar, RFC 5545) within a span: an event that lasts whole
+ * days has those from its start to before its end, any other one each day that it touches. Events that were
+ * cancelled have none. The file must have no mistakes; see `calendarProblems`.
  */
 export function daysOfEvents(file: CalendarFile, span: Span): ReadonlySet<string> {
   const days = new Set<string>();

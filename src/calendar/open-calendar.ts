@@ -2,12 +2,12 @@ import { type Calendar, calendarOf } from './calendar.ts';
 import { dateAfter, localTime } from './time-zone.ts';
 import type { DayRange, InventoryWindow } from './windows.ts';
 
-/** How far back and ahead of an instant a calendar's exceptions are known; a window may have begun before. Days. */
+/** How far back and ahead of an instant exceptions are known: a window may have begun before. Days. */
 const [back, ahead] = [3, 420];
 
 /**
- * The calendar of an inventory's windows around an instant (milliseconds since the epoch). Calendar files have
- * been checked when the inventory was read.
+ * The calendar of an inventory's windows around an instant (milliseconds since the epoch). Calendar files
+ * have been checked when the inventory was read.
  */
 export async function openCalendar(
   windows: readonly InventoryWindow[],

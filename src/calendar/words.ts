@@ -23,3 +23,10 @@ export function durationWords(milliseconds: number): string {
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest} min`}`;
 }
+
+/** `2026-11-28T22:00+01:00`: the instant, as clocks in the time zone show it. */
+export function localIso(instant: number, zone: string): string {
+  const { date, minute } = localTime(instant, zone);
+  const ahead = Math.round((Date.parse(`${date}T${clockWords(minute)}Z`) - instant) / 60_000);
+  return `${date}T${clockWords(minute)}${ahead < 0 ? '-' : '+'}${clockWords(Math.abs(ahead))}`;
+}

@@ -79,8 +79,8 @@ export function parseTime(text: string): WrittenTime | undefined {
 }
 
 /**
- * The instant that is meant at `now`, in milliseconds since the epoch: a clock time is the next one. Where the
- * clock shows it twice, the first is taken; where it skips it, the end of the gap.
+ * The instant that is meant at `now`, in milliseconds since the epoch: a clock time is the next one. Where
+ * the clock shows it twice, the first is taken; where it skips it, the end of the gap.
  */
 export function instantOf(written: WrittenTime, now: number, zone: string): number {
   if (written.kind === 'duration') return now + written.milliseconds;

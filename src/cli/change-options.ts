@@ -4,9 +4,10 @@ import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { positive, wholeNumber } from './options.ts';
+import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
 /** Options that every command has that changes hosts. */
-export interface ChangeOptions {
+export interface ChangeOptions extends WindowOptions {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
@@ -37,6 +38,7 @@ export function confirmOption(description: string): Option {
 
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+  addNowOption(addWindowOptions(command));
   return command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)

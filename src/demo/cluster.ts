@@ -83,6 +83,8 @@ hosts:
 ${proxy}
   node:
 ${nodes.join('\n')}
+# Nobody is in a class here, so services may be restarted by day as well.
+windows: anytime
 `;
 }
 

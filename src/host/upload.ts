@@ -25,6 +25,7 @@ const programs = [
   'changes.sh',
   'browse.sh',
   'handlers.sh',
+  'begin.sh',
   'boot-unit.sh',
   'others.sh',
   'places.sh',

@@ -9,7 +9,7 @@ import { type Problem, problemsOf } from '../model/operator-error.ts';
 import { mapOf } from './host-entries.ts';
 import type { InventoryData } from './schema.ts';
 
-/** The calendar files that an inventory names, by the name that it gives them, and what is wrong with them. */
+/** The calendar files of an inventory, by the names that it gives them, and what is wrong with them. */
 export interface CalendarFiles {
   readonly files: ReadonlyMap<string, CalendarFile>;
   readonly problems: readonly Problem[];

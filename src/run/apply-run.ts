@@ -5,7 +5,7 @@ import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import type { HostPlan, Stage } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
-import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
+import type { BeginBefore, Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import {
   letGoCreated,
   letGoItems,
@@ -28,6 +28,7 @@ import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
 import { reportingWay } from './way-through.ts';
+import { inTime } from './windows/in-time.ts';
 
 /**
  * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
@@ -40,10 +41,14 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   const run = newRunId();
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
-  const carryOut = (host: HostPlan, stage: Stage, id: string) =>
-    proved(host, prove(host, stage), options, (proof) =>
-      applyStage(host, stage, { run: id, startedAt, proof }, options),
+  const carryOut = async (host: HostPlan, stage: Stage, id: string) => {
+    const time = inTime(host, options);
+    if (time.refused !== undefined) return time.refused;
+    const { beginBefore } = time;
+    return proved(host, prove(host, stage), options, (proof) =>
+      applyStage(host, stage, { run: id, startedAt, proof, beginBefore }, options),
     );
+  };
   const reported = reportingWay(options, planner.wayThrough);
   const first = await inWaves(wavesOf(plan.hosts, options), options, async (host) => {
     const { again } = planner;
@@ -87,6 +92,7 @@ interface StageNames {
   readonly run: string;
   readonly startedAt: string;
   readonly proof: Proof | undefined;
+  readonly beginBefore: BeginBefore | undefined;
 }
 
 async function applyStage(
@@ -164,6 +170,7 @@ function transactionOf(
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
+    beginBefore: names.beginBefore,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {
@@ -177,6 +184,7 @@ function transactionOf(
       from: hostname(),
       version: packageVersion(),
       startedAt: names.startedAt,
+      ...(options.window?.regardless ? { now: true } : {}),
       changes: recordChanges(changes),
       actions: recordActions(stage.actions),
       items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),
