@@ -38,11 +38,12 @@ export function confirmOption(description: string): Option {
 
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
-  addNowOption(addWindowOptions(command));
-  return command
+  const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
-    .option('--force', force, false)
+    .option('--force', force, false);
+  addWindowOptions(addNowOption(changing));
+  return changing
     .option(
       '--max-failures <n>',
       'keep going as long as no more than this many hosts have failed',
