@@ -5,7 +5,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { RunWindow } from '../run/windows/run-window.ts';
 import type { Environment } from './environment.ts';
 
-/** When people may be interrupted; of commands that change hosts, and of `plan`, which shows what it means. */
+/** When people may be interrupted: for commands that change hosts, and for `plan`, which shows it. */
 export interface WindowOptions {
   readonly window: readonly WeeklyWindow[];
   readonly deadline?: WrittenTime;

@@ -40,7 +40,10 @@ describe.skipIf(noLab)('a cluster', () => {
     const older = await buildOlderProgram(commit ?? '');
     const inventory = cluster.file.replace('inventory.yaml', 'older.yaml');
     // It doesn't understand the playbooks of today, and knows no windows.
-    await writeFile(inventory, JSON.stringify({ ...cluster.inventory, windows: undefined, playbook: 'bigbluebutton' }));
+    await writeFile(
+      inventory,
+      JSON.stringify({ ...cluster.inventory, windows: undefined, playbook: 'bigbluebutton' }),
+    );
     await node.writeFile('/var/lib/bbb-standin/delay', '60\n');
     const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', inventory], older);
     await said('years-01: the new files are in place');

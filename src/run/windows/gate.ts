@@ -32,8 +32,8 @@ export function neededFor(stages: readonly Stage[], { confirm, confirmTimeout }:
 }
 
 /**
- * Until when these stages of a host may begin: so that all of them can be done, or put back, before the window
- * closes and the deadline comes. Undefined if they may begin at any time.
+ * Until when these stages of a host may begin: so that all of them can be done, or put back, before the
+ * window closes and the deadline comes. Undefined if they may begin at any time.
  */
 export function limitFor(
   window: RunWindow,

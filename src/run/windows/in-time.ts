@@ -10,8 +10,8 @@ export type InTime =
   | { readonly refused: undefined; readonly beginBefore: BeginBefore | undefined };
 
 /**
- * Looks whether there is time for what a host has left to do. One on which an earlier run has to be settled is
- * begun in any case, since that waits for no window, and puts itself off afterwards.
+ * Looks whether there is time for what a host has left to do. One on which an earlier run has to be settled
+ * is begun in any case, since that waits for no window, and puts itself off afterwards.
  */
 export function inTime(
   plan: HostPlan,

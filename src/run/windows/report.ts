@@ -61,7 +61,7 @@ function stateOf(isOpen: boolean | undefined, byDay: boolean): RoleWindow['state
   return byDay ? 'by-day' : undefined;
 }
 
-/** Whether people may be cut off by what is to be done on a host; what is settled there first doesn't count. */
+/** Whether people may be cut off by what is to be done on a host; what is settled first doesn't count. */
 export function interruptsPeople({ stages }: HostPlan): boolean {
   return stages.some(stageInterrupts);
 }

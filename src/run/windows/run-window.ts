@@ -21,8 +21,8 @@ export interface RunWindow {
   /** milliseconds since the epoch */
   readonly now: () => number;
   /**
-   * `anytime`: always; `windows`: while one of the calendar is open; `usual`: nothing is configured, so by day
-   * only if the operator says so
+   * `anytime`: always; `windows`: while one of the calendar is open; `usual`: nothing is configured, so by
+   * day only if the operator says so
    */
   readonly rule: 'anytime' | 'windows' | 'usual';
   /** undefined unless the rule is `windows` */
