@@ -3,7 +3,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan } from '../model/plan.ts';
 import { count } from '../report/terminal/prose.ts';
 import type { ApplyOptions } from '../run/options.ts';
-import { interruptsPeople, lateHosts } from '../run/windows/report.ts';
+import { interruptsPeople, isLate } from '../run/windows/report.ts';
 import { isUsualDay } from '../run/windows/run-window.ts';
 
 type Options = Pick<ApplyOptions, 'window' | 'confirm' | 'confirmTimeout' | 'command'>;
@@ -22,7 +22,8 @@ export function saidFirst(plans: readonly HostPlan[], options: Options): string 
   }
   // In an emergency nobody waits for the night; what was agreed on for that can wait.
   if (command !== 'rollback') return undefined;
-  const late = lateHosts(plans, { ...options, window: { ...window, deadline: undefined } });
+  const withoutDeadline = { ...options, window: { ...window, deadline: undefined } };
+  const late = plans.filter((plan) => isLate(plan, withoutDeadline));
   return late.length === 0
     ? undefined
     : `${at}, outside a window, and people on ${hostWords(late)} would be interrupted.`;

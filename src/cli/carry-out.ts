@@ -8,7 +8,7 @@ import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
-import { lateHosts, withWindows } from '../run/windows/report.ts';
+import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
 import type { Session } from './session.ts';
@@ -63,7 +63,7 @@ export async function carryOut(
   if (refused !== undefined) return stop(exitStatus.nothingTouched, refused);
   const first = saidFirst(able, options);
   // Nobody is asked about hosts that are deferred in any case.
-  const begun = first === undefined ? able.filter((host) => !lateHosts([host], options).length) : able;
+  const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
   const question = `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`;
   const answer = await askFirst(session, {

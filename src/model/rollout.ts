@@ -67,6 +67,8 @@ export interface RoleWindow {
   readonly regardless: boolean;
   /** the hosts whose change interrupts people */
   readonly interrupting: readonly string[];
-  /** those that would be deferred at this moment */
+  /** those that would be deferred at this moment, as no window is open for long enough */
   readonly deferred: readonly string[];
+  /** those that would be, as the deadline comes too soon */
+  readonly pastDeadline: readonly string[];
 }

@@ -197,6 +197,7 @@ function windowDocument(window: RoleWindow): NonNullable<ReportRollout['window']
     ...(lastBegin === undefined ? {} : { lastBegin }),
     interrupting: window.interrupting.map(cleanName),
     deferred: window.deferred.map(cleanName),
+    pastDeadline: window.pastDeadline.map(cleanName),
   };
 }
 

@@ -39,7 +39,10 @@ const window = z
     lastBegin: z.string().optional().describe('when the host with the longest way begins at the latest'),
     regardless: z.boolean().describe('people are interrupted all the same: --now'),
     interrupting: z.array(z.string()).describe('the hosts whose change interrupts people'),
-    deferred: z.array(z.string()).describe('those that would be deferred at this moment'),
+    deferred: z
+      .array(z.string())
+      .describe('those that would be deferred at this moment: no window is open for long enough'),
+    pastDeadline: z.array(z.string()).describe('those that would be: the deadline comes too soon'),
   })
   .describe('what windows and the deadline mean for these hosts, where they mean anything');
 

@@ -25,44 +25,63 @@ type Labelled = readonly [label: string, text: string];
 function windowWords(windows: readonly RoleWindow[]): readonly Labelled[] {
   const one = windows.find(({ state }) => state !== undefined);
   if (one === undefined) return [];
-  const zone = zoneWords(one);
-  const who = list(windows.flatMap(({ interrupting }) => interrupting.map(oneLine)));
+  const now = `${timeWords(one.now)} (${zoneWords(one)})`;
+  const who = hostWords(windows.flatMap(({ interrupting }) => interrupting));
   if (one.regardless && one.state !== 'open')
-    return [['--now', `people on ${who} are interrupted, at ${timeWords(one.now)} (${zone})`]];
+    return [['--now', `people on ${who} are interrupted, at ${now}`]];
   if (one.state === 'by-day') {
-    const text = `it is ${timeWords(one.now)} (${zone}), and changing ${who} interrupts people; on weekdays from 07:00 to 18:00 that takes --now, or a yes on a terminal`;
+    const text = `it is ${now}, and changing ${who} interrupts people; on weekdays from 07:00 to 18:00 that takes --now, or a yes on a terminal`;
     return [['by day', text]];
   }
-  const late = [...new Set(windows.flatMap(({ deferred }) => deferred.map(oneLine)))];
-  const [latest] = windows.flatMap(({ opens }) => opens ?? []).sort((a, b) => Date.parse(b) - Date.parse(a));
-  const next = latest === undefined ? 'no window is long enough' : `the next one opens ${timeWords(latest)}`;
-  if (one.state === 'closed') {
-    const deferred =
-      late.length === 0
-        ? ''
-        : `; ${list(late)} would be deferred, since changing ${late.length === 1 ? 'it' : 'them'} interrupts people; --now changes ${late.length === 1 ? 'it' : 'them'} anyway`;
-    return [['window', `none is open at ${timeWords(one.now)} (${zone}), ${next}${deferred}`]];
-  }
-  const end = one.closes === undefined ? 'open' : `open until ${timeWords(one.closes)} (${zone})`;
-  if (one.regardless || one.closes === undefined) return [['window', end]];
-  const [last] = windows
-    .flatMap(({ lastBegin }) => lastBegin ?? [])
-    .sort((a, b) => Date.parse(a) - Date.parse(b));
+  const text = one.state === 'closed' ? closedWords(now, windows) : openWords(one, windows);
+  return [['window', text]];
+}
+
+function closedWords(now: string, windows: readonly RoleWindow[]): string {
+  const late = windows.flatMap(({ deferred }) => deferred);
+  const why = `since changing ${late.length === 1 ? 'it' : 'them'} interrupts people`;
+  return `none is open at ${now}, ${nextWords(windows)}${deferredWords(late, why)}`;
+}
+
+function openWords(one: RoleWindow, windows: readonly RoleWindow[]): string {
+  if (one.closes === undefined) return 'open';
+  const end = `open until ${timeWords(one.closes)} (${zoneWords(one)})`;
+  if (one.regardless) return end;
+  const [last] = inOrder(windows.flatMap(({ lastBegin }) => lastBegin ?? []));
   const begin =
     last === undefined
       ? ''
       : `; hosts whose change interrupts people begin by ${timeWords(last)}, so that they can be put back before it closes`;
-  const deferred =
-    late.length === 0
-      ? ''
-      : `; ${list(late)} would be deferred, as there isn't enough time left; ${next}; --now changes ${late.length === 1 ? 'it' : 'them'} anyway`;
-  return [['window', `${end}${begin}${deferred}`]];
+  const late = windows.flatMap(({ deferred }) => deferred);
+  const deferred = deferredWords(late, "as there isn't enough time left");
+  return `${end}${begin}${deferred}${late.length === 0 ? '' : `; ${nextWords(windows)}`}`;
+}
+
+function nextWords(windows: readonly RoleWindow[]): string {
+  const latest = inOrder(windows.flatMap(({ opens }) => opens ?? [])).at(-1);
+  return latest === undefined ? 'no window is long enough' : `the next one opens ${timeWords(latest)}`;
+}
+
+function deferredWords(late: readonly string[], why: string): string {
+  if (late.length === 0) return '';
+  return `; ${hostWords(late)} would be deferred, ${why}; --now changes ${late.length === 1 ? 'it' : 'them'} anyway`;
 }
 
 function deadlineWords(deadline: string, windows: readonly RoleWindow[]): string {
   const [first] = windows;
   const zone = first === undefined ? '' : ` (${zoneWords(first)})`;
-  return `${timeWords(deadline)}${zone}; no host begins that could not be done, or put back, before that`;
+  const late = windows.flatMap(({ pastDeadline }) => pastDeadline);
+  const deferred = late.length === 0 ? '' : `; ${hostWords(late)} would be deferred`;
+  return `${timeWords(deadline)}${zone}; no host begins that could not be done, or put back, before that${deferred}`;
+}
+
+/** Nobody reads the names of a hundred hosts, which stand above. */
+function hostWords(hosts: readonly string[]): string {
+  return hosts.length > 4 ? `${hosts.length} hosts` : list(hosts.map(oneLine));
+}
+
+function inOrder(instants: readonly string[]): readonly string[] {
+  return [...instants].sort((one, other) => Date.parse(one) - Date.parse(other));
 }
 
 function zoneWords({ timeZone, timeZoneFrom }: RoleWindow): string {

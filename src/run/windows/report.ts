@@ -36,9 +36,9 @@ function roleWindow(
   const needed = Math.max(0, ...interrupting.map(({ stages }) => neededFor(stages, options)));
   const limits = plans.flatMap(({ stages }) => limitFor(window, stages, options) ?? []);
   const closes = state === 'open' ? calendar?.closesAt(now) : undefined;
-  const deferred = lateHosts(plans, { window, ...options });
+  const late = lateLimits(plans, { window, ...options });
   const opens =
-    state === 'closed' || deferred.length > 0
+    state === 'closed' || late.length > 0
       ? calendar && beginsNext(calendar, closes ?? now, needed)
       : undefined;
   const last = Math.min(...limits.map(({ at }) => at));
@@ -52,7 +52,8 @@ function roleWindow(
     deadline: iso(deadline),
     lastBegin: last > now && Number.isFinite(last) ? iso(last) : undefined,
     interrupting: interrupting.map(({ host }) => host),
-    deferred: deferred.map(({ host }) => host),
+    deferred: late.flatMap(({ host, code }) => (code === 'outside-window' ? [host] : [])),
+    pastDeadline: late.flatMap(({ host, code }) => (code === 'past-deadline' ? [host] : [])),
   };
 }
 
@@ -66,14 +67,18 @@ export function interruptsPeople({ stages }: HostPlan): boolean {
   return stages.some(stageInterrupts);
 }
 
-/** The hosts for which it is too late, or too early, at this moment. */
-export function lateHosts(
-  plans: readonly HostPlan[],
-  { window, ...options }: GateOptions & Pick<ApplyOptions, 'window'>,
-): readonly HostPlan[] {
+/** Whether it is too late, or too early, for a host at this moment. */
+export function isLate(plan: HostPlan, options: WindowedOptions): boolean {
+  return lateLimits([plan], options).length > 0;
+}
+
+type WindowedOptions = GateOptions & Pick<ApplyOptions, 'window'>;
+
+function lateLimits(plans: readonly HostPlan[], { window, ...options }: WindowedOptions) {
   if (window === undefined) return [];
-  return plans.filter((plan) => {
+  return plans.flatMap((plan) => {
     const limit = limitFor(window, plan.stages, options);
-    return limit !== undefined && limit.at <= window.now() && toSettle(plan).length === 0;
+    if (limit === undefined || limit.at > window.now() || toSettle(plan).length > 0) return [];
+    return [{ host: plan.host, code: limit.code }];
   });
 }
