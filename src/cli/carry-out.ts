@@ -3,6 +3,7 @@ import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/terminal/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { drainRefusal } from '../run/busy/drain.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
@@ -39,7 +40,7 @@ export async function carryOut(
     ...{ byHand: plan.byHand, notes: plan.notes },
     ...{
       rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
-      force: options.force,
+      force: options.whenBusy === 'force',
     },
   };
   session.show('plan', planned, told);
@@ -47,7 +48,8 @@ export async function carryOut(
     session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
-  if (options.refusal !== undefined) return stop(exitStatus.nothingTouched, options.refusal);
+  const refusal = options.refusal ?? drainRefusal(plan.hosts, options);
+  if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {
     if (due.length > 0) session.message('dry run: nothing was changed');

@@ -3,6 +3,7 @@ import { weekdays } from '../calendar/windows.ts';
 import { parseClock, parseDays } from '../calendar/written.ts';
 import type { IssueDetails } from '../document/schema-problems.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
+import { busyPolicies } from '../model/when-busy.ts';
 import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/config/proxy-jump.ts';
 import {
@@ -236,6 +237,8 @@ const windowSchema = z.strictObject({
     .meta({ description: 'days on which it does not begin' }),
 });
 
+const busyPolicy = z.enum(busyPolicies);
+
 /** The schema of an inventory. Its contents are checked against its playbook in check.ts. */
 export const inventorySchema = z.strictObject({
   playbook: z.string().min(1).meta({
@@ -270,6 +273,13 @@ export const inventorySchema = z.strictObject({
     .meta({
       description:
         'when people may be interrupted by restarts and the like: a list of windows, or anytime; default: not on weekdays from 07:00 to 18:00, unless the operator says so',
+    }),
+  when_busy: z
+    .union([busyPolicy, z.record(z.string(), busyPolicy)])
+    .optional()
+    .meta({
+      description:
+        'what a run does with a host on which people are, for all roles, or by role: refuse (put it off), wait (until they have gone), drain (send no more people there, and wait), force (interrupt them); default: refuse',
     }),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,

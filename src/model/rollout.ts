@@ -1,3 +1,5 @@
+import type { BusyPolicy } from './when-busy.ts';
+
 /** How many hosts of a role may be out of service at once, or what share of them. */
 export type MaxUnavailable = { readonly count: number } | { readonly percent: number };
 
@@ -42,6 +44,8 @@ export interface RoleRollout {
   readonly held: readonly string[];
   /** what windows and the deadline mean for these hosts; undefined where they mean nothing */
   readonly window?: RoleWindow | undefined;
+  /** what is done with those on which people are; undefined: they are put off */
+  readonly whenBusy?: BusyPolicy | undefined;
 }
 
 /** When hosts of a role may interrupt people. Instants: ISO 8601 as clocks in the time zone show them. */

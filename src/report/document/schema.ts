@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
+import { busyPolicies } from '../../model/when-busy.ts';
 import {
   type change,
   error,
@@ -54,6 +55,10 @@ const rollout = z.object({
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
   window: window.optional(),
+  whenBusy: z
+    .enum(busyPolicies)
+    .optional()
+    .describe('what is done with those on which people are; left out: they are put off'),
 });
 
 const inventory = z
