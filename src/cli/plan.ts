@@ -11,8 +11,9 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
+import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions {
+interface PlanOptions extends CommonOptions, WindowOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
@@ -22,9 +23,11 @@ interface PlanOptions extends CommonOptions {
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
-    limitOfComparing,
+  const command = addWindowOptions(
+    addCommonOptions(
+      program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+      limitOfComparing,
+    ),
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
@@ -44,20 +47,37 @@ export function registerPlan(program: Command, { environment, finish }: Registra
 }
 
 async function plan(options: PlanOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { resultOfPlan, withDeciding }, { exitStatusOf }, { rolloutOf }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('../run/result-of-plan.ts'),
-      import('../model/result.ts'),
-      import('../run/rollout.ts'),
-    ]);
+  const [
+    { openSession },
+    { planRun },
+    { resultOfPlan, withDeciding },
+    { exitStatusOf },
+    { rolloutOf },
+    { usualApply },
+    { withWindows },
+  ] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+    import('../run/rollout.ts'),
+    import('../run/options.ts'),
+    import('../run/windows/report.ts'),
+  ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const { maxUnavailable, whenBusy } = options;
-  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy });
+  const { confirm, maxUnavailable, whenBusy } = options;
+  const { confirmTimeout } = usualApply;
+  const rollout = withWindows(
+    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy }),
+    planned.hosts,
+    {
+      ...{ confirm, confirmTimeout },
+      window: await windowOf(session.inventory, options, environment),
+    },
+  );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {

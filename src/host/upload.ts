@@ -26,6 +26,7 @@ const programs = [
   'browse.sh',
   'people.sh',
   'handlers.sh',
+  'begin.sh',
   'boot-unit.sh',
   'others.sh',
   'places.sh',

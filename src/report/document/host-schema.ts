@@ -135,6 +135,10 @@ export const run = z.object({
 });
 
 export const pastRun = run.extend({
+  now: z
+    .literal(true)
+    .optional()
+    .describe('the operator said that people may be interrupted outside a window, or by day'),
   undoes: z.string().optional().describe('the run that it undid'),
   undoneBy: z.string().optional().describe('the run that undid it, on every host that it changed'),
   hosts: z.array(
