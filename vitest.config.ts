@@ -40,7 +40,7 @@ const withoutRoot = {
   isolate: false,
   setupFiles: ['test/support/random.ts'],
   env: { TMPDIR: memoryFolder() ?? tmpdir() },
-  maxWorkers: 5,
+  maxWorkers: 3,
 };
 
 export default defineConfig({
