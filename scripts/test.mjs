@@ -1,6 +1,6 @@
-// Runs tests and ends with one line that counts them; exits non-zero if any failed or none ran. Without words,
-// a sample of those that take long (see test/support/long-files.ts) beside all others; with --all, every one.
-// Other words are vitest's, such as the names of files.
+// Runs tests and ends with one line that counts them; exits non-zero if any failed or none ran. Without words
+// it runs a sample of the long ones (see test/support/long-files.ts) beside all others, with --all every one.
+// Other words are for vitest, such as the names of files.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const counts = readCounts();
 rmSync(directory, { recursive: true, force: true });
 if (sample) {
   console.log(
-    `This was a sample of the long tests: CLUSTERPROXY_SEED=${seed} npm test draws the same again, npm run test:all runs all.`,
+    `A sample of the long tests: CLUSTERPROXY_SEED=${seed} npm test draws it again, npm run test:all runs all of them.`,
   );
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { longFiles, partsOf } from './long-files.ts';
+import { longFiles, parts, partsOf } from './long-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -11,7 +11,7 @@ describe('the long tests of which a sample is run', () => {
   });
 
   it('are each in one part, and the parts take about as long as each other', () => {
-    const made = partsOf(longFiles, 4);
+    const made = partsOf(longFiles, parts);
     expect(made.flat().toSorted()).toEqual(Object.keys(longFiles).toSorted());
     const seconds = made.map((names) => names.reduce((sum, name) => sum + (longFiles[name] ?? 0), 0));
     expect(Math.max(...seconds)).toBeLessThan(1.3 * Math.min(...seconds));

@@ -5,7 +5,7 @@
 export const sampling = process.env.CLUSTERPROXY_SAMPLE === '1' && process.env.CLUSTERPROXY_LONG !== '1';
 
 /** Of as many parts a sample tries one; seeds that follow one another try all of them. */
-export const parts = 4;
+export const parts = 6;
 
 /**
  * Files that take long, with the seconds that each took beside others on two cores: hosts of their own tell
@@ -55,11 +55,7 @@ export function partsOf(files: Readonly<Record<string, number>>, count: number):
 
 /** The long files that the sample of this seed leaves out. */
 export function leftOut(seed: number): readonly string[] {
-  if (!sampling) return [];
-  const of = (isLab: boolean) =>
-    partsOf(
-      Object.fromEntries(Object.entries(longFiles).filter(([name]) => name.includes('.lab.') === isLab)),
-      parts,
-    ).flatMap((names, part) => (part === seed % parts ? [] : names));
-  return [...of(false), ...of(true)];
+  return sampling
+    ? partsOf(longFiles, parts).flatMap((names, part) => (part === seed % parts ? [] : names))
+    : [];
 }
