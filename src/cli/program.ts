@@ -10,6 +10,7 @@ import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
+import { registerRelease } from './release.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
@@ -31,6 +32,7 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerRelease,
   registerHistory,
   registerStatus,
   registerUnlock,

@@ -15,7 +15,9 @@ export type ProgramName =
   | 'confirm'
   | 'unlock'
   | 'forget'
-  | 'meeting';
+  | 'meeting'
+  | 'cordon'
+  | 'give-back';
 
 /**
  * The same for every host and program: it skips stdin up to the header line, reads the program and its
@@ -53,6 +55,7 @@ export async function program(name: ProgramName): Promise<string> {
     ...(name === 'probe'
       ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
+    ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),
   ];
