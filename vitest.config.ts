@@ -15,6 +15,7 @@ const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
+  'test/run/forecast.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',

@@ -5,7 +5,7 @@ import { packageRoot } from '../package-root.ts';
 
 /**
  * The programs in `remote/`; each is sent with library.sh and lib.sh in front, and the probe with its parts
- * as well.
+ * as well. A forecast goes on as the probe.
  */
 export type ProgramName =
   | 'probe'
@@ -15,7 +15,8 @@ export type ProgramName =
   | 'confirm'
   | 'unlock'
   | 'forget'
-  | 'meeting';
+  | 'meeting'
+  | 'forecast';
 
 /**
  * The same for every host and program: it skips stdin up to the header line, reads the program and its
@@ -50,10 +51,11 @@ export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
-    ...(name === 'probe'
+    ...(name === 'forecast' ? ['forecast'] : []),
+    ...(name === 'probe' || name === 'forecast'
       ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
-    name,
+    name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];
   return (await Promise.all(parts.map((part) => remoteFile(`${part}.sh`)))).join('');

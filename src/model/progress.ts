@@ -2,6 +2,8 @@
 export type HostPhase =
   | 'connecting'
   | 'uploading'
+  /** a package is sent, and unpacked in a temporary folder; `detail` says which, and how far */
+  | 'unpacking'
   | 'prepared'
   /** `detail` says which action */
   | 'acting'

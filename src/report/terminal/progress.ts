@@ -115,6 +115,7 @@ export class ProgressState {
 const phaseWords: Readonly<Record<HostPhase, string>> = {
   connecting: 'connecting',
   uploading: 'uploading the new files',
+  unpacking: 'sending and unpacking',
   prepared: 'prepared',
   acting: 'carrying out',
   swapped: 'the new files are in place',
