@@ -13,7 +13,7 @@ export async function packageFilesIn(folder: string): Promise<readonly PackageFi
   const names = await readdir(folder).catch((error: unknown) => {
     throw new OperatorError({
       code: 'packages-unreadable',
-      message: `the folder ${folder} with packages can't be read: ${wordsOf(error)}`,
+      message: `no packages can be read from ${folder}: ${wordsOf(error)}`,
       next: 'give the folder in which the .deb files of the new version are',
     });
   });
@@ -53,7 +53,7 @@ async function headOf(path: string): Promise<Buffer> {
   try {
     const read = async (position: number, length: number) => {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-      if (bytesRead < length) throw unreadable(path, 'it ends too early');
+      if (bytesRead < length) throw unreadable(path, 'it is not a whole Debian package');
       return buffer;
     };
     if ((await read(0, magic.length)).toString('latin1') !== magic) {
