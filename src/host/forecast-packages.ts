@@ -117,8 +117,10 @@ export async function unpackPackage(
       brought: told('brought'),
       own: told('own'),
       conffiles: told('conffile'),
-      oldConffiles: lines.flatMap(([kind, path = '', md5 = '']) =>
-        kind === 'was-conffile' ? [{ path, md5: /^[0-9a-f]{32}$/.test(md5) ? md5 : undefined }] : [],
+      oldConffiles: lines.flatMap(([kind, path = '', md5 = '', flag = '']) =>
+        kind === 'was-conffile'
+          ? [{ path, md5: /^[0-9a-f]{32}$/.test(md5) ? md5 : undefined, obsolete: flag === 'obsolete' }]
+          : [],
       ),
       diverted: new Map(
         lines.flatMap(([kind, from = '', to = '']) => (kind === 'diverted' ? [[from, to] as const] : [])),

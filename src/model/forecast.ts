@@ -55,6 +55,8 @@ export interface KnownConffile {
   readonly path: string;
   /** hexadecimal, of the package's own text; undefined where dpkg doesn't know it */
   readonly md5: string | undefined;
+  /** the installed version no longer has it */
+  readonly obsolete: boolean;
 }
 
 /** A package as it is unpacked on a host, as far as the steps read it. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -136,7 +137,9 @@ async function planNow(): Promise<HostPlan> {
 }
 
 function told(state: PathState): unknown {
-  return state.kind === 'file' ? { ...state, content: state.content.toString('latin1') } : state;
+  if (state.kind === 'file') return { ...state, content: state.content.toString('latin1') };
+  if (state.kind !== 'symlink' || state.resolved === undefined) return state;
+  return { ...state, resolved: { ...state.resolved, content: state.resolved.content.toString('latin1') } };
 }
 
 const scripted = (path: string) => path.startsWith('/etc/default/');
@@ -156,6 +159,19 @@ function comparable(plan: HostPlan): unknown {
         })),
     ),
     handlers: plan.stages.flatMap(({ handlers }) => handlers.map(({ handler }) => handler.id)),
+  };
+}
+
+/** What is at each path that was looked at after the upgrade, before anything is planned. */
+function seen({ snapshot }: HostPlan): unknown {
+  const { paths = new Map(), globs, units = new Map() } = snapshot ?? {};
+  const states: readonly (readonly [string, PathState])[] = [...paths].filter(
+    ([path, { kind }]) => !scripted(path) && kind !== 'absent',
+  );
+  const load = [...units].map(([name, unit]) => `${name} ${unit.load}`).sort();
+  return {
+    paths: Object.fromEntries(states.map(([path, state]) => [path, told(state)]).sort()),
+    ...{ globs, load },
   };
 }
 
@@ -246,9 +262,97 @@ hosts:
       installPackages(root(), debs(release));
       const after = await planNow();
       expect(after.problem).toBeUndefined();
+      expect(seen(plan)).toEqual(seen(after));
       expect(comparable(plan)).toEqual(comparable(after));
       carryOut(after);
       expect((await planNow()).stages.filter(hasWork)).toEqual([]);
     },
   );
+
+  describe("with an operator's own edits", () => {
+    const site = '/etc/nginx/sites-available/bigbluebutton';
+    const diverted = '/usr/share/bigbluebutton/nginx/web.nginx';
+    const owned = '/usr/share/bigbluebutton/html5-client/private/config/settings.yml';
+
+    /** 4.1 with other texts in what was edited, and with a file that nobody else has. */
+    function next(index: number): string {
+      const release = `4.1.${index}`;
+      for (const one of packagesFor('4.1', 100 + index)) {
+        const files = Object.fromEntries(
+          Object.entries(one.files ?? {}).map(([path, content]) =>
+            [site, diverted, owned].includes(path) ? [path, `${content}\n# ${release}\n`] : [path, content],
+          ),
+        );
+        buildPackage(packagesOf(release), {
+          ...one,
+          files:
+            one.name === 'bbb-app'
+              ? { ...files, [`/usr/share/bigbluebutton/nginx/new-${index}.nginx`]: '#\n' }
+              : files,
+        });
+      }
+      return release;
+    }
+
+    it.each([
+      ['keep', 'old', 1],
+      ['replace', 'new', 2],
+    ] as const)('%s', async (answer, conffiles, index) => {
+      const run = (program: string, ...args: readonly string[]) =>
+        execFileSync(program, [`--admindir=${join(root(), 'var/lib/dpkg')}`, ...args], { stdio: 'ignore' });
+      if (index === 1) {
+        run('dpkg-divert', `--instdir=${root()}`, '--local', '--rename', '--add', diverted);
+        run(
+          'dpkg-statoverride',
+          `--instdir=${root()}`,
+          '--force-all',
+          '--add',
+          'daemon',
+          'nogroup',
+          '0640',
+          owned,
+        );
+        put(diverted, '# ours\n');
+        put(site, `${readFileSync(join(root(), site), 'utf8')}# ours\n`);
+      }
+      const release = next(index);
+      const { plan, forecast: changed } = await forecast(release, answer);
+      expect(changed.conffiles).toEqual([{ path: site, package: 'bbb-config', decision: 'asked', answer }]);
+      installPackages(root(), debs(release), conffiles);
+      const after = await planNow();
+      const known = seen(after) as {
+        readonly paths: Readonly<Record<string, { readonly content?: string }>>;
+      };
+      expect(seen(plan)).toEqual(known);
+      expect(comparable(plan)).toEqual(comparable(after));
+      expect(readFileSync(join(root(), site), 'utf8').endsWith('# ours\n')).toBe(answer === 'keep');
+      expect(known.paths[diverted]).toMatchObject({ content: '# ours\n' });
+      expect(known.paths[owned]).toMatchObject({ user: 'daemon', group: 'nogroup', mode: 0o640 });
+    });
+  });
+
+  it('is refused for a package that was cut off, and nothing is left on the host', async () => {
+    const before = everything();
+    const [whole] = [
+      buildPackage(join(folder, 'whole'), {
+        name: 'bbb-app',
+        version: '9:1',
+        files: { '/usr/x': 'x'.repeat(9_000) },
+      }),
+    ];
+    mkdirSync(packagesOf('cut'));
+    const bytes = readFileSync(whole);
+    writeFileSync(join(packagesOf('cut'), 'cut.deb'), bytes.subarray(0, bytes.length - 40));
+    const packages = await packageFilesIn(packagesOf('cut'));
+    const { plan, forecasts } = await forecastRun({
+      ...applyOptions(inventory),
+      packages,
+      conffiles: 'keep',
+    });
+    expect(plan.hosts.map(({ problem, unreachable }) => [problem?.code, unreachable])).toEqual([
+      ['package-unreadable', false],
+    ]);
+    expect(forecasts.size).toBe(0);
+    expect(everything()).toEqual(before);
+  });
 });

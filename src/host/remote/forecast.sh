@@ -172,7 +172,7 @@ tell_conffiles() {
   awk -v "name=$package" -v "us=$US" '
     /^Package: / { ours = $2 == name; inside = 0 }
     /^[^ ]/ { inside = ours && /^Conffiles:/ }
-    inside && /^ \// { print "was-conffile" us $1 us $2 }' "$host/var/lib/dpkg/status"
+    inside && /^ \// { print "was-conffile" us $1 us $2 us $3 }' "$host/var/lib/dpkg/status"
   [ ! -r "$work/control/conffiles" ] || while IFS= read -r _path; do
     case $_path in /*) tell conffile "$_path" ;; esac
   done <"$work/control/conffiles"

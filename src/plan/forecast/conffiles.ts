@@ -16,6 +16,8 @@ export interface ConffileBefore {
 export interface ConffileAfter {
   readonly state: PathState;
   readonly decision: ConffileDecision | undefined;
+  /** what is left beside it, by the ending of its name, where dpkg asked */
+  readonly beside?: ReadonlyMap<'.dpkg-dist' | '.dpkg-old', PathState>;
 }
 
 /**
@@ -37,10 +39,24 @@ export function conffileAfter(
   const isRenewed = known === undefined || hashes.brought !== known;
   if (!isEdited) return installed;
   if (!isRenewed) return { state: now, decision: now.kind === 'absent' ? 'stays-removed' : 'kept' };
-  return {
-    state: answer === 'keep' ? now : installed.state,
-    decision: known === undefined ? 'left' : 'asked',
-  };
+  const decision = known === undefined ? 'left' : 'asked';
+  if (answer === 'keep') return { state: now, decision, beside: besides(fileOf(installed.state), absent) };
+  return { state: installed.state, decision, beside: besides(absent, fileOf(now)) };
+}
+
+const absent: PathState = { kind: 'absent' };
+
+function besides(dist: PathState, old: PathState): NonNullable<ConffileAfter['beside']> {
+  return new Map([
+    ['.dpkg-dist', dist],
+    ['.dpkg-old', old],
+  ] as const);
+}
+
+function fileOf(state: PathState): PathState {
+  if (state.kind !== 'symlink' || state.resolved === undefined) return state;
+  const { path: _, ...file } = state.resolved;
+  return file;
 }
 
 function textOf(state: PathState): Buffer | undefined {

@@ -1,5 +1,6 @@
 import type { BroughtPackage, ConffileAnswer, ConffileForecast, HostForecast } from '../../model/forecast.ts';
 import type { PathState, Query, Snapshot } from '../../model/snapshot.ts';
+import { matchesGlob } from '../../virtual/virtual-host.ts';
 import { conffileAfter } from './conffiles.ts';
 import { withDestinations } from './links.ts';
 import { answersAfter } from './searches.ts';
@@ -34,6 +35,7 @@ export function layOver(
 ): LaidOver {
   const host = withLedTo(snapshot.paths);
   const brought = filesOf(packages);
+  const patterns = [...snapshot.globs.keys()];
   const decided: ConffileForecast[] = [];
   const paths = new Map(host);
   for (const [path, { state, of }] of brought) {
@@ -48,19 +50,28 @@ export function layOver(
       const { path: place, ...file } = after.state.resolved;
       paths.set(place, file);
     }
+    const place = now.kind === 'symlink' ? (now.resolved?.path ?? path) : path;
+    for (const [ending, state] of after.beside ?? []) {
+      const beside = `${place}${ending}`;
+      if (host.has(beside) || patterns.some((pattern) => matchesGlob(pattern, beside)))
+        paths.set(beside, state);
+    }
     if (after.decision !== undefined)
       decided.push({ path, package: of.chosen.name, decision: after.decision, answer });
   }
   const { removed, obsolete } = takeAway(paths, brought, packages);
   const units = unitsAfter(snapshot.units, packages);
   const after = withDestinations(paths);
+  const globs = globsAfter(snapshot, after);
+  const matched = new Set([...globs.values()].flat());
   const scripts = packages.some((one) => one.scripts.length > 0);
   const touched = [...after].flatMap(([path, state]) => (same(host.get(path), state) ? [] : [path]));
   return {
     snapshot: {
       ...snapshot,
-      paths: after,
-      globs: globsAfter(snapshot, packages, after),
+      // As in a look: without the files that only links lead to.
+      paths: new Map([...after].filter(([path]) => snapshot.paths.has(path) || matched.has(path))),
+      globs,
       packages: packagesAfter(snapshot, packages),
       units: units.units,
       answers: answersAfter(snapshot, packages, searches),
@@ -144,8 +155,9 @@ function takeAway(
     for (const path of [...old].sort().reverse()) {
       const now = paths.get(path) ?? absent;
       if (now.kind === 'absent' || brought.has(path) || shared.has(path) || diverted.has(path)) continue;
-      if (oldConffiles.some((one) => one.path === path)) {
-        obsolete.push({ path, package: chosen.name, decision: 'obsolete' });
+      const conffile = oldConffiles.find((one) => one.path === path);
+      if (conffile !== undefined) {
+        if (!conffile.obsolete) obsolete.push({ path, package: chosen.name, decision: 'obsolete' });
       } else if (now.kind !== 'directory' || isEmpty(path, paths)) {
         paths.set(path, absent);
         if (now.kind !== 'directory') removed.push(path);
@@ -159,15 +171,11 @@ function isEmpty(folder: string, paths: ReadonlyMap<string, PathState>): boolean
   return ![...paths].some(([path, { kind }]) => path.startsWith(`${folder}/`) && kind !== 'absent');
 }
 
-function globsAfter(
-  { globs }: Snapshot,
-  packages: readonly BroughtPackage[],
-  paths: ReadonlyMap<string, PathState>,
-): Snapshot['globs'] {
+function globsAfter({ globs }: Snapshot, paths: ReadonlyMap<string, PathState>): Snapshot['globs'] {
   const isThere = (path: string) => (paths.get(path) ?? absent).kind !== 'absent';
   return new Map(
     [...globs].map(([pattern, matches]) => {
-      const more = packages.flatMap(({ files }) => files.globs.get(pattern) ?? []);
+      const more = [...paths.keys()].filter((path) => matchesGlob(pattern, path));
       return [pattern, [...new Set([...matches, ...more])].filter(isThere).sort()] as const;
     }),
   );

@@ -82,16 +82,19 @@ describe.skipIf(!hasDpkg)('as the real dpkg', () => {
       () => true,
     );
     installPackages(root, [next], answer === 'keep' ? 'old' : 'new');
-    const found = all.map(({ path: name }) =>
+    const at = (name: string) =>
       lstatSync(join(root, name), { throwIfNoEntry: false }) === undefined
         ? 'absent'
-        : readFileSync(join(root, name), 'utf8').trim(),
-    );
+        : readFileSync(join(root, name), 'utf8').trim();
+    const found = all.map(({ path: name }) => [at(name), at(`${name}.dpkg-dist`), at(`${name}.dpkg-old`)]);
     const expected = all.map((one) => {
-      const { state } = after(one, answer);
-      return state.kind === 'file' ? state.content.toString().trim() : state.kind;
+      const { state, beside } = after(one, answer);
+      return [state, beside?.get('.dpkg-dist'), beside?.get('.dpkg-old')].map((there) =>
+        there?.kind === 'file' ? there.content.toString().trim() : (there?.kind ?? 'absent'),
+      );
     });
-    const told = (states: readonly string[]) => all.map((one, index) => ({ ...one, left: states[index] }));
+    const told = (states: readonly (readonly string[])[]) =>
+      all.map((one, index) => ({ ...one, left: states[index] }));
     expect(told(expected)).toEqual(told(found));
   });
 });

@@ -82,7 +82,7 @@ it('a file of a package is as the package has it; what no package has stays', ()
 });
 
 it('what moves to another package, is shared, or was a conffile stays', () => {
-  const paths = ['/usr/moved', '/usr/shared', '/etc/demo.conf'];
+  const paths = ['/usr/moved', '/usr/shared', '/etc/demo.conf', '/etc/older.conf'];
   const before = host({ files: Object.fromEntries(paths.map((path) => [path, 'one'])) }, { paths });
   const { snapshot, forecast } = layOver(
     before,
@@ -92,14 +92,17 @@ it('what moves to another package, is shared, or was a conffile stays', () => {
         {
           old: new Set(paths),
           shared: new Set(['/usr/shared']),
-          oldConffiles: [{ path: '/etc/demo.conf', md5: undefined }],
+          oldConffiles: [
+            { path: '/etc/demo.conf', md5: undefined, obsolete: false },
+            { path: '/etc/older.conf', md5: undefined, obsolete: true },
+          ],
         },
       ),
       packageWith({ '/usr/moved': file('two') }),
     ],
     options,
   );
-  expect(paths.map((path) => textOf(snapshot, path))).toEqual(['two', 'one', 'one']);
+  expect(paths.map((path) => textOf(snapshot, path))).toEqual(['two', 'one', 'one', 'one']);
   expect(forecast.removed).toEqual([]);
   expect(forecast.conffiles.map(({ path, decision }) => [path, decision])).toEqual([
     ['/etc/demo.conf', 'obsolete'],
@@ -199,7 +202,7 @@ it('a conffile that both have changed is as dpkg is told', () => {
     { '/etc/demo.conf': file('two') },
     {
       conffiles: new Set(['/etc/demo.conf']),
-      oldConffiles: [{ path: '/etc/demo.conf', md5: md5(Buffer.from('one')) }],
+      oldConffiles: [{ path: '/etc/demo.conf', md5: md5(Buffer.from('one')), obsolete: false }],
     },
   );
   const kept = layOver(before, [brought], options);
