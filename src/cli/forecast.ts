@@ -34,8 +34,8 @@ export function registerForecast(program: Command, { environment, finish }: Regi
     .action(async (options: ForecastOptions) => finish(await forecast(options, environment)));
   addExample(
     command,
-    'clusterproxy forecast --inventory prod.yaml --packages ./bbb-3.0.30',
-    'clusterproxy forecast --inventory prod.yaml --packages ./bbb-3.0.30 --limit node-01',
+    'clusterproxy forecast --inventory prod.yaml --packages new',
+    'clusterproxy forecast --inventory prod.yaml --packages new --limit node-01',
   );
 }
 

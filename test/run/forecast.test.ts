@@ -269,9 +269,10 @@ hosts:
     },
   );
 
+  const diverted = '/usr/share/bigbluebutton/nginx/web.nginx';
+
   describe("with an operator's own edits", () => {
     const site = '/etc/nginx/sites-available/bigbluebutton';
-    const diverted = '/usr/share/bigbluebutton/nginx/web.nginx';
     const owned = '/usr/share/bigbluebutton/html5-client/private/config/settings.yml';
 
     /** 4.1 with other texts in what was edited, and with a file that nobody else has. */
@@ -329,6 +330,31 @@ hosts:
       expect(known.paths[diverted]).toMatchObject({ content: '# ours\n' });
       expect(known.paths[owned]).toMatchObject({ user: 'daemon', group: 'nogroup', mode: 0o640 });
     });
+  });
+
+  it('is the same where the shell is bash', async () => {
+    const bash = await startEmbeddedHost({
+      ...{ name: 'bbb-01', root: root(), work: join(folder, 'bash'), shell: ['bash'] },
+    });
+    try {
+      const [node] = inventory.hosts;
+      if (node === undefined) throw new Error('there is no host');
+      const ssh = { ...node.ssh, address: '127.0.0.1', port: bash.port, hostKeys: [bash.hostKey] };
+      const there = {
+        ...inventory,
+        hosts: [{ ...node, ssh: { ...ssh, identityFiles: bash.target.identityFiles } }],
+      };
+      buildPackage(packagesOf('bash'), { name: 'bbb-app', version: '8:1', files: { [diverted]: '# 8\n' } });
+      const packages = await packageFilesIn(packagesOf('bash'));
+      const [sh, other] = [inventory, there].map(async (of) =>
+        forecastRun({ ...applyOptions(of), packages, conffiles: 'keep' }),
+      );
+      const [expected, found] = [await sh, await other];
+      expect(found?.forecasts.get('bbb-01')?.removed.length).toBeGreaterThan(0);
+      expect(found?.forecasts).toEqual(expected?.forecasts);
+    } finally {
+      await bash.close();
+    }
   });
 
   it('is refused for a package that was cut off, and nothing is left on the host', async () => {

@@ -78,15 +78,15 @@ function sentences({ recipe, recipeReason, forecast }: Upgraded): readonly strin
     ...recipeWords(forecast.recipe, recipe, recipeReason),
     ...some(
       replaced,
-      `replaced by the packages, with what is set there now: ${named(replaced)}; the plan sets it again where it still belongs`,
+      `the packages replace ${named(replaced)}, in which clusterproxy manages something; the plan sets again what still belongs there`,
     ),
-    ...some(removed, `taken away by the packages: ${named(removed)}`),
+    ...some(removed, `the packages take away ${named(removed)}`),
     ...conffiles.map(conffileWords),
     ...some(
       units.come,
-      `new: ${named(units.come)}; whether they run, and are enabled, is known after the upgrade`,
+      `units that come: ${named(units.come)}; whether each is enabled and running is known after the upgrade`,
     ),
-    ...some(units.go, `gone: ${named(units.go)}`),
+    ...some(units.go, `units that go: ${named(units.go)}`),
     ...some(
       scripts.map(({ name }) => name),
       `known after the upgrade: what ${scripts.map((one) => `${list(one.scripts)} of ${oneLine(one.name)}`).join(', ')} write`,
