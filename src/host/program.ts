@@ -16,7 +16,9 @@ export type ProgramName =
   | 'unlock'
   | 'forget'
   | 'meeting'
-  | 'forecast';
+  | 'forecast'
+  | 'cordon'
+  | 'give-back';
 
 /**
  * The same for every host and program: it skips stdin up to the header line, reads the program and its
@@ -55,6 +57,7 @@ export async function program(name: ProgramName): Promise<string> {
     ...(name === 'probe' || name === 'forecast'
       ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
+    ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

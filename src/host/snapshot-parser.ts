@@ -3,6 +3,7 @@ import { packageManagers } from '../model/package-manager.ts';
 import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
+import { cordonsIn } from './cordons.ts';
 import { exposedFolders } from './exposed-folders.ts';
 import { readGlobs } from './glob-parser.ts';
 import { readGuarded } from './guarded-file.ts';
@@ -87,6 +88,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
     others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
+    ...(facts.some(([kind]) => kind === 'cordon') ? { cordons: cordonsIn(facts) } : {}),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),

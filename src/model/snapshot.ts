@@ -1,3 +1,4 @@
+import type { Cordon } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
 
@@ -236,6 +237,8 @@ export interface Snapshot {
    * nothing
    */
   readonly remembers?: boolean | undefined;
+  /** nodes that it has had taken out in a balancer and that were not given back, of any cluster */
+  readonly cordons?: readonly Cordon[] | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
-import type { HostPlan, Stage } from '../model/plan.ts';
+import { type HostPlan, type Stage, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
 import {
@@ -17,9 +18,13 @@ import {
 import type { Connection } from '../ssh/contract.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
+import { drainedTurns } from './busy/drain.ts';
+import { policyOf } from './busy/policy.ts';
+import { hostOf, waitingFor } from './busy/waiting.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
+import { operatorName } from './operator-name.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
@@ -45,13 +50,22 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
       applyStage(host, stage, { run: id, startedAt, proof }, options),
     );
   const reported = reportingWay(options, planner.wayThrough);
-  const first = await inWaves(wavesOf(plan.hosts, options), options, async (host) => {
+  const waves = { ...options, waiting: waitingFor(options) };
+  const drained = drainedTurns({
+    ...{ ...options, run, plans: plan.hosts },
+    longest: (host) => longestWork(host, options),
+  });
+  const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host) => {
     const { again } = planner;
     const { exactly, leave } = options;
-    return reported(await applyStages(host, { run, again, exactly, leave, carryOut }));
+    return drained(host, async () =>
+      reported(await applyStages(host, { run, again, exactly, leave, carryOut })),
+    );
   });
   const staged = await applyLast(planner, first, options, (host, number) =>
-    applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
+    drained(host, () =>
+      applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
+    ),
   );
   const heard = await planner.afterwards?.(staged.hosts);
   return {
@@ -81,6 +95,16 @@ async function proved(
     if (!(error instanceof OperatorError)) throw error;
     return notBegun(plan, { ...error.problem, host: plan.host });
   }
+}
+
+/** How long a host may work on all its stages, and put the last one back. Seconds. */
+function longestWork(plan: HostPlan, options: ApplyOptions): number {
+  const names = { run: 'none', startedAt: '', proof: undefined };
+  const host = hostOf(plan, options);
+  return stagesOf(plan)
+    .filter(({ ledger }) => ledger !== undefined)
+    .map((stage) => transactionOf(plan, stage, host, names, options))
+    .reduce((sum, transaction) => sum + timeLimit(transaction) + revertLimit(transaction), 0);
 }
 
 interface StageNames {
@@ -160,7 +184,7 @@ function transactionOf(
     changes,
     handlers,
     units: stage.units,
-    force: options.force,
+    force: policyOf(plan.role, options) === 'force',
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
@@ -185,15 +209,6 @@ function transactionOf(
       handlers: recordHandlers(handlers),
     },
   };
-}
-
-/** For the records on the hosts; in a container a user id may have no name. */
-function operatorName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 const statusOfState: Readonly<Record<TransactionState, Status>> = {
