@@ -20,6 +20,7 @@ const withHosts = [
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',
+  'test/run/forecast.test.ts',
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',

@@ -7,6 +7,7 @@ import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
+import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -26,6 +27,7 @@ const commands = [
   registerValidate,
   registerTrust,
   registerPlan,
+  registerForecast,
   registerApply,
   registerCheck,
   registerVerify,

@@ -44,7 +44,8 @@ export async function makeSampleHost(
       'Package: ca-certificates\nStatus: install ok installed\nVersion: 20230311ubuntu0.22.04.1\n',
     [`${unitFolder}/nginx.service`]: '[Service]\nExecStart=/usr/sbin/nginx\n',
   };
-  await mkdir(join(root, 'etc/systemd/system'), { recursive: true });
+  for (const folder of ['etc/systemd/system', 'var/tmp'])
+    await mkdir(join(root, folder), { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content, { mode: 0o644 });

@@ -5,7 +5,7 @@ import { packageRoot } from '../package-root.ts';
 
 /**
  * The programs in `remote/`; each is sent with library.sh and lib.sh in front, and the probe with its parts
- * as well.
+ * as well. A forecast goes on as the probe.
  */
 export type ProgramName =
   | 'probe'
@@ -16,6 +16,7 @@ export type ProgramName =
   | 'unlock'
   | 'forget'
   | 'meeting'
+  | 'forecast'
   | 'cordon'
   | 'give-back';
 
@@ -52,11 +53,12 @@ export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
-    ...(name === 'probe'
+    ...(name === 'forecast' ? ['forecast'] : []),
+    ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
-    name,
+    name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];
   return (await Promise.all(parts.map((part) => remoteFile(`${part}.sh`)))).join('');

@@ -6,6 +6,8 @@ export type HostPhase =
   | 'draining'
   | 'connecting'
   | 'uploading'
+  /** a package is sent, and unpacked in a temporary folder; `detail` says which, and how far */
+  | 'unpacking'
   | 'prepared'
   /** `detail` says which action */
   | 'acting'

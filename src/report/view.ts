@@ -9,6 +9,8 @@ export type Chapter =
   | 'inventory'
   /** what would be done */
   | 'plan'
+  /** what an upgrade would change before anything is planned */
+  | 'forecast'
   /** how a run ended */
   | 'result'
   /** what hosts remember */

@@ -11,6 +11,8 @@ export interface Look {
   readonly snapshot: Snapshot | undefined;
   readonly problem: Problem | undefined;
   readonly durationMs: number;
+  /** it was reached, although there is no snapshot; left out: `hasAnswered` tells */
+  readonly answered?: boolean;
 }
 
 /** The snapshots of those hosts that could be looked at, by name. */
@@ -83,7 +85,8 @@ export function hasAnswered(problem: Problem | undefined): boolean {
   return problem !== undefined && answers.includes(problem.code);
 }
 
-function interrupted(): OperatorError {
+/** The end of looking at a host that an operator has asked for. */
+export function interrupted(): OperatorError {
   return new OperatorError({
     code: 'interrupted',
     message: 'interrupted before the host was looked at',

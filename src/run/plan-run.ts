@@ -28,6 +28,8 @@ import { refuseSameMachine } from './same-machine.ts';
 export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
   /** whether wrong answers are warnings of the plan, rather than told otherwise; default: yes */
   readonly warnOfAnswers?: boolean;
+  /** what hosts become before anything is planned for them, such as by an upgrade; default: they stay */
+  readonly becoming?: (looks: readonly Look[]) => Promise<readonly Look[]>;
 }
 
 /** Look at all hosts and plan their changes. Nothing is changed anywhere. */
@@ -36,9 +38,10 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const inventory = prune === false ? options.inventory : pruning(options.inventory, prune);
   const { guards = true } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const looks = tellApart(
+  const looked = tellApart(
     await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
   );
+  const looks = options.becoming === undefined ? looked : await options.becoming(looked);
   const snapshots = snapshotsOf(looks);
   const planHosts = planHostsOf(inventory, options);
   const seen = looks.map(({ host, ...rest }): LookedAt => {

@@ -67,10 +67,10 @@ export async function followCommand(
 
 /** Writes as fast as the other side reads; stops early if the command ends. */
 async function writeAll(stdin: Writable, input: ExecInput, finished: Promise<void>): Promise<void> {
-  const over = finished.then(() => 'over' as const);
+  const before = beforeEndOf(finished);
   const chunks = chunksOf(input);
   for (;;) {
-    const next = await Promise.race([chunks.next(), over]);
+    const next = await before(chunks.next());
     if (next === 'over') return;
     if (next.done === true) break;
     const chunk = next.value;
@@ -81,9 +81,29 @@ async function writeAll(stdin: Writable, input: ExecInput, finished: Promise<voi
       () => 'drained' as const,
       () => 'over' as const,
     );
-    if ((await Promise.race([drained, over])) === 'over') return;
+    if ((await before(drained)) === 'over') return;
   }
   stdin.end();
+}
+
+/**
+ * Waits for one thing after the other, but not beyond an end. `Promise.race` with that end itself would keep
+ * every thing that was waited for, such as the chunks of a large file, until the end comes.
+ */
+function beforeEndOf(end: Promise<void>): <Result>(work: Promise<Result>) => Promise<Result | 'over'> {
+  let isOver = false;
+  let giveUp: () => void = () => {};
+  void end.then(() => {
+    isOver = true;
+    giveUp();
+  });
+  return async (work) => {
+    if (isOver) return 'over';
+    const over = new Promise<'over'>((resolve) => {
+      giveUp = () => resolve('over');
+    });
+    return Promise.race([work, over]);
+  };
 }
 
 async function* chunksOf(input: ExecInput): AsyncGenerator<Buffer, void> {

@@ -189,6 +189,11 @@ export function holdsAnything(host: VirtualHost, directory: string): boolean {
   return [...paths].some((path) => path.startsWith(`${directory}/`) && host.state(path).kind !== 'absent');
 }
 
+/** Whether sh(1) would name the path among the matches of the glob, if it is there. */
+export function matchesGlob(pattern: string, path: string): boolean {
+  return globExpression(pattern).test(path);
+}
+
 /** A sh(1) glob as a regular expression: `*`, `?` and `[…]` match neither a slash nor a leading dot. */
 function globExpression(pattern: string): RegExp {
   if (!isGlob(pattern)) return new RegExp(`^${literal(pattern)}$`);

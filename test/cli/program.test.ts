@@ -60,6 +60,7 @@ describe('help', () => {
     ['check', 'compare'],
     ['plan', 'compare'],
     ['apply', 'change'],
+    ['forecast', 'upgrade'],
     ['status', ''],
   ])('of %s says what --limit limits there', async (command, verb) => {
     const { stdout } = await clusterproxy([command, '--help']);
@@ -67,7 +68,7 @@ describe('help', () => {
     expect(words).toContain(`--limit <hosts> ${verb}${verb === '' ? '' : ' '}only these hosts or roles`);
   });
 
-  const others = ['verify', 'doctor', 'support', 'explain', 'demo'];
+  const others = ['forecast', 'verify', 'doctor', 'support', 'explain', 'demo'];
   it.each([[], ...[...commands, ...others].map((command) => [command])])(
     'of %s fits 80 columns and has an example',
     async (...command) => {

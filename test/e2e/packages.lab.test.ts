@@ -1,8 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ReportDocument } from '../../src/report/document/schema.ts';
 import type { LabHost } from '../lab/host.ts';
 import { becomeRedHat, offerDebianPackages, type TestPackage } from '../lab/packages.ts';
+import { buildPackage } from '../support/build-package.ts';
 import { hostOf, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { clusterproxyJson, startClusterproxy } from './program.ts';
@@ -147,6 +150,98 @@ time.sleep(15)
     expect(hostOf(result.document, 'deb-1').error).toBeUndefined();
     expect(result.code).toBe(0);
     expect(await text(host)).toContain('ours=yes\n');
+  });
+
+  describe('that are forecast', () => {
+    const folder = () => join(lab().directory, 'next-release');
+    const leftovers = '! ls -d /var/tmp/clusterproxy-forecast.* 2>/dev/null';
+    const everything =
+      'find /etc /usr /srv /var -xdev -type f -not -path "/var/log/*" -printf "%p %s %T@\\n" | sort';
+    const changesOf = ({ document }: { document: ReportDocument }, name: string) =>
+      hostOf(document, name).changes.map(({ path, action, diff, after }) => ({ path, action, diff, after }));
+
+    beforeAll(async () => {
+      if (noLab) return;
+      const unitFile = '/usr/lib/systemd/system/demo.service';
+      const postinst = 'systemctl daemon-reload; echo made >/etc/demo/made.conf';
+      buildPackage(folder(), {
+        ...{ name: 'demo-app', version: '2.0', depends: 'demo-lib, demo-new', compression: 'xz' },
+        files: { [configuration]: 'stock=no\n', [unitFile]: `# 2.0\n${unit}` },
+        ...{ conffiles: [configuration], scripts: { postinst } },
+      });
+      buildPackage(folder(), { name: 'demo-new', version: '1.0', files: { '/usr/share/demo/new': 'new\n' } });
+      buildPackage(folder(), { name: 'demo-other', version: '1.0' });
+    });
+
+    it('change nothing, and come out as forecast', async () => {
+      const host = named('deb-1');
+      const file = await inventoryFor('deb-1');
+      const before = await host.mustExec(everything);
+      const asked = ['--packages', folder(), '--detailed-exitcode'];
+      const kept = await clusterproxy(file, 'forecast', ...asked);
+      const replaced = await clusterproxy(file, 'forecast', ...asked, '--conffiles', 'replace');
+      expect(await host.mustExec(everything)).toBe(before);
+      expect([kept.code, changesOf(kept, 'deb-1')]).toEqual([0, []]);
+      expect(replaced.code).toBe(2);
+      const told = hostOf(kept.document, 'deb-1').forecast;
+      expect(told?.packages).toEqual([
+        { name: 'demo-app', from: '1.5', to: '2.0', scripts: ['postinst'] },
+        { name: 'demo-new', from: null, to: '1.0', scripts: [] },
+      ]);
+      expect(told?.leftOut.map((one) => one.file)).toEqual(['demo-other_1.0_all.deb']);
+      expect(told?.conffiles.map(({ path, decision }) => [path, decision])).toEqual([
+        [configuration, 'asked'],
+      ]);
+
+      for (const name of ['demo-app_2.0_all.deb', 'demo-new_1.0_all.deb'])
+        await host.writeFile(`/srv/${name}`, await readFile(join(folder(), name)));
+      await host.mustExec('dpkg --force-confnew -i /srv/demo-new_*.deb /srv/demo-app_*.deb');
+      const planned = await clusterproxy(file, 'plan');
+      expect(changesOf(planned, 'deb-1')).toEqual(changesOf(replaced, 'deb-1'));
+      expect(changesOf(planned, 'deb-1')).toHaveLength(1);
+    });
+
+    it('are refused where there is no dpkg, no space, or nothing to upgrade', async () => {
+      const file = await inventoryFor('deb-1');
+      const asked = ['--packages', folder()];
+      const again = await clusterproxy(file, 'forecast', ...asked);
+      expect([again.code, again.document.errors?.[0]?.code]).toEqual([1, 'packages-for-no-host']);
+
+      const rhel = await clusterproxy(
+        await inventoryFor('rhel-1'),
+        'forecast',
+        ...asked,
+        '--limit',
+        'rhel-1',
+      );
+      expect([rhel.code, hostOf(rhel.document, 'rhel-1').error?.code]).toEqual([3, 'no-dpkg']);
+
+      const host = named('deb-1');
+      const newer = join(lab().directory, 'newer');
+      buildPackage(newer, { name: 'demo-app', version: '3.0' });
+      await host.mustExec('mount -t tmpfs -o size=8m tmpfs /var/tmp');
+      const full = await clusterproxy(file, 'forecast', '--packages', newer);
+      await host.mustExec('umount /var/tmp');
+      expect([full.code, hostOf(full.document, 'deb-1').error?.code]).toEqual([3, 'no-space']);
+    });
+
+    it('leave nothing when the controller is killed, and take away what a power cut has left', async () => {
+      const host = named('deb-1');
+      const large = join(lab().directory, 'large');
+      const files = { '/usr/share/demo/large': randomBytes(48 * 1024 * 1024) };
+      buildPackage(large, { name: 'demo-app', version: '4.0', files });
+      const left = '/var/tmp/clusterproxy-forecast.leftbehind';
+      await host.mustExec(`mkdir -m 0700 ${left} && touch ${left}/lock`);
+      const file = await inventoryFor('deb-1');
+      const asked = ['forecast', '--inventory', file, '--packages', large, '--verbose'];
+      const { child, said } = startClusterproxy(lab(), asked);
+      await said('sending and unpacking');
+      await host.mustExec(
+        `until [ -e /var/tmp/clusterproxy-forecast.*/deb ]; do sleep 0.02; done; [ ! -e ${left} ]`,
+      );
+      child.kill('SIGKILL');
+      await host.mustExec(`until ${leftovers}; do sleep 0.1; done`, { timeoutMs: 60_000 });
+    });
   });
 
   it('that a power cut left half installed are installed by the next run', async () => {

@@ -108,7 +108,7 @@ export async function startCluster(): Promise<TestCluster> {
 }
 
 /** What is waited for is of no interest here, nor what a service answers. */
-function withoutWaiting(playbook: string): string {
+export function withoutWaiting(playbook: string): string {
   return playbook
     .replace(/^ +- http:\n(?: {14}.*\n)+/gm, '')
     .replace(/settle: \d+/g, 'settle: 0')
@@ -128,7 +128,7 @@ function withoutEnd(playbook: string): string {
  * Nothing real runs on these hosts; handlers ask who listens. Form: proc_net_tcp in the kernel's
  * documentation.
  */
-function pretendToListen(folder: string): void {
+export function pretendToListen(folder: string): void {
   const ports = [4100, 8085, 8090, 8378, 9001];
   const lines = ports.map((port, index) => {
     const number = port.toString(16).toUpperCase().padStart(4, '0');

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram, main } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
+import { buildPackage, hasDpkg } from '../support/build-package.ts';
 import { changed, lockedKey, oneNode, type SilentHost, startSilentHost } from './places.ts';
 import {
   closeTerminals,
@@ -16,6 +18,8 @@ let cluster: TestCluster;
 let silent: SilentHost;
 beforeAll(async () => {
   [cluster, silent] = await Promise.all([startCluster(), startSilentHost(), buildProgram()]);
+  if (hasDpkg)
+    buildPackage(join(cluster.folder, 'packages'), { name: 'ca-certificates', version: '30230311' });
 }, 120_000);
 afterEach(closeTerminals);
 afterAll(async () => {
@@ -58,6 +62,14 @@ describe.each([
     const prose = text.split('\n').filter((line) => /^ {0,2}\S/.test(line));
     for (const line of prose) expect(line.length, line).toBeLessThanOrEqual(100);
     if (command === 'plan') expect(terminal.written).toContain('\x1b[1m');
+  });
+
+  it.skipIf(!hasDpkg)('forecast tells what the packages change, and the plan after that', async () => {
+    const terminal = on(['forecast', ...inventory, '--packages', 'packages', '--limit', 'bbb-01'], { size });
+    const text = await readWhenEnded(terminal, 0);
+    expect(text).toMatch(/^bbb-01: the upgrade itself\n {2}ca-certificates: .* → 30230311\n/m);
+    expect(text.indexOf('The plan that would follow')).toBeLessThan(text.indexOf('bbb-02: node'));
+    expect(text).not.toMatch(pictures);
   });
 
   it('a host that refuses is told', async () => {

@@ -1,4 +1,5 @@
 import type { CodeExplanation } from '../../model/explanation.ts';
+import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
@@ -54,6 +55,8 @@ export interface Told {
   readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
   /** the hosts on which a run is at work, and who */
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+  /** what an upgrade changes on hosts before anything is planned for them, by host */
+  readonly forecasts?: ReadonlyMap<string, HostForecast> | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
@@ -93,6 +96,7 @@ export class DocumentMaker {
         keys: masked.keys?.[index],
         hostname: masked.hostnames?.get(plan.host),
         sample: masked.samples?.get(plan.host),
+        forecast: masked.forecasts?.get(plan.host),
       }),
     );
     const exitStatus = told.exitStatus ?? exitStatusOf(result, { comparing: false });

@@ -1,11 +1,13 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { Decided } from '../../model/deciding-check.ts';
+import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import { type PeopleSession, sessionWords, sumOfPeople, sumWords } from '../../model/people.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import type { UnsettledRun } from '../../model/snapshot.ts';
 import { ownLine, showableLine } from '../../secrets/showable.ts';
+import { forecastDocument } from './forecast.ts';
 import { cleanName } from './harmless.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
@@ -60,13 +62,14 @@ export interface KnownOfHost {
   readonly keys: HostKeys | undefined;
   readonly hostname: string | undefined;
   readonly sample: TriedOn | undefined;
+  readonly forecast?: HostForecast | undefined;
 }
 
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
   { status, problem, warnings, ran, durationMs, deciding }: Omit<HostResult, 'plan'>,
-  { lastRun, keys, hostname, sample }: KnownOfHost,
+  { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
   const { changes, handlers, guards, unsettled, ...more } = rest;
@@ -88,6 +91,7 @@ export function hostDocument(
     ...(started.length === 0 ? {} : { ran: started }),
     ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
+    ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
   };
 }
 

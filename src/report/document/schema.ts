@@ -176,6 +176,7 @@ export const reportSchema = z.object({
 export type ReportDocument = z.infer<typeof reportSchema>;
 export type ReportHost = z.infer<typeof host>;
 export type ReportDecided = NonNullable<ReportHost['deciding']>[number];
+export type ReportForecast = NonNullable<ReportHost['forecast']>;
 export type ReportHostKeys = Pick<ReportHost, 'address' | 'hostKeys' | 'contradicted' | 'inventoryKeys'>;
 export type ReportError = z.infer<typeof error>;
 export type ReportLocation = NonNullable<ReportError['location']>;

@@ -117,6 +117,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   draining: 'draining',
   connecting: 'connecting',
   uploading: 'uploading the new files',
+  unpacking: 'sending and unpacking',
   prepared: 'prepared',
   acting: 'carrying out',
   swapped: 'the new files are in place',

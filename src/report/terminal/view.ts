@@ -5,6 +5,7 @@ import type { Chapter, View } from '../view.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
 import { renderChecks } from './checks.ts';
 import { renderExplanations } from './explanations.ts';
+import { renderForecast } from './forecast.ts';
 import { renderHistory } from './history.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
@@ -61,6 +62,7 @@ type Renderer = (document: ReportDocument, style: Style) => readonly string[];
 const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   inventory: renderInventory,
   plan: renderPlan,
+  forecast: renderForecast,
   // The plan stands above it.
   result: (document, style) => ['', ...renderResult(document, style)],
   history: renderHistory,
