@@ -56,7 +56,7 @@ export interface InventoryData {
   windows?: unknown;
   ssh: Record<string, unknown>;
   vars: Record<string, unknown>;
-  hosts: { proxy: 'external' | HostData[]; node: HostData[] };
+  hosts: { balancer?: HostData[]; proxy: 'external' | HostData[]; node: HostData[] };
 }
 
 interface HostData {

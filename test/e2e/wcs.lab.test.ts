@@ -130,6 +130,24 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     expect((await clusterproxy('apply', '--yes')).code).toBe(0);
   });
 
+  it('drains a node whose settings change: nobody new gets there, and nobody is cut', async () => {
+    const open = await connect();
+    inventory.vars.global_bandwidth_check = false;
+    await save();
+    const run = clusterproxy('apply', '--yes', '--when-busy', 'drain');
+    await untilStatus(balancer, ['wcs_back', open.node], { status: /^DRAIN/ });
+    const other = await connect();
+    expect(other.node).not.toBe(open.node);
+    other.close();
+    expect(open.closed).toBe(false);
+    open.close();
+    const { code, document, stderr } = await run;
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    expect(statuses(document)).toEqual({ 'wcs-lb': 'in-sync', 'wcs-01': 'changed', 'wcs-02': 'changed' });
+    for (const { name } of nodes) await settled(name, '100');
+    await balancer.mustExec('test ! -e /var/lib/clusterproxy/cordons/wcs');
+  });
+
   it("keeps an operator's drain and an open WebSocket while a threshold, a balance and stickiness change", async () => {
     const open = await connect();
     const drained = nodes.find(({ name }) => name !== open.node)?.name ?? '';

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../lab/fetch.ts';
+import type { LabHost } from '../lab/host.ts';
+import { Scalelite } from '../lab/scalelite.ts';
+import { School } from '../lab/school.ts';
+import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+
+const MEETING =
+  '<meeting><meetingName>Maths</meetingName><meetingID>7b</meetingID><running>true</running><participantCount>27</participantCount></meeting>';
+
+describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () => {
+  const lab = useLab();
+  let cluster: Cluster;
+  let balancer: LabHost;
+  let scalelite: Scalelite;
+  const nameOf = (host: LabHost) => `${host.name}.example.com`;
+  const cordons = async () => (await balancer.exec('ls /var/lib/clusterproxy/cordons/drain')).stdout.trim();
+
+  beforeAll(async () => {
+    const [started, added] = await Promise.all([
+      startCluster(lab(), { name: 'drain', nodes: ['3.0', '3.0', '3.0'], hasty: true }),
+      lab().addHosts([{ name: 'drain-lb' }]),
+    ]);
+    const [first] = added;
+    if (first === undefined) throw new Error('no host');
+    cluster = started;
+    balancer = first;
+    scalelite = await Scalelite.install(balancer, cluster.nodes.map(nameOf));
+    cluster.inventory.hosts.balancer = [{ name: 'drain-lb', address: 'drain-lb.example.com' }];
+    await cluster.save();
+    const { code, stderr } = await cluster.run('apply', '--yes', '--limit', 'proxy');
+    expect(code, stderr).toBe(0);
+  });
+
+  it('are changed one after the other, and no class is cut or sent to a node that is away', async () => {
+    const school = new School(cluster.nodes, scalelite, () => 2_000 + Math.random() * 4_000);
+    const day = school.day();
+    // Every node has a class before the run begins.
+    await eventually(async () => expect(school.counters.held).toBeGreaterThan(0));
+    const { code, document, stderr } = await cluster.json('apply', '--yes', '--when-busy', 'drain');
+    school.end();
+    await day;
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    expect(statuses(document)).toEqual({
+      ...{ 'drain-lb': 'in-sync', 'drain-proxy': 'in-sync' },
+      ...{ 'drain-01': 'changed', 'drain-02': 'changed', 'drain-03': 'changed' },
+    });
+    const { held, ...bad } = school.counters;
+    expect(bad).toEqual({ cut: 0, refused: 0, mostOut: 1 });
+    expect(held).toBeGreaterThan(3);
+    expect(cluster.nodes.map((node) => scalelite.state(nameOf(node)))).toEqual([
+      ...['enabled', 'enabled', 'enabled'],
+    ]);
+    expect(scalelite.calls.filter((call) => call !== 'servers')).toEqual(
+      cluster.nodes.flatMap((node) => [
+        `servers:cordon[id-${nameOf(node)}]`,
+        `servers:enable[id-${nameOf(node)}]`,
+      ]),
+    );
+    expect(await cordons()).toBe('');
+    // Its secrets are in nothing that is kept or shown.
+    expect(JSON.stringify(document)).not.toContain('secret');
+  });
+
+  it('are given back by their balancer where the controller is dead, once they answer rightly', async () => {
+    const [node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    const undone = await cluster.run('rollback', '--yes', '--limit', 'drain-01');
+    expect(undone.code, undone.stderr).toBe(0);
+    await node.writeFile('/var/lib/bbb-standin/meetings.xml', MEETING);
+    const run = cluster.start('apply', '--yes', '--when-busy', 'drain', '--limit', 'drain-01');
+    await eventually(async () => expect(scalelite.state(nameOf(node))).toBe('cordoned'));
+    run.child.kill('SIGKILL');
+    const { document } = await cluster.json('status');
+    expect(hostOf(document, 'drain-01').warnings.join()).toContain('it gets no new people since');
+    const timer = 'clusterproxy-cordon-drain-drain-01.timer';
+    const state = await balancer.mustExec(['systemctl', 'show', '-p', 'ActiveState,UnitFileState', timer]);
+    expect(state).toBe('ActiveState=active\nUnitFileState=enabled\n');
+    // The deadline is over, and the node isn't well.
+    const record = '/var/lib/clusterproxy/cordons/drain/drain-01/record';
+    const fields = (await balancer.readFile(record)).toString().split('\u001f');
+    fields[3] = '1';
+    await balancer.writeFile(record, fields.join('\u001f'));
+    await node.mustExec('systemctl stop nginx');
+    const service = timer.replace('.timer', '.service');
+    expect((await balancer.exec(['systemctl', 'start', service])).code).not.toBe(0);
+    expect(scalelite.state(nameOf(node))).not.toBe('enabled');
+    await node.mustExec('systemctl start nginx');
+    await balancer.mustExec(['systemctl', 'start', service]);
+    expect(scalelite.state(nameOf(node))).toBe('enabled');
+    expect(await cordons()).toBe('');
+    expect((await balancer.exec(['systemctl', 'cat', timer])).code).not.toBe(0);
+    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+  });
+
+  it('are taken over by a later run, and released by an operator', async () => {
+    const [node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    await node.writeFile('/var/lib/bbb-standin/meetings.xml', MEETING);
+    const run = cluster.start('apply', '--yes', '--when-busy', 'drain', '--limit', 'drain-01');
+    await eventually(async () => expect(scalelite.state(nameOf(node))).toBe('cordoned'));
+    run.child.kill('SIGKILL');
+    await sleep(200);
+    const released = await cluster.json('release', 'drain-01');
+    expect(released.code, released.stderr).toBe(0);
+    expect(scalelite.state(nameOf(node))).toBe('enabled');
+    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+  });
+});
