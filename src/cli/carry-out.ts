@@ -3,6 +3,7 @@ import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/terminal/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
@@ -33,8 +34,9 @@ export async function carryOut(
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
   const planned = withDeciding(resultOfPlan(plan, options.command), given.planner.deciding, options.confirm);
+  const holds = holdsIn(plan);
   const told = {
-    ...{ byHand: plan.byHand, notes: plan.notes },
+    ...{ byHand: plan.byHand, notes: plan.notes, holds },
     ...{ rollout: rolloutOf(plan.hosts, options), force: options.force },
   };
   session.show('plan', planned, told);
@@ -51,9 +53,11 @@ export async function carryOut(
       ? stop(exitStatus)
       : endVerified(session, planned, { ...told, exitStatus }, options);
   }
+  const held = heldProblem(holds, session.inventory);
+  if (held !== undefined) return stop(exitStatus.failed, held);
   // The rollout has just told that these aren't changed, because too many would be out.
-  const held = new Set(told.rollout.flatMap((role) => role.held));
-  const able = due.filter(({ host }) => !held.has(host));
+  const heldBack = new Set(told.rollout.flatMap((role) => role.held));
+  const able = due.filter(({ host }) => !heldBack.has(host));
   const hosts = count(able.length, 'host');
   const answer = await askFirst(session, {
     yes: options.yes || able.length === 0,

@@ -34,20 +34,27 @@ export function registerPlan(program: Command, { environment, finish }: Registra
 }
 
 async function plan(options: PlanOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { resultOfPlan, withDeciding }, { exitStatusOf }, { rolloutOf }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('../run/result-of-plan.ts'),
-      import('../model/result.ts'),
-      import('../run/rollout.ts'),
-    ]);
+  const [
+    { openSession },
+    { planRun },
+    { resultOfPlan, withDeciding },
+    { exitStatusOf },
+    { rolloutOf },
+    { holdsIn },
+  ] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+    import('../run/rollout.ts'),
+    import('../run/claims/held.ts'),
+  ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
   const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
-  const told = { byHand: planned.byHand, notes: planned.notes, rollout };
+  const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { commandToApply, writePlan } = await import('./plan-file.ts');

@@ -8,6 +8,7 @@ import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
+import { registerHold } from './hold.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerRetire } from './retire.ts';
@@ -34,6 +35,7 @@ const commands = [
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerHold,
   registerUninstall,
   registerExplain,
   registerSupport,

@@ -45,6 +45,7 @@ export async function forget(
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['managed', 'something on the host is still managed'],
+  ['held', 'the cluster is held (see clusterproxy status)'],
   ['locked', 'a run is in progress on the host'],
   ['unsettled', 'a run on the host is not finished'],
   ['failed', 'the host could not remove it'],

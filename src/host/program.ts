@@ -15,6 +15,7 @@ export type ProgramName =
   | 'confirm'
   | 'unlock'
   | 'forget'
+  | 'hold'
   | 'meeting';
 
 /**
@@ -46,10 +47,14 @@ export function newNonce(): string {
   return randomBytes(16).toString('hex');
 }
 
+/** Those that ask who wants a host left alone. */
+const askingForClaims: readonly ProgramName[] = ['probe', 'runs', 'forget', 'hold'];
+
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
+    ...(askingForClaims.includes(name) ? ['claims'] : []),
     ...(name === 'probe'
       ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),

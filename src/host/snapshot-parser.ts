@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { packageManagers } from '../model/package-manager.ts';
 import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { readHold, shifted } from './claims.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
 import { exposedFolders } from './exposed-folders.ts';
 import { readGlobs } from './glob-parser.ts';
@@ -11,7 +12,7 @@ import { clockOffset, readOs, readSpace, readSystemdVersion } from './machine-pa
 import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { readAnswerBody, readAnswers } from './query-answers.ts';
-import { fields, printable, splitOnce } from './records.ts';
+import { fieldSeparator, fields, printable, splitOnce } from './records.ts';
 import { bootClock, failedUnits, readBlocks, readUnits, workersSince } from './unit-parser.ts';
 import { unsettled } from './unsettled-runs.ts';
 
@@ -59,6 +60,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const closed = self.isRoot ? [] : closedPaths(table, sections, root);
   if (closed.length > 0) throw mayNotRead({ user: self.user, host, paths: closed });
   const clock = bootClock(facts, self.seconds);
+  const offset = clockOffset(self.seconds, context.clock);
+  const hold = readHold(restOf(facts, 'hold'));
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
     host,
@@ -70,7 +73,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     user: self.user,
     group: self.group,
     os,
-    clockOffset: clockOffset(self.seconds, context.clock),
+    clockOffset: offset,
     freeSpace: readSpace(sections.space, root),
     paths,
     exposed: exposedFolders(sections.ways, table, { told: root, top: fact('top') ?? root }),
@@ -87,6 +90,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
     others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
+    ...(hold === undefined ? {} : { hold: shifted(hold, -offset) }),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),
@@ -111,6 +115,12 @@ function bareName(path: string, root: string): string {
 
 function factOf(facts: readonly string[][], name: string): string | undefined {
   return facts.find(([one]) => one === name)?.[1];
+}
+
+/** A fact that is a record itself. */
+function restOf(facts: readonly string[][], name: string): string | undefined {
+  const rest = facts.find(([one]) => one === name)?.slice(1);
+  return rest?.join(fieldSeparator);
 }
 
 function managedUnits(facts: readonly string[][]): readonly string[] {

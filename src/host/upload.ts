@@ -27,6 +27,7 @@ const programs = [
   'handlers.sh',
   'boot-unit.sh',
   'others.sh',
+  'claims.sh',
   'places.sh',
   'prepare.sh',
   'act.sh',

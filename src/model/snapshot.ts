@@ -1,3 +1,4 @@
+import type { Hold } from './claims.ts';
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
 
@@ -236,6 +237,8 @@ export interface Snapshot {
    * nothing
    */
   readonly remembers?: boolean | undefined;
+  /** the hold that freezes the cluster that asks; its times by our clock */
+  readonly hold?: Hold | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { hostname, userInfo } from 'node:os';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
@@ -20,6 +19,7 @@ import { packageVersion } from '../version.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
+import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
@@ -173,8 +173,7 @@ function transactionOf(
       undoes: plan.undoes,
       cluster: options.inventory.cluster.name,
       host: host.name,
-      operator: operatorName(),
-      from: hostname(),
+      ...operatorHere(),
       version: packageVersion(),
       startedAt: names.startedAt,
       changes: recordChanges(changes),
@@ -185,15 +184,6 @@ function transactionOf(
       handlers: recordHandlers(handlers),
     },
   };
-}
-
-/** For the records on the hosts; in a container a user id may have no name. */
-function operatorName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 const statusOfState: Readonly<Record<TransactionState, Status>> = {

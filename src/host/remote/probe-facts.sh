@@ -33,7 +33,7 @@ tell_facts() {
   done
   # What is remembered of this cluster, and of others that manage something here
   mine=no
-  [ ! -d "$ours" ] || mine=yes
+  for name in ledger.json managed-paths role owed; do [ ! -e "$ours/$name" ] || mine=yes; done
   for record in $(states); do
     name=${record%%"$US"*}
     state=${record#*"$US"}
@@ -59,7 +59,11 @@ tell_facts() {
   [ -e "$path" ] || path=$ROOT/var/lib
   if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
   tell_runs
-  if [ -d "$base" ] && { [ $mine = yes ] || ! remembers_others "$cluster"; }; then printf '%s\n' "remembers${US}yes"; fi
+  # Not what only holds the cluster.
+  if [ $mine = yes ] || { { [ -d "$base/runs" ] || [ -e "$base/ledger.json" ]; } && ! remembers_others "$cluster"; }; then
+    printf '%s\n' "remembers${US}yes"
+  fi
+  if claim_of "$cluster" hold; then printf '%s\n' "hold$US$claim"; fi
   {
     while read -r line; do printf '%s\n' "owed$US$line"; done <"$ours/owed"
     read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"

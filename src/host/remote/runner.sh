@@ -21,6 +21,8 @@ run=$1
 . "${0%/*}/boot-unit.sh"
 # shellcheck source=src/host/remote/others.sh
 . "${0%/*}/others.sh"
+# shellcheck source=src/host/remote/claims.sh
+. "${0%/*}/claims.sh"
 # shellcheck source=src/host/remote/places.sh
 . "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
@@ -76,6 +78,21 @@ take_lock() {
   # Whoever held it may have taken this run for one that nobody works on.
   current_state
   [ "$state" = incoming ] || exit 1
+}
+
+# The look at the host, in which the controller saw no hold, may be minutes old.
+refuse_held() {
+  if ! claim_of "$cluster" hold; then
+    tidy_claim "$cluster" hold
+    return 0
+  fi
+  field 3 "$claim"
+  _who=$field
+  field 4 "$claim"
+  _who="$_who from $field"
+  field 5 "$claim"
+  refuse held "the cluster $cluster is held by $_who, $(span_words "$claim"): $field" \
+    'wait until the hold ends, or release it with: clusterproxy hold --release'
 }
 
 note_sequence() {
@@ -140,6 +157,7 @@ look_for_rewrites() {
 were_active=
 log state running "$(date +%s)"
 take_lock
+refuse_held
 note_sequence
 prepare
 do_actions

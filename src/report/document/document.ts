@@ -1,3 +1,4 @@
+import type { ClusterHold } from '../../model/claims.ts';
 import type { CodeExplanation } from '../../model/explanation.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
@@ -9,6 +10,7 @@ import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
+import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
@@ -54,6 +56,10 @@ export interface Told {
   readonly samples?: ReadonlyMap<string, TriedOn> | undefined;
   /** the hosts on which a run is at work, and who */
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
+  /** what freezes the cluster; of hold: the one that was set */
+  readonly holds?: readonly ClusterHold[] | undefined;
+  /** of hold: those that were released or replaced */
+  readonly heldBefore?: readonly ClusterHold[] | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
@@ -143,6 +149,7 @@ function documentOf(
     ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
+    ...holdsDocument(told),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined

@@ -1,5 +1,6 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
+import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
 import { oneLine, wrap } from './prose.ts';
 import { differs } from './reading.ts';
@@ -11,8 +12,10 @@ import { unsettledWords, whoWords } from './words.ts';
 /**
  * What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work.
  */
-export function renderStatus({ hosts, warnings }: ReportDocument, style: Style): readonly string[] {
+export function renderStatus(document: ReportDocument, style: Style): readonly string[] {
+  const { hosts, warnings } = document;
   return [
+    ...renderHolds(document, style),
     ...adviceOnce(hosts).flatMap((host) => renderHost(host, style)),
     ...warnings.flatMap((text) => renderWarning(text, style)),
     '',
