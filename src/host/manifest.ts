@@ -24,6 +24,7 @@ export function manifest(transaction: Transaction): string {
     record('force', transaction.force ? 'yes' : 'no'),
     record('lock-wait', transaction.lockWait ?? 0),
     record('keep', transaction.keep ?? 20),
+    ...leaseRecords(transaction),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
@@ -41,6 +42,12 @@ export function manifest(transaction: Transaction): string {
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function leaseRecords({ lease, record: who }: Transaction): readonly string[] {
+  if (lease === undefined) return [];
+  const { run, mode, seconds, process } = lease;
+  return [record('lease', run, mode, seconds, who.operator, who.from, who.command, process)];
 }
 
 /** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */

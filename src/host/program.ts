@@ -16,6 +16,7 @@ export type ProgramName =
   | 'unlock'
   | 'forget'
   | 'hold'
+  | 'lease'
   | 'meeting';
 
 /**
@@ -48,7 +49,7 @@ export function newNonce(): string {
 }
 
 /** Those that ask who wants a host left alone. */
-const askingForClaims: readonly ProgramName[] = ['probe', 'runs', 'forget', 'hold'];
+const askingForClaims: readonly ProgramName[] = ['probe', 'runs', 'forget', 'unlock', 'hold', 'lease'];
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [

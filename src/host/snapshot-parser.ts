@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { packageManagers } from '../model/package-manager.ts';
 import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
-import { readHold, shifted } from './claims.ts';
+import { readHold, readLease, shifted } from './claims.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
 import { exposedFolders } from './exposed-folders.ts';
 import { readGlobs } from './glob-parser.ts';
@@ -62,6 +62,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const clock = bootClock(facts, self.seconds);
   const offset = clockOffset(self.seconds, context.clock);
   const hold = readHold(restOf(facts, 'hold'));
+  const lease = readLease(restOf(facts, 'lease'));
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
     host,
@@ -91,6 +92,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
     ...(hold === undefined ? {} : { hold: shifted(hold, -offset) }),
+    ...(lease === undefined ? {} : { lease: shifted(lease, -offset) }),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),

@@ -13,12 +13,20 @@ export interface Hold extends Claim {
   readonly reason: string;
 }
 
+/** Reserves a host for a run over many hosts, from before the first of them is changed to the run's end. */
+export interface Lease extends Claim {
+  readonly run: string;
+  readonly command: string;
+  /** which process of which machine it is that renews it; see src/run/claims/this-process.ts */
+  readonly process: string;
+}
+
 /** A hold, and the hosts that have it. Any one of them is enough. */
 export interface ClusterHold extends Hold {
   readonly hosts: readonly string[];
 }
 
-/** The holds that hosts have, each once, the longest first. They began within the time that took to tell all. */
+/** The holds that hosts have, each once, the longest first. One is told to all hosts a moment apart. */
 export function holdsOf(
   hosts: readonly { readonly host: string; readonly hold: Hold | undefined }[],
 ): readonly ClusterHold[] {

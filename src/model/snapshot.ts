@@ -1,4 +1,4 @@
-import type { Hold } from './claims.ts';
+import type { Hold, Lease } from './claims.ts';
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
 
@@ -239,6 +239,8 @@ export interface Snapshot {
   readonly remembers?: boolean | undefined;
   /** the hold that freezes the cluster that asks; its times by our clock */
   readonly hold?: Hold | undefined;
+  /** the lease of a run that has reserved the host for the cluster that asks; its times by our clock */
+  readonly lease?: Lease | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the

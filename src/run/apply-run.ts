@@ -2,9 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
-import type { HostPlan, Stage } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
-import type { Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
+import type {
+  Transaction,
+  TransactionLease,
+  TransactionResult,
+  TransactionState,
+} from '../model/transaction.ts';
 import {
   letGoCreated,
   letGoItems,
@@ -16,6 +21,7 @@ import {
 import type { Connection } from '../ssh/contract.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
+import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
@@ -23,6 +29,7 @@ import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
+import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
@@ -34,15 +41,44 @@ import { reportingWay } from './way-through.ts';
  * what has to go last. Then the hosts that know how others answer are asked. Finally, the records on retired
  * hosts are removed.
  */
-export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
+export async function applyRun(planned: PlannedRun, options: ApplyOptions): Promise<RunResult> {
   // One listener per host that is being worked on.
   setMaxListeners(0, options.leave);
   const run = newRunId();
+  const taken = await takeLeases(planned.plan, run, options);
+  if ('refusal' in taken) return refusedRun(planned.plan, taken.refusal, options);
+  try {
+    return await withLeases(planned, run, taken.leases, options);
+  } finally {
+    await taken.leases.release();
+  }
+}
+
+/** Another run, or a hold, was in the way before anything was begun. */
+function refusedRun(plan: ClusterPlan, { host, problem }: Refusal, options: ApplyOptions): RunResult {
+  const others = `${host} can't be changed now, and a run changes all its hosts or none`;
+  return {
+    ...{ command: options.command, run: undefined },
+    hosts: plan.hosts.map((one) => {
+      if (one.host === host) return { ...notBegun(one, problem), status: 'failed' };
+      return isDue(one) ? notStarted(one, others) : resultOfHostPlan(one);
+    }),
+    warnings: plan.warnings,
+    interrupted: options.signal.aborted,
+  };
+}
+
+async function withLeases(
+  { plan, planner }: PlannedRun,
+  run: string,
+  leases: Leases,
+  options: ApplyOptions,
+): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
   const carryOut = (host: HostPlan, stage: Stage, id: string) =>
     proved(host, prove(host, stage), options, (proof) =>
-      applyStage(host, stage, { run: id, startedAt, proof }, options),
+      applyStage(host, stage, { run: id, startedAt, proof, lease: leases.of(host.host) }, options),
     );
   const reported = reportingWay(options, planner.wayThrough);
   const first = await inWaves(wavesOf(plan.hosts, options), options, async (host) => {
@@ -57,7 +93,7 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   return {
     command: options.command,
     run,
-    hosts: await forgetRetired(heard ?? staged.hosts, options),
+    hosts: await forgetRetired(heard ?? staged.hosts, run, options),
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
@@ -87,6 +123,7 @@ interface StageNames {
   readonly run: string;
   readonly startedAt: string;
   readonly proof: Proof | undefined;
+  readonly lease: TransactionLease | undefined;
 }
 
 async function applyStage(
@@ -164,6 +201,7 @@ function transactionOf(
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
+    lease: names.lease,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {

@@ -2,10 +2,11 @@
 # Who wants a host left alone: the hold of a cluster, which freezes it for everybody, and the lease of a run
 # that works on many hosts. Each is one record in the folder of its cluster, and ends by the host's clock:
 #   hold    until, since, who, from, reason
-#   lease   until, since, who, from, run, command
+#   lease   until, since, who, from, run, command, process
 # Times are seconds since the epoch; a hold without `until` stays until it is released. What brings a run to
 # its end (settle.sh, the boot unit) never asks. Runs after lib.sh.
 # shellcheck disable=SC2154 # base, US and NL are set by lib.sh
+# shellcheck disable=SC2034 # some variables are for the programs only
 
 # claim_of CLUSTER hold|lease: the record that counts into $claim; false where there is none
 claim_of() {
@@ -33,7 +34,7 @@ tidy_claim() {
 # write_claim CLUSTER hold|lease RECORD: complete and durable, or not at all; false with why in $said
 write_claim() {
   _folder=$base/clusters/$1
-  _fresh=$_folder/.$2.$nonce
+  _fresh=$_folder/.$2.$$
   if said=$(
     {
       umask 077
@@ -52,6 +53,38 @@ drop_claim() {
   sync -- "$_folder"
   rmdir -- "$_folder" "${_folder%/*}" "$base" || :
 } 2>/dev/null
+
+# lock_claims: nobody else takes or renews one until descriptor 8 is closed. Apart from the lock of runs,
+# which one that works has for as long as it takes.
+lock_claims() {
+  for _ in 1 2 3; do
+    (umask 077 && mkdir -p -- "$base") 2>/dev/null || return
+    exec 8<"$base"
+    flock -w 10 8 || return
+    # Whoever had it may have been the last to need the folder.
+    # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox
+    [ ! "$base" -ef /proc/self/fd/8 ] || return 0
+  done
+  return 1
+}
+
+# is_lease_of RUN RECORD
+is_lease_of() {
+  field 5 "$2"
+  [ "$field" = "$1" ]
+}
+
+# write_lease RUN: by $who from $from with $command in $process, for $seconds from now on. One that is ours
+# already, in $claim, began when it began.
+write_lease() {
+  _now=$(date +%s)
+  _since=$_now
+  if [ -n "$claim" ]; then
+    field 2 "$claim"
+    _since=$field
+  fi
+  write_claim "$cluster" lease "$((_now + seconds))$US$_since$US$who$US$from$US$1$US$command$US$process"
+}
 
 # utc SECONDS: as words
 utc() {

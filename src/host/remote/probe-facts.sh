@@ -63,7 +63,9 @@ tell_facts() {
   if [ $mine = yes ] || { { [ -d "$base/runs" ] || [ -e "$base/ledger.json" ]; } && ! remembers_others "$cluster"; }; then
     printf '%s\n' "remembers${US}yes"
   fi
-  if claim_of "$cluster" hold; then printf '%s\n' "hold$US$claim"; fi
+  for name in hold lease; do
+    if claim_of "$cluster" $name; then printf '%s\n' "$name$US$claim"; fi
+  done
   {
     while read -r line; do printf '%s\n' "owed$US$line"; done <"$ours/owed"
     read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"

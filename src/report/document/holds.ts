@@ -1,7 +1,7 @@
-import { type ClusterHold, isoOf } from '../../model/claims.ts';
+import { type ClusterHold, isoOf, type Lease } from '../../model/claims.ts';
 import { showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
-import type { ReportDocument, ReportHold } from './schema.ts';
+import type { ReportDocument, ReportHold, ReportHost } from './schema.ts';
 
 /** What freezes the cluster, and what did so until now. */
 export function holdsDocument({
@@ -23,5 +23,18 @@ function holdDocument({ by, from, reason, since, until, hosts }: ClusterHold): R
     since: isoOf(since),
     ...(until === undefined ? {} : { until: isoOf(until) }),
     hosts: hosts.map(cleanName),
+  };
+}
+
+/** The run that has reserved a host. */
+export function leaseDocument(lease: Lease | undefined): Pick<ReportHost, 'lease'> {
+  if (lease === undefined) return {};
+  const { run, command, by, from, since, until } = lease;
+  return {
+    lease: {
+      ...{ run: cleanName(run), command: showableLine(command) },
+      ...{ by: showableLine(by), from: showableLine(from), since: isoOf(since) },
+      ...(until === undefined ? {} : { until: isoOf(until) }),
+    },
   };
 }

@@ -42,12 +42,20 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
     ...rest,
     ...(others.length === 0 ? [] : noted('also serves', others.join(', '))),
     ...host.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
+    ...(host.lease === undefined ? [] : noted('reserved', leaseWords(host.lease))),
     ...host.handlers.flatMap(({ owed, last }) =>
       owed === undefined || last ? [] : noted('restart owed', owed),
     ),
     ...host.warnings.flatMap((one) => noted('warning', one)),
     ...(error === undefined ? [] : renderProblem({ ...error, host: undefined }, style, 2)),
   ];
+}
+
+/** `by run ID (apply by ada from laptop), until 2026-11-26 18:10:00 UTC unless it goes on` */
+function leaseWords({ run, command, by, from, until }: NonNullable<ReportHost['lease']>): string {
+  const end =
+    until === undefined ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC unless it goes on`;
+  return `by run ${run} (${command} by ${by} from ${from})${end}`;
 }
 
 function stateWords(host: ReportHost): string {

@@ -25,7 +25,7 @@ export interface HoldOutcome {
   readonly before: readonly ClusterHold[];
 }
 
-/** Freezes the cluster: every host that can be reached stores the hold. One connection and one command each. */
+/** Freezes the cluster: every host that can be reached stores it. One connection and one command each. */
 export async function holdCluster(options: HoldOptions): Promise<HoldOutcome> {
   const { reason, seconds } = options;
   const { operator: by, from } = operatorHere();
