@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # Reserves this host for a run over many hosts, before the first of them is changed (request `lease take`),
-# for as long again (`renew`), or no more (`release`). Output: `NONCE VERDICT NOW` and the fields of what is in
-# the way; the verdict is taken, leased (another run has it), held (so is the cluster), locked (another run is
-# at work), lost (it is ours no more), released, failed, foreign or another-machine. NOW is the host's clock.
+# for as long again (`renew`), or no more (`release`). Output: `NONCE VERDICT NOW` and the fields of what is
+# in the way; the verdict is taken, leased (another run has it), held (so is the cluster), locked (another run
+# is at work), lost (it is ours no more), released, failed, foreign or another-machine. NOW is the host's
+# clock.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 now=$(date +%s)

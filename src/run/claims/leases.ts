@@ -45,9 +45,9 @@ const none: Leases = { of: () => undefined, release: async () => undefined };
 
 /**
  * Reserves all hosts that a run changes, or none, before the first of them is changed, so that two runs never
- * take turns on them. In the order of the machines' ids: of two that want the same hosts, one gets all.
- * A host that can't be reached now takes the lease when its turn comes. One transaction on one host needs
- * none. Returns why the run may not begin if another run, or a hold, is in the way for longer than `lockWait`.
+ * take turns on them. In the order of the machines' ids: of two that want the same hosts, one gets all. A
+ * host that can't be reached now takes the lease when its turn comes. One transaction on one host needs none.
+ * Returns why the run may not begin if another run, or a hold, is in the way for longer than `lockWait`.
  */
 export async function takeLeases(
   plan: ClusterPlan,
