@@ -5,6 +5,7 @@
 # is at work), lost (it is ours no more), released, failed, foreign or another-machine. NOW is the host's
 # clock.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
+# shellcheck disable=SC2034 # what a lease says is written by claims.sh
 
 now=$(date +%s)
 answer() {
@@ -30,7 +31,7 @@ case $wanted in
   *)
     [ -d "$base" ] || answer lost
     lock_claims || answer failed
-    stored_claim "$cluster" lease && is_lease_of "$run" "$claim" || answer lost
+    if ! stored_claim "$cluster" lease || ! is_lease_of "$run" "$claim"; then answer lost; fi
     ;;
 esac
 case $wanted in
@@ -41,7 +42,7 @@ case $wanted in
   take)
     if claim_of "$cluster" hold; then answer held "$claim"; fi
     if claim_of "$cluster" lease && ! is_lease_of "$run" "$claim"; then
-      [ -n "$over" ] && is_lease_of "$over" "$claim" || answer leased "$claim"
+      if [ -z "$over" ] || ! is_lease_of "$over" "$claim"; then answer leased "$claim"; fi
     fi
     # A few seconds go by in any case: a run whose end was told to its controller may still be tidying up.
     if [ -e "$base/lock" ] && ! flock -w 5 "$base/lock" true 8>&-; then
