@@ -13,6 +13,7 @@ console.log(`Random tests: CLUSTERPROXY_SEED=${process.env.CLUSTERPROXY_SEED} dr
  */
 const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
+  'test/run/drain.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/staged-run.test.ts',

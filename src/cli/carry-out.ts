@@ -3,6 +3,7 @@ import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/terminal/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { drainRefusal } from '../run/busy/drain.ts';
 import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
@@ -37,14 +38,15 @@ export async function carryOut(
   const holds = holdsIn(plan);
   const told = {
     ...{ byHand: plan.byHand, notes: plan.notes, holds },
-    ...{ rollout: rolloutOf(plan.hosts, options), force: options.force },
+    ...{ rollout: rolloutOf(plan.hosts, options), force: options.whenBusy === 'force' },
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
-  if (options.refusal !== undefined) return stop(exitStatus.nothingTouched, options.refusal);
+  const refusal = options.refusal ?? drainRefusal(plan.hosts, options);
+  if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {
     if (due.length > 0) session.message('dry run: nothing was changed');

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Confirmer, confirmers } from '../model/deciding-check.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
+import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { positive, wholeNumber } from './options.ts';
@@ -10,6 +11,9 @@ export interface ChangeOptions {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
+  readonly whenBusy?: BusyPolicy;
+  readonly waitTimeout: number;
+  readonly drainTimeout: number;
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
   readonly confirm: Confirmer;
@@ -30,6 +34,14 @@ export function maxUnavailableOption(): Option {
   ).argParser(outAtOnce);
 }
 
+/** What is done where people are; for commands that change hosts, and for `plan`, which shows it. */
+export function whenBusyOption(): Option {
+  return new Option(
+    '--when-busy <policy>',
+    'what to do with a host on which people are: put it off, wait until they have gone, send no more people there and wait, or interrupt them (default: as in the inventory, else refuse)',
+  ).choices([...busyPolicies]);
+}
+
 /** Who confirms; for commands that change hosts, and for `plan`, which shows which checks would decide. */
 export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
@@ -41,6 +53,17 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
+    .addOption(whenBusyOption())
+    .addOption(
+      new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
+        .argParser(seconds)
+        .default(usualApply.waitTimeout, '2h'),
+    )
+    .addOption(
+      new Option('--drain-timeout <time>', 'the same with --when-busy drain; then the host gets people again')
+        .argParser(seconds)
+        .default(usualApply.drainTimeout, '2h'),
+    )
     .option(
       '--max-failures <n>',
       'keep going as long as no more than this many hosts have failed',
@@ -75,10 +98,20 @@ export function changeOptionsOf(
   options: ChangeOptions,
 ): Pick<
   ApplyOptions,
-  'force' | 'maxFailures' | 'maxUnavailable' | 'confirm' | 'confirmTimeout' | 'lockWait' | 'keep'
+  | 'whenBusy'
+  | 'waitTimeout'
+  | 'drainTimeout'
+  | 'maxFailures'
+  | 'maxUnavailable'
+  | 'confirm'
+  | 'confirmTimeout'
+  | 'lockWait'
+  | 'keep'
 > {
   const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
-  return { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep };
+  const { whenBusy, waitTimeout, drainTimeout } = options;
+  const busy = { whenBusy: whenBusy ?? (force ? ('force' as const) : undefined), waitTimeout, drainTimeout };
+  return { ...busy, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep };
 }
 
 /** Throws what commander reports as a wrong argument. */

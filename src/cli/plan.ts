@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
-import { confirmOption, maxUnavailableOption } from './change-options.ts';
+import type { BusyPolicy } from '../model/when-busy.ts';
+import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
 
@@ -10,6 +11,7 @@ interface PlanOptions extends CommonOptions {
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly whenBusy?: BusyPolicy;
   readonly confirm: Confirmer;
 }
 
@@ -21,6 +23,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(maxUnavailableOption())
+    .addOption(whenBusyOption())
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
     )
@@ -53,7 +56,8 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable: options.maxUnavailable });
+  const { maxUnavailable, whenBusy } = options;
+  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy });
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {

@@ -11,6 +11,7 @@ import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
+import { registerRelease } from './release.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
@@ -32,6 +33,7 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerRelease,
   registerHistory,
   registerStatus,
   registerUnlock,

@@ -39,7 +39,6 @@ async function uninstall(options: UninstallOptions, environment: Environment): P
     ...usualApply,
     ...runOptions,
     command: 'uninstall',
-    force: false,
     maxFailures: 0,
     leave: environment.leave,
     yes: options.yes,

@@ -15,11 +15,11 @@ export interface Forgetting {
 }
 
 /**
- * Removes what a host remembers about a cluster (ledger, records of runs, originals, and what runs that were
- * ended by force have left) and keeps what belongs to other clusters that it serves. Throws an OperatorError
- * `not-forgotten` that gives the reason, and removes nothing, if a run is in progress or unfinished, if
- * something managed is to be refused, or if the removal fails; `another-machine` if the host has a different
- * machine id.
+ * Removes what a host remembers about a cluster (ledger, records of runs, originals, and what runs that
+ * were ended by force have left) and keeps what belongs to other clusters that it serves. Throws an
+ * OperatorError `not-forgotten` that gives the reason, and removes nothing, if a run is in progress or
+ * unfinished, if a node is out because of this host, if something managed is to be refused, or if the
+ * removal fails; `another-machine` if the host has a different machine id.
  */
 export async function forget(
   connection: Connection,
@@ -51,5 +51,6 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['leased', 'another run has reserved the host (see clusterproxy status)'],
   ['locked', 'a run is in progress on the host'],
   ['unsettled', 'a run on the host is not finished'],
+  ['cordoned', 'nodes that it has had taken out were not given back: clusterproxy release --all'],
   ['failed', 'the host could not remove it'],
 ]);

@@ -17,7 +17,9 @@ export type ProgramName =
   | 'forget'
   | 'hold'
   | 'lease'
-  | 'meeting';
+  | 'meeting'
+  | 'cordon'
+  | 'give-back';
 
 /**
  * The same for every host and program: it skips stdin up to the header line, reads the program and its
@@ -59,6 +61,7 @@ export async function program(name: ProgramName): Promise<string> {
     ...(name === 'probe'
       ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
+    ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

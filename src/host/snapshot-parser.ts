@@ -4,6 +4,7 @@ import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../
 import { AnswerReader } from './answer-reader.ts';
 import { readHold, readLease, shifted } from './claims.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
+import { cordonsIn } from './cordons.ts';
 import { exposedFolders } from './exposed-folders.ts';
 import { readGlobs } from './glob-parser.ts';
 import { readGuarded } from './guarded-file.ts';
@@ -93,6 +94,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     remembers: fact('remembers') === 'yes',
     ...(hold === undefined ? {} : { hold: shifted(hold, -offset) }),
     ...(lease === undefined ? {} : { lease: shifted(lease, -offset) }),
+    ...(facts.some(([kind]) => kind === 'cordon') ? { cordons: cordonsIn(facts) } : {}),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),

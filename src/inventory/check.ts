@@ -19,7 +19,11 @@ export function checkInventory(document: YamlDocument, playbook: Playbook | unde
   return [
     ...(playbook === undefined
       ? []
-      : [...checkRoles(document, playbook, all), ...checkMaxUnavailable(document, playbook)]),
+      : [
+          ...checkRoles(document, playbook, all),
+          ...checkByRole(document, playbook, 'max_unavailable'),
+          ...checkByRole(document, playbook, 'when_busy'),
+        ]),
     ...checkHosts(document, playbook, hosts),
     ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
   ];
@@ -94,13 +98,13 @@ function checkRoles(
   return problems;
 }
 
-/** A `max_unavailable` by role must name roles of the playbook. */
-function checkMaxUnavailable(document: YamlDocument, playbook: Playbook): readonly Problem[] {
+/** What is set by role must name roles of the playbook. */
+function checkByRole(document: YamlDocument, playbook: Playbook, key: string): readonly Problem[] {
   const names = playbook.roles.map((role) => role.name);
-  return Object.keys(mapOf(valueAt(document.value, ['max_unavailable'])))
+  return Object.keys(mapOf(valueAt(document.value, [key])))
     .filter((name) => !names.includes(name))
     .map((name) =>
-      document.problem(['max_unavailable', name], {
+      document.problem([key, name], {
         part: 'key',
         code: 'unknown-role',
         message: `the playbook ${playbook.name} has no role ${name}`,

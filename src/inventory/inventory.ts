@@ -2,6 +2,7 @@ import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
+import type { WhenBusy } from '../model/when-busy.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { SecretUse } from './secret-use.ts';
@@ -25,6 +26,8 @@ export interface Inventory {
     readonly all: MaxUnavailable | undefined;
     readonly roles: ReadonlyMap<string, MaxUnavailable>;
   };
+  /** what a run does with hosts on which people are */
+  readonly whenBusy: WhenBusy;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */

@@ -143,10 +143,16 @@ function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlay
     external: new Set(external),
     hosts,
     maxUnavailable: maxUnavailable(data.max_unavailable),
+    whenBusy: whenBusy(data.when_busy),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
   };
+}
+
+function whenBusy(data: InventoryData['when_busy']): Inventory['whenBusy'] {
+  if (typeof data !== 'object') return { all: data, roles: new Map() };
+  return { all: undefined, roles: new Map(Object.entries(data)) };
 }
 
 function maxUnavailable(data: InventoryData['max_unavailable']): Inventory['maxUnavailable'] {

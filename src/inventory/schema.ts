@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { IssueDetails } from '../document/schema-problems.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
+import { busyPolicies } from '../model/when-busy.ts';
 import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/config/proxy-jump.ts';
 import {
@@ -185,6 +186,8 @@ const maxUnavailable = z.union([
   }),
 ]);
 
+const busyPolicy = z.enum(busyPolicies);
+
 /** The schema of an inventory. Its contents are checked against its playbook in check.ts. */
 export const inventorySchema = z.strictObject({
   playbook: z.string().min(1).meta({
@@ -206,6 +209,13 @@ export const inventorySchema = z.strictObject({
     .meta({
       description:
         'how many hosts of a role may be out of service at once while they are changed, including those that are down; for all roles, or by role; default: 10%',
+    }),
+  when_busy: z
+    .union([busyPolicy, z.record(z.string(), busyPolicy)])
+    .optional()
+    .meta({
+      description:
+        'what a run does with a host on which people are, for all roles, or by role: refuse (put it off), wait (until they have gone), drain (send no more people there, and wait), force (interrupt them); default: refuse',
     }),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,

@@ -132,6 +132,16 @@ export interface PlaybookGuard {
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
+  readonly drain: PlaybookDrain | undefined;
+}
+
+/** How new people are kept away from a host, and sent there again: texts are templates. See drain.ts. */
+export interface PlaybookDrain {
+  /** the role on whose hosts the program runs, each of which is told */
+  readonly on: string;
+  readonly program: OwnProgram;
+  readonly args: readonly string[];
+  readonly answers: readonly { readonly url: string; readonly contains: string }[];
 }
 
 /** Something that should be healthy before anything is changed; each failure is a warning in the plan. */

@@ -1,5 +1,9 @@
 /** What is happening on a host while it is changed, in order. */
 export type HostPhase =
+  /** people are there, and are waited for; `detail` says who, and how long at most */
+  | 'waiting'
+  /** a balancer is told of it; `detail` says what */
+  | 'draining'
   | 'connecting'
   | 'uploading'
   | 'prepared'

@@ -1,3 +1,5 @@
+import type { BusyPolicy } from './when-busy.ts';
+
 /** How many hosts of a role may be out of service at once, or what share of them. */
 export type MaxUnavailable = { readonly count: number } | { readonly percent: number };
 
@@ -40,4 +42,6 @@ export interface RoleRollout {
   readonly down: readonly OutHost[];
   /** the hosts that won't be started, because too many would be out */
   readonly held: readonly string[];
+  /** what is done with those on which people are; undefined: they are put off */
+  readonly whenBusy?: BusyPolicy | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Hold, Lease } from './claims.ts';
+import type { Cordon } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
 
@@ -241,6 +242,8 @@ export interface Snapshot {
   readonly hold?: Hold | undefined;
   /** the lease of a run that has reserved the host for the cluster that asks; its times by our clock */
   readonly lease?: Lease | undefined;
+  /** nodes that it has had taken out in a balancer and that were not given back, of any cluster */
+  readonly cordons?: readonly Cordon[] | undefined;
   readonly unsettled: readonly UnsettledRun[];
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the

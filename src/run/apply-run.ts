@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type {
   Transaction,
@@ -21,6 +22,9 @@ import {
 import type { Connection } from '../ssh/contract.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
+import { drainedTurns } from './busy/drain.ts';
+import { policyOf } from './busy/policy.ts';
+import { hostOf, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
@@ -81,13 +85,22 @@ async function withLeases(
       applyStage(host, stage, { run: id, startedAt, proof, lease: leases.of(host.host) }, options),
     );
   const reported = reportingWay(options, planner.wayThrough);
-  const first = await inWaves(wavesOf(plan.hosts, options), options, async (host) => {
+  const waves = { ...options, waiting: waitingFor(options) };
+  const drained = drainedTurns({
+    ...{ ...options, run, plans: plan.hosts },
+    longest: (host) => longestWork(host, options),
+  });
+  const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host) => {
     const { again } = planner;
     const { exactly, leave } = options;
-    return reported(await applyStages(host, { run, again, exactly, leave, carryOut }));
+    return drained(host, async () =>
+      reported(await applyStages(host, { run, again, exactly, leave, carryOut })),
+    );
   });
   const staged = await applyLast(planner, first, options, (host, number) =>
-    applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
+    drained(host, () =>
+      applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
+    ),
   );
   const heard = await planner.afterwards?.(staged.hosts);
   return {
@@ -117,6 +130,16 @@ async function proved(
     if (!(error instanceof OperatorError)) throw error;
     return notBegun(plan, { ...error.problem, host: plan.host });
   }
+}
+
+/** How long a host may work on all its stages, and put the last one back. Seconds. */
+function longestWork(plan: HostPlan, options: ApplyOptions): number {
+  const names = { run: 'none', startedAt: '', proof: undefined, lease: undefined };
+  const host = hostOf(plan, options);
+  return stagesOf(plan)
+    .filter(({ ledger }) => ledger !== undefined)
+    .map((stage) => transactionOf(plan, stage, host, names, options))
+    .reduce((sum, transaction) => sum + timeLimit(transaction) + revertLimit(transaction), 0);
 }
 
 interface StageNames {
@@ -197,7 +220,7 @@ function transactionOf(
     changes,
     handlers,
     units: stage.units,
-    force: options.force,
+    force: policyOf(plan.role, options) === 'force',
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,

@@ -2,6 +2,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
+import { type BusyPolicy, usualPatience } from '../model/when-busy.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
@@ -38,8 +39,12 @@ export interface AskingFromHere extends Omit<Asking, 'signal' | 'snapshot'> {
 export interface ApplyOptions extends RunOptions {
   /** the command as recorded with the run, e.g. `apply` */
   readonly command: string;
-  /** interrupt running meetings: the operator allowed it for this run */
-  readonly force: boolean;
+  /** what is done with hosts on which people are; undefined: as in the inventory, else they are put off */
+  readonly whenBusy: BusyPolicy | undefined;
+  /** how long the policy `wait` waits for people to go; seconds */
+  readonly waitTimeout: number;
+  /** how long the policy `drain` does; seconds */
+  readonly drainTimeout: number;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */
@@ -64,6 +69,9 @@ export interface ApplyOptions extends RunOptions {
 export const usualApply = {
   exactly: false,
   maxUnavailable: undefined,
+  whenBusy: undefined,
+  waitTimeout: usualPatience,
+  drainTimeout: usualPatience,
   confirm: 'host',
   confirmTimeout: 120,
   lockWait: 0,

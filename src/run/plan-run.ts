@@ -13,6 +13,7 @@ import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { withAnswersAfterwards } from './answers-afterwards.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
+import { cordonedIn, withCordons } from './busy/cordoned.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { everyLookResults } from './every-look.ts';
@@ -55,7 +56,8 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
     return before === undefined ? [] : lastStages(await planHosts(before), progress);
   };
   const view = viewCluster(inventory, snapshots);
-  const warned = hosts.map((host) => withLookWarnings(view, host));
+  const out = cordonedIn(inventory.cluster.name, snapshots);
+  const warned = hosts.map((host) => withCordons(withLookWarnings(view, host), out));
   const whole = await withPlannedLast(warned, last);
   const asked = [...askedResults(view, whole), ...everyLookResults(view, whole)];
   return {

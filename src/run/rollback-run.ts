@@ -29,8 +29,8 @@ import { refuseSameMachine } from './same-machine.ts';
 export interface RollbackOptions extends RunOptions {
   /** the run to undo; undefined: the latest one that isn't undone yet */
   readonly run: string | undefined;
-  /** restore the originals even if someone has changed the files since */
-  readonly force: boolean;
+  /** restore the originals even if someone has changed the files since; default: no */
+  readonly force?: boolean;
   /** remove the packages that its actions installed, after the files are restored */
   readonly removePackages: boolean;
 }
@@ -184,7 +184,7 @@ async function planHost(
     const looked = { ...{ name: host.name, role: host.role, snapshot }, problem: undefined, durationMs: 0 };
     const { changes, handlers, ledger, ...undone } = await undoOnHost(
       options.inventory,
-      { hosts: [looked], recorded, force: options.force },
+      { hosts: [looked], recorded, force: options.force === true },
       options,
     );
     const packages = installed.filter((name) => snapshot.packages.has(packageOf(name)));

@@ -1,13 +1,22 @@
 import type { HostPlan } from '../model/plan.ts';
 import type { RoleRollout } from '../model/rollout.ts';
+import { type PolicyRules, policyOf } from './busy/policy.ts';
 import { begun, ended, nextTurn } from './turns.ts';
 import { turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
 
 /** How a run will go through its roles if all hosts end as planned; only roles with changes. */
-export function rolloutOf(plans: readonly HostPlan[], rules: WaveRules): readonly RoleRollout[] {
+export function rolloutOf(
+  plans: readonly HostPlan[],
+  rules: WaveRules & PolicyRules,
+): readonly RoleRollout[] {
   return wavesOf(plans, rules)
-    .map(rehearse)
+    .map((wave) => withPolicy(rehearse(wave), rules))
     .filter(({ hosts, held }) => hosts.length + held.length > 0);
+}
+
+function withPolicy(rollout: RoleRollout, rules: PolicyRules): RoleRollout {
+  const whenBusy = policyOf(rollout.role, rules);
+  return whenBusy === 'refuse' ? rollout : { ...rollout, whenBusy };
 }
 
 /**

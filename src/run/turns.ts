@@ -15,6 +15,8 @@ export interface Turns {
   /** in the order in which they are to start */
   readonly waiting: readonly Turn[];
   readonly underWay: readonly Turn[];
+  /** of those that are waiting: on which people are, so that they may not start yet */
+  readonly busy: ReadonlySet<string>;
   /** hosts of the role that don't serve anyone, whether they are to be changed or not */
   readonly down: ReadonlySet<string>;
   /** maximum number of hosts that may be out at once; at least 1 */
@@ -42,7 +44,8 @@ export const nothingProven = { staying: false, leaving: false } as const;
  * and vice versa.
  */
 export function nextTurn(turns: Turns): Turn | undefined {
-  const { waiting, underWay, parallel } = turns;
+  const { underWay, parallel } = turns;
+  const waiting = turns.waiting.filter(({ host }) => !turns.busy.has(host));
   if (underWay.length >= parallel || underWay.some((turn) => !isProven(turns, turn))) return undefined;
   return waiting.find((turn) => (underWay.length === 0 || isProven(turns, turn)) && fits(turns, turn));
 }
@@ -65,6 +68,20 @@ export function ended(turns: Turns, turn: Turn, ending: Ending): Turns {
     down,
     proven: ending === 'changed' ? { ...turns.proven, [kindOf(turn)]: true } : turns.proven,
   };
+}
+
+/** People are on the host: it goes to the end of the row, and may not start before they have gone. */
+export function putOff(turns: Turns, turn: Turn): Turns {
+  return {
+    ...turns,
+    waiting: [...turns.waiting.filter((one) => one !== turn), turn],
+    busy: new Set([...turns.busy, turn.host]),
+  };
+}
+
+/** The people have gone, or it isn't waited for them any longer. */
+export function mayStart(turns: Turns, host: string): Turns {
+  return { ...turns, busy: new Set([...turns.busy].filter((one) => one !== host)) };
 }
 
 /** The hosts that don't, or may not, serve anyone at the moment. */

@@ -58,6 +58,7 @@ export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
   return {
     waiting: plans.filter(isDueNow).map(turnOf),
     underWay: [],
+    busy: new Set(),
     down: new Set(down.map(({ host }) => host)),
     limit,
     parallel,

@@ -1,13 +1,16 @@
 import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
+import { noWaiting, type Waiting } from './busy/waiting.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
-import { begun, ended, nextTurn, outNow, type Turns } from './turns.ts';
+import { begun, ended, mayStart, nextTurn, outNow, putOff, type Turn, type Turns } from './turns.ts';
 import { downAfter, endingOf, isDueNow, turnsOf, type Wave } from './wave.ts';
 
 export interface WaveOptions {
   readonly maxFailures: number;
   readonly signal: AbortSignal;
+  /** hosts that are waited for while others are changed; undefined: none */
+  readonly waiting?: Waiting | undefined;
 }
 
 const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
@@ -16,7 +19,8 @@ const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed
  * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that
  * a fault common to all hits only one host; the others follow, within the limits for hosts that may be out
  * and of `parallel`. No further host is started if more than `maxFailures` have failed while they were being
- * changed, if a host of an earlier role isn't as planned, or if the operator has interrupted the run.
+ * changed, if a host of an earlier role isn't as planned, or if the operator has interrupted the run. A host
+ * on which people are takes its turn once they have gone, if it is waited for.
  */
 export async function inWaves(
   waves: readonly Wave[],
@@ -28,6 +32,7 @@ export async function inWaves(
   for (const wave of waves) {
     // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
+    const stop = new AbortController();
     const one = async (plan: HostPlan): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);
       if (blocked !== undefined)
@@ -35,35 +40,79 @@ export async function inWaves(
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
       const result = await carryOut(plan);
       if (!good.includes(result.status)) failures += 1;
+      // Nobody is waited for any longer: all that wait take their turn, and hear why nothing is done.
+      if (failures > options.maxFailures) stop.abort();
       return result;
     };
-    results.push(...(await inTurns(wave, one, options.signal)));
+    const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
+    results.push(...(await inTurns(wave, one, { waiting, stop: stop.signal, signal: options.signal })));
   }
   return results;
+}
+
+interface TurnOptions {
+  readonly waiting: Waiting;
+  /** hosts aren't waited for any longer */
+  readonly stop: AbortSignal;
+  /** the operator has interrupted the run */
+  readonly signal: AbortSignal;
+}
+
+/** What happens next in a role: a host has ended its turn, or need not be waited for any longer. */
+interface Next {
+  readonly plan: HostPlan;
+  readonly result: HostResult | undefined;
 }
 
 async function inTurns(
   wave: Wave,
   one: (plan: HostPlan) => Promise<HostResult>,
-  signal: AbortSignal,
+  { waiting, stop, signal }: TurnOptions,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
-  const underWay = new Map<string, Promise<HostResult>>();
+  const underWay = new Map<string, Promise<Next>>();
   const planOf = new Map(wave.plans.map((plan) => [plan.host, plan] as const));
   let turns = turnsOf(wave);
+  const waitFor = (turn: Turn) => {
+    const plan = planOf.get(turn.host);
+    if (plan === undefined) return;
+    turns = putOff(turns, turn);
+    underWay.set(
+      turn.host,
+      waiting.until(plan, stop).then((result) => ({ plan, result })),
+    );
+  };
+  for (const turn of turns.waiting) {
+    const plan = planOf.get(turn.host);
+    if (plan !== undefined && waiting.beginsBusy(plan)) waitFor(turn);
+  }
   for (;;) {
     for (let next = nextTurn(turns); next !== undefined; next = nextTurn(turns)) {
       turns = begun(turns, next);
       const plan = planOf.get(next.host);
-      if (plan !== undefined) underWay.set(next.host, one(plan));
+      if (plan !== undefined) {
+        underWay.set(
+          next.host,
+          one(plan).then((result) => ({ plan, result })),
+        );
+      }
     }
     if (underWay.size === 0) break;
-    const result = await Promise.race(underWay.values());
-    const { host } = result.plan;
-    results.set(host, result);
+    const { plan, result } = await Promise.race(underWay.values());
+    const { host } = plan;
     underWay.delete(host);
     const turn = turns.underWay.find((other) => other.host === host);
-    if (turn !== undefined) turns = ended(turns, turn, endingOf(result));
+    if (turn === undefined) {
+      turns = mayStart(turns, host);
+      if (result !== undefined) {
+        results.set(host, result);
+        turns = { ...turns, waiting: turns.waiting.filter((other) => other.host !== host) };
+      }
+    } else if (result !== undefined) {
+      turns = ended(turns, turn, endingOf(result));
+      if (!stop.aborted && !signal.aborted && waiting.triesAgain(result)) waitFor(turn);
+      else results.set(host, result);
+    }
   }
   const heldUp = (plan: HostPlan) =>
     signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);

@@ -23,6 +23,7 @@ const inventory = {
   hosts: [],
   playbook: { roles: [] },
   maxUnavailable: { all: undefined, roles: new Map() },
+  whenBusy: { all: undefined, roles: new Map() },
 } as unknown as Inventory;
 
 /** What a person types, and how the run is started. */
@@ -86,7 +87,6 @@ async function run(situation: Situation): Promise<{ status: number; stdout: stri
       ...usualApply,
       leave,
       command: 'apply',
-      force: false,
       maxFailures: 0,
       yes: false,
       dryRun: false,

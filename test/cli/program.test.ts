@@ -23,6 +23,7 @@ const commands = [
   'check',
   'rollback',
   'retire',
+  'release',
   'history',
   'status',
   'unlock',
@@ -31,6 +32,7 @@ const commands = [
 /** Arguments that a command can't do without. */
 const needs: Readonly<Record<string, readonly string[]>> = {
   retire: ['bbb-01'],
+  release: ['bbb-01'],
   unlock: ['20261121T074501Z-4f2a9c'],
 };
 

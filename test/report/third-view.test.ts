@@ -98,7 +98,7 @@ it('is hung on with the interface alone, and gets nothing that it must not show'
   const apply = async () =>
     carryOut(await planRun(session.runOptions({ prune: false })), session, {
       ...session.runOptions({ prune: false }),
-      ...{ ...usualApply, command: 'apply', leave: signal, force: false, maxFailures: 0 },
+      ...{ ...usualApply, command: 'apply', leave: signal, maxFailures: 0 },
       ...{ yes: true, dryRun: false, refusal: undefined },
     });
 

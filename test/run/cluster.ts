@@ -49,7 +49,6 @@ export function applyOptions(inventory: Inventory, more: Partial<ApplyOptions> =
     progress: (_event: ProgressEvent) => undefined,
     prune: false,
     command: 'apply',
-    force: false,
     maxFailures: 0,
     ...more,
   };

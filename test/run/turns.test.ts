@@ -54,6 +54,7 @@ function play({
   let turns: Turns = {
     waiting: hosts.filter(({ isDue }) => isDue),
     underWay: [],
+    busy: new Set(),
     down: new Set(hosts.filter(({ isDown, leaves }) => isDown && !leaves).map(({ host }) => host)),
     limit,
     parallel,

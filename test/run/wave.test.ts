@@ -6,6 +6,7 @@ import type { HostResult, Status } from '../../src/model/result.ts';
 import { mostOut, parseMaxUnavailable } from '../../src/model/rollout.ts';
 import { renderRollout } from '../../src/report/terminal/rollout.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
+import type { PolicyRules } from '../../src/run/busy/policy.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import { interrupts, type WaveRules, wavesOf } from '../../src/run/wave.ts';
 import { inWaves } from '../../src/run/waves.ts';
@@ -31,7 +32,7 @@ const unreachable = (host: string, role = 'node') =>
 function rules(
   plans: readonly HostPlan[],
   more: Partial<Pick<WaveRules, 'parallel' | 'maxUnavailable'>> = {},
-): WaveRules {
+): WaveRules & PolicyRules {
   const hosts = plans.map(({ host, role, retires }) => ({
     name: host,
     role,
@@ -39,8 +40,9 @@ function rules(
   }));
   const roles = ['proxy', 'node'].map((name) => ({ name }));
   const maxUnavailable = { all: undefined, roles: new Map() };
-  const inventory = { playbook: { roles }, hosts, maxUnavailable } as unknown as Inventory;
-  return { parallel: 32, maxUnavailable: undefined, inventory, ...more };
+  const whenBusy = { all: undefined, roles: new Map() };
+  const inventory = { playbook: { roles }, hosts, maxUnavailable, whenBusy } as unknown as Inventory;
+  return { parallel: 32, maxUnavailable: undefined, whenBusy: undefined, inventory, ...more };
 }
 
 /** Carries the plans out; the statuses by host, who began, and how many at once. */

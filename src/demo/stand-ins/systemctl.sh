@@ -184,6 +184,7 @@ case $verb in
         exit 5
       }
       case $verb:$name in
+        stop:*.timer) remember "units/$name" inactive ;;
         stop:clusterproxy-*)
           # The group of systemd-run's stand-in; its last part, ExecStopPost, belongs to the unit.
           kill -TERM "-$(recall "pid-$name" 0)"

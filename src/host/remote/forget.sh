@@ -3,7 +3,7 @@
 # clusters only what belongs to this one; and what its runs may have left beside their files and among the
 # units. Only where nobody is at work, no run has still to be brought to its end and, unless the request says
 # `leave`, nothing is managed any more. Output: `NONCE VERDICT DETAIL` with fields; the verdict is gone,
-# managed, held, leased, locked, unsettled, failed or another-machine.
+# managed, held, leased, locked, unsettled, cordoned, failed or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {
@@ -47,6 +47,15 @@ for run in "$base"/runs/*/; do
   esac
 done
 set -f
+
+# What gives a node back must not go before that is done.
+out=
+set +f
+for folder in "$base/cordons/$cluster"/*/; do
+  if [ -d "$folder" ]; then folder=${folder%/} && out=$out${out:+, }${folder##*/}; fi
+done
+set -f
+[ -z "$out" ] || answer cordoned "$out"
 
 unit_folder=$ROOT/etc/systemd/system
 

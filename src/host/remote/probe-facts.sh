@@ -59,6 +59,7 @@ tell_facts() {
   [ -e "$path" ] || path=$ROOT/var/lib
   if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
   tell_runs
+  tell_cordons
   # Not what only holds the cluster.
   if [ $mine = yes ] || { { [ -d "$base/runs" ] || [ -e "$base/ledger.json" ]; } && ! remembers_others "$cluster"; }; then
     printf '%s\n' "remembers${US}yes"
@@ -97,6 +98,24 @@ tell_runs() {
     sequence_of "$run"
     printf '%s\n' "run$US${run##*/}$US$state$US$outcome$US$holder$US$whose$US$sequence"
   done 2>/dev/null
+  set -f
+}
+
+# Nodes that this host has had taken out: see cordons.sh.
+tell_cordons() {
+  [ -d "$base/cordons" ] || return 0
+  set +f
+  for folder in "$base"/cordons/*/*/; do
+    folder=${folder%/}
+    line=
+    { read -r line <"$folder/record" || :; } 2>/dev/null
+    [ -n "$line" ] || continue
+    stays=
+    { read -r stays <"$folder/stays" || :; } 2>/dev/null
+    name=${folder##*/}
+    folder=${folder%/*}
+    printf '%s\n' "cordon$US${folder##*/}$US$name$US$stays$US$line"
+  done
   set -f
 }
 

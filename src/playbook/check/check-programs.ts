@@ -11,6 +11,9 @@ import type { Playbook } from '../../model/playbook.ts';
 export async function programProblems(playbook: Playbook): Promise<readonly Problem[]> {
   const named = playbook.roles.flatMap((role) => [
     ...role.guards.map(({ id, program }) => ({ role: role.name, what: `guard ${id}`, program })),
+    ...role.guards.map(({ id, drain }) => ({
+      ...{ role: role.name, what: `drain of the guard ${id}`, program: drain?.program },
+    })),
     ...role.verify.map(({ id, question }) => ({
       ...{ role: role.name, what: `check ${id}` },
       program: question.kind === 'meeting' ? question.program : undefined,

@@ -27,6 +27,7 @@ export function checkMeaning(document: Places, data: PlaybookData): readonly Pro
       ...checkPorts(document, ['roles', name], role, Object.keys(data.roles)),
       ...checkFacts(document, ['roles', name], role),
       ...checkAsked(document, ['roles', name], role, data.roles),
+      ...checkDrains(document, ['roles', name], role, data.roles),
       ...checkServerLists(document, ['roles', name], role, data.variables),
     ]),
     ...checkConditions(document, data),
@@ -72,6 +73,27 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
     const found = variableMistake(variable, declared.default, document.plain(place));
     return found === undefined ? [] : [document.problem(place, found)];
   });
+}
+
+/** A program that keeps people away runs on the hosts of a role. */
+function checkDrains(
+  document: Places,
+  path: YamlPath,
+  { guards = {} }: RoleData,
+  roles: PlaybookData['roles'],
+): readonly Problem[] {
+  const names = Object.keys(roles);
+  return Object.entries(guards).flatMap(([id, { drain }]) =>
+    drain === undefined || names.includes(drain.on)
+      ? []
+      : [
+          document.problem([...path, 'guards', id, 'drain', 'on'], {
+            code: 'unknown-role',
+            message: `the playbook has no role ${drain.on}`,
+            next: knownNamesHint(drain.on, names),
+          }),
+        ],
+  );
 }
 
 function checkNames(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {

@@ -85,6 +85,8 @@ function managerIn(folder: string): PackageManager {
 }
 
 function madeUpHosts(role: Role): readonly Sample[] {
+  // Nothing is done to its hosts.
+  if (role.steps.length === 0) return [];
   const recipes = role.recipes.length === 0 ? [undefined] : role.recipes.map(({ name }) => name);
   return recipes.flatMap((recipe) =>
     families.map(([family, manager]) => ({
@@ -183,6 +185,7 @@ export function sampleInventory(
     file: join(dirname(playbook.file), 'inventory.yaml'),
     ...{ text: '', playbook, playbookText: playbook.text, vars, external: new Set<string>(), hosts },
     cluster: { name: 'sample', hostname: 'cluster.example.com' },
+    whenBusy: { all: undefined, roles: new Map() },
     maxUnavailable: { all: undefined, roles: new Map() },
     secrets: [],
     listSecrets: new Map(),

@@ -6,6 +6,7 @@ import type {
   OwnProgram,
   PlaybookAction,
   PlaybookCheck,
+  PlaybookGuard,
   PlaybookHandler,
   PlaybookStep,
   Role,
@@ -18,7 +19,7 @@ import { buildOutsideCheck, buildSymptom, buildTrouble } from './build-checks.ts
 import { buildCondition, listOf, mapValues } from './build-parts.ts';
 import { buildServerList } from './build-server-list.ts';
 import { programKey } from './guard-programs.ts';
-import type { HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
+import type { GuardData, HandlerData, PlaybookData, RoleData, StepData } from './schema.ts';
 import { buildTried } from './tried-schema.ts';
 
 /** Builds a playbook from valid data; every default listed in docs/playbooks.md is filled in here. */
@@ -130,8 +131,9 @@ function buildRole(document: Places, source: RoleSource): Role {
       from: listOf(port.from),
       purpose: port.for,
     })),
-    guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [] }]) => ({
+    guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [], drain }]) => ({
       ...{ id, description, args },
+      drain: buildDrain(drain, source.programs.get(programKey(name, 'drain', id))),
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
       program: kind === undefined ? source.programs.get(programKey(name, 'guard', id)) : undefined,
     })),
@@ -140,6 +142,12 @@ function buildRole(document: Places, source: RoleSource): Role {
       location: at('handlers', index, 'id'),
     })),
   };
+}
+
+function buildDrain(data: GuardData['drain'], program: OwnProgram | undefined): PlaybookGuard['drain'] {
+  if (data === undefined || program === undefined) return undefined;
+  const { on, args = [], answers = [] } = data;
+  return { on, program, args, answers };
 }
 
 function buildStep(

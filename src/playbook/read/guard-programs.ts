@@ -12,7 +12,7 @@ import type { PlaybookData } from './schema.ts';
 const maximumSize = 64 * 1024;
 
 /** Whose program it is: two files of one playbook may lie in different folders. */
-export function programKey(role: string, kind: 'guard' | 'check' | 'symptom', id: string): string {
+export function programKey(role: string, kind: 'guard' | 'drain' | 'check' | 'symptom', id: string): string {
   return `${role} ${kind} ${id}`;
 }
 
@@ -31,6 +31,10 @@ export async function readPrograms(
       ...Object.entries(guards).map(([id, { program }]) => ({
         ...{ key: programKey(role, 'guard', id), program },
         path: ['roles', role, 'guards', id, 'program'],
+      })),
+      ...Object.entries(guards).map(([id, { drain }]) => ({
+        ...{ key: programKey(role, 'drain', id), program: drain?.program },
+        path: ['roles', role, 'guards', id, 'drain', 'program'],
       })),
       ...verify.map(({ id, meeting }, index) => ({
         ...{ key: programKey(role, 'check', id), program: meeting?.program },

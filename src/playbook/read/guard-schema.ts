@@ -5,6 +5,21 @@ import { text } from './texts.ts';
 /** What asks whether somebody is there, where it is no program beside the playbook. */
 const guardKinds = ['http', 'command'] as const;
 
+/** How new people are kept away from a host until it is changed. */
+const drainSchema = z
+  .strictObject({
+    on: text.meta({ description: 'the role on whose hosts the program runs' }),
+    program: text.meta({
+      description: 'file beside the playbook, in sh: its first argument is cordon, enable or state',
+    }),
+    args: z.array(text).optional(),
+    answers: z
+      .array(z.strictObject({ url: text, contains: text }))
+      .optional()
+      .meta({ description: 'what the host answers when it is well; asked before it gets people again' }),
+  })
+  .meta({ description: 'how a balancer is told to send no more people to the host, and to send some again' });
+
 /** What is asked before a handler may interrupt people. */
 export const guardSchema = z
   .strictObject({
@@ -20,6 +35,7 @@ export const guardSchema = z
     }).optional(),
     args: z.array(text).optional(),
     description: text.meta({ description: 'who would be interrupted, e.g. running meetings' }),
+    drain: drainSchema.optional(),
   })
   .superRefine((given, context) => {
     if ((given.program === undefined) === (given.kind === undefined)) {

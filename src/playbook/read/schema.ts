@@ -238,5 +238,6 @@ export type ExtensionData = z.infer<ReturnType<typeof extensionSchema>>;
 export type RoleData = PlaybookData['roles'][string];
 export type OutsideCheckData = NonNullable<RoleData['verify']>[number];
 export type TroubleData = NonNullable<RoleData['troubles']>[number];
+export type GuardData = NonNullable<RoleData['guards']>[string];
 export type HandlerData = NonNullable<RoleData['handlers']>[number];
 export type StepData = RoleData['steps'][number] & Record<string, unknown>;

@@ -182,13 +182,14 @@ function summaryOf(
 }
 
 function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held } = one;
+  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy } = one;
   return {
     role: cleanName(role),
     hosts: hosts.map(cleanName),
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
+    ...(whenBusy === undefined ? {} : { whenBusy }),
   };
 }
 

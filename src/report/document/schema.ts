@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
+import { busyPolicies } from '../../model/when-busy.ts';
 import {
   type change,
   error,
@@ -31,6 +32,10 @@ const rollout = z.object({
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+  whenBusy: z
+    .enum(busyPolicies)
+    .optional()
+    .describe('what is done with those on which people are; left out: they are put off'),
 });
 
 const inventory = z

@@ -1,4 +1,10 @@
-import type { ReportChange, ReportGuard, ReportHandler, ReportHost } from '../document/schema.ts';
+import type {
+  ReportChange,
+  ReportGuard,
+  ReportHandler,
+  ReportHost,
+  ReportRollout,
+} from '../document/schema.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
 import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts';
@@ -157,8 +163,8 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
 export interface NoteOptions {
   /** the host's name has to be said, because the lines stand below several hosts */
   readonly named: boolean;
-  /** guards aren't asked in this run */
-  readonly force: boolean;
+  /** what is done where people are */
+  readonly policy: NonNullable<ReportRollout['whenBusy']>;
 }
 
 /** The reports of guards that are asked in this plan. */
@@ -169,14 +175,22 @@ function guardsOf(host: ReportHost): readonly ReportGuard[] {
 }
 
 /** Said in advance: a host in use is left as it is. */
-function deferral(host: ReportHost, { force }: NoteOptions): readonly string[] {
+function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] {
   const busy = guardsOf(host).filter((report) => report.state !== 'idle');
   if (busy.length === 0) return [];
   const what = list(busy.map((report) => oneLine(report.guard)));
-  if (force) return [`--force: the ${what} will be interrupted`];
   const known = busy.some(({ state }) => state === 'busy');
   const until = known ? `as long as there are ${what}` : 'as long as that is not known';
-  return [`it would be deferred, with nothing changed, ${until}; --force changes it anyway`];
+  switch (policy) {
+    case 'force':
+      return [`--force: the ${what} will be interrupted`];
+    case 'wait':
+      return [`it waits ${until}, while the others are changed`];
+    case 'drain':
+      return [`it gets no new ${what}, and waits ${until}`];
+    case 'refuse':
+      return [`it would be deferred, with nothing changed, ${until}; --force changes it anyway`];
+  }
 }
 
 const mostSessions = 10;

@@ -1,4 +1,4 @@
-import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
 import { renderDeciding } from './deciding.ts';
 import { renderHolds } from './hold.ts';
@@ -23,8 +23,10 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const others = hosts.filter(({ status }) => status !== 'skipped');
   const quiet = others.filter((host) => isQuiet(host));
   const telling = others.filter((host) => !isQuiet(host));
+  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
+  const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
   const sections = [
-    ...groupsOf(telling).map((group) => renderGroup(group, style, force)),
+    ...groupsOf(telling).map((group) => renderGroup(group, style, policyOf)),
     ...byHand.map((text) => renderByHand(text, style)),
     warnings.flatMap((text) => renderWarning(text, style)),
     renderHolds(document, style),
@@ -59,14 +61,18 @@ function isQuiet(host: ReportHost): boolean {
   );
 }
 
-function renderGroup(group: PlanGroup, style: Style, force: boolean): readonly string[] {
+function renderGroup(
+  group: PlanGroup,
+  style: Style,
+  policyOf: (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>,
+): readonly string[] {
   const [first, ...rest] = group.hosts;
   if (first === undefined) return [];
   const same = group.identical ? 'the same' : 'the same except for its own name';
   const idle = !differs(first) && first.error === undefined;
   const named = rest.length > 0;
   const notes = [
-    ...group.hosts.flatMap((host) => renderNotes(host, style, { named, force })),
+    ...group.hosts.flatMap((host) => renderNotes(host, style, { named, policy: policyOf(host) })),
     ...errorsOnce(group.hosts).flatMap((error) =>
       renderProblem({ ...error, host: named ? error.host : undefined }, style, 2),
     ),

@@ -51,7 +51,7 @@ function inPlainLines({ output, verbose }: ProgressOptions): Progress {
 /** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
 function isRemarkable({ phase, detail }: HostEvent): boolean {
   return (
-    ['acting', 'swapped', 'handler', 'done'].includes(phase) ||
+    ['waiting', 'draining', 'acting', 'swapped', 'handler', 'done'].includes(phase) ||
     (['connecting', 'confirming'].includes(phase) && detail !== undefined)
   );
 }
@@ -113,6 +113,8 @@ export class ProgressState {
 }
 
 const phaseWords: Readonly<Record<HostPhase, string>> = {
+  waiting: 'waiting for people to leave',
+  draining: 'draining',
   connecting: 'connecting',
   uploading: 'uploading the new files',
   prepared: 'prepared',

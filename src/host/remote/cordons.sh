@@ -1,0 +1,196 @@
+# shellcheck shell=sh
+# A cordon: whoever sends people to a node has been told to send no more, by a program of the playbook that
+# runs on this host. Sourced by cordon.sh, and by give-back.sh, which is kept beside each.
+#
+# $base/cordons/CLUSTER/NODE holds: record (run, holder, since, deadline, and the program's arguments,
+# counted), program (its text), checks (a URL and a text a line: what the node answers when it is well),
+# give-back (see there), seen (when its run asked for it last), stays (why the node isn't given back), said
+# (what the program said last).
+# shellcheck disable=SC2034,SC2154 # some variables are for the programs, others are set by lib.sh
+
+# use_cordon CLUSTER NODE: where it is kept into $cordon, its units into $timer and $service
+use_cordon() {
+  cordon=$base/cordons/$1/$2
+  cordon_name=$1/$2
+  service=clusterproxy-cordon-$1-$2.service
+  timer=clusterproxy-cordon-$1-$2.timer
+}
+
+# read_cordon: what is known of it; false where there is none
+read_cordon() {
+  cordon_run=
+  { IFS=$US read -r cordon_run cordon_holder cordon_since cordon_deadline cordon_arguments <"$cordon/record" || :; } 2>/dev/null
+  [ -n "$cordon_run" ]
+}
+
+# set_cordon RUN HOLDER SINCE DEADLINE ARGUMENTS: durable before anything follows
+set_cordon() {
+  printf '%s\n' "$1$US$2$US$3$US$4$US$5" >"$cordon/.record" && sync -- "$cordon/.record" &&
+    mv -T -f -- "$cordon/.record" "$cordon/record" && sync -- "$cordon"
+}
+
+# The program, which gets a verb and its own arguments. What it says in $said, its status as ours.
+# drive cordon|enable|state
+drive() {
+  _verb=$1
+  _saved=$IFS
+  IFS=$US
+  # shellcheck disable=SC2086 # splitting is what it is for
+  set -- $cordon_arguments
+  IFS=$_saved
+  _count=$1
+  shift
+  while [ $# -lt "$_count" ]; do set -- "$@" ''; done
+  _status=0
+  # shellcheck disable=SC2016 # it is that shell which is to expand it
+  timeout -k 2 120 sh -c \
+    'text=$(cat) && [ -n "$text" ] || { echo "the program is not there"; exit 125; }; exec </dev/null; eval "$text"' \
+    drain "$_verb" "$@" <"$cordon/program" >"$cordon/said" 2>&1 9>&- &
+  end_of $! || _status=$?
+  said=$(one_line <"$cordon/said")
+  case $_status in 124 | 137) said="it took too long$(printf '\036')$said" ;; esac
+  return $_status
+}
+
+# look_up: what the program says of the node: $cordon_state (`enabled`, `cordoned`, or another word for a
+# state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing) and $cordon_others, how
+# many others would get people. False where it can't tell; $said says why.
+look_up() {
+  cordon_state=
+  cordon_health=
+  cordon_others=
+  drive state || return
+  while IFS=$US read -r _name _value; do
+    case $_name in
+      state) cordon_state=$_value ;;
+      health) cordon_health=$_value ;;
+      others) cordon_others=$_value ;;
+    esac
+  done <"$cordon/said"
+  case $cordon_others in *[!0-9]*) cordon_others= ;; esac
+  if [ -n "$cordon_state" ]; then
+    said=
+    return 0
+  fi
+  said="it does not say in which state the node is$(printf '\036')$said"
+  return 1
+}
+
+# answers_rightly: whether the node answers as one that is well; $said says what it doesn't
+answers_rightly() {
+  while IFS=$US read -r _url _text; do
+    [ -n "$_url" ] || continue
+    _body=$(http_get 10 "$_url" 2>/dev/null | head -c 1048576 | tr -d '\000')
+    case $_body in
+      '') said="$_url does not answer" && return 1 ;;
+      *"$_text"*) ;;
+      *) said="the answer from $_url does not contain $_text" && return 1 ;;
+    esac
+  done <"$cordon/checks"
+}
+
+# give_back: `released`, `kept` (its state isn't one that a cordon makes: somebody else's), `stays` (it is not
+# well) or `failed` in $verdict; $said says why
+give_back() {
+  verdict=failed
+  look_up || return 0
+  case $cordon_state in
+    enabled) ;;
+    cordoned)
+      if ! answers_rightly; then
+        verdict=stays
+        return 0
+      fi
+      drive enable || return 0
+      look_up || return 0
+      if [ "$cordon_state" != enabled ]; then
+        said="it was told to, but the node is still $cordon_state"
+        return 0
+      fi
+      ;;
+    *)
+      verdict=kept
+      said="somebody else has made it $cordon_state"
+      forget_cordon
+      return 0
+      ;;
+  esac
+  verdict=released
+  until_online
+  forget_cordon
+}
+
+# until_online: a balancer may look at the node before it sends people there; others need not wait for that
+wait_for_online=0
+until_online() {
+  [ "$wait_for_online" -gt 0 ] || return 0
+  flock -u 9
+  now
+  _until=$((now + wait_for_online))
+  while [ "$cordon_health" = offline ] && ! is_past $_until; do
+    sleep 2
+    look_up || break
+  done
+  flock -w 300 9 || :
+}
+now() {
+  read -r now _ </proc/uptime
+  now=${now%%.*}
+}
+is_past() {
+  now
+  [ "$now" -ge "$1" ]
+}
+
+# note_stays WORDS: for everybody who looks at this host
+note_stays() {
+  printf '%s\n' "$1" >"$cordon/stays" || :
+} 2>/dev/null
+
+forget_cordon() {
+  stop_timer
+  rm -rf -- "$cordon"
+  rmdir -- "${cordon%/*}" 2>/dev/null || :
+}
+
+## The timer that gives a node back whose run nobody follows any longer
+
+# start_timer SECONDS: false with its words in $said. A host that isn't run by systemd has none.
+start_timer() {
+  [ -d "$ROOT/run/systemd/system" ] || return 0
+  _at=$(date -u -d "@$(($(date +%s) + $1))" '+%Y-%m-%d %H:%M:%S UTC') || return
+  said=$({
+    mkdir -p -- "$units_folder" && cat >"$units_folder/$service" <<END &&
+[Unit]
+Description=Give a node back that clusterproxy had taken out
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh /var/lib/clusterproxy/cordons/$cordon_name/give-back $cordon_name
+TimeoutStartSec=600
+END
+      cat >"$units_folder/$timer" <<END &&
+[Unit]
+Description=Give a node back that clusterproxy had taken out
+
+[Timer]
+OnCalendar=$_at
+OnUnitInactiveSec=300
+Persistent=true
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+END
+      systemctl daemon-reload && systemctl enable "$timer" && systemctl restart "$timer"
+  } 2>&1 9>&-)
+}
+
+stop_timer() {
+  [ -e "$units_folder/$timer" ] || return 0
+  systemctl disable "$timer" >/dev/null 2>&1 9>&- || :
+  systemctl stop "$timer" >/dev/null 2>&1 9>&- || :
+  rm -f -- "$units_folder/$timer" "$units_folder/$service"
+  systemctl daemon-reload >/dev/null 2>&1 9>&- || :
+}
+units_folder=$ROOT/etc/systemd/system

@@ -1,0 +1,25 @@
+/** How a balancer is told to send no more people to a host, and to send some again, filled in for it. */
+export interface Drain {
+  /** id of the guard that it belongs to */
+  readonly guard: string;
+  /** the role on whose hosts the program runs */
+  readonly on: string;
+  /** its text, in sh */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** what the host answers when it is well; asked by the hosts of that role before it gets people again */
+  readonly answers: readonly { readonly url: string; readonly contains: string }[];
+}
+
+/** A host that was taken out by clusterproxy and not given back, as told by the host that took it out. */
+export interface Cordon {
+  readonly cluster: string;
+  readonly node: string;
+  readonly run: string;
+  readonly holder: string;
+  /** seconds since the epoch, by the clock of the host that tells it */
+  readonly since: number;
+  readonly deadline: number;
+  /** why it stays out; undefined if it is given back in the end */
+  readonly stays: string | undefined;
+}

@@ -1,0 +1,51 @@
+import type { InventoryHost } from '../../inventory/inventory.ts';
+import type { GuardReport, HostPlan } from '../../model/plan.ts';
+import { noReads } from '../../model/snapshot.ts';
+import { guardReports, guardsIn } from '../../plan/forward/guard-reports.ts';
+import { lookAt } from '../look.ts';
+import type { ApplyOptions } from '../options.ts';
+
+/** What a host's guards say: that nobody is there, or who is, or why that isn't known. */
+export type Presence =
+  | { readonly kind: 'empty' }
+  /** in words, such as `running meetings: 2` */
+  | { readonly kind: 'busy' | 'unknown'; readonly words: string };
+
+/** Asks the guards of all that would be done to a host. One that can't be asked isn't known to be empty. */
+export async function askGuards(
+  plan: HostPlan,
+  host: InventoryHost,
+  reaching: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal'>,
+): Promise<Presence> {
+  const queries = guardsIn(plan.stages).map(({ query }) => query);
+  const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, queries }), reaching);
+  if (snapshot === undefined) {
+    return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked' };
+  }
+  return presence(plan, guardReports(snapshot, plan.stages));
+}
+
+/** The same from what the guards said when all hosts were looked at. */
+export function presence(plan: HostPlan, reports: readonly GuardReport[] = plan.guards): Presence {
+  const busy = reports.find(({ state }) => state === 'busy');
+  if (busy !== undefined) return { kind: 'busy', words: busyWords(plan, busy) };
+  const unknown = reports.find(({ state }) => state === 'unknown');
+  if (unknown === undefined) return { kind: 'empty' };
+  const [why] = unknown.sessions;
+  return {
+    kind: 'unknown',
+    words: `the guard ${unknown.guard} can't tell whether somebody is there${why === undefined ? '' : `: ${why}`}`,
+  };
+}
+
+function busyWords(plan: HostPlan, { guard: id, sessions }: GuardReport): string {
+  const description = guardsIn(plan.stages).find((guard) => guard.id === id)?.description ?? '';
+  const who =
+    description.trim() === '' ? `the guard ${id} says that somebody is connected` : description.trim();
+  return sessions.length === 0 ? who : `${who}: ${sessions.length}`;
+}
+
+/** Whether any guard is asked before the host is changed; without one nobody is waited for. */
+export function hasGuards(plan: HostPlan): boolean {
+  return guardsIn(plan.stages).length > 0;
+}

@@ -1,0 +1,342 @@
+import { hostname } from 'node:os';
+import {
+  type CordonAnswer,
+  type CordonedNode,
+  cordon,
+  cordonState,
+  keepCordoned,
+  releaseCordon,
+} from '../../host/cordon.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import type { Drain } from '../../model/drain.ts';
+import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
+import type { HostPlan } from '../../model/plan.ts';
+import type { HostResult, Status } from '../../model/result.ts';
+import { drainsOf } from '../../playbook/resolve/drains.ts';
+import { operatorName } from '../operator-name.ts';
+import type { ApplyOptions } from '../options.ts';
+import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
+import { askGuards, hasGuards } from './ask-guards.ts';
+import { policyOf } from './policy.ts';
+import { untilEmpty } from './until-empty.ts';
+import { hostOf, isBusy, stillThere } from './waiting.ts';
+
+/** A host that tells a balancer of a node. */
+interface Teller {
+  readonly host: InventoryHost;
+  readonly machineId: string;
+  readonly drain: Drain;
+}
+
+export interface DrainOptions extends ApplyOptions {
+  /** id of the run */
+  readonly run: string;
+  /** the plans of all hosts, by which those that tell a balancer are known */
+  readonly plans: readonly HostPlan[];
+  /** how long a host may take for all that is done to it, and to put it back; seconds */
+  readonly longest: (plan: HostPlan) => number;
+}
+
+/** Carries out what is done to a host, with nobody new on it meanwhile. */
+export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
+
+/** A balancer that forgets, or is told otherwise, is told again so often. */
+const mostOften = 3;
+
+/** How long a balancer may take to see that a node is well again. Seconds. */
+const untilOnline = 150;
+
+/**
+ * Takes a host out before it is changed, for the policy `drain`: whoever sends people there is told to send
+ * no more, it is waited until nobody is there, the balancer is asked once more whether it still knows, and
+ * the host is changed. Whatever becomes of it, it is given back if it answers rightly; where the run left it
+ * in a state that needs a person, it stays out, and the hosts that told the balancer know why.
+ */
+export function drainedTurns(options: DrainOptions): Drained {
+  return async (plan, carryOut) => {
+    if (policyOf(plan.role, options) !== 'drain' || !hasGuards(plan) || plan.retires) return carryOut();
+    const turn = new DrainedTurn(plan, options);
+    return turn.run(carryOut);
+  };
+}
+
+/** Why hosts can't be drained, before anything is done; undefined if all can that have to be. */
+export function drainRefusal(
+  plans: readonly HostPlan[],
+  options: Pick<ApplyOptions, 'inventory' | 'whenBusy'>,
+): Problem | undefined {
+  const roles = new Set(
+    plans
+      .filter((plan) => policyOf(plan.role, options) === 'drain' && hasGuards(plan) && !plan.retires)
+      .map(({ role }) => role),
+  );
+  for (const name of roles) {
+    const host = options.inventory.hosts.find(({ role }) => role === name);
+    const drains = host === undefined ? [] : drainsOf(options.inventory, host);
+    const [missing] = drains
+      .map(({ on }) => on)
+      .filter((on) => tellersIn(options.inventory, on).length === 0);
+    if (drains.length > 0 && missing === undefined) continue;
+    return {
+      code: 'no-drain',
+      message:
+        drains.length === 0
+          ? `hosts of the role ${name} can't be drained: the playbook doesn't say how new people are kept away from them`
+          : `hosts of the role ${name} can't be drained: the inventory has no host of the role ${missing}, which tells the balancer to send no more people there`,
+      next:
+        drains.length === 0
+          ? 'wait for people to leave instead: --when-busy wait'
+          : `add that host to the inventory below hosts.${missing}, or wait for people to leave instead: --when-busy wait`,
+    };
+  }
+  return undefined;
+}
+
+function tellersIn(inventory: Inventory, role: string): readonly InventoryHost[] {
+  return inventory.hosts.filter((host) => host.role === role && host.state === 'active');
+}
+
+class DrainedTurn {
+  readonly #plan: HostPlan;
+  readonly #options: DrainOptions;
+  /** those whose cordon is this run's */
+  readonly #out: Teller[] = [];
+  readonly #warnings: string[] = [];
+  #seenAt = Date.now();
+
+  constructor(plan: HostPlan, options: DrainOptions) {
+    this.#plan = plan;
+    this.#options = options;
+  }
+
+  async run(carryOut: () => Promise<HostResult>): Promise<HostResult> {
+    let result: HostResult;
+    try {
+      const tellers = this.#tellers();
+      for (const teller of tellers) await this.#takeOut(teller);
+      result = await this.#changed(tellers, carryOut);
+    } catch (error) {
+      const [problem] = problemsOf(error);
+      if (problem === undefined) throw error;
+      result = notBegun(this.#plan, { ...problem, host: this.#plan.host });
+    }
+    return this.#givenBack({ ...result, warnings: [...result.warnings, ...this.#warnings] });
+  }
+
+  /** Waits until nobody is there, and has it changed; again where people came in the last moment. */
+  async #changed(tellers: readonly Teller[], carryOut: () => Promise<HostResult>): Promise<HostResult> {
+    const { drainTimeout, signal, progress } = this.#options;
+    const until = Date.now() + drainTimeout * 1_000;
+    const host = hostOf(this.#plan, this.#options);
+    for (let told = 1; ; ) {
+      const end = await untilEmpty(this.#plan, {
+        ask: async () => {
+          await this.#seen();
+          return askGuards(this.#plan, host, this.#options);
+        },
+        ...{ until, signal, progress },
+      });
+      if (end.kind === 'stopped') return notStarted(this.#plan, interruptedBefore);
+      if (end.kind === 'late') return stillThere(this.#plan, end.found, drainTimeout);
+      const forgotten = await this.#forgotten(tellers);
+      if (forgotten !== undefined) {
+        told += 1;
+        if (told > mostOften) throw new OperatorError(keepsSending(this.#plan, forgotten));
+        await this.#takeOut(forgotten);
+        continue;
+      }
+      const result = await carryOut();
+      if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
+    }
+  }
+
+  /** Lets the hosts that told the balancer know that somebody still follows the run. */
+  async #seen(): Promise<void> {
+    if (Date.now() - this.#seenAt < 60_000) return;
+    this.#seenAt = Date.now();
+    // Whether it still counts is asked before the host is changed.
+    await Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
+  }
+
+  #tellers(): readonly Teller[] {
+    const { inventory, plans } = this.#options;
+    return drainsOf(inventory, hostOf(this.#plan, this.#options)).flatMap((drain) =>
+      tellersIn(inventory, drain.on).map((host) => {
+        const plan = plans.find((one) => one.host === host.name);
+        const machineId = plan?.snapshot?.machineId;
+        if (machineId === undefined) throw new OperatorError(notReached(host, plan?.problem));
+        return { host, machineId, drain };
+      }),
+    );
+  }
+
+  async #takeOut(teller: Teller): Promise<void> {
+    const { command, run, inventory } = this.#options;
+    const { host } = teller;
+    this.#tell(`telling ${host.name} to send no more people there`);
+    const answer = await this.#ask(teller, (connection, node) =>
+      cordon(connection, {
+        ...node,
+        ...{ program: teller.drain.program, args: teller.drain.args, answers: teller.drain.answers },
+        holder: `${operatorName()} from ${hostname()}, ${command} of ${inventory.cluster.name}, run ${run}`,
+        seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
+      }),
+    );
+    switch (answer.verdict) {
+      case 'cordoned':
+        if (!this.#out.includes(teller)) this.#out.push(teller);
+        return;
+      case 'kept':
+        this.#warnings.push(
+          `somebody has taken ${this.#plan.host} out on ${host.name} already (${answer.state}); that stays as it is`,
+        );
+        return;
+      default:
+        throw new OperatorError(notTakenOut(this.#plan, host, answer));
+    }
+  }
+
+  /** A host by which people are sent there again, although it was told otherwise. */
+  async #forgotten(tellers: readonly Teller[]): Promise<Teller | undefined> {
+    for (const teller of tellers) {
+      if (!this.#out.includes(teller)) continue;
+      const answer = await this.#ask(teller, cordonState);
+      if (answer.verdict !== 'cordoned' || answer.state === 'enabled') return teller;
+    }
+    return undefined;
+  }
+
+  async #givenBack(result: HostResult): Promise<HostResult> {
+    if (this.#out.length === 0) return result;
+    const { host } = this.#plan;
+    if (needsPerson.includes(result.status)) {
+      const why = `${host} is ${result.status} after the run ${this.#options.run}`;
+      for (const teller of this.#out) {
+        await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
+          () => undefined,
+        );
+      }
+      return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
+    }
+    if (isUnknown.includes(result.status)) {
+      return this.#withWarning(
+        result,
+        'it gets no new people for now; the host that told the balancer gives it back by itself if it answers rightly',
+      );
+    }
+    let after = result;
+    for (const teller of this.#out) {
+      this.#tell(`telling ${teller.host.name} to send people there again`);
+      after = withAnswer(after, teller.host, await this.#release(teller));
+    }
+    return after;
+  }
+
+  async #release(teller: Teller): Promise<Pick<CordonAnswer, 'verdict' | 'words' | 'health'>> {
+    try {
+      return await this.#ask(teller, (connection, node) => releaseCordon(connection, node, untilOnline));
+    } catch (error) {
+      const [problem] = problemsOf(error);
+      if (problem === undefined) throw error;
+      return { verdict: 'failed', words: problem.message, health: '' };
+    }
+  }
+
+  #withWarning(result: HostResult, words: string): HostResult {
+    return { ...result, warnings: [...result.warnings, `${words}: ${byHand(this.#plan.host)}`] };
+  }
+
+  async #ask(
+    { host, machineId }: Teller,
+    question: (
+      connection: Awaited<ReturnType<ApplyOptions['connect']>>,
+      node: CordonedNode,
+    ) => Promise<CordonAnswer>,
+  ): Promise<CordonAnswer> {
+    const { connect, leave, inventory, run } = this.#options;
+    const connection = await connect(host.ssh, { signal: leave });
+    try {
+      const node = { cluster: inventory.cluster.name, node: this.#plan.host, run, machineId };
+      return await question(connection, node);
+    } finally {
+      connection.close().catch(() => undefined);
+    }
+  }
+
+  #tell(detail: string): void {
+    this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
+  }
+}
+
+const needsPerson: readonly Status[] = ['stuck', 'conflict'];
+const isUnknown: readonly Status[] = ['unknown', 'open'];
+
+/** The result of a host with what came of giving it back. */
+function withAnswer(
+  result: HostResult,
+  teller: InventoryHost,
+  { verdict, words, health }: Pick<CordonAnswer, 'verdict' | 'words' | 'health'>,
+): HostResult {
+  const { host } = result.plan;
+  if (verdict === 'released' || verdict === 'none') {
+    if (health !== 'offline') return result;
+    const warning = `${teller.name} says that ${host} is offline, although it was told to send people there again`;
+    return { ...result, warnings: [...result.warnings, warning] };
+  }
+  if (verdict === 'kept' || verdict === 'others') {
+    const warning = `${host} was not given back on ${teller.name}: ${words || 'another run has taken it out'}`;
+    return { ...result, warnings: [...result.warnings, warning] };
+  }
+  const problem: Problem = {
+    code: 'stays-out',
+    message: `${host} still gets no new people: ${words}`,
+    next: byHand(host),
+    host,
+    ...(result.problem === undefined ? {} : { notes: [result.problem.message] }),
+  };
+  return { ...result, status: 'failed', problem };
+}
+
+function byHand(host: string): string {
+  return `once it is well, run clusterproxy release ${host}`;
+}
+
+function notReached({ name }: InventoryHost, problem: Problem | undefined): Problem {
+  return {
+    code: 'cordon-failed',
+    message: `${name}, which tells the balancer to send no more people here, can't be asked${problem === undefined ? '' : `: ${problem.message}`}`,
+    next: `see what is wrong with ${name}, then run the command again`,
+  };
+}
+
+function notTakenOut({ host }: HostPlan, { name }: InventoryHost, answer: CordonAnswer): Problem {
+  switch (answer.verdict) {
+    case 'last':
+      return {
+        code: 'last-in-balancer',
+        message: `nothing was done on this host, as ${name} has no other that would get people`,
+        next: 'enable another host there first',
+      };
+    case 'others':
+      return {
+        code: 'cordoned-by-another',
+        message: `nothing was done on this host, as another run has taken it out: ${answer.holder}`,
+        next: 'wait until that run has ended; clusterproxy status shows it',
+      };
+    default:
+      return {
+        code: 'cordon-failed',
+        message: `nothing was done on this host, as ${name} could not tell the balancer to send no more people to ${host}`,
+        next: `see what it said, and try it on ${name} by hand`,
+        detail: answer.words,
+      };
+  }
+}
+
+function keepsSending({ host }: HostPlan, teller: Teller): Problem {
+  return {
+    code: 'cordon-lost',
+    message: `nothing was done on this host: ${teller.host.name} was told ${mostOften} times to send no more people to ${host}, and sends them again each time`,
+    next: 'find out what enables it there, then run the command again',
+  };
+}
