@@ -61,7 +61,10 @@ tell_facts() {
   tell_runs
   tell_cordons
   # Not what only holds the cluster.
-  if [ $mine = yes ] || { { [ -d "$base/runs" ] || [ -e "$base/ledger.json" ]; } && ! remembers_others "$cluster"; }; then
+  for name in runs ledger.json cordons; do
+    if [ -e "$base/$name" ] && ! remembers_others "$cluster"; then mine=yes; fi
+  done
+  if [ $mine = yes ]; then
     printf '%s\n' "remembers${US}yes"
   fi
   for name in hold lease; do
