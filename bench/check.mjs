@@ -64,6 +64,7 @@ function inventoryOf({ hosts: [proxy, ...nodes], sshKey, knownHosts }) {
   return {
     playbook: 'bigbluebutton',
     cluster: { name: 'bench', hostname: 'bbb.example.com' },
+    windows: 'anytime',
     ssh: {
       user: values.user,
       become: values.user === 'root' ? 'none' : 'sudo',

@@ -46,6 +46,7 @@ async function clusterOf(count) {
     JSON.stringify({
       playbook: 'bigbluebutton',
       cluster: { name: 'bench', hostname: 'bbb.example.com' },
+      windows: 'anytime',
       hosts: {
         proxy: [{ name: 'proxy-1', address: '192.0.2.5' }],
         node: names.map((name) => ({ name, hostname: `${name}.example.com` })),

@@ -11,7 +11,9 @@ export function licencesOf(inputs) {
 }
 
 function licenceOf(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { name, version, license, repository } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
   const file = readdirSync(folder).find((one) => /^(licen[cs]e|copying)/i.test(one));
   const readme = ['README.md', 'readme.md'].map((one) => join(folder, one)).find(existsSync);
   const text =
@@ -19,7 +21,9 @@ function licenceOf(folder) {
       ? readme && inReadme(readFileSync(readme, 'utf8'))
       : readFileSync(join(folder, file), 'utf8');
   if (text === undefined && license === undefined) throw new Error(`${name} names no licence`);
-  return `== ${name} ${version} (${license ?? 'see below'})\n\n${(text ?? '').trim()}\n`;
+  // Whoever gets the program is told where the source of such a library is (MPL 2.0, 3.2).
+  const source = /^MPL/.test(license ?? '') ? `Its source: ${repository.url.replace(/^git\+/, '')}\n\n` : '';
+  return `== ${name} ${version} (${license ?? 'see below'})\n\n${source}${(text ?? '').trim()}\n`;
 }
 
 /** Some have it only in their README. */

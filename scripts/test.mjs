@@ -1,9 +1,14 @@
-// Runs all tests and ends with one line that counts them; exits non-zero if any failed or none ran.
+// Runs tests and ends with one line that counts them; exits non-zero if any failed or none ran. Without words
+// it runs a sample of the long ones (see test/support/long-files.ts) beside all others, with --all every one.
+// Other words are for vitest, such as the names of files.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const words = process.argv.slice(2).filter((word) => word !== '--all');
+const sample = process.argv.length === 2 && process.env.CLUSTERPROXY_LONG !== '1';
+const seed = process.env.CLUSTERPROXY_SEED ?? String(Math.floor(Math.random() * 1_000_000));
 const directory = mkdtempSync(join(tmpdir(), 'clusterproxy-test-'));
 const report = join(directory, 'report.json');
 const { status } = spawnSync(
@@ -14,13 +19,21 @@ const { status } = spawnSync(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
+    ...words,
   ],
-  { stdio: 'inherit' },
+  {
+    stdio: 'inherit',
+    env: { ...process.env, CLUSTERPROXY_SEED: seed, CLUSTERPROXY_SAMPLE: sample ? '1' : '' },
+  },
 );
 
 const counts = readCounts();
 rmSync(directory, { recursive: true, force: true });
+if (sample) {
+  console.log(
+    `A sample of the long tests: CLUSTERPROXY_SEED=${seed} npm test draws it again, npm run test:all runs all of them.`,
+  );
+}
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = status === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 

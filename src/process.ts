@@ -25,6 +25,7 @@ const environment: Environment & { startThread?: StartThread } = {
     return process.stdin;
   },
   output,
+  clock: { now: Date.now, zone: Intl.DateTimeFormat().resolvedOptions().timeZone },
   variables,
   signal,
   leave: leaving,

@@ -38,5 +38,5 @@ if ! clients $3; then
   exit 2
 fi
 [ "$clients" -gt 0 ] || exit 0
-printf '%s%s%s\n' "$clients" "$US" 'connections that the statistics page does not count'
+printf '%s\n' "$clients$US$US${US}not counted by the statistics page, but connected"
 exit 1

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { windowOf } from './window-options.ts';
 
 interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
   readonly plan?: string;
@@ -62,6 +63,7 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
   return carryOut({ ...planned, plan: agreed.plan }, session, {
     ...runOptions,
     ...changeOptionsOf(options),
+    window: await windowOf(session.inventory, options, environment),
     command: 'apply',
     asking,
     leave: environment.leave,

@@ -10,7 +10,9 @@ import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
+import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
+import { refusedByDay, saidFirst } from './by-day.ts';
 import type { Session } from './session.ts';
 import { endVerified } from './verify-after.ts';
 
@@ -38,7 +40,10 @@ export async function carryOut(
   const holds = holdsIn(plan);
   const told = {
     ...{ byHand: plan.byHand, notes: plan.notes, holds },
-    ...{ rollout: rolloutOf(plan.hosts, options), force: options.whenBusy === 'force' },
+    ...{
+      rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
+      force: options.whenBusy === 'force',
+    },
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
@@ -60,12 +65,18 @@ export async function carryOut(
   // The rollout has just told that these aren't changed, because too many would be out.
   const heldBack = new Set(told.rollout.flatMap((role) => role.held));
   const able = due.filter(({ host }) => !heldBack.has(host));
-  const hosts = count(able.length, 'host');
+  const refused = options.yes ? refusedByDay(able, options) : undefined;
+  if (refused !== undefined) return stop(exitStatus.nothingTouched, refused);
+  const first = saidFirst(able, options);
+  // Nobody is asked about hosts that are deferred in any case.
+  const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
+  const hosts = count(begun.length, 'host');
+  const question = `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`;
   const answer = await askFirst(session, {
-    yes: options.yes || able.length === 0,
-    question: `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`,
+    yes: options.yes || begun.length === 0,
+    question: first === undefined ? question : `${first}\n${question}`,
     otherwise: `${hosts} would be changed`,
-    next: 'confirm with --yes, or only show the plan with --dry-run',
+    next: `confirm with --yes${first === undefined ? '' : ' and --now'}, or only show the plan with --dry-run`,
   });
   if (typeof answer !== 'string') return stop(exitStatus.nothingTouched, answer);
   if (answer !== 'yes') {
@@ -73,10 +84,16 @@ export async function carryOut(
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
   session.environment.phase.changing = true;
-  const result = await (options.start ?? applyRun)({ ...given, plan }, options);
+  const result = await (options.start ?? applyRun)({ ...given, plan }, agreedOn(options, first));
   session.show('result', result, told);
   const exitStatusOfRun = exitStatusOf(result, { comparing: false });
   return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
+}
+
+/** A yes on a terminal, after it was said what that means at this time, is as good as --now. */
+function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutOptions {
+  if (said === undefined || options.yes || options.window === undefined) return options;
+  return { ...options, window: { ...options.window, regardless: true } };
 }
 
 const verbs: Readonly<Record<string, string>> = {

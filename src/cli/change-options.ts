@@ -4,10 +4,11 @@ import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
-import { positive, wholeNumber } from './options.ts';
+import { namesOption, positive, wholeNumber } from './options.ts';
+import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
 /** Options that every command has that changes hosts. */
-export interface ChangeOptions {
+export interface ChangeOptions extends WindowOptions {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
@@ -49,7 +50,7 @@ export function confirmOption(description: string): Option {
 
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
 export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
-  return command
+  const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
@@ -64,6 +65,9 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
         .argParser(seconds)
         .default(usualApply.drainTimeout, '2h'),
     )
+    .addOption(namesOption());
+  addWindowOptions(addNowOption(changing));
+  return changing
     .option(
       '--max-failures <n>',
       'keep going as long as no more than this many hosts have failed',

@@ -1,10 +1,14 @@
 import { InvalidArgumentError } from 'commander';
-import { durationExample, parseDuration } from '../model/duration.ts';
+import { secondsOf } from '../model/duration.ts';
 
-/** See `parseDuration`; throws what commander reports as a wrong argument. */
+/**
+ * `90s`, `10m`, `1h30m` or `0` in seconds; at most a day. Throws what commander reports as a wrong argument.
+ */
 export function seconds(value: string): number {
-  const given = parseDuration(value);
-  if (given === undefined) throw new InvalidArgumentError(`It must be ${durationExample}.`);
+  const given = secondsOf(value);
+  if (given === undefined || given > 86_400) {
+    throw new InvalidArgumentError('It must be a time such as 90s, 10m or 1h, and at most one day.');
+  }
   return given;
 }
 

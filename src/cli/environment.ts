@@ -1,5 +1,6 @@
 import type { Output } from '../report/output.ts';
 import type { StartThread } from '../run/planning/elsewhere.ts';
+import type { Clock } from '../run/windows/run-window.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** What the program is given from outside: nothing below src/process.ts touches `process` for these. */
@@ -8,6 +9,8 @@ export interface Environment {
   /** the only way out for words; it lets none of the secrets through */
   readonly output: Output;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** the only clock that decides when hosts are changed */
+  readonly clock: Clock;
   /** aborted when the operator interrupts (SIGINT, SIGTERM) */
   readonly signal: AbortSignal;
   /** aborted when they interrupt once more: hosts under way are left to themselves */

@@ -9,6 +9,8 @@ export interface CommonOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly parallel: number;
+  /** only commands that ask who is there have it */
+  readonly names?: boolean;
 }
 
 /**
@@ -40,6 +42,11 @@ export function addCommonOptions(command: Command, limit: string = limitOfChange
     .option('--quiet', 'show no progress and no messages', false)
     .option('--verbose', 'show more detail', false)
     .option('--no-color', 'disable colours (as does setting NO_COLOR)');
+}
+
+/** For commands that ask who is there. */
+export function namesOption(): Option {
+  return new Option('--names', 'name the meetings and people who are there; they are private').default(false);
 }
 
 /** `a,b` and repeated use, in one list. */

@@ -4,9 +4,16 @@ import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
 import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfComparing,
+  namesOption,
+} from './options.ts';
+import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions {
+interface PlanOptions extends CommonOptions, WindowOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
@@ -16,12 +23,15 @@ interface PlanOptions extends CommonOptions {
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
-    limitOfComparing,
+  const command = addWindowOptions(
+    addCommonOptions(
+      program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+      limitOfComparing,
+    ),
   )
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .addOption(namesOption())
     .addOption(maxUnavailableOption())
     .addOption(whenBusyOption())
     .addOption(
@@ -44,6 +54,8 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { exitStatusOf },
     { rolloutOf },
     { holdsIn },
+    { usualApply },
+    { withWindows },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -51,13 +63,23 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../model/result.ts'),
     import('../run/rollout.ts'),
     import('../run/claims/held.ts'),
+    import('../run/options.ts'),
+    import('../run/windows/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const { maxUnavailable, whenBusy } = options;
-  const rollout = rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy });
+  const { confirm, maxUnavailable, whenBusy } = options;
+  const { confirmTimeout } = usualApply;
+  const rollout = withWindows(
+    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy }),
+    planned.hosts,
+    {
+      ...{ confirm, confirmTimeout },
+      window: await windowOf(session.inventory, options, environment),
+    },
+  );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { windowOf } from './window-options.ts';
 
 interface RetireOptions extends CommonOptions, ChangeOptions {}
 
@@ -40,6 +41,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
+    window: await windowOf(session.inventory, options, environment),
     command: 'retire',
     asking,
     leave: environment.leave,

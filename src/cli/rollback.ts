@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { windowOf } from './window-options.ts';
 
 interface RollbackOptions extends CommonOptions, ChangeOptions {
   readonly run?: string;
@@ -38,6 +39,7 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
   const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
+    window: await windowOf(session.inventory, options, environment),
     command: 'rollback',
     leave: environment.leave,
     exactly: false,

@@ -66,6 +66,7 @@ export class Session {
       progress: (event) => this.#view.progress(harmlessEvent(event, secrets)),
       secrets,
       prune,
+      names: this.#options.names ?? false,
     };
   }
 

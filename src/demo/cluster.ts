@@ -74,6 +74,8 @@ playbook: ./${playbookName}
 cluster:
   name: demo
   hostname: ${clusterHostname}
+# Nobody is in a class here, so services may be restarted by day as well.
+windows: anytime
 ssh:
   user: root
   # Your own ssh configuration is for real hosts, so it is not used here.

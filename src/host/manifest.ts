@@ -1,7 +1,7 @@
 import type { HostAction } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
-import type { Action, Check, Guard, Handler } from '../model/handler.ts';
+import { type Action, type Check, type Guard, type Handler, interruptsPeople } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type PathState, type Query, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
@@ -26,6 +26,7 @@ export function manifest(transaction: Transaction): string {
     record('keep', transaction.keep ?? 20),
     ...leaseRecords(transaction),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
+    ...beginRecords(transaction),
     ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.changes.flatMap(({ folderOf = [] }, index) =>
@@ -50,6 +51,16 @@ function leaseRecords({ lease, record: who }: Transaction): readonly string[] {
   return [record('lease', run, mode, seconds, who.operator, who.from, who.command, process)];
 }
 
+/** When it is too late for the host to begin, and what must not begin then; see begin.sh. */
+function beginRecords({ beginBefore, handlers }: Transaction): readonly string[] {
+  if (beginBefore === undefined) return [];
+  const { at, code, message, next } = beginBefore;
+  return [
+    record('begin-before', Math.floor(at), code, message, next),
+    ...handlers.filter(interruptsPeople).map(({ id }) => record('interrupts', id, '')),
+  ];
+}
+
 /** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */
 export function roleWords({ role }: Transaction): readonly [string, 'shared' | 'alone'] {
   return [role?.name ?? 'host', role?.shared ? 'shared' : 'alone'];
@@ -61,10 +72,14 @@ function clusterOf({ cluster }: Transaction): string {
   throw new Error(`${JSON.stringify(cluster)} is not a valid cluster name`);
 }
 
+/** What the time limits of a transaction depend on. */
+export type Limited = Pick<Transaction, 'actions' | 'changes' | 'handlers' | 'units'> &
+  Partial<Pick<Transaction, 'confirm' | 'confirmTimeout' | 'lockWait'>>;
+
 /**
  * How long the host may work on it before the run is ended and reverted: the sum of all time limits. Seconds.
  */
-export function timeLimit(transaction: Transaction): number {
+export function timeLimit(transaction: Limited): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + handler.timeout + 30, 0);
   const validations = new Set(transaction.handlers.map((handler) => handler.validate?.join(' '))).size;
   const settle = Math.max(0, ...transaction.handlers.map((handler) => handler.settle));
@@ -91,7 +106,7 @@ export function timeLimit(transaction: Transaction): number {
  * How long the host may take to restore everything: a handler is tried twice and waited for, and a unit gets
  * a minute to start. Seconds.
  */
-export function revertLimit(transaction: Transaction): number {
+export function revertLimit(transaction: Limited): number {
   const handlers = transaction.handlers.reduce((sum, handler) => sum + 3 * handler.timeout + 30, 0);
   const units = 300 * transaction.changes.filter(({ kind }) => kind === 'unit').length;
   return (
@@ -109,15 +124,15 @@ export function revertLimit(transaction: Transaction): number {
  */
 const packageManagerWait = 600;
 
-function installs({ actions }: Transaction): boolean {
+function installs({ actions }: Limited): boolean {
   return actions.some(({ run }) => run.kind === 'install-packages' || run.kind === 'remove-packages');
 }
 
-function confirmTimeout(transaction: Transaction): number {
+function confirmTimeout(transaction: Limited): number {
   return transaction.confirmTimeout ?? 120;
 }
 
-function guardTime({ actions, changes, handlers }: Transaction): number {
+function guardTime({ actions, changes, handlers }: Guarded): number {
   return 12 * guardsOf({ actions, changes, handlers }).length;
 }
 

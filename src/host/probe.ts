@@ -1,5 +1,5 @@
 import { OperatorError } from '../model/operator-error.ts';
-import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
+import { isGlob, queriesIn, type Reads, type Snapshot } from '../model/snapshot.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { programsIn, queryFields, sentPrograms } from './own-programs.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
@@ -9,6 +9,8 @@ import { parseSnapshot, Unstable } from './snapshot-parser.ts';
 export interface ProbeOptions {
   /** the cluster whose ledger and pending handlers are wanted; undefined: none */
   readonly cluster?: string | undefined;
+  /** whether guards may name people and meetings; default: no */
+  readonly names?: boolean | undefined;
   /** seconds; long enough for the slowest query, which has its own time limit on the host */
   readonly timeout?: number;
 }
@@ -31,8 +33,8 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<Snapshot> {
   const text = await program('probe');
-  const programs = await sentPrograms(programsIn(reads.queries));
-  const request = probeRequest(reads, programs, options.cluster);
+  const programs = await sentPrograms(programsIn(queriesIn(reads)));
+  const request = probeRequest(reads, programs, options);
   for (let attempt = 1; ; attempt++) {
     const nonce = newNonce();
     const askedAt = Date.now();
@@ -57,17 +59,25 @@ export async function probe(
 }
 
 /** The request for probe.sh: what to read, one item per line; the texts of the programs follow it. */
-function probeRequest(reads: Reads, programs: readonly Buffer[], cluster?: string): string {
-  const asked = programsIn(reads.queries);
+function probeRequest(
+  reads: Reads,
+  programs: readonly Buffer[],
+  { cluster, names = false }: ProbeOptions,
+): string {
+  const asked = programsIn(queriesIn(reads));
   return [
     ...(cluster === undefined ? [] : [record('cluster', cluster)]),
+    ...(names ? [record('people-by-name', 'yes')] : []),
     ...reads.paths.map((path) => record(isGlob(path) ? 'glob' : 'path', path)),
     ...(reads.includes ?? []).map((path) => record('includes', path)),
     ...reads.packages.map((name) => record('package', name)),
     ...reads.units.map((name) => record('unit', name)),
     ...reads.names.map((name) => record('name', name)),
     ...programs.map((text, index) => record('program', index + 1, text.length)),
-    ...reads.queries.map((query, index) => record('query', index, ...queryFields(query, asked))),
+    ...queriesIn(reads).map((query, index) => {
+      const kind = index < reads.queries.length ? 'query' : 'guard';
+      return record(kind, index, ...queryFields(query, asked));
+    }),
   ].join('\n');
 }
 

@@ -59,7 +59,7 @@ export async function program(name: ProgramName): Promise<string> {
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
     ...(name === 'probe'
-      ? ['folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
+      ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     name,

@@ -1,4 +1,5 @@
 import type { Problem } from '../model/operator-error.ts';
+import { sessionWords } from '../model/people.ts';
 import { heard } from '../secrets/showable.ts';
 import { fieldSeparator, printable } from './records.ts';
 
@@ -83,7 +84,7 @@ export class RunLog {
         return first === 'unit' ? undefined : { kind: 'handler', handler: second, phase: 'reverting' };
       case 'owed':
         note(this.owed, first);
-        this.owedBecause ??= { words: second, detail: third.trim() };
+        this.owedBecause ??= { words: second, detail: withoutNames(third.trim()) };
         return { kind: 'owed', handler: first };
       case 'act':
         if (second === 'finished') this.done.push(first);
@@ -122,7 +123,7 @@ export class RunLog {
           code: first,
           message: second,
           next: third === '' ? undefined : third,
-          detail: fourth.trim() === '' ? undefined : fourth.trim(),
+          detail: fourth.trim() === '' ? undefined : withoutNames(fourth.trim()),
         };
         return undefined;
       default:
@@ -140,6 +141,13 @@ export class RunLog {
 
 function note(list: string[], entry: string): void {
   if (list.length < most) list.push(entry);
+}
+
+/** Versions before 0.3 wrote who was there into the log: `Maths, class 7b (participants: 27)`. */
+function withoutNames(detail: string): string {
+  return detail.replace(/^.* \(participants: ([0-9?]{1,9})\)$/gm, (_, participants: string) => {
+    return `- ${sessionWords(participants === '?' ? {} : { participants: Number(participants) })}`;
+  });
 }
 
 /** Line ends are sent as U+001E. What a host says goes into sentences of ours. */

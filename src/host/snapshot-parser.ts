@@ -87,7 +87,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     packageManager: packageManagers.find((name) => name === factOf(facts, 'package-manager')),
     units: readUnits(sections.units, [...reads.units, ...managedUnits(facts)], clock, workersSince(facts)),
     names: new Map(reads.names.map((name) => [name, sections.names.get(name) ?? []] as const)),
-    answers: readAnswers(reads.queries, sections.answers, context.nonce),
+    answers: readAnswers(reads, sections.answers, context.nonce),
     failedUnits: failedUnits(sections.units),
     ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
     others: otherClusters(states, ledgers, facts),

@@ -105,6 +105,7 @@ const runRecord = z.looseObject({
   from: z.string(),
   version: z.string(),
   startedAt: z.string(),
+  now: z.literal(true).optional(),
   changes: z.array(
     z
       .looseObject({

@@ -1,3 +1,4 @@
+import type { InventoryWindow } from '../calendar/windows.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
@@ -26,6 +27,10 @@ export interface Inventory {
     readonly all: MaxUnavailable | undefined;
     readonly roles: ReadonlyMap<string, MaxUnavailable>;
   };
+  /** IANA name of the time zone whose clocks decide about windows; undefined if the inventory names none */
+  readonly timeZone?: string | undefined;
+  /** when people may be interrupted; undefined if the inventory doesn't say */
+  readonly windows?: readonly InventoryWindow[] | 'anytime' | undefined;
   /** what a run does with hosts on which people are */
   readonly whenBusy: WhenBusy;
   /** the secrets that its hosts get; see with-secrets.ts */

@@ -20,6 +20,7 @@ import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { secretUses } from './secret-uses.ts';
 import { toValue } from './variables.ts';
+import { type CalendarFiles, readCalendarFiles, windowsOf } from './windows.ts';
 
 /** Finds and reads the playbook named by an inventory; paths are relative to `directory`. */
 export type PlaybookLoader = (reference: string, directory: string) => Promise<LoadedPlaybook>;
@@ -34,11 +35,11 @@ export async function readInventory(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister = new SecretRegister(),
 ): Promise<Inventory> {
-  const { document, playbook, data, problems } = await readParts(file, loadPlaybook, register);
+  const { document, playbook, data, calendars, problems } = await readParts(file, loadPlaybook, register);
   if (data === undefined || problems.length > 0 || playbook === undefined) {
     throw new OperatorErrors(inOrder(problems, [file]));
   }
-  return build(document, data, playbook);
+  return build({ document, data, playbook, calendars });
 }
 
 /** An inventory as far as it can be used, and what is wrong with it. */
@@ -57,12 +58,12 @@ export async function salvageInventory(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister,
 ): Promise<SalvagedInventory> {
-  const { document, playbook, data, problems } = await readParts(file, loadPlaybook, register);
+  const { document, playbook, data, calendars, problems } = await readParts(file, loadPlaybook, register);
   if (data !== undefined && problems.length === 0 && playbook !== undefined)
-    return { inventory: build(document, data, playbook), problems };
+    return { inventory: build({ document, data, playbook, calendars }), problems };
   const salvaged = salvage(document.value, playbook);
   return {
-    inventory: salvaged && build(document, salvaged.data, salvaged.playbook),
+    inventory: salvaged && build({ ...salvaged, document, calendars }),
     problems: inOrder(problems, [file]),
   };
 }
@@ -73,6 +74,8 @@ interface Parts {
   readonly playbook: LoadedPlaybook | undefined;
   /** undefined if the form is not right */
   readonly data: InventoryData | undefined;
+  /** the calendar files that it names, as far as they can be read */
+  readonly calendars: CalendarFiles['files'];
   readonly problems: readonly Problem[];
 }
 
@@ -115,11 +118,23 @@ async function readParts(
   const checked = inventorySchema.safeParse(document.value);
   if (!checked.success)
     problems.push(...schemaProblems(document, inventorySchema, document.value, { at: [], hint: formHint }));
-  problems.push(...checkInventory(document, playbook), ...(await sshFileProblems(document)));
-  return { document, playbook, data: checked.data, problems };
+  const calendars = await readCalendarFiles(document);
+  problems.push(
+    ...checkInventory(document, playbook),
+    ...(await sshFileProblems(document)),
+    ...calendars.problems,
+  );
+  return { document, playbook, data: checked.data, calendars: calendars.files, problems };
 }
 
-function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlaybook): Inventory {
+interface SoundParts {
+  readonly document: YamlDocument;
+  readonly data: InventoryData;
+  readonly playbook: LoadedPlaybook;
+  readonly calendars: CalendarFiles['files'];
+}
+
+function build({ document, data, playbook, calendars }: SoundParts): Inventory {
   const { file, text } = document;
   const defaults = Object.entries(playbook.variables).flatMap(([name, variable]) =>
     variable.default === undefined ? [] : [[name, variable.default] as const],
@@ -138,11 +153,13 @@ function build(document: YamlDocument, data: InventoryData, playbook: LoadedPlay
     text,
     playbook,
     playbookText: playbook.text,
-    cluster: data.cluster,
+    cluster: { name: data.cluster.name, hostname: data.cluster.hostname },
     vars,
     external: new Set(external),
     hosts,
     maxUnavailable: maxUnavailable(data.max_unavailable),
+    timeZone: data.cluster.time_zone,
+    windows: windowsOf(data.windows, calendars),
     whenBusy: whenBusy(data.when_busy),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),

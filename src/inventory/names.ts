@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { isTimeZone } from '../calendar/time-zone.ts';
+import { nearestName } from '../document/nearest-name.ts';
 
 /** Why a text isn't valid for its purpose, and what to do about it. */
 export interface Mistake {
@@ -142,6 +144,19 @@ export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
 
 /** A host key's fingerprint as `ssh-keygen -lf` prints it: SHA-256, base64 without padding. */
 export const fingerprintPattern = /^SHA256:[A-Za-z0-9+/]{43}$/;
+
+/** Why a text isn't the name of a time zone, and which one may be meant. */
+export function timeZoneMistake(name: string): Mistake | undefined {
+  if (isTimeZone(name)) return undefined;
+  const meant = nearestName(name, Intl.supportedValuesOf('timeZone'));
+  return {
+    message: `'${shown(name)}' is not a time zone of the IANA database`,
+    next:
+      meant === undefined
+        ? 'write a name such as Europe/Berlin (timedatectl list-timezones)'
+        : `did you mean ${meant}?`,
+  };
+}
 
 function mistake(message: string, next: string): Mistake {
   return { message, next };

@@ -19,7 +19,9 @@ export interface Salvaged {
  */
 export function salvage(value: unknown, playbook: LoadedPlaybook | undefined): Salvaged | undefined {
   const given = mapOf(value);
-  const cluster = inventorySchema.shape.cluster.safeParse(given.cluster);
+  // A wrong time zone leads to no other host.
+  const { time_zone: _, ...named } = mapOf(given.cluster);
+  const cluster = inventorySchema.shape.cluster.safeParse(named);
   const ssh = usable(sshSchema, mapOf(given.ssh), ([key]) => isHarmless(['ssh', key]));
   if (ssh === undefined) return undefined;
   const names = new Set<string>();

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { weekdays } from '../calendar/windows.ts';
+import { parseClock, parseDays } from '../calendar/written.ts';
 import type { IssueDetails } from '../document/schema-problems.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { busyPolicies } from '../model/when-busy.ts';
@@ -14,6 +16,7 @@ import {
   hostnameMistake,
   hostnamePattern,
   type Mistake,
+  timeZoneMistake,
   userPattern,
 } from './names.ts';
 
@@ -186,6 +189,54 @@ const maxUnavailable = z.union([
   }),
 ]);
 
+const clock = (end: boolean) =>
+  checkedText({
+    code: 'invalid-window',
+    mistake: (text) => {
+      const minute = parseClock(text);
+      if (minute !== undefined && (end || minute < 1_440)) return undefined;
+      return { message: `'${text}' is not a time of day`, next: "write hours and minutes: '22:00'" };
+    },
+    pattern: /^\d{1,2}:\d{2}$/,
+    description: end
+      ? "when it ends, by the clocks of cluster.time_zone, e.g. '05:00'; over midnight if that isn't after `from`; the same as `from`: after a whole day"
+      : "when it begins, by the clocks of cluster.time_zone, e.g. '22:00'",
+  });
+
+const windowSchema = z.strictObject({
+  days: z
+    .array(z.enum(weekdays))
+    .min(1)
+    .optional()
+    .meta({ description: 'the days on which it begins; default: every day' }),
+  from: clock(false),
+  to: clock(true),
+  except: z
+    .array(
+      z.union([
+        checkedText({
+          code: 'invalid-window',
+          mistake: (text) =>
+            parseDays(text) === undefined
+              ? {
+                  message: `'${text}' is not a day, or a range of days in order`,
+                  next: 'write 2026-12-24, or 2026-12-24..2027-01-06',
+                }
+              : undefined,
+          pattern: /^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$/,
+          description: 'a day such as 2026-12-24, or a range: 2026-12-24..2027-01-06',
+        }),
+        z.strictObject({
+          ics: fileName.meta({
+            description: 'a calendar file (iCalendar), relative to the inventory: the days of its events',
+          }),
+        }),
+      ]),
+    )
+    .optional()
+    .meta({ description: 'days on which it does not begin' }),
+});
+
 const busyPolicy = z.enum(busyPolicies);
 
 /** The schema of an inventory. Its contents are checked against its playbook in check.ts. */
@@ -202,6 +253,12 @@ export const inventorySchema = z.strictObject({
       description: 'name of the cluster, kept on every host; safe as a file name',
     }),
     hostname: hostname.meta({ description: 'the one DNS name that browsers use' }),
+    time_zone: checkedText({
+      code: 'unknown-time-zone',
+      mistake: timeZoneMistake,
+      description:
+        'time zone of the people who use the cluster, by its name in the IANA database, e.g. Europe/Berlin: its clocks decide about windows; default: the time zone of the machine where clusterproxy runs',
+    }).optional(),
   }),
   max_unavailable: z
     .union([maxUnavailable, z.record(z.string(), maxUnavailable)])
@@ -209,6 +266,13 @@ export const inventorySchema = z.strictObject({
     .meta({
       description:
         'how many hosts of a role may be out of service at once while they are changed, including those that are down; for all roles, or by role; default: 10%',
+    }),
+  windows: z
+    .union([z.literal('anytime'), z.array(windowSchema).min(1)])
+    .optional()
+    .meta({
+      description:
+        'when people may be interrupted by restarts and the like: a list of windows, or anytime; default: not on weekdays from 07:00 to 18:00, unless the operator says so',
     }),
   when_busy: z
     .union([busyPolicy, z.record(z.string(), busyPolicy)])

@@ -1,6 +1,7 @@
 import { describeValue, quotesHint } from '../document/found-value.ts';
 import { nearestName } from '../document/nearest-name.ts';
 import type { Value } from '../formats/keyed-format.ts';
+import { secondsOf } from '../model/duration.ts';
 import type { Variable } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';
 import { hostnameMistake, type Mistake } from './names.ts';
@@ -42,6 +43,12 @@ export function variableMistake(
             message: `expected a port number, found ${value}`,
             next: 'write a number from 1 to 65535',
           });
+    case 'duration':
+      if (value === 0) return undefined;
+      if (typeof value !== 'string') return wrongType('a time', durationHint);
+      return secondsOf(value) === undefined
+        ? wrongValue({ message: `expected a time, found ${describeValue(value)}`, next: durationHint })
+        : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? undefined : wrongType('true or false', booleanHint(value));
     case 'secret':
@@ -78,6 +85,8 @@ export function variableMistake(
       return wrongValue(stringMistake(variable.type, value));
   }
 }
+
+const durationHint = 'write a time such as 90s, 30m or 1h30m, or 0';
 
 /** Doesn't mention the value, which may be the secret. */
 function secretMistake(value: unknown): (Mistake & { code: string }) | undefined {

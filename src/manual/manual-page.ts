@@ -30,9 +30,24 @@ interface Block {
 /** What heads the first column of a table of codes. */
 const codeTables: readonly string[] = ['code', 'status of a host', 'trouble', 'check'];
 
+/** What was read of pages, since one code after the other is looked up in the same ones. */
+const blocks = new WeakMap<ManualPage, readonly Block[]>();
+const rows = new WeakMap<ManualPage, readonly CodeRow[]>();
+
+function kept<Result>(of: WeakMap<ManualPage, Result>, page: ManualPage, read: () => Result): Result {
+  const result = of.get(page) ?? read();
+  of.set(page, result);
+  return result;
+}
+
 /** The rows of a page's tables of codes: of errors, of statuses, of troubles, and of checks. */
-export function codeRows({ name, text }: ManualPage): readonly CodeRow[] {
-  return blocksOf(text).flatMap(({ section, text: row, header, intro }) => {
+export function codeRows(page: ManualPage): readonly CodeRow[] {
+  return kept(rows, page, () => readRows(page));
+}
+
+function readRows(page: ManualPage): readonly CodeRow[] {
+  const { name } = page;
+  return blocksIn(page).flatMap(({ section, text: row, header, intro }) => {
     if (!isCodeTable({ header })) return [];
     const [first = '', what = '', next] = cellsOf(row);
     const codes = [...first.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => [code]);
@@ -63,11 +78,11 @@ function checkWords(
  * Where a page speaks of a code: the paragraphs, items and rows that have it as a word in code font. Its own
  * row in a table of codes is none of them.
  */
-export function mentionsOf({ name, text }: ManualPage, code: string): readonly Mention[] {
-  return blocksOf(text)
+export function mentionsOf(page: ManualPage, code: string): readonly Mention[] {
+  return blocksIn(page)
     .filter((block) => !isCodeTable(block) && block.text.includes(`\`${code}\``))
     .map((block) => ({
-      page: name,
+      page: page.name,
       section: block.section,
       text: block.header === undefined ? plain(block.text) : cellsOf(block.text).map(plain).join(': '),
     }));
@@ -77,8 +92,10 @@ function isCodeTable({ header }: Pick<Block, 'header'>): boolean {
   return codeTables.includes(header?.[0] ?? '');
 }
 
+const blocksIn = (page: ManualPage) => kept(blocks, page, () => blocksOf(page.text));
+
 function blocksOf(text: string): readonly Block[] {
-  const blocks: Block[] = [];
+  const found: Block[] = [];
   let section = '';
   let header: readonly string[] | undefined;
   let intro: string | undefined;
@@ -87,7 +104,7 @@ function blocksOf(text: string): readonly Block[] {
   const close = () => {
     if (lines.length > 0) {
       intro = lines.join(' ');
-      blocks.push({ section, text: intro });
+      found.push({ section, text: intro });
     }
     lines = [];
   };
@@ -104,14 +121,14 @@ function blocksOf(text: string): readonly Block[] {
     } else if (row) {
       close();
       if (header === undefined) header = cellsOf(line).map(plain);
-      else if (!/^\|[-:| ]+$/.test(line)) blocks.push({ section, text: line, header, intro });
+      else if (!/^\|[-:| ]+$/.test(line)) found.push({ section, text: line, header, intro });
     } else {
       if (/^\s*(?:[-*]|\d+\.) /.test(line)) close();
       lines.push(line.trim());
     }
   }
   close();
-  return blocks;
+  return found;
 }
 
 /** The cells of a row; `\|` is a bar within a cell. */

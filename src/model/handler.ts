@@ -71,3 +71,11 @@ export interface Handler {
   /** files that the handler may rewrite; that is reported but causes no revert */
   readonly rewrites: readonly string[];
 }
+
+/**
+ * Whether people may be cut off while it runs: by a restart or a command, or because it has guards. A reload
+ * cuts nobody off.
+ */
+export function interruptsPeople({ guards, actions }: Pick<Handler, 'guards' | 'actions'>): boolean {
+  return guards.length > 0 || actions.some(({ kind }) => kind === 'restart' || kind === 'command');
+}

@@ -31,6 +31,8 @@ export interface PastRun {
   readonly version: string;
   /** ISO 8601, UTC, by that machine's clock */
   readonly startedAt: string;
+  /** the operator said that people may be interrupted outside a window, or by day */
+  readonly now?: true | undefined;
   /** the run that it undid */
   readonly undoes: string | undefined;
   /** the latest run that undid this one, if it is undone on every host that it changed */

@@ -1,13 +1,16 @@
-import { queryKey, type Reads } from './snapshot.ts';
+import { type Query, queryKey, type Reads } from './snapshot.ts';
 
 /** Everything that any of them asks for, each thing once. */
 export function mergeReads(all: readonly Reads[]): Reads {
   const unique = (pick: (reads: Reads) => readonly string[]) => [
     ...new Set(all.flatMap((reads) => [...pick(reads)])),
   ];
-  const queries = new Map(
-    all.flatMap((reads) => reads.queries.map((query) => [queryKey(query), query] as const)),
-  );
+  const asked = (pick: (reads: Reads) => readonly Query[]) => [
+    ...new Map(
+      all.flatMap((reads) => pick(reads).map((query) => [queryKey(query), query] as const)),
+    ).values(),
+  ];
+  const guards = asked((reads) => reads.guards ?? []);
   const includes = unique((reads) => reads.includes ?? []);
   return {
     paths: unique((reads) => reads.paths),
@@ -15,6 +18,7 @@ export function mergeReads(all: readonly Reads[]): Reads {
     packages: unique((reads) => reads.packages),
     units: unique((reads) => reads.units),
     names: unique((reads) => reads.names),
-    queries: [...queries.values()],
+    queries: asked((reads) => reads.queries),
+    ...(guards.length > 0 ? { guards } : {}),
   };
 }

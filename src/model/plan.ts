@@ -4,6 +4,7 @@ import type { ClusterHold } from './claims.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
+import type { PeopleSession } from './people.ts';
 import type { Snapshot, UnsettledRun } from './snapshot.ts';
 
 /** A handler that will run, and the steps whose changes request it. */
@@ -18,8 +19,15 @@ export interface PlannedHandler {
 export interface GuardReport {
   readonly guard: string;
   readonly state: 'idle' | 'busy' | 'unknown';
-  /** one entry for each meeting or session, as text without secrets */
-  readonly sessions: readonly string[];
+  /** who would be interrupted, e.g. `running meetings` */
+  readonly description?: string | undefined;
+  readonly sessions: readonly PeopleSession[];
+  /** those that don't count, because the operator said so */
+  readonly ignored?: readonly PeopleSession[] | undefined;
+  /** what else the guard says of the host */
+  readonly notes?: readonly string[] | undefined;
+  /** why it isn't known */
+  readonly why?: string | undefined;
 }
 
 /**

@@ -22,6 +22,7 @@ export const variableTypes = [
   'path',
   'url',
   'port',
+  'duration',
   'secret',
   'list',
   'map',

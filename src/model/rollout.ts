@@ -42,6 +42,37 @@ export interface RoleRollout {
   readonly down: readonly OutHost[];
   /** the hosts that won't be started, because too many would be out */
   readonly held: readonly string[];
+  /** what windows and the deadline mean for these hosts; undefined where they mean nothing */
+  readonly window?: RoleWindow | undefined;
   /** what is done with those on which people are; undefined: they are put off */
   readonly whenBusy?: BusyPolicy | undefined;
+}
+
+/** When hosts of a role may interrupt people. Instants: ISO 8601 as clocks in the time zone show them. */
+export interface RoleWindow {
+  /** IANA name, and who says so */
+  readonly timeZone: string;
+  readonly timeZoneFrom: 'inventory' | 'machine';
+  /**
+   * of the moment when the plan was made. `by-day`: a weekday from 07:00 to 18:00, and no window is
+   * configured; undefined: no window decides, only the deadline
+   */
+  readonly state?: 'open' | 'closed' | 'by-day' | undefined;
+  readonly now: string;
+  /** when the window that is open closes; undefined if it never does */
+  readonly closes?: string | undefined;
+  /** when the next one opens that is long enough for them; undefined if none is, or one is open */
+  readonly opens?: string | undefined;
+  /** the operator set it for this run */
+  readonly deadline?: string | undefined;
+  /** the latest instant at which the host with the longest way begins */
+  readonly lastBegin?: string | undefined;
+  /** people are interrupted all the same: the operator said so */
+  readonly regardless: boolean;
+  /** the hosts whose change interrupts people */
+  readonly interrupting: readonly string[];
+  /** those that would be deferred at this moment, as no window is open for long enough */
+  readonly deferred: readonly string[];
+  /** those that would be, as the deadline comes too soon */
+  readonly pastDeadline: readonly string[];
 }

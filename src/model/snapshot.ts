@@ -138,6 +138,13 @@ export interface Reads {
   /** host names to be resolved on the host itself */
   readonly names: readonly string[];
   readonly queries: readonly Query[];
+  /** what guards ask: the host keeps names of people to itself, unless the probe asks for them */
+  readonly guards?: readonly Query[] | undefined;
+}
+
+/** All that the probe asks, those of guards last. */
+export function queriesIn({ queries, guards = [] }: Pick<Reads, 'queries' | 'guards'>): readonly Query[] {
+  return [...queries, ...guards];
 }
 
 /** A run that left something on the host which isn't finished, or whose end needs a person. */

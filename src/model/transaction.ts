@@ -42,6 +42,8 @@ export interface Transaction {
   readonly lockWait?: number | undefined;
   /** how the host is kept for a run over many hosts, or many stages; undefined: it needn't be */
   readonly lease?: TransactionLease | undefined;
+  /** when it is too late to begin; undefined if it may begin whenever its guards allow */
+  readonly beginBefore?: BeginBefore | undefined;
   /** how many runs the host remembers afterwards, 20 by default; first-touch values are never forgotten */
   readonly keep?: number | undefined;
 }
@@ -56,6 +58,18 @@ export interface TransactionLease {
   readonly mode: 'reserved' | 'take';
   readonly seconds: number;
   readonly process: string;
+}
+
+/**
+ * The instant from which on a host puts itself off, unless it has begun to interrupt people by then: a window
+ * closes or a deadline comes too soon after it.
+ */
+export interface BeginBefore {
+  /** seconds since the epoch by the host's clock */
+  readonly at: number;
+  readonly code: 'outside-window' | 'past-deadline';
+  readonly message: string;
+  readonly next: string;
 }
 
 export interface HiddenTexts {
@@ -82,6 +96,11 @@ export interface RunRecord {
   readonly version: string;
   /** ISO 8601, UTC, by the controller's clock */
   readonly startedAt: string;
+  /**
+   * the operator said that people may be interrupted outside a window, or by day, in this run; absent
+   * otherwise
+   */
+  readonly now?: true | undefined;
   /** what was to be changed: path, action, sha256 before and after, mode and owner before */
   readonly changes: readonly RecordedChange[];
   /**

@@ -6,6 +6,7 @@ import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type {
+  BeginBefore,
   Transaction,
   TransactionLease,
   TransactionResult,
@@ -39,6 +40,7 @@ import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
 import { reportingWay } from './way-through.ts';
+import { inTime } from './windows/in-time.ts';
 
 /**
  * Carry out a plan: role by role, each host in its own transaction, followed by the last stage, which removes
@@ -80,25 +82,37 @@ async function withLeases(
 ): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
-  const carryOut = (host: HostPlan, stage: Stage, id: string) =>
-    proved(host, prove(host, stage), options, (proof) =>
-      applyStage(host, stage, { run: id, startedAt, proof, lease: leases.of(host.host) }, options),
+  const carryOut = async (host: HostPlan, stage: Stage, id: string) => {
+    const time = inTime(host, options);
+    if (time.refused !== undefined) return time.refused;
+    const { beginBefore } = time;
+    return proved(host, prove(host, stage), options, (proof) =>
+      applyStage(
+        host,
+        stage,
+        { run: id, startedAt, proof, beginBefore, lease: leases.of(host.host) },
+        options,
+      ),
     );
+  };
   const reported = reportingWay(options, planner.wayThrough);
   const waves = { ...options, waiting: waitingFor(options) };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
   });
+  // Nobody is sent away from a host that is not begun.
+  const turn = async (host: HostPlan, work: () => Promise<HostResult>) =>
+    inTime(host, options).refused ?? drained(host, work);
   const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host) => {
     const { again } = planner;
     const { exactly, leave } = options;
-    return drained(host, async () =>
+    return turn(host, async () =>
       reported(await applyStages(host, { run, again, exactly, leave, carryOut })),
     );
   });
   const staged = await applyLast(planner, first, options, (host, number) =>
-    drained(host, () =>
+    turn(host, () =>
       applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
     ),
   );
@@ -134,7 +148,7 @@ async function proved(
 
 /** How long a host may work on all its stages, and put the last one back. Seconds. */
 function longestWork(plan: HostPlan, options: ApplyOptions): number {
-  const names = { run: 'none', startedAt: '', proof: undefined, lease: undefined };
+  const names = { run: 'none', startedAt: '', proof: undefined, beginBefore: undefined, lease: undefined };
   const host = hostOf(plan, options);
   return stagesOf(plan)
     .filter(({ ledger }) => ledger !== undefined)
@@ -147,6 +161,7 @@ interface StageNames {
   readonly startedAt: string;
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
+  readonly beginBefore: BeginBefore | undefined;
 }
 
 async function applyStage(
@@ -225,6 +240,7 @@ function transactionOf(
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
     lease: names.lease,
+    beginBefore: names.beginBefore,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {
@@ -237,6 +253,7 @@ function transactionOf(
       ...operatorHere(),
       version: packageVersion(),
       startedAt: names.startedAt,
+      ...(options.window?.regardless ? { now: true } : {}),
       changes: recordChanges(changes),
       actions: recordActions(stage.actions),
       items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),

@@ -24,7 +24,7 @@ export function snapshotsOf(
 
 /** Look at all hosts at once: one connection and one command each. A host's failure is its own result. */
 export async function look(
-  options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress' | 'connect'>,
+  options: Pick<RunOptions, 'inventory' | 'parallel' | 'signal' | 'progress' | 'connect' | 'names'>,
   readsOf: (host: InventoryHost) => Reads,
 ): Promise<readonly Look[]> {
   const { hosts } = options.inventory;
@@ -45,7 +45,7 @@ export async function look(
 export async function lookAt(
   host: InventoryHost,
   readsOf: () => Reads,
-  { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
+  { inventory, connect, signal, names }: Pick<RunOptions, 'inventory' | 'connect' | 'signal' | 'names'>,
 ): Promise<Look> {
   const start = performance.now();
   const result = (rest: Partial<Pick<Look, 'snapshot' | 'problem'>>): Look => ({
@@ -60,7 +60,7 @@ export async function lookAt(
     const connection = await connect(host.ssh, { signal });
     try {
       const { name } = inventory.cluster;
-      return result({ snapshot: await probe(connection, host.name, reads, { cluster: name }) });
+      return result({ snapshot: await probe(connection, host.name, reads, { cluster: name, names }) });
     } finally {
       // Not awaited: the next host is more important than the goodbye.
       connection.close().catch(() => undefined);

@@ -8,6 +8,7 @@ import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
 import type { StartThread } from './planning/elsewhere.ts';
+import type { RunWindow } from './windows/run-window.ts';
 
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly progress: (event: ProgressEvent) => void;
   /** remove what belongs to nodes that are no longer in the inventory: to all of them, or to these */
   readonly prune: boolean | readonly string[];
+  /** whether guards may name people and meetings, which are private; default: no */
+  readonly names?: boolean | undefined;
 }
 
 /** How this program asks, beside what it is told by the run. */
@@ -61,6 +64,8 @@ export interface ApplyOptions extends RunOptions {
   readonly asking?: AskingFromHere | undefined;
   /** how long a host waits for another run's lock; seconds */
   readonly lockWait: number;
+  /** when people may be interrupted, and by when the run has to be over; undefined: at any time */
+  readonly window?: RunWindow | undefined;
   /** how many runs a host remembers; undefined: the default */
   readonly keep: number | undefined;
 }

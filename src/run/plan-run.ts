@@ -109,7 +109,7 @@ function tellApart(looks: readonly Look[]): readonly Look[] {
   });
 }
 
-interface Again extends Pick<RunOptions, 'inventory' | 'connect' | 'signal'> {
+interface Again extends Pick<RunOptions, 'inventory' | 'connect' | 'signal' | 'names'> {
   readonly guards: boolean;
   readonly known: KnownHosts;
   readonly planHosts: PlanHosts;

@@ -176,7 +176,10 @@ async function planHost(
     const records = recorded.map(({ record }) => record);
     const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
     const { playbook, cluster } = options.inventory;
-    const snapshot = await probe(connection, host.name, reads, { cluster: cluster.name });
+    const snapshot = await probe(connection, host.name, reads, {
+      cluster: cluster.name,
+      names: options.names,
+    });
     const asking = { cluster: cluster.name, shared: roleOf(playbook, host.role).shared };
     const refused = anotherCluster(snapshot, asking);
     const formats = itemFormatsOf(playbook);
@@ -235,8 +238,8 @@ function readsOf(records: readonly RunRecord[]): Reads {
     ),
   ];
   const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
-  const queries = handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
-  return mergeReads([{ ...noReads, paths: [...paths, ...parents], units, queries }]);
+  const guards = handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
+  return mergeReads([{ ...noReads, paths: [...paths, ...parents], units, guards }]);
 }
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {

@@ -1,8 +1,8 @@
 import type { InventoryHost } from '../inventory/inventory.ts';
+import { stageInterrupts } from '../model/interrupting.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
-import type { PathState } from '../model/snapshot.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 
@@ -76,27 +76,9 @@ function turnOf(plan: HostPlan): Turn {
   return { host: plan.host, interrupts: interrupts(plan), leaves: plan.retires === true };
 }
 
-/**
- * Whether people may be cut off while the plan is carried out: by a restart or a command, by a handler with
- * guards, by an action (a package restarts what it upgrades), by a unit that stops, or by an earlier run that
- * is settled first. Files and reloads cut nobody off.
- */
+/** Whether people may be cut off while the plan is carried out, or while an earlier run is settled first. */
 export function interrupts(plan: HostPlan): boolean {
-  if (toSettle(plan).length > 0) return true;
-  return plan.stages.some(
-    ({ actions, changes, handlers }) =>
-      actions.length > 0 ||
-      changes.some(({ before, after }) => isActive(before) && !isActive(after)) ||
-      handlers.some(
-        ({ handler }) =>
-          handler.guards.length > 0 ||
-          handler.actions.some(({ kind }) => kind === 'restart' || kind === 'command'),
-      ),
-  );
-}
-
-function isActive(state: PathState): boolean {
-  return state.kind === 'unit' && state.active === 'active';
+  return toSettle(plan).length > 0 || plan.stages.some(stageInterrupts);
 }
 
 /** Why a host did not serve anyone when it was looked at; empty if it is well. */

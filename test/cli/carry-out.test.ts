@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseWindow } from '../../src/calendar/written.ts';
 import { type CarryOutOptions, carryOut } from '../../src/cli/carry-out.ts';
 import type { Environment } from '../../src/cli/environment.ts';
 import { Session } from '../../src/cli/session.ts';
@@ -11,9 +12,15 @@ import { Output } from '../../src/report/output.ts';
 import type { applyRun as reallyApplyRun } from '../../src/run/apply-run.ts';
 import { usualApply } from '../../src/run/options.ts';
 import { asPlanned } from '../../src/run/planner.ts';
+import {
+  type Clock,
+  type RunWindow,
+  runWindow,
+  type WindowWishes,
+} from '../../src/run/windows/run-window.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { createConnector } from '../../src/ssh/connector.ts';
-import { clusterPlan, hostPlan, hostResult, nodePlan, runResult } from '../report/plans.ts';
+import { clusterPlan, hostPlan, hostResult, nodePlan, reloadNginx, runResult } from '../report/plans.ts';
 
 const applyRun = vi.fn<typeof reallyApplyRun>();
 
@@ -208,5 +215,112 @@ describe('carryOut', () => {
     const { status } = await run({ signal: AbortSignal.abort(), options: { yes: true } });
     expect(status).toBe(130);
     expect(applyRun).not.toHaveBeenCalled();
+  });
+});
+
+describe('by day, and outside a window', () => {
+  const at = (text: string) => ({ now: () => Date.parse(text), zone: 'UTC' });
+  const thursday = at('2026-11-26T10:00:00Z');
+  const weekend = parseWindow('sat,sun 06:00-18:00');
+  const window = (
+    clock: Clock,
+    windows: Inventory['windows'],
+    wishes: Partial<WindowWishes> = {},
+  ): Promise<RunWindow> =>
+    runWindow(
+      { windows, timeZone: undefined },
+      { window: [], now: false, deadline: undefined, ...wishes },
+      clock,
+    );
+  const only = weekend === undefined ? [] : [{ ...weekend, except: [], files: [] }];
+  const reloads = clusterPlan([nodePlan('bbb-01', { handlers: [reloadNginx] })]);
+
+  it('refuses --yes alone on a weekday by day', async () => {
+    const { status, stdout, stderr } = await run({
+      options: { yes: true, window: await window(thursday, undefined) },
+    });
+    expect(status).toBe(1);
+    expect(applyRun).not.toHaveBeenCalled();
+    expect(stderr.replace(/\s+/g, ' ')).toContain(
+      "error daytime: it is Thu 26 Nov 10:00 (UTC), and changing bbb-01 interrupts people; on weekdays from 07:00 to 18:00, --yes alone doesn't allow that",
+    );
+    expect(stderr).toContain('--now');
+    expect(stderr.replace(/\s+/g, ' ')).toContain('windows: anytime');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      "by day: it is Thu 26 Nov 10:00 (UTC, this machine's time zone), and changing bbb-01 interrupts people; on weekdays from 07:00 to 18:00 that takes --now, or a yes on a terminal",
+    );
+  });
+
+  it('takes a yes on a terminal that was told so for --now', async () => {
+    const options = { window: await window(thursday, undefined) };
+    const { status, stderr } = await run({ terminal: true, typed: 'y\n', options });
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      'It is Thu 26 Nov 10:00 (UTC), and people on bbb-01 would be interrupted.\nApply these changes to 1 host? [y/N] ',
+    );
+    expect(applyRun.mock.calls[0]?.[1].window?.regardless).toBe(true);
+    const alone = await run({ options });
+    expect(alone.stderr.replace(/\s+/g, ' ')).toContain('confirm with --yes and --now');
+  });
+
+  it.each([
+    ['--now', thursday, undefined, plan, { now: true }],
+    ['an evening', at('2026-11-26T18:00:00Z'), undefined, plan, {}],
+    ['a Sunday', at('2026-11-29T10:00:00Z'), undefined, plan, {}],
+    ['windows: anytime', thursday, 'anytime', plan, {}],
+    ['a plan that interrupts nobody', thursday, undefined, reloads, {}],
+  ] as const)('asks no more than usual with %s', async (_, clock, windows, of, wishes) => {
+    const options = { window: await window(clock, windows, wishes) };
+    const agreed = await run({ plan: of, options: { ...options, yes: true } });
+    expect(agreed.status).toBe(0);
+    expect(agreed.stdout).not.toContain('by day');
+    const asked = await run({ terminal: true, typed: 'n\n', plan: of, options });
+    expect(asked.stderr).toContain('\nApply these changes to 1 host? [y/N] ');
+    expect(asked.stderr).not.toContain('It is');
+  });
+
+  it('only says it with --dry-run', async () => {
+    const options = { window: await window(thursday, undefined), dryRun: true };
+    const { status, stdout } = await run({ options });
+    expect(status).toBe(0);
+    expect(stdout).toContain('by day: ');
+  });
+
+  it('tells when the window opens, and asks nobody about hosts that are deferred in any case', async () => {
+    const options = { window: await window(thursday, only) };
+    const { stdout, stderr } = await run({ terminal: true, typed: 'n\n', options });
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      "window: none is open at Thu 26 Nov 10:00 (UTC, this machine's time zone), the next one opens Sat 28 Nov 06:00; bbb-01 would be deferred, since changing it interrupts people; --now changes it anyway",
+    );
+    expect(stderr).not.toContain('[y/N]');
+    expect(applyRun).toHaveBeenCalledOnce();
+    expect(applyRun.mock.calls[0]?.[1].window?.regardless).toBe(false);
+  });
+
+  it('lets a person roll back outside a window who was told so', async () => {
+    const options = { window: await window(thursday, only), command: 'rollback' };
+    const { stderr } = await run({ terminal: true, typed: 'y\n', options });
+    expect(stderr).toContain(
+      'It is Thu 26 Nov 10:00 (UTC), outside a window, and people on bbb-01 would be interrupted.\nRoll back 1 host? [y/N] ',
+    );
+    expect(applyRun.mock.calls[0]?.[1].window?.regardless).toBe(true);
+  });
+
+  it('says until when hosts may begin, on a terminal and in the document', async () => {
+    const saturday = at('2026-11-28T12:00:00Z');
+    const wishes = { deadline: { kind: 'clock', minute: 16 * 60 } } as const;
+    const options = { window: await window(saturday, only, wishes), dryRun: true };
+    const { stdout } = await run({ options });
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /window: open until Sat 28 Nov 18:00 \(UTC, this machine's time zone\); hosts whose change interrupts people begin by Sat 28 Nov 15:\d\d, so that they can be put back before it closes/,
+    );
+    expect(stdout).toContain('deadline: Sat 28 Nov 16:00');
+    const printed = await run({ options, json: true });
+    const { rollout } = reportSchema.parse(JSON.parse(printed.stdout));
+    expect(rollout?.[0]?.window).toMatchObject({
+      ...{ timeZone: 'UTC', timeZoneFrom: 'machine', state: 'open', now: '2026-11-28T12:00+00:00' },
+      ...{ closes: '2026-11-28T18:00+00:00', deadline: '2026-11-28T16:00+00:00', regardless: false },
+      ...{ interrupting: ['bbb-01'], deferred: [] },
+    });
   });
 });

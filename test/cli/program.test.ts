@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportSchema } from '../../src/report/document/schema.ts';
-import { buildProgram, clusterproxy, inShell, withFile } from './program.ts';
+import { buildProgram, clusterproxy, clusterproxyAt, inShell, main, withFile } from './program.ts';
 
 beforeAll(buildProgram);
+
+/** As a user starts it, where how it ends is the point. */
+const started = (argv: readonly string[]) => clusterproxyAt(main, argv);
 
 /** Nothing listens on these addresses' port 1. */
 const deserted = `
@@ -78,14 +81,18 @@ describe('help', () => {
   );
 
   it('is printed to stderr where no command is given', async () => {
-    const { status, stdout, stderr } = await clusterproxy([]);
+    const { status, stdout, stderr } = await started([]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('Usage: clusterproxy');
   });
 
   it('tells the version', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-    expect(await clusterproxy(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await started(['--version'])).toEqual({
+      status: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
   });
 });
 
@@ -138,7 +145,7 @@ describe('an inventory', () => {
 
   it('with a mistake is pointed at, and told as JSON too', async () => {
     await withFile(deserted.replace('address: 127.0.0.1', 'adress: 127.0.0.1'), async (file) => {
-      const { status, stdout, stderr } = await clusterproxy(['validate', '-i', file, '--json']);
+      const { status, stdout, stderr } = await started(['validate', '-i', file, '--json']);
       expect(status).toBe(1);
       expect(reportSchema.parse(JSON.parse(stdout)).errors?.[0]?.location).toMatchObject({ file, line: 6 });
       expect(stderr).toContain(`${file}:6:`);
@@ -168,9 +175,13 @@ describe('an inventory', () => {
 });
 
 describe('hosts that can not be reached', () => {
-  it.each(['plan', 'check', 'apply'])('end %s with 3, each with its reason', async (command) => {
+  it.each([
+    ['plan', clusterproxy],
+    ['check', clusterproxy],
+    ['apply', started],
+  ])('end %s with 3, each with its reason', async (command, run) => {
     await withFile(deserted, async (file) => {
-      const { status, stdout, stderr } = await clusterproxy([command, '-i', file]);
+      const { status, stdout, stderr } = await run([command, '-i', file]);
       expect(status).toBe(3);
       expect(stdout).toContain('bbb-01: node\n  error unreachable: 127.0.0.2:1 refuses connections\n');
       expect(stdout).toMatch(/2 hosts: 2 unreachable\n$/);

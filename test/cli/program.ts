@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
+import { dirname, join } from 'node:path';
 import { main } from '../support/built-program.ts';
+import { servedBy } from '../support/serving.ts';
 
 export { buildProgram, main } from '../support/built-program.ts';
 
@@ -15,15 +15,32 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the built program without a terminal. */
-export function clusterproxy(
+/** No command of these tests takes longer, unless it hangs. Milliseconds. */
+const patience = 280_000;
+
+/**
+ * Runs the built program without a terminal: by a process that has carried out other command lines, unless
+ * CLUSTERPROXY_ANEW=1 wants each to be started as users do. See also `clusterproxyAt`.
+ */
+export async function clusterproxy(
   argv: readonly string[],
-  variables: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<Ended> {
-  return clusterproxyAt(main, argv, variables);
+  if (process.env.CLUSTERPROXY_ANEW === '1') return clusterproxyAt(main, argv, more);
+  const variables = Object.fromEntries(
+    Object.entries({ ...process.env, ...more }).flatMap(([name, value]) => (value ? [[name, value]] : [])),
+  );
+  const start = () =>
+    spawn(process.execPath, [join(dirname(main), 'served.js')], {
+      cwd: root,
+      env: variables,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+  const { code, stdout, stderr } = await servedBy(main, start, { argv, variables }, patience);
+  return { status: code, stdout, stderr };
 }
 
-/** The same of a program that lies elsewhere. */
+/** Starts a built program, such as `main`, as users do: without a terminal. */
 export function clusterproxyAt(
   program: string,
   argv: readonly string[],

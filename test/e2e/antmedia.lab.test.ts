@@ -32,6 +32,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
   const inventory = {
     playbook: 'antmedia',
     cluster: { name: 'media', hostname },
+    windows: 'anytime',
     ssh: {},
     vars: {
       certificate_from: 'files',

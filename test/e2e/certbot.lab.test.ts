@@ -62,6 +62,7 @@ describe.skipIf(missing)('certificates by a real certbot from a real ACME server
     const inventory = {
       playbook: './playbook.yaml',
       cluster: { name: 'certified', hostname: name },
+      windows: 'anytime',
       ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
       hosts: { web: [{ name: 'web-1', hostname: name }] },
     };

@@ -51,7 +51,9 @@ export interface ClusterOptions {
 /** What an inventory file says; tests change it and save it again. */
 export interface InventoryData {
   playbook: string;
-  cluster: { name: string; hostname: string };
+  cluster: { name: string; hostname: string; time_zone?: string };
+  /** tests run at any time of day */
+  windows?: unknown;
   ssh: Record<string, unknown>;
   vars: Record<string, unknown>;
   hosts: { proxy: 'external' | HostData[]; node: HostData[] };
@@ -202,6 +204,7 @@ export async function startCluster(lab: Lab, options: ClusterOptions): Promise<C
   const inventory: InventoryData = {
     playbook: kind.playbook,
     cluster: { name, hostname },
+    windows: 'anytime',
     ssh: { user: 'ops', become: 'sudo', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
     vars: {
       certificate: CERTIFICATE.fullchain,

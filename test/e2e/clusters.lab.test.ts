@@ -99,6 +99,7 @@ describe.skipIf(noLab)('a production and a test cluster behind one proxy', () =>
     const inventory = {
       playbook: 'wcs',
       cluster: { name: 'calls', hostname: 'calls.example.com' },
+      windows: 'anytime',
       ssh,
       vars: {
         certificate: CERTIFICATE.fullchain,

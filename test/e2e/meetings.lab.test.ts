@@ -6,7 +6,7 @@ import { noLab, useLab } from './lab.ts';
 import { runStates, starts } from './services.ts';
 
 const MEETING =
-  '<meeting><meetingName>Maths &amp; more, class 7b</meetingName><meetingID>7b</meetingID><running>true</running><participantCount>27</participantCount></meeting>';
+  '<meeting><meetingName>Maths &amp; more, class 7b</meetingName><meetingID>7b</meetingID><running>true</running><participantCount>27</participantCount><attendees><attendee><fullName>Ada Lovelace</fullName></attendee></attendees></meeting>';
 
 describe.skipIf(noLab)('running meetings', () => {
   const lab = useLab();
@@ -34,11 +34,16 @@ describe.skipIf(noLab)('running meetings', () => {
     await cluster.node(4).mustExec('systemctl daemon-reload');
   });
 
-  it('are named in the plan, with what becomes of the host', async () => {
+  const noName = (...texts: readonly string[]) => expect(texts.join('\n')).not.toMatch(/Maths|Ada/);
+
+  it('are counted in the plan, with what becomes of the host, and named only where names are asked for', async () => {
     const { code, stdout } = await cluster.run('plan');
     expect(code).toBe(0);
-    expect(stdout).toContain('Maths & more, class 7b');
-    expect(stdout).toContain('27');
+    expect(stdout).toContain('class-01: now: running meetings: 1, with 27 people');
+    noName(stdout);
+    const named = await cluster.run('plan', '--names');
+    expect(named.stdout).toContain('- Maths & more, class 7b: 27 people');
+    expect(named.stdout).not.toContain('Ada');
     const { document } = await cluster.json('plan');
     expect(hostOf(document, busy.name).guards).toMatchObject([{ guard: 'meetings', state: 'busy' }]);
     expect(hostOf(document, unknown.name).guards).toMatchObject([{ guard: 'meetings', state: 'unknown' }]);
@@ -70,7 +75,7 @@ describe.skipIf(noLab)('running meetings', () => {
     const forgotten = {
       guard: 'meetings',
       state: 'busy',
-      sessions: ['a meeting that the API does not list: clients are connected (participants: 1)'],
+      sessions: ['1 person (not listed by the API, but clients are connected)'],
     };
     await eventually(async () => expect(await guards()).toMatchObject([[forgotten], [forgotten]]));
     for (const [host] of clients) await host.mustExec('systemctl stop pupil');
@@ -92,9 +97,8 @@ describe.skipIf(noLab)('running meetings', () => {
     expect(code).toBe(5);
     expect(hostOf(document, busy.name).error).toMatchObject({
       code: 'busy',
-      message: 'running meetings: 1',
+      message: 'running meetings: 1, with 27 people',
     });
-    expect(hostOf(document, busy.name).error?.detail).toContain('Maths & more, class 7b (participants: 27)');
     expect(hostOf(document, busy.name).error?.next).toContain('--force');
     expect(hostOf(document, unknown.name).error).toMatchObject({ code: 'guard-unknown' });
     expect(hostOf(document, unknown.name).error?.detail).toContain('checksumError');
@@ -107,6 +111,17 @@ describe.skipIf(noLab)('running meetings', () => {
     expect(cluster.changedSince(before).filter((path) => !/^class-(?:proxy|02):/.test(path))).toEqual([]);
     expect(await Promise.all([starts(busy), starts(unknown), starts(cluster.node(4))])).toEqual(started);
     expect(await runStates(cluster.node(4))).toEqual(['deferred']);
+    // Nowhere is anybody named, neither in what was told nor in what the hosts have written down.
+    noName(JSON.stringify(document));
+    for (const command of ['history', 'status']) {
+      const { stdout, stderr } = await cluster.run(command);
+      noName(stdout, stderr);
+    }
+    for (const host of [busy, cluster.node(4)]) {
+      await host.mustExec(
+        "! grep -rqE 'Maths|Ada' /var/lib/clusterproxy && grep -rq 27.people /var/lib/clusterproxy",
+      );
+    }
   });
 
   it('are waited for by a later run, or interrupted by --force', async () => {

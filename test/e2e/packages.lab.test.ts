@@ -79,6 +79,7 @@ describe.skipIf(noLab)('packages on a real host', () => {
     const inventory = {
       playbook: './playbook.yaml',
       cluster: { name: 'packages', hostname: 'demo.example.com' },
+      windows: 'anytime',
       ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
       hosts: { server: [{ name: host, hostname: `${host}.example.com` }] },
     };

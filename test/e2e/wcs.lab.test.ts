@@ -23,6 +23,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
   const inventory = {
     playbook: 'wcs',
     cluster: { name: 'wcs', hostname },
+    windows: 'anytime',
     ssh: {},
     vars: { certificate: CERTIFICATE.fullchain, certificate_key: CERTIFICATE.privateKey, cpu: 0 } as Record<
       string,

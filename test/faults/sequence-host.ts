@@ -100,6 +100,7 @@ export async function writeInventory(
   const inventory = {
     playbook: './playbook.yaml',
     cluster: { name: host.name, hostname: `${host.name}.example.com` },
+    windows: 'anytime',
     ssh: { user: 'root', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
     vars,
     hosts: { node: [{ name: host.name, address: host.address }] },

@@ -84,7 +84,7 @@ describe('once services were interrupted, and somebody comes', () => {
       state: 'committed',
       started: ['reload-nginx', 'rings'],
       owed: ['restart-etherpad', 'restart-bbb-web'],
-      problem: { code: 'restarts-owed', detail: 'Late (participants: 2)' },
+      problem: { code: 'restarts-owed', detail: undefined },
     });
     expect(text(site)).toContain('81');
     expect(commands(/^restart/)).toEqual([]);
@@ -93,7 +93,7 @@ describe('once services were interrupted, and somebody comes', () => {
     expect(snapshot.owed).toEqual(['restart-bbb-web', 'restart-etherpad']);
     const runs = await over(readRuns);
     expect(runs[0]?.warnings).toEqual([
-      'postponed because people were connected (running meetings: 1): restart-etherpad, restart-bbb-web',
+      'postponed because people were connected (running meetings: 1, with 2 people): restart-etherpad, restart-bbb-web',
     ]);
     // One of them is done.
     writeFileSync(memory('meetings'), '');
@@ -133,7 +133,7 @@ describe('what puts a run back', () => {
     const result = await carry(transaction(changes(), [restart('etherpad'), rings(), reloadNginx, fails()]));
     expect(result).toMatchObject({ state: 'reverted', problem: { code: 'handler-failed' } });
     expect(result.warnings.join()).toContain(
-      'services that people use still run with the files of this run (running meetings: 1); these handlers were not run: restart-etherpad, rings',
+      'services that people use still run with the files of this run (running meetings: 1, with 2 people); these handlers were not run: restart-etherpad, rings',
     );
     expect(text(site)).not.toContain('81');
     expect(commands(/^re(start|load) /)).toEqual([

@@ -136,8 +136,8 @@ describe('a program of a playbook, asked in a transaction', () => {
       state: 'deferred',
       problem: {
         code: 'busy',
-        message: 'running calls: 2',
-        detail: 'Maths, class 7b (participants: 12)\nArt (participants: ?)\nnoise',
+        message: 'running calls: 2, with at least 12 people',
+        detail: '- 12 people',
       },
     });
     expect(text(site)).not.toContain('81');

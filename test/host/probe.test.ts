@@ -359,7 +359,11 @@ describe('the guard of BigBlueButton', () => {
   const query = (...files: string[]): Query => ({
     kind: 'program',
     program: guardProgram('bbb-meetings.sh'),
-    args: ['http://127.0.0.1:8090/bigbluebutton/api', 'restart-bbb-web', '8378 4100-4139 3008', ...files],
+    args: [
+      'http://127.0.0.1:8090/bigbluebutton/api',
+      ...['restart-bbb-web', '8378 4100-4139', '3008', '0'],
+      ...files,
+    ],
   });
   /** Established where not said otherwise; the form is that of proc_net_tcp in the kernel's documentation. */
   const connected = (port: number, from = 0xc000, state = '01') =>
@@ -380,7 +384,7 @@ describe('the guard of BigBlueButton', () => {
     table(connected(port), connected(port, 0xc001), connected(22), connected(port, 0, '0A'));
     expect(await asked()).toEqual({
       status: 1,
-      output: '2\u001fa meeting that the API does not list: clients are connected\n',
+      output: '2\u001f\u001f\u001fnot listed by the API, but clients are connected\n',
     });
   });
 
@@ -402,7 +406,7 @@ describe('the guard of BigBlueButton', () => {
     command('fs_clibbb', `[ "$*" = "-x show calls count" ] && printf '\n3 total.\n\n'`);
     expect(await asked()).toEqual({
       status: 1,
-      output: '3\u001fa meeting that the API does not list: FreeSWITCH has calls\n',
+      output: '3\u001f\u001f\u001fnot listed by the API, but FreeSWITCH has calls\n',
     });
     command('fs_clibbb', `printf '\n0 total.\n\n'`);
     expect(await asked()).toEqual({ status: 0, output: '' });
@@ -427,7 +431,7 @@ describe('the guard of BigBlueButton', () => {
     meetings('12 Größe <1> & "more"\n0 </meeting>\n');
     expect(await asked()).toEqual({
       status: 1,
-      output: '12\u001fGröße <1> & "more"\n0\u001f</meeting>\n',
+      output: '12\u001fGröße <1> & "more"\u001f\n0\u001f</meeting>\u001f\n',
     });
   });
 

@@ -111,7 +111,9 @@ export const restartWeb: Handler = {
         args: [
           'http://127.0.0.1:8090/bigbluebutton/api',
           'restart-bbb-web',
-          '8378 4100-4139 3008',
+          '8378 4100-4139',
+          '3008',
+          '0',
           '/etc/bigbluebutton/bbb-web.properties',
           '/usr/share/bbb-web/WEB-INF/classes/bigbluebutton.properties',
         ],

@@ -400,7 +400,7 @@ describe('what is refused touches nothing', () => {
     remember('meetings', '3 Maths & <b>more</b>\n0 Physics\n');
     const result = await refuses(transaction(everything(), [restartWeb]), 'busy', 'deferred');
     expect(result.problem?.message).toContain('running meetings: 2');
-    expect(result.problem?.detail).toBe('Maths & <b>more</b> (participants: 3)\nPhysics (participants: 0)');
+    expect(result.problem?.detail).toBe('- 3 people\n- nobody at present');
   });
 
   test('an API that can not be asked counts as busy', async () => {

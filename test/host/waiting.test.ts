@@ -96,7 +96,7 @@ describe('a run that waits to be confirmed from outside', () => {
     const result = await transact(reach, work);
     expect(result).toMatchObject({
       state: 'kept',
-      problem: { code: 'kept', detail: 'Maths (participants: 3)' },
+      problem: { code: 'kept', message: expect.stringContaining('running meetings: 1, with 3 people') },
     });
     expect(text(properties)).toBe(`${before}x=1\n`);
     expect(text('/var/lib/clusterproxy/clusters/prod/ledger.json')).toContain(properties);

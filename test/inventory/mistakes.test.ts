@@ -319,6 +319,16 @@ describe('keys and types', () => {
       { code: 'wrong-value', at: '3:13', message: /at most 65535, found the number 65536/, next: /65535/ },
     ],
     [
+      'a number for a time',
+      inventory({ vars: '{patience: 30}' }),
+      { code: 'wrong-type', at: '4:18', message: /expected a time/, next: /30m/ },
+    ],
+    [
+      'text for a time',
+      inventory({ vars: '{patience: 30 minutes}' }),
+      { code: 'wrong-value', at: '4:18', message: /expected a time, found text '30 minutes'/, next: /30m/ },
+    ],
+    [
       'a number for text',
       host('recipe: 2.4'),
       { code: 'wrong-type', at: '7:59', message: /expected text, found the number 2\.4/, next: /'2\.4'/ },

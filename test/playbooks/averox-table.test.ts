@@ -209,10 +209,18 @@ describe('an Averox node', () => {
         args: [
           'http://127.0.0.1:8090/averox/api',
           'restart-avx-web restart-all',
-          '8378 4100-4139 3008',
+          '8378 4100-4139',
+          '3008',
+          '0',
           '/usr/share/avx-web/WEB-INF/classes/averox.properties',
           web,
+          '--',
         ],
+      },
+      {
+        kind: 'program',
+        program: guardProgram('bbb-recordings.sh'),
+        args: ['/var/averox/recording', 'restart-all'],
       },
     ]);
     const [answer] = planned.resolved.handlers

@@ -379,7 +379,7 @@ describe.each(rows)('recipe $recipe on the sample $sample', (row) => {
       { kind: 'daemon-reload' },
       { kind: 'command', argv: ['bbb-conf', '--restart'] },
     ]);
-    expect(all?.guards).toHaveLength(1);
+    expect(all?.guards.map(({ id }) => id)).toEqual(['meetings', 'recordings']);
     expect(all?.rewrites).toContain(web);
   });
 

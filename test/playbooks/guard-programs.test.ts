@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
 import { guardProgram } from '../support/guard-program.ts';
@@ -105,7 +105,7 @@ describe('the guard of WCS nodes', () => {
     connected('1F90', '078F', '0050');
     expect(await sessions()).toEqual({
       status: 1,
-      output: '2\u001fconnections that the statistics page does not count\n',
+      output: '2\u001f\u001f\u001fnot counted by the statistics page, but connected\n',
     });
     rmSync(join(folder, 'proc/net/tcp'));
     expect(await sessions()).toEqual({ status: 2, output: 'the kernel does not say who is connected\n' });
@@ -144,6 +144,291 @@ describe('the guard of WCS nodes', () => {
     page = undefined;
     stand('systemctl', 'exit 3');
     expect(await sessions()).toEqual({ status: 0, output: '' });
+  });
+});
+
+describe('the guard of BigBlueButton, where meetings are ignored', () => {
+  const US = '\u001f';
+  const ago = (seconds: number) => Date.now() - seconds * 1000;
+  interface Meeting {
+    readonly id?: string;
+    readonly internal?: string;
+    readonly name?: string;
+    readonly people?: number | string;
+    readonly joined?: boolean | undefined;
+    readonly created?: number | undefined;
+    readonly started?: number;
+    readonly more?: string;
+  }
+  /** The order and the fields are those of BigBlueButton's template of the answer. */
+  const xml = ({ id = 'a', internal = `${id}-1`, name = 'Maths', people = 0, more = '', ...rest }: Meeting) =>
+    [
+      `<meeting><meetingName>${name}</meetingName><meetingID>${id}</meetingID>`,
+      `<internalMeetingID>${internal}</internalMeetingID>`,
+      rest.created === undefined ? '' : `<createTime>${rest.created}</createTime>`,
+      rest.joined === undefined ? '' : `<hasUserJoined>${rest.joined}</hasUserJoined>`,
+      `<startTime>${rest.started ?? 0}</startTime><participantCount>${people}</participantCount>`,
+      `<voiceParticipantCount>0</voiceParticipantCount>${more}</meeting>`,
+    ].join('\n');
+  const never = { joined: false, created: ago(3_600) };
+  const holds = (...meetings: readonly Meeting[]) => {
+    const inner = meetings.map(xml).join('\n');
+    writeFileSync(
+      join(folder, 'answer.xml'),
+      `<response><returncode>SUCCESS</returncode><meetings>${inner}</meetings></response>`,
+    );
+  };
+  const clients = (...ports: readonly number[]) =>
+    writeFileSync(
+      join(folder, 'proc/net/tcp'),
+      ports
+        .map(
+          (port, index) =>
+            ` 1: 0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 0200007F:C00${index} 01\n`,
+        )
+        .join(''),
+    );
+  const meetings = (emptyFor: string, ...ids: readonly string[]) =>
+    ask('bbb-meetings.sh', ['http://api', '', '8378 4100-4139', '3008', emptyFor, '/etc/bbb', '--', ...ids]);
+  const lines = ({ output }: { readonly output: string }) =>
+    output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split(US));
+
+  beforeAll(() => {
+    mkdirSync(join(folder, 'proc/net'), { recursive: true });
+    mkdirSync(join(folder, 'etc'), { recursive: true });
+    writeFileSync(join(folder, 'etc/bbb'), 'securitySalt=abc\n');
+    stand('curl', `cat >/dev/null; cat "${join(folder, 'answer.xml')}"`);
+    stand('systemctl', 'exit 4');
+    stand('sleep', 'exit 0');
+  });
+  beforeEach(() => clients());
+  afterAll(() => {
+    for (const name of ['curl', 'systemctl', 'sleep']) rmSync(join(folder, name));
+  });
+
+  it.each<[string, string, Meeting, number]>([
+    ['nobody has ever joined, created long ago', '30m', never, 0],
+    ['the same, of a time in two units', '0h59m', never, 0],
+    ['created not so long ago', '1h30m', never, 1],
+    ['nobody wants any to be ignored', '0', never, 1],
+    ['people have left it', '30m', { ...never, joined: true }, 1],
+    ['a version that does not tell whether anybody has joined', '30m', { ...never, joined: undefined }, 1],
+    ['a version that does not tell when it was created', '30m', { ...never, created: undefined }, 1],
+    ['somebody is there', '30m', { ...never, people: 1 }, 1],
+    ['nobody knows how many are there', '30m', { ...never, people: 'x' }, 1],
+    ['somebody speaks there', '30m', { ...never, more: '<listenerCount>1</listenerCount>' }, 1],
+    [
+      'a name that looks like an answer',
+      '30m',
+      { ...never, joined: true, name: '<![CDATA[<hasUserJoined>false</hasUserJoined>]]>' },
+      1,
+    ],
+    [
+      'metadata that look like an answer',
+      '30m',
+      {
+        created: ago(3_600),
+        more: '<metadata><a><![CDATA[<hasUserJoined>false</hasUserJoined>]]></a></metadata>',
+      },
+      1,
+    ],
+  ])('%s', async (_, emptyFor, meeting, status) => {
+    holds(meeting);
+    const answer = await meetings(emptyFor);
+    expect(answer.status).toBe(status);
+    if (status === 0) {
+      expect(lines(answer)).toEqual([
+        [
+          'ignored',
+          '0',
+          'Maths',
+          String(Math.floor((meeting.created ?? 0) / 1000)),
+          'nobody has ever joined it',
+        ],
+      ]);
+    } else {
+      expect(lines(answer).flat()).not.toContain('ignored');
+    }
+  });
+
+  it('by the ids of either kind, and no other', async () => {
+    holds({ id: 'a &amp; b', people: 3, joined: true });
+    for (const id of ['a & b', 'a &amp; b-1']) {
+      const wanted = id === 'a & b' ? id : 'a & b-1';
+      expect((await meetings('0', 'other', wanted)).status).toBe(0);
+    }
+    for (const id of ['a', 'b', 'a & b-', '.*']) expect((await meetings('0', id)).status).toBe(1);
+  });
+
+  it('beside one that counts, which is when both are told', async () => {
+    holds({ id: 'a', people: 3, started: ago(60) }, { id: 'b', people: 4, started: ago(120), name: 'Art' });
+    const answer = await meetings('0', 'b');
+    expect(answer.status).toBe(1);
+    expect(lines(answer)).toEqual([
+      ['3', 'Maths', expect.stringMatching(/^\d{10}$/)],
+      ['ignored', '4', 'Art', expect.stringMatching(/^\d{10}$/), 'ignore_meetings has it'],
+    ]);
+  });
+
+  it('as many clients belong to those that are ignored as people are there; more are a class', async () => {
+    holds({ id: 'a', people: 2, joined: true });
+    clients(8378, 8378, 3008, 3008, 3008);
+    expect((await meetings('0', 'a')).status).toBe(0);
+    clients(8378, 8378, 8378, 3008);
+    const answer = await meetings('0', 'a');
+    expect(answer.status).toBe(1);
+    expect(lines(answer).at(-1)).toEqual(['1', '', '', 'not listed by the API, but clients are connected']);
+  });
+
+  it('nobody who is connected belongs to one that nobody has joined', async () => {
+    holds(never);
+    clients(3008);
+    expect((await meetings('30m')).status).toBe(1);
+    holds({ id: 'a', people: 'x' });
+    clients(8378);
+    expect((await meetings('0', 'a')).status).toBe(1);
+  });
+
+  it('calls as well: one for each of them, and one of the meeting', async () => {
+    stand('systemctl', 'exit 0');
+    holds({ id: 'a', people: 2, joined: true });
+    try {
+      stand('fs_clibbb', 'echo "3 total."');
+      expect((await meetings('0', 'a')).status).toBe(0);
+      stand('fs_clibbb', 'echo "4 total."');
+      expect((await meetings('0', 'a')).status).toBe(1);
+    } finally {
+      stand('systemctl', 'exit 4');
+      rmSync(join(folder, 'fs_clibbb'));
+    }
+  });
+});
+
+describe('the guard of recordings', () => {
+  const US = '\u001f';
+  const recording = '/var/bigbluebutton/recording';
+  const id = (number: number) => `${String(number).repeat(40).slice(0, 40)}-1700000000000`;
+  const day = 86_400;
+  /** A file of the recordings', last changed so many seconds ago. */
+  const put = (path: string, age = 0) => {
+    const file = join(folder, recording, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+    const time = Date.now() / 1000 - age;
+    utimesSync(file, time, time);
+  };
+  const redis = (...jobs: readonly (readonly [string, number])[]) => {
+    const answers = jobs.map(([name, count]) => `*' llen resque:queue:${name}') echo ${count} ;;`);
+    const names = jobs.map(([name]) => name).join('\\n');
+    stand(
+      'redis-cli',
+      `case " $*" in *' smembers resque:queues') printf '${names}\\n' ;;\n${answers.join('\n')}\nesac`,
+    );
+  };
+  const works = (words: string) => {
+    mkdirSync(join(folder, 'proc/4242'), { recursive: true });
+    writeFileSync(join(folder, 'proc/4242/cmdline'), `${words}\0\0\0`);
+  };
+  const recordings = async (variables?: Readonly<Record<string, string>>) => {
+    const { status, output } = await ask('bbb-recordings.sh', [recording, 'restart-all'], variables);
+    const lines = output.split('\n').filter((line) => line !== '');
+    const fields = lines.map((line) => line.split(US));
+    return {
+      status,
+      notes: fields.flatMap(([kind, words]) => (kind === 'note' ? [words] : [])),
+      sessions: fields.flatMap(([kind, , , words]) => (kind === '' ? [words] : [])),
+    };
+  };
+  const nobody = { status: 0, notes: [], sessions: [] };
+  const busyWith = (...sessions: readonly string[]) => ({ status: 1, notes: [], sessions });
+
+  beforeEach(() => {
+    for (const name of ['var', 'proc/4242', 'redis-cli'])
+      rmSync(join(folder, name), { recursive: true, force: true });
+    mkdirSync(join(folder, recording, 'status/archived'), { recursive: true });
+    redis(['rap:archive', 0], ['rap:process', 0], ['webhooks', 9]);
+  });
+
+  it('a node without recordings', async () => {
+    rmSync(join(folder, 'var'), { recursive: true });
+    expect(await recordings()).toEqual(nobody);
+  });
+
+  it('nothing to do, and workers that wait', async () => {
+    works('resque-2.0.0: Waiting for rap:archive,rap:publish,rap:process,rap:sanity,rap:captions');
+    put(`status/archived/${id(1)}.done`, 60);
+    put(`status/published/${id(1)}-presentation.done`, 30);
+    put(`status/archived/${id(2)}.norecord`);
+    expect(await recordings()).toEqual(nobody);
+  });
+
+  it('one that is being processed, since when Resque says', async () => {
+    works('resque-2.0.0: Processing rap:process since 1700000000 [BigBlueButton::Resque::ProcessWorker]');
+    expect(await recordings()).toEqual(busyWith('being processed'));
+    const { output } = await ask('bbb-recordings.sh', [recording, 'restart-all']);
+    expect(output).toBe(`${US}${US}1700000000${US}being processed\n`);
+  });
+
+  it('what waits in the queues, and what is not there yet', async () => {
+    redis(['rap:archive', 1], ['rap:process', 2]);
+    put(`status/recorded/${id(1)}.done`, 60);
+    put(`scalelite/${id(2)}.tar`, 60);
+    expect(await recordings()).toEqual(
+      busyWith(
+        ...['recorded, and not queued yet', 'not transferred to Scalelite yet'],
+        ...['waiting to be processed', 'waiting to be processed', 'waiting to be processed'],
+      ),
+    );
+  });
+
+  it.each([
+    ['is not there', 'exit 127'],
+    ['wants a password', 'echo "NOAUTH Authentication required."'],
+    ['is silent', 'exit 1'],
+  ])('where Redis %s, what was archived and has not come to an end', async (_, program) => {
+    stand('redis-cli', program);
+    put(`status/archived/${id(1)}.done`, 60);
+    put(`status/archived/${id(2)}.done`, 60);
+    put(`status/published/${id(2)}-presentation.done`, 60);
+    expect(await recordings()).toEqual(busyWith('archived, and not published yet'));
+  });
+
+  it('what failed, or stands still for longer than a day, keeps nobody waiting, and is told', async () => {
+    stand('redis-cli', 'exit 1');
+    put(`status/archived/${id(1)}.done`, 2 * day);
+    put(`status/processed/${id(1)}-presentation.fail`, 2 * day);
+    put(`status/archived/${id(2)}.done`, 2 * day);
+    put(`status/recorded/${id(3)}.done`, 2 * day);
+    put(`scalelite/${id(4)}.tar`, 2 * day);
+    const still = await recordings();
+    expect(still).toMatchObject({ status: 0, sessions: [] });
+    expect(still.notes).toEqual([
+      'recordings that have failed: 1 (bbb-record --list-recent shows the latest)',
+      'recordings that have stood still for more than a day: 3 (bbb-record --rebuild ID starts one anew)',
+    ]);
+    // Where a worker is at work, they may well be next.
+    works('resque-2.0.0: Processing rap:process since 1700000000 [a]');
+    expect((await recordings()).sessions).toHaveLength(4);
+  });
+
+  it('a queue that nobody has worked on for a day', async () => {
+    redis(['rap:process', 2]);
+    put(`status/archived/${id(1)}.done`, 2 * day);
+    const { status, notes } = await recordings();
+    expect({ status, notes }).toMatchObject({ status: 0, notes: [expect.stringContaining('a day: 2')] });
+    put(`status/archived/${id(2)}.done`, 60);
+    expect((await recordings()).status).toBe(1);
+  });
+
+  it('while everything that restarted is put back, only what is being processed', async () => {
+    redis(['rap:archive', 1]);
+    const begun = { CLUSTERPROXY_BEGUN: 'restart-all ' };
+    expect(await recordings(begun)).toEqual(nobody);
+    works('resque-2.0.0: Processing rap:process since 1700000000 [a]');
+    expect(await recordings(begun)).toEqual(busyWith('being processed'));
   });
 });
 

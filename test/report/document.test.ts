@@ -69,6 +69,6 @@ describe('the document that a command is told by', () => {
   });
 });
 
-function busyWith(session: string) {
-  return { guard: 'meetings', state: 'busy', sessions: [session] } as const;
+function busyWith(words: string) {
+  return { guard: 'meetings', state: 'busy', sessions: [{ words }] } as const;
 }

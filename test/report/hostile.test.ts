@@ -43,7 +43,16 @@ const plan = hostPlan('a', 'node', {
   problem,
   changes: [change],
   handlers: [{ handler, because: [evil], owed: evil }],
-  guards: [{ guard: evil, state: 'busy', sessions: [evil] }],
+  guards: [
+    {
+      guard: evil,
+      state: 'busy',
+      description: evil,
+      sessions: [{ name: evil, words: evil }],
+      notes: [evil],
+      why: evil,
+    },
+  ],
   warnings: [evil],
   unsettled: [{ run: evil, state: evil, outcome: 'commit', who: evil, alive: false }],
   undoes: evil,

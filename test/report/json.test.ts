@@ -82,7 +82,7 @@ describe('reportDocument', () => {
     const plan = hostPlan('bbb-01', {
       recipe: { name: 'x', reason: ours },
       changes: [fileChange('/etc/a', `adminSecret=${secret}\na=1\n`, `adminSecret=${secret}\na=2\n`)],
-      guards: [{ guard: 'meetings', state: 'busy', sessions: [said] }],
+      guards: [{ guard: 'meetings', state: 'busy', sessions: [{ words: said }] }],
       warnings: [ours],
     });
     const problem = { code: 'x', message: ours, next: ours, notes: [ours], detail: said };

@@ -22,7 +22,11 @@ function render(
 const busy = {
   guard: 'meetings',
   state: 'busy',
-  sessions: ['«Maths 7b» (23 people)', '«Art» (4 people)'],
+  description: 'running meetings',
+  sessions: [
+    { participants: 23, age: 4_800 },
+    { participants: 4, age: 7_260 },
+  ],
 } as const;
 
 describe('renderPlan', () => {
@@ -98,7 +102,10 @@ bbb-02, bbb-03: nothing to do
     restart-bbb-web: restart bbb-web.service (asked for by client-url and cors)
       only while there are no meetings
 
-  bbb-01: now: 2 meetings are running: «Maths 7b» (23 people), «Art» (4 people)
+  bbb-01: now: running meetings: 2, with 27 people; the oldest started 2 h 1 min
+    ago
+    - 23 people, started 1 h 20 min ago
+    - 4 people, started 2 h 1 min ago
   bbb-01: note: it would be deferred, with nothing changed, as long as there are
     meetings; --force changes it anyway
   bbb-02: now: no meetings

@@ -117,7 +117,7 @@ describe('a run that drains', () => {
       },
     });
     expect(waited).toEqual([
-      expect.stringMatching(/^bbb-02: running meetings: 1; until \d\d:\d\d at the latest$/),
+      expect.stringMatching(/^bbb-02: running meetings: 1, with 12 people; until \d\d:\d\d at the latest$/),
     ]);
     expect(changes()).toEqual(
       nodes.flatMap((node) => [`cordon ${node}.example.com`, `enable ${node}.example.com`]),
@@ -130,7 +130,7 @@ describe('a run that drains', () => {
     const result = await apply({ drainTimeout: 1, limit: onlyOne });
     expect(statuses(result)).toMatchObject({ 'bbb-01': 'deferred' });
     expect(problems(result)).toEqual([
-      expect.stringMatching(/^bbb-01: busy: running meetings: 1, after 1s of waiting/),
+      expect.stringMatching(/^bbb-01: busy: running meetings: 1, with \d+ people, after 1s of waiting/),
     ]);
     expect(changes()).toEqual(['cordon bbb-01.example.com', 'enable bbb-01.example.com']);
     meetings('bbb-01', undefined);
@@ -239,7 +239,9 @@ describe('a run that waits', () => {
     meetings('bbb-01', '12 Maths');
     const result = await cluster.apply(inventory, { whenBusy: 'wait', waitTimeout: 1, limit: onlyOne });
     expect(statuses(result)['bbb-01']).toBe('deferred');
-    expect(problems(result)).toEqual([expect.stringMatching(/running meetings: 1, after 1s of waiting/)]);
+    expect(problems(result)).toEqual([
+      expect.stringMatching(/running meetings: 1, with \d+ people, after 1s of waiting/),
+    ]);
     meetings('bbb-01', undefined);
   });
 });

@@ -67,6 +67,7 @@ describe.skipIf(!availability.available)('what a service has not taken up', () =
     const inventory = {
       playbook: './playbook.yaml',
       cluster: { name: 'owed', hostname: 'owed.example.com' },
+      windows: 'anytime',
       ssh: { user: 'root', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
       vars: { generation },
       hosts: { node: [{ name: host.name, address: host.address }] },

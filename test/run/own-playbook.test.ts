@@ -72,14 +72,19 @@ describe('docs/your-own-playbook.md', () => {
     const busy = applyOptions(await loadInventory(join(folder, 'prod.yaml')));
     const planned = await planRun(busy);
     expect(planned.plan.hosts[0]?.guards).toEqual([
-      { guard: 'calls', state: 'busy', sessions: ['198.51.100.7:40000 (participants: 1)'] },
+      {
+        guard: 'calls',
+        description: 'running calls',
+        state: 'busy',
+        sessions: [{ participants: 1 }],
+      },
     ]);
     const putOff = await applyRun(planned, busy);
     expect(statuses(putOff)).toEqual({ 'turn-1': 'deferred' });
     expect(putOff.hosts[0]?.problem).toMatchObject({
       code: 'busy',
-      message: 'running calls: 1',
-      detail: '198.51.100.7:40000 (participants: 1)',
+      message: 'running calls: 1, with 1 person',
+      detail: undefined,
     });
     expect(readFileSync(sample.path('etc/turnserver.conf'), 'utf8')).toBe(configuration);
   });

@@ -138,6 +138,7 @@ hosts:
   app:
     - name: app-1
       ssh: {address: 127.0.0.1, port: ${host.port}, host_keys: ['${host.hostKey}'], identity_files: [${host.target.identityFiles.join(', ')}]}
+windows: anytime
 `,
   );
   const inventory = join(folder, 'prod.yaml');

@@ -32,6 +32,7 @@ describe.skipIf(noLab)('trust', () => {
     const data = {
       playbook: 'bigbluebutton',
       cluster: { name: 'prod', hostname: 'cluster.example.com' },
+      windows: 'anytime',
       ssh: {
         ...{ user: 'root', config: 'none', identity_files: [lab.sshKey], known_hosts: [file] },
         ...{ connect_timeout: 5, ...ssh },

@@ -16,8 +16,8 @@ interface Wish {
 const made = new Map<string, Pair>();
 
 /**
- * A self-signed certificate and its key, PEM: always the same one for the same wish, since an RSA key takes
- * seconds on a busy machine. `days` may be negative: then it has expired.
+ * A self-signed certificate and its key, PEM: always the same one for the same wish. `days` may be negative:
+ * then it has expired. Elliptic curves, unless RSA is the point, as an RSA key takes a while.
  */
 export function selfSigned(name: string, wish: Wish = {}): Pair {
   const id = JSON.stringify([name, wish.days, wish.algorithm]);
@@ -26,7 +26,7 @@ export function selfSigned(name: string, wish: Wish = {}): Pair {
   return pair;
 }
 
-function make(name: string, { days = 30, algorithm = 'rsa' }: Wish): Pair {
+function make(name: string, { days = 30, algorithm = 'ec' }: Wish): Pair {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   try {
     const kind = algorithm === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Inventory } from '../../src/inventory/inventory.ts';
+import v8 from 'node:v8';
+import type { Inventory, InventoryHost } from '../../src/inventory/inventory.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
+import { queriesIn, type Snapshot } from '../../src/model/snapshot.ts';
 import { crossChecksOf } from '../../src/plan/forward/cross-checks.ts';
 import { type PlanInput, planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { beforeLastStage, lastStages } from '../../src/plan/forward/stages.ts';
@@ -44,7 +45,18 @@ hosts:
     - {name: bbb-03, hostname: bbb-03.example.com}
 `;
 
-export async function inventoryOf(text: string = inventoryText): Promise<Inventory> {
+const inventories = new Map<string, Promise<Inventory>>();
+
+/** Read once for all tests of a worker, unless its playbook or something else in it is outside of it. */
+export function inventoryOf(text: string = inventoryText): Promise<Inventory> {
+  const others = /\b(?:env|file|command|config|identity_files|known_hosts):|\.\//;
+  if (!/^playbook: *[a-z]+$/m.test(text) || others.test(text)) return readInventory(text);
+  const known = inventories.get(text) ?? readInventory(text);
+  inventories.set(text, known);
+  return known;
+}
+
+async function readInventory(text: string): Promise<Inventory> {
   const directory = mkdtempSync(join(tmpdir(), 'clusterproxy-'));
   try {
     const file = join(directory, 'prod.yaml');
@@ -55,18 +67,30 @@ export async function inventoryOf(text: string = inventoryText): Promise<Invento
   }
 }
 
+const looks = new WeakMap<Inventory, Map<string, Snapshot>>();
+
 /**
  * What a probe of each host would return if all queries succeed; a host that isn't in `hosts` is unreachable.
+ * The same host of the same inventory is looked at once.
  */
 export function snapshotsOf(inventory: Inventory, hosts: Record<string, FakeHost>): Map<string, Snapshot> {
   const looked = inventory.hosts.flatMap((host) => {
     const fake = hosts[host.name];
     if (fake === undefined) return [];
-    const reads = readsOf(inventory, host);
-    const answers = reads.queries.map((query) => [query, { status: 0, output: '' }] as const);
-    return [[host.name, snapshotOf({ answers, ...fake, name: host.name }, reads)] as const];
+    const known = looks.get(inventory) ?? new Map<string, Snapshot>();
+    looks.set(inventory, known);
+    const key = `${host.name} ${v8.serialize(fake).toString('latin1')}`;
+    const snapshot = known.get(key) ?? lookAt(inventory, host, fake);
+    known.set(key, snapshot);
+    return [[host.name, snapshot] as const];
   });
   return new Map(looked);
+}
+
+function lookAt(inventory: Inventory, host: InventoryHost, fake: FakeHost): Snapshot {
+  const reads = readsOf(inventory, host);
+  const answers = queriesIn(reads).map((query) => [query, { status: 0, output: '' }] as const);
+  return snapshotOf({ answers, ...fake, name: host.name }, reads);
 }
 
 export function planInput(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): PlanInput {
@@ -86,8 +110,25 @@ export function planInput(inventory: Inventory, snapshots: ReadonlyMap<string, S
   };
 }
 
+interface Planned {
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  readonly plans: readonly HostPlan[];
+}
+const plannedBefore = new WeakMap<Inventory, Planned[]>();
+
+/** Many tests begin with the plan for the same hosts: it is made once. */
 export function planOf(inventory: Inventory, snapshots: ReadonlyMap<string, Snapshot>): readonly HostPlan[] {
-  return planCluster(planInput(inventory, snapshots));
+  const before = plannedBefore.get(inventory) ?? [];
+  plannedBefore.set(inventory, before);
+  const known = before.find((one) => same(one.snapshots, snapshots));
+  if (known !== undefined) return known.plans;
+  const plans = planCluster(planInput(inventory, snapshots));
+  before.push({ snapshots: new Map(snapshots), plans });
+  return plans;
+}
+
+function same(one: ReadonlyMap<string, Snapshot>, other: ReadonlyMap<string, Snapshot>): boolean {
+  return one.size === other.size && [...one].every(([name, snapshot]) => other.get(name) === snapshot);
 }
 
 /** What is left to do once these hosts are as planned. */

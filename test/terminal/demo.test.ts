@@ -37,7 +37,7 @@ const milestones = [
   '-accessControlAllowOrigin=*\n',
   '(exit status 2: ',
   '4 hosts: 1 changed, 3 in sync (run ',
-  '1 meeting is running: Biology 7b (participants: 28)',
+  'now: running meetings: 1, with 28 people',
   '(exit status 5: ',
   'nginx: [emerg] unexpected end of file, expecting "}" in /etc/nginx/conf.d/own.conf:2\n',
   '4 hosts: 1 changed, 2 in sync, 1 rolled back (run ',

@@ -102,6 +102,7 @@ function inventory(what: string): string {
     JSON.stringify({
       playbook: './odd.yaml',
       cluster: { name: 'odd', hostname: 'odd.example.com' },
+      windows: 'anytime',
       ssh: { user: 'root', config: 'none' },
       vars: { what },
       hosts: { node: [{ name: 'node-1', hostname: 'node-1.example.com', ssh }] },

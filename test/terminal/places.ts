@@ -39,6 +39,7 @@ export function oneNode(cluster: TestCluster, name: string, ssh: Readonly<Record
   const inventory = {
     playbook: 'bigbluebutton',
     cluster: { name: 'one', hostname: 'bbb.example.com' },
+    windows: 'anytime',
     ssh: { user: 'root', config: 'none', address: '127.0.0.1', connect_timeout: 60, ...ssh },
     hosts: { proxy: 'external', node: [{ name: 'node-1', hostname: 'node-1.example.com' }] },
   };

@@ -264,6 +264,7 @@ describe.skipIf(noLab)('verify of balancers on real hosts', () => {
       const inventory = {
         playbook,
         cluster: { name, hostname: `${name}.example.com` },
+        windows: 'anytime',
         ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
         vars: { certificate: CERTIFICATE.fullchain, certificate_key: CERTIFICATE.privateKey, ...vars },
         hosts: { balancer: [listed('lb')], node: [listed(1), listed(2)] },

@@ -60,6 +60,7 @@ async function balanced(
   const inventory = {
     playbook,
     cluster: { name: playbook, hostname: `${playbook}.example.com` },
+    windows: 'anytime',
     ssh: { user: 'ops', become: 'sudo', identity_files: [lab.sshKey], known_hosts: [lab.knownHosts] },
     vars: { certificate: CERTIFICATE.fullchain, certificate_key: CERTIFICATE.privateKey, ...vars },
     hosts: { balancer: places([balancer]), node: places(nodes) },

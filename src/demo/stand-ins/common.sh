@@ -11,13 +11,10 @@ remember() {
   printf '%s\n' "$2" >"$memory/$1.$$" && mv -f "$memory/$1.$$" "$memory/$1"
 }
 
-# recall FILE DEFAULT: prints the line in the file; starts no program, as stand-ins do little else
+# recall FILE DEFAULT: $recalled is the line in the file; starts no process, as stand-ins do little else
 recall() {
-  if { read -r recalled || :; } 2>/dev/null <"$memory/$1"; then
-    printf '%s\n' "$recalled"
-  else
-    printf '%s\n' "${2:-}"
-  fi
+  recalled=
+  { read -r recalled || :; } 2>/dev/null <"$memory/$1" || recalled=${2:-}
 }
 
 journal() {

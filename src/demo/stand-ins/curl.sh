@@ -49,7 +49,8 @@ escaped() {
 
 case $url in
   */api/getMeetings'?'checksum=*)
-    [ "$(recall units/bbb-web.service inactive)" = active ] || exit 7
+    recall units/bbb-web.service inactive
+    [ "$recalled" = active ] || exit 7
     [ ! -e "$memory/api-silent" ] || exit 28
     secret=$(value securitySalt)
     sum=${url##*checksum=}
@@ -68,7 +69,8 @@ case $url in
     fi
     ;;
   */bigbluebutton/api | */bigbluebutton/api/ | */averox/api | */averox/api/)
-    [ "$(recall units/bbb-web.service inactive)" = active ] || exit 7
+    recall units/bbb-web.service inactive
+    [ "$recalled" = active ] || exit 7
     case $settings in
       *application/json*)
         printf '{"response":{"returncode":"SUCCESS","version":"2.0","apiVersion":"2.0","bbbVersion":"","graphqlWebsocketUrl":"%s","graphqlApiUrl":"%s","html5ClientUrl":"%s"}}\n' \

@@ -18,7 +18,8 @@ while [ $# -gt 0 ]; do
       ;;
     -p* | --property=*) properties="$properties ${1#*=}" ;;
     --version)
-      echo "systemd $(recall systemd-version 252) (stand-in)"
+      recall systemd-version 252
+      echo "systemd $recalled (stand-in)"
       exit 0
       ;;
     -*) ;;
@@ -30,8 +31,9 @@ while [ $# -gt 0 ]; do
 done
 set -f
 
+# full_name UNIT: $name is what systemd calls it
 full_name() {
-  case $1 in *.service | *.target | *.socket | *.timer | *.path | *.mount | *.slice) echo "$1" ;; *) echo "$1.service" ;; esac
+  case $1 in *.service | *.target | *.socket | *.timer | *.path | *.mount | *.slice) name=$1 ;; *) name=$1.service ;; esac
 }
 
 loaded() {
@@ -42,30 +44,53 @@ loaded() {
   return 1
 }
 
+# The next two leave what they find in $recalled.
 active_state() {
   recall "units/$1" inactive
 }
 
 restarts() {
-  if [ -e "$memory/flaps-${1%.service}" ]; then remember "restarts-$1" $(($(recall "restarts-$1" 0) + 1)); fi
+  recall "restarts-$1" 0
+  [ -e "$memory/flaps-${1%.service}" ] || return 0
+  remember "restarts-$1" $((recalled + 1))
   recall "restarts-$1" 0
 }
 
 property() {
   case $1 in
     Id | Names) echo "$1=$2" ;;
-    LoadState) if [ "$(recall "enabled-$2")" = masked ]; then echo LoadState=masked; elif loaded "$2"; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
-    ActiveState) echo "ActiveState=$(active_state "$2")" ;;
-    SubState) case $(active_state "$2") in active) echo SubState=running ;; failed) echo SubState=failed ;; *) echo SubState=dead ;; esac ;;
-    UnitFileState) if loaded "$2"; then echo "UnitFileState=$(recall "enabled-$2" enabled)"; else echo UnitFileState=; fi ;;
-    NRestarts) echo "NRestarts=$(restarts "$2")" ;;
-    MainPID) if [ "$(active_state "$2")" = active ]; then echo "MainPID=$(recall "pid-$2" 0)"; else echo MainPID=0; fi ;;
+    LoadState)
+      recall "enabled-$2"
+      if [ "$recalled" = masked ]; then echo LoadState=masked; elif loaded "$2"; then echo LoadState=loaded; else echo LoadState=not-found; fi
+      ;;
+    ActiveState)
+      active_state "$2"
+      echo "ActiveState=$recalled"
+      ;;
+    SubState)
+      active_state "$2"
+      case $recalled in active) echo SubState=running ;; failed) echo SubState=failed ;; *) echo SubState=dead ;; esac
+      ;;
+    UnitFileState)
+      recall "enabled-$2" enabled
+      if loaded "$2"; then echo "UnitFileState=$recalled"; else echo UnitFileState=; fi
+      ;;
+    NRestarts)
+      restarts "$2"
+      echo "NRestarts=$recalled"
+      ;;
+    MainPID)
+      active_state "$2"
+      if [ "$recalled" = active ]; then recall "pid-$2" 0; else recalled=0; fi
+      echo "MainPID=$recalled"
+      ;;
   esac
 }
 
 # The process table of nginx: one master, and one worker per generation.
 new_nginx_worker() {
-  generation=$(($(recall nginx-generation 0) + 1))
+  recall nginx-generation 0
+  generation=$((recalled + 1))
   remember nginx-generation $generation
   remember pid-nginx.service 10000
   rm -rf "$root"/proc/1000[1-9] "$root"/proc/100[1-9][0-9] 2>/dev/null
@@ -97,7 +122,8 @@ listening() {
   mkdir -p "$root/proc/net"
   slot=0
   for pair in bbb-html5:4100 bbb-graphql-server:8085 bbb-web:8090 bbb-graphql-middleware:8378 etherpad:9001; do
-    if [ "$(active_state "${pair%:*}.service")" = active ]; then
+    active_state "${pair%:*}.service"
+    if [ "$recalled" = active ]; then
       printf '%4d: 0100007F:%04X 00000000:0000 0A 00000000:00000000\n' $slot "${pair#*:}"
       slot=$((slot + 1))
     fi
@@ -128,6 +154,7 @@ case $verb in
     ;;
   is-system-running)
     recall system-state running
+    echo "$recalled"
     ;;
   list-units) ;;
   show)
@@ -137,29 +164,31 @@ case $verb in
       if [ "$unit" = '*' ]; then
         set +f
         for file in "$memory"/units/*; do
-          [ "$(recall "units/${file##*/}")" != failed ] || asked="$asked ${file##*/}"
+          recall "units/${file##*/}"
+          [ "$recalled" != failed ] || asked="$asked ${file##*/}"
         done
         set -f
       fi
     done
     for unit in $asked; do
       [ "$unit" != '*' ] || continue
-      name=$(full_name "$unit")
+      full_name "$unit"
       for one in $properties; do property "$one" "$name"; done
       echo
     done
     ;;
   is-active | is-enabled)
     for unit in $units; do
-      state=$(active_state "$(full_name "$unit")")
-      echo "$state"
+      full_name "$unit"
+      active_state "$name"
+      echo "$recalled"
     done
     # 3 as systemctl's, of a unit that isn't
-    [ "$state" = active ] || exit 3
+    [ "$recalled" = active ] || exit 3
     ;;
   enable | disable | mask | unmask)
     for unit in $units; do
-      name=$(full_name "$unit")
+      full_name "$unit"
       journal "$verb $name"
       loaded "$name" || {
         echo "Failed to $verb unit: Unit file $name does not exist." >&2
@@ -170,14 +199,15 @@ case $verb in
     ;;
   reset-failed)
     for unit in $units; do
-      name=$(full_name "$unit")
+      full_name "$unit"
       journal "$verb $name"
-      [ "$(active_state "$name")" != failed ] || remember "units/$name" inactive
+      active_state "$name"
+      [ "$recalled" != failed ] || remember "units/$name" inactive
     done
     ;;
   start | stop | restart | reload | reload-or-restart)
     for unit in $units; do
-      name=$(full_name "$unit")
+      full_name "$unit"
       journal "$verb $name"
       loaded "$name" || {
         echo "Failed to $verb $name: Unit $name not found." >&2
@@ -187,7 +217,8 @@ case $verb in
         stop:*.timer) remember "units/$name" inactive ;;
         stop:clusterproxy-*)
           # The group of systemd-run's stand-in; its last part, ExecStopPost, belongs to the unit.
-          kill -TERM "-$(recall "pid-$name" 0)"
+          recall "pid-$name" 0
+          kill -TERM "-$recalled"
           while [ -e "$memory/units/$name" ]; do sleep 0.05; done
           ;;
         stop:*) remember "units/$name" inactive ;;

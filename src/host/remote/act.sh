@@ -3,6 +3,7 @@
 # certificates. Sourced by runner.sh, after prepare.sh. An action that fails ends the run with nothing changed
 # but what actions have done by then.
 # shellcheck disable=SC2154 # run and dir are set by the program
+# shellcheck disable=SC2034 # has_begun is for begin.sh
 
 do_actions() {
   any_record act || return 0
@@ -26,7 +27,8 @@ do_action() {
     log act "$act_name" unneeded
     return 0
   fi
-  ask_guards_of act-guard "$act" || put_off
+  if ! in_time || ! ask_guards_of act-guard "$act"; then put_off; fi
+  has_begun=yes
   log act "$act_name" started
   act_failed=
   if ! : >"$act_output"; then

@@ -76,7 +76,10 @@ swap_all() {
 # would be interrupted puts the host off: no handler has begun yet, and what was stopped until now was idle
 # and is started again.
 set_unit() {
-  if [ "$5" = active ] && [ "$7" != active ]; then ask_guards_of unit-guard "$2" || put_off; fi
+  if [ "$5" = active ] && [ "$7" != active ]; then
+    if ! in_time || ! ask_guards_of unit-guard "$2"; then put_off; fi
+    has_begun=yes
+  fi
   # Noted before it begins, so that a revert gives back what it was.
   { printf '%s\n' "$2" >>"$dir/units" && sync -- "$dir/units"; } ||
     fail no-space 'the change to a unit could not be recorded' 'free some disk space on the host' ''
@@ -103,8 +106,13 @@ run_handler() {
   ! any_record check "$handler${US}nginx-workers" || nginx_before
   reload_units "$handler" "$timeout" || fail handler-failed "handler $handler: \`$acted\` failed" \
     'look at its output; everything is back as it was' "$said"
+  if any_record interrupts "$handler" && ! in_time; then
+    forget_start
+    put_off
+  fi
   # All that takes time is done: nothing may come between the question and the start.
   if any_record guard "$handler"; then may_begin || return 0; fi
+  ! any_record interrupts "$handler" || has_begun=yes
   clock
   log handler "$handler" started "$clock"
   [ "$handler_settle" -le "$settle" ] || settle=$handler_settle

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What runner.sh and settle.sh have in common about handlers: their actions, their checks, and the guards that
-# are asked before they may begin. Sourced after transaction.sh.
+# are asked before they may begin. Sourced after transaction.sh and people.sh.
 # shellcheck disable=SC2154 # run, dir and base are set by the program
 # shellcheck disable=SC2034 # some variables are for the programs only
 
@@ -238,7 +238,8 @@ ask_guard() {
   while [ $# -le "$_count" ]; do set -- "$@" ''; done
   log guard "$guard"
   _status=0
-  answer=$(ask "$@" 9>&-) || _status=$?
+  answer=$(ask_people no "$@" 9>&-) || _status=$?
+  tell_ignored
   case $_status in
     0)
       clock
@@ -250,10 +251,11 @@ ask_guard() {
       log guard "$guard" "$guarded" busy "$clock"
       code=busy
       words="the guard $guard says that somebody is connected"
-      _sessions=$(printf '%s\n' "$answer" | grep -c "$US")
+      _sessions=$(printf '%s\n' "$answer" | people_in_words sum)
+      answer=$(printf '%s\n' "$answer" | people_in_words sessions)
       find_records guard-words "$guard"
       field 3 "$records"
-      if [ "$_sessions" -gt 0 ] && [ -n "$field" ]; then words="$field: $_sessions"; fi
+      if [ -n "$_sessions" ] && [ -n "$field" ]; then words="$field: $_sessions"; fi
       ;;
     *)
       clock
@@ -262,8 +264,23 @@ ask_guard() {
       words="the guard $guard could not tell whether somebody is connected (status $_status)"
       ;;
   esac
-  answer=$(printf '%s\n' "$answer" | sed "s/^\([0-9?]*\)$US\(.*\)/\2 (participants: \1)/" | one_line)
+  answer=$(printf '%s\n' "$answer" | one_line)
   return 1
+}
+
+# What a guard left out, or has to say of the host, is part of what is remembered of the run: once each.
+told_before=$NL
+tell_ignored() {
+  [ "$_status" -le 1 ] || return 0
+  each tell_once "$(
+    printf '%s\n' "$answer" | people_in_words ignored | sed "s/^/ignored among the $guard: /"
+    printf '%s\n' "$answer" | people_in_words notes
+  )"
+}
+tell_once() {
+  case $told_before in *"$NL$1$NL"*) return 0 ;; esac
+  told_before=$told_before$1$NL
+  log warning "$(printf '%s' "$1" | one_line)"
 }
 
 ## What is owed

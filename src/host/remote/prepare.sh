@@ -249,7 +249,7 @@ prepare() {
   each refuse_other "$(states)"
   # Before the guards are asked: what they ask may have been restarted by that.
   [ "$settled" = no ] || each_change still_as_planned
-  ask_guards || put_off
+  if ! in_time || ! ask_guards; then put_off; fi
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
   shown='the unit that settles the run at boot'

@@ -26,10 +26,11 @@ answer_to() {
   IFS=$US
   set -- $1
   IFS=$NL
+  record_kind=$1
   count=$3
   shift 3
   while [ $# -le "$count" ]; do set -- "$@" ''; done
-  ask "$@"
+  if [ "$record_kind" = guard ]; then ask_people "$people_by_name" "$@"; else ask "$@"; fi
   printf '\n%s status %s\n' "$nonce" $?
 }
 answer_after_the_rest() {

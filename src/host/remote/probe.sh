@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Looks at a host: everything that the steps, guards and warnings need, in one go, with as few processes as
-# possible. Writes nothing on the host. Runs after lib.sh and folders.sh, with $nonce and the records of
-# $request set.
+# possible. Writes nothing on the host. Runs after lib.sh, people.sh and folders.sh, with $nonce and the
+# records of $request set.
 #
 # Output: sections that begin with a line `NONCE name`. The nonce is drawn for each probe, so nothing that was
 # on the host before can look like a section. File contents are framed by their lengths. The last line is
@@ -23,6 +23,7 @@ units=
 names=
 queries=
 browsing=
+people_by_name=no
 section globs
 cluster=
 for record in $request; do
@@ -36,7 +37,8 @@ for record in $request; do
     unit) units=$units$NL$value ;;
     name) names=$names$NL$value ;;
     program) take_program "${value%%"$US"*}" "${value#*"$US"}" ;;
-    query)
+    people-by-name) people_by_name=$value ;;
+    query | guard)
       field 4 "$record"
       if [ "$field" = browse ]; then
         browsing=$browsing$NL$record

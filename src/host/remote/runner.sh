@@ -15,8 +15,12 @@ run=$1
 . "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/browse.sh
 . "${0%/*}/browse.sh"
+# shellcheck source=src/host/remote/people.sh
+. "${0%/*}/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "${0%/*}/handlers.sh"
+# shellcheck source=src/host/remote/begin.sh
+. "${0%/*}/begin.sh"
 # shellcheck source=src/host/remote/boot-unit.sh
 . "${0%/*}/boot-unit.sh"
 # shellcheck source=src/host/remote/others.sh
@@ -168,7 +172,10 @@ note_sequence() {
 
 put_off() {
   _next='run the command again when they have ended, or interrupt them with --force'
-  [ "$code" != guard-unknown ] || _next='find out why, then run the command again; --force changes it anyway'
+  case $code in
+    guard-unknown) _next='find out why, then run the command again; --force changes it anyway' ;;
+    outside-window | past-deadline) _next=$late_next ;;
+  esac
   finish deferred "$code" "$words" "$_next" "$answer"
 }
 

@@ -18,6 +18,8 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 . "$here/transaction.sh"
 # shellcheck source=src/host/remote/changes.sh
 . "$here/changes.sh"
+# shellcheck source=src/host/remote/people.sh
+. "$here/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "$here/handlers.sh"
 beside=yes

@@ -1,5 +1,6 @@
 import { stopsUnit } from '../../model/change.ts';
 import type { Guard } from '../../model/handler.ts';
+import type { PeopleSession } from '../../model/people.ts';
 import type { GuardReport, Stage } from '../../model/plan.ts';
 import { type Answer, queryKey, type Snapshot } from '../../model/snapshot.ts';
 
@@ -22,20 +23,35 @@ export function guardReports(snapshot: Snapshot, stages: readonly Doings[]): rea
   return [...unique.values()].map((guard) => report(guard, snapshot.answers.get(queryKey(guard.query))));
 }
 
-function report(guard: Guard, answer: Answer | undefined): GuardReport {
-  if (answer?.status === 0) return { guard: guard.id, state: 'idle', sessions: [] };
-  if (answer?.status === 1) return { guard: guard.id, state: 'busy', sessions: sessions(answer.output) };
-  const said = answer?.output.trim();
-  return { guard: guard.id, state: 'unknown', sessions: said ? [said] : [] };
+function report({ id, description }: Guard, answer: Answer | undefined): GuardReport {
+  const said = answer?.output.trim() ?? '';
+  const report = { guard: id, ...(description === undefined ? {} : { description }), sessions: [] };
+  if (answer?.status !== 0 && answer?.status !== 1) {
+    return { ...report, state: 'unknown', ...(said === '' ? {} : { why: said }) };
+  }
+  const lines = answer.output.split('\n').map((line) => line.split('\u001f'));
+  const ignored = lines.flatMap(([kind, ...fields]) => (kind === 'ignored' ? [session(fields)] : []));
+  const notes = lines.flatMap(([kind, words = '']) => (kind === 'note' && words !== '' ? [words] : []));
+  return {
+    ...report,
+    ...(ignored.length === 0 ? {} : { ignored }),
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(answer.status === 0
+      ? { state: 'idle' }
+      : { state: 'busy', sessions: lines.filter(isSession).map(session) }),
+  };
 }
 
-/** Lines of `PARTICIPANTS<U+001F>NAME`. */
-function sessions(output: string): readonly string[] {
-  return output
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [participants, ...name] = line.split('\u001f');
-      return name.length === 0 ? line : `${name.join(' ')} (participants: ${participants})`;
-    });
+function isSession(fields: readonly string[]): boolean {
+  return fields.length > 1 && fields[0] !== 'ignored' && fields[0] !== 'note';
+}
+
+/** PARTICIPANTS, NAME, AGE and WORDS as src/host/remote/people.sh tells them. */
+function session([participants = '', name = '', age = '', words = '']: readonly string[]): PeopleSession {
+  return {
+    ...(/^[0-9]{1,6}$/.test(participants) ? { participants: Number(participants) } : {}),
+    ...(name === '' ? {} : { name }),
+    ...(/^[0-9]{1,11}$/.test(age) ? { age: Number(age) } : {}),
+    ...(words === '' ? {} : { words }),
+  };
 }

@@ -74,14 +74,15 @@ function pastRun(
 ): PastRun | undefined {
   const record = parts.find((part) => part.record !== undefined)?.record;
   if (record === undefined) return undefined;
-  const { command, operator, from, version, startedAt, undoes } = record;
+  const { command, operator, from, version, startedAt, now, undoes } = record;
   const hosts = [...groupsOf(parts, ({ host }) => host)].map(([host, stages]) =>
     onHost(stages, undoneBy.get(onHostKey(host, run))),
   );
   const changed = hosts.filter(hasChanged);
   const by = changed.flatMap((host) => host.undoneBy ?? []);
   const everywhere = by.length > 0 && by.length === changed.length ? latest(by) : undefined;
-  return { ...{ run, command, operator, from, version, startedAt, undoes, undoneBy: everywhere }, hosts };
+  const who = { run, command, operator, from, version, startedAt, ...(now ? { now } : {}) };
+  return { ...who, undoes, undoneBy: everywhere, hosts };
 }
 
 /** Whether there is something on the host to undo. */

@@ -7,6 +7,7 @@ import {
   isGlob,
   type PathState,
   type Query,
+  queriesIn,
   queryKey,
   type Reads,
   type RegularFile,
@@ -62,7 +63,7 @@ export function snapshotOf(host: SampleHost, reads: Reads): Snapshot {
     units: new Map(reads.units.map((unit) => [unit, unitState(unit, host, tree)])),
     names: new Map(names),
     answers: new Map([
-      ...reads.queries
+      ...queriesIn(reads)
         .filter(({ kind }) => kind === 'search')
         .map((query) => [queryKey(query), search(tree, query)] as const),
       ...(host.answers ?? []).map(([query, answer]) => [queryKey(query), answer] as const),

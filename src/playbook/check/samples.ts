@@ -9,7 +9,14 @@ import { toValue, variableMistake } from '../../inventory/variables.ts';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { PackageManager } from '../../model/package-manager.ts';
 import type { Playbook, Role, Variable } from '../../model/playbook.ts';
-import { type Answer, type Query, queryKey, type Snapshot, stateIn } from '../../model/snapshot.ts';
+import {
+  type Answer,
+  type Query,
+  queriesIn,
+  queryKey,
+  type Snapshot,
+  stateIn,
+} from '../../model/snapshot.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { readsOf } from '../resolve/reads.ts';
 import { type ListedSample, listedSamples } from './listed-samples.ts';
@@ -140,6 +147,8 @@ function madeUp({ type, values }: Variable): Value {
       return 1;
     case 'port':
       return 8080;
+    case 'duration':
+      return '1m';
     case 'boolean':
       return false;
     case 'list':
@@ -209,7 +218,7 @@ export function sampleSnapshot(inventory: Inventory, host: InventoryHost, sample
   const { manager: packageManager, units } = sample;
   const bare = snapshotOf({ name: host.name, folders, os, packageManager, units }, reads);
   const answers = new Map(bare.answers);
-  for (const query of reads.queries) {
+  for (const query of queriesIn(reads)) {
     const answer = answerFrom(bare, query);
     if (!answers.has(queryKey(query)) && answer !== undefined) answers.set(queryKey(query), answer);
   }

@@ -84,7 +84,7 @@ export function resolveHandler(
 export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
   return role.guards.map((guard) => ({
     id: guard.id,
-    query: queryOf(guard, guard.args.map(fill.text)),
+    query: queryOf(guard, guard.args.flatMap(fill.list)),
     description: fill.text(guard.description),
   }));
 }

@@ -190,10 +190,8 @@ function alwaysAsked(role: Role, base: TemplateContext, options: ReadsOptions): 
       ...role.units.map(fill.text),
       ...health.flatMap((check) => (check.kind === 'units' ? check.units : [])),
     ],
-    queries: [
-      ...(options.guards ? resolveGuards(role, fill).map(({ query }) => query) : []),
-      ...health.flatMap((check) => (check.kind === 'http' ? [check.query] : [])),
-    ],
+    queries: health.flatMap((check) => (check.kind === 'http' ? [check.query] : [])),
+    guards: options.guards ? resolveGuards(role, fill).map(({ query }) => query) : [],
   };
 }
 

@@ -5,7 +5,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
-import type { RoleRollout } from '../../model/rollout.ts';
+import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
@@ -190,6 +190,22 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
     ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
+  };
+}
+
+function windowDocument(window: RoleWindow): NonNullable<ReportRollout['window']> {
+  const { timeZone, timeZoneFrom, state, now, closes, opens, deadline, lastBegin, regardless } = window;
+  return {
+    ...{ timeZone, timeZoneFrom, now, regardless },
+    ...(state === undefined ? {} : { state }),
+    ...(closes === undefined ? {} : { closes }),
+    ...(opens === undefined ? {} : { opens }),
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(lastBegin === undefined ? {} : { lastBegin }),
+    interrupting: window.interrupting.map(cleanName),
+    deferred: window.deferred.map(cleanName),
+    pastDeadline: window.pastDeadline.map(cleanName),
   };
 }
 

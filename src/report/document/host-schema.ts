@@ -102,7 +102,15 @@ export const handler = z.object({
 export const guard = z.object({
   guard: z.string(),
   state: z.enum(['idle', 'busy', 'unknown']),
-  sessions: z.array(z.string()).describe('who is there, in words'),
+  sessions: z
+    .array(z.string())
+    .describe('an entry for each session, in words: how many people, since when; by name only with --names'),
+  summary: z.string().optional().describe('how many there are in all, in words'),
+  people: z.number().optional().describe('how many people are there, as far as it is known'),
+  oldestSeconds: z.number().optional().describe("how old the oldest session is, by the host's clock"),
+  ignored: z.array(z.string()).optional().describe('sessions that do not count, in words'),
+  notes: z.array(z.string()).optional().describe('what else the guard says of the host'),
+  why: z.string().optional().describe('why it is not known'),
 });
 
 export const unsettled = z.object({
@@ -136,6 +144,10 @@ export const run = z.object({
 });
 
 export const pastRun = run.extend({
+  now: z
+    .literal(true)
+    .optional()
+    .describe('the operator said that people may be interrupted outside a window, or by day'),
   undoes: z.string().optional().describe('the run that it undid'),
   undoneBy: z.string().optional().describe('the run that undid it, on every host that it changed'),
   hosts: z.array(

@@ -1,6 +1,7 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { Decided } from '../../model/deciding-check.ts';
 import type { PastRun } from '../../model/history.ts';
+import { type PeopleSession, sessionWords, sumOfPeople, sumWords } from '../../model/people.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import type { UnsettledRun } from '../../model/snapshot.ts';
@@ -122,8 +123,25 @@ function stagesDocument({ stages, last }: HostPlan): Pick<ReportHost, 'stages'> 
   };
 }
 
-function guardDocument({ guard, state, sessions }: GuardReport): ReportGuard {
-  return { guard: cleanName(guard), state, sessions: sessions.map(showableLine) };
+function guardDocument(report: GuardReport): ReportGuard {
+  const { guard, state, description = guard, sessions, ignored = [], notes = [], why } = report;
+  const sum = sumOfPeople(sessions);
+  const summary = `${description}: ${sumWords(sessions.length, sum)}`;
+  return {
+    guard: cleanName(guard),
+    state,
+    sessions: sessions.map(inWords),
+    ...(sessions.length === 0 ? {} : { summary: showableLine(summary) }),
+    ...(sum.people === undefined ? {} : { people: sum.people }),
+    ...(sum.oldest === undefined ? {} : { oldestSeconds: sum.oldest }),
+    ...(ignored.length === 0 ? {} : { ignored: ignored.map(inWords) }),
+    ...(notes.length === 0 ? {} : { notes: notes.map(showableLine) }),
+    ...(why === undefined ? {} : { why: showableLine(why) }),
+  };
+}
+
+function inWords(session: PeopleSession): string {
+  return showableLine(sessionWords(session));
 }
 
 function unsettledDocument(unsettled: UnsettledRun): ReportUnsettled {

@@ -22,6 +22,7 @@ export function runDocument(run: PastRun): ReportRun {
 export function pastRunDocument(run: PastRun): ReportPastRun {
   return {
     ...runDocument(run),
+    ...(run.now ? { now: true as const } : {}),
     ...(run.undoes === undefined ? {} : { undoes: cleanLine(run.undoes) }),
     ...(run.undoneBy === undefined ? {} : { undoneBy: cleanLine(run.undoneBy) }),
     hosts: run.hosts.map(runOnHostDocument),

@@ -25,6 +25,28 @@ const summary = z.object({
   interrupted: z.boolean(),
 });
 
+const window = z
+  .object({
+    timeZone: z.string().describe('IANA name; instants stand as its clocks show them, with their offset'),
+    timeZoneFrom: z.enum(['inventory', 'machine']),
+    state: z
+      .enum(['open', 'closed', 'by-day'])
+      .optional()
+      .describe('by-day: a weekday from 07:00 to 18:00, and no window is configured'),
+    now: z.string(),
+    closes: z.string().optional().describe('when the window that is open closes'),
+    opens: z.string().optional().describe('when the next one opens that is long enough'),
+    deadline: z.string().optional(),
+    lastBegin: z.string().optional().describe('when the host with the longest way begins at the latest'),
+    regardless: z.boolean().describe('people are interrupted all the same: --now'),
+    interrupting: z.array(z.string()).describe('the hosts whose change interrupts people'),
+    deferred: z
+      .array(z.string())
+      .describe('those that would be deferred at this moment: no window is open for long enough'),
+    pastDeadline: z.array(z.string()).describe('those that would be: the deadline comes too soon'),
+  })
+  .describe('what windows and the deadline mean for these hosts, where they mean anything');
+
 const rollout = z.object({
   role: z.string(),
   hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
@@ -32,6 +54,7 @@ const rollout = z.object({
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+  window: window.optional(),
   whenBusy: z
     .enum(busyPolicies)
     .optional()

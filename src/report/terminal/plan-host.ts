@@ -9,7 +9,7 @@ import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
 import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts';
 import type { Style } from './style.ts';
-import { changeWords, sessionsOf, unsettledWords } from './words.ts';
+import { changeWords, unsettledWords } from './words.ts';
 
 /** `node-01: node, recipe 2.6 (version 2.6 is installed)` */
 export function renderHeader(host: ReportHost, style: Style): readonly string[] {
@@ -153,7 +153,11 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
   const warning = (text: string) => labelled('warning', paint.yellow('warning'), text);
   const unsettled = host.unsettled.map(unsettledWords);
   return [
-    ...guardsOf(host).flatMap((guard) => labelled('now', paint.bold('now'), guardWords(guard))),
+    ...guardsOf(host).flatMap((guard) => [
+      ...labelled('now', paint.bold('now'), guardWords(guard)),
+      ...sessionLines(guard).flatMap((text) => wrap(text, { columns, first: '    - ' })),
+      ...aside(guard).flatMap((text) => labelled('note', paint.yellow('note'), text)),
+    ]),
     ...deferral(host, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
     ...unsettled.flatMap(warning),
     ...host.warnings.flatMap(warning),
@@ -195,17 +199,37 @@ function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] 
 
 const mostSessions = 10;
 
-function guardWords(report: ReportGuard): string {
-  const names = report.sessions.slice(0, mostSessions);
-  const more = report.sessions.length - names.length;
-  const sessions = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  switch (report.state) {
+/** See src/model/people.ts. */
+const unknownPeople = 'an unknown number of people';
+const inSummary = /^(?:nobody at present|\d+ (?:person|people))(?:, started [\w ]+ ago)?$/;
+
+function guardWords({ guard, state, summary, why }: ReportGuard): string {
+  switch (state) {
     case 'idle':
-      return `no ${oneLine(report.guard)}`;
+      return `no ${oneLine(guard)}`;
     case 'unknown':
-      return `it is not known whether there are ${oneLine(report.guard)}${sessions === '' ? '' : ` (${sessions})`}; that counts as busy`;
+      return `it is not known whether there are ${oneLine(guard)}${why === undefined ? '' : ` (${oneLine(why)})`}; that counts as busy`;
     case 'busy':
-      if (report.sessions.length === 0) return `there are ${oneLine(report.guard)}`;
-      return `${sessionsOf(report)} ${report.sessions.length === 1 ? 'is' : 'are'} running: ${sessions}`;
+      return summary === undefined ? `there are ${oneLine(guard)}` : oneLine(summary);
   }
+}
+
+/** Those of which more is known than that they are there, and than the summary says. */
+function sessionLines({ sessions }: ReportGuard): readonly string[] {
+  const isTold = (words: string) => sessions.length === 1 && inSummary.test(words);
+  const known = sessions.map(oneLine).filter((words) => words !== unknownPeople && !isTold(words));
+  const shown = known.slice(0, mostSessions);
+  const more = known.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])];
+}
+
+/** What doesn't count, and what else the guard has to say. */
+function aside({ guard, ignored = [], notes = [] }: ReportGuard): readonly string[] {
+  const [one = '', ...more] = ignored.map(oneLine);
+  const what = oneLine(guard);
+  const words =
+    more.length === 0
+      ? `1 ${what.replace(/s$/, '')} is ignored: ${one}`
+      : `${ignored.length} ${what} are ignored: ${[one, ...more].join('; ')}`;
+  return [...(ignored.length === 0 ? [] : [words]), ...notes.map(oneLine)];
 }

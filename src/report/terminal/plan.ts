@@ -12,6 +12,7 @@ import { renderRollout } from './rollout.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
 import { renderWarning } from './warning.ts';
+import { renderWindows } from './window.ts';
 
 /**
  * A plan as a person reads it: what changes where and why, hosts with the same changes once, then what it
@@ -36,7 +37,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
       ...together(namesOf(quiet.filter((host) => !isDone(host))), 'nothing to do', style),
       ...together(namesOf(skipped), 'left out by --limit', style),
     ],
-    renderRollout(rollout, style),
+    [...renderRollout(rollout, style), ...renderWindows(rollout, style)],
     summary(document, others, style),
   ];
   return sections

@@ -1,17 +1,11 @@
-import type { ReportChange, ReportGuard, ReportRun, ReportUnsettled } from '../document/schema.ts';
-import { count, oneLine } from './prose.ts';
+import type { ReportChange, ReportRun, ReportUnsettled } from '../document/schema.ts';
+import { oneLine } from './prose.ts';
 
 /** `modify /etc/a.conf` */
 export function changeWords({ kind, action, path }: ReportChange): string {
   if (kind === 'unit') return `set unit ${oneLine(path)}`;
   const what = kind === 'file' ? '' : kind === 'symlink' ? 'symbolic link ' : 'directory ';
   return `${action} ${what}${oneLine(path)}`;
-}
-
-/** `2 meetings`: a guard's id is the plural of what it guards. */
-export function sessionsOf({ guard, sessions }: ReportGuard): string {
-  const plural = oneLine(guard);
-  return count(sessions.length, plural.replace(/s$/, ''), plural);
 }
 
 /** `ada from laptop, 2026-11-21 07:45:01 UTC` */

@@ -1,4 +1,5 @@
 import type { InventoryHost } from '../../inventory/inventory.ts';
+import { sumOfPeople, sumWords } from '../../model/people.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import { noReads } from '../../model/snapshot.ts';
 import { guardReports, guardsIn } from '../../plan/forward/guard-reports.ts';
@@ -17,8 +18,8 @@ export async function askGuards(
   host: InventoryHost,
   reaching: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal'>,
 ): Promise<Presence> {
-  const queries = guardsIn(plan.stages).map(({ query }) => query);
-  const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, queries }), reaching);
+  const guards = guardsIn(plan.stages).map(({ query }) => query);
+  const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, guards }), reaching);
   if (snapshot === undefined) {
     return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked' };
   }
@@ -28,21 +29,22 @@ export async function askGuards(
 /** The same from what the guards said when all hosts were looked at. */
 export function presence(plan: HostPlan, reports: readonly GuardReport[] = plan.guards): Presence {
   const busy = reports.find(({ state }) => state === 'busy');
-  if (busy !== undefined) return { kind: 'busy', words: busyWords(plan, busy) };
+  if (busy !== undefined) return { kind: 'busy', words: busyWords(busy) };
   const unknown = reports.find(({ state }) => state === 'unknown');
   if (unknown === undefined) return { kind: 'empty' };
-  const [why] = unknown.sessions;
+  const { guard, why } = unknown;
   return {
     kind: 'unknown',
-    words: `the guard ${unknown.guard} can't tell whether somebody is there${why === undefined ? '' : `: ${why}`}`,
+    words: `the guard ${guard} can't tell whether somebody is there${why === undefined ? '' : `: ${why}`}`,
   };
 }
 
-function busyWords(plan: HostPlan, { guard: id, sessions }: GuardReport): string {
-  const description = guardsIn(plan.stages).find((guard) => guard.id === id)?.description ?? '';
+/** Without the age, which would be something else each time. */
+function busyWords({ guard, description = '', sessions }: GuardReport): string {
   const who =
-    description.trim() === '' ? `the guard ${id} says that somebody is connected` : description.trim();
-  return sessions.length === 0 ? who : `${who}: ${sessions.length}`;
+    description.trim() === '' ? `the guard ${guard} says that somebody is connected` : description.trim();
+  if (sessions.length === 0) return who;
+  return `${who}: ${sumWords(sessions.length, { ...sumOfPeople(sessions), oldest: undefined })}`;
 }
 
 /** Whether any guard is asked before the host is changed; without one nobody is waited for. */

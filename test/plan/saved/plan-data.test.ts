@@ -209,7 +209,7 @@ describe('the digest of a plan', () => {
   it('is that of what is done, whenever it was planned', () => {
     const plan = planWith(bare(), whole('made\n'));
     const later = { ...plan, durationMs: 9, warnings: ['a full disk'] };
-    const guards = [{ guard: 'meetings', state: 'busy' as const, sessions: ['Art'] }];
+    const guards = [{ guard: 'meetings', state: 'busy' as const, sessions: [{ name: 'Art' }] }];
     expect(planDigest(clusterOf([{ ...later, guards }]))).toBe(planDigest(clusterOf([plan])));
     expect(digest(bare(), whole('made\n'))).toBe(planDigest(clusterOf([plan])));
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { OperatorError } from '../../../src/model/operator-error.ts';
-import { type PathState, queryKey, type Snapshot } from '../../../src/model/snapshot.ts';
+import { type PathState, queriesIn, queryKey, type Snapshot } from '../../../src/model/snapshot.ts';
 import { type ClusterView, viewCluster } from '../../../src/playbook/resolve/contexts.ts';
 import { healthWarnings } from '../../../src/playbook/resolve/health.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
@@ -358,7 +358,7 @@ describe('readsOf', () => {
   });
 
   it('asks guards and health in the same probe', () => {
-    expect(reads('old').queries.map(queryKey).sort()).toEqual(
+    expect(queriesIn(reads('old')).map(queryKey).sort()).toEqual(
       [
         { kind: 'http', args: ['http://127.0.0.1/old/sessions'] } as const,
         { kind: 'http', args: ['http://127.0.0.1/health'] } as const,

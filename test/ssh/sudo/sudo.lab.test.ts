@@ -164,7 +164,10 @@ describe.skipIf(!availability.available)('sudo', () => {
       };
       const hosts = { node: [{ name: 'host', address: host.address }] };
       const inventory = join(folder, 'inventory.yaml');
-      await writeFile(inventory, JSON.stringify({ playbook: './note.yaml', cluster, ssh, hosts }));
+      await writeFile(
+        inventory,
+        JSON.stringify({ playbook: './note.yaml', cluster, windows: 'anytime', ssh, hosts }),
+      );
       await writeFile(join(folder, 'note.yaml'), playbook);
       await host.writeFile('/etc/note.properties', 'other=1\n');
       vi.stubEnv('LAB_SUDO_PASSWORD', password);

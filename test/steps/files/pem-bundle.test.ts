@@ -4,7 +4,7 @@ import { selfSigned } from '../../support/certificates.ts';
 import { runStep } from '../../support/run-step.ts';
 
 const [path, crt, ca, key] = ['/etc/haproxy/lb.pem', '/etc/ssl/lb.crt', '/etc/ssl/ca.crt', '/etc/ssl/lb.key'];
-const own = selfSigned('lb.example.com');
+const own = selfSigned('lb.example.com', { algorithm: 'rsa' });
 const other = selfSigned('ca.example.com', { algorithm: 'ec' });
 const wanted = { path, certificates: [crt, ca], key, names: ['lb.example.com'] };
 const files = {
