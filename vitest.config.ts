@@ -24,6 +24,7 @@ const withHosts = [
   'test/run/staged-run.test.ts',
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',
+  'test/run/claims/*.test.ts',
   'test/faults/*.test.ts',
   'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',

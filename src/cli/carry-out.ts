@@ -4,6 +4,7 @@ import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count } from '../report/terminal/prose.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { drainRefusal } from '../run/busy/drain.ts';
+import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
@@ -36,8 +37,9 @@ export async function carryOut(
 ): Promise<number> {
   const plan = refuseLookOnly(given.plan);
   const planned = withDeciding(resultOfPlan(plan, options.command), given.planner.deciding, options.confirm);
+  const holds = holdsIn(plan);
   const told = {
-    ...{ byHand: plan.byHand, notes: plan.notes },
+    ...{ byHand: plan.byHand, notes: plan.notes, holds },
     ...{
       rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
       force: options.whenBusy === 'force',
@@ -58,9 +60,11 @@ export async function carryOut(
       ? stop(exitStatus)
       : endVerified(session, planned, { ...told, exitStatus }, options);
   }
+  const held = heldProblem(holds, session.inventory);
+  if (held !== undefined) return stop(exitStatus.failed, held);
   // The rollout has just told that these aren't changed, because too many would be out.
-  const held = new Set(told.rollout.flatMap((role) => role.held));
-  const able = due.filter(({ host }) => !held.has(host));
+  const heldBack = new Set(told.rollout.flatMap((role) => role.held));
+  const able = due.filter(({ host }) => !heldBack.has(host));
   const refused = options.yes ? refusedByDay(able, options) : undefined;
   if (refused !== undefined) return stop(exitStatus.nothingTouched, refused);
   const first = saidFirst(able, options);

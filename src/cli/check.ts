@@ -15,14 +15,21 @@ export function registerCheck(program: Command, { environment, finish }: Registr
 }
 
 async function check(options: CommonOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { planRun }, { withWrongAnswers }, { resultOfPlan }, { exitStatusOf }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('../run/asked.ts'),
-      import('../run/result-of-plan.ts'),
-      import('../model/result.ts'),
-    ]);
+  const [
+    { openSession },
+    { planRun },
+    { withWrongAnswers },
+    { resultOfPlan },
+    { exitStatusOf },
+    { holdsIn },
+  ] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/asked.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+    import('../run/claims/held.ts'),
+  ]);
   const session = await openSession('check', options, environment);
   // Who is connected matters only to those who are about to change something.
   const { plan, asked = [] } = await planRun({
@@ -32,6 +39,7 @@ async function check(options: CommonOptions, environment: Environment): Promise<
   const result = withWrongAnswers(resultOfPlan(plan, 'check'), asked);
   const told = {
     byHand: plan.byHand,
+    holds: holdsIn(plan),
     ...(asked.length === 0 ? {} : { checks: asked }),
     exitStatus: exitStatusOf(result, { comparing: true, asked }),
   };

@@ -53,6 +53,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { resultOfPlan, withDeciding },
     { exitStatusOf },
     { rolloutOf },
+    { holdsIn },
     { usualApply },
     { withWindows },
   ] = await Promise.all([
@@ -61,6 +62,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
     import('../run/rollout.ts'),
+    import('../run/claims/held.ts'),
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
   ]);
@@ -78,7 +80,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
       window: await windowOf(session.inventory, options, environment),
     },
   );
-  const told = { byHand: planned.byHand, notes: planned.notes, rollout };
+  const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   if (options.out !== undefined && !result.interrupted) {
     const { commandToApply, writePlan } = await import('./plan-file.ts');

@@ -9,6 +9,7 @@ import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
+import { registerHold } from './hold.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerRelease } from './release.ts';
@@ -38,6 +39,7 @@ const commands = [
   registerHistory,
   registerStatus,
   registerUnlock,
+  registerHold,
   registerUninstall,
   registerExplain,
   registerSupport,

@@ -22,6 +22,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
     { exitStatusOf },
     { lastKept },
     { isAboutRecords, withRecordTrouble },
+    { holdsIn },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -31,6 +32,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
     import('../model/result.ts'),
     import('../plan/rollback/history.ts'),
     import('../run/record-trouble.ts'),
+    import('../run/claims/held.ts'),
   ]);
   const session = await openSession('status', options, environment);
   const runOptions = session.runOptions({ prune: false });
@@ -49,7 +51,7 @@ async function status(options: CommonOptions, environment: Environment): Promise
       return run === undefined ? [] : [[host, run]];
     }),
   );
-  const told = { byHand: plan.byHand, last };
+  const told = { byHand: plan.byHand, last, holds: holdsIn(plan) };
   session.show('status', result, told);
   return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
 }

@@ -1,4 +1,4 @@
-import type { Answer } from '../model/snapshot.ts';
+import type { Answer } from '../model/reads.ts';
 
 /** A file system that services write to; sizes in KiB. */
 export interface Disk {

@@ -7,7 +7,8 @@ import type {
   UnpackedPackage,
 } from '../model/forecast.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { isGlob, type Reads } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
+import { isGlob } from '../model/snapshot.ts';
 import type { Connection, ExecResult } from '../ssh/contract.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { queryFields } from './own-programs.ts';

@@ -10,6 +10,8 @@ export interface Forgetting {
   readonly cluster: string;
   /** what to do if something on the host is still managed: refuse, or leave it as it is */
   readonly managed: 'refuse' | 'leave';
+  /** the run that this is part of: its own lease is none of another's */
+  readonly run?: string | undefined;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface Forgetting {
  */
 export async function forget(
   connection: Connection,
-  { machineId, cluster, managed }: Forgetting,
+  { machineId, cluster, managed, run = '' }: Forgetting,
 ): Promise<void> {
   const nonce = newNonce();
-  const request = record('forget', machineId, cluster, managed);
+  const request = record('forget', machineId, cluster, managed, run);
   const result = await connection.exec(bootstrap, framed(await program('forget'), request, nonce), {
     timeout: 60,
     maximumOutput: 1024 * 1024,
@@ -45,6 +47,8 @@ export async function forget(
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ['managed', 'something on the host is still managed'],
+  ['held', 'the cluster is held (see clusterproxy status)'],
+  ['leased', 'another run has reserved the host (see clusterproxy status)'],
   ['locked', 'a run is in progress on the host'],
   ['unsettled', 'a run on the host is not finished'],
   ['cordoned', 'nodes that it has had taken out were not given back: clusterproxy release --all'],

@@ -1,5 +1,6 @@
 import { OperatorError } from '../model/operator-error.ts';
-import { isGlob, type Reads } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
+import { isGlob } from '../model/snapshot.ts';
 
 /**
  * The matches of each glob, of those asked for and those found in an `include`, sorted. Throws an

@@ -3,7 +3,8 @@ import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
 import { type Action, type Check, type Guard, type Handler, interruptsPeople } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type PathState, type Query, unitOfPath } from '../model/snapshot.ts';
+import type { Query } from '../model/reads.ts';
+import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
 import { programsIn, queryFields } from './own-programs.ts';
 import { counted, record } from './records.ts';
@@ -24,6 +25,7 @@ export function manifest(transaction: Transaction): string {
     record('force', transaction.force ? 'yes' : 'no'),
     record('lock-wait', transaction.lockWait ?? 0),
     record('keep', transaction.keep ?? 20),
+    ...leaseRecords(transaction),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...beginRecords(transaction),
     ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
@@ -42,6 +44,12 @@ export function manifest(transaction: Transaction): string {
     ...transaction.units.map((unit) => record('unit', unit)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function leaseRecords({ lease, record: who }: Transaction): readonly string[] {
+  if (lease === undefined) return [];
+  const { run, mode, seconds, process } = lease;
+  return [record('lease', run, mode, seconds, who.operator, who.from, who.command, process)];
 }
 
 /** When it is too late for the host to begin, and what must not begin then; see begin.sh. */

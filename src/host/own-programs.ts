@@ -1,4 +1,4 @@
-import type { Query } from '../model/snapshot.ts';
+import type { Query } from '../model/reads.ts';
 import { remoteFile } from './program.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { OperatorError } from '../model/operator-error.ts';
-import { isGlob, queriesIn, type Reads, type Snapshot } from '../model/snapshot.ts';
+import { queriesIn, type Reads } from '../model/reads.ts';
+import { isGlob, type Snapshot } from '../model/snapshot.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { programsIn, queryFields, sentPrograms } from './own-programs.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';

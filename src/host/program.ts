@@ -15,6 +15,8 @@ export type ProgramName =
   | 'confirm'
   | 'unlock'
   | 'forget'
+  | 'hold'
+  | 'lease'
   | 'meeting'
   | 'forecast'
   | 'cordon'
@@ -49,10 +51,16 @@ export function newNonce(): string {
   return randomBytes(16).toString('hex');
 }
 
+/** Those that ask who wants a host left alone. */
+const askingForClaims: readonly ProgramName[] = [
+  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease'] as const),
+];
+
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
+    ...(askingForClaims.includes(name) ? ['claims'] : []),
     ...(name === 'forecast' ? ['forecast'] : []),
     ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']

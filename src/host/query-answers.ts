@@ -1,4 +1,4 @@
-import { type Answer, type Query, queriesIn, queryKey, type Reads } from '../model/snapshot.ts';
+import { type Answer, type Query, queriesIn, queryKey, type Reads } from '../model/reads.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { fieldSeparator, printable } from './records.ts';
 

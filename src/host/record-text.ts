@@ -1,5 +1,5 @@
 import type { Handler } from '../model/handler.ts';
-import type { Query } from '../model/snapshot.ts';
+import type { Query } from '../model/reads.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { programsIn } from './own-programs.ts';
 

@@ -1,7 +1,9 @@
+import type { Hold } from '../model/claims.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { readHold } from './claims.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record } from './records.ts';
@@ -50,26 +52,35 @@ export interface RunFiles {
  * read them.
  */
 export async function readRuns(connection: Connection, host?: string): Promise<readonly RunOnHost[]> {
-  const runs = (await ask(connection, 'list', host)).map(
-    ({ run, state, outcome, sequence, files }): RunOnHost => {
-      const log = new RunLog();
-      for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
-      return {
-        run,
-        state,
-        sequence,
-        outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
-        begunAt: log.begunAt,
-        stateSince: log.stateSince,
-        ...readRecord(run, files.get('record'), host),
-        problem: log.cause,
-        warnings: [...log.warnings, ...owedWords(log)],
-        started: log.started,
-        installed: log.installed,
-      };
-    },
-  );
-  return runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+  return (await readMemory(connection, host)).runs;
+}
+
+/** The same, with the hold of a cluster if it has one on this host. One exec. */
+export async function readMemory(
+  connection: Connection,
+  host?: string,
+  cluster = '',
+): Promise<{ readonly runs: readonly RunOnHost[]; readonly hold: Hold | undefined }> {
+  const answer = await ask(connection, record('list', cluster), host);
+  const runs = answer.runs.map(({ run, state, outcome, sequence, files }): RunOnHost => {
+    const log = new RunLog();
+    for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
+    return {
+      run,
+      state,
+      sequence,
+      outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
+      begunAt: log.begunAt,
+      stateSince: log.stateSince,
+      ...readRecord(run, files.get('record'), host),
+      problem: log.cause,
+      warnings: [...log.warnings, ...owedWords(log)],
+      started: log.started,
+      installed: log.installed,
+    };
+  });
+  runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+  return { runs, hold: readHold(answer.hold) };
 }
 
 function owedWords({ owed, owedBecause }: RunLog): readonly string[] {
@@ -97,7 +108,7 @@ export async function readRunFiles(
   run: string,
   host?: string,
 ): Promise<RunFiles | undefined> {
-  const [found] = await ask(connection, record('files', run), host);
+  const [found] = (await ask(connection, record('files', run), host)).runs;
   if (found === undefined) return undefined;
   const before = new Map<string, PathState>();
   const after = new Map<string, string>();
@@ -146,7 +157,13 @@ interface RawRun {
   readonly files: Map<string, Buffer>;
 }
 
-async function ask(connection: Connection, request: string, host?: string): Promise<readonly RawRun[]> {
+interface RawAnswer {
+  readonly runs: readonly RawRun[];
+  /** the record of a hold */
+  readonly hold: string | undefined;
+}
+
+async function ask(connection: Connection, request: string, host?: string): Promise<RawAnswer> {
   const nonce = newNonce();
   const result = await connection.exec(bootstrap, framed(await program('runs'), request, nonce), {
     timeout: 60,
@@ -154,15 +171,15 @@ async function ask(connection: Connection, request: string, host?: string): Prom
   });
   const user = new RegExp(`^${nonce} closed (.*)$`, 'm').exec(result.stdout.toString('utf8'))?.[1];
   if (user !== undefined) throw mayNotRead({ user: printable(user), host, paths: ['/var/lib/clusterproxy'] });
-  const runs = parseRuns(result.stdout, nonce);
-  if (runs !== undefined && runs.length > mostRuns) {
+  const answer = parseRuns(result.stdout, nonce);
+  if (answer !== undefined && answer.runs.length > mostRuns) {
     throw new OperatorError({
       code: 'runs-unreadable',
       message: `the host remembers more than ${mostRuns} runs`,
       next: 'look at /var/lib/clusterproxy/runs on the host, and move away what is none of clusterproxy',
     });
   }
-  if (runs === undefined) {
+  if (answer === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'runs-unreadable',
       message: 'the list of runs from the host is incomplete',
@@ -170,28 +187,29 @@ async function ask(connection: Connection, request: string, host?: string): Prom
       detail: printable(result.stderr.subarray(0, 2_000).toString('utf8')).trim(),
     });
   }
-  return runs;
+  return answer;
 }
 
 /** A host remembers 20 runs, or what `--keep` says. Nobody has as many as this. */
 const mostRuns = 10_000;
 
 /** Undefined if the answer is incomplete. Stops reading once there are too many runs. */
-function parseRuns(output: Buffer, nonce: string): readonly RawRun[] | undefined {
+function parseRuns(output: Buffer, nonce: string): RawAnswer | undefined {
   const begin = Buffer.from(`${nonce} begin\n`);
   let position = output.indexOf(begin);
   if (position < 0) return undefined;
   position += begin.length;
   const runs: RawRun[] = [];
+  let hold: string | undefined;
   for (;;) {
     const end = output.indexOf(10, position);
     if (end < 0) return undefined;
-    const [mark, kind, name = '', value = '', outcome = '', sequence = ''] = output
-      .toString('utf8', position, end)
-      .split(' ');
+    const line = output.toString('utf8', position, end);
+    const [mark, kind, name = '', value = '', outcome = '', sequence = ''] = line.split(' ');
     position = end + 1;
     if (mark !== nonce) return undefined;
-    if (kind === 'end' || runs.length > mostRuns) return runs;
+    if (kind === 'end' || runs.length > mostRuns) return { runs, hold };
+    if (kind === 'hold') hold = line.slice(`${nonce} hold `.length);
     if (kind === 'run') {
       const number = sequence === '' ? undefined : Number(sequence);
       runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });

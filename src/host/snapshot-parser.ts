@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { packageManagers } from '../model/package-manager.ts';
-import { isGlob, type PathState, type Reads, type Snapshot, tooLarge } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
+import { isGlob, type PathState, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { readHold, readLease, shifted } from './claims.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
 import { cordonsIn } from './cordons.ts';
 import { exposedFolders } from './exposed-folders.ts';
@@ -12,7 +14,7 @@ import { clockOffset, readOs, readSpace, readSystemdVersion } from './machine-pa
 import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { readAnswerBody, readAnswers } from './query-answers.ts';
-import { fields, printable, splitOnce } from './records.ts';
+import { fieldSeparator, fields, printable, splitOnce } from './records.ts';
 import { bootClock, failedUnits, readBlocks, readUnits, workersSince } from './unit-parser.ts';
 import { unsettled } from './unsettled-runs.ts';
 
@@ -60,6 +62,9 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const closed = self.isRoot ? [] : closedPaths(table, sections, root);
   if (closed.length > 0) throw mayNotRead({ user: self.user, host, paths: closed });
   const clock = bootClock(facts, self.seconds);
+  const offset = clockOffset(self.seconds, context.clock);
+  const hold = readHold(restOf(facts, 'hold'));
+  const lease = readLease(restOf(facts, 'lease'));
   const os = readOs(facts.filter(([name]) => name === 'os').map((fact) => fact[1] ?? ''));
   return {
     host,
@@ -71,7 +76,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     user: self.user,
     group: self.group,
     os,
-    clockOffset: clockOffset(self.seconds, context.clock),
+    clockOffset: offset,
     freeSpace: readSpace(sections.space, root),
     paths,
     exposed: exposedFolders(sections.ways, table, { told: root, top: fact('top') ?? root }),
@@ -88,6 +93,8 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     ledger: states.flatMap(({ kind, path }) => (kind === 'own-state' ? (ledgers.get(path) ?? []) : []))[0],
     others: otherClusters(states, ledgers, facts),
     remembers: fact('remembers') === 'yes',
+    ...(hold === undefined ? {} : { hold: shifted(hold, -offset) }),
+    ...(lease === undefined ? {} : { lease: shifted(lease, -offset) }),
     ...(facts.some(([kind]) => kind === 'cordon') ? { cordons: cordonsIn(facts) } : {}),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
@@ -113,6 +120,12 @@ function bareName(path: string, root: string): string {
 
 function factOf(facts: readonly string[][], name: string): string | undefined {
   return facts.find(([one]) => one === name)?.[1];
+}
+
+/** A fact that is a record itself. */
+function restOf(facts: readonly string[][], name: string): string | undefined {
+  const rest = facts.find(([one]) => one === name)?.slice(1);
+  return rest?.join(fieldSeparator);
 }
 
 function managedUnits(facts: readonly string[][]): readonly string[] {

@@ -14,6 +14,14 @@ export interface UnlockResult {
   readonly warnings: readonly string[];
 }
 
+export interface Unlocking {
+  readonly run: string;
+  readonly machineId: string;
+  readonly cluster?: string;
+  /** the run whose lease goes as well: the same without its stage */
+  readonly lease?: string;
+}
+
 /**
  * Breaks the lock of exactly this run on a host: stops the unit that does its work, which commits or reverts
  * when it ends, as usual. Does nothing if the lock isn't held. Throws an OperatorError: `locked-by-another`
@@ -22,12 +30,12 @@ export interface UnlockResult {
  */
 export async function unlock(
   connection: Connection,
-  { run, machineId }: { readonly run: string; readonly machineId: string },
+  { run, machineId, cluster = '', lease = '' }: Unlocking,
   options: { readonly timeout?: number } = {},
 ): Promise<UnlockResult> {
   const timeout = options.timeout ?? 300;
   const nonce = newNonce();
-  const request = record('unlock', run, timeout, machineId);
+  const request = record('unlock', run, timeout, machineId, cluster, lease);
   const result = await connection.exec(bootstrap, framed(await program('unlock'), request, nonce), {
     timeout: timeout + 30,
     maximumOutput: 1024 * 1024,

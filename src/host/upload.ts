@@ -29,6 +29,7 @@ const programs = [
   'begin.sh',
   'boot-unit.sh',
   'others.sh',
+  'claims.sh',
   'places.sh',
   'prepare.sh',
   'act.sh',

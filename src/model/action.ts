@@ -1,6 +1,6 @@
 import type { Guard } from './handler.ts';
 import type { PackageManager } from './package-manager.ts';
-import type { Query } from './snapshot.ts';
+import type { Query } from './reads.ts';
 
 /** What the fixed program src/host/remote/act.sh does on a host; data, never shell code. */
 export type ActionProgram =

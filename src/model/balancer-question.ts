@@ -1,4 +1,4 @@
-import type { Query } from './snapshot.ts';
+import type { Query } from './reads.ts';
 
 /** Whether a server of RTMP shakes hands (Adobe's specification, 5.2), for each of the servers behind it. */
 export interface RtmpQuestion {

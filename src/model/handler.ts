@@ -1,4 +1,4 @@
-import type { Query } from './snapshot.ts';
+import type { Query } from './reads.ts';
 
 /** One thing that a handler does on the host, with systemctl(1) or another program on the host. */
 export type Action =

@@ -1,4 +1,4 @@
-import { type Query, queryKey, type Reads } from './snapshot.ts';
+import { type Query, queryKey, type Reads } from './reads.ts';
 
 /** Everything that any of them asks for, each thing once. */
 export function mergeReads(all: readonly Reads[]): Reads {

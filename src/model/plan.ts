@@ -1,5 +1,6 @@
 import type { PlannedAction } from './action.ts';
 import type { Change } from './change.ts';
+import type { ClusterHold } from './claims.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
@@ -119,6 +120,8 @@ export interface ClusterPlan {
   readonly byHand: readonly ByHand[];
   /** warnings about the cluster rather than about one host */
   readonly warnings: readonly string[];
+  /** what freezes the cluster, where that isn't known from the snapshots alone */
+  readonly holds?: readonly ClusterHold[] | undefined;
   /** what is worth knowing before agreeing, although nothing is wrong */
   readonly notes?: readonly string[] | undefined;
 }

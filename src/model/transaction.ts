@@ -40,10 +40,24 @@ export interface Transaction {
   readonly confirmTimeout?: number | undefined;
   /** how long it waits for another run's lock before it is refused; seconds, 0 by default */
   readonly lockWait?: number | undefined;
+  /** how the host is kept for a run over many hosts, or many stages; undefined: it needn't be */
+  readonly lease?: TransactionLease | undefined;
   /** when it is too late to begin; undefined if it may begin whenever its guards allow */
   readonly beginBefore?: BeginBefore | undefined;
   /** how many runs the host remembers afterwards, 20 by default; first-touch values are never forgotten */
   readonly keep?: number | undefined;
+}
+
+export interface TransactionLease {
+  /** id of the run, without its stage */
+  readonly run: string;
+  /**
+   * `reserved`: it was taken before the first host was changed, and has to be there still; `take`: it is
+   * taken now, unless another run has it
+   */
+  readonly mode: 'reserved' | 'take';
+  readonly seconds: number;
+  readonly process: string;
 }
 
 /**

@@ -23,6 +23,8 @@ export type Chapter =
   | 'pinned'
   /** where a run is at work */
   | 'holders'
+  /** what became of a hold */
+  | 'hold'
   /** what a playbook comes to on its sample hosts */
   | 'samples'
   /** what was asked from outside */

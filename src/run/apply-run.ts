@@ -1,12 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { hostname } from 'node:os';
 import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { transact } from '../host/transact.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
-import { type HostPlan, type Stage, stagesOf } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
-import type { BeginBefore, Transaction, TransactionResult, TransactionState } from '../model/transaction.ts';
+import type {
+  BeginBefore,
+  Transaction,
+  TransactionLease,
+  TransactionResult,
+  TransactionState,
+} from '../model/transaction.ts';
 import {
   letGoCreated,
   letGoItems,
@@ -21,13 +26,15 @@ import { packageVersion } from '../version.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { policyOf } from './busy/policy.ts';
 import { hostOf, waitingFor } from './busy/waiting.ts';
+import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
-import { operatorName } from './operator-name.ts';
+import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
+import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
 import { wavesOf } from './wave.ts';
@@ -40,10 +47,39 @@ import { inTime } from './windows/in-time.ts';
  * what has to go last. Then the hosts that know how others answer are asked. Finally, the records on retired
  * hosts are removed.
  */
-export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOptions): Promise<RunResult> {
+export async function applyRun(planned: PlannedRun, options: ApplyOptions): Promise<RunResult> {
   // One listener per host that is being worked on.
   setMaxListeners(0, options.leave);
   const run = newRunId();
+  const taken = await takeLeases(planned.plan, run, options);
+  if ('refusal' in taken) return refusedRun(planned.plan, taken.refusal, options);
+  try {
+    return await withLeases(planned, run, taken.leases, options);
+  } finally {
+    await taken.leases.release();
+  }
+}
+
+/** Another run, or a hold, was in the way before anything was begun. */
+function refusedRun(plan: ClusterPlan, { host, problem }: Refusal, options: ApplyOptions): RunResult {
+  const others = `${host} can't be changed now, and a run changes all its hosts or none`;
+  return {
+    ...{ command: options.command, run: undefined },
+    hosts: plan.hosts.map((one) => {
+      if (one.host === host) return { ...notBegun(one, problem), status: 'failed' };
+      return isDue(one) ? notStarted(one, others) : resultOfHostPlan(one);
+    }),
+    warnings: plan.warnings,
+    interrupted: options.signal.aborted,
+  };
+}
+
+async function withLeases(
+  { plan, planner }: PlannedRun,
+  run: string,
+  leases: Leases,
+  options: ApplyOptions,
+): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
   const carryOut = async (host: HostPlan, stage: Stage, id: string) => {
@@ -51,7 +87,12 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
     return proved(host, prove(host, stage), options, (proof) =>
-      applyStage(host, stage, { run: id, startedAt, proof, beginBefore }, options),
+      applyStage(
+        host,
+        stage,
+        { run: id, startedAt, proof, beginBefore, lease: leases.of(host.host) },
+        options,
+      ),
     );
   };
   const reported = reportingWay(options, planner.wayThrough);
@@ -79,7 +120,7 @@ export async function applyRun({ plan, planner }: PlannedRun, options: ApplyOpti
   return {
     command: options.command,
     run,
-    hosts: await forgetRetired(heard ?? staged.hosts, options),
+    hosts: await forgetRetired(heard ?? staged.hosts, run, options),
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
@@ -107,7 +148,7 @@ async function proved(
 
 /** How long a host may work on all its stages, and put the last one back. Seconds. */
 function longestWork(plan: HostPlan, options: ApplyOptions): number {
-  const names = { run: 'none', startedAt: '', proof: undefined, beginBefore: undefined };
+  const names = { run: 'none', startedAt: '', proof: undefined, beginBefore: undefined, lease: undefined };
   const host = hostOf(plan, options);
   return stagesOf(plan)
     .filter(({ ledger }) => ledger !== undefined)
@@ -119,6 +160,7 @@ interface StageNames {
   readonly run: string;
   readonly startedAt: string;
   readonly proof: Proof | undefined;
+  readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
 }
 
@@ -197,6 +239,7 @@ function transactionOf(
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
+    lease: names.lease,
     beginBefore: names.beginBefore,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
@@ -207,8 +250,7 @@ function transactionOf(
       undoes: plan.undoes,
       cluster: options.inventory.cluster.name,
       host: host.name,
-      operator: operatorName(),
-      from: hostname(),
+      ...operatorHere(),
       version: packageVersion(),
       startedAt: names.startedAt,
       ...(options.window?.regardless ? { now: true } : {}),

@@ -10,7 +10,8 @@ import {
 } from '../model/forecast.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
-import { isGlob, type Reads, type Snapshot } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
+import { isGlob, type Snapshot } from '../model/snapshot.ts';
 import { choosePackages } from '../plan/forecast/choose-packages.ts';
 import { type LaidOver, layOver } from '../plan/forecast/lay-over.ts';
 import { unitFiles } from '../plan/forecast/unit-files.ts';

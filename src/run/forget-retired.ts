@@ -13,25 +13,26 @@ const good: readonly Status[] = ['in-sync', 'changed', 'done', 'skipped'];
  */
 export async function forgetRetired(
   hosts: readonly HostResult[],
+  run: string,
   options: ApplyOptions,
 ): Promise<readonly HostResult[]> {
   const othersAreDone = hosts.every(
     ({ plan, status }) => good.includes(status) || plan.retires || plan.last === undefined,
   );
   if (!othersAreDone || options.leave.aborted) return hosts;
-  return Promise.all(hosts.map((host) => (isGivenBack(host) ? forgetHost(host, options) : host)));
+  return Promise.all(hosts.map((host) => (isGivenBack(host) ? forgetHost(host, run, options) : host)));
 }
 
 function isGivenBack({ plan, status }: HostResult): boolean {
   return plan.leftovers === true && !plan.skipped && (status === 'changed' || status === 'in-sync');
 }
 
-async function forgetHost(result: HostResult, options: ApplyOptions): Promise<HostResult> {
+async function forgetHost(result: HostResult, run: string, options: ApplyOptions): Promise<HostResult> {
   const { plan } = result;
   const host = options.inventory.hosts.find((one) => one.name === plan.host);
   if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
   try {
-    await forgetOver(await options.connect(host.ssh, {}), plan, options, 'refuse');
+    await forgetOver(await options.connect(host.ssh, {}), plan, { ...options, run }, 'refuse');
     return { ...result, status: 'changed' };
   } catch (error) {
     const [problem] = problemsOf(error);
@@ -43,12 +44,12 @@ async function forgetHost(result: HostResult, options: ApplyOptions): Promise<Ho
 export async function forgetOver(
   connection: Connection,
   { snapshot }: HostPlan,
-  { inventory }: Pick<ApplyOptions, 'inventory'>,
+  { inventory, run }: Pick<ApplyOptions, 'inventory'> & { readonly run?: string },
   managed: 'refuse' | 'leave',
 ): Promise<void> {
   try {
     const machineId = snapshot?.machineId ?? '';
-    await forget(connection, { machineId, cluster: inventory.cluster.name, managed });
+    await forget(connection, { machineId, cluster: inventory.cluster.name, managed, run });
   } finally {
     connection.close().catch(() => undefined);
   }

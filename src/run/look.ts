@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import { probe } from '../host/probe.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import type { Reads, Snapshot } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { RunOptions } from './options.ts';
 
 /** The result of looking at one host: its snapshot, or why there is none. */

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import { probe } from '../host/probe.ts';
-import { type RunOnHost, readRunFiles, readRuns, runsOfCluster } from '../host/runs.ts';
+import { type RunOnHost, readMemory, readRunFiles, runsOfCluster } from '../host/runs.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { type Hold, holdsOf } from '../model/claims.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { emptyPlan, emptyStage, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
-import { noReads, type Reads, type Snapshot, unitOfPath } from '../model/snapshot.ts';
+import { noReads, type Reads } from '../model/reads.ts';
+import { type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { anotherCluster } from '../plan/forward/another-cluster.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
@@ -57,17 +59,23 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
     const failed = histories.map((history, index) => failedPlan(hosts[index], history.problem));
     return planned(failed, undefined);
   }
-  const all = histories.map((history) => history.value ?? []);
+  // Also of hosts that have no part in the run.
+  const holds = holdsOf(
+    histories.map(({ value }, index) => ({ host: hosts[index]?.name ?? '', hold: value?.hold })),
+  );
+  const all = histories.map((history) => history.value?.runs ?? []);
   const order = runOrder(all);
   const run = options.run ?? latestRun(recordsOf(all.flat()), order);
   refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
-    recordsOf(histories[index]?.value ?? [])
+    recordsOf(histories[index]?.value?.runs ?? [])
       .map((record) => record.run)
       .filter((id) => baseRun(id) === run)
       .sort();
   const installed = (index: number) =>
-    (histories[index]?.value ?? []).filter((one) => baseRun(one.run) === run).flatMap((one) => one.installed);
+    (histories[index]?.value?.runs ?? [])
+      .filter((one) => baseRun(one.run) === run)
+      .flatMap((one) => one.installed);
   const plans = await each((host) => {
     const index = hosts.indexOf(host);
     const untold = histories[index]?.problem;
@@ -76,7 +84,8 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
   const undone = recordsOf(all.flat()).find((record) => baseRun(record.run) === run)?.command;
-  return planned(skipOthers(tellApart(looked, hosts), chosen), undone);
+  const { plan, ...rest } = planned(skipOthers(tellApart(looked, hosts), chosen), undone);
+  return { ...rest, plan: { ...plan, holds } };
 }
 
 /** None of it depends on what hosts become meanwhile. */
@@ -96,14 +105,16 @@ function tellApart(plans: readonly HostPlan[], hosts: readonly InventoryHost[]):
 async function readHistory(
   host: InventoryHost,
   { inventory, connect, signal }: Pick<RunOptions, 'inventory' | 'connect' | 'signal'>,
-): Promise<readonly RunOnHost[]> {
+): Promise<{ readonly runs: readonly RunOnHost[]; readonly hold: Hold | undefined }> {
   const connection = await connect(host.ssh, { signal });
   try {
-    const runs = runsOfCluster(await readRuns(connection, host.name), inventory.cluster.name);
+    const { name } = inventory.cluster;
+    const memory = await readMemory(connection, host.name, name);
+    const runs = runsOfCluster(memory.runs, name);
     // Whatever it was: an older run must not be undone before it.
     const [unusable] = runs.flatMap((run) => (isKept(run.state) ? (run.unusable ?? []) : []));
     if (unusable !== undefined) throw new OperatorError(unusable);
-    return runs;
+    return { runs, hold: memory.hold };
   } finally {
     connection.close().catch(() => undefined);
   }

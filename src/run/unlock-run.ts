@@ -1,16 +1,17 @@
 import pLimit from 'p-limit';
 import { unlock } from '../host/unlock.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
+import { spanWords } from '../model/claims.ts';
 import { OperatorError, OperatorErrors, problemsOf } from '../model/operator-error.ts';
 import { emptyPlan } from '../model/plan.ts';
+import { noReads } from '../model/reads.ts';
 import { exitStatus, type HostResult, type RunResult, type Status } from '../model/result.ts';
-import { noReads } from '../model/snapshot.ts';
 import { baseRun } from '../plan/rollback/plan-rollback.ts';
 import { limitedTo } from './limit.ts';
 import { hasAnswered, look } from './look.ts';
 import type { RunOptions } from './options.ts';
 
-/** A host on which a run, or a stage of it, is in progress. */
+/** A host on which a run, or a stage of it, is in progress, or that it has reserved. */
 export interface Holder {
   readonly host: InventoryHost;
   readonly machineId: string;
@@ -20,7 +21,10 @@ export interface Holder {
   readonly who: string;
 }
 
-/** The hosts on which the run is in progress. Throws an OperatorError `not-locked` if there is none. */
+/**
+ * The hosts on which the run is in progress, and those that it has reserved: it may be between two hosts, or
+ * its controller dead. Throws an OperatorError `not-locked` if there is none.
+ */
 export async function findHolders(run: string, options: RunOptions): Promise<readonly Holder[]> {
   const chosen = limitedTo(options.inventory.hosts, options.limit);
   const looks = await look(options, () => noReads);
@@ -31,14 +35,25 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
         : [],
     ),
   );
-  const holders = alive.filter((one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run));
+  const reserved = looks.flatMap(({ host, snapshot }) => {
+    const { lease } = snapshot ?? {};
+    const isAtWork = alive.some((one) => one.host === host && baseRun(one.run) === lease?.run);
+    if (lease === undefined || isAtWork) return [];
+    const who = `${lease.by} from ${lease.from}, ${lease.command}, run ${lease.run}, reserved`;
+    return [
+      { host, machineId: snapshot?.machineId ?? '', run: lease.run, who: `${who} ${spanWords(lease)}` },
+    ];
+  });
+  const holders = [...alive, ...reserved].filter(
+    (one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run),
+  );
   if (holders.length > 0) return holders;
   const refused = looks.flatMap(({ host, problem }) =>
     problem !== undefined && hasAnswered(problem) && chosen.has(host.name) ? [problem] : [],
   );
   // Without permission to look, the run can't be ruled out there.
   if (refused.length > 0) throw new OperatorErrors(refused);
-  const others = [...new Set(alive.map((one) => baseRun(one.run)))];
+  const others = [...new Set([...alive, ...reserved].map((one) => baseRun(one.run)))];
   const lost = looks.filter(({ snapshot }) => snapshot === undefined).map(({ host }) => host.name);
   throw new OperatorError({
     code: 'not-locked',
@@ -61,7 +76,7 @@ export async function unlockHosts(
 
 async function unlockHost(
   { host, machineId, run }: Holder,
-  { connect }: Pick<RunOptions, 'connect'>,
+  { connect, inventory }: Pick<RunOptions, 'connect' | 'inventory'>,
 ): Promise<HostResult> {
   const start = performance.now();
   const result = (rest: Pick<HostResult, 'status' | 'problem'> & Partial<HostResult>): HostResult => ({
@@ -74,7 +89,9 @@ async function unlockHost(
   try {
     const connection = await connect(host.ssh, {});
     try {
-      const { state, warnings } = await unlock(connection, { run, machineId });
+      const { state, warnings } = await unlock(connection, {
+        ...{ run, machineId, cluster: inventory.cluster.name, lease: baseRun(run) },
+      });
       return result({ status: statusOf[state] ?? 'unknown', problem: undefined, warnings });
     } finally {
       connection.close().catch(() => undefined);
@@ -87,6 +104,8 @@ async function unlockHost(
 
 /** The status of a host after the run's work was ended there. */
 const statusOf: Readonly<Record<string, Status>> = {
+  // It was only reserved.
+  none: 'in-sync',
   committed: 'changed',
   reverted: 'rolled-back',
   refused: 'in-sync',

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
-import { noReads } from '../model/snapshot.ts';
+import { noReads } from '../model/reads.ts';
 import { askedQueries } from '../playbook/resolve/asked.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
 import type { InTurns } from '../model/in-turns.ts';
 import type { ByHand } from '../model/plan.ts';
-import type { Reads } from '../model/snapshot.ts';
+import type { Reads } from '../model/reads.ts';
 import type { StepHost } from '../virtual/step-host.ts';
 import type { CrossCheck } from './cross-check.ts';
 

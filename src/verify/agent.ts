@@ -1,6 +1,6 @@
 import type { AgentQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
-import type { Answer } from '../model/snapshot.ts';
+import type { Answer } from '../model/reads.ts';
 import { short } from './short.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Answer } from '../model/snapshot.ts';
+import type { Answer } from '../model/reads.ts';
 import { type HttpAnswer, longestBody, type NoAnswer } from './answers.ts';
 
 /**

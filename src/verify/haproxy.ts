@@ -1,6 +1,6 @@
 import type { HaproxyQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
-import type { Answer } from '../model/snapshot.ts';
+import type { Answer } from '../model/reads.ts';
 import { type Row, rowsOf } from './haproxy-rows.ts';
 
 /** A server that must be there, and HAProxy's row for it. */

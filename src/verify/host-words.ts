@@ -1,6 +1,6 @@
 import type { CommandQuestion, SessionIdsQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
-import type { Answer } from '../model/snapshot.ts';
+import type { Answer } from '../model/reads.ts';
 import { short } from './short.ts';
 
 /** timeout(1) and the shell: it took too long, can't be run, isn't there. */

@@ -1,6 +1,7 @@
 import type { BalancerQuestion } from '../model/balancer-question.ts';
 import type { OutsideQuestion, Verdict } from '../model/outside-check.ts';
-import { queryKey, type Snapshot } from '../model/snapshot.ts';
+import { queryKey } from '../model/reads.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { judgeAgent } from './agent.ts';
 import { judgeHaproxy } from './haproxy.ts';
 import { judgeCommand, judgeSessionIds } from './host-words.ts';

@@ -1,15 +1,8 @@
 import { decode } from '../formats/decode.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { PackageManager } from '../model/package-manager.ts';
-import {
-  type Answer,
-  type PathState,
-  type Query,
-  queryKey,
-  type Snapshot,
-  tooLarge,
-  type UnitState,
-} from '../model/snapshot.ts';
+import { type Answer, type Query, queryKey } from '../model/reads.ts';
+import { type PathState, type Snapshot, tooLarge, type UnitState } from '../model/snapshot.ts';
 import { NotYetKnown } from './not-yet-known.ts';
 import { stateWords } from './state-words.ts';
 import type { VirtualHost } from './virtual-host.ts';

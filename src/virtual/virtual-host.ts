@@ -1,9 +1,9 @@
 import type { PlannedAction } from '../model/action.ts';
+import { queryKey } from '../model/reads.ts';
 import {
   isGlob,
   type PathState,
   type Pending,
-  queryKey,
   type Snapshot,
   stateIn,
   type UnitState,

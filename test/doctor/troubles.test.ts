@@ -3,8 +3,8 @@ import type { ClusterSeen, HostSeen, SeenFromHere } from '../../src/doctor/seen.
 import { readSurroundings } from '../../src/doctor/surroundings.ts';
 import { hostTroubles, judgeHosts } from '../../src/doctor/troubles.ts';
 import { unlooked } from '../../src/doctor/unlooked.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { noReads } from '../../src/model/snapshot.ts';
 import { snapshotOf } from '../support/snapshot-from-folder.ts';
 
 const now = Date.parse('2026-11-26T08:00:00Z');

@@ -34,7 +34,8 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     // The processes that hold the connections; sshd itself goes on.
     await node.mustExec("kill -KILL $(pgrep -f '^sshd: ops')");
     expect(await ended).toEqual([0, null]);
-    expect((await sshdCounts(node)).logins).toBe(logins + 1);
+    // Once to come back, and once to give back what the run had reserved.
+    expect((await sshdCounts(node)).logins).toBe(logins + 2);
     expect(await runStates(node)).toEqual(['committed']);
     expect((await cluster.run('check')).code).toBe(0);
   });
@@ -49,6 +50,21 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     expect(await ended).toEqual([130, null]);
     expect(await runStates(cluster.node(1))).toEqual(['committed']);
     expect(await runStates(cluster.node(2))).toEqual([]);
+
+    // Two operators go on at the same moment: one of them changes both nodes, the other none.
+    await cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json');
+    const both = [cluster.start('apply', '--yes'), cluster.start('apply', '--yes')];
+    const codes = await Promise.all(both.map(async (one) => (await once(one.child, 'exit'))[0]));
+    expect(codes).toContain(0);
+    const { document } = await cluster.json('history');
+    const [interruptedRun, ...runs] = [...(document.runs ?? [])].reverse();
+    expect(interruptedRun?.hosts.map(({ name }) => name)).toContain('ctrl-c-01');
+    const changed = runs.flatMap(({ run, hosts }) =>
+      hosts.filter(({ state }) => state === 'committed').map(({ name }) => `${name} by ${run}`),
+    );
+    const winner = changed[0]?.split(' by ')[1];
+    expect(changed).toEqual([`ctrl-c-01 by ${winner}`, `ctrl-c-02 by ${winner}`]);
+    expect((await cluster.run('check')).code).toBe(0);
   });
 
   it('while another run is at work on a host: refused, by name', async () => {
@@ -61,8 +77,8 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
     await eventually(() => cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json'));
     const { code, document } = await cluster.json('apply', '--yes');
     const { error, unsettled } = hostOf(document, 'locked-01');
-    expect(error).toMatchObject({ code: 'locked' });
-    expect(error?.message).toMatch(/another run is in progress on this host: \S+ from \S+, apply, run /);
+    expect(error).toMatchObject({ code: 'leased' });
+    expect(error?.message).toMatch(/^this host is reserved by another run: \S+ from \S+, apply, run /);
     expect(unsettled).toMatchObject([{ state: 'open' }]);
     expect(code).toBe(3);
     expect(await ended).toEqual([0, null]);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { probe } from '../../src/host/probe.ts';
 import { hasEnded } from '../../src/host/run-state.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import { loadInventory } from '../../src/playbook/resolve/load-inventory.ts';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
 import { planRun } from '../../src/run/plan-run.ts';

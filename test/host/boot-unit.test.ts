@@ -10,7 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import { transact } from '../../src/host/transact.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Transaction } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {

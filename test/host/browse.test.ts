@@ -2,7 +2,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
-import { noReads, type Query, queryKey } from '../../src/model/snapshot.ts';
+import { noReads, type Query, queryKey } from '../../src/model/reads.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { type Sample, sampleHost } from './sample.ts';
 

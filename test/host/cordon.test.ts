@@ -11,7 +11,7 @@ import {
   releaseCordon,
 } from '../../src/host/cordon.ts';
 import { probe } from '../../src/host/probe.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { machineId, type Sample, sampleHost } from './sample.ts';

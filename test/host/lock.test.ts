@@ -4,7 +4,7 @@ import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { transact } from '../../src/host/transact.ts';
 import { unlock } from '../../src/host/unlock.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';

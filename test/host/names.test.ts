@@ -5,7 +5,7 @@ import { probe } from '../../src/host/probe.ts';
 import { readRuns } from '../../src/host/runs.ts';
 import { transact } from '../../src/host/transact.ts';
 import type { Handler } from '../../src/model/handler.ts';
-import { noReads, queryKey } from '../../src/model/snapshot.ts';
+import { noReads, queryKey } from '../../src/model/reads.ts';
 import { guardReports } from '../../src/plan/forward/guard-reports.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';

@@ -6,7 +6,7 @@ import { readRuns } from '../../src/host/runs.ts';
 import { transact } from '../../src/host/transact.ts';
 import { upload } from '../../src/host/upload.ts';
 import type { Guard, Handler } from '../../src/model/handler.ts';
-import { type Answer, noReads, type Query, queryKey } from '../../src/model/snapshot.ts';
+import { type Answer, noReads, type Query, queryKey } from '../../src/model/reads.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';

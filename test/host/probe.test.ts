@@ -12,7 +12,8 @@ import {
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
-import { noReads, type Query, queryKey, type Reads, type Snapshot } from '../../src/model/snapshot.ts';
+import { noReads, type Query, queryKey, type Reads } from '../../src/model/reads.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { guardProgram } from '../support/guard-program.ts';
 import { directory, file, group, machineId, type Sample, sampleHost, secret, user } from './sample.ts';

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import { readRunFiles, readRuns } from '../../src/host/runs.ts';
 import { transact } from '../../src/host/transact.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Connection } from '../../src/ssh/contract.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {

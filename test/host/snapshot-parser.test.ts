@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseSnapshot, Unstable } from '../../src/host/snapshot-parser.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 
 const nonce = 'f00df00df00df00df00df00df00df00d';
 const us = '\u001f';

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probe } from '../../src/host/probe.ts';
 import type { TransactionEvent } from '../../src/host/run-log.ts';
 import { transact } from '../../src/host/transact.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import { valuesSetBack } from '../../src/plan/set-back.ts';
 import { builtInItemFormats } from '../../src/steps/item-formats.ts';
 import { carriedOutHost, edited, planWith, wantedStep } from '../support/recorded-run.ts';

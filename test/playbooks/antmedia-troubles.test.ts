@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { mergeReads } from '../../src/model/merge-reads.ts';
-import { noReads, type Query } from '../../src/model/snapshot.ts';
+import { noReads, type Query } from '../../src/model/reads.ts';
 import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';
 import { judgeTroubles, symptomReads } from '../../src/playbook/resolve/troubles.ts';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { mergeReads } from '../../src/model/merge-reads.ts';
-import { type Answer, noReads, type Query, type Snapshot } from '../../src/model/snapshot.ts';
+import { type Answer, noReads, type Query } from '../../src/model/reads.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { TroubleResult } from '../../src/model/trouble.ts';
 import { viewCluster } from '../../src/playbook/resolve/contexts.ts';
 import { readsOf } from '../../src/playbook/resolve/reads.ts';

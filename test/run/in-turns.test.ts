@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import { type PlanInput, planCluster, planInTurns } from '../../src/plan/forward/plan-cluster.ts';
 import { inTurns } from '../../src/run/planning/in-turns.ts';
 import { wantedStep, wants } from '../support/recorded-run.ts';

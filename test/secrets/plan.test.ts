@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/change.ts';
 import type { ClusterPlan, HostPlan } from '../../src/model/plan.ts';
-import { noReads, type Snapshot } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { textOf } from '../../src/plan/items.ts';
 import { planHostRollback } from '../../src/plan/rollback/plan-rollback.ts';
 import { comparePlan } from '../../src/plan/saved/compare-plan.ts';

@@ -4,7 +4,7 @@ import { confirm } from '../../src/host/confirm.ts';
 import { probe } from '../../src/host/probe.ts';
 import { readRuns } from '../../src/host/runs.ts';
 import { OperatorError, type Problem } from '../../src/model/operator-error.ts';
-import { noReads } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
 import type { SshSettings } from '../../src/ssh/settings.ts';
 import { labAvailable } from '../lab/available.ts';
 import type { LabHost } from '../lab/host.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Query } from '../../src/model/snapshot.ts';
+import type { Query } from '../../src/model/reads.ts';
 import { mistakes, runStep } from '../support/run-step.ts';
 
 const sum = 'a'.repeat(64);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { noReads, type PathState, tooLarge } from '../../src/model/snapshot.ts';
+import { noReads } from '../../src/model/reads.ts';
+import { type PathState, tooLarge } from '../../src/model/snapshot.ts';
 import { StepHost } from '../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../src/virtual/virtual-host.ts';
 import { snapshotOf } from '../support/snapshot-from-folder.ts';

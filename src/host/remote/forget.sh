@@ -3,7 +3,7 @@
 # clusters only what belongs to this one; and what its runs may have left beside their files and among the
 # units. Only where nobody is at work, no run has still to be brought to its end and, unless the request says
 # `leave`, nothing is managed any more. Output: `NONCE VERDICT DETAIL` with fields; the verdict is gone,
-# managed, locked, unsettled, cordoned, failed or another-machine.
+# managed, held, leased, locked, unsettled, cordoned, failed or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 answer() {
@@ -19,6 +19,10 @@ field 3 "$request"
 cluster=$field
 [ -n "$cluster" ] || answer failed
 own_state "$cluster"
+if claim_of "$cluster" hold; then answer held; fi
+field 5 "$request"
+whole_run=$field
+if claim_of "$cluster" lease && ! is_lease_of "$whole_run" "$claim"; then answer leased; fi
 field 4 "$request"
 [ "$field" = leave ] || [ ! -s "$ours/managed-paths" ] || answer managed
 exec 9<>"$base/lock" || answer failed

@@ -117,7 +117,7 @@ field() {
   # shellcheck disable=SC2086 # splitting is what it is for
   set -- $2
   IFS=$_saved
-  if [ "$_number" -le $# ]; then eval "field=\$$_number"; else field=; fi
+  if [ "$_number" -le $# ]; then eval "field=\${$_number}"; else field=; fi
 }
 
 # same_machine ID: this is the machine that was looked at; an address may have moved since. True where no id

@@ -214,6 +214,11 @@ move_old_state() {
     for _name in ledger.json managed-paths owed; do
       [ ! -e "$base/$_name" ] || ln -P -- "$base/$_name" "$_moving/$_name" || return
     done
+    # What keeps others away from the cluster may be there already.
+    for _name in hold lease; do
+      [ ! -e "$base/clusters/$old/$_name" ] || ln -P -- "$base/clusters/$old/$_name" "$_moving/$_name" || return
+    done
+    rm -rf -- "$base/clusters/$old"
     sync -- "$_moving" && mv -T -- "$_moving" "$base/clusters/$old" && sync -- "$base/clusters" || return
   fi
   if [ -e "$base/cluster" ] || [ ! -e "$base/ledger.json" ]; then

@@ -33,7 +33,7 @@ tell_facts() {
   done
   # What is remembered of this cluster, and of others that manage something here
   mine=no
-  [ ! -d "$ours" ] || mine=yes
+  for name in ledger.json managed-paths role owed; do [ ! -e "$ours/$name" ] || mine=yes; done
   for record in $(states); do
     name=${record%%"$US"*}
     state=${record#*"$US"}
@@ -60,7 +60,16 @@ tell_facts() {
   if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
   tell_runs
   tell_cordons
-  if [ -d "$base" ] && { [ $mine = yes ] || ! remembers_others "$cluster"; }; then printf '%s\n' "remembers${US}yes"; fi
+  # Not what only holds the cluster.
+  for name in runs ledger.json cordons; do
+    if [ -e "$base/$name" ] && ! remembers_others "$cluster"; then mine=yes; fi
+  done
+  if [ $mine = yes ]; then
+    printf '%s\n' "remembers${US}yes"
+  fi
+  for name in hold lease; do
+    if claim_of "$cluster" $name; then printf '%s\n' "$name$US$claim"; fi
+  done
   {
     while read -r line; do printf '%s\n' "owed$US$line"; done <"$ours/owed"
     read -r line _ </proc/uptime && printf '%s\n' "uptime$US$line"

@@ -25,6 +25,8 @@ run=$1
 . "${0%/*}/boot-unit.sh"
 # shellcheck source=src/host/remote/others.sh
 . "${0%/*}/others.sh"
+# shellcheck source=src/host/remote/claims.sh
+. "${0%/*}/claims.sh"
 # shellcheck source=src/host/remote/places.sh
 . "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
@@ -59,18 +61,19 @@ others_facts() {
   IFS= read -r facts <"$base/holder" || facts=
 } 2>/dev/null
 
+# A run that may wait does so for its turn, not for each of the things that are in its way.
+value_of lock-wait
+now
+wait_until=$((now + ${field:-0}))
+
 # A few seconds go by in any case: a run whose end was told to its controller may still be tidying up.
 take_lock() {
   exec 9<"$base/lock"
   if ! flock -w 5 9; then
-    others_facts
-    value_of lock-wait
-    now
-    _until=$((now + ${field:-0}))
     _told=
     until flock -w 1 9; do
       others_facts
-      ! is_past $_until || refuse locked "another run is in progress on this host${facts:+: $facts}" \
+      ! is_past "$wait_until" || refuse locked "another run is in progress on this host${facts:+: $facts}" \
         'wait until it has ended, or set --lock-wait to the time to wait; clusterproxy status shows it'
       [ "$_told" = "$facts" ] || log waiting-for-lock "$facts"
       _told=$facts
@@ -80,6 +83,76 @@ take_lock() {
   # Whoever held it may have taken this run for one that nobody works on.
   current_state
   [ "$state" = incoming ] || exit 1
+}
+
+# The look at the host, in which the controller saw no hold, may be minutes old.
+refuse_held() {
+  if ! claim_of "$cluster" hold; then
+    tidy_claim "$cluster" hold
+    return 0
+  fi
+  field 3 "$claim"
+  _who=$field
+  field 4 "$claim"
+  _who="$_who from $field"
+  field 5 "$claim"
+  refuse held "the cluster $cluster is held by $_who, $(span_words "$claim"): $field" \
+    'wait until the hold ends, or release it with: clusterproxy hold --release'
+}
+
+# Another run has reserved this host, and isn't at work here at this moment. One that had reserved it itself,
+# and has it no more, must not begin: somebody else may have been here.
+await_lease() {
+  _noted=
+  until lease_allows; do
+    facts="$_who, run $_run, $(span_words "$claim")"
+    ! is_past "$wait_until" || refuse leased "this host is reserved by another run: $facts" \
+      "wait until it has ended, or set --lock-wait to the time to wait; if it is dead: clusterproxy unlock $_run"
+    [ "$_noted" = "$facts" ] || log waiting-for-lock "$facts"
+    _noted=$facts
+    exec 8<&-
+    flock -u 9
+    sleep 1
+    take_lock
+  done
+  exec 8<&-
+}
+lease_allows() {
+  lock_claims || refuse prepare-failed 'the lease of this host could not be looked at' 'look at /var/lib/clusterproxy on the host' ''
+  find_records lease
+  each take_lease_fields "$records"
+  if claim_of "$cluster" lease; then
+    is_lease_of "$base_run" "$claim" || {
+      field 5 "$claim"
+      _run=$field
+      field 3 "$claim"
+      _who=$field
+      field 4 "$claim"
+      _who="$_who from $field"
+      return 1
+    }
+  elif [ "$mode" = reserved ]; then
+    # One that has expired is still ours where nobody has come since.
+    if ! stored_claim "$cluster" lease || ! is_lease_of "$base_run" "$claim"; then
+      refuse lease-lost 'this run no longer has this host reserved: its lease ended or was broken, and somebody else may have been here' \
+        'look at clusterproxy history, then run the command again' ''
+    fi
+  fi
+  if [ -z "$mode" ]; then
+    tidy_claim "$cluster" lease
+    return 0
+  fi
+  # Only for others to see.
+  write_lease "$base_run" || log warning "the lease of this host could not be written: $said"
+}
+take_lease_fields() {
+  base_run=$2
+  mode=$3
+  seconds=$4
+  who=$5
+  from=$6
+  command=$7
+  process=$8
 }
 
 note_sequence() {
@@ -145,8 +218,12 @@ look_for_rewrites() {
 }
 
 were_active=
+base_run=$run
+mode=
 log state running "$(date +%s)"
 take_lock
+refuse_held
+await_lease
 note_sequence
 prepare
 do_actions

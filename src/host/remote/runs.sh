@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Tells which runs a host remembers (request `list`), or what one of them changed (`files RUN`).
+# Tells which runs a host remembers (request `list CLUSTER`), or what one of them changed (`files RUN`).
 # Output: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end. Last `NONCE end`. `NONCE
-# closed USER` where USER may not read them.
+# closed USER` where USER may not read them. With a list comes the hold of the cluster, if there is one:
+# `NONCE hold RECORD`.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 send_file() {
@@ -17,6 +18,8 @@ if [ -d "$base" ] && { [ ! -r "$base" ] || [ ! -x "$base" ]; }; then printf '%s 
 field 1 "$request"
 case $field in
   list)
+    field 2 "$request"
+    if claim_of "$field" hold; then printf '%s\n' "$nonce hold $claim"; fi
     set +f
     for dir in "$base"/runs/*; do
       [ -d "$dir" ] || continue

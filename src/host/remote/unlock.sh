@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Breaks the lock of one run and of no other: stops its unit, whose end settles it.
+# Breaks the lock of one run and of no other: stops its unit, whose end settles it. Its lease goes as well.
 # Output: `NONCE VERDICT STATE HOLDER WARNINGS` with fields, of the run's log what it warned of; the verdict
 # is free, broken, another, held (still) or another-machine.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
@@ -11,13 +11,24 @@ limit=$field
 unit=clusterproxy-$run.service
 
 answer() {
+  case $1 in free | broken) break_lease ;; esac
   state=none
   [ ! -d "$base/runs/$run" ] || state_of "$base/runs/$run"
   _warned=$(sed -n "s/^warning$US//p" "$base/runs/$run/log" 2>/dev/null | head -n 20 | tr '\n' '\036')
   printf '%s\n' "$nonce $1$US$state$US$holder$US$_warned"
   exit 0
 }
+break_lease() {
+  [ -d "$base" ] || return 0
+  lock_claims || return 0
+  if stored_claim "$cluster" lease && is_lease_of "$base_run" "$claim"; then drop_claim "$cluster" lease; fi
+  exec 8<&-
+}
 holder=
+field 5 "$request"
+cluster=$field
+field 6 "$request"
+base_run=$field
 field 4 "$request"
 same_machine "$field" || answer another-machine
 

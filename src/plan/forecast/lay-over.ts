@@ -1,5 +1,6 @@
 import type { BroughtPackage, ConffileAnswer, ConffileForecast, HostForecast } from '../../model/forecast.ts';
-import type { PathState, Query, Snapshot } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
+import type { PathState, Snapshot } from '../../model/snapshot.ts';
 import { matchesGlob } from '../../virtual/virtual-host.ts';
 import { conffileAfter } from './conffiles.ts';
 import { withDestinations } from './links.ts';

@@ -1,5 +1,6 @@
 import type { BroughtPackage } from '../../model/forecast.ts';
-import { type Answer, isGlob, type Query, queryKey, type Snapshot } from '../../model/snapshot.ts';
+import { type Answer, type Query, queryKey } from '../../model/reads.ts';
+import { isGlob, type Snapshot } from '../../model/snapshot.ts';
 
 /** grep(1): 0 found, 1 not found, 2 no such file. */
 const [found, noFile] = [0, 2];

@@ -2,7 +2,8 @@ import { stopsUnit } from '../../model/change.ts';
 import type { Guard } from '../../model/handler.ts';
 import type { PeopleSession } from '../../model/people.ts';
 import type { GuardReport, Stage } from '../../model/plan.ts';
-import { type Answer, queryKey, type Snapshot } from '../../model/snapshot.ts';
+import { type Answer, queryKey } from '../../model/reads.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 
 /** Parts of a stage that have guards. */
 type Doings = Pick<Stage, 'actions' | 'changes' | 'handlers'>;

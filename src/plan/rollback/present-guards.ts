@@ -1,5 +1,5 @@
 import type { Guard } from '../../model/handler.ts';
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 
 /** The kinds of questions that a host can be asked. */

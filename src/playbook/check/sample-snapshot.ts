@@ -2,17 +2,8 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Ledger } from '../../model/ledger.ts';
 import type { PackageManager } from '../../model/package-manager.ts';
-import {
-  type Answer,
-  isGlob,
-  type PathState,
-  type Query,
-  queriesIn,
-  queryKey,
-  type Reads,
-  type RegularFile,
-  type Snapshot,
-} from '../../model/snapshot.ts';
+import { type Answer, type Query, queriesIn, queryKey, type Reads } from '../../model/reads.ts';
+import { isGlob, type PathState, type RegularFile, type Snapshot } from '../../model/snapshot.ts';
 
 /**
  * A host that exists only in memory: what a probe would find on it. Used by tests and by `playbook check`.

@@ -9,14 +9,8 @@ import { toValue, variableMistake } from '../../inventory/variables.ts';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 import type { PackageManager } from '../../model/package-manager.ts';
 import type { Playbook, Role, Variable } from '../../model/playbook.ts';
-import {
-  type Answer,
-  type Query,
-  queriesIn,
-  queryKey,
-  type Snapshot,
-  stateIn,
-} from '../../model/snapshot.ts';
+import { type Answer, type Query, queriesIn, queryKey } from '../../model/reads.ts';
+import { type Snapshot, stateIn } from '../../model/snapshot.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import { readsOf } from '../resolve/reads.ts';
 import { type ListedSample, listedSamples } from './listed-samples.ts';

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Value } from '../../formats/keyed-format.ts';
+import type { Reads } from '../../model/reads.ts';
 import type { ListTold } from '../../model/server-list.ts';
-import type { Reads, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 
 /**
  * A kind of question about a host. A new kind is a file beside this one, a line in kinds.ts, and whatever the

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OperatorError } from '../../model/operator-error.ts';
-import { type Query, queryKey } from '../../model/snapshot.ts';
+import { type Query, queryKey } from '../../model/reads.ts';
 import { text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 

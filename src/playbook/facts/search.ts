@@ -1,5 +1,5 @@
 import { OperatorError } from '../../model/operator-error.ts';
-import { type Query, queryKey } from '../../model/snapshot.ts';
+import { type Query, queryKey } from '../../model/reads.ts';
 import { absolutePath, text } from '../read/texts.ts';
 import type { FactKind } from './fact-kind.ts';
 import { groupsIn } from './pattern.ts';

@@ -2,7 +2,7 @@ import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inve
 import type { Check } from '../../model/handler.ts';
 import type { HttpQuestion, OutsideCheck } from '../../model/outside-check.ts';
 import type { PlaybookOutsideCheck, Role } from '../../model/playbook.ts';
-import { type Query, queryKey } from '../../model/snapshot.ts';
+import { type Query, queryKey } from '../../model/reads.ts';
 import { holds, mayHold } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext, withRecipe } from './contexts.ts';
 import { leniently, strictly } from './handlers.ts';

@@ -1,6 +1,7 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import type { Role } from '../../model/playbook.ts';
-import type { Reads, Snapshot } from '../../model/snapshot.ts';
+import type { Reads } from '../../model/reads.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import { kindOf } from '../facts/kinds.ts';
 
 export type Facts = Readonly<Record<string, Value>>;

@@ -8,7 +8,7 @@ import type {
   PlaybookHandler,
   Role,
 } from '../../model/playbook.ts';
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
 /** A way to fill in templates: strictly if everything is known, leniently if only reads are collected. */

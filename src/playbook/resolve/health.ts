@@ -1,4 +1,5 @@
-import { queryKey, type Snapshot } from '../../model/snapshot.ts';
+import { queryKey } from '../../model/reads.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { ResolvedHealthCheck } from './handlers.ts';
 
 /** What isn't healthy on a host before anything is changed there; each is a warning in the plan. */

@@ -1,3 +1,4 @@
+import type { ClusterHold } from '../../model/claims.ts';
 import type { CodeExplanation } from '../../model/explanation.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
@@ -10,6 +11,7 @@ import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { cleanName, type Masker } from './harmless.ts';
+import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
@@ -57,6 +59,10 @@ export interface Told {
   readonly holders?: readonly { readonly host: string; readonly who: string }[] | undefined;
   /** what an upgrade changes on hosts before anything is planned for them, by host */
   readonly forecasts?: ReadonlyMap<string, HostForecast> | undefined;
+  /** what freezes the cluster; of hold: the one that was set */
+  readonly holds?: readonly ClusterHold[] | undefined;
+  /** of hold: those that were released or replaced */
+  readonly heldBefore?: readonly ClusterHold[] | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
@@ -147,6 +153,7 @@ function documentOf(
     ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
+    ...holdsDocument(told),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined

@@ -126,6 +126,15 @@ export const unsettled = z.object({
     .describe('what was decided already, although it is not carried out yet'),
 });
 
+const lease = z.object({
+  run: z.string(),
+  command: z.string(),
+  by: z.string(),
+  from: z.string(),
+  since: z.string().describe('ISO 8601, UTC'),
+  until: z.string().optional().describe('unless the run goes on, which renews it'),
+});
+
 export const run = z.object({
   run: z.string(),
   command: z.string(),
@@ -228,6 +237,7 @@ export const host = z.object({
   handlers: z.array(handler),
   guards: z.array(guard),
   unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
+  lease: lease.optional().describe('the run over many hosts that has reserved this host'),
   lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
   address: z.string().optional().describe('of trust: where the host is, and the hosts on the way'),
   hostKeys: z.array(hostKey).optional().describe('of trust: the public keys that the host shows'),

@@ -9,6 +9,7 @@ import type { UnsettledRun } from '../../model/snapshot.ts';
 import { ownLine, showableLine } from '../../secrets/showable.ts';
 import { forecastDocument } from './forecast.ts';
 import { cleanName } from './harmless.ts';
+import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
@@ -46,6 +47,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...leaseDocument(plan.snapshot?.lease),
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
@@ -72,7 +74,7 @@ export function hostDocument(
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
-  const { changes, handlers, guards, unsettled, ...more } = rest;
+  const { changes, handlers, guards, unsettled, lease, ...more } = rest;
   const started = ran.map(cleanName);
   return {
     ...{ name, role, recipe, recipeReason, status },
@@ -83,6 +85,7 @@ export function hostDocument(
     changes,
     handlers: handlers.map((handler) => ({ ...handler, ran: started.includes(handler.id) })),
     ...{ guards, unsettled },
+    ...(lease === undefined ? {} : { lease }),
     ...(lastRun === undefined ? {} : { lastRun: runDocument(lastRun) }),
     durationMs: Math.round(durationMs),
     ...(keys === undefined ? {} : keysDocument(keys)),

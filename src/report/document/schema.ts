@@ -107,6 +107,15 @@ const trouble = z.object({
   fix: z.string().optional().describe('what to do about it'),
 });
 
+const hold = z.object({
+  by: z.string(),
+  from: z.string().describe('the machine on which clusterproxy ran'),
+  reason: z.string(),
+  since: z.string().describe('ISO 8601, UTC'),
+  until: z.string().optional().describe('left out: until it is released'),
+  hosts: z.array(z.string()).describe('the hosts that have it; any one of them is enough'),
+});
+
 const explanation = z.object({
   code: z.string(),
   page: z.string().describe('the page of docs/ that lists it'),
@@ -143,6 +152,13 @@ export const reportSchema = z.object({
     .array(z.object({ host: z.string(), clusters: z.array(z.string()) }))
     .optional()
     .describe('of history: other clusters whose runs hosts remember; their runs are not among `runs`'),
+  holds: z
+    .array(hold)
+    .optional()
+    .describe(
+      'what freezes the cluster for everybody: nothing may be changed; of hold: the one that was set',
+    ),
+  heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
   inventory: inventory.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
   holders: z
@@ -189,6 +205,7 @@ export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
 export type ReportCheck = z.infer<typeof check>;
 export type ReportTrouble = z.infer<typeof trouble>;
+export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportInventory = z.infer<typeof inventory>;

@@ -1,7 +1,7 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { HostAction, Unpacking } from '../../model/action.ts';
 import type { Action, Check } from '../../model/handler.ts';
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import { showableLine } from '../../secrets/showable.ts';
 
 /** What a handler does: `restart web.service` */

@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
 import { renderDeciding } from './deciding.ts';
+import { renderHolds } from './hold.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { renderProblem } from './problem.ts';
@@ -29,6 +30,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     ...groupsOf(telling).map((group) => renderGroup(group, style, policyOf)),
     ...byHand.map((text) => renderByHand(text, style)),
     warnings.flatMap((text) => renderWarning(text, style)),
+    renderHolds(document, style),
     notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
     [
       ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),

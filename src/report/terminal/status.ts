@@ -1,5 +1,6 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
+import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
 import { oneLine, wrap } from './prose.ts';
 import { differs } from './reading.ts';
@@ -11,8 +12,10 @@ import { unsettledWords, whoWords } from './words.ts';
 /**
  * What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work.
  */
-export function renderStatus({ hosts, warnings }: ReportDocument, style: Style): readonly string[] {
+export function renderStatus(document: ReportDocument, style: Style): readonly string[] {
+  const { hosts, warnings } = document;
   return [
+    ...renderHolds(document, style),
     ...adviceOnce(hosts).flatMap((host) => renderHost(host, style)),
     ...warnings.flatMap((text) => renderWarning(text, style)),
     '',
@@ -39,12 +42,20 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
     ...rest,
     ...(others.length === 0 ? [] : noted('also serves', others.join(', '))),
     ...host.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
+    ...(host.lease === undefined ? [] : noted('reserved', leaseWords(host.lease))),
     ...host.handlers.flatMap(({ owed, last }) =>
       owed === undefined || last ? [] : noted('restart owed', owed),
     ),
     ...host.warnings.flatMap((one) => noted('warning', one)),
     ...(error === undefined ? [] : renderProblem({ ...error, host: undefined }, style, 2)),
   ];
+}
+
+/** `by run ID (apply by ada from laptop), until 2026-11-26 18:10:00 UTC unless it goes on` */
+function leaseWords({ run, command, by, from, until }: NonNullable<ReportHost['lease']>): string {
+  const end =
+    until === undefined ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC unless it goes on`;
+  return `by run ${run} (${command} by ${by} from ${from})${end}`;
 }
 
 function stateWords(host: ReportHost): string {

@@ -7,6 +7,7 @@ import { renderChecks } from './checks.ts';
 import { renderExplanations } from './explanations.ts';
 import { renderForecast } from './forecast.ts';
 import { renderHistory } from './history.ts';
+import { renderHold } from './hold.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
 import { renderResult } from './result.ts';
@@ -70,6 +71,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   keys: renderTrust,
   pinned: renderPinned,
   holders: renderHolders,
+  hold: renderHold,
   samples: renderSamples,
   checks: renderChecks,
   troubles: renderTroubles,

@@ -1,7 +1,7 @@
 import type { InventoryHost } from '../../inventory/inventory.ts';
 import { sumOfPeople, sumWords } from '../../model/people.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
-import { noReads } from '../../model/snapshot.ts';
+import { noReads } from '../../model/reads.ts';
 import { guardReports, guardsIn } from '../../plan/forward/guard-reports.ts';
 import { lookAt } from '../look.ts';
 import type { ApplyOptions } from '../options.ts';

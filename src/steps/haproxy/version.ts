@@ -1,4 +1,4 @@
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /** Asks which HAProxy is installed. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { providesNothing } from '../../model/action.ts';
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import { hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 

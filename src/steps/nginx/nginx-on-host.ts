@@ -8,7 +8,7 @@ import {
   scanWalkable,
   socketsOf,
 } from '../../formats/nginx.ts';
-import type { Reads } from '../../model/snapshot.ts';
+import type { Reads } from '../../model/reads.ts';
 import { stateWords } from '../../virtual/state-words.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';

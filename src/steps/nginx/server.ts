@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Query } from '../../model/snapshot.ts';
+import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';

@@ -1,4 +1,4 @@
-import type { Query, Reads } from '../../model/snapshot.ts';
+import type { Query, Reads } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
 /**

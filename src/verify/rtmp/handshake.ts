@@ -1,6 +1,6 @@
 import type { RtmpQuestion, RtmpServersQuestion } from '../../model/balancer-question.ts';
 import type { Verdict } from '../../model/outside-check.ts';
-import type { Answer } from '../../model/snapshot.ts';
+import type { Answer } from '../../model/reads.ts';
 import type { NoAnswer } from '../answers.ts';
 import type { Network } from '../network.ts';
 import { timesFor } from '../several.ts';

@@ -1,13 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BroughtPackage, UnpackedPackage } from '../../../src/model/forecast.ts';
-import {
-  noReads,
-  type PathState,
-  queryKey,
-  type Reads,
-  type RegularFile,
-  type Snapshot,
-} from '../../../src/model/snapshot.ts';
+import { noReads, queryKey, type Reads } from '../../../src/model/reads.ts';
+import type { PathState, RegularFile, Snapshot } from '../../../src/model/snapshot.ts';
 import { md5 } from '../../../src/plan/forecast/conffiles.ts';
 import { layOver } from '../../../src/plan/forecast/lay-over.ts';
 import { unitFiles } from '../../../src/plan/forecast/unit-files.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/model/change.ts';
 import type { Action, Handler } from '../../../src/model/handler.ts';
-import { noReads, type UnitState, unitPath } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import { type UnitState, unitPath } from '../../../src/model/snapshot.ts';
 import { fitHandlers, type UnitsOfHost, withStopGuards } from '../../../src/plan/forward/handler-units.ts';
 import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { noSystemd } from '../../../src/plan/forward/no-systemd.ts';
 import { notReplaceable } from '../../../src/plan/forward/not-replaceable.ts';
 import { planHostRollback } from '../../../src/plan/rollback/plan-rollback.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../src/model/handler.ts';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { Evaluation, Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { owedRestarts, unknownOwed } from '../../../src/plan/forward/owed-restarts.ts';
 import { carriedOutHost, evaluated, planWith, wantedStep } from '../../support/recorded-run.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeReads } from '../../../src/model/merge-reads.ts';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { textOf } from '../../../src/plan/items.ts';
 import { stageOf } from '../../support/host-plan.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { atOnce } from '../../../src/model/in-turns.ts';
 import { mergeReads } from '../../../src/model/merge-reads.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import { runSteps, type WantedStep } from '../../../src/plan/forward/run-steps.ts';
 import { stepModules } from '../../../src/steps/registry.ts';
 import { VirtualHost } from '../../../src/virtual/virtual-host.ts';

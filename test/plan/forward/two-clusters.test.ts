@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../../src/model/ledger.ts';
 import type { HostPlan } from '../../../src/model/plan.ts';
-import { noReads, type OtherCluster, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { OtherCluster, Snapshot } from '../../../src/model/snapshot.ts';
 import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { type ClusterPlan, withLast } from '../../../src/model/plan.ts';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { withRemoval } from '../../../src/plan/rollback/remove-packages.ts';
 import { planDigest } from '../../../src/plan/saved/plan-digest.ts';
 import { planFromText, planText } from '../../../src/plan/saved/plan-text.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mergeReads } from '../../../src/model/merge-reads.ts';
 import type { ClusterPlan, HostPlan } from '../../../src/model/plan.ts';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { Resolve } from '../../../src/plan/forward/evaluate.ts';
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { comparePlan } from '../../../src/plan/saved/compare-plan.ts';

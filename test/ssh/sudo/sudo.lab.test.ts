@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { probe } from '../../../src/host/probe.ts';
 import { bootstrap, framed, newNonce } from '../../../src/host/program.ts';
 import { OperatorError } from '../../../src/model/operator-error.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import type { SshSettings } from '../../../src/ssh/settings.ts';
 import { buildProgram, clusterproxyJson } from '../../e2e/program.ts';
 import { labAvailable } from '../../lab/available.ts';

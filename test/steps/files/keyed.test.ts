@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noReads, type Snapshot } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { carriedOutHost, planWith, wantedStep, wants, withState } from '../../support/recorded-run.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeReads } from '../../../src/model/merge-reads.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
 import { leftovers } from '../../../src/steps/files/leftovers.ts';
 import { StepHost } from '../../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../../src/virtual/virtual-host.ts';

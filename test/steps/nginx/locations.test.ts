@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Query } from '../../../src/model/snapshot.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
+import type { Query } from '../../../src/model/reads.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import {
   node,
   renderLocations,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeReads } from '../../../src/model/merge-reads.ts';
-import { noReads } from '../../../src/model/snapshot.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import { stepModules } from '../../../src/steps/registry.ts';
 import { StepHost } from '../../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../../src/virtual/virtual-host.ts';

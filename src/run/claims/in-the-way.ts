@@ -1,0 +1,44 @@
+import type { LeaseAnswer } from '../../host/lease.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { type Lease, spanWords } from '../../model/claims.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
+import { heldProblem } from './held.ts';
+
+/** Why a host can't be reserved, before anything is changed anywhere; undefined if nothing is in the way. */
+export function inTheWay(answer: LeaseAnswer, host: string, inventory: Inventory): Problem | undefined {
+  switch (answer.kind) {
+    case 'held': {
+      const problem = heldProblem([{ ...answer.hold, hosts: [host] }], inventory);
+      return problem && { ...problem, host };
+    }
+    case 'leased':
+      return {
+        code: 'leased',
+        message: `this host is reserved by another run: ${leaseWords(answer.lease)}; nothing was changed on any host`,
+        next: `wait until it has ended (--lock-wait 10m waits), or if it is dead: clusterproxy unlock --inventory ${inventory.file} ${heard(answer.lease.run)}`,
+        host,
+      };
+    case 'locked':
+      return {
+        code: 'locked',
+        message: `another run is in progress on this host: ${heard(answer.who)}; nothing was changed on any host`,
+        next: 'wait until it has ended, or set --lock-wait to the time to wait; clusterproxy status shows it',
+        host,
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** What is waited for, for the person in front of the terminal. */
+export function describe(answer: LeaseAnswer): string {
+  if (answer.kind === 'leased') return `another run: ${leaseWords(answer.lease)}`;
+  return answer.kind === 'locked' ? `another run: ${heard(answer.who)}` : 'another run';
+}
+
+/** `ada from laptop, apply, run ID, since 2026-11-26 18:00:00 UTC until 2026-11-26 18:10:00 UTC` */
+export function leaseWords(lease: Lease): string {
+  const { by, from, command, run } = lease;
+  return `${heard(by)} from ${heard(from)}, ${heard(command)}, run ${heard(run)}, ${spanWords(lease)} unless it goes on`;
+}
