@@ -138,7 +138,9 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       'restart-bbb-apps-akka',
       'restart-bbb-web',
     ]);
-    expect(error?.message).toContain(`running meetings: 1), so these are still pending: ${left.join(', ')}`);
+    expect(error?.message).toContain(
+      `running meetings: 1, with 27 people), so these are still pending: ${left.join(', ')}`,
+    );
     expect((await starts(node)).slice(before.length)).toMatch(/^\S+ etherpad\n$/);
     expect(await owed(node)).toEqual([...left].sort());
     expect(await runStates(node)).toEqual(['committed']);

@@ -68,16 +68,17 @@ describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
   });
 
   it('while another run is at work on a host: refused, by name', async () => {
-    const cluster = await startCluster(lab(), { name: 'locked', nodes: ['3.0'], hasty: true });
-    // Longer than a second run waits for one that is only tidying up.
-    await cluster.node(1).writeFile('/var/lib/bbb-standin/delay', '10\n');
+    const cluster = await startCluster(lab(), { name: 'locked', nodes: ['3.0'] });
+    // bbb-web has three minutes to come up, and is up as soon as the file is gone.
+    await cluster.node(1).writeFile('/var/lib/bbb-standin/delay', '150\n');
     const first = cluster.start('apply', '--yes');
     const ended = once(first.child, 'exit');
     await first.said('locked-01: the new files are in place');
     await eventually(() => cluster.node(1).mustExec('rm /etc/bigbluebutton/etherpad.json'));
     const { code, document } = await cluster.json('apply', '--yes');
+    await cluster.node(1).mustExec('rm /var/lib/bbb-standin/delay');
     const { error, unsettled } = hostOf(document, 'locked-01');
-    expect(error).toMatchObject({ code: 'leased' });
+    expect(error, JSON.stringify(document)).toMatchObject({ code: 'leased' });
     expect(error?.message).toMatch(/^this host is reserved by another run: \S+ from \S+, apply, run /);
     expect(unsettled).toMatchObject([{ state: 'open' }]);
     expect(code).toBe(3);

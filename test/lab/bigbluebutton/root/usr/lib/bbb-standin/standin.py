@@ -3,7 +3,7 @@
 They read the same files as the real services and answer according to them, so that a wrong value shows as a wrong
 answer. A test can set these files in /var/lib/bbb-standin:
 
-  SERVICE.delay   seconds until the service listens (bbb-web: also `delay`)
+  SERVICE.delay   seconds until the service listens, or until the file is gone (bbb-web: also `delay`)
   SERVICE.dead    present: the process lives, but never listens (bbb-web: also `dead`)
   SERVICE.crash   present: it exits with status 1 shortly after its start (bbb-web: also `crash`)
   bbb-webrtc-sfu.address  the address to which clients are told to send media; that of the host if there is none
@@ -52,7 +52,10 @@ def started(service):
     if mood(service, 'dead') is not None:
         while True:
             time.sleep(3600)
-    time.sleep(float(mood(service, 'delay') or 0))
+    until = time.monotonic() + float(mood(service, 'delay') or 0)
+    # A test may not want to wait for it any longer.
+    while time.monotonic() < until and mood(service, 'delay'):
+        time.sleep(0.1)
 
 
 def fail(message):
