@@ -56,7 +56,12 @@ function expectNone(where: string, text: string): void {
   expect([...found, ...register.writingsIn([text])], `${where}: ${text.slice(0, 2000)}`).toEqual([]);
 }
 
-it('a playbook with secrets goes through a whole life, and they are in its files alone', async () => {
+/** Some twenty commands one after the other. Milliseconds. */
+const wholeLife = 900_000;
+
+it('a playbook with secrets goes through a whole life, and they are in its files alone', {
+  timeout: wholeLife,
+}, async () => {
   const { run, inventory } = cluster;
   const common = ['--inventory', inventory];
   const plan = join(cluster.folder, 'plan.json');
