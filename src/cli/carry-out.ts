@@ -1,7 +1,8 @@
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
-import { count } from '../report/terminal/prose.ts';
+import { count, wrap } from '../report/terminal/prose.ts';
+import { makeStyle } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { drainRefusal } from '../run/busy/drain.ts';
 import { heldProblem, holdsIn } from '../run/claims/held.ts';
@@ -74,7 +75,7 @@ export async function carryOut(
   const question = `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`;
   const answer = await askFirst(session, {
     yes: options.yes || begun.length === 0,
-    question: first === undefined ? question : `${first}\n${question}`,
+    question: first === undefined ? question : `${asParagraph(first, session)}\n${question}`,
     otherwise: `${hosts} would be changed`,
     next: `confirm with --yes${first === undefined ? '' : ' and --now'}, or only show the plan with --dry-run`,
   });
@@ -88,6 +89,12 @@ export async function carryOut(
   session.show('result', result, told);
   const exitStatusOfRun = exitStatusOf(result, { comparing: false });
   return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
+}
+
+/** In lines that fit the terminal on which somebody is asked. */
+function asParagraph(text: string, { environment: { output } }: Session): string {
+  const { columns } = makeStyle({ columns: output.messages.columns, color: false, verbose: false });
+  return wrap(text, { columns, first: '', hanging: 2 }).join('\n');
 }
 
 /** A yes on a terminal, after it was said what that means at this time, is as good as --now. */

@@ -39,7 +39,7 @@ export function maxUnavailableOption(): Option {
 export function whenBusyOption(): Option {
   return new Option(
     '--when-busy <policy>',
-    'what to do with a host on which people are: put it off, wait until they have gone, send no more people there and wait, or interrupt them (default: as in the inventory, else refuse)',
+    'what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: as in the inventory, else refuse)',
   ).choices([...busyPolicies]);
 }
 

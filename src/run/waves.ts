@@ -133,7 +133,7 @@ export function notStarted(plan: HostPlan, why: string): HostResult {
   return notBegun(plan, {
     code: 'not-started',
     message: `nothing was done on this host: ${why}`,
-    next: 'fix that and run the command again',
+    next: `${why === interruptedBefore ? '' : 'fix that and '}run the command again`,
     host: plan.host,
   });
 }

@@ -297,11 +297,21 @@ describe('by day, and outside a window', () => {
     expect(applyRun.mock.calls[0]?.[1].window?.regardless).toBe(false);
   });
 
+  it('breaks what it says first between words', async () => {
+    const afternoon = at('2026-11-26T20:12:00Z');
+    const options = { window: { ...(await window(afternoon, undefined)), zone: 'America/New_York' } };
+    const { stderr } = await run({ terminal: true, typed: 'n\n', options });
+    for (const line of stderr.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stderr.replace(/\n {2}/g, ' ')).toContain(
+      '(America/New_York), and people on bbb-01 would be interrupted.\n',
+    );
+  });
+
   it('lets a person roll back outside a window who was told so', async () => {
     const options = { window: await window(thursday, only), command: 'rollback' };
     const { stderr } = await run({ terminal: true, typed: 'y\n', options });
     expect(stderr).toContain(
-      'It is Thu 26 Nov 10:00 (UTC), outside a window, and people on bbb-01 would be interrupted.\nRoll back 1 host? [y/N] ',
+      'It is Thu 26 Nov 10:00 (UTC), outside a window, and people on bbb-01 would be\n  interrupted.\nRoll back 1 host? [y/N] ',
     );
     expect(applyRun.mock.calls[0]?.[1].window?.regardless).toBe(true);
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { busyPolicies } from '../../src/model/when-busy.ts';
 import { reportSchema } from '../../src/report/document/schema.ts';
 import { buildProgram, clusterproxy, clusterproxyAt, inShell, main, withFile } from './program.ts';
 
@@ -67,6 +68,16 @@ describe('help', () => {
     const words = stdout.replace(/\s+/g, ' ');
     expect(words).toContain(`--limit <hosts> ${verb}${verb === '' ? '' : ' '}only these hosts or roles`);
   });
+
+  it.each(['plan', 'apply', 'rollback', 'retire'])(
+    'of %s names all words for --when-busy',
+    async (command) => {
+      const { stdout } = await clusterproxy([command, '--help']);
+      const words = stdout.replace(/\s+/g, ' ').replace(/.*(--when-busy <policy>)/, '$1');
+      for (const policy of busyPolicies)
+        expect(words).toMatch(new RegExp(`^--when-busy [^-]*\\b${policy}: `));
+    },
+  );
 
   const others = ['forecast', 'verify', 'doctor', 'support', 'explain', 'demo'];
   it.each([[], ...[...commands, ...others].map((command) => [command])])(

@@ -155,5 +155,6 @@ describe('the order of a run', () => {
     );
     expect(results.map(({ problem }) => problem?.code)).toEqual([undefined, 'not-started', 'not-started']);
     expect(results[2]?.problem?.message).toContain('the run was interrupted before its turn');
+    expect(results[2]?.problem?.next).toBe('run the command again');
   });
 });
