@@ -65,6 +65,16 @@ const record = ({ cluster, node }: CordonedNode) =>
   sample.path(`var/lib/clusterproxy/cordons/${cluster}/${node}/record`);
 
 describe('cordons of several clusters on a host', () => {
+  it('have a timer each, whatever their names', async () => {
+    const [one, other] = [named('a', 'b-c'), named('a-b', 'c')];
+    await takeOut(one);
+    await takeOut(other);
+    await release(other);
+    const units = readdirSync(sample.path('etc/systemd/system'));
+    expect(units.filter((name) => name.endsWith('.timer'))).toEqual(['clusterproxy-cordon-a:b-c.timer']);
+    expect(state('b-c')).toBe('cordoned');
+  });
+
   it('stay when what another cluster has there is removed', async () => {
     const node = named('a', 'c');
     await takeOut(node);

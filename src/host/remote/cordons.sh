@@ -12,8 +12,9 @@
 use_cordon() {
   cordon=$base/cordons/$1/$2
   cordon_name=$1/$2
-  service=clusterproxy-cordon-$1-$2.service
-  timer=clusterproxy-cordon-$1-$2.timer
+  # No name has a colon: with a hyphen, those of two clusters could be the same.
+  service=clusterproxy-cordon-$1:$2.service
+  timer=clusterproxy-cordon-$1:$2.timer
 }
 
 # read_cordon: what is known of it; false where there is none
