@@ -83,3 +83,20 @@ describe('cordons of several clusters on a host', () => {
     expect(await release(node)).toMatchObject({ verdict: 'released' });
   });
 });
+
+describe('a node that was given back, but is not online yet', () => {
+  it('is taken out by another run meanwhile, which keeps its record and its timer', async () => {
+    const node = named('a', 'c');
+    await takeOut(node);
+    put('health', 'offline');
+    const first = release(node, 10);
+    while (state('c') === 'cordoned') await sleep(50);
+    await sleep(500);
+    await release(node);
+    expect(await takeOut(named('a', 'c', 'run-2'))).toMatchObject({ verdict: 'cordoned' });
+    put('health', 'online');
+    await first;
+    expect(state('c')).toBe('cordoned');
+    expect(existsSync(record(node))).toBe(true);
+  });
+});

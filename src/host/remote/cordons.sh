@@ -117,8 +117,10 @@ give_back() {
       ;;
   esac
   verdict=released
+  _record=$(cat "$cordon/record")
   until_online
-  forget_cordon
+  # Another run may have taken it out meanwhile.
+  if [ "$(cat "$cordon/record" 2>/dev/null)" = "$_record" ]; then forget_cordon; fi
 }
 
 # until_online: a balancer may look at the node before it sends people there; others need not wait for that
