@@ -100,3 +100,24 @@ describe('a node that was given back, but is not online yet', () => {
     expect(existsSync(record(node))).toBe(true);
   });
 });
+
+describe('a program that talks', () => {
+  it('is heard no longer than anybody needs', async () => {
+    put('talks', '');
+    expect(await takeOut(named('a', 'c'))).toMatchObject({
+      ...{ verdict: 'failed', words: expect.stringContaining('does not say in which state') },
+    });
+  });
+
+  it('may leave something running that keeps its output open', async () => {
+    put('leaves', '');
+    const start = Date.now();
+    expect(await takeOut(named('a', 'c'))).toMatchObject({ verdict: 'cordoned' });
+    expect(Date.now() - start).toBeLessThan(20_000);
+  });
+
+  it('may end its lines as Windows does', async () => {
+    put('c', 'enabled\r');
+    expect(await takeOut(named('a', 'c'))).toMatchObject({ verdict: 'cordoned' });
+  });
+});
