@@ -144,12 +144,12 @@ describe('a node that is taken out', () => {
     await takeOut('run-1', { seconds: 0 });
     await over((connection) => keepCordoned(connection, ofRun('run-1'), 'bbb-01 is stuck'));
     expect(await cordons()).toMatchObject([{ stays: 'bbb-01 is stuck' }]);
-    expect(existsSync(sample.path('etc/systemd/system/clusterproxy-cordon-prod-bbb-01.timer'))).toBe(false);
+    expect(existsSync(sample.path('etc/systemd/system/clusterproxy-cordon-prod:bbb-01.timer'))).toBe(false);
     expect(await release('')).toMatchObject({ verdict: 'released' });
   });
 
   it('leaves a timer behind only as long as it is out', async () => {
-    const timer = sample.path('etc/systemd/system/clusterproxy-cordon-prod-bbb-01.timer');
+    const timer = sample.path('etc/systemd/system/clusterproxy-cordon-prod:bbb-01.timer');
     await takeOut();
     expect(readFileSync(timer, 'utf8')).toMatch(/^OnCalendar=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m);
     await release();

@@ -4,16 +4,16 @@
 #
 # $base/cordons/CLUSTER/NODE holds: record (run, holder, since, deadline, and the program's arguments,
 # counted), program (its text), checks (a URL and a text a line: what the node answers when it is well),
-# give-back (see there), seen (when its run asked for it last), stays (why the node isn't given back), said
-# (what the program said last).
+# give-back (see there), seen (when its run asked for it last), stays (why the node isn't given back).
 # shellcheck disable=SC2034,SC2154 # some variables are for the programs, others are set by lib.sh
 
 # use_cordon CLUSTER NODE: where it is kept into $cordon, its units into $timer and $service
 use_cordon() {
   cordon=$base/cordons/$1/$2
   cordon_name=$1/$2
-  service=clusterproxy-cordon-$1-$2.service
-  timer=clusterproxy-cordon-$1-$2.timer
+  # No name has a colon: with a hyphen, those of two clusters could be the same.
+  service=clusterproxy-cordon-$1:$2.service
+  timer=clusterproxy-cordon-$1:$2.timer
 }
 
 # read_cordon: what is known of it; false where there is none
@@ -29,7 +29,8 @@ set_cordon() {
     mv -T -f -- "$cordon/.record" "$cordon/record" && sync -- "$cordon"
 }
 
-# The program, which gets a verb and its own arguments. What it says in $said, its status as ours.
+# The program, which gets a verb and its own arguments. What it says in $heard, and for a message in $said;
+# its status as ours.
 # drive cordon|enable|state
 drive() {
   _verb=$1
@@ -41,15 +42,29 @@ drive() {
   _count=$1
   shift
   while [ $# -lt "$_count" ]; do set -- "$@" ''; done
-  _status=0
-  # shellcheck disable=SC2016 # it is that shell which is to expand it
-  timeout -k 2 120 sh -c \
-    'text=$(cat) && [ -n "$text" ] || { echo "the program is not there"; exit 125; }; exec </dev/null; eval "$text"' \
-    drain "$_verb" "$@" <"$cordon/program" >"$cordon/said" 2>&1 9>&- &
-  end_of $! || _status=$?
-  said=$(one_line <"$cordon/said")
+  heard=$(hear "$_verb" "$@" | tr -d '\000-\010\013-\036\177')
+  _status=${heard##*"$NL"}
+  heard=${heard%"$NL"*}
+  said=$(printf '%s\n' "$heard" | one_line)
   case $_status in 124 | 137) said="it took too long$(printf '\036')$said" ;; esac
-  return $_status
+  return "$_status"
+}
+# What it prints, but no more than anybody needs, however much that is; its status in a last line. What it
+# leaves running in a session of its own may keep its output open for ever: see ask in lib.sh.
+hear() {
+  {
+    _status=$({
+      {
+        # shellcheck disable=SC2016 # it is that shell which is to expand it
+        timeout -k 2 120 sh -c \
+          'text=$(cat) && [ -n "$text" ] || { echo "the program is not there"; exit 125; }; exec </dev/null; eval "$text"' \
+          drain "$@" <"$cordon/program" 2>&1 3>&- 4>&- 9>&- &
+        end_of $!
+        echo $? >&4
+      } | timeout -k 1 125 cat 3>&- 4>&- 9>&- | { head -c 65536 >&3 && cat >/dev/null; } 4>&- 9>&-
+    } 4>&1)
+  } 3>&1
+  printf '\n%s\n' "${_status:-125}"
 }
 
 # look_up: what the program says of the node: $cordon_state (`enabled`, `cordoned`, or another word for a
@@ -60,13 +75,15 @@ look_up() {
   cordon_health=
   cordon_others=
   drive state || return
-  while IFS=$US read -r _name _value; do
+  while IFS=$US read -r _name _value _; do
     case $_name in
       state) cordon_state=$_value ;;
       health) cordon_health=$_value ;;
       others) cordon_others=$_value ;;
     esac
-  done <"$cordon/said"
+  done <<END
+$heard
+END
   case $cordon_others in *[!0-9]*) cordon_others= ;; esac
   if [ -n "$cordon_state" ]; then
     said=
@@ -116,8 +133,10 @@ give_back() {
       ;;
   esac
   verdict=released
+  _record=$(cat "$cordon/record")
   until_online
-  forget_cordon
+  # Another run may have taken it out meanwhile.
+  if [ "$(cat "$cordon/record" 2>/dev/null)" = "$_record" ]; then forget_cordon; fi
 }
 
 # until_online: a balancer may look at the node before it sends people there; others need not wait for that

@@ -91,12 +91,13 @@ sequence_of() {
   case $sequence in *[!0-9]* | 0* | ???????????????*) sequence= ;; esac
 }
 
-# remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs
+# remembers_others CLUSTER: whether there is anything of another cluster, if only records of runs, or of nodes
+# that are out
 remembers_others() {
   old_state
   [ -z "$old" ] || [ "$old" = "$1" ] || return 0
   set +f
-  for _folder in "$base"/clusters/*/; do
+  for _folder in "$base"/clusters/*/ "$base"/cordons/*/; do
     _folder=${_folder%/}
     if [ -d "$_folder" ] && [ "${_folder##*/}" != "$1" ]; then set -f && return 0; fi
   done
