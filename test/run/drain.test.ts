@@ -173,6 +173,31 @@ describe('a run that drains', () => {
     expect(stateOf('bbb-01')).toBe('enabled');
   });
 
+  it('gives a node back if the answer that it is out was lost', async () => {
+    const { connect } = applyOptions(inventory);
+    let lost = false;
+    const result = await apply({
+      limit: onlyOne,
+      connect: async (target, options) => {
+        const connection = await connect(target, options);
+        if (target.port !== teller.port) return connection;
+        return {
+          ...connection,
+          exec: async (command, input, limits) => {
+            const said = await connection.exec(command, input, limits);
+            if (lost || !changes().includes('cordon bbb-01.example.com')) return said;
+            lost = true;
+            throw new OperatorError({ code: 'connection-lost', message: 'gone', next: 'again' });
+          },
+          close: () => connection.close(),
+        };
+      },
+    });
+    expect(lost).toBe(true);
+    expect(statuses(result)['bbb-01']).toBe('not-started');
+    expect(stateOf('bbb-01')).toBe('enabled');
+  });
+
   it('is not given back by an operator where nobody can tell what is going on there', async () => {
     writeFileSync(join(cluster.folder, 'hosts/lb/run/stand-in/units/bbb-web.service'), 'inactive\n');
     await apply({ limit: onlyOne });

@@ -181,10 +181,14 @@ class DrainedTurn {
         holder: `${operatorName()} from ${hostname()}, ${command} of ${inventory.cluster.name}, run ${run}`,
         seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
       }),
-    );
+    ).catch((error: unknown) => {
+      // The answer may be lost alone: then it is out, and has to be given back.
+      if (problemsOf(error).some(({ code }) => mayBeOut.includes(code))) this.#isOut(teller);
+      throw error;
+    });
     switch (answer.verdict) {
       case 'cordoned':
-        if (!this.#out.includes(teller)) this.#out.push(teller);
+        this.#isOut(teller);
         return;
       case 'kept':
         this.#warnings.push(
@@ -194,6 +198,10 @@ class DrainedTurn {
       default:
         throw new OperatorError(notTakenOut(this.#plan, host, answer));
     }
+  }
+
+  #isOut(teller: Teller): void {
+    if (!this.#out.includes(teller)) this.#out.push(teller);
   }
 
   /** A host by which people are sent there again, although it was told otherwise. */
@@ -267,6 +275,9 @@ class DrainedTurn {
     this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
   }
 }
+
+/** Where the program on the host may have done all of it, or nothing. */
+const mayBeOut: readonly string[] = ['connection-lost', 'command-timeout', 'cordon-failed'];
 
 const needsPerson: readonly Status[] = ['stuck', 'conflict'];
 const isUnknown: readonly Status[] = ['unknown', 'open'];
