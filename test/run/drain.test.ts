@@ -173,6 +173,19 @@ describe('a run that drains', () => {
     expect(stateOf('bbb-01')).toBe('enabled');
   });
 
+  it('does not give a node back that needs a person, because it could do nothing there either', async () => {
+    const fault = cluster.path('bbb-01', '/run/stand-in/fail-bbb-web');
+    writeFileSync(fault, '');
+    expect(statuses(await apply({ limit: onlyOne }))['bbb-01']).toBe('stuck');
+    const again = await apply({ limit: onlyOne, drainTimeout: 1 });
+    expect(statuses(again)['bbb-01']).toBe('deferred');
+    expect(stateOf('bbb-01')).toBe('cordoned');
+    rmSync(fault);
+    await cluster.demo.hosts.get('bbb-01')?.run('systemctl', 'start', 'bbb-web');
+    expect(statuses(await apply({ limit: onlyOne }))['bbb-01']).toBe('changed');
+    expect(stateOf('bbb-01')).toBe('enabled');
+  });
+
   it('gives a node back if the answer that it is out was lost', async () => {
     const { connect } = applyOptions(inventory);
     let lost = false;
