@@ -43,7 +43,7 @@ export function resultOfHostPlan(plan: HostPlan): HostResult {
 }
 
 /** The status that unsettled runs give a host; undefined if there are none. The worst one counts. */
-function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
+export function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undefined {
   const states = runs.map(({ state }) => state);
   const worst = (['stuck', 'conflict'] as const).find((state) => states.includes(state));
   if (worst !== undefined) return worst;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedHost, startEmbeddedHost } from '../../src/demo/embedded-host.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
+import { OperatorError } from '../../src/model/operator-error.ts';
 import { hasWork } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
 import { drainRefusal } from '../../src/run/busy/drain.ts';
@@ -170,6 +171,66 @@ describe('a run that drains', () => {
     await cluster.demo.hosts.get('bbb-01')?.run('systemctl', 'start', 'bbb-web');
     expect(statuses(await apply({ limit: onlyOne }))['bbb-01']).toBe('changed');
     expect(stateOf('bbb-01')).toBe('enabled');
+  });
+
+  it('does not give a node back that needs a person, because it could do nothing there either', async () => {
+    const fault = cluster.path('bbb-01', '/run/stand-in/fail-bbb-web');
+    writeFileSync(fault, '');
+    expect(statuses(await apply({ limit: onlyOne }))['bbb-01']).toBe('stuck');
+    const again = await apply({ limit: onlyOne, drainTimeout: 1 });
+    expect(statuses(again)['bbb-01']).toBe('deferred');
+    expect(stateOf('bbb-01')).toBe('cordoned');
+    rmSync(fault);
+    await cluster.demo.hosts.get('bbb-01')?.run('systemctl', 'start', 'bbb-web');
+    expect(statuses(await apply({ limit: onlyOne }))['bbb-01']).toBe('changed');
+    expect(stateOf('bbb-01')).toBe('enabled');
+  });
+
+  it('gives a node back if the answer that it is out was lost', async () => {
+    const { connect } = applyOptions(inventory);
+    let lost = false;
+    const result = await apply({
+      limit: onlyOne,
+      connect: async (target, options) => {
+        const connection = await connect(target, options);
+        if (target.port !== teller.port) return connection;
+        return {
+          ...connection,
+          exec: async (command, input, limits) => {
+            const said = await connection.exec(command, input, limits);
+            if (lost || !changes().includes('cordon bbb-01.example.com')) return said;
+            lost = true;
+            throw new OperatorError({ code: 'connection-lost', message: 'gone', next: 'again' });
+          },
+          close: () => connection.close(),
+        };
+      },
+    });
+    expect(lost).toBe(true);
+    expect(statuses(result)['bbb-01']).toBe('not-started');
+    expect(stateOf('bbb-01')).toBe('enabled');
+  });
+
+  it('is not given back by an operator where nobody can tell what is going on there', async () => {
+    writeFileSync(join(cluster.folder, 'hosts/lb/run/stand-in/units/bbb-web.service'), 'inactive\n');
+    await apply({ limit: onlyOne });
+    writeFileSync(join(cluster.folder, 'hosts/lb/run/stand-in/units/bbb-web.service'), 'active\n');
+    const { connect } = applyOptions(inventory);
+    const node = inventory.hosts.find(({ name }) => name === 'bbb-01');
+    const away = await releaseRun(
+      ['bbb-01'],
+      applyOptions(inventory, {
+        connect: async (target, options) => {
+          if (target.port === node?.ssh.port) {
+            throw new OperatorError({ code: 'unreachable', message: 'gone', next: 'again' });
+          }
+          return connect(target, options);
+        },
+      }),
+    );
+    expect(problems(away)).toEqual([expect.stringContaining('nobody can tell whether a run works on it')]);
+    expect(stateOf('bbb-01')).toBe('cordoned');
+    expect(statuses(await releaseRun(['bbb-01'], applyOptions(inventory)))).toEqual({ 'bbb-01': 'changed' });
   });
 
   it('leaves a node out that somebody else has taken out before', async () => {

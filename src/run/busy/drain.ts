@@ -15,6 +15,7 @@ import type { HostResult, Status } from '../../model/result.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
 import { operatorName } from '../operator-name.ts';
 import type { ApplyOptions } from '../options.ts';
+import { statusOfUnsettled } from '../result-of-plan.ts';
 import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
 import { askGuards, hasGuards } from './ask-guards.ts';
 import { policyOf } from './policy.ts';
@@ -181,10 +182,14 @@ class DrainedTurn {
         holder: `${operatorName()} from ${hostname()}, ${command} of ${inventory.cluster.name}, run ${run}`,
         seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
       }),
-    );
+    ).catch((error: unknown) => {
+      // The answer may be lost alone: then it is out, and has to be given back.
+      if (problemsOf(error).some(({ code }) => mayBeOut.includes(code))) this.#isOut(teller);
+      throw error;
+    });
     switch (answer.verdict) {
       case 'cordoned':
-        if (!this.#out.includes(teller)) this.#out.push(teller);
+        this.#isOut(teller);
         return;
       case 'kept':
         this.#warnings.push(
@@ -194,6 +199,10 @@ class DrainedTurn {
       default:
         throw new OperatorError(notTakenOut(this.#plan, host, answer));
     }
+  }
+
+  #isOut(teller: Teller): void {
+    if (!this.#out.includes(teller)) this.#out.push(teller);
   }
 
   /** A host by which people are sent there again, although it was told otherwise. */
@@ -209,8 +218,9 @@ class DrainedTurn {
   async #givenBack(result: HostResult): Promise<HostResult> {
     if (this.#out.length === 0) return result;
     const { host } = this.#plan;
-    if (needsPerson.includes(result.status)) {
-      const why = `${host} is ${result.status} after the run ${this.#options.run}`;
+    const state = stateAfter(result);
+    if (needsPerson.includes(state)) {
+      const why = `${host} is ${state} after the run ${this.#options.run}`;
       for (const teller of this.#out) {
         await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
           () => undefined,
@@ -268,7 +278,18 @@ class DrainedTurn {
   }
 }
 
+/** Where the program on the host may have done all of it, or nothing. */
+const mayBeOut: readonly string[] = ['connection-lost', 'command-timeout', 'cordon-failed'];
+
 const needsPerson: readonly Status[] = ['stuck', 'conflict'];
+/** Of these, a host may still be as an earlier run has left it. */
+const nothingDone: readonly Status[] = ['deferred', 'not-started', 'unreachable', 'failed'];
+
+function stateAfter({ status, plan }: HostResult): Status {
+  const before = nothingDone.includes(status) ? statusOfUnsettled(plan.unsettled) : undefined;
+  return before !== undefined && needsPerson.includes(before) ? before : status;
+}
+
 const isUnknown: readonly Status[] = ['unknown', 'open'];
 
 /** The result of a host with what came of giving it back. */

@@ -62,9 +62,15 @@ async function releaseOne(
     warnings: [],
     durationMs: Math.round(performance.now() - start),
   });
-  const atWork = looks
-    .find((one) => one.host.name === cordon.node)
-    ?.snapshot?.unsettled.find(({ alive, state }) => alive || state === 'stuck');
+  const node = looks.find((one) => one.host.name === cordon.node);
+  if (node !== undefined && node.snapshot === undefined) {
+    return result({
+      code: 'stays-out',
+      message: `it still gets no new people, as nobody can tell whether a run works on it: ${node.problem?.message ?? 'it can not be asked'}`,
+      next: `once it can be asked, run the command again; or on ${teller}: sh /var/lib/clusterproxy/cordons/${cordon.cluster}/${cordon.node}/give-back ${cordon.cluster}/${cordon.node} now`,
+    });
+  }
+  const atWork = node?.snapshot?.unsettled.find(({ alive, state }) => alive || state === 'stuck');
   if (atWork !== undefined) {
     return result({
       code: atWork.alive ? 'locked' : 'stuck',
