@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
+import {
+  addChangeOptions,
+  type ChangeOptions,
+  changeOptionsOf,
+  refuseTwoPolicies,
+} from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { windowOf } from './window-options.ts';
@@ -38,6 +43,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
 }
 
 async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
+  refuseTwoPolicies(options);
   const [{ openSession }, { planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] =
     await Promise.all([
       import('./session.ts'),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Confirmer, confirmers } from '../model/deciding-check.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, usualApply } from '../run/options.ts';
@@ -95,6 +96,16 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
         .default(usualApply.lockWait, 'not at all'),
     )
     .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+}
+
+/** Refuses two policies at once, where `--force` says nothing but to interrupt people. */
+export function refuseTwoPolicies({ force, whenBusy }: Pick<ChangeOptions, 'force' | 'whenBusy'>): void {
+  if (!force || whenBusy === undefined || whenBusy === 'force') return;
+  throw new OperatorError({
+    code: 'usage',
+    message: `--force interrupts people, and --when-busy ${whenBusy} does not`,
+    next: 'leave one of them out',
+  });
 }
 
 /** What src/run needs of them. */

@@ -1,10 +1,14 @@
 import { open, readFile } from 'node:fs/promises';
 import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Confirmer } from '../model/deciding-check.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
+import type { MaxUnavailable } from '../model/rollout.ts';
+import type { BusyPolicy } from '../model/when-busy.ts';
 import { comparePlan } from '../plan/saved/compare-plan.ts';
 import { type PlanSources, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved/saved-plan.ts';
+import { usualApply } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
@@ -31,16 +35,37 @@ export interface PlannedWith {
   readonly inventory: string;
   readonly limit: readonly string[];
   readonly prune: boolean;
+  readonly whenBusy?: BusyPolicy;
+  readonly window?: readonly { readonly typed: string }[];
+  readonly deadline?: { readonly typed: string };
+  readonly maxUnavailable?: MaxUnavailable;
+  readonly confirm?: Confirmer;
 }
 
-/** The command that carries out a saved plan: with the options without which it would be refused. */
+/**
+ * The command that carries out a saved plan: with the options without which it would be refused, and those by
+ * which people would be treated otherwise than the plan says.
+ */
 export function commandToApply(file: string, options: PlannedWith): string {
   return `clusterproxy apply ${optionsIn(options)} --plan ${file}`;
 }
 
-function optionsIn({ inventory, limit, prune }: PlannedWith): string {
-  const limited = limit.length === 0 ? [] : [`--limit ${limit.join(',')}`];
-  return [`--inventory ${inventory}`, ...limited, ...(prune ? ['--prune'] : [])].join(' ');
+function optionsIn(options: PlannedWith): string {
+  const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
+  return [
+    `--inventory ${inventory}`,
+    ...(limit.length === 0 ? [] : [`--limit ${limit.join(',')}`]),
+    ...(prune ? ['--prune'] : []),
+    ...(whenBusy === undefined ? [] : [`--when-busy ${whenBusy}`]),
+    ...window.map(({ typed }) => `--window '${typed}'`),
+    ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
+    ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),
+    ...(confirm === undefined || confirm === usualApply.confirm ? [] : [`--confirm ${confirm}`]),
+  ].join(' ');
+}
+
+function outWords(allowed: MaxUnavailable): string {
+  return 'count' in allowed ? String(allowed.count) : `${allowed.percent}%`;
 }
 
 export async function readPlan(file: string): Promise<SavedPlan> {

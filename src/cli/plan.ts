@@ -51,11 +51,12 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { openSession },
     { planRun },
     { resultOfPlan, withDeciding },
-    { exitStatusOf },
+    { exitStatus, exitStatusOf },
     { rolloutOf },
     { holdsIn },
     { usualApply },
     { withWindows },
+    { drainRefusal },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -65,6 +66,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/claims/held.ts'),
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
+    import('../run/busy/drain.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
@@ -82,11 +84,16 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
+  // As apply would refuse it.
+  const refusal = drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy });
+  if (refusal !== undefined) {
+    return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
+  }
   if (options.out !== undefined && !result.interrupted) {
     const { commandToApply, writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
     session.message(`plan saved; to carry out exactly this: ${commandToApply(options.out, options)}`);
   }
-  const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
-  return session.end(result, { ...told, exitStatus });
+  const status = exitStatusOf(result, { comparing: options.detailedExitcode });
+  return session.end(result, { ...told, exitStatus: status });
 }

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
+import {
+  addChangeOptions,
+  type ChangeOptions,
+  changeOptionsOf,
+  refuseTwoPolicies,
+} from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { windowOf } from './window-options.ts';
@@ -22,6 +27,7 @@ export function registerRetire(program: Command, { environment, finish }: Regist
 }
 
 async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {
+  refuseTwoPolicies(options);
   const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),

@@ -5,10 +5,15 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { RunWindow } from '../run/windows/run-window.ts';
 import type { Environment } from './environment.ts';
 
+/** As it stood on the command line. */
+interface Typed {
+  readonly typed: string;
+}
+
 /** When people may be interrupted: for commands that change hosts, and for `plan`, which shows it. */
 export interface WindowOptions {
-  readonly window: readonly WeeklyWindow[];
-  readonly deadline?: WrittenTime;
+  readonly window: readonly (WeeklyWindow & Typed)[];
+  readonly deadline?: WrittenTime & Typed;
   /** not of `plan` */
   readonly now?: boolean;
 }
@@ -52,20 +57,20 @@ export async function windowOf(
 }
 
 /** Throws what commander reports as a wrong argument. */
-function another(value: string, previous: readonly WeeklyWindow[]): readonly WeeklyWindow[] {
+function another(value: string, previous: WindowOptions['window']): WindowOptions['window'] {
   const window = parseWindow(value);
   if (window === undefined) {
     throw new InvalidArgumentError(
       "It must be days and times such as 'sat,sun 06:00-18:00', or '22:00-05:00' for every day.",
     );
   }
-  return [...previous, window];
+  return [...previous, { ...window, typed: value }];
 }
 
-function time(value: string): WrittenTime {
+function time(value: string): WrittenTime & Typed {
   const written = parseTime(value);
   if (written === undefined) {
     throw new InvalidArgumentError('It must be a time such as 05:00, 2026-11-27T05:00 or 90m.');
   }
-  return written;
+  return { ...written, typed: value };
 }

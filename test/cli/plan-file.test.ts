@@ -54,6 +54,16 @@ it.each(optionSets)('names the options without which the plan would be another o
   expect(commandToApply('agreed.json', { inventory: 'prod.yaml', ...options })).toBe(
     `clusterproxy apply --inventory prod.yaml${words} --plan agreed.json`,
   );
+  // How people are treated is part of what was agreed on.
+  const agreed = {
+    ...({ inventory: 'prod.yaml', limit: [], prune: false, whenBusy: 'drain', confirm: 'outside' } as const),
+    window: [{ typed: 'sat 06:00-18:00' }, { typed: '22:00-05:00' }],
+    deadline: { typed: '05:00' },
+    maxUnavailable: { percent: 20 },
+  } as const;
+  expect(commandToApply('agreed.json', agreed)).toBe(
+    "clusterproxy apply --inventory prod.yaml --when-busy drain --window 'sat 06:00-18:00' --window '22:00-05:00' --deadline 05:00 --max-unavailable 20% --confirm outside --plan agreed.json",
+  );
 });
 
 it.each(optionSets)(

@@ -145,7 +145,13 @@ describe('a node that is taken out', () => {
     await over((connection) => keepCordoned(connection, ofRun('run-1'), 'bbb-01 is stuck'));
     expect(await cordons()).toMatchObject([{ stays: 'bbb-01 is stuck' }]);
     expect(existsSync(sample.path('etc/systemd/system/clusterproxy-cordon-prod:bbb-01.timer'))).toBe(false);
+    // Also after a run that has taken it over, and that nobody follows any longer.
+    await takeOut('run-2', { seconds: 0 });
+    await giveBack();
+    expect(state()).toBe('cordoned');
+    expect(await cordons()).toMatchObject([{ run: 'run-2', stays: 'bbb-01 is stuck' }]);
     expect(await release('')).toMatchObject({ verdict: 'released' });
+    expect(state()).toBe('enabled');
   });
 
   it('leaves a timer behind only as long as it is out', async () => {

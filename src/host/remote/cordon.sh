@@ -97,7 +97,8 @@ take_out() {
   # Known before it is done: whoever comes later gives it back.
   set_cordon "$run" "$holder" "$_now" $((_now + seconds)) "$cordon_arguments" || answer failed
   note_seen
-  rm -f -- "$cordon/stays"
+  # What somebody has to look at is that until a run has put it in order.
+  [ -e "$cordon/person" ] || rm -f -- "$cordon/stays"
   if ! start_timer "$seconds"; then
     forget_cordon
     answer failed
@@ -141,6 +142,7 @@ case $verb in
     read_cordon || answer none
     [ -z "$run" ] || [ "$cordon_run" = "$run" ] || answer others
     note_stays "$holder"
+    true >"$cordon/person" || :
     # An operator has to look: nothing gives it back by itself.
     stop_timer
     answer stays

@@ -4,7 +4,8 @@
 #
 # $base/cordons/CLUSTER/NODE holds: record (run, holder, since, deadline, and the program's arguments,
 # counted), program (its text), checks (a URL and a text a line: what the node answers when it is well),
-# give-back (see there), seen (when its run asked for it last), stays (why the node isn't given back).
+# give-back (see there), seen (when its run asked for it last), stays (why the node isn't given back), person
+# (somebody has to look at it first).
 # shellcheck disable=SC2034,SC2154 # some variables are for the programs, others are set by lib.sh
 
 # use_cordon CLUSTER NODE: where it is kept into $cordon, its units into $timer and $service

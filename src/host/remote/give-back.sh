@@ -11,7 +11,9 @@ use_cordon "${1%%/*}" "${1#*/}"
 exec 9<"$base/cordons/lock" || exit 1
 flock -w 300 9 || exit 75
 read_cordon || exit 0
-[ "${2:-}" = now ] || [ "$(date +%s)" -ge "$cordon_deadline" ] || exit 0
+if [ "${2:-}" != now ]; then
+  [ "$(date +%s)" -ge "$cordon_deadline" ] && [ ! -e "$cordon/person" ] || exit 0
+fi
 give_back
 [ "${2:-}" != now ] || printf '%s\n' "${1#*/} $verdict${said:+: $said}"
 case $verdict in released | kept) exit 0 ;; esac

@@ -113,7 +113,7 @@ export class ProgressState {
 }
 
 const phaseWords: Readonly<Record<HostPhase, string>> = {
-  waiting: 'waiting for people to leave',
+  waiting: 'waiting',
   draining: 'draining',
   connecting: 'connecting',
   uploading: 'uploading the new files',
@@ -131,6 +131,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
 
 function hostWords({ host, phase, detail }: HostEvent): string {
   const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
-  const more = detail === undefined ? '' : `${words === '' ? '' : ': '}${detail}`;
+  const between = words === '' ? '' : phase === 'waiting' ? ' ' : ': ';
+  const more = detail === undefined ? '' : `${between}${detail}`;
   return `${host}: ${words}${more}`;
 }

@@ -82,6 +82,14 @@ async function releaseOne(
         : 'put it in order first: clusterproxy status says how',
     });
   }
+  const lease = node?.snapshot?.lease;
+  if (lease !== undefined && lease.run === cordon.run) {
+    return result({
+      code: 'leased',
+      message: `the run that has taken it out is still going on: ${cordon.holder}`,
+      next: 'wait until that has ended, or end it: clusterproxy unlock RUN',
+    });
+  }
   if (told === undefined) throw new Error(`${teller} is not in the inventory`);
   try {
     return result(await release(told, { cordon, machineId }, { inventory, connect, signal }));

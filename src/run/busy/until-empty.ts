@@ -35,7 +35,7 @@ export async function untilEmpty(
       kind: 'host',
       host,
       phase: 'waiting',
-      detail: `${told}; until ${clock(until)} at the latest`,
+      detail: `until ${clock(until)} at the latest; ${told}`,
     });
   };
   if (found !== undefined) tell(found);

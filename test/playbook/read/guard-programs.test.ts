@@ -197,7 +197,9 @@ describe('the built-in playbooks', () => {
       new Map([
         ['antmedia srt-streams', guardProgram('antmedia-srt-streams.sh')],
         ['averox meetings', guardProgram('bbb-meetings.sh')],
+        ['averox recordings', guardProgram('bbb-recordings.sh')],
         ['bigbluebutton meetings', guardProgram('bbb-meetings.sh')],
+        ['bigbluebutton recordings', guardProgram('bbb-recordings.sh')],
         ['wcs sessions', guardProgram('wcs-sessions.sh')],
       ]),
     );
