@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import {
   type CordonAnswer,
   type CordonedNode,
@@ -13,7 +12,7 @@ import { OperatorError, type Problem, problemsOf } from '../../model/operator-er
 import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult, Status } from '../../model/result.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
-import { operatorName } from '../operator-name.ts';
+import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
 import { statusOfUnsettled } from '../result-of-plan.ts';
 import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
@@ -173,13 +172,14 @@ class DrainedTurn {
 
   async #takeOut(teller: Teller): Promise<void> {
     const { command, run, inventory } = this.#options;
+    const { operator, from } = operatorHere();
     const { host } = teller;
     this.#tell(`telling ${host.name} to send no more people there`);
     const answer = await this.#ask(teller, (connection, node) =>
       cordon(connection, {
         ...node,
         ...{ program: teller.drain.program, args: teller.drain.args, answers: teller.drain.answers },
-        holder: `${operatorName()} from ${hostname()}, ${command} of ${inventory.cluster.name}, run ${run}`,
+        holder: `${operator} from ${from}, ${command} of ${inventory.cluster.name}, run ${run}`,
         seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
       }),
     ).catch((error: unknown) => {
