@@ -4,7 +4,7 @@ import { exitStatus, exitStatusOf } from '../model/result.ts';
 import { count, wrap } from '../report/terminal/prose.ts';
 import { makeStyle } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
-import { drainRefusal } from '../run/busy/drain.ts';
+import { drainRefusal } from '../run/busy/drain-refusal.ts';
 import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';

@@ -66,7 +66,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/claims/held.ts'),
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
-    import('../run/busy/drain.ts'),
+    import('../run/busy/drain-refusal.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });

@@ -6,7 +6,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
 import { hasWork } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
-import { drainRefusal } from '../../src/run/busy/drain.ts';
+import { drainRefusal } from '../../src/run/busy/drain-refusal.ts';
 import { releaseRun } from '../../src/run/busy/release-run.ts';
 import type { ApplyOptions } from '../../src/run/options.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';

@@ -1,11 +1,7 @@
 import { toValue } from '../../inventory/variables.ts';
-import type {
-  Fact,
-  OwnProgram,
-  PlaybookOutsideCheck,
-  PlaybookQuestion,
-  PlaybookTrouble,
-} from '../../model/playbook.ts';
+import type { Fact, PlaybookTrouble } from '../../model/playbook.ts';
+import type { PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook-checks.ts';
+import type { OwnProgram } from '../../model/playbook-parts.ts';
 import { balancerQuestionKeys } from './balancer-question-schema.ts';
 import { buildCondition, listOf, mapValues } from './build-parts.ts';
 import { programKey } from './guard-programs.ts';

@@ -1,4 +1,4 @@
-import type { Condition } from '../../model/playbook.ts';
+import type { Condition } from '../../model/playbook-parts.ts';
 import type { RoleData } from './schema.ts';
 
 /** A condition with a list of values for each subject. */

@@ -1,9 +1,7 @@
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { toValue } from '../../inventory/variables.ts';
 import type {
-  EveryLook,
   HealthCheck,
-  OwnProgram,
   PlaybookAction,
   PlaybookCheck,
   PlaybookGuard,
@@ -12,6 +10,8 @@ import type {
   Role,
   Variable,
 } from '../../model/playbook.ts';
+import type { EveryLook } from '../../model/playbook-checks.ts';
+import type { OwnProgram } from '../../model/playbook-parts.ts';
 import type { LoadedPlaybook } from '../../steps/loaded-playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import type { TemplateSource } from '../resolve/templates.ts';

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '../../document/reason.ts';
 import type { Places } from '../../document/yaml-document.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
-import type { OwnProgram } from '../../model/playbook.ts';
+import type { OwnProgram } from '../../model/playbook-parts.ts';
 import { besidePlaybook } from './beside.ts';
 import type { PlaybookData } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Condition } from '../../model/playbook.ts';
+import type { Condition } from '../../model/playbook-parts.ts';
 import { evidenceKinds, type Tried } from '../../model/tried.ts';
 import { wantedValue } from './condition-schema.ts';
 import { text } from './texts.ts';

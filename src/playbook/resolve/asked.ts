@@ -1,7 +1,8 @@
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import type { Check } from '../../model/handler.ts';
 import type { HttpQuestion, OutsideCheck } from '../../model/outside-check.ts';
-import type { PlaybookOutsideCheck, Role } from '../../model/playbook.ts';
+import type { Role } from '../../model/playbook.ts';
+import type { PlaybookOutsideCheck } from '../../model/playbook-checks.ts';
 import { type Query, queryKey } from '../../model/reads.ts';
 import { holds, mayHold } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext, withRecipe } from './contexts.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { BalancerQuestion } from '../../model/balancer-question.ts';
-import type { UnfilledQuestion } from '../../model/playbook.ts';
+import type { UnfilledQuestion } from '../../model/playbook-checks.ts';
 import type { Query, Reads } from '../../model/reads.ts';
 import { type FilledQuestions, filledQuestions } from '../read/balancer-question-schema.ts';
 import { TemplateError } from './templates.ts';

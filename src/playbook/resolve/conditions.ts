@@ -1,4 +1,4 @@
-import type { Condition } from '../../model/playbook.ts';
+import type { Condition } from '../../model/playbook-parts.ts';
 import type { TemplateContext } from './templates.ts';
 
 /** The first subject of the condition without one of the values given for it; undefined if all hold. */

@@ -2,7 +2,7 @@ import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { BrowserCheck, OutsideCheck, OutsideQuestion } from '../../model/outside-check.ts';
-import type { EveryLook, PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook.ts';
+import type { EveryLook, PlaybookOutsideCheck, PlaybookQuestion } from '../../model/playbook-checks.ts';
 import { balancerQuestion } from './balancer-questions.ts';
 import { unmet } from './conditions.ts';
 import { baseContext, type ClusterView, hostContext } from './contexts.ts';

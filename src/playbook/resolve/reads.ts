@@ -3,7 +3,8 @@ import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inve
 import type { Guard } from '../../model/handler.ts';
 import { mergeReads } from '../../model/merge-reads.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { PlaybookOutsideCheck, PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
+import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
+import type { PlaybookOutsideCheck } from '../../model/playbook-checks.ts';
 import { noReads, type Reads } from '../../model/reads.ts';
 import { isGlob } from '../../model/snapshot.ts';
 import type { StepModule } from '../../steps/step-module.ts';

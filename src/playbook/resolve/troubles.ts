@@ -1,7 +1,8 @@
 import type { Value } from '../../formats/keyed-format.ts';
 import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { Condition, Fact, PlaybookTrouble } from '../../model/playbook.ts';
+import type { Fact, PlaybookTrouble } from '../../model/playbook.ts';
+import type { Condition } from '../../model/playbook-parts.ts';
 import type { Reads } from '../../model/reads.ts';
 import type { ListTold } from '../../model/server-list.ts';
 import type { Snapshot } from '../../model/snapshot.ts';

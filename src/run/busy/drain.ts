@@ -6,9 +6,9 @@ import {
   keepCordoned,
   releaseCordon,
 } from '../../host/cordon.ts';
-import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import type { InventoryHost } from '../../inventory/inventory.ts';
 import type { Drain } from '../../model/drain.ts';
-import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { OperatorError, problemsOf } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult, Status } from '../../model/result.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
@@ -17,6 +17,8 @@ import type { ApplyOptions } from '../options.ts';
 import { statusOfUnsettled } from '../result-of-plan.ts';
 import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
 import { askGuards, hasGuards } from './ask-guards.ts';
+import { tellersIn } from './drain-refusal.ts';
+import { byHand, keepsSending, notReached, notTakenOut, withAnswer } from './drain-words.ts';
 import { policyOf } from './policy.ts';
 import { untilEmpty } from './until-empty.ts';
 import { hostOf, isBusy, stillThere } from './waiting.ts';
@@ -58,42 +60,6 @@ export function drainedTurns(options: DrainOptions): Drained {
     const turn = new DrainedTurn(plan, options);
     return turn.run(carryOut);
   };
-}
-
-/** Why hosts can't be drained, before anything is done; undefined if all can that have to be. */
-export function drainRefusal(
-  plans: readonly HostPlan[],
-  options: Pick<ApplyOptions, 'inventory' | 'whenBusy'>,
-): Problem | undefined {
-  const roles = new Set(
-    plans
-      .filter((plan) => policyOf(plan.role, options) === 'drain' && hasGuards(plan) && !plan.retires)
-      .map(({ role }) => role),
-  );
-  for (const name of roles) {
-    const host = options.inventory.hosts.find(({ role }) => role === name);
-    const drains = host === undefined ? [] : drainsOf(options.inventory, host);
-    const [missing] = drains
-      .map(({ on }) => on)
-      .filter((on) => tellersIn(options.inventory, on).length === 0);
-    if (drains.length > 0 && missing === undefined) continue;
-    return {
-      code: 'no-drain',
-      message:
-        drains.length === 0
-          ? `hosts of the role ${name} can't be drained: the playbook doesn't say how new people are kept away from them`
-          : `hosts of the role ${name} can't be drained: the inventory has no host of the role ${missing}, which tells the balancer to send no more people there`,
-      next:
-        drains.length === 0
-          ? 'wait for people to leave instead: --when-busy wait'
-          : `add that host to the inventory below hosts.${missing}, or wait for people to leave instead: --when-busy wait`,
-    };
-  }
-  return undefined;
-}
-
-function tellersIn(inventory: Inventory, role: string): readonly InventoryHost[] {
-  return inventory.hosts.filter((host) => host.role === role && host.state === 'active');
 }
 
 class DrainedTurn {
@@ -141,7 +107,7 @@ class DrainedTurn {
       const forgotten = await this.#forgotten(tellers);
       if (forgotten !== undefined) {
         told += 1;
-        if (told > mostOften) throw new OperatorError(keepsSending(this.#plan, forgotten));
+        if (told > mostOften) throw new OperatorError(keepsSending(this.#plan, forgotten.host, mostOften));
         await this.#takeOut(forgotten);
         continue;
       }
@@ -291,73 +257,3 @@ function stateAfter({ status, plan }: HostResult): Status {
 }
 
 const isUnknown: readonly Status[] = ['unknown', 'open'];
-
-/** The result of a host with what came of giving it back. */
-function withAnswer(
-  result: HostResult,
-  teller: InventoryHost,
-  { verdict, words, health }: Pick<CordonAnswer, 'verdict' | 'words' | 'health'>,
-): HostResult {
-  const { host } = result.plan;
-  if (verdict === 'released' || verdict === 'none') {
-    if (health !== 'offline') return result;
-    const warning = `${teller.name} says that ${host} is offline, although it was told to send people there again`;
-    return { ...result, warnings: [...result.warnings, warning] };
-  }
-  if (verdict === 'kept' || verdict === 'others') {
-    const warning = `${host} was not given back on ${teller.name}: ${words || 'another run has taken it out'}`;
-    return { ...result, warnings: [...result.warnings, warning] };
-  }
-  const problem: Problem = {
-    code: 'stays-out',
-    message: `${host} still gets no new people: ${words}`,
-    next: byHand(host),
-    host,
-    ...(result.problem === undefined ? {} : { notes: [result.problem.message] }),
-  };
-  return { ...result, status: 'failed', problem };
-}
-
-function byHand(host: string): string {
-  return `once it is well, run clusterproxy release ${host}`;
-}
-
-function notReached({ name }: InventoryHost, problem: Problem | undefined): Problem {
-  return {
-    code: 'cordon-failed',
-    message: `${name}, which tells the balancer to send no more people here, can't be asked${problem === undefined ? '' : `: ${problem.message}`}`,
-    next: `see what is wrong with ${name}, then run the command again`,
-  };
-}
-
-function notTakenOut({ host }: HostPlan, { name }: InventoryHost, answer: CordonAnswer): Problem {
-  switch (answer.verdict) {
-    case 'last':
-      return {
-        code: 'last-in-balancer',
-        message: `nothing was done on this host, as ${name} has no other that would get people`,
-        next: 'enable another host there first',
-      };
-    case 'others':
-      return {
-        code: 'cordoned-by-another',
-        message: `nothing was done on this host, as another run has taken it out: ${answer.holder}`,
-        next: 'wait until that run has ended; clusterproxy status shows it',
-      };
-    default:
-      return {
-        code: 'cordon-failed',
-        message: `nothing was done on this host, as ${name} could not tell the balancer to send no more people to ${host}`,
-        next: `see what it said, and try it on ${name} by hand`,
-        detail: answer.words,
-      };
-  }
-}
-
-function keepsSending({ host }: HostPlan, teller: Teller): Problem {
-  return {
-    code: 'cordon-lost',
-    message: `nothing was done on this host: ${teller.host.name} was told ${mostOften} times to send no more people to ${host}, and sends them again each time`,
-    next: 'find out what enables it there, then run the command again',
-  };
-}

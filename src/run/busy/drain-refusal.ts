@@ -1,0 +1,44 @@
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
+import type { Problem } from '../../model/operator-error.ts';
+import type { HostPlan } from '../../model/plan.ts';
+import { drainsOf } from '../../playbook/resolve/drains.ts';
+import type { ApplyOptions } from '../options.ts';
+import { hasGuards } from './ask-guards.ts';
+import { policyOf } from './policy.ts';
+
+/** Why hosts can't be drained, before anything is done; undefined if all can that have to be. */
+export function drainRefusal(
+  plans: readonly HostPlan[],
+  options: Pick<ApplyOptions, 'inventory' | 'whenBusy'>,
+): Problem | undefined {
+  const roles = new Set(
+    plans
+      .filter((plan) => policyOf(plan.role, options) === 'drain' && hasGuards(plan) && !plan.retires)
+      .map(({ role }) => role),
+  );
+  for (const name of roles) {
+    const host = options.inventory.hosts.find(({ role }) => role === name);
+    const drains = host === undefined ? [] : drainsOf(options.inventory, host);
+    const [missing] = drains
+      .map(({ on }) => on)
+      .filter((on) => tellersIn(options.inventory, on).length === 0);
+    if (drains.length > 0 && missing === undefined) continue;
+    return {
+      code: 'no-drain',
+      message:
+        drains.length === 0
+          ? `hosts of the role ${name} can't be drained: the playbook doesn't say how new people are kept away from them`
+          : `hosts of the role ${name} can't be drained: the inventory has no host of the role ${missing}, which tells the balancer to send no more people there`,
+      next:
+        drains.length === 0
+          ? 'wait for people to leave instead: --when-busy wait'
+          : `add that host to the inventory below hosts.${missing}, or wait for people to leave instead: --when-busy wait`,
+    };
+  }
+  return undefined;
+}
+
+/** The hosts of a role on which a balancer is told. */
+export function tellersIn(inventory: Inventory, role: string): readonly InventoryHost[] {
+  return inventory.hosts.filter((host) => host.role === role && host.state === 'active');
+}
