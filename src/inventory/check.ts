@@ -23,6 +23,7 @@ export function checkInventory(document: YamlDocument, playbook: Playbook | unde
           ...checkRoles(document, playbook, all),
           ...checkByRole(document, playbook, 'max_unavailable'),
           ...checkByRole(document, playbook, 'when_busy'),
+          ...checkDrains(document, playbook, all),
         ]),
     ...checkHosts(document, playbook, hosts),
     ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
@@ -111,6 +112,29 @@ function checkByRole(document: YamlDocument, playbook: Playbook, key: string): r
         next: knownNamesHint(name, names),
       }),
     );
+}
+
+/** Where new people are kept away from hosts of a role, somebody has to tell whoever sends them there. */
+function checkDrains(
+  document: YamlDocument,
+  playbook: Playbook,
+  hosts: readonly HostEntry[],
+): readonly Problem[] {
+  const given = valueAt(document.value, ['when_busy']);
+  return playbook.roles.flatMap(({ name, guards }) => {
+    const isDrained = given === 'drain' || mapOf(given)[name] === 'drain';
+    const missing = guards
+      .flatMap(({ drain }) => drain?.on ?? [])
+      .find((on) => !hosts.some(({ role }) => role === on));
+    if (!isDrained || missing === undefined || !hosts.some(({ role }) => role === name)) return [];
+    return [
+      document.problem(typeof given === 'string' ? ['when_busy'] : ['when_busy', name], {
+        code: 'no-drain',
+        message: `hosts of the role ${name} can't be drained: there is no host of the role ${missing}, which tells the balancer to send no more people there`,
+        next: `add that host below hosts.${missing}, or write wait`,
+      }),
+    ];
+  });
 }
 
 function hostCount(count: number): string {

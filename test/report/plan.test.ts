@@ -107,12 +107,12 @@ bbb-02, bbb-03: nothing to do
     - 23 people, started 1 h 20 min ago
     - 4 people, started 2 h 1 min ago
   bbb-01: note: it would be deferred, with nothing changed, as long as there are
-    meetings; --force changes it anyway
+    meetings; --when-busy wait waits for that, --force changes it anyway
   bbb-02: now: no meetings
   bbb-02: warning: low disk
   bbb-03: now: it is not known whether there are meetings; that counts as busy
   bbb-03: note: it would be deferred, with nothing changed, as long as that is
-    not known; --force changes it anyway
+    not known; --when-busy wait waits for that, --force changes it anyway
 
 3 hosts: 3 would change; 3 files, 3 restarts
 `);

@@ -171,7 +171,7 @@ note_sequence() {
 ## Guards
 
 put_off() {
-  _next='run the command again when they have ended, or interrupt them with --force'
+  _next='run the command again when they have ended, let it wait for that with --when-busy wait, or interrupt them with --force'
   case $code in
     guard-unknown) _next='find out why, then run the command again; --force changes it anyway' ;;
     outside-window | past-deadline) _next=$late_next ;;

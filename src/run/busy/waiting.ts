@@ -83,8 +83,8 @@ export function stillThere(plan: HostPlan, found: Presence, waited: number): Hos
     status: 'deferred',
     problem: {
       code: found.kind === 'unknown' ? 'guard-unknown' : 'busy',
-      message: `${words}, after ${durationWords(waited)} of waiting`,
-      next: 'run the command again later, let it wait longer, or interrupt them with --when-busy force',
+      message: `${words}, after ${durationWords(waited)} of waiting; nothing was changed`,
+      next: 'run the command again later, let it wait longer, or interrupt them with --force',
       host: plan.host,
     },
     ran: [],
