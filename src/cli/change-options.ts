@@ -32,7 +32,7 @@ const leastConfirmTimeout = 10;
 export function maxUnavailableOption(): Option {
   return new Option(
     '--max-unavailable <n>',
-    'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%)',
+    'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%, and one host outside a window or by day)',
   ).argParser(outAtOnce);
 }
 

@@ -74,13 +74,11 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
   const { confirm, maxUnavailable, whenBusy } = options;
   const { confirmTimeout } = usualApply;
+  const window = await windowOf(session.inventory, options, environment);
   const rollout = withWindows(
-    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy }),
+    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy, window }),
     planned.hosts,
-    {
-      ...{ confirm, confirmTimeout },
-      window: await windowOf(session.inventory, options, environment),
-    },
+    { confirm, confirmTimeout, window },
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);

@@ -3,8 +3,9 @@ import type { BusyPolicy } from './when-busy.ts';
 /** How many hosts of a role may be out of service at once, or what share of them. */
 export type MaxUnavailable = { readonly count: number } | { readonly percent: number };
 
-/** The default. */
+/** The default, and that for a run at a time when people are there. */
 export const usualMaxUnavailable: MaxUnavailable = { percent: 10 };
+export const leastMaxUnavailable: MaxUnavailable = { count: 1 };
 
 /**
  * How many of `hosts` that is; a share is rounded down, but one host may always be out: otherwise nothing

@@ -2,9 +2,10 @@ import type { InventoryHost } from '../inventory/inventory.ts';
 import { stageInterrupts } from '../model/interrupting.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
-import { mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
+import { leastMaxUnavailable, mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
+import { isQuietTime } from './windows/run-window.ts';
 
 /** The hosts of one role, and the limits while they are being changed. */
 export interface Wave {
@@ -18,7 +19,7 @@ export interface Wave {
 }
 
 /** What determines how a run goes through its roles. */
-export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable'>;
+export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable' | 'window'>;
 
 /**
  * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
@@ -27,7 +28,7 @@ export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavai
  */
 export function wavesOf(
   plans: readonly HostPlan[],
-  { inventory, parallel, maxUnavailable }: WaveRules,
+  { inventory, parallel, maxUnavailable, window }: WaveRules,
   down: readonly OutHost[] = plans.flatMap(downBefore),
 ): readonly Wave[] {
   const used = inventory.playbook.roles.filter(({ name }) =>
@@ -35,7 +36,8 @@ export function wavesOf(
   );
   return [...new Set(plans.map(({ role }) => role))].map((role) => {
     const own = inventory.maxUnavailable.roles.get(role);
-    const allowed = maxUnavailable ?? own ?? inventory.maxUnavailable.all ?? usualMaxUnavailable;
+    const usual = window === undefined || isQuietTime(window) ? usualMaxUnavailable : leastMaxUnavailable;
+    const allowed = maxUnavailable ?? own ?? inventory.maxUnavailable.all ?? usual;
     const isDoor = used.length > 1 && used.at(-1)?.name !== role;
     const hosts = inventory.hosts.filter((host) => host.role === role);
     return {

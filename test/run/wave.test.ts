@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { calendarOf } from '../../src/calendar/calendar.ts';
+import { parseWindow } from '../../src/calendar/written.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import type { HostPlan, Stage } from '../../src/model/plan.ts';
@@ -10,6 +12,7 @@ import type { PolicyRules } from '../../src/run/busy/policy.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import { interrupts, type WaveRules, wavesOf } from '../../src/run/wave.ts';
 import { inWaves } from '../../src/run/waves.ts';
+import type { RunWindow } from '../../src/run/windows/run-window.ts';
 import { documentOfPlan } from '../report/documents.ts';
 import { type Given, hostPlan, stageOf } from '../support/host-plan.ts';
 
@@ -96,6 +99,29 @@ describe('how many of a role may be out', () => {
     expect((await run(nodes, rules(nodes))).most).toBe(2);
     const some = [...nodes.slice(0, 19), restarted('gone', { retires: true })];
     expect(wavesOf(some, rules(some))[0]?.limit).toBe(1);
+  });
+
+  it('is one host while people are there: outside a window, or without any on a weekday by day', () => {
+    const plans = Array.from({ length: 40 }, (_, index) => restarted(`n${index}`));
+    const at = (time: string, more: Partial<RunWindow> = {}): RunWindow => ({
+      ...{ zone: 'Europe/Berlin', zoneFrom: 'inventory', rule: 'usual', calendar: undefined },
+      ...{ deadline: undefined, regardless: true, now: () => Date.parse(time) },
+      ...more,
+    });
+    const limit = (window: RunWindow | undefined) => wavesOf(plans, { ...rules(plans), window })[0]?.limit;
+    const thursday = '2026-11-26T10:00:00+01:00';
+    const night = '2026-11-26T23:00:00+01:00';
+    const nights = calendarOf({
+      weekly: [parseWindow('22:00-05:00')].flatMap((one) => one ?? []),
+      zone: 'Europe/Berlin',
+    });
+    expect([undefined, at(thursday), at(night)].map(limit)).toEqual([4, 1, 4]);
+    expect(limit(at(thursday, { rule: 'anytime' }))).toBe(4);
+    expect([thursday, night].map((time) => limit(at(time, { rule: 'windows', calendar: nights })))).toEqual([
+      1, 4,
+    ]);
+    const allowed = { ...rules(plans), window: at(thursday), maxUnavailable: { count: 3 } };
+    expect(wavesOf(plans, allowed)[0]?.limit).toBe(3);
   });
 
   it('is what the command line says, else the inventory of the role, else of all', () => {

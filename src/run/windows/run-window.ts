@@ -82,3 +82,9 @@ async function ruleOf(
 export function isUsualDay({ rule, regardless, now, zone }: RunWindow): boolean {
   return rule === 'usual' && !regardless && isByDay(now(), zone);
 }
+
+/** Whether few people are taken to be there at this moment, so that more than one host may be out at once. */
+export function isQuietTime({ rule, calendar, now, zone }: RunWindow): boolean {
+  if (rule === 'windows') return calendar?.isOpen(now()) ?? false;
+  return rule === 'anytime' || !isByDay(now(), zone);
+}
