@@ -58,6 +58,11 @@ export interface InventoryHost {
   readonly ssh: SshSettings;
 }
 
+/** The roles whose hosts are changed at all, in the order of a run: the others only tell others something. */
+export function changedRoles({ roles }: Pick<Playbook, 'roles'>): readonly Role[] {
+  return roles.filter(({ steps }) => steps.length > 0);
+}
+
 /** The role of a host. A host without one is a bug, since loading checks it. */
 export function roleOf(playbook: Playbook, name: string): Role {
   const role = playbook.roles.find((candidate) => candidate.name === name);

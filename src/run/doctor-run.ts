@@ -4,7 +4,7 @@ import { readSurroundings } from '../doctor/surroundings.ts';
 import { judgeHosts } from '../doctor/troubles.ts';
 import { unlooked } from '../doctor/unlooked.ts';
 import { remoteFile } from '../host/program.ts';
-import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { noReads, type Query, queryKey, type Reads } from '../model/reads.ts';
@@ -153,7 +153,7 @@ function hostSeen(
 
 /** Whether users come to the cluster by this host: the role that a run changes first. */
 function isDoor({ playbook }: Inventory, { role }: InventoryHost): boolean {
-  return playbook.roles[0]?.name === role;
+  return changedRoles(playbook)[0]?.name === role;
 }
 
 async function namesFromHere(

@@ -1,6 +1,6 @@
 import { knownNamesHint } from '../document/nearest-name.ts';
 import { decode } from '../formats/decode.ts';
-import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type HostPlan, stagesOf } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
@@ -20,7 +20,7 @@ export function retiring(inventory: Inventory, name: string): Inventory {
 /** The hosts involved: the host itself, and the roles before its own, which relay to it. */
 export function limitOfRetiring(inventory: Inventory, name: string): readonly string[] {
   const { role } = hostOf(inventory, name);
-  const roles = inventory.playbook.roles.map((one) => one.name);
+  const roles = changedRoles(inventory.playbook).map((one) => one.name);
   const before = roles.slice(0, roles.indexOf(role));
   const others = inventory.hosts.filter((host) => before.includes(host.role));
   return [name, ...others.map((host) => host.name)];

@@ -1,4 +1,4 @@
-import type { InventoryHost } from '../inventory/inventory.ts';
+import { changedRoles, type InventoryHost } from '../inventory/inventory.ts';
 import { stageInterrupts } from '../model/interrupting.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
@@ -16,6 +16,8 @@ export interface Wave {
   readonly parallel: number;
   /** hosts that don't serve anyone before the wave starts */
   readonly down: readonly OutHost[];
+  /** later roles depend on it; those in which nothing is ever changed hold up nobody */
+  readonly leads: boolean;
 }
 
 /** What determines how a run goes through its roles. */
@@ -34,6 +36,7 @@ export function wavesOf(
   const used = inventory.playbook.roles.filter(({ name }) =>
     inventory.hosts.some(({ role }) => role === name),
   );
+  const leading = new Set(changedRoles(inventory.playbook).map(({ name }) => name));
   return [...new Set(plans.map(({ role }) => role))].map((role) => {
     const own = inventory.maxUnavailable.roles.get(role);
     const usual = window === undefined || isQuietTime(window) ? usualMaxUnavailable : leastMaxUnavailable;
@@ -42,6 +45,7 @@ export function wavesOf(
     const hosts = inventory.hosts.filter((host) => host.role === role);
     return {
       role,
+      leads: leading.has(role),
       plans: plans.filter((plan) => plan.role === role),
       limit: mostOut(allowed, hosts.filter(stays).length),
       parallel: isDoor && own === undefined ? 1 : parallel,

@@ -28,10 +28,13 @@ export async function inWaves(
   carryOut: (plan: HostPlan) => Promise<HostResult>,
 ): Promise<readonly HostResult[]> {
   const results: HostResult[] = [];
+  const leading = new Set(waves.filter(({ leads }) => leads).map(({ role }) => role));
   let failures = 0;
   for (const wave of waves) {
     // A host that leaves the cluster needs no other host before it.
-    const blocked = results.find(({ status, plan }) => !good.includes(status) && !plan.retires);
+    const blocked = results.find(
+      ({ status, plan }) => !good.includes(status) && !plan.retires && leading.has(plan.role),
+    );
     const stop = new AbortController();
     const one = async (plan: HostPlan): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);

@@ -55,7 +55,7 @@ async function run(
     Object.entries(given.ends ?? {}).map(([host, all]): [string, Status[]] => [host, [...all]]),
   );
   const signal = given.signal ?? new AbortController().signal;
-  const waves = [{ role: 'node', plans, limit: 1, parallel: 4, down: [], ...wave }];
+  const waves = [{ role: 'node', plans, limit: 1, parallel: 4, down: [], leads: true, ...wave }];
   const results = await inWaves(waves, { maxFailures: 0, signal, waiting: given.waiting }, async (plan) => {
     begun.push(plan.host);
     await sleep(2);
@@ -115,8 +115,8 @@ describe('hosts on which people are', () => {
     const { waiting } = people({ n1: 'for ever' });
     const results = await inWaves(
       [
-        { role: 'proxy', plans: [node('p')], limit: 1, parallel: 1, down: [] },
-        { role: 'node', plans, limit: 1, parallel: 4, down: [] },
+        { role: 'proxy', plans: [node('p')], limit: 1, parallel: 1, down: [], leads: true },
+        { role: 'node', plans, limit: 1, parallel: 4, down: [], leads: true },
       ],
       { maxFailures: 9, signal: new AbortController().signal, waiting },
       async (plan) => result(plan, plan.host === 'p' ? 'failed' : 'changed'),

@@ -41,7 +41,7 @@ function rules(
     role,
     state: retires ? 'retired' : 'active',
   }));
-  const roles = ['proxy', 'node'].map((name) => ({ name }));
+  const roles = ['proxy', 'node'].map((name) => ({ name, steps: [{}] }));
   const maxUnavailable = { all: undefined, roles: new Map() };
   const whenBusy = { all: undefined, roles: new Map() };
   const inventory = { playbook: { roles }, hosts, maxUnavailable, whenBusy } as unknown as Inventory;

@@ -34,7 +34,14 @@ const options = { maxFailures: 0, signal: new AbortController().signal };
 
 /** Roles whose hosts may all be out at once. */
 function waves(...roles: readonly (readonly HostPlan[])[]): readonly Wave[] {
-  return roles.map((plans) => ({ role: plans[0]?.role ?? '', plans, limit: 9, parallel: 5, down: [] }));
+  return roles.map((plans) => ({
+    role: plans[0]?.role ?? '',
+    plans,
+    limit: 9,
+    parallel: 5,
+    down: [],
+    leads: true,
+  }));
 }
 
 /** What happens to the nodes after the proxy. */
@@ -52,6 +59,17 @@ describe('the order of a run', () => {
     await inWaves(waves([proxy], nodes), options, carryOut);
     expect(hosts.started).toEqual(['proxy-1', 'bbb-01', 'bbb-02', 'bbb-03']);
     expect(hosts.most).toBe(2);
+  });
+
+  it('waits for no host of a role in which nothing is ever changed', async () => {
+    const [teller, ...others] = waves([hostPlan('lb', 'balancer')], [proxy], nodes);
+    if (teller === undefined) throw new Error('no wave');
+    const { carryOut } = hostsThatEnd({ lb: 'unreachable' });
+    const all = [{ ...teller, leads: false }, ...others];
+    const results = await inWaves(all, { ...options, maxFailures: 1 }, carryOut);
+    expect(statuses(results)).toMatchObject({ lb: 'unreachable', 'proxy-1': 'changed', 'bbb-03': 'changed' });
+    const held = await inWaves([teller, ...others], { ...options, maxFailures: 1 }, carryOut);
+    expect(statuses(held)).toMatchObject({ 'proxy-1': 'not-started' });
   });
 
   it('stops at the first host that fails', async () => {
@@ -146,7 +164,7 @@ describe('the order of a run', () => {
   it('calls nobody held back by a host that was left under way', async () => {
     const controller = new AbortController();
     const results = await inWaves(
-      [{ role: 'node', plans: nodes, limit: 1, parallel: 1, down: [] }],
+      [{ role: 'node', plans: nodes, limit: 1, parallel: 1, down: [], leads: true }],
       { ...options, signal: controller.signal },
       async (plan) => {
         controller.abort();

@@ -193,7 +193,9 @@ function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] 
     case 'drain':
       return [`it gets no new ${what}, and waits ${until}`];
     case 'refuse':
-      return [`it would be deferred, with nothing changed, ${until}; --when-busy wait waits for that, --force changes it anyway`];
+      return [
+        `it would be deferred, with nothing changed, ${until}; --when-busy wait waits for that, --force changes it anyway`,
+      ];
   }
 }
 
