@@ -54,6 +54,9 @@ const verdicts: readonly string[] = [
   ...['cordoned', 'kept', 'last', 'others', 'released', 'stays', 'none', 'failed'],
 ];
 
+/** How long a balancer may take to see that a node is well again. Seconds. */
+export const untilOnline = 150;
+
 /** Slow programs of balancers (a rake task takes 10 s) run several times. Seconds. */
 const patience = 600;
 

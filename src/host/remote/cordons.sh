@@ -153,14 +153,6 @@ until_online() {
   done
   flock -w 300 9 || :
 }
-now() {
-  read -r now _ </proc/uptime
-  now=${now%%.*}
-}
-is_past() {
-  now
-  [ "$now" -ge "$1" ]
-}
 
 # note_stays WORDS: for everybody who looks at this host
 note_stays() {

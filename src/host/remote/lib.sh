@@ -110,6 +110,18 @@ remembers_others() {
   return 1
 }
 
+# The seconds since the host was started into $now: not disturbed by a clock that is set
+now() {
+  read -r now _ </proc/uptime
+  now=${now%%.*}
+}
+
+# is_past SECONDS: whether that much time has gone by since the host was started
+is_past() {
+  now
+  [ "$now" -ge "$1" ]
+}
+
 # field N RECORD: the Nth field (from 1) into $field
 field() {
   _number=$1

@@ -228,18 +228,6 @@ timed() {
   return $_status
 }
 
-# The seconds since the host was started into $now: not disturbed by a clock that is set
-now() {
-  read -r now _ </proc/uptime
-  now=${now%%.*}
-}
-
-# is_past SECONDS: whether that much time has gone by since the host was started
-is_past() {
-  now
-  [ "$now" -ge "$1" ]
-}
-
 # turn_unit UNIT ENABLED ACTIVE ENABLED ACTIVE [OPTION]: from a state to another, in words of `systemctl
 # show`; false when one command fails, which is in $turned, its words in $said
 turn_unit() {

@@ -5,6 +5,7 @@ import {
   cordonState,
   keepCordoned,
   releaseCordon,
+  untilOnline,
 } from '../../host/cordon.ts';
 import type { InventoryHost } from '../../inventory/inventory.ts';
 import type { Drain } from '../../model/drain.ts';
@@ -44,9 +45,6 @@ export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => P
 
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
-
-/** How long a balancer may take to see that a node is well again. Seconds. */
-const untilOnline = 150;
 
 /**
  * Takes a host out before it is changed, for the policy `drain`: whoever sends people there is told to send

@@ -1,4 +1,4 @@
-import { releaseCordon } from '../../host/cordon.ts';
+import { releaseCordon, untilOnline } from '../../host/cordon.ts';
 import type { InventoryHost } from '../../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
 import { emptyPlan } from '../../model/plan.ts';
@@ -97,9 +97,6 @@ async function releaseOne(
     return result(problemsOf(error)[0]);
   }
 }
-
-/** How long a balancer may take to see that a node is well again. Seconds. */
-const untilOnline = 150;
 
 async function release(
   teller: InventoryHost,
