@@ -7,6 +7,8 @@ import { fieldSeparator, printable } from './records.ts';
 export type TransactionEvent =
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'guard'; readonly guard: string }
+  /** every new file is in its place */
+  | { readonly kind: 'swapped' }
   | { readonly kind: 'validate'; readonly command: string }
   | {
       readonly kind: 'handler';
@@ -75,6 +77,8 @@ export class RunLog {
       case 'guard':
         // If it has more fields it is the answer: HANDLER, none|busy|unknown, and when.
         return second === '' && third === '' ? { kind: 'guard', guard: first } : undefined;
+      case 'swapped':
+        return { kind: 'swapped' };
       case 'validate':
         return { kind: 'validate', command: first };
       case 'handler':

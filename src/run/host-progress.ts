@@ -11,6 +11,8 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
   switch (event.kind) {
     case 'state':
       return phaseOfState(event.state);
+    case 'swapped':
+      return ['swapped'];
     case 'guard':
       return ['checking', `asking for ${event.guard}`];
     case 'validate':
@@ -52,7 +54,8 @@ function phaseOfState(state: string): readonly [HostPhase, string?] | undefined 
     case 'prepared':
       return ['prepared'];
     case 'open':
-      return ['swapped'];
+      // Only begun by it; an event of its own says when the files are in place.
+      return undefined;
     case 'waiting':
       // It may take minutes, and an event of its own says so as well, with the time that is left.
       return ['confirming'];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { untilServing } from '../lab/bigbluebutton/install.ts';
-import { getText } from '../lab/fetch.ts';
+import { eventually, getText } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
@@ -47,6 +47,8 @@ describe.skipIf(noLab)('a cluster', () => {
     await node.writeFile('/var/lib/bbb-standin/delay', '60\n');
     const { child, said } = startClusterproxy(lab(), ['apply', '--yes', '--inventory', inventory], older);
     await said('years-01: the new files are in place');
+    // That version says so before they are.
+    await eventually(() => node.mustExec('test -s /var/lib/clusterproxy/runs/*/started'));
     await node.powerOff();
     child.kill('SIGKILL');
     // Its own unit would settle the run at the next boot.

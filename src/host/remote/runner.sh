@@ -245,6 +245,7 @@ each_change unchanged
 # The boot unit, which brings the files back after a power cut, is durable since before anything was written.
 enter open || refuse prepare-failed 'the state of the run could not be written' 'check the disks of the host; nothing was changed' ''
 swap_all
+log swapped
 if unit_files_involved; then
   timed 60 systemctl daemon-reload || fail handler-failed 'systemctl daemon-reload failed' 'look at its output; everything is back as it was' "$said"
   reloaded=yes
