@@ -1,42 +1,20 @@
 import { setMaxListeners } from 'node:events';
-import { revertLimit, timeLimit } from '../host/manifest.ts';
-import { transact } from '../host/transact.ts';
-import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
-import { OperatorError, problemsOf } from '../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, isDue, type Stage, stagesOf } from '../model/plan.ts';
-import type { HostResult, RunResult, Status } from '../model/result.ts';
-import type {
-  BeginBefore,
-  Transaction,
-  TransactionLease,
-  TransactionResult,
-  TransactionState,
-} from '../model/transaction.ts';
-import {
-  letGoCreated,
-  letGoItems,
-  recordActions,
-  recordChanges,
-  recordHandlers,
-  recordItems,
-} from '../plan/record.ts';
-import type { Connection } from '../ssh/contract.ts';
-import { itemFormatsOf } from '../steps/item-formats.ts';
-import { packageVersion } from '../version.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
+import type { HostResult, RunResult } from '../model/result.ts';
+import { applyStage } from './apply-stage.ts';
 import { drainedTurns } from './busy/drain.ts';
-import { policyOf } from './busy/policy.ts';
-import { hostOf, waitingFor } from './busy/waiting.ts';
+import { waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
-import { hostProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
-import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
+import { longestWork } from './transaction-of.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
 import { reportingWay } from './way-through.ts';
@@ -144,147 +122,4 @@ async function proved(
     if (!(error instanceof OperatorError)) throw error;
     return notBegun(plan, { ...error.problem, host: plan.host });
   }
-}
-
-/** How long a host may work on all its stages, and put the last one back. Seconds. */
-function longestWork(plan: HostPlan, options: ApplyOptions): number {
-  const names = { run: 'none', startedAt: '', proof: undefined, beginBefore: undefined, lease: undefined };
-  const host = hostOf(plan, options);
-  return stagesOf(plan)
-    .filter(({ ledger }) => ledger !== undefined)
-    .map((stage) => transactionOf(plan, stage, host, names, options))
-    .reduce((sum, transaction) => sum + timeLimit(transaction) + revertLimit(transaction), 0);
-}
-
-interface StageNames {
-  readonly run: string;
-  readonly startedAt: string;
-  readonly proof: Proof | undefined;
-  readonly lease: TransactionLease | undefined;
-  readonly beginBefore: BeginBefore | undefined;
-}
-
-async function applyStage(
-  plan: HostPlan,
-  stage: Stage,
-  names: StageNames,
-  options: ApplyOptions,
-): Promise<HostResult> {
-  const host = options.inventory.hosts.find((one) => one.name === plan.host);
-  if (host === undefined) throw new Error(`${plan.host} is in the plan but not in the inventory`);
-  const start = performance.now();
-  options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
-  let connected = false;
-  let current: Connection | undefined;
-  // Work on the host continues without us.
-  const leave = () => void current?.close();
-  options.leave.addEventListener('abort', leave);
-  const connectAgain = async () => {
-    const connection = await options.connect(host.ssh, { signal: options.leave });
-    connected = true;
-    current = connection;
-    return connection;
-  };
-  try {
-    const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
-      signal: options.leave,
-      // Without checks this shows that a new connection can be made: a host that can't be reached isn't well.
-      confirm: async (seconds) =>
-        names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
-      onEvent: (event) => {
-        if (event.kind === 'owed') names.proof?.owed(event.handler);
-        const progress = hostProgress(plan.host, event);
-        if (progress !== undefined) options.progress(progress);
-      },
-    });
-    return resultOf(plan, stage, result);
-  } catch (error) {
-    const [problem] = problemsOf(error);
-    return {
-      plan,
-      status: connected ? 'failed' : options.leave.aborted ? 'not-started' : 'unreachable',
-      problem: problem && { ...problem, host: plan.host },
-      ran: [],
-      warnings: plan.warnings,
-      durationMs: Math.round(performance.now() - start),
-    };
-  } finally {
-    options.leave.removeEventListener('abort', leave);
-  }
-}
-
-function transactionOf(
-  plan: HostPlan,
-  stage: Stage,
-  host: InventoryHost,
-  names: StageNames,
-  options: ApplyOptions,
-): Transaction {
-  const { snapshot } = plan;
-  const { ledger, changes } = stage;
-  if (snapshot === undefined || ledger === undefined) throw new Error(`${plan.host} was not planned`);
-  const handlers = stage.handlers.map(({ handler }) => handler);
-  return {
-    run: names.run,
-    host: host.name,
-    cluster: options.inventory.cluster.name,
-    role: { name: host.role, shared: roleOf(options.inventory.playbook, host.role).shared },
-    machineId: snapshot.machineId,
-    actions: stage.actions.map(({ action }) => action),
-    hide: options.secrets.likelyWritings(changes.flatMap(({ secret }) => secret?.writings ?? [])),
-    changes,
-    handlers,
-    units: stage.units,
-    force: policyOf(plan.role, options) === 'force',
-    confirm: options.confirm === 'host' ? 'host' : 'outside',
-    confirmTimeout: options.confirmTimeout,
-    lockWait: options.lockWait,
-    lease: names.lease,
-    beginBefore: names.beginBefore,
-    keep: options.keep,
-    ledger: { ...ledger, run: names.run },
-    record: {
-      schemaVersion: 1,
-      run: names.run,
-      command: options.command,
-      undoes: plan.undoes,
-      cluster: options.inventory.cluster.name,
-      host: host.name,
-      ...operatorHere(),
-      version: packageVersion(),
-      startedAt: names.startedAt,
-      ...(options.window?.regardless ? { now: true } : {}),
-      changes: recordChanges(changes),
-      actions: recordActions(stage.actions),
-      items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),
-      letGo: letGoItems(stage),
-      letGoCreated: letGoCreated(stage),
-      handlers: recordHandlers(handlers),
-    },
-  };
-}
-
-const statusOfState: Readonly<Record<TransactionState, Status>> = {
-  refused: 'failed',
-  deferred: 'deferred',
-  committed: 'changed',
-  reverted: 'rolled-back',
-  kept: 'kept',
-  conflict: 'conflict',
-  stuck: 'stuck',
-  unknown: 'unknown',
-};
-
-function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
-  const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
-  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
-  return {
-    plan,
-    // Earlier runs were settled, and nothing else was to be done.
-    status: status === 'changed' && nothing ? 'in-sync' : status,
-    problem: result.problem && { ...result.problem, host: plan.host },
-    ran: result.started,
-    warnings: [...plan.warnings, ...result.warnings],
-    durationMs: result.durationMs,
-  };
 }

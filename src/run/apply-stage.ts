@@ -1,0 +1,84 @@
+import { transact } from '../host/transact.ts';
+import { problemsOf } from '../model/operator-error.ts';
+import type { HostPlan, Stage } from '../model/plan.ts';
+import type { HostResult, Status } from '../model/result.ts';
+import type { TransactionResult, TransactionState } from '../model/transaction.ts';
+import type { Connection } from '../ssh/contract.ts';
+import { hostOf } from './busy/waiting.ts';
+import { hostProgress } from './host-progress.ts';
+import type { ApplyOptions } from './options.ts';
+import { type StageNames, transactionOf } from './transaction-of.ts';
+
+/** Carries out one stage of a host's plan in a transaction, and follows it to its end. */
+export async function applyStage(
+  plan: HostPlan,
+  stage: Stage,
+  names: StageNames,
+  options: ApplyOptions,
+): Promise<HostResult> {
+  const host = hostOf(plan, options);
+  const start = performance.now();
+  options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
+  let connected = false;
+  let current: Connection | undefined;
+  // Work on the host continues without us.
+  const leave = () => void current?.close();
+  options.leave.addEventListener('abort', leave);
+  const connectAgain = async () => {
+    const connection = await options.connect(host.ssh, { signal: options.leave });
+    connected = true;
+    current = connection;
+    return connection;
+  };
+  try {
+    const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
+      signal: options.leave,
+      // Without checks this shows that a new connection can be made: a host that can't be reached isn't well.
+      confirm: async (seconds) =>
+        names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
+      onEvent: (event) => {
+        if (event.kind === 'owed') names.proof?.owed(event.handler);
+        const progress = hostProgress(plan.host, event);
+        if (progress !== undefined) options.progress(progress);
+      },
+    });
+    return resultOf(plan, stage, result);
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return {
+      plan,
+      status: connected ? 'failed' : options.leave.aborted ? 'not-started' : 'unreachable',
+      problem: problem && { ...problem, host: plan.host },
+      ran: [],
+      warnings: plan.warnings,
+      durationMs: Math.round(performance.now() - start),
+    };
+  } finally {
+    options.leave.removeEventListener('abort', leave);
+  }
+}
+
+const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  refused: 'failed',
+  deferred: 'deferred',
+  committed: 'changed',
+  reverted: 'rolled-back',
+  kept: 'kept',
+  conflict: 'conflict',
+  stuck: 'stuck',
+  unknown: 'unknown',
+};
+
+function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
+  const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
+  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  return {
+    plan,
+    // Earlier runs were settled, and nothing else was to be done.
+    status: status === 'changed' && nothing ? 'in-sync' : status,
+    problem: result.problem && { ...result.problem, host: plan.host },
+    ran: result.started,
+    warnings: [...plan.warnings, ...result.warnings],
+    durationMs: result.durationMs,
+  };
+}
