@@ -14,6 +14,7 @@ export type ProgramName =
   | 'runs'
   | 'confirm'
   | 'unlock'
+  | 'withdraw'
   | 'forget'
   | 'hold'
   | 'lease'
@@ -56,16 +57,22 @@ const askingForClaims: readonly ProgramName[] = [
   ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease'] as const),
 ];
 
+/** Those that tell of runs that wait until nobody is there. */
+const tellingOfQueues: readonly ProgramName[] = ['probe', 'forecast', 'runs'];
+
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
     ...(name === 'forecast' ? ['forecast'] : []),
+    ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
+    ...(name === 'receive' ? ['start-run'] : []),
+    ...(name === 'receive' || name === 'forget' ? ['queue-units'] : []),
     name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

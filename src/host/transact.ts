@@ -123,6 +123,7 @@ export async function transact(
 
 function stateOf(end: string): TransactionState {
   switch (end) {
+    case 'queued':
     case 'committed':
     case 'reverted':
     case 'kept':
@@ -177,6 +178,7 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
   const cause = log.cause;
   const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
   if (end === 'committed') return owed(log);
+  if (end === 'queued') return undefined;
   if (end === 'conflict') {
     return {
       code: 'conflict',

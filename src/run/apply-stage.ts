@@ -59,6 +59,7 @@ export async function applyStage(
 }
 
 const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  queued: 'queued',
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',

@@ -13,7 +13,7 @@ export interface WaveOptions {
   readonly waiting?: Waiting | undefined;
 }
 
-const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'queued', 'skipped'];
 
 /**
  * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that

@@ -16,6 +16,7 @@ export const statuses = [
     'conflict',
     'stuck',
     'skipped',
+    'queued',
   ] as const),
 ] as const;
 

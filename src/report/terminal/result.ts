@@ -84,7 +84,9 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
 }
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
-const remarkable: readonly ReportStatus[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
+const remarkable: readonly ReportStatus[] = [
+  ...(['would-change', 'deferred', 'owed', 'queued', 'not-started', 'skipped'] as const),
+];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
   if (good.includes(status)) return paint.green;

@@ -32,6 +32,7 @@ const order: readonly ReportStatus[] = [
     'in-sync',
     'skipped',
     'owed',
+    'queued',
     'deferred',
     'not-started',
     'rolled-back',
