@@ -11,9 +11,10 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
+import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions, WindowOptions {
+interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
@@ -23,17 +24,16 @@ interface PlanOptions extends CommonOptions, WindowOptions {
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
-  const command = addWindowOptions(
-    addCommonOptions(
-      program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
-      limitOfComparing,
-    ),
-  )
+  const command = addCommonOptions(
+    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+    limitOfComparing,
+  );
+  addQueueOptions(addWindowOptions(command))
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
-    .addOption(whenBusyOption())
+    .addOption(whenBusyOption({ later: true }))
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
     )
@@ -46,7 +46,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   );
 }
 
-async function plan(options: PlanOptions, environment: Environment): Promise<number> {
+async function plan(given: PlanOptions, environment: Environment): Promise<number> {
+  const options = policyWith(given);
   const [
     { openSession },
     { planRun },
@@ -57,6 +58,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { usualApply },
     { withWindows },
     { drainRefusal },
+    { withQueues },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -67,6 +69,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
+    import('../run/queue/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
@@ -75,15 +78,17 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const { confirm, maxUnavailable, whenBusy } = options;
   const { confirmTimeout } = usualApply;
   const window = await windowOf(session.inventory, options, environment);
-  const rollout = withWindows(
-    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy, window }),
+  const queue = queueOf(options, session.inventory, environment);
+  const going = { ...runOptions, maxUnavailable, whenBusy, confirm, confirmTimeout, window, queue };
+  const rollout = withQueues(
+    withWindows(rolloutOf(planned.hosts, going), planned.hosts, going),
     planned.hosts,
-    { confirm, confirmTimeout, window },
+    going,
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
-  const refusal = drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy });
+  const refusal = drainRefusal(planned.hosts, going);
   if (refusal !== undefined) {
     return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
   }

@@ -23,6 +23,7 @@ import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
+import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
   registerValidate,
@@ -36,6 +37,7 @@ const commands = [
   registerRollback,
   registerRetire,
   registerRelease,
+  registerWithdraw,
   registerHistory,
   registerStatus,
   registerUnlock,

@@ -84,7 +84,9 @@ export async function readMemory(
       queued: queued === undefined ? undefined : readQueued(queued, run),
     };
   });
-  runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+  // What waits has yet to begin.
+  const place = ({ state, sequence = 0 }: RunOnHost) => (state === 'queued' ? Number.MAX_VALUE : sequence);
+  runs.sort((one, other) => place(one) - place(other));
   return { runs, hold: readHold(answer.hold) };
 }
 

@@ -11,6 +11,7 @@ import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
+import { queueingFor } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages } from './stages.ts';
@@ -74,7 +75,8 @@ async function withLeases(
     );
   };
   const reported = reportingWay(options, planner.wayThrough);
-  const waves = { ...options, waiting: waitingFor(options) };
+  const queueing = queueingFor({ id: run, startedAt }, options);
+  const waves = { ...options, waiting: waitingFor(options), queueing };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),

@@ -8,6 +8,7 @@ import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
 import type { StartThread } from './planning/elsewhere.ts';
+import type { QueueWishes } from './queue/wishes.ts';
 import type { RunWindow } from './windows/run-window.ts';
 
 /** Options of every command that works on many hosts. */
@@ -48,6 +49,8 @@ export interface ApplyOptions extends RunOptions {
   readonly waitTimeout: number;
   /** how long the policy `drain` does; seconds */
   readonly drainTimeout: number;
+  /** what the policy `later` means for hosts on which people are; undefined: it puts them off */
+  readonly queue?: QueueWishes | undefined;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */

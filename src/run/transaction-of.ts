@@ -1,6 +1,7 @@
 import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { type HostPlan, type Stage, stagesOf } from '../model/plan.ts';
+import type { QueueRules } from '../model/queue.ts';
 import type { BeginBefore, Transaction, TransactionLease } from '../model/transaction.ts';
 import {
   letGoCreated,
@@ -25,6 +26,8 @@ export interface StageNames {
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
+  /** it waits on the host until nobody is there; undefined: it begins at once */
+  readonly queue?: QueueRules | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */
@@ -56,6 +59,7 @@ export function transactionOf(
     lockWait: options.lockWait,
     lease: names.lease,
     beginBefore: names.beginBefore,
+    ...(names.queue === undefined ? {} : { queue: names.queue }),
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {

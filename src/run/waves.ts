@@ -2,6 +2,7 @@ import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
 import { noWaiting, type Waiting } from './busy/waiting.ts';
+import { type Queueing, queueRest } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { begun, ended, mayStart, nextTurn, outNow, putOff, type Turn, type Turns } from './turns.ts';
 import { downAfter, endingOf, isDueNow, turnsOf, type Wave } from './wave.ts';
@@ -11,6 +12,8 @@ export interface WaveOptions {
   readonly signal: AbortSignal;
   /** hosts that are waited for while others are changed; undefined: none */
   readonly waiting?: Waiting | undefined;
+  /** hosts that are queued where they can't be begun now; undefined: none */
+  readonly queueing?: Queueing | undefined;
 }
 
 const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'queued', 'skipped'];
@@ -48,13 +51,16 @@ export async function inWaves(
       return result;
     };
     const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
-    results.push(...(await inTurns(wave, one, { waiting, stop: stop.signal, signal: options.signal })));
+    const queueing = blocked === undefined ? options.queueing : undefined;
+    const turning = { waiting, queueing, stop: stop.signal, signal: options.signal };
+    results.push(...(await inTurns(wave, one, turning)));
   }
   return results;
 }
 
 interface TurnOptions {
   readonly waiting: Waiting;
+  readonly queueing: Queueing | undefined;
   /** hosts aren't waited for any longer */
   readonly stop: AbortSignal;
   /** the operator has interrupted the run */
@@ -70,12 +76,13 @@ interface Next {
 async function inTurns(
   wave: Wave,
   one: (plan: HostPlan) => Promise<HostResult>,
-  { waiting, stop, signal }: TurnOptions,
+  { waiting, queueing, stop, signal }: TurnOptions,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
   const underWay = new Map<string, Promise<Next>>();
   const planOf = new Map(wave.plans.map((plan) => [plan.host, plan] as const));
-  let turns = turnsOf(wave);
+  const later = new Set(wave.plans.filter((plan) => isDueNow(plan) && queueing?.isLater(plan)));
+  let turns = turnsOf({ ...wave, plans: wave.plans.filter((plan) => !later.has(plan)) });
   const waitFor = (turn: Turn) => {
     const plan = planOf.get(turn.host);
     if (plan === undefined) return;
@@ -113,9 +120,17 @@ async function inTurns(
       }
     } else if (result !== undefined) {
       turns = ended(turns, turn, endingOf(result));
+      if (queueing?.becomesLater(result)) later.add(plan);
       if (!stop.aborted && !signal.aborted && waiting.triesAgain(result)) waitFor(turn);
       else results.set(host, result);
     }
+  }
+  if (queueing !== undefined && later.size > 0 && !stop.aborted && !signal.aborted) {
+    const soFar = { wave, proven: turns.proven.staying, results, out: outNow(turns) };
+    for (const one of await queueRest(later, soFar, queueing)) results.set(one.plan.host, one);
+  }
+  if (queueing !== undefined && stop.aborted && !signal.aborted) {
+    for (const plan of later) if (!results.has(plan.host)) results.set(plan.host, await one(plan));
   }
   const heldUp = (plan: HostPlan) =>
     signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);

@@ -6,7 +6,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
-import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
+import type { RoleQueue, RoleRollout, RoleWindow } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
@@ -186,7 +186,7 @@ function summaryOf(
 }
 
 function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy } = one;
+  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, queue } = one;
   return {
     role: cleanName(role),
     hosts: hosts.map(cleanName),
@@ -194,7 +194,16 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
     ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
+  };
+}
+
+function queueDocument(queue: RoleQueue): NonNullable<ReportRollout['queue']> {
+  const { hosts, idleFor, until, away, balancer, withoutCordon } = queue;
+  return {
+    hosts: hosts.map(cleanName),
+    ...{ idleForSeconds: idleFor, until, awaySeconds: away, balancer, withoutCordon },
   };
 }
 

@@ -13,6 +13,7 @@ import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queuedDocument } from './queued.ts';
 import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
 import { changesDocument, handlerDocument } from './stage.ts';
 
@@ -47,6 +48,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...queuedPart(plan),
     ...leaseDocument(plan.snapshot?.lease),
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
@@ -74,7 +76,7 @@ export function hostDocument(
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
-  const { changes, handlers, guards, unsettled, lease, ...more } = rest;
+  const { changes, handlers, guards, unsettled, queued, lease, ...more } = rest;
   const started = ran.map(cleanName);
   return {
     ...{ name, role, recipe, recipeReason, status },
@@ -85,6 +87,7 @@ export function hostDocument(
     changes,
     handlers: handlers.map((handler) => ({ ...handler, ran: started.includes(handler.id) })),
     ...{ guards, unsettled },
+    ...(queued === undefined ? {} : { queued }),
     ...(lease === undefined ? {} : { lease }),
     ...(lastRun === undefined ? {} : { lastRun: runDocument(lastRun) }),
     durationMs: Math.round(durationMs),
@@ -96,6 +99,11 @@ export function hostDocument(
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
     ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
   };
+}
+
+function queuedPart({ snapshot }: HostPlan): Pick<ReportHost, 'queued'> {
+  const queued = snapshot?.queued ?? [];
+  return queued.length === 0 ? {} : { queued: queued.map(queuedDocument) };
 }
 
 function decidedDocument({ host, id, title, always, outcome }: Decided): ReportDecided {

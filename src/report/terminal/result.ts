@@ -4,6 +4,7 @@ import { adviceOnce } from './advice.ts';
 import { passedWords } from './deciding.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
@@ -59,6 +60,11 @@ function renderHost(host: ReportHost, style: Style, width: number): readonly str
     `${style.paint.bold(name)}  ${paintStatus(host.status, style)(status)}${first.slice(name.length + 2 + status.length)}`,
     ...rest,
     ...why(host, style),
+    ...(host.status === 'queued'
+      ? (host.queued ?? []).flatMap((one) =>
+          wrap(queuedWords(one), { columns: style.columns, first: '    ', hanging: 6 }),
+        )
+      : []),
     ...host.warnings.flatMap((text) =>
       wrap(text, { columns: style.columns, first: '    warning: ', hanging: 6 }),
     ),

@@ -8,6 +8,7 @@ import type { TransactionLease } from '../../model/transaction.ts';
 import type { Connection } from '../../ssh/contract.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
+import { queuedBeside } from '../queue/beside.ts';
 import { rolloutOf } from '../rollout.ts';
 import { describe, inTheWay } from './in-the-way.ts';
 import { hasEnded, thisProcess } from './this-process.ts';
@@ -54,7 +55,8 @@ export async function takeLeases(
   run: string,
   options: ApplyOptions,
 ): Promise<{ readonly leases: Leases } | { readonly refusal: Refusal }> {
-  const due = dueHosts(plan, options);
+  const changed = dueHosts(plan, options);
+  const due = [...changed, ...queuedBeside(plan, changed)].sort(byMachine);
   const [only] = due;
   // Seen in the look; it may be that of a controller that is dead.
   const isReserved = only?.snapshot?.lease !== undefined;
@@ -68,9 +70,11 @@ export async function takeLeases(
 /** Those that the run doesn't begin with anyway, because too many would be out, are left out. */
 function dueHosts(plan: ClusterPlan, options: ApplyOptions): readonly HostPlan[] {
   const held = new Set(rolloutOf(plan.hosts, options).flatMap((role) => role.held));
-  return plan.hosts
-    .filter((one) => isDue(one) && !held.has(one.host))
-    .sort((one, other) => (machineOf(one) < machineOf(other) ? -1 : 1));
+  return plan.hosts.filter((one) => isDue(one) && !held.has(one.host));
+}
+
+function byMachine(one: HostPlan, other: HostPlan): number {
+  return machineOf(one) < machineOf(other) ? -1 : 1;
 }
 
 function machineOf({ snapshot }: HostPlan): string {
