@@ -37,8 +37,8 @@ export function maxUnavailableOption(): Option {
 }
 
 /**
- * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it can
- * be left to the hosts.
+ * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it
+ * can be left to the hosts.
  */
 export function whenBusyOption({ later }: { readonly later: boolean }): Option {
   return new Option(

@@ -13,9 +13,9 @@ export interface Withdrawal {
 }
 
 /**
- * Takes back all runs of a cluster that wait on a host until nobody is there, and returns their ids. Throws an
- * OperatorError: `locked` if one has begun, or another run is at work (with who), `withdraw-failed`, or one of
- * the connection's.
+ * Takes back all runs of a cluster that wait on a host until nobody is there, and returns their ids. Throws
+ * an OperatorError: `locked` if one has begun, or another run is at work (with who), `withdraw-failed`, or
+ * one of the connection's.
  */
 export async function withdrawQueued(
   connection: Connection,

@@ -77,7 +77,7 @@ const send = (one: Transaction) => transact(() => connect(sample.host.target), o
 
 /** What the timer does each time. */
 const ask = (run: string) => sample.host.run('sh', `${folder(run)}/queue.sh`, run);
-/** Asks until the run has ended or, with `times`, so often; a second apart, as hosts count whole ones. */
+/** Asks until the run has ended or, with `times`, so often; hosts count whole seconds. */
 async function asking(run: string, times = Number.POSITIVE_INFINITY): Promise<void> {
   for (let asked = 0; asked < times; asked++) {
     await ask(run);
@@ -170,10 +170,7 @@ describe('a run that waits', () => {
     expect(readFileSync(`${folder(one.run)}/log`, 'utf8')).toContain('state\u001frunning');
     expect(text(site)).toContain('listen 80');
     expect(timers()).toHaveLength(2);
-    writeFileSync(count, '');
-    rmSync(count);
     people(false);
-    writeFileSync(count, '\n'.repeat(0));
     const calm = readFileSync(`${folder(one.run)}/manifest`, 'utf8').replaceAll('-lt 4', '-lt 400');
     writeFileSync(`${folder(one.run)}/manifest`, calm);
     await asking(one.run);

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Until when a run may begin to interrupt people: before a window closes, or a deadline comes, there must be
-# time for all of it and for its revert. Sourced by runner.sh only, after queued.sh: a revert waits for nothing.
+# time for all of it and for its revert. Sourced by runner.sh only, after queued.sh: a revert waits for
+# nothing.
 # shellcheck disable=SC2034 # for put_off
 # shellcheck disable=SC2154 # records and field are set by find_records and field
 

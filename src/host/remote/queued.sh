@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # A run in the state `queued`: it is here whole, holds no lock and has begun nothing. queue.sh asks now and
-# then, and starts its runner once nobody has been there for long enough and it may begin. Whatever puts it off
+# then, and starts its runner once nobody has been there for long enough and it may begin. What puts it off
 # after that leads back to `queued`; everything else ends it. Sourced by runner.sh, settle.sh and queue.sh,
 # after transaction.sh and queue-units.sh.
 #
-# Records of the manifest: `queue`: seconds without people, seconds between two questions, until when and since
-# when (since the epoch), limits of the unit in seconds; `queue-slot`: from, to (since the epoch): when it may
-# begin.
+# Records of the manifest: `queue`: seconds without people, seconds between two questions, until when and
+# since when (since the epoch), limits of the unit in seconds; `queue-slot`: from, to (since the epoch): when
+# it may begin.
 # shellcheck disable=SC2154 # run, dir, base, wish and others are set by the programs
 # shellcheck disable=SC2034 # some variables are for the programs only
 
@@ -46,8 +46,23 @@ requeue() {
   enter queued
 } 2>/dev/null
 
+# Which of the host's runs it is: it begins, or ends without having begun.
+note_sequence() {
+  _last=0
+  set +f
+  for _run in "$base"/runs/*/; do
+    sequence_of "${_run%/}"
+    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
+  done
+  set -f
+  # One more digit, and sequence_of would take this run for one without a number.
+  [ "$_last" -lt 99999999999999 ] || _last=99999999999998
+  printf '%s\n' $((_last + 1)) >"$dir/sequence"
+} 2>/dev/null
+
 # end_queued CODE MESSAGE NEXT: nothing was changed, and nothing will be
 end_queued() {
+  note_sequence
   log problem "$1" "$2" "$3" ''
   printf 'abandoned\n' >"$dir/end"
   end_as abandoned

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Takes a run in: its files from stdin, each by its length, checked against their sums; then starts the runner
-# as a unit of its own and goes on as follow.sh, which is sent behind it. A run that is to wait until nobody is
-# there gets a timer instead (see queue.sh), and takes the place of others of its cluster that wait here.
+# as a unit of its own and goes on as follow.sh, which is sent behind it. A run that is to wait until nobody
+# is there gets a timer instead (see queue.sh), and takes the place of others of its cluster that wait here.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 run=

@@ -162,19 +162,6 @@ take_lease_fields() {
   process=$8
 }
 
-note_sequence() {
-  _last=0
-  set +f
-  for _run in "$base"/runs/*/; do
-    sequence_of "${_run%/}"
-    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
-  done
-  set -f
-  # One more digit, and sequence_of would take this run for one without a number.
-  [ "$_last" -lt 99999999999999 ] || _last=99999999999998
-  printf '%s\n' $((_last + 1)) >"$dir/sequence"
-} 2>/dev/null
-
 ## Guards
 
 put_off() {

@@ -3,8 +3,8 @@
 # one likes. Called by systemd when the runner's unit ends in whatever way, by the next run, by an operator,
 # and with `boot` by the boot unit when the host was started before the run had ended:
 #   sh /var/lib/clusterproxy/settle RUN [revert]
-# A run that waits until nobody is there is ended by `withdraw`, `replace` and `expire`, the first two with who
-# wishes it.
+# A run that waits until nobody is there is ended by `withdraw`, `replace` and `expire`, the first two with
+# who wishes it.
 set -u
 run=${1:-}
 wish=${2:-}

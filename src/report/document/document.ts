@@ -6,7 +6,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
-import type { RoleQueue, RoleRollout, RoleWindow } from '../../model/rollout.ts';
+import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
@@ -16,6 +16,7 @@ import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queueDocument } from './queued.ts';
 import type {
   ReportCheck,
   ReportDocument,
@@ -196,14 +197,6 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     ...(whenBusy === undefined ? {} : { whenBusy }),
     ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
-  };
-}
-
-function queueDocument(queue: RoleQueue): NonNullable<ReportRollout['queue']> {
-  const { hosts, idleFor, until, away, balancer, withoutCordon } = queue;
-  return {
-    hosts: hosts.map(cleanName),
-    ...{ idleForSeconds: idleFor, until, awaySeconds: away, balancer, withoutCordon },
   };
 }
 

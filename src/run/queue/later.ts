@@ -21,7 +21,7 @@ export function mayBeQueued(plan: HostPlan, options: LaterOptions): boolean {
   return policyOf(plan.role, options) === 'later' && hasGuards(plan) && interruptsPeople(plan);
 }
 
-/** Whether a host is to be queued rather than begun now: people are there by the look at it, or it is no time. */
+/** Whether a host is to be queued rather than begun now: people are there by the look, or it is no time. */
 export function isLater(plan: HostPlan, options: LaterOptions): boolean {
   if (!mayBeQueued(plan, options) || toSettle(plan).length > 0) return false;
   return presence(plan).kind !== 'empty' || isNoTime(plan, options);

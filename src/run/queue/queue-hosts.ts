@@ -24,10 +24,11 @@ export interface RoleSoFar {
 export type QueueOne = (plan: HostPlan, stage: Stage, rules: QueueRules) => Promise<HostResult>;
 
 /**
- * Queues hosts that could not be begun now. Only once another host of the role has shown that it can be done:
- * one that was changed in this run, or one with the same recipe that is as planned already; otherwise the
- * first of them alone, which is the one to show it. Hosts share slots, so that never more of them are at work
- * at once than may be out. Those without a result can't be begun, because too many are out.
+ * Queues hosts that could not be begun now: all of them if a host of the role was changed in this run, and so
+ * has shown that it can be done. If one was as planned already, that shows it for its recipe, and of every
+ * other recipe the first host is queued alone. If none was, the first host of the role alone. None after one
+ * has failed. Hosts share slots, so that never more of them are at work at once than may be out. Those without
+ * a result can't be begun, because too many are out.
  */
 export async function queueHosts(
   plans: readonly HostPlan[],
@@ -37,10 +38,11 @@ export async function queueHosts(
 ): Promise<readonly HostResult[]> {
   const single = plans.filter(isSingle);
   const results: HostResult[] = plans.filter((plan) => !isSingle(plan)).map(severalStages);
-  const shown = single.filter((plan) => role.proven || role.wave.plans.some((one) => shows(one, plan)));
-  const going = shown.length > 0 || hasFailed(role) ? shown : single.slice(0, 1);
-  const [first] = going;
-  results.push(...single.filter((plan) => !going.includes(plan)).map((plan) => afterFirst(plan, first)));
+  const going = whoGoes(single, role);
+  const others = single.filter((plan) => !going.includes(plan));
+  const firstFor = (plan: HostPlan) =>
+    going.find(({ recipe }) => recipe?.name === plan.recipe?.name) ?? going[0];
+  results.push(...others.map((plan) => afterFirst(plan, firstFor(plan))));
   const atOnce = role.wave.limit - elsewhere(going, role);
   const able = going.filter(({ host }) => atOnce > 0 || role.out.has(host));
   const waiting = waitingElsewhere(going, role);
@@ -61,6 +63,20 @@ export async function queueHosts(
   return [...results, ...(await Promise.all(queued))];
 }
 
+/** Those of which another host has shown that it can be done, and those that are to show it, each alone. */
+function whoGoes(plans: readonly HostPlan[], role: RoleSoFar): readonly HostPlan[] {
+  if (role.proven) return plans;
+  if (hasFailed(role)) return [];
+  const asPlanned = role.wave.plans.filter(isAsPlanned);
+  if (asPlanned.length === 0) return plans.slice(0, 1);
+  const recipeOf = ({ recipe }: HostPlan) => recipe?.name;
+  const shown = new Set(asPlanned.map(recipeOf));
+  return plans.filter(
+    (plan, index) =>
+      shown.has(recipeOf(plan)) || plans.findIndex((one) => recipeOf(one) === recipeOf(plan)) === index,
+  );
+}
+
 /** Whether the plan has turned out not to work on a host. */
 function hasFailed({ results }: RoleSoFar): boolean {
   const harmless: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
@@ -71,12 +87,10 @@ function isSingle({ stages, last }: HostPlan): boolean {
   return stages.length === 1 && last === undefined;
 }
 
-/** Whether a host is as planned by what is planned for another: then it can be done. */
-function shows(one: HostPlan, { recipe, host }: HostPlan): boolean {
-  const { snapshot, problem, unreachable, retires, unsettled } = one;
+function isAsPlanned(plan: HostPlan): boolean {
+  const { snapshot, problem, unreachable, retires, unsettled, down } = plan;
   if (snapshot === undefined || problem !== undefined || unreachable || retires === true) return false;
-  const isWell = unsettled.length === 0 && one.down === undefined && isManaged(snapshot);
-  return isWell && !differs(one) && one.host !== host && one.recipe?.name === recipe?.name;
+  return unsettled.length === 0 && down === undefined && isManaged(snapshot) && !differs(plan);
 }
 
 /** How many of what may be out are taken by hosts that aren't queued now. */

@@ -1,9 +1,7 @@
 import type { Problem } from '../../model/operator-error.ts';
 import { type HostPlan, isDue } from '../../model/plan.ts';
-import { drainsOf } from '../../playbook/resolve/drains.ts';
-import { hostOf } from '../busy/waiting.ts';
 import { type LaterOptions, mayBeQueued } from './later.ts';
-import { timeAway } from './report.ts';
+import { hasBalancer, timeAway } from './report.ts';
 
 /** Why hosts can't be left to change themselves, before anything is done; undefined if they can. */
 export function queueRefusal(plans: readonly HostPlan[], options: LaterOptions): Problem | undefined {
@@ -19,7 +17,7 @@ export function queueRefusal(plans: readonly HostPlan[], options: LaterOptions):
   }
   if (options.queue?.withoutCordon === true) return undefined;
   const seconds = Math.max(...able.map(timeAway));
-  const knowsBalancer = drainsOf(options.inventory, hostOf(first, options)).length > 0;
+  const knowsBalancer = hasBalancer(first, options);
   const why = knowsBalancer
     ? 'a host that changes itself can not tell the balancer to send no more people there'
     : 'no balancer is known that could be told to send no more people there';

@@ -3,6 +3,7 @@ import { interruptsPeople as interrupting } from '../../model/handler.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { RoleQueue, RoleRollout, RoleWindow } from '../../model/rollout.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
+import { tellersIn } from '../busy/drain-refusal.ts';
 import { hostOf } from '../busy/waiting.ts';
 import { isLater, type LaterOptions, mayBeQueued } from './later.ts';
 
@@ -34,16 +35,23 @@ function roleQueue(able: readonly HostPlan[], options: LaterOptions): RoleQueue 
     idleFor: queue.idleFor,
     until: localIso(queue.until, window?.zone ?? 'UTC'),
     away: Math.max(...able.map(timeAway)),
-    balancer: drainsOf(options.inventory, hostOf(first, options)).length > 0,
+    balancer: hasBalancer(first, options),
     withoutCordon: queue.withoutCordon,
   };
 }
 
-/** How long nobody new may be able to join a host: the time limits of what interrupts people there. Seconds. */
+/** How long nobody may be able to join on a host: the time limits of what interrupts people. Seconds. */
 export function timeAway({ stages }: Pick<HostPlan, 'stages'>): number {
   const handlers = stages.flatMap((stage) => stage.handlers.map(({ handler }) => handler));
   const actions = stages.flatMap((stage) => stage.actions.map(({ action }) => action));
   return [...handlers.filter(interrupting), ...actions].reduce((sum, { timeout }) => sum + timeout, 0);
+}
+
+/** Whether there is a balancer that could be told to send no more people to a host. */
+export function hasBalancer(plan: HostPlan, { inventory }: Pick<LaterOptions, 'inventory'>): boolean {
+  return drainsOf(inventory, hostOf(plan, { inventory })).some(
+    ({ on }) => tellersIn(inventory, on).length > 0,
+  );
 }
 
 /** They wait for a window by themselves, and need nobody's word for that. */

@@ -13,7 +13,7 @@ export interface Dealing {
 
 /** Hosts' clocks may be a little apart, though each is told its slots by its own. */
 const between = 60_000;
-/** Whoever has a slot has it for a while, as people must have gone by then; but not for so long that others wait. */
+/** A slot lasts for a while, as people have to go by its end; but not so long that others wait for ever. */
 const [shortest, longest] = [300_000, 1_800_000];
 
 /**
