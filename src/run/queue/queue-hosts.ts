@@ -132,8 +132,9 @@ function rulesFor(
   slots: ReturnType<typeof dealSlots>[number],
   { window, queue }: ApplyOptions,
 ): QueueRules {
-  const byHost = (milliseconds: number) => milliseconds / 1_000 + (snapshot?.clockOffset ?? 0);
   const now = window?.now() ?? Date.now();
+  // By how far it is from this moment.
+  const byHost = (instant: number) => (instant - now + Date.now()) / 1_000 + (snapshot?.clockOffset ?? 0);
   const idleFor = queue?.idleFor ?? 0;
   return {
     ...{ idleFor, every: askedEvery(idleFor) },

@@ -54,9 +54,10 @@ export async function queueRest(
 /** The plan with what waits on its host now, instead of what waited there before. */
 function withQueued(plan: HostPlan, run: string, { queue, window }: ApplyOptions): HostPlan {
   if (plan.snapshot === undefined || queue === undefined) return plan;
-  const now = Math.floor((window?.now() ?? Date.now()) / 1_000);
+  const since = Math.floor(Date.now() / 1_000);
+  const until = since + Math.floor((queue.until - (window?.now() ?? Date.now())) / 1_000);
   const waiting = {
-    ...{ run, who: undefined, since: now, until: Math.floor(queue.until / 1_000), idleFor: queue.idleFor },
+    ...{ run, who: undefined, since, until, idleFor: queue.idleFor },
     ...{ slot: undefined, asked: undefined },
   };
   return { ...plan, snapshot: { ...plan.snapshot, queued: [waiting] } };
