@@ -2,6 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
+import { durationWords } from '../model/duration.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
@@ -40,6 +41,9 @@ export interface PlannedWith {
   readonly deadline?: { readonly typed: string };
   readonly maxUnavailable?: MaxUnavailable;
   readonly confirm?: Confirmer;
+  readonly idleFor?: number;
+  readonly until?: number;
+  readonly withoutCordon?: boolean;
 }
 
 /**
@@ -52,11 +56,15 @@ export function commandToApply(file: string, options: PlannedWith): string {
 
 function optionsIn(options: PlannedWith): string {
   const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
+  const { idleFor, until, withoutCordon = false } = options;
   return [
     `--inventory ${inventory}`,
     ...(limit.length === 0 ? [] : [`--limit ${limit.join(',')}`]),
     ...(prune ? ['--prune'] : []),
     ...(whenBusy === undefined ? [] : [`--when-busy ${whenBusy}`]),
+    ...(idleFor === undefined ? [] : [`--idle-for ${durationWords(idleFor)}`]),
+    ...(until === undefined ? [] : [`--until ${Math.max(1, Math.floor(until / 60))}m`]),
+    ...(withoutCordon ? ['--without-cordon'] : []),
     ...window.map(({ typed }) => `--window '${typed}'`),
     ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
     ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),

@@ -11,7 +11,7 @@ import type { RunOptions } from '../options.ts';
 
 /**
  * Takes back what waits on hosts until nobody is there. `names`: which; empty: all. Hosts on which nothing
- * waits aren't among the results. Throws an OperatorError `not-queued` if nothing waits on one that is named.
+ * waits aren't among the results. Throws an OperatorError `nothing-queued` if nothing waits on one that is named.
  */
 export async function withdrawRun(names: readonly string[], options: RunOptions): Promise<RunResult> {
   const { inventory } = options;
@@ -48,7 +48,7 @@ function refuseOthers(
   if (wrong === undefined) return;
   const waitingOn = waiting.map(({ host }) => host.name);
   throw new OperatorError({
-    code: 'not-queued',
+    code: 'nothing-queued',
     message: `nothing waits on ${wrong}`,
     next:
       waitingOn.length === 0

@@ -104,7 +104,7 @@ describe('a run that leaves busy hosts for later', () => {
     ]);
     expect(statuses(await withdraw())).toEqual({ 'bbb-02': 'changed' });
     expect(timers('bbb-02')).toEqual([]);
-    await expect(withdraw('bbb-02')).rejects.toMatchObject({ problem: { code: 'not-queued' } });
+    await expect(withdraw('bbb-02')).rejects.toMatchObject({ problem: { code: 'nothing-queued' } });
   });
 
   it('queues the first host alone where no other has shown that it works', async () => {
