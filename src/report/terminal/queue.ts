@@ -24,7 +24,8 @@ function queueWords(role: string, queue: NonNullable<ReportRollout['queue']>): s
         ? `${oneLine(hosts[0] ?? '')} is`
         : `${list(hosts.map(oneLine))} are`;
   const cordon = balancer ? 'a host can not tell the balancer' : 'no balancer is told';
-  return `${who} queued, and begins by itself once nobody has been there for ${spanWords(idleForSeconds)}, until ${timeWords(until)} at the longest; ${cordon}, so nobody can join there while its services restart, for up to ${spanWords(awaySeconds)}${withoutCordon ? '' : ', which takes --without-cordon'}`;
+  const begins = hosts.length > 1 ? 'each begins' : 'begins';
+  return `${who} queued, and ${begins} by itself once nobody has been there for ${spanWords(idleForSeconds)}, until ${timeWords(until)} at the longest; ${cordon}, so nobody can join there while its services restart, for up to ${spanWords(awaySeconds)}${withoutCordon ? '' : ', which takes --without-cordon'}`;
 }
 
 /** `run ID (apply by ada from laptop) waits since … until nobody has been there for 20 min: …` */

@@ -27,8 +27,8 @@ export type QueueOne = (plan: HostPlan, stage: Stage, rules: QueueRules) => Prom
  * Queues hosts that could not be begun now: all of them if a host of the role was changed in this run, and so
  * has shown that it can be done. If one was as planned already, that shows it for its recipe, and of every
  * other recipe the first host is queued alone. If none was, the first host of the role alone. None after one
- * has failed. Hosts share slots, so that never more of them are at work at once than may be out. Those without
- * a result can't be begun, because too many are out.
+ * has failed. Hosts share slots, so that never more of them are at work at once than may be out. Those
+ * without a result can't be begun, because too many are out.
  */
 export async function queueHosts(
   plans: readonly HostPlan[],

@@ -11,7 +11,8 @@ import type { RunOptions } from '../options.ts';
 
 /**
  * Takes back what waits on hosts until nobody is there. `names`: which; empty: all. Hosts on which nothing
- * waits aren't among the results. Throws an OperatorError `nothing-queued` if nothing waits on one that is named.
+ * waits aren't among the results. Throws an OperatorError `nothing-queued` if nothing waits on one that is
+ * named.
  */
 export async function withdrawRun(names: readonly string[], options: RunOptions): Promise<RunResult> {
   const { inventory } = options;
