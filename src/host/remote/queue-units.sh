@@ -2,13 +2,27 @@
 # The timer that asks, for a run that waits on this host until nobody is there, whether it may begin: see
 # queue.sh. It is enabled, so that it is there again after a restart of the host, and goes with the end of the
 # run. Runs after lib.sh.
-# shellcheck disable=SC2154 # ROOT is library.sh's
+# shellcheck disable=SC2154 # ROOT and base are library.sh's and lib.sh's
 # shellcheck disable=SC2034 # said is for the programs
 
 queue_units=$ROOT/etc/systemd/system
 
 # start_queue RUN SECONDS: how often is asked. False with its words in $said.
 start_queue() {
+  enable_queue "$@" && said=$(systemctl restart "clusterproxy-queued-$1.timer" 2>&1 8>&- 9>&-)
+}
+
+# enable_queue RUN SECONDS: the same, but the timer begins with the next start of the host. A power cut may
+# have kept others from going with their runs.
+enable_queue() {
+  set +f
+  for _unit in "$queue_units"/clusterproxy-queued-*.timer; do
+    set -f
+    _run=${_unit##*/clusterproxy-queued-}
+    _run=${_run%.timer}
+    if [ -e "$_unit" ] && [ "$_run" != "$1" ] && [ ! -d "$base/runs/$_run" ]; then stop_queue "$_run"; fi
+  done
+  set -f
   said=$({
     mkdir -p -- "$queue_units" && cat >"$queue_units/clusterproxy-queued-$1.service" <<END &&
 [Unit]
@@ -32,8 +46,8 @@ AccuracySec=100ms
 [Install]
 WantedBy=timers.target
 END
-      sync -- "$queue_units" && systemctl daemon-reload && systemctl enable "clusterproxy-queued-$1.timer" &&
-      systemctl restart "clusterproxy-queued-$1.timer"
+      systemctl daemon-reload && systemctl enable "clusterproxy-queued-$1.timer" &&
+      sync -- "$queue_units" && { [ ! -d "$queue_units/timers.target.wants" ] || sync -- "$queue_units/timers.target.wants"; }
   } 2>&1 8>&- 9>&-)
 }
 

@@ -73,10 +73,7 @@ start_it() {
     fi
   done
   set -f
-  field 3 "$queue"
-  start_queue "$run" "$field" && return
-  problem=$said
-  return 1
+  problem=$(systemctl restart "clusterproxy-queued-$run.timer" 2>&1)
 }
 
 IFS=$NL
@@ -113,6 +110,15 @@ if [ ! -e "$base/runs/$run" ]; then
       'another machine answers at its address now: check the inventory, then plan again' ''
   fi
   store_states || no_space
+  if [ -n "$queue" ]; then
+    field 3 "$queue"
+    # Before the run has its name: else a power cut could leave one that nobody ever asks for.
+    enable_queue "$run" "$field" || {
+      problem=$said
+      stop_queue "$run"
+      refused not-started 'the host could not be told to ask for the run by a timer' 'look at the output of systemd' "$(printf '%s' "$problem" | one_line)"
+    }
+  fi
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
     { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
