@@ -11,6 +11,7 @@ import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
+import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
@@ -51,7 +52,7 @@ export async function carryOut(
     session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
-  const refusal = options.refusal ?? drainRefusal(plan.hosts, options);
+  const refusal = options.refusal ?? drainRefusal(plan.hosts, options) ?? waveRefusal(plan.hosts, options);
   if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {

@@ -8,7 +8,7 @@ import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
 import { comparePlan } from '../plan/saved/compare-plan.ts';
 import { type PlanSources, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved/saved-plan.ts';
-import { usualApply } from '../run/options.ts';
+import { type OnFailure, usualApply } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
@@ -39,6 +39,8 @@ export interface PlannedWith {
   readonly window?: readonly { readonly typed: string }[];
   readonly deadline?: { readonly typed: string };
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure?: OnFailure;
   readonly confirm?: Confirmer;
 }
 
@@ -52,6 +54,7 @@ export function commandToApply(file: string, options: PlannedWith): string {
 
 function optionsIn(options: PlannedWith): string {
   const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
+  const { wave, onFailure } = options;
   return [
     `--inventory ${inventory}`,
     ...(limit.length === 0 ? [] : [`--limit ${limit.join(',')}`]),
@@ -60,6 +63,8 @@ function optionsIn(options: PlannedWith): string {
     ...window.map(({ typed }) => `--window '${typed}'`),
     ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
     ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),
+    ...(wave === undefined ? [] : [`--wave ${wave}`]),
+    ...(onFailure === undefined || onFailure === usualApply.onFailure ? [] : [`--on-failure ${onFailure}`]),
     ...(confirm === undefined || confirm === usualApply.confirm ? [] : [`--confirm ${confirm}`]),
   ].join(' ');
 }

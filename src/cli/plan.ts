@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
-import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
+import type { OnFailure } from '../run/options.ts';
+import {
+  confirmOption,
+  maxUnavailableOption,
+  onFailureOption,
+  waveOption,
+  whenBusyOption,
+} from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import {
   addCommonOptions,
@@ -18,6 +25,8 @@ interface PlanOptions extends CommonOptions, WindowOptions {
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure: OnFailure;
   readonly whenBusy?: BusyPolicy;
   readonly confirm: Confirmer;
 }
@@ -33,6 +42,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
+    .addOption(waveOption())
+    .addOption(onFailureOption())
     .addOption(whenBusyOption())
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
@@ -57,6 +68,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { usualApply },
     { withWindows },
     { drainRefusal },
+    { waveRefusal },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -67,23 +79,26 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
+    import('../run/wave-refusal.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const { confirm, maxUnavailable, whenBusy } = options;
+  const { confirm, maxUnavailable, whenBusy, wave: waveSize, onFailure } = options;
   const { confirmTimeout } = usualApply;
   const window = await windowOf(session.inventory, options, environment);
   const rollout = withWindows(
-    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy, window }),
+    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, waveSize, onFailure, whenBusy, window }),
     planned.hosts,
     { confirm, confirmTimeout, window },
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
-  const refusal = drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy });
+  const refusal =
+    drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy }) ??
+    waveRefusal(planned.hosts, { onFailure });
   if (refusal !== undefined) {
     return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
   }

@@ -10,6 +10,13 @@ import type { OpenInBrowser } from '../verify/browser/batches.ts';
 import type { StartThread } from './planning/elsewhere.ts';
 import type { RunWindow } from './windows/run-window.ts';
 
+/**
+ * What a failure means for others. `stop`: no further host is begun. `revert-wave`: those that began together
+ * with the one that failed are put back as well.
+ */
+export const failureRules = ['stop', 'revert-wave'] as const;
+export type OnFailure = (typeof failureRules)[number];
+
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
   readonly inventory: Inventory;
@@ -52,6 +59,10 @@ export interface ApplyOptions extends RunOptions {
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */
   readonly maxUnavailable: MaxUnavailable | undefined;
+  /** how many hosts of a role begin together after the first; undefined: each as soon as it may */
+  readonly waveSize?: number | undefined;
+  /** what becomes of those that began together when one of them fails; undefined: `stop` */
+  readonly onFailure?: OnFailure | undefined;
   /** stops following hosts that are being worked on: each finishes or reverts by itself */
   readonly leave: AbortSignal;
   /** the plan was agreed on beforehand: a last stage that differs from it isn't started */
@@ -74,6 +85,7 @@ export interface ApplyOptions extends RunOptions {
 export const usualApply = {
   exactly: false,
   maxUnavailable: undefined,
+  onFailure: 'stop',
   whenBusy: undefined,
   waitTimeout: usualPatience,
   drainTimeout: usualPatience,

@@ -17,6 +17,7 @@ import { hostOf } from './busy/waiting.ts';
 import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Proof } from './outside-proof.ts';
+import type { Together } from './together.ts';
 
 /** What a transaction has of the run that it belongs to. */
 export interface StageNames {
@@ -25,6 +26,8 @@ export interface StageNames {
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
+  /** those with which the host is to end on one side; undefined: it ends by itself */
+  readonly together?: Together | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */

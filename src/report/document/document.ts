@@ -193,6 +193,8 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
+    ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
+    ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
   };

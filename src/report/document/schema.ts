@@ -51,6 +51,14 @@ const rollout = z.object({
   role: z.string(),
   hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
   atOnce: z.int().describe('so many at once, after the first one has been changed alone'),
+  waves: z
+    .array(z.array(z.string()))
+    .optional()
+    .describe('those that begin together; the next ones begin when all of them have ended'),
+  onFailure: z
+    .literal('revert-wave')
+    .optional()
+    .describe('those of a wave are put back as well if one of them fails; left out: they are not'),
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
