@@ -6,7 +6,9 @@ import type { HostResult, Status } from '../model/result.ts';
  */
 export interface Together {
   readonly hosts: readonly string[];
-  /** Ends once each of them has come to its beginning, or won't begin: none waits changed for one that drains. */
+  /**
+   * Ends once each of them has come to its beginning, or won't begin: none waits changed for one that drains.
+   */
   readonly begin: (host: string) => Promise<void>;
   /**
    * Whether the host may stay as it is. It waits so many seconds, and is put back without a word by then.
