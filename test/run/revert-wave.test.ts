@@ -174,7 +174,7 @@ describe('hosts that are changed together', () => {
   });
 
   let count = 0;
-  it('never end on two sides without saying so', async () => {
+  it('never end on two sides without saying so', { timeout: 1_800_000 }, async () => {
     const fate = fc.oneof(
       { weight: 3, arbitrary: fc.constant<Fate>('well') },
       { weight: 4, arbitrary: fc.constantFrom<Fate>(...fates) },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CordonAnswer,
   type CordonedNode,
@@ -43,6 +44,9 @@ export interface DrainOptions extends ApplyOptions {
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
 export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
 
+/** A rake task of Scalelite takes seconds, and its poller looks once a minute. Milliseconds. */
+const pauseBetweenLooks = 30_000;
+
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
 
@@ -66,7 +70,6 @@ class DrainedTurn {
   /** those whose cordon is this run's */
   readonly #out: Teller[] = [];
   readonly #warnings: string[] = [];
-  #seenAt = Date.now();
 
   constructor(plan: HostPlan, options: DrainOptions) {
     this.#plan = plan;
@@ -78,7 +81,10 @@ class DrainedTurn {
     try {
       const tellers = this.#tellers();
       for (const teller of tellers) await this.#takeOut(teller);
-      result = await this.#changed(tellers, carryOut);
+      result = await meanwhile(
+        () => this.#look(),
+        () => this.#changed(tellers, carryOut),
+      );
     } catch (error) {
       const [problem] = problemsOf(error);
       if (problem === undefined) throw error;
@@ -94,10 +100,7 @@ class DrainedTurn {
     const host = hostOf(this.#plan, this.#options);
     for (let told = 1; ; ) {
       const end = await untilEmpty(this.#plan, {
-        ask: async () => {
-          await this.#seen();
-          return askGuards(this.#plan, host, this.#options);
-        },
+        ask: () => askGuards(this.#plan, host, this.#options),
         ...{ until, signal, progress },
       });
       if (end.kind === 'stopped') return notStarted(this.#plan, interruptedBefore);
@@ -114,12 +117,13 @@ class DrainedTurn {
     }
   }
 
-  /** Lets the hosts that told the balancer know that somebody still follows the run. */
-  async #seen(): Promise<void> {
-    if (Date.now() - this.#seenAt < 60_000) return;
-    this.#seenAt = Date.now();
-    // Whether it still counts is asked before the host is changed.
-    await Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
+  /**
+   * Lets the hosts that told the balancer know that somebody still follows the run; each sees to it that
+   * those who are there can come back. Whether the balancer has forgotten is asked before the host is
+   * changed.
+   */
+  #look(): Promise<unknown> {
+    return Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
   }
 
   #tellers(): readonly Teller[] {
@@ -239,6 +243,27 @@ class DrainedTurn {
 
   #tell(detail: string): void {
     this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
+  }
+}
+
+/** Does something, and something else again and again until the first has ended, never twice at a time. */
+async function meanwhile<Result>(
+  again: () => Promise<unknown>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const ended = new AbortController();
+  const pause = () => sleep(pauseBetweenLooks, undefined, { signal: ended.signal, ref: false });
+  const looking = (async () => {
+    for (;;) {
+      await pause();
+      await again();
+    }
+  })().catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    ended.abort();
+    await looking;
   }
 }
 
