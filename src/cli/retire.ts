@@ -56,7 +56,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     dryRun: options.dryRun,
     refusal: undefined,
   });
-  const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
+  const stays = session.inventory.hosts.some((host) => host.name === name && host.state !== 'retired');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
       `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,

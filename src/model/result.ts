@@ -14,6 +14,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'off'
   | 'damaged'
   | 'unknown'
   | 'open'

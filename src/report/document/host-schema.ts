@@ -8,6 +8,7 @@ export const statuses = [
   ...(['in-sync', 'would-change', 'changed', 'done', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
   ...([
     'unreachable',
+    'off',
     'damaged',
     'unknown',
     'open',

@@ -22,17 +22,15 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
 }
 
 function isQuiet(host: ReportHost): boolean {
-  const settled = host.status === 'in-sync' || host.status === 'done' || host.status === 'skipped';
+  const settled = untouched.includes(host.status);
   return settled && host.error === undefined && host.warnings.length === 0;
 }
 
+const untouched: readonly ReportStatus[] = ['done', 'in-sync', 'skipped', 'off'];
+
 /** Hosts that nothing happened to, in one line for each way of it. */
 function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  const kinds = [
-    ...byWords(hosts.filter(({ status }) => status === 'done')),
-    ...byWords(hosts.filter(({ status }) => status === 'in-sync')),
-    ...byWords(hosts.filter(({ status }) => status === 'skipped')),
-  ];
+  const kinds = untouched.flatMap((one) => byWords(hosts.filter(({ status }) => status === one)));
   return kinds.flatMap(([words, names]) =>
     wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 }),
   );
@@ -84,7 +82,14 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
 }
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
-const remarkable: readonly ReportStatus[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
+const remarkable: readonly ReportStatus[] = [
+  'would-change',
+  'deferred',
+  'owed',
+  'not-started',
+  'skipped',
+  'off',
+];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
   if (good.includes(status)) return paint.green;

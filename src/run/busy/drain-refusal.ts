@@ -40,5 +40,5 @@ export function drainRefusal(
 
 /** The hosts of a role on which a balancer is told. */
 export function tellersIn(inventory: Inventory, role: string): readonly InventoryHost[] {
-  return inventory.hosts.filter((host) => host.role === role && host.state === 'active');
+  return inventory.hosts.filter((host) => host.role === role && host.state !== 'retired');
 }

@@ -21,7 +21,7 @@ export async function releaseRun(names: readonly string[], options: RunOptions):
   const hosts: HostResult[] = [];
   // One after the other: a balancer looks at each before it sends people there.
   for (const one of chosen) hosts.push(await releaseOne(one, looks, options));
-  const lost = looks.filter(({ snapshot }) => snapshot === undefined);
+  const lost = looks.filter(({ snapshot, off }) => snapshot === undefined && !off);
   return {
     ...{ command: 'release', run: undefined, hosts, interrupted: options.signal.aborted },
     warnings: lost.map(
