@@ -180,26 +180,39 @@ async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHo
   const { target, judgement } = host;
   if (target === undefined || judgement === undefined) return host;
   try {
-    const edit: KnownHostEdit = {
-      name: judgement.name,
-      add,
-      remove: [],
-      hash: await hashesKnownHosts(target),
-    };
-    const [file] = target.knownHostsFiles;
-    if (file === undefined) throw new OperatorError(noFile());
-    const removedFrom = (old: string) =>
-      judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
-    // The file that receives the new key comes last: until then the host is at worst unknown.
-    for (const old of new Set(judgement.old.map((entry) => entry.file))) {
-      if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
-    }
-    await writeKnownHosts(file, [{ ...edit, remove: removedFrom(file) }]);
+    await pinKeys(target, judgement, add);
     return { ...host, pinned: true, written: add.map(fingerprint) };
   } catch (error) {
     const [problem] = problemsOf(error);
     return { ...host, problem: problem && { ...problem, host: host.name } };
   }
+}
+
+/**
+ * Writes keys of a host to the file in which the operator's ssh looks for them, in place of those that they
+ * contradict. Returns the file. Throws an OperatorError `known-hosts-not-written`.
+ */
+export async function pinKeys(
+  target: SshTarget,
+  judgement: KeyJudgement,
+  add: readonly Buffer[],
+): Promise<string> {
+  const edit: KnownHostEdit = {
+    name: judgement.name,
+    add,
+    remove: [],
+    hash: await hashesKnownHosts(target),
+  };
+  const [file] = target.knownHostsFiles;
+  if (file === undefined) throw new OperatorError(noFile());
+  const removedFrom = (old: string) =>
+    judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
+  // The file that receives the new key comes last: until then the host is at worst unknown.
+  for (const old of new Set(judgement.old.map((entry) => entry.file))) {
+    if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
+  }
+  await writeKnownHosts(file, [{ ...edit, remove: removedFrom(file) }]);
+  return file;
 }
 
 function noFile(): Problem {
