@@ -83,11 +83,11 @@ async function join(name: string, options: JoinOptions, environment: Environment
   const inventory = joining.withJoining(session.inventory, met.host);
   const own = joining.limitOfJoining(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
-  const changing = changeOptionsOf(options);
-  return carryOut(await planRun(runOptions), session, {
+  const planned = await planRun(runOptions);
+  const plan = joining.asJoining(planned.plan, wanted);
+  return carryOut({ ...planned, plan }, session, {
     ...runOptions,
-    ...changing,
-    whenBusy: changing.whenBusy ?? joining.policyOfJoining(inventory, name),
+    ...changeOptionsOf(options),
     window: await windowOf(session.inventory, options, environment),
     command: 'join',
     membership: 'join',

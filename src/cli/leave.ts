@@ -29,9 +29,8 @@ export function registerLeave(program: Command, { environment, finish }: Registr
 }
 
 /** Nobody new comes to it in any case; what differs is how long those who are there are waited for. */
-function whileLeaving(options: LeaveOptions): LeaveOptions {
-  const { force, whenBusy, waitTimeout, drainTimeout } = options;
-  if (force || whenBusy === 'force') return { ...options, whenBusy: 'force' };
+function whileLeaving({ whenBusy, ...options }: LeaveOptions): LeaveOptions {
+  const { force, waitTimeout, drainTimeout } = options;
   const patience = whenBusy === 'refuse' ? 0 : whenBusy === 'wait' ? waitTimeout : drainTimeout;
-  return { ...options, whenBusy: 'drain', drainTimeout: patience };
+  return { ...options, force: force || whenBusy === 'force', drainTimeout: patience };
 }

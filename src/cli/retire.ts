@@ -36,7 +36,7 @@ export async function takeOut(
   options: RetireOptions,
   environment: Environment,
 ): Promise<number> {
-  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }, balancer] =
+  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }, balancer, policies] =
     await Promise.all([
       import('./session.ts'),
       import('../run/plan-run.ts'),
@@ -44,11 +44,13 @@ export async function takeOut(
       import('./carry-out.ts'),
       import('./asking.ts'),
       import('../run/membership/in-balancer.ts'),
+      import('../run/busy/policy.ts'),
     ]);
   const session = await openSession(command, options, environment);
   const asking = await askingFromHere(options, environment);
   const isGone = retiring.hasLeft(session.inventory, name);
-  const inventory = isGone ? session.inventory : retiring.retiring(session.inventory, name);
+  const staying = isGone ? session.inventory : retiring.retiring(session.inventory, name);
+  const inventory = command === 'leave' ? policies.withPolicy(staying, name, 'drain') : staying;
   const usual = session.runOptions({ prune: isGone ? [name] : false });
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };

@@ -78,7 +78,7 @@ export async function cordon(connection: Connection, request: CordonRequest): Pr
 
 /**
  * What the balancer says of a node: `seen`, with `holder` where clusterproxy has taken it out, `unknown` or
- * `failed`. In `words` is how somebody adds or removes it there, where there is something to do, and where the
+ * `failed`. In `words` is how somebody adds or removes it there, where there is something to do and the
  * program knows how. Nothing is told or changed. Throws as `cordon` does.
  */
 export function askBalancer(

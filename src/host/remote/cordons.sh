@@ -70,7 +70,7 @@ hear() {
 
 # look_up: what the program says of the node: $cordon_state (`enabled`, `cordoned`, or another word for a
 # state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing) and $cordon_others, how
-# many others would get people. False where it can't tell, and 3 where it doesn't know the node; $said says why.
+# many others would get people. 1 where it can't tell, and 3 where it doesn't know the node; $said says why.
 look_up() {
   cordon_state=
   cordon_health=
@@ -112,8 +112,8 @@ answers_rightly() {
   done <"$cordon/checks"
 }
 
-# give_back: `released`, `kept` (its state isn't one that a cordon makes: somebody else's), `unknown` (somebody
-# has removed it there), `stays` (it is not well) or `failed` in $verdict; $said says why
+# give_back: `released`, `kept` (its state isn't one that a cordon makes: somebody else's), `unknown` (it was
+# removed there), `stays` (it is not well) or `failed` in $verdict; $said says why
 give_back() {
   verdict=failed
   if look_up; then :; else

@@ -13,7 +13,10 @@ export type Presence =
   /** in words, such as `running meetings: 2` */
   | { readonly kind: 'busy' | 'unknown'; readonly words: string };
 
-/** Asks the guards of all that would be done to a host, or others. One that can't be asked isn't known to be empty. */
+/**
+ * Asks the guards of all that would be done to a host, or those in `asked`. One that can't be asked isn't
+ * known to be empty.
+ */
 export async function askGuards(
   plan: HostPlan,
   host: InventoryHost,

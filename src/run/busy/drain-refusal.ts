@@ -13,7 +13,8 @@ export function drainRefusal(
 ): Problem | undefined {
   const roles = new Set(
     plans
-      .filter((plan) => policyOf(plan.role, options) === 'drain' && hasGuards(plan) && !plan.retires)
+      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan))
+      .filter((plan) => policyOf(plan.role, options) === 'drain')
       .map(({ role }) => role),
   );
   for (const name of roles) {

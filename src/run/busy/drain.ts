@@ -42,8 +42,8 @@ const mostOften = 3;
  * Takes a host out before it is changed, for the policy `drain`: whoever sends people there is told to send
  * no more, it is waited until nobody is there, the balancer is asked once more whether it still knows, and
  * the host is changed. Whatever becomes of it, it is given back if it answers rightly; where the run left it
- * in a state that needs a person, it stays out, and the hosts that told the balancer know why. One that leaves
- * the cluster stays out as well, unless nothing was done to it.
+ * in a state that needs a person, it stays out, and the hosts that told the balancer know why. One that
+ * leaves the cluster stays out as well, unless nothing was done to it.
  */
 export function drainedTurns(options: DrainOptions): Drained {
   return async (plan, carryOut) => {

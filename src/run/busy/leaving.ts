@@ -1,6 +1,6 @@
 import type { Cordon } from '../../model/drain.ts';
 
-/** Why a host stays out that leaves the cluster, or has left it, as the host that told the balancer notes it. */
+/** Why a host stays out that leaves the cluster, or has left it: the host that told the balancer notes it. */
 export const isLeavingWords = 'it is leaving the cluster';
 export const hasLeftWords = 'it has left the cluster';
 

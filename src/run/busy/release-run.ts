@@ -11,7 +11,8 @@ import { isLeft } from './leaving.ts';
 
 /**
  * Gives hosts back that an earlier run has taken out, each if it answers rightly and no run works on it.
- * `names`: which; empty: all but those that have left the cluster. Throws an OperatorError `not-cordoned` if one of the names isn't out.
+ * `names`: which; empty: all but those that have left the cluster. Throws an OperatorError `not-cordoned` if
+ * one of the names isn't out.
  */
 export async function releaseRun(names: readonly string[], options: RunOptions): Promise<RunResult> {
   const { inventory } = options;

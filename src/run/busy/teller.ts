@@ -16,7 +16,7 @@ export interface Teller {
   readonly drain: Drain;
 }
 
-/** Those that tell balancers of a host. Throws an OperatorError `cordon-failed` if one could not be looked at. */
+/** Those that tell balancers of a host. Throws an OperatorError `cordon-failed` if one was not looked at. */
 export function tellersOf(
   host: InventoryHost,
   plans: readonly HostPlan[],

@@ -11,6 +11,7 @@ import { askTeller, type Teller, tellersOf } from '../busy/teller.ts';
 import { hostOf } from '../busy/waiting.ts';
 import type { ApplyOptions } from '../options.ts';
 import { newRunId } from '../run-id.ts';
+import { isDueNow } from '../wave.ts';
 
 /** A host of the run is as planned. */
 const asPlanned: readonly Status[] = ['changed', 'in-sync', 'done'];
@@ -39,7 +40,9 @@ export async function joined(result: RunResult, name: string, options: ApplyOpti
 export async function left(result: RunResult, name: string, options: ApplyOptions): Promise<RunResult> {
   return withHost(result, name, async (own) => {
     if (!asPlanned.includes(own.status)) return own;
-    const out = result.run === undefined ? await takenOut(own, result, options) : own;
+    // In the run itself its turn did that, if it had one.
+    const hadTurn = result.run !== undefined && isDueNow(own.plan);
+    const out = hadTurn ? own : await takenOut(own, result, options);
     if (!asPlanned.includes(out.status)) return out;
     const seen = await askAll(out, result, 'how-to-remove', options);
     const balancers = seen.map(({ on, answer }): InBalancer => {
@@ -52,7 +55,7 @@ export async function left(result: RunResult, name: string, options: ApplyOption
   });
 }
 
-/** Whether a host that the inventory doesn't have gets no people because it has left, and nothing is left of it. */
+/** Whether a host that isn't in the inventory has left, and nothing of it is left on the others. */
 export function isOut({ hosts }: ClusterPlan, { cluster }: Inventory, name: string): boolean {
   const cordons = hosts.flatMap(({ snapshot }) => snapshot?.cordons ?? []);
   return (

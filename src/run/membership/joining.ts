@@ -1,7 +1,9 @@
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import { changedRoles, type Inventory, type InventoryHost } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
-import type { BusyPolicy } from '../../model/when-busy.ts';
+import type { ClusterPlan } from '../../model/plan.ts';
+import { isManaged } from '../../model/snapshot.ts';
+import { withPolicy } from '../busy/policy.ts';
 
 /** The host that joins. Throws an OperatorError `host-unknown` or `host-retired`. */
 export function joiningHost({ hosts, file }: Inventory, name: string): InventoryHost {
@@ -23,13 +25,20 @@ export function joiningHost({ hosts, file }: Inventory, name: string): Inventory
       next: 'remove that line, or write "state: off" if it may be switched off later',
     });
   }
-  return { ...host, state: 'active' };
+  return host;
 }
 
-/** The inventory with the host as it is to be reached. */
+/**
+ * The inventory with the host as it is to be reached. Where nobody says what is done with its role while
+ * people are there, it is waited for: a machine that has just started can't tell before its services run.
+ */
 export function withJoining(inventory: Inventory, joining: InventoryHost): Inventory {
-  const hosts = inventory.hosts.map((host) => (host.name === joining.name ? joining : host));
-  return { ...inventory, hosts };
+  const hosts = inventory.hosts.map((host) =>
+    host.name === joining.name ? { ...joining, state: 'active' as const } : host,
+  );
+  const { all, roles } = inventory.whenBusy;
+  const reached = { ...inventory, hosts };
+  return (roles.get(joining.role) ?? all) === undefined ? withPolicy(reached, joining.name, 'wait') : reached;
 }
 
 /** The hosts involved: the host itself, and those of other roles that are changed on its account. */
@@ -41,10 +50,16 @@ export function limitOfJoining(inventory: Inventory, name: string): readonly str
 }
 
 /**
- * What is done while it can't be told whether people are there, where nobody says: a machine that has just
- * started can't tell before its services run.
+ * The plan of a host that doesn't serve anybody yet, as it is new or was off: it counts as out, so it may be
+ * changed however many others are.
  */
-export function policyOfJoining({ whenBusy, hosts }: Inventory, name: string): BusyPolicy | undefined {
-  const role = hosts.find((host) => host.name === name)?.role ?? '';
-  return (whenBusy.roles.get(role) ?? whenBusy.all) === undefined ? 'wait' : undefined;
+export function asJoining(
+  plan: ClusterPlan,
+  { state, name }: Pick<InventoryHost, 'state' | 'name'>,
+): ClusterPlan {
+  const hosts = plan.hosts.map((host) => {
+    const isNew = host.snapshot !== undefined && (state === 'off' || !isManaged(host.snapshot));
+    return host.host === name && isNew ? { ...host, down: host.down ?? 'it is joining' } : host;
+  });
+  return { ...plan, hosts };
 }
