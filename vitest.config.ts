@@ -18,6 +18,8 @@ const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/drain.test.ts',
   'test/run/revert-wave.test.ts',
+  'test/run/membership.test.ts',
+  'test/run/off.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',

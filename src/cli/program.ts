@@ -10,6 +10,8 @@ import { registerExplain } from './explain.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
+import { registerJoin } from './join.ts';
+import { registerLeave } from './leave.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerRelease } from './release.ts';
@@ -35,6 +37,8 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerJoin,
+  registerLeave,
   registerRelease,
   registerHistory,
   registerStatus,

@@ -1,4 +1,5 @@
 import type { Decided } from './deciding-check.ts';
+import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
 import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
@@ -14,6 +15,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'off'
   | 'damaged'
   | 'unknown'
   | 'open'
@@ -35,6 +37,8 @@ export interface HostResult {
   readonly durationMs: number;
   /** the checks from outside that decide, or have decided; undefined if the host decides by itself */
   readonly deciding?: readonly Decided[] | undefined;
+  /** of join and leave: what the balancers do with it */
+  readonly balancers?: readonly InBalancer[] | undefined;
 }
 
 /** The command that was run, and how it ended on all hosts. */

@@ -55,6 +55,11 @@ export interface ApplyOptions extends RunOptions {
   readonly waitTimeout: number;
   /** how long the policy `drain` does; seconds */
   readonly drainTimeout: number;
+  /**
+   * The run has a host join the cluster, which its balancer need not know yet, or leave it, which waits for
+   * whatever the guards of its role know of, also where nothing interrupts that; undefined: neither
+   */
+  readonly membership?: 'join' | 'leave' | undefined;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */

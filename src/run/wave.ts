@@ -62,7 +62,7 @@ export function wavesOf(
 
 /** Nobody depends on a host that leaves the cluster. */
 function stays({ state }: Pick<InventoryHost, 'state'>): boolean {
-  return state === 'active';
+  return state !== 'retired';
 }
 
 /** The initial state of a wave. */
@@ -95,9 +95,10 @@ export function interrupts(plan: HostPlan): boolean {
 }
 
 /** Why a host did not serve anyone when it was looked at; empty if it is well. */
-export function downBefore({ host, unreachable, down, unsettled }: HostPlan): readonly OutHost[] {
+export function downBefore({ host, unreachable, off, down, unsettled }: HostPlan): readonly OutHost[] {
   const because = (why: string) => [{ host, why }];
   if (unreachable) return because('unreachable');
+  if (off) return because('off');
   if (unsettled.some(({ state }) => state === 'stuck')) return because('stuck');
   if (unsettled.some(({ alive }) => alive)) return because('another run is in progress on it');
   return down === undefined ? [] : because(down);

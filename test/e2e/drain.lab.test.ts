@@ -127,4 +127,44 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     expect(scalelite.state(nameOf(node))).toBe('enabled');
     await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
   });
+
+  it('leave, and join again, while classes go on', async () => {
+    const [, , node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    const calls = scalelite.calls.length;
+    const school = new School(cluster.nodes, scalelite, () => 2_000 + Math.random() * 4_000);
+    const day = school.day();
+    await eventually(async () => expect(school.counters.held).toBeGreaterThan(0));
+    const left = await cluster.json('leave', '--yes', 'drain-03');
+    const again = await cluster.json('leave', '--yes', 'drain-03');
+    expect(left.code, left.stderr + JSON.stringify(left.document.hosts)).toBe(0);
+    expect(hostOf(left.document, 'drain-03')).toMatchObject({
+      status: 'changed',
+      balancers: [
+        {
+          ...{ on: 'drain-lb', state: 'cordoned' },
+          byHand: `docker exec scalelite-api bin/rake "servers:remove[id-${nameOf(node)}]"`,
+        },
+      ],
+    });
+    expect(again.code, again.stderr).toBe(0);
+    expect(statuses(again.document)['drain-03']).toBe('in-sync');
+    expect(await cordons()).toBe('drain-03');
+    expect((await node.exec('ls /var/lib/clusterproxy')).code).not.toBe(0);
+    const joined = await cluster.json('join', '--yes', 'drain-03');
+    expect(joined.code, joined.stderr + JSON.stringify(joined.document.hosts)).toBe(0);
+    expect(hostOf(joined.document, 'drain-03')).toMatchObject({
+      ...{ status: 'changed', balancers: [{ on: 'drain-lb', state: 'enabled' }] },
+    });
+    school.end();
+    await day;
+    const { held, ...bad } = school.counters;
+    expect(bad).toEqual({ cut: 0, refused: 0, mostOut: 1 });
+    expect(held).toBeGreaterThan(3);
+    expect(scalelite.calls.slice(calls).filter((call) => call !== 'servers')).toEqual([
+      ...[`servers:cordon[id-${nameOf(node)}]`, `servers:enable[id-${nameOf(node)}]`],
+    ]);
+    expect(await cordons()).toBe('');
+    expect((await cluster.run('check', '--limit', 'drain-03,proxy')).code).toBe(0);
+  });
 });

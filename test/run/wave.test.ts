@@ -32,6 +32,8 @@ const unreachable = (host: string, role = 'node') =>
     problem: { code: 'unreachable', message: 'no answer' },
   });
 
+const off = (host: string, role = 'node') => hostPlan(host, role, { off: true, changes: [] });
+
 /** An inventory of these hosts, with the roles in this order. */
 function rules(
   plans: readonly HostPlan[],
@@ -197,6 +199,17 @@ describe('what is out', () => {
     };
     expect(interrupts(hostPlan('n', 'node', { changes: [stops] }))).toBe(true);
     expect(interrupts(hostPlan('n', 'node', { changes: [{ ...stops, before: stops.after }] }))).toBe(false);
+  });
+
+  it('counts those that are off, which hold up nobody but those that are reached through them', async () => {
+    const plans = [restarted('n1'), off('n2')];
+    const one = await run(plans, rules(plans));
+    expect(one.statuses).toEqual({ n1: 'not-started', n2: 'off' });
+    expect(one.problem('n1')?.message).toContain('and 1 is: n2 (off)');
+    const two = await run(plans, rules(plans, { maxUnavailable: { count: 2 } }));
+    expect(two.statuses).toEqual({ n1: 'changed', n2: 'off' });
+    const behind = [off('p1', 'proxy'), hostPlan('n1', 'node')];
+    expect((await run(behind, rules(behind))).statuses).toEqual({ p1: 'off', n1: 'not-started' });
   });
 
   it('is counted with those that are down: of two nodes of which one is down the other is not touched', async () => {

@@ -11,3 +11,11 @@ export interface PolicyRules {
 export function policyOf(role: string, { inventory, whenBusy }: PolicyRules): BusyPolicy {
   return whenBusy ?? inventory.whenBusy.roles.get(role) ?? inventory.whenBusy.all ?? 'refuse';
 }
+
+/** The inventory in which the role of a host has this policy, whatever it says itself. */
+export function withPolicy(inventory: Inventory, host: string, policy: BusyPolicy): Inventory {
+  const role = inventory.hosts.find(({ name }) => name === host)?.role;
+  if (role === undefined) return inventory;
+  const { all, roles } = inventory.whenBusy;
+  return { ...inventory, whenBusy: { all, roles: new Map([...roles, [role, policy]]) } };
+}
