@@ -37,6 +37,7 @@ export async function applyStage(
       confirm: async (seconds) =>
         names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
       onEvent: (event) => {
+        if (event.kind === 'aborted') options.onAborted?.(event);
         if (event.kind === 'owed') names.proof?.owed(event.handler);
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
@@ -58,7 +59,8 @@ export async function applyStage(
   }
 }
 
-const statusOfState: Readonly<Record<TransactionState, Status>> = {
+/** What became of a host by the end of its transaction. */
+export const statusOfState: Readonly<Record<TransactionState, Status>> = {
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',
@@ -71,7 +73,9 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
 
 function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
   const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
-  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  const ended = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  // The host would not begin what somebody has aborted.
+  const status = result.problem?.code === 'aborted' ? 'not-started' : ended;
   return {
     plan,
     // Earlier runs were settled, and nothing else was to be done.

@@ -25,6 +25,8 @@ export interface StageNames {
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
+  /** what was agreed on, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */
@@ -56,6 +58,7 @@ export function transactionOf(
     lockWait: options.lockWait,
     lease: names.lease,
     beginBefore: names.beginBefore,
+    agreement: names.agreement,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {
