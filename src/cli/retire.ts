@@ -42,6 +42,10 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const usual = session.runOptions({ prune: isGone ? [name] : false });
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
+  const { onceOnly } = await import('./tell-run.ts');
+  const called = { command: 'retire', limit: options.limit, more: { name } };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const all = await planRun(runOptions);
   const planned = isGone ? retiring.ofAHostThatLeft(all, inventory, name) : all;
   const status = await carryOut(planned, session, {
@@ -55,6 +59,7 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: undefined,
+    ...once,
   });
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
   if (status === 0 && stays && !options.dryRun) {
