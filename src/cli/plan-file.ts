@@ -109,7 +109,7 @@ export async function agreedPlan(
   return { plan, refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences) };
 }
 
-/** A plan that was made now, with the hosts marked that are as the saved one leaves them, and what differs. */
+/** A plan that was made now, with the hosts marked that are as the saved one leaves them; what differs. */
 export async function restOf(
   saved: SavedPlan,
   { plan, inventory, secrets }: PlannedNow,

@@ -84,8 +84,8 @@ const outcome = z.object({
 });
 
 /**
- * What was agreed on for a run, as it is stored on the hosts that the run changes: who began it, what was to be
- * done where, and of `apply` the plan in the form of a saved one. There are hashes in it, but no contents.
+ * What was agreed on for a run, as it is stored on the hosts that the run changes: who began it, what was to
+ * be done where, and of `apply` the plan in the form of a saved one. There are hashes in it, but no contents.
  */
 export type Agreement = z.infer<typeof agreement>;
 export type AgreedHost = z.infer<typeof agreedHost>;

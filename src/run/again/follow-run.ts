@@ -32,8 +32,8 @@ export function phaseNow(seen: SeenRun): RunPhase {
 }
 
 /**
- * Follows a run until it has ended, its controller is gone, or the operator doesn't want to see any more. Tells
- * what happens on its hosts, and what has happened before.
+ * Follows a run until it has ended, its controller is gone, or the operator doesn't want to see any more.
+ * Tells what happens on its hosts, and what has happened before.
  */
 export async function followRun(watch: RunWatch, found: SeenRun, options: FollowOptions): Promise<Followed> {
   const { progress, signal, enough = () => false } = options;

@@ -10,8 +10,8 @@ import { abortedBy, isReserved, type SeenRun } from './seen-run.ts';
 
 /**
  * A run with whose rest somebody wants to go on, once no host works on it any more. Throws an OperatorError
- * `run-goes-on` if its controller may be alive, `run-aborted` unless that was said to be right, or as `seenRun`
- * does.
+ * `run-goes-on` if its controller may be alive, `run-aborted` unless that was said to be right, or as
+ * `seenRun` does.
  */
 export async function runToResume(
   run: string,
@@ -45,7 +45,7 @@ export async function runToResume(
   }
 }
 
-/** The plan of the run, and the options that it was agreed on with. Throws an OperatorError `not-resumable`. */
+/** The plan of the run, and the options that it was agreed on with. Throws `not-resumable`. */
 export function resumable(
   { run, command, plan, options }: Agreement,
   file: string,

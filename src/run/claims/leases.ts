@@ -70,7 +70,8 @@ function none(agreement: Buffer): Leases {
  * take turns on them. In the order of the machines' ids: of two that want the same hosts, one gets all. A
  * host that can't be reached now takes the lease when its turn comes. One transaction on one host needs none,
  * unless it may be long before it begins, or another call may have the same id. Each host stores what was
- * agreed on, so that others can follow the run, abort it, and go on with it. Returns why the run may not begin if another run, or a hold, is in the way for longer than `lockWait`.
+ * agreed on, so that others can follow the run, abort it, and go on with it. Returns why the run may not
+ * begin if another run, or a hold, is in the way for longer than `lockWait`.
  */
 export async function takeLeases(
   plan: ClusterPlan,
