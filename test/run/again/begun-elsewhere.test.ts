@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
@@ -39,6 +39,21 @@ beforeEach(() => {
   for (const host of ['bbb-01', 'bbb-02', 'bbb-03']) meetings(host, undefined);
 });
 
+/** An inventory with whose playbook a node restarts bbb-web for as long as it has a file `gate`. */
+function gated(): string {
+  const restart = "restart: '{{ names.short }}-web.service'";
+  const wait = 'while test -e "$CLUSTERPROXY_ROOT/run/stand-in/gate"; do sleep 0.1; done';
+  const playbook = readFileSync(join(cluster.folder, 'bigbluebutton.yaml'), 'utf8');
+  expect(playbook).toContain(restart);
+  writeFileSync(
+    join(cluster.folder, 'gated.yaml'),
+    playbook.replace(restart, `command: [sh, -c, '${wait}']`),
+  );
+  const file = join(cluster.folder, 'gated-inventory.yaml');
+  writeFileSync(file, inventory.text.replace('./bigbluebutton.yaml', './gated.yaml'));
+  return file;
+}
+
 interface Told {
   readonly code: number | null;
   readonly document: ReportDocument;
@@ -68,7 +83,16 @@ interface Controller {
 }
 /** A controller that goes on by itself. */
 function begin(...words: readonly string[]): Controller {
-  const argv = [main, ...words, '--inventory', inventory.file, '--yes', '--now', '--json'];
+  const argv = [
+    main,
+    words[0] ?? '',
+    '--inventory',
+    inventory.file,
+    ...words.slice(1),
+    '--yes',
+    '--now',
+    '--json',
+  ];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   const listeners = new Set<() => void>();
@@ -250,18 +274,24 @@ describe('abort', { timeout: 280_000 }, () => {
     expect(statusesIn(resumed)).toMatchObject({ 'bbb-01': 'changed', 'bbb-02': 'changed' });
   });
 
-  it('between two hosts lets the one in work finish, and the next one itself begins nothing', async () => {
+  it('between two hosts lets the one in work finish, and the others themselves begin nothing', async () => {
     differ('bbb-01', 'bbb-02', 'bbb-03');
-    const { ended, said, stdout } = begin('apply', '--run-id', 'aborted-between');
-    await said('bbb-01: the new files are in place');
-    const told = await elsewhere('abort', 'aborted-between', '--yes');
+    const gate = cluster.path('bbb-01', '/run/stand-in/gate');
+    writeFileSync(gate, '');
+    const { ended, said, stdout } = begin('apply', '--run-id', 'aborted-between', '--inventory', gated());
+    await said('bbb-01: restart-bbb-web');
+    const aborting = elsewhere('abort', 'aborted-between', '--yes');
+    const mark = '/var/lib/clusterproxy/clusters/demo/agreements/aborted-between/aborted';
+    await expect.poll(() => existsSync(cluster.path('bbb-03', mark)), { timeout: 60_000 }).toBe(true);
+    rmSync(gate);
+    const told = await aborting;
     expect(told.code, told.stderr).toBe(0);
     expect((await ended)[0]).toBe(130);
     const document: ReportDocument = JSON.parse(stdout());
-    expect(document.hosts.find(({ name }) => name === 'bbb-01')?.status).toBe('changed');
-    expect(document.summary.statuses['not-started'] ?? 0).toBeGreaterThan(0);
-    expect(document.aborted).toBeDefined();
-    expect(isChanged('bbb-01')).toBe(true);
+    const statuses = { 'bbb-01': 'changed', 'bbb-02': 'not-started', 'bbb-03': 'not-started' };
+    for (const one of [{ ...told, document }, told]) expect(statusesIn(one)).toMatchObject(statuses);
+    expect(document.aborted).toEqual(told.document.aborted);
+    expect([isChanged('bbb-01'), isChanged('bbb-02'), isChanged('bbb-03')]).toEqual([true, false, false]);
     expect((await elsewhere('apply', '--yes', '--now')).code).toBe(0);
   });
 
