@@ -1,3 +1,4 @@
+import type { FollowedRun } from '../model/followed-run.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf } from '../model/result.ts';
@@ -28,6 +29,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly verify?: boolean;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
+  /** of resume: the run with whose rest it goes on */
+  readonly followed?: FollowedRun;
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
@@ -45,6 +48,7 @@ export async function carryOut(
       rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
       force: options.whenBusy === 'force',
     },
+    ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>

@@ -55,11 +55,11 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     import('../run/again/to-resume.ts'),
     import('./window-options.ts'),
   ]);
-  const { showFollowed } = await import('./tell-run.ts');
+  const { showFollowed, followedOf } = await import('./tell-run.ts');
   const session = await openSession('resume', options, environment);
   const { inventory } = session;
   const given = session.runOptions({ prune: false });
-  const seen = await toResume.runToResume(run, given, { aborted: options.aborted });
+  const { seen, phase } = await toResume.runToResume(run, given, { aborted: options.aborted });
   showFollowed(session, 'resume', seen);
   const { agreement } = seen;
   const { plan: saved, options: agreed } = toResume.resumable(agreement, inventory.file);
@@ -83,6 +83,7 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     window: await windowOf(inventory, windows, environment),
     ...{ command: 'resume', asking, leave: environment.leave, lockWait: options.lockWait },
     exactly: true,
+    followed: followedOf(seen, phase),
     yes: options.yes,
     dryRun: options.dryRun,
     refusal:

@@ -72,6 +72,8 @@ export interface ApplyOptions extends RunOptions {
   readonly keep: number | undefined;
   /** by what others know the run; undefined: by a new id, and nobody can resume it */
   readonly identity?: RunIdentity | undefined;
+  /** how often hosts are asked whether the run was aborted; seconds, 10 by default */
+  readonly listening?: number | undefined;
   /** called if somebody has aborted the run from elsewhere, or a host says so */
   readonly onAborted?: ((aborted: Aborted) => void) | undefined;
 }

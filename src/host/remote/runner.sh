@@ -165,7 +165,7 @@ take_lease_fields() {
   who=$5
   from=$6
   command=$7
-  process=$8
+  process=${8:-}
 }
 
 note_sequence() {

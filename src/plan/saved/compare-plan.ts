@@ -71,8 +71,10 @@ async function compareHost(
 
 /** What is different about the host as a whole; undefined if nothing is. */
 function otherHost(saved: SavedHost, now: HostPlan): string | undefined {
-  if (saved.machineId !== (now.snapshot?.machineId ?? '')) return 'a different machine answers now';
   const problem = now.problem?.code ?? '';
+  const { machineId } = now.snapshot ?? {};
+  if (machineId !== undefined && saved.machineId !== machineId && saved.machineId !== '')
+    return 'a different machine answers now';
   if (saved.problem !== problem) return problem || 'it can be planned now';
   const recipe = now.recipe?.name ?? '';
   // A host that has left the cluster needs no recipe.

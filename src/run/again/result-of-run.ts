@@ -71,8 +71,8 @@ function resultOnHost(
       status: 'unknown',
       problem: seen?.problem ?? {
         code: 'outcome-unknown',
-        message: 'the host is not in the inventory any more, and can not be asked',
-        next: 'use the inventory with which the run was begun',
+        message: 'the host was not asked: --limit leaves it out, or the inventory no longer has it',
+        next: 'use the inventory with which the run was begun, without --limit',
         host: agreed.host,
       },
     });

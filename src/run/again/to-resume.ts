@@ -4,9 +4,9 @@ import type { SavedPlan } from '../../plan/saved/saved-plan.ts';
 import { heard } from '../../secrets/showable.ts';
 import { isOverHere } from '../claims/leases.ts';
 import type { RunOptions } from '../options.ts';
-import { findRun, followRun } from './follow-run.ts';
+import { type Followed, findRun, followRun } from './follow-run.ts';
 import { RunWatch } from './run-watch.ts';
-import { abortedBy, isReserved, type SeenRun } from './seen-run.ts';
+import { abortedBy, isReserved } from './seen-run.ts';
 
 /**
  * A run with whose rest somebody wants to go on, once no host works on it any more. Throws an OperatorError
@@ -17,7 +17,7 @@ export async function runToResume(
   run: string,
   options: RunOptions,
   { aborted }: { readonly aborted: boolean },
-): Promise<SeenRun> {
+): Promise<Followed> {
   const { file } = options.inventory;
   // What is left of it may be on any host.
   const watch = new RunWatch(run, { ...options, limit: [] });
@@ -39,7 +39,7 @@ export async function runToResume(
         next: `ask them; to go on with what it has left: clusterproxy resume --inventory ${file} --aborted ${run}`,
       });
     }
-    return (await followRun(watch, found, options)).seen;
+    return await followRun(watch, found, options);
   } finally {
     await watch.close();
   }

@@ -33,7 +33,7 @@ const renewal = 180;
  * How often one of the hosts, each in its turn, is asked whether the run was aborted. Whoever has aborted it
  * waits for so long to be heard. Seconds.
  */
-const listening = 10;
+const usualListening = 10;
 
 /** Between two looks at a host that another run has. Milliseconds. */
 const pause = 2_000;
@@ -205,6 +205,7 @@ class RunLeases implements Leases {
 
   #keep(one: Reserved): void {
     this.#taken.set(one.host.name, one);
+    const { listening = usualListening } = this.#options;
     this.#timer ??= setInterval(() => void this.#listen(), listening * 1_000).unref();
   }
 
