@@ -28,6 +28,7 @@ const withHosts = [
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',
   'test/run/claims/*.test.ts',
+  'test/run/again/begun-elsewhere.test.ts',
   'test/faults/*.test.ts',
   'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',

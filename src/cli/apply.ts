@@ -52,10 +52,15 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
       import('./asking.ts'),
       import('./plan-file.ts'),
     ]);
+  const { onceOnly } = await import('./tell-run.ts');
   const session = await openSession('apply', options, environment);
   const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
+  const { limit, prune } = options;
+  const called = { command: 'apply', limit, prune, more: { plan: saved, verify: options.verify } };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
   const agreed =
     saved === undefined || options.plan === undefined
@@ -78,5 +83,6 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     dryRun: options.dryRun,
     refusal: agreed.refusal,
     verify: options.verify,
+    ...once,
   });
 }

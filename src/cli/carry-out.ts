@@ -1,3 +1,4 @@
+import type { FollowedRun } from '../model/followed-run.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf, type RunResult } from '../model/result.ts';
@@ -32,6 +33,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly start?: typeof applyRun;
   /** what follows once the hosts are as planned, also where nothing had to be done to them */
   readonly finish?: (result: RunResult, options: ApplyOptions) => Promise<RunResult>;
+  /** of resume: the run with whose rest it goes on */
+  readonly followed?: FollowedRun;
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
@@ -49,6 +52,7 @@ export async function carryOut(
       rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
       force: options.whenBusy === 'force',
     },
+    ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>

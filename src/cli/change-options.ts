@@ -6,6 +6,7 @@ import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, failureRules, type OnFailure, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { namesOption, positive, wholeNumber } from './options.ts';
+import { runIdOption } from './run-id-option.ts';
 import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
 /** Options that every command has that changes hosts. */
@@ -25,6 +26,7 @@ export interface ChangeOptions extends WindowOptions {
   readonly browserPath?: string;
   readonly lockWait: number;
   readonly keep?: number;
+  readonly runId?: string;
 }
 
 /** A word over a new connection takes a few seconds; less would revert healthy hosts. Seconds. */
@@ -117,7 +119,8 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
         .argParser(seconds)
         .default(usualApply.lockWait, 'not at all'),
     )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive)
+    .addOption(runIdOption());
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */

@@ -96,23 +96,35 @@ export interface Agreed {
   readonly refusal: Problem | undefined;
 }
 
+/** What would be done now, and what it was made from. */
+interface PlannedNow {
+  readonly plan: ClusterPlan;
+  readonly inventory: Inventory;
+  readonly secrets: SecretRegister;
+}
+
 /** Compares what would be done now with a saved plan. */
 export async function agreedPlan(
   file: string,
   saved: SavedPlan,
-  now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
+  now: PlannedNow,
   options: PlannedWith,
 ): Promise<Agreed> {
-  const sources = { ...now.inventory, secrets: now.secrets };
-  const { differences, done } = await comparePlan(saved, now.plan, sources);
-  const hosts = now.plan.hosts.map((host) => {
+  const { plan, differences } = await restOf(saved, now);
+  return { plan, refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences) };
+}
+
+/** A plan that was made now, with the hosts marked that are as the saved one leaves them; what differs. */
+export async function restOf(
+  saved: SavedPlan,
+  { plan, inventory, secrets }: PlannedNow,
+): Promise<{ readonly plan: ClusterPlan; readonly differences: readonly string[] }> {
+  const { differences, done } = await comparePlan(saved, plan, { ...inventory, secrets });
+  const hosts = plan.hosts.map((host) => {
     const run = done.get(host.host);
     return run === undefined ? host : { ...host, done: run === '' ? {} : { by: run } };
   });
-  return {
-    plan: { ...now.plan, hosts },
-    refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences),
-  };
+  return { plan: { ...plan, hosts }, differences };
 }
 
 function planDiffers(file: string, options: PlannedWith, differences: readonly string[]): Problem {

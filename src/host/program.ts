@@ -17,6 +17,7 @@ export type ProgramName =
   | 'forget'
   | 'hold'
   | 'lease'
+  | 'agreement'
   | 'meeting'
   | 'forecast'
   | 'cordon'
@@ -53,7 +54,7 @@ export function newNonce(): string {
 
 /** Those that ask who wants a host left alone. */
 const askingForClaims: readonly ProgramName[] = [
-  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease'] as const),
+  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease', 'agreement'] as const),
 ];
 
 export async function program(name: ProgramName): Promise<string> {
@@ -61,6 +62,7 @@ export async function program(name: ProgramName): Promise<string> {
     'library',
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
+    ...(name === 'lease' || name === 'agreement' ? ['agreements'] : []),
     ...(name === 'forecast' ? ['forecast'] : []),
     ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']

@@ -1,3 +1,4 @@
+import type { Aborted } from './claims.ts';
 import type { Decided } from './deciding-check.ts';
 import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
@@ -49,6 +50,8 @@ export interface RunResult {
   readonly hosts: readonly HostResult[];
   readonly warnings: readonly string[];
   readonly interrupted: boolean;
+  /** who has aborted it from elsewhere, where it is interrupted because of that */
+  readonly aborted?: Aborted | undefined;
 }
 
 /** The result of a command that has done nothing to any host (yet). */

@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { OperatorError } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
+import { abortable } from './again/aborting.ts';
+import { outcomeOf } from './again/outcome-of.ts';
 import { applyStage } from './apply-stage.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { waitingFor } from './busy/waiting.ts';
@@ -26,16 +28,22 @@ import { inTime } from './windows/in-time.ts';
  * what has to go last. Then the hosts that know how others answer are asked. Finally, the records on retired
  * hosts are removed.
  */
-export async function applyRun(planned: PlannedRun, options: ApplyOptions): Promise<RunResult> {
+export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promise<RunResult> {
+  const { options, aborted } = abortable(given);
   // One listener per host that is being worked on.
-  setMaxListeners(0, options.leave);
-  const run = newRunId();
+  setMaxListeners(0, options.leave, options.signal);
+  const run = options.identity?.id ?? newRunId();
   const taken = await takeLeases(planned.plan, run, options);
-  if ('refusal' in taken) return refusedRun(planned.plan, taken.refusal, options);
+  if ('refusal' in taken) {
+    return { ...refusedRun(planned.plan, taken.refusal, options), aborted: aborted() };
+  }
+  let outcome: Buffer | undefined;
   try {
-    return await withLeases(planned, run, taken.leases, options);
+    const result = { ...(await withLeases(planned, run, taken.leases, options)), aborted: aborted() };
+    outcome = outcomeOf(result, options.secrets);
+    return result;
   } finally {
-    await taken.leases.release();
+    await taken.leases.release(outcome);
   }
 }
 
@@ -66,7 +74,8 @@ async function withLeases(
     const time = inTime(host, waits);
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
-    const names = { run: id, startedAt, beginBefore, lease: leases.of(host.host), together };
+    const agreement = id === run ? leases.agreementFor(host.host) : undefined;
+    const names = { run: id, startedAt, beginBefore, lease: leases.of(host.host), agreement, together };
     return proved(host, prove(host, stage), options, (proof) =>
       applyStage(host, stage, { ...names, proof }, waits),
     );

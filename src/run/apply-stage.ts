@@ -40,6 +40,7 @@ export async function applyStage(
         return together === undefined ? isWell : together.word(plan.host, seconds, isWell);
       },
       onEvent: (event) => {
+        if (event.kind === 'aborted') options.onAborted?.(event);
         if (event.kind === 'owed') names.proof?.owed(event.handler);
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
@@ -61,7 +62,8 @@ export async function applyStage(
   }
 }
 
-const statusOfState: Readonly<Record<TransactionState, Status>> = {
+/** What became of a host by the end of its transaction. */
+export const statusOfState: Readonly<Record<TransactionState, Status>> = {
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',
@@ -74,7 +76,9 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
 
 function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
   const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
-  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  const ended = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  // The host would not begin what somebody has aborted.
+  const status = result.problem?.code === 'aborted' ? 'not-started' : ended;
   return {
     plan,
     // Earlier runs were settled, and nothing else was to be done.

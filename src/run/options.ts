@@ -1,4 +1,5 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Aborted } from '../model/claims.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
@@ -7,6 +8,7 @@ import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
+import type { RunIdentity } from './again/identity.ts';
 import type { StartThread } from './planning/elsewhere.ts';
 import type { RunWindow } from './windows/run-window.ts';
 
@@ -84,6 +86,12 @@ export interface ApplyOptions extends RunOptions {
   readonly window?: RunWindow | undefined;
   /** how many runs a host remembers; undefined: the default */
   readonly keep: number | undefined;
+  /** by what others know the run; undefined: by a new id, and nobody can resume it */
+  readonly identity?: RunIdentity | undefined;
+  /** how often hosts are asked whether the run was aborted; seconds, 10 by default */
+  readonly listening?: number | undefined;
+  /** called if somebody has aborted the run from elsewhere, or a host says so */
+  readonly onAborted?: ((aborted: Aborted) => void) | undefined;
 }
 
 /** The default options for changing hosts. */

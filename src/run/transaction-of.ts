@@ -28,6 +28,8 @@ export interface StageNames {
   readonly beginBefore: BeginBefore | undefined;
   /** those with which the host is to end on one side; undefined: it ends by itself */
   readonly together?: Together | undefined;
+  /** what was agreed on, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */
@@ -59,6 +61,7 @@ export function transactionOf(
     lockWait: options.lockWait,
     lease: names.lease,
     beginBefore: names.beginBefore,
+    agreement: names.agreement,
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {
