@@ -20,6 +20,7 @@ const withHosts = [
   'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',
   'test/run/off.test.ts',
+  'test/run/queue/when-idle.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',

@@ -58,12 +58,15 @@ export function onFailureOption(): Option {
     .default(usualApply.onFailure);
 }
 
-/** What is done where people are; for commands that change hosts, and for `plan`, which shows it. */
-export function whenBusyOption(): Option {
+/**
+ * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it
+ * can be left to the hosts.
+ */
+export function whenBusyOption({ later }: { readonly later: boolean }): Option {
   return new Option(
     '--when-busy <policy>',
-    'what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: as in the inventory, else refuse)',
-  ).choices([...busyPolicies]);
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: as in the inventory, else refuse)`,
+  ).choices(busyPolicies.filter((policy) => later || policy !== 'later'));
 }
 
 /** Who confirms; for commands that change hosts, and for `plan`, which shows which checks would decide. */
@@ -72,12 +75,15 @@ export function confirmOption(description: string): Option {
 }
 
 /** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
-export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+export function addChangeOptions(
+  command: Command,
+  { force, later = false }: { readonly force: string; readonly later?: boolean },
+): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption())
+    .addOption(whenBusyOption({ later }))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)

@@ -2,6 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
+import { durationWords } from '../model/duration.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
@@ -42,6 +43,9 @@ export interface PlannedWith {
   readonly wave?: number;
   readonly onFailure?: OnFailure;
   readonly confirm?: Confirmer;
+  readonly idleFor?: number;
+  readonly until?: number;
+  readonly withoutCordon?: boolean;
 }
 
 /**
@@ -55,11 +59,15 @@ export function commandToApply(file: string, options: PlannedWith): string {
 function optionsIn(options: PlannedWith): string {
   const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
   const { wave, onFailure } = options;
+  const { idleFor, until, withoutCordon = false } = options;
   return [
     `--inventory ${inventory}`,
     ...(limit.length === 0 ? [] : [`--limit ${limit.join(',')}`]),
     ...(prune ? ['--prune'] : []),
     ...(whenBusy === undefined ? [] : [`--when-busy ${whenBusy}`]),
+    ...(idleFor === undefined ? [] : [`--idle-for ${durationWords(idleFor)}`]),
+    ...(until === undefined ? [] : [`--until ${Math.max(1, Math.floor(until / 60))}m`]),
+    ...(withoutCordon ? ['--without-cordon'] : []),
     ...window.map(({ typed }) => `--window '${typed}'`),
     ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
     ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),

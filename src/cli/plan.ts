@@ -18,9 +18,10 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
+import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions, WindowOptions {
+interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
@@ -32,19 +33,18 @@ interface PlanOptions extends CommonOptions, WindowOptions {
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
-  const command = addWindowOptions(
-    addCommonOptions(
-      program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
-      limitOfComparing,
-    ),
-  )
+  const command = addCommonOptions(
+    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+    limitOfComparing,
+  );
+  addQueueOptions(addWindowOptions(command))
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
     .addOption(waveOption())
     .addOption(onFailureOption())
-    .addOption(whenBusyOption())
+    .addOption(whenBusyOption({ later: true }))
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
     )
@@ -57,7 +57,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   );
 }
 
-async function plan(options: PlanOptions, environment: Environment): Promise<number> {
+async function plan(given: PlanOptions, environment: Environment): Promise<number> {
+  const options = policyWith(given);
   const [
     { openSession },
     { planRun },
@@ -69,6 +70,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { withWindows },
     { drainRefusal },
     { waveRefusal },
+    { withQueues },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -80,6 +82,7 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
     import('../run/wave-refusal.ts'),
+    import('../run/queue/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
@@ -88,17 +91,27 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
   const { confirm, maxUnavailable, whenBusy, wave: waveSize, onFailure } = options;
   const { confirmTimeout } = usualApply;
   const window = await windowOf(session.inventory, options, environment);
-  const rollout = withWindows(
-    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, waveSize, onFailure, whenBusy, window }),
+  const queue = queueOf(options, session.inventory, environment);
+  const going = {
+    ...runOptions,
+    maxUnavailable,
+    waveSize,
+    onFailure,
+    whenBusy,
+    confirm,
+    confirmTimeout,
+    window,
+    queue,
+  };
+  const rollout = withQueues(
+    withWindows(rolloutOf(planned.hosts, going), planned.hosts, going),
     planned.hosts,
-    { confirm, confirmTimeout, window },
+    going,
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
-  const refusal =
-    drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy }) ??
-    waveRefusal(planned.hosts, { onFailure });
+  const refusal = drainRefusal(planned.hosts, going) ?? waveRefusal(planned.hosts, going);
   if (refusal !== undefined) {
     return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
   }

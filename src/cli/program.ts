@@ -28,6 +28,7 @@ import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
+import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
   registerValidate,
@@ -46,6 +47,7 @@ const commands = [
   registerFollow,
   registerAbort,
   registerRelease,
+  registerWithdraw,
   registerHistory,
   registerStatus,
   registerUnlock,

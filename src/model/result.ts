@@ -13,6 +13,7 @@ export type Status =
   | 'done'
   | 'deferred'
   | 'owed'
+  | 'queued'
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
@@ -110,7 +111,7 @@ export function exitStatusOf(result: RunResult, { comparing, asked = [] }: Count
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
-  if (any(['deferred', 'owed'])) return exitStatus.deferred;
+  if (any(['deferred', 'owed', 'queued'])) return exitStatus.deferred;
   if (asked.some(({ outcome }) => outcome === 'failed')) return exitStatus.verifyFailed;
   if (comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;

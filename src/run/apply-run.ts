@@ -13,6 +13,7 @@ import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
+import { queueingFor } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages, type StageOptions } from './stages.ts';
@@ -82,7 +83,8 @@ async function withLeases(
   };
   const reported = reportingWay(options, planner.wayThrough);
   const onOneSide = options.onFailure === 'revert-wave';
-  const waves = { ...options, waiting: waitingFor(options), onOneSide };
+  const queueing = queueingFor({ id: run, startedAt }, options);
+  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),

@@ -64,6 +64,7 @@ export async function applyStage(
 
 /** What became of a host by the end of its transaction. */
 export const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  queued: 'queued',
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',

@@ -10,6 +10,7 @@ import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
 import type { RunIdentity } from './again/identity.ts';
 import type { StartThread } from './planning/elsewhere.ts';
+import type { QueueWishes } from './queue/wishes.ts';
 import type { RunWindow } from './windows/run-window.ts';
 
 /**
@@ -62,6 +63,8 @@ export interface ApplyOptions extends RunOptions {
    * whatever the guards of its role know of, also where nothing interrupts that; undefined: neither
    */
   readonly membership?: 'join' | 'leave' | undefined;
+  /** what the policy `later` means for hosts on which people are; undefined: it puts them off */
+  readonly queue?: QueueWishes | undefined;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */

@@ -1,6 +1,7 @@
 import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { type HostPlan, type Stage, stagesOf } from '../model/plan.ts';
+import type { QueueRules } from '../model/queue.ts';
 import type { BeginBefore, Transaction, TransactionLease } from '../model/transaction.ts';
 import {
   letGoCreated,
@@ -30,6 +31,8 @@ export interface StageNames {
   readonly together?: Together | undefined;
   /** what was agreed on, where the host hasn't got it yet */
   readonly agreement?: Buffer | undefined;
+  /** it waits on the host until nobody is there; undefined: it begins at once */
+  readonly queue?: QueueRules | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */
@@ -62,6 +65,7 @@ export function transactionOf(
     lease: names.lease,
     beginBefore: names.beginBefore,
     agreement: names.agreement,
+    ...(names.queue === undefined ? {} : { queue: names.queue }),
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {

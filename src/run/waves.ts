@@ -2,6 +2,7 @@ import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
 import { noWaiting, type Waiting } from './busy/waiting.ts';
+import { type Queueing, queueRest } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { startTogether, type Together, togetherResults } from './together.ts';
 import { begun, closed, ended, mayStart, nextTurn, outNow, putOff, type Turn, type Turns } from './turns.ts';
@@ -14,9 +15,11 @@ export interface WaveOptions {
   readonly waiting?: Waiting | undefined;
   /** hosts that begin together end on one side; undefined: each ends by itself */
   readonly onOneSide?: boolean | undefined;
+  /** hosts that are queued where they can't be begun now; undefined: none */
+  readonly queueing?: Queueing | undefined;
 }
 
-const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'queued', 'skipped'];
 
 /**
  * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that
@@ -51,14 +54,17 @@ export async function inWaves(
       return result;
     };
     const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
+    const queueing = blocked === undefined ? options.queueing : undefined;
     const { signal, onOneSide = false } = options;
-    results.push(...(await inTurns(wave, one, { waiting, stop: stop.signal, signal, onOneSide })));
+    const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide };
+    results.push(...(await inTurns(wave, one, turning)));
   }
   return results;
 }
 
 interface TurnOptions {
   readonly waiting: Waiting;
+  readonly queueing: Queueing | undefined;
   /** hosts aren't waited for any longer */
   readonly stop: AbortSignal;
   /** the operator has interrupted the run */
@@ -75,13 +81,14 @@ interface Next {
 async function inTurns(
   wave: Wave,
   one: (plan: HostPlan, together: Together | undefined) => Promise<HostResult>,
-  { waiting, stop, signal, onOneSide }: TurnOptions,
+  { waiting, queueing, stop, signal, onOneSide }: TurnOptions,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
   const underWay = new Map<string, Promise<Next>>();
   const planOf = new Map(wave.plans.map((plan) => [plan.host, plan] as const));
   const groups: Together[] = [];
-  let turns = turnsOf(wave);
+  const later = new Set(wave.plans.filter((plan) => isDueNow(plan) && queueing?.isLater(plan)));
+  let turns = turnsOf({ ...wave, plans: wave.plans.filter((plan) => !later.has(plan)) });
   const waitFor = (turn: Turn) => {
     const plan = planOf.get(turn.host);
     if (plan === undefined) return;
@@ -120,6 +127,7 @@ async function inTurns(
       }
     } else if (result !== undefined) {
       turns = ended(turns, turn, endingOf(result));
+      if (queueing?.becomesLater(result)) later.add(plan);
       if (!stop.aborted && !signal.aborted && waiting.triesAgain(result)) waitFor(turn);
       else results.set(host, result);
     }
@@ -127,6 +135,13 @@ async function inTurns(
   for (const group of groups) {
     const ends = group.hosts.flatMap((host) => results.get(host) ?? []);
     for (const result of togetherResults(group, ends)) results.set(result.plan.host, result);
+  }
+  if (queueing !== undefined && later.size > 0 && !stop.aborted && !signal.aborted) {
+    const soFar = { wave, proven: turns.proven.staying, results, out: outNow(turns) };
+    for (const one of await queueRest(later, soFar, queueing)) results.set(one.plan.host, one);
+  }
+  if (queueing !== undefined && stop.aborted && !signal.aborted) {
+    for (const plan of later) if (!results.has(plan.host)) results.set(plan.host, await one(plan, undefined));
   }
   const heldUp = (plan: HostPlan) =>
     signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);

@@ -18,6 +18,7 @@ import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queueDocument } from './queued.ts';
 import type {
   ReportCheck,
   ReportDocument,
@@ -192,7 +193,7 @@ function summaryOf(
 }
 
 function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy } = one;
+  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, queue } = one;
   return {
     role: cleanName(role),
     hosts: hosts.map(cleanName),
@@ -202,6 +203,7 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
     ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
   };
 }

@@ -5,6 +5,7 @@ import { passedWords } from './deciding.ts';
 import { abortedWords } from './followed.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
@@ -60,6 +61,11 @@ function renderHost(host: ReportHost, style: Style, width: number): readonly str
     ...rest,
     ...why(host, style),
     ...(host.balancers ?? []).flatMap((one) => renderBalancer(one, host, style)),
+    ...(host.status === 'queued'
+      ? (host.queued ?? []).flatMap((one) =>
+          wrap(queuedWords(one), { columns: style.columns, first: '    ', hanging: 6 }),
+        )
+      : []),
     ...host.warnings.flatMap((text) =>
       wrap(text, { columns: style.columns, first: '    warning: ', hanging: 6 }),
     ),
@@ -107,12 +113,7 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
 const remarkable: readonly ReportStatus[] = [
-  'would-change',
-  'deferred',
-  'owed',
-  'not-started',
-  'skipped',
-  'off',
+  ...(['would-change', 'deferred', 'owed', 'queued', 'not-started', 'skipped', 'off'] as const),
 ];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
