@@ -62,7 +62,10 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const { limit, prune } = options;
-  const called = { command: 'apply', limit, prune, more: { plan: saved, verify: options.verify } };
+  const { idleFor, until, withoutCordon } = options;
+  const queue = { idleFor, until, withoutCordon };
+  const more = { plan: saved, verify: options.verify };
+  const called = { command: 'apply', limit, prune, queue, more };
   const once = await onceOnly(session, called, { options, runOptions });
   if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
