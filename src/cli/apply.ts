@@ -56,10 +56,18 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
       import('./asking.ts'),
       import('./plan-file.ts'),
     ]);
+  const { onceOnly } = await import('./tell-run.ts');
   const session = await openSession('apply', options, environment);
   const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
+  const { limit, prune } = options;
+  const { idleFor, until, withoutCordon } = options;
+  const queue = { idleFor, until, withoutCordon };
+  const more = { plan: saved, verify: options.verify };
+  const called = { command: 'apply', limit, prune, queue, more };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
   const agreed =
     saved === undefined || options.plan === undefined
@@ -83,5 +91,6 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
     dryRun: options.dryRun,
     refusal: agreed.refusal,
     verify: options.verify,
+    ...once,
   });
 }

@@ -1,6 +1,8 @@
+import type { FollowedRun } from '../model/followed-run.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
-import { exitStatus, exitStatusOf } from '../model/result.ts';
+import { exitStatus, exitStatusOf, type RunResult } from '../model/result.ts';
+import type { Told } from '../report/document/document.ts';
 import { count, wrap } from '../report/terminal/prose.ts';
 import { makeStyle } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
@@ -14,6 +16,7 @@ import { queueRefusal } from '../run/queue/queue-refusal.ts';
 import { withQueues } from '../run/queue/report.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
+import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
@@ -31,6 +34,10 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly verify?: boolean;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
+  /** what follows once the hosts are as planned, also where nothing had to be done to them */
+  readonly finish?: (result: RunResult, options: ApplyOptions) => Promise<RunResult>;
+  /** of resume: the run with whose rest it goes on */
+  readonly followed?: FollowedRun;
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
@@ -52,24 +59,29 @@ export async function carryOut(
       ),
       force: options.whenBusy === 'force',
     },
+    ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
-  const refusal = options.refusal ?? drainRefusal(plan.hosts, options) ?? queueRefusal(plan.hosts, options);
+  const refusal =
+    options.refusal ??
+    drainRefusal(plan.hosts, options) ??
+    waveRefusal(plan.hosts, options) ??
+    queueRefusal(plan.hosts, options);
   if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {
     if (due.length > 0) session.message('dry run: nothing was changed');
     const exitStatus = exitStatusOf(planned, { comparing: false });
-    return options.dryRun
-      ? stop(exitStatus)
-      : endVerified(session, planned, { ...told, exitStatus }, options);
+    if (options.dryRun) return stop(exitStatus);
+    if (options.finish === undefined) return endVerified(session, planned, { ...told, exitStatus }, options);
   }
   const held = heldProblem(holds, session.inventory);
   if (held !== undefined) return stop(exitStatus.failed, held);
+  if (due.length === 0) return finished(planned, session, told, options);
   // The rollout has just told that these aren't changed, because too many would be out.
   const heldBack = new Set(told.rollout.flatMap((role) => role.held));
   const notHeldBack = due.filter(({ host }) => !heldBack.has(host));
@@ -95,9 +107,19 @@ export async function carryOut(
   }
   session.environment.phase.changing = true;
   const result = await (options.start ?? applyRun)({ ...given, plan }, agreedOn(options, first));
+  return finished(result, session, told, options);
+}
+
+async function finished(
+  run: RunResult,
+  session: Session,
+  told: Told,
+  options: CarryOutOptions,
+): Promise<number> {
+  const result = (await options.finish?.(run, options)) ?? run;
   session.show('result', result, told);
-  const exitStatusOfRun = exitStatusOf(result, { comparing: false });
-  return endVerified(session, result, { ...told, exitStatus: exitStatusOfRun }, options);
+  const exitStatus = exitStatusOf(result, { comparing: false });
+  return endVerified(session, result, { ...told, exitStatus }, options);
 }
 
 /** In lines that fit the terminal on which somebody is asked. */
@@ -124,5 +146,7 @@ function questionOf(command: string, begun: number, queued: number): string {
 const verbs: Readonly<Record<string, string>> = {
   rollback: 'Roll back',
   retire: 'Carry this out on',
+  join: 'Carry this out on',
+  leave: 'Take it out of the balancer once it is empty, and carry this out on',
   uninstall: 'Remove what clusterproxy stores on',
 };

@@ -3,9 +3,10 @@ import { type Confirmer, confirmers } from '../model/deciding-check.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
-import { type ApplyOptions, usualApply } from '../run/options.ts';
+import { type ApplyOptions, failureRules, type OnFailure, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { namesOption, positive, wholeNumber } from './options.ts';
+import { runIdOption } from './run-id-option.ts';
 import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
 /** Options that every command has that changes hosts. */
@@ -18,11 +19,14 @@ export interface ChangeOptions extends WindowOptions {
   readonly drainTimeout: number;
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure: OnFailure;
   readonly confirm: Confirmer;
   readonly confirmTimeout: number;
   readonly browserPath?: string;
   readonly lockWait: number;
   readonly keep?: number;
+  readonly runId?: string;
 }
 
 /** A word over a new connection takes a few seconds; less would revert healthy hosts. Seconds. */
@@ -34,6 +38,24 @@ export function maxUnavailableOption(): Option {
     '--max-unavailable <n>',
     'how many hosts of a role, or what share of them (20%), may be out at once, including those that are down (default: as in the inventory, else 10%, and one host outside a window or by day)',
   ).argParser(outAtOnce);
+}
+
+/** How many hosts begin together; for commands that change hosts, and for `plan`, which shows it. */
+export function waveOption(): Option {
+  return new Option(
+    '--wave <n>',
+    'change so many hosts of a role together once the first is done, the next ones when all of them have ended (default: each as soon as another has ended)',
+  ).argParser(positive);
+}
+
+/** What a failure means for others; for commands that change hosts, and for `plan`. */
+export function onFailureOption(): Option {
+  return new Option(
+    '--on-failure <what>',
+    'stop: begin no further host; revert-wave: also put back those that are being changed together with it; they wait for each other',
+  )
+    .choices([...failureRules])
+    .default(usualApply.onFailure);
 }
 
 /**
@@ -82,6 +104,8 @@ export function addChangeOptions(
       0,
     )
     .addOption(maxUnavailableOption())
+    .addOption(waveOption())
+    .addOption(onFailureOption())
     .addOption(
       confirmOption(
         'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
@@ -101,7 +125,8 @@ export function addChangeOptions(
         .argParser(seconds)
         .default(usualApply.lockWait, 'not at all'),
     )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive)
+    .addOption(runIdOption());
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */
@@ -124,15 +149,18 @@ export function changeOptionsOf(
   | 'drainTimeout'
   | 'maxFailures'
   | 'maxUnavailable'
+  | 'waveSize'
+  | 'onFailure'
   | 'confirm'
   | 'confirmTimeout'
   | 'lockWait'
   | 'keep'
 > {
   const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
-  const { whenBusy, waitTimeout, drainTimeout } = options;
+  const { whenBusy, waitTimeout, drainTimeout, wave: waveSize, onFailure } = options;
+  const waves = { maxUnavailable, waveSize, onFailure };
   const busy = { whenBusy: whenBusy ?? (force ? ('force' as const) : undefined), waitTimeout, drainTimeout };
-  return { ...busy, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep };
+  return { ...busy, ...waves, maxFailures, confirm, confirmTimeout, lockWait, keep };
 }
 
 /** Throws what commander reports as a wrong argument. */

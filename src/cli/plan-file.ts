@@ -9,7 +9,7 @@ import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
 import { comparePlan } from '../plan/saved/compare-plan.ts';
 import { type PlanSources, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved/saved-plan.ts';
-import { usualApply } from '../run/options.ts';
+import { type OnFailure, usualApply } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
@@ -40,6 +40,8 @@ export interface PlannedWith {
   readonly window?: readonly { readonly typed: string }[];
   readonly deadline?: { readonly typed: string };
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure?: OnFailure;
   readonly confirm?: Confirmer;
   readonly idleFor?: number;
   readonly until?: number;
@@ -56,6 +58,7 @@ export function commandToApply(file: string, options: PlannedWith): string {
 
 function optionsIn(options: PlannedWith): string {
   const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
+  const { wave, onFailure } = options;
   const { idleFor, until, withoutCordon = false } = options;
   return [
     `--inventory ${inventory}`,
@@ -68,6 +71,8 @@ function optionsIn(options: PlannedWith): string {
     ...window.map(({ typed }) => `--window '${typed}'`),
     ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
     ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),
+    ...(wave === undefined ? [] : [`--wave ${wave}`]),
+    ...(onFailure === undefined || onFailure === usualApply.onFailure ? [] : [`--on-failure ${onFailure}`]),
     ...(confirm === undefined || confirm === usualApply.confirm ? [] : [`--confirm ${confirm}`]),
   ].join(' ');
 }
@@ -99,23 +104,35 @@ export interface Agreed {
   readonly refusal: Problem | undefined;
 }
 
+/** What would be done now, and what it was made from. */
+interface PlannedNow {
+  readonly plan: ClusterPlan;
+  readonly inventory: Inventory;
+  readonly secrets: SecretRegister;
+}
+
 /** Compares what would be done now with a saved plan. */
 export async function agreedPlan(
   file: string,
   saved: SavedPlan,
-  now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
+  now: PlannedNow,
   options: PlannedWith,
 ): Promise<Agreed> {
-  const sources = { ...now.inventory, secrets: now.secrets };
-  const { differences, done } = await comparePlan(saved, now.plan, sources);
-  const hosts = now.plan.hosts.map((host) => {
+  const { plan, differences } = await restOf(saved, now);
+  return { plan, refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences) };
+}
+
+/** A plan that was made now, with the hosts marked that are as the saved one leaves them; what differs. */
+export async function restOf(
+  saved: SavedPlan,
+  { plan, inventory, secrets }: PlannedNow,
+): Promise<{ readonly plan: ClusterPlan; readonly differences: readonly string[] }> {
+  const { differences, done } = await comparePlan(saved, plan, { ...inventory, secrets });
+  const hosts = plan.hosts.map((host) => {
     const run = done.get(host.host);
     return run === undefined ? host : { ...host, done: run === '' ? {} : { by: run } };
   });
-  return {
-    plan: { ...now.plan, hosts },
-    refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences),
-  };
+  return { plan: { ...plan, hosts }, differences };
 }
 
 function planDiffers(file: string, options: PlannedWith, differences: readonly string[]): Problem {

@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
-import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
+import type { OnFailure } from '../run/options.ts';
+import {
+  confirmOption,
+  maxUnavailableOption,
+  onFailureOption,
+  waveOption,
+  whenBusyOption,
+} from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import {
   addCommonOptions,
@@ -19,6 +26,8 @@ interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure: OnFailure;
   readonly whenBusy?: BusyPolicy;
   readonly confirm: Confirmer;
 }
@@ -33,6 +42,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
+    .addOption(waveOption())
+    .addOption(onFailureOption())
     .addOption(whenBusyOption({ later: true }))
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
@@ -58,6 +69,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     { usualApply },
     { withWindows },
     { drainRefusal },
+    { waveRefusal },
     { withQueues },
   ] = await Promise.all([
     import('./session.ts'),
@@ -69,17 +81,28 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
+    import('../run/wave-refusal.ts'),
     import('../run/queue/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const { confirm, maxUnavailable, whenBusy } = options;
+  const { confirm, maxUnavailable, whenBusy, wave: waveSize, onFailure } = options;
   const { confirmTimeout } = usualApply;
   const window = await windowOf(session.inventory, options, environment);
   const queue = queueOf(options, session.inventory, environment);
-  const going = { ...runOptions, maxUnavailable, whenBusy, confirm, confirmTimeout, window, queue };
+  const going = {
+    ...runOptions,
+    maxUnavailable,
+    waveSize,
+    onFailure,
+    whenBusy,
+    confirm,
+    confirmTimeout,
+    window,
+    queue,
+  };
   const rollout = withQueues(
     withWindows(rolloutOf(planned.hosts, going), planned.hosts, going),
     planned.hosts,
@@ -88,7 +111,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
-  const refusal = drainRefusal(planned.hosts, going);
+  const refusal = drainRefusal(planned.hosts, going) ?? waveRefusal(planned.hosts, going);
   if (refusal !== undefined) {
     return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
   }

@@ -3,6 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { usualIdleFor, usualQueueTime } from '../model/queue.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
+import type { AgreedOptions } from '../plan/saved/agreement.ts';
 import type { QueueWishes } from '../run/queue/wishes.ts';
 import { secondsFrom } from './duration.ts';
 import type { Environment } from './environment.ts';
@@ -63,9 +64,12 @@ export function policyWith<Options extends QueueOptions & { readonly whenBusy?: 
   return { ...options, whenBusy: 'later' };
 }
 
+/** What of them belongs to what is agreed on. */
+type AgreedQueue = NonNullable<AgreedOptions['queue']>;
+
 /** What src/run needs of them. */
 export function queueOf(
-  { idleFor, until, withoutCordon }: QueueOptions,
+  { idleFor, until, withoutCordon }: AgreedQueue,
   { idleFor: usual }: Pick<Inventory, 'idleFor'>,
   { clock }: Pick<Environment, 'clock'>,
 ): QueueWishes {

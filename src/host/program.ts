@@ -18,6 +18,7 @@ export type ProgramName =
   | 'forget'
   | 'hold'
   | 'lease'
+  | 'agreement'
   | 'meeting'
   | 'forecast'
   | 'cordon'
@@ -54,7 +55,7 @@ export function newNonce(): string {
 
 /** Those that ask who wants a host left alone. */
 const askingForClaims: readonly ProgramName[] = [
-  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease'] as const),
+  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease', 'agreement'] as const),
 ];
 
 /** Those that tell of runs that wait until nobody is there. */
@@ -65,6 +66,7 @@ export async function program(name: ProgramName): Promise<string> {
     'library',
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
+    ...(name === 'lease' || name === 'agreement' ? ['agreements'] : []),
     ...(name === 'forecast' ? ['forecast'] : []),
     ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'

@@ -36,6 +36,8 @@ export type TransactionEvent =
   | { readonly kind: 'settling'; readonly seconds: number }
   /** an earlier unfinished run is completed first */
   | { readonly kind: 'settling-other'; readonly run: string }
+  /** nothing more of the run is to be begun, here or elsewhere */
+  | { readonly kind: 'aborted'; readonly by: string; readonly from: string; readonly since: number }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reconnecting'; readonly problem: Problem };
 
@@ -114,6 +116,8 @@ export class RunLog {
         return { kind: 'settling', seconds: Number(first) };
       case 'settling':
         return { kind: 'settling-other', run: first };
+      case 'aborted':
+        return { kind: 'aborted', since: Number(first) || 0, by: second, from: third };
       case 'warning':
         note(this.warnings, first);
         return { kind: 'warning', message: first };

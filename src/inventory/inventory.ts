@@ -43,6 +43,12 @@ export interface Inventory {
   readonly warnings: readonly Problem[];
 }
 
+/**
+ * `off`: it may be switched off, as machines are at night; while it answers it is like any that is active.
+ * `retired`: it leaves the cluster.
+ */
+export type HostState = 'active' | 'off' | 'retired';
+
 export interface InventoryHost {
   readonly name: string;
   readonly role: string;
@@ -54,7 +60,7 @@ export interface InventoryHost {
   readonly givenAddress?: string | undefined;
   /** the recipe that the operator chose, regardless of the host's facts */
   readonly recipe: string | undefined;
-  readonly state: 'active' | 'retired';
+  readonly state: HostState;
   /** values from defaults, the inventory and the host */
   readonly vars: Readonly<Record<string, Value>>;
   readonly ssh: SshSettings;

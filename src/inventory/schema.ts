@@ -160,8 +160,9 @@ export const hostSchema = z.strictObject({
     description:
       'use this recipe regardless of the facts found on the host; put it in quotes if it is a number',
   }),
-  state: z.enum(['active', 'retired']).optional().meta({
-    description: 'retired: take the host out of the cluster and restore its files; default: active',
+  state: z.enum(['active', 'off', 'retired']).optional().meta({
+    description:
+      'off: it may be switched off, and is changed when it answers; retired: take the host out of the cluster and restore its files; default: active',
   }),
   vars,
   ssh: z

@@ -1,4 +1,6 @@
+import type { Aborted } from './claims.ts';
 import type { Decided } from './deciding-check.ts';
+import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
 import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
@@ -15,6 +17,7 @@ export type Status =
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'off'
   | 'damaged'
   | 'unknown'
   | 'open'
@@ -36,6 +39,8 @@ export interface HostResult {
   readonly durationMs: number;
   /** the checks from outside that decide, or have decided; undefined if the host decides by itself */
   readonly deciding?: readonly Decided[] | undefined;
+  /** of join and leave: what the balancers do with it */
+  readonly balancers?: readonly InBalancer[] | undefined;
 }
 
 /** The command that was run, and how it ended on all hosts. */
@@ -46,6 +51,8 @@ export interface RunResult {
   readonly hosts: readonly HostResult[];
   readonly warnings: readonly string[];
   readonly interrupted: boolean;
+  /** who has aborted it from elsewhere, where it is interrupted because of that */
+  readonly aborted?: Aborted | undefined;
 }
 
 /** The result of a command that has done nothing to any host (yet). */

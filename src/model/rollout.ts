@@ -38,6 +38,10 @@ export interface RoleRollout {
   readonly hosts: readonly string[];
   /** how many are changed at once after the first one, which is changed alone */
   readonly atOnce: number;
+  /** those that begin together, and of which all have ended before the next ones; undefined: none wait so */
+  readonly waves?: readonly (readonly string[])[] | undefined;
+  /** those of a wave are put back as well if one of them fails; undefined: they are not */
+  readonly revertsWaves?: boolean | undefined;
   /** how many hosts of the role may be out at once, including those that are down */
   readonly maxUnavailable: number;
   readonly down: readonly OutHost[];

@@ -12,6 +12,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   'rolled-back': 'rolled back',
   failed: 'failed',
   unreachable: 'unreachable',
+  off: 'off',
   damaged: 'damaged',
   unknown: 'outcome unknown',
   open: 'still open',

@@ -45,6 +45,8 @@ export interface Transaction {
   readonly lease?: TransactionLease | undefined;
   /** when it is too late to begin; undefined if it may begin whenever its guards allow */
   readonly beginBefore?: BeginBefore | undefined;
+  /** what was agreed on for the run, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
   /** it waits on the host until nobody is there; undefined: it begins at once */
   readonly queue?: QueueRules | undefined;
   /** how many runs the host remembers afterwards, 20 by default; first-touch values are never forgotten */

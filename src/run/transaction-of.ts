@@ -18,6 +18,7 @@ import { hostOf } from './busy/waiting.ts';
 import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Proof } from './outside-proof.ts';
+import type { Together } from './together.ts';
 
 /** What a transaction has of the run that it belongs to. */
 export interface StageNames {
@@ -26,6 +27,10 @@ export interface StageNames {
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
+  /** those with which the host is to end on one side; undefined: it ends by itself */
+  readonly together?: Together | undefined;
+  /** what was agreed on, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
   /** it waits on the host until nobody is there; undefined: it begins at once */
   readonly queue?: QueueRules | undefined;
 }
@@ -59,6 +64,7 @@ export function transactionOf(
     lockWait: options.lockWait,
     lease: names.lease,
     beginBefore: names.beginBefore,
+    agreement: names.agreement,
     ...(names.queue === undefined ? {} : { queue: names.queue }),
     keep: options.keep,
     ledger: { ...ledger, run: names.run },

@@ -27,11 +27,12 @@ export async function planUninstall(options: RunOptions): Promise<PlannedRun> {
 }
 
 function planHost(
-  { host, snapshot, problem, durationMs }: Look,
+  { host, snapshot, problem, durationMs, off }: Look,
   isChosen: boolean,
   alike?: Problem,
 ): HostPlan {
   const plan = { ...emptyPlan(host), skipped: !isChosen, durationMs };
+  if (off) return { ...plan, off };
   if (snapshot === undefined) return { ...plan, problem, unreachable: !hasAnswered(problem) };
   const refused = alike ?? foreignState(snapshot) ?? inTheWay(snapshot);
   const remembers = snapshot.ledger !== undefined || snapshot.remembers === true;

@@ -218,6 +218,7 @@ move_old_state() {
     for _name in hold lease; do
       [ ! -e "$base/clusters/$old/$_name" ] || ln -P -- "$base/clusters/$old/$_name" "$_moving/$_name" || return
     done
+    [ ! -d "$base/clusters/$old/agreements" ] || cp -a -- "$base/clusters/$old/agreements" "$_moving/" || return
     rm -rf -- "$base/clusters/$old"
     sync -- "$_moving" && mv -T -- "$_moving" "$base/clusters/$old" && sync -- "$base/clusters" || return
   fi

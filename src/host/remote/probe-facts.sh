@@ -60,6 +60,7 @@ tell_facts() {
   if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
   tell_runs
   tell_cordons
+  [ ! -d "$base/clusters/$cluster/agreements" ] || mine=yes
   # Not what only holds the cluster.
   for name in runs ledger.json cordons; do
     if [ -e "$base/$name" ] && ! remembers_others "$cluster"; then mine=yes; fi

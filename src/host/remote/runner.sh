@@ -31,6 +31,8 @@ run=$1
 . "${0%/*}/others.sh"
 # shellcheck source=src/host/remote/claims.sh
 . "${0%/*}/claims.sh"
+# shellcheck source=src/host/remote/agreements.sh
+. "${0%/*}/agreements.sh"
 # shellcheck source=src/host/remote/places.sh
 . "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
@@ -107,6 +109,17 @@ refuse_held() {
     'wait until the hold ends, or release it with: clusterproxy hold --release'
 }
 
+# Somebody has said, on this host, that nothing more of this run is to be begun.
+refuse_aborted() {
+  stored_abort "$cluster" "$base_run" || return 0
+  log aborted "$abort"
+  field 2 "$abort"
+  _who=$field
+  field 3 "$abort"
+  refuse aborted "the run was aborted by $_who from $field" \
+    "to go on with what it has left: clusterproxy resume --aborted $base_run" ''
+}
+
 # Another run has reserved this host, and isn't at work here at this moment. One that had reserved it itself,
 # and has it no more, must not begin: somebody else may have been here.
 await_lease() {
@@ -159,7 +172,7 @@ take_lease_fields() {
   who=$5
   from=$6
   command=$7
-  process=$8
+  process=${8:-}
 }
 
 ## Guards
@@ -218,6 +231,7 @@ log state running "$(date +%s)"
 take_lock
 refuse_held
 await_lease
+refuse_aborted
 note_sequence
 prepare
 do_actions

@@ -57,6 +57,8 @@ async function compareHost(
   now: HostPlan,
   fingerprints: Fingerprints,
 ): Promise<Compared> {
+  // Nothing is done to it, and the others can go on as agreed.
+  if (saved !== undefined && now.off) return { texts: [] };
   const text = saved === undefined ? 'it was not among the hosts' : otherHost(saved, now);
   if (saved === undefined || text !== undefined) return { texts: [text ?? ''] };
   const texts = await compareStages(saved.stages, now, fingerprints, (path) =>
@@ -71,8 +73,13 @@ async function compareHost(
 
 /** What is different about the host as a whole; undefined if nothing is. */
 function otherHost(saved: SavedHost, now: HostPlan): string | undefined {
-  if (saved.machineId !== (now.snapshot?.machineId ?? '')) return 'a different machine answers now';
   const problem = now.problem?.code ?? '';
+  const { machineId } = now.snapshot ?? {};
+  if (machineId !== undefined && saved.machineId !== machineId) {
+    if (saved.machineId !== '') return 'a different machine answers now';
+    // It was off.
+    if (saved.problem === '') return 'it can be looked at now';
+  }
   if (saved.problem !== problem) return problem || 'it can be planned now';
   const recipe = now.recipe?.name ?? '';
   // A host that has left the cluster needs no recipe.

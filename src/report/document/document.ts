@@ -1,5 +1,6 @@
 import type { ClusterHold } from '../../model/claims.ts';
 import type { CodeExplanation } from '../../model/explanation.ts';
+import type { FollowedRun } from '../../model/followed-run.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
@@ -10,6 +11,7 @@ import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
+import { abortedDocument, followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
@@ -62,6 +64,8 @@ export interface Told {
   readonly forecasts?: ReadonlyMap<string, HostForecast> | undefined;
   /** what freezes the cluster; of hold: the one that was set */
   readonly holds?: readonly ClusterHold[] | undefined;
+  /** whose run it is that is told of */
+  readonly followed?: FollowedRun | undefined;
   /** of hold: those that were released or replaced */
   readonly heldBefore?: readonly ClusterHold[] | undefined;
   /** what was asked from outside */
@@ -137,7 +141,7 @@ export function errorReport(
 
 /** Keys stand in the order in which they came into the document: a script may compare its text. */
 function documentOf(
-  { command, run, warnings, interrupted }: Omit<RunResult, 'hosts'>,
+  { command, run, warnings, interrupted, aborted }: Omit<RunResult, 'hosts'>,
   hosts: ReportHost[],
   told: Told & { readonly exitStatus: number },
 ): ReportDocument {
@@ -155,6 +159,8 @@ function documentOf(
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
     ...holdsDocument(told),
+    ...(told.followed === undefined ? {} : { followed: followedDocument(told.followed) }),
+    ...(aborted === undefined ? {} : { aborted: abortedDocument(aborted) }),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined
@@ -194,6 +200,8 @@ function rolloutDocument(one: RoleRollout): ReportRollout {
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
+    ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
+    ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),
     ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),

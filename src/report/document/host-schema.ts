@@ -9,6 +9,7 @@ export const statuses = [
   ...(['in-sync', 'would-change', 'changed', 'done', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
   ...([
     'unreachable',
+    'off',
     'damaged',
     'unknown',
     'open',
@@ -270,5 +271,19 @@ export const host = z.object({
     })
     .optional()
     .describe('of playbook check: what the host is'),
+  balancers: z
+    .array(
+      z.object({
+        on: z.string().describe('the host that tells the balancer'),
+        state: z
+          .string()
+          .describe(
+            "enabled: people are sent there; cordoned: they are not; unknown: the balancer doesn't know it; not told; or a word of its own",
+          ),
+        byHand: z.string().optional().describe('what is left to be done on that host by people'),
+      }),
+    )
+    .optional()
+    .describe('of join and leave: what the balancers do with the host'),
   forecast: forecast.optional().describe('of forecast: what the packages change before anything is planned'),
 });

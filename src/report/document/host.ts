@@ -1,5 +1,6 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { Decided } from '../../model/deciding-check.ts';
+import type { InBalancer } from '../../model/drain.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import { type PeopleSession, sessionWords, sumOfPeople, sumWords } from '../../model/people.ts';
@@ -26,7 +27,10 @@ export interface TriedOn {
 }
 
 /** What the document has of a host's plan, however the host ends. */
-export type PlanPart = Omit<ReportHost, 'status' | 'error' | 'warnings' | 'lastRun' | 'durationMs' | 'ran'>;
+export type PlanPart = Omit<
+  ReportHost,
+  'status' | 'error' | 'warnings' | 'lastRun' | 'durationMs' | 'ran' | 'balancers'
+>;
 
 /** What was to be done to a host. No handler has run yet. */
 export function planPart(plan: HostPlan): PlanPart {
@@ -72,7 +76,7 @@ export interface KnownOfHost {
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
-  { status, problem, warnings, ran, durationMs, deciding }: Omit<HostResult, 'plan'>,
+  { status, problem, warnings, ran, durationMs, deciding, balancers }: Omit<HostResult, 'plan'>,
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
@@ -98,6 +102,14 @@ export function hostDocument(
     ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
     ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
+    ...(balancers === undefined ? {} : { balancers: balancers.map(balancerDocument) }),
+  };
+}
+
+function balancerDocument({ on, state, byHand }: InBalancer): NonNullable<ReportHost['balancers']>[number] {
+  return {
+    ...{ on: cleanName(on), state: showableLine(state) },
+    ...(byHand === undefined ? {} : { byHand: showableLine(byHand) }),
   };
 }
 

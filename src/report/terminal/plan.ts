@@ -35,7 +35,8 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
     [
       ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
-      ...together(namesOf(quiet.filter((host) => !isDone(host))), 'nothing to do', style),
+      ...together(namesOf(quiet.filter((host) => !isDone(host) && !isOff(host))), 'nothing to do', style),
+      ...together(namesOf(quiet.filter(isOff)), 'off, and changed once it answers', style),
       ...together(namesOf(skipped), 'left out by --limit', style),
     ],
     [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
@@ -92,7 +93,9 @@ function renderGroup(
           first: '  ',
           hanging: 4,
         })),
-    ...(idle ? byWords([first]).map(([words]) => `  ${isDone(first) ? words : 'nothing to do'}`) : []),
+    ...(idle
+      ? byWords([first]).map(([words]) => `  ${isDone(first) || isOff(first) ? words : 'nothing to do'}`)
+      : []),
     ...renderStages(stagesOf(first), style),
     ...renderEnd(first, style),
     ...renderDeciding(first, style),
@@ -109,6 +112,10 @@ function together(names: readonly string[], words: string, style: Style): readon
 
 function namesOf(hosts: readonly ReportHost[]): readonly string[] {
   return hosts.map(({ name }) => name);
+}
+
+function isOff({ status }: ReportHost): boolean {
+  return status === 'off';
 }
 
 function isDone({ status }: ReportHost): boolean {

@@ -63,6 +63,7 @@ function leaseWords({ run, command, by, from, until }: NonNullable<ReportHost['l
 function stateWords(host: ReportHost): string {
   const { lastRun: last } = host;
   if (host.status === 'unreachable') return 'not known';
+  if (host.status === 'off') return 'off';
   if (host.unsettled.some(({ alive }) => alive)) return 'it is being changed right now';
   const by = last === undefined ? undefined : `run ${last.run} (${last.command} by ${whoWords(last)})`;
   const code = host.error?.code;

@@ -31,6 +31,7 @@ const order: readonly ReportStatus[] = [
     'done',
     'in-sync',
     'skipped',
+    'off',
     'owed',
     'queued',
     'deferred',

@@ -15,3 +15,11 @@ export function policyOf(role: string, { inventory, whenBusy, queue }: PolicyRul
   const policy = whenBusy ?? inventory.whenBusy.roles.get(role) ?? inventory.whenBusy.all ?? 'refuse';
   return policy === 'later' && queue === undefined ? 'refuse' : policy;
 }
+
+/** The inventory in which the role of a host has this policy, whatever it says itself. */
+export function withPolicy(inventory: Inventory, host: string, policy: BusyPolicy): Inventory {
+  const role = inventory.hosts.find(({ name }) => name === host)?.role;
+  if (role === undefined) return inventory;
+  const { all, roles } = inventory.whenBusy;
+  return { ...inventory, whenBusy: { all, roles: new Map([...roles, [role, policy]]) } };
+}
