@@ -29,6 +29,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/host/actions.test.ts': 68,
   'test/host/other-accounts/other-accounts.lab.test.ts': 181,
   'test/host/waiting.test.ts': 60,
+  'test/run/again/begun-elsewhere.test.ts': 250,
   'test/run/outside-proof.test.ts': 80,
   'test/run/two-clusters.test.ts': 202,
   'test/secrets/never-told.test.ts': 63,
