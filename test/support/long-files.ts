@@ -31,6 +31,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/host/other-accounts/other-accounts.lab.test.ts': 181,
   'test/host/queued.test.ts': 60,
   'test/host/waiting.test.ts': 60,
+  'test/run/again/begun-elsewhere.test.ts': 250,
   'test/run/outside-proof.test.ts': 80,
   'test/run/queue/when-idle.test.ts': 160,
   'test/run/two-clusters.test.ts': 202,
