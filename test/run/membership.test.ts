@@ -132,6 +132,24 @@ describe('a node that leaves', { timeout: 240_000 }, () => {
       status: 0,
       stderr: expect.stringContaining('bbb-03 has left the cluster already'),
     });
+    const retired = (text: string) => text.replace('- name: bbb-03\n', '$&      state: retired\n');
+    const warning = expect.stringMatching(/^it gets no new people since .*, as it has left the cluster$/);
+    expect((await run('check', { edit: retired })).own?.warnings).toEqual([warning]);
+  });
+
+  it('is forgotten once it was removed from the balancer', async () => {
+    balanced.make('bbb-03', undefined);
+    const { status, own } = await run('leave', { args: ['bbb-03'] });
+    expect(status).toBe(0);
+    expect(own).toMatchObject({ status: 'in-sync', balancers: [{ on: 'lb', state: 'unknown' }] });
+    const retired = (text: string) => text.replace('- name: bbb-03\n', '$&      state: retired\n');
+    expect((await run('check', { edit: retired })).own?.warnings).toEqual([]);
+    // It is added again, and taken out as before.
+    balanced.make('bbb-03', 'enabled');
+    expect((await run('leave', { args: ['bbb-03'] })).own).toMatchObject({
+      balancers: [{ on: 'lb', state: 'cordoned' }],
+    });
+    expect(balanced.told()).toEqual(['cordon bbb-03.example.com']);
   });
 });
 
