@@ -37,10 +37,10 @@ export function maxUnavailableOption(): Option {
 }
 
 /** What is done where people are; for commands that change hosts, and for `plan`, which shows it. */
-export function whenBusyOption(): Option {
+export function whenBusyOption(usual = 'as in the inventory, else refuse'): Option {
   return new Option(
     '--when-busy <policy>',
-    'what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: as in the inventory, else refuse)',
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: ${usual})`,
   ).choices([...busyPolicies]);
 }
 
@@ -49,13 +49,19 @@ export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
-/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
-export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+/**
+ * Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there, and
+ * `whenBusy` what is done where people are if nobody says.
+ */
+export function addChangeOptions(
+  command: Command,
+  { force, whenBusy }: { readonly force: string; readonly whenBusy?: string },
+): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption())
+    .addOption(whenBusyOption(whenBusy))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)

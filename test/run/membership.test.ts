@@ -213,6 +213,32 @@ describe('a node that joins', { timeout: 240_000 }, () => {
   });
 });
 
+describe('a node that leaves a cluster without a balancer', { timeout: 240_000 }, () => {
+  const leave = (...args: readonly string[]) =>
+    clusterproxy(['leave', '-i', join(cluster.folder, inventoryName), '--json', '--yes', 'bbb-03', ...args]);
+  const ownIn = ({ stdout }: { readonly stdout: string }) =>
+    (JSON.parse(stdout) as Told).hosts.find(({ name }) => name === 'bbb-03');
+
+  it('is waited for all the same, and the rest is left to people', async () => {
+    writeFileSync(meetings(), '12 Maths\n');
+    const busy = await leave('--when-busy', 'refuse');
+    expect(busy.status).toBe(5);
+    expect(ownIn(busy)).toMatchObject({ status: 'deferred', error: { code: 'busy' } });
+    expect(changed()).not.toEqual([]);
+    const forced = await leave('--force');
+    rmSync(meetings());
+    expect(forced.status, forced.stderr).toBe(0);
+    expect(ownIn(forced)).toMatchObject({
+      status: 'changed',
+      warnings: [expect.stringContaining('no host of the inventory tells a balancer')],
+      balancers: [],
+    });
+    expect(changed()).toEqual([]);
+    const joined = await run('join', { args: ['bbb-03'] });
+    expect(joined.own).toMatchObject({ status: 'changed', balancers: [{ on: 'lb', state: 'enabled' }] });
+  });
+});
+
 describe('a machine that has come up', { timeout: 240_000 }, () => {
   let relay: Server;
   afterEach(() => relay?.close());
