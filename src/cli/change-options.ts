@@ -60,12 +60,18 @@ export function onFailureOption(): Option {
 
 /**
  * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it
- * can be left to the hosts.
+ * can be left to the hosts. `usual`: what is done if nobody says.
  */
-export function whenBusyOption({ later }: { readonly later: boolean }): Option {
+export function whenBusyOption({
+  later,
+  usual = 'as in the inventory, else refuse',
+}: {
+  readonly later: boolean;
+  readonly usual?: string | undefined;
+}): Option {
   return new Option(
     '--when-busy <policy>',
-    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: as in the inventory, else refuse)`,
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: ${usual})`,
   ).choices(busyPolicies.filter((policy) => later || policy !== 'later'));
 }
 
@@ -74,16 +80,23 @@ export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
-/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
+/**
+ * Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there, and
+ * `whenBusy` what is done where people are if nobody says.
+ */
 export function addChangeOptions(
   command: Command,
-  { force, later = false }: { readonly force: string; readonly later?: boolean },
+  {
+    force,
+    whenBusy,
+    later = false,
+  }: { readonly force: string; readonly whenBusy?: string; readonly later?: boolean },
 ): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption({ later }))
+    .addOption(whenBusyOption({ later, usual: whenBusy }))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)

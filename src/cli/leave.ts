@@ -16,7 +16,10 @@ export function registerLeave(program: Command, { environment, finish }: Registr
           'Has the balancer send no more people to a node, waits until it is empty and its recordings are finished, and retires it. It stays out; the command that removes it from the balancer is printed.',
         ),
     ),
-    { force: 'wait for nobody: interrupt people who are connected, and leave recordings unfinished' },
+    {
+      force: 'wait for nobody: interrupt people who are connected, and leave recordings unfinished',
+      whenBusy: 'drain',
+    },
   ).action(async (host: string, options: LeaveOptions) => {
     refuseTwoPolicies(options);
     finish(await takeOut('leave', host, whileLeaving(options), environment));

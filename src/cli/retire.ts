@@ -90,6 +90,9 @@ export async function takeOut(
       `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,
     );
   }
+  if (status === 0 && isGone && command === 'leave' && !options.dryRun) {
+    session.message(`no balancer was told either: if one still sends people to ${name}, do that by hand`);
+  }
   if (status === 0 && isGone && !options.dryRun) {
     session.message(
       `${name} itself was not touched, since ${options.inventory} doesn't say where it is: to restore its files, write it in with "state: retired" and apply`,

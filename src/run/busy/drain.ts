@@ -205,8 +205,11 @@ class DrainedTurn {
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
     }
     if (this.#plan.retires && (hasLeft.includes(result.status) || this.#hadLeft())) {
-      await this.#keepOut(hasLeftWords);
-      return result;
+      const lost = await this.#keepOut(hasLeftWords);
+      if (lost.length === 0) return result;
+      const { host: name } = this.#plan;
+      const warning = `${lost.join(', ')} could not note that ${name} has left, and may send people there again: run clusterproxy leave ${name} again`;
+      return { ...result, warnings: [...result.warnings, warning] };
     }
     if (isUnknown.includes(result.status)) {
       return this.#withWarning(
@@ -222,13 +225,16 @@ class DrainedTurn {
     return after;
   }
 
-  /** Notes why it stays out, whatever becomes of this run. */
-  async #keepOut(why: string): Promise<void> {
+  /** Notes why it stays out, whatever becomes of this run. The hosts on which that could not be noted. */
+  async #keepOut(why: string): Promise<readonly string[]> {
+    const lost: string[] = [];
     for (const teller of this.#out) {
-      await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
+      const noted = await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
         () => undefined,
       );
+      if (noted?.verdict !== 'stays') lost.push(teller.host.name);
     }
+    return lost;
   }
 
   /** An earlier run has taken it out of the cluster. */
