@@ -1,12 +1,17 @@
 #!/bin/sh
-# meeting-balancer-drain.sh cordon|enable|state KIND HOST COMMAND: has the balancer of meetings create no new
-# ones on a node, or create some again; those that are there go on, and people can join them. HOST is the name
-# in the node's address, as the balancer has it. COMMAND is what the balancer is told by, with its arguments
-# separated by spaces; empty for the usual one of its KIND:
+# meeting-balancer-drain.sh cordon|enable|state|how-to-add|how-to-remove KIND HOST COMMAND ADDRESS SECRET: has
+# the balancer of meetings create no new ones on a node, or create some again; those that are there go on, and
+# people can join them. HOST is the name in the node's address, as the balancer has it. COMMAND is what the
+# balancer is told by, with its arguments separated by spaces; empty for the usual one of its KIND. ADDRESS is
+# the node's API, and SECRET the command that prints its secret there: how a node is added and removed is only
+# told, for people.
 #
 # - scalelite: `docker exec scalelite-api bin/rake`. Only `cordon` and `enable` are used: `servers:disable`
 #   asks on its input and ends meetings, and `servers:panic` ends them at once. Its poller makes `disabled` of
-#   `cordoned` as soon as a node is empty; that is still the same cordon. `rake servers` prints every secret:
+#   `cordoned` as soon as a node is empty; that is still the same cordon. But on a disabled one nobody can
+#   join a meeting again that everybody has left for a moment, or that has people in breakout rooms alone; and
+#   a meeting that it remembers from there is created there again (scalelite#1260). So it says that joins are
+#   refused, and is told `cordon` again. `rake servers` prints every secret:
 #   none leaves the pipe to awk. (lib/tasks/servers.rake of Scalelite 1.8.5)
 # - b3scale: `b3scalectl` (cmd/b3scalectl/backends.go of b3scale 1.2)
 # - bbblb: `bbblb`, whose `server disable` waits for nobody and ends nothing (bbblb/cli/server.py)
@@ -23,7 +28,17 @@ command=$4
 US=$(printf '\037.')
 US=${US%.}
 
+address=${5:-}
+secret=${6:-}
+
 missing() {
+  case $verb in
+    state)
+      printf 'state\037unknown\n'
+      exit 0
+      ;;
+    how-to-add) return 0 ;;
+  esac
   echo "the balancer doesn't know $host"
   exit 1
 }
@@ -49,7 +64,8 @@ scalelite_servers() {
 with_scalelite() {
   [ -n "$command" ] || command='docker exec scalelite-api bin/rake'
   servers=$(scalelite_servers)
-  if [ -z "$servers" ]; then
+  # A new one has none yet.
+  if [ -z "$servers" ] && [ "$verb" != how-to-add ]; then
     echo 'Scalelite lists no servers'
     exit 1
   fi
@@ -65,7 +81,14 @@ with_scalelite() {
             if (hosts[i] != host && states[i] == "enabled" && healths[i] == "online" && tags[i] == tag) others++
           }
           printf "state\037%s\nhealth\037%s\nothers\037%d\n", (state == "enabled" ? "enabled" : "cordoned"), health, others
+          if (state == "disabled") print "joins\037refused"
         }'
+      ;;
+    how-to-add)
+      echo "$command \"servers:add[$address,SECRET]\" with the secret that $secret prints on $host, then $command \"servers:enable[ID]\" with the id that it prints"
+      ;;
+    how-to-remove)
+      printf '%s\n' "$mine" | while IFS=$US read -r id _; do echo "$command \"servers:remove[$id]\""; done
       ;;
     *)
       printf '%s\n' "$mine" | while IFS=$US read -r id _; do call "servers:${verb}[${id}]" || exit 1; done
@@ -130,15 +153,16 @@ with_bbblb() {
           printf "state\037%s\nhealth\037%s\nothers\037%d\n", (state == "True" ? "enabled" : "cordoned"), (health == "available" ? "online" : "offline"), others
         }'
       ;;
+    how-to-add) echo "$command server create $host --secret SECRET with the secret that $secret prints there" ;;
     cordon) call server disable "$host" ;;
     enable) call server enable "$host" ;;
   esac
 }
 
 case $verb in
-  cordon | enable | state) ;;
+  cordon | enable | state | how-to-add | how-to-remove) ;;
   *)
-    echo 'usage: meeting-balancer-drain.sh cordon|enable|state KIND HOST COMMAND'
+    echo 'usage: meeting-balancer-drain.sh cordon|enable|state|how-to-add|how-to-remove KIND HOST COMMAND ADDRESS SECRET'
     exit 2
     ;;
 esac
@@ -150,6 +174,8 @@ case $kind in
       echo 'meeting_balancer_command says nothing to call'
       exit 1
     fi
+    # It knows three words.
+    case $verb in how-to-*) exit 1 ;; esac
     call "$verb" "$host"
     ;;
   *)

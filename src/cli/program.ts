@@ -12,6 +12,8 @@ import { registerFollow } from './follow.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
+import { registerJoin } from './join.ts';
+import { registerLeave } from './leave.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerRelease } from './release.ts';
@@ -26,6 +28,7 @@ import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
+import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
   registerValidate,
@@ -38,10 +41,13 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerJoin,
+  registerLeave,
   registerResume,
   registerFollow,
   registerAbort,
   registerRelease,
+  registerWithdraw,
   registerHistory,
   registerStatus,
   registerUnlock,

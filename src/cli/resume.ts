@@ -3,6 +3,7 @@ import { usualApply } from '../run/options.ts';
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, namesOption } from './options.ts';
+import { queueOf } from './queue-options.ts';
 import { addNowOption, deadlineOption, type WindowOptions } from './window-options.ts';
 
 interface ResumeOptions extends CommonOptions, Pick<WindowOptions, 'deadline' | 'now'> {
@@ -74,13 +75,14 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     inventory,
     secrets: environment.secrets,
   });
-  const { prune: _prune, limit: _limit, window, ...rest } = agreed;
+  const { prune: _prune, limit: _limit, window, queue = { withoutCordon: false }, ...rest } = agreed;
   const { now = false, deadline } = options;
   const windows = { window: window.map(typedWindow), now, ...(deadline === undefined ? {} : { deadline }) };
   return carryOut({ ...planned, plan }, session, {
     ...runOptions,
     ...{ ...rest, whenBusy: rest.whenBusy, maxUnavailable: rest.maxUnavailable, keep: rest.keep },
     window: await windowOf(inventory, windows, environment),
+    queue: queueOf(queue, inventory, environment),
     ...{ command: 'resume', asking, leave: environment.leave, lockWait: options.lockWait },
     exactly: true,
     followed: followedOf(seen, phase),

@@ -22,23 +22,35 @@ export function registerRetire(program: Command, { environment, finish }: Regist
         ),
     ),
     { force: 'interrupt people who are connected' },
-  ).action(async (host: string, options: RetireOptions) => finish(await retire(host, options, environment)));
+  ).action(async (host: string, options: RetireOptions) => {
+    refuseTwoPolicies(options);
+    finish(await takeOut('retire', host, options, environment));
+  });
   addExample(command, 'clusterproxy retire --inventory prod.yaml node-02');
 }
 
-async function retire(name: string, options: RetireOptions, environment: Environment): Promise<number> {
-  refuseTwoPolicies(options);
-  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }] = await Promise.all([
-    import('./session.ts'),
-    import('../run/plan-run.ts'),
-    import('../run/retire.ts'),
-    import('./carry-out.ts'),
-    import('./asking.ts'),
-  ]);
-  const session = await openSession('retire', options, environment);
+/** What `retire` does, and `leave` beside other things. */
+export async function takeOut(
+  command: 'retire' | 'leave',
+  name: string,
+  options: RetireOptions,
+  environment: Environment,
+): Promise<number> {
+  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }, balancer, policies] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../run/plan-run.ts'),
+      import('../run/retire.ts'),
+      import('./carry-out.ts'),
+      import('./asking.ts'),
+      import('../run/membership/in-balancer.ts'),
+      import('../run/busy/policy.ts'),
+    ]);
+  const session = await openSession(command, options, environment);
   const asking = await askingFromHere(options, environment);
   const isGone = retiring.hasLeft(session.inventory, name);
-  const inventory = isGone ? session.inventory : retiring.retiring(session.inventory, name);
+  const staying = isGone ? session.inventory : retiring.retiring(session.inventory, name);
+  const inventory = command === 'leave' ? policies.withPolicy(staying, name, 'drain') : staying;
   const usual = session.runOptions({ prune: isGone ? [name] : false });
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
@@ -47,12 +59,23 @@ async function retire(name: string, options: RetireOptions, environment: Environ
   const once = await onceOnly(session, called, { options, runOptions });
   if ('told' in once) return once.told;
   const all = await planRun(runOptions);
+  if (isGone && command === 'leave' && balancer.isOut(all.plan, inventory, name)) {
+    session.message(`${name} has left the cluster already`);
+    const nothing = { command, run: undefined, hosts: [], warnings: [], interrupted: false };
+    return session.end(nothing, { exitStatus: 0 });
+  }
   const planned = isGone ? retiring.ofAHostThatLeft(all, inventory, name) : all;
   const status = await carryOut(planned, session, {
     ...runOptions,
     ...changeOptionsOf(options),
     window: await windowOf(session.inventory, options, environment),
-    command: 'retire',
+    command,
+    ...(command === 'leave' && !isGone
+      ? {
+          membership: command,
+          finish: (result, changing) => balancer.left(result, name, changing),
+        }
+      : {}),
     asking,
     leave: environment.leave,
     exactly: false,
@@ -61,11 +84,14 @@ async function retire(name: string, options: RetireOptions, environment: Environ
     refusal: undefined,
     ...once,
   });
-  const stays = session.inventory.hosts.some((host) => host.name === name && host.state === 'active');
+  const stays = session.inventory.hosts.some((host) => host.name === name && host.state !== 'retired');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
       `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,
     );
+  }
+  if (status === 0 && isGone && command === 'leave' && !options.dryRun) {
+    session.message(`no balancer was told either: if one still sends people to ${name}, do that by hand`);
   }
   if (status === 0 && isGone && !options.dryRun) {
     session.message(

@@ -4,6 +4,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { AgreedOptions } from '../plan/saved/agreement.ts';
 import { sourceHashes } from '../plan/saved/saved-plan.ts';
 import type { RunIdentity } from '../run/again/identity.ts';
+import { usualApply } from '../run/options.ts';
 import type { ChangeOptions } from './change-options.ts';
 import type { Environment } from './environment.ts';
 
@@ -15,16 +16,18 @@ export interface Called {
   readonly more: Readonly<Record<string, unknown>>;
   /** of a command that can be resumed */
   readonly prune?: boolean;
+  /** of hosts that change themselves once nobody is there */
+  readonly queue?: AgreedOptions['queue'];
 }
 
 /** By what a run of this call is known, and what others need to go on with it. */
 export function identityOf(
-  { command, limit, more, prune }: Called,
+  { command, limit, more, prune, queue }: Called,
   options: ChangeOptions,
   inventory: Inventory,
   { secrets }: Pick<Environment, 'secrets'>,
 ): RunIdentity {
-  const agreed = agreedOptions(options, { limit, prune: prune ?? false });
+  const agreed = agreedOptions(options, { limit, prune: prune ?? false, queue });
   const { inventory: text, playbook } = sourceHashes({ ...inventory, secrets });
   const deadline = options.deadline?.typed ?? '';
   const call = sha256(JSON.stringify([command, agreed, deadline, more, text, playbook]));
@@ -33,15 +36,18 @@ export function identityOf(
 
 function agreedOptions(
   options: ChangeOptions,
-  { limit, prune }: { readonly limit: readonly string[]; readonly prune: boolean },
+  { limit, prune, queue }: Pick<Called, 'limit' | 'queue'> & { readonly prune: boolean },
 ): AgreedOptions {
   const { force, whenBusy, waitTimeout, drainTimeout, maxFailures, maxUnavailable } = options;
-  const { confirm, confirmTimeout, keep, window } = options;
+  const { confirm, confirmTimeout, keep, window, wave, onFailure } = options;
   const busy = whenBusy ?? (force ? ('force' as const) : undefined);
   return {
     ...{ limit: [...limit], prune, waitTimeout, drainTimeout, maxFailures, confirm, confirmTimeout },
     ...(busy === undefined ? {} : { whenBusy: busy }),
     ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+    ...(wave === undefined ? {} : { waveSize: wave }),
+    ...(onFailure === usualApply.onFailure ? {} : { onFailure }),
+    ...(queue === undefined ? {} : { queue }),
     ...(keep === undefined ? {} : { keep }),
     window: window.map(({ typed }) => typed),
   };

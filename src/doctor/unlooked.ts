@@ -11,6 +11,12 @@ const layers: readonly (readonly [codes: RegExp, title: string])[] = [
   [/^(?:ssh-|connection-lost|proxy-jump|needs-openssh|algorithm|no-common)/, 'ssh does not get through'],
 ];
 
+/** A host that is switched off, as it may be: nothing is known of it, and that is no trouble. */
+export function switchedOff({ name, role }: { readonly name: string; readonly role: string }): TroubleResult {
+  const title = 'there is any trouble on this host';
+  return { host: name, role, id: 'off', title, outcome: 'unknown', found: 'it is off' };
+}
+
 /** A host that could not be looked at, as a trouble: nothing else is known of it. */
 export function unlooked(
   { name, role }: { readonly name: string; readonly role: string },

@@ -16,13 +16,17 @@ export interface CordonedNode {
   readonly machineId: string;
 }
 
-/** What a host is to tell a balancer of a node. */
-export interface CordonRequest extends CordonedNode {
+/** How a balancer is asked for a node, or told of it. */
+export interface DrainProgram {
   /** a program of the playbook, in sh: docs/your-own-playbook.md has its contract */
   readonly program: string;
   readonly args: readonly string[];
   /** what the node answers when it is well; asked before it is given back */
   readonly answers: readonly { readonly url: string; readonly contains: string }[];
+}
+
+/** What a host is to tell a balancer of a node. */
+export interface CordonRequest extends CordonedNode, DrainProgram {
   /** who, from where, with which command, for others to read */
   readonly holder: string;
   /** after so many seconds the host gives the node back by itself, as its run is over by then */
@@ -39,9 +43,11 @@ export interface CordonAnswer {
    * - `released`: it gets people again, or did already;
    * - `stays`: it isn't well, so it is still out;
    * - `none`: clusterproxy hasn't taken it out;
+   * - `seen`: it was only asked for;
+   * - `unknown`: the balancer doesn't know it;
    * - `failed`: in words
    */
-  readonly verdict: 'cordoned' | 'kept' | 'last' | 'others' | 'released' | 'stays' | 'none' | 'failed';
+  readonly verdict: (typeof verdicts)[number];
   /** `enabled`, `cordoned`, or another word; empty where it isn't known */
   readonly state: string;
   readonly health: string;
@@ -50,9 +56,10 @@ export interface CordonAnswer {
   readonly holder: string;
 }
 
-const verdicts: readonly string[] = [
-  ...['cordoned', 'kept', 'last', 'others', 'released', 'stays', 'none', 'failed'],
-];
+const verdicts = [
+  ...(['cordoned', 'kept', 'last', 'others', 'released', 'stays', 'none', 'seen', 'unknown'] as const),
+  'failed',
+] as const;
 
 /** How long a balancer may take to see that a node is well again. Seconds. */
 export const untilOnline = 150;
@@ -66,10 +73,27 @@ const patience = 600;
  * malformed, or one of the connection's.
  */
 export async function cordon(connection: Connection, request: CordonRequest): Promise<CordonAnswer> {
+  return sending(connection, 'cordon', request);
+}
+
+/**
+ * What the balancer says of a node: `seen`, with `holder` where clusterproxy has taken it out, `unknown` or
+ * `failed`. In `words` is how somebody adds or removes it there, where there is something to do and the
+ * program knows how. Nothing is told or changed. Throws as `cordon` does.
+ */
+export function askBalancer(
+  connection: Connection,
+  node: CordonedNode & DrainProgram,
+  how: 'how-to-add' | 'how-to-remove',
+): Promise<CordonAnswer> {
+  return sending(connection, 'ask', { ...node, holder: how, seconds: 0 });
+}
+
+async function sending(connection: Connection, verb: string, request: CordonRequest): Promise<CordonAnswer> {
   const [text = Buffer.alloc(0)] = await sentPrograms([request.program]);
   const giveBack = Buffer.from(await program('give-back'));
   const lines = [
-    verbRecord('cordon', request, { ...request, lengths: `${text.length} ${giveBack.length}` }),
+    verbRecord(verb, request, { ...request, lengths: `${text.length} ${giveBack.length}` }),
     record('args', ...counted(request.args)),
     ...request.answers.map(({ url, contains }) => record('check', url, contains)),
   ];
@@ -123,7 +147,8 @@ async function ask(
   const line = new RegExp(`${nonce} (.*)\n`).exec(result.stdout.toString('utf8'))?.[1] ?? '';
   const [verdict = '', state = '', health = '', , words = '', , holder = ''] = fields(line);
   if (verdict === notThisMachine) throw new OperatorError(anotherMachine());
-  if (!verdicts.includes(verdict)) {
+  const known = verdicts.find((one) => one === verdict);
+  if (known === undefined) {
     throw new OperatorError({
       code: result.code === null ? 'connection-lost' : 'cordon-failed',
       message: 'the answer of the host that tells the balancer is incomplete',
@@ -133,7 +158,7 @@ async function ask(
   }
   const said = (text: string) => heard(printable(text.replaceAll('\u001e', '\n')).trim());
   return {
-    verdict: verdict as CordonAnswer['verdict'],
+    verdict: known,
     ...{ state: said(state), health: said(health), words: said(words), holder: said(holder) },
   };
 }

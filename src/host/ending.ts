@@ -13,6 +13,7 @@ export function endingOf(
 
 function stateOf(end: string): TransactionState {
   switch (end) {
+    case 'queued':
     case 'committed':
     case 'reverted':
     case 'kept':
@@ -33,6 +34,7 @@ function problemFor(end: string, log: RunLog): Problem | undefined {
   const cause = log.cause;
   const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
   if (end === 'committed') return owed(log);
+  if (end === 'queued') return undefined;
   if (end === 'conflict') {
     return {
       code: 'conflict',

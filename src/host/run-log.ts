@@ -74,6 +74,7 @@ export class RunLog {
     const [kind = '', first = '', second = '', third = '', fourth = ''] = fields;
     switch (kind) {
       case 'state':
+        if (first === 'queued' || first === 'running') this.#beginAnew();
         this.#timed(second);
         return { kind: 'state', state: first };
       case 'guard':
@@ -137,6 +138,14 @@ export class RunLog {
       default:
         return undefined;
     }
+  }
+
+  /** A run that waits until nobody is there may have begun before, and have been put off. */
+  #beginAnew(): void {
+    this.cause = undefined;
+    this.begunAt = undefined;
+    this.owedBecause = undefined;
+    for (const list of [this.started, this.warnings, this.owed, this.done]) list.length = 0;
   }
 
   #timed(seconds: string): void {

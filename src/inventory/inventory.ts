@@ -33,6 +33,8 @@ export interface Inventory {
   readonly windows?: readonly InventoryWindow[] | 'anytime' | undefined;
   /** what a run does with hosts on which people are */
   readonly whenBusy: WhenBusy;
+  /** for how long nobody may have been on a host that changes itself; seconds; undefined: the default */
+  readonly idleFor?: number | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */
@@ -40,6 +42,12 @@ export interface Inventory {
   /** problems worth reporting that aren't mistakes */
   readonly warnings: readonly Problem[];
 }
+
+/**
+ * `off`: it may be switched off, as machines are at night; while it answers it is like any that is active.
+ * `retired`: it leaves the cluster.
+ */
+export type HostState = 'active' | 'off' | 'retired';
 
 export interface InventoryHost {
   readonly name: string;
@@ -52,7 +60,7 @@ export interface InventoryHost {
   readonly givenAddress?: string | undefined;
   /** the recipe that the operator chose, regardless of the host's facts */
   readonly recipe: string | undefined;
-  readonly state: 'active' | 'retired';
+  readonly state: HostState;
   /** values from defaults, the inventory and the host */
   readonly vars: Readonly<Record<string, Value>>;
   readonly ssh: SshSettings;

@@ -3,13 +3,14 @@ import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { isSecretReference } from '../secrets/reference.ts';
 import { hostEntries } from './host-entries.ts';
+import type { HostState } from './inventory.ts';
 import { type SecretUse, type SshKey, sshKeys } from './secret-use.ts';
 
-/** Every secret that an active host gets; a variable counts only if the playbook's text names it. */
+/** Every secret that a host of the cluster gets; a variable counts only if the playbook's text names it. */
 export function secretUses(
   document: YamlDocument,
   playbook: Playbook,
-  hosts: readonly { readonly name: string; readonly state: 'active' | 'retired' }[],
+  hosts: readonly { readonly name: string; readonly state: HostState }[],
 ): readonly SecretUse[] {
   const declared = Object.entries(playbook.variables).flatMap(([name, { type }]) =>
     type === 'secret' && isMentioned(playbook, name) ? [name] : [],
@@ -31,7 +32,7 @@ export function secretUses(
     ...(hosts.length === 0 ? variables.flatMap((place) => at(undefined, [], place)) : []),
     ...hosts.flatMap(({ name, state }) => {
       const path = entries.find(({ data }) => data.name === name)?.path ?? [];
-      const places = state === 'active' ? [...variables, ...connections] : connections;
+      const places = state !== 'retired' ? [...variables, ...connections] : connections;
       return places.flatMap((place) => at(name, path, place));
     }),
   ];

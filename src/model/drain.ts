@@ -11,6 +11,16 @@ export interface Drain {
   readonly answers: readonly { readonly url: string; readonly contains: string }[];
 }
 
+/** What a balancer does with a host, by one that tells it. */
+export interface InBalancer {
+  /** the host that tells it */
+  readonly on: string;
+  /** `enabled`, `cordoned`, `unknown`: it doesn't know the host, `not told`, or another word of its own */
+  readonly state: string;
+  /** what is left to be done there by people, in words or as a command */
+  readonly byHand?: string | undefined;
+}
+
 /** A host that was taken out by clusterproxy and not given back, as told by the host that took it out. */
 export interface Cordon {
   readonly cluster: string;

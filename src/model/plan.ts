@@ -75,6 +75,8 @@ export interface HostPlan {
   readonly skipped: boolean;
   /** it could not be inspected */
   readonly unreachable: boolean;
+  /** it was not inspected, as it is switched off, and the inventory says that it may be */
+  readonly off?: boolean | undefined;
   /**
    * why its services served nobody when it was inspected, in a few words; undefined if nothing indicates that
    */

@@ -1,5 +1,6 @@
 import type { Aborted } from './claims.ts';
 import type { Decided } from './deciding-check.ts';
+import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
 import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
@@ -12,9 +13,11 @@ export type Status =
   | 'done'
   | 'deferred'
   | 'owed'
+  | 'queued'
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
+  | 'off'
   | 'damaged'
   | 'unknown'
   | 'open'
@@ -36,6 +39,8 @@ export interface HostResult {
   readonly durationMs: number;
   /** the checks from outside that decide, or have decided; undefined if the host decides by itself */
   readonly deciding?: readonly Decided[] | undefined;
+  /** of join and leave: what the balancers do with it */
+  readonly balancers?: readonly InBalancer[] | undefined;
 }
 
 /** The command that was run, and how it ended on all hosts. */
@@ -106,7 +111,7 @@ export function exitStatusOf(result: RunResult, { comparing, asked = [] }: Count
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
-  if (any(['deferred', 'owed'])) return exitStatus.deferred;
+  if (any(['deferred', 'owed', 'queued'])) return exitStatus.deferred;
   if (asked.some(({ outcome }) => outcome === 'failed')) return exitStatus.verifyFailed;
   if (comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;

@@ -34,8 +34,11 @@ export async function applyStage(
     const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
       // Without checks this shows that a new connection can be made: a host that can't be reached isn't well.
-      confirm: async (seconds) =>
-        names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
+      confirm: async (seconds) => {
+        const { proof, together } = names;
+        const isWell = proof === undefined ? Promise.resolve(!options.leave.aborted) : proof.confirm(seconds);
+        return together === undefined ? isWell : together.word(plan.host, seconds, isWell);
+      },
       onEvent: (event) => {
         if (event.kind === 'aborted') options.onAborted?.(event);
         if (event.kind === 'owed') names.proof?.owed(event.handler);
@@ -61,6 +64,7 @@ export async function applyStage(
 
 /** What became of a host by the end of its transaction. */
 export const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  queued: 'queued',
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',

@@ -2,7 +2,7 @@ import { seeFromHere } from '../doctor/from-here.ts';
 import type { ClusterSeen, HostSeen, SeenFromHere } from '../doctor/seen.ts';
 import { readSurroundings } from '../doctor/surroundings.ts';
 import { judgeHosts } from '../doctor/troubles.ts';
-import { unlooked } from '../doctor/unlooked.ts';
+import { switchedOff, unlooked } from '../doctor/unlooked.ts';
 import { remoteFile } from '../host/program.ts';
 import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
@@ -18,7 +18,7 @@ import { heard } from '../secrets/showable.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import type { Network } from '../verify/network.ts';
 import { limitedTo } from './limit.ts';
-import { look, snapshotsOf } from './look.ts';
+import { asAnswered, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { askServerLists } from './server-lists.ts';
 
@@ -57,11 +57,14 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
     namesFromHere(inventory, signal),
     askServerLists(options, options),
   ]);
-  const view = viewCluster(inventory, snapshotsOf(looks));
+  const answered = asAnswered(inventory, looks);
+  const view = viewCluster(answered, snapshotsOf(looks));
   const seen: ClusterSeen = {
-    hosts: looks.flatMap(({ host, snapshot }) => {
-      const read = reads.get(host.name);
-      return snapshot === undefined || read === undefined ? [] : [hostSeen(inventory, host, snapshot, read)];
+    hosts: looks.flatMap(({ host: { name }, snapshot }) => {
+      const read = reads.get(name);
+      const host = answered.hosts.find((one) => one.name === name);
+      if (host === undefined || snapshot === undefined || read === undefined) return [];
+      return [hostSeen(answered, host, snapshot, read)];
     }),
     names,
     hostname: inventory.cluster.hostname === '' ? undefined : inventory.cluster.hostname,
@@ -70,7 +73,8 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
   const general = judgeHosts(seen);
   const troubles = looks
     .filter(({ host }) => chosen.has(host.name))
-    .flatMap(({ host, snapshot, problem }): readonly TroubleResult[] => {
+    .flatMap(({ host, snapshot, problem, off }): readonly TroubleResult[] => {
+      if (off) return [switchedOff(host)];
       if (snapshot === undefined) return problem === undefined ? [] : [unlooked(host, problem)];
       const own = general.filter((trouble) => trouble.host === host.name);
       const product = judgeTroubles(view, host.name, told.get(host.name));
@@ -79,8 +83,8 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
   return {
     troubles,
     unlooked: new Set(
-      looks.flatMap(({ host, snapshot }) =>
-        snapshot === undefined && chosen.has(host.name) ? [host.name] : [],
+      looks.flatMap(({ host, snapshot, off }) =>
+        snapshot === undefined && !off && chosen.has(host.name) ? [host.name] : [],
       ),
     ),
   };

@@ -7,7 +7,7 @@ import { emptyPlan } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { pastRuns, type Remembered } from '../plan/rollback/history.ts';
 import { limitedTo } from './limit.ts';
-import { hasAnswered } from './look.ts';
+import { hasAnswered, isOff } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 
@@ -31,7 +31,11 @@ export async function readHistory(options: RunOptions): Promise<History> {
     hosts.map((host) =>
       limit(async () => {
         const answer = await ask(host, options);
-        options.progress({ kind: 'looked', host: host.name, ok: answer.problem === undefined });
+        options.progress({
+          kind: 'looked',
+          host: host.name,
+          ok: answer.problem === undefined || isOff(host, answer.problem),
+        });
         return answer;
       }),
     ),
@@ -83,11 +87,13 @@ async function ask(
 }
 
 function failed({ host, problem, durationMs }: Answer): HostResult {
-  const plan = { ...emptyPlan(host), problem, unreachable: !hasAnswered(problem) };
+  const off = isOff(host, problem);
+  const told = off ? undefined : problem;
+  const plan = { ...emptyPlan(host), problem: told, off, unreachable: !off && !hasAnswered(problem) };
   return {
     plan,
     status: resultOfHostPlan(plan).status,
-    problem: problem && { ...problem, host: host.name },
+    problem: told && { ...told, host: host.name },
     ran: [],
     warnings: [],
     durationMs,

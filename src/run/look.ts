@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { probe } from '../host/probe.ts';
-import type { InventoryHost } from '../inventory/inventory.ts';
+import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { Reads } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -12,6 +12,8 @@ export interface Look {
   readonly snapshot: Snapshot | undefined;
   readonly problem: Problem | undefined;
   readonly durationMs: number;
+  /** it is switched off, as the inventory says that it may be; it has no problem then */
+  readonly off?: boolean;
   /** it was reached, although there is no snapshot; left out: `hasAnswered` tells */
   readonly answered?: boolean;
 }
@@ -71,6 +73,7 @@ export async function lookAt(
   } catch (error) {
     // After an interrupt, the reason for the broken connection is known.
     const [problem] = problemsOf(signal.aborted ? interrupted() : error);
+    if (isOff(host, problem)) return { ...result({}), off: true };
     return result({ problem: problem && { ...problem, host: host.name } });
   }
 }
@@ -80,6 +83,24 @@ const answers: readonly string[] = [
   ...['not-permitted', 'same-machine', 'no-machine-id'],
   ...['ledger-unreadable', 'ledger-newer', 'record-damaged', 'record-newer', 'too-many-matches'],
 ];
+
+/** How a machine that is switched off doesn't answer. */
+const silence: readonly string[] = ['unreachable', 'connect-timeout'];
+
+/** Whether a host that could not be asked is switched off, as the inventory says that it may be. */
+export function isOff({ state }: Pick<InventoryHost, 'state'>, problem: Problem | undefined): boolean {
+  return state === 'off' && problem !== undefined && silence.includes(problem.code);
+}
+
+/** The inventory in which a host that may be off, and has answered, is like any other. */
+export function asAnswered(inventory: Inventory, looks: readonly Pick<Look, 'host' | 'off'>[]): Inventory {
+  const up = new Set(looks.flatMap(({ host, off }) => (host.state === 'off' && !off ? [host.name] : [])));
+  if (up.size === 0) return inventory;
+  const hosts = inventory.hosts.map((host) => {
+    return up.has(host.name) ? { ...host, state: 'active' as const } : host;
+  });
+  return { ...inventory, hosts };
+}
 
 /** Whether a host was looked at, even if nothing can be planned for it. */
 export function hasAnswered(problem: Problem | undefined): boolean {

@@ -19,7 +19,7 @@ import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { everyLookResults } from './every-look.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
+import { asAnswered, hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
 import { withLookWarnings } from './look-warnings.ts';
 import type { RunOptions } from './options.ts';
 import { asPlanned, type PlannedRun, type Planner } from './planner.ts';
@@ -36,12 +36,13 @@ export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
 /** Look at all hosts and plan their changes. Nothing is changed anywhere. */
 export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const { prune } = options;
-  const inventory = prune === false ? options.inventory : pruning(options.inventory, prune);
+  const declared = prune === false ? options.inventory : pruning(options.inventory, prune);
   const { guards = true } = options;
-  const chosen = limitedTo(inventory.hosts, options.limit);
+  const chosen = limitedTo(declared.hosts, options.limit);
   const looked = tellApart(
-    await look({ ...options, inventory }, (host) => askingReads(inventory, host, { guards })),
+    await look({ ...options, inventory: declared }, (host) => askingReads(declared, host, { guards })),
   );
+  const inventory = asAnswered(declared, looked);
   const looks = options.becoming === undefined ? looked : await options.becoming(looked);
   const snapshots = snapshotsOf(looks);
   const planHosts = planHostsOf(inventory, options);
@@ -62,22 +63,22 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const view = viewCluster(inventory, snapshots);
   const out = cordonedIn(inventory.cluster.name, snapshots);
   const warned = hosts.map((host) => withCordons(withLookWarnings(view, host), out));
-  const whole = await withPlannedLast(warned, last);
-  const asked = [...askedResults(view, whole), ...everyLookResults(view, whole)];
+  const plans = await withPlannedLast(warned, last);
+  const asked = [...askedResults(view, plans), ...everyLookResults(view, plans)];
   return {
     asked,
     plan: {
-      hosts: options.warnOfAnswers === false ? whole : whole.map((host) => withWarnings(host, asked)),
+      hosts: options.warnOfAnswers === false ? plans : plans.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
-      notes: untriedNotes(view, toBeChanged(whole)),
+      notes: untriedNotes(view, toBeChanged(plans)),
     },
     planner: {
       again: (name) => lookAgain(name, { ...options, inventory, guards, known, planHosts }),
       // Never more than was shown.
-      last: whole === warned ? asPlanned.last : last,
-      deciding: decidingChecks(inventory, whole),
-      wayThrough: waysThrough(inventory, whole),
+      last: plans === warned ? asPlanned.last : last,
+      deciding: decidingChecks(inventory, plans),
+      wayThrough: waysThrough(inventory, plans),
       afterwards: (results) =>
         withAnswersAfterwards(results, {
           ...{ inventory, signal: options.signal, progress: options.progress, before: asked },

@@ -55,6 +55,7 @@ export function statusOfUnsettled(runs: readonly UnsettledRun[]): Status | undef
 const damage: readonly string[] = ['ledger-unreadable', 'record-damaged'];
 
 function statusOf(plan: HostPlan): Status {
+  if (plan.off) return 'off';
   if (plan.unreachable) return 'unreachable';
   if (plan.problem?.code === 'conflict') return 'conflict';
   if (damage.includes(plan.problem?.code ?? '')) return 'damaged';

@@ -79,7 +79,7 @@ function hostOf(inventory: Inventory, name: string): InventoryHost {
 function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   const role = roleOf(inventory.playbook, leaving.role);
   const staying = inventory.hosts.filter(
-    (host) => host.role === leaving.role && host.state === 'active' && host !== leaving,
+    (host) => host.role === leaving.role && host.state !== 'retired' && host !== leaving,
   );
   if (leaving.state === 'retired' || staying.length >= role.hosts.minimum) return;
   throw new OperatorError({

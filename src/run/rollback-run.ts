@@ -21,7 +21,7 @@ import { runOrder } from '../plan/rollback/run-order.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { limitedTo, skipOthers } from './limit.ts';
-import { hasAnswered } from './look.ts';
+import { hasAnswered, isOff } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { asPlanned, type PlannedRun } from './planner.ts';
 import { undoOnHost } from './planning/plan-hosts.ts';
@@ -245,6 +245,7 @@ function readsOf(records: readonly RunRecord[]): Reads {
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {
   if (host === undefined) throw new Error('a plan without a host');
+  if (isOff(host, problem)) return { ...emptyPlan(host), off: true };
   return {
     ...emptyPlan(host),
     problem: problem && { ...problem, host: host.name },

@@ -75,7 +75,7 @@ async function listable(
     .flatMap((name) => name?.toLowerCase() ?? [])
     .filter((name) => name !== wanted.hostname);
   return {
-    ...{ name: host.name, isActive: host.state === 'active', wanted, otherNames },
+    ...{ name: host.name, isActive: host.state !== 'retired', wanted, otherNames },
     addresses: found.kind === 'addresses' ? found.addresses : [],
   };
 }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { nearestName } from '../document/nearest-name.ts';
-import type { InventoryHost } from '../inventory/inventory.ts';
+import type { HostState, InventoryHost } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { emptyPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
@@ -13,6 +13,7 @@ import type { KnownHostEdit } from '../ssh/host-keys/known-hosts-file.ts';
 import { writeKnownHosts } from '../ssh/host-keys/write-known-hosts.ts';
 import { addressOf, type SshTarget } from '../ssh/target.ts';
 import { limitedTo } from './limit.ts';
+import { isOff } from './look.ts';
 import type { RunOptions } from './options.ts';
 
 /** The keys that a host shows, or why they are unavailable. */
@@ -24,6 +25,10 @@ export interface ScannedHost {
   readonly target: SshTarget | undefined;
   readonly judgement: KeyJudgement | undefined;
   readonly problem: Problem | undefined;
+  /** it doesn't answer, and need not, as the inventory says that it may be switched off */
+  readonly off?: boolean;
+  /** as in the inventory; left out of one that isn't in it */
+  readonly state?: HostState;
   /** its address, and the hosts on the way, in words; empty if unknown */
   readonly address: string;
   /** fingerprints of its keys that were pinned in this run */
@@ -108,7 +113,7 @@ function checkNames(names: ReadonlySet<string>, hosts: readonly ScannedHost[]): 
 
 async function resolve(host: InventoryHost, { connector }: TrustOptions): Promise<ScannedHost> {
   try {
-    return unscanned(host, { target: await connector.resolve(host.ssh) });
+    return { ...unscanned(host, { target: await connector.resolve(host.ssh) }), state: host.state };
   } catch (error) {
     return unscanned(host, { problem: problemsOf(error)[0] });
   }
@@ -134,6 +139,7 @@ async function scan(host: ScannedHost, { connector, signal }: TrustOptions): Pro
     return { ...host, judgement: await judgeKeys(target, keys), durationMs: took() };
   } catch (error) {
     const [problem] = problemsOf(error);
+    if (isOff({ state: host.state ?? 'active' }, problem)) return { ...host, off: true, durationMs: took() };
     return { ...host, problem: problem && { ...problem, host: host.name }, durationMs: took() };
   }
 }
@@ -174,26 +180,39 @@ async function pin(host: ScannedHost, add: readonly Buffer[]): Promise<ScannedHo
   const { target, judgement } = host;
   if (target === undefined || judgement === undefined) return host;
   try {
-    const edit: KnownHostEdit = {
-      name: judgement.name,
-      add,
-      remove: [],
-      hash: await hashesKnownHosts(target),
-    };
-    const [file] = target.knownHostsFiles;
-    if (file === undefined) throw new OperatorError(noFile());
-    const removedFrom = (old: string) =>
-      judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
-    // The file that receives the new key comes last: until then the host is at worst unknown.
-    for (const old of new Set(judgement.old.map((entry) => entry.file))) {
-      if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
-    }
-    await writeKnownHosts(file, [{ ...edit, remove: removedFrom(file) }]);
+    await pinKeys(target, judgement, add);
     return { ...host, pinned: true, written: add.map(fingerprint) };
   } catch (error) {
     const [problem] = problemsOf(error);
     return { ...host, problem: problem && { ...problem, host: host.name } };
   }
+}
+
+/**
+ * Writes keys of a host to the file in which the operator's ssh looks for them, in place of those that they
+ * contradict. Returns the file. Throws an OperatorError `known-hosts-not-written`.
+ */
+export async function pinKeys(
+  target: SshTarget,
+  judgement: KeyJudgement,
+  add: readonly Buffer[],
+): Promise<string> {
+  const edit: KnownHostEdit = {
+    name: judgement.name,
+    add,
+    remove: [],
+    hash: await hashesKnownHosts(target),
+  };
+  const [file] = target.knownHostsFiles;
+  if (file === undefined) throw new OperatorError(noFile());
+  const removedFrom = (old: string) =>
+    judgement.old.flatMap((entry) => (entry.file === old ? [entry.key] : []));
+  // The file that receives the new key comes last: until then the host is at worst unknown.
+  for (const old of new Set(judgement.old.map((entry) => entry.file))) {
+    if (old !== file) await writeKnownHosts(old, [{ ...edit, add: [], remove: removedFrom(old) }]);
+  }
+  await writeKnownHosts(file, [{ ...edit, remove: removedFrom(file) }]);
+  return file;
 }
 
 function noFile(): Problem {
@@ -207,7 +226,7 @@ function noFile(): Problem {
 /** In the form of a command's results. */
 export function resultOf(host: ScannedHost, replace: ReadonlySet<string>): HostResult {
   return {
-    plan: { ...emptyPlan(host), unreachable: host.judgement === undefined },
+    plan: { ...emptyPlan(host), unreachable: host.judgement === undefined && !host.off },
     status: statusOf(host, replace),
     problem: problemOf(host, replace),
     ran: [],
@@ -218,7 +237,7 @@ export function resultOf(host: ScannedHost, replace: ReadonlySet<string>): HostR
 
 function statusOf(host: ScannedHost, replace: ReadonlySet<string>): Status {
   const { judgement, pinned, problem } = host;
-  if (judgement === undefined) return 'unreachable';
+  if (judgement === undefined) return host.off ? 'off' : 'unreachable';
   if (problem !== undefined) return 'failed';
   if (pinned) return 'changed';
   if (refusal(host) !== undefined && keysToPin(host, replace).length === 0) return 'failed';

@@ -16,7 +16,7 @@ import type { BrowserAnswers, HostInBrowser } from '../verify/browser/ask-browse
 import type { Network } from '../verify/network.ts';
 import { withHostsView } from './hosts-view.ts';
 import { limitedTo } from './limit.ts';
-import { type Look, look, snapshotsOf } from './look.ts';
+import { asAnswered, type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
@@ -57,14 +57,15 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
       { ...noReads, queries: askedQueries(inventory, host) },
     ]),
   );
-  const cluster = viewCluster(inventory, snapshotsOf(looks));
+  const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));
   const begin = questionLimits();
   const alone = pLimit(1);
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name))
       .map(async (one): Promise<HostAsked> => {
-        if (one.host.state === 'retired') return retired(options, one);
+        if (one.host.state === 'retired') return nothingAsked(options, one, retiredWords);
+        if (one.off) return nothingAsked(options, one, offWords);
         if (one.snapshot === undefined) return hostNotAsked(options, one, one.problem);
         try {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
@@ -165,6 +166,7 @@ const notApplicable: Asked = {
 };
 
 const retiredWords = 'this host is retired';
+const offWords = 'this host is off';
 
 const unwanted: Asked = { ...notApplicable, found: 'asked only with --with-meeting' };
 
@@ -176,11 +178,11 @@ function resultOf(
   return { host: host.name, role: host.role, id, title, ...ending };
 }
 
-/** What a host that has left the cluster answers is its own business, and it may be switched off. */
-function retired(options: VerifyOptions, one: Look): HostAsked {
+/** What a host that has left the cluster answers is its own business; one that is off answers nothing. */
+function nothingAsked(options: VerifyOptions, one: Look, why: string): HostAsked {
   const checks = outsideChecksByName(options.inventory, one.host)
     .filter(wanted(options))
-    .map((check) => resultOf(one, check, { ...notApplicable, found: retiredWords }));
+    .map((check) => resultOf(one, check, { ...notApplicable, found: why }));
   return { one, checks, inBrowser: [], problems: [] };
 }
 

@@ -14,6 +14,8 @@ export interface Wave {
   /** maximum number of hosts that may be out at once */
   readonly limit: number;
   readonly parallel: number;
+  /** how many begin together, see `Turns`; undefined: none wait for each other */
+  readonly together?: number | undefined;
   /** hosts that don't serve anyone before the wave starts */
   readonly down: readonly OutHost[];
   /** later roles depend on it; those in which nothing is ever changed hold up nobody */
@@ -21,7 +23,10 @@ export interface Wave {
 }
 
 /** What determines how a run goes through its roles. */
-export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable' | 'window'>;
+export type WaveRules = Pick<
+  ApplyOptions,
+  'inventory' | 'parallel' | 'maxUnavailable' | 'window' | 'waveSize' | 'onFailure'
+>;
 
 /**
  * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
@@ -30,7 +35,7 @@ export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavai
  */
 export function wavesOf(
   plans: readonly HostPlan[],
-  { inventory, parallel, maxUnavailable, window }: WaveRules,
+  { inventory, parallel, maxUnavailable, window, waveSize, onFailure }: WaveRules,
   down: readonly OutHost[] = plans.flatMap(downBefore),
 ): readonly Wave[] {
   const used = inventory.playbook.roles.filter(({ name }) =>
@@ -49,6 +54,7 @@ export function wavesOf(
       plans: plans.filter((plan) => plan.role === role),
       limit: mostOut(allowed, hosts.filter(stays).length),
       parallel: isDoor && own === undefined ? 1 : parallel,
+      together: waveSize ?? (onFailure === 'revert-wave' ? Number.POSITIVE_INFINITY : undefined),
       down: down.filter(({ host }) => hosts.some(({ name, ...one }) => name === host && stays(one))),
     };
   });
@@ -56,11 +62,11 @@ export function wavesOf(
 
 /** Nobody depends on a host that leaves the cluster. */
 function stays({ state }: Pick<InventoryHost, 'state'>): boolean {
-  return state === 'active';
+  return state !== 'retired';
 }
 
 /** The initial state of a wave. */
-export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
+export function turnsOf({ plans, limit, parallel, together, down }: Wave): Turns {
   return {
     waiting: plans.filter(isDueNow).map(turnOf),
     underWay: [],
@@ -68,6 +74,7 @@ export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
     down: new Set(down.map(({ host }) => host)),
     limit,
     parallel,
+    together,
     proven: nothingProven,
   };
 }
@@ -88,9 +95,10 @@ export function interrupts(plan: HostPlan): boolean {
 }
 
 /** Why a host did not serve anyone when it was looked at; empty if it is well. */
-export function downBefore({ host, unreachable, down, unsettled }: HostPlan): readonly OutHost[] {
+export function downBefore({ host, unreachable, off, down, unsettled }: HostPlan): readonly OutHost[] {
   const because = (why: string) => [{ host, why }];
   if (unreachable) return because('unreachable');
+  if (off) return because('off');
   if (unsettled.some(({ state }) => state === 'stuck')) return because('stuck');
   if (unsettled.some(({ alive }) => alive)) return because('another run is in progress on it');
   return down === undefined ? [] : because(down);

@@ -32,7 +32,14 @@ export const changeKinds: readonly string[] = ['file', 'symlink', 'directory', '
 export const changeActions: readonly string[] = ['create', 'modify', 'delete'];
 
 /** Commands that leave a record on hosts. */
-export const recordedCommands: readonly string[] = ['apply', 'rollback', 'retire', 'uninstall'];
+export const recordedCommands: readonly string[] = [
+  'apply',
+  'rollback',
+  'retire',
+  'uninstall',
+  'join',
+  'leave',
+];
 
 /** Formats of what steps manage. */
 export const itemFormats: readonly string[] = [

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  askBalancer,
   type CordonAnswer,
   type CordonedNode,
   type CordonRequest,
@@ -26,8 +27,10 @@ case $1 in
     printf 'state\\037%s\\n' "$(cat "$balancer/state")"
     printf 'health\\037online\\n'
     printf 'others\\037%s\\n' "$(cat "$balancer/others")"
+    [ ! -e "$balancer/closed" ] || printf 'joins\\037refused\\n'
     ;;
-  cordon) [ -e "$balancer/deaf" ] || echo cordoned >"$balancer/state" ;;
+  how-to-*) echo "$1 by hand" ;;
+  cordon) rm -f "$balancer/closed"; [ -e "$balancer/deaf" ] || echo cordoned >"$balancer/state" ;;
   enable) echo enabled >"$balancer/state" ;;
 esac
 `;
@@ -84,6 +87,50 @@ const cordons = async () => {
 const giveBack = (...more: readonly string[]) =>
   sample.host.run('sh', kept('give-back'), 'prod/bbb-01', ...more);
 
+describe('a balancer that is asked for a node', () => {
+  const ask = (how: 'how-to-add' | 'how-to-remove') =>
+    over((connection) =>
+      askBalancer(connection, { ...ofRun(''), program, args: ['bbb-01'], answers: [] }, how),
+    );
+
+  it('says what it does with it, and how somebody removes it there; nothing is left behind', async () => {
+    expect(await ask('how-to-remove')).toMatchObject({
+      ...{ verdict: 'seen', state: 'enabled', holder: '', words: 'how-to-remove by hand' },
+    });
+    // There is nothing to add.
+    expect(await ask('how-to-add')).toMatchObject({ verdict: 'seen', words: '' });
+    expect(existsSync(kept(''))).toBe(false);
+  });
+
+  it('says whose cordon it is, and leaves it as it is', async () => {
+    await takeOut();
+    const record = readFileSync(kept('record'), 'utf8');
+    expect(await ask('how-to-remove')).toMatchObject({
+      ...{ verdict: 'seen', state: 'cordoned', holder: 'alice from laptop', words: 'how-to-remove by hand' },
+    });
+    expect(readFileSync(kept('record'), 'utf8')).toBe(record);
+  });
+
+  it('says that it does not know it, and how somebody adds it there', async () => {
+    put('state', 'unknown');
+    expect(await ask('how-to-add')).toMatchObject({ verdict: 'unknown', words: 'how-to-add by hand' });
+    expect(await takeOut()).toMatchObject({ verdict: 'unknown', words: 'the balancer does not know it' });
+    expect(existsSync(kept(''))).toBe(false);
+    put('mute', '');
+    expect(await ask('how-to-add')).toMatchObject({
+      verdict: 'failed',
+      words: expect.stringContaining('it is not there'),
+    });
+  });
+
+  it('has nothing to give back of one that somebody has removed there', async () => {
+    await takeOut();
+    put('state', 'unknown');
+    expect(await release()).toMatchObject({ verdict: 'unknown', words: 'the balancer does not know it' });
+    expect(await cordons()).toBe(undefined);
+  });
+});
+
 describe('a node that is taken out', () => {
   it('is told of by the host, and given back', async () => {
     expect(await takeOut()).toMatchObject({ verdict: 'cordoned', state: 'cordoned', health: 'online' });
@@ -103,6 +150,24 @@ describe('a node that is taken out', () => {
     expect(state()).toBe('enabled');
     expect(await cordons()).toBe(undefined);
     expect(await release()).toMatchObject({ verdict: 'none' });
+  });
+
+  it('is opened again for those who are there, by its own run alone', async () => {
+    await takeOut();
+    const look = (run: string) => over((connection) => cordonState(connection, ofRun(run)));
+    put('closed', '');
+    await look('run-2');
+    expect(existsSync(sample.path('balancer/closed'))).toBe(true);
+    expect(await look('run-1')).toMatchObject({ verdict: 'cordoned', state: 'cordoned' });
+    expect(existsSync(sample.path('balancer/closed'))).toBe(false);
+    expect(calls().slice(-3)).toEqual([
+      'state bbb-01  two words',
+      'cordon bbb-01  two words',
+      'state bbb-01  two words',
+    ]);
+    const told = calls().length;
+    await look('run-1');
+    expect(calls()).toHaveLength(told + 1);
   });
 
   it('stays out as long as it does not answer rightly, and says why', async () => {

@@ -407,7 +407,7 @@ describe('keys and types', () => {
       {
         code: 'wrong-value',
         at: '7:58',
-        message: /one of active, retired, found text 'retierd'/,
+        message: /one of active, off, retired, found text 'retierd'/,
         next: /did you mean retired\?/,
       },
     ],

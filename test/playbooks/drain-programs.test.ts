@@ -56,12 +56,12 @@ describe('Scalelite', () => {
     ['enabled', 'enabled'],
     ['cordoned', 'cordoned'],
     // Its poller makes it that as soon as a node is empty.
-    ['disabled', 'cordoned'],
-  ])('says of a server that is %s: %s', async (state, told) => {
+    ['disabled', 'cordoned', 'joins=refused'],
+  ])('says of a server that is %s: %s', async (state, told, ...more) => {
     scalelite(server('bbb-01', state, 'online'), server('bbb-02', 'enabled', 'online'));
     expect(await meetings('state', 'scalelite')).toEqual({
       status: 0,
-      said: [`state=${told}`, 'health=online', 'others=1'],
+      said: [`state=${told}`, 'health=online', 'others=1', ...more],
     });
   });
 
@@ -101,7 +101,8 @@ describe('Scalelite', () => {
 
   it('is not believed where it does not know the node, lists none, or fails', async () => {
     scalelite(server('bbb-010', 'enabled', 'online'));
-    expect(await meetings('state', 'scalelite')).toEqual({
+    expect(await meetings('state', 'scalelite')).toEqual({ status: 0, said: ['state=unknown'] });
+    expect(await meetings('cordon', 'scalelite')).toEqual({
       status: 1,
       said: ["the balancer doesn't know bbb-01.example.com"],
     });
@@ -113,6 +114,29 @@ describe('Scalelite', () => {
       `case $* in *cordon*) echo 'ERROR: it can not' >&2; exit 1 ;; *) cat '${folder}/servers' ;; esac`,
     );
     expect(await meetings('cordon', 'scalelite')).toEqual({ status: 1, said: ['ERROR: it can not'] });
+  });
+
+  it('says how people add and remove a node, without doing it, and without its secret', async () => {
+    const more = ['https://bbb-01.example.com/bigbluebutton/api', 'bbb-conf --secret'];
+    const how = (verb: string, kind = 'scalelite') =>
+      run('meeting-balancer-drain.sh', verb, kind, 'bbb-01.example.com', '', ...more);
+    scalelite(server('bbb-02', 'enabled', 'online'));
+    expect(await how('how-to-add')).toEqual({
+      status: 0,
+      said: [
+        'docker exec scalelite-api bin/rake "servers:add[https://bbb-01.example.com/bigbluebutton/api,SECRET]" with the secret that bbb-conf --secret prints on bbb-01.example.com, then docker exec scalelite-api bin/rake "servers:enable[ID]" with the id that it prints',
+      ],
+    });
+    expect((await how('how-to-remove')).status).toBe(1);
+    scalelite(server('bbb-01', 'disabled', 'online'), server('bbb-02', 'enabled', 'online'));
+    expect(await how('how-to-remove')).toEqual({
+      status: 0,
+      said: ['docker exec scalelite-api bin/rake "servers:remove[id-of-bbb-01]"'],
+    });
+    expect(new Set(calls())).toEqual(new Set(['exec scalelite-api bin/rake servers']));
+    // A program of the operator's knows three words.
+    standIn('lb', 'exit 0');
+    expect((await run('meeting-balancer-drain.sh', 'how-to-add', 'command', 'bbb-01', 'lb')).status).toBe(1);
   });
 });
 

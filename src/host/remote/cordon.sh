@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Has a node taken out by whoever sends people there, or given back: see cordons.sh. The request's records:
-# verb (cordon, state, release), cluster, node, run, machine id, holder, seconds until it is given back if
-# nobody follows the run any longer, lengths of the program and of give-back, which follow; `args`; `check`.
-# Output: `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
+# verb (cordon, ask, state, release, stays), cluster, node, run, machine id, holder, seconds until it is given
+# back if nobody follows the run any longer, lengths of the program and of give-back, which follow; `args`;
+# `check`. Output: `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap, others by cordons.sh
 
 IFS=$US
@@ -80,9 +80,11 @@ take_out() {
     was_ours=yes
   fi
   take_program || answer failed
-  if ! look_up; then
+  if look_up; then :; else
+    _looked=$?
     drop_unused
-    answer failed
+    [ $_looked -eq 3 ] || answer failed
+    answer unknown
   fi
   if [ "$cordon_state" != enabled ] && [ $was_ours = no ]; then
     drop_unused
@@ -121,12 +123,36 @@ take_out() {
   answer cordoned
 }
 
+# ask: what the balancer says of the node, and in $said what the program says to $holder, `how-to-add` or
+# `how-to-remove`: how somebody does that there. It is only asked where there is something to be done.
+ask() {
+  read_cordon || take_program || answer failed
+  look_up
+  case $? in
+    0) _verdict=seen && _how=how-to-remove ;;
+    3) _verdict=unknown && _how=how-to-add ;;
+    *)
+      drop_unused
+      answer failed
+      ;;
+  esac
+  said=
+  if [ "$holder" = "$_how" ]; then drive "$_how" || said=; fi
+  drop_unused
+  answer $_verdict
+}
+
 case $verb in
   cordon) take_out ;;
+  ask) ask ;;
   state)
     read_cordon || answer none
     [ "$cordon_run" != "$run" ] || note_seen
     look_up || answer failed
+    if [ "$cordon_run" = "$run" ] && [ "$cordon_state" = cordoned ] && [ "$cordon_joins" = refused ]; then
+      # Whoever is in a session there has to get back to it.
+      { drive cordon && look_up; } || answer failed
+    fi
     answer cordoned
     ;;
   release)

@@ -69,23 +69,31 @@ hear() {
 }
 
 # look_up: what the program says of the node: $cordon_state (`enabled`, `cordoned`, or another word for a
-# state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing) and $cordon_others, how
-# many others would get people. False where it can't tell; $said says why.
+# state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing), $cordon_others, how
+# many others would get people, and $cordon_joins, `refused` where nobody gets back to a session that is
+# there. 1 where it can't tell, and 3 where it doesn't know the node; $said says why.
 look_up() {
   cordon_state=
   cordon_health=
   cordon_others=
+  cordon_joins=
   drive state || return
   while IFS=$US read -r _name _value _; do
     case $_name in
       state) cordon_state=$_value ;;
       health) cordon_health=$_value ;;
       others) cordon_others=$_value ;;
+      joins) cordon_joins=$_value ;;
     esac
   done <<END
 $heard
 END
   case $cordon_others in *[!0-9]*) cordon_others= ;; esac
+  if [ "$cordon_state" = unknown ]; then
+    cordon_state=
+    said='the balancer does not know it'
+    return 3
+  fi
   if [ -n "$cordon_state" ]; then
     said=
     return 0
@@ -107,11 +115,16 @@ answers_rightly() {
   done <"$cordon/checks"
 }
 
-# give_back: `released`, `kept` (its state isn't one that a cordon makes: somebody else's), `stays` (it is not
-# well) or `failed` in $verdict; $said says why
+# give_back: `released`, `kept` (its state isn't one that a cordon makes: somebody else's), `unknown` (it was
+# removed there), `stays` (it is not well) or `failed` in $verdict; $said says why
 give_back() {
   verdict=failed
-  look_up || return 0
+  if look_up; then :; else
+    [ $? -eq 3 ] || return 0
+    verdict=unknown
+    forget_cordon
+    return 0
+  fi
   case $cordon_state in
     enabled) ;;
     cordoned)

@@ -16,6 +16,6 @@ if [ "${2:-}" != now ]; then
 fi
 give_back
 [ "${2:-}" != now ] || printf '%s\n' "${1#*/} $verdict${said:+: $said}"
-case $verdict in released | kept) exit 0 ;; esac
+case $verdict in released | kept | unknown) exit 0 ;; esac
 note_stays "$said"
 exit 1

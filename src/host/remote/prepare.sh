@@ -250,7 +250,9 @@ prepare() {
   each refuse_other "$(states)"
   # Before the guards are asked: what they ask may have been restarted by that.
   [ "$settled" = no ] || each_change still_as_planned
+  replace_queued different
   if ! in_time || ! ask_guards; then put_off; fi
+  replace_queued all
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
   shown='the unit that settles the run at boot'

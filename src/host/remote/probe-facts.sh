@@ -97,6 +97,10 @@ tell_runs() {
         done <"$run/manifest"
         # Whether somebody works on it.
         units=$units${NL}clusterproxy-${run##*/}.service
+        if [ "$state" = queued ]; then
+          queue_facts "$run"
+          printf '%s\n' "queued$US${run##*/}$US$whose$US$holder$US$queue_facts"
+        fi
         ;;
     esac
     sequence_of "$run"

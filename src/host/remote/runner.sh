@@ -15,6 +15,10 @@ run=$1
 . "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/browse.sh
 . "${0%/*}/browse.sh"
+# shellcheck source=src/host/remote/queue-units.sh
+. "${0%/*}/queue-units.sh"
+# shellcheck source=src/host/remote/queued.sh
+. "${0%/*}/queued.sh"
 # shellcheck source=src/host/remote/people.sh
 . "${0%/*}/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
@@ -46,9 +50,12 @@ run=$1
 # shellcheck source=src/host/remote/validate.sh
 . "${0%/*}/validate.sh"
 
-# finish STATE CODE MESSAGE NEXT [DETAIL]: nothing will be committed; settle.sh does the rest
+# finish STATE CODE MESSAGE NEXT [DETAIL]: nothing will be committed; settle.sh does the rest. Of a run that
+# can wait, what others are at work on is no reason to end.
 finish() {
-  printf '%s\n' "$1" >"$dir/end"
+  _end=$1
+  case $2 in locked | leased | held | package-manager-busy) ! is_queue || _end=deferred ;; esac
+  printf '%s\n' "$_end" >"$dir/end"
   shift
   log problem "$1" "$2" "$3" "${4:-}"
   exit 1
@@ -84,7 +91,7 @@ take_lock() {
   name_holder
   # Whoever held it may have taken this run for one that nobody works on.
   current_state
-  [ "$state" = incoming ] || exit 1
+  case $state in incoming | queued) ;; *) exit 1 ;; esac
 }
 
 # The look at the host, in which the controller saw no hold, may be minutes old.
@@ -167,19 +174,6 @@ take_lease_fields() {
   command=$7
   process=${8:-}
 }
-
-note_sequence() {
-  _last=0
-  set +f
-  for _run in "$base"/runs/*/; do
-    sequence_of "${_run%/}"
-    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
-  done
-  set -f
-  # One more digit, and sequence_of would take this run for one without a number.
-  [ "$_last" -lt 99999999999999 ] || _last=99999999999998
-  printf '%s\n' $((_last + 1)) >"$dir/sequence"
-} 2>/dev/null
 
 ## Guards
 

@@ -19,7 +19,11 @@ export function guardsIn(stages: readonly Doings[]): readonly Guard[] {
 
 /** What the guards that will be asked reported when the host was inspected. */
 export function guardReports(snapshot: Snapshot, stages: readonly Doings[]): readonly GuardReport[] {
-  const guards = guardsIn(stages);
+  return reportsOf(snapshot, guardsIn(stages));
+}
+
+/** What these guards reported. */
+export function reportsOf(snapshot: Snapshot, guards: readonly Guard[]): readonly GuardReport[] {
   const unique = new Map(guards.map((guard) => [guard.id, guard] as const));
   return [...unique.values()].map((guard) => report(guard, snapshot.answers.get(queryKey(guard.query))));
 }

@@ -35,6 +35,8 @@ export interface LookedAt {
   readonly answered?: boolean;
   /** the inventory says that it leaves the cluster */
   readonly retired?: boolean;
+  /** it is switched off, as the inventory says that it may be */
+  readonly off?: boolean;
   /** its role may be shared with other clusters; if left out, they don't share the host */
   readonly shared?: boolean;
 }
@@ -278,7 +280,8 @@ function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {
   return {
     ...emptyPlan(host),
     problem,
-    unreachable: snapshot === undefined && host.answered !== true,
+    unreachable: snapshot === undefined && host.answered !== true && host.off !== true,
+    ...(host.off ? { off: true } : {}),
     snapshot,
     warnings: snapshot ? machineWarnings(snapshot) : [],
     unsettled: snapshot?.unsettled ?? [],

@@ -22,6 +22,13 @@ const agreedOptions = z.object({
   drainTimeout: z.number(),
   maxFailures: z.number(),
   maxUnavailable: z.union([z.object({ count: z.number() }), z.object({ percent: z.number() })]).optional(),
+  waveSize: z.number().optional(),
+  /** left out by a version that knew no other */
+  onFailure: z.enum(['stop', 'revert-wave']).optional(),
+  /** of hosts that change themselves once nobody is there: seconds, and seconds from the call on */
+  queue: z
+    .object({ idleFor: z.number().optional(), until: z.number().optional(), withoutCordon: z.boolean() })
+    .optional(),
   confirm: z.enum(confirmers),
   confirmTimeout: z.number(),
   keep: z.number().optional(),

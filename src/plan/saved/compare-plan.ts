@@ -57,6 +57,8 @@ async function compareHost(
   now: HostPlan,
   fingerprints: Fingerprints,
 ): Promise<Compared> {
+  // Nothing is done to it, and the others can go on as agreed.
+  if (saved !== undefined && now.off) return { texts: [] };
   const text = saved === undefined ? 'it was not among the hosts' : otherHost(saved, now);
   if (saved === undefined || text !== undefined) return { texts: [text ?? ''] };
   const texts = await compareStages(saved.stages, now, fingerprints, (path) =>
@@ -73,8 +75,11 @@ async function compareHost(
 function otherHost(saved: SavedHost, now: HostPlan): string | undefined {
   const problem = now.problem?.code ?? '';
   const { machineId } = now.snapshot ?? {};
-  if (machineId !== undefined && saved.machineId !== machineId && saved.machineId !== '')
-    return 'a different machine answers now';
+  if (machineId !== undefined && saved.machineId !== machineId) {
+    if (saved.machineId !== '') return 'a different machine answers now';
+    // It was off.
+    if (saved.problem === '') return 'it can be looked at now';
+  }
   if (saved.problem !== problem) return problem || 'it can be planned now';
   const recipe = now.recipe?.name ?? '';
   // A host that has left the cluster needs no recipe.

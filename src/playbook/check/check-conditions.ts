@@ -44,7 +44,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
 function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
   const subjects = new Map<string, Subject>([
     ['host.name', { type: 'string' }],
-    ['host.state', { type: 'string', values: ['active', 'retired'] }],
+    ['host.state', { type: 'string', values: ['active', 'off', 'retired'] }],
     ['host.same_site', { type: 'boolean' }],
   ]);
   for (const [name, variable] of Object.entries(data.variables ?? {})) {

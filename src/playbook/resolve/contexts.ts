@@ -132,8 +132,9 @@ function listEntry(view: HostView): Value {
  * A host counts as retired only once nothing of ours is left on it: until then it still sends people to the
  * others, so they keep what they have for it.
  */
-function stateOf({ host, snapshot }: HostView): 'active' | 'leaving' | 'retired' {
+function stateOf({ host, snapshot }: HostView): 'active' | 'off' | 'leaving' | 'retired' {
   if (host.state === 'active') return 'active';
+  if (host.state === 'off') return snapshot === undefined ? 'off' : 'active';
   return snapshot !== undefined && !isManaged(snapshot) ? 'retired' : 'leaving';
 }
 

@@ -18,6 +18,7 @@ import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queueDocument } from './queued.ts';
 import type {
   ReportCheck,
   ReportDocument,
@@ -191,14 +192,17 @@ function summaryOf(
 }
 
 function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy } = one;
+  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, queue } = one;
   return {
     role: cleanName(role),
     hosts: hosts.map(cleanName),
     ...{ atOnce, maxUnavailable },
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
+    ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
+    ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decisionOutcomes } from '../../model/deciding-check.ts';
 import { forecast } from './forecast-schema.ts';
+import { queued } from './queued-schema.ts';
 
 // The parts of the report document (schema.ts) that tell of one host.
 
@@ -8,6 +9,7 @@ export const statuses = [
   ...(['in-sync', 'would-change', 'changed', 'done', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
   ...([
     'unreachable',
+    'off',
     'damaged',
     'unknown',
     'open',
@@ -16,6 +18,7 @@ export const statuses = [
     'conflict',
     'stuck',
     'skipped',
+    'queued',
   ] as const),
 ] as const;
 
@@ -158,11 +161,12 @@ export const pastRun = run.extend({
       state: z
         .string()
         .describe(
-          'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
+          'queued, committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
         ),
       changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
       handlers: z.array(z.string()).describe('ids of those that were started'),
       undoneBy: z.string().optional().describe('the run that undid it on this host'),
+      queued: queued.optional().describe('what it waits for, in the state queued'),
       error: error.optional(),
       warnings: z.array(z.string()),
       durationMs: z.int().optional(),
@@ -200,6 +204,10 @@ export const host = z.object({
   handlers: z.array(handler),
   guards: z.array(guard),
   unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
+  queued: z
+    .array(queued)
+    .optional()
+    .describe('runs that wait on this host until nobody is there; left out where there is none'),
   lease: lease.optional().describe('the run over many hosts that has reserved this host'),
   lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
   address: z.string().optional().describe('of trust: where the host is, and the hosts on the way'),
@@ -263,5 +271,19 @@ export const host = z.object({
     })
     .optional()
     .describe('of playbook check: what the host is'),
+  balancers: z
+    .array(
+      z.object({
+        on: z.string().describe('the host that tells the balancer'),
+        state: z
+          .string()
+          .describe(
+            "enabled: people are sent there; cordoned: they are not; unknown: the balancer doesn't know it; not told; or a word of its own",
+          ),
+        byHand: z.string().optional().describe('what is left to be done on that host by people'),
+      }),
+    )
+    .optional()
+    .describe('of join and leave: what the balancers do with the host'),
   forecast: forecast.optional().describe('of forecast: what the packages change before anything is planned'),
 });

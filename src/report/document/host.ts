@@ -1,5 +1,6 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { Decided } from '../../model/deciding-check.ts';
+import type { InBalancer } from '../../model/drain.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import { type PeopleSession, sessionWords, sumOfPeople, sumWords } from '../../model/people.ts';
@@ -13,6 +14,7 @@ import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queuedDocument } from './queued.ts';
 import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
 import { changesDocument, handlerDocument } from './stage.ts';
 
@@ -25,7 +27,10 @@ export interface TriedOn {
 }
 
 /** What the document has of a host's plan, however the host ends. */
-export type PlanPart = Omit<ReportHost, 'status' | 'error' | 'warnings' | 'lastRun' | 'durationMs' | 'ran'>;
+export type PlanPart = Omit<
+  ReportHost,
+  'status' | 'error' | 'warnings' | 'lastRun' | 'durationMs' | 'ran' | 'balancers'
+>;
 
 /** What was to be done to a host. No handler has run yet. */
 export function planPart(plan: HostPlan): PlanPart {
@@ -47,6 +52,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...queuedPart(plan),
     ...leaseDocument(plan.snapshot?.lease),
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
@@ -70,11 +76,11 @@ export interface KnownOfHost {
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
-  { status, problem, warnings, ran, durationMs, deciding }: Omit<HostResult, 'plan'>,
+  { status, problem, warnings, ran, durationMs, deciding, balancers }: Omit<HostResult, 'plan'>,
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
-  const { changes, handlers, guards, unsettled, lease, ...more } = rest;
+  const { changes, handlers, guards, unsettled, queued, lease, ...more } = rest;
   const started = ran.map(cleanName);
   return {
     ...{ name, role, recipe, recipeReason, status },
@@ -85,6 +91,7 @@ export function hostDocument(
     changes,
     handlers: handlers.map((handler) => ({ ...handler, ran: started.includes(handler.id) })),
     ...{ guards, unsettled },
+    ...(queued === undefined ? {} : { queued }),
     ...(lease === undefined ? {} : { lease }),
     ...(lastRun === undefined ? {} : { lastRun: runDocument(lastRun) }),
     durationMs: Math.round(durationMs),
@@ -95,7 +102,20 @@ export function hostDocument(
     ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
     ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
+    ...(balancers === undefined ? {} : { balancers: balancers.map(balancerDocument) }),
   };
+}
+
+function balancerDocument({ on, state, byHand }: InBalancer): NonNullable<ReportHost['balancers']>[number] {
+  return {
+    ...{ on: cleanName(on), state: showableLine(state) },
+    ...(byHand === undefined ? {} : { byHand: showableLine(byHand) }),
+  };
+}
+
+function queuedPart({ snapshot }: HostPlan): Pick<ReportHost, 'queued'> {
+  const queued = snapshot?.queued ?? [];
+  return queued.length === 0 ? {} : { queued: queued.map(queuedDocument) };
 }
 
 function decidedDocument({ host, id, title, always, outcome }: Decided): ReportDecided {

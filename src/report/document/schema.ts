@@ -13,6 +13,7 @@ import {
   statuses,
   type unsettled,
 } from './host-schema.ts';
+import { type queued, roleQueue } from './queued-schema.ts';
 import { supportSchema } from './support-schema.ts';
 
 const summary = z.object({
@@ -51,10 +52,21 @@ const rollout = z.object({
   role: z.string(),
   hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
   atOnce: z.int().describe('so many at once, after the first one has been changed alone'),
+  waves: z
+    .array(z.array(z.string()))
+    .optional()
+    .describe('those that begin together; the next ones begin when all of them have ended'),
+  onFailure: z
+    .literal('revert-wave')
+    .optional()
+    .describe('those of a wave are put back as well if one of them fails; left out: they are not'),
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
   window: window.optional(),
+  queue: roleQueue
+    .optional()
+    .describe('hosts that change themselves once nobody is there (policy later); left out where none can'),
   whenBusy: z
     .enum(busyPolicies)
     .optional()
@@ -215,6 +227,7 @@ export type ReportChange = z.infer<typeof change>;
 export type ReportHandler = z.infer<typeof handler>;
 export type ReportGuard = z.infer<typeof guard>;
 export type ReportUnsettled = z.infer<typeof unsettled>;
+export type ReportQueued = z.infer<typeof queued>;
 export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;

@@ -39,7 +39,7 @@ function renderHost(host: string, checks: readonly ReportCheck[], style: Style):
   ];
 }
 
-/** Why nothing applies to a host, where it is the same for all checks: it is retired. */
+/** Why nothing applies to a host, where it is the same for all checks: it is retired, or off. */
 function sharedReason(checks: readonly ReportCheck[]): string | undefined {
   const reasons = [...new Set(checks.map(({ found }) => found))];
   return reasons.length === 1 ? reasons[0] : undefined;

@@ -6,6 +6,7 @@ import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { renderProblem } from './problem.ts';
 import { indent, wrap } from './prose.ts';
+import { renderQueues } from './queue.ts';
 import { differs, stagesOf } from './reading.ts';
 import { byWords } from './result.ts';
 import { renderRollout } from './rollout.ts';
@@ -34,10 +35,11 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
     [
       ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
-      ...together(namesOf(quiet.filter((host) => !isDone(host))), 'nothing to do', style),
+      ...together(namesOf(quiet.filter((host) => !isDone(host) && !isOff(host))), 'nothing to do', style),
+      ...together(namesOf(quiet.filter(isOff)), 'off, and changed once it answers', style),
       ...together(namesOf(skipped), 'left out by --limit', style),
     ],
-    [...renderRollout(rollout, style), ...renderWindows(rollout, style)],
+    [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
     summary(document, others, style),
   ];
   return sections
@@ -58,7 +60,11 @@ function groupsOf(hosts: readonly ReportHost[]): readonly PlanGroup[] {
 /** Nothing to change and nothing to tell. */
 function isQuiet(host: ReportHost): boolean {
   return (
-    !differs(host) && host.warnings.length === 0 && host.unsettled.length === 0 && host.error === undefined
+    !differs(host) &&
+    host.warnings.length === 0 &&
+    host.unsettled.length === 0 &&
+    host.queued === undefined &&
+    host.error === undefined
   );
 }
 
@@ -87,7 +93,9 @@ function renderGroup(
           first: '  ',
           hanging: 4,
         })),
-    ...(idle ? byWords([first]).map(([words]) => `  ${isDone(first) ? words : 'nothing to do'}`) : []),
+    ...(idle
+      ? byWords([first]).map(([words]) => `  ${isDone(first) || isOff(first) ? words : 'nothing to do'}`)
+      : []),
     ...renderStages(stagesOf(first), style),
     ...renderEnd(first, style),
     ...renderDeciding(first, style),
@@ -104,6 +112,10 @@ function together(names: readonly string[], words: string, style: Style): readon
 
 function namesOf(hosts: readonly ReportHost[]): readonly string[] {
   return hosts.map(({ name }) => name);
+}
+
+function isOff({ status }: ReportHost): boolean {
+  return status === 'off';
 }
 
 function isDone({ status }: ReportHost): boolean {

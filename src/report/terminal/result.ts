@@ -5,6 +5,7 @@ import { passedWords } from './deciding.ts';
 import { abortedWords } from './followed.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
@@ -23,17 +24,16 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
 }
 
 function isQuiet(host: ReportHost): boolean {
-  const settled = host.status === 'in-sync' || host.status === 'done' || host.status === 'skipped';
-  return settled && host.error === undefined && host.warnings.length === 0;
+  const settled = untouched.includes(host.status);
+  const told = host.warnings.length + (host.balancers?.length ?? 0);
+  return settled && host.error === undefined && told === 0;
 }
+
+const untouched: readonly ReportStatus[] = ['done', 'in-sync', 'skipped', 'off'];
 
 /** Hosts that nothing happened to, in one line for each way of it. */
 function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  const kinds = [
-    ...byWords(hosts.filter(({ status }) => status === 'done')),
-    ...byWords(hosts.filter(({ status }) => status === 'in-sync')),
-    ...byWords(hosts.filter(({ status }) => status === 'skipped')),
-  ];
+  const kinds = untouched.flatMap((one) => byWords(hosts.filter(({ status }) => status === one)));
   return kinds.flatMap(([words, names]) =>
     wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 }),
   );
@@ -60,11 +60,37 @@ function renderHost(host: ReportHost, style: Style, width: number): readonly str
     `${style.paint.bold(name)}  ${paintStatus(host.status, style)(status)}${first.slice(name.length + 2 + status.length)}`,
     ...rest,
     ...why(host, style),
+    ...(host.balancers ?? []).flatMap((one) => renderBalancer(one, host, style)),
+    ...(host.status === 'queued'
+      ? (host.queued ?? []).flatMap((one) =>
+          wrap(queuedWords(one), { columns: style.columns, first: '    ', hanging: 6 }),
+        )
+      : []),
     ...host.warnings.flatMap((text) =>
       wrap(text, { columns: style.columns, first: '    warning: ', hanging: 6 }),
     ),
   ];
 }
+
+/** What is left to people stands in the error already, where it is one. */
+function renderBalancer(
+  { on, state, byHand }: NonNullable<ReportHost['balancers']>[number],
+  { error }: ReportHost,
+  { columns }: Style,
+): readonly string[] {
+  const text = `on ${oneLine(on)}: ${balancerWords[state] ?? oneLine(state)}`;
+  return [
+    ...wrap(text, { columns, first: '    ', hanging: 6 }),
+    ...(byHand === undefined || error !== undefined ? [] : [`      by hand: ${oneLine(byHand)}`]),
+  ];
+}
+
+const balancerWords: Readonly<Record<string, string>> = {
+  enabled: 'people are sent there',
+  cordoned: 'no more people are sent there',
+  unknown: "the balancer doesn't know it",
+  'not told': 'it is not known whether people are sent there',
+};
 
 function why({ status, error }: ReportHost, style: Style): readonly string[] {
   if (error === undefined) return [];
@@ -86,7 +112,9 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
 }
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
-const remarkable: readonly ReportStatus[] = ['would-change', 'deferred', 'owed', 'not-started', 'skipped'];
+const remarkable: readonly ReportStatus[] = [
+  ...(['would-change', 'deferred', 'owed', 'queued', 'not-started', 'skipped', 'off'] as const),
+];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
   if (good.includes(status)) return paint.green;

@@ -3,6 +3,7 @@ import { adviceOnce } from './advice.ts';
 import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
 import { oneLine, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import { differs } from './reading.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
@@ -42,6 +43,7 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
     ...rest,
     ...(others.length === 0 ? [] : noted('also serves', others.join(', '))),
     ...host.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
+    ...(host.queued ?? []).flatMap((one) => noted('queued', queuedWords(one))),
     ...(host.lease === undefined ? [] : noted('reserved', leaseWords(host.lease))),
     ...host.handlers.flatMap(({ owed, last }) =>
       owed === undefined || last ? [] : noted('restart owed', owed),
@@ -61,6 +63,7 @@ function leaseWords({ run, command, by, from, until }: NonNullable<ReportHost['l
 function stateWords(host: ReportHost): string {
   const { lastRun: last } = host;
   if (host.status === 'unreachable') return 'not known';
+  if (host.status === 'off') return 'off';
   if (host.unsettled.some(({ alive }) => alive)) return 'it is being changed right now';
   const by = last === undefined ? undefined : `run ${last.run} (${last.command} by ${whoWords(last)})`;
   const code = host.error?.code;

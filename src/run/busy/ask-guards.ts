@@ -1,8 +1,9 @@
 import type { InventoryHost } from '../../inventory/inventory.ts';
+import type { Guard } from '../../model/handler.ts';
 import { sumOfPeople, sumWords } from '../../model/people.ts';
 import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import { noReads } from '../../model/reads.ts';
-import { guardReports, guardsIn } from '../../plan/forward/guard-reports.ts';
+import { guardsIn, reportsOf } from '../../plan/forward/guard-reports.ts';
 import { lookAt } from '../look.ts';
 import type { ApplyOptions } from '../options.ts';
 
@@ -12,18 +13,23 @@ export type Presence =
   /** in words, such as `running meetings: 2` */
   | { readonly kind: 'busy' | 'unknown'; readonly words: string };
 
-/** Asks the guards of all that would be done to a host. One that can't be asked isn't known to be empty. */
+/**
+ * Asks the guards of all that would be done to a host, or those in `asked`. One that can't be asked isn't
+ * known to be empty.
+ */
 export async function askGuards(
   plan: HostPlan,
   host: InventoryHost,
   reaching: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal'>,
+  asked: readonly Guard[] = guardsIn(plan.stages),
 ): Promise<Presence> {
-  const guards = guardsIn(plan.stages).map(({ query }) => query);
+  const guards = asked.map(({ query }) => query);
+  if (guards.length === 0) return { kind: 'empty' };
   const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, guards }), reaching);
   if (snapshot === undefined) {
     return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked' };
   }
-  return presence(plan, guardReports(snapshot, plan.stages));
+  return presence(plan, reportsOf(snapshot, asked));
 }
 
 /** The same from what the guards said when all hosts were looked at. */

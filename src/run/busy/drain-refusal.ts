@@ -13,7 +13,8 @@ export function drainRefusal(
 ): Problem | undefined {
   const roles = new Set(
     plans
-      .filter((plan) => policyOf(plan.role, options) === 'drain' && hasGuards(plan) && !plan.retires)
+      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan))
+      .filter((plan) => policyOf(plan.role, options) === 'drain')
       .map(({ role }) => role),
   );
   for (const name of roles) {
@@ -40,5 +41,5 @@ export function drainRefusal(
 
 /** The hosts of a role on which a balancer is told. */
 export function tellersIn(inventory: Inventory, role: string): readonly InventoryHost[] {
-  return inventory.hosts.filter((host) => host.role === role && host.state === 'active');
+  return inventory.hosts.filter((host) => host.role === role && host.state !== 'retired');
 }

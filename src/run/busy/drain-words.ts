@@ -16,6 +16,10 @@ export function withAnswer(
     const warning = `${teller.name} says that ${host} is offline, although it was told to send people there again`;
     return { ...result, warnings: [...result.warnings, warning] };
   }
+  if (verdict === 'unknown') {
+    const warning = `${teller.name} sends nobody to ${host}: ${words}`;
+    return { ...result, warnings: [...result.warnings, warning] };
+  }
   if (verdict === 'kept' || verdict === 'others') {
     const warning = `${host} was not given back on ${teller.name}: ${words || 'another run has taken it out'}`;
     return { ...result, warnings: [...result.warnings, warning] };

@@ -1,35 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CordonAnswer,
-  type CordonedNode,
   cordon,
   cordonState,
   keepCordoned,
   releaseCordon,
   untilOnline,
 } from '../../host/cordon.ts';
-import type { InventoryHost } from '../../inventory/inventory.ts';
-import type { Drain } from '../../model/drain.ts';
 import { OperatorError, problemsOf } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult, Status } from '../../model/result.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
+import { guardsOf } from '../../playbook/resolve/reads.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
 import { statusOfUnsettled } from '../result-of-plan.ts';
 import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
-import { askGuards, hasGuards } from './ask-guards.ts';
-import { tellersIn } from './drain-refusal.ts';
-import { byHand, keepsSending, notReached, notTakenOut, withAnswer } from './drain-words.ts';
+import { askGuards, hasGuards, type Presence } from './ask-guards.ts';
+import { byHand, keepsSending, notTakenOut, withAnswer } from './drain-words.ts';
+import { hasLeftWords, isLeavingWords, isLeft } from './leaving.ts';
 import { policyOf } from './policy.ts';
+import { askTeller, type Teller, tellersOf } from './teller.ts';
 import { untilEmpty } from './until-empty.ts';
 import { hostOf, isBusy, stillThere } from './waiting.ts';
-
-/** A host that tells a balancer of a node. */
-interface Teller {
-  readonly host: InventoryHost;
-  readonly machineId: string;
-  readonly drain: Drain;
-}
 
 export interface DrainOptions extends ApplyOptions {
   /** id of the run */
@@ -43,6 +36,9 @@ export interface DrainOptions extends ApplyOptions {
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
 export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
 
+/** A rake task of Scalelite takes seconds, and its poller looks once a minute. Milliseconds. */
+const pauseBetweenLooks = 30_000;
+
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
 
@@ -50,14 +46,22 @@ const mostOften = 3;
  * Takes a host out before it is changed, for the policy `drain`: whoever sends people there is told to send
  * no more, it is waited until nobody is there, the balancer is asked once more whether it still knows, and
  * the host is changed. Whatever becomes of it, it is given back if it answers rightly; where the run left it
- * in a state that needs a person, it stays out, and the hosts that told the balancer know why.
+ * in a state that needs a person, it stays out, and the hosts that told the balancer know why. One that
+ * leaves the cluster stays out as well, unless nothing was done to it.
  */
 export function drainedTurns(options: DrainOptions): Drained {
   return async (plan, carryOut) => {
-    if (policyOf(plan.role, options) !== 'drain' || !hasGuards(plan) || plan.retires) return carryOut();
+    if (!isDrained(plan, options)) return carryOut();
     const turn = new DrainedTurn(plan, options);
     return turn.run(carryOut);
   };
+}
+
+/** Where a host that leaves gets people, whether or not anything that is done there interrupts them. */
+function isDrained(plan: HostPlan, options: DrainOptions): boolean {
+  const isAsked = policyOf(plan.role, options) === 'drain';
+  if (plan.retires) return isAsked || options.membership === 'leave';
+  return isAsked && hasGuards(plan);
 }
 
 class DrainedTurn {
@@ -66,7 +70,6 @@ class DrainedTurn {
   /** those whose cordon is this run's */
   readonly #out: Teller[] = [];
   readonly #warnings: string[] = [];
-  #seenAt = Date.now();
 
   constructor(plan: HostPlan, options: DrainOptions) {
     this.#plan = plan;
@@ -78,7 +81,10 @@ class DrainedTurn {
     try {
       const tellers = this.#tellers();
       for (const teller of tellers) await this.#takeOut(teller);
-      result = await this.#changed(tellers, carryOut);
+      result = await meanwhile(
+        () => this.#look(),
+        () => this.#changed(tellers, carryOut),
+      );
     } catch (error) {
       const [problem] = problemsOf(error);
       if (problem === undefined) throw error;
@@ -91,13 +97,9 @@ class DrainedTurn {
   async #changed(tellers: readonly Teller[], carryOut: () => Promise<HostResult>): Promise<HostResult> {
     const { drainTimeout, signal, progress } = this.#options;
     const until = Date.now() + drainTimeout * 1_000;
-    const host = hostOf(this.#plan, this.#options);
     for (let told = 1; ; ) {
       const end = await untilEmpty(this.#plan, {
-        ask: async () => {
-          await this.#seen();
-          return askGuards(this.#plan, host, this.#options);
-        },
+        ask: () => this.#whoIsThere(),
         ...{ until, signal, progress },
       });
       if (end.kind === 'stopped') return notStarted(this.#plan, interruptedBefore);
@@ -109,29 +111,40 @@ class DrainedTurn {
         await this.#takeOut(forgotten);
         continue;
       }
+      if (this.#plan.retires) await this.#keepOut(isLeavingWords);
       const result = await carryOut();
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
   }
 
-  /** Lets the hosts that told the balancer know that somebody still follows the run. */
-  async #seen(): Promise<void> {
-    if (Date.now() - this.#seenAt < 60_000) return;
-    this.#seenAt = Date.now();
-    // Whether it still counts is asked before the host is changed.
-    await Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
+  /**
+   * Lets the hosts that told the balancer know that somebody still follows the run; each sees to it that
+   * those who are there can come back. Whether the balancer has forgotten is asked before the host is
+   * changed.
+   */
+  #look(): Promise<unknown> {
+    return Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
   }
 
   #tellers(): readonly Teller[] {
-    const { inventory, plans } = this.#options;
-    return drainsOf(inventory, hostOf(this.#plan, this.#options)).flatMap((drain) =>
-      tellersIn(inventory, drain.on).map((host) => {
-        const plan = plans.find((one) => one.host === host.name);
-        const machineId = plan?.snapshot?.machineId;
-        if (machineId === undefined) throw new OperatorError(notReached(host, plan?.problem));
-        return { host, machineId, drain };
-      }),
-    );
+    const { plans, inventory, membership } = this.#options;
+    const host = hostOf(this.#plan, this.#options);
+    const tellers = tellersOf(host, plans, this.#options);
+    if (membership === 'leave' && tellers.length === 0 && drainsOf(inventory, host).length > 0) {
+      this.#warnings.push(
+        `no host of the inventory tells a balancer to send no more people to ${host.name}: do that by hand`,
+      );
+    }
+    return tellers;
+  }
+
+  /** A host that leaves is asked for all that its role could be asked for, such as unfinished recordings. */
+  async #whoIsThere(): Promise<Presence> {
+    const { inventory, membership } = this.#options;
+    const host = hostOf(this.#plan, this.#options);
+    if (this.#plan.retires && policyOf(this.#plan.role, this.#options) === 'force') return { kind: 'empty' };
+    const all = membership === 'leave' ? guardsOf(inventory, host) : undefined;
+    return askGuards(this.#plan, host, this.#options, all);
   }
 
   async #takeOut(teller: Teller): Promise<void> {
@@ -160,6 +173,10 @@ class DrainedTurn {
           `somebody has taken ${this.#plan.host} out on ${host.name} already (${answer.state}); that stays as it is`,
         );
         return;
+      case 'unknown':
+        // Nobody is sent there.
+        if (this.#plan.retires || this.#options.membership === 'join') return;
+        throw new OperatorError(notTakenOut(this.#plan, host, answer));
       default:
         throw new OperatorError(notTakenOut(this.#plan, host, answer));
     }
@@ -184,13 +201,15 @@ class DrainedTurn {
     const { host } = this.#plan;
     const state = stateAfter(result);
     if (needsPerson.includes(state)) {
-      const why = `${host} is ${state} after the run ${this.#options.run}`;
-      for (const teller of this.#out) {
-        await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
-          () => undefined,
-        );
-      }
+      await this.#keepOut(`${host} is ${state} after the run ${this.#options.run}`);
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
+    }
+    if (this.#plan.retires && (hasLeft.includes(result.status) || this.#hadLeft())) {
+      const lost = await this.#keepOut(hasLeftWords);
+      if (lost.length === 0) return result;
+      const { host: name } = this.#plan;
+      const warning = `${lost.join(', ')} could not note that ${name} has left, and may send people there again: run clusterproxy leave ${name} again`;
+      return { ...result, warnings: [...result.warnings, warning] };
     }
     if (isUnknown.includes(result.status)) {
       return this.#withWarning(
@@ -204,6 +223,24 @@ class DrainedTurn {
       after = withAnswer(after, teller.host, await this.#release(teller));
     }
     return after;
+  }
+
+  /** Notes why it stays out, whatever becomes of this run. The hosts on which that could not be noted. */
+  async #keepOut(why: string): Promise<readonly string[]> {
+    const lost: string[] = [];
+    for (const teller of this.#out) {
+      const noted = await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
+        () => undefined,
+      );
+      if (noted?.verdict !== 'stays') lost.push(teller.host.name);
+    }
+    return lost;
+  }
+
+  /** An earlier run has taken it out of the cluster. */
+  #hadLeft(): boolean {
+    const cordons = this.#options.plans.flatMap(({ snapshot }) => snapshot?.cordons ?? []);
+    return cordons.some((cordon) => cordon.node === this.#plan.host && isLeft(cordon));
   }
 
   async #release(teller: Teller): Promise<Pick<CordonAnswer, 'verdict' | 'words' | 'health'>> {
@@ -220,25 +257,33 @@ class DrainedTurn {
     return { ...result, warnings: [...result.warnings, `${words}: ${byHand(this.#plan.host)}`] };
   }
 
-  async #ask(
-    { host, machineId }: Teller,
-    question: (
-      connection: Awaited<ReturnType<ApplyOptions['connect']>>,
-      node: CordonedNode,
-    ) => Promise<CordonAnswer>,
-  ): Promise<CordonAnswer> {
-    const { connect, leave, inventory, run } = this.#options;
-    const connection = await connect(host.ssh, { signal: leave });
-    try {
-      const node = { cluster: inventory.cluster.name, node: this.#plan.host, run, machineId };
-      return await question(connection, node);
-    } finally {
-      connection.close().catch(() => undefined);
-    }
+  #ask(teller: Teller, question: Parameters<typeof askTeller>[3]): Promise<CordonAnswer> {
+    return askTeller(teller, { node: this.#plan.host, run: this.#options.run }, this.#options, question);
   }
 
   #tell(detail: string): void {
     this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
+  }
+}
+
+/** Does something, and something else again and again until the first has ended, never twice at a time. */
+async function meanwhile<Result>(
+  again: () => Promise<unknown>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const ended = new AbortController();
+  const pause = () => sleep(pauseBetweenLooks, undefined, { signal: ended.signal, ref: false });
+  const looking = (async () => {
+    for (;;) {
+      await pause();
+      await again();
+    }
+  })().catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    ended.abort();
+    await looking;
   }
 }
 
@@ -254,4 +299,6 @@ function stateAfter({ status, plan }: HostResult): Status {
   return before !== undefined && needsPerson.includes(before) ? before : status;
 }
 
+/** What was managed on a host that leaves has its former values again. */
+const hasLeft: readonly Status[] = ['changed', 'in-sync', 'done', 'owed', 'kept'];
 const isUnknown: readonly Status[] = ['unknown', 'open'];

@@ -7,21 +7,25 @@ import type { HostResult, RunResult } from '../../model/result.ts';
 import { type Look, look, snapshotsOf } from '../look.ts';
 import type { RunOptions } from '../options.ts';
 import { type Cordoned, cordonedIn } from './cordoned.ts';
+import { isLeft } from './leaving.ts';
 
 /**
  * Gives hosts back that an earlier run has taken out, each if it answers rightly and no run works on it.
- * `names`: which; empty: all. Throws an OperatorError `not-cordoned` if one of the names isn't out.
+ * `names`: which; empty: all but those that have left the cluster. Throws an OperatorError `not-cordoned` if
+ * one of the names isn't out.
  */
 export async function releaseRun(names: readonly string[], options: RunOptions): Promise<RunResult> {
   const { inventory } = options;
   const looks = await look(options, () => noReads);
   const out = cordonedIn(inventory.cluster.name, snapshotsOf(looks));
   refuseOthers(names, out, looks);
-  const chosen = out.filter(({ cordon }) => names.length === 0 || names.includes(cordon.node));
+  const chosen = out.filter(({ cordon }) =>
+    names.length === 0 ? !isLeft(cordon) : names.includes(cordon.node),
+  );
   const hosts: HostResult[] = [];
   // One after the other: a balancer looks at each before it sends people there.
   for (const one of chosen) hosts.push(await releaseOne(one, looks, options));
-  const lost = looks.filter(({ snapshot }) => snapshot === undefined);
+  const lost = looks.filter(({ snapshot, off }) => snapshot === undefined && !off);
   return {
     ...{ command: 'release', run: undefined, hosts, interrupted: options.signal.aborted },
     warnings: lost.map(
@@ -110,6 +114,12 @@ async function release(
       case 'released':
       case 'none':
         return undefined;
+      case 'unknown':
+        return {
+          code: 'not-in-balancer',
+          message: `nobody is sent there: ${answer.words}`,
+          next: `add it to the balancer that ${teller.name} tells, or leave it as it is`,
+        };
       case 'kept':
         return {
           code: 'cordoned-by-another',

@@ -43,9 +43,7 @@ export function waitingFor(options: ApplyOptions): Waiting {
     return known;
   };
   const isWaitedFor = (plan: HostPlan) => {
-    const policy = policyOf(plan.role, options);
-    // One that leaves is not given back, so it isn't drained either.
-    return (policy === 'wait' || (policy === 'drain' && plan.retires === true)) && hasGuards(plan);
+    return policyOf(plan.role, options) === 'wait' && hasGuards(plan);
   };
   const isInTime = ({ host }: HostPlan) => Date.now() < (until.get(host) ?? Number.POSITIVE_INFINITY);
   return {

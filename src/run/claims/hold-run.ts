@@ -7,6 +7,7 @@ import { emptyPlan } from '../../model/plan.ts';
 import type { HostResult, RunResult } from '../../model/result.ts';
 import type { Connection } from '../../ssh/contract.ts';
 import { limitedTo } from '../limit.ts';
+import { isOff } from '../look.ts';
 import { operatorHere } from '../operator.ts';
 import type { RunOptions } from '../options.ts';
 
@@ -118,6 +119,9 @@ async function onHost(
     }
   } catch (error) {
     const [problem] = problemsOf(signal.aborted && !connected ? interrupted() : error);
+    if (!connected && isOff(host, problem)) {
+      return { before: undefined, result: result({ status: 'off', problem: undefined }) };
+    }
     const status = connected ? 'failed' : signal.aborted ? 'not-started' : 'unreachable';
     return {
       before: undefined,

@@ -17,8 +17,9 @@ import type { Connection } from '../../ssh/contract.ts';
 import { agreementOf, mayBeWaitedFor } from '../again/agreement-of.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
+import { queuedBeside } from '../queue/beside.ts';
 import { describe, inTheWay } from './in-the-way.ts';
-import { dueHosts, isOneTransaction, type Reserved, reservedIn } from './reserved.ts';
+import { byMachine, dueHosts, isOneTransaction, type Reserved, reservedIn } from './reserved.ts';
 import { hasEnded, thisProcess } from './this-process.ts';
 
 /**
@@ -78,9 +79,10 @@ export async function takeLeases(
   run: string,
   options: ApplyOptions,
 ): Promise<{ readonly leases: Leases } | { readonly refusal: Refusal }> {
-  const due = dueHosts(plan, options);
+  const changed = dueHosts(plan, options);
+  const due = [...changed, ...queuedBeside(plan, changed)].sort(byMachine);
   const [only] = due;
-  const agreement = await agreementOf(plan, due, run, options);
+  const agreement = await agreementOf(plan, changed, run, options);
   if (only === undefined) return { leases: none(agreement) };
   const atOnce =
     due.length > 1 ||

@@ -6,9 +6,12 @@ import { rolloutOf } from '../rollout.ts';
 /** Those that the run doesn't begin with anyway, because too many would be out, are left out. */
 export function dueHosts(plan: ClusterPlan, options: ApplyOptions): readonly HostPlan[] {
   const held = new Set(rolloutOf(plan.hosts, options).flatMap((role) => role.held));
-  return plan.hosts
-    .filter((one) => isDue(one) && !held.has(one.host))
-    .sort((one, other) => (machineOf(one) < machineOf(other) ? -1 : 1));
+  return plan.hosts.filter((one) => isDue(one) && !held.has(one.host)).sort(byMachine);
+}
+
+/** Every run takes hosts in this order. */
+export function byMachine(one: HostPlan, other: HostPlan): number {
+  return machineOf(one) < machineOf(other) ? -1 : 1;
 }
 
 function machineOf({ snapshot }: HostPlan): string {

@@ -106,6 +106,6 @@ function warnOfKept(
     if (unresolved.has(name)) {
       const stops = there.has(name) ? ', and nginx refuses to load them until it does' : '';
       host.warn(`${address} does not resolve on this host: ${stays} for ${name}${stops}`);
-    } else if (!known) host.warn(`${name} could not be inspected: ${stays}`);
+    } else if (!known && state !== 'off') host.warn(`${name} could not be inspected: ${stays}`);
   }
 }

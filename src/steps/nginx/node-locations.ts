@@ -34,9 +34,9 @@ export const node = z
       .optional()
       .describe('an IP address or a name at which the proxy reaches the node, if not at its hostname'),
     state: z
-      .enum(['active', 'leaving', 'retired'])
+      .enum(['active', 'off', 'leaving', 'retired'])
       .default('active')
-      .describe('leaving: to be retired, but not restored yet'),
+      .describe('off: switched off, as it may be; leaving: to be retired, but not restored yet'),
     known: z.boolean().default(true).describe('whether the node could be inspected'),
     recipe: relayed.nullish(),
     locations: z.array(location).optional(),
