@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CordonAnswer,
   cordon,
@@ -19,6 +18,7 @@ import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
 import { askGuards, hasGuards, type Presence } from './ask-guards.ts';
 import { byHand, keepsSending, notTakenOut, withAnswer } from './drain-words.ts';
 import { hasLeftWords, isLeavingWords, isLeft } from './leaving.ts';
+import { meanwhile } from './meanwhile.ts';
 import { policyOf } from './policy.ts';
 import { askTeller, type Teller, tellersOf } from './teller.ts';
 import { untilEmpty } from './until-empty.ts';
@@ -35,9 +35,6 @@ export interface DrainOptions extends ApplyOptions {
 
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
 export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
-
-/** A rake task of Scalelite takes seconds, and its poller looks once a minute. Milliseconds. */
-const pauseBetweenLooks = 30_000;
 
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
@@ -263,27 +260,6 @@ class DrainedTurn {
 
   #tell(detail: string): void {
     this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
-  }
-}
-
-/** Does something, and something else again and again until the first has ended, never twice at a time. */
-async function meanwhile<Result>(
-  again: () => Promise<unknown>,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const ended = new AbortController();
-  const pause = () => sleep(pauseBetweenLooks, undefined, { signal: ended.signal, ref: false });
-  const looking = (async () => {
-    for (;;) {
-      await pause();
-      await again();
-    }
-  })().catch(() => undefined);
-  try {
-    return await work();
-  } finally {
-    ended.abort();
-    await looking;
   }
 }
 
