@@ -156,7 +156,9 @@ export function latestRun(records: readonly RunRecord[], order: readonly string[
  * `20261121T074501Z-4f2a9c`.
  */
 export function baseRun(run: string): string {
-  return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
+  const made = /^(\d{8}T\d{6}Z-[0-9a-f]+)(?:-\d+)?$/.exec(run)?.[1];
+  // One that an operator gave it doesn't end like that (isRunId in src/run/again/identity.ts).
+  return made ?? /^(.+)-\d$/.exec(run)?.[1] ?? run;
 }
 
 /**

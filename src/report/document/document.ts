@@ -11,7 +11,7 @@ import type { RoleRollout } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
-import { abortedDocument, followedDocument } from './followed.ts';
+import { followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
@@ -158,8 +158,7 @@ function documentOf(
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
     ...holdsDocument(told),
-    ...(told.followed === undefined ? {} : { followed: followedDocument(told.followed) }),
-    ...(aborted === undefined ? {} : { aborted: abortedDocument(aborted) }),
+    ...followedDocument(told.followed, aborted),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined
