@@ -17,8 +17,10 @@ const notNow = [...leftOut(Number(process.env.CLUSTERPROXY_SEED))];
 const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/drain.test.ts',
+  'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',
   'test/run/off.test.ts',
+  'test/run/queue/when-idle.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',
@@ -27,6 +29,7 @@ const withHosts = [
   'test/run/own-playbook.test.ts',
   'test/run/two-clusters.test.ts',
   'test/run/claims/*.test.ts',
+  'test/run/again/begun-elsewhere.test.ts',
   'test/faults/*.test.ts',
   'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',

@@ -8,7 +8,10 @@
 #
 # - scalelite: `docker exec scalelite-api bin/rake`. Only `cordon` and `enable` are used: `servers:disable`
 #   asks on its input and ends meetings, and `servers:panic` ends them at once. Its poller makes `disabled` of
-#   `cordoned` as soon as a node is empty; that is still the same cordon. `rake servers` prints every secret:
+#   `cordoned` as soon as a node is empty; that is still the same cordon. But on a disabled one nobody can
+#   join a meeting again that everybody has left for a moment, or that has people in breakout rooms alone; and
+#   a meeting that it remembers from there is created there again (scalelite#1260). So it says that joins are
+#   refused, and is told `cordon` again. `rake servers` prints every secret:
 #   none leaves the pipe to awk. (lib/tasks/servers.rake of Scalelite 1.8.5)
 # - b3scale: `b3scalectl` (cmd/b3scalectl/backends.go of b3scale 1.2)
 # - bbblb: `bbblb`, whose `server disable` waits for nobody and ends nothing (bbblb/cli/server.py)
@@ -78,6 +81,7 @@ with_scalelite() {
             if (hosts[i] != host && states[i] == "enabled" && healths[i] == "online" && tags[i] == tag) others++
           }
           printf "state\037%s\nhealth\037%s\nothers\037%d\n", (state == "enabled" ? "enabled" : "cordoned"), health, others
+          if (state == "disabled") print "joins\037refused"
         }'
       ;;
     how-to-add)

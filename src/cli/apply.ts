@@ -7,9 +7,10 @@ import {
 } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { windowOf } from './window-options.ts';
 
-interface ApplyCommandOptions extends CommonOptions, ChangeOptions {
+interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions {
   readonly plan?: string;
   readonly prune: boolean;
   readonly verify: boolean;
@@ -25,8 +26,9 @@ export function registerApply(program: Command, { environment, finish }: Registr
       '--plan <file>',
       'carry out this saved plan, or what is left of it; refuse if anything else has changed',
     ),
-    { force: 'interrupt people who are connected' },
-  )
+    { force: 'interrupt people who are connected', later: true },
+  );
+  addQueueOptions(command)
     .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
     .option(
       '--verify',
@@ -39,11 +41,13 @@ export function registerApply(program: Command, { environment, finish }: Registr
     'clusterproxy apply --inventory prod.yaml',
     'clusterproxy apply --inventory prod.yaml --plan plan.json --yes --json',
     'clusterproxy apply --inventory prod.yaml --confirm outside --verify',
+    'clusterproxy apply --inventory prod.yaml --when-idle --without-cordon',
   );
 }
 
-async function apply(options: ApplyCommandOptions, environment: Environment): Promise<number> {
-  refuseTwoPolicies(options);
+async function apply(given: ApplyCommandOptions, environment: Environment): Promise<number> {
+  refuseTwoPolicies(given);
+  const options = policyWith(given);
   const [{ openSession }, { planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] =
     await Promise.all([
       import('./session.ts'),
@@ -52,10 +56,18 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
       import('./asking.ts'),
       import('./plan-file.ts'),
     ]);
+  const { onceOnly } = await import('./tell-run.ts');
   const session = await openSession('apply', options, environment);
   const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
+  const { limit, prune } = options;
+  const { idleFor, until, withoutCordon } = options;
+  const queue = { idleFor, until, withoutCordon };
+  const more = { plan: saved, verify: options.verify };
+  const called = { command: 'apply', limit, prune, queue, more };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
   const agreed =
     saved === undefined || options.plan === undefined
@@ -70,6 +82,7 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     ...runOptions,
     ...changeOptionsOf(options),
     window: await windowOf(session.inventory, options, environment),
+    queue: queueOf(options, session.inventory, environment),
     command: 'apply',
     asking,
     leave: environment.leave,
@@ -78,5 +91,6 @@ async function apply(options: ApplyCommandOptions, environment: Environment): Pr
     dryRun: options.dryRun,
     refusal: agreed.refusal,
     verify: options.verify,
+    ...once,
   });
 }

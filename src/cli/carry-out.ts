@@ -1,3 +1,4 @@
+import type { FollowedRun } from '../model/followed-run.ts';
 import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf, type RunResult } from '../model/result.ts';
@@ -10,8 +11,12 @@ import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
+import { isLater } from '../run/queue/later.ts';
+import { queueRefusal } from '../run/queue/queue-refusal.ts';
+import { withQueues } from '../run/queue/report.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
+import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
@@ -31,6 +36,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly start?: typeof applyRun;
   /** what follows once the hosts are as planned, also where nothing had to be done to them */
   readonly finish?: (result: RunResult, options: ApplyOptions) => Promise<RunResult>;
+  /** of resume: the run with whose rest it goes on */
+  readonly followed?: FollowedRun;
 }
 
 /** Shows a plan, asks, carries it out, shows what came of it; returns the exit status. */
@@ -45,16 +52,25 @@ export async function carryOut(
   const told = {
     ...{ byHand: plan.byHand, notes: plan.notes, holds },
     ...{
-      rollout: withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
+      rollout: withQueues(
+        withWindows(rolloutOf(plan.hosts, options), plan.hosts, options),
+        plan.hosts,
+        options,
+      ),
       force: options.whenBusy === 'force',
     },
+    ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
   session.show('plan', planned, told);
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });
 
   if (planned.interrupted || session.environment.signal.aborted) return stop(exitStatus.interrupted);
-  const refusal = options.refusal ?? drainRefusal(plan.hosts, options);
+  const refusal =
+    options.refusal ??
+    drainRefusal(plan.hosts, options) ??
+    waveRefusal(plan.hosts, options) ??
+    queueRefusal(plan.hosts, options);
   if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {
@@ -68,18 +84,20 @@ export async function carryOut(
   if (due.length === 0) return finished(planned, session, told, options);
   // The rollout has just told that these aren't changed, because too many would be out.
   const heldBack = new Set(told.rollout.flatMap((role) => role.held));
-  const able = due.filter(({ host }) => !heldBack.has(host));
+  const notHeldBack = due.filter(({ host }) => !heldBack.has(host));
+  const queued = notHeldBack.filter((host) => isLater(host, options));
+  const able = notHeldBack.filter((host) => !queued.includes(host));
   const refused = options.yes ? refusedByDay(able, options) : undefined;
   if (refused !== undefined) return stop(exitStatus.nothingTouched, refused);
   const first = saidFirst(able, options);
   // Nobody is asked about hosts that are deferred in any case.
   const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
-  const question = `${verbs[options.command] ?? 'Apply these changes to'} ${hosts}?`;
+  const question = questionOf(options.command, begun.length, queued.length);
   const answer = await askFirst(session, {
-    yes: options.yes || begun.length === 0,
+    yes: options.yes || begun.length + queued.length === 0,
     question: first === undefined ? question : `${asParagraph(first, session)}\n${question}`,
-    otherwise: `${hosts} would be changed`,
+    otherwise: `${hosts} would be changed${queued.length === 0 ? '' : `, and ${count(queued.length, 'host')} queued`}`,
     next: `confirm with --yes${first === undefined ? '' : ' and --now'}, or only show the plan with --dry-run`,
   });
   if (typeof answer !== 'string') return stop(exitStatus.nothingTouched, answer);
@@ -113,7 +131,16 @@ function asParagraph(text: string, { environment: { output } }: Session): string
 /** A yes on a terminal, after it was said what that means at this time, is as good as --now. */
 function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutOptions {
   if (said === undefined || options.yes || options.window === undefined) return options;
-  return { ...options, window: { ...options.window, regardless: true } };
+  const queue = options.queue && { ...options.queue, window: options.window };
+  return { ...options, window: { ...options.window, regardless: true }, queue };
+}
+
+/** `Apply these changes to 2 hosts, and queue 1 host?` */
+function questionOf(command: string, begun: number, queued: number): string {
+  const later = count(queued, 'host');
+  if (begun === 0 && queued > 0) return `Queue these changes on ${later}?`;
+  const hosts = `${verbs[command] ?? 'Apply these changes to'} ${count(begun, 'host')}`;
+  return `${hosts}${queued === 0 ? '' : `, and queue them on ${later}`}?`;
 }
 
 const verbs: Readonly<Record<string, string>> = {

@@ -3,9 +3,10 @@ import { type Confirmer, confirmers } from '../model/deciding-check.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type MaxUnavailable, parseMaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
-import { type ApplyOptions, usualApply } from '../run/options.ts';
+import { type ApplyOptions, failureRules, type OnFailure, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { namesOption, positive, wholeNumber } from './options.ts';
+import { runIdOption } from './run-id-option.ts';
 import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
 /** Options that every command has that changes hosts. */
@@ -18,11 +19,14 @@ export interface ChangeOptions extends WindowOptions {
   readonly drainTimeout: number;
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure: OnFailure;
   readonly confirm: Confirmer;
   readonly confirmTimeout: number;
   readonly browserPath?: string;
   readonly lockWait: number;
   readonly keep?: number;
+  readonly runId?: string;
 }
 
 /** A word over a new connection takes a few seconds; less would revert healthy hosts. Seconds. */
@@ -36,12 +40,39 @@ export function maxUnavailableOption(): Option {
   ).argParser(outAtOnce);
 }
 
-/** What is done where people are; for commands that change hosts, and for `plan`, which shows it. */
-export function whenBusyOption(usual = 'as in the inventory, else refuse'): Option {
+/** How many hosts begin together; for commands that change hosts, and for `plan`, which shows it. */
+export function waveOption(): Option {
+  return new Option(
+    '--wave <n>',
+    'change so many hosts of a role together once the first is done, the next ones when all of them have ended (default: each as soon as another has ended)',
+  ).argParser(positive);
+}
+
+/** What a failure means for others; for commands that change hosts, and for `plan`. */
+export function onFailureOption(): Option {
+  return new Option(
+    '--on-failure <what>',
+    'stop: begin no further host; revert-wave: also put back those that are being changed together with it; they wait for each other',
+  )
+    .choices([...failureRules])
+    .default(usualApply.onFailure);
+}
+
+/**
+ * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it
+ * can be left to the hosts. `usual`: what is done if nobody says.
+ */
+export function whenBusyOption({
+  later,
+  usual = 'as in the inventory, else refuse',
+}: {
+  readonly later: boolean;
+  readonly usual?: string | undefined;
+}): Option {
   return new Option(
     '--when-busy <policy>',
-    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: ${usual})`,
-  ).choices([...busyPolicies]);
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: ${usual})`,
+  ).choices(busyPolicies.filter((policy) => later || policy !== 'later'));
 }
 
 /** Who confirms; for commands that change hosts, and for `plan`, which shows which checks would decide. */
@@ -55,13 +86,17 @@ export function confirmOption(description: string): Option {
  */
 export function addChangeOptions(
   command: Command,
-  { force, whenBusy }: { readonly force: string; readonly whenBusy?: string },
+  {
+    force,
+    whenBusy,
+    later = false,
+  }: { readonly force: string; readonly whenBusy?: string; readonly later?: boolean },
 ): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption(whenBusy))
+    .addOption(whenBusyOption({ later, usual: whenBusy }))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)
@@ -82,6 +117,8 @@ export function addChangeOptions(
       0,
     )
     .addOption(maxUnavailableOption())
+    .addOption(waveOption())
+    .addOption(onFailureOption())
     .addOption(
       confirmOption(
         'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
@@ -101,7 +138,8 @@ export function addChangeOptions(
         .argParser(seconds)
         .default(usualApply.lockWait, 'not at all'),
     )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive)
+    .addOption(runIdOption());
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */
@@ -124,15 +162,18 @@ export function changeOptionsOf(
   | 'drainTimeout'
   | 'maxFailures'
   | 'maxUnavailable'
+  | 'waveSize'
+  | 'onFailure'
   | 'confirm'
   | 'confirmTimeout'
   | 'lockWait'
   | 'keep'
 > {
   const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
-  const { whenBusy, waitTimeout, drainTimeout } = options;
+  const { whenBusy, waitTimeout, drainTimeout, wave: waveSize, onFailure } = options;
+  const waves = { maxUnavailable, waveSize, onFailure };
   const busy = { whenBusy: whenBusy ?? (force ? ('force' as const) : undefined), waitTimeout, drainTimeout };
-  return { ...busy, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep };
+  return { ...busy, ...waves, maxFailures, confirm, confirmTimeout, lockWait, keep };
 }
 
 /** Throws what commander reports as a wrong argument. */

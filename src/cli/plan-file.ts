@@ -2,13 +2,14 @@ import { open, readFile } from 'node:fs/promises';
 import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
+import { durationWords } from '../model/duration.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
 import { comparePlan } from '../plan/saved/compare-plan.ts';
 import { type PlanSources, readSavedPlan, type SavedPlan, savePlan } from '../plan/saved/saved-plan.ts';
-import { usualApply } from '../run/options.ts';
+import { type OnFailure, usualApply } from '../run/options.ts';
 import type { SecretRegister } from '../secrets/register.ts';
 
 /** Saves a plan for `apply --plan`, readable only by its owner, even if the file could be read by others. */
@@ -39,7 +40,12 @@ export interface PlannedWith {
   readonly window?: readonly { readonly typed: string }[];
   readonly deadline?: { readonly typed: string };
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure?: OnFailure;
   readonly confirm?: Confirmer;
+  readonly idleFor?: number;
+  readonly until?: number;
+  readonly withoutCordon?: boolean;
 }
 
 /**
@@ -52,14 +58,21 @@ export function commandToApply(file: string, options: PlannedWith): string {
 
 function optionsIn(options: PlannedWith): string {
   const { inventory, limit, prune, whenBusy, window = [], deadline, maxUnavailable, confirm } = options;
+  const { wave, onFailure } = options;
+  const { idleFor, until, withoutCordon = false } = options;
   return [
     `--inventory ${inventory}`,
     ...(limit.length === 0 ? [] : [`--limit ${limit.join(',')}`]),
     ...(prune ? ['--prune'] : []),
     ...(whenBusy === undefined ? [] : [`--when-busy ${whenBusy}`]),
+    ...(idleFor === undefined ? [] : [`--idle-for ${durationWords(idleFor)}`]),
+    ...(until === undefined ? [] : [`--until ${Math.max(1, Math.floor(until / 60))}m`]),
+    ...(withoutCordon ? ['--without-cordon'] : []),
     ...window.map(({ typed }) => `--window '${typed}'`),
     ...(deadline === undefined ? [] : [`--deadline ${deadline.typed}`]),
     ...(maxUnavailable === undefined ? [] : [`--max-unavailable ${outWords(maxUnavailable)}`]),
+    ...(wave === undefined ? [] : [`--wave ${wave}`]),
+    ...(onFailure === undefined || onFailure === usualApply.onFailure ? [] : [`--on-failure ${onFailure}`]),
     ...(confirm === undefined || confirm === usualApply.confirm ? [] : [`--confirm ${confirm}`]),
   ].join(' ');
 }
@@ -91,23 +104,35 @@ export interface Agreed {
   readonly refusal: Problem | undefined;
 }
 
+/** What would be done now, and what it was made from. */
+interface PlannedNow {
+  readonly plan: ClusterPlan;
+  readonly inventory: Inventory;
+  readonly secrets: SecretRegister;
+}
+
 /** Compares what would be done now with a saved plan. */
 export async function agreedPlan(
   file: string,
   saved: SavedPlan,
-  now: { readonly plan: ClusterPlan; readonly inventory: Inventory; readonly secrets: SecretRegister },
+  now: PlannedNow,
   options: PlannedWith,
 ): Promise<Agreed> {
-  const sources = { ...now.inventory, secrets: now.secrets };
-  const { differences, done } = await comparePlan(saved, now.plan, sources);
-  const hosts = now.plan.hosts.map((host) => {
+  const { plan, differences } = await restOf(saved, now);
+  return { plan, refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences) };
+}
+
+/** A plan that was made now, with the hosts marked that are as the saved one leaves them; what differs. */
+export async function restOf(
+  saved: SavedPlan,
+  { plan, inventory, secrets }: PlannedNow,
+): Promise<{ readonly plan: ClusterPlan; readonly differences: readonly string[] }> {
+  const { differences, done } = await comparePlan(saved, plan, { ...inventory, secrets });
+  const hosts = plan.hosts.map((host) => {
     const run = done.get(host.host);
     return run === undefined ? host : { ...host, done: run === '' ? {} : { by: run } };
   });
-  return {
-    plan: { ...now.plan, hosts },
-    refusal: differences.length === 0 ? undefined : planDiffers(file, options, differences),
-  };
+  return { plan: { ...plan, hosts }, differences };
 }
 
 function planDiffers(file: string, options: PlannedWith, differences: readonly string[]): Problem {

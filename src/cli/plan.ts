@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
-import { confirmOption, maxUnavailableOption, whenBusyOption } from './change-options.ts';
+import type { OnFailure } from '../run/options.ts';
+import {
+  confirmOption,
+  maxUnavailableOption,
+  onFailureOption,
+  waveOption,
+  whenBusyOption,
+} from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import {
   addCommonOptions,
@@ -11,29 +18,33 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
+import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions, WindowOptions {
+interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
+  readonly wave?: number;
+  readonly onFailure: OnFailure;
   readonly whenBusy?: BusyPolicy;
   readonly confirm: Confirmer;
 }
 
 export function registerPlan(program: Command, { environment, finish }: Registration): void {
-  const command = addWindowOptions(
-    addCommonOptions(
-      program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
-      limitOfComparing,
-    ),
-  )
+  const command = addCommonOptions(
+    program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
+    limitOfComparing,
+  );
+  addQueueOptions(addWindowOptions(command))
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
-    .addOption(whenBusyOption())
+    .addOption(waveOption())
+    .addOption(onFailureOption())
+    .addOption(whenBusyOption({ later: true }))
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
     )
@@ -46,7 +57,8 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   );
 }
 
-async function plan(options: PlanOptions, environment: Environment): Promise<number> {
+async function plan(given: PlanOptions, environment: Environment): Promise<number> {
+  const options = policyWith(given);
   const [
     { openSession },
     { planRun },
@@ -57,6 +69,8 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     { usualApply },
     { withWindows },
     { drainRefusal },
+    { waveRefusal },
+    { withQueues },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -67,23 +81,37 @@ async function plan(options: PlanOptions, environment: Environment): Promise<num
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
+    import('../run/wave-refusal.ts'),
+    import('../run/queue/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);
-  const { confirm, maxUnavailable, whenBusy } = options;
+  const { confirm, maxUnavailable, whenBusy, wave: waveSize, onFailure } = options;
   const { confirmTimeout } = usualApply;
   const window = await windowOf(session.inventory, options, environment);
-  const rollout = withWindows(
-    rolloutOf(planned.hosts, { ...runOptions, maxUnavailable, whenBusy, window }),
+  const queue = queueOf(options, session.inventory, environment);
+  const going = {
+    ...runOptions,
+    maxUnavailable,
+    waveSize,
+    onFailure,
+    whenBusy,
+    confirm,
+    confirmTimeout,
+    window,
+    queue,
+  };
+  const rollout = withQueues(
+    withWindows(rolloutOf(planned.hosts, going), planned.hosts, going),
     planned.hosts,
-    { confirm, confirmTimeout, window },
+    going,
   );
   const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
-  const refusal = drainRefusal(planned.hosts, { inventory: session.inventory, whenBusy });
+  const refusal = drainRefusal(planned.hosts, going) ?? waveRefusal(planned.hosts, going);
   if (refusal !== undefined) {
     return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
   }

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { exitStatus } from '../model/result.ts';
 import { packageVersion } from '../version.ts';
+import { registerAbort } from './abort.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
+import { registerFollow } from './follow.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
@@ -15,6 +17,7 @@ import { registerLeave } from './leave.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerRelease } from './release.ts';
+import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
@@ -25,6 +28,7 @@ import { registerUnlock } from './unlock.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
+import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
   registerValidate,
@@ -39,7 +43,11 @@ const commands = [
   registerRetire,
   registerJoin,
   registerLeave,
+  registerResume,
+  registerFollow,
+  registerAbort,
   registerRelease,
+  registerWithdraw,
   registerHistory,
   registerStatus,
   registerUnlock,

@@ -54,6 +54,10 @@ export async function takeOut(
   const usual = session.runOptions({ prune: isGone ? [name] : false });
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
+  const { onceOnly } = await import('./tell-run.ts');
+  const called = { command: 'retire', limit: options.limit, more: { name } };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const all = await planRun(runOptions);
   if (isGone && command === 'leave' && balancer.isOut(all.plan, inventory, name)) {
     session.message(`${name} has left the cluster already`);
@@ -78,6 +82,7 @@ export async function takeOut(
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: undefined,
+    ...once,
   });
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state !== 'retired');
   if (status === 0 && stays && !options.dryRun) {

@@ -35,6 +35,10 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
   const session = await openSession('rollback', options, environment, 'known');
   const runOptions = session.runOptions({ prune: false });
   const { run, force, removePackages } = options;
+  const { onceOnly } = await import('./tell-run.ts');
+  const called = { command: 'rollback', limit: options.limit, more: { run, force, removePackages } };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const planned = await planRollback({ ...runOptions, run, force, removePackages });
   const status = await carryOut(planned, session, {
     ...runOptions,
@@ -46,9 +50,15 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: undefined,
+    ...once,
   });
   // A rollback of a rollback makes the hosts as the inventory wants them.
-  if (status === 0 && !options.dryRun && planned.undone === 'apply' && planned.plan.hosts.some(isDue)) {
+  if (
+    status === 0 &&
+    !options.dryRun &&
+    (planned.undone === 'apply' || planned.undone === 'resume') &&
+    planned.plan.hosts.some(isDue)
+  ) {
     session.message(
       `${options.inventory} still asks for what was undone: change it, or the next apply makes these changes again`,
     );

@@ -29,12 +29,15 @@ export function addWindowOptions(command: Command): Command {
         .argParser(another)
         .default([], 'as in the inventory'),
     )
-    .addOption(
-      new Option(
-        '--deadline <time>',
-        'begin no host that could not be done, or put back, before 05:00, 2026-11-27T05:00, or 90m from now',
-      ).argParser(time),
-    );
+    .addOption(deadlineOption());
+}
+
+/** By when a run has to be over. */
+export function deadlineOption(): Option {
+  return new Option(
+    '--deadline <time>',
+    'begin no host that could not be done, or put back, before 05:00, 2026-11-27T05:00, or 90m from now',
+  ).argParser(time);
 }
 
 /** Adds the one by which the operator says that it may be now. */
@@ -54,6 +57,13 @@ export async function windowOf(
 ): Promise<RunWindow> {
   const { runWindow } = await import('../run/windows/run-window.ts');
   return runWindow(inventory, { window, deadline, now }, clock);
+}
+
+/** A window as it was typed earlier. Throws for one that isn't one, as `--window` does. */
+export function typedWindow(typed: string): WindowOptions['window'][number] {
+  const [window] = another(typed, []);
+  if (window === undefined) throw new Error(`${typed} is not a window`);
+  return window;
 }
 
 /** Throws what commander reports as a wrong argument. */

@@ -1,4 +1,4 @@
-import type { Claim, Hold, Lease } from '../model/claims.ts';
+import type { Aborted, Claim, Hold, Lease } from '../model/claims.ts';
 import { fields, printable } from './records.ts';
 
 /** The record of a hold, as src/host/remote/claims.sh has it; undefined if there is none. */
@@ -15,6 +15,12 @@ export function readLease(record: string | undefined): Lease | undefined {
   const [until = '', since = '', ...texts] = fields(record);
   const [by = '', from = '', run = '', command = '', process = ''] = texts.map(printable);
   return { by, from, run, command, process, since: secondsIn(since) ?? 0, until: secondsIn(until) };
+}
+
+/** Who has aborted a run, as src/host/remote/agreements.sh has it. */
+export function readAborted(record: string): Aborted {
+  const [since = '', by = '', from = ''] = fields(record);
+  return { since: secondsIn(since) ?? 0, by: printable(by), from: printable(from) };
 }
 
 /** A claim by a clock that is ahead of the host's by so many seconds. */

@@ -1,6 +1,6 @@
-import type { Hold, Lease } from '../model/claims.ts';
+import type { Aborted, Hold, Lease } from '../model/claims.ts';
 import type { Connection } from '../ssh/contract.ts';
-import { readHold, readLease } from './claims.ts';
+import { readAborted, readHold, readLease } from './claims.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { fieldSeparator, printable, record, splitOnce } from './records.ts';
 
@@ -9,6 +9,18 @@ export interface WantedLease extends Pick<Lease, 'by' | 'from' | 'run' | 'comman
   readonly machineId: string;
   readonly cluster: string;
   readonly seconds: number;
+  /** of this call: another one with the same id of a run is another */
+  readonly token: string;
+}
+
+/** What goes to the host with it. */
+export interface LeaseExtras {
+  /** a run whose lease may be taken over */
+  readonly over?: string | undefined;
+  /** what was agreed on, when it is taken; how the run ended, when it is released */
+  readonly file?: Buffer | undefined;
+  /** how many runs the host remembers; 20 by default */
+  readonly keep?: number | undefined;
 }
 
 /** What a host says to it. */
@@ -16,6 +28,10 @@ export type LeaseAnswer =
   | { readonly kind: 'taken' | 'released' }
   /** it isn't this run's any more: it was broken, or another run came after it had expired */
   | { readonly kind: 'lost' }
+  /** another call has begun a run of this id */
+  | { readonly kind: 'known' }
+  /** nothing more of the run is to be begun; if it was renewed, it is renewed */
+  | { readonly kind: 'aborted'; readonly aborted: Aborted }
   /** another run has reserved the host */
   | { readonly kind: 'leased'; readonly lease: Lease }
   | { readonly kind: 'held'; readonly hold: Hold }
@@ -24,20 +40,22 @@ export type LeaseAnswer =
   /** nothing that counts, as from another machine at this address */
   | { readonly kind: 'none' };
 
-/**
- * Takes, renews or gives back the lease of a run on a host; `over` names a run whose lease may be taken over.
- * Throws what the connection throws.
- */
+/** What is done with it; `withdraw` is for a run that hasn't begun, and leaves nothing of it. */
+export type LeaseWish = 'take' | 'renew' | 'release' | 'withdraw';
+
+/** Takes, renews or gives back the lease of a run on a host. Throws what the connection throws. */
 export async function lease(
   connection: Connection,
-  what: 'take' | 'renew' | 'release',
+  what: LeaseWish,
   wanted: WantedLease,
-  { over = '' }: { readonly over?: string | undefined } = {},
+  { over = '', file, keep }: LeaseExtras = {},
 ): Promise<LeaseAnswer> {
-  const { machineId, cluster, run, seconds, by, from, command, process } = wanted;
+  const { machineId, cluster, run, seconds, by, from, command, process, token } = wanted;
   const nonce = newNonce();
-  const request = record('lease', what, machineId, cluster, run, seconds, by, from, command, process, over);
-  const result = await connection.exec(bootstrap, framed(await program('lease'), request, nonce), {
+  const whose = [machineId, cluster, run, seconds, by, from, command, process] as const;
+  const request = record('lease', what, ...whose, over, token, file?.length ?? 0, keep ?? 20);
+  const header = framed(await program('lease'), request, nonce);
+  const result = await connection.exec(bootstrap, file === undefined ? header : [header, file], {
     timeout: 60,
     maximumOutput: 1024 * 1024,
   });
@@ -48,7 +66,10 @@ export async function lease(
     case 'taken':
     case 'released':
     case 'lost':
+    case 'known':
       return { kind };
+    case 'aborted':
+      return { kind, aborted: readAborted(told) };
     case 'locked':
       return { kind, who: printable(told) };
   }

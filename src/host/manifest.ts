@@ -1,11 +1,12 @@
 import type { HostAction } from '../model/action.ts';
 import type { Change } from '../model/change.ts';
 import { sha256 } from '../model/change.ts';
-import { type Action, type Check, type Guard, type Handler, interruptsPeople } from '../model/handler.ts';
+import type { Action, Check, Guard, Handler } from '../model/handler.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { Query } from '../model/reads.ts';
 import { type PathState, unitOfPath } from '../model/snapshot.ts';
 import type { Transaction } from '../model/transaction.ts';
+import { beginRecords, queueRecords } from './begin-records.ts';
 import { programsIn, queryFields } from './own-programs.ts';
 import { counted, record } from './records.ts';
 
@@ -28,6 +29,7 @@ export function manifest(transaction: Transaction): string {
     ...leaseRecords(transaction),
     ...(transaction.confirm === 'outside' ? [record('confirm', confirmTimeout(transaction))] : []),
     ...beginRecords(transaction),
+    ...queueRecords(transaction, [timeLimit(transaction), revertLimit(transaction)]),
     ...transaction.actions.flatMap((action, index) => actionRecords(action, index + 1, programs)),
     ...transaction.changes.map((change, index) => changeRecord(change, index + 1, transaction.host)),
     ...transaction.changes.flatMap(({ folderOf = [] }, index) =>
@@ -50,16 +52,6 @@ function leaseRecords({ lease, record: who }: Transaction): readonly string[] {
   if (lease === undefined) return [];
   const { run, mode, seconds, process } = lease;
   return [record('lease', run, mode, seconds, who.operator, who.from, who.command, process)];
-}
-
-/** When it is too late for the host to begin, and what must not begin then; see begin.sh. */
-function beginRecords({ beginBefore, handlers }: Transaction): readonly string[] {
-  if (beginBefore === undefined) return [];
-  const { at, code, message, next } = beginBefore;
-  return [
-    record('begin-before', Math.floor(at), code, message, next),
-    ...handlers.filter(interruptsPeople).map(({ id }) => record('interrupts', id, '')),
-  ];
 }
 
 /** The host's role in its cluster, and whether it may serve other clusters as well: `shared` or `alone`. */

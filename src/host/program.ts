@@ -14,9 +14,11 @@ export type ProgramName =
   | 'runs'
   | 'confirm'
   | 'unlock'
+  | 'withdraw'
   | 'forget'
   | 'hold'
   | 'lease'
+  | 'agreement'
   | 'meeting'
   | 'forecast'
   | 'cordon'
@@ -53,19 +55,26 @@ export function newNonce(): string {
 
 /** Those that ask who wants a host left alone. */
 const askingForClaims: readonly ProgramName[] = [
-  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease'] as const),
+  ...(['probe', 'forecast', 'runs', 'forget', 'unlock', 'hold', 'lease', 'agreement'] as const),
 ];
+
+/** Those that tell of runs that wait until nobody is there. */
+const tellingOfQueues: readonly ProgramName[] = ['probe', 'forecast', 'runs'];
 
 export async function program(name: ProgramName): Promise<string> {
   const parts = [
     'library',
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
+    ...(name === 'lease' || name === 'agreement' ? ['agreements'] : []),
     ...(name === 'forecast' ? ['forecast'] : []),
+    ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
+    ...(name === 'receive' ? ['start-run'] : []),
+    ...(name === 'receive' || name === 'forget' ? ['queue-units'] : []),
     name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];

@@ -36,6 +36,8 @@ export type TransactionEvent =
   | { readonly kind: 'settling'; readonly seconds: number }
   /** an earlier unfinished run is completed first */
   | { readonly kind: 'settling-other'; readonly run: string }
+  /** nothing more of the run is to be begun, here or elsewhere */
+  | { readonly kind: 'aborted'; readonly by: string; readonly from: string; readonly since: number }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'reconnecting'; readonly problem: Problem };
 
@@ -72,6 +74,7 @@ export class RunLog {
     const [kind = '', first = '', second = '', third = '', fourth = ''] = fields;
     switch (kind) {
       case 'state':
+        if (first === 'queued' || first === 'running') this.#beginAnew();
         this.#timed(second);
         return { kind: 'state', state: first };
       case 'guard':
@@ -113,6 +116,8 @@ export class RunLog {
         return { kind: 'settling', seconds: Number(first) };
       case 'settling':
         return { kind: 'settling-other', run: first };
+      case 'aborted':
+        return { kind: 'aborted', since: Number(first) || 0, by: second, from: third };
       case 'warning':
         note(this.warnings, first);
         return { kind: 'warning', message: first };
@@ -133,6 +138,14 @@ export class RunLog {
       default:
         return undefined;
     }
+  }
+
+  /** A run that waits until nobody is there may have begun before, and have been put off. */
+  #beginAnew(): void {
+    this.cause = undefined;
+    this.begunAt = undefined;
+    this.owedBecause = undefined;
+    for (const list of [this.started, this.warnings, this.owed, this.done]) list.length = 0;
   }
 
   #timed(seconds: string): void {

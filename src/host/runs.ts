@@ -1,11 +1,13 @@
 import type { Hold } from '../model/claims.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
+import type { QueuedRun } from '../model/queue.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { readHold } from './claims.ts';
 import { mayNotRead } from './not-permitted.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
+import { readQueued } from './queued-runs.ts';
 import { fieldSeparator, printable, record } from './records.ts';
 import { RunLog } from './run-log.ts';
 import { readStoredRecord } from './stored.ts';
@@ -31,6 +33,8 @@ export interface RunOnHost {
   readonly warnings: readonly string[];
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** what it waits for; undefined unless its state is `queued` */
+  readonly queued: QueuedRun | undefined;
   /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
 }
@@ -62,7 +66,7 @@ export async function readMemory(
   cluster = '',
 ): Promise<{ readonly runs: readonly RunOnHost[]; readonly hold: Hold | undefined }> {
   const answer = await ask(connection, record('list', cluster), host);
-  const runs = answer.runs.map(({ run, state, outcome, sequence, files }): RunOnHost => {
+  const runs = answer.runs.map(({ run, state, outcome, sequence, files, queued }): RunOnHost => {
     const log = new RunLog();
     for (const line of (files.get('log')?.toString('utf8') ?? '').split('\n')) log.add(line);
     return {
@@ -77,9 +81,12 @@ export async function readMemory(
       warnings: [...log.warnings, ...owedWords(log)],
       started: log.started,
       installed: log.installed,
+      queued: queued === undefined ? undefined : readQueued(queued, run),
     };
   });
-  runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+  // What waits has yet to begin.
+  const place = ({ state, sequence = 0 }: RunOnHost) => (state === 'queued' ? Number.MAX_VALUE : sequence);
+  runs.sort((one, other) => place(one) - place(other));
   return { runs, hold: readHold(answer.hold) };
 }
 
@@ -155,6 +162,8 @@ interface RawRun {
   readonly outcome: string;
   readonly sequence: number | undefined;
   readonly files: Map<string, Buffer>;
+  /** the record of what it waits for */
+  queued?: string;
 }
 
 interface RawAnswer {
@@ -214,10 +223,12 @@ function parseRuns(output: Buffer, nonce: string): RawAnswer | undefined {
       const number = sequence === '' ? undefined : Number(sequence);
       runs.push({ run: name, state: value, outcome, sequence: number, files: new Map() });
     }
+    const last = runs.at(-1);
+    if (kind === 'queued' && last !== undefined) last.queued = line.slice(`${nonce} queued `.length);
     if (kind !== 'file') continue;
     const size = Number(value);
     if (!Number.isSafeInteger(size) || size < 0 || output[position + size] !== 10) return undefined;
-    runs.at(-1)?.files.set(name, Buffer.from(output.subarray(position, position + size)));
+    last?.files.set(name, Buffer.from(output.subarray(position, position + size)));
     position += size + 1;
   }
 }

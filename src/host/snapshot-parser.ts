@@ -14,6 +14,7 @@ import { clockOffset, readOs, readSpace, readSystemdVersion } from './machine-pa
 import { mayNotRead } from './not-permitted.ts';
 import { type Contents, PathTable } from './path-table.ts';
 import { readAnswerBody, readAnswers } from './query-answers.ts';
+import { queuedIn } from './queued-runs.ts';
 import { fieldSeparator, fields, printable, splitOnce } from './records.ts';
 import { bootClock, failedUnits, readBlocks, readUnits, workersSince } from './unit-parser.ts';
 import { unsettled } from './unsettled-runs.ts';
@@ -96,6 +97,9 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
     ...(hold === undefined ? {} : { hold: shifted(hold, -offset) }),
     ...(lease === undefined ? {} : { lease: shifted(lease, -offset) }),
     ...(facts.some(([kind]) => kind === 'cordon') ? { cordons: cordonsIn(facts) } : {}),
+    ...(facts.some(([kind]) => kind === 'queued')
+      ? { queued: queuedIn(facts, context.cluster, offset) }
+      : {}),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),

@@ -4,12 +4,12 @@ import type { Transaction, TransactionResult, TransactionState } from '../model/
 import type { Connection } from '../ssh/contract.ts';
 import { anotherMachine, notThisMachine } from './another-machine.ts';
 import { confirm } from './confirm.ts';
+import { endingOf, withActions } from './ending.ts';
 import { FollowReader } from './follow-reader.ts';
 import { revertLimit, timeLimit } from './manifest.ts';
 import { bootstrap, framed, newNonce, program } from './program.ts';
 import { record } from './records.ts';
 import { RunLog, type TransactionEvent } from './run-log.ts';
-import { hasEnded } from './run-state.ts';
 import { upload } from './upload.ts';
 
 export interface TransactOptions {
@@ -90,7 +90,8 @@ export async function transact(
         // The original machine continues by itself, and its address may come back.
         lost = anotherMachine();
       } else if (reader.end !== undefined) {
-        return result(stateOf(reader.end), problemFor(reader.end, log));
+        const { state, problem } = endingOf(reader.end, log);
+        return result(state, problem);
       } else lost = brokenOff();
     } catch (error) {
       if (!(error instanceof OperatorError) || first) throw error;
@@ -112,30 +113,12 @@ export async function transact(
   function result(state: TransactionState, problem: Problem | undefined): TransactionResult {
     return {
       state,
-      problem: problem === undefined ? undefined : { ...withActions(problem, log), host: transaction.host },
+      problem: problem && { ...withActions(problem, log), host: transaction.host },
       started: log.started,
       owed: state === 'committed' ? log.owed : [],
       warnings: log.warnings,
       durationMs: Date.now() - startedAt,
     };
-  }
-}
-
-function stateOf(end: string): TransactionState {
-  switch (end) {
-    case 'committed':
-    case 'reverted':
-    case 'kept':
-    case 'refused':
-    case 'deferred':
-    case 'conflict':
-    case 'stuck':
-      return end;
-    case 'abandoned':
-      return 'refused';
-    default:
-      // Nothing works on the run any more, and settle could not complete it.
-      return 'stuck';
   }
 }
 
@@ -170,67 +153,6 @@ function onceWaiting(
     };
     // The host's log tells the decision, whoever made it.
     speak().catch(() => undefined);
-  };
-}
-
-function problemFor(end: string, log: RunLog): Problem | undefined {
-  const cause = log.cause;
-  const because = cause === undefined ? [] : [`it was reverted because ${cause.message}`, cause.detail ?? ''];
-  if (end === 'committed') return owed(log);
-  if (end === 'conflict') {
-    return {
-      code: 'conflict',
-      message: `${log.conflicts.length} files were changed by someone else during the run and were left as they are`,
-      next: 'check each of them; their previous contents are in the folder of the run below /var/lib/clusterproxy/runs',
-      detail: [...log.conflicts, ...because].join('\n').trim(),
-    };
-  }
-  if (end === 'kept') {
-    return (
-      cause ?? {
-        code: 'kept',
-        message: 'nobody confirmed the run, and it could not be reverted: the new files stay in use',
-        next: 'check that all is well; to undo the run, use clusterproxy rollback when nobody is connected',
-      }
-    );
-  }
-  if (end === 'stuck' || !hasEnded(end)) {
-    return {
-      code: 'stuck',
-      message: 'the host could not restore its previous state',
-      next: 'fix what it reports, then run on the host: sh /var/lib/clusterproxy/settle RUN revert (with the id of the run), or run the command again',
-      detail: [...log.failures, ...log.conflicts, ...because].join('\n').trim(),
-    };
-  }
-  return (
-    cause ?? {
-      code: 'interrupted',
-      message: 'the work on the host was stopped before it was complete; everything was restored',
-      next: 'run the command again',
-    }
-  );
-}
-
-/** The new files stay; what would have interrupted people is still pending. */
-function owed({ owed: handlers, owedBecause }: RunLog): Problem | undefined {
-  if (handlers.length === 0) return undefined;
-  return {
-    code: 'restarts-owed',
-    message: `people connected during the restarts (${owedBecause?.words ?? 'a guard says so'}), so these are still pending: ${handlers.join(', ')}; the new files are in place`,
-    next: 'run the command again when nobody is connected, or allow the interruption with --force; until then these services run with the old files',
-    detail: owedBecause?.detail === '' ? undefined : owedBecause?.detail,
-  };
-}
-
-/** Only files and services are restored, not the effects of actions. */
-function withActions(problem: Problem, { done, installed }: RunLog): Problem {
-  if (done.length === 0 && installed.length === 0) return problem;
-  const what = [...done, ...(installed.length > 0 ? [`installed: ${installed.join(' ')}`] : [])];
-  return {
-    ...problem,
-    detail: [problem.detail ?? '', `these actions were done and are not undone: ${what.join('; ')}`]
-      .join('\n')
-      .trim(),
   };
 }
 

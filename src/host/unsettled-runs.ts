@@ -21,12 +21,15 @@ export function unsettled(
     if (state === 'committed') runs = runs.filter((one) => one.state !== 'conflict' && one.state !== 'kept');
     if (finalStates.has(state)) continue;
     const unit = units.find((block) => block.get('Id') === `clusterproxy-${run}.service`)?.get('ActiveState');
+    const alive = unit === 'active' || unit === 'activating' || unit === 'deactivating';
+    // Nothing of it is left to be finished: see src/host/queued-runs.ts.
+    if (state === 'queued' && !alive) continue;
     runs.push({
       run: printable(run),
       state: printable(state),
       outcome: outcome === 'commit' || outcome === 'revert' || outcome === 'keep' ? outcome : undefined,
       who: who === '' ? undefined : printable(who),
-      alive: unit === 'active' || unit === 'activating' || unit === 'deactivating',
+      alive,
       ...(isOurs ? {} : { cluster: printable(cluster) }),
     });
   }

@@ -24,12 +24,17 @@ const programs = [
   'transaction.sh',
   'changes.sh',
   'browse.sh',
+  'start-run.sh',
+  'queue-units.sh',
+  'queued.sh',
+  'queue.sh',
   'people.sh',
   'handlers.sh',
   'begin.sh',
   'boot-unit.sh',
   'others.sh',
   'claims.sh',
+  'agreements.sh',
   'places.sh',
   'prepare.sh',
   'act.sh',
@@ -54,6 +59,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
     ['managed-paths', Buffer.from(managedPaths(transaction))],
     ['role', Buffer.from(roleText(transaction))],
   ];
+  if (transaction.agreement !== undefined) named.push(['agreement', transaction.agreement]);
   const hide = hidingScript(transaction.hide ?? { texts: [], base64: [] });
   if (hide !== '') named.push(['hide', Buffer.from(hide)]);
   for (const name of programs) named.push([name, Buffer.from(await remoteFile(name))]);

@@ -33,6 +33,8 @@ export interface Inventory {
   readonly windows?: readonly InventoryWindow[] | 'anytime' | undefined;
   /** what a run does with hosts on which people are */
   readonly whenBusy: WhenBusy;
+  /** for how long nobody may have been on a host that changes itself; seconds; undefined: the default */
+  readonly idleFor?: number | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */

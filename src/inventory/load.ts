@@ -6,6 +6,7 @@ import { schemaProblems } from '../document/schema-problems.ts';
 import { readSourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
+import { secondsOf } from '../model/duration.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
@@ -161,6 +162,7 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     timeZone: data.cluster.time_zone,
     windows: windowsOf(data.windows, calendars),
     whenBusy: whenBusy(data.when_busy),
+    idleFor: data.idle_for === undefined ? undefined : secondsOf(data.idle_for),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),

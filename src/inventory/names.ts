@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { isTimeZone } from '../calendar/time-zone.ts';
 import { nearestName } from '../document/nearest-name.ts';
+import { secondsOf } from '../model/duration.ts';
 
 /** Why a text isn't valid for its purpose, and what to do about it. */
 export interface Mistake {
@@ -156,6 +157,16 @@ export function timeZoneMistake(name: string): Mistake | undefined {
         ? 'write a name such as Europe/Berlin (timedatectl list-timezones)'
         : `did you mean ${meant}?`,
   };
+}
+
+/** How long nobody may have been on a host: not less than a second, not more than a day. */
+export function idleTimeMistake(text: string): Mistake | undefined {
+  const seconds = secondsOf(text);
+  if (seconds !== undefined && seconds >= 1 && seconds <= 86_400) return undefined;
+  return mistake(
+    `'${shown(text)}' is not a time that somebody can be away`,
+    'write a time such as 20m or 1h30m',
+  );
 }
 
 function mistake(message: string, next: string): Mistake {

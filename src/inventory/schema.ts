@@ -15,6 +15,7 @@ import {
   hostNamePattern,
   hostnameMistake,
   hostnamePattern,
+  idleTimeMistake,
   type Mistake,
   timeZoneMistake,
   userPattern,
@@ -280,8 +281,14 @@ export const inventorySchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'what a run does with a host on which people are, for all roles, or by role: refuse (put it off), wait (until they have gone), drain (send no more people there, and wait), force (interrupt them); default: refuse',
+        'what a run does with a host on which people are, for all roles, or by role: refuse (put it off), wait (until they have gone), drain (send no more people there, and wait), later (leave it to change itself once nobody is there), force (interrupt them); default: refuse',
     }),
+  idle_for: checkedText({
+    code: 'invalid-time',
+    mistake: idleTimeMistake,
+    description:
+      'for how long nobody may have been on a host, without a break, before it changes itself (when_busy: later), such as 20m; default: 20m',
+  }).optional(),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z

@@ -21,6 +21,9 @@ export interface Lease extends Claim {
   readonly process: string;
 }
 
+/** Who has said that nothing more of a run is begun, and when. */
+export type Aborted = Pick<Claim, 'by' | 'from' | 'since'>;
+
 /** A hold, and the hosts that have it. Any one of them is enough. */
 export interface ClusterHold extends Hold {
   readonly hosts: readonly string[];

@@ -1,4 +1,5 @@
 import type { Problem } from './operator-error.ts';
+import type { QueuedRun } from './queue.ts';
 import type { RunRecord } from './transaction.ts';
 
 /** How a run ended on one host, according to that host's records. */
@@ -16,6 +17,8 @@ export interface RunOnHost {
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  /** what it waits for; undefined unless its state is `queued` */
+  readonly queued?: QueuedRun | undefined;
   /** how long the host worked on it; undefined if unknown */
   readonly durationMs: number | undefined;
 }

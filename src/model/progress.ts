@@ -19,6 +19,8 @@ export type HostPhase =
   | 'settling'
   /** all is well on the host, which waits to be told so; `detail` says for how long */
   | 'confirming'
+  /** it is on the host, which begins by itself */
+  | 'queued'
   | 'done';
 
 /**

@@ -1,3 +1,4 @@
+import type { Aborted } from './claims.ts';
 import type { Decided } from './deciding-check.ts';
 import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
@@ -12,6 +13,7 @@ export type Status =
   | 'done'
   | 'deferred'
   | 'owed'
+  | 'queued'
   | 'rolled-back'
   | 'failed'
   | 'unreachable'
@@ -49,6 +51,8 @@ export interface RunResult {
   readonly hosts: readonly HostResult[];
   readonly warnings: readonly string[];
   readonly interrupted: boolean;
+  /** who has aborted it from elsewhere, where it is interrupted because of that */
+  readonly aborted?: Aborted | undefined;
 }
 
 /** The result of a command that has done nothing to any host (yet). */
@@ -107,7 +111,7 @@ export function exitStatusOf(result: RunResult, { comparing, asked = [] }: Count
   if (any(['stuck', 'conflict'])) return exitStatus.needsPerson;
   if (result.interrupted) return exitStatus.interrupted;
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
-  if (any(['deferred', 'owed'])) return exitStatus.deferred;
+  if (any(['deferred', 'owed', 'queued'])) return exitStatus.deferred;
   if (asked.some(({ outcome }) => outcome === 'failed')) return exitStatus.verifyFailed;
   if (comparing && any(['would-change'])) return exitStatus.differs;
   return exitStatus.done;

@@ -38,6 +38,10 @@ export interface RoleRollout {
   readonly hosts: readonly string[];
   /** how many are changed at once after the first one, which is changed alone */
   readonly atOnce: number;
+  /** those that begin together, and of which all have ended before the next ones; undefined: none wait so */
+  readonly waves?: readonly (readonly string[])[] | undefined;
+  /** those of a wave are put back as well if one of them fails; undefined: they are not */
+  readonly revertsWaves?: boolean | undefined;
   /** how many hosts of the role may be out at once, including those that are down */
   readonly maxUnavailable: number;
   readonly down: readonly OutHost[];
@@ -47,6 +51,24 @@ export interface RoleRollout {
   readonly window?: RoleWindow | undefined;
   /** what is done with those on which people are; undefined: they are put off */
   readonly whenBusy?: BusyPolicy | undefined;
+  /** those that change themselves later; undefined where none can */
+  readonly queue?: RoleQueue | undefined;
+}
+
+/** Hosts of a role that change themselves once nobody is there. */
+export interface RoleQueue {
+  /** those that would be queued at this moment, and aren't begun; others may follow on which people come */
+  readonly hosts: readonly string[];
+  /** for how long nobody may have been there; seconds */
+  readonly idleFor: number;
+  /** until when they wait; ISO 8601 as clocks in the cluster's time zone show it */
+  readonly until: string;
+  /** how long nobody can join on such a host at the longest, while its services restart; seconds */
+  readonly away: number;
+  /** whether a balancer is known, which such a host can't tell */
+  readonly balancer: boolean;
+  /** the operator has agreed to that */
+  readonly withoutCordon: boolean;
 }
 
 /** When hosts of a role may interrupt people. Instants: ISO 8601 as clocks in the time zone show them. */

@@ -2,6 +2,7 @@ import type { Hold, Lease } from './claims.ts';
 import type { Cordon } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { PackageManager } from './package-manager.ts';
+import type { QueuedRun } from './queue.ts';
 import type { Answer } from './reads.ts';
 
 /**
@@ -206,6 +207,8 @@ export interface Snapshot {
   /** nodes that it has had taken out in a balancer and that were not given back, of any cluster */
   readonly cordons?: readonly Cordon[] | undefined;
   readonly unsettled: readonly UnsettledRun[];
+  /** runs of the cluster that asks which wait here until nobody is there; times by our clock */
+  readonly queued?: readonly QueuedRun[] | undefined;
   /**
    * When each path last became what it is (ctime, which dpkg and touch(1) can't turn back; of a link, the
    * later of its own and of what it leads to). Seconds since the epoch by the host's clock; no entry for what

@@ -8,6 +8,7 @@ export const statusWords: Readonly<Record<Status, string>> = {
   done: 'done already',
   deferred: 'deferred',
   owed: 'restarts owed',
+  queued: 'queued',
   'rolled-back': 'rolled back',
   failed: 'failed',
   unreachable: 'unreachable',

@@ -3,6 +3,7 @@ import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
+import type { QueueRules } from './queue.ts';
 
 /** Everything that a host needs to carry out its plan by itself. */
 export interface Transaction {
@@ -44,6 +45,10 @@ export interface Transaction {
   readonly lease?: TransactionLease | undefined;
   /** when it is too late to begin; undefined if it may begin whenever its guards allow */
   readonly beginBefore?: BeginBefore | undefined;
+  /** what was agreed on for the run, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
+  /** it waits on the host until nobody is there; undefined: it begins at once */
+  readonly queue?: QueueRules | undefined;
   /** how many runs the host remembers afterwards, 20 by default; first-touch values are never forgotten */
   readonly keep?: number | undefined;
 }
@@ -135,6 +140,8 @@ export interface RecordedChange {
 
 /** How a transaction ended on the host. */
 export type TransactionState =
+  /** it waits on the host, with nothing begun */
+  | 'queued'
   /**
    * nothing was changed: the lock is held, the machine is a different one, a file differs from what the plan
    * was based on, or the package manager is busy

@@ -4,9 +4,10 @@
  * - `refuse`: it is put off, with nothing changed;
  * - `wait`: the others go on, and it follows once its people have gone;
  * - `drain`: whoever sends people there is told to send no more, until it is empty and changed;
+ * - `later`: it is queued: the host changes itself once nobody has been there for a while;
  * - `force`: it is changed, and they are interrupted.
  */
-export const busyPolicies = ['refuse', 'wait', 'drain', 'force'] as const;
+export const busyPolicies = ['refuse', 'wait', 'drain', 'later', 'force'] as const;
 
 export type BusyPolicy = (typeof busyPolicies)[number];
 

@@ -23,6 +23,8 @@ export type Chapter =
   | 'pinned'
   /** where a run is at work */
   | 'holders'
+  /** whose run it is that is followed, resumed or aborted */
+  | 'followed'
   /** what became of a hold */
   | 'hold'
   /** what a playbook comes to on its sample hosts */

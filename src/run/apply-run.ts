@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { OperatorError } from '../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
+import { abortable } from './again/aborting.ts';
+import { outcomeOf } from './again/outcome-of.ts';
 import { applyStage } from './apply-stage.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { waitingFor } from './busy/waiting.ts';
@@ -11,9 +13,11 @@ import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
 import type { PlannedRun } from './planner.ts';
+import { queueingFor } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
-import { applyStages } from './stages.ts';
+import { applyStages, type StageOptions } from './stages.ts';
+import type { Together } from './together.ts';
 import { longestWork } from './transaction-of.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
@@ -25,16 +29,22 @@ import { inTime } from './windows/in-time.ts';
  * what has to go last. Then the hosts that know how others answer are asked. Finally, the records on retired
  * hosts are removed.
  */
-export async function applyRun(planned: PlannedRun, options: ApplyOptions): Promise<RunResult> {
+export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promise<RunResult> {
+  const { options, aborted } = abortable(given);
   // One listener per host that is being worked on.
-  setMaxListeners(0, options.leave);
-  const run = newRunId();
+  setMaxListeners(0, options.leave, options.signal);
+  const run = options.identity?.id ?? newRunId();
   const taken = await takeLeases(planned.plan, run, options);
-  if ('refusal' in taken) return refusedRun(planned.plan, taken.refusal, options);
+  if ('refusal' in taken) {
+    return { ...refusedRun(planned.plan, taken.refusal, options), aborted: aborted() };
+  }
+  let outcome: Buffer | undefined;
   try {
-    return await withLeases(planned, run, taken.leases, options);
+    const result = { ...(await withLeases(planned, run, taken.leases, options)), aborted: aborted() };
+    outcome = outcomeOf(result, options.secrets);
+    return result;
   } finally {
-    await taken.leases.release();
+    await taken.leases.release(outcome);
   }
 }
 
@@ -60,39 +70,43 @@ async function withLeases(
 ): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
-  const carryOut = async (host: HostPlan, stage: Stage, id: string) => {
-    const time = inTime(host, options);
+  const carryOut = (together: Together | undefined) => async (host: HostPlan, stage: Stage, id: string) => {
+    const waits = waitingTogether(host.host, together, plan.hosts, options);
+    const time = inTime(host, waits);
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
+    const agreement = id === run ? leases.agreementFor(host.host) : undefined;
+    const names = { run: id, startedAt, beginBefore, lease: leases.of(host.host), agreement, together };
     return proved(host, prove(host, stage), options, (proof) =>
-      applyStage(
-        host,
-        stage,
-        { run: id, startedAt, proof, beginBefore, lease: leases.of(host.host) },
-        options,
-      ),
+      applyStage(host, stage, { ...names, proof }, waits),
     );
   };
   const reported = reportingWay(options, planner.wayThrough);
-  const waves = { ...options, waiting: waitingFor(options) };
+  const onOneSide = options.onFailure === 'revert-wave';
+  const queueing = queueingFor({ id: run, startedAt }, options);
+  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
   });
   // Nobody is sent away from a host that is not begun.
-  const turn = async (host: HostPlan, work: () => Promise<HostResult>) =>
-    inTime(host, options).refused ?? drained(host, work);
-  const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host) => {
-    const { again } = planner;
-    const { exactly, leave } = options;
-    return turn(host, async () =>
-      reported(await applyStages(host, { run, again, exactly, leave, carryOut })),
-    );
-  });
-  const staged = await applyLast(planner, first, options, (host, number) =>
-    turn(host, () =>
-      applyStages(host, { run, from: number, exactly: false, leave: options.leave, carryOut }),
-    ),
+  const turn = async (
+    host: HostPlan,
+    together: Together | undefined,
+    stages: Pick<StageOptions, 'from' | 'again' | 'exactly'>,
+  ) =>
+    inTime(host, options).refused ??
+    drained(host, async () => {
+      await together?.begin(host.host);
+      return applyStages(host, { ...stages, run, leave: options.leave, carryOut: carryOut(together) });
+    });
+  const { again } = planner;
+  const { exactly } = options;
+  const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host, together) =>
+    reported(await turn(host, together, { again, exactly })),
+  );
+  const staged = await applyLast(planner, first, { ...options, onOneSide }, (host, together, from) =>
+    turn(host, together, { from, exactly: false }),
   );
   const heard = await planner.afterwards?.(staged.hosts);
   return {
@@ -102,6 +116,23 @@ async function withLeases(
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
+}
+
+/**
+ * How long a host waits for a word, and for whose, if it ends on one side with others: until the slowest of
+ * them is as far as it is.
+ */
+function waitingTogether(
+  host: string,
+  together: Together | undefined,
+  plans: readonly HostPlan[],
+  options: ApplyOptions,
+): ApplyOptions {
+  if (together === undefined) return options;
+  const others = plans.filter((plan) => plan.host !== host && together.hosts.includes(plan.host));
+  const longest = Math.max(0, ...others.map((plan) => longestWork(plan, options)));
+  const confirm = options.confirm === 'host' ? 'outside' : options.confirm;
+  return { ...options, confirm, confirmTimeout: options.confirmTimeout + longest };
 }
 
 /** Carries out a stage with what was asked from outside before; nothing is begun if that forbids it. */

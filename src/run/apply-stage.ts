@@ -34,9 +34,13 @@ export async function applyStage(
     const result = await transact(connectAgain, transactionOf(plan, stage, host, names, options), {
       signal: options.leave,
       // Without checks this shows that a new connection can be made: a host that can't be reached isn't well.
-      confirm: async (seconds) =>
-        names.proof === undefined ? !options.leave.aborted : names.proof.confirm(seconds),
+      confirm: async (seconds) => {
+        const { proof, together } = names;
+        const isWell = proof === undefined ? Promise.resolve(!options.leave.aborted) : proof.confirm(seconds);
+        return together === undefined ? isWell : together.word(plan.host, seconds, isWell);
+      },
       onEvent: (event) => {
+        if (event.kind === 'aborted') options.onAborted?.(event);
         if (event.kind === 'owed') names.proof?.owed(event.handler);
         const progress = hostProgress(plan.host, event);
         if (progress !== undefined) options.progress(progress);
@@ -58,7 +62,9 @@ export async function applyStage(
   }
 }
 
-const statusOfState: Readonly<Record<TransactionState, Status>> = {
+/** What became of a host by the end of its transaction. */
+export const statusOfState: Readonly<Record<TransactionState, Status>> = {
+  queued: 'queued',
   refused: 'failed',
   deferred: 'deferred',
   committed: 'changed',
@@ -71,7 +77,9 @@ const statusOfState: Readonly<Record<TransactionState, Status>> = {
 
 function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): HostResult {
   const nothing = stage.actions.length + stage.changes.length === 0 && result.started.length === 0;
-  const status = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  const ended = result.owed.length > 0 ? 'owed' : statusOfState[result.state];
+  // The host would not begin what somebody has aborted.
+  const status = result.problem?.code === 'aborted' ? 'not-started' : ended;
   return {
     plan,
     // Earlier runs were settled, and nothing else was to be done.

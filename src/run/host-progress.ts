@@ -59,6 +59,8 @@ function phaseOfState(state: string): readonly [HostPhase, string?] | undefined 
     case 'waiting':
       // It may take minutes, and an event of its own says so as well, with the time that is left.
       return ['confirming'];
+    case 'queued':
+      return ['queued'];
     case 'committed':
       return ['done'];
     default:

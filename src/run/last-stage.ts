@@ -4,8 +4,9 @@ import { statusWords } from '../model/status-words.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Planner } from './planner.ts';
 import { decidedIn } from './stages.ts';
+import type { Together } from './together.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
-import { inWaves } from './waves.ts';
+import { inWaves, type WaveOptions } from './waves.ts';
 
 /** How the hosts ended, and messages about the run as a whole. */
 export interface Staged {
@@ -20,8 +21,8 @@ export interface Staged {
 export async function applyLast(
   planner: Planner,
   first: readonly HostResult[],
-  options: ApplyOptions,
-  carryOut: (plan: HostPlan, number: number) => Promise<HostResult>,
+  options: ApplyOptions & Pick<WaveOptions, 'onOneSide'>,
+  carryOut: (plan: HostPlan, together: Together | undefined, number: number) => Promise<HostResult>,
 ): Promise<Staged> {
   const done = first.filter(isDone);
   const waiting = first.filter(
@@ -40,7 +41,9 @@ export async function applyLast(
   // Follows everything that any host has carried out in this run.
   const number = 1 + Math.max(...first.map(({ plan: host }) => host.stages.length));
   const down = first.flatMap((result) => downAfter(result, downBefore(result.plan)));
-  const second = await inWaves(wavesOf(last, options, down), options, (host) => carryOut(host, number));
+  const second = await inWaves(wavesOf(last, options, down), options, (host, together) =>
+    carryOut(host, together, number),
+  );
   const byHost = new Map(second.map((result) => [result.plan.host, result] as const));
   return { hosts: first.map((result) => merged(result, byHost.get(result.plan.host))), warnings };
 }

@@ -1,4 +1,5 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Aborted } from '../model/claims.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
@@ -7,8 +8,17 @@ import type { SecretRegister } from '../secrets/register.ts';
 import type { Connector } from '../ssh/connector.ts';
 import type { Asking } from '../verify/ask.ts';
 import type { OpenInBrowser } from '../verify/browser/batches.ts';
+import type { RunIdentity } from './again/identity.ts';
 import type { StartThread } from './planning/elsewhere.ts';
+import type { QueueWishes } from './queue/wishes.ts';
 import type { RunWindow } from './windows/run-window.ts';
+
+/**
+ * What a failure means for others. `stop`: no further host is begun. `revert-wave`: those that began together
+ * with the one that failed are put back as well.
+ */
+export const failureRules = ['stop', 'revert-wave'] as const;
+export type OnFailure = (typeof failureRules)[number];
 
 /** Options of every command that works on many hosts. */
 export interface RunOptions {
@@ -53,10 +63,16 @@ export interface ApplyOptions extends RunOptions {
    * whatever the guards of its role know of, also where nothing interrupts that; undefined: neither
    */
   readonly membership?: 'join' | 'leave' | undefined;
+  /** what the policy `later` means for hosts on which people are; undefined: it puts them off */
+  readonly queue?: QueueWishes | undefined;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */
   readonly maxFailures: number;
   /** how many hosts of a role may be out at once; undefined: from the inventory, else the default */
   readonly maxUnavailable: MaxUnavailable | undefined;
+  /** how many hosts of a role begin together after the first; undefined: each as soon as it may */
+  readonly waveSize?: number | undefined;
+  /** what becomes of those that began together when one of them fails; undefined: `stop` */
+  readonly onFailure?: OnFailure | undefined;
   /** stops following hosts that are being worked on: each finishes or reverts by itself */
   readonly leave: AbortSignal;
   /** the plan was agreed on beforehand: a last stage that differs from it isn't started */
@@ -73,12 +89,19 @@ export interface ApplyOptions extends RunOptions {
   readonly window?: RunWindow | undefined;
   /** how many runs a host remembers; undefined: the default */
   readonly keep: number | undefined;
+  /** by what others know the run; undefined: by a new id, and nobody can resume it */
+  readonly identity?: RunIdentity | undefined;
+  /** how often hosts are asked whether the run was aborted; seconds, 10 by default */
+  readonly listening?: number | undefined;
+  /** called if somebody has aborted the run from elsewhere, or a host says so */
+  readonly onAborted?: ((aborted: Aborted) => void) | undefined;
 }
 
 /** The default options for changing hosts. */
 export const usualApply = {
   exactly: false,
   maxUnavailable: undefined,
+  onFailure: 'stop',
   whenBusy: undefined,
   waitTimeout: usualPatience,
   drainTimeout: usualPatience,

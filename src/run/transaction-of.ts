@@ -1,6 +1,7 @@
 import { revertLimit, timeLimit } from '../host/manifest.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { type HostPlan, type Stage, stagesOf } from '../model/plan.ts';
+import type { QueueRules } from '../model/queue.ts';
 import type { BeginBefore, Transaction, TransactionLease } from '../model/transaction.ts';
 import {
   letGoCreated,
@@ -17,6 +18,7 @@ import { hostOf } from './busy/waiting.ts';
 import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Proof } from './outside-proof.ts';
+import type { Together } from './together.ts';
 
 /** What a transaction has of the run that it belongs to. */
 export interface StageNames {
@@ -25,6 +27,12 @@ export interface StageNames {
   readonly proof: Proof | undefined;
   readonly lease: TransactionLease | undefined;
   readonly beginBefore: BeginBefore | undefined;
+  /** those with which the host is to end on one side; undefined: it ends by itself */
+  readonly together?: Together | undefined;
+  /** what was agreed on, where the host hasn't got it yet */
+  readonly agreement?: Buffer | undefined;
+  /** it waits on the host until nobody is there; undefined: it begins at once */
+  readonly queue?: QueueRules | undefined;
 }
 
 /** What is sent to a host to carry out one stage of its plan. A host that was not planned is a bug. */
@@ -56,6 +64,8 @@ export function transactionOf(
     lockWait: options.lockWait,
     lease: names.lease,
     beginBefore: names.beginBefore,
+    agreement: names.agreement,
+    ...(names.queue === undefined ? {} : { queue: names.queue }),
     keep: options.keep,
     ledger: { ...ledger, run: names.run },
     record: {

@@ -23,6 +23,13 @@ export interface Turns {
   readonly limit: number;
   /** maximum number of hosts at once; at least 1 */
   readonly parallel: number;
+  /**
+   * how many hosts begin together, the next ones only when all of them have ended; undefined: each begins as
+   * soon as another has ended
+   */
+  readonly together?: number | undefined;
+  /** those that began together, as long as one of them is under way: how many, and whether more may follow */
+  readonly group?: { readonly begun: number; readonly isOpen: boolean } | undefined;
   /** a host that stays in the cluster, or one that leaves it, was actually changed */
   readonly proven: { readonly staying: boolean; readonly leaving: boolean };
 }
@@ -47,6 +54,7 @@ export function nextTurn(turns: Turns): Turn | undefined {
   const { underWay, parallel } = turns;
   const waiting = turns.waiting.filter(({ host }) => !turns.busy.has(host));
   if (underWay.length >= parallel || underWay.some((turn) => !isProven(turns, turn))) return undefined;
+  if (!joins(turns)) return undefined;
   return waiting.find((turn) => (underWay.length === 0 || isProven(turns, turn)) && fits(turns, turn));
 }
 
@@ -55,7 +63,13 @@ export function begun(turns: Turns, turn: Turn): Turns {
     ...turns,
     waiting: turns.waiting.filter((one) => one !== turn),
     underWay: [...turns.underWay, turn],
+    group: { begun: turns.underWay.length === 0 ? 1 : (turns.group?.begun ?? 0) + 1, isOpen: true },
   };
+}
+
+/** All that may begin together have begun: whoever may start later belongs to the next ones. */
+export function closed(turns: Turns): Turns {
+  return { ...turns, group: turns.group && { ...turns.group, isOpen: false } };
 }
 
 export function ended(turns: Turns, turn: Turn, ending: Ending): Turns {
@@ -93,6 +107,12 @@ export function outNow({ down, underWay }: Turns): ReadonlySet<string> {
 /** A host that is already down may be repaired: that does not increase the number of hosts that are out. */
 function fits(turns: Turns, { host, interrupts, leaves }: Turn): boolean {
   return !interrupts || leaves || turns.down.has(host) || outNow(turns).size < turns.limit;
+}
+
+/** Whether a further host may begin beside those under way. */
+function joins({ underWay, together, group }: Turns): boolean {
+  if (together === undefined || underWay.length === 0) return true;
+  return group?.isOpen === true && group.begun < together;
 }
 
 function isProven({ proven }: Turns, turn: Turn): boolean {

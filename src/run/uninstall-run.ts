@@ -70,7 +70,10 @@ function whose({ who, run }: UnsettledRun): string {
 }
 
 /** What nobody will know any more, and what follows from that. */
-function losses(name: string, { ledger, owed = [], others = [], unsettled }: Snapshot): readonly string[] {
+function losses(
+  name: string,
+  { ledger, owed = [], others = [], unsettled, queued = [] }: Snapshot,
+): readonly string[] {
   const items = ledger?.items ?? [];
   const paths = [...new Set(items.map(({ path }) => unitOfPath(path) ?? path))].sort();
   return [
@@ -89,6 +92,9 @@ function losses(name: string, { ledger, owed = [], others = [], unsettled }: Sna
           ? `the run ${run} ended in conflict: the originals of files that it left alone, in /var/lib/clusterproxy/runs/${run}/before, are removed as well`
           : `the run ${run} was never confirmed: its files stay, and what they replaced is removed`,
       ),
+    ...queued.map(
+      ({ run }) => `the run ${run}, which waits here until nobody is there, is withdrawn and never begins`,
+    ),
     ...others.map(
       ({ cluster }) => `the cluster ${cluster} is on this host as well: what is stored for it stays`,
     ),

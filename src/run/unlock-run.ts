@@ -44,7 +44,13 @@ export async function findHolders(run: string, options: RunOptions): Promise<rea
       { host, machineId: snapshot?.machineId ?? '', run: lease.run, who: `${who} ${spanWords(lease)}` },
     ];
   });
-  const holders = [...alive, ...reserved].filter(
+  const queued = looks.flatMap(({ host, snapshot }) =>
+    (snapshot?.queued ?? []).map(({ run: id, who }) => ({
+      ...{ host, machineId: snapshot?.machineId ?? '', run: id },
+      who: `${who ?? id}, which waits there until nobody is there`,
+    })),
+  );
+  const holders = [...alive, ...reserved, ...queued].filter(
     (one) => chosen.has(one.host.name) && baseRun(one.run) === baseRun(run),
   );
   if (holders.length > 0) return holders;

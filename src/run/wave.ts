@@ -14,6 +14,8 @@ export interface Wave {
   /** maximum number of hosts that may be out at once */
   readonly limit: number;
   readonly parallel: number;
+  /** how many begin together, see `Turns`; undefined: none wait for each other */
+  readonly together?: number | undefined;
   /** hosts that don't serve anyone before the wave starts */
   readonly down: readonly OutHost[];
   /** later roles depend on it; those in which nothing is ever changed hold up nobody */
@@ -21,7 +23,10 @@ export interface Wave {
 }
 
 /** What determines how a run goes through its roles. */
-export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavailable' | 'window'>;
+export type WaveRules = Pick<
+  ApplyOptions,
+  'inventory' | 'parallel' | 'maxUnavailable' | 'window' | 'waveSize' | 'onFailure'
+>;
 
 /**
  * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
@@ -30,7 +35,7 @@ export type WaveRules = Pick<ApplyOptions, 'inventory' | 'parallel' | 'maxUnavai
  */
 export function wavesOf(
   plans: readonly HostPlan[],
-  { inventory, parallel, maxUnavailable, window }: WaveRules,
+  { inventory, parallel, maxUnavailable, window, waveSize, onFailure }: WaveRules,
   down: readonly OutHost[] = plans.flatMap(downBefore),
 ): readonly Wave[] {
   const used = inventory.playbook.roles.filter(({ name }) =>
@@ -49,6 +54,7 @@ export function wavesOf(
       plans: plans.filter((plan) => plan.role === role),
       limit: mostOut(allowed, hosts.filter(stays).length),
       parallel: isDoor && own === undefined ? 1 : parallel,
+      together: waveSize ?? (onFailure === 'revert-wave' ? Number.POSITIVE_INFINITY : undefined),
       down: down.filter(({ host }) => hosts.some(({ name, ...one }) => name === host && stays(one))),
     };
   });
@@ -60,7 +66,7 @@ function stays({ state }: Pick<InventoryHost, 'state'>): boolean {
 }
 
 /** The initial state of a wave. */
-export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
+export function turnsOf({ plans, limit, parallel, together, down }: Wave): Turns {
   return {
     waiting: plans.filter(isDueNow).map(turnOf),
     underWay: [],
@@ -68,6 +74,7 @@ export function turnsOf({ plans, limit, parallel, down }: Wave): Turns {
     down: new Set(down.map(({ host }) => host)),
     limit,
     parallel,
+    together,
     proven: nothingProven,
   };
 }

@@ -2,8 +2,10 @@ import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
 import { noWaiting, type Waiting } from './busy/waiting.ts';
+import { type Queueing, queueRest } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
-import { begun, ended, mayStart, nextTurn, outNow, putOff, type Turn, type Turns } from './turns.ts';
+import { startTogether, type Together, togetherResults } from './together.ts';
+import { begun, closed, ended, mayStart, nextTurn, outNow, putOff, type Turn, type Turns } from './turns.ts';
 import { downAfter, endingOf, isDueNow, turnsOf, type Wave } from './wave.ts';
 
 export interface WaveOptions {
@@ -11,9 +13,13 @@ export interface WaveOptions {
   readonly signal: AbortSignal;
   /** hosts that are waited for while others are changed; undefined: none */
   readonly waiting?: Waiting | undefined;
+  /** hosts that begin together end on one side; undefined: each ends by itself */
+  readonly onOneSide?: boolean | undefined;
+  /** hosts that are queued where they can't be begun now; undefined: none */
+  readonly queueing?: Queueing | undefined;
 }
 
-const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'skipped'];
+const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'queued', 'skipped'];
 
 /**
  * Carry out the plans role by role. In each role one host goes alone until one was actually changed, so that
@@ -25,7 +31,7 @@ const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed
 export async function inWaves(
   waves: readonly Wave[],
   options: WaveOptions,
-  carryOut: (plan: HostPlan) => Promise<HostResult>,
+  carryOut: (plan: HostPlan, together: Together | undefined) => Promise<HostResult>,
 ): Promise<readonly HostResult[]> {
   const results: HostResult[] = [];
   const leading = new Set(waves.filter(({ leads }) => leads).map(({ role }) => role));
@@ -36,29 +42,34 @@ export async function inWaves(
       ({ status, plan }) => !good.includes(status) && !plan.retires && leading.has(plan.role),
     );
     const stop = new AbortController();
-    const one = async (plan: HostPlan): Promise<HostResult> => {
+    const one = async (plan: HostPlan, together: Together | undefined): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
-      const result = await carryOut(plan);
-      if (!good.includes(result.status)) failures += 1;
+      const result = await carryOut(plan, together);
+      if (!good.includes(result.status) && !isPutBackWith(result, together)) failures += 1;
       // Nobody is waited for any longer: all that wait take their turn, and hear why nothing is done.
       if (failures > options.maxFailures) stop.abort();
       return result;
     };
     const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
-    results.push(...(await inTurns(wave, one, { waiting, stop: stop.signal, signal: options.signal })));
+    const queueing = blocked === undefined ? options.queueing : undefined;
+    const { signal, onOneSide = false } = options;
+    const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide };
+    results.push(...(await inTurns(wave, one, turning)));
   }
   return results;
 }
 
 interface TurnOptions {
   readonly waiting: Waiting;
+  readonly queueing: Queueing | undefined;
   /** hosts aren't waited for any longer */
   readonly stop: AbortSignal;
   /** the operator has interrupted the run */
   readonly signal: AbortSignal;
+  readonly onOneSide: boolean;
 }
 
 /** What happens next in a role: a host has ended its turn, or need not be waited for any longer. */
@@ -69,13 +80,15 @@ interface Next {
 
 async function inTurns(
   wave: Wave,
-  one: (plan: HostPlan) => Promise<HostResult>,
-  { waiting, stop, signal }: TurnOptions,
+  one: (plan: HostPlan, together: Together | undefined) => Promise<HostResult>,
+  { waiting, queueing, stop, signal, onOneSide }: TurnOptions,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
   const underWay = new Map<string, Promise<Next>>();
   const planOf = new Map(wave.plans.map((plan) => [plan.host, plan] as const));
-  let turns = turnsOf(wave);
+  const groups: Together[] = [];
+  const later = new Set(wave.plans.filter((plan) => isDueNow(plan) && queueing?.isLater(plan)));
+  let turns = turnsOf({ ...wave, plans: wave.plans.filter((plan) => !later.has(plan)) });
   const waitFor = (turn: Turn) => {
     const plan = planOf.get(turn.host);
     if (plan === undefined) return;
@@ -90,16 +103,17 @@ async function inTurns(
     if (plan !== undefined && waiting.beginsBusy(plan)) waitFor(turn);
   }
   for (;;) {
+    const starting: HostPlan[] = [];
     for (let next = nextTurn(turns); next !== undefined; next = nextTurn(turns)) {
       turns = begun(turns, next);
       const plan = planOf.get(next.host);
-      if (plan !== undefined) {
-        underWay.set(
-          next.host,
-          one(plan).then((result) => ({ plan, result })),
-        );
-      }
+      if (plan !== undefined) starting.push(plan);
     }
+    turns = closed(turns);
+    const together =
+      onOneSide && starting.length > 0 ? startTogether(starting.map(({ host }) => host)) : undefined;
+    if (together !== undefined) groups.push(together);
+    for (const plan of starting) underWay.set(plan.host, beginning(plan, one, together));
     if (underWay.size === 0) break;
     const { plan, result } = await Promise.race(underWay.values());
     const { host } = plan;
@@ -113,13 +127,41 @@ async function inTurns(
       }
     } else if (result !== undefined) {
       turns = ended(turns, turn, endingOf(result));
+      if (queueing?.becomesLater(result)) later.add(plan);
       if (!stop.aborted && !signal.aborted && waiting.triesAgain(result)) waitFor(turn);
       else results.set(host, result);
     }
   }
+  for (const group of groups) {
+    const ends = group.hosts.flatMap((host) => results.get(host) ?? []);
+    for (const result of togetherResults(group, ends)) results.set(result.plan.host, result);
+  }
+  if (queueing !== undefined && later.size > 0 && !stop.aborted && !signal.aborted) {
+    const soFar = { wave, proven: turns.proven.staying, results, out: outNow(turns) };
+    for (const one of await queueRest(later, soFar, queueing)) results.set(one.plan.host, one);
+  }
+  if (queueing !== undefined && stop.aborted && !signal.aborted) {
+    for (const plan of later) if (!results.has(plan.host)) results.set(plan.host, await one(plan, undefined));
+  }
   const heldUp = (plan: HostPlan) =>
     signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);
   return wave.plans.map((plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldUp(plan) : idle(plan)));
+}
+
+/** It has not failed: another did, with which it was to end on one side. */
+function isPutBackWith({ plan, status }: HostResult, together: Together | undefined): boolean {
+  const because = together?.because();
+  return status === 'rolled-back' && because !== undefined && because !== plan.host;
+}
+
+async function beginning(
+  plan: HostPlan,
+  one: (plan: HostPlan, together: Together | undefined) => Promise<HostResult>,
+  together: Together | undefined,
+): Promise<Next> {
+  const result = await one(plan, together);
+  together?.ended(plan.host, result.status);
+  return { plan, result };
 }
 
 /** A host that has work only in a later stage has done its part of this one. */

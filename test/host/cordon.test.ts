@@ -27,9 +27,10 @@ case $1 in
     printf 'state\\037%s\\n' "$(cat "$balancer/state")"
     printf 'health\\037online\\n'
     printf 'others\\037%s\\n' "$(cat "$balancer/others")"
+    [ ! -e "$balancer/closed" ] || printf 'joins\\037refused\\n'
     ;;
   how-to-*) echo "$1 by hand" ;;
-  cordon) [ -e "$balancer/deaf" ] || echo cordoned >"$balancer/state" ;;
+  cordon) rm -f "$balancer/closed"; [ -e "$balancer/deaf" ] || echo cordoned >"$balancer/state" ;;
   enable) echo enabled >"$balancer/state" ;;
 esac
 `;
@@ -149,6 +150,24 @@ describe('a node that is taken out', () => {
     expect(state()).toBe('enabled');
     expect(await cordons()).toBe(undefined);
     expect(await release()).toMatchObject({ verdict: 'none' });
+  });
+
+  it('is opened again for those who are there, by its own run alone', async () => {
+    await takeOut();
+    const look = (run: string) => over((connection) => cordonState(connection, ofRun(run)));
+    put('closed', '');
+    await look('run-2');
+    expect(existsSync(sample.path('balancer/closed'))).toBe(true);
+    expect(await look('run-1')).toMatchObject({ verdict: 'cordoned', state: 'cordoned' });
+    expect(existsSync(sample.path('balancer/closed'))).toBe(false);
+    expect(calls().slice(-3)).toEqual([
+      'state bbb-01  two words',
+      'cordon bbb-01  two words',
+      'state bbb-01  two words',
+    ]);
+    const told = calls().length;
+    await look('run-1');
+    expect(calls()).toHaveLength(told + 1);
   });
 
   it('stays out as long as it does not answer rightly, and says why', async () => {

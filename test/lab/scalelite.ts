@@ -32,17 +32,33 @@ case $4 in
 esac
 `;
 
+/** What a poll finds on a server. */
+export interface Polled {
+  readonly load: number;
+  readonly answers: boolean;
+  /** ids of its meetings */
+  readonly live: readonly string[];
+}
+
 /** A stand-in for Scalelite on a host of the lab: what it is told by rake, and what its poller does. */
 export class Scalelite {
   readonly #host: LabHost;
+  readonly #servers: readonly string[];
+  /** where meetings are, or were */
+  readonly #meetings = new Map<string, string>();
+  /** those of them that had ended at the last poll */
+  readonly #over = new Set<string>();
+  /** polls in a row without an answer */
+  readonly #missed = new Map<string, number>();
 
-  private constructor(host: LabHost) {
+  private constructor(host: LabHost, servers: readonly string[]) {
     this.#host = host;
+    this.#servers = servers;
   }
 
   static async install(host: LabHost, servers: readonly string[]): Promise<Scalelite> {
     await host.writeFile('/usr/local/bin/docker', rake, 0o755);
-    const scalelite = new Scalelite(host);
+    const scalelite = new Scalelite(host, servers);
     for (const server of servers) await host.writeFile(`${folder}/${server}.server`, 'enabled online\n');
     return scalelite;
   }
@@ -51,10 +67,46 @@ export class Scalelite {
     return (this.#read(server)[0] ?? 'disabled') as State;
   }
 
-  /** Its poller: a cordoned server without load becomes disabled; one that is disabled isn't polled. */
-  poll(server: string, load: number): void {
-    const [state, online] = this.#read(server);
-    if (state === 'cordoned' && load === 0) this.#write(server, `disabled ${online}`);
+  /**
+   * Its poller: a cordoned server without load becomes disabled; one that is disabled isn't polled. Meetings
+   * that have ended are forgotten at the second poll after that, but not those of a disabled server. After
+   * two polls without an answer one is offline, and its meetings are ended and forgotten. Whether it is
+   * online, as far as the poller knows.
+   */
+  poll(server: string, { load, answers, live }: Polled): boolean {
+    const [state] = this.#read(server);
+    if (state === 'disabled') return true;
+    for (const [meeting, there] of this.#meetings) {
+      if (there !== server) continue;
+      if (live.includes(meeting)) this.#over.delete(meeting);
+      else if (this.#over.has(meeting)) this.#meetings.delete(meeting);
+      else this.#over.add(meeting);
+    }
+    const missed = answers ? 0 : (this.#missed.get(server) ?? 0) + 1;
+    this.#missed.set(server, missed);
+    const online = missed < 2 ? 'online' : 'offline';
+    if (online === 'offline') {
+      for (const [meeting, there] of this.#meetings) if (there === server) this.#meetings.delete(meeting);
+    }
+    this.#write(server, `${state === 'cordoned' && load === 0 ? 'disabled' : state} ${online}`);
+    return online === 'online';
+  }
+
+  /**
+   * On which server a meeting is created; undefined if none is to be had. One that it remembers is created
+   * where it was, even if that server is disabled by now; only of a cordoned one it takes the memory for
+   * outdated (scalelite#1260). Any other goes where the fewest have gone.
+   */
+  create(meeting: string): string | undefined {
+    const known = this.#meetings.get(meeting);
+    if (known !== undefined && this.state(known) !== 'cordoned') return known;
+    const load = (server: string) => [...this.#meetings.values()].filter((one) => one === server).length;
+    const [least] = this.#servers
+      .filter((server) => this.#read(server).join(' ') === 'enabled online')
+      .sort((one, other) => load(one) - load(other));
+    this.#over.delete(meeting);
+    if (least !== undefined) this.#meetings.set(meeting, least);
+    return least;
   }
 
   /** Somebody, or something, makes it that. */

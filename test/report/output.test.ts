@@ -104,9 +104,12 @@ describe('a line that is drawn anew', () => {
   it('is never wider than the terminal, whatever is in it', async () => {
     const { output, written } = outputTo({}, { columns: 10 });
     output.status('話題話題話題話題\u001b[2J');
-    await vi.waitFor(() => expect(written.stderr).toBe('\r- 話題...\x1b[K'));
+    await vi.waitFor(() => expect(written.stderr).toContain('話題'));
     output.close();
-    expect(written.stderr).toBe('\r- 話題...\x1b[K\r\x1b[J');
+    // Drawn anew as often as there is time for it.
+    const [before, ...lines] = written.stderr.split('\r');
+    expect([before, lines.pop()]).toEqual(['', '\x1b[J']);
+    expect([...new Set(lines)]).toEqual(['- 話題...\x1b[K']);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   begun,
+  closed,
   type Ending,
   ended,
   nextTurn,
@@ -47,7 +48,8 @@ function play({
   limit,
   parallel,
   picks,
-}: typeof scenario extends fc.Arbitrary<infer Kind> ? Kind : never): {
+  together,
+}: (typeof scenario extends fc.Arbitrary<infer Kind> ? Kind : never) & { readonly together?: number }): {
   readonly moments: readonly Moment[];
   readonly end: Turns;
 } {
@@ -58,6 +60,7 @@ function play({
     down: new Set(hosts.filter(({ isDown, leaves }) => isDown && !leaves).map(({ host }) => host)),
     limit,
     parallel,
+    together,
     proven: nothingProven,
   };
   const moments: Moment[] = [];
@@ -71,6 +74,7 @@ function play({
       step('begun', next, begun(turns, next));
       continue;
     }
+    turns = closed(turns);
     const { underWay } = turns;
     const turn = underWay[(picks[index++] ?? 0) % Math.max(1, underWay.length)];
     if (turn === undefined) return { moments, end: turns };
@@ -122,6 +126,26 @@ describe('whose turn it is, whatever becomes of each', () => {
           const proven = (one: Turn) => (one.leaves ? before.proven.leaving : before.proven.staying);
           if (!proven(turn)) expect(before.underWay).toEqual([]);
           for (const other of before.underWay) expect(proven(other)).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('begins the next ones of a wave only when all that began together have ended, and never more', () => {
+    fc.assert(
+      fc.property(scenario, fc.integer({ min: 1, max: 4 }), (given, together) => {
+        let size = 0;
+        let ending = false;
+        for (const { kind, before } of play({ ...given, together }).moments) {
+          if (kind === 'ended') {
+            ending = true;
+            continue;
+          }
+          if (before.underWay.length === 0) [size, ending] = [0, false];
+          expect(ending).toBe(false);
+          size += 1;
+          expect(size).toBeLessThanOrEqual(together);
         }
       }),
       runs,

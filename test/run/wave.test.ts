@@ -11,6 +11,7 @@ import { makeStyle } from '../../src/report/terminal/style.ts';
 import type { PolicyRules } from '../../src/run/busy/policy.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import { interrupts, type WaveRules, wavesOf } from '../../src/run/wave.ts';
+import { waveRefusal } from '../../src/run/wave-refusal.ts';
 import { inWaves } from '../../src/run/waves.ts';
 import type { RunWindow } from '../../src/run/windows/run-window.ts';
 import { documentOfPlan } from '../report/documents.ts';
@@ -36,7 +37,7 @@ const off = (host: string, role = 'node') => hostPlan(host, role, { off: true, c
 /** An inventory of these hosts, with the roles in this order. */
 function rules(
   plans: readonly HostPlan[],
-  more: Partial<Pick<WaveRules, 'parallel' | 'maxUnavailable'>> = {},
+  more: Partial<Omit<WaveRules, 'inventory'>> = {},
 ): WaveRules & PolicyRules {
   const hosts = plans.map(({ host, role, retires }) => ({
     name: host,
@@ -82,6 +83,39 @@ const told = (plans: readonly HostPlan[], given = rules(plans)) =>
       .rollout ?? [],
     makeStyle({ columns: 1000, color: false, verbose: false }),
   ).join('\n');
+
+describe('the order that a plan tells', () => {
+  const plans = [restarted('b-1'), restarted('b-2'), restarted('b-3'), restarted('b-4')];
+  const all = { maxUnavailable: { percent: 100 } } as const;
+
+  it('names those that begin together', () => {
+    const given = rules(plans, { ...all, waveSize: 2 });
+    expect(rolloutOf(plans, given)[0]?.waves).toEqual([['b-1'], ['b-2', 'b-3'], ['b-4']]);
+    expect(told(plans, given)).toBe('in this order: b-1 alone, then b-2 and b-3 together, then b-4');
+    expect(told(plans, rules(plans, { waveSize: 2 }))).toBe(
+      'in this order: b-1, b-2, b-3 and b-4, one at a time',
+    );
+  });
+
+  it('says that they are put back together', () => {
+    expect(told(plans, rules(plans, { ...all, onFailure: 'revert-wave' }))).toBe(
+      `in this order: b-1 alone, then b-2, b-3 and b-4 together
+hosts that are changed together wait for each other: if one of them fails, all of them are put back`,
+    );
+  });
+
+  it('is refused where something can not be put back', () => {
+    const onFailure = 'revert-wave';
+    expect(waveRefusal(plans, { onFailure })).toBeUndefined();
+    const two = hostPlan('b-5', 'node', { handlers: restart });
+    const staged = { ...two, stages: [stageOf(two), stageOf(two)] };
+    expect(waveRefusal([...plans, staged], { onFailure: 'stop' })).toBeUndefined();
+    expect(waveRefusal([...plans, staged], { onFailure })).toMatchObject({
+      code: 'wave-cannot-revert',
+      host: 'b-5',
+    });
+  });
+});
 
 describe('how many of a role may be out', () => {
   it('is a number, or a share that is rounded down, and one at least', () => {

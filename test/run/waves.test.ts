@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
+import type { RoleSoFar } from '../../src/run/queue/queue-hosts.ts';
 import type { Wave } from '../../src/run/wave.ts';
 import { inWaves, type WaveOptions } from '../../src/run/waves.ts';
 import { hostPlan } from '../support/host-plan.ts';
@@ -174,5 +175,60 @@ describe('the order of a run', () => {
     expect(results.map(({ problem }) => problem?.code)).toEqual([undefined, 'not-started', 'not-started']);
     expect(results[2]?.problem?.message).toContain('the run was interrupted before its turn');
     expect(results[2]?.problem?.next).toBe('run the command again');
+  });
+});
+
+describe('hosts that are left to change themselves later', () => {
+  const [first, second, third] = nodes.map(({ host }) => host);
+  const queueing = (later: readonly (string | undefined)[]) => {
+    const asked: { readonly hosts: readonly string[]; readonly proven: boolean }[] = [];
+    return {
+      asked,
+      queueing: {
+        isLater: ({ host }: HostPlan) => later.includes(host),
+        becomesLater: ({ status }: HostResult) => status === 'deferred',
+        queue: async (plans: readonly HostPlan[], { proven }: RoleSoFar) => {
+          asked.push({ hosts: plans.map(({ host }) => host), proven });
+          return plans.map(
+            (plan): HostResult => ({
+              ...{ plan, status: 'queued', problem: undefined, ran: [], warnings: [], durationMs: 0 },
+            }),
+          );
+        },
+      },
+    };
+  };
+
+  it('are queued once the others have had their turn, and with them those that were put off', async () => {
+    const { asked, ...options } = queueing([first]);
+    const { hosts, results } = await among({ 'bbb-03': 'deferred' }, options);
+    expect(hosts.started).toEqual(['proxy-1', second, third]);
+    expect(asked).toEqual([{ hosts: [first, third], proven: true }]);
+    expect(statuses(results)).toMatchObject({
+      ...{ 'bbb-01': 'queued', 'bbb-02': 'changed', 'bbb-03': 'queued' },
+    });
+  });
+
+  it('have nobody before them who has shown that it works, where all are busy', async () => {
+    const { asked, ...options } = queueing([first, second, third]);
+    await among({}, options);
+    expect(asked).toEqual([{ hosts: [first, second, third], proven: false }]);
+  });
+
+  it('are not queued after one has failed', async () => {
+    const { asked, ...options } = queueing([second]);
+    const { results } = await among({ 'bbb-01': 'rolled-back' }, options);
+    expect(asked).toEqual([]);
+    expect(statuses(results)).toMatchObject({ 'bbb-02': 'not-started', 'bbb-03': 'not-started' });
+    expect(results.find(({ plan }) => plan.host === second)?.problem?.message).toContain(
+      'another host failed before its turn',
+    );
+  });
+
+  it('are not queued where a host of an earlier role has failed', async () => {
+    const { asked, ...options } = queueing([second]);
+    const { results } = await among({ 'proxy-1': 'rolled-back' }, options);
+    expect(asked).toEqual([]);
+    expect(statuses(results)).toMatchObject({ 'bbb-02': 'not-started' });
   });
 });

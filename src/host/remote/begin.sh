@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Until when a run may begin to interrupt people: before a window closes, or a deadline comes, there must be
-# time for all of it and for its revert. Sourced by runner.sh only: a revert waits for nothing.
+# time for all of it and for its revert. Sourced by runner.sh only, after queued.sh: a revert waits for
+# nothing.
 # shellcheck disable=SC2034 # for put_off
 # shellcheck disable=SC2154 # records and field are set by find_records and field
 
@@ -10,6 +11,14 @@ has_begun=no
 # in_time: false when it is too late to begin; $code, $words, $late_next and $answer say it
 in_time() {
   [ "$has_begun" = no ] || return 0
+  if is_queue; then
+    ! in_slot || return 0
+    code=outside-window
+    words='the time in which this host may begin by itself is over'
+    late_next=
+    answer=
+    return 1
+  fi
   find_records begin-before
   _late=$records
   [ -n "$_late" ] || return 0

@@ -149,6 +149,10 @@ case $verb in
     read_cordon || answer none
     [ "$cordon_run" != "$run" ] || note_seen
     look_up || answer failed
+    if [ "$cordon_run" = "$run" ] && [ "$cordon_state" = cordoned ] && [ "$cordon_joins" = refused ]; then
+      # Whoever is in a session there has to get back to it.
+      { drive cordon && look_up; } || answer failed
+    fi
     answer cordoned
     ;;
   release)

@@ -69,18 +69,21 @@ hear() {
 }
 
 # look_up: what the program says of the node: $cordon_state (`enabled`, `cordoned`, or another word for a
-# state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing) and $cordon_others, how
-# many others would get people. 1 where it can't tell, and 3 where it doesn't know the node; $said says why.
+# state that a cordon doesn't make), $cordon_health (`online`, `offline`, or nothing), $cordon_others, how
+# many others would get people, and $cordon_joins, `refused` where nobody gets back to a session that is
+# there. 1 where it can't tell, and 3 where it doesn't know the node; $said says why.
 look_up() {
   cordon_state=
   cordon_health=
   cordon_others=
+  cordon_joins=
   drive state || return
   while IFS=$US read -r _name _value _; do
     case $_name in
       state) cordon_state=$_value ;;
       health) cordon_health=$_value ;;
       others) cordon_others=$_value ;;
+      joins) cordon_joins=$_value ;;
     esac
   done <<END
 $heard

@@ -24,8 +24,13 @@ settle_owed() {
     warn "there is no disk space to record what is owed: $(tr '\n' ' ' <"$dir/owed")"
 }
 
-# end_as STATE: the state, a line in the system's log, nothing of ours left
+# end_as STATE: the state, a line in the system's log, nothing of ours left. A run that can wait, and was put
+# off, goes on waiting.
 end_as() {
+  if is_queue; then
+    if [ "$1" = deferred ] && requeue; then return 0; fi
+    stop_queue "$run"
+  fi
   drop_brought "$1"
   enter "$1"
   rm -f -- "$base/.settle.$run" "$ours/.owed.$run" "$base/.holder.$run" "$base/.older.$run"

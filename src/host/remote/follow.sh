@@ -76,6 +76,14 @@ while :; do
       printf '%s end %s\n' "$nonce" "$state"
       exit 0
       ;;
+    queued)
+      # It may have begun since.
+      if ! alive; then
+        print_new
+        printf '%s end queued\n' "$nonce"
+        exit 0
+      fi
+      ;;
   esac
   # News often come together. Where there were none for a while, as while services start and settle, looking
   # less often leaves the host its time. In tenths of a second.

@@ -40,6 +40,8 @@ for run in "$base"/runs/*/; do
   state_of "${run%/}"
   case $state in
     remains | committed | reverted | refused | deferred | abandoned | kept | conflict) ;;
+    # It waits until nobody is there, and has begun nothing; the lock is ours.
+    queued) CLUSTERPROXY_LOCKED=1 sh "${run%/}/settle.sh" "$(basename "$run")" withdraw >/dev/null 2>&1 9>&- || answer failed ;;
     *)
       run=${run%/}
       answer unsettled "${run##*/}"
@@ -82,6 +84,10 @@ leave_no_unit() {
 
 removed_unit=no
 set +f
+for unit in "$unit_folder"/clusterproxy-queued-*.timer; do
+  run=${unit##*/clusterproxy-queued-}
+  [ ! -e "$unit" ] || [ -d "$base/runs/${run%.timer}" ] || stop_queue "${run%.timer}"
+done
 IFS=$NL
 for run in $runs; do
   leave_no_names "$run"

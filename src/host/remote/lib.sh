@@ -70,7 +70,7 @@ state_of() {
   state=
   { read -r state <"$1/state" || :; } 2>/dev/null
   case $state in
-    running | prepared | acting | open | waiting | committed | reverted | kept | refused | deferred | abandoned | conflict | stuck) return 0 ;;
+    queued | running | prepared | acting | open | waiting | committed | reverted | kept | refused | deferred | abandoned | conflict | stuck) return 0 ;;
   esac
   if [ ! -s "$1/manifest" ] || [ ! -s "$1/settle.sh" ]; then
     state=remains

@@ -218,6 +218,7 @@ move_old_state() {
     for _name in hold lease; do
       [ ! -e "$base/clusters/$old/$_name" ] || ln -P -- "$base/clusters/$old/$_name" "$_moving/$_name" || return
     done
+    [ ! -d "$base/clusters/$old/agreements" ] || cp -a -- "$base/clusters/$old/agreements" "$_moving/" || return
     rm -rf -- "$base/clusters/$old"
     sync -- "$_moving" && mv -T -- "$_moving" "$base/clusters/$old" && sync -- "$base/clusters" || return
   fi
@@ -249,7 +250,9 @@ prepare() {
   each refuse_other "$(states)"
   # Before the guards are asked: what they ask may have been restarted by that.
   [ "$settled" = no ] || each_change still_as_planned
+  replace_queued different
   if ! in_time || ! ask_guards; then put_off; fi
+  replace_queued all
   shown='the folder of the run'
   said=$(make_own_files 2>&1) || cannot_prepare "$said"
   shown='the unit that settles the run at boot'

@@ -60,6 +60,7 @@ tell_facts() {
   if [ ! -w "$path" ]; then printf '%s\n' "look-only${US}yes"; fi
   tell_runs
   tell_cordons
+  [ ! -d "$base/clusters/$cluster/agreements" ] || mine=yes
   # Not what only holds the cluster.
   for name in runs ledger.json cordons; do
     if [ -e "$base/$name" ] && ! remembers_others "$cluster"; then mine=yes; fi
@@ -96,6 +97,10 @@ tell_runs() {
         done <"$run/manifest"
         # Whether somebody works on it.
         units=$units${NL}clusterproxy-${run##*/}.service
+        if [ "$state" = queued ]; then
+          queue_facts "$run"
+          printf '%s\n' "queued$US${run##*/}$US$whose$US$holder$US$queue_facts"
+        fi
         ;;
     esac
     sequence_of "$run"

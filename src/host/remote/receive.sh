@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Takes a run in: its files from stdin, each by its length, checked against their sums; then starts the runner
-# as a unit of its own and goes on as follow.sh, which is sent behind it.
+# as a unit of its own and goes on as follow.sh, which is sent behind it. A run that is to wait until nobody
+# is there gets a timer instead (see queue.sh), and takes the place of others of its cluster that wait here.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 
 run=
@@ -40,21 +41,39 @@ take_file() {
 [ "$foreign" = no ] || refused folder-not-roots "/var/lib/clusterproxy is a link, or belongs to another account" \
   'find out who made it, and move it out of the way: clusterproxy will create it again as a folder of root' "$(ls -ld -- "$ROOT/var/lib/clusterproxy" | one_line)"
 
-# All that has to be written later by a host whose disk is full: a rename, or a second name, needs no space.
 store_states() {
-  mkdir -- "$incoming/states" "$incoming/outcomes" || return
-  for state in running prepared acting open waiting committed reverted kept refused deferred abandoned conflict stuck; do
-    printf '%s\n' "$state" >"$incoming/states/$state" || return
-  done
-  for state in commit revert keep; do
-    printf '%s\n' "$state" >"$incoming/outcomes/$state" || return
-  done
-  true >"$incoming/log" && true >>"$base/lock" && cat /proc/sys/kernel/random/boot_id >"$incoming/received" || return
+  make_states "$incoming" || return
+  if [ -n "$queue" ]; then
+    mv -T -- "$incoming/states/queued" "$incoming/state" && printf '%s\n' "state${US}queued$US$(date +%s)" >"$incoming/log" || return
+  fi
+  true >>"$incoming/log" && true >>"$base/lock" && cat /proc/sys/kernel/random/boot_id >"$incoming/received" || return
   set +f
   sync -- "$incoming"/* "$incoming"/*/* "$incoming" "$base"
   _status=$?
   set -f
   return $_status
+}
+
+# start_it: false with its words in $problem
+start_it() {
+  [ -n "$queue" ] || {
+    start_runner "$run" "$limit" "$stop_limit"
+    return
+  }
+  field 2 "$(grep "^cluster$US" "$base/runs/$run/manifest")"
+  _cluster=$field
+  set +f
+  for _folder in "$base"/runs/*/; do
+    set -f
+    _folder=${_folder%/}
+    state_of "$_folder"
+    cluster_of "$_folder"
+    if [ "$state" = queued ] && [ "$whose" = "$_cluster" ] && [ "${_folder##*/}" != "$run" ]; then
+      sh "$_folder/settle.sh" "${_folder##*/}" replace "$run" >/dev/null 2>&1
+    fi
+  done
+  set -f
+  problem=$(systemctl restart "clusterproxy-queued-$run.timer" 2>&1)
 }
 
 IFS=$NL
@@ -84,21 +103,31 @@ if [ ! -e "$base/runs/$run" ]; then
   # A connection that broke off leaves less than was announced; there is nobody left to tell.
   (cd "$incoming" && sha256sum --status -c sums) ||
     refused incomplete 'the upload arrived incomplete' 'run the command again' ''
+  queue=$(grep "^queue$US" "$incoming/manifest")
+  if [ -n "$queue" ]; then
+    field 2 "$(grep "^machine$US" "$incoming/manifest")"
+    same_machine "$field" || refused another-machine 'this is not the machine that the plan was made for' \
+      'another machine answers at its address now: check the inventory, then plan again' ''
+  fi
   store_states || no_space
+  if [ -n "$queue" ]; then
+    field 3 "$queue"
+    # Before the run has its name: else a power cut could leave one that nobody ever asks for.
+    enable_queue "$run" "$field" || {
+      problem=$said
+      stop_queue "$run"
+      refused not-started 'the host could not be told to ask for the run by a timer' 'look at the output of systemd' "$(printf '%s' "$problem" | one_line)"
+    }
+  fi
   if mv -T -- "$incoming" "$base/runs/$run" 2>/dev/null; then
     sync -- "$base/runs"
     { cp -- "$base/runs/$run/settle-entry.sh" "$base/.settle.$run" && sync -- "$base/.settle.$run" && mv -T -f -- "$base/.settle.$run" "$base/settle"; } 2>/dev/null ||
       rm -f -- "$base/.settle.$run"
-    # Not bound to this session: the host goes on by itself when the connection breaks off. settle.sh follows
-    # however the runner ends.
-    problem=$(systemd-run --quiet --collect --unit="clusterproxy-$run" --description="clusterproxy run $run" \
-      -p "RuntimeMaxSec=$limit" -p "TimeoutStopSec=$stop_limit" -p UMask=0022 -p IgnoreSIGPIPE=no \
-      -p "ExecStopPost=/bin/sh $base/runs/$run/settle.sh $run" \
-      -- /bin/sh "$base/runs/$run/runner.sh" "$run" 2>&1 </dev/null) || {
+    start_it || {
       printf 'refused\n' >"$base/runs/$run/end"
       sh "$base/runs/$run/settle.sh" "$run" >/dev/null 2>&1
       incoming=
-      refused not-started 'the host could not start the run as a systemd unit' 'look at the output of systemd' "$(printf '%s' "$problem" | one_line)"
+      refused not-started "the host could not start the run as a systemd ${queue:+timer or }unit" 'look at the output of systemd' "$(printf '%s' "$problem" | one_line)"
     }
   else
     rm -rf -- "$incoming"

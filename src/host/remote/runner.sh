@@ -15,6 +15,10 @@ run=$1
 . "${0%/*}/changes.sh"
 # shellcheck source=src/host/remote/browse.sh
 . "${0%/*}/browse.sh"
+# shellcheck source=src/host/remote/queue-units.sh
+. "${0%/*}/queue-units.sh"
+# shellcheck source=src/host/remote/queued.sh
+. "${0%/*}/queued.sh"
 # shellcheck source=src/host/remote/people.sh
 . "${0%/*}/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
@@ -27,6 +31,8 @@ run=$1
 . "${0%/*}/others.sh"
 # shellcheck source=src/host/remote/claims.sh
 . "${0%/*}/claims.sh"
+# shellcheck source=src/host/remote/agreements.sh
+. "${0%/*}/agreements.sh"
 # shellcheck source=src/host/remote/places.sh
 . "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
@@ -44,9 +50,12 @@ run=$1
 # shellcheck source=src/host/remote/validate.sh
 . "${0%/*}/validate.sh"
 
-# finish STATE CODE MESSAGE NEXT [DETAIL]: nothing will be committed; settle.sh does the rest
+# finish STATE CODE MESSAGE NEXT [DETAIL]: nothing will be committed; settle.sh does the rest. Of a run that
+# can wait, what others are at work on is no reason to end.
 finish() {
-  printf '%s\n' "$1" >"$dir/end"
+  _end=$1
+  case $2 in locked | leased | held | package-manager-busy) ! is_queue || _end=deferred ;; esac
+  printf '%s\n' "$_end" >"$dir/end"
   shift
   log problem "$1" "$2" "$3" "${4:-}"
   exit 1
@@ -82,7 +91,7 @@ take_lock() {
   name_holder
   # Whoever held it may have taken this run for one that nobody works on.
   current_state
-  [ "$state" = incoming ] || exit 1
+  case $state in incoming | queued) ;; *) exit 1 ;; esac
 }
 
 # The look at the host, in which the controller saw no hold, may be minutes old.
@@ -98,6 +107,17 @@ refuse_held() {
   field 5 "$claim"
   refuse held "the cluster $cluster is held by $_who, $(span_words "$claim"): $field" \
     'wait until the hold ends, or release it with: clusterproxy hold --release'
+}
+
+# Somebody has said, on this host, that nothing more of this run is to be begun.
+refuse_aborted() {
+  stored_abort "$cluster" "$base_run" || return 0
+  log aborted "$abort"
+  field 2 "$abort"
+  _who=$field
+  field 3 "$abort"
+  refuse aborted "the run was aborted by $_who from $field" \
+    "to go on with what it has left: clusterproxy resume --aborted $base_run" ''
 }
 
 # Another run has reserved this host, and isn't at work here at this moment. One that had reserved it itself,
@@ -152,21 +172,8 @@ take_lease_fields() {
   who=$5
   from=$6
   command=$7
-  process=$8
+  process=${8:-}
 }
-
-note_sequence() {
-  _last=0
-  set +f
-  for _run in "$base"/runs/*/; do
-    sequence_of "${_run%/}"
-    [ "${sequence:-0}" -le "$_last" ] || _last=$sequence
-  done
-  set -f
-  # One more digit, and sequence_of would take this run for one without a number.
-  [ "$_last" -lt 99999999999999 ] || _last=99999999999998
-  printf '%s\n' $((_last + 1)) >"$dir/sequence"
-} 2>/dev/null
 
 ## Guards
 
@@ -224,6 +231,7 @@ log state running "$(date +%s)"
 take_lock
 refuse_held
 await_lease
+refuse_aborted
 note_sequence
 prepare
 do_actions

@@ -31,6 +31,10 @@ case $field in
       printf '%s\n' "$nonce run ${dir##*/} $state ${outcome:-undecided} $sequence"
       send_file "$dir/record.json" record
       send_file "$dir/log" log
+      if [ "$state" = queued ]; then
+        queue_facts "$dir"
+        printf '%s\n' "$nonce queued $queue_facts"
+      fi
     done
     ;;
   files)

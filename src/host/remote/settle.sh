@@ -3,9 +3,14 @@
 # one likes. Called by systemd when the runner's unit ends in whatever way, by the next run, by an operator,
 # and with `boot` by the boot unit when the host was started before the run had ended:
 #   sh /var/lib/clusterproxy/settle RUN [revert]
+# A run that waits until nobody is there is ended by `withdraw`, `replace` and `expire`, the first two with
+# who wishes it.
 set -u
 run=${1:-}
 wish=${2:-}
+whose_wish=${3:-}
+given_lock=no
+[ -z "${CLUSTERPROXY_LOCKED:-}" ] || given_lock=yes
 case $run in '' | *[!0-9A-Za-z-]*) echo 'usage: settle RUN [revert]' >&2 && exit 1 ;; esac
 here=$(cd "${0%/*}" && pwd) || exit 1
 # shellcheck source=src/host/remote/library.sh
@@ -25,6 +30,10 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 beside=yes
 # shellcheck source=src/host/remote/boot-unit.sh
 . "$here/boot-unit.sh"
+# shellcheck source=src/host/remote/queue-units.sh
+. "$here/queue-units.sh"
+# shellcheck source=src/host/remote/queued.sh
+. "$here/queued.sh"
 # shellcheck source=src/host/remote/put-back.sh
 . "$here/put-back.sh"
 # shellcheck source=src/host/remote/bring-back.sh
@@ -149,6 +158,10 @@ case $state in
       remove_boot_unit
       exit 0
     fi
+    ;;
+  queued)
+    settle_queued
+    exit 0
     ;;
   incoming | prepared | acting)
     # What actions have done by then stays: packages that are half installed are brought to their end by the

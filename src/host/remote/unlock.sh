@@ -11,7 +11,12 @@ limit=$field
 unit=clusterproxy-$run.service
 
 answer() {
-  case $1 in free | broken) break_lease ;; esac
+  case $1 in
+    free | broken)
+      break_lease
+      withdraw_queued
+      ;;
+  esac
   state=none
   [ ! -d "$base/runs/$run" ] || state_of "$base/runs/$run"
   _warned=$(sed -n "s/^warning$US//p" "$base/runs/$run/log" 2>/dev/null | head -n 20 | tr '\n' '\036')
@@ -23,6 +28,12 @@ break_lease() {
   lock_claims || return 0
   if stored_claim "$cluster" lease && is_lease_of "$base_run" "$claim"; then drop_claim "$cluster" lease; fi
   exec 8<&-
+}
+# One that waits until nobody is there holds nothing, and begins never.
+withdraw_queued() {
+  [ -d "$base/runs/$run" ] || return 0
+  state_of "$base/runs/$run"
+  [ "$state" != queued ] || sh "$base/runs/$run/settle.sh" "$run" withdraw >/dev/null 2>&1
 }
 holder=
 field 5 "$request"

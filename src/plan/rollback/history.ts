@@ -1,5 +1,6 @@
 import type { PastRun, RunOnHost } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
+import type { QueuedRun } from '../../model/queue.ts';
 import type { RunRecord } from '../../model/transaction.ts';
 import { baseRun } from './plan-rollback.ts';
 import { runOrder } from './run-order.ts';
@@ -15,6 +16,8 @@ export interface Remembered {
   readonly warnings: readonly string[];
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** what it waits for; undefined unless its state is `queued` */
+  readonly queued?: QueuedRun | undefined;
   /** seconds since the epoch by the host's clock */
   readonly begunAt: number | undefined;
   readonly stateSince: number | undefined;
@@ -106,6 +109,7 @@ function onHost(stages: readonly Remembered[], undoneBy: string | undefined): Ru
     undoneBy,
     problem: last.problem,
     warnings: sorted.flatMap(({ warnings }) => warnings),
+    ...(last.queued === undefined ? {} : { queued: last.queued }),
     durationMs: durations.length === 0 ? undefined : durations.reduce((sum, one) => sum + one),
   };
 }

@@ -73,9 +73,13 @@ async function compareHost(
 
 /** What is different about the host as a whole; undefined if nothing is. */
 function otherHost(saved: SavedHost, now: HostPlan): string | undefined {
-  if (saved.machineId !== (now.snapshot?.machineId ?? ''))
-    return saved.machineId === '' ? 'it can be looked at now' : 'a different machine answers now';
   const problem = now.problem?.code ?? '';
+  const { machineId } = now.snapshot ?? {};
+  if (machineId !== undefined && saved.machineId !== machineId) {
+    if (saved.machineId !== '') return 'a different machine answers now';
+    // It was off.
+    if (saved.problem === '') return 'it can be looked at now';
+  }
   if (saved.problem !== problem) return problem || 'it can be planned now';
   const recipe = now.recipe?.name ?? '';
   // A host that has left the cluster needs no recipe.

@@ -54,7 +54,7 @@ const savedHost = z.object({
   ledgerRun: z.string(),
 });
 
-const savedPlan = z.object({
+export const savedPlanSchema = z.object({
   schemaVersion: z.literal(2),
   version: z.string(),
   inventory: z.string(),
@@ -65,25 +65,29 @@ const savedPlan = z.object({
 });
 
 /** A plan to be carried out later, after a review. It contains hashes instead of contents. */
-export type SavedPlan = z.infer<typeof savedPlan>;
+export type SavedPlan = z.infer<typeof savedPlanSchema>;
 export type SavedHost = z.infer<typeof savedHost>;
 export type SavedStage = z.infer<typeof savedStage>;
 export type SavedChange = z.infer<typeof savedChange>;
 
 /** The plan as JSON text for a file. */
 export async function savePlan(plan: ClusterPlan, sources: PlanSources): Promise<string> {
+  return `${JSON.stringify(await planToSave(plan, sources), null, 2)}\n`;
+}
+
+/** The same as data. */
+export async function planToSave(plan: ClusterPlan, sources: PlanSources): Promise<SavedPlan> {
   const fingerprints = new Fingerprints(randomBytes(16).toString('hex'));
-  const saved: SavedPlan = {
+  return {
     schemaVersion: 2,
     ...sourceHashes(sources),
     salt: fingerprints.salt,
     hosts: await Promise.all(plan.hosts.map((host) => saveHost(host, fingerprints))),
   };
-  return `${JSON.stringify(saved, null, 2)}\n`;
 }
 
 export function readSavedPlan(text: string, file: string): SavedPlan {
-  const parsed = savedPlan.safeParse(parseJson(text));
+  const parsed = savedPlanSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new OperatorError({
     code: 'saved-plan-unreadable',

@@ -1,28 +1,30 @@
 import type { ClusterHold } from '../../model/claims.ts';
 import type { CodeExplanation } from '../../model/explanation.ts';
+import type { FollowedRun } from '../../model/followed-run.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
-import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
+import type { RoleRollout } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
+import { abortedDocument, followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { rolloutDocument } from './rollout.ts';
 import type {
   ReportCheck,
   ReportDocument,
   ReportExplanation,
   ReportHost,
   ReportInventory,
-  ReportRollout,
   ReportTrouble,
 } from './schema.ts';
 
@@ -61,6 +63,8 @@ export interface Told {
   readonly forecasts?: ReadonlyMap<string, HostForecast> | undefined;
   /** what freezes the cluster; of hold: the one that was set */
   readonly holds?: readonly ClusterHold[] | undefined;
+  /** whose run it is that is told of */
+  readonly followed?: FollowedRun | undefined;
   /** of hold: those that were released or replaced */
   readonly heldBefore?: readonly ClusterHold[] | undefined;
   /** what was asked from outside */
@@ -136,7 +140,7 @@ export function errorReport(
 
 /** Keys stand in the order in which they came into the document: a script may compare its text. */
 function documentOf(
-  { command, run, warnings, interrupted }: Omit<RunResult, 'hosts'>,
+  { command, run, warnings, interrupted, aborted }: Omit<RunResult, 'hosts'>,
   hosts: ReportHost[],
   told: Told & { readonly exitStatus: number },
 ): ReportDocument {
@@ -154,6 +158,8 @@ function documentOf(
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
     ...holdsDocument(told),
+    ...(told.followed === undefined ? {} : { followed: followedDocument(told.followed) }),
+    ...(aborted === undefined ? {} : { aborted: abortedDocument(aborted) }),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined
@@ -182,34 +188,6 @@ function summaryOf(
     changes: hosts.reduce((sum, { changes }) => sum + changes.length, 0),
     restarts: kinds.filter((kind) => kind === 'restart').length,
     reloads: kinds.filter((kind) => kind === 'reload').length,
-  };
-}
-
-function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy } = one;
-  return {
-    role: cleanName(role),
-    hosts: hosts.map(cleanName),
-    ...{ atOnce, maxUnavailable },
-    held: held.map(cleanName),
-    down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
-    ...(whenBusy === undefined ? {} : { whenBusy }),
-    ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
-  };
-}
-
-function windowDocument(window: RoleWindow): NonNullable<ReportRollout['window']> {
-  const { timeZone, timeZoneFrom, state, now, closes, opens, deadline, lastBegin, regardless } = window;
-  return {
-    ...{ timeZone, timeZoneFrom, now, regardless },
-    ...(state === undefined ? {} : { state }),
-    ...(closes === undefined ? {} : { closes }),
-    ...(opens === undefined ? {} : { opens }),
-    ...(deadline === undefined ? {} : { deadline }),
-    ...(lastBegin === undefined ? {} : { lastBegin }),
-    interrupting: window.interrupting.map(cleanName),
-    deferred: window.deferred.map(cleanName),
-    pastDeadline: window.pastDeadline.map(cleanName),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decisionOutcomes } from '../../model/deciding-check.ts';
 import { forecast } from './forecast-schema.ts';
+import { queued } from './queued-schema.ts';
 
 // The parts of the report document (schema.ts) that tell of one host.
 
@@ -17,6 +18,7 @@ export const statuses = [
     'conflict',
     'stuck',
     'skipped',
+    'queued',
   ] as const),
 ] as const;
 
@@ -159,11 +161,12 @@ export const pastRun = run.extend({
       state: z
         .string()
         .describe(
-          'committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
+          'queued, committed, reverted, deferred, refused, abandoned, kept, conflict or stuck; else it is not finished',
         ),
       changes: z.array(change.pick({ path: true, kind: true, action: true, steps: true, stage: true })),
       handlers: z.array(z.string()).describe('ids of those that were started'),
       undoneBy: z.string().optional().describe('the run that undid it on this host'),
+      queued: queued.optional().describe('what it waits for, in the state queued'),
       error: error.optional(),
       warnings: z.array(z.string()),
       durationMs: z.int().optional(),
@@ -201,6 +204,10 @@ export const host = z.object({
   handlers: z.array(handler),
   guards: z.array(guard),
   unsettled: z.array(unsettled).describe('earlier runs that are not finished on this host or need a person'),
+  queued: z
+    .array(queued)
+    .optional()
+    .describe('runs that wait on this host until nobody is there; left out where there is none'),
   lease: lease.optional().describe('the run over many hosts that has reserved this host'),
   lastRun: run.optional().describe('of status: the latest run that changed this host and was kept'),
   address: z.string().optional().describe('of trust: where the host is, and the hosts on the way'),

@@ -14,6 +14,7 @@ import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
 import { runDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
+import { queuedDocument } from './queued.ts';
 import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
 import { changesDocument, handlerDocument } from './stage.ts';
 
@@ -51,6 +52,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ),
     guards: plan.guards.map(guardDocument),
     unsettled: plan.unsettled.map(unsettledDocument),
+    ...queuedPart(plan),
     ...leaseDocument(plan.snapshot?.lease),
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
@@ -78,7 +80,7 @@ export function hostDocument(
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
-  const { changes, handlers, guards, unsettled, lease, ...more } = rest;
+  const { changes, handlers, guards, unsettled, queued, lease, ...more } = rest;
   const started = ran.map(cleanName);
   return {
     ...{ name, role, recipe, recipeReason, status },
@@ -89,6 +91,7 @@ export function hostDocument(
     changes,
     handlers: handlers.map((handler) => ({ ...handler, ran: started.includes(handler.id) })),
     ...{ guards, unsettled },
+    ...(queued === undefined ? {} : { queued }),
     ...(lease === undefined ? {} : { lease }),
     ...(lastRun === undefined ? {} : { lastRun: runDocument(lastRun) }),
     durationMs: Math.round(durationMs),
@@ -108,6 +111,11 @@ function balancerDocument({ on, state, byHand }: InBalancer): NonNullable<Report
     ...{ on: cleanName(on), state: showableLine(state) },
     ...(byHand === undefined ? {} : { byHand: showableLine(byHand) }),
   };
+}
+
+function queuedPart({ snapshot }: HostPlan): Pick<ReportHost, 'queued'> {
+  const queued = snapshot?.queued ?? [];
+  return queued.length === 0 ? {} : { queued: queued.map(queuedDocument) };
 }
 
 function decidedDocument({ host, id, title, always, outcome }: Decided): ReportDecided {

@@ -4,6 +4,7 @@ import { unitOfPath } from '../../model/snapshot.ts';
 import { ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import { errorDocument } from './problem.ts';
+import { queuedDocument } from './queued.ts';
 import type { ReportPastRun, ReportRun } from './schema.ts';
 
 /** Who did what, when and from where. */
@@ -57,6 +58,7 @@ function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
       ? {}
       : { error: errorDocument(host.problem) }),
     warnings: host.warnings.map(ownLine),
+    ...(host.queued === undefined ? {} : { queued: queuedDocument(host.queued) }),
     ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
   };
 }

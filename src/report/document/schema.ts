@@ -9,10 +9,11 @@ import {
   type handler,
   host,
   pastRun,
-  type run,
+  run,
   statuses,
   type unsettled,
 } from './host-schema.ts';
+import { type queued, roleQueue } from './queued-schema.ts';
 import { supportSchema } from './support-schema.ts';
 
 const summary = z.object({
@@ -51,10 +52,21 @@ const rollout = z.object({
   role: z.string(),
   hosts: z.array(z.string()).describe('those that are changed, in the order in which they begin'),
   atOnce: z.int().describe('so many at once, after the first one has been changed alone'),
+  waves: z
+    .array(z.array(z.string()))
+    .optional()
+    .describe('those that begin together; the next ones begin when all of them have ended'),
+  onFailure: z
+    .literal('revert-wave')
+    .optional()
+    .describe('those of a wave are put back as well if one of them fails; left out: they are not'),
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
   window: window.optional(),
+  queue: roleQueue
+    .optional()
+    .describe('hosts that change themselves once nobody is there (policy later); left out where none can'),
   whenBusy: z
     .enum(busyPolicies)
     .optional()
@@ -116,6 +128,17 @@ const hold = z.object({
   hosts: z.array(z.string()).describe('the hosts that have it; any one of them is enough'),
 });
 
+const followed = run.extend({
+  phase: z.enum(['going-on', 'ended', 'lost']).describe('lost: it has not ended, and its controller is gone'),
+  resumes: z.string().optional().describe('the run with whose rest it went on'),
+});
+
+const aborted = z.object({
+  by: z.string(),
+  from: z.string().describe('the machine on which clusterproxy ran'),
+  since: z.string().describe('ISO 8601, UTC'),
+});
+
 const explanation = z.object({
   code: z.string(),
   page: z.string().describe('the page of docs/ that lists it'),
@@ -158,6 +181,10 @@ export const reportSchema = z.object({
     .describe(
       'what freezes the cluster for everybody: nothing may be changed; of hold: the one that was set',
     ),
+  followed: followed
+    .optional()
+    .describe('of follow, abort and resume, and of a call with the id of a run: whose run it is'),
+  aborted: aborted.optional().describe('who has aborted the run'),
   heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
   inventory: inventory.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
@@ -200,11 +227,14 @@ export type ReportChange = z.infer<typeof change>;
 export type ReportHandler = z.infer<typeof handler>;
 export type ReportGuard = z.infer<typeof guard>;
 export type ReportUnsettled = z.infer<typeof unsettled>;
+export type ReportQueued = z.infer<typeof queued>;
 export type ReportRun = z.infer<typeof run>;
 export type ReportPastRun = z.infer<typeof pastRun>;
 export type ReportRollout = z.infer<typeof rollout>;
 export type ReportCheck = z.infer<typeof check>;
 export type ReportTrouble = z.infer<typeof trouble>;
+export type ReportFollowed = z.infer<typeof followed>;
+export type ReportAborted = z.infer<typeof aborted>;
 export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;

@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportPastRun } from '../document/schema.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { whoWords } from './words.ts';
 
@@ -11,9 +12,17 @@ const endWords: Readonly<Record<string, string>> = {
   deferred: 'deferred',
   refused: 'refused',
   abandoned: 'ended early',
+  queued: 'queued',
   kept: 'kept unconfirmed',
   conflict: 'in conflict',
   stuck: 'stuck',
+};
+
+/** How one ended that had waited until nobody was there, by the code of its error. */
+const queueWords: Readonly<Record<string, string>> = {
+  withdrawn: 'withdrawn',
+  replaced: 'replaced',
+  expired: 'expired',
 };
 
 /** The runs that hosts remember: who, when, from where, and what became of it on each host. */
@@ -54,17 +63,18 @@ function renderHost(
   width: number,
   style: Style,
 ): readonly string[] {
-  const words = endWords[host.state] ?? `not finished (${host.state})`;
+  const ended = host.state === 'abandoned' ? queueWords[host.error?.code ?? ''] : undefined;
+  const words = ended ?? endWords[host.state] ?? `not finished (${host.state})`;
   const changes = host.changes.filter(({ kind }) => kind !== 'action');
   const actions = host.changes.filter(({ kind }) => kind === 'action');
   const handlers = host.handlers.map(oneLine);
-  const isUntouched = ['deferred', 'refused', 'abandoned'].includes(host.state);
+  const isUntouched = ['deferred', 'refused', 'abandoned', 'queued'].includes(host.state);
   const isElsewhere = run.undoneBy === undefined && host.undoneBy !== undefined;
   const parts = [
     ...actions.map(({ path }) => path),
     ...(isUntouched || (changes.length === 0 && actions.length > 0) ? [] : [count(changes.length, 'change')]),
     ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
-    ...(host.durationMs === undefined ? [] : [roughly(host.durationMs)]),
+    ...(host.durationMs === undefined || host.state === 'queued' ? [] : [roughly(host.durationMs)]),
     ...(isElsewhere ? [`undone by run ${host.undoneBy}`] : []),
   ];
   const start = `  ${host.name.padEnd(width)}  ${words.padEnd(12)}  `;
@@ -83,6 +93,9 @@ function renderHost(
           style,
           6,
         )),
+    ...(host.queued === undefined
+      ? []
+      : wrap(queuedWords(host.queued), { columns: style.columns, first: '      ', hanging: 8 })),
     ...host.warnings.flatMap((text) =>
       wrap(text, { columns: style.columns, first: '      warning: ', hanging: 8 }),
     ),

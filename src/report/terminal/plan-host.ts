@@ -7,6 +7,7 @@ import type {
 } from '../document/schema.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts';
 import type { Style } from './style.ts';
 import { changeWords, unsettledWords } from './words.ts';
@@ -160,6 +161,7 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
     ]),
     ...deferral(host, options).flatMap((text) => labelled('note', paint.yellow('note'), text)),
     ...unsettled.flatMap(warning),
+    ...(host.queued ?? []).flatMap((one) => labelled('queued', paint.yellow('queued'), queuedWords(one))),
     ...host.warnings.flatMap(warning),
   ];
 }
@@ -192,6 +194,8 @@ function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] 
       return [`it waits ${until}, while the others are changed`];
     case 'drain':
       return [`it gets no new ${what}, and waits ${until}`];
+    case 'later':
+      return [`it is queued, and changes itself once there have been no ${what} for a while`];
     case 'refuse':
       return [
         `it would be deferred, with nothing changed, ${until}; --when-busy wait waits for that, --force changes it anyway`,

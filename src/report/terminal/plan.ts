@@ -6,6 +6,7 @@ import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { renderProblem } from './problem.ts';
 import { indent, wrap } from './prose.ts';
+import { renderQueues } from './queue.ts';
 import { differs, stagesOf } from './reading.ts';
 import { byWords } from './result.ts';
 import { renderRollout } from './rollout.ts';
@@ -38,7 +39,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
       ...together(namesOf(quiet.filter(isOff)), 'off, and changed once it answers', style),
       ...together(namesOf(skipped), 'left out by --limit', style),
     ],
-    [...renderRollout(rollout, style), ...renderWindows(rollout, style)],
+    [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
     summary(document, others, style),
   ];
   return sections
@@ -59,7 +60,11 @@ function groupsOf(hosts: readonly ReportHost[]): readonly PlanGroup[] {
 /** Nothing to change and nothing to tell. */
 function isQuiet(host: ReportHost): boolean {
   return (
-    !differs(host) && host.warnings.length === 0 && host.unsettled.length === 0 && host.error === undefined
+    !differs(host) &&
+    host.warnings.length === 0 &&
+    host.unsettled.length === 0 &&
+    host.queued === undefined &&
+    host.error === undefined
   );
 }
 

@@ -126,6 +126,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   checking: 'checking that it works',
   settling: 'waiting to see whether it stays up',
   confirming: 'waiting for the confirmation from outside',
+  queued: 'queued: it begins by itself once nobody is there',
   done: 'done',
 };
 

@@ -2,8 +2,10 @@ import { statusWords } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
 import { passedWords } from './deciding.ts';
+import { abortedWords } from './followed.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
@@ -59,6 +61,11 @@ function renderHost(host: ReportHost, style: Style, width: number): readonly str
     ...rest,
     ...why(host, style),
     ...(host.balancers ?? []).flatMap((one) => renderBalancer(one, host, style)),
+    ...(host.status === 'queued'
+      ? (host.queued ?? []).flatMap((one) =>
+          wrap(queuedWords(one), { columns: style.columns, first: '    ', hanging: 6 }),
+        )
+      : []),
     ...host.warnings.flatMap((text) =>
       wrap(text, { columns: style.columns, first: '    warning: ', hanging: 6 }),
     ),
@@ -93,7 +100,8 @@ function why({ status, error }: ReportHost, style: Style): readonly string[] {
 
 function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost): readonly string[] {
   const done =
-    status === 'changed' || status === 'owed' || status === 'would-change'
+    // Of a run that was followed they aren't known here.
+    changes.length > 0 && (status === 'changed' || status === 'owed' || status === 'would-change')
       ? [count(changes.length, 'change')]
       : [];
   return [
@@ -105,12 +113,7 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
 const remarkable: readonly ReportStatus[] = [
-  'would-change',
-  'deferred',
-  'owed',
-  'not-started',
-  'skipped',
-  'off',
+  ...(['would-change', 'deferred', 'owed', 'queued', 'not-started', 'skipped', 'off'] as const),
 ];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {
@@ -118,10 +121,14 @@ function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => 
   return remarkable.includes(status) ? paint.yellow : paint.red;
 }
 
-function summary({ hosts, run, summary: { interrupted } }: ReportDocument, style: Style): readonly string[] {
+function summary(
+  { hosts, run, aborted, summary: { interrupted } }: ReportDocument,
+  style: Style,
+): readonly string[] {
   const of = run === null ? '' : ` (run ${oneLine(run)})`;
   const text = `${statusSummary(hosts.map(({ status }) => status))}${of}`;
-  const early = 'interrupted: no further host was started; each host above is in the state shown';
+  const cause = aborted === undefined ? 'interrupted' : abortedWords(aborted);
+  const early = `${cause}: no further host was started; each host above is in the state shown`;
   return [
     ...wrap(text, { columns: style.columns, first: '', hanging: 2 }),
     ...(interrupted ? wrap(early, { columns: style.columns, first: '' }) : []),

@@ -14,6 +14,9 @@ export function renderRollout(rollout: readonly ReportRollout[], style: Style): 
   const order = going.map(roleWords).join('; then ');
   return [
     ...(total < 2 ? [] : wrap(order, { columns, first: 'in this order: ', hanging: 2 })),
+    ...(total < 2 || !going.some(({ onFailure }) => onFailure === 'revert-wave')
+      ? []
+      : wrap(revertWords, { columns, first: '', hanging: 2 })),
     ...rollout.flatMap((one) =>
       one.held.length === 0
         ? []
@@ -24,13 +27,25 @@ export function renderRollout(rollout: readonly ReportRollout[], style: Style): 
   ];
 }
 
-function roleWords({ role, hosts: [first = '', ...rest], atOnce }: ReportRollout): string {
+/** Beyond that, the order is that of the hosts below. */
+const mostNamed = 8;
+
+const revertWords =
+  'hosts that are changed together wait for each other: if one of them fails, all of them are put back';
+
+function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: ReportRollout): string {
+  if (waves !== undefined && atOnce > 1) return waves.map(waveWords).join(', then ');
   if (rest.length === 0) return first;
   if (atOnce === 1)
-    return `${[first, ...rest].length <= 4 ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
-  const others = rest.length <= 3 ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
+    return `${[first, ...rest].length <= mostNamed ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
+  const others = rest.length < mostNamed ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
   const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
   return `${first} alone, then ${others}, ${together}`;
+}
+
+function waveWords(hosts: readonly string[], index: number): string {
+  if (hosts.length > 1) return `${list(hosts)} together`;
+  return index === 0 ? `${hosts.join()} alone` : hosts.join();
 }
 
 function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {

@@ -3,6 +3,7 @@ import { adviceOnce } from './advice.ts';
 import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
 import { oneLine, wrap } from './prose.ts';
+import { queuedWords } from './queue.ts';
 import { differs } from './reading.ts';
 import type { Style } from './style.ts';
 import { statusSummary, totalWords } from './totals.ts';
@@ -42,6 +43,7 @@ function renderHost(host: ReportHost, style: Style): readonly string[] {
     ...rest,
     ...(others.length === 0 ? [] : noted('also serves', others.join(', '))),
     ...host.unsettled.flatMap((one) => noted(one.alive ? 'lock' : 'warning', unsettledWords(one))),
+    ...(host.queued ?? []).flatMap((one) => noted('queued', queuedWords(one))),
     ...(host.lease === undefined ? [] : noted('reserved', leaseWords(host.lease))),
     ...host.handlers.flatMap(({ owed, last }) =>
       owed === undefined || last ? [] : noted('restart owed', owed),

@@ -33,6 +33,7 @@ const order: readonly ReportStatus[] = [
     'skipped',
     'off',
     'owed',
+    'queued',
     'deferred',
     'not-started',
     'rolled-back',

@@ -5,6 +5,7 @@ import type { Chapter, View } from '../view.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
 import { renderChecks } from './checks.ts';
 import { renderExplanations } from './explanations.ts';
+import { renderFollowed } from './followed.ts';
 import { renderForecast } from './forecast.ts';
 import { renderHistory } from './history.ts';
 import { renderHold } from './hold.ts';
@@ -71,6 +72,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   keys: renderTrust,
   pinned: renderPinned,
   holders: renderHolders,
+  followed: renderFollowed,
   hold: renderHold,
   samples: renderSamples,
   checks: renderChecks,

@@ -92,7 +92,7 @@ const names = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `Sat 28 Nov 22:00` of `2026-11-28T22:00+01:00` */
-function timeWords(iso: string): string {
+export function timeWords(iso: string): string {
   const shown = new Date(`${iso.slice(0, 16)}Z`);
   if (Number.isNaN(shown.getTime())) return oneLine(iso);
   return `${names[shown.getUTCDay()]} ${shown.getUTCDate()} ${months[shown.getUTCMonth()]} ${iso.slice(11, 16)}`;

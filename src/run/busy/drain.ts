@@ -18,6 +18,7 @@ import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
 import { askGuards, hasGuards, type Presence } from './ask-guards.ts';
 import { byHand, keepsSending, notTakenOut, withAnswer } from './drain-words.ts';
 import { hasLeftWords, isLeavingWords, isLeft } from './leaving.ts';
+import { meanwhile } from './meanwhile.ts';
 import { policyOf } from './policy.ts';
 import { askTeller, type Teller, tellersOf } from './teller.ts';
 import { untilEmpty } from './until-empty.ts';
@@ -66,7 +67,6 @@ class DrainedTurn {
   /** those whose cordon is this run's */
   readonly #out: Teller[] = [];
   readonly #warnings: string[] = [];
-  #seenAt = Date.now();
 
   constructor(plan: HostPlan, options: DrainOptions) {
     this.#plan = plan;
@@ -78,7 +78,10 @@ class DrainedTurn {
     try {
       const tellers = this.#tellers();
       for (const teller of tellers) await this.#takeOut(teller);
-      result = await this.#changed(tellers, carryOut);
+      result = await meanwhile(
+        () => this.#look(),
+        () => this.#changed(tellers, carryOut),
+      );
     } catch (error) {
       const [problem] = problemsOf(error);
       if (problem === undefined) throw error;
@@ -93,10 +96,7 @@ class DrainedTurn {
     const until = Date.now() + drainTimeout * 1_000;
     for (let told = 1; ; ) {
       const end = await untilEmpty(this.#plan, {
-        ask: async () => {
-          await this.#seen();
-          return this.#whoIsThere();
-        },
+        ask: () => this.#whoIsThere(),
         ...{ until, signal, progress },
       });
       if (end.kind === 'stopped') return notStarted(this.#plan, interruptedBefore);
@@ -114,12 +114,13 @@ class DrainedTurn {
     }
   }
 
-  /** Lets the hosts that told the balancer know that somebody still follows the run. */
-  async #seen(): Promise<void> {
-    if (Date.now() - this.#seenAt < 60_000) return;
-    this.#seenAt = Date.now();
-    // Whether it still counts is asked before the host is changed.
-    await Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
+  /**
+   * Lets the hosts that told the balancer know that somebody still follows the run; each sees to it that
+   * those who are there can come back. Whether the balancer has forgotten is asked before the host is
+   * changed.
+   */
+  #look(): Promise<unknown> {
+    return Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
   }
 
   #tellers(): readonly Teller[] {

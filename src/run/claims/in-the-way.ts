@@ -1,6 +1,6 @@
 import type { LeaseAnswer } from '../../host/lease.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { type Lease, spanWords } from '../../model/claims.ts';
+import { type Aborted, type Lease, spanWords } from '../../model/claims.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { heard } from '../../secrets/showable.ts';
 import { heldProblem } from './held.ts';
@@ -26,9 +26,30 @@ export function inTheWay(answer: LeaseAnswer, host: string, inventory: Inventory
         next: 'wait until it has ended, or set --lock-wait to the time to wait; clusterproxy status shows it',
         host,
       };
+    case 'known':
+      return {
+        code: runIdKnown,
+        message: 'a run with this id has been begun by another call; nothing was changed on any host',
+        next: `follow it: clusterproxy follow --inventory ${inventory.file} RUN`,
+        host,
+      };
+    case 'aborted':
+      return { ...abortedProblem(answer.aborted), host };
     default:
       return undefined;
   }
+}
+
+/** The code of a refusal because another call with the same id of a run has begun it. */
+export const runIdKnown = 'run-id-taken';
+
+/** Why nothing more of a run is begun. */
+export function abortedProblem({ by, from }: Aborted): Problem {
+  return {
+    code: 'aborted',
+    message: `the run was aborted by ${heard(by)} from ${heard(from)}`,
+    next: 'to go on with what it has left, use clusterproxy resume --aborted',
+  };
 }
 
 /** What is waited for, for the person in front of the terminal. */

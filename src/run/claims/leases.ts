@@ -1,15 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { type LeaseAnswer, lease, type WantedLease } from '../../host/lease.ts';
+import {
+  type LeaseAnswer,
+  type LeaseExtras,
+  type LeaseWish,
+  lease,
+  type WantedLease,
+} from '../../host/lease.ts';
 import type { InventoryHost } from '../../inventory/inventory.ts';
+import type { Lease } from '../../model/claims.ts';
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, isDue } from '../../model/plan.ts';
+import type { ClusterPlan } from '../../model/plan.ts';
 import type { TransactionLease } from '../../model/transaction.ts';
 import type { Connection } from '../../ssh/contract.ts';
+import { agreementOf, mayBeWaitedFor } from '../again/agreement-of.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
-import { rolloutOf } from '../rollout.ts';
+import { queuedBeside } from '../queue/beside.ts';
 import { describe, inTheWay } from './in-the-way.ts';
+import { byMachine, dueHosts, isOneTransaction, type Reserved, reservedIn } from './reserved.ts';
 import { hasEnded, thisProcess } from './this-process.ts';
 
 /**
@@ -19,6 +29,12 @@ import { hasEnded, thisProcess } from './this-process.ts';
  */
 const leaseTime = 600;
 const renewal = 180;
+
+/**
+ * How often one of the hosts, each in its turn, is asked whether the run was aborted. Whoever has aborted it
+ * waits for so long to be heard. Seconds.
+ */
+const usualListening = 10;
 
 /** Between two looks at a host that another run has. Milliseconds. */
 const pause = 2_000;
@@ -30,8 +46,13 @@ const leavingTime = 3_000;
 export interface Leases {
   /** what a host's transaction is told of it; undefined where the lock alone keeps others away */
   of(host: string): TransactionLease | undefined;
-  /** gives all of them back; one that can't be reached gets it back by the clock */
-  release(): Promise<void>;
+  /** what was agreed on, for a host that hasn't stored it yet */
+  agreementFor(host: string): Buffer | undefined;
+  /**
+   * gives all of them back, with how the run ended; one that can't be reached gets it back by the clock.
+   * Undefined: it ended unexpectedly
+   */
+  release(outcome: Buffer | undefined): Promise<void>;
 }
 
 /** Why a run may not begin, and on which host. */
@@ -41,69 +62,62 @@ export interface Refusal {
 }
 
 /** No host is kept: one transaction on one host has the lock of that host for as long as it takes. */
-const none: Leases = { of: () => undefined, release: async () => undefined };
+function none(agreement: Buffer): Leases {
+  return { of: () => undefined, agreementFor: () => agreement, release: async () => undefined };
+}
 
 /**
  * Reserves all hosts that a run changes, or none, before the first of them is changed, so that two runs never
  * take turns on them. In the order of the machines' ids: of two that want the same hosts, one gets all. A
- * host that can't be reached now takes the lease when its turn comes. One transaction on one host needs none.
- * Returns why the run may not begin if another run, or a hold, is in the way for longer than `lockWait`.
+ * host that can't be reached now takes the lease when its turn comes. One transaction on one host needs none,
+ * unless it may be long before it begins, or another call may have the same id. Each host stores what was
+ * agreed on, so that others can follow the run, abort it, and go on with it. Returns why the run may not
+ * begin if another run, or a hold, is in the way for longer than `lockWait`.
  */
 export async function takeLeases(
   plan: ClusterPlan,
   run: string,
   options: ApplyOptions,
 ): Promise<{ readonly leases: Leases } | { readonly refusal: Refusal }> {
-  const due = dueHosts(plan, options);
+  const changed = dueHosts(plan, options);
+  const due = [...changed, ...queuedBeside(plan, changed)].sort(byMachine);
   const [only] = due;
-  // Seen in the look; it may be that of a controller that is dead.
-  const isReserved = only?.snapshot?.lease !== undefined;
-  if (only === undefined || (due.length === 1 && isOneTransaction(only) && !isReserved))
-    return { leases: none };
-  const leases = new RunLeases(run, due.flatMap(reservedIn(options)), options);
-  const refusal = due.length === 1 && !isReserved ? undefined : await leases.take();
+  const agreement = await agreementOf(plan, changed, run, options);
+  if (only === undefined) return { leases: none(agreement) };
+  const atOnce =
+    due.length > 1 ||
+    // Seen in the look; it may be that of a controller that is dead.
+    only.snapshot?.lease !== undefined ||
+    mayBeWaitedFor(only, options) ||
+    options.identity?.id !== undefined;
+  if (!atOnce && isOneTransaction(only)) return { leases: none(agreement) };
+  const leases = new RunLeases({ run, agreement }, due.flatMap(reservedIn(options)), options);
+  const refusal = atOnce ? await leases.take() : undefined;
   return refusal === undefined ? { leases } : { refusal };
-}
-
-/** Those that the run doesn't begin with anyway, because too many would be out, are left out. */
-function dueHosts(plan: ClusterPlan, options: ApplyOptions): readonly HostPlan[] {
-  const held = new Set(rolloutOf(plan.hosts, options).flatMap((role) => role.held));
-  return plan.hosts
-    .filter((one) => isDue(one) && !held.has(one.host))
-    .sort((one, other) => (machineOf(one) < machineOf(other) ? -1 : 1));
-}
-
-function machineOf({ snapshot }: HostPlan): string {
-  return snapshot?.machineId ?? '';
-}
-
-interface Reserved {
-  readonly host: InventoryHost;
-  readonly machineId: string;
-}
-
-function reservedIn({ inventory }: Pick<ApplyOptions, 'inventory'>): (plan: HostPlan) => readonly Reserved[] {
-  return (plan) => {
-    const host = inventory.hosts.find(({ name }) => name === plan.host);
-    return host === undefined ? [] : [{ host, machineId: machineOf(plan) }];
-  };
-}
-
-function isOneTransaction({ stages, last, leftovers }: HostPlan): boolean {
-  return stages.length <= 1 && last === undefined && leftovers !== true;
 }
 
 class RunLeases implements Leases {
   readonly #run: string;
+  readonly #agreement: Buffer;
+  readonly #token = randomBytes(8).toString('hex');
   readonly #wanted: readonly Reserved[];
   readonly #options: ApplyOptions;
   readonly #process = thisProcess();
   readonly #taken = new Map<string, Reserved>();
+  /** those that have stored what was agreed on */
+  readonly #stored = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #told: string | undefined;
+  #renewedAt = Date.now();
+  #turn = 0;
 
-  constructor(run: string, wanted: readonly Reserved[], options: ApplyOptions) {
+  constructor(
+    { run, agreement }: { readonly run: string; readonly agreement: Buffer },
+    wanted: readonly Reserved[],
+    options: ApplyOptions,
+  ) {
     this.#run = run;
+    this.#agreement = agreement;
     this.#wanted = wanted;
     this.#options = options;
   }
@@ -117,6 +131,10 @@ class RunLeases implements Leases {
     return { run: this.#run, mode, seconds: leaseTime, process: this.#process };
   }
 
+  agreementFor(host: string): Buffer | undefined {
+    return this.#stored.has(host) ? undefined : this.#agreement;
+  }
+
   /** Undefined once all are taken. */
   async take(): Promise<Refusal | undefined> {
     const { parallel, lockWait } = this.#options;
@@ -128,7 +146,7 @@ class RunLeases implements Leases {
         for (const [at, one] of some.entries()) {
           const refusal = await this.#takeOver(await opened[at], one, until);
           if (refusal === undefined) continue;
-          await this.release();
+          await this.#giveBack('withdraw');
           return refusal;
         }
       } finally {
@@ -138,11 +156,17 @@ class RunLeases implements Leases {
     return undefined;
   }
 
-  async release(): Promise<void> {
+  async release(outcome: Buffer | undefined): Promise<void> {
+    await this.#giveBack('release', { file: outcome });
+  }
+
+  async #giveBack(what: 'release' | 'withdraw', extras: LeaseExtras = {}): Promise<void> {
     clearInterval(this.#timer);
     const { parallel, leave } = this.#options;
     const limit = pLimit(parallel);
-    const all = Promise.all([...this.#taken.values()].map((one) => limit(() => this.#once(one, 'release'))));
+    const all = Promise.all(
+      [...this.#taken.values()].map((one) => limit(() => this.#once(one, what, extras))),
+    );
     this.#taken.clear();
     const left = new AbortController();
     const leaving = sleepAfter(leave, left.signal);
@@ -159,9 +183,11 @@ class RunLeases implements Leases {
     const { signal } = this.#options;
     let over: string | undefined;
     for (;;) {
-      const answer = await this.#ask(connection, one, 'take', over);
+      const { keep } = this.#options;
+      const answer = await this.#ask(connection, one, 'take', { over, keep, file: this.#agreement });
       if (answer === undefined) return undefined;
       if (answer.kind === 'taken') {
+        this.#stored.add(one.host.name);
         this.#keep(one);
         return undefined;
       }
@@ -169,9 +195,10 @@ class RunLeases implements Leases {
         over = answer.lease.run;
         continue;
       }
+      if (answer.kind === 'aborted') this.#options.onAborted?.(answer.aborted);
       const problem = inTheWay(answer, one.host.name, this.#options.inventory);
       if (problem === undefined) return undefined;
-      const canWait = answer.kind !== 'held' && Date.now() < until && !signal.aborted;
+      const canWait = waitable.includes(answer.kind) && Date.now() < until && !signal.aborted;
       if (!canWait) return { host: one.host.name, problem };
       this.#tellOnce(`${one.host.name}: waiting for ${describe(answer)}`);
       await sleep(pause, undefined, { signal }).catch(() => undefined);
@@ -180,19 +207,29 @@ class RunLeases implements Leases {
 
   #keep(one: Reserved): void {
     this.#taken.set(one.host.name, one);
-    this.#timer ??= setInterval(() => void this.#renew(), renewal * 1_000).unref();
+    const { listening = usualListening } = this.#options;
+    this.#timer ??= setInterval(() => void this.#listen(), listening * 1_000).unref();
   }
 
-  async #renew(): Promise<void> {
+  /** Renews what is due, else that of a single host: the answer tells whether the run was aborted. */
+  async #listen(): Promise<void> {
+    const all = [...this.#taken.values()];
+    this.#turn += 1;
+    const isDue = Date.now() - this.#renewedAt >= renewal * 1_000;
+    if (isDue) this.#renewedAt = Date.now();
     const limit = pLimit(this.#options.parallel);
-    await Promise.all([...this.#taken.values()].map((one) => limit(() => this.#once(one, 'renew'))));
+    const some = isDue ? all : all.filter((_, index) => index === this.#turn % all.length);
+    await Promise.all(some.map((one) => limit(() => this.#once(one, 'renew'))));
   }
 
   /** Whatever comes of it: a host that has another's lease by now refuses this run itself. */
-  async #once(one: Reserved, what: 'renew' | 'release'): Promise<void> {
+  async #once(one: Reserved, what: Exclude<LeaseWish, 'take'>, extras: LeaseExtras = {}): Promise<void> {
     const connection = await this.#open(one.host, what === 'renew' ? this.#options.leave : undefined);
     if (connection === undefined) return;
-    await this.#ask(connection, one, what).finally(() => connection.close().catch(() => undefined));
+    const answer = await this.#ask(connection, one, what, extras).finally(() => {
+      connection.close().catch(() => undefined);
+    });
+    if (answer?.kind === 'aborted') this.#options.onAborted?.(answer.aborted);
   }
 
   async #open(host: InventoryHost, signal?: AbortSignal): Promise<Connection | undefined> {
@@ -203,17 +240,17 @@ class RunLeases implements Leases {
   async #ask(
     connection: Connection,
     { machineId }: Reserved,
-    what: 'take' | 'renew' | 'release',
-    over?: string,
+    what: LeaseWish,
+    extras: LeaseExtras,
   ): Promise<LeaseAnswer | undefined> {
     const { operator: by, from } = operatorHere();
     const { command, inventory } = this.#options;
     const wanted: WantedLease = {
       ...{ machineId, cluster: inventory.cluster.name, run: this.#run, seconds: leaseTime },
-      ...{ by, from, command, process: this.#process },
+      ...{ by, from, command, process: this.#process, token: this.#token },
     };
     try {
-      return await lease(connection, what, wanted, { over });
+      return await lease(connection, what, wanted, extras);
     } catch (error) {
       if (error instanceof OperatorError) return undefined;
       throw error;
@@ -226,8 +263,11 @@ class RunLeases implements Leases {
   }
 }
 
+/** What ends by itself. */
+const waitable: readonly LeaseAnswer['kind'][] = ['leased', 'locked'];
+
 /** Its controller was on this machine, and is dead: whoever starts anew doesn't wait for the clock. */
-function isOverHere({ lease: other }: Extract<LeaseAnswer, { kind: 'leased' }>): boolean {
+export function isOverHere({ lease: other }: { readonly lease: Pick<Lease, 'from' | 'process'> }): boolean {
   return other.from === operatorHere().from && hasEnded(other.process);
 }
 

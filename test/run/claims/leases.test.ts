@@ -143,7 +143,7 @@ describe('hosts that a run changes', { timeout: 240_000 }, () => {
   it('cost two connections each for a run over many, and none for a run on one host', async () => {
     const counted = async (...hosts: readonly string[]) => {
       differ(...hosts);
-      const options = applyOptions(inventory);
+      const options = applyOptions(inventory, { listening: 600 });
       const planned = await planRun(options);
       let connections = 0;
       const connect: typeof options.connect = (...target) => {

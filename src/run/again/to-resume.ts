@@ -1,0 +1,69 @@
+import { OperatorError, type Problem } from '../../model/operator-error.ts';
+import type { AgreedOptions, Agreement } from '../../plan/saved/agreement.ts';
+import type { SavedPlan } from '../../plan/saved/saved-plan.ts';
+import { heard } from '../../secrets/showable.ts';
+import { isOverHere } from '../claims/leases.ts';
+import type { RunOptions } from '../options.ts';
+import { type Followed, findRun, followRun } from './follow-run.ts';
+import { RunWatch } from './run-watch.ts';
+import { abortedBy, isReserved } from './seen-run.ts';
+
+/**
+ * A run with whose rest somebody wants to go on, once no host works on it any more. Throws an OperatorError
+ * `run-goes-on` if its controller may be alive, `run-aborted` unless that was said to be right, or as
+ * `seenRun` does.
+ */
+export async function runToResume(
+  run: string,
+  options: RunOptions,
+  { aborted }: { readonly aborted: boolean },
+): Promise<Followed> {
+  const { file } = options.inventory;
+  // What is left of it may be on any host.
+  const watch = new RunWatch(run, { ...options, limit: [] });
+  try {
+    const found = await findRun(watch, options);
+    const { by, from, command } = found.agreement;
+    if (isReserved(found, (lease) => isOverHere({ lease }))) {
+      throw new OperatorError({
+        code: 'run-goes-on',
+        message: `the run ${run} may be going on: ${heard(command)} by ${heard(by)} from ${heard(from)} was heard of within the last ten minutes; nothing was changed`,
+        next: `follow it: clusterproxy follow --inventory ${file} ${run}; if its controller is gone: clusterproxy abort --inventory ${file} ${run}`,
+      });
+    }
+    const who = abortedBy(found);
+    if (who !== undefined && !aborted) {
+      throw new OperatorError({
+        code: 'run-aborted',
+        message: `the run ${run} was aborted by ${heard(who.by)} from ${heard(who.from)}; nothing was changed`,
+        next: `ask them; to go on with what it has left: clusterproxy resume --inventory ${file} --aborted ${run}`,
+      });
+    }
+    return await followRun(watch, found, options);
+  } finally {
+    await watch.close();
+  }
+}
+
+/** The plan of the run, and the options that it was agreed on with. Throws `not-resumable`. */
+export function resumable(
+  { run, command, plan, options }: Agreement,
+  file: string,
+): { readonly plan: SavedPlan; readonly options: AgreedOptions } {
+  if (plan !== undefined && options !== undefined) return { plan, options };
+  throw new OperatorError({
+    code: 'not-resumable',
+    message: `the run ${run} was a ${heard(command)}, and only runs of apply can be resumed`,
+    next: `run the same command again: clusterproxy ${heard(command)} --inventory ${file}; what is done stays done`,
+  });
+}
+
+/** Why nothing is done: it would be something else. */
+export function differsFromAgreed({ run }: Agreement, differences: readonly string[], file: string): Problem {
+  return {
+    code: 'plan-differs',
+    message: `what would be done now differs from what was agreed on for the run ${run}`,
+    detail: differences.join('\n'),
+    next: `review it as a plan of its own: clusterproxy apply --inventory ${file}`,
+  };
+}
