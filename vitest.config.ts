@@ -17,6 +17,7 @@ const notNow = [...leftOut(Number(process.env.CLUSTERPROXY_SEED))];
 const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/drain.test.ts',
+  'test/run/reboot.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',

@@ -105,6 +105,7 @@ function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutO
 
 const verbs: Readonly<Record<string, string>> = {
   rollback: 'Roll back',
+  reboot: 'Restart',
   retire: 'Carry this out on',
   uninstall: 'Remove what clusterproxy stores on',
 };

@@ -49,8 +49,8 @@ export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
-/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
-export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+/** Adds those by which people are looked after; `force` says in words what else it does there. */
+function addPeopleOptions(command: Command, { force }: { readonly force: string }): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
@@ -67,35 +67,65 @@ export function addChangeOptions(command: Command, { force }: { readonly force: 
         .default(usualApply.drainTimeout, '2h'),
     )
     .addOption(namesOption());
-  addWindowOptions(addNowOption(changing));
-  return changing
-    .option(
-      '--max-failures <n>',
-      'keep going as long as no more than this many hosts have failed',
-      wholeNumber,
-      0,
-    )
-    .addOption(maxUnavailableOption())
-    .addOption(
-      confirmOption(
-        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
-      ),
-    )
-    .addOption(
-      new Option(
-        '--confirm-timeout <time>',
-        'how long a host waits for confirmation, with --confirm outside or browser',
+  return addWindowOptions(addNowOption(changing));
+}
+
+function lockWaitOption(): Option {
+  return new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
+    .argParser(seconds)
+    .default(usualApply.lockWait, 'not at all');
+}
+
+function addKeepOption(command: Command): Command {
+  return command.option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+}
+
+/** Those of commands that take hosts one at a time, and stop at the first that fails. */
+export type OneByOneOptions = Omit<
+  ChangeOptions,
+  'confirm' | 'confirmTimeout' | 'browserPath' | 'maxFailures'
+>;
+
+export function addOneByOneOptions(command: Command): Command {
+  const people = addPeopleOptions(command, { force: 'interrupt people who are connected' });
+  return addKeepOption(people.addOption(maxUnavailableOption()).addOption(lockWaitOption()));
+}
+
+/** What src/run needs of them. */
+export function oneByOneOptionsOf(
+  options: OneByOneOptions,
+): ReturnType<typeof changeOptionsOf> & Pick<ApplyOptions, 'parallel'> {
+  const { confirm, confirmTimeout } = usualApply;
+  return { ...changeOptionsOf({ ...options, confirm, confirmTimeout, maxFailures: 0 }), parallel: 1 };
+}
+
+/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
+export function addChangeOptions(command: Command, { force }: { readonly force: string }): Command {
+  return addKeepOption(
+    addPeopleOptions(command, { force })
+      .option(
+        '--max-failures <n>',
+        'keep going as long as no more than this many hosts have failed',
+        wholeNumber,
+        0,
       )
-        .argParser(secondsFrom(leastConfirmTimeout))
-        .default(usualApply.confirmTimeout, '2m'),
-    )
-    .option('--browser-path <program>', 'the browser to use, with --confirm browser')
-    .addOption(
-      new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
-        .argParser(seconds)
-        .default(usualApply.lockWait, 'not at all'),
-    )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+      .addOption(maxUnavailableOption())
+      .addOption(
+        confirmOption(
+          'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--confirm-timeout <time>',
+          'how long a host waits for confirmation, with --confirm outside or browser',
+        )
+          .argParser(secondsFrom(leastConfirmTimeout))
+          .default(usualApply.confirmTimeout, '2m'),
+      )
+      .option('--browser-path <program>', 'the browser to use, with --confirm browser')
+      .addOption(lockWaitOption()),
+  );
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */

@@ -12,6 +12,7 @@ import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
+import { registerReboot } from './reboot.ts';
 import { registerRelease } from './release.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
@@ -35,6 +36,7 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerReboot,
   registerRelease,
   registerHistory,
   registerStatus,

@@ -180,6 +180,8 @@ function programArguments(run: HostAction['run']): readonly string[] {
       return [run.manager, ...run.names];
     case 'command':
       return run.argv;
+    case 'reboot':
+      return [];
     case 'certbot':
       return [String(run.port), run.name, ...run.argv];
     case 'unpack': {

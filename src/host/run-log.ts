@@ -55,6 +55,8 @@ export class RunLog {
   readonly owed: string[] = [];
   /** who is connected, in words, and by name */
   owedBecause: { readonly words: string; readonly detail: string } | undefined;
+  /** names of actions that were begun, whatever became of them */
+  readonly acted: string[] = [];
   /** names of actions that were carried out: their effects stay, whatever the outcome of the run */
   readonly done: string[] = [];
   /** packages that they installed */
@@ -91,6 +93,7 @@ export class RunLog {
         this.owedBecause ??= { words: second, detail: withoutNames(third.trim()) };
         return { kind: 'owed', handler: first };
       case 'act':
+        if (second === 'started') note(this.acted, first);
         if (second === 'finished') this.done.push(first);
         return {
           kind: 'action',

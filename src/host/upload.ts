@@ -35,6 +35,7 @@ const programs = [
   'act.sh',
   'packages.sh',
   'archives.sh',
+  'reboot.sh',
   'activate.sh',
   'still-answers.sh',
   'validate.sh',

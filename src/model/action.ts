@@ -23,7 +23,9 @@ export type ActionProgram =
       /** certbot's name for the certificate */
       readonly name: string;
     }
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** restarts the host: its run ends when it has been started again (src/host/remote/reboot.sh) */
+  | { readonly kind: 'reboot' };
 
 /** An archive in any format that the host's tar(1) reads, and where its members are unpacked. */
 export interface Unpacking {

@@ -30,6 +30,8 @@ export interface HostResult {
   readonly problem: Problem | undefined;
   /** ids of the handlers that ran */
   readonly ran: readonly string[];
+  /** names of the actions that were begun; undefined: none was */
+  readonly acted?: readonly string[] | undefined;
   /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;

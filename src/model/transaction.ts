@@ -162,6 +162,8 @@ export interface TransactionResult {
   readonly problem?: Problem | undefined;
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** names of the actions that were begun */
+  readonly acted: readonly string[];
   /** ids of handlers that were left undone although it is `committed`, because people are there */
   readonly owed: readonly string[];
   /** what the host reported that is no reason to fail */

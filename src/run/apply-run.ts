@@ -78,7 +78,9 @@ async function withLeases(
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
+    staysOut: planner.staysOut,
   });
+  const proven = planner.proven ?? (async (result: HostResult) => result);
   // Nobody is sent away from a host that is not begun.
   const turn = async (host: HostPlan, work: () => Promise<HostResult>) =>
     inTime(host, options).refused ?? drained(host, work);
@@ -86,7 +88,7 @@ async function withLeases(
     const { again } = planner;
     const { exactly, leave } = options;
     return turn(host, async () =>
-      reported(await applyStages(host, { run, again, exactly, leave, carryOut })),
+      reported(await proven(await applyStages(host, { run, again, exactly, leave, carryOut }))),
     );
   });
   const staged = await applyLast(planner, first, options, (host, number) =>

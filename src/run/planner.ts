@@ -24,6 +24,13 @@ export interface Planner {
   /** what is asked through the proxy for a host after its change; undefined where nothing is known of it */
   readonly wayThrough?: WayThrough | undefined;
   /**
+   * What has to hold of a host once its stages are carried out, before it gets people again: returns the
+   * result, or what it comes to. Undefined where nothing has.
+   */
+  readonly proven?: ((result: HostResult) => Promise<HostResult>) | undefined;
+  /** why a host that was drained gets no people again, in words; undefined if it may get some */
+  readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
+  /**
    * The results with what the hosts have to say of each other once all are carried out; see
    * `withAnswersAfterwards`. Undefined where nothing is known of it, as above.
    */

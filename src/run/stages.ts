@@ -127,6 +127,7 @@ function resultOf(
     status: notBegun === undefined ? last.result.status : 'failed',
     problem: notBegun ?? (done.length === 1 ? last.result.problem : inStage(last)),
     ran: results.flatMap(({ ran }) => ran),
+    acted: results.flatMap(({ acted = [] }) => acted),
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     durationMs: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
     ...decidedIn(results),

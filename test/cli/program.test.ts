@@ -27,6 +27,7 @@ const commands = [
   'check',
   'rollback',
   'retire',
+  'reboot',
   'release',
   'history',
   'status',

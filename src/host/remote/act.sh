@@ -57,6 +57,7 @@ perform() {
     unpack) unpack "$@" ;;
     certbot) certbot_answers "$@" ;;
     command) doing "$@" ;;
+    reboot) reboot_host ;;
     *)
       act_failed="the action $act_kind is unknown"
       return 1

@@ -37,6 +37,8 @@ run=$1
 . "${0%/*}/packages.sh"
 # shellcheck source=src/host/remote/archives.sh
 . "${0%/*}/archives.sh"
+# shellcheck source=src/host/remote/reboot.sh
+. "${0%/*}/reboot.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
 # shellcheck source=src/host/remote/still-answers.sh

@@ -38,6 +38,8 @@ export interface DrainOptions extends ApplyOptions {
   readonly plans: readonly HostPlan[];
   /** how long a host may take for all that is done to it, and to put it back; seconds */
   readonly longest: (plan: HostPlan) => number;
+  /** why a host is not given back, in words; undefined: as its state says */
+  readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
 }
 
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
@@ -183,8 +185,10 @@ class DrainedTurn {
     if (this.#out.length === 0) return result;
     const { host } = this.#plan;
     const state = stateAfter(result);
-    if (needsPerson.includes(state)) {
-      const why = `${host} is ${state} after the run ${this.#options.run}`;
+    const why = needsPerson.includes(state)
+      ? `${host} is ${state} after the run ${this.#options.run}`
+      : this.#options.staysOut?.(result);
+    if (why !== undefined) {
       for (const teller of this.#out) {
         await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
           () => undefined,
