@@ -106,6 +106,7 @@ function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutO
 const verbs: Readonly<Record<string, string>> = {
   rollback: 'Roll back',
   reboot: 'Restart',
+  upgrade: 'Upgrade',
   retire: 'Carry this out on',
   uninstall: 'Remove what clusterproxy stores on',
 };

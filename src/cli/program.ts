@@ -21,6 +21,7 @@ import { registerSupport } from './support.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
+import { registerUpgrade } from './upgrade.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
@@ -36,6 +37,7 @@ const commands = [
   registerDoctor,
   registerRollback,
   registerRetire,
+  registerUpgrade,
   registerReboot,
   registerRelease,
   registerHistory,

@@ -126,7 +126,7 @@ export function revertLimit(transaction: Limited): number {
 const packageManagerWait = 600;
 
 function installs({ actions }: Limited): boolean {
-  return actions.some(({ run }) => run.kind === 'install-packages' || run.kind === 'remove-packages');
+  return actions.some(({ run }) => run.kind === 'script' || run.kind.endsWith('-packages'));
 }
 
 function confirmTimeout(transaction: Limited): number {
@@ -180,6 +180,10 @@ function programArguments(run: HostAction['run']): readonly string[] {
       return [run.manager, ...run.names];
     case 'command':
       return run.argv;
+    case 'script':
+      return run.args;
+    case 'upgrade-packages':
+      return [run.manager, run.conffiles, ...run.names];
     case 'reboot':
       return [];
     case 'certbot':

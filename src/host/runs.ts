@@ -2,6 +2,7 @@ import type { Hold } from '../model/claims.ts';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import type { UpgradedPackage } from '../model/upgrade.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { readHold } from './claims.ts';
 import { mayNotRead } from './not-permitted.ts';
@@ -33,6 +34,11 @@ export interface RunOnHost {
   readonly started: readonly string[];
   /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
+  /** names of actions that were begun, and of those that were carried out */
+  readonly acted: readonly string[];
+  readonly done: readonly string[];
+  /** what an upgrade made of packages */
+  readonly upgraded: readonly UpgradedPackage[];
 }
 
 /** What a run changed on a host, in its previous state. */
@@ -77,6 +83,7 @@ export async function readMemory(
       warnings: [...log.warnings, ...owedWords(log)],
       started: log.started,
       installed: log.installed,
+      ...{ acted: log.acted, done: log.done, upgraded: log.upgraded },
     };
   });
   runs.sort((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));

@@ -118,6 +118,7 @@ export async function transact(
       problem: problem === undefined ? undefined : { ...withActions(problem, log), host: transaction.host },
       started: log.started,
       acted: log.acted,
+      upgraded: log.upgraded,
       owed: state === 'committed' ? log.owed : [],
       warnings: log.warnings,
       durationMs: Date.now() - startedAt,

@@ -1,5 +1,6 @@
 import type { Problem } from './operator-error.ts';
 import type { RunRecord } from './transaction.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** How a run ended on one host, according to that host's records. */
 export interface RunOnHost {
@@ -16,6 +17,8 @@ export interface RunOnHost {
   /** why it wasn't committed */
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  /** what an upgrade made of packages */
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** how long the host worked on it; undefined if unknown */
   readonly durationMs: number | undefined;
 }

@@ -2,6 +2,7 @@ import type { Decided } from './deciding-check.ts';
 import type { Problem } from './operator-error.ts';
 import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** How a host ended a command. The words are a contract, since scripts read them. */
 export type Status =
@@ -32,6 +33,8 @@ export interface HostResult {
   readonly ran: readonly string[];
   /** names of the actions that were begun; undefined: none was */
   readonly acted?: readonly string[] | undefined;
+  /** what an upgrade among them made of packages */
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;

@@ -3,6 +3,7 @@ import type { Change } from './change.ts';
 import type { Handler } from './handler.ts';
 import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** Everything that a host needs to carry out its plan by itself. */
 export interface Transaction {
@@ -164,6 +165,8 @@ export interface TransactionResult {
   readonly started: readonly string[];
   /** names of the actions that were begun */
   readonly acted: readonly string[];
+  /** what an upgrade among them made of packages */
+  readonly upgraded: readonly UpgradedPackage[];
   /** ids of handlers that were left undone although it is `committed`, because people are there */
   readonly owed: readonly string[];
   /** what the host reported that is no reason to fail */

@@ -61,7 +61,8 @@ async function withLeases(
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
   const carryOut = async (host: HostPlan, stage: Stage, id: string) => {
-    const time = inTime(host, options);
+    const goesOn = planner.finishes === true && id !== run;
+    const time = goesOn ? { refused: undefined, beginBefore: undefined } : inTime(host, options);
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
     return proved(host, prove(host, stage), options, (proof) =>
@@ -79,17 +80,21 @@ async function withLeases(
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
     staysOut: planner.staysOut,
+    meanwhile: planner.meanwhile,
   });
   const proven = planner.proven ?? (async (result: HostResult) => result);
   // Nobody is sent away from a host that is not begun.
   const turn = async (host: HostPlan, work: () => Promise<HostResult>) =>
-    inTime(host, options).refused ?? drained(host, work);
+    (await planner.mayBegin?.(host)) ?? inTime(host, options).refused ?? drained(host, work);
   const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host) => {
     const { again } = planner;
     const { exactly, leave } = options;
-    return turn(host, async () =>
-      reported(await proven(await applyStages(host, { run, again, exactly, leave, carryOut }))),
-    );
+    return turn(host, async () => {
+      const refused = await planner.readied?.(host);
+      if (refused !== undefined) return refused;
+      const result = await applyStages(host, { run, again, exactly, leave, carryOut });
+      return reported(await proven(result));
+    });
   });
   const staged = await applyLast(planner, first, options, (host, number) =>
     turn(host, () =>

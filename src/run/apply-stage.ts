@@ -79,6 +79,7 @@ function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): Host
     problem: result.problem && { ...result.problem, host: plan.host },
     ran: result.started,
     acted: result.acted,
+    upgraded: result.upgraded,
     warnings: [...plan.warnings, ...result.warnings],
     durationMs: result.durationMs,
   };

@@ -20,7 +20,8 @@ export function interruptingStage(plan: HostPlan, inventory: Inventory, action: 
     ...emptyStage,
     number: 0,
     actions: [{ action, step: action.run.kind }],
-    units: plan.stages.at(-1)?.units ?? [],
+    // Units may be starting afterwards, or have other names: what has to run is looked at from here.
+    units: [],
     // Nothing of what is managed changes hands.
     ledger: snapshot?.ledger ?? {
       ...{ schemaVersion: 1, cluster: inventory.cluster.name, playbook: inventory.playbook.name },

@@ -128,6 +128,7 @@ function resultOf(
     problem: notBegun ?? (done.length === 1 ? last.result.problem : inStage(last)),
     ran: results.flatMap(({ ran }) => ran),
     acted: results.flatMap(({ acted = [] }) => acted),
+    upgraded: results.flatMap(({ upgraded = [] }) => upgraded),
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     durationMs: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
     ...decidedIn(results),

@@ -35,6 +35,8 @@ run=$1
 . "${0%/*}/act.sh"
 # shellcheck source=src/host/remote/packages.sh
 . "${0%/*}/packages.sh"
+# shellcheck source=src/host/remote/upgrade.sh
+. "${0%/*}/upgrade.sh"
 # shellcheck source=src/host/remote/archives.sh
 . "${0%/*}/archives.sh"
 # shellcheck source=src/host/remote/reboot.sh
@@ -229,8 +231,8 @@ await_lease
 note_sequence
 prepare
 do_actions
-# They may have taken a while.
-! any_record act || ask_guards || put_off
+# They may have taken a while; but nobody is interrupted once more where nothing follows them.
+! any_record act || { ! any_record guard && ! any_record unit-guard; } || ask_guards || put_off
 interrupted=no
 owed_words=
 validated=$NL

@@ -1,6 +1,7 @@
 import type { PastRun, RunOnHost } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { RunRecord } from '../../model/transaction.ts';
+import type { UpgradedPackage } from '../../model/upgrade.ts';
 import { baseRun } from './plan-rollback.ts';
 import { runOrder } from './run-order.ts';
 
@@ -13,6 +14,7 @@ export interface Remembered {
   readonly record: RunRecord | undefined;
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** ids of the handlers that were started */
   readonly started: readonly string[];
   /** seconds since the epoch by the host's clock */
@@ -106,6 +108,7 @@ function onHost(stages: readonly Remembered[], undoneBy: string | undefined): Ru
     undoneBy,
     problem: last.problem,
     warnings: sorted.flatMap(({ warnings }) => warnings),
+    upgraded: sorted.flatMap(({ upgraded = [] }) => upgraded),
     durationMs: durations.length === 0 ? undefined : durations.reduce((sum, one) => sum + one),
   };
 }

@@ -11,7 +11,7 @@ import { forecastDocument } from './forecast.ts';
 import { cleanName } from './harmless.ts';
 import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
-import { runDocument } from './past-run.ts';
+import { runDocument, upgradedDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
 import { changesDocument, handlerDocument } from './stage.ts';
@@ -70,7 +70,7 @@ export interface KnownOfHost {
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
-  { status, problem, warnings, ran, durationMs, deciding }: Omit<HostResult, 'plan'>,
+  { status, problem, warnings, ran, durationMs, deciding, upgraded = [] }: Omit<HostResult, 'plan'>,
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
@@ -95,6 +95,7 @@ export function hostDocument(
     ...(sample === undefined ? {} : { sample: sampleDocument(sample) }),
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
     ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
+    ...(upgraded.length === 0 ? {} : { upgraded: upgraded.map(upgradedDocument) }),
   };
 }
 

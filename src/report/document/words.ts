@@ -72,6 +72,10 @@ function programWords(run: HostAction['run']): string {
       return `unpacks ${showableLine(sourceWords(run.source))} into ${cleanLine(run.directory)}`;
     case 'command':
       return `runs ${commandLine(run.argv)}`;
+    case 'script':
+      return `runs ${commandLine([run.file, ...run.args])} from this machine as root, with nobody to ask`;
+    case 'upgrade-packages':
+      return `${run.manager} install --only-upgrade ${commandLine(run.names)}, after ${run.manager} update`;
     case 'reboot':
       return 'restarts the whole host';
     case 'certbot':

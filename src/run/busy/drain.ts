@@ -40,6 +40,8 @@ export interface DrainOptions extends ApplyOptions {
   readonly longest: (plan: HostPlan) => number;
   /** why a host is not given back, in words; undefined: as its state says */
   readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
+  /** why it isn't given back by the balancer's host either, should nobody follow the run any longer */
+  readonly meanwhile?: ((plan: HostPlan) => string) | undefined;
 }
 
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
@@ -111,6 +113,8 @@ class DrainedTurn {
         await this.#takeOut(forgotten);
         continue;
       }
+      const why = this.#options.meanwhile?.(this.#plan);
+      if (why !== undefined) await this.#keep(why);
       const result = await carryOut();
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
@@ -189,11 +193,7 @@ class DrainedTurn {
       ? `${host} is ${state} after the run ${this.#options.run}`
       : this.#options.staysOut?.(result);
     if (why !== undefined) {
-      for (const teller of this.#out) {
-        await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
-          () => undefined,
-        );
-      }
+      await this.#keep(why);
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
     }
     if (isUnknown.includes(result.status)) {
@@ -208,6 +208,15 @@ class DrainedTurn {
       after = withAnswer(after, teller.host, await this.#release(teller));
     }
     return after;
+  }
+
+  /** Only for others to read, and for the balancer's host. */
+  async #keep(why: string): Promise<void> {
+    for (const teller of this.#out) {
+      await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
+        () => undefined,
+      );
+    }
   }
 
   async #release(teller: Teller): Promise<Pick<CordonAnswer, 'verdict' | 'words' | 'health'>> {
