@@ -12,7 +12,7 @@ export function allGuards(inventory: Inventory, host: InventoryHost): readonly G
 
 /**
  * A stage that does one thing which interrupts everything on a host and changes no file that is managed
- * there. It comes before the others of the plan, hence its number.
+ * there. It comes before the playbook's, hence its number: see `applyStages`.
  */
 export function interruptingStage(plan: HostPlan, inventory: Inventory, action: HostAction): Stage {
   const { snapshot } = plan;
