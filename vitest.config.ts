@@ -18,6 +18,7 @@ const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/drain.test.ts',
   'test/run/reboot.test.ts',
+  'test/run/upgrade.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',

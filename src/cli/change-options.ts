@@ -37,10 +37,10 @@ export function maxUnavailableOption(): Option {
 }
 
 /** What is done where people are; for commands that change hosts, and for `plan`, which shows it. */
-export function whenBusyOption(): Option {
+export function whenBusyOption(usual = 'refuse'): Option {
   return new Option(
     '--when-busy <policy>',
-    'what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: as in the inventory, else refuse)',
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait; force: interrupt them (default: as in the inventory, else ${usual})`,
   ).choices([...busyPolicies]);
 }
 
@@ -50,12 +50,15 @@ export function confirmOption(description: string): Option {
 }
 
 /** Adds those by which people are looked after; `force` says in words what else it does there. */
-function addPeopleOptions(command: Command, { force }: { readonly force: string }): Command {
+function addPeopleOptions(
+  command: Command,
+  { force, usual }: { readonly force: string; readonly usual?: string | undefined },
+): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption())
+    .addOption(whenBusyOption(usual))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)
@@ -86,8 +89,9 @@ export type OneByOneOptions = Omit<
   'confirm' | 'confirmTimeout' | 'browserPath' | 'maxFailures'
 >;
 
-export function addOneByOneOptions(command: Command): Command {
-  const people = addPeopleOptions(command, { force: 'interrupt people who are connected' });
+/** `usual`: the policy where nobody says another one, in words. */
+export function addOneByOneOptions(command: Command, usual?: string): Command {
+  const people = addPeopleOptions(command, { force: 'interrupt people who are connected', usual });
   return addKeepOption(people.addOption(maxUnavailableOption()).addOption(lockWaitOption()));
 }
 

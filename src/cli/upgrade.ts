@@ -32,6 +32,7 @@ export function registerUpgrade(program: Command, { environment, finish }: Regis
         ),
       'upgrade only these hosts, or those of this role (comma-separated); all hosts are still looked at',
     ),
+    'drain where a balancer can be told, or refuse',
   )
     .addOption(
       new Option(
@@ -80,7 +81,7 @@ async function upgrade(options: UpgradeCommandOptions, environment: Environment)
   });
 }
 
-/** Nodes are drained where the inventory doesn't say otherwise, and somebody can be told to send nobody there. */
+/** They are drained where the inventory doesn't say otherwise, and somebody can be told to send nobody there. */
 async function usualPolicy(
   { plan }: PlannedUpgrade,
   { inventory }: Pick<Session, 'inventory'>,

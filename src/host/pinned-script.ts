@@ -7,8 +7,8 @@ import { OperatorError } from '../model/operator-error.ts';
 const largest = 16 * 1024 * 1024;
 
 /**
- * The text of a script on this machine, which is sent to hosts. Throws an OperatorError `script-unreadable`, or
- * `script-differs` if it isn't the one that was pinned.
+ * The text of a script on this machine, which is sent to hosts. Throws an OperatorError `script-unreadable`,
+ * or `script-differs` if it isn't the one that was pinned.
  */
 export async function pinnedScript(file: string, sum: string): Promise<Buffer> {
   const unreadable = (message: string) =>

@@ -164,6 +164,19 @@ const timeLimit = checkedText({
   description: 'after which it is ended and counts as failed; default: 2h',
 });
 
+const packageName = checkedText({
+  code: 'wrong-value',
+  mistake: (text) =>
+    /^[a-z0-9][a-z0-9+.-]*$/.test(text)
+      ? undefined
+      : {
+          message: `'${text}' is not the name of a package`,
+          next: 'write names as dpkg-query -W shows them',
+        },
+  pattern: /^[a-z0-9][a-z0-9+.-]*$/,
+  description: 'name of a package',
+});
+
 const upgradeCommand = z
   .strictObject({
     script: fileName.optional().meta({
@@ -173,10 +186,7 @@ const upgradeCommand = z
     args: z.array(z.string()).optional().meta({ description: "the script's arguments" }),
     apt: z
       .strictObject({
-        packages: z
-          .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
-          .min(1)
-          .meta({ description: 'names of packages that are installed' }),
+        packages: z.array(packageName).min(1).meta({ description: 'names of packages that are installed' }),
         conffiles: z.enum(['keep', 'replace']).meta({
           description:
             'configuration files that were edited on the host and that the new version changes: keep them, or replace them by those of the package',

@@ -27,6 +27,7 @@ const commands = [
   'check',
   'rollback',
   'retire',
+  'upgrade',
   'reboot',
   'release',
   'history',

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What an upgrade of packages by apt-get would touch, by what the host's package manager knows now: sent as a
-# query, behind library.sh. Its arguments are names of packages. Nothing is changed, the package lists neither.
-# Lines:
+# query, behind library.sh. Its arguments are names of packages. Nothing is changed, and the package lists
+# aren't either. Lines:
 #   missing US NAME            it isn't installed, so it isn't upgraded
 #   lists US SECONDS           when the package lists were brought up to date; seconds since the epoch
 #   becomes US NAME US OLD US NEW

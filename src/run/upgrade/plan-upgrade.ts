@@ -42,8 +42,8 @@ export interface PlannedUpgrade extends PlannedRun {
 /**
  * Plans to upgrade the hosts of one role, one after the other, and each as its new version needs it
  * afterwards. What hosts remember of an earlier call is taken into account: one whose upgrade is under way is
- * followed to its end first, one whose upgrade is done is only brought to its end, and where it failed nothing
- * is begun. Throws what `chooseHosts` throws.
+ * followed to its end first, one whose upgrade is done is only brought to its end, and where it failed
+ * nothing is begun. Throws what `chooseHosts` throws.
  */
 export async function planUpgrade(options: UpgradeOptions): Promise<PlannedUpgrade> {
   const { inventory, soak, again } = options;

@@ -19,8 +19,9 @@ const ended: readonly string[] = [
 ];
 
 /**
- * Of all runs of a host, oldest first, what became of the upgrade with this digest the last time. One that was
- * put off, or refused before its command began, counts as never done. `at` is in seconds by the host's clock.
+ * Of all runs of a host, oldest first, what became of the upgrade with this digest the last time. One that
+ * was put off, or refused before its command began, counts as never done. `at` is in seconds by the host's
+ * clock.
  */
 export function recordedOf(runs: readonly Run[], digest: string): Recorded {
   for (const { run, state, record, acted, done, stateSince, problem } of [...runs].reverse()) {
