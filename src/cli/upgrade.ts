@@ -81,7 +81,7 @@ async function upgrade(options: UpgradeCommandOptions, environment: Environment)
   });
 }
 
-/** They are drained where the inventory doesn't say otherwise, and somebody can be told to send nobody there. */
+/** They are drained, unless the inventory says otherwise, or there is no balancer that could be told. */
 async function usualPolicy(
   { plan }: PlannedUpgrade,
   { inventory }: Pick<Session, 'inventory'>,

@@ -97,14 +97,14 @@ describe('what is said before an upgrade', () => {
       'and other packages: libfoo 3 (new)',
       'not installed, so not upgraded: gone',
       'kept where the new version changes them, as they were edited on the host: /etc/app.conf',
-      expect.stringContaining('it can not be undone: save the host first'),
+      expect.stringContaining("it can't be undone: save the host first"),
       expect.stringContaining('looked at anew'),
     ]);
     expect(facts.lists).toBeUndefined();
   });
 
   it('says that it is not known, of a script and where the host can not tell', () => {
-    expect(upgradeNotes(byScript, { facts: undefined, saved: true })[0]).toContain('can not be known');
+    expect(upgradeNotes(byScript, { facts: undefined, saved: true })[0]).toContain("can't be known");
     const unknown = readUpgradeFacts('unknown\u001fUnable to locate package app');
     expect(upgradeNotes(byApt, { facts: unknown, saved: true })[0]).toContain('Unable to locate');
   });

@@ -55,6 +55,9 @@ function undoingWords(kind: HostAction['run']['kind']): readonly string[] {
   switch (kind) {
     case 'install-packages':
       return ['a rollback leaves it in place, unless you give --remove-packages'];
+    // Their own notes say it.
+    case 'script':
+    case 'upgrade-packages':
     case 'reboot':
       return [];
     default:

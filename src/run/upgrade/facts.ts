@@ -54,18 +54,18 @@ export function upgradeNotes(
 ): readonly string[] {
   return [
     ...(command.kind === 'script'
-      ? ['what it touches besides the product (nginx, redis, Docker, the kernel) can not be known beforehand']
+      ? ["what it touches besides the product (nginx, redis, Docker, the kernel) can't be known beforehand"]
       : aptNotes(command, facts)),
     saved
-      ? 'it can not be undone, except by what snapshot_command saves right before'
-      : 'it can not be undone: save the host first, or name a snapshot_command in the inventory',
+      ? "it can't be undone, except by what snapshot_command saves right before"
+      : "it can't be undone: save the host first, or name a snapshot_command in the inventory",
     'afterwards the host is looked at anew, and gets what its new version needs, in a transaction of its own',
   ];
 }
 
 function aptNotes({ packages, conffiles }: UpgradeByApt, facts: UpgradeFacts | undefined): readonly string[] {
   if (facts === undefined || facts.unknown !== undefined)
-    return [`what it touches could not be found out: ${facts?.unknown ?? 'the host can not be asked'}`];
+    return [`what it touches could not be found out: ${facts?.unknown ?? "the host can't be asked"}`];
   const { becomes, missing, edited, lists } = facts;
   const words = ({ name, before, after }: UpgradedPackage) =>
     before === '' ? `${name} ${after} (new)` : `${name} ${before} -> ${after}`;

@@ -3,15 +3,15 @@ import type { HostAction } from '../../model/action.ts';
 import { providesNothing } from '../../model/action.ts';
 import { durationWords } from '../../model/duration.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
-import { type HostPlan, hasWork, type Stage } from '../../model/plan.ts';
+import { type HostPlan, hasWork } from '../../model/plan.ts';
 import { noReads } from '../../model/reads.ts';
 import type { HostResult } from '../../model/result.ts';
 import { cordonedIn } from '../busy/cordoned.ts';
-import { allGuards, interruptingStage, leftAlone, withStages } from '../everything-interrupted.ts';
+import { allGuards, doorRoles, interruptingStage, leftAlone, withStages } from '../everything-interrupted.ts';
 import { lookAt } from '../look.ts';
 import type { ApplyOptions } from '../options.ts';
 import { planRun } from '../plan-run.ts';
-import { asPlanned, type PlannedRun } from '../planner.ts';
+import { asPlanned, type PlannedRun, type Planner } from '../planner.ts';
 import { rebootQuery } from '../reboot/facts.ts';
 import { notBegun } from '../waves.ts';
 import { upgradeAction, upgradeIn } from './action.ts';
@@ -65,7 +65,7 @@ export async function planUpgrade(options: UpgradeOptions): Promise<PlannedUpgra
   const done = hosts.flatMap((one) => canaries(one, remembered.get(one.host)));
   let first = again ? undefined : canaryOf(done);
   const begun = new Set(again ? [] : done.map(({ host }) => host));
-  const doors = doorThatDiffers(plan.hosts, options);
+  const doors = doorThatDiffers(plan.hosts, chosen[0]?.host.role ?? '', options);
   const reaching = { ...options, query: await rebootQuery() };
   const note = (host: string) => {
     first ??= { host, since: Date.now() };
@@ -74,10 +74,7 @@ export async function planUpgrade(options: UpgradeOptions): Promise<PlannedUpgra
     plan: { ...plan, hosts: unfinishedFirst(hosts), byHand: [], notes: notesOf(hosts, options) },
     refusal: failedBefore(chosen, remembered, options) ?? (doors && differingDoor(doors.host, options)),
     planner: {
-      again: async (host) => {
-        await openDoors(host, options);
-        return planner.again?.(host) ?? Promise.reject(new Error('nothing plans anew'));
-      },
+      again: planningAnew(chosen, options),
       last: asPlanned.last,
       wayThrough: planner.wayThrough,
       afterwards: planner.afterwards,
@@ -96,6 +93,25 @@ export async function planUpgrade(options: UpgradeOptions): Promise<PlannedUpgra
       },
       readied: (one) => saved(one, options),
     },
+  };
+}
+
+/**
+ * Looks at everything anew once a host has another version: first the hosts before it get what they need for
+ * that. What was begun on a host is brought to its end, hence only who leaves at once ends it.
+ */
+function planningAnew(chosen: readonly Upgrading[], options: UpgradeOptions): NonNullable<Planner['again']> {
+  const own = { ...options, signal: options.leave };
+  const opened = new Set<string>();
+  return async (name) => {
+    const host = chosen.find((one) => one.host.name === name)?.host;
+    if (host === undefined) throw new Error(`${name} is not being upgraded`);
+    if (!opened.has(name)) await openDoors(host, own);
+    opened.add(name);
+    const { plan } = await planRun({ ...own, limit: [], warnOfAnswers: false });
+    const found = plan.hosts.find((one) => one.host === name);
+    if (found === undefined) throw new Error(`${name} is not in the plan`);
+    return found;
   };
 }
 
@@ -130,7 +146,7 @@ function hostPlan(
   const saved = inventory.snapshotCommand !== undefined;
   const action = upgradeAction(command, { guards, notes: upgradeNotes(command, { facts, saved }) });
   return withStages(bare, [
-    { ...interruptingStage(plan, inventory, action), name: 'upgrade' } satisfies Stage,
+    { ...interruptingStage(plan, inventory, action), ...(rest.length > 0 ? { name: 'upgrade' } : {}) },
     ...rest,
   ]);
 }
@@ -161,11 +177,18 @@ function unfinishedFirst(hosts: readonly HostPlan[]): readonly HostPlan[] {
   );
 }
 
-function notesOf(hosts: readonly HostPlan[], { soak }: UpgradeOptions): readonly string[] {
+function notesOf(hosts: readonly HostPlan[], { soak, limit, inventory }: UpgradeOptions): readonly string[] {
   const begins = hosts.filter((host) => !host.skipped && upgradeIn(host) !== undefined);
-  if (begins.length < 2 || soak === 0) return [];
+  const doors = doorRoles(inventory).filter((role) => hosts.some((host) => host.role === role));
   return [
-    `once the first of them is upgraded, people use it for ${durationWords(soak)} before the next one is begun (--soak); meanwhile this command waits, and can be ended and called again`,
+    ...(begins.length < 2 || soak === 0
+      ? []
+      : [
+          `once the first of them is upgraded, people use it for ${durationWords(soak)} before the next one is begun (--soak); meanwhile this command waits, and can be ended and called again`,
+        ]),
+    ...(limit.length > 0 || doors.length === 0
+      ? []
+      : [`hosts of the role ${doors.join(' and ')} are upgraded only if they are named`]),
   ];
 }
 
