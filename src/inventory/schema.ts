@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { weekdays } from '../calendar/windows.ts';
-import { parseClock, parseDays } from '../calendar/written.ts';
-import type { IssueDetails } from '../document/schema-problems.ts';
-import { secondsOf } from '../model/duration.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { busyPolicies } from '../model/when-busy.ts';
 import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/config/proxy-jump.ts';
+import { checkedText } from './checked-text.ts';
 import {
   addressMistake,
   clusterNameMistake,
@@ -17,32 +14,11 @@ import {
   hostnameMistake,
   hostnamePattern,
   idleTimeMistake,
-  type Mistake,
   timeZoneMistake,
   userPattern,
 } from './names.ts';
-
-/** Text with our own check, whose mistake has a code and says what to do. */
-export function checkedText(check: {
-  readonly code: string;
-  readonly mistake: (text: string) => Mistake | undefined;
-  readonly description: string;
-  /** the pattern with which editors check it */
-  readonly pattern?: RegExp;
-}) {
-  return z
-    .string()
-    .superRefine((text, context) => {
-      const found = check.mistake(text);
-      if (found === undefined) return;
-      const params: IssueDetails = { code: check.code, next: found.next };
-      context.addIssue({ code: 'custom', message: found.message, params: { ...params } });
-    })
-    .meta({
-      description: check.description,
-      ...(check.pattern === undefined ? {} : { pattern: check.pattern.source }),
-    });
-}
+import { upgradeCommand } from './upgrade-schema.ts';
+import { windowSchema } from './window-schema.ts';
 
 const hostname = checkedText({
   code: 'invalid-hostname',
@@ -145,74 +121,6 @@ const vars = z
   .optional()
   .meta({ description: "values of the playbook's variables" });
 
-const hash = checkedText({
-  code: 'wrong-value',
-  mistake: (text) =>
-    /^[0-9a-f]{64}$/.test(text)
-      ? undefined
-      : { message: `'${text}' is not a sha256`, next: 'write what sha256sum prints: 64 hexadecimal digits' },
-  pattern: /^[0-9a-f]{64}$/,
-  description: "of the script's text, as sha256sum prints it: another text is refused",
-});
-
-const timeLimit = checkedText({
-  code: 'wrong-value',
-  mistake: (text) =>
-    (secondsOf(text) ?? 0) > 0
-      ? undefined
-      : { message: `'${text}' is not a time`, next: 'write 90m, 2h or 1h30m' },
-  pattern: /^([0-9]+[smh])+$/,
-  description: 'after which it is ended and counts as failed; default: 2h',
-});
-
-const packageName = checkedText({
-  code: 'wrong-value',
-  mistake: (text) =>
-    /^[a-z0-9][a-z0-9+.-]*$/.test(text)
-      ? undefined
-      : {
-          message: `'${text}' is not the name of a package`,
-          next: 'write names as dpkg-query -W shows them',
-        },
-  pattern: /^[a-z0-9][a-z0-9+.-]*$/,
-  description: 'name of a package',
-});
-
-const upgradeCommand = z
-  .strictObject({
-    script: fileName.optional().meta({
-      description: 'a program beside the inventory, which each host runs as root, with nobody to ask',
-    }),
-    sha256: hash.optional(),
-    args: z.array(z.string()).optional().meta({ description: "the script's arguments" }),
-    apt: z
-      .strictObject({
-        packages: z.array(packageName).min(1).meta({ description: 'names of packages that are installed' }),
-        conffiles: z.enum(['keep', 'replace']).meta({
-          description:
-            'configuration files that were edited on the host and that the new version changes: keep them, or replace them by those of the package',
-        }),
-      })
-      .optional()
-      .meta({ description: "bring these packages to their latest version by the host's apt-get" }),
-    time_limit: timeLimit.optional(),
-    to: z.string().min(1).optional().meta({
-      description: 'the version that it leads to, in your words: another one is another upgrade',
-    }),
-  })
-  .superRefine(({ script, sha256, args, apt }, context) => {
-    const wrong = (message: string, next: string) =>
-      context.addIssue({ code: 'custom', message, params: { code: 'wrong-value', next } });
-    if ((script === undefined) === (apt === undefined))
-      wrong('expected either a script or apt', 'write script: FILE with sha256:, or apt:');
-    else if (script !== undefined && sha256 === undefined)
-      wrong('the sha256 of the script is missing', 'write sha256: with what sha256sum prints');
-    else if (apt !== undefined && (sha256 !== undefined || args !== undefined))
-      wrong('sha256 and args are for a script', 'leave them out');
-  });
-
-export type UpgradeData = z.infer<typeof upgradeCommand>;
-
 export const hostSchema = z.strictObject({
   name: checkedText({
     code: 'invalid-name',
@@ -262,54 +170,6 @@ const maxUnavailable = z.union([
     description: 'a share, such as 20%; rounded down, but at least 1 host',
   }),
 ]);
-
-const clock = (end: boolean) =>
-  checkedText({
-    code: 'invalid-window',
-    mistake: (text) => {
-      const minute = parseClock(text);
-      if (minute !== undefined && (end || minute < 1_440)) return undefined;
-      return { message: `'${text}' is not a time of day`, next: "write hours and minutes: '22:00'" };
-    },
-    pattern: /^\d{1,2}:\d{2}$/,
-    description: end
-      ? "when it ends, by the clocks of cluster.time_zone, e.g. '05:00'; over midnight if that isn't after `from`; the same as `from`: after a whole day"
-      : "when it begins, by the clocks of cluster.time_zone, e.g. '22:00'",
-  });
-
-const windowSchema = z.strictObject({
-  days: z
-    .array(z.enum(weekdays))
-    .min(1)
-    .optional()
-    .meta({ description: 'the days on which it begins; default: every day' }),
-  from: clock(false),
-  to: clock(true),
-  except: z
-    .array(
-      z.union([
-        checkedText({
-          code: 'invalid-window',
-          mistake: (text) =>
-            parseDays(text) === undefined
-              ? {
-                  message: `'${text}' is not a day, or a range of days in order`,
-                  next: 'write 2026-12-24, or 2026-12-24..2027-01-06',
-                }
-              : undefined,
-          pattern: /^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$/,
-          description: 'a day such as 2026-12-24, or a range: 2026-12-24..2027-01-06',
-        }),
-        z.strictObject({
-          ics: fileName.meta({
-            description: 'a calendar file (iCalendar), relative to the inventory: the days of its events',
-          }),
-        }),
-      ]),
-    )
-    .optional()
-    .meta({ description: 'days on which it does not begin' }),
-});
 
 const busyPolicy = z.enum(busyPolicies);
 

@@ -2,7 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { secondsOf } from '../model/duration.ts';
 import { type UpgradeCommand, usualTimeLimit } from '../model/upgrade.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
-import type { InventoryData, UpgradeData } from './schema.ts';
+import type { InventoryData } from './schema.ts';
+import type { UpgradeData } from './upgrade-schema.ts';
 
 /** What an inventory says of upgrades; a script's path is relative to it. */
 export function upgradeCommandOf(
