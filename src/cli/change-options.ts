@@ -60,12 +60,18 @@ export function onFailureOption(): Option {
 
 /**
  * What is done where people are; for commands that change hosts, and for `plan`, which shows it. `later`: it
- * can be left to the hosts.
+ * can be left to the hosts. `usual`: what is done if nobody says.
  */
-export function whenBusyOption({ later }: { readonly later: boolean }): Option {
+export function whenBusyOption({
+  later,
+  usual = 'as in the inventory, else refuse',
+}: {
+  readonly later: boolean;
+  readonly usual?: string | undefined;
+}): Option {
   return new Option(
     '--when-busy <policy>',
-    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: as in the inventory, else refuse)`,
+    `what to do with a host on which people are; refuse: put it off; wait: wait until they have gone; drain: send no more people there and wait;${later ? ' later: leave it to change itself once nobody is there;' : ''} force: interrupt them (default: ${usual})`,
   ).choices(busyPolicies.filter((policy) => later || policy !== 'later'));
 }
 
@@ -74,16 +80,20 @@ export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
-/** Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there. */
-export function addChangeOptions(
+/** Adds those by which people are looked after; `force` says in words what else it does there. */
+function addPeopleOptions(
   command: Command,
-  { force, later = false }: { readonly force: string; readonly later?: boolean },
+  {
+    force,
+    usual,
+    later = false,
+  }: { readonly force: string; readonly usual?: string | undefined; readonly later?: boolean },
 ): Command {
   const changing = command
     .option('--yes', "don't ask for confirmation", false)
     .option('--dry-run', 'show the plan and stop', false)
     .option('--force', force, false)
-    .addOption(whenBusyOption({ later }))
+    .addOption(whenBusyOption({ later, usual }))
     .addOption(
       new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
         .argParser(seconds)
@@ -95,38 +105,82 @@ export function addChangeOptions(
         .default(usualApply.drainTimeout, '2h'),
     )
     .addOption(namesOption());
-  addWindowOptions(addNowOption(changing));
-  return changing
-    .option(
-      '--max-failures <n>',
-      'keep going as long as no more than this many hosts have failed',
-      wholeNumber,
-      0,
-    )
-    .addOption(maxUnavailableOption())
-    .addOption(waveOption())
-    .addOption(onFailureOption())
-    .addOption(
-      confirmOption(
-        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
-      ),
-    )
-    .addOption(
-      new Option(
-        '--confirm-timeout <time>',
-        'how long a host waits for confirmation, with --confirm outside or browser',
+  return addWindowOptions(addNowOption(changing));
+}
+
+function lockWaitOption(): Option {
+  return new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
+    .argParser(seconds)
+    .default(usualApply.lockWait, 'not at all');
+}
+
+function addKeepOption(command: Command): Command {
+  return command.option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+}
+
+/** Those of commands that take hosts one at a time, and stop at the first that fails. */
+export type OneByOneOptions = Omit<
+  ChangeOptions,
+  'confirm' | 'confirmTimeout' | 'browserPath' | 'maxFailures' | 'wave' | 'onFailure' | 'runId'
+>;
+
+/** `usual`: the policy where nobody says another one, in words. */
+export function addOneByOneOptions(command: Command, usual?: string): Command {
+  const people = addPeopleOptions(command, {
+    force: 'interrupt people who are connected',
+    usual: usual === undefined ? undefined : `as in the inventory, else ${usual}`,
+  });
+  return addKeepOption(people.addOption(maxUnavailableOption()).addOption(lockWaitOption()));
+}
+
+/** What src/run needs of them. */
+export function oneByOneOptionsOf(
+  options: OneByOneOptions,
+): ReturnType<typeof changeOptionsOf> & Pick<ApplyOptions, 'parallel'> {
+  const { confirm, confirmTimeout, onFailure } = usualApply;
+  const usual = { confirm, confirmTimeout, onFailure, maxFailures: 0 };
+  return { ...changeOptionsOf({ ...options, ...usual }), parallel: 1 };
+}
+
+/**
+ * Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there, and
+ * `whenBusy` what is done where people are if nobody says.
+ */
+export function addChangeOptions(
+  command: Command,
+  {
+    force,
+    whenBusy,
+    later = false,
+  }: { readonly force: string; readonly whenBusy?: string; readonly later?: boolean },
+): Command {
+  return addKeepOption(
+    addPeopleOptions(command, { force, later, usual: whenBusy })
+      .option(
+        '--max-failures <n>',
+        'keep going as long as no more than this many hosts have failed',
+        wholeNumber,
+        0,
       )
-        .argParser(secondsFrom(leastConfirmTimeout))
-        .default(usualApply.confirmTimeout, '2m'),
-    )
-    .option('--browser-path <program>', 'the browser to use, with --confirm browser')
-    .addOption(
-      new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
-        .argParser(seconds)
-        .default(usualApply.lockWait, 'not at all'),
-    )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive)
-    .addOption(runIdOption());
+      .addOption(maxUnavailableOption())
+      .addOption(waveOption())
+      .addOption(onFailureOption())
+      .addOption(
+        confirmOption(
+          'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--confirm-timeout <time>',
+          'how long a host waits for confirmation, with --confirm outside or browser',
+        )
+          .argParser(secondsFrom(leastConfirmTimeout))
+          .default(usualApply.confirmTimeout, '2m'),
+      )
+      .option('--browser-path <program>', 'the browser to use, with --confirm browser')
+      .addOption(lockWaitOption()),
+  ).addOption(runIdOption());
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */

@@ -3,6 +3,7 @@ import { addChangeOptions, type ChangeOptions, refuseTwoPolicies } from './chang
 import type { Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { takeOut } from './retire.ts';
+import { refuseRunId } from './run-id-option.ts';
 
 interface LeaveOptions extends CommonOptions, ChangeOptions {}
 
@@ -16,9 +17,13 @@ export function registerLeave(program: Command, { environment, finish }: Registr
           'Has the balancer send no more people to a node, waits until it is empty and its recordings are finished, and retires it. It stays out; the command that removes it from the balancer is printed.',
         ),
     ),
-    { force: 'wait for nobody: interrupt people who are connected, and leave recordings unfinished' },
+    {
+      force: 'wait for nobody: interrupt people who are connected, and leave recordings unfinished',
+      whenBusy: 'drain',
+    },
   ).action(async (host: string, options: LeaveOptions) => {
     refuseTwoPolicies(options);
+    refuseRunId('leave', options);
     finish(await takeOut('leave', host, whileLeaving(options), environment));
   });
   addExample(

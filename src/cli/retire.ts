@@ -55,7 +55,7 @@ export async function takeOut(
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
   const { onceOnly } = await import('./tell-run.ts');
-  const called = { command: 'retire', limit: options.limit, more: { name } };
+  const called = { command, limit: options.limit, more: { name } };
   const once = await onceOnly(session, called, { options, runOptions });
   if ('told' in once) return once.told;
   const all = await planRun(runOptions);
@@ -89,6 +89,9 @@ export async function takeOut(
     session.message(
       `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,
     );
+  }
+  if (status === 0 && isGone && command === 'leave' && !options.dryRun) {
+    session.message(`no balancer was told either: if one still sends people to ${name}, do that by hand`);
   }
   if (status === 0 && isGone && !options.dryRun) {
     session.message(

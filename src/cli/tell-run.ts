@@ -106,7 +106,7 @@ function refuseOther({ agreement }: SeenRun, call: string): void {
   const { run, command, by, from, startedAt } = agreement;
   throw runIdTaken(
     run,
-    `${command} by ${by} from ${from}, begun at ${startedAt}, with another plan, inventory or options`,
+    `${command} by ${by} from ${from}, ${startedAt.slice(0, 19).replace('T', ' ')} UTC, with another plan, inventory or options`,
   );
 }
 

@@ -8,20 +8,27 @@ import { runStates, sshdCounts, temporaryFiles } from './services.ts';
 describe.skipIf(noLab).concurrent('a run that loses its controller', () => {
   const lab = useLab();
 
-  it('killed in the middle: the host finishes by itself, and the next run goes on with the others', async () => {
+  it('killed in the middle: the host finishes by itself, and resume goes on with the others', async () => {
     const cluster = await startCluster(lab(), { name: 'killed', nodes: ['3.0', '3.0'], hasty: true });
     const { child, said } = cluster.start('apply', '--yes');
     await said('killed-01: the new files are in place');
     child.kill('SIGKILL');
     await eventually(async () => expect(await runStates(cluster.node(1))).toEqual(['committed']));
     expect(await temporaryFiles(cluster.node(1))).toBe('');
-    const { code, document } = await cluster.json('apply', '--yes');
+    const { document: history } = await cluster.json('history');
+    const run = history.runs?.[0]?.run ?? '';
+    expect((await cluster.json('follow', run)).document).toMatchObject({
+      followed: { phase: 'lost' },
+      summary: { exitStatus: 3, statuses: { 'not-started': 1 } },
+    });
+    const { code, document } = await cluster.json('resume', run, '--yes');
     expect(statuses(document)).toEqual({
-      'killed-proxy': 'in-sync',
-      'killed-01': 'in-sync',
+      'killed-proxy': 'done',
+      'killed-01': 'done',
       'killed-02': 'changed',
     });
     expect(code).toBe(0);
+    expect((await cluster.run('check')).code).toBe(0);
   });
 
   it('by a connection that is cut: it comes back and sees how it ended', async () => {

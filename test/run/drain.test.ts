@@ -6,8 +6,13 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
 import { hasWork } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
+import { exitStatusOf } from '../../src/model/result.ts';
+import { type AbortOutcome, abortRun } from '../../src/run/again/abort-run.ts';
+import { findRun } from '../../src/run/again/follow-run.ts';
+import { RunWatch } from '../../src/run/again/run-watch.ts';
 import { drainRefusal } from '../../src/run/busy/drain-refusal.ts';
 import { releaseRun } from '../../src/run/busy/release-run.ts';
+import { operatorHere } from '../../src/run/operator.ts';
 import type { ApplyOptions } from '../../src/run/options.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from './cluster.ts';
 
@@ -266,6 +271,30 @@ describe('a run that drains', () => {
     expect(problems(result)).toEqual([
       expect.stringMatching(/^bbb-01: cordon-failed: nothing was done on this host.*no such node/),
     ]);
+  });
+
+  it('gives a node back that it has taken out when somebody aborts it from elsewhere', async () => {
+    meetings('bbb-01', '3 Physics');
+    const options = applyOptions(inventory);
+    const watch = new RunWatch('drained', options);
+    let aborting: Promise<AbortOutcome> | undefined;
+    const result = await apply({
+      limit: onlyOne,
+      identity: { id: 'drained', call: 'this' },
+      listening: 1,
+      progress: (event: ProgressEvent) => {
+        if (event.kind !== 'host' || event.phase !== 'waiting') return;
+        aborting ??= findRun(watch, options).then((found) => abortRun(watch, found, options));
+      },
+    });
+    const told = await aborting;
+    await watch.close();
+    expect(result).toMatchObject({ interrupted: true, aborted: { by: operatorHere().operator } });
+    expect(statuses(result)['bbb-01']).toBe('not-started');
+    expect(exitStatusOf(result, { comparing: false })).toBe(130);
+    expect(changes()).toEqual(['cordon bbb-01.example.com', 'enable bbb-01.example.com']);
+    expect(told).toMatchObject({ exitStatus: 0, phase: 'ended' });
+    expect(told && statuses(told.result)).toMatchObject({ 'bbb-01': 'not-started' });
   });
 
   it('is refused where nobody tells a balancer', async () => {

@@ -132,6 +132,24 @@ describe('a node that leaves', { timeout: 240_000 }, () => {
       status: 0,
       stderr: expect.stringContaining('bbb-03 has left the cluster already'),
     });
+    const retired = (text: string) => text.replace('- name: bbb-03\n', '$&      state: retired\n');
+    const warning = expect.stringMatching(/^it gets no new people since .*, as it has left the cluster$/);
+    expect((await run('check', { edit: retired })).own?.warnings).toEqual([warning]);
+  });
+
+  it('is forgotten once it was removed from the balancer', async () => {
+    balanced.make('bbb-03', undefined);
+    const { status, own } = await run('leave', { args: ['bbb-03'] });
+    expect(status).toBe(0);
+    expect(own).toMatchObject({ status: 'in-sync', balancers: [{ on: 'lb', state: 'unknown' }] });
+    const retired = (text: string) => text.replace('- name: bbb-03\n', '$&      state: retired\n');
+    expect((await run('check', { edit: retired })).own?.warnings).toEqual([]);
+    // It is added again, and taken out as before.
+    balanced.make('bbb-03', 'enabled');
+    expect((await run('leave', { args: ['bbb-03'] })).own).toMatchObject({
+      balancers: [{ on: 'lb', state: 'cordoned' }],
+    });
+    expect(balanced.told()).toEqual(['cordon bbb-03.example.com']);
   });
 });
 
@@ -192,6 +210,34 @@ describe('a node that joins', { timeout: 240_000 }, () => {
     expect(retired).toMatchObject({ status: 1, document: { errors: [{ code: 'host-retired' }] } });
     const unknown = await run('join', { args: ['bbb-04'] });
     expect(unknown).toMatchObject({ status: 1, document: { errors: [{ code: 'host-unknown' }] } });
+    const named = await run('join', { args: ['bbb-03', '--run-id', 'morning'] });
+    expect(named).toMatchObject({ status: 1, document: { errors: [{ code: 'usage' }] } });
+  });
+});
+
+describe('a node that leaves a cluster without a balancer', { timeout: 240_000 }, () => {
+  const leave = (...args: readonly string[]) =>
+    clusterproxy(['leave', '-i', join(cluster.folder, inventoryName), '--json', '--yes', 'bbb-03', ...args]);
+  const ownIn = ({ stdout }: { readonly stdout: string }) =>
+    (JSON.parse(stdout) as Told).hosts.find(({ name }) => name === 'bbb-03');
+
+  it('is waited for all the same, and the rest is left to people', async () => {
+    writeFileSync(meetings(), '12 Maths\n');
+    const busy = await leave('--when-busy', 'refuse');
+    expect(busy.status).toBe(5);
+    expect(ownIn(busy)).toMatchObject({ status: 'deferred', error: { code: 'busy' } });
+    expect(changed()).not.toEqual([]);
+    const forced = await leave('--force');
+    rmSync(meetings());
+    expect(forced.status, forced.stderr).toBe(0);
+    expect(ownIn(forced)).toMatchObject({
+      status: 'changed',
+      warnings: [expect.stringContaining('no host of the inventory tells a balancer')],
+      balancers: [],
+    });
+    expect(changed()).toEqual([]);
+    const joined = await run('join', { args: ['bbb-03'] });
+    expect(joined.own).toMatchObject({ status: 'changed', balancers: [{ on: 'lb', state: 'enabled' }] });
   });
 });
 

@@ -146,9 +146,15 @@ export function latestRun(records: readonly RunRecord[], order: readonly string[
   const left = new Set(
     records
       .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
+      .filter((record) => !isReboot(record))
       .map(({ run }) => baseRun(run)),
   );
   return order.findLast((run) => left.has(run));
+}
+
+/** There is nothing to undo in it. */
+function isReboot({ actions = [] }: RunRecord): boolean {
+  return actions.length > 0 && actions.every(({ kind }) => kind === 'reboot');
 }
 
 /**
@@ -156,7 +162,9 @@ export function latestRun(records: readonly RunRecord[], order: readonly string[
  * `20261121T074501Z-4f2a9c`.
  */
 export function baseRun(run: string): string {
-  return /^(\d{8}T\d{6}Z-[0-9a-f]+)-\d+$/.exec(run)?.[1] ?? run;
+  const made = /^(\d{8}T\d{6}Z-[0-9a-f]+)(?:-\d+)?$/.exec(run)?.[1];
+  // One that an operator gave it doesn't end like that (isRunId in src/run/again/identity.ts).
+  return made ?? /^(.+)-\d$/.exec(run)?.[1] ?? run;
 }
 
 /**

@@ -7,25 +7,24 @@ import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
-import type { RoleRollout, RoleWindow } from '../../model/rollout.ts';
+import type { RoleRollout } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
-import { abortedDocument, followedDocument } from './followed.ts';
+import { followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
-import { queueDocument } from './queued.ts';
+import { rolloutDocument } from './rollout.ts';
 import type {
   ReportCheck,
   ReportDocument,
   ReportExplanation,
   ReportHost,
   ReportInventory,
-  ReportRollout,
   ReportTrouble,
 } from './schema.ts';
 
@@ -159,8 +158,7 @@ function documentOf(
     ...(told.force ? { force: true } : {}),
     ...othersDocument(told),
     ...holdsDocument(told),
-    ...(told.followed === undefined ? {} : { followed: followedDocument(told.followed) }),
-    ...(aborted === undefined ? {} : { aborted: abortedDocument(aborted) }),
+    ...followedDocument(told.followed, aborted),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined
@@ -189,37 +187,6 @@ function summaryOf(
     changes: hosts.reduce((sum, { changes }) => sum + changes.length, 0),
     restarts: kinds.filter((kind) => kind === 'restart').length,
     reloads: kinds.filter((kind) => kind === 'reload').length,
-  };
-}
-
-function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, queue } = one;
-  return {
-    role: cleanName(role),
-    hosts: hosts.map(cleanName),
-    ...{ atOnce, maxUnavailable },
-    held: held.map(cleanName),
-    down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
-    ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
-    ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
-    ...(whenBusy === undefined ? {} : { whenBusy }),
-    ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
-    ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
-  };
-}
-
-function windowDocument(window: RoleWindow): NonNullable<ReportRollout['window']> {
-  const { timeZone, timeZoneFrom, state, now, closes, opens, deadline, lastBegin, regardless } = window;
-  return {
-    ...{ timeZone, timeZoneFrom, now, regardless },
-    ...(state === undefined ? {} : { state }),
-    ...(closes === undefined ? {} : { closes }),
-    ...(opens === undefined ? {} : { opens }),
-    ...(deadline === undefined ? {} : { deadline }),
-    ...(lastBegin === undefined ? {} : { lastBegin }),
-    interrupting: window.interrupting.map(cleanName),
-    deferred: window.deferred.map(cleanName),
-    pastDeadline: window.pastDeadline.map(cleanName),
   };
 }
 

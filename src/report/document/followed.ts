@@ -3,10 +3,20 @@ import type { Aborted } from '../../model/claims.ts';
 import { isoOf } from '../../model/claims.ts';
 import type { FollowedRun } from '../../model/followed-run.ts';
 import { showableLine } from '../../secrets/showable.ts';
-import type { ReportAborted, ReportFollowed } from './schema.ts';
+import type { ReportAborted, ReportDocument, ReportFollowed } from './schema.ts';
 
-/** Whose run it is that was followed. */
-export function followedDocument(run: FollowedRun): ReportFollowed {
+/** Whose run it is that was followed, and who has aborted it. */
+export function followedDocument(
+  run: FollowedRun | undefined,
+  aborted: Aborted | undefined,
+): Pick<ReportDocument, 'followed' | 'aborted'> {
+  return {
+    ...(run === undefined ? {} : { followed: followedRun(run) }),
+    ...(aborted === undefined ? {} : { aborted: abortedRun(aborted) }),
+  };
+}
+
+function followedRun(run: FollowedRun): ReportFollowed {
   return {
     run: cleanLine(run.run),
     command: cleanLine(run.command),
@@ -19,7 +29,6 @@ export function followedDocument(run: FollowedRun): ReportFollowed {
   };
 }
 
-/** Who has aborted a run, and when. */
-export function abortedDocument({ by, from, since }: Aborted): ReportAborted {
+function abortedRun({ by, from, since }: Aborted): ReportAborted {
   return { by: showableLine(by), from: showableLine(from), since: isoOf(since) };
 }

@@ -2,17 +2,17 @@ import type { ReportAborted, ReportDocument } from '../document/schema.ts';
 import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
-/** `run ID: apply by ada from laptop, begun at 2026-11-26 18:00:00 UTC; it goes on` */
+/** `run ID: apply by ada from laptop, 2026-11-26 18:00:00 UTC`, and below it how it stands */
 export function renderFollowed({ followed, aborted }: ReportDocument, style: Style): readonly string[] {
   if (followed === undefined) return [];
   const { run, command, operator, from, startedAt, resumes, phase } = followed;
-  const words = [
-    `run ${run}: ${command} by ${operator} from ${from}, begun at ${utc(startedAt)}`,
-    ...(resumes === undefined ? [] : [`it goes on with the rest of ${resumes}`]),
-    ...(aborted === undefined ? [] : [abortedWords(aborted)]),
-    phaseWords[phase],
+  const lines = [
+    `run ${run}: ${command} by ${operator} from ${from}, ${utc(startedAt)}`,
+    ...(resumes === undefined ? [] : [`  it goes on with the rest of ${resumes}`]),
+    ...(aborted === undefined ? [] : [`  ${abortedWords(aborted)}`]),
+    `  ${phaseWords[phase]}`,
   ];
-  return wrap(words.join('; '), { columns: style.columns, first: '', hanging: 2 });
+  return lines.flatMap((line) => wrap(line, { columns: style.columns, first: '', hanging: 4 }));
 }
 
 /** `aborted by brian from desk at 2026-11-26 18:10:00 UTC` */

@@ -33,11 +33,12 @@ export function phaseNow(seen: SeenRun): RunPhase {
 
 /**
  * Follows a run until it has ended, its controller is gone, or the operator doesn't want to see any more.
- * Tells what happens on its hosts, and what has happened before.
+ * Tells what happens on the hosts of one that goes on, and what has happened before.
  */
 export async function followRun(watch: RunWatch, found: SeenRun, options: FollowOptions): Promise<Followed> {
   const { progress, signal, enough = () => false } = options;
-  const tell = teller(progress);
+  // What has happened before is of interest only where something still happens.
+  const tell = phaseNow(found) === 'going-on' ? teller(progress) : () => undefined;
   const due = found.agreement.hosts.filter((one) => one.due).map(({ host }) => host);
   let seen = found;
   let lost = 0;

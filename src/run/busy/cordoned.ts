@@ -1,6 +1,7 @@
 import type { Cordon } from '../../model/drain.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { isLeft } from './leaving.ts';
 
 /** A host that gets no new people because of an earlier run, and the host that told the balancer. */
 export interface Cordoned {
@@ -27,7 +28,9 @@ export function withCordons(plan: HostPlan, all: readonly Cordoned[]): HostPlan 
   };
 }
 
-function words({ cordon: { node, holder, since, deadline, stays }, teller }: Cordoned): string {
+function words({ cordon, teller }: Cordoned): string {
+  const { node, holder, since, deadline, stays } = cordon;
+  if (isLeft(cordon)) return `it gets no new people since ${time(since)} (${holder}), as ${stays}`;
   const back =
     stays === undefined
       ? `${teller} gives it back by itself after ${time(deadline)} if it answers rightly`

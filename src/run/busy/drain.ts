@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CordonAnswer,
   cordon,
@@ -19,6 +18,7 @@ import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
 import { askGuards, hasGuards, type Presence } from './ask-guards.ts';
 import { byHand, keepsSending, notTakenOut, withAnswer } from './drain-words.ts';
 import { hasLeftWords, isLeavingWords, isLeft } from './leaving.ts';
+import { meanwhile } from './meanwhile.ts';
 import { policyOf } from './policy.ts';
 import { askTeller, type Teller, tellersOf } from './teller.ts';
 import { untilEmpty } from './until-empty.ts';
@@ -31,13 +31,14 @@ export interface DrainOptions extends ApplyOptions {
   readonly plans: readonly HostPlan[];
   /** how long a host may take for all that is done to it, and to put it back; seconds */
   readonly longest: (plan: HostPlan) => number;
+  /** why a host is not given back, in words; undefined: as its state says */
+  readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
+  /** why it isn't given back by the balancer's host either, should nobody follow the run any longer */
+  readonly meanwhile?: ((plan: HostPlan) => string) | undefined;
 }
 
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
 export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
-
-/** A rake task of Scalelite takes seconds, and its poller looks once a minute. Milliseconds. */
-const pauseBetweenLooks = 30_000;
 
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
@@ -112,6 +113,8 @@ class DrainedTurn {
         continue;
       }
       if (this.#plan.retires) await this.#keepOut(isLeavingWords);
+      const why = this.#options.meanwhile?.(this.#plan);
+      if (why !== undefined) await this.#keepOut(why);
       const result = await carryOut();
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
@@ -200,13 +203,19 @@ class DrainedTurn {
     if (this.#out.length === 0) return result;
     const { host } = this.#plan;
     const state = stateAfter(result);
-    if (needsPerson.includes(state)) {
-      await this.#keepOut(`${host} is ${state} after the run ${this.#options.run}`);
+    const why = needsPerson.includes(state)
+      ? `${host} is ${state} after the run ${this.#options.run}`
+      : this.#options.staysOut?.(result);
+    if (why !== undefined) {
+      await this.#keepOut(why);
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
     }
     if (this.#plan.retires && (hasLeft.includes(result.status) || this.#hadLeft())) {
-      await this.#keepOut(hasLeftWords);
-      return result;
+      const lost = await this.#keepOut(hasLeftWords);
+      if (lost.length === 0) return result;
+      const { host: name } = this.#plan;
+      const warning = `${lost.join(', ')} could not note that ${name} has left, and may send people there again: run clusterproxy leave ${name} again`;
+      return { ...result, warnings: [...result.warnings, warning] };
     }
     if (isUnknown.includes(result.status)) {
       return this.#withWarning(
@@ -222,13 +231,16 @@ class DrainedTurn {
     return after;
   }
 
-  /** Notes why it stays out, whatever becomes of this run. */
-  async #keepOut(why: string): Promise<void> {
+  /** Notes why it stays out, whatever becomes of this run. The hosts on which that could not be noted. */
+  async #keepOut(why: string): Promise<readonly string[]> {
+    const lost: string[] = [];
     for (const teller of this.#out) {
-      await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
+      const noted = await this.#ask(teller, (connection, node) => keepCordoned(connection, node, why)).catch(
         () => undefined,
       );
+      if (noted?.verdict !== 'stays') lost.push(teller.host.name);
     }
+    return lost;
   }
 
   /** An earlier run has taken it out of the cluster. */
@@ -257,27 +269,6 @@ class DrainedTurn {
 
   #tell(detail: string): void {
     this.#options.progress({ kind: 'host', host: this.#plan.host, phase: 'draining', detail });
-  }
-}
-
-/** Does something, and something else again and again until the first has ended, never twice at a time. */
-async function meanwhile<Result>(
-  again: () => Promise<unknown>,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const ended = new AbortController();
-  const pause = () => sleep(pauseBetweenLooks, undefined, { signal: ended.signal, ref: false });
-  const looking = (async () => {
-    for (;;) {
-      await pause();
-      await again();
-    }
-  })().catch(() => undefined);
-  try {
-    return await work();
-  } finally {
-    ended.abort();
-    await looking;
   }
 }
 

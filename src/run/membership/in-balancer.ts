@@ -1,4 +1,4 @@
-import { askBalancer, type CordonAnswer } from '../../host/cordon.ts';
+import { askBalancer, type CordonAnswer, releaseCordon } from '../../host/cordon.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { InBalancer } from '../../model/drain.ts';
 import { type Problem, problemsOf } from '../../model/operator-error.ts';
@@ -45,6 +45,7 @@ export async function left(result: RunResult, name: string, options: ApplyOption
     const out = hadTurn ? own : await takenOut(own, result, options);
     if (!asPlanned.includes(out.status)) return out;
     const seen = await askAll(out, result, 'how-to-remove', options);
+    await forgetRemoved(out, result, seen, options);
     const balancers = seen.map(({ on, answer }): InBalancer => {
       const { verdict, state, words } = answer;
       if (verdict === 'unknown') return { on, state: 'unknown' };
@@ -53,6 +54,26 @@ export async function left(result: RunResult, name: string, options: ApplyOption
     });
     return { ...out, balancers };
   });
+}
+
+/** Nobody need be told any more of a host that has left, and was removed from its balancer. */
+async function forgetRemoved(
+  { plan }: HostResult,
+  result: RunResult,
+  seen: readonly Seen[],
+  options: ApplyOptions,
+): Promise<void> {
+  const tellers = tellersOf(
+    hostOf(plan, options),
+    result.hosts.map((one) => one.plan),
+    options,
+  );
+  const removed = seen.filter(({ answer }) => answer.verdict === 'unknown' && answer.holder !== '');
+  for (const teller of tellers.filter(({ host }) => removed.some(({ on }) => on === host.name))) {
+    await askTeller(teller, { node: plan.host, run: '' }, options, (connection, node) =>
+      releaseCordon(connection, node, 0),
+    );
+  }
 }
 
 /** Whether a host that isn't in the inventory has left, and nothing of it is left on the others. */

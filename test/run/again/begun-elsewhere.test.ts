@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
 import type { ReportDocument } from '../../../src/report/document/schema.ts';
 import { buildProgram, clusterproxyAt, main } from '../../cli/program.ts';
+import { long, seed } from '../../support/random.ts';
 import { startCluster, type TestCluster } from '../cluster.ts';
 
 /** One cluster for all tests of this file, each of which begins with nodes that are to be changed. */
@@ -79,6 +81,8 @@ interface Controller {
   readonly ended: Promise<readonly [number | null]>;
   /** resolves once it has said that */
   readonly said: (words: string) => Promise<void>;
+  /** resolves once it has said so many lines, or has ended */
+  readonly saidLines: (lines: number) => Promise<void>;
   readonly stdout: () => string;
 }
 /** A controller that goes on by itself. */
@@ -101,19 +105,33 @@ function begin(...words: readonly string[]): Controller {
     stderr += text;
     for (const listener of listeners) listener();
   });
-  const said = (text: string) =>
+  const whenever = (holds: () => boolean, atTheEnd: () => Error | undefined) =>
     new Promise<void>((resolve, reject) => {
       const listener = () => {
-        if (!stderr.includes(text)) return;
+        if (!holds()) return;
         listeners.delete(listener);
         resolve();
       };
       listeners.add(listener);
-      child.once('close', () => reject(new Error(`it ended and never said ${text}: ${stderr} ${stdout}`)));
+      child.once('close', () => {
+        const error = atTheEnd();
+        if (error === undefined) resolve();
+        else reject(error);
+      });
       listener();
     });
+  const said = (text: string) =>
+    whenever(
+      () => stderr.includes(text),
+      () => new Error(`it ended and never said ${text}: ${stderr} ${stdout}`),
+    );
+  const saidLines = (lines: number) =>
+    whenever(
+      () => stderr.split('\n').length > lines,
+      () => undefined,
+    );
   const ended = once(child, 'close') as Promise<[number | null]>;
-  return { child, ended, said, stdout: () => stdout };
+  return { child, ended, said, saidLines, stdout: () => stdout };
 }
 
 describe('a run whose controller was killed', { timeout: 280_000 }, () => {
@@ -169,6 +187,31 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(statusesIn(resumed)).toMatchObject({ 'bbb-01': 'done', 'bbb-02': 'changed' });
     expect([isChanged('bbb-01'), isChanged('bbb-02')]).toEqual([true, true]);
+  });
+
+  it('at any moment: the same call and resume bring it to its end, and nothing is done twice', async () => {
+    // The lines that it says of its progress; of the last ones it never says so many.
+    for (const line of fc.sample(fc.integer({ min: 2, max: 36 }), { seed, numRuns: long ? 20 : 3 })) {
+      differ('bbb-01', 'bbb-02');
+      const before = [runsOf('bbb-01').length, runsOf('bbb-02').length];
+      const id = `killed-at-line-${line}th`;
+      const controller = begin('apply', '--run-id', id, '--verbose');
+      await controller.saidLines(line);
+      controller.child.kill('SIGKILL');
+      await controller.ended;
+      const again = await elsewhere('apply', '--run-id', id, '--yes', '--now');
+      const told = `line ${line}, seed ${seed}: ${again.stderr}`;
+      if (again.code !== 0) {
+        expect(again.code, told).toBe(3);
+        expect(codesIn(again), told).toContain('controller-lost');
+        const resumed = await elsewhere('resume', id, '--yes', '--now');
+        expect(resumed.code, `${told} ${resumed.stderr}`).toBe(0);
+      }
+      expect([isChanged('bbb-01'), isChanged('bbb-02')], told).toEqual([true, true]);
+      expect([runsOf('bbb-01').length, runsOf('bbb-02').length], told).toEqual(
+        before.map((count) => Math.min(20, count + 1)),
+      );
+    }
   });
 
   it('refuses what is not as agreed on, and says what', async () => {

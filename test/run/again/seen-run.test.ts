@@ -3,6 +3,7 @@ import type { RunKnown } from '../../../src/host/agreement.ts';
 import type { Inventory, InventoryHost } from '../../../src/inventory/inventory.ts';
 import type { Lease } from '../../../src/model/claims.ts';
 import { exitStatusOf } from '../../../src/model/result.ts';
+import { baseRun } from '../../../src/plan/rollback/plan-rollback.ts';
 import {
   type Agreement,
   type RunOutcome,
@@ -14,6 +15,7 @@ import { seenRun } from '../../../src/run/again/find-seen-run.ts';
 import { isRunId } from '../../../src/run/again/identity.ts';
 import { resultOfRun } from '../../../src/run/again/result-of-run.ts';
 import { phaseOf, type RunPhase, type SeenOnHost, type SeenRun } from '../../../src/run/again/seen-run.ts';
+import { stageRun } from '../../../src/run/run-id.ts';
 
 const nobodyIsOver = () => false;
 const us = '\u001f';
@@ -218,4 +220,6 @@ it.each<readonly [string, boolean]>([
   ['', false],
 ])('%j as the id of a run: %s', (id, isOne) => {
   expect(isRunId(id)).toBe(isOne);
+  // Its stages are known as such.
+  if (isOne) expect([1, 2, 9].map((number) => baseRun(stageRun(id, number)))).toEqual([id, id, id]);
 });
