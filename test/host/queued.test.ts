@@ -215,14 +215,14 @@ describe('a run that waits is taken back', () => {
     const one = plan(rules());
     await send(one);
     const two = plan(rules());
-    await send(two);
+    const replaced = (run: string) =>
+      `the run ${run}, which waited here until nobody would be there, was replaced by this one`;
+    expect(await send(two)).toMatchObject({ state: 'queued', warnings: [replaced(one.run)] });
     expect([state(one.run), state(two.run)]).toEqual(['abandoned', 'queued']);
     expect(await remembered(one.run)).toMatchObject({ problem: { code: 'replaced' } });
     const three = await send(plan(undefined));
     expect(three).toMatchObject({ state: 'committed' });
-    expect(three.warnings).toEqual([
-      `the run ${two.run}, which waited here until nobody would be there, was replaced by this one`,
-    ]);
+    expect(three.warnings).toEqual([replaced(two.run)]);
     expect(state(two.run)).toBe('abandoned');
     expect(timers()).toEqual([]);
   });

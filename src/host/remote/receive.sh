@@ -69,7 +69,8 @@ start_it() {
     state_of "$_folder"
     cluster_of "$_folder"
     if [ "$state" = queued ] && [ "$whose" = "$_cluster" ] && [ "${_folder##*/}" != "$run" ]; then
-      sh "$_folder/settle.sh" "${_folder##*/}" replace "$run" >/dev/null 2>&1
+      sh "$_folder/settle.sh" "${_folder##*/}" replace "$run" >/dev/null 2>&1 &&
+        printf '%s\n' "warning${US}the run ${_folder##*/}, which waited here until nobody would be there, was replaced by this one" >>"$base/runs/$run/log"
     fi
   done
   set -f
