@@ -21,6 +21,8 @@ const withHosts = [
   'test/run/membership.test.ts',
   'test/run/off.test.ts',
   'test/run/queue/when-idle.test.ts',
+  'test/run/reboot.test.ts',
+  'test/run/upgrade.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/run/windows.test.ts',

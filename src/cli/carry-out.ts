@@ -145,6 +145,8 @@ function questionOf(command: string, begun: number, queued: number): string {
 
 const verbs: Readonly<Record<string, string>> = {
   rollback: 'Roll back',
+  reboot: 'Restart',
+  upgrade: 'Upgrade',
   retire: 'Carry this out on',
   join: 'Carry this out on',
   leave: 'Take it out of the balancer once it is empty, and carry this out on',

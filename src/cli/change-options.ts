@@ -80,6 +80,68 @@ export function confirmOption(description: string): Option {
   return new Option('--confirm <who>', description).choices([...confirmers]).default(usualApply.confirm);
 }
 
+/** Adds those by which people are looked after; `force` says in words what else it does there. */
+function addPeopleOptions(
+  command: Command,
+  {
+    force,
+    usual,
+    later = false,
+  }: { readonly force: string; readonly usual?: string | undefined; readonly later?: boolean },
+): Command {
+  const changing = command
+    .option('--yes', "don't ask for confirmation", false)
+    .option('--dry-run', 'show the plan and stop', false)
+    .option('--force', force, false)
+    .addOption(whenBusyOption({ later, usual }))
+    .addOption(
+      new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
+        .argParser(seconds)
+        .default(usualApply.waitTimeout, '2h'),
+    )
+    .addOption(
+      new Option('--drain-timeout <time>', 'the same with --when-busy drain; then the host gets people again')
+        .argParser(seconds)
+        .default(usualApply.drainTimeout, '2h'),
+    )
+    .addOption(namesOption());
+  return addWindowOptions(addNowOption(changing));
+}
+
+function lockWaitOption(): Option {
+  return new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
+    .argParser(seconds)
+    .default(usualApply.lockWait, 'not at all');
+}
+
+function addKeepOption(command: Command): Command {
+  return command.option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive);
+}
+
+/** Those of commands that take hosts one at a time, and stop at the first that fails. */
+export type OneByOneOptions = Omit<
+  ChangeOptions,
+  'confirm' | 'confirmTimeout' | 'browserPath' | 'maxFailures' | 'wave' | 'onFailure' | 'runId'
+>;
+
+/** `usual`: the policy where nobody says another one, in words. */
+export function addOneByOneOptions(command: Command, usual?: string): Command {
+  const people = addPeopleOptions(command, {
+    force: 'interrupt people who are connected',
+    usual: usual === undefined ? undefined : `as in the inventory, else ${usual}`,
+  });
+  return addKeepOption(people.addOption(maxUnavailableOption()).addOption(lockWaitOption()));
+}
+
+/** What src/run needs of them. */
+export function oneByOneOptionsOf(
+  options: OneByOneOptions,
+): ReturnType<typeof changeOptionsOf> & Pick<ApplyOptions, 'parallel'> {
+  const { confirm, confirmTimeout, onFailure } = usualApply;
+  const usual = { confirm, confirmTimeout, onFailure, maxFailures: 0 };
+  return { ...changeOptionsOf({ ...options, ...usual }), parallel: 1 };
+}
+
 /**
  * Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there, and
  * `whenBusy` what is done where people are if nobody says.
@@ -92,54 +154,33 @@ export function addChangeOptions(
     later = false,
   }: { readonly force: string; readonly whenBusy?: string; readonly later?: boolean },
 ): Command {
-  const changing = command
-    .option('--yes', "don't ask for confirmation", false)
-    .option('--dry-run', 'show the plan and stop', false)
-    .option('--force', force, false)
-    .addOption(whenBusyOption({ later, usual: whenBusy }))
-    .addOption(
-      new Option('--wait-timeout <time>', 'how long to wait for people to leave, with --when-busy wait')
-        .argParser(seconds)
-        .default(usualApply.waitTimeout, '2h'),
-    )
-    .addOption(
-      new Option('--drain-timeout <time>', 'the same with --when-busy drain; then the host gets people again')
-        .argParser(seconds)
-        .default(usualApply.drainTimeout, '2h'),
-    )
-    .addOption(namesOption());
-  addWindowOptions(addNowOption(changing));
-  return changing
-    .option(
-      '--max-failures <n>',
-      'keep going as long as no more than this many hosts have failed',
-      wholeNumber,
-      0,
-    )
-    .addOption(maxUnavailableOption())
-    .addOption(waveOption())
-    .addOption(onFailureOption())
-    .addOption(
-      confirmOption(
-        'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
-      ),
-    )
-    .addOption(
-      new Option(
-        '--confirm-timeout <time>',
-        'how long a host waits for confirmation, with --confirm outside or browser',
+  return addKeepOption(
+    addPeopleOptions(command, { force, later, usual: whenBusy })
+      .option(
+        '--max-failures <n>',
+        'keep going as long as no more than this many hosts have failed',
+        wholeNumber,
+        0,
       )
-        .argParser(secondsFrom(leastConfirmTimeout))
-        .default(usualApply.confirmTimeout, '2m'),
-    )
-    .option('--browser-path <program>', 'the browser to use, with --confirm browser')
-    .addOption(
-      new Option('--lock-wait <time>', "how long to wait for another run's lock, such as 10m")
-        .argParser(seconds)
-        .default(usualApply.lockWait, 'not at all'),
-    )
-    .option('--keep <n>', 'how many runs a host remembers afterwards (default: 20)', positive)
-    .addOption(runIdOption());
+      .addOption(maxUnavailableOption())
+      .addOption(waveOption())
+      .addOption(onFailureOption())
+      .addOption(
+        confirmOption(
+          'who confirms the changes on a host: the host itself, or this program once its checks from outside pass; with browser, those in a real browser as well',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--confirm-timeout <time>',
+          'how long a host waits for confirmation, with --confirm outside or browser',
+        )
+          .argParser(secondsFrom(leastConfirmTimeout))
+          .default(usualApply.confirmTimeout, '2m'),
+      )
+      .option('--browser-path <program>', 'the browser to use, with --confirm browser')
+      .addOption(lockWaitOption()),
+  ).addOption(runIdOption());
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */

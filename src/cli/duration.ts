@@ -20,3 +20,12 @@ export function secondsFrom(least: number): (value: string) => number {
     return given;
   };
 }
+
+/** A time that may be much longer: school days, or `0` for none. In seconds; at most 30 days. */
+export function longTime(value: string): number {
+  const given = secondsOf(value);
+  if (given === undefined || given > 30 * 86_400) {
+    throw new InvalidArgumentError('It must be a time such as 24h or 90m, 0 for none, and at most 720h.');
+  }
+  return given;
+}

@@ -8,6 +8,7 @@ import {
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, words } from './options.ts';
+import { refuseRunId } from './run-id-option.ts';
 import { windowOf } from './window-options.ts';
 
 interface JoinOptions extends CommonOptions, ChangeOptions {
@@ -55,6 +56,7 @@ export function registerJoin(program: Command, { environment, finish }: Registra
 
 async function join(name: string, options: JoinOptions, environment: Environment): Promise<number> {
   refuseTwoPolicies(options);
+  refuseRunId('join', options);
   const [{ openSession }, { planRun }, joining, { givenKeys }, { meet }, balancer, { carryOut }, asks] =
     await Promise.all([
       import('./session.ts'),
@@ -83,6 +85,10 @@ async function join(name: string, options: JoinOptions, environment: Environment
   const inventory = joining.withJoining(session.inventory, met.host);
   const own = joining.limitOfJoining(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
+  const { onceOnly } = await import('./tell-run.ts');
+  const called = { command: 'join', limit: options.limit, more: { name } };
+  const once = await onceOnly(session, called, { options, runOptions });
+  if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
   const plan = joining.asJoining(planned.plan, wanted);
   return carryOut({ ...planned, plan }, session, {
@@ -98,5 +104,6 @@ async function join(name: string, options: JoinOptions, environment: Environment
     yes: options.yes,
     dryRun: options.dryRun,
     refusal: undefined,
+    ...once,
   });
 }

@@ -3,6 +3,7 @@ import { addChangeOptions, type ChangeOptions, refuseTwoPolicies } from './chang
 import type { Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { takeOut } from './retire.ts';
+import { refuseRunId } from './run-id-option.ts';
 
 interface LeaveOptions extends CommonOptions, ChangeOptions {}
 
@@ -22,6 +23,7 @@ export function registerLeave(program: Command, { environment, finish }: Registr
     },
   ).action(async (host: string, options: LeaveOptions) => {
     refuseTwoPolicies(options);
+    refuseRunId('leave', options);
     finish(await takeOut('leave', host, whileLeaving(options), environment));
   });
   addExample(

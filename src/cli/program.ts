@@ -16,6 +16,7 @@ import { registerJoin } from './join.ts';
 import { registerLeave } from './leave.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
+import { registerReboot } from './reboot.ts';
 import { registerRelease } from './release.ts';
 import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
@@ -25,6 +26,7 @@ import { registerSupport } from './support.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
+import { registerUpgrade } from './upgrade.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
@@ -46,6 +48,8 @@ const commands = [
   registerResume,
   registerFollow,
   registerAbort,
+  registerUpgrade,
+  registerReboot,
   registerRelease,
   registerWithdraw,
   registerHistory,

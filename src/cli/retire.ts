@@ -55,7 +55,7 @@ export async function takeOut(
   const own = isGone ? [] : retiring.limitOfRetiring(inventory, name);
   const runOptions = { ...usual, inventory, limit: options.limit.length > 0 ? options.limit : own };
   const { onceOnly } = await import('./tell-run.ts');
-  const called = { command: 'retire', limit: options.limit, more: { name } };
+  const called = { command, limit: options.limit, more: { name } };
   const once = await onceOnly(session, called, { options, runOptions });
   if ('told' in once) return once.told;
   const all = await planRun(runOptions);

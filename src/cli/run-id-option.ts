@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { OperatorError } from '../model/operator-error.ts';
 import { isRunId } from '../run/again/identity.ts';
 
 /** `--run-id` of the commands that change hosts. */
@@ -11,5 +12,15 @@ export function runIdOption(): Option {
     throw new InvalidArgumentError(
       'It must be letters, digits and dashes, 64 at most; it must not end in a dash, or in a dash and one digit, nor begin with settle-.',
     );
+  });
+}
+
+/** Refuses it where more follows than the run, which the outcome of an earlier call would pass over. */
+export function refuseRunId(command: string, { runId }: { readonly runId?: string }): void {
+  if (runId === undefined) return;
+  throw new OperatorError({
+    code: 'usage',
+    message: `${command} takes no --run-id: what it tells balancers is no part of the run`,
+    next: 'leave it out: the same call again does what is left to be done, or nothing',
   });
 }

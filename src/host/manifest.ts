@@ -118,7 +118,7 @@ export function revertLimit(transaction: Limited): number {
 const packageManagerWait = 600;
 
 function installs({ actions }: Limited): boolean {
-  return actions.some(({ run }) => run.kind === 'install-packages' || run.kind === 'remove-packages');
+  return actions.some(({ run }) => run.kind === 'script' || run.kind.endsWith('-packages'));
 }
 
 function confirmTimeout(transaction: Limited): number {
@@ -172,6 +172,12 @@ function programArguments(run: HostAction['run']): readonly string[] {
       return [run.manager, ...run.names];
     case 'command':
       return run.argv;
+    case 'script':
+      return run.args;
+    case 'upgrade-packages':
+      return [run.manager, run.conffiles, ...run.names];
+    case 'reboot':
+      return [];
     case 'certbot':
       return [String(run.port), run.name, ...run.argv];
     case 'unpack': {

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/operator-error.ts';
 import { sessionWords } from '../model/people.ts';
+import type { UpgradedPackage } from '../model/upgrade.ts';
 import { heard } from '../secrets/showable.ts';
 import { fieldSeparator, printable } from './records.ts';
 
@@ -57,6 +58,10 @@ export class RunLog {
   readonly owed: string[] = [];
   /** who is connected, in words, and by name */
   owedBecause: { readonly words: string; readonly detail: string } | undefined;
+  /** what an upgrade made of packages */
+  readonly upgraded: UpgradedPackage[] = [];
+  /** names of actions that were begun, whatever became of them */
+  readonly acted: string[] = [];
   /** names of actions that were carried out: their effects stay, whatever the outcome of the run */
   readonly done: string[] = [];
   /** packages that they installed */
@@ -94,6 +99,7 @@ export class RunLog {
         this.owedBecause ??= { words: second, detail: withoutNames(third.trim()) };
         return { kind: 'owed', handler: first };
       case 'act':
+        if (second === 'started') note(this.acted, first);
         if (second === 'finished') this.done.push(first);
         return {
           kind: 'action',
@@ -103,6 +109,10 @@ export class RunLog {
         };
       case 'installed':
         this.installed.push(first);
+        return undefined;
+      case 'upgraded':
+        if (this.upgraded.length < 2 * most)
+          this.upgraded.push({ name: first, before: second, after: third });
         return undefined;
       case 'unit':
         return { kind: 'unit', unit: first, enabled: second, active: third };

@@ -3,6 +3,7 @@ import { OperatorError, type Problem } from '../model/operator-error.ts';
 import type { QueuedRun } from '../model/queue.ts';
 import { type PathState, unitPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
+import type { UpgradedPackage } from '../model/upgrade.ts';
 import type { Connection } from '../ssh/contract.ts';
 import { readHold } from './claims.ts';
 import { mayNotRead } from './not-permitted.ts';
@@ -37,6 +38,11 @@ export interface RunOnHost {
   readonly queued: QueuedRun | undefined;
   /** packages that its actions installed, in the names of the host's package manager */
   readonly installed: readonly string[];
+  /** names of actions that were begun, and of those that were carried out */
+  readonly acted: readonly string[];
+  readonly done: readonly string[];
+  /** what an upgrade made of packages */
+  readonly upgraded: readonly UpgradedPackage[];
 }
 
 /** What a run changed on a host, in its previous state. */
@@ -82,6 +88,7 @@ export async function readMemory(
       started: log.started,
       installed: log.installed,
       queued: queued === undefined ? undefined : readQueued(queued, run),
+      ...{ acted: log.acted, done: log.done, upgraded: log.upgraded },
     };
   });
   // What waits has yet to begin.

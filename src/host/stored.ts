@@ -118,7 +118,11 @@ const runRecord = z.looseObject({
       })
       .refine(({ action, path }) => action !== 'create' || !isEveryHosts(path), everyHostsFolder),
   ),
-  actions: z.array(z.looseObject({ step: z.string(), name: z.string(), kind: z.string() })).optional(),
+  actions: z
+    .array(
+      z.looseObject({ step: z.string(), name: z.string(), kind: z.string(), digest: z.string().optional() }),
+    )
+    .optional(),
   items: z
     .array(
       z.looseObject({

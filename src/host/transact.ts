@@ -44,7 +44,7 @@ export async function transact(
   const sent = await upload(transaction);
   const texts = { receive: await program('receive'), follow: await program('follow') };
   // A minute for the rest.
-  const deadline = startedAt + (timeLimit(transaction) + revertLimit(transaction) + 60) * 1_000;
+  let deadline = startedAt + (timeLimit(transaction) + revertLimit(transaction) + 60) * 1_000;
   const log = new RunLog();
   let mode: 'receive' | 'follow' = 'receive';
   let attempts = 0;
@@ -66,6 +66,9 @@ export async function transact(
         if (event === undefined) return;
         options.onEvent?.(event);
         if (event.kind === 'waiting') answer(event.seconds);
+        // It can't tell anything until it is back.
+        const away = rebootLimit(transaction, event);
+        if (away !== undefined) deadline = Math.min(deadline, Date.now() + away * 1_000);
       });
       if (mode === 'receive') attempts++;
       const request =
@@ -115,11 +118,19 @@ export async function transact(
       state,
       problem: problem && { ...withActions(problem, log), host: transaction.host },
       started: log.started,
+      acted: log.acted,
+      upgraded: log.upgraded,
       owed: state === 'committed' ? log.owed : [],
       warnings: log.warnings,
       durationMs: Date.now() - startedAt,
     };
   }
+}
+
+/** How long a host that begins to restart may take until it is back; seconds. */
+function rebootLimit({ actions }: Transaction, event: TransactionEvent): number | undefined {
+  if (event.kind !== 'action' || event.phase !== 'started') return undefined;
+  return actions.find(({ name, run }) => run.kind === 'reboot' && name === event.action)?.timeout;
 }
 
 /** Sends the controller's decision over its own connections, as soon as it is asked for; at most once. */

@@ -4,6 +4,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { HiddenTexts, Transaction } from '../model/transaction.ts';
 import { manifest, programsOf, revertLimit, roleWords, timeLimit } from './manifest.ts';
 import { sentPrograms } from './own-programs.ts';
+import { pinnedScript } from './pinned-script.ts';
 import { remoteFile } from './program.ts';
 import { recordText } from './record-text.ts';
 import { record } from './records.ts';
@@ -39,7 +40,9 @@ const programs = [
   'prepare.sh',
   'act.sh',
   'packages.sh',
+  'upgrade.sh',
   'archives.sh',
+  'reboot.sh',
   'activate.sh',
   'still-answers.sh',
   'validate.sh',
@@ -71,6 +74,7 @@ export async function upload(transaction: Transaction): Promise<Upload> {
   for (const [index, { run }] of transaction.actions.entries()) {
     if (run.kind === 'unpack' && run.source.kind === 'upload')
       named.push([`archives/${index + 1}`, await archive(run.source.file, run.sha256)]);
+    if (run.kind === 'script') named.push([`scripts/${index + 1}`, await pinnedScript(run.file, run.sha256)]);
   }
   const sums = named.map(([name, content]) => `${sha256(content)}  ${name}\n`).join('');
   named.push(['sums', Buffer.from(sums)]);
@@ -118,7 +122,8 @@ async function archive(file: string, sum: string): Promise<Buffer> {
  * line `+` means: in addition to those already recorded.
  */
 function roleText(transaction: Transaction): string {
-  const more = transaction.record.undoes === undefined ? [] : ['+'];
+  const { changes, handlers, record: who } = transaction;
+  const more = who.undoes === undefined && changes.length + handlers.length > 0 ? [] : ['+'];
   return [roleWords(transaction).join(' '), ...transaction.units, ...more]
     .map((line) => `${line}\n`)
     .join('');

@@ -23,6 +23,7 @@ export function checkInventory(document: YamlDocument, playbook: Playbook | unde
           ...checkRoles(document, playbook, all),
           ...checkByRole(document, playbook, 'max_unavailable'),
           ...checkByRole(document, playbook, 'when_busy'),
+          ...checkByRole(document, playbook, 'upgrade_commands'),
           ...checkDrains(document, playbook, all),
         ]),
     ...checkHosts(document, playbook, hosts),

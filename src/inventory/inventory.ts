@@ -3,6 +3,7 @@ import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
+import type { UpgradeCommand } from '../model/upgrade.ts';
 import type { WhenBusy } from '../model/when-busy.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
@@ -35,6 +36,12 @@ export interface Inventory {
   readonly whenBusy: WhenBusy;
   /** for how long nobody may have been on a host that changes itself; seconds; undefined: the default */
   readonly idleFor?: number | undefined;
+  /** how the product is upgraded: on all hosts, and on those of single roles */
+  readonly upgradeCommand?:
+    | { readonly all: UpgradeCommand | undefined; readonly roles: ReadonlyMap<string, UpgradeCommand> }
+    | undefined;
+  /** the words of a program on this machine that saves a host before it is upgraded */
+  readonly snapshotCommand?: readonly string[] | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */
@@ -61,6 +68,8 @@ export interface InventoryHost {
   /** the recipe that the operator chose, regardless of the host's facts */
   readonly recipe: string | undefined;
   readonly state: HostState;
+  /** how its product is upgraded, where that differs from the others of its role */
+  readonly upgradeCommand?: UpgradeCommand | undefined;
   /** values from defaults, the inventory and the host */
   readonly vars: Readonly<Record<string, Value>>;
   readonly ssh: SshSettings;

@@ -20,6 +20,7 @@ import { literalSecrets, literalWarnings } from './literal-secrets.ts';
 import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { secretUses } from './secret-uses.ts';
+import { upgradeCommandOf, upgradeCommands } from './upgrade-command.ts';
 import { toValue } from './variables.ts';
 import { type CalendarFiles, readCalendarFiles, windowsOf } from './windows.ts';
 
@@ -163,6 +164,8 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     windows: windowsOf(data.windows, calendars),
     whenBusy: whenBusy(data.when_busy),
     idleFor: data.idle_for === undefined ? undefined : secondsOf(data.idle_for),
+    upgradeCommand: upgradeCommands(data, file),
+    snapshotCommand: data.snapshot_command,
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
@@ -205,6 +208,7 @@ function buildHost(
     givenAddress: data.address,
     recipe: data.recipe,
     state: data.state ?? 'active',
+    upgradeCommand: upgradeCommandOf(data.upgrade_command, all.file),
     vars: { ...all.vars, ...values(data.vars) },
     ssh: {
       ...sshSettings({ ...all.ssh, ...data.ssh }, all.file),

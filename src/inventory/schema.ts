@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { weekdays } from '../calendar/windows.ts';
-import { parseClock, parseDays } from '../calendar/written.ts';
-import type { IssueDetails } from '../document/schema-problems.ts';
 import { parseMaxUnavailable } from '../model/rollout.ts';
 import { busyPolicies } from '../model/when-busy.ts';
 import { secretSetting } from '../secrets/reference.ts';
 import { isProxyJump } from '../ssh/config/proxy-jump.ts';
+import { checkedText } from './checked-text.ts';
 import {
   addressMistake,
   clusterNameMistake,
@@ -16,32 +14,11 @@ import {
   hostnameMistake,
   hostnamePattern,
   idleTimeMistake,
-  type Mistake,
   timeZoneMistake,
   userPattern,
 } from './names.ts';
-
-/** Text with our own check, whose mistake has a code and says what to do. */
-export function checkedText(check: {
-  readonly code: string;
-  readonly mistake: (text: string) => Mistake | undefined;
-  readonly description: string;
-  /** the pattern with which editors check it */
-  readonly pattern?: RegExp;
-}) {
-  return z
-    .string()
-    .superRefine((text, context) => {
-      const found = check.mistake(text);
-      if (found === undefined) return;
-      const params: IssueDetails = { code: check.code, next: found.next };
-      context.addIssue({ code: 'custom', message: found.message, params: { ...params } });
-    })
-    .meta({
-      description: check.description,
-      ...(check.pattern === undefined ? {} : { pattern: check.pattern.source }),
-    });
-}
+import { upgradeCommand } from './upgrade-schema.ts';
+import { windowSchema } from './window-schema.ts';
 
 const hostname = checkedText({
   code: 'invalid-hostname',
@@ -165,6 +142,9 @@ export const hostSchema = z.strictObject({
       'off: it may be switched off, and is changed when it answers; retired: take the host out of the cluster and restore its files; default: active',
   }),
   vars,
+  upgrade_command: upgradeCommand
+    .optional()
+    .meta({ description: 'how its product is upgraded, where that differs from the others of its role' }),
   ssh: z
     .strictObject({
       address: address
@@ -190,54 +170,6 @@ const maxUnavailable = z.union([
     description: 'a share, such as 20%; rounded down, but at least 1 host',
   }),
 ]);
-
-const clock = (end: boolean) =>
-  checkedText({
-    code: 'invalid-window',
-    mistake: (text) => {
-      const minute = parseClock(text);
-      if (minute !== undefined && (end || minute < 1_440)) return undefined;
-      return { message: `'${text}' is not a time of day`, next: "write hours and minutes: '22:00'" };
-    },
-    pattern: /^\d{1,2}:\d{2}$/,
-    description: end
-      ? "when it ends, by the clocks of cluster.time_zone, e.g. '05:00'; over midnight if that isn't after `from`; the same as `from`: after a whole day"
-      : "when it begins, by the clocks of cluster.time_zone, e.g. '22:00'",
-  });
-
-const windowSchema = z.strictObject({
-  days: z
-    .array(z.enum(weekdays))
-    .min(1)
-    .optional()
-    .meta({ description: 'the days on which it begins; default: every day' }),
-  from: clock(false),
-  to: clock(true),
-  except: z
-    .array(
-      z.union([
-        checkedText({
-          code: 'invalid-window',
-          mistake: (text) =>
-            parseDays(text) === undefined
-              ? {
-                  message: `'${text}' is not a day, or a range of days in order`,
-                  next: 'write 2026-12-24, or 2026-12-24..2027-01-06',
-                }
-              : undefined,
-          pattern: /^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$/,
-          description: 'a day such as 2026-12-24, or a range: 2026-12-24..2027-01-06',
-        }),
-        z.strictObject({
-          ics: fileName.meta({
-            description: 'a calendar file (iCalendar), relative to the inventory: the days of its events',
-          }),
-        }),
-      ]),
-    )
-    .optional()
-    .meta({ description: 'days on which it does not begin' }),
-});
 
 const busyPolicy = z.enum(busyPolicies);
 
@@ -289,6 +221,17 @@ export const inventorySchema = z.strictObject({
     description:
       'for how long nobody may have been on a host, without a break, before it changes itself (when_busy: later), such as 20m; default: 20m',
   }).optional(),
+  upgrade_command: upgradeCommand.optional().meta({
+    description: 'how the product is upgraded on a host, by clusterproxy upgrade',
+  }),
+  upgrade_commands: z
+    .record(z.string(), upgradeCommand)
+    .optional()
+    .meta({ description: 'the same by role, where roles differ' }),
+  snapshot_command: z.array(z.string().min(1)).min(1).optional().meta({
+    description:
+      'a program on this machine, and its arguments, that saves a host before it is upgraded; {{ host.name }} and {{ host.address }} are filled in, and CLUSTERPROXY_HOST and CLUSTERPROXY_ADDRESS are set',
+  }),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z

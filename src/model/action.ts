@@ -23,7 +23,33 @@ export type ActionProgram =
       /** certbot's name for the certificate */
       readonly name: string;
     }
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** a program of the operator's, which is sent with the run */
+  | ({ readonly kind: 'script' } & PinnedScript & Recognized)
+  /** brings packages that are installed to their latest version, and nothing else that doesn't need it */
+  | ({
+      readonly kind: 'upgrade-packages';
+      readonly manager: 'apt-get';
+      readonly names: readonly string[];
+      /** what dpkg is told about configuration files that were edited and that the new version changes */
+      readonly conffiles: 'keep' | 'replace';
+    } & Recognized)
+  /** restarts the host: its run ends when it has been started again (src/host/remote/reboot.sh) */
+  | { readonly kind: 'reboot' };
+
+/** A program on the operator's machine; another text than the one that was agreed on isn't sent. */
+export interface PinnedScript {
+  readonly file: string;
+  /** of its text, in hex */
+  readonly sha256: string;
+  readonly args: readonly string[];
+}
+
+/** By what a later run knows that it was done already. */
+export interface Recognized {
+  /** of all that it does; in hex */
+  readonly digest: string;
+}
 
 /** An archive in any format that the host's tar(1) reads, and where its members are unpacked. */
 export interface Unpacking {
@@ -95,4 +121,6 @@ export interface RecordedAction {
   readonly step: string;
   readonly name: string;
   readonly kind: ActionProgram['kind'];
+  /** of actions that a later run has to recognize */
+  readonly digest?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Problem } from './operator-error.ts';
 import type { QueuedRun } from './queue.ts';
 import type { RunRecord } from './transaction.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** How a run ended on one host, according to that host's records. */
 export interface RunOnHost {
@@ -19,6 +20,8 @@ export interface RunOnHost {
   readonly warnings: readonly string[];
   /** what it waits for; undefined unless its state is `queued` */
   readonly queued?: QueuedRun | undefined;
+  /** what an upgrade made of packages */
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** how long the host worked on it; undefined if unknown */
   readonly durationMs: number | undefined;
 }

@@ -4,6 +4,7 @@ import type { InBalancer } from './drain.ts';
 import type { Problem } from './operator-error.ts';
 import type { CheckResult } from './outside-check.ts';
 import type { HostPlan } from './plan.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** How a host ended a command. The words are a contract, since scripts read them. */
 export type Status =
@@ -34,6 +35,10 @@ export interface HostResult {
   readonly problem: Problem | undefined;
   /** ids of the handlers that ran */
   readonly ran: readonly string[];
+  /** names of the actions that were begun; undefined: none was */
+  readonly acted?: readonly string[] | undefined;
+  /** what an upgrade among them made of packages */
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;

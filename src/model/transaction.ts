@@ -4,6 +4,7 @@ import type { Handler } from './handler.ts';
 import type { Ledger, ManagedItem, RecordedItem } from './ledger.ts';
 import type { Problem } from './operator-error.ts';
 import type { QueueRules } from './queue.ts';
+import type { UpgradedPackage } from './upgrade.ts';
 
 /** Everything that a host needs to carry out its plan by itself. */
 export interface Transaction {
@@ -169,6 +170,10 @@ export interface TransactionResult {
   readonly problem?: Problem | undefined;
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** names of the actions that were begun */
+  readonly acted: readonly string[];
+  /** what an upgrade among them made of packages */
+  readonly upgraded: readonly UpgradedPackage[];
   /** ids of handlers that were left undone although it is `committed`, because people are there */
   readonly owed: readonly string[];
   /** what the host reported that is no reason to fail */

@@ -35,7 +35,10 @@ export function recordHandlers(handlers: readonly Handler[]): readonly Handler[]
 
 /** Actions as stored in the run's record on the host. */
 export function recordActions(actions: readonly PlannedAction[]): readonly RecordedAction[] {
-  return actions.map(({ action, step }) => ({ step, name: action.name, kind: action.run.kind }));
+  return actions.map(({ action: { name, run }, step }) => ({
+    ...{ step, name, kind: run.kind },
+    ...('digest' in run ? { digest: run.digest } : {}),
+  }));
 }
 
 /** The managed things whose values a stage changes, from both the current ledger and the next one. */

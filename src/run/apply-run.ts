@@ -72,7 +72,8 @@ async function withLeases(
   const prove = outsideProofs(options, planner.deciding);
   const carryOut = (together: Together | undefined) => async (host: HostPlan, stage: Stage, id: string) => {
     const waits = waitingTogether(host.host, together, plan.hosts, options);
-    const time = inTime(host, waits);
+    const goesOn = planner.finishes === true && id !== run;
+    const time = goesOn ? { refused: undefined, beginBefore: undefined } : inTime(host, waits);
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
     const agreement = id === run ? leases.agreementFor(host.host) : undefined;
@@ -88,22 +89,31 @@ async function withLeases(
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
+    staysOut: planner.staysOut,
+    meanwhile: planner.meanwhile,
   });
+  const proven = planner.proven ?? (async (result: HostResult) => result);
   // Nobody is sent away from a host that is not begun.
   const turn = async (
     host: HostPlan,
     together: Together | undefined,
     stages: Pick<StageOptions, 'from' | 'again' | 'exactly'>,
+    ends: (result: HostResult) => Promise<HostResult> = async (result) => result,
   ) =>
+    (await planner.mayBegin?.(host)) ??
     inTime(host, options).refused ??
     drained(host, async () => {
       await together?.begin(host.host);
-      return applyStages(host, { ...stages, run, leave: options.leave, carryOut: carryOut(together) });
+      const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
+      if (refused !== undefined) return refused;
+      return ends(
+        await applyStages(host, { ...stages, run, leave: options.leave, carryOut: carryOut(together) }),
+      );
     });
   const { again } = planner;
   const { exactly } = options;
-  const first = await inWaves(wavesOf(plan.hosts, options), waves, async (host, together) =>
-    reported(await turn(host, together, { again, exactly })),
+  const first = await inWaves(wavesOf(plan.hosts, options), waves, (host, together) =>
+    turn(host, together, { again, exactly }, async (result) => reported(await proven(result))),
   );
   const staged = await applyLast(planner, first, { ...options, onOneSide }, (host, together, from) =>
     turn(host, together, { from, exactly: false }),

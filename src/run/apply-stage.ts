@@ -86,6 +86,8 @@ function resultOf(plan: HostPlan, stage: Stage, result: TransactionResult): Host
     status: status === 'changed' && nothing ? 'in-sync' : status,
     problem: result.problem && { ...result.problem, host: plan.host },
     ran: result.started,
+    acted: result.acted,
+    upgraded: result.upgraded,
     warnings: [...plan.warnings, ...result.warnings],
     durationMs: result.durationMs,
   };

@@ -23,6 +23,21 @@ export interface Planner {
   readonly deciding?: DecidingChecks | undefined;
   /** what is asked through the proxy for a host after its change; undefined where nothing is known of it */
   readonly wayThrough?: WayThrough | undefined;
+  /** waits until a host's turn may begin; returns why it may not, undefined if it may */
+  readonly mayBegin?: ((plan: HostPlan) => Promise<HostResult | undefined>) | undefined;
+  /** does what comes before a host is touched, once nobody is on it; returns why it may not be */
+  readonly readied?: ((plan: HostPlan) => Promise<HostResult | undefined>) | undefined;
+  /** what was begun on a host is brought to its end, whatever the time is by then */
+  readonly finishes?: boolean | undefined;
+  /** why a host that was drained is out while it is worked on, should nobody hear of its end; in words */
+  readonly meanwhile?: ((plan: HostPlan) => string) | undefined;
+  /**
+   * What has to hold of a host once its stages are carried out, before it gets people again: returns the
+   * result, or what it comes to. Undefined where nothing has.
+   */
+  readonly proven?: ((result: HostResult) => Promise<HostResult>) | undefined;
+  /** why a host that was drained gets no people again, in words; undefined if it may get some */
+  readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
   /**
    * The results with what the hosts have to say of each other once all are carried out; see
    * `withAnswersAfterwards`. Undefined where nothing is known of it, as above.

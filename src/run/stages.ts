@@ -39,13 +39,19 @@ export async function applyStages(plan: HostPlan, options: StageOptions): Promis
     if (stage === undefined) return resultOf(plan, done, rest);
     const result = await options.carryOut(current, stage, stageRun(run, number));
     done.push({ stage, result });
-    if (result.status !== 'changed' || rest[0] === undefined) return resultOf(plan, done, rest);
+    const isLast = rest[0] === undefined && !isUnforeseen(stage);
+    if (result.status !== 'changed' || isLast) return resultOf(plan, done, rest);
     if (options.leave.aborted) return resultOf(plan, done, rest, leftAlone(plan.host, rest[0]));
     const left = await planRest({ ...current, stages: rest }, stage, options);
     if ('problem' in left) return resultOf(plan, done, rest, left.problem);
     if (left.plan.stages.length === 0) return resultOf(plan, done, rest);
     current = left.plan;
   }
+}
+
+/** Not one of the playbook's: what has to follow it shows only afterwards. */
+function isUnforeseen({ number }: Stage): boolean {
+  return number === 0;
 }
 
 /** What is left to do after a stage, from a new look at the host, or why that can't be started. */
@@ -96,7 +102,7 @@ function otherwise({ host, stages }: HostPlan, differences: readonly string[]): 
   };
 }
 
-function leftAlone(host: string, next: Stage): Problem {
+function leftAlone(host: string, next: Stage | undefined): Problem {
   return {
     code: 'interrupted',
     message: `the run was interrupted before the stage ${nameOf(next)}; the stages before it are done`,
@@ -127,6 +133,8 @@ function resultOf(
     status: notBegun === undefined ? last.result.status : 'failed',
     problem: notBegun ?? (done.length === 1 ? last.result.problem : inStage(last)),
     ran: results.flatMap(({ ran }) => ran),
+    acted: results.flatMap(({ acted = [] }) => acted),
+    upgraded: results.flatMap(({ upgraded = [] }) => upgraded),
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     durationMs: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
     ...decidedIn(results),

@@ -27,6 +27,8 @@ const commands = [
   'check',
   'rollback',
   'retire',
+  'upgrade',
+  'reboot',
   'release',
   'history',
   'status',

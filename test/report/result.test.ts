@@ -43,6 +43,35 @@ bbb-04: left out by --limit
 `);
 });
 
+it('tells what balancers do with a host, and what is left to people there, once', () => {
+  const byHand = 'docker exec scalelite-api bin/rake "servers:remove[1]"';
+  const unknown = { code: 'not-in-balancer', message: 'nobody is sent there', next: `on lb: ${byHand}` };
+  const result = runResult([
+    hostResult(hostPlan('bbb-01'), 'in-sync', { balancers: [{ on: 'lb', state: 'enabled' }] }),
+    hostResult(hostPlan('bbb-02'), 'in-sync', { balancers: [{ on: 'lb', state: 'cordoned', byHand }] }),
+    hostResult(hostPlan('bbb-03'), 'failed', {
+      problem: unknown,
+      balancers: [{ on: 'lb', state: 'unknown', byHand }],
+    }),
+    hostResult(hostPlan('bbb-04'), 'in-sync'),
+    hostResult({ ...hostPlan('bbb-05'), off: true }, 'off'),
+  ]);
+  expect(`${renderResult(documentOf(result), style).join('\n')}\n`).toBe(`bbb-01  in sync
+    on lb: people are sent there
+bbb-02  in sync
+    on lb: no more people are sent there
+      by hand: docker exec scalelite-api bin/rake "servers:remove[1]"
+bbb-03  failed
+    error not-in-balancer: nobody is sent there
+      on lb: docker exec scalelite-api bin/rake "servers:remove[1]"
+    on lb: the balancer doesn't know it
+bbb-04: in sync
+bbb-05: off
+
+5 hosts: 3 in sync, 1 off, 1 failed (run 20261121T074501Z-4f2a9c)
+`);
+});
+
 it('takes no host that was deferred for one that failed', () => {
   const busy = {
     code: 'busy',

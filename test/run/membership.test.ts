@@ -210,6 +210,8 @@ describe('a node that joins', { timeout: 240_000 }, () => {
     expect(retired).toMatchObject({ status: 1, document: { errors: [{ code: 'host-retired' }] } });
     const unknown = await run('join', { args: ['bbb-04'] });
     expect(unknown).toMatchObject({ status: 1, document: { errors: [{ code: 'host-unknown' }] } });
+    const named = await run('join', { args: ['bbb-03', '--run-id', 'morning'] });
+    expect(named).toMatchObject({ status: 1, document: { errors: [{ code: 'usage' }] } });
   });
 });
 

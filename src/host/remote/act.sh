@@ -57,6 +57,9 @@ perform() {
     unpack) unpack "$@" ;;
     certbot) certbot_answers "$@" ;;
     command) doing "$@" ;;
+    script) run_script "$@" ;;
+    upgrade-packages) upgrade_packages "$@" ;;
+    reboot) reboot_host ;;
     *)
       act_failed="the action $act_kind is unknown"
       return 1

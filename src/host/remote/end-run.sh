@@ -32,6 +32,7 @@ end_as() {
     stop_queue "$run"
   fi
   drop_brought "$1"
+  give_back_timers
   enter "$1"
   rm -f -- "$base/.settle.$run" "$ours/.owed.$run" "$base/.holder.$run" "$base/.older.$run"
   audit "$1"
@@ -54,6 +55,15 @@ drop_brought() {
   done
   sed "$_script" "$manifest" >"$dir/.manifest" && sync -- "$dir/.manifest" && mv -T -f -- "$dir/.manifest" "$manifest"
   return 0
+}
+
+# What upgrade.sh has held off. A host that is being started starts them itself.
+give_back_timers() {
+  [ -s "$dir/held" ] || return 0
+  case $wish:$(system_state) in boot:* | *:stopping) return 0 ;; esac
+  # shellcheck disable=SC2046 # a name of a unit is one word
+  timed 60 systemctl start $(cat "$dir/held") && rm -f -- "$dir/held" && return
+  warn "apt's own timers could not be given back ($said): systemctl start $(tr '\n' ' ' <"$dir/held")"
 }
 
 audit() {

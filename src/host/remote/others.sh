@@ -34,7 +34,7 @@ is_not_held() {
 }
 
 needs_no_packages() {
-  case $4 in *-packages) return 1 ;; esac
+  case $4 in *-packages | script) return 1 ;; esac
 }
 
 # A run that installs packages waits for its turn, as package managers do; others don't, as what they change

@@ -41,8 +41,12 @@ run=$1
 . "${0%/*}/act.sh"
 # shellcheck source=src/host/remote/packages.sh
 . "${0%/*}/packages.sh"
+# shellcheck source=src/host/remote/upgrade.sh
+. "${0%/*}/upgrade.sh"
 # shellcheck source=src/host/remote/archives.sh
 . "${0%/*}/archives.sh"
+# shellcheck source=src/host/remote/reboot.sh
+. "${0%/*}/reboot.sh"
 # shellcheck source=src/host/remote/activate.sh
 . "${0%/*}/activate.sh"
 # shellcheck source=src/host/remote/still-answers.sh
@@ -235,8 +239,8 @@ refuse_aborted
 note_sequence
 prepare
 do_actions
-# They may have taken a while.
-! any_record act || ask_guards || put_off
+# They may have taken a while; but nobody is interrupted once more where nothing follows them.
+! any_record act || { ! any_record guard && ! any_record unit-guard; } || ask_guards || put_off
 interrupted=no
 owed_words=
 validated=$NL

@@ -27,6 +27,8 @@ here=$(cd "${0%/*}" && pwd) || exit 1
 . "$here/people.sh"
 # shellcheck source=src/host/remote/handlers.sh
 . "$here/handlers.sh"
+# shellcheck source=src/host/remote/reboot.sh
+. "$here/reboot.sh"
 beside=yes
 # shellcheck source=src/host/remote/boot-unit.sh
 . "$here/boot-unit.sh"
@@ -164,6 +166,7 @@ case $state in
     exit 0
     ;;
   incoming | prepared | acting)
+    if is_rebooting; then settle_reboot; fi
     # What actions have done by then stays: packages that are half installed are brought to their end by the
     # next that installs some.
     each_change drop_beside

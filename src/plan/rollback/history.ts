@@ -2,6 +2,7 @@ import type { PastRun, RunOnHost } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { QueuedRun } from '../../model/queue.ts';
 import type { RunRecord } from '../../model/transaction.ts';
+import type { UpgradedPackage } from '../../model/upgrade.ts';
 import { baseRun } from './plan-rollback.ts';
 import { runOrder } from './run-order.ts';
 
@@ -14,6 +15,7 @@ export interface Remembered {
   readonly record: RunRecord | undefined;
   readonly problem: Problem | undefined;
   readonly warnings: readonly string[];
+  readonly upgraded?: readonly UpgradedPackage[] | undefined;
   /** ids of the handlers that were started */
   readonly started: readonly string[];
   /** what it waits for; undefined unless its state is `queued` */
@@ -110,6 +112,7 @@ function onHost(stages: readonly Remembered[], undoneBy: string | undefined): Ru
     problem: last.problem,
     warnings: sorted.flatMap(({ warnings }) => warnings),
     ...(last.queued === undefined ? {} : { queued: last.queued }),
+    upgraded: sorted.flatMap(({ upgraded = [] }) => upgraded),
     durationMs: durations.length === 0 ? undefined : durations.reduce((sum, one) => sum + one),
   };
 }

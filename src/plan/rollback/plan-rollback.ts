@@ -146,9 +146,15 @@ export function latestRun(records: readonly RunRecord[], order: readonly string[
   const left = new Set(
     records
       .filter(({ host, run, undoes }) => undoes === undefined && !undone.has(`${host} ${baseRun(run)}`))
+      .filter((record) => !isReboot(record))
       .map(({ run }) => baseRun(run)),
   );
   return order.findLast((run) => left.has(run));
+}
+
+/** There is nothing to undo in it. */
+function isReboot({ actions = [] }: RunRecord): boolean {
+  return actions.length > 0 && actions.every(({ kind }) => kind === 'reboot');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedText } from '../../inventory/schema.ts';
+import { checkedText } from '../../inventory/checked-text.ts';
 import { text } from './texts.ts';
 
 /** What asks whether somebody is there, where it is no program beside the playbook. */

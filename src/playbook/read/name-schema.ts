@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedText } from '../../inventory/schema.ts';
+import { checkedText } from '../../inventory/checked-text.ts';
 
 function named(pattern: RegExp, words: string, description: string, editors: RegExp = pattern) {
   return checkedText({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedText } from '../../inventory/schema.ts';
+import { checkedText } from '../../inventory/checked-text.ts';
 import { oneOrMore, text } from './texts.ts';
 
 /** Who a port may be for, besides the hosts of a role. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedText } from '../../inventory/schema.ts';
+import { checkedText } from '../../inventory/checked-text.ts';
 
 /** Texts that are used in many places of a playbook. */
 

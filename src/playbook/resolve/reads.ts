@@ -12,7 +12,7 @@ import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';
 import { baseContext, withRecipe } from './contexts.ts';
 import { factReads } from './facts.ts';
-import { type Fill, leniently, resolveGuards, resolveHealth } from './handlers.ts';
+import { type Fill, leniently, type ResolvedHealthCheck, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
 import { naming } from './template-problems.ts';
 import { mentions, renderLeniently, type TemplateContext } from './templates.ts';
@@ -36,6 +36,14 @@ export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Gu
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
     const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
     return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base));
+  });
+}
+
+/** The health checks of a host, which depend on no facts either. */
+export function healthOf(inventory: Inventory, host: InventoryHost): readonly ResolvedHealthCheck[] {
+  return naming({ host: host.name, place: `role ${host.role}` }, () => {
+    const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+    return resolveHealth(roleOf(inventory.playbook, host.role).health, leniently(base));
   });
 }
 

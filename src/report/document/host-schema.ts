@@ -147,6 +147,12 @@ export const run = z.object({
   startedAt: z.string().describe('ISO 8601, UTC'),
 });
 
+const upgradedPackage = z.object({
+  name: z.string(),
+  before: z.string().describe('its version; empty where it was not installed'),
+  after: z.string().describe('its version; empty where it is not installed any more'),
+});
+
 export const pastRun = run.extend({
   now: z
     .literal(true)
@@ -169,6 +175,7 @@ export const pastRun = run.extend({
       queued: queued.optional().describe('what it waits for, in the state queued'),
       error: error.optional(),
       warnings: z.array(z.string()),
+      upgraded: z.array(upgradedPackage).optional().describe('what an upgrade made of packages'),
       durationMs: z.int().optional(),
     }),
   ),
@@ -242,6 +249,10 @@ export const host = z.object({
     .array(z.string())
     .optional()
     .describe('ids of the handlers that ran, in the order in which they did'),
+  upgraded: z
+    .array(upgradedPackage)
+    .optional()
+    .describe('of upgrade: the packages whose versions are not what they were'),
   inventoryKeys: z.array(z.string()).optional().describe('of trust: fingerprints that the inventory pins'),
   deciding: z
     .array(

@@ -12,7 +12,7 @@ import { forecastDocument } from './forecast.ts';
 import { cleanName } from './harmless.ts';
 import { leaseDocument } from './holds.ts';
 import { type HostKeys, keysDocument } from './keys.ts';
-import { runDocument } from './past-run.ts';
+import { runDocument, upgradedDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import { queuedDocument } from './queued.ts';
 import type { ReportDecided, ReportGuard, ReportHost, ReportUnsettled } from './schema.ts';
@@ -76,7 +76,16 @@ export interface KnownOfHost {
 /** A host in the document: keys stand in the order in which they came into it, whatever they are about. */
 export function hostDocument(
   part: PlanPart,
-  { status, problem, warnings, ran, durationMs, deciding, balancers }: Omit<HostResult, 'plan'>,
+  {
+    status,
+    problem,
+    warnings,
+    ran,
+    durationMs,
+    deciding,
+    balancers,
+    upgraded = [],
+  }: Omit<HostResult, 'plan'>,
   { lastRun, keys, hostname, sample, forecast }: KnownOfHost,
 ): ReportHost {
   const { name, role, recipe, recipeReason, retires, otherClusters, ...rest } = part;
@@ -103,6 +112,7 @@ export function hostDocument(
     ...(deciding === undefined ? {} : { deciding: deciding.map(decidedDocument) }),
     ...(forecast === undefined ? {} : { forecast: forecastDocument(forecast) }),
     ...(balancers === undefined ? {} : { balancers: balancers.map(balancerDocument) }),
+    ...(upgraded.length === 0 ? {} : { upgraded: upgraded.map(upgradedDocument) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { PastRun, RunOnHost } from '../../model/history.ts';
 import { unitOfPath } from '../../model/snapshot.ts';
+import type { UpgradedPackage } from '../../model/upgrade.ts';
 import { ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import { errorDocument } from './problem.ts';
@@ -31,6 +32,7 @@ export function pastRunDocument(run: PastRun): ReportPastRun {
 }
 
 function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
+  const { upgraded = [] } = host;
   return {
     name: cleanName(host.host),
     role: cleanName(host.role),
@@ -59,6 +61,12 @@ function runOnHostDocument(host: RunOnHost): ReportPastRun['hosts'][number] {
       : { error: errorDocument(host.problem) }),
     warnings: host.warnings.map(ownLine),
     ...(host.queued === undefined ? {} : { queued: queuedDocument(host.queued) }),
+    ...(upgraded.length === 0 ? {} : { upgraded: upgraded.map(upgradedDocument) }),
     ...(host.durationMs === undefined ? {} : { durationMs: Math.round(host.durationMs) }),
   };
+}
+
+/** A package whose version isn't what it was, as its host tells. */
+export function upgradedDocument({ name, before, after }: UpgradedPackage): UpgradedPackage {
+  return { name: showableLine(name), before: showableLine(before), after: showableLine(after) };
 }

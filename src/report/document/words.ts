@@ -47,10 +47,22 @@ export function actionNotes({ run, notes, unless }: HostAction): readonly string
     programWords(run),
     ...(unless === undefined ? [] : [`skipped if ${queryWords(unless)}`]),
     ...notes.map(showableLine),
-    run.kind === 'install-packages'
-      ? 'a rollback leaves it in place, unless you give --remove-packages'
-      : 'a rollback does not undo it',
+    ...undoingWords(run.kind),
   ];
+}
+
+function undoingWords(kind: HostAction['run']['kind']): readonly string[] {
+  switch (kind) {
+    case 'install-packages':
+      return ['a rollback leaves it in place, unless you give --remove-packages'];
+    // Their own notes say it.
+    case 'script':
+    case 'upgrade-packages':
+    case 'reboot':
+      return [];
+    default:
+      return ['a rollback does not undo it'];
+  }
 }
 
 function programWords(run: HostAction['run']): string {
@@ -63,6 +75,12 @@ function programWords(run: HostAction['run']): string {
       return `unpacks ${showableLine(sourceWords(run.source))} into ${cleanLine(run.directory)}`;
     case 'command':
       return `runs ${commandLine(run.argv)}`;
+    case 'script':
+      return `runs ${commandLine([run.file, ...run.args])} from this machine as root, with nobody to ask`;
+    case 'upgrade-packages':
+      return `${run.manager} install --only-upgrade ${commandLine(run.names)}, after ${run.manager} update`;
+    case 'reboot':
+      return 'restarts the whole host';
     case 'certbot':
       return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} if something else uses that`;
   }

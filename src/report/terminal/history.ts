@@ -3,7 +3,7 @@ import { renderDeferred, renderProblem } from './problem.ts';
 import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
 import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
-import { whoWords } from './words.ts';
+import { upgradedWords, whoWords } from './words.ts';
 
 /** How a run ended on a host, for people. */
 const endWords: Readonly<Record<string, string>> = {
@@ -74,6 +74,7 @@ function renderHost(
     ...actions.map(({ path }) => path),
     ...(isUntouched || (changes.length === 0 && actions.length > 0) ? [] : [count(changes.length, 'change')]),
     ...(handlers.length === 0 ? [] : [handlers.join(', ')]),
+    ...upgradedWords(host.upgraded ?? []),
     ...(host.durationMs === undefined || host.state === 'queued' ? [] : [roughly(host.durationMs)]),
     ...(isElsewhere ? [`undone by run ${host.undoneBy}`] : []),
   ];

@@ -40,7 +40,8 @@ export function renderStages(stages: readonly StageOfHost[], style: Style): read
 
 function stageTitle({ number, name }: StageOfHost, { columns, paint }: Style): readonly string[] {
   if (name === undefined) return [];
-  const text = `stage ${number}, ${oneLine(name)}:`;
+  // What comes before all that the playbook has.
+  const text = number === 0 ? `first, ${oneLine(name)}:` : `stage ${number}, ${oneLine(name)}:`;
   return ['', ...wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line))];
 }
 

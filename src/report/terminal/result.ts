@@ -9,6 +9,7 @@ import { queuedWords } from './queue.ts';
 import type { Style } from './style.ts';
 import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
+import { upgradedWords } from './words.ts';
 
 /** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
 export function renderResult(document: ReportDocument, style: Style): readonly string[] {
@@ -98,7 +99,13 @@ function why({ status, error }: ReportHost, style: Style): readonly string[] {
   return render({ ...error, host: undefined }, style, 4);
 }
 
-function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost): readonly string[] {
+function whatHappened({
+  status,
+  changes,
+  ran = [],
+  deciding = [],
+  upgraded = [],
+}: ReportHost): readonly string[] {
   const done =
     // Of a run that was followed they aren't known here.
     changes.length > 0 && (status === 'changed' || status === 'owed' || status === 'would-change')
@@ -107,6 +114,7 @@ function whatHappened({ status, changes, ran = [], deciding = [] }: ReportHost):
   return [
     ...done,
     ...(ran.length === 0 ? [] : [`ran ${ran.map(oneLine).join(', ')}`]),
+    ...upgradedWords(upgraded),
     ...passedWords(deciding),
   ];
 }

@@ -1,4 +1,4 @@
-import type { ReportChange, ReportRun, ReportUnsettled } from '../document/schema.ts';
+import type { ReportChange, ReportHost, ReportRun, ReportUnsettled } from '../document/schema.ts';
 import { oneLine } from './prose.ts';
 
 /** `modify /etc/a.conf` */
@@ -30,4 +30,18 @@ export function unsettledWords({ run, state, outcome, who, alive, cluster }: Rep
   }
   const decided = outcome === undefined ? '' : `, decided: ${outcome}`;
   return `${subject} is not finished (${state}${decided}); apply settles it first`;
+}
+
+const mostPackages = 5;
+
+/** `app 1.0 -> 2.0, lib 3 (new) and 4 more` */
+export function upgradedWords(upgraded: NonNullable<ReportHost['upgraded']>): readonly string[] {
+  const words = upgraded.map(({ name, before, after }) => {
+    if (before === '') return `${oneLine(name)} ${oneLine(after)} (new)`;
+    return after === ''
+      ? `${oneLine(name)} (removed)`
+      : `${oneLine(name)} ${oneLine(before)} -> ${oneLine(after)}`;
+  });
+  const more = words.length - mostPackages;
+  return more > 0 ? [...words.slice(0, mostPackages), `${more} more packages`] : words;
 }

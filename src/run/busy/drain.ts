@@ -31,6 +31,10 @@ export interface DrainOptions extends ApplyOptions {
   readonly plans: readonly HostPlan[];
   /** how long a host may take for all that is done to it, and to put it back; seconds */
   readonly longest: (plan: HostPlan) => number;
+  /** why a host is not given back, in words; undefined: as its state says */
+  readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
+  /** why it isn't given back by the balancer's host either, should nobody follow the run any longer */
+  readonly meanwhile?: ((plan: HostPlan) => string) | undefined;
 }
 
 /** Carries out what is done to a host, with nobody new on it meanwhile. */
@@ -109,6 +113,8 @@ class DrainedTurn {
         continue;
       }
       if (this.#plan.retires) await this.#keepOut(isLeavingWords);
+      const why = this.#options.meanwhile?.(this.#plan);
+      if (why !== undefined) await this.#keepOut(why);
       const result = await carryOut();
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
@@ -197,8 +203,11 @@ class DrainedTurn {
     if (this.#out.length === 0) return result;
     const { host } = this.#plan;
     const state = stateAfter(result);
-    if (needsPerson.includes(state)) {
-      await this.#keepOut(`${host} is ${state} after the run ${this.#options.run}`);
+    const why = needsPerson.includes(state)
+      ? `${host} is ${state} after the run ${this.#options.run}`
+      : this.#options.staysOut?.(result);
+    if (why !== undefined) {
+      await this.#keepOut(why);
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
     }
     if (this.#plan.retires && (hasLeft.includes(result.status) || this.#hadLeft())) {

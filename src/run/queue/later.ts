@@ -11,7 +11,7 @@ import { isUsualDay } from '../windows/run-window.ts';
 
 export type LaterOptions = Pick<
   ApplyOptions,
-  'inventory' | 'whenBusy' | 'queue' | 'window' | 'confirm' | 'confirmTimeout'
+  'inventory' | 'whenBusy' | 'queue' | 'window' | 'confirm' | 'confirmTimeout' | 'onFailure'
 >;
 
 /** Whether a host can wait for people by itself: with a guard that tells when they have gone. */

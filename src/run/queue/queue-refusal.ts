@@ -15,6 +15,14 @@ export function queueRefusal(plans: readonly HostPlan[], options: LaterOptions):
       next: 'leave out --confirm, or let the run wait for people instead: --when-busy wait',
     };
   }
+  if (options.onFailure === 'revert-wave') {
+    return {
+      code: 'usage',
+      message:
+        'hosts that change themselves later have nobody who could put them back together with others, as --on-failure revert-wave asks for',
+      next: 'leave out --on-failure, or let the run wait for people instead: --when-busy wait',
+    };
+  }
   if (options.queue?.withoutCordon === true) return undefined;
   const seconds = Math.max(...able.map(timeAway));
   const knowsBalancer = hasBalancer(first, options);

@@ -190,7 +190,7 @@ describe('a run that leaves busy hosts for later', () => {
   });
 });
 
-it('is refused unless the operator agrees that nobody can join, and with a confirmation from outside', async () => {
+it('is refused unless the operator agrees that nobody can join, and with what needs somebody there', async () => {
   const { hosts } = await cluster.plan(inventory);
   const without = applyOptions(inventory, later({ queue: { ...queue(), withoutCordon: false } }));
   expect(queueRefusal(hosts, without)).toMatchObject({
@@ -199,6 +199,8 @@ it('is refused unless the operator agrees that nobody can join, and with a confi
   });
   const outside = applyOptions(inventory, later({ confirm: 'outside' }));
   expect(queueRefusal(hosts, outside)).toMatchObject({ code: 'usage' });
+  const together = applyOptions(inventory, later({ onFailure: 'revert-wave' }));
+  expect(queueRefusal(hosts, together)).toMatchObject({ code: 'usage' });
   expect(queueRefusal(hosts, applyOptions(inventory, later()))).toBe(undefined);
   expect(queueRefusal(hosts, applyOptions(inventory, { whenBusy: 'wait' }))).toBe(undefined);
 });
