@@ -363,13 +363,21 @@ describe('abort', { timeout: 280_000 }, () => {
 describe('a run over one host', { timeout: 280_000 }, () => {
   it('is followed while it goes on, and known afterwards, although it reserves nothing', async () => {
     differ('bbb-01');
-    const controller = begin('apply');
-    await controller.said('bbb-01: the new files are in place');
+    const gate = cluster.path('bbb-01', '/run/stand-in/gate');
+    writeFileSync(gate, '');
+    const controller = begin('apply', '--inventory', gated());
+    await controller.said('bbb-01: restart-bbb-web');
     const [run = ''] = runsOf('bbb-01')
       .filter((name) => name.startsWith('20'))
       .sort()
       .slice(-1);
-    const told = await elsewhere('follow', run);
+    const asked = () => cluster.demo.hosts.get('bbb-01')?.commands.length ?? 0;
+    const before = asked();
+    const following = elsewhere('follow', run);
+    // It has seen the run go on, and asks again.
+    await expect.poll(asked, { timeout: 60_000 }).toBeGreaterThan(before + 1);
+    rmSync(gate);
+    const told = await following;
     expect(told.code, told.stderr).toBe(0);
     expect(statusesIn(told)).toEqual({
       'proxy-1': 'in-sync',
