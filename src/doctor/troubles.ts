@@ -7,6 +7,7 @@ import { deadIpv6, nameOfAnotherHost, nameUnresolved } from './names.ts';
 import { fileBeside, halfConfigured, needrestart, rebootRequired, unattendedUpgrades } from './packages.ts';
 import { renewalNotTold } from './renewals.ts';
 import type { ClusterSeen, HostTrouble } from './seen.ts';
+import { nodeStaysOut } from './stays-out.ts';
 import { selinuxForbids, serviceDown, setBack } from './units.ts';
 
 /** Every trouble that any host can have, in the order in which they are told. */
@@ -24,6 +25,7 @@ export const hostTroubles: readonly HostTrouble[] = [
   serviceDown,
   selinuxForbids,
   setBack,
+  nodeStaysOut,
   halfConfigured,
   fileBeside,
   rebootRequired,

@@ -117,6 +117,25 @@ describe('troubles that any host can have', () => {
       { here: { ipv4: 'answers', ipv6: new Map([['2001:db8::99', 'silent']]) } },
       'IPv6 address 2001:db8::99',
     ],
+    [
+      'node-stays-out',
+      {
+        snapshot: {
+          cordons: [
+            {
+              cluster: 'prod',
+              node: 'bbb-02',
+              run: 'r',
+              holder: 'ada',
+              since: 0,
+              deadline: 1,
+              stays: 'it is ill',
+            },
+          ],
+        },
+      },
+      'bbb-02, since 1970-01-01 00:00 UTC: it is ill',
+    ],
     ['clock-differs', { snapshot: { clockOffset: -90 } }, "90 s behind this machine's"],
     ['clock-differs', { snapshot: { clockOffset: 90 }, others: [ahead(0)] }, "90 s ahead of this machine's"],
     [

@@ -171,6 +171,13 @@ const faults: readonly Fault[] = [
     trouble: 'reboot-required',
   },
   {
+    name: 'a node was left out for somebody to look at',
+    host: 'proxy',
+    make: `d=/var/lib/clusterproxy/cordons/ill/ill-01; mkdir -p $d && printf 'r\\037ada\\0371790000000\\0371790000001\\0370\\n' >$d/record && echo 'it is ill' >$d/stays`,
+    mend: 'rm -r /var/lib/clusterproxy/cordons',
+    trouble: 'node-stays-out',
+  },
+  {
     name: 'needrestart restarts services by itself',
     host: 2,
     make: `mkdir -p /etc/needrestart/conf.d && touch /etc/needrestart/needrestart.conf && echo "\\$nrconf{restart} = 'a';" > /etc/needrestart/conf.d/ours.conf`,
