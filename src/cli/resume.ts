@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { isDue } from '../model/plan.ts';
+import type { RunResult } from '../model/result.ts';
 import { usualApply } from '../run/options.ts';
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -56,7 +58,12 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     import('../run/again/to-resume.ts'),
     import('./window-options.ts'),
   ]);
-  const { showFollowed, followedOf } = await import('./tell-run.ts');
+  const [{ showFollowed, followedOf }, { applyRun }, { giveBackLeft, leftOut, withGivenBack }] =
+    await Promise.all([
+      import('./tell-run.ts'),
+      import('../run/apply-run.ts'),
+      import('../run/again/left-out.ts'),
+    ]);
   const session = await openSession('resume', options, environment);
   const { inventory } = session;
   const given = session.runOptions({ prune: false });
@@ -78,8 +85,19 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
   const { prune: _prune, limit: _limit, window, queue = { withoutCordon: false }, ...rest } = agreed;
   const { now = false, deadline } = options;
   const windows = { window: window.map(typedWindow), now, ...(deadline === undefined ? {} : { deadline }) };
-  return carryOut({ ...planned, plan }, session, {
+  const left = leftOut(plan, inventory);
+  // Before others are begun, as such a host counts as out; also where nothing else is left to be done.
+  const givenBack = async (result: () => Promise<RunResult>) => {
+    const still = await giveBackLeft(left, runOptions);
+    const { warnings, ...rest } = await result();
+    return { ...rest, warnings: [...warnings, ...still] };
+  };
+  return carryOut({ ...planned, plan: withGivenBack(plan, left) }, session, {
     ...runOptions,
+    start: (run, started) => givenBack(() => applyRun(run, started)),
+    ...(left.length === 0 || plan.hosts.some(isDue)
+      ? {}
+      : { finish: (result: RunResult) => givenBack(async () => result) }),
     ...{ ...rest, whenBusy: rest.whenBusy, maxUnavailable: rest.maxUnavailable, keep: rest.keep },
     window: await windowOf(inventory, windows, environment),
     queue: queueOf(queue, inventory, environment),

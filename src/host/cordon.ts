@@ -29,6 +29,8 @@ export interface DrainProgram {
 export interface CordonRequest extends CordonedNode, DrainProgram {
   /** who, from where, with which command, for others to read */
   readonly holder: string;
+  /** the run has the node's lease: whoever took it out before is at work there no more */
+  readonly over?: boolean | undefined;
   /** after so many seconds the host gives the node back by itself, as its run is over by then */
   readonly seconds: number;
 }
@@ -126,14 +128,25 @@ interface More {
   readonly holder: string;
   readonly seconds: number;
   readonly lengths: string;
+  readonly over?: boolean | undefined;
 }
 
 function verbRecord(
   verb: string,
   { cluster, node, run, machineId }: CordonedNode,
-  { holder, seconds, lengths }: More = { holder: '', seconds: 0, lengths: '0 0' },
+  { holder, seconds, lengths, over = false }: More = { holder: '', seconds: 0, lengths: '0 0' },
 ): string {
-  return record(verb, cluster, node, run, machineId, holder.replace(/\s+/g, ' '), seconds, lengths);
+  return record(
+    verb,
+    cluster,
+    node,
+    run,
+    machineId,
+    holder.replace(/\s+/g, ' '),
+    seconds,
+    lengths,
+    over ? 'over' : '',
+  );
 }
 
 async function ask(

@@ -89,6 +89,7 @@ async function withLeases(
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options),
+    holds: (host) => leases.holds(host),
     staysOut: planner.staysOut,
     meanwhile: planner.meanwhile,
   });

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Has a node taken out by whoever sends people there, or given back: see cordons.sh. The request's records:
 # verb (cordon, ask, state, release, stays), cluster, node, run, machine id, holder, seconds until it is given
-# back if nobody follows the run any longer, lengths of the program and of give-back, which follow; `args`;
-# `check`. Output: `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
+# back if nobody follows the run any longer, lengths of the program and of give-back, which follow, `over` if
+# the run has the node's lease, so that no other is at work on it; `args`; `check`. Output: `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap, others by cordons.sh
 
 IFS=$US
@@ -17,6 +17,7 @@ machine=$5
 holder=$6
 seconds=$7
 lengths=$8
+over=${9:-}
 said=
 cordon_run=
 cordon_holder=
@@ -76,7 +77,7 @@ drop_unused() {
 take_out() {
   was_ours=no
   if read_cordon; then
-    if [ "$cordon_run" != "$run" ] && [ ! -e "$cordon/stays" ] && is_followed; then answer others; fi
+    if [ "$cordon_run" != "$run" ] && [ "$over" != over ] && [ ! -e "$cordon/stays" ] && is_followed; then answer others; fi
     was_ours=yes
   fi
   take_program || answer failed

@@ -17,25 +17,28 @@ export function cordonedIn(cluster: string, snapshots: ReadonlyMap<string, Snaps
   );
 }
 
+/** How words about such a host begin. */
+export const getsNobody = 'it gets no new people';
+
 /** The plan of a host that gets no new people: it counts as out, and says why and since when. */
 export function withCordons(plan: HostPlan, all: readonly Cordoned[]): HostPlan {
   const own = all.filter(({ cordon }) => cordon.node === plan.host);
   if (own.length === 0) return plan;
   return {
     ...plan,
-    down: plan.down ?? 'it gets no new people',
+    down: plan.down ?? getsNobody,
     warnings: [...plan.warnings, ...own.map(words)],
   };
 }
 
 function words({ cordon, teller }: Cordoned): string {
   const { node, holder, since, deadline, stays } = cordon;
-  if (isLeft(cordon)) return `it gets no new people since ${time(since)} (${holder}), as ${stays}`;
+  if (isLeft(cordon)) return `${getsNobody} since ${time(since)} (${holder}), as ${stays}`;
   const back =
     stays === undefined
       ? `${teller} gives it back by itself after ${time(deadline)} if it answers rightly`
       : `it stays out because ${stays}`;
-  return `it gets no new people since ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
+  return `${getsNobody} since ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
 }
 
 /** `2026-11-26 19:04 UTC`, of seconds since the epoch */

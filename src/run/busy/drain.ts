@@ -31,6 +31,8 @@ export interface DrainOptions extends ApplyOptions {
   readonly plans: readonly HostPlan[];
   /** how long a host may take for all that is done to it, and to put it back; seconds */
   readonly longest: (plan: HostPlan) => number;
+  /** whether a host is kept for this run, so that no other is at work on it */
+  readonly holds: (host: string) => boolean;
   /** why a host is not given back, in words; undefined: as its state says */
   readonly staysOut?: ((result: HostResult) => string | undefined) | undefined;
   /** why it isn't given back by the balancer's host either, should nobody follow the run any longer */
@@ -160,6 +162,7 @@ class DrainedTurn {
         ...node,
         ...{ program: teller.drain.program, args: teller.drain.args, answers: teller.drain.answers },
         holder: `${operator} from ${from}, ${command} of ${inventory.cluster.name}, run ${run}`,
+        over: this.#options.holds(this.#plan.host),
         seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
       }),
     ).catch((error: unknown) => {

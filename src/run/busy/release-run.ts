@@ -4,6 +4,7 @@ import { OperatorError, type Problem, problemsOf } from '../../model/operator-er
 import { emptyPlan } from '../../model/plan.ts';
 import { noReads } from '../../model/reads.ts';
 import type { HostResult, RunResult } from '../../model/result.ts';
+import { isOverHere } from '../claims/leases.ts';
 import { type Look, look, snapshotsOf } from '../look.ts';
 import type { RunOptions } from '../options.ts';
 import { type Cordoned, cordonedIn } from './cordoned.ts';
@@ -87,7 +88,7 @@ async function releaseOne(
     });
   }
   const lease = node?.snapshot?.lease;
-  if (lease !== undefined && lease.run === cordon.run) {
+  if (lease !== undefined && lease.run === cordon.run && !isOverHere({ lease })) {
     return result({
       code: 'leased',
       message: `the run that has taken it out is still going on: ${cordon.holder}`,

@@ -46,6 +46,8 @@ const leavingTime = 3_000;
 export interface Leases {
   /** what a host's transaction is told of it; undefined where the lock alone keeps others away */
   of(host: string): TransactionLease | undefined;
+  /** whether the host is kept for this run */
+  holds(host: string): boolean;
   /** what was agreed on, for a host that hasn't stored it yet */
   agreementFor(host: string): Buffer | undefined;
   /**
@@ -63,7 +65,12 @@ export interface Refusal {
 
 /** No host is kept: one transaction on one host has the lock of that host for as long as it takes. */
 function none(agreement: Buffer): Leases {
-  return { of: () => undefined, agreementFor: () => agreement, release: async () => undefined };
+  return {
+    of: () => undefined,
+    holds: () => false,
+    agreementFor: () => agreement,
+    release: async () => undefined,
+  };
 }
 
 /**
@@ -129,6 +136,10 @@ class RunLeases implements Leases {
     // What the host takes by itself is given back by us.
     this.#keep(one);
     return { run: this.#run, mode, seconds: leaseTime, process: this.#process };
+  }
+
+  holds(host: string): boolean {
+    return this.#stored.has(host);
   }
 
   agreementFor(host: string): Buffer | undefined {

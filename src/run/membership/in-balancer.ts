@@ -87,7 +87,7 @@ export function isOut({ hosts }: ClusterPlan, { cluster }: Inventory, name: stri
 
 function takenOut(own: HostResult, result: RunResult, options: ApplyOptions): Promise<HostResult> {
   const plans = result.hosts.map(({ plan }) => plan);
-  const turn = drainedTurns({ ...options, run: newRunId(), plans, longest: () => 0 });
+  const turn = drainedTurns({ ...options, run: newRunId(), plans, longest: () => 0, holds: () => false });
   return turn(own.plan, async () => own);
 }
 

@@ -13,6 +13,7 @@ import { withQueues } from '../../../src/run/queue/report.ts';
 import { withdrawRun } from '../../../src/run/queue/withdraw-run.ts';
 import { rolloutOf } from '../../../src/run/rollout.ts';
 import { runWindow } from '../../../src/run/windows/run-window.ts';
+import { createConnector } from '../../../src/ssh/connector.ts';
 import { applyOptions, problems, startCluster, statuses, type TestCluster } from '../cluster.ts';
 
 const nodes = ['bbb-01', 'bbb-02', 'bbb-03'];
@@ -146,8 +147,14 @@ describe('a run that leaves busy hosts for later', () => {
     const run = limited.run ?? '';
     meetings('bbb-01', false);
     let asked: Promise<void> | undefined;
+    const { connect } = createConnector();
     const result = await apply({
       limit: ['bbb-02'],
+      // Nothing is given back before the host has been asked.
+      connect: async (...given) => {
+        await asked;
+        return connect(...given);
+      },
       progress: (event) => {
         if (event.kind === 'host' && event.phase === 'handler') asked ??= asking('bbb-01', run, 4);
       },
