@@ -36,7 +36,7 @@ describe.skipIf(noLab)('a run that drains, and is killed at any moment', () => {
     expect(code, stderr).toBe(0);
   });
 
-  /** A node gets people: then it answers; or it gets none: then a record says since when, and because of whom. */
+  /** A node gets people: then it answers; or it gets none: then a record says since when, and by whom. */
   async function expectAccounted(node: LabHost): Promise<void> {
     const state = scalelite.state(nameOf(node));
     const record = `/var/lib/clusterproxy/cordons/${cluster.name}/${node.name}/record`;

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # Has a node taken out by whoever sends people there, or given back: see cordons.sh. The request's records:
-# verb (cordon, ask, state, release, stays), cluster, node, run, machine id, holder, seconds until it is given
-# back if nobody follows the run any longer, lengths of the program and of give-back, which follow, `over` if
-# the run has the node's lease, so that no other is at work on it; `args`; `check`. Output: `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
+# verb (cordon, ask, state, release, stays), cluster, node, run, machine id, holder, seconds until it is
+# given back if nobody follows the run any longer, lengths of the program and of give-back, which follow,
+# `over` if the run has the node's lease, so that no other is at work on it; `args`; `check`. Output:
+# `NONCE VERDICT<US>STATE<US>HEALTH<US>OTHERS<US>WORDS<US>RUN<US>HOLDER<US>SINCE`.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap, others by cordons.sh
 
 IFS=$US
