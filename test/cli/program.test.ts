@@ -82,6 +82,15 @@ describe('help', () => {
     },
   );
 
+  it.each(['join', 'leave'])('of %s names no --run-id, which that command refuses', async (command) => {
+    const { stdout } = await clusterproxy([command, '--help']);
+    expect(stdout).not.toContain('--run-id');
+    const { status, stderr } = await clusterproxy([
+      ...[command, 'bbb-01', '--run-id', 'a', '--inventory', '/nowhere/prod.yaml'],
+    ]);
+    expect({ status, stderr: stderr.split(':')[0] }).toEqual({ status: 1, stderr: 'error usage' });
+  });
+
   const others = ['forecast', 'verify', 'doctor', 'support', 'explain', 'demo'];
   it.each([[], ...[...commands, ...others].map((command) => [command])])(
     'of %s fits 80 columns and has an example',
