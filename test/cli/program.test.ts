@@ -191,7 +191,7 @@ describe('an inventory', () => {
     await withFile(deserted, async (file) => {
       const { status, stderr } = await clusterproxy(['plan', '-i', file, '--limit', 'bbb-1']);
       expect(status).toBe(1);
-      expect(stderr).toContain('error limit-unknown: --limit names bbb-1');
+      expect(stderr).toContain('error limit-unknown: bbb-1 is neither a host nor a role');
       expect(stderr).toContain('did you mean bbb-01?');
       expect(stderr).not.toContain('looking');
     });

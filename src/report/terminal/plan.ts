@@ -143,8 +143,8 @@ function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style
   const words = statusSummary(
     sound.map(({ status }) => status),
     wrong.length === 0
-      ? []
-      : [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
+      ? {}
+      : { others: [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]] },
   );
   const text = `${words}${totals === '' ? '' : `; ${totals}`}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });

@@ -17,11 +17,17 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
   const telling = adviceOnce(document.hosts.filter((host) => !isQuiet(host)));
   const width = Math.min(24, Math.max(0, ...telling.map((host) => widthOf(host.name))));
   const lines = [
-    ...telling.flatMap((host) => renderHost(host, style, width)),
+    ...telling.flatMap((host) => renderHost(host, style, { width, words: wordsOf(document) })),
     ...together(quiet, style),
     ...document.warnings.flatMap((text) => renderWarning(text, style)),
   ];
   return [...lines, ...(lines.length === 0 ? [] : ['']), ...summary(document, style)];
+}
+
+/** Commands that change nothing on a host say what they have done there instead. */
+function wordsOf({ command }: ReportDocument): typeof statusWords {
+  const changed = { withdraw: 'withdrawn', release: 'given back' }[command];
+  return changed === undefined ? statusWords : { ...statusWords, changed };
 }
 
 function isQuiet(host: ReportHost): boolean {
@@ -51,9 +57,13 @@ export function byWords(hosts: readonly ReportHost[]): readonly (readonly [strin
 }
 
 /** `node-01  changed      3 changes, ran restart-web, 12.3 s` */
-function renderHost(host: ReportHost, style: Style, width: number): readonly string[] {
+function renderHost(
+  host: ReportHost,
+  style: Style,
+  { width, words }: { readonly width: number; readonly words: typeof statusWords },
+): readonly string[] {
   const name = host.name.padEnd(width);
-  const status = statusWords[host.status];
+  const status = words[host.status];
   const parts = [...whatHappened(host), ...(host.durationMs > 0 ? [duration(host.durationMs)] : [])];
   const start = `${name}  ${status.padEnd(parts.length === 0 ? 0 : 12)}${parts.length === 0 ? '' : '  '}`;
   const [first = '', ...rest] = wrap(parts.join(', '), { columns: style.columns, first: start, hanging: 4 });
@@ -129,12 +139,15 @@ function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => 
   return remarkable.includes(status) ? paint.yellow : paint.red;
 }
 
-function summary(
-  { hosts, run, aborted, summary: { interrupted } }: ReportDocument,
-  style: Style,
-): readonly string[] {
+function summary(document: ReportDocument, style: Style): readonly string[] {
+  const { hosts, run, aborted } = document;
+  const { interrupted } = document.summary;
   const of = run === null ? '' : ` (run ${oneLine(run)})`;
-  const text = `${statusSummary(hosts.map(({ status }) => status))}${of}`;
+  const totals = statusSummary(
+    hosts.map(({ status }) => status),
+    { words: wordsOf(document) },
+  );
+  const text = `${totals}${of}`;
   const cause = aborted === undefined ? 'interrupted' : abortedWords(aborted);
   const early = `${cause}: no further host was started; each host above is in the state shown`;
   return [

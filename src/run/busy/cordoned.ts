@@ -24,18 +24,24 @@ export function withCordons(plan: HostPlan, all: readonly Cordoned[]): HostPlan 
   return {
     ...plan,
     down: plan.down ?? 'it gets no new people',
-    warnings: [...plan.warnings, ...own.map(words)],
+    warnings: [...plan.warnings, ...cordonWarnings(plan.host, all)],
   };
+}
+
+/** What `withCordons` says of a host. */
+export function cordonWarnings(node: string, all: readonly Cordoned[]): readonly string[] {
+  return all.filter(({ cordon }) => cordon.node === node).map(words);
 }
 
 function words({ cordon, teller }: Cordoned): string {
   const { node, holder, since, deadline, stays } = cordon;
-  if (isLeft(cordon)) return `it gets no new people since ${time(since)} (${holder}), as ${stays}`;
+  if (isLeft(cordon))
+    return `it has been getting no new people since ${time(since)} (${holder}), as ${stays}`;
   const back =
     stays === undefined
       ? `${teller} gives it back by itself after ${time(deadline)} if it answers rightly`
       : `it stays out because ${stays}`;
-  return `it gets no new people since ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
+  return `it has been getting no new people since ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
 }
 
 /** `2026-11-26 19:04 UTC`, of seconds since the epoch */

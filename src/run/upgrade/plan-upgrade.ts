@@ -188,7 +188,9 @@ function notesOf(hosts: readonly HostPlan[], { soak, limit, inventory }: Upgrade
         ]),
     ...(limit.length > 0 || doors.length === 0
       ? []
-      : [`hosts of the role ${doors.join(' and ')} are upgraded only if they are named`]),
+      : [
+          `hosts of the ${doors.length === 1 ? 'role' : 'roles'} ${doors.join(' and ')} are upgraded only if they are named`,
+        ]),
   ];
 }
 
