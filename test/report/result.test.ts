@@ -111,3 +111,12 @@ it.each([
   expect(lines[0]).toBe(`bbb-01  ${words}`);
   expect(lines.at(-1)).toMatch(new RegExp(`^1 host: 1 ${words}`));
 });
+
+it('says of hosts that the command itself leaves alone nothing of --limit', () => {
+  const result = { ...runResult([hostResult(hostPlan('bbb-01'), 'skipped')]), command: 'reboot' };
+  expect(renderResult(documentOf(result), style)).toEqual([
+    'bbb-01: not concerned',
+    '',
+    expect.stringMatching(/^1 host: 1 not concerned/),
+  ]);
+});

@@ -1,4 +1,4 @@
-import { statusWords } from '../../model/status-words.ts';
+import { statusWords, statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
 import { passedWords } from './deciding.ts';
@@ -17,17 +17,11 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
   const telling = adviceOnce(document.hosts.filter((host) => !isQuiet(host)));
   const width = Math.min(24, Math.max(0, ...telling.map((host) => widthOf(host.name))));
   const lines = [
-    ...telling.flatMap((host) => renderHost(host, style, { width, words: wordsOf(document) })),
-    ...together(quiet, style),
+    ...telling.flatMap((host) => renderHost(host, style, { width, words: statusWordsOf(document.command) })),
+    ...together(quiet, statusWordsOf(document.command), style),
     ...document.warnings.flatMap((text) => renderWarning(text, style)),
   ];
   return [...lines, ...(lines.length === 0 ? [] : ['']), ...summary(document, style)];
-}
-
-/** Commands that change nothing on a host say what they have done there instead. */
-function wordsOf({ command }: ReportDocument): typeof statusWords {
-  const changed = { withdraw: 'withdrawn', release: 'given back' }[command];
-  return changed === undefined ? statusWords : { ...statusWords, changed };
 }
 
 function isQuiet(host: ReportHost): boolean {
@@ -39,18 +33,26 @@ function isQuiet(host: ReportHost): boolean {
 const untouched: readonly ReportStatus[] = ['done', 'in-sync', 'skipped', 'off'];
 
 /** Hosts that nothing happened to, in one line for each way of it. */
-function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  const kinds = untouched.flatMap((one) => byWords(hosts.filter(({ status }) => status === one)));
+function together(hosts: readonly ReportHost[], all: typeof statusWords, style: Style): readonly string[] {
+  const kinds = untouched.flatMap((one) =>
+    byWords(
+      hosts.filter(({ status }) => status === one),
+      all,
+    ),
+  );
   return kinds.flatMap(([words, names]) =>
     wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 }),
   );
 }
 
 /** Names of hosts by what is said of them. */
-export function byWords(hosts: readonly ReportHost[]): readonly (readonly [string, readonly string[]])[] {
+export function byWords(
+  hosts: readonly ReportHost[],
+  all = statusWords,
+): readonly (readonly [string, readonly string[]])[] {
   const names = new Map<string, readonly string[]>();
   for (const { name, status, doneBy } of hosts) {
-    const words = `${statusWords[status]}${doneBy === undefined ? '' : `, by run ${oneLine(doneBy)}`}`;
+    const words = `${all[status]}${doneBy === undefined ? '' : `, by run ${oneLine(doneBy)}`}`;
     names.set(words, [...(names.get(words) ?? []), name]);
   }
   return [...names];
@@ -145,7 +147,7 @@ function summary(document: ReportDocument, style: Style): readonly string[] {
   const of = run === null ? '' : ` (run ${oneLine(run)})`;
   const totals = statusSummary(
     hosts.map(({ status }) => status),
-    { words: wordsOf(document) },
+    { words: statusWordsOf(document.command) },
   );
   const text = `${totals}${of}`;
   const cause = aborted === undefined ? 'interrupted' : abortedWords(aborted);
