@@ -22,6 +22,7 @@ import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
 import type { Session } from './session.ts';
 import { endVerified } from './verify-after.ts';
+import { tellWhatIsLeft } from './what-is-left.ts';
 
 export interface CarryOutOptions extends ApplyOptions {
   /** the operator has agreed already */
@@ -118,6 +119,10 @@ async function finished(
 ): Promise<number> {
   const result = (await options.finish?.(run, options)) ?? run;
   session.show('result', result, told);
+  const { id, options: resumable } = options.identity ?? {};
+  if (id !== undefined && resumable !== undefined && result.run !== undefined) {
+    tellWhatIsLeft(result, { run: id, aborted: result.aborted !== undefined }, session);
+  }
   const exitStatus = exitStatusOf(result, { comparing: false });
   return endVerified(session, result, { ...told, exitStatus }, options);
 }

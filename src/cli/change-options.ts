@@ -144,7 +144,8 @@ export function oneByOneOptionsOf(
 
 /**
  * Adds the options of `ChangeOptions` to a command; `force` says in words what else it does there, and
- * `whenBusy` what is done where people are if nobody says.
+ * `whenBusy` what is done where people are if nobody says. Without `runId`, the command refuses that option,
+ * and its help doesn't name it.
  */
 export function addChangeOptions(
   command: Command,
@@ -152,7 +153,13 @@ export function addChangeOptions(
     force,
     whenBusy,
     later = false,
-  }: { readonly force: string; readonly whenBusy?: string; readonly later?: boolean },
+    runId = true,
+  }: {
+    readonly force: string;
+    readonly whenBusy?: string;
+    readonly later?: boolean;
+    readonly runId?: boolean;
+  },
 ): Command {
   return addKeepOption(
     addPeopleOptions(command, { force, later, usual: whenBusy })
@@ -180,7 +187,7 @@ export function addChangeOptions(
       )
       .option('--browser-path <program>', 'the browser to use, with --confirm browser')
       .addOption(lockWaitOption()),
-  ).addOption(runIdOption());
+  ).addOption(runIdOption().hideHelp(!runId));
 }
 
 /** Refuses two policies at once, where `--force` says nothing but to interrupt people. */

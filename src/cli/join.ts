@@ -46,7 +46,7 @@ export function registerJoin(program: Command, { environment, finish }: Registra
           .argParser(seconds)
           .default(600, '10m'),
       ),
-    { force: 'interrupt people who are connected', whenBusy: 'as in the inventory, else wait' },
+    { force: 'interrupt people who are connected', whenBusy: 'as in the inventory, else wait', runId: false },
   ).action(async (host: string, options: JoinOptions) => finish(await join(host, options, environment)));
   addExample(
     command,

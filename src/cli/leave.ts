@@ -20,6 +20,7 @@ export function registerLeave(program: Command, { environment, finish }: Registr
     {
       force: 'wait for nobody: interrupt people who are connected, and leave recordings unfinished',
       whenBusy: 'drain',
+      runId: false,
     },
   ).action(async (host: string, options: LeaveOptions) => {
     refuseTwoPolicies(options);

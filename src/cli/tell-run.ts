@@ -12,6 +12,7 @@ import type { RunOptions } from '../run/options.ts';
 import type { ChangeOptions } from './change-options.ts';
 import { type Called, identityOf, runIdTaken } from './run-identity.ts';
 import type { Session } from './session.ts';
+import { tellWhatIsLeft } from './what-is-left.ts';
 
 /** Whose run it is, for the report. */
 export function followedOf({ agreement }: SeenRun, phase: RunPhase): FollowedRun {
@@ -47,6 +48,10 @@ export async function tellRun(
     return session.end(result, { ...told, exitStatus: exitStatus.interrupted, errors: [stopped] });
   }
   session.show('result', result, told);
+  const { run, command: begun, plan } = seen.agreement;
+  const aborted = abortedBy(seen) !== undefined;
+  if (phase === 'ended' && command === begun && plan !== undefined)
+    tellWhatIsLeft(result, { run, aborted }, session);
   return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
 }
 

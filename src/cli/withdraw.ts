@@ -24,12 +24,15 @@ async function withdraw(
   options: CommonOptions,
   environment: Environment,
 ): Promise<number> {
-  const [{ openSession }, { withdrawRun }, { exitStatus, exitStatusOf }] = await Promise.all([
+  const [{ openSession }, { limitedTo }, { withdrawRun }, { exitStatus, exitStatusOf }] = await Promise.all([
     import('./session.ts'),
+    import('../run/limit.ts'),
     import('../run/queue/withdraw-run.ts'),
     import('../model/result.ts'),
   ]);
   const session = await openSession('withdraw', options, environment, 'connections');
+  // A misspelt name is told before any host is asked.
+  limitedTo(session.inventory.hosts, names);
   environment.phase.changing = true;
   const result = await withdrawRun(names, session.runOptions({ prune: false }));
   if (result.hosts.length === 0 && result.warnings.length === 0) session.message('nothing waits on any host');

@@ -22,3 +22,14 @@ export const statusWords: Readonly<Record<Status, string>> = {
   stuck: 'stuck',
   skipped: 'left out by --limit',
 };
+
+/** The same after a command that chooses its hosts itself, or that changes nothing on a host. */
+export function statusWordsOf(command: string): typeof statusWords {
+  const changed = new Map([
+    ['withdraw', 'withdrawn'],
+    ['release', 'given back'],
+  ]).get(command);
+  if (changed !== undefined) return { ...statusWords, changed };
+  const choosing = ['join', 'leave', 'reboot', 'retire', 'upgrade'];
+  return choosing.includes(command) ? { ...statusWords, skipped: 'not concerned' } : statusWords;
+}

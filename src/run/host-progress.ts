@@ -54,7 +54,8 @@ function phaseOfState(state: string): readonly [HostPhase, string?] | undefined 
     case 'prepared':
       return ['prepared'];
     case 'open':
-      // Only begun by it; an event of its own says when the files are in place.
+    case 'acting':
+      // Only begun by it; an event of its own says when the files are in place, and which action runs.
       return undefined;
     case 'waiting':
       // It may take minutes, and an event of its own says so as well, with the time that is left.

@@ -15,7 +15,7 @@ export function limitedTo(hosts: readonly Named[], limit: readonly string[]): Re
     const meant = nearestName(word, known);
     throw new OperatorError({
       code: 'limit-unknown',
-      message: `--limit names ${word}, which is neither a host nor a role of this inventory`,
+      message: `${word} is neither a host nor a role of this inventory`,
       next: meant ? `did you mean ${meant}?` : `choose from: ${known.join(', ')}`,
     });
   }

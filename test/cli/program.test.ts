@@ -82,6 +82,15 @@ describe('help', () => {
     },
   );
 
+  it.each(['join', 'leave'])('of %s names no --run-id, which that command refuses', async (command) => {
+    const { stdout } = await clusterproxy([command, '--help']);
+    expect(stdout).not.toContain('--run-id');
+    const { status, stderr } = await clusterproxy([
+      ...[command, 'bbb-01', '--run-id', 'a', '--inventory', '/nowhere/prod.yaml'],
+    ]);
+    expect({ status, stderr: stderr.split(':')[0] }).toEqual({ status: 1, stderr: 'error usage' });
+  });
+
   const others = ['forecast', 'verify', 'doctor', 'support', 'explain', 'demo'];
   it.each([[], ...[...commands, ...others].map((command) => [command])])(
     'of %s fits 80 columns and has an example',
@@ -182,7 +191,7 @@ describe('an inventory', () => {
     await withFile(deserted, async (file) => {
       const { status, stderr } = await clusterproxy(['plan', '-i', file, '--limit', 'bbb-1']);
       expect(status).toBe(1);
-      expect(stderr).toContain('error limit-unknown: --limit names bbb-1');
+      expect(stderr).toContain('error limit-unknown: bbb-1 is neither a host nor a role');
       expect(stderr).toContain('did you mean bbb-01?');
       expect(stderr).not.toContain('looking');
     });

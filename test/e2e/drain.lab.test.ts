@@ -93,7 +93,7 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     await eventually(async () => expect(scalelite.state(nameOf(node))).toBe('cordoned'));
     run.child.kill('SIGKILL');
     const { document } = await cluster.json('status');
-    expect(hostOf(document, 'drain-01').warnings.join()).toContain('it gets no new people since');
+    expect(hostOf(document, 'drain-01').warnings.join()).toContain('it has been getting no new people since');
     const timer = 'clusterproxy-cordon-drain:drain-01.timer';
     const state = await balancer.mustExec(['systemctl', 'show', '-p', 'ActiveState,UnitFileState', timer]);
     expect(state).toBe('ActiveState=active\nUnitFileState=enabled\n');

@@ -64,7 +64,7 @@ it('tells before the yes who is queued, and that nobody can join there', () => {
       .map((line) => line.trim())
       .join(' ');
   expect(told(role)).toBe(
-    'later: bbb-01 and bbb-02 are queued, and each begins by itself once nobody has been there for 20 min, until Thu 3 Dec 19:00 at the longest; a host can not tell the balancer, so nobody can join there while its services restart, for up to 10 min, which takes --without-cordon',
+    "later: bbb-01 and bbb-02 are queued, and each begins by itself once nobody has been there for 20 min, until Thu 3 Dec 19:00 at the longest; a host can't tell the balancer, so nobody can join there while its services restart, for up to 10 min, which takes --without-cordon",
   );
   const nobody = { ...role, queue: { ...queue, hosts: [], balancer: false, withoutCordon: true } };
   expect(told(nobody)).toBe(

@@ -101,3 +101,22 @@ it('colours statuses', () => {
   expect(text('changed')).toContain('\u001b[32mchanged\u001b[39m');
   expect(text('stuck')).toContain('\u001b[31mstuck\u001b[39m');
 });
+
+it.each([
+  ['withdraw', 'withdrawn'],
+  ['release', 'given back'],
+])('says of %s, which changes nothing, what it has done', (command, words) => {
+  const result = { ...runResult([hostResult(hostPlan('bbb-01'), 'changed')]), command };
+  const lines = renderResult(documentOf(result), style);
+  expect(lines[0]).toBe(`bbb-01  ${words}`);
+  expect(lines.at(-1)).toMatch(new RegExp(`^1 host: 1 ${words}`));
+});
+
+it('says of hosts that the command itself leaves alone nothing of --limit', () => {
+  const result = { ...runResult([hostResult(hostPlan('bbb-01'), 'skipped')]), command: 'reboot' };
+  expect(renderResult(documentOf(result), style)).toEqual([
+    'bbb-01: not concerned',
+    '',
+    expect.stringMatching(/^1 host: 1 not concerned/),
+  ]);
+});

@@ -153,7 +153,9 @@ describe('a run that drains', () => {
     expect(stateOf('bbb-01')).toBe('cordoned');
     const look = (await cluster.plan(inventory)).hosts.find(({ host }) => host === 'bbb-01');
     expect(look?.down).toBe('it gets no new people');
-    expect(look?.warnings.join()).toMatch(/it gets no new people since .*: it stays out because .*answer/);
+    expect(look?.warnings.join()).toMatch(
+      /it has been getting no new people since .*: it stays out because .*answer/,
+    );
     const release = () => releaseRun(['bbb-01'], applyOptions(inventory));
     expect(problems(await release())).toEqual([expect.stringContaining('stays-out')]);
     answers('active');

@@ -8,3 +8,7 @@ it('does not call a host done that waits to be confirmed', () => {
   });
   expect(hostProgress('bbb-01', { kind: 'state', state: 'committed' })).toMatchObject({ phase: 'done' });
 });
+
+it('does not call a host done on which an action runs', () => {
+  expect(hostProgress('bbb-01', { kind: 'state', state: 'acting' })).toBeUndefined();
+});

@@ -104,6 +104,18 @@ hosts that are changed together wait for each other: if one of them fails, all o
     );
   });
 
+  it('says so where none is put back with another, and what would allow that', () => {
+    const alone =
+      'no two of these hosts are changed together, so that one that fails is put back, and no other with it';
+    expect(
+      told(plans, rules(plans, { waveSize: 2, onFailure: 'revert-wave' })).replace(/\n {2}/g, ' '),
+    ).toContain(`\n${alone}; --max-unavailable lets more be out at once`);
+    const two = plans.slice(0, 2);
+    expect(told(two, rules(two, { ...all, onFailure: 'revert-wave' })).replace(/\n {2}/g, ' ')).toMatch(
+      new RegExp(`${alone}$`),
+    );
+  });
+
   it('is refused where something can not be put back', () => {
     const onFailure = 'revert-wave';
     expect(waveRefusal(plans, { onFailure })).toBeUndefined();

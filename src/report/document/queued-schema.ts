@@ -32,6 +32,6 @@ export const roleQueue = z.object({
   idleForSeconds: z.number().describe('for how long nobody may have been there, without a break'),
   until: z.string().describe('until when they wait; as clocks in the time zone of the cluster show it'),
   awaySeconds: z.number().describe('so long nobody can join on such a host at the longest'),
-  balancer: z.boolean().describe('there is a balancer, which such a host can not tell'),
+  balancer: z.boolean().describe('there is a balancer, which such a host cannot tell'),
   withoutCordon: z.boolean().describe('the operator has agreed to that'),
 });

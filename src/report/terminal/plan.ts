@@ -1,3 +1,4 @@
+import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
 import { renderDeciding } from './deciding.ts';
@@ -37,7 +38,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
       ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
       ...together(namesOf(quiet.filter((host) => !isDone(host) && !isOff(host))), 'nothing to do', style),
       ...together(namesOf(quiet.filter(isOff)), 'off, and changed once it answers', style),
-      ...together(namesOf(skipped), 'left out by --limit', style),
+      ...together(namesOf(skipped), statusWordsOf(document.command).skipped, style),
     ],
     [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
     summary(document, others, style),
@@ -133,7 +134,11 @@ function renderByHand({ title, text }: ReportDocument['byHand'][number], style: 
   ];
 }
 
-function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style: Style): readonly string[] {
+function summary(
+  { command, hosts }: ReportDocument,
+  others: readonly ReportHost[],
+  style: Style,
+): readonly string[] {
   const totals = totalWords(
     others.filter((host) => (host.error === undefined || host.status === 'would-change') && differs(host)),
   );
@@ -143,8 +148,11 @@ function summary({ hosts }: ReportDocument, others: readonly ReportHost[], style
   const words = statusSummary(
     sound.map(({ status }) => status),
     wrong.length === 0
-      ? []
-      : [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
+      ? { words: statusWordsOf(command) }
+      : {
+          words: statusWordsOf(command),
+          others: [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
+        },
   );
   const text = `${words}${totals === '' ? '' : `; ${totals}`}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });

@@ -125,7 +125,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   handler: 'running a handler',
   checking: 'checking that it works',
   settling: 'waiting to see whether it stays up',
-  confirming: 'waiting for the confirmation from outside',
+  confirming: 'waiting for the confirmation that it stays changed',
   queued: 'queued: it begins by itself once nobody is there',
   done: 'done',
 };

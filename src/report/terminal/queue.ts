@@ -23,7 +23,7 @@ function queueWords(role: string, queue: NonNullable<ReportRollout['queue']>): s
       : hosts.length === 1
         ? `${oneLine(hosts[0] ?? '')} is`
         : `${list(hosts.map(oneLine))} are`;
-  const cordon = balancer ? 'a host can not tell the balancer' : 'no balancer is told';
+  const cordon = balancer ? "a host can't tell the balancer" : 'no balancer is told';
   const begins = hosts.length > 1 ? 'each begins' : 'begins';
   return `${who} queued, and ${begins} by itself once nobody has been there for ${spanWords(idleForSeconds)}, until ${timeWords(until)} at the longest; ${cordon}, so nobody can join there while its services restart, for up to ${spanWords(awaySeconds)}${withoutCordon ? '' : ', which takes --without-cordon'}`;
 }

@@ -1,4 +1,4 @@
-import { statusWords } from '../../model/status-words.ts';
+import { statusWords, statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
 import { adviceOnce } from './advice.ts';
 import { passedWords } from './deciding.ts';
@@ -17,8 +17,8 @@ export function renderResult(document: ReportDocument, style: Style): readonly s
   const telling = adviceOnce(document.hosts.filter((host) => !isQuiet(host)));
   const width = Math.min(24, Math.max(0, ...telling.map((host) => widthOf(host.name))));
   const lines = [
-    ...telling.flatMap((host) => renderHost(host, style, width)),
-    ...together(quiet, style),
+    ...telling.flatMap((host) => renderHost(host, style, { width, words: statusWordsOf(document.command) })),
+    ...together(quiet, statusWordsOf(document.command), style),
     ...document.warnings.flatMap((text) => renderWarning(text, style)),
   ];
   return [...lines, ...(lines.length === 0 ? [] : ['']), ...summary(document, style)];
@@ -33,27 +33,39 @@ function isQuiet(host: ReportHost): boolean {
 const untouched: readonly ReportStatus[] = ['done', 'in-sync', 'skipped', 'off'];
 
 /** Hosts that nothing happened to, in one line for each way of it. */
-function together(hosts: readonly ReportHost[], style: Style): readonly string[] {
-  const kinds = untouched.flatMap((one) => byWords(hosts.filter(({ status }) => status === one)));
+function together(hosts: readonly ReportHost[], all: typeof statusWords, style: Style): readonly string[] {
+  const kinds = untouched.flatMap((one) =>
+    byWords(
+      hosts.filter(({ status }) => status === one),
+      all,
+    ),
+  );
   return kinds.flatMap(([words, names]) =>
     wrap(`${names.join(', ')}: ${words}`, { columns: style.columns, first: '', hanging: 2 }),
   );
 }
 
 /** Names of hosts by what is said of them. */
-export function byWords(hosts: readonly ReportHost[]): readonly (readonly [string, readonly string[]])[] {
+export function byWords(
+  hosts: readonly ReportHost[],
+  all = statusWords,
+): readonly (readonly [string, readonly string[]])[] {
   const names = new Map<string, readonly string[]>();
   for (const { name, status, doneBy } of hosts) {
-    const words = `${statusWords[status]}${doneBy === undefined ? '' : `, by run ${oneLine(doneBy)}`}`;
+    const words = `${all[status]}${doneBy === undefined ? '' : `, by run ${oneLine(doneBy)}`}`;
     names.set(words, [...(names.get(words) ?? []), name]);
   }
   return [...names];
 }
 
 /** `node-01  changed      3 changes, ran restart-web, 12.3 s` */
-function renderHost(host: ReportHost, style: Style, width: number): readonly string[] {
+function renderHost(
+  host: ReportHost,
+  style: Style,
+  { width, words }: { readonly width: number; readonly words: typeof statusWords },
+): readonly string[] {
   const name = host.name.padEnd(width);
-  const status = statusWords[host.status];
+  const status = words[host.status];
   const parts = [...whatHappened(host), ...(host.durationMs > 0 ? [duration(host.durationMs)] : [])];
   const start = `${name}  ${status.padEnd(parts.length === 0 ? 0 : 12)}${parts.length === 0 ? '' : '  '}`;
   const [first = '', ...rest] = wrap(parts.join(', '), { columns: style.columns, first: start, hanging: 4 });
@@ -129,12 +141,15 @@ function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => 
   return remarkable.includes(status) ? paint.yellow : paint.red;
 }
 
-function summary(
-  { hosts, run, aborted, summary: { interrupted } }: ReportDocument,
-  style: Style,
-): readonly string[] {
+function summary(document: ReportDocument, style: Style): readonly string[] {
+  const { hosts, run, aborted } = document;
+  const { interrupted } = document.summary;
   const of = run === null ? '' : ` (run ${oneLine(run)})`;
-  const text = `${statusSummary(hosts.map(({ status }) => status))}${of}`;
+  const totals = statusSummary(
+    hosts.map(({ status }) => status),
+    { words: statusWordsOf(document.command) },
+  );
+  const text = `${totals}${of}`;
   const cause = aborted === undefined ? 'interrupted' : abortedWords(aborted);
   const early = `${cause}: no further host was started; each host above is in the state shown`;
   return [

@@ -12,11 +12,15 @@ export function renderRollout(rollout: readonly ReportRollout[], style: Style): 
   const going = rollout.filter(({ hosts }) => hosts.length > 0);
   const total = going.reduce((sum, { hosts }) => sum + hosts.length, 0);
   const order = going.map(roleWords).join('; then ');
+  const reverts = going.filter(({ onFailure }) => onFailure === 'revert-wave');
+  const together = reverts.some(({ waves }) => waves?.some((wave) => wave.length > 1));
+  const more = reverts.some(({ hosts, atOnce }) => hosts.length > 2 && atOnce === 1);
+  const alone = `${aloneWords}${more ? '; --max-unavailable lets more be out at once' : ''}`;
   return [
     ...(total < 2 ? [] : wrap(order, { columns, first: 'in this order: ', hanging: 2 })),
-    ...(total < 2 || !going.some(({ onFailure }) => onFailure === 'revert-wave')
+    ...(total < 2 || reverts.length === 0
       ? []
-      : wrap(revertWords, { columns, first: '', hanging: 2 })),
+      : wrap(together ? revertWords : alone, { columns, first: '', hanging: 2 })),
     ...rollout.flatMap((one) =>
       one.held.length === 0
         ? []
@@ -32,6 +36,9 @@ const mostNamed = 8;
 
 const revertWords =
   'hosts that are changed together wait for each other: if one of them fails, all of them are put back';
+
+const aloneWords =
+  'no two of these hosts are changed together, so that one that fails is put back, and no other with it';
 
 function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: ReportRollout): string {
   if (waves !== undefined && atOnce > 1) return waves.map(waveWords).join(', then ');

@@ -44,15 +44,19 @@ const order: readonly ReportStatus[] = [
 /** `3 hosts: 2 would change, 1 in sync`; `others` are hosts of which more is said than their status. */
 export function statusSummary(
   statuses: readonly ReportStatus[],
-  others: readonly (readonly [number: number, words: string])[] = [],
+  {
+    others = [],
+    words = statusWords,
+  }: {
+    readonly others?: readonly (readonly [number: number, words: string])[];
+    readonly words?: typeof statusWords;
+  } = {},
 ): string {
   const parts = order.flatMap((status) => {
     const number = statuses.filter((one) => one === status).length;
-    return number === 0
-      ? []
-      : [`${number} ${status === 'owed' ? `with ${statusWords.owed}` : statusWords[status]}`];
+    return number === 0 ? [] : [`${number} ${status === 'owed' ? `with ${words.owed}` : words[status]}`];
   });
-  const all = [...parts, ...others.map(([, words]) => words)];
+  const all = [...parts, ...others.map(([, said]) => said)];
   const number = others.reduce((sum, [some]) => sum + some, statuses.length);
   return `${count(number, 'host')}${all.length === 0 ? '' : `: ${all.join(', ')}`}`;
 }

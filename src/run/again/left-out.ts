@@ -3,7 +3,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { problemsOf } from '../../model/operator-error.ts';
 import { type ClusterPlan, type HostPlan, isDue } from '../../model/plan.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { type Cordoned, cordonedIn, getsNobody } from '../busy/cordoned.ts';
+import { type Cordoned, cordonedIn, getsNobody, getsNobodySince } from '../busy/cordoned.ts';
 import { isOverHere } from '../claims/leases.ts';
 import type { RunOptions } from '../options.ts';
 
@@ -35,7 +35,7 @@ export function withGivenBack(plan: ClusterPlan, left: readonly Cordoned[]): Clu
           ...one,
           down: undefined,
           warnings: [
-            ...one.warnings.filter((text) => !text.startsWith(getsNobody)),
+            ...one.warnings.filter((text) => !text.startsWith(getsNobodySince)),
             'the run had left it out; it gets people again',
           ],
         }

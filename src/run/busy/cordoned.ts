@@ -17,8 +17,10 @@ export function cordonedIn(cluster: string, snapshots: ReadonlyMap<string, Snaps
   );
 }
 
-/** How words about such a host begin. */
+/** Why such a host counts as out. */
 export const getsNobody = 'it gets no new people';
+/** How the warning about one begins. */
+export const getsNobodySince = 'it has been getting no new people since';
 
 /** The plan of a host that gets no new people: it counts as out, and says why and since when. */
 export function withCordons(plan: HostPlan, all: readonly Cordoned[]): HostPlan {
@@ -27,18 +29,23 @@ export function withCordons(plan: HostPlan, all: readonly Cordoned[]): HostPlan 
   return {
     ...plan,
     down: plan.down ?? getsNobody,
-    warnings: [...plan.warnings, ...own.map(words)],
+    warnings: [...plan.warnings, ...cordonWarnings(plan.host, all)],
   };
+}
+
+/** What `withCordons` says of a host. */
+export function cordonWarnings(node: string, all: readonly Cordoned[]): readonly string[] {
+  return all.filter(({ cordon }) => cordon.node === node).map(words);
 }
 
 function words({ cordon, teller }: Cordoned): string {
   const { node, holder, since, deadline, stays } = cordon;
-  if (isLeft(cordon)) return `${getsNobody} since ${time(since)} (${holder}), as ${stays}`;
+  if (isLeft(cordon)) return `${getsNobodySince} ${time(since)} (${holder}), as ${stays}`;
   const back =
     stays === undefined
       ? `${teller} gives it back by itself after ${time(deadline)} if it answers rightly`
       : `it stays out because ${stays}`;
-  return `${getsNobody} since ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
+  return `${getsNobodySince} ${time(since)} (${holder}): ${back}; clusterproxy release ${node} does it now`;
 }
 
 /** `2026-11-26 19:04 UTC`, of seconds since the epoch */

@@ -4,6 +4,7 @@ import type { InBalancer } from '../../model/drain.ts';
 import { type Problem, problemsOf } from '../../model/operator-error.ts';
 import { type ClusterPlan, differs } from '../../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../../model/result.ts';
+import { cordonedIn, cordonWarnings } from '../busy/cordoned.ts';
 import { drainedTurns } from '../busy/drain.ts';
 import { isLeft } from '../busy/leaving.ts';
 import { releaseRun } from '../busy/release-run.ts';
@@ -29,8 +30,19 @@ export async function joined(result: RunResult, name: string, options: ApplyOpti
     const now = seen.map((one) =>
       isOurs(one.answer) ? { ...one, answer: { ...one.answer, state: 'enabled', holder: '' } } : one,
     );
-    return now.reduce(withJoined, own);
+    return now.reduce(withJoined, withoutCordons(own, result, options));
   });
+}
+
+/** What was seen before the run isn't so any more: people are sent there again. */
+function withoutCordons(own: HostResult, { hosts }: RunResult, { inventory }: ApplyOptions): HostResult {
+  const snapshots = new Map(
+    hosts.flatMap(({ plan: { host, snapshot } }) => (snapshot === undefined ? [] : [[host, snapshot]])),
+  );
+  const over = cordonWarnings(own.plan.host, cordonedIn(inventory.cluster.name, snapshots));
+  const stays = (text: string) => !over.includes(text);
+  const plan = { ...own.plan, warnings: own.plan.warnings.filter(stays) };
+  return { ...own, plan, warnings: own.warnings.filter(stays) };
 }
 
 /**

@@ -12,10 +12,10 @@ export function joiningHost({ hosts, file }: Inventory, name: string): Inventory
     throw new OperatorError({
       code: 'host-unknown',
       message: `${file} has no host ${name}`,
-      next: `${knownNamesHint(
+      next: `add a new host to the inventory first; otherwise, ${knownNamesHint(
         name,
         hosts.map((one) => one.name),
-      )}; a new host is added to the inventory first`,
+      )}`,
     });
   }
   if (host.state === 'retired') {

@@ -1,3 +1,4 @@
+import { durationWords } from '../../calendar/words.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { type HostPlan, isDue } from '../../model/plan.ts';
 import { type LaterOptions, mayBeQueued } from './later.ts';
@@ -27,11 +28,11 @@ export function queueRefusal(plans: readonly HostPlan[], options: LaterOptions):
   const seconds = Math.max(...able.map(timeAway));
   const knowsBalancer = hasBalancer(first, options);
   const why = knowsBalancer
-    ? 'a host that changes itself can not tell the balancer to send no more people there'
+    ? "a host that changes itself can't tell the balancer to send no more people there"
     : 'no balancer is known that could be told to send no more people there';
   return {
     code: 'without-cordon',
-    message: `${why}, so while it restarts its services nobody can join on it, for up to ${seconds} s`,
+    message: `${why}, so while it restarts its services nobody can join on it, for up to ${durationWords(seconds * 1_000)}`,
     next: `agree to that with --without-cordon${knowsBalancer ? ', or let the run drain the hosts itself: --when-busy drain' : ''}`,
     host: first.host,
   };

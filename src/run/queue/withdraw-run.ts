@@ -16,8 +16,6 @@ import type { RunOptions } from '../options.ts';
  */
 export async function withdrawRun(names: readonly string[], options: RunOptions): Promise<RunResult> {
   const { inventory } = options;
-  // A misspelt name is told as such.
-  limitedTo(inventory.hosts, names);
   const chosen = limitedTo(inventory.hosts, options.limit);
   const looks = (await look(options, () => noReads)).filter(({ host }) => chosen.has(host.name));
   const lost = looks.filter(({ snapshot }) => snapshot === undefined);

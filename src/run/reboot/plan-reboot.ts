@@ -54,7 +54,9 @@ export async function planReboot(options: RebootOptions): Promise<PlannedRun> {
   const left = hosts.filter(({ host, skipped }) => skipped && chosen.has(host));
   const notes =
     limit.length === 0 && left.some(({ role }) => doors.includes(role))
-      ? [`hosts of the role ${doors.join(' and ')} are restarted only if they are named`]
+      ? [
+          `hosts of the ${doors.length === 1 ? 'role' : 'roles'} ${doors.join(' and ')} are restarted only if they are named`,
+        ]
       : [];
   return {
     plan: { ...plan, hosts, byHand: [], notes },

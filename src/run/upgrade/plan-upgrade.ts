@@ -188,7 +188,9 @@ function notesOf(hosts: readonly HostPlan[], { soak, limit, inventory }: Upgrade
         ]),
     ...(limit.length > 0 || doors.length === 0
       ? []
-      : [`hosts of the role ${doors.join(' and ')} are upgraded only if they are named`]),
+      : [
+          `hosts of the ${doors.length === 1 ? 'role' : 'roles'} ${doors.join(' and ')} are upgraded only if they are named`,
+        ]),
   ];
 }
 
@@ -203,7 +205,7 @@ function failedBefore(
     if (recorded?.kind !== 'failed' || again) continue;
     return {
       code: 'upgrade-failed',
-      message: `the upgrade of ${host.name} was begun by an earlier call, and failed or was broken off (run ${recorded.run})${recorded.problem === undefined ? '' : `: ${recorded.problem.message}`}; nothing was begun`,
+      message: `the upgrade of ${host.name} was begun by an earlier call, and failed or was broken off (run ${recorded.run})${recorded.problem === undefined ? '' : `: ${recorded.problem.message.replace('; no file was changed', '')}`}; nothing more was begun`,
       next: `put that host right: its output is in /var/lib/clusterproxy/runs/${recorded.run}/output-1 there; then run the command once more on it with ${call} --limit ${host.name} --again`,
       host: host.name,
       detail: recorded.problem?.detail,

@@ -65,7 +65,7 @@ function unfinished(result: HostResult): HostResult {
     return failed(result, {
       code: 'upgrade-failed',
       message: `its upgrade failed: ${problem?.message.replace('; no file was changed', '') ?? 'nobody knows why'}; no other host was begun`,
-      next: 'read its output, which the host keeps whole in its folder of the run below /var/lib/clusterproxy/runs (output-1), and put the host right; the same command does not run again by itself, but with --again',
+      next: 'put the host right; the whole output is on the host, as output-1 in the folder of the run below /var/lib/clusterproxy/runs; the command is not run there again unless you add --again',
       detail: problem?.detail,
     });
   }
