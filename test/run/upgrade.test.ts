@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSampleHost } from '../../src/demo/sample-host.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { sha256 } from '../../src/model/change.ts';
-import type { Problem } from '../../src/model/operator-error.ts';
+import { OperatorError, type Problem } from '../../src/model/operator-error.ts';
 import { hasWork } from '../../src/model/plan.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { planUpgrade, type UpgradeOptions } from '../../src/run/upgrade/plan-upgrade.ts';
@@ -142,6 +142,22 @@ describe('a host that is upgraded to another version', () => {
       'accessControlAllowOrigin',
     );
     expect(runs()).toHaveLength(2);
+  });
+
+  it('is not upgraded once more where it could not be asked what it remembers', async () => {
+    const inventory = await byScript('two');
+    const options = optionsFor(inventory);
+    let isFirst = true;
+    const connect: UpgradeOptions['connect'] = async (...asked) => {
+      if (asked[0] === inventory.hosts.find(({ name }) => name === 'bbb-02')?.ssh && isFirst) {
+        isFirst = false;
+        throw new OperatorError({ code: 'unreachable', message: 'no route', next: 'wait' });
+      }
+      return options.connect(...asked);
+    };
+    const { refusal } = await planUpgrade({ ...options, connect });
+    expect(isFirst).toBe(false);
+    expect(refusal).toMatchObject({ code: 'upgrade-under-way', host: 'bbb-02' });
   });
 
   it('waits until people have used the first one for a while, and tells how to go on', async () => {
