@@ -6,7 +6,7 @@ import { isOverHere } from '../claims/leases.ts';
 import type { RunOptions } from '../options.ts';
 import { type Followed, findRun, followRun } from './follow-run.ts';
 import { RunWatch } from './run-watch.ts';
-import { abortedBy, isReserved } from './seen-run.ts';
+import { abortedBy, isReserved, type SeenRun } from './seen-run.ts';
 
 /**
  * A run with whose rest somebody wants to go on, once no host works on it any more. Throws an OperatorError
@@ -23,6 +23,7 @@ export async function runToResume(
   const watch = new RunWatch(run, { ...options, limit: [] });
   try {
     const found = await findRun(watch, options);
+    refuseDiffering(found, file);
     const { by, from, command } = found.agreement;
     if (isReserved(found, (lease) => isOverHere({ lease }))) {
       throw new OperatorError({
@@ -43,6 +44,16 @@ export async function runToResume(
   } finally {
     await watch.close();
   }
+}
+
+/** Nothing is done by what a host may have altered. */
+function refuseDiffering({ agreement: { run }, differing = [] }: SeenRun, file: string): void {
+  if (differing.length === 0) return;
+  throw new OperatorError({
+    code: 'agreement-differs',
+    message: `what was agreed on for the run ${run} differs on ${differing.join(', ')} from what the other hosts have; nothing was changed`,
+    next: `find out what has changed it there; what is left can be reviewed as a plan of its own: clusterproxy apply --inventory ${file}`,
+  });
 }
 
 /** The plan of the run, and the options that it was agreed on with. Throws `not-resumable`. */

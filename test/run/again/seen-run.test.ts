@@ -111,6 +111,29 @@ describe('a run', () => {
   });
 });
 
+describe('what was agreed on, where a host has altered it', () => {
+  const inventory = { file: 'prod.yaml', cluster: { name: 'demo' } } as Inventory;
+  const stored = (more: Partial<Agreement> = {}) => ({ agreement: storedText({ ...agreement, ...more }) });
+
+  it('is what most hosts have stored, and names the others', () => {
+    const found = seenRun(
+      'r',
+      [seen('one', stored({ by: 'eve' })), seen('two', stored()), seen('three', stored())],
+      inventory,
+    );
+    expect(found.agreement.by).toBe('ada');
+    expect(found.differing).toEqual(['one']);
+  });
+
+  it.each([{ run: '../../../x' }, { cluster: 'another' }])('is never about another run: %o', (more) => {
+    const hosts = [seen('one', stored(more)), seen('two', stored(more)), seen('three', stored())];
+    const found = seenRun('r', hosts, inventory);
+    expect(found.agreement).toMatchObject({ run: 'r', cluster: 'demo' });
+    expect(found.differing).toEqual(['one', 'two']);
+    expect(() => seenRun('r', hosts.slice(0, 2), inventory)).toThrow(/is damaged/);
+  });
+});
+
 describe('the result of a run', () => {
   const telling = { command: 'follow', file: 'prod.yaml' };
   const statuses = (of: SeenRun, phase: RunPhase) =>
