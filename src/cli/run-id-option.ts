@@ -10,7 +10,7 @@ export function runIdOption(): Option {
   ).argParser((value) => {
     if (isRunId(value)) return value;
     throw new InvalidArgumentError(
-      'It must be letters, digits and dashes, 64 at most; it must not end in a dash, or in a dash and one digit, nor begin with settle-.',
+      'It must be letters, digits and dashes, 64 at most; it must not end in a dash, or in a dash and one digit, nor begin with settle- or queued-.',
     );
   });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSampleHost } from '../../src/demo/sample-host.ts';
@@ -142,6 +142,20 @@ describe('a host that is upgraded to another version', () => {
       'accessControlAllowOrigin',
     );
     expect(runs()).toHaveLength(2);
+  });
+
+  it('is known as upgraded, however few runs it remembers', async () => {
+    const inventory = await byScript('two');
+    for (let time = 1; time <= 2; time++) {
+      cluster.edit('bbb-02', '/etc/bigbluebutton/bbb-web.properties', (text) =>
+        text.replace(/^accessControlAllowOrigin.*\n/m, ''),
+      );
+      expect(statuses(await cluster.apply(inventory, { keep: 1 }))['bbb-02']).toBe('changed');
+    }
+    const { plan } = await planUpgrade(optionsFor(inventory));
+    expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.done).toBeDefined();
+    const left = readdirSync(cluster.path('bbb-02', '/var/lib/clusterproxy/runs'));
+    expect(left).toHaveLength(2);
   });
 
   it('is not upgraded once more where it could not be asked what it remembers', async () => {

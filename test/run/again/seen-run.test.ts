@@ -238,6 +238,8 @@ it.each<readonly [string, boolean]>([
   ['-deploy', false],
   // The unit that brings the run `x` to its end at boot.
   ['settle-x', false],
+  // The unit that asks whether the run `x` may begin.
+  ['queued-x', false],
   ['../x', false],
   ['a b', false],
   ['', false],
