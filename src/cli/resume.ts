@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { isDue } from '../model/plan.ts';
 import { usualApply } from '../run/options.ts';
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -90,7 +91,11 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     dryRun: options.dryRun,
     refusal:
       differences.length === 0
-        ? undefined
+        ? toResume.notOfTheRun(
+            seen,
+            plan.hosts.filter(isDue).map(({ host }) => host),
+            inventory.file,
+          )
         : toResume.differsFromAgreed(agreement, differences, inventory.file),
     identity: { id: undefined, call: `resume ${run}`, options: agreed, resumes: { run, plan: saved } },
   });

@@ -35,7 +35,8 @@ export function seenRunIfAny(
   const [first] = [...usable].sort((one, other) => votes(other) - votes(one));
   if (first !== undefined) {
     const differing = stored.filter(({ text }) => text !== first.text).map(({ host }) => host);
-    return { agreement: first.agreement, differing, outcome: outcomeIn(hosts), hosts };
+    const holders = stored.map(({ host }) => host);
+    return { agreement: first.agreement, differing, holders, outcome: outcomeIn(hosts), hosts };
   }
   if (stored.length > 0) {
     throw new OperatorError({

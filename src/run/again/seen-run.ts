@@ -20,6 +20,8 @@ export interface SeenRun {
   readonly agreement: Agreement;
   /** hosts that have stored something else, which none should; empty if left out */
   readonly differing?: readonly string[];
+  /** hosts that have stored what was agreed on; none if left out */
+  readonly holders?: readonly string[];
   readonly outcome: RunOutcome | undefined;
   readonly hosts: readonly SeenOnHost[];
 }

@@ -69,6 +69,30 @@ export function resumable(
   });
 }
 
+/**
+ * Why nothing is done: hosts would be changed that know nothing of the run, by what others say of it. All
+ * hosts of a run store what was agreed on before the first is changed, so these were none of them, or could
+ * not be reached then.
+ */
+export function notOfTheRun(
+  { agreement: { run }, holders = [] }: SeenRun,
+  due: readonly string[],
+  file: string,
+): Problem | undefined {
+  const others = due.filter((host) => !holders.includes(host));
+  if (others.length === 0) return undefined;
+  const own = due.filter((host) => holders.includes(host));
+  const rest =
+    own.length === 0
+      ? ''
+      : `go on with the others: clusterproxy resume --inventory ${file} --limit ${own.join(',')} ${run}; `;
+  return {
+    code: 'agreement-differs',
+    message: `${others.join(', ')} would be changed, but ${others.length === 1 ? 'knows' : 'know'} nothing of the run ${run}; nothing was changed`,
+    next: `${rest}review what is left as a plan of its own: clusterproxy apply --inventory ${file} --limit ${others.join(',')}`,
+  };
+}
+
 /** Why nothing is done: it would be something else. */
 export function differsFromAgreed({ run }: Agreement, differences: readonly string[], file: string): Problem {
   return {
