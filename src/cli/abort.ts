@@ -43,11 +43,8 @@ async function abort(run: string, options: AbortOptions, environment: Environmen
     telling.showFollowed(session, 'abort', found);
     if (phase === 'ended') {
       const { OperatorError } = await import('../model/operator-error.ts');
-      throw new OperatorError({
-        code: 'run-ended',
-        message: `the run ${run} has ended already; there is nothing to abort`,
-        next: `see how it ended: clusterproxy follow --inventory ${options.inventory} ${run}`,
-      });
+      const { runEnded } = await import('../run/again/abort-run.ts');
+      throw new OperatorError(runEnded(found, options.inventory));
     }
     const answer = await askFirst(session, {
       yes: options.yes,

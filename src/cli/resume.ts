@@ -108,7 +108,11 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     dryRun: options.dryRun,
     refusal:
       differences.length === 0
-        ? undefined
+        ? toResume.notOfTheRun(
+            seen,
+            plan.hosts.filter(isDue).map(({ host }) => host),
+            inventory.file,
+          )
         : toResume.differsFromAgreed(agreement, differences, inventory.file),
     identity: { id: undefined, call: `resume ${run}`, options: agreed, resumes: { run, plan: saved } },
   });

@@ -10,7 +10,7 @@ export function runIdOption(): Option {
   ).argParser((value) => {
     if (isRunId(value)) return value;
     throw new InvalidArgumentError(
-      'It must be letters, digits and dashes, 64 at most. It must not begin with settle-, nor end in a dash, or in a dash and a single digit: rollout-01, but not rollout-1.',
+      'It must be letters, digits and dashes, 64 at most. It must not begin with settle- or queued-, nor end in a dash, or in a dash and a single digit: rollout-01, but not rollout-1.',
     );
   });
 }

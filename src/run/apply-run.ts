@@ -88,7 +88,7 @@ async function withLeases(
   const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
-    longest: (host) => longestWork(host, options),
+    longest: (host) => longestWork(host, options) + longestWait(host, plan.hosts, options),
     holds: (host) => leases.holds(host),
     staysOut: planner.staysOut,
     meanwhile: planner.meanwhile,
@@ -127,6 +127,13 @@ async function withLeases(
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };
+}
+
+/** How long a host may wait, changed and well, for others of its role. Seconds. */
+function longestWait({ host, role }: HostPlan, plans: readonly HostPlan[], options: ApplyOptions): number {
+  if (options.onFailure !== 'revert-wave') return 0;
+  const others = plans.filter((plan) => plan.host !== host && plan.role === role && isDue(plan));
+  return options.confirmTimeout + Math.max(0, ...others.map((plan) => longestWork(plan, options)));
 }
 
 /**

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSampleHost } from '../../src/demo/sample-host.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { sha256 } from '../../src/model/change.ts';
-import type { Problem } from '../../src/model/operator-error.ts';
+import { OperatorError, type Problem } from '../../src/model/operator-error.ts';
 import { hasWork } from '../../src/model/plan.ts';
 import { applyRun } from '../../src/run/apply-run.ts';
 import { planUpgrade, type UpgradeOptions } from '../../src/run/upgrade/plan-upgrade.ts';
@@ -142,6 +142,36 @@ describe('a host that is upgraded to another version', () => {
       'accessControlAllowOrigin',
     );
     expect(runs()).toHaveLength(2);
+  });
+
+  it('is known as upgraded, however few runs it remembers', async () => {
+    const inventory = await byScript('two');
+    for (let time = 1; time <= 2; time++) {
+      cluster.edit('bbb-02', '/etc/bigbluebutton/bbb-web.properties', (text) =>
+        text.replace(/^accessControlAllowOrigin.*\n/m, ''),
+      );
+      expect(statuses(await cluster.apply(inventory, { keep: 1 }))['bbb-02']).toBe('changed');
+    }
+    const { plan } = await planUpgrade(optionsFor(inventory));
+    expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.done).toBeDefined();
+    const left = readdirSync(cluster.path('bbb-02', '/var/lib/clusterproxy/runs'));
+    expect(left).toHaveLength(2);
+  });
+
+  it('is not upgraded once more where it could not be asked what it remembers', async () => {
+    const inventory = await byScript('two');
+    const options = optionsFor(inventory);
+    let isFirst = true;
+    const connect: UpgradeOptions['connect'] = async (...asked) => {
+      if (asked[0] === inventory.hosts.find(({ name }) => name === 'bbb-02')?.ssh && isFirst) {
+        isFirst = false;
+        throw new OperatorError({ code: 'unreachable', message: 'no route', next: 'wait' });
+      }
+      return options.connect(...asked);
+    };
+    const { refusal } = await planUpgrade({ ...options, connect });
+    expect(isFirst).toBe(false);
+    expect(refusal).toMatchObject({ code: 'upgrade-under-way', host: 'bbb-02' });
   });
 
   it('waits until people have used the first one for a while, and tells how to go on', async () => {

@@ -100,10 +100,16 @@ prune() {
   # shellcheck disable=SC2046
   set -- $(printf '%s' "$_all" | sort -s -n -t "$US" -k 1,1 | cut -d "$US" -f 2)
   IFS=$default_ifs
+  # The last upgrade that was begun isn't forgotten, however few runs are kept: it would be done once more.
+  _upgrade=
+  for _folder; do
+    if grep -Eq "^act${US}[^$US]*${US}[^$US]*${US}(script|upgrade-packages)$US" "${_folder}manifest" &&
+      grep -q "^act$US.*${US}started" "${_folder}log"; then _upgrade=$_folder; fi
+  done 2>/dev/null
   while [ $# -gt "$keep" ]; do
     state_of "${1%/}"
     case $state in
-      committed | reverted | kept | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || dismiss "$1" ;;
+      committed | reverted | kept | refused | deferred | abandoned | conflict) [ "$1" = "$dir/" ] || [ "$1" = "$_upgrade" ] || dismiss "$1" ;;
     esac
     shift
   done 2>/dev/null

@@ -106,8 +106,13 @@ settle_queued() {
 }
 
 # replace_queued different|all: those of this cluster that wait here, as this run has the lock. `different`:
-# only if what they would do is something else.
+# only if what they would do is something else. A restart of the host replaces none, as it changes no file; an
+# upgrade none before it begins.
 replace_queued() {
+  find_records act
+  case $1:$US$records in
+    *"${US}reboot$US"* | different:*"${US}script$US"* | different:*"${US}upgrade-packages$US"*) return 0 ;;
+  esac
   set +f
   for _queued in "$base"/runs/*/; do
     set -f

@@ -119,6 +119,25 @@ function tellEnd({ seen, phase }: Followed, { untold, options }: Ending): AbortO
   };
 }
 
+/** Why a run can't be aborted; what it has queued may still begin. */
+export function runEnded({ agreement: { run }, hosts }: SeenRun, file: string): Problem {
+  const waiting = hosts
+    .filter(({ known }) => known?.stages.some(({ state }) => state === 'queued'))
+    .map(({ host }) => host.name);
+  if (waiting.length === 0) {
+    return {
+      code: 'run-ended',
+      message: `the run ${run} has ended already; there is nothing to abort`,
+      next: `see how it ended: clusterproxy follow --inventory ${file} ${run}`,
+    };
+  }
+  return {
+    code: 'run-ended',
+    message: `the run ${run} has ended, but what it has queued on ${waiting.join(', ')} still waits there until nobody is there`,
+    next: `take that back: clusterproxy withdraw --inventory ${file} ${waiting.join(' ')}`,
+  };
+}
+
 function leasesIn({ hosts }: SeenRun) {
   return hosts.flatMap(({ known }) => known?.lease ?? []);
 }

@@ -22,9 +22,22 @@ export function seenRunIfAny(
   hosts: readonly SeenOnHost[],
   inventory: Inventory,
 ): SeenRun | undefined {
-  const stored = hosts.flatMap(({ known }) => known?.agreement ?? []);
-  const agreement = stored.map(readAgreement).find((one) => one !== undefined);
-  if (agreement !== undefined) return { agreement, outcome: outcomeIn(hosts), hosts };
+  const stored = hosts.flatMap(({ host, known }) =>
+    known?.agreement === undefined ? [] : [{ host: host.name, text: known.agreement.toString('base64') }],
+  );
+  // All hosts of a run have stored the same. By what one of them has altered, others must not be judged.
+  const usable = stored.flatMap((one) => {
+    const agreement = readAgreement(Buffer.from(one.text, 'base64'));
+    const isMeant = agreement?.run === run && agreement.cluster === inventory.cluster.name;
+    return isMeant ? [{ ...one, agreement }] : [];
+  });
+  const votes = ({ text }: { readonly text: string }) => usable.filter((one) => one.text === text).length;
+  const [first] = [...usable].sort((one, other) => votes(other) - votes(one));
+  if (first !== undefined) {
+    const differing = stored.filter(({ text }) => text !== first.text).map(({ host }) => host);
+    const holders = stored.map(({ host }) => host);
+    return { agreement: first.agreement, differing, holders, outcome: outcomeIn(hosts), hosts };
+  }
   if (stored.length > 0) {
     throw new OperatorError({
       code: 'agreement-unreadable',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunLog } from '../../host/run-log.ts';
+import { OperatorError } from '../../model/operator-error.ts';
 import { isOverHere } from '../claims/leases.ts';
 import { hostProgress } from '../host-progress.ts';
 import type { RunOptions } from '../options.ts';
@@ -23,6 +24,14 @@ export interface FollowOptions extends RunOptions {
 
 /** Looks for a run on all hosts. Throws an OperatorError as `seenRun` does. */
 export async function findRun(watch: RunWatch, options: RunOptions): Promise<SeenRun> {
+  // On the hosts it is the name of a folder.
+  if (!/^[A-Za-z0-9-]+$/.test(watch.run)) {
+    throw new OperatorError({
+      code: 'run-unknown',
+      message: `'${watch.run}' is not the id of a run, which has only letters, digits and dashes`,
+      next: `clusterproxy history --inventory ${options.inventory.file} shows the runs that hosts remember`,
+    });
+  }
   return seenRun(watch.run, await watch.first(), options.inventory);
 }
 

@@ -15,8 +15,9 @@ export interface RunIdentity {
 
 /**
  * Ids that an operator may give a run. They name folders and units on the hosts; a digit behind the last dash
- * would be a stage, and `settle-` the unit that brings a run to its end at boot.
+ * would be a stage, `settle-` the unit that brings a run to its end at boot, `queued-` the one that asks
+ * whether a run may begin.
  */
 export function isRunId(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text) && !/-\d$|-$|^settle-/.test(text);
+  return /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text) && !/-\d$|-$|^(settle|queued)-/.test(text);
 }

@@ -42,8 +42,9 @@ function resultOnHost(
   const seen = hosts.find(({ host }) => host.name === agreed.host);
   const told = outcome?.hosts.find(({ host }) => host === agreed.host);
   const stages = seen?.known?.stages ?? [];
-  // Its controller could not ask for the end any more; by now it may be known.
-  const isBetterKnown = told?.status === 'unknown' && stages.some(({ state }) => hasEnded(state));
+  // Its controller could not ask for the end any more, or left the host to itself; by now it may be known.
+  const isOpen = told?.status === 'unknown' || told?.status === 'queued';
+  const isBetterKnown = isOpen && hasEnded(stages.at(-1)?.state ?? '');
   if (told !== undefined && !isBetterKnown) {
     const { status, problem, ran, warnings, durationMs } = told;
     return {

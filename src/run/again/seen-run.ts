@@ -16,7 +16,12 @@ export interface SeenOnHost {
 
 /** A run, put together from what its hosts know of it. */
 export interface SeenRun {
+  /** what most of its hosts have stored */
   readonly agreement: Agreement;
+  /** hosts that have stored something else, which none should; empty if left out */
+  readonly differing?: readonly string[];
+  /** hosts that have stored what was agreed on; none if left out */
+  readonly holders?: readonly string[];
   readonly outcome: RunOutcome | undefined;
   readonly hosts: readonly SeenOnHost[];
 }
@@ -71,7 +76,7 @@ export function seenLater(
 ): SeenRun {
   const byName = new Map(later.map((one) => [one.host.name, one]));
   return {
-    agreement: before.agreement,
+    ...before,
     outcome: before.outcome ?? outcome,
     hosts: before.hosts.map((one) => {
       const now = byName.get(one.host.name);

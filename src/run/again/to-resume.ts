@@ -6,7 +6,7 @@ import { isOverHere } from '../claims/leases.ts';
 import type { RunOptions } from '../options.ts';
 import { type Followed, findRun, followRun } from './follow-run.ts';
 import { RunWatch } from './run-watch.ts';
-import { abortedBy, isReserved } from './seen-run.ts';
+import { abortedBy, isReserved, type SeenRun } from './seen-run.ts';
 
 /**
  * A run with whose rest somebody wants to go on, once no host works on it any more. Throws an OperatorError
@@ -23,6 +23,7 @@ export async function runToResume(
   const watch = new RunWatch(run, { ...options, limit: [] });
   try {
     const found = await findRun(watch, options);
+    refuseDiffering(found, file);
     const { by, from, command } = found.agreement;
     if (isReserved(found, (lease) => isOverHere({ lease }))) {
       throw new OperatorError({
@@ -45,6 +46,16 @@ export async function runToResume(
   }
 }
 
+/** Nothing is done by what a host may have altered. */
+function refuseDiffering({ agreement: { run }, differing = [] }: SeenRun, file: string): void {
+  if (differing.length === 0) return;
+  throw new OperatorError({
+    code: 'agreement-differs',
+    message: `what was agreed on for the run ${run} differs on ${differing.join(', ')} from what the other hosts have; nothing was changed`,
+    next: `find out what has changed it there; what is left can be reviewed as a plan of its own: clusterproxy apply --inventory ${file}`,
+  });
+}
+
 /** The plan of the run, and the options that it was agreed on with. Throws `not-resumable`. */
 export function resumable(
   { run, command, plan, options }: Agreement,
@@ -56,6 +67,30 @@ export function resumable(
     message: `the run ${run} was a ${heard(command)}, and only runs of apply can be resumed`,
     next: `run the same command again: clusterproxy ${heard(command)} --inventory ${file}; what is done stays done`,
   });
+}
+
+/**
+ * Why nothing is done: hosts would be changed that know nothing of the run, by what others say of it. All
+ * hosts of a run store what was agreed on before the first is changed, so these were none of them, or could
+ * not be reached then.
+ */
+export function notOfTheRun(
+  { agreement: { run }, holders = [] }: SeenRun,
+  due: readonly string[],
+  file: string,
+): Problem | undefined {
+  const others = due.filter((host) => !holders.includes(host));
+  if (others.length === 0) return undefined;
+  const own = due.filter((host) => holders.includes(host));
+  const rest =
+    own.length === 0
+      ? ''
+      : `go on with the others: clusterproxy resume --inventory ${file} --limit ${own.join(',')} ${run}; `;
+  return {
+    code: 'agreement-differs',
+    message: `${others.join(', ')} would be changed, but ${others.length === 1 ? 'knows' : 'know'} nothing of the run ${run}; nothing was changed`,
+    next: `${rest}review what is left as a plan of its own: clusterproxy apply --inventory ${file} --limit ${others.join(',')}`,
+  };
 }
 
 /** Why nothing is done: it would be something else. */

@@ -72,7 +72,10 @@ export async function planUpgrade(options: UpgradeOptions): Promise<PlannedUpgra
   };
   return {
     plan: { ...plan, hosts: unfinishedFirst(hosts), byHand: [], notes: notesOf(hosts, options) },
-    refusal: failedBefore(chosen, remembered, options) ?? (doors && differingDoor(doors.host, options)),
+    refusal:
+      notRemembered(chosen, remembered, plan.hosts, options) ??
+      failedBefore(chosen, remembered, options) ??
+      (doors && differingDoor(doors.host, options)),
     planner: {
       again: planningAnew(chosen, options),
       last: asPlanned.last,
@@ -192,6 +195,28 @@ function notesOf(hosts: readonly HostPlan[], { soak, limit, inventory }: Upgrade
           `hosts of the ${doors.length === 1 ? 'role' : 'roles'} ${doors.join(' and ')} are upgraded only if they are named`,
         ]),
   ];
+}
+
+/**
+ * A host that could be looked at, but not asked what it remembers: its command may have been carried out, and
+ * must not be repeated.
+ */
+function notRemembered(
+  chosen: readonly Upgrading[],
+  remembered: ReadonlyMap<string, Remembered>,
+  plans: readonly HostPlan[],
+  { call, dryRun }: UpgradeOptions,
+): Problem | undefined {
+  if (dryRun) return undefined;
+  const seen = new Set(plans.flatMap(({ host, snapshot }) => (snapshot === undefined ? [] : [host])));
+  const one = chosen.find(({ host: { name } }) => seen.has(name) && !remembered.has(name));
+  if (one === undefined) return undefined;
+  return {
+    code: 'upgrade-under-way',
+    message: `${one.host.name} could not be asked whether an earlier call has begun its upgrade; nothing was begun`,
+    next: `run the command again: ${call}`,
+    host: one.host.name,
+  };
 }
 
 function failedBefore(

@@ -11,10 +11,14 @@ import {
   readOutcome,
   storedText,
 } from '../../../src/plan/saved/agreement.ts';
+import { runEnded } from '../../../src/run/again/abort-run.ts';
 import { seenRun } from '../../../src/run/again/find-seen-run.ts';
+import { findRun } from '../../../src/run/again/follow-run.ts';
 import { isRunId } from '../../../src/run/again/identity.ts';
 import { resultOfRun } from '../../../src/run/again/result-of-run.ts';
+import { RunWatch } from '../../../src/run/again/run-watch.ts';
 import { phaseOf, type RunPhase, type SeenOnHost, type SeenRun } from '../../../src/run/again/seen-run.ts';
+import type { RunOptions } from '../../../src/run/options.ts';
 import { stageRun } from '../../../src/run/run-id.ts';
 
 const nobodyIsOver = () => false;
@@ -111,10 +115,50 @@ describe('a run', () => {
   });
 });
 
+describe('what was agreed on, where a host has altered it', () => {
+  const inventory = { file: 'prod.yaml', cluster: { name: 'demo' } } as Inventory;
+  const stored = (more: Partial<Agreement> = {}) => ({ agreement: storedText({ ...agreement, ...more }) });
+
+  it('is what most hosts have stored, and names the others', () => {
+    const found = seenRun(
+      'r',
+      [seen('one', stored({ by: 'eve' })), seen('two', stored()), seen('three', stored())],
+      inventory,
+    );
+    expect(found.agreement.by).toBe('ada');
+    expect(found.differing).toEqual(['one']);
+  });
+
+  it.each([{ run: '../../../x' }, { cluster: 'another' }])('is never about another run: %o', (more) => {
+    const hosts = [seen('one', stored(more)), seen('two', stored(more)), seen('three', stored())];
+    const found = seenRun('r', hosts, inventory);
+    expect(found.agreement).toMatchObject({ run: 'r', cluster: 'demo' });
+    expect(found.differing).toEqual(['one', 'two']);
+    expect(() => seenRun('r', hosts.slice(0, 2), inventory)).toThrow(/is damaged/);
+  });
+});
+
+it.each(['', '..', '../x', 'a b', 'a\u001fb'])('no host is asked for a run %j', async (id) => {
+  const options = { inventory: { file: 'prod.yaml' } } as RunOptions;
+  const watch = new RunWatch(id, options);
+  await expect(findRun(watch, options)).rejects.toMatchObject({ problem: { code: 'run-unknown' } });
+});
+
 describe('the result of a run', () => {
   const telling = { command: 'follow', file: 'prod.yaml' };
   const statuses = (of: SeenRun, phase: RunPhase) =>
     resultOfRun(of, phase, telling).hosts.map(({ status, problem }) => [status, problem?.code]);
+
+  it('tells what became of a host that it has queued, and where one still waits', () => {
+    const hosts = outcome.hosts.map((one) => ({ ...one, status: 'queued' as const }));
+    const of = (state: string) =>
+      run([seen('one', { stages: [stage(state)] })], { outcome: { ...outcome, hosts } });
+    expect(statuses(of('queued'), 'ended')[0]).toEqual(['queued', undefined]);
+    expect(statuses(of('committed'), 'ended')[0]).toEqual(['changed', undefined]);
+    expect(statuses(of('abandoned'), 'ended')[0]?.[0]).toBe('failed');
+    expect(runEnded(of('queued'), 'x').next).toBe('take that back: clusterproxy withdraw --inventory x one');
+    expect(runEnded(of('committed'), 'x').message).toContain('nothing to abort');
+  });
 
   it('is what its controller said, and what a host has said since that it could not ask', () => {
     const log = [`state${us}committed${us}150`];
@@ -215,6 +259,8 @@ it.each<readonly [string, boolean]>([
   ['-deploy', false],
   // The unit that brings the run `x` to its end at boot.
   ['settle-x', false],
+  // The unit that asks whether the run `x` may begin.
+  ['queued-x', false],
   ['../x', false],
   ['a b', false],
   ['', false],

@@ -6,11 +6,13 @@ import type { Inventory } from '../../../src/inventory/inventory.ts';
 import { hasWork } from '../../../src/model/plan.ts';
 import type { QueuedRun } from '../../../src/model/queue.ts';
 import { exitStatusOf } from '../../../src/model/result.ts';
+import { applyRun } from '../../../src/run/apply-run.ts';
 import { readHistory } from '../../../src/run/history-run.ts';
 import type { ApplyOptions } from '../../../src/run/options.ts';
 import { queueRefusal } from '../../../src/run/queue/queue-refusal.ts';
 import { withQueues } from '../../../src/run/queue/report.ts';
 import { withdrawRun } from '../../../src/run/queue/withdraw-run.ts';
+import { planReboot } from '../../../src/run/reboot/plan-reboot.ts';
 import { rolloutOf } from '../../../src/run/rollout.ts';
 import { runWindow } from '../../../src/run/windows/run-window.ts';
 import { createConnector } from '../../../src/ssh/connector.ts';
@@ -128,6 +130,22 @@ describe('a run that leaves busy hosts for later', () => {
     expect(statuses(others)).toMatchObject({
       ...{ 'bbb-01': 'in-sync', 'bbb-02': 'queued', 'bbb-03': 'queued' },
     });
+  });
+
+  it('stays queued where the host is to be restarted, as that changes no file', async () => {
+    meetings('bbb-01', true);
+    const { run = '' } = await apply({ limit: ['proxy', 'bbb-01'] });
+    const more = { command: 'reboot', parallel: 1, limit: ['bbb-01'] };
+    const reboot = { ...applyOptions(inventory, more), timeout: 60, ifRequired: false };
+    for (const [there, status] of [
+      [true, 'deferred'],
+      [false, 'failed'],
+    ] as const) {
+      meetings('bbb-01', there);
+      const result = await applyRun(await planReboot(reboot), reboot);
+      expect(statuses(result)).toMatchObject({ 'bbb-01': status });
+      expect(state('bbb-01', run)).toBe('queued');
+    }
   });
 
   it('queues none while another may begin by itself', async () => {
