@@ -220,7 +220,7 @@ it('is refused unless the operator agrees that nobody can join, and with what ne
   const without = applyOptions(inventory, later({ queue: { ...queue(), withoutCordon: false } }));
   expect(queueRefusal(hosts, without)).toMatchObject({
     code: 'without-cordon',
-    message: expect.stringMatching(/^no balancer is known .* nobody can join on it, for up to \d+ s$/),
+    message: expect.stringMatching(/^no balancer is known .* nobody can join on it, for up to \d+ (s|min)$/),
   });
   const outside = applyOptions(inventory, later({ confirm: 'outside' }));
   expect(queueRefusal(hosts, outside)).toMatchObject({ code: 'usage' });
