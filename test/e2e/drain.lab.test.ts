@@ -158,10 +158,11 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     });
     school.end();
     await day;
-    const { held, ...bad } = school.counters;
-    expect(bad).toEqual({ cut: 0, refused: 0, mostOut: 1 });
+    const { held, joined: _, ...bad } = school.counters;
+    expect(bad).toEqual({ cut: 0, refused: 0, remembered: 0, lockedOut: 0, withoutPage: 0, mostOut: 1 });
     expect(held).toBeGreaterThan(3);
-    expect(scalelite.calls.slice(calls).filter((call) => call !== 'servers')).toEqual([
+    const told = scalelite.calls.slice(calls).filter((call) => call !== 'servers');
+    expect([...new Set(told)]).toEqual([
       ...[`servers:cordon[id-${nameOf(node)}]`, `servers:enable[id-${nameOf(node)}]`],
     ]);
     expect(await cordons()).toBe('');

@@ -213,7 +213,7 @@ describe.skipIf(noLab)('whom a run may touch, and how many at once', () => {
   });
 
   it('nobody whose record may not be read: history, rollback and unlock say so', async () => {
-    await cluster.node(4).mustExec('mkdir --mode 0700 /var/lib/clusterproxy');
+    await cluster.node(4).mustExec('install -d -m 0700 /var/lib/clusterproxy');
     await refusesPlainAccounts([['status'], ['history'], ['rollback', '--yes']], [['history']]);
     await withInventory(
       ({ ssh }) => Object.assign(ssh, { user: 'ops', become: 'none' }),

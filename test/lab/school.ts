@@ -47,7 +47,7 @@ export interface SchoolOptions {
   readonly lasts: () => number;
   /** asks for the client's page of a node as somebody does who joins; undefined: nobody does */
   readonly page?: (node: LabHost) => Promise<boolean>;
-  /** only classes of the kind `plain` */
+  /** only classes of the kind `plain`, each of which meets once */
   readonly plain?: boolean;
 }
 
@@ -123,7 +123,7 @@ export class School {
   async #class(): Promise<void> {
     const number = this.#begun++;
     // The same class meets again, as classes do: the balancer may remember where it was.
-    const id = `class-${number % (this.#nodes.length * 6)}`;
+    const id = `class-${this.#options.plain ? number : number % (this.#nodes.length * 6)}`;
     if (this.#classes.has(id)) return;
     const kind = this.#options.plain ? 'plain' : (kinds[number % kinds.length] ?? 'plain');
     const name = this.#scalelite.create(id);
