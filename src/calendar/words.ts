@@ -17,7 +17,7 @@ export function clockWords(minute: number): string {
 }
 
 /** `35 min`, rounded up: how long something may take; milliseconds. */
-export function durationWords(milliseconds: number): string {
+export function spanWords(milliseconds: number): string {
   const minutes = Math.ceil(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} min`;
   const rest = minutes % 60;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isTimeZone } from '../../src/calendar/time-zone.ts';
-import { durationWords, timeWords } from '../../src/calendar/words.ts';
+import { spanWords, timeWords } from '../../src/calendar/words.ts';
 import { instantOf, parseClock, parseDays, parseTime, parseWindow } from '../../src/calendar/written.ts';
 
 test('a window is read as it is written', () => {
@@ -50,6 +50,6 @@ describe('a deadline', () => {
 
 test('times are shown as clocks show them', () => {
   expect(timeWords(Date.parse('2026-11-28T21:00Z'), 'Europe/Berlin')).toBe('Sat 28 Nov 22:00');
-  expect(durationWords(35 * 60_000 - 1)).toBe('35 min');
-  expect(durationWords(7_200_000)).toBe('2 h');
+  expect(spanWords(35 * 60_000 - 1)).toBe('35 min');
+  expect(spanWords(7_200_000)).toBe('2 h');
 });

@@ -1,4 +1,4 @@
-import { durationWords } from '../../calendar/words.ts';
+import { spanWords } from '../../calendar/words.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import { type HostPlan, isDue } from '../../model/plan.ts';
 import { type LaterOptions, mayBeQueued } from './later.ts';
@@ -32,7 +32,7 @@ export function queueRefusal(plans: readonly HostPlan[], options: LaterOptions):
     : 'no balancer is known that could be told to send no more people there';
   return {
     code: 'without-cordon',
-    message: `${why}, so while it restarts its services nobody can join on it, for up to ${durationWords(seconds * 1_000)}`,
+    message: `${why}, so while it restarts its services nobody can join on it, for up to ${spanWords(seconds * 1_000)}`,
     next: `agree to that with --without-cordon${knowsBalancer ? ', or let the run drain the hosts itself: --when-busy drain' : ''}`,
     host: first.host,
   };

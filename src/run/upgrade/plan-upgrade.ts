@@ -20,6 +20,7 @@ import { doorThatDiffers, openDoors } from './doors.ts';
 import { type UpgradeFacts, upgradeFacts, upgradeNotes, upgradeQuery } from './facts.ts';
 import { upgradeProof } from './proof.ts';
 import { type Remembered, readRecorded, type Upgrading } from './read-recorded.ts';
+import { differingDoor, failedBefore } from './refusals.ts';
 import { saveHost } from './snapshot-command.ts';
 import { type Canary, canaryOf, soaked } from './soak.ts';
 
@@ -216,44 +217,6 @@ function notRemembered(
     message: `${one.host.name} could not be asked whether an earlier call has begun its upgrade; nothing was begun`,
     next: `run the command again: ${call}`,
     host: one.host.name,
-  };
-}
-
-function failedBefore(
-  chosen: readonly Upgrading[],
-  remembered: ReadonlyMap<string, Remembered>,
-  { again, call, dryRun }: UpgradeOptions,
-): Problem | undefined {
-  for (const { host } of chosen) {
-    const recorded = remembered.get(host.name)?.recorded;
-    if (recorded?.kind === 'underway' && !dryRun) return stillUnderWay(host.name, recorded.run, call);
-    if (recorded?.kind !== 'failed' || again) continue;
-    return {
-      code: 'upgrade-failed',
-      message: `the upgrade of ${host.name} was begun by an earlier call, and failed or was broken off (run ${recorded.run})${recorded.problem === undefined ? '' : `: ${recorded.problem.message.replace('; no file was changed', '')}`}; nothing more was begun`,
-      next: `put that host right: its output is in /var/lib/clusterproxy/runs/${recorded.run}/output-1 there; then run the command once more on it with ${call} --limit ${host.name} --again`,
-      host: host.name,
-      detail: recorded.problem?.detail,
-    };
-  }
-  return undefined;
-}
-
-function stillUnderWay(host: string, run: string, call: string): Problem {
-  return {
-    code: 'upgrade-under-way',
-    message: `the upgrade of ${host}, which an earlier call has begun (run ${run}), has not ended, or can't be asked; no other host was begun`,
-    next: `see whether the host answers, then run the command again: ${call}`,
-    host,
-  };
-}
-
-function differingDoor(host: string, { inventory }: UpgradeOptions): Problem {
-  return {
-    code: 'door-differs',
-    message: `${host} is not as planned, and would be changed after the first host without having been shown; nothing was begun`,
-    next: `apply that first: clusterproxy apply --inventory ${inventory.file} --limit ${host}`,
-    host,
   };
 }
 

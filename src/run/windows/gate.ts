@@ -1,5 +1,5 @@
 import { beginsNext } from '../../calendar/calendar.ts';
-import { durationWords, timeWords } from '../../calendar/words.ts';
+import { spanWords, timeWords } from '../../calendar/words.ts';
 import { revertLimit, timeLimit } from '../../host/manifest.ts';
 import { stageInterrupts } from '../../model/interrupting.ts';
 import type { Stage } from '../../model/plan.ts';
@@ -57,7 +57,7 @@ function windowLimit(window: RunWindow, needed: number): readonly Limit[] {
   if (closes === undefined) return [];
   const next = beginsNext(calendar, closes, needed);
   const opens = next === undefined ? undefined : `the next one opens ${words(next)}`;
-  const long = `this host may need ${durationWords(needed)} until it is done or put back`;
+  const long = `this host may need ${spanWords(needed)} until it is done or put back`;
   const isOpen = calendar.isOpen(now);
   const why = isOpen
     ? `the window closes ${words(closes)}, and ${long}`
@@ -81,7 +81,7 @@ function deadlineLimit({ deadline, zone }: RunWindow, needed: number): readonly 
     {
       at: deadline - needed,
       code: 'past-deadline',
-      message: `the deadline is ${timeWords(deadline, zone)} (${zone}), and this host may need ${durationWords(needed)} until it is done or put back`,
+      message: `the deadline is ${timeWords(deadline, zone)} (${zone}), and this host may need ${spanWords(needed)} until it is done or put back`,
       next: 'run the command again, with a later --deadline',
     },
   ];
