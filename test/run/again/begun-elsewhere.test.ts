@@ -192,10 +192,11 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
 
   it('at any moment: the same call and resume bring it to its end, and nothing is done twice', async () => {
     // The lines that it says of its progress; of the last ones it never says so many.
-    for (const line of fc.sample(fc.integer({ min: 2, max: 36 }), { seed, numRuns: long ? 20 : 3 })) {
+    const lines = fc.sample(fc.integer({ min: 2, max: 36 }), { seed, numRuns: long ? 20 : 3 });
+    for (const [round, line] of lines.entries()) {
       differ('bbb-01', 'bbb-02');
       const before = [runsOf('bbb-01').length, runsOf('bbb-02').length];
-      const id = `killed-at-line-${line}th`;
+      const id = `killed-${round + 1}-at-line-${line}`;
       const controller = begin('apply', '--run-id', id, '--verbose');
       await controller.saidLines(line);
       controller.child.kill('SIGKILL');
