@@ -181,6 +181,8 @@ describe.skipIf(noLab)('hosts that change themselves once nobody is there', () =
       }),
       { seed, numRuns: long ? 50 : 12 },
     );
+    /** How long after the first moment in which it might have begun; seconds. */
+    const late: number[] = [];
     const one = async (idle: IdleHost, { turns, opensIn }: (typeof days)[number]) => {
       idle.people(turns.length % 2 === 1);
       const from = now() + opensIn;
@@ -190,9 +192,11 @@ describe.skipIf(noLab)('hosts that change themselves once nobody is there', () =
         idle.people((turns.length - index) % 2 === 0);
       }
       idle.people(false);
+      const away = now();
       await idle.ended(run, 'committed');
       const begun = idle.begun();
       expect(begun?.clock).toBeGreaterThanOrEqual(from);
+      late.push((begun?.clock ?? 0) - Math.max(away + idleFor, from));
     };
     await Promise.all(
       hosts.map(async (idle, number) => {
@@ -202,6 +206,7 @@ describe.skipIf(noLab)('hosts that change themselves once nobody is there', () =
         }
       }),
     );
+    console.log(`begun at most ${Math.max(...late)} s after it might have, in ${late.length} runs`);
   });
 
   it('do nothing once what waits there was withdrawn, and expire', async () => {
