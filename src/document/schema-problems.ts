@@ -174,9 +174,10 @@ const listHint = 'write it as a list: [ … ], or one `- …` per line';
 
 function hint(issue: Issue, value: unknown, plain: string | undefined): string {
   const otherwise = `write ${expected(issue)}`;
-  if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const nearest = nearestName(value, issue.values.map(String));
-    return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
+  if (typeof value === 'string') {
+    const nearest = nearestName(value, words(issue));
+    if (nearest !== undefined) return `did you mean ${nearest}?`;
+    if (issue.code === 'invalid_value') return otherwise;
   }
   if (issue.code === 'invalid_value' && typeof value !== 'string') {
     return issue.values.includes(plain ?? '') ? (quotesHint(value, plain) ?? otherwise) : otherwise;
@@ -222,6 +223,13 @@ function accepts(issue: Issue, type: string): boolean {
     return issue.errors.flat().some((inner) => inner.path.length === 0 && accepts(inner, type));
   }
   return issue.code === 'invalid_type' && issue.expected === type;
+}
+
+/** The words of which one is wanted, on their own or as one of several alternatives. */
+function words(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (issue.code !== 'invalid_union') return [];
+  return issue.errors.flat().flatMap((inner) => (inner.path.length === 0 ? words(inner) : []));
 }
 
 function alternatives(issue: z.core.$ZodIssueInvalidUnion): readonly string[] {

@@ -427,6 +427,26 @@ describe('keys and types', () => {
       },
     ],
     [
+      'an unknown word where roles may have one each',
+      `${inventory({})}when_busy: latr\n`,
+      {
+        code: 'wrong-type',
+        at: '8:12',
+        message: /one of .*later.* or a map, found text 'latr'/,
+        next: /did you mean later\?/,
+      },
+    ],
+    [
+      'an unknown word in place of windows',
+      `${inventory({})}windows: anytme\n`,
+      {
+        code: 'wrong-type',
+        at: '8:10',
+        message: /anytime or a list, found text 'anytme'/,
+        next: /did you mean anytime\?/,
+      },
+    ],
+    [
       'a fingerprint of another kind',
       host('ssh: {host_keys: [MD5:aa]}'),
       { code: 'invalid-host-key', at: '7:69', message: /SHA-256/, next: /ssh-keygen -lf/ },
