@@ -7,7 +7,7 @@ import {
 } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
-import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
+import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { windowOf } from './window-options.ts';
 
 interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions {
@@ -58,6 +58,7 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
     ]);
   const { onceOnly } = await import('./tell-run.ts');
   const session = await openSession('apply', options, environment);
+  expectQueueing(options, session.inventory);
   const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });

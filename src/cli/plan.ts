@@ -18,7 +18,7 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
-import { addQueueOptions, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
+import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
 interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
@@ -85,6 +85,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../run/queue/report.ts'),
   ]);
   const session = await openSession('plan', options, environment);
+  expectQueueing(options, session.inventory);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);
   const result = withDeciding(resultOfPlan(planned, 'plan'), planner.deciding, options.confirm);

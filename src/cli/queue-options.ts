@@ -64,6 +64,26 @@ export function policyWith<Options extends QueueOptions & { readonly whenBusy?: 
   return { ...options, whenBusy: 'later' };
 }
 
+/** Refuses what is said of hosts that change themselves where no host would. */
+export function expectQueueing(
+  options: QueueOptions & { readonly whenBusy?: BusyPolicy; readonly force?: boolean },
+  { file, whenBusy: usual }: Pick<Inventory, 'file' | 'whenBusy'>,
+): void {
+  const given = [
+    ...(options.idleFor === undefined ? [] : ['--idle-for']),
+    ...(options.until === undefined ? [] : ['--until']),
+    ...(options.withoutCordon ? ['--without-cordon'] : []),
+  ];
+  const said = options.force === true ? 'force' : options.whenBusy;
+  const policies = said === undefined ? [usual.all, ...usual.roles.values()] : [said];
+  if (given.length === 0 || policies.includes('later')) return;
+  throw new OperatorError({
+    code: 'usage',
+    message: `${new Intl.ListFormat('en').format(given)} ${given.length === 1 ? 'is' : 'are'} about hosts that change themselves once nobody is there, and by this call and ${file} none does`,
+    next: `add --when-idle, or leave ${given.length === 1 ? 'it' : 'them'} out`,
+  });
+}
+
 /** What of them belongs to what is agreed on. */
 type AgreedQueue = NonNullable<AgreedOptions['queue']>;
 
