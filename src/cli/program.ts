@@ -23,6 +23,7 @@ import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
+import { registerToday } from './today.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
 import { registerUnlock } from './unlock.ts';
@@ -54,6 +55,7 @@ const commands = [
   registerWithdraw,
   registerHistory,
   registerStatus,
+  registerToday,
   registerUnlock,
   registerHold,
   registerUninstall,

@@ -8,7 +8,7 @@ const day = 24 * 60 * 60 * 1000;
  * of the lifetime left. Of one that people renew once a year that would be months, so never more than 14
  * days.
  */
-function endsSoon({ validFrom, validTo }: Certificate, now: number): boolean {
+export function endsSoon({ validFrom, validTo }: Certificate, now: number): boolean {
   return validTo - now < Math.min((validTo - validFrom) / 4, 14 * day);
 }
 

@@ -17,6 +17,8 @@ export type Chapter =
   | 'history'
   /** what state hosts are in */
   | 'status'
+  /** whether the cluster may be changed now */
+  | 'today'
   /** the keys that hosts show */
   | 'keys'
   /** what became of the keys that were to be pinned */

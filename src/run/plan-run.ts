@@ -31,6 +31,8 @@ export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
   readonly warnOfAnswers?: boolean;
   /** what hosts become before anything is planned for them, such as by an upgrade; default: they stay */
   readonly becoming?: (looks: readonly Look[]) => Promise<readonly Look[]>;
+  /** what else is asked of a host in the same look, which plans don't depend on */
+  readonly beside?: (host: InventoryHost) => Reads;
 }
 
 /** Look at all hosts and plan their changes. Nothing is changed anywhere. */
@@ -40,7 +42,9 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const { guards = true } = options;
   const chosen = limitedTo(declared.hosts, options.limit);
   const looked = tellApart(
-    await look({ ...options, inventory: declared }, (host) => askingReads(declared, host, { guards })),
+    await look({ ...options, inventory: declared }, (host) =>
+      mergeReads([askingReads(declared, host, { guards }), options.beside?.(host) ?? noReads]),
+    ),
   );
   const inventory = asAnswered(declared, looked);
   const looks = options.becoming === undefined ? looked : await options.becoming(looked);

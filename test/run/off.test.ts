@@ -47,6 +47,7 @@ describe('a host that may be off', { timeout: 240_000 }, () => {
   it.each([
     ['check', 0],
     ['status', 0],
+    ['today', 0],
     ['plan', 0],
     ['apply --yes', 0],
     ['trust --yes', 0],
@@ -66,6 +67,8 @@ describe('a host that may be off', { timeout: 240_000 }, () => {
     const off = save('off.yaml', silent);
     const status = await clusterproxy(['status', '-i', off]);
     expect(status.stdout).toContain('bbb-03: node: off\n');
+    const today = await clusterproxy(['today', '-i', off]);
+    expect(today.stdout).toContain('node: 2 of 3; 1 may be out at once; out: bbb-03 (off)\n');
     const plan = await clusterproxy(['plan', '-i', off]);
     expect(plan.stdout).toContain('bbb-03: off, and changed once it answers\n');
     expect(plan.stdout).toMatch(/4 hosts: 3 in sync, 1 off/);

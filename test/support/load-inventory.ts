@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/load.ts';
 import { loadPlaybook } from '../../src/playbook/read/load.ts';
@@ -18,4 +21,15 @@ export function loadInventory(file: string, register?: SecretRegister): Promise<
     },
     register,
   );
+}
+
+/** The same of a text, in a folder of its own that is gone afterwards. */
+export async function loadInventoryText(text: string): Promise<Inventory> {
+  const folder = await mkdtemp(join(tmpdir(), 'inventory-'));
+  try {
+    await writeFile(join(folder, 'prod.yaml'), text);
+    return await loadInventory(join(folder, 'prod.yaml'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

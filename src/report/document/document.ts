@@ -9,6 +9,7 @@ import type { ByHand, HostPlan } from '../../model/plan.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
+import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
 import { followedDocument } from './followed.ts';
@@ -27,6 +28,7 @@ import type {
   ReportInventory,
   ReportTrouble,
 } from './schema.ts';
+import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
 export interface Told {
@@ -71,6 +73,8 @@ export interface Told {
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
   readonly browser?: BrowserTold | undefined;
+  /** whether the cluster may be changed now */
+  readonly today?: Today | undefined;
   /** which known troubles were looked for */
   readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
@@ -159,6 +163,7 @@ function documentOf(
     ...othersDocument(told),
     ...holdsDocument(told),
     ...followedDocument(told.followed, aborted),
+    ...todayDocument(told.today),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined

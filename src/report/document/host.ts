@@ -157,7 +157,7 @@ function stagesDocument({ stages, last }: HostPlan): Pick<ReportHost, 'stages'> 
   };
 }
 
-function guardDocument(report: GuardReport): ReportGuard {
+export function guardDocument(report: GuardReport): ReportGuard {
   const { guard, state, description = guard, sessions, ignored = [], notes = [], why } = report;
   const sum = sumOfPeople(sessions);
   const summary = `${description}: ${sumWords(sessions.length, sum)}`;

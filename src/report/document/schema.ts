@@ -15,6 +15,7 @@ import {
 } from './host-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
 import { supportSchema } from './support-schema.ts';
+import { today } from './today-schema.ts';
 
 const summary = z.object({
   exitStatus: z.int().describe('what the program exits with'),
@@ -186,6 +187,7 @@ export const reportSchema = z.object({
     .describe('of follow, abort and resume, and of a call with the id of a run: whose run it is'),
   aborted: aborted.optional().describe('who has aborted the run'),
   heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
+  today: today.optional(),
   inventory: inventory.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
   holders: z
@@ -237,6 +239,7 @@ export type ReportFollowed = z.infer<typeof followed>;
 export type ReportAborted = z.infer<typeof aborted>;
 export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
+export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */

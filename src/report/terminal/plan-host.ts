@@ -5,6 +5,7 @@ import type {
   ReportHost,
   ReportRollout,
 } from '../document/schema.ts';
+import { guardWords } from './guard.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
 import { queuedWords } from './queue.ts';
@@ -209,17 +210,6 @@ const mostSessions = 10;
 /** See src/model/people.ts. */
 const unknownPeople = 'an unknown number of people';
 const inSummary = /^(?:nobody at present|\d+ (?:person|people))(?:, started [\w ]+ ago)?$/;
-
-function guardWords({ guard, state, summary, why }: ReportGuard): string {
-  switch (state) {
-    case 'idle':
-      return `no ${oneLine(guard)}`;
-    case 'unknown':
-      return `it is not known whether there are ${oneLine(guard)}${why === undefined ? '' : ` (${oneLine(why)})`}; that counts as busy`;
-    case 'busy':
-      return summary === undefined ? `there are ${oneLine(guard)}` : oneLine(summary);
-  }
-}
 
 /** Those of which more is known than that they are there, and than the summary says. */
 function sessionLines({ sessions }: ReportGuard): readonly string[] {

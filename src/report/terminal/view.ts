@@ -16,6 +16,7 @@ import { renderSamples } from './samples.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
+import { renderToday } from './today.ts';
 import { renderTroubles } from './troubles.ts';
 import { renderPinned, renderTrust } from './trust.ts';
 
@@ -69,6 +70,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   result: (document, style) => ['', ...renderResult(document, style)],
   history: renderHistory,
   status: renderStatus,
+  today: renderToday,
   keys: renderTrust,
   pinned: renderPinned,
   holders: renderHolders,

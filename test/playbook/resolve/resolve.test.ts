@@ -9,6 +9,7 @@ import { healthWarnings } from '../../../src/playbook/resolve/health.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
 import { type ResolvedStep, resolveHost } from '../../../src/playbook/resolve/resolve.ts';
 import { loadText } from '../../inventory/load-text.ts';
+import { emptySnapshot } from '../../support/snapshot.ts';
 
 const text = `playbook: ./cluster.yaml
 cluster: {name: prod, hostname: bbb.example.com}
@@ -29,27 +30,10 @@ beforeAll(async () => {
 const owner = { mode: 0o644, user: 'root', group: 'root' };
 const file = (content: string): PathState => ({ kind: 'file', content: Buffer.from(content), ...owner });
 
-function snapshot(host: string, parts: Partial<Snapshot> = {}): Snapshot {
-  return {
-    host,
-    machineId: host,
-    user: 'root',
-    group: 'root',
-    os: { id: 'ubuntu', name: 'Ubuntu' },
-    clockOffset: 0,
-    freeSpace: new Map(),
-    paths: new Map(),
-    globs: new Map(),
-    packages: new Map(),
-    units: new Map(),
-    names: new Map(),
-    answers: new Map(),
-    failedUnits: [],
-    ledger: undefined,
-    unsettled: [],
-    ...parts,
-  };
-}
+const snapshot = (host: string, parts: Partial<Snapshot> = {}): Snapshot => ({
+  ...emptySnapshot(host),
+  ...parts,
+});
 
 const release = (version: string) => new Map([['/etc/release', file(`X=1\nRELEASE=${version}.7\n`)]]);
 const loaded = { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' };

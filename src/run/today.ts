@@ -1,0 +1,159 @@
+import { calendarOf, isByDay, usualDay } from '../calendar/calendar.ts';
+import { localIso } from '../calendar/words.ts';
+import { endsSoon } from '../doctor/certificates.ts';
+import { readSurroundings, type Surroundings } from '../doctor/surroundings.ts';
+import { remoteFile } from '../host/program.ts';
+import type { InventoryHost } from '../inventory/inventory.ts';
+import { isoOf } from '../model/claims.ts';
+import { type ClusterPlan, type HostPlan, stagesOf } from '../model/plan.ts';
+import { noReads, type Query, queryKey } from '../model/reads.ts';
+import type { MayNow, Present, RoleCapacity, ShownCertificate, Today } from '../model/today.ts';
+import { reportsOf } from '../plan/forward/guard-reports.ts';
+import { guardsOf } from '../playbook/resolve/reads.ts';
+import { holdsIn } from './claims/held.ts';
+import { isOverHere } from './claims/leases.ts';
+import type { RunOptions } from './options.ts';
+import { usualApply } from './options.ts';
+import { planRun } from './plan-run.ts';
+import { wavesOf } from './wave.ts';
+import type { RunWindow } from './windows/run-window.ts';
+
+/** Looks at all hosts, each by one command, and says whether they may be changed now. Changes nothing. */
+export async function todayRun(
+  options: RunOptions,
+  window: RunWindow,
+): Promise<{ readonly plan: ClusterPlan; readonly today: Today }> {
+  const { inventory } = options;
+  const program = await remoteFile('surroundings.sh');
+  const surroundings = (host: InventoryHost): Query => {
+    const names = [inventory.cluster.hostname, host.hostname ?? ''].filter((name) => name !== '');
+    return { kind: 'program', program, args: [names.join(' ')] };
+  };
+  // What may be done now doesn't depend on whom a run would be limited to.
+  const { plan } = await planRun({
+    ...options,
+    limit: [],
+    beside: (host) => ({ ...noReads, queries: [surroundings(host)] }),
+  });
+  const seen = new Map(
+    inventory.hosts.flatMap((host): [string, Surroundings][] => {
+      const { snapshot } = plan.hosts.find((one) => one.host === host.name) ?? {};
+      const read = readSurroundings(snapshot?.answers.get(queryKey(surroundings(host))));
+      return read === undefined ? [] : [[host.name, read]];
+    }),
+  );
+  return { plan, today: todayOf(plan, seen, { ...options, window }) };
+}
+
+type TodayOptions = Pick<RunOptions, 'inventory' | 'parallel'> & { readonly window: RunWindow };
+
+/** What a plan, and what was found beside it, mean for whoever wants to change something now. */
+export function todayOf(
+  plan: ClusterPlan,
+  surroundings: ReadonlyMap<string, Surroundings>,
+  options: TodayOptions,
+): Today {
+  const { window, inventory } = options;
+  const now = window.now();
+  const atWork = plan.hosts.filter(isAtWork).map(({ host }) => host);
+  const found = windowNow(window, now);
+  const roles = capacities(plan.hosts, options);
+  return {
+    ...{ now: localIso(now, window.zone), zone: window.zone, zoneFrom: window.zoneFrom },
+    may: mayNow({ isHeld: holdsIn(plan).length > 0, atWork, open: found.open, roles }),
+    window: found,
+    ...{ atWork, roles },
+    people: inventory.hosts.flatMap((host) => present(host, plan, options)),
+    edited: plan.hosts.flatMap((one) => lastEdited(one)),
+    certificates: certificatesIn(surroundings, now),
+    reboots: [...surroundings].flatMap(([host, { reboot }]) =>
+      reboot === undefined ? [] : [{ host, packages: reboot }],
+    ),
+  };
+}
+
+/** Where one role is as short of hosts as it may be, nothing can be interrupted there. */
+function mayNow(found: {
+  readonly isHeld: boolean;
+  readonly atWork: readonly string[];
+  readonly open: boolean;
+  readonly roles: readonly RoleCapacity[];
+}): MayNow {
+  if (found.isHeld || found.atWork.length > 0) return 'nothing';
+  const isShort = found.roles.some((role) => isFull(role));
+  return found.open && !isShort ? 'everything' : 'what-interrupts-nobody';
+}
+
+/** Whether no further host of a role may be out, although some still serve. */
+function isFull({ hosts, maxUnavailable, out }: RoleCapacity): boolean {
+  return out.length >= maxUnavailable && out.length < hosts;
+}
+
+function isAtWork({ unsettled, snapshot }: HostPlan): boolean {
+  const lease = snapshot?.lease;
+  return unsettled.some(({ alive }) => alive === true) || (lease !== undefined && !isOverHere({ lease }));
+}
+
+function windowNow({ rule, calendar, zone }: RunWindow, now: number): Today['window'] {
+  const iso = (instant: number | undefined) => (instant === undefined ? undefined : localIso(instant, zone));
+  if (rule === 'anytime') return { rule, open: true, closes: undefined, opens: undefined };
+  if (rule === 'windows') {
+    const open = calendar?.isOpen(now) ?? false;
+    return {
+      ...{ rule, open },
+      closes: open ? iso(calendar?.closesAt(now)) : undefined,
+      opens: open ? undefined : iso(calendar?.opensNext(now)),
+    };
+  }
+  const byDay = calendarOf({ weekly: [usualDay], zone });
+  const open = !isByDay(now, zone);
+  return {
+    ...{ rule, open },
+    closes: open ? iso(byDay.opensNext(now)) : undefined,
+    opens: open ? undefined : iso(byDay.closesAt(now)),
+  };
+}
+
+function capacities(plans: readonly HostPlan[], options: TodayOptions): readonly RoleCapacity[] {
+  const { inventory } = options;
+  return wavesOf(plans, { ...usualApply, ...options }).map(({ role, limit, down }) => ({
+    role,
+    hosts: inventory.hosts.filter((host) => host.role === role && host.state !== 'retired').length,
+    maxUnavailable: limit,
+    out: down,
+  }));
+}
+
+function present(host: InventoryHost, { hosts }: ClusterPlan, { inventory }: TodayOptions): Present[] {
+  const plan = hosts.find((one) => one.host === host.name);
+  if (plan?.snapshot === undefined) return [];
+  const guards = reportsOf(plan.snapshot, guardsOf(inventory, host));
+  return guards.length === 0 ? [] : [{ host: host.name, guards }];
+}
+
+/** By when the host's own files say that they last became what they are. */
+function lastEdited(plan: HostPlan): Today['edited'] {
+  const { host, snapshot } = plan;
+  const times = stagesOf(plan).flatMap(({ changes }) =>
+    changes.flatMap(({ path }) => snapshot?.changedAt?.get(path) ?? []),
+  );
+  if (times.length === 0) return [];
+  return [{ host, at: isoOf(Math.max(...times) - (snapshot?.clockOffset ?? 0)) }];
+}
+
+function certificatesIn(
+  surroundings: ReadonlyMap<string, Surroundings>,
+  now: number,
+): readonly ShownCertificate[] {
+  const known = new Map<string, ShownCertificate>();
+  for (const [host, { shown }] of surroundings) {
+    for (const one of shown) {
+      const key = JSON.stringify([one.name, one.serial, one.validTo]);
+      const before = known.get(key);
+      const hosts = [...new Set([...(before?.hosts ?? []), host])];
+      const ends = isoOf(one.validTo / 1_000);
+      known.set(key, { name: one.name, hosts, ends, endsSoon: endsSoon(one, now) });
+    }
+  }
+  return [...known.values()].sort((one, other) => Date.parse(one.ends) - Date.parse(other.ends));
+}
