@@ -134,6 +134,20 @@ describe.skipIf(noLab)('one proxy and three nodes of different versions', () => 
       },
     ]);
 
+    // May I touch this now?
+    const today = await cluster.json('today');
+    expect(today.code).toBe(0);
+    expect(today.document.today).toMatchObject({
+      may: 'everything',
+      edited: [{ name: proxy.name }, { name: node.name }],
+      certificates: expect.arrayContaining([
+        expect.objectContaining({ name: cluster.inventory.cluster.hostname, hosts: [proxy.name] }),
+      ]),
+    });
+    expect(today.document.today?.people.map(({ name }) => name)).toEqual(
+      cluster.nodes.map(({ name }) => name),
+    );
+
     const apply = await cluster.json('apply', '--yes');
     expect(apply.code).toBe(0);
     expect(hostOf(apply.document, node.name).handlers).toMatchObject([{ id: 'reload-nginx', ran: true }]);
