@@ -4,8 +4,9 @@
 # SOCKETS: where its stats socket may be, separated by spaces; the first that is there is asked.
 #
 # A program of a guard's drain: docs/your-own-playbook.md says what it has to print. The bits are those of
-# srv_admin_state in HAProxy's management guide, "show servers state": 8 is a drain, 1 and 4 are maintenance;
-# 2 as srv_op_state is a server that runs.
+# srv_admin_state in HAProxy's management guide, "show servers state": 8 is a drain, 1 and 4 are maintenance.
+# As srv_op_state, 2 is a server that runs, and 1 one that is back, and gets people little by little
+# (slowstart).
 set -u
 
 verb=$1
@@ -85,10 +86,10 @@ case $verb in
         count++
         if (is($4, 8)) drained++
         if (is($4, 1) || is($4, 4)) down++
-        if ($3 == 2) running++
+        if ($3 == 1 || $3 == 2) running++
         seen[$1] = 1
       }
-      $2 != server && $3 == 2 && !is($4, 8) && !is($4, 1) && !is($4, 4) { others[$1]++ }
+      $2 != server && ($3 == 1 || $3 == 2) && !is($4, 8) && !is($4, 1) && !is($4, 4) { others[$1]++ }
       END {
         least = -1
         for (backend in seen) if (least < 0 || others[backend] + 0 < least) least = others[backend] + 0

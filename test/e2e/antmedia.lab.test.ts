@@ -1,11 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AcmeServer, startAcmeServer, withoutAcme } from '../lab/acme.ts';
 import { installAntMedia, offerStreamModule, withoutStream } from '../lab/antmedia/install.ts';
 import { Publisher, untilReceived, withoutRtmp } from '../lab/antmedia/rtmp.ts';
+import { Audience } from '../lab/audience.ts';
+import { startOf } from '../lab/day.ts';
 import { tellHaproxy, untilStatus } from '../lab/haproxy.ts';
 import type { LabHost } from '../lab/host.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
@@ -13,7 +15,7 @@ import { WebSocketClient } from '../lab/wcs/install.ts';
 import { hostOf, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { differences, type Manifest, manifestOf } from './manifest.ts';
-import { clusterproxyJson } from './program.ts';
+import { clusterproxyJson, hastyMain } from './program.ts';
 
 const hostname = 'media.example.com';
 const renewed = 'renewed.example.com';
@@ -44,7 +46,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
 
   const save = () => writeFile(file, JSON.stringify(inventory, null, 2));
   const clusterproxy = (command: string, ...args: readonly string[]) =>
-    clusterproxyJson(lab(), [command, '--inventory', file, ...args]);
+    clusterproxyJson(lab(), [command, '--inventory', file, ...args], hastyMain);
   const apply = async () => {
     await save();
     const { code, document, stderr } = await clusterproxy('apply', '--yes');
@@ -72,6 +74,34 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
   };
   const serving = () =>
     Promise.all(nodes.map(({ name }) => untilStatus(balancer, ['ams_origin', name], { status: 'UP' })));
+
+  /** Does something while people come and go; nothing may happen to them meanwhile. */
+  async function whileOpen<Result>(work: () => Promise<Result>): Promise<Result> {
+    const audience = new Audience({ balancer, backend: 'ams_origin', page: '/LiveApp/' });
+    const result = await audience.during(work);
+    const { held, answered, ...bad } = audience.counters;
+    console.warn('WebSockets of Ant Media Server:', JSON.stringify(audience.counters));
+    expect(bad, audience.troubles.join('\n')).toEqual({ cut: 0, refused: 0, failed: 0, mostOut: 1 });
+    expect(Math.min(held, answered)).toBeGreaterThan(10);
+    return result;
+  }
+  /** From now on the playbook sets something on the nodes as well, after which the server restarts. */
+  async function extendPlaybook(): Promise<void> {
+    const text = `
+name: mine
+description: Ant Media Server, and a setting of its nodes
+extends: antmedia
+roles:
+  node:
+    steps:
+      - id: limit
+        properties: {path: /usr/local/antmedia/conf/red5.properties, set: {server.cpu_limit: 70}}
+        notify: restart-antmedia
+`;
+    await writeFile(join(dirname(file), 'mine.yaml'), text);
+    inventory.playbook = './mine.yaml';
+    await save();
+  }
 
   beforeAll(async () => {
     const added = await lab().addHosts([
@@ -190,6 +220,53 @@ describe.skipIf(noLab)('a balancer and two nodes with Ant Media Server', () => {
       expect(new Set(panel.map((said) => said.node))).toEqual(new Set([node]));
     }
     expect([...homes].sort()).toEqual(['ams-1', 'ams-2']);
+  });
+
+  it('puts a node off that has somebody, by what it says itself and by who is connected', async () => {
+    await extendPlaybook();
+    const [first] = nodes;
+    if (first === undefined) throw new Error('no node');
+    const words = async () => {
+      const { code, document } = await clusterproxy('apply', '--yes', '--limit', first.name);
+      expect(code).toBe(5);
+      expect(hostOf(document, first.name).status).toBe('deferred');
+      return hostOf(document, first.name).error?.message ?? '';
+    };
+    const stream = { streamId: 'a', status: 'broadcasting', originAdress: first.address };
+    await first.writeFile('/run/antmedia-broadcasts', JSON.stringify([stream]));
+    expect(await words()).toContain('streams and who is connected: 1');
+    await first.writeFile(
+      '/run/antmedia-broadcasts',
+      JSON.stringify([{ ...stream, originAdress: '192.0.2.9' }]),
+    );
+    await first.writeFile('/run/antmedia-statistics', '{"totalHLSWatchersCount":0}');
+    const clients = [await webSocket(443), await webSocket(443)];
+    expect(clients.map(({ node }) => node)).toContain(first.name);
+    expect(await words()).toContain('streams and who is connected: 1');
+    for (const client of clients) client.close();
+    await first.mustExec('rm /run/antmedia-broadcasts /run/antmedia-statistics');
+  });
+
+  it('changes, and then restarts, node by node, and nobody is cut', async () => {
+    const changed = await whileOpen(() => clusterproxy('apply', '--yes', '--when-busy', 'drain'));
+    expect(changed.code, changed.stderr).toBe(0);
+    expect(statuses(changed.document)).toEqual({
+      ...{ 'media-lb': 'in-sync', 'ams-1': 'changed', 'ams-2': 'changed' },
+    });
+    for (const { name } of nodes) {
+      expect(hostOf(changed.document, name).handlers.map(({ id }) => id)).toEqual(['restart-antmedia']);
+    }
+    const before = await Promise.all(nodes.map(startOf));
+    const restarted = await whileOpen(() => clusterproxy('reboot', '--yes', '--when-busy', 'drain'));
+    expect(restarted.code, restarted.stderr).toBe(0);
+    expect(statuses(restarted.document)).toEqual({
+      ...{ 'media-lb': 'skipped', 'ams-1': 'changed', 'ams-2': 'changed' },
+    });
+    const after = await Promise.all(nodes.map(startOf));
+    expect(after.some((start, index) => start === before[index])).toBe(false);
+    await balancer.mustExec('test ! -e /var/lib/clusterproxy/cordons/media');
+    inventory.playbook = 'antmedia';
+    await apply();
   });
 
   it('sends nobody to a node that is not well, for RTMP neither', async () => {

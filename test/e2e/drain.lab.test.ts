@@ -50,12 +50,9 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
         'sed -i s/drain.example.com/away.example.com/ /etc/bigbluebutton/bbb-web.properties',
       );
     }
-    const day = school.day();
-    // Every node has a class before the run begins.
-    await eventually(async () => expect(school.counters.held).toBeGreaterThan(0));
-    const { code, document, stderr } = await cluster.json('apply', '--yes', '--when-busy', 'drain');
-    school.end();
-    await day;
+    const { code, document, stderr } = await school.during(() =>
+      cluster.json('apply', '--yes', '--when-busy', 'drain'),
+    );
     expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
     expect(statuses(document)).toEqual({
       ...{ 'drain-lb': 'in-sync', 'drain-proxy': 'in-sync' },

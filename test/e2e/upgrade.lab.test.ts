@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/change.ts';
+import { startOf } from '../lab/day.ts';
 import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { offerDebianPackages, type TestPackage } from '../lab/packages.ts';
@@ -41,7 +42,6 @@ describe.skipIf(noLab)('nodes behind Scalelite, one after the other, with a scho
   let balancer: LabHost;
   let scalelite: Scalelite;
   const nameOf = (host: LabHost) => `${host.name}.example.com`;
-  const startOf = async (host: LabHost) => (await host.mustExec('cut -d " " -f 22 /proc/1/stat')).trim();
   const startsOf = () => Promise.all(cluster.nodes.map(startOf));
   const states = () => cluster.nodes.map((node) => scalelite.state(nameOf(node)));
 
@@ -85,11 +85,7 @@ describe.skipIf(noLab)('nodes behind Scalelite, one after the other, with a scho
   /** Does something while classes begin and end on all nodes that are not out. */
   async function duringSchool<Result>(work: () => Promise<Result>): Promise<Result> {
     const school = new School(cluster.nodes, scalelite, () => 2_000 + Math.random() * 4_000);
-    const day = school.day();
-    // Every node has a class before it begins.
-    await eventually(async () => expect(school.counters.held).toBeGreaterThan(0));
-    const result = await work().finally(() => school.end());
-    await day;
+    const result = await school.during(work);
     const { held, joined, ...bad } = school.counters;
     expect(bad).toEqual({ cut: 0, refused: 0, remembered: 0, lockedOut: 0, withoutPage: 0, mostOut: 1 });
     expect(Math.min(held, joined)).toBeGreaterThan(3);

@@ -1,15 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/model/change.ts';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
+import { Audience } from '../lab/audience.ts';
+import { startOf } from '../lab/day.ts';
 import { serverStatus, tellHaproxy, untilStatus } from '../lab/haproxy.ts';
 import type { LabHost } from '../lab/host.ts';
+import { offerDebianPackages, type TestPackage } from '../lab/packages.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { installWebCallServer, setStatistics, WebSocketClient } from '../lab/wcs/install.ts';
 import { hostOf, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { differences, type Manifest, manifestOf } from './manifest.ts';
-import { clusterproxyJson } from './program.ts';
+import { clusterproxyJson, hastyMain } from './program.ts';
 
 const hostname = 'wcs.example.com';
 const agent = '/usr/local/bin/haproxy-agent-check.sh';
@@ -34,7 +38,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
 
   const save = () => writeFile(file, JSON.stringify(inventory, null, 2));
   const clusterproxy = (command: string, ...args: readonly string[]) =>
-    clusterproxyJson(lab(), [command, '--inventory', file, ...args]);
+    clusterproxyJson(lab(), [command, '--inventory', file, ...args], hastyMain);
   const settled = (name: string, weight: string) =>
     untilStatus(balancer, ['wcs_back', name], { status: 'UP', weight });
   const connect = (options: { cookie?: string } = {}) =>
@@ -43,7 +47,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
   beforeAll(async () => {
     const added = await lab().addHosts([
       { name: 'wcs-lb', hostnames: ['wcs-lb.example.com', hostname], services: ['haproxy', 'nginx'] },
-      { name: 'wcs-01', services: ['xinetd'], prepare: installWebCallServer },
+      { name: 'wcs-01', services: ['xinetd'], prepare: installNode },
       { name: 'wcs-02', prepare: removeXinetd },
     ]);
     const [first] = added;
@@ -130,22 +134,64 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     expect((await clusterproxy('apply', '--yes')).code).toBe(0);
   });
 
-  it('drains a node whose settings change: nobody new gets there, and nobody is cut', async () => {
-    const open = await connect();
+  /** Does something while people come and go; what happened to them meanwhile. */
+  async function whileOpen<Result>(work: () => Promise<Result>) {
+    const audience = new Audience({ balancer, backend: 'wcs_back', page: '/' });
+    const result = await audience.during(work);
+    const { held, answered, ...bad } = audience.counters;
+    console.warn('WebSockets of WCS:', JSON.stringify(audience.counters));
+    expect(Math.min(held, answered)).toBeGreaterThan(10);
+    return { result, bad, troubles: audience.troubles };
+  }
+  const nobodyCut = { cut: 0, refused: 0, failed: 0, mostOut: 1 };
+
+  it('drains each node whose settings change: nobody new gets there, and nobody is cut', async () => {
     inventory.vars.global_bandwidth_check = false;
     await save();
-    const run = clusterproxy('apply', '--yes', '--when-busy', 'drain');
-    await untilStatus(balancer, ['wcs_back', open.node], { status: /^DRAIN/ });
-    const other = await connect();
-    expect(other.node).not.toBe(open.node);
-    other.close();
-    expect(open.closed).toBe(false);
-    open.close();
-    const { code, document, stderr } = await run;
+    const { result, bad, troubles } = await whileOpen(() =>
+      clusterproxy('apply', '--yes', '--when-busy', 'drain'),
+    );
+    const { code, document, stderr } = result;
     expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
     expect(statuses(document)).toEqual({ 'wcs-lb': 'in-sync', 'wcs-01': 'changed', 'wcs-02': 'changed' });
+    for (const name of nodes.map((node) => node.name)) {
+      expect(hostOf(document, name).handlers.map(({ id }) => id)).toContain('restart-webcallserver');
+    }
+    expect(bad, troubles.join('\n')).toEqual(nobodyCut);
     for (const { name } of nodes) await settled(name, '100');
     await balancer.mustExec('test ! -e /var/lib/clusterproxy/cordons/wcs');
+  });
+
+  it('is restarted node by node, and nobody is cut', async () => {
+    const before = await Promise.all(nodes.map(startOf));
+    const { result, bad, troubles } = await whileOpen(() =>
+      clusterproxy('reboot', '--yes', '--when-busy', 'drain'),
+    );
+    const { code, document, stderr } = result;
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    expect(statuses(document)).toEqual({ 'wcs-lb': 'skipped', 'wcs-01': 'changed', 'wcs-02': 'changed' });
+    const after = await Promise.all(nodes.map(startOf));
+    expect(after.some((start, index) => start === before[index])).toBe(false);
+    expect(bad, troubles.join('\n')).toEqual(nobodyCut);
+  });
+
+  it('is upgraded node by node, by default without cutting anybody', async () => {
+    const script = 'apt-get -qq update && exec apt-get -qq -y install wcs-part=2.0\n';
+    await writeFile(join(dirname(file), 'upgrade.sh'), script);
+    const upgradeCommand = { script: 'upgrade.sh', sha256: sha256(Buffer.from(script)), time_limit: '5m' };
+    Object.assign(inventory, { upgrade_command: upgradeCommand });
+    await save();
+    for (const node of nodes) {
+      await node.mustExec('apt-get -qq update && apt-get -qq -y install wcs-part=1.0');
+    }
+    const { result, bad, troubles } = await whileOpen(() => clusterproxy('upgrade', '--yes', '--soak', '0'));
+    const { code, document, stderr } = result;
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    for (const node of nodes) {
+      expect(await node.mustExec('dpkg -s wcs-part')).toContain('Version: 2.0\n');
+      await node.mustExec('dpkg --purge wcs-part');
+    }
+    expect(bad, troubles.join('\n')).toEqual(nobodyCut);
   });
 
   it("keeps an operator's drain and an open WebSocket while a threshold, a balance and stickiness change", async () => {
@@ -239,7 +285,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     for (const host of [balancer, ...nodes]) {
       const changed = differences(host, before.get(host.name) ?? new Map(), manifestOf(host));
       expect(
-        changed.filter((path) => !path.startsWith('/var/lib/wcs-standin/')),
+        changed.filter((path) => !/^\/var\/lib\/(wcs-standin|dpkg|apt)\//.test(path)),
         host.name,
       ).toEqual([]);
     }
@@ -256,7 +302,7 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     inventory.hosts.node = inventory.hosts.node.map((host) => ({ ...host, state: 'active' }));
     await save();
     for (const command of ['rollback', 'apply']) {
-      const set = await clusterproxy('apply', '--yes');
+      const set = await clusterproxy('apply', '--yes', '--limit', 'wcs-lb');
       expect(set.code, JSON.stringify(set.document.hosts.map((host) => host.error))).toBe(0);
       expect(await haproxy()).toBe('enabled\nactive');
       if (command === 'apply') {
@@ -279,8 +325,21 @@ function agentWarnings(document: ReportDocument): readonly string[] {
   return hostOf(document, 'wcs-lb').warnings.filter((one) => one.includes('agent'));
 }
 
+/** A part of the product; its upgrade restarts the server, as the real one does. */
+const part = (version: string): TestPackage => ({
+  name: 'wcs-part',
+  version,
+  files: { '/usr/share/wcs-part/version': version },
+  ...(version === '1.0' ? {} : { postinst: 'systemctl restart webcallserver' }),
+});
+
+async function installNode(host: LabHost): Promise<void> {
+  await installWebCallServer(host);
+  await offerDebianPackages(host, [part('1.0'), part('2.0')]);
+}
+
 /** Web Call Server on a host without xinetd. */
 async function removeXinetd(host: LabHost): Promise<void> {
-  await installWebCallServer(host);
+  await installNode(host);
   await host.mustExec(['dpkg', '--purge', 'xinetd']);
 }

@@ -1,15 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Day, type DayCounters } from './day.ts';
 import type { LabHost } from './host.ts';
 import type { Scalelite } from './scalelite.ts';
 
-/** What happened to classes and people; counters, not impressions. */
-export interface Counters {
-  /** classes that came to their own end */
-  held: number;
-  /** those whose connection was lost before */
-  cut: number;
+/** What happened to classes, which are held or cut, and to people. */
+export interface Counters extends DayCounters {
   /** those that the balancer created on a node that didn't take them */
   refused: number;
   /**
@@ -23,8 +20,6 @@ export interface Counters {
   lockedOut: number;
   /** people who joined, and got no page of the client */
   withoutPage: number;
-  /** the most nodes that got no new classes at the same time */
-  mostOut: number;
 }
 
 /**
@@ -61,15 +56,11 @@ const patience = 90_000;
  * connection open through the node's nginx as a client does, and ends some seconds later. Every second
  * somebody joins. The balancer's poller looks at the nodes meanwhile.
  */
-export class School {
-  readonly counters: Counters = {
-    ...{ held: 0, cut: 0, refused: 0, remembered: 0, joined: 0, lockedOut: 0, withoutPage: 0, mostOut: 0 },
-  };
+export class School extends Day<Counters> {
   readonly #nodes: readonly LabHost[];
   readonly #scalelite: Scalelite;
   readonly #options: SchoolOptions;
   readonly #classes = new Map<string, Class>();
-  #isOver = false;
   #begun = 0;
 
   constructor(
@@ -77,35 +68,30 @@ export class School {
     scalelite: Scalelite,
     options: SchoolOptions | SchoolOptions['lasts'],
   ) {
+    super({
+      ...{ held: 0, cut: 0, refused: 0, remembered: 0, joined: 0, lockedOut: 0, withoutPage: 0, mostOut: 0 },
+    });
     this.#nodes = nodes;
     this.#scalelite = scalelite;
     this.#options = typeof options === 'function' ? { lasts: options, plain: true } : options;
   }
 
-  /** The day, until it is over and the last class has ended. */
-  async day(): Promise<void> {
-    const classes = new Set<Promise<void>>();
-    const begin = (work: Promise<void>) => {
-      classes.add(work);
-      work.finally(() => classes.delete(work)).catch(() => undefined);
-    };
-    begin(this.#polling());
-    for (let tick = 0; !this.#isOver; tick++) {
-      const open = this.#nodes.filter((node) => this.#scalelite.state(nameOf(node)) === 'enabled');
-      this.counters.mostOut = Math.max(this.counters.mostOut, this.#nodes.length - open.length);
-      if (this.#classes.size < this.#nodes.length * 2) begin(this.#class());
-      if (tick % 2 === 0) begin(this.#somebodyJoins());
-      await sleep(500);
-    }
-    await Promise.all(classes);
+  override day(): Promise<void> {
+    this.begin(this.#polling());
+    return super.day();
   }
 
-  end(): void {
-    this.#isOver = true;
+  protected out(): number {
+    return this.#nodes.filter((node) => this.#scalelite.state(nameOf(node)) !== 'enabled').length;
+  }
+
+  protected tick(number: number): void {
+    if (this.#classes.size < this.#nodes.length * 2) this.begin(this.#class());
+    if (number % 2 === 0) this.begin(this.#somebodyJoins());
   }
 
   async #polling(): Promise<void> {
-    while (!this.#isOver) {
+    while (!this.isOver) {
       await sleep(poll);
       await Promise.all(
         this.#nodes.map(async (node) => {

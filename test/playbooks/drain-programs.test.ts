@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -226,13 +227,94 @@ describe('a balancer of another kind', () => {
 });
 
 describe('HAProxy', () => {
-  const haproxy = (verb: string, name = 'wcs-01') =>
-    run('haproxy-drain.sh', verb, name, '/nowhere.sock', 'wcs_back');
+  const haproxy = (verb: string, name = 'ams-1') => {
+    const socket = join(folder, 'admin.sock');
+    return run(
+      'haproxy-drain.sh',
+      verb,
+      name,
+      `/nowhere.sock ${socket}`,
+      'ams_origin',
+      'ams_hls',
+      'ams_rtmp',
+    );
+  };
+  let server: Server | undefined;
+  /** Its stats socket, where these servers are: backend, name, srv_op_state, srv_admin_state. */
+  const socketOf = async (...servers: readonly (readonly [string, string, number, number])[]) => {
+    const rows = servers.map(
+      ([backend, name, runs, told], index) =>
+        `${index} ${backend} ${index} ${name} 192.0.2.1 ${runs} ${told} 100 100 5 6 3 4 6 0 0 0 - 5080 - 0 0 - - 0`,
+    );
+    const columns =
+      'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change';
+    writeFileSync(join(folder, 'servers'), `1\n# ${columns}\n${rows.join('\n')}\n\n`);
+    standIn(
+      'socat',
+      `read -r line; echo "$line" >>'${folder}/calls'; case $line in 'show servers state') cat '${folder}/servers' ;; *) echo ;; esac`,
+    );
+    server = createServer();
+    await new Promise<void>((done) => {
+      server?.listen(join(folder, 'admin.sock'), done);
+    });
+  };
+  const told = () => calls().filter((call) => call.startsWith('set '));
+  afterEach(() => void server?.close());
 
   it('is not there', async () => {
     expect(await haproxy('state')).toEqual({
       status: 1,
-      said: ['HAProxy has no stats socket at /nowhere.sock'],
+      said: [`HAProxy has no stats socket at /nowhere.sock ${join(folder, 'admin.sock')}`],
     });
+  });
+
+  it('has the node in some of the backends, and is told in each of them', async () => {
+    await socketOf(
+      ['ams_origin', 'ams-1', 2, 0],
+      ['ams_origin', 'ams-2', 2, 0],
+      ['ams_rtmp', 'ams-1', 2, 0],
+      ['ams_rtmp', 'ams-2', 2, 0],
+      ['other', 'ams-1', 2, 0],
+    );
+    expect((await haproxy('cordon')).status).toBe(0);
+    expect((await haproxy('enable')).status).toBe(0);
+    expect(told()).toEqual(
+      ['drain', 'ready'].flatMap((state) => [
+        `set server ams_origin/ams-1 state ${state}`,
+        `set server ams_rtmp/ams-1 state ${state}`,
+      ]),
+    );
+    expect((await haproxy('state', 'ams-3')).said).toEqual(['state=unknown']);
+    expect((await haproxy('cordon', 'ams-3')).status).toBe(1);
+  });
+
+  it.each([
+    ['as it should be', [2, 0, 2, 0], ['enabled', 'online']],
+    ['out in one backend only', [2, 8, 2, 0], ['enabled', 'online']],
+    ['out', [2, 8, 2, 8], ['cordoned', 'online']],
+    ['back, and getting people little by little', [1, 0, 2, 0], ['enabled', 'online']],
+    ['down in one', [0, 0, 2, 0], ['enabled', 'offline']],
+    ['in maintenance in one', [0, 1, 2, 8], ['maintenance', 'offline']],
+  ])(
+    'says of a node that is %s',
+    async (_, [origin = 0, told = 0, rtmp = 0, toldRtmp = 0], [state, health]) => {
+      await socketOf(
+        ['ams_origin', 'ams-1', origin, told],
+        ['ams_origin', 'ams-2', 1, 0],
+        ['ams_rtmp', 'ams-1', rtmp, toldRtmp],
+        ['ams_rtmp', 'ams-2', 2, 0],
+      );
+      expect((await haproxy('state')).said).toEqual([`state=${state}`, `health=${health}`, 'others=1']);
+    },
+  );
+
+  it('is left with nobody in one of the backends: the only one for it is not taken out', async () => {
+    await socketOf(
+      ['ams_origin', 'ams-1', 2, 0],
+      ['ams_origin', 'ams-2', 2, 0],
+      ['ams_rtmp', 'ams-1', 2, 0],
+      ['ams_rtmp', 'ams-2', 2, 8],
+    );
+    expect((await haproxy('state')).said).toContain('others=0');
   });
 });

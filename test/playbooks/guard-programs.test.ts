@@ -443,3 +443,123 @@ describe('the guard of a balancer that relays SRT', () => {
     expect(await ask('antmedia-srt-streams.sh', ['4300'])).toEqual(answer);
   });
 });
+
+describe('the guard of Ant Media nodes', () => {
+  const US = '\u001f';
+  const port = () => (server.address() as AddressInfo).port;
+  const streams = (asked = 'true', variables?: Readonly<Record<string, string>>) =>
+    ask('antmedia-streams.sh', [String(port()), asked, 'restart-it', '5080 1935'], variables);
+  /** 13D8 is 5080, 078F 1935. */
+  const connected = (...ports: readonly string[]) =>
+    writeFileSync(
+      join(folder, 'proc/net/tcp'),
+      ports.map((one) => ` 1: 0100007F:${one} 0200007F:C000 01\n`).join(''),
+    );
+  const application = (name: string, path = `/${name}`) => {
+    const directory = join(folder, `usr/local/antmedia/webapps/${name}/WEB-INF`);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'red5-web.properties'), `webapp.contextPath=${path}\n`);
+  };
+  const statistics = (figures: object = {}) => ({
+    ...{ totalRTMPWatchersCount: -1, totalHLSWatchersCount: 0, totalWebRTCWatchersCount: 0, ...figures },
+  });
+  const stream = (originAdress: string | undefined, status = 'broadcasting') => ({
+    streamId: 'a',
+    status,
+    name: '"status":"broadcasting","streamId":"b',
+    endPointList: [{ status: 'created' }],
+    ...(originAdress === undefined ? {} : { originAdress }),
+  });
+  let answers: Record<string, unknown>;
+  const all = '/live/rest/v2/broadcasts/total-broadcast-statistics';
+  const list = (offset = 0) => `/live/rest/v2/broadcasts/list/${offset}/50?sort_by=status&order_by=asc`;
+
+  beforeAll(() => {
+    mkdirSync(join(folder, 'proc/net'), { recursive: true });
+    stand('systemctl', 'test "$*" = "is-active --quiet antmedia.service"');
+    stand('hostname', 'echo "192.0.2.11 2001:db8::1 "');
+    application('live');
+    application('root', '/');
+    server.removeAllListeners('request').on('request', ({ url = '' }, response) => {
+      const answer = answers[url];
+      response.writeHead(answer === undefined ? 403 : 200).end(JSON.stringify(answer));
+    });
+  });
+  beforeEach(() => {
+    connected();
+    answers = { [all]: statistics(), [list()]: [] };
+  });
+  afterAll(() => rmSync(join(folder, 'hostname')));
+
+  it.each<[string, object, readonly object[], string]>([
+    ['nobody', {}, [], ''],
+    [
+      'players',
+      { totalHLSWatchersCount: 12, totalWebRTCWatchersCount: 3 },
+      [],
+      `15${US}${US}${US}playing from it\n`,
+    ],
+    [
+      'a kind of player that the program does not know',
+      { totalXWatchersCount: 1 },
+      [],
+      `1${US}${US}${US}playing from it\n`,
+    ],
+    ['a stream that comes here', {}, [stream('192.0.2.11')], `1${US}${US}${US}published to it\n`],
+    ['one of a server that does not say where', {}, [stream(undefined)], `1${US}${US}${US}published to it\n`],
+    ['one that comes to another node', {}, [stream('192.0.2.12'), stream('192.0.2.1')], ''],
+    ['one that has ended', {}, [stream('192.0.2.11', 'finished')], ''],
+  ])('%s', async (_, figures, list_, output) => {
+    answers = { [all]: statistics(figures), [list()]: list_ };
+    expect(await streams()).toEqual({ status: output === '' ? 0 : 1, output });
+  });
+
+  it('a stream behind a page of others', async () => {
+    answers[list()] = Array.from({ length: 50 }, () => stream('192.0.2.12'));
+    answers[list(50)] = [stream('192.0.2.12'), stream('2001:db8::1')];
+    expect((await streams()).status).toBe(1);
+    answers[list(50)] = [];
+    expect((await streams()).status).toBe(0);
+    delete answers[list(50)];
+    expect((await streams()).status).toBe(2);
+  });
+
+  it('somebody whom the server does not count', async () => {
+    connected('13D8', '078F', '0050');
+    const output = `2${US}${US}${US}not counted by the REST API, but connected\n`;
+    expect(await streams()).toEqual({ status: 1, output });
+    // Where it answers nobody without a token, connections alone tell.
+    answers = {};
+    expect(await streams('false')).toEqual({ status: 1, output });
+    connected();
+    expect(await streams('false')).toEqual({ status: 0, output: '' });
+    rmSync(join(folder, 'proc/net/tcp'));
+    expect(await streams('false')).toMatchObject({ status: 2 });
+  });
+
+  it('a server that does not answer, or whose application does not', async () => {
+    answers = {};
+    const output = 'the REST API of an application does not say who is there: live\n';
+    expect(await streams()).toEqual({ status: 2, output });
+    const begun = { CLUSTERPROXY_BEGUN: 'restart-it ' };
+    expect((await streams('true', begun)).status).toBe(0);
+    connected('13D8');
+    expect((await streams('true', begun)).status).toBe(1);
+    connected();
+    answers = { [all]: statistics({ totalHLSWatchersCount: 1 }), [list()]: [] };
+    application('other');
+    // One that says that somebody is there is enough.
+    expect((await streams()).status).toBe(1);
+    answers = { [all]: statistics(), [list()]: [] };
+    expect((await streams()).status).toBe(2);
+    rmSync(join(folder, 'usr/local/antmedia/webapps'), { recursive: true });
+    expect((await streams()).status).toBe(2);
+  });
+
+  it('a service that does not run serves nobody, and a systemd that does not answer says nothing', async () => {
+    stand('systemctl', 'exit 3');
+    expect(await streams()).toEqual({ status: 0, output: '' });
+    stand('systemctl', 'exit 1');
+    expect((await streams()).status).toBe(2);
+  });
+});

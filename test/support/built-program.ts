@@ -25,8 +25,9 @@ const folder = join(cache, fingerprint());
 export const main = join(folder, 'plain/main.js');
 
 /**
- * The same as a package of its own whose playbooks of BigBlueButton and Averox have short time limits: for
- * services of tests, which are up in a second; a real bbb-web gets minutes.
+ * The same as a package of its own whose playbooks have short time limits, where they are those of
+ * BigBlueButton and Averox, and look only for a second whether services stay up: for services of tests, which
+ * are up in a second; a real bbb-web gets minutes.
  */
 export const hastyMain = join(folder, 'hasty/dist/main.js');
 
@@ -63,6 +64,10 @@ function layHasty(hasty: string, plain: string): void {
     const text = readFileSync(join(playbooks, name), 'utf8');
     const quick = text.replace(/\btimeout: \d+$/gm, 'timeout: 15').replace(/\bsettle: \d+$/gm, 'settle: 1');
     writeFileSync(join(playbooks, name), quick);
+  }
+  for (const name of ['wcs.yaml', 'antmedia.yaml']) {
+    const text = readFileSync(join(playbooks, name), 'utf8').replace(/^ +settle: \d+\n/gm, '');
+    writeFileSync(join(playbooks, name), text.replace(/^( +)(timeout: \d+)$/gm, '$1$2\n$1settle: 1'));
   }
 }
 
