@@ -17,11 +17,13 @@ export type PollsOptions = Pick<ApplyOptions, 'inventory' | 'whenBusy' | 'queue'
  * said that it may.
  */
 export function pollsRefusal(plans: readonly HostPlan[], options: PollsOptions): Problem | undefined {
-  const found = plans.filter(isDue).flatMap((plan) => {
-    const silent = tooSilentFor(plan, options);
-    const who = silent && notWaitedFor(plan, silent, options);
-    return silent === undefined || who === undefined ? [] : [{ plan, silent, who }];
-  });
+  const found = plans
+    .filter((plan) => isDue(plan) && mayHavePeople(plan))
+    .flatMap((plan) => {
+      const silent = tooSilentFor(plan, options);
+      const who = silent && notWaitedFor(plan, silent, options);
+      return silent === undefined || who === undefined ? [] : [{ plan, silent, who }];
+    });
   const [first] = found;
   if (first === undefined) return undefined;
   const others = found.slice(1).map(({ plan }) => plan.host);
@@ -55,6 +57,11 @@ export function asksDespiteForce(plan: HostPlan, options: PollsOptions): boolean
 function tooSilentFor(plan: HostPlan, options: PollsOptions): TooSilent | undefined {
   if (options.despitePolls === true) return undefined;
   return tooSilent(plan, hostOf(plan, options), options);
+}
+
+/** By any of its guards. */
+function mayHavePeople({ guards }: HostPlan): boolean {
+  return guards.some(({ state, ignored = [] }) => state !== 'idle' || ignored.length > 0);
 }
 
 interface NotWaitedFor {

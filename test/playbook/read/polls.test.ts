@@ -41,7 +41,17 @@ async function load(polls: string) {
 it('are those of a balancer, with everything filled in that may be left out', async () => {
   const { roles } = await load('{every: 60s, misses: 2, silent: [restart], ends: calls are dropped}');
   expect(roles.flatMap(({ guards }) => guards.map(({ drain }) => drain?.polls))).toEqual([
-    [{ when: {}, at: '', every: '60s', misses: 2, silent: ['restart'], ends: 'calls are dropped', pause: '' }],
+    [
+      {
+        when: {},
+        at: '',
+        every: '60s',
+        misses: 2,
+        silent: ['restart'],
+        ends: 'calls are dropped',
+        pause: '',
+      },
+    ],
   ]);
 });
 
