@@ -7,6 +7,7 @@ import { count, wrap } from '../report/terminal/prose.ts';
 import { makeStyle } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { drainRefusal } from '../run/busy/drain-refusal.ts';
+import { pollsRefusal } from '../run/busy/polls-refusal.ts';
 import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
@@ -71,7 +72,8 @@ export async function carryOut(
     options.refusal ??
     drainRefusal(plan.hosts, options) ??
     waveRefusal(plan.hosts, options) ??
-    queueRefusal(plan.hosts, options);
+    queueRefusal(plan.hosts, options) ??
+    pollsRefusal(plan.hosts, options);
   if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
   if (due.length === 0 || options.dryRun) {

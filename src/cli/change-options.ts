@@ -17,6 +17,7 @@ export interface ChangeOptions extends WindowOptions {
   readonly whenBusy?: BusyPolicy;
   readonly waitTimeout: number;
   readonly drainTimeout: number;
+  readonly despitePolls: boolean;
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
   readonly wave?: number;
@@ -103,6 +104,11 @@ function addPeopleOptions(
       new Option('--drain-timeout <time>', 'the same with --when-busy drain; then the host gets people again')
         .argParser(seconds)
         .default(usualApply.drainTimeout, '2h'),
+    )
+    .option(
+      '--despite-polls',
+      'agree that a balancer may take a host with people for dead while it is silent, and end what goes on there',
+      false,
     )
     .addOption(namesOption());
   return addWindowOptions(addNowOption(changing));
@@ -208,6 +214,7 @@ export function changeOptionsOf(
   | 'whenBusy'
   | 'waitTimeout'
   | 'drainTimeout'
+  | 'despitePolls'
   | 'maxFailures'
   | 'maxUnavailable'
   | 'waveSize'
@@ -218,9 +225,10 @@ export function changeOptionsOf(
   | 'keep'
 > {
   const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
-  const { whenBusy, waitTimeout, drainTimeout, wave: waveSize, onFailure } = options;
+  const { whenBusy, waitTimeout, drainTimeout, despitePolls, wave: waveSize, onFailure } = options;
   const waves = { maxUnavailable, waveSize, onFailure };
-  const busy = { whenBusy: whenBusy ?? (force ? ('force' as const) : undefined), waitTimeout, drainTimeout };
+  const policy = whenBusy ?? (force ? ('force' as const) : undefined);
+  const busy = { whenBusy: policy, waitTimeout, drainTimeout, despitePolls };
   return { ...busy, ...waves, maxFailures, confirm, confirmTimeout, lockWait, keep };
 }
 

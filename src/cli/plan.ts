@@ -69,6 +69,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     { usualApply },
     { withWindows },
     { drainRefusal },
+    { pollsNotes },
     { waveRefusal },
     { withQueues },
   ] = await Promise.all([
@@ -81,6 +82,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../run/options.ts'),
     import('../run/windows/report.ts'),
     import('../run/busy/drain-refusal.ts'),
+    import('../run/busy/polls-refusal.ts'),
     import('../run/wave-refusal.ts'),
     import('../run/queue/report.ts'),
   ]);
@@ -109,7 +111,8 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     planned.hosts,
     going,
   );
-  const told = { byHand: planned.byHand, notes: planned.notes, rollout, holds: holdsIn(planned) };
+  const notes = [...(planned.notes ?? []), ...pollsNotes(planned.hosts, going)];
+  const told = { byHand: planned.byHand, notes, rollout, holds: holdsIn(planned) };
   session.show('plan', result, told);
   // As apply would refuse it.
   const refusal = drainRefusal(planned.hosts, going) ?? waveRefusal(planned.hosts, going);

@@ -38,12 +38,13 @@ function agreedOptions(
   options: ChangeOptions,
   { limit, prune, queue }: Pick<Called, 'limit' | 'queue'> & { readonly prune: boolean },
 ): AgreedOptions {
-  const { force, whenBusy, waitTimeout, drainTimeout, maxFailures, maxUnavailable } = options;
+  const { force, whenBusy, waitTimeout, drainTimeout, despitePolls, maxFailures, maxUnavailable } = options;
   const { confirm, confirmTimeout, keep, window, wave, onFailure } = options;
   const busy = whenBusy ?? (force ? ('force' as const) : undefined);
   return {
     ...{ limit: [...limit], prune, waitTimeout, drainTimeout, maxFailures, confirm, confirmTimeout },
     ...(busy === undefined ? {} : { whenBusy: busy }),
+    ...(despitePolls ? { despitePolls } : {}),
     ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
     ...(wave === undefined ? {} : { waveSize: wave }),
     ...(onFailure === usualApply.onFailure ? {} : { onFailure }),

@@ -106,6 +106,7 @@ const runRecord = z.looseObject({
   version: z.string(),
   startedAt: z.string(),
   now: z.literal(true).optional(),
+  despitePolls: z.literal(true).optional(),
   changes: z.array(
     z
       .looseObject({

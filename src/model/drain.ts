@@ -9,6 +9,24 @@ export interface Drain {
   readonly args: readonly string[];
   /** what the host answers when it is well; asked by the hosts of that role before it gets people again */
   readonly answers: readonly { readonly url: string; readonly contains: string }[];
+  /** how balancers that may be in use ask the host whether it is alive */
+  readonly polls: readonly Polls[];
+}
+
+/** A balancer that asks a host again and again, and takes one that stays silent for dead. */
+export interface Polls {
+  /** its address, where the inventory has it; else empty */
+  readonly at: string;
+  /** time between two questions; seconds */
+  readonly every: number;
+  /** how many questions in a row without an answer make a host dead */
+  readonly misses: number;
+  /** ids of the handlers while which the host gives it no answer */
+  readonly silent: readonly string[];
+  /** what it does to a host that is dead, in words that follow the name of the host's role */
+  readonly ends: string;
+  /** how a person keeps it from that for a while, in words; empty where nothing does */
+  readonly pause: string;
 }
 
 /** What a balancer does with a host, by one that tells it. */

@@ -39,6 +39,8 @@ export interface PastRun {
   readonly startedAt: string;
   /** the operator said that people may be interrupted outside a window, or by day */
   readonly now?: true | undefined;
+  /** the operator said that a balancer may take hosts with people for dead while they are changed */
+  readonly despitePolls?: true | undefined;
   /** the run that it undid */
   readonly undoes: string | undefined;
   /** the latest run that undid this one, if it is undone on every host that it changed */

@@ -125,6 +125,18 @@ export interface PlaybookDrain {
   readonly program: OwnProgram;
   readonly args: readonly string[];
   readonly answers: readonly { readonly url: string; readonly contains: string }[];
+  readonly polls: readonly PlaybookPolls[];
+}
+
+/** How a balancer asks whether a host is alive: texts are templates, `every` and `misses` may be. */
+export interface PlaybookPolls {
+  readonly when: Condition;
+  readonly at: string;
+  readonly every: string;
+  readonly misses: number | string;
+  readonly silent: readonly string[];
+  readonly ends: string;
+  readonly pause: string;
 }
 
 /** Something that should be healthy before anything is changed; each failure is a warning in the plan. */

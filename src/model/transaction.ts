@@ -107,6 +107,11 @@ export interface RunRecord {
    * otherwise
    */
   readonly now?: true | undefined;
+  /**
+   * the operator said that a balancer may take hosts with people for dead while they are changed; absent
+   * otherwise
+   */
+  readonly despitePolls?: true | undefined;
   /** what was to be changed: path, action, sha256 before and after, mode and owner before */
   readonly changes: readonly RecordedChange[];
   /**

@@ -6,7 +6,8 @@ import { abortable } from './again/aborting.ts';
 import { outcomeOf } from './again/outcome-of.ts';
 import { applyStage } from './apply-stage.ts';
 import { drainedTurns } from './busy/drain.ts';
-import { waitingFor } from './busy/waiting.ts';
+import { onHalfDone } from './busy/half-done.ts';
+import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { applyLast } from './last-stage.ts';
@@ -18,6 +19,7 @@ import { resultOfHostPlan } from './result-of-plan.ts';
 import { newRunId } from './run-id.ts';
 import { applyStages, type StageOptions } from './stages.ts';
 import type { Together } from './together.ts';
+import { transactionIds } from './transaction-ids.ts';
 import { longestWork } from './transaction-of.ts';
 import { wavesOf } from './wave.ts';
 import { interruptedBefore, inWaves, notBegun, notStarted } from './waves.ts';
@@ -70,21 +72,29 @@ async function withLeases(
 ): Promise<RunResult> {
   const startedAt = new Date().toISOString();
   const prove = outsideProofs(options, planner.deciding);
-  const carryOut = (together: Together | undefined) => async (host: HostPlan, stage: Stage, id: string) => {
+  const ids = transactionIds(run);
+  const once = (together: Together | undefined) => async (host: HostPlan, stage: Stage, number: number) => {
+    const id = ids.next(host.host, number);
+    if (id === undefined) return comeAgain(host);
     const waits = waitingTogether(host.host, together, plan.hosts, options);
-    const goesOn = planner.finishes === true && id !== run;
+    const goesOn = planner.finishes === true && number > 1;
     const time = goesOn ? { refused: undefined, beginBefore: undefined } : inTime(host, waits);
     if (time.refused !== undefined) return time.refused;
     const { beginBefore } = time;
-    const agreement = id === run ? leases.agreementFor(host.host) : undefined;
+    const agreement = number === 1 ? leases.agreementFor(host.host) : undefined;
     const names = { run: id, startedAt, beginBefore, lease: leases.of(host.host), agreement, together };
     return proved(host, prove(host, stage), options, (proof) =>
       applyStage(host, stage, { ...names, proof }, waits),
     );
   };
+  const carryOut =
+    (together: Together | undefined) => async (host: HostPlan, stage: Stage, number: number) => {
+      const work = () => once(together)(host, stage, number);
+      return number === 1 ? work() : onHalfDone(host, options, work);
+    };
   const reported = reportingWay(options, planner.wayThrough);
   const onOneSide = options.onFailure === 'revert-wave';
-  const queueing = queueingFor({ id: run, startedAt }, options);
+  const queueing = queueingFor({ ids, startedAt }, options);
   const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
@@ -107,9 +117,7 @@ async function withLeases(
       await together?.begin(host.host);
       const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
       if (refused !== undefined) return refused;
-      return ends(
-        await applyStages(host, { ...stages, run, leave: options.leave, carryOut: carryOut(together) }),
-      );
+      return ends(await applyStages(host, { ...stages, leave: options.leave, carryOut: carryOut(together) }));
     });
   const { again } = planner;
   const { exactly } = options;

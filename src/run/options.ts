@@ -63,6 +63,8 @@ export interface ApplyOptions extends RunOptions {
    * whatever the guards of its role know of, also where nothing interrupts that; undefined: neither
    */
   readonly membership?: 'join' | 'leave' | undefined;
+  /** a balancer may take a host with people for dead while it is changed; undefined: no */
+  readonly despitePolls?: boolean | undefined;
   /** what the policy `later` means for hosts on which people are; undefined: it puts them off */
   readonly queue?: QueueWishes | undefined;
   /** how many hosts may fail before no further one is started; 0: the first failure stops the run */

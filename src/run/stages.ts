@@ -3,11 +3,8 @@ import { type HostPlan, hasWork, type Stage } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { stageDifferences } from '../plan/saved/stage-comparison.ts';
 import type { Planner } from './planner.ts';
-import { stageRun } from './run-id.ts';
 
 export interface StageOptions {
-  /** id of the run */
-  readonly run: string;
   /** number of the first transaction; 1 */
   readonly from?: number;
   readonly again?: Planner['again'];
@@ -15,8 +12,8 @@ export interface StageOptions {
   readonly exactly: boolean;
   /** the operator leaves the hosts to themselves: no further stage is started */
   readonly leave: AbortSignal;
-  /** carries out one stage of a host that is as in the last look of the plan */
-  readonly carryOut: (plan: HostPlan, stage: Stage, run: string) => Promise<HostResult>;
+  /** carries out one stage of a host that is as in the last look of the plan; `number` counts from 1 */
+  readonly carryOut: (plan: HostPlan, stage: Stage, number: number) => Promise<HostResult>;
 }
 
 /** A stage that was carried out, and its outcome. */
@@ -31,13 +28,13 @@ interface Done {
  * the result says so.
  */
 export async function applyStages(plan: HostPlan, options: StageOptions): Promise<HostResult> {
-  const { run, from = 1 } = options;
+  const { from = 1 } = options;
   const done: Done[] = [];
   let current = plan;
   for (let number = from; ; number++) {
     const [stage, ...rest] = current.stages;
     if (stage === undefined) return resultOf(plan, done, rest);
-    const result = await options.carryOut(current, stage, stageRun(run, number));
+    const result = await options.carryOut(current, stage, number);
     done.push({ stage, result });
     const isLast = rest[0] === undefined && !isUnforeseen(stage);
     if (result.status !== 'changed' || isLast) return resultOf(plan, done, rest);

@@ -14,6 +14,7 @@ import {
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { packageVersion } from '../version.ts';
 import { policyOf } from './busy/policy.ts';
+import { asksDespiteForce } from './busy/polls-refusal.ts';
 import { hostOf } from './busy/waiting.ts';
 import { operatorHere } from './operator.ts';
 import type { ApplyOptions } from './options.ts';
@@ -58,7 +59,7 @@ export function transactionOf(
     changes,
     handlers,
     units: stage.units,
-    force: policyOf(plan.role, options) === 'force',
+    force: policyOf(plan.role, options) === 'force' && !asksDespiteForce(plan, options),
     confirm: options.confirm === 'host' ? 'host' : 'outside',
     confirmTimeout: options.confirmTimeout,
     lockWait: options.lockWait,
@@ -79,6 +80,7 @@ export function transactionOf(
       version: packageVersion(),
       startedAt: names.startedAt,
       ...(options.window?.regardless ? { now: true } : {}),
+      ...(options.despitePolls ? { despitePolls: true } : {}),
       changes: recordChanges(changes),
       actions: recordActions(stage.actions),
       items: recordItems(stage, itemFormatsOf(options.inventory.playbook)),

@@ -131,6 +131,27 @@ describe('a run that drains', () => {
     expect(existsSync(at('broken'))).toBe(false);
   });
 
+  it('changes a node after all to which people came in the last moment, once they have left', async () => {
+    let came = 0;
+    const left: string[] = [];
+    const result = await apply({
+      limit: onlyOne,
+      progress: (event: ProgressEvent) => {
+        if (event.kind !== 'host' || event.host !== 'bbb-01') return;
+        if (event.phase === 'connecting' && came < 2) {
+          came += 1;
+          meetings('bbb-01', '4 Maths');
+        }
+        if (event.phase !== 'waiting') return;
+        left.push(event.detail ?? '');
+        meetings('bbb-01', undefined);
+      },
+    });
+    expect(problems(result)).toEqual([]);
+    expect(statuses(result)['bbb-01']).toBe('changed');
+    expect(left).toHaveLength(2);
+  });
+
   it('gives a node back whose people stay, and puts it off', async () => {
     meetings('bbb-01', '3 Physics');
     const result = await apply({ drainTimeout: 1, limit: onlyOne });

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { providesNothing } from '../../src/model/action.ts';
 import { emptyPlan, emptyStage, type HostPlan, type Stage } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
+import { stageRun } from '../../src/run/run-id.ts';
 import { applyStages, type StageOptions } from '../../src/run/stages.ts';
+import { transactionIds } from '../../src/run/transaction-ids.ts';
 import { oneChange } from '../support/host-plan.ts';
 
 const stage = (number: number, name: string, path: string): Stage => ({
@@ -41,11 +43,10 @@ async function run(
 ): Promise<{ readonly done: readonly string[]; readonly result: HostResult }> {
   const done: string[] = [];
   const result = await applyStages(plan, {
-    run: 'RUN',
     exactly: false,
     leave: new AbortController().signal,
-    carryOut: async (host, one, id) => {
-      done.push([id, ...one.changes.map(({ path }) => path)].join(' '));
+    carryOut: async (host, one, number) => {
+      done.push([stageRun('RUN', number), ...one.changes.map(({ path }) => path)].join(' '));
       const status = ends[one.name ?? ''] ?? 'changed';
       const problem = status === 'changed' ? undefined : { code: 'x', message: 'it failed' };
       return { plan: host, status, problem, ran: [`${one.number}`], warnings: ['same'], durationMs: 1 };
@@ -105,5 +106,16 @@ describe('the stages of a host', () => {
     const problem = { code: 'unreachable', message: 'no answer' };
     const lost = await run(agreed, { again: async () => ({ ...agreed, problem }) });
     expect(lost.result).toMatchObject({ status: 'failed', problem });
+  });
+});
+
+describe('what is done to a host', () => {
+  it('has an id of its own each time, which sorts after all others of the run', () => {
+    const { next } = transactionIds('RUN');
+    expect([next('a', 1), next('a', 1), next('b', 1), next('a', 2), next('b', 4), next('b', 2)]).toEqual([
+      ...['RUN', 'RUN-2', 'RUN', 'RUN-3', 'RUN-4', 'RUN-5'],
+    ]);
+    for (let number = 4; number <= 9; number++) expect(next('a', 1)).toBe(`RUN-${number}`);
+    expect(next('a', 1)).toBeUndefined();
   });
 });

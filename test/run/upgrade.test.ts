@@ -18,6 +18,7 @@ set -e
 echo "$1 $(ls "$2/before" 2>/dev/null)" >>"$2/runs"
 [ ! -e "$2/fail" ] || { echo 'E: the key is not known'; exit 2; }
 cp -R "$2/version/." "$CLUSTERPROXY_ROOT/"
+[ ! -e "$2/class" ] || cp "$2/class" "$CLUSTERPROXY_ROOT/run/stand-in/meetings"
 for unit in bbb-graphql-server bbb-graphql-middleware bbb-apps-akka bbb-web; do systemctl restart $unit; done
 `;
 const at = (name: string) => join(cluster.folder, name);
@@ -189,6 +190,49 @@ describe('a host that is upgraded to another version', () => {
     const problem = result.hosts.find((one) => one.plan.host === 'bbb-03')?.problem as Problem;
     expect(problem.message).toMatch(/people use bbb-02 with its new version first, until \d{4}-/);
     expect(problem.next).toContain('clusterproxy upgrade --inventory x');
+  });
+
+  it('waits for a class that is created before all is done, and does not run the command again', async () => {
+    const base = await byScript('four');
+    const class_ = cluster.path('bbb-02', '/run/stand-in/meetings');
+    const stale = () =>
+      cluster.edit('bbb-02', '/etc/bigbluebutton/bbb-web.properties', (text) =>
+        text.replace(/^accessControlAllowOrigin.*\n/m, ''),
+      );
+    stale();
+    writeFileSync(at('class'), '5 Maths\n');
+    const before = runs().length;
+    const late = await upgrade(base, { whenBusy: 'wait', waitTimeout: 1 });
+    expect(statuses(late.result)['bbb-02']).toBe('failed');
+    expect(problems(late.result)).toEqual([
+      expect.stringMatching(
+        /^bbb-02: upgrade-unfinished: .*running meetings: 1, with 5 people, after \d+s of waiting.*no other host/,
+      ),
+    ]);
+    expect(runs()).toHaveLength(before + 1);
+    rmSync(class_);
+    rmSync(at('class'));
+    expect(statuses((await upgrade(base)).result)['bbb-02']).toBe('changed');
+    expect(runs()).toHaveLength(before + 1);
+    // Somebody else's upgrade, and this time they go.
+    writeFileSync(at('class'), '5 Maths\n');
+    stale();
+    const waited: string[] = [];
+    const { result } = await upgrade(await byScript('five'), {
+      ...{ whenBusy: 'wait', waitTimeout: 60 },
+      progress: (event) => {
+        if (event.kind !== 'host' || event.phase !== 'waiting') return;
+        waited.push(event.detail ?? '');
+        rmSync(class_, { force: true });
+      },
+    });
+    rmSync(at('class'));
+    expect(problems(result)).toEqual([]);
+    expect(waited).toEqual([
+      expect.stringMatching(/^until \d\d:\d\d at the latest; running meetings: 1, with 5 people$/),
+    ]);
+    expect(statuses(result)['bbb-02']).toBe('changed');
+    expect(runs()).toHaveLength(before + 2);
   });
 
   it('is refused as long as a proxy would be changed on the way, unseen', async () => {

@@ -79,14 +79,15 @@ function pastRun(
 ): PastRun | undefined {
   const record = parts.find((part) => part.record !== undefined)?.record;
   if (record === undefined) return undefined;
-  const { command, operator, from, version, startedAt, now, undoes } = record;
+  const { command, operator, from, version, startedAt, now, despitePolls, undoes } = record;
   const hosts = [...groupsOf(parts, ({ host }) => host)].map(([host, stages]) =>
     onHost(stages, undoneBy.get(onHostKey(host, run))),
   );
   const changed = hosts.filter(hasChanged);
   const by = changed.flatMap((host) => host.undoneBy ?? []);
   const everywhere = by.length > 0 && by.length === changed.length ? latest(by) : undefined;
-  const who = { run, command, operator, from, version, startedAt, ...(now ? { now } : {}) };
+  const said = { ...(now ? { now } : {}), ...(despitePolls ? { despitePolls } : {}) };
+  const who = { run, command, operator, from, version, startedAt, ...said };
   return { ...who, undoes, undoneBy: everywhere, hosts };
 }
 

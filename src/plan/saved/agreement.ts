@@ -20,6 +20,7 @@ const agreedOptions = z.object({
   whenBusy: z.enum(busyPolicies).optional(),
   waitTimeout: z.number(),
   drainTimeout: z.number(),
+  despitePolls: z.boolean().optional(),
   maxFailures: z.number(),
   maxUnavailable: z.union([z.object({ count: z.number() }), z.object({ percent: z.number() })]).optional(),
   waveSize: z.number().optional(),

@@ -9,6 +9,7 @@ import { portUsers } from '../read/port-schema.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { checkAsked } from './check-asked.ts';
 import { checkConditions } from './check-conditions.ts';
+import { checkDrains } from './check-drains.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkServerLists } from './check-server-lists.ts';
@@ -73,27 +74,6 @@ function checkVariables(document: Places, data: PlaybookData): readonly Problem[
     const found = variableMistake(variable, declared.default, document.plain(place));
     return found === undefined ? [] : [document.problem(place, found)];
   });
-}
-
-/** A program that keeps people away runs on the hosts of a role. */
-function checkDrains(
-  document: Places,
-  path: YamlPath,
-  { guards = {} }: RoleData,
-  roles: PlaybookData['roles'],
-): readonly Problem[] {
-  const names = Object.keys(roles);
-  return Object.entries(guards).flatMap(([id, { drain }]) =>
-    drain === undefined || names.includes(drain.on)
-      ? []
-      : [
-          document.problem([...path, 'guards', id, 'drain', 'on'], {
-            code: 'unknown-role',
-            message: `the playbook has no role ${drain.on}`,
-            next: knownNamesHint(drain.on, names),
-          }),
-        ],
-  );
 }
 
 function checkNames(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {

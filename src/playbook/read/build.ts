@@ -146,8 +146,14 @@ function buildRole(document: Places, source: RoleSource): Role {
 
 function buildDrain(data: GuardData['drain'], program: OwnProgram | undefined): PlaybookGuard['drain'] {
   if (data === undefined || program === undefined) return undefined;
-  const { on, args = [], answers = [] } = data;
-  return { on, program, args, answers };
+  const { on, args = [], answers = [], polls = [] } = data;
+  return {
+    ...{ on, program, args, answers },
+    polls: polls.map(({ when, at = '', pause = '', ...rest }) => ({
+      ...{ ...rest, at, pause },
+      when: buildCondition(when),
+    })),
+  };
 }
 
 function buildStep(

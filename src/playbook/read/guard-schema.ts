@@ -1,9 +1,31 @@
 import { z } from 'zod';
 import { checkedText } from '../../inventory/checked-text.ts';
+import { conditionSchema } from './condition-schema.ts';
 import { text } from './texts.ts';
 
 /** What asks whether somebody is there, where it is no program beside the playbook. */
 const guardKinds = ['http', 'command'] as const;
+
+/** How a balancer finds out whether a host is alive, and what it does to one that isn't. */
+const pollsSchema = z
+  .strictObject({
+    when: conditionSchema.optional(),
+    at: text.optional().meta({
+      description: 'the address of that balancer: one that is set means that it is there',
+    }),
+    every: text.meta({ description: 'the time between two questions, such as 60s, or a template' }),
+    misses: z.union([z.int().min(1), text]).meta({
+      description: 'how many questions in a row without an answer make a host dead for it',
+    }),
+    silent: z.array(text).min(1).meta({
+      description: 'ids of the handlers while which the host gives it no answer; each has this guard',
+    }),
+    ends: text.meta({ description: 'what it does then, in words, such as: Scalelite ends all its meetings' }),
+    pause: text.optional().meta({ description: 'how a person keeps it from that for a while, in words' }),
+  })
+  .meta({
+    description: 'a balancer that asks hosts whether they are alive, and ends what is on one that is not',
+  });
 
 /** How new people are kept away from a host until it is changed. */
 const drainSchema = z
@@ -17,6 +39,7 @@ const drainSchema = z
       .array(z.strictObject({ url: text, contains: text }))
       .optional()
       .meta({ description: 'what the host answers when it is well; asked before it gets people again' }),
+    polls: z.array(pollsSchema).optional(),
   })
   .meta({ description: 'how a balancer is told to send no more people to the host, and to send some again' });
 

@@ -158,6 +158,10 @@ export const pastRun = run.extend({
     .literal(true)
     .optional()
     .describe('the operator said that people may be interrupted outside a window, or by day'),
+  despitePolls: z
+    .literal(true)
+    .optional()
+    .describe('the operator said that a balancer may take hosts with people for dead meanwhile'),
   undoes: z.string().optional().describe('the run that it undid'),
   undoneBy: z.string().optional().describe('the run that undid it, on every host that it changed'),
   hosts: z.array(

@@ -25,6 +25,7 @@ export function pastRunDocument(run: PastRun): ReportPastRun {
   return {
     ...runDocument(run),
     ...(run.now ? { now: true as const } : {}),
+    ...(run.despitePolls ? { despitePolls: true as const } : {}),
     ...(run.undoes === undefined ? {} : { undoes: cleanLine(run.undoes) }),
     ...(run.undoneBy === undefined ? {} : { undoneBy: cleanLine(run.undoneBy) }),
     hosts: run.hosts.map(runOnHostDocument),

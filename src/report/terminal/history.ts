@@ -46,7 +46,7 @@ function renderRun(run: ReportPastRun, style: Style): readonly string[] {
   const start = `${run.run}: `;
   const undoes = run.undoes === undefined ? '' : ` of run ${run.undoes}`;
   const undone = run.undoneBy === undefined ? '' : `; undone by run ${run.undoneBy}`;
-  const now = run.now ? ' --now' : '';
+  const now = `${run.now ? ' --now' : ''}${run.despitePolls ? ' --despite-polls' : ''}`;
   const text = `${run.command}${now}${undoes} by ${whoWords(run)}, version ${run.version}${undone}`;
   const [first = '', ...rest] = wrap(text, { columns: style.columns, first: start, hanging: 2 });
   const width = Math.min(24, Math.max(0, ...run.hosts.map(({ name }) => widthOf(name))));

@@ -90,3 +90,20 @@ export function stillThere(plan: HostPlan, found: Presence, waited: number): Hos
     durationMs: 0,
   };
 }
+
+/** The result of a host to which people came each time that it was about to be changed. */
+export function comeAgain(plan: HostPlan): HostResult {
+  return {
+    plan,
+    status: 'deferred',
+    problem: {
+      code: 'people-keep-coming',
+      message: 'people came each time that it was about to be changed; nothing was changed',
+      next: 'find out who sends them there, or run the command again later',
+      host: plan.host,
+    },
+    ran: [],
+    warnings: plan.warnings,
+    durationMs: 0,
+  };
+}

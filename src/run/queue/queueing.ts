@@ -1,8 +1,9 @@
 import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import { applyStage } from '../apply-stage.ts';
+import { comeAgain } from '../busy/waiting.ts';
 import type { ApplyOptions } from '../options.ts';
-import { stageRun } from '../run-id.ts';
+import type { TransactionIds } from '../transaction-ids.ts';
 import { becomesLater, isLater } from './later.ts';
 import { queueHosts, type RoleSoFar } from './queue-hosts.ts';
 
@@ -17,7 +18,7 @@ export interface Queueing {
 
 /** The policy `later` for all roles that have it. */
 export function queueingFor(
-  run: { readonly id: string; readonly startedAt: string },
+  run: { readonly ids: TransactionIds; readonly startedAt: string },
   options: ApplyOptions,
 ): Queueing {
   return {
@@ -25,8 +26,9 @@ export function queueingFor(
     becomesLater: (result) => becomesLater(result, options),
     queue: (plans, role) =>
       queueHosts(plans, role, options, async (plan, stage, rules) => {
-        // What was put off has left its record under the run's own id.
-        const id = stageRun(run.id, role.results.has(plan.host) ? 2 : 1);
+        // What was put off has left its record under another one.
+        const id = run.ids.next(plan.host, 1);
+        if (id === undefined) return comeAgain(plan);
         const names = { run: id, startedAt: run.startedAt, queue: rules };
         const none = { proof: undefined, lease: undefined, beginBefore: undefined };
         const result = await applyStage(plan, stage, { ...names, ...none }, options);
