@@ -21,6 +21,7 @@ import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
+import { judge, policiesOf } from './policies.ts';
 import type { Session } from './session.ts';
 import { endVerified } from './verify-after.ts';
 import { tellWhatIsLeft } from './what-is-left.ts';
@@ -32,6 +33,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly dryRun: boolean;
   /** why this plan may not be carried out */
   readonly refusal: Problem | undefined;
+  /** programs that have to agree, besides those of the inventory */
+  readonly policies?: readonly string[];
   /** ask all checks from outside at the end, as `verify` does */
   readonly verify?: boolean;
   /** what changes the hosts, where it isn't `applyRun` */
@@ -51,7 +54,7 @@ export async function carryOut(
   const plan = refuseLookOnly(given.plan);
   const planned = withDeciding(resultOfPlan(plan, options.command), given.planner.deciding, options.confirm);
   const holds = holdsIn(plan);
-  const told = {
+  const shown = {
     ...{ byHand: plan.byHand, notes: plan.notes, holds },
     ...{
       rollout: withQueues(
@@ -63,7 +66,8 @@ export async function carryOut(
     },
     ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
-  session.show('plan', planned, told);
+  session.show('plan', planned, shown);
+  let told: typeof shown & Pick<Told, 'policies'> = shown;
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
     session.end(planned, { ...told, exitStatus, errors });
 
@@ -76,6 +80,13 @@ export async function carryOut(
     pollsRefusal(plan.hosts, options);
   if (refusal !== undefined) return stop(exitStatus.nothingTouched, refusal);
   const due = plan.hosts.filter(isDue);
+  if (due.length > 0) {
+    const policies = policiesOf(session.inventory, options.policies ?? []);
+    const { verdicts, refused } = await judge(session, { result: planned, told, policies });
+    if (verdicts.length > 0) told = { ...shown, policies: verdicts };
+    if (session.environment.signal.aborted) return stop(exitStatus.interrupted);
+    if (refused.length > 0) return stop(exitStatus.nothingTouched, ...refused);
+  }
   if (due.length === 0 || options.dryRun) {
     if (due.length > 0) session.message('dry run: nothing was changed');
     const exitStatus = exitStatusOf(planned, { comparing: false });

@@ -6,6 +6,7 @@ import { type BusyPolicy, busyPolicies } from '../model/when-busy.ts';
 import { type ApplyOptions, failureRules, type OnFailure, usualApply } from '../run/options.ts';
 import { seconds, secondsFrom } from './duration.ts';
 import { namesOption, positive, wholeNumber } from './options.ts';
+import { policyOption } from './policies.ts';
 import { runIdOption } from './run-id-option.ts';
 import { addNowOption, addWindowOptions, type WindowOptions } from './window-options.ts';
 
@@ -18,6 +19,7 @@ export interface ChangeOptions extends WindowOptions {
   readonly waitTimeout: number;
   readonly drainTimeout: number;
   readonly despitePolls: boolean;
+  readonly policy: readonly string[];
   readonly maxFailures: number;
   readonly maxUnavailable?: MaxUnavailable;
   readonly wave?: number;
@@ -110,6 +112,7 @@ function addPeopleOptions(
       'agree that a balancer may take a host with people for dead while it is silent, and end what goes on there',
       false,
     )
+    .addOption(policyOption())
     .addOption(namesOption());
   return addWindowOptions(addNowOption(changing));
 }
@@ -223,13 +226,14 @@ export function changeOptionsOf(
   | 'confirmTimeout'
   | 'lockWait'
   | 'keep'
-> {
+> & { readonly policies: readonly string[] } {
   const { force, maxFailures, maxUnavailable, confirm, confirmTimeout, lockWait, keep } = options;
   const { whenBusy, waitTimeout, drainTimeout, despitePolls, wave: waveSize, onFailure } = options;
   const waves = { maxUnavailable, waveSize, onFailure };
   const policy = whenBusy ?? (force ? ('force' as const) : undefined);
   const busy = { whenBusy: policy, waitTimeout, drainTimeout, despitePolls };
-  return { ...busy, ...waves, maxFailures, confirm, confirmTimeout, lockWait, keep };
+  const policies = options.policy;
+  return { ...busy, ...waves, maxFailures, confirm, confirmTimeout, lockWait, keep, policies };
 }
 
 /** Throws what commander reports as a wrong argument. */

@@ -18,10 +18,12 @@ import {
   limitOfComparing,
   namesOption,
 } from './options.ts';
+import { judge, policiesOf, policyOption } from './policies.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
 interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
+  readonly policy: readonly string[];
   readonly out?: string;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
@@ -48,6 +50,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .addOption(
       confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
     )
+    .addOption(policyOption())
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
@@ -72,6 +75,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     { pollsNotes },
     { waveRefusal },
     { withQueues },
+    { isDue },
   ] = await Promise.all([
     import('./session.ts'),
     import('../run/plan-run.ts'),
@@ -85,6 +89,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../run/busy/polls-refusal.ts'),
     import('../run/wave-refusal.ts'),
     import('../run/queue/report.ts'),
+    import('../model/plan.ts'),
   ]);
   const session = await openSession('plan', options, environment);
   expectQueueing(options, session.inventory);
@@ -112,12 +117,18 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     going,
   );
   const notes = [...(planned.notes ?? []), ...pollsNotes(planned.hosts, going)];
-  const told = { byHand: planned.byHand, notes, rollout, holds: holdsIn(planned) };
-  session.show('plan', result, told);
+  const shown = { byHand: planned.byHand, notes, rollout, holds: holdsIn(planned) };
+  session.show('plan', result, shown);
   // As apply would refuse it.
   const refusal = drainRefusal(planned.hosts, going) ?? waveRefusal(planned.hosts, going);
   if (refusal !== undefined) {
-    return session.end(result, { ...told, errors: [refusal], exitStatus: exitStatus.nothingTouched });
+    return session.end(result, { ...shown, errors: [refusal], exitStatus: exitStatus.nothingTouched });
+  }
+  const policies = planned.hosts.some(isDue) ? policiesOf(session.inventory, options.policy) : [];
+  const { verdicts, refused } = await judge(session, { result, told: shown, policies });
+  const told = { ...shown, ...(verdicts.length === 0 ? {} : { policies: verdicts }) };
+  if (refused.length > 0 && !environment.signal.aborted) {
+    return session.end(result, { ...told, errors: refused, exitStatus: exitStatus.nothingTouched });
   }
   if (options.out !== undefined && !result.interrupted) {
     const { commandToApply, writePlan } = await import('./plan-file.ts');

@@ -5,10 +5,12 @@ import { usualApply } from '../run/options.ts';
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, namesOption } from './options.ts';
+import { policyOption } from './policies.ts';
 import { queueOf } from './queue-options.ts';
 import { addNowOption, deadlineOption, type WindowOptions } from './window-options.ts';
 
 interface ResumeOptions extends CommonOptions, Pick<WindowOptions, 'deadline' | 'now'> {
+  readonly policy: readonly string[];
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly aborted: boolean;
@@ -27,6 +29,7 @@ export function registerResume(program: Command, { environment, finish }: Regist
       .option('--yes', "don't ask for confirmation", false)
       .option('--dry-run', 'show what is left and stop', false)
       .option('--aborted', 'go on although somebody has aborted the run', false)
+      .addOption(policyOption())
       .addOption(namesOption()),
   )
     .addOption(deadlineOption())
@@ -104,6 +107,7 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     ...{ command: 'resume', asking, leave: environment.leave, lockWait: options.lockWait },
     exactly: true,
     followed: followedOf(seen, phase),
+    policies: options.policy,
     yes: options.yes,
     dryRun: options.dryRun,
     refusal:

@@ -72,7 +72,7 @@ export class Session {
 
   /** Shows what is known by now. */
   show(chapter: Chapter, result: RunResult, told: Told = {}): void {
-    this.#view.show(chapter, this.#document(result, told));
+    this.#view.show(chapter, this.document(result, told));
   }
 
   /** A message for the person in front of the terminal. */
@@ -88,12 +88,13 @@ export class Session {
   /** Ends the command, and returns the exit status. */
   async end(result: RunResult, told: Told & { readonly exitStatus: number }): Promise<number> {
     const warnings = [...this.#warnings, ...result.warnings];
-    this.#view.end(this.#document({ ...result, warnings }, told));
+    this.#view.end(this.document({ ...result, warnings }, told));
     await this.connector.close().catch(() => undefined);
     return told.exitStatus;
   }
 
-  #document(result: RunResult, told: Told): ReportDocument {
+  /** What `--json` would print of it. */
+  document(result: RunResult, told: Told): ReportDocument {
     return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
   }
 }

@@ -2,6 +2,7 @@ import type { InventoryWindow } from '../calendar/windows.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
+import type { Policy } from '../model/policy.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { UpgradeCommand } from '../model/upgrade.ts';
 import type { WhenBusy } from '../model/when-busy.ts';
@@ -42,6 +43,8 @@ export interface Inventory {
     | undefined;
   /** the words of a program on this machine that saves a host before it is upgraded */
   readonly snapshotCommand?: readonly string[] | undefined;
+  /** programs on this machine that are asked whether a plan may be carried out */
+  readonly policies?: readonly Policy[] | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { valueAt } from '../document/found-value.ts';
 import { kindOfFile } from '../document/kind-of-file.ts';
 import { inOrder } from '../document/problem-order.ts';
@@ -166,10 +166,18 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     idleFor: data.idle_for === undefined ? undefined : secondsOf(data.idle_for),
     upgradeCommand: upgradeCommands(data, file),
     snapshotCommand: data.snapshot_command,
+    policies: policiesIn(data.policies, file),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
   };
+}
+
+function policiesIn(given: InventoryData['policies'] = [], file: string): Inventory['policies'] {
+  return given.map((one) => {
+    const words = typeof one === 'string' ? [one] : one;
+    return { name: words.join(' '), words, folder: dirname(resolve(file)) };
+  });
 }
 
 function whenBusy(data: InventoryData['when_busy']): Inventory['whenBusy'] {

@@ -232,6 +232,13 @@ export const inventorySchema = z.strictObject({
     description:
       'a program on this machine, and its arguments, that saves a host before it is upgraded; {{ host.name }} and {{ host.address }} are filled in, and CLUSTERPROXY_HOST and CLUSTERPROXY_ADDRESS are set',
   }),
+  policies: z
+    .array(z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]))
+    .optional()
+    .meta({
+      description:
+        'programs on this machine, each alone or with its arguments, that get every plan as JSON on standard input and may refuse it; relative to the inventory',
+    }),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z

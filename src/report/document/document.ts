@@ -6,6 +6,7 @@ import type { PastRun } from '../../model/history.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
+import type { PolicyVerdict } from '../../model/policy.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
@@ -51,6 +52,8 @@ export interface Told {
   readonly keys?: readonly HostKeys[] | undefined;
   /** public names, by host */
   readonly hostnames?: ReadonlyMap<string, string> | undefined;
+  /** what policies said of the plan */
+  readonly policies?: readonly PolicyVerdict[] | undefined;
   /** guards aren't asked in this run */
   readonly force?: boolean | undefined;
   /** what an inventory says */
@@ -160,6 +163,7 @@ function documentOf(
     ...(runs === undefined ? {} : { runs: runs.map(pastRunDocument) }),
     ...(errors.length === 0 ? {} : { errors: errors.map(errorDocument) }),
     ...(told.force ? { force: true } : {}),
+    ...policiesDocument(told.policies),
     ...othersDocument(told),
     ...holdsDocument(told),
     ...followedDocument(told.followed, aborted),
@@ -193,6 +197,15 @@ function summaryOf(
     restarts: kinds.filter((kind) => kind === 'restart').length,
     reloads: kinds.filter((kind) => kind === 'reload').length,
   };
+}
+
+function policiesDocument(verdicts: Told['policies']): Pick<ReportDocument, 'policies'> {
+  if (verdicts === undefined) return {};
+  const policies = verdicts.map(({ policy, deny, warn, failed }) => ({
+    ...{ policy: showableLine(policy), deny: deny.map(showableLine), warn: warn.map(showableLine) },
+    ...(failed === undefined ? {} : { failed: ownLine(failed.why) }),
+  }));
+  return { policies };
 }
 
 function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'> {

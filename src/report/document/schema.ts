@@ -172,6 +172,17 @@ export const reportSchema = z.object({
   runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
   force: z.literal(true).optional().describe('guards are not asked in this run'),
+  policies: z
+    .array(
+      z.object({
+        policy: z.string(),
+        deny: z.array(z.string()).describe('why the plan must not be carried out'),
+        warn: z.array(z.string()),
+        failed: z.string().optional().describe('why it could not be asked, which counts as a no'),
+      }),
+    )
+    .optional()
+    .describe('what policies said of the plan, once they were asked'),
   otherClusters: z
     .array(z.object({ host: z.string(), clusters: z.array(z.string()) }))
     .optional()
