@@ -18,6 +18,14 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
   let balancer: LabHost;
   let scalelite: Scalelite;
   const nameOf = (host: LabHost) => `${host.name}.example.com`;
+  /** What restarts bbb-web on each of them, and what clients are connected to. */
+  const unsettle = async (nodes: readonly LabHost[] = cluster.nodes) => {
+    const [web, middleware] = ['bbb-web.properties', 'bbb-graphql-middleware.yml'];
+    for (const node of nodes)
+      await node.mustExec(
+        `cd /etc/bigbluebutton && sed -i s/drain.example.com/away.example.com/ ${web} ${middleware}`,
+      );
+  };
   const cordons = async () => (await balancer.exec('ls /var/lib/clusterproxy/cordons/drain')).stdout.trim();
 
   beforeAll(async () => {
@@ -44,12 +52,7 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
           '<title>BigBlueButton</title>',
         ),
     });
-    // What restarts bbb-web on each of them.
-    for (const node of cluster.nodes) {
-      await node.mustExec(
-        'sed -i s/drain.example.com/away.example.com/ /etc/bigbluebutton/bbb-web.properties',
-      );
-    }
+    await unsettle();
     const { code, document, stderr } = await school.during(() =>
       cluster.json('apply', '--yes', '--when-busy', 'drain'),
     );
@@ -165,4 +168,96 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     expect(await cordons()).toBe('');
     expect((await cluster.run('check', '--limit', 'drain-03,proxy')).code).toBe(0);
   });
+
+  it('are not taken down with people on them, for whom their balancer would not wait', async () => {
+    const [node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    await unsettle();
+    await node.writeFile('/var/lib/bbb-standin/meetings.xml', MEETING);
+    const calls = scalelite.calls.length;
+    const refused = await cluster.json('apply', '--yes', '--force');
+    expect([refused.code, refused.document.errors?.[0]]).toMatchObject([
+      1,
+      {
+        code: 'balancer-ends-sessions',
+        message: expect.stringMatching(/^drain-01 is not empty \(running meetings: 1, with 27 people\)/),
+      },
+    ]);
+    const planned = await cluster.json('plan', '--when-busy', 'force');
+    expect([planned.code, planned.document.notes?.join()]).toEqual([
+      0,
+      expect.stringContaining('balancer-ends-sessions'),
+    ]);
+    const said = await cluster.json('apply', '--yes', '--force', '--despite-polls', '--limit', 'drain-01');
+    expect([said.code, statuses(said.document)['drain-01']]).toEqual([0, 'changed']);
+    expect(scalelite.calls.length).toBe(calls);
+    const history = await cluster.run('history', '--limit', 'drain-01');
+    expect(history.stdout).toMatch(/: apply --despite-polls by /);
+    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+  });
+
+  it('are given back where bbb-web never starts with what is new, and no other is touched', async () => {
+    const [node, ...others] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    await unsettle([node]);
+    const mood = '/etc/systemd/system/bbb-web.service.d/10-mood.conf';
+    const rule = '! grep -q drain.example.com /etc/bigbluebutton/bbb-web.properties';
+    await node.writeFile(mood, `[Service]\nExecStartPre=/bin/sh -c '${rule}'\n`);
+    await node.mustExec('systemctl daemon-reload');
+    const { code, document } = await duringSchool(() =>
+      cluster.json('apply', '--yes', '--when-busy', 'drain'),
+    );
+    expect([code, statuses(document)]).toEqual([
+      3,
+      {
+        ...{ 'drain-lb': 'in-sync', 'drain-proxy': 'in-sync', 'drain-01': 'rolled-back' },
+        ...Object.fromEntries(others.map(({ name }) => [name, 'not-started'])),
+      },
+    ]);
+    expect(hostOf(document, 'drain-01').error?.message).toContain('restart-bbb-web');
+    expect(cluster.nodes.map((one) => scalelite.state(nameOf(one)))).toEqual(
+      cluster.nodes.map(() => 'enabled'),
+    );
+    expect(await cordons()).toBe('');
+    await node.mustExec(`rm ${mood}; systemctl daemon-reload`);
+  });
+
+  it('are changed where bbb-web is killed in the middle of a class, and no class is cut', async () => {
+    const { code, document, killed, stderr } = await duringSchool(async (school) => {
+      const killing = (async () => {
+        let people = 0;
+        for (const node of cluster.nodes) {
+          await eventually(async () => expect(scalelite.state(nameOf(node))).not.toBe('enabled'));
+          people += await school.killApi(node);
+        }
+        return people;
+      })();
+      const result = await cluster.json('apply', '--yes', '--when-busy', 'drain');
+      return { ...result, killed: await killing };
+    });
+    expect(code, stderr + JSON.stringify(document.hosts.map((host) => host.error))).toBe(0);
+    expect(statuses(document)).toMatchObject(
+      Object.fromEntries(cluster.nodes.map(({ name }) => [name, 'changed'])),
+    );
+    // There were some of which only their connections told.
+    expect(killed).toBeGreaterThan(0);
+    expect(await cordons()).toBe('');
+  });
+
+  /** Does something while classes go on, none of which may be cut, nor anybody locked out. */
+  async function duringSchool<Result>(work: (school: School) => Promise<Result>): Promise<Result> {
+    const school = new School(cluster.nodes, scalelite, {
+      ...{ lasts: () => 6_000 + Math.random() * 6_000, plain: true },
+      page: async (node) =>
+        (await getText(lab(), `${cluster.url}/${node.name}/html5client/?sessionToken=standin`)).includes(
+          '<title>BigBlueButton</title>',
+        ),
+    });
+    const result = await school.during(() => work(school));
+    const { held, joined, ...bad } = school.counters;
+    console.warn('a school day:', JSON.stringify(school.counters));
+    expect(bad).toEqual({ cut: 0, refused: 0, remembered: 0, lockedOut: 0, withoutPage: 0, mostOut: 1 });
+    expect(Math.min(held, joined)).toBeGreaterThan(3);
+    return result;
+  }
 });

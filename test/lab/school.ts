@@ -35,6 +35,8 @@ interface Class {
   readonly node: LabHost;
   people: number;
   inBreakouts: number;
+  /** bbb-web was killed since: the class goes on, and the API no longer knows it */
+  isForgotten?: boolean;
 }
 
 export interface SchoolOptions {
@@ -90,14 +92,28 @@ export class School extends Day<Counters> {
     if (number % 2 === 0) this.begin(this.#somebodyJoins());
   }
 
+  /**
+   * bbb-web of a node is killed, and started again some seconds later: its API no longer lists the classes
+   * that are there, though they go on (bigbluebutton#13155). How many of them have people.
+   */
+  async killApi(node: LabHost): Promise<number> {
+    await node.mustExec('systemctl kill -s KILL bbb-web');
+    const there = this.#on(node).filter(({ people }) => people > 0);
+    for (const one of this.#on(node)) one.isForgotten = true;
+    this.#list(node);
+    await sleep(2_000);
+    await node.mustExec('systemctl restart bbb-web');
+    return there.length;
+  }
+
   async #polling(): Promise<void> {
     while (!this.isOver) {
       await sleep(poll);
       await Promise.all(
         this.#nodes.map(async (node) => {
           const answers = await this.#answers(node);
-          const load = this.#on(node).reduce((sum, { people }) => sum + people, 0);
-          const live = this.#on(node).map(({ id }) => id);
+          const load = this.#listed(node).reduce((sum, { people }) => sum + people, 0);
+          const live = this.#listed(node).map(({ id }) => id);
           const isOnline = this.#scalelite.poll(nameOf(node), { load, answers, live });
           // It ends all meetings of a server that is offline.
           if (!isOnline) this.counters.cut += this.#on(node).filter(({ people }) => people > 0).length;
@@ -212,11 +228,15 @@ export class School extends Day<Counters> {
     return [...this.#classes.values()].filter((one) => one.node === node);
   }
 
+  #listed(node: LabHost): readonly Class[] {
+    return this.#on(node).filter(({ isForgotten }) => !isForgotten);
+  }
+
   /** What getMeetings says of a node. */
   #list(node: LabHost): void {
     const meeting = (id: string, people: number, isBreakout: boolean) =>
       `<meeting><meetingName>Class</meetingName><meetingID>${id}</meetingID><isBreakout>${isBreakout}</isBreakout><running>${people > 0}</running><participantCount>${people}</participantCount></meeting>\n`;
-    const text = this.#on(node)
+    const text = this.#listed(node)
       .map(({ id, people, inBreakouts }) =>
         [meeting(id, people, false), inBreakouts > 0 ? meeting(`${id}-1`, inBreakouts, true) : ''].join(''),
       )
