@@ -254,6 +254,7 @@ describe('the playbook antmedia', () => {
     expect(section(text(config), 'backend ams_edge')).toContain(`    cookie JSESSIONID prefix nocache
     option httpchk GET /rest/v2/liveness
     http-check expect status 200
+    http-reuse never
     server ams-1 192.0.2.11:5080 weight 100 check inter 5s slowstart 30s cookie ams-1
 `);
   });

@@ -149,6 +149,10 @@ const backend = z.strictObject({
     .describe('each server has an agent (agent-check) that sets its weight'),
   weight: z.int().min(1).max(256).optional().describe("for each server that doesn't have its own"),
   maxconn: z.int().min(1).optional().describe("for each server that doesn't have its own"),
+  http_reuse: z
+    .enum(['safe', 'never'])
+    .default('safe')
+    .describe('whether a connection to a server may serve another client once it is idle'),
   slowstart: duration
     .optional()
     .describe('how long it takes until a server that comes back gets its full share'),

@@ -175,7 +175,7 @@ function aclsOf(match: Match): Readonly<Record<string, string>> {
 }
 
 function backendLines(backend: Backend): readonly string[] {
-  const { mode, balance, cookie, check, set_client_address: header } = backend;
+  const { mode, balance, cookie, check, set_client_address: header, http_reuse: reuse } = backend;
   return [
     `mode ${mode}`,
     `balance ${balance}`,
@@ -184,6 +184,8 @@ function backendLines(backend: Backend): readonly string[] {
     ...(check === false || check.http === undefined
       ? []
       : [`option httpchk GET ${check.http}`, 'http-check expect status 200']),
+    // Otherwise HAProxy keeps one open to each server for good, whoever is gone.
+    ...(mode === 'http' && reuse === 'never' ? ['http-reuse never'] : []),
     ...serversOf(backend).map((server) => serverLine(server, backend)),
   ];
 }

@@ -196,6 +196,7 @@ describe('the built-in playbooks', () => {
     expect(programs).toEqual(
       new Map([
         ['antmedia srt-streams', guardProgram('antmedia-srt-streams.sh')],
+        ['antmedia streams', guardProgram('antmedia-streams.sh')],
         ['averox meetings', guardProgram('bbb-meetings.sh')],
         ['averox recordings', guardProgram('bbb-recordings.sh')],
         ['bigbluebutton meetings', guardProgram('bbb-meetings.sh')],
