@@ -36,6 +36,7 @@ roles:
   server:
     description: a host
     stages: [packages, files]
+    product_packages: ['demo-*']
     steps:
       - id: packages
         stage: packages
@@ -241,6 +242,107 @@ time.sleep(15)
       );
       child.kill('SIGKILL');
       await host.mustExec(`until ${leftovers}; do sleep 0.1; done`, { timeoutMs: 60_000 });
+    });
+  });
+
+  describe('that the host fetches itself for a forecast', () => {
+    const inFull = '/srv/repository/demo-app_7.0-1_all.deb';
+    const next = (version: string): TestPackage => ({
+      ...{ name: 'demo-app', version, depends: ['demo-lib', 'demo-fresh'] },
+      files: {
+        [configuration]: `stock=${version}\n`,
+        '/usr/lib/systemd/system/demo.service': `# ${version}\n${unit}`,
+      },
+      postinst: 'systemctl daemon-reload; echo made >/etc/demo/made.conf',
+    });
+    const forecastTo = async (to: string, ...more: readonly string[]) =>
+      clusterproxy(await inventoryFor('deb-1'), 'forecast', '--to', to, ...more);
+    const errorOf = ({ document }: { document: ReportDocument }) => hostOf(document, 'deb-1').error;
+    const nothingLeft = async (host: LabHost) =>
+      expect((await host.exec('ls -d /var/tmp/clusterproxy-forecast.*')).stdout).toBe('');
+
+    beforeAll(async () => {
+      if (noLab) return;
+      const host = named('deb-1');
+      const offered = [next('6.0.1-1'), next('6.0.2-1'), next('7.0-1'), { name: 'demo-fresh' }];
+      await offerDebianPackages(host, offered);
+      await host.mustExec('apt-get -qq update');
+    });
+
+    it('come out as forecast, and nothing else changes', async () => {
+      const host = named('deb-1');
+      const before = await host.mustExec(everything);
+      const answer = await forecastTo('6.0', '--conffiles', 'replace');
+      expect(await host.mustExec(everything)).toBe(before);
+      await nothingLeft(host);
+      expect(errorOf(answer)).toBeUndefined();
+      const told = hostOf(answer.document, 'deb-1').forecast;
+      expect(told?.packages).toEqual([
+        { name: 'demo-fresh', from: null, to: '1.0', scripts: [] },
+        { name: 'demo-app', from: expect.any(String), to: '6.0.2-1', scripts: ['postinst'] },
+      ]);
+      expect(told?.lists?.ageSeconds).toBeLessThan(3_600);
+      expect(told?.leftOut.map(({ file }) => file)).toContain('demo-lib');
+      await host.mustExec(
+        'apt-get -qq -y -o Dpkg::Options::=--force-confnew install demo-app=6.0.2-1 </dev/null',
+      );
+      const planned = await clusterproxy(await inventoryFor('deb-1'), 'plan');
+      expect(changesOf(planned, 'deb-1')).toEqual(changesOf(answer, 'deb-1'));
+      expect(changesOf(planned, 'deb-1')).toHaveLength(1);
+    });
+
+    it('are refused where there is no such version, or nothing to upgrade', async () => {
+      const missing = await forecastTo('9.0');
+      expect([missing.code, errorOf(missing)]).toMatchObject([
+        3,
+        { code: 'version-not-offered', detail: expect.stringContaining('7.0-1') },
+      ]);
+      const older = await forecastTo('6.0.1');
+      expect([older.code, older.document.errors?.[0]?.code]).toEqual([1, 'packages-for-no-host']);
+      const rhel = await clusterproxy(
+        ...([await inventoryFor('rhel-1'), 'forecast', '--to', '7.0', '--limit', 'rhel-1'] as const),
+      );
+      expect([rhel.code, hostOf(rhel.document, 'rhel-1').error?.code]).toEqual([3, 'no-dpkg']);
+    });
+
+    it.each([
+      [
+        'package-not-trusted',
+        'is another one than the lists say',
+        `dd if=/dev/zero of=${inFull} bs=1 seek=200 count=9 conv=notrunc`,
+      ],
+      ['package-lists-outdated', 'is of another size', `echo more >>${inFull}`],
+      ['package-lists-outdated', 'is gone', `rm ${inFull}`],
+      [
+        'package-not-trusted',
+        'is in no list that is signed',
+        "sed -i 's/.trusted=yes. //' /etc/apt/sources.list",
+      ],
+      ['repository-unreachable', 'is where nobody answers', 'systemctl stop repository'],
+    ])('are refused with %s where the file %s', async (code, _, damage) => {
+      const host = named('deb-1');
+      await serveRepository(host);
+      await host.mustExec(`cp ${inFull} /srv/whole; ${damage}`);
+      const refused = await forecastTo('7.0');
+      await host.mustExec(`cp /srv/whole ${inFull}`);
+      expect([refused.code, errorOf(refused)?.code, errorOf(refused)?.detail]).toEqual([
+        ...([3, code, expect.stringMatching(/E: /)] as const),
+      ]);
+      await nothingLeft(host);
+    });
+
+    it('are fetched no further when the controller is killed', async () => {
+      const host = named('deb-1');
+      await serveRepository(host);
+      await host.writeFile('/srv/hang', '');
+      const file = await inventoryFor('deb-1');
+      const { child, said } = startClusterproxy(lab(), ['forecast', '-i', file, '--to', '7.0', '--verbose']);
+      await said('fetching and unpacking');
+      await host.mustExec('until [ -e /srv/asked ]; do sleep 0.1; done', { timeoutMs: 60_000 });
+      child.kill('SIGKILL');
+      await host.mustExec(`until ${leftovers} && ! pgrep -f 'apt-get.*download'; do sleep 0.1; done`, {
+        timeoutMs: 60_000,
+      });
     });
   });
 
