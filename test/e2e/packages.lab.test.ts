@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
 import type { LabHost } from '../lab/host.ts';
 import { becomeRedHat, offerDebianPackages, type TestPackage } from '../lab/packages.ts';
@@ -51,6 +51,30 @@ roles:
     handlers:
       - {id: restart, restart: demo.service, ready: [{active: demo.service}], settle: 1}
 `;
+
+/** A repository over HTTP that gives no package away as long as /srv/hang is there. */
+const server = `
+import http.server, os, socketserver, time
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.endswith('.deb') and os.path.exists('/srv/hang'):
+            open('/srv/asked', 'w').close()
+            time.sleep(600)
+        super().do_GET()
+os.chdir('/srv/repository')
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(('127.0.0.1', 8000), Handler).serve_forever()
+`;
+
+/** Serves the host's repository to itself, with lists that are as it is now. */
+async function serveRepository(host: LabHost): Promise<void> {
+  await host.writeFile('/srv/server.py', server);
+  await host.mustExec(`systemctl stop repository 2>/dev/null || :
+rm -f /srv/hang /srv/asked
+systemd-run --quiet --collect --unit=repository python3 /srv/server.py
+echo 'deb [trusted=yes] http://127.0.0.1:8000 ./' >/etc/apt/sources.list
+until apt-get -qq -o APT::Update::Error-Mode=any update; do sleep 0.2; done`);
+}
 
 describe.skipIf(noLab)('packages on a real host', () => {
   const lab = useLab();
@@ -153,13 +177,14 @@ time.sleep(15)
     expect(await text(host)).toContain('ours=yes\n');
   });
 
+  const leftovers = '! ls -d /var/tmp/clusterproxy-forecast.* 2>/dev/null';
+  const everything =
+    'find /etc /usr /srv /var -xdev -type f -not -path "/var/log/*" -printf "%p %s %T@\\n" | sort';
+  const changesOf = ({ document }: { document: ReportDocument }, name: string) =>
+    hostOf(document, name).changes.map(({ path, action, diff, after }) => ({ path, action, diff, after }));
+
   describe('that are forecast', () => {
     const folder = () => join(lab().directory, 'next-release');
-    const leftovers = '! ls -d /var/tmp/clusterproxy-forecast.* 2>/dev/null';
-    const everything =
-      'find /etc /usr /srv /var -xdev -type f -not -path "/var/log/*" -printf "%p %s %T@\\n" | sort';
-    const changesOf = ({ document }: { document: ReportDocument }, name: string) =>
-      hostOf(document, name).changes.map(({ path, action, diff, after }) => ({ path, action, diff, after }));
 
     beforeAll(async () => {
       if (noLab) return;
@@ -268,6 +293,9 @@ time.sleep(15)
       await offerDebianPackages(host, offered);
       await host.mustExec('apt-get -qq update');
     });
+    afterAll(async () => {
+      if (!noLab) await offerDebianPackages(named('deb-1'), []);
+    });
 
     it('come out as forecast, and nothing else changes', async () => {
       const host = named('deb-1');
@@ -340,7 +368,7 @@ time.sleep(15)
       await said('fetching and unpacking');
       await host.mustExec('until [ -e /srv/asked ]; do sleep 0.1; done', { timeoutMs: 60_000 });
       child.kill('SIGKILL');
-      await host.mustExec(`until ${leftovers} && ! pgrep -f 'apt-get.*download'; do sleep 0.1; done`, {
+      await host.mustExec(`until ${leftovers} && ! pgrep -x apt-get; do sleep 0.1; done`, {
         timeoutMs: 60_000,
       });
     });
