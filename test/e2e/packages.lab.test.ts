@@ -73,7 +73,8 @@ async function serveRepository(host: LabHost): Promise<void> {
 rm -f /srv/hang /srv/asked
 systemd-run --quiet --collect --unit=repository python3 /srv/server.py
 echo 'deb [trusted=yes] http://127.0.0.1:8000 ./' >/etc/apt/sources.list
-until apt-get -qq -o APT::Update::Error-Mode=any update; do sleep 0.2; done`);
+until bash -c '</dev/tcp/127.0.0.1/8000'; do sleep 0.1; done 2>/dev/null
+apt-get -qq update`);
 }
 
 describe.skipIf(noLab)('packages on a real host', () => {
