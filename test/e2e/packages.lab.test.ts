@@ -292,7 +292,9 @@ time.sleep(15)
       const host = named('deb-1');
       const offered = [next('6.0.1-1'), next('6.0.2-1'), next('7.0-1'), { name: 'demo-fresh' }];
       await offerDebianPackages(host, offered);
-      await host.mustExec('apt-get -qq update');
+      await host.mustExec(
+        'apt-get -qq update; dpkg -s demo-app >/dev/null 2>&1 || apt-get -qq -y install demo-app=1.5',
+      );
     });
     afterAll(async () => {
       if (!noLab) await offerDebianPackages(named('deb-1'), []);
