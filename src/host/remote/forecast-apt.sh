@@ -31,8 +31,8 @@ ask_apt() {
   timeout -k 5 "$patience_with_apt" $niceness "$_program" $apt_options "$@" </dev/null
 }
 
-# When the lists were brought up to date, and what time it is, in seconds since the epoch. The files' own times
-# are the repositories', and a list of a repository on the host itself may be a link. The stamp is there where
+# When the lists were brought up to date, and what time it is, in seconds since the epoch. The files' own
+# times are the repositories', and a list of a repository on the host itself may be a link. The stamp is there where
 # apt is told to write it, as Ubuntu's is.
 tell_lists() {
   if [ -z "$(find "$host/var/lib/apt/lists" -maxdepth 1 ! -type d -name '*_Packages*' 2>/dev/null | head -n 1)" ]; then

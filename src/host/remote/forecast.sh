@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Tells what .deb files would bring, without installing them. Runs after lib.sh and forecast-apt.sh. Its tasks:
+# Tells what .deb files would bring, without installing them. Runs after lib.sh and forecast-apt.sh. Its
+# tasks:
 #
 # survey: tells what each file is, from its beginning; those follow on stdin.
 # offers: tells which versions of installed packages the host's apt knows.
