@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { ConffileAnswer } from '../model/forecast.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 
 interface ForecastOptions extends CommonOptions {
-  readonly packages: string;
+  readonly packages?: string;
+  readonly to?: string;
   readonly conffiles: ConffileAnswer;
   readonly detailedExitcode: boolean;
 }
@@ -21,7 +23,11 @@ export function registerForecast(program: Command, { environment, finish }: Regi
       ),
     limitOfUpgrading,
   )
-    .requiredOption('--packages <dir>', 'the folder with the .deb files of the new version')
+    .option('--packages <dir>', 'the folder with the .deb files of the new version')
+    .option(
+      '--to <version>',
+      "a version of the product's packages, or its beginning, which each host fetches from the repositories that it knows",
+    )
     .addOption(
       new Option(
         '--conffiles <answer>',
@@ -35,11 +41,12 @@ export function registerForecast(program: Command, { environment, finish }: Regi
   addExample(
     command,
     'clusterproxy forecast --inventory prod.yaml --packages new',
-    'clusterproxy forecast --inventory prod.yaml --packages new --limit node-01',
+    'clusterproxy forecast --inventory prod.yaml --to 3.0 --limit node-01',
   );
 }
 
 async function forecast(options: ForecastOptions, environment: Environment): Promise<number> {
+  refuseUnclearSource(options);
   const [{ openSession }, { packageFilesIn }, { forecastRun }, { resultOfPlan }, { exitStatusOf }] =
     await Promise.all([
       import('./session.ts'),
@@ -48,11 +55,14 @@ async function forecast(options: ForecastOptions, environment: Environment): Pro
       import('../run/result-of-plan.ts'),
       import('../model/result.ts'),
     ]);
-  const packages = await packageFilesIn(options.packages);
+  const source =
+    options.to === undefined
+      ? ({ kind: 'folder', packages: await packageFilesIn(options.packages ?? '') } as const)
+      : ({ kind: 'repositories', to: options.to } as const);
   const session = await openSession('forecast', options, environment);
   const { plan, forecasts } = await forecastRun({
     ...session.runOptions({ prune: false }),
-    ...{ packages, conffiles: options.conffiles },
+    ...{ source, conffiles: options.conffiles },
   });
   const result = resultOfPlan(plan, 'forecast');
   const told = { byHand: plan.byHand, notes: plan.notes, forecasts };
@@ -60,4 +70,25 @@ async function forecast(options: ForecastOptions, environment: Environment): Pro
   session.show('plan', result, told);
   const exitStatus = exitStatusOf(result, { comparing: options.detailedExitcode });
   return session.end(result, { ...told, exitStatus });
+}
+
+/** Either the operator has the packages, or the hosts fetch them. */
+function refuseUnclearSource({ packages, to }: ForecastOptions): void {
+  if ((packages === undefined) !== (to === undefined)) {
+    // As in deb-version(7).
+    if (to === undefined || /^(\d+:)?[0-9A-Za-z][0-9A-Za-z.+~-]*$/.test(to)) return;
+    throw new OperatorError({
+      code: 'usage',
+      message: `--to: '${to}' is not the version of a package`,
+      next: 'write it as apt-cache policy on a host shows it, such as 1:3.0.4-1, or its beginning, such as 3.0',
+    });
+  }
+  throw new OperatorError({
+    code: 'usage',
+    message:
+      packages === undefined
+        ? 'forecast needs to know of which packages'
+        : "--packages and --to can't be combined",
+    next: 'give --packages DIR for .deb files on this machine, or --to VERSION for what the hosts fetch themselves',
+  });
 }

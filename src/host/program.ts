@@ -67,7 +67,7 @@ export async function program(name: ProgramName): Promise<string> {
     'lib',
     ...(askingForClaims.includes(name) ? ['claims'] : []),
     ...(name === 'lease' || name === 'agreement' ? ['agreements'] : []),
-    ...(name === 'forecast' ? ['forecast'] : []),
+    ...(name === 'forecast' ? ['forecast-apt', 'forecast'] : []),
     ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'
       ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']

@@ -106,7 +106,7 @@ function bareRole(name: string): Role {
     ...{ name, description: '', hosts: { minimum: 0, maximum: Number.POSITIVE_INFINITY } },
     ...{ external: false, shared: false, hostname: 'optional', facts: {}, recipes: [], refuse: [] },
     ...{ unknown: undefined, stages: [], steps: [], health: [], verify: [], symptoms: {}, troubles: [] },
-    serverLists: [],
+    ...{ serverLists: [], productPackages: [] },
     ...{ asked: undefined, everyLook: [], warnings: [], units: [], ports: [], guards: [], handlers: [] },
   };
 }

@@ -42,10 +42,51 @@ export interface PackageSurvey {
 }
 
 /** A package of a host's upgrade. */
-export type ChosenPackage = Pick<OfferedPackage, 'file' | 'name' | 'version' | 'installed'>;
+export type UpgradePackage = Pick<OfferedPackage, 'name' | 'version' | 'installed'>;
 
-/** A package file that an upgrade of the host wouldn't take. */
+/** One that is sent to the host. */
+export type ChosenPackage = UpgradePackage & Pick<OfferedPackage, 'file'>;
+
+/** One that the host fetches itself. */
+export interface FetchedPackage extends UpgradePackage {
+  /** bytes, as the host's package lists have it */
+  readonly size: number;
+  /** hexadecimal; undefined where the lists have none, and apt compares another one */
+  readonly sha256: string | undefined;
+}
+
+/** When a host's package lists were brought up to date, by its own clock. */
+export interface PackageLists {
+  /** seconds since the epoch; undefined: it has none */
+  readonly changed: number | undefined;
+  /** what time it is there, in seconds since the epoch */
+  readonly now: number;
+}
+
+/** Which versions of the product's packages a host's package manager knows. */
+export interface PackageOffers {
+  /** whether dpkg-deb(1) is there; if not, nothing else is known */
+  readonly hasDpkg: boolean;
+  /** whether apt-get(8) is there */
+  readonly hasApt: boolean;
+  readonly lists: PackageLists;
+  /** versions of those that are installed, by name */
+  readonly installed: ReadonlyMap<string, string>;
+  /** what an upgrade by apt(8) would take of its own accord, by name */
+  readonly candidates: ReadonlyMap<string, string>;
+  /** all that the lists have, by name */
+  readonly versions: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What comes and goes with an upgrade, as apt says. */
+export interface SimulatedUpgrade {
+  readonly come: readonly FetchedPackage[];
+  readonly go: readonly string[];
+}
+
+/** A package that an upgrade of the host wouldn't take. */
 export interface LeftOut {
+  /** a file's name, or that of a package whose versions the host knows itself */
   readonly file: string;
   readonly why: string;
 }
@@ -86,7 +127,7 @@ export interface UnpackedPackage {
 
 /** A package that is chosen, and what is in it. */
 export interface BroughtPackage extends UnpackedPackage {
-  readonly chosen: ChosenPackage;
+  readonly chosen: UpgradePackage;
 }
 
 /** What dpkg does with a conffile that isn't as the installed version brought it. */
@@ -125,6 +166,12 @@ export interface HostForecast {
     readonly scripts: readonly string[];
   }[];
   readonly leftOut: readonly LeftOut[];
+  /** when the host knew what it fetched; undefined where packages were sent */
+  readonly lists?: PackageLists | undefined;
+  /** packages of the product that have no version as it was asked for, so the latest one counts */
+  readonly otherVersions?: readonly string[] | undefined;
+  /** packages that apt would remove for the sake of others; their files stay in the forecast */
+  readonly dropped?: readonly string[] | undefined;
   /** files that we manage and that a package replaces by its own */
   readonly replaced: readonly string[];
   /** files that the steps read and that go with the installed version */

@@ -224,6 +224,8 @@ export interface Role {
   readonly serverLists: readonly PlaybookServerList[];
   readonly warnings: readonly PlaybookWarning[];
   readonly units: readonly string[];
+  /** names of the product's packages, with `*` and `?` as dpkg-query(1) has them; empty: it has none */
+  readonly productPackages: readonly string[];
   readonly guards: readonly PlaybookGuard[];
   readonly ports: readonly PortFact[];
   readonly handlers: readonly PlaybookHandler[];

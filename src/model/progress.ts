@@ -8,6 +8,8 @@ export type HostPhase =
   | 'uploading'
   /** a package is sent, and unpacked in a temporary folder; `detail` says which, and how far */
   | 'unpacking'
+  /** the host fetches a package and unpacks it there; `detail` as before */
+  | 'fetching'
   | 'prepared'
   /** `detail` says which action */
   | 'acting'

@@ -1,30 +1,24 @@
 import pLimit from 'p-limit';
-import { surveyPackages, unpackPackage } from '../host/forecast-packages.ts';
-import {
-  type BroughtPackage,
-  type ConffileAnswer,
-  type HostForecast,
-  noUpgrade,
-  type PackageFile,
-  type PackageSurvey,
-} from '../model/forecast.ts';
+import { unpackPackage } from '../host/forecast-packages.ts';
+import { roleOf } from '../inventory/inventory.ts';
+import { type BroughtPackage, type ConffileAnswer, type HostForecast, noUpgrade } from '../model/forecast.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { ClusterPlan } from '../model/plan.ts';
 import type { Reads } from '../model/reads.ts';
 import { isGlob, type Snapshot } from '../model/snapshot.ts';
-import { choosePackages } from '../plan/forecast/choose-packages.ts';
 import { type LaidOver, layOver } from '../plan/forecast/lay-over.ts';
 import { unitFiles } from '../plan/forecast/unit-files.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import { readsOf } from '../playbook/resolve/reads.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { type ForecastSource, type HostUpgrade, hostUpgrade, isConcerned } from './forecast-source.ts';
 import { limitedTo } from './limit.ts';
 import { interrupted, type Look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { planRun } from './plan-run.ts';
 
 export interface ForecastOptions extends RunOptions {
-  readonly packages: readonly PackageFile[];
+  readonly source: ForecastSource;
   /** what dpkg is told where it asks about a conffile */
   readonly conffiles: ConffileAnswer;
 }
@@ -39,9 +33,11 @@ export interface ForecastRun {
  * The plan that would follow an upgrade to these packages. Nothing is changed anywhere but for a folder on
  * each host that has gone by the end. The packages count for the hosts that `limit` names; the plan is that
  * of all hosts, since what others have for an upgraded one may change. Throws an OperatorError
- * `packages-for-no-host` if no host would take any of them.
+ * `packages-for-no-host` if no host would take any of them, `no-product-packages` if nobody knows which they
+ * are.
  */
 export async function forecastRun(options: ForecastOptions): Promise<ForecastRun> {
+  refuseUnknownProduct(options);
   const forecasts = new Map<string, HostForecast>();
   const { plan } = await planRun({
     ...options,
@@ -100,22 +96,19 @@ async function upgrade(
   options: ForecastOptions,
 ): Promise<Upgrade & { readonly forecast: HostForecast }> {
   const { host, snapshot } = look;
-  const { connect, signal, packages, limit, progress } = options;
+  const { connect, signal, source, limit, progress, inventory } = options;
+  const role = roleOf(inventory.playbook, host.role);
+  if (!isConcerned(source, role)) return { look, forecast: noUpgrade };
   if (snapshot.lookOnly === true) throw mayNotUnpack(host.name, snapshot.user);
   const connection = await connect(host.ssh, { signal });
   try {
     progress({ kind: 'host', host: host.name, phase: 'connecting' });
-    const survey = await surveyPackages(connection, host.name, packages);
-    if (!survey.hasDpkg) {
-      // Whoever names no host means those that can be upgraded.
-      if (limit.length > 0) throw noDpkg(host.name);
-      return { look, forecast: { ...noUpgrade, supported: false } };
-    }
-    refuseUnreadable(survey, host.name);
-    const { chosen, leftOut } = choosePackages(survey);
-    if (chosen.length === 0) return { look, forecast: { ...noUpgrade, leftOut } };
+    const { supported, chosen, told } = await hostUpgrade(connection, host, { source, role });
+    // Whoever names no host means those that can be upgraded.
+    if (!supported && limit.length > 0) throw noDpkg(host.name);
+    if (chosen.length === 0) return { look, forecast: { ...noUpgrade, supported, ...told } };
     const { snapshot: after, forecast } = await laidOver(look, connection, { chosen, options });
-    return { look: { ...look, snapshot: after }, forecast: { ...noUpgrade, ...forecast, leftOut } };
+    return { look: { ...look, snapshot: after }, forecast: { ...noUpgrade, ...forecast, ...told } };
   } finally {
     connection.close().catch(() => undefined);
   }
@@ -124,10 +117,7 @@ async function upgrade(
 async function laidOver(
   { host, snapshot }: Seen,
   connection: Connection,
-  {
-    chosen,
-    options,
-  }: { readonly chosen: ReturnType<typeof choosePackages>['chosen']; readonly options: ForecastOptions },
+  { chosen, options }: Pick<HostUpgrade, 'chosen'> & { readonly options: ForecastOptions },
 ): Promise<LaidOver> {
   const { inventory, conffiles, signal, progress } = options;
   const reads = readsOf(inventory, host, { guards: false });
@@ -135,8 +125,12 @@ async function laidOver(
   const brought: BroughtPackage[] = [];
   for (const [index, one] of chosen.entries()) {
     if (signal.aborted) throw interrupted();
-    const detail = `${one.file.file} (${index + 1} of ${chosen.length}, ${megabytes(one.file.size)})`;
-    progress({ kind: 'host', host: host.name, phase: 'unpacking', detail });
+    const [phase, file, size] =
+      'file' in one
+        ? (['unpacking', one.file.file, one.file.size] as const)
+        : (['fetching', `${one.name} ${one.version}`, one.size] as const);
+    const detail = `${file} (${index + 1} of ${chosen.length}, ${megabytes(size)})`;
+    progress({ kind: 'host', host: host.name, phase, detail });
     const unpacked = await unpackPackage(connection, host.name, one, {
       ...{ packages: [], units: [], names: [], includes: reads.includes, queries: searches },
       paths: pathsOf(reads, snapshot),
@@ -163,30 +157,38 @@ function megabytes(bytes: number): string {
   return `${Math.max(1, Math.round(bytes / 1_000_000))} MB`;
 }
 
-/** A forecast in which nothing is upgraded is a mistake: the wrong folder, or the wrong hosts. */
-function refuseNothing(upgrades: readonly Upgrade[], { packages, limit }: ForecastOptions): void {
+/** A forecast in which nothing is upgraded is a mistake: the wrong folder or version, or the wrong hosts. */
+function refuseNothing(upgrades: readonly Upgrade[], { source, limit }: ForecastOptions): void {
   const isOne = ({ look, forecast = noUpgrade }: Upgrade) =>
     forecast.packages.length > 0 || look.snapshot === undefined;
   if (upgrades.some(isOne)) return;
-  const files = packages.map(({ file }) => file);
+  const where = limit.length === 0 ? 'any host' : 'the hosts that --limit names';
+  if (source.kind === 'repositories') {
+    const whys = upgrades.flatMap(({ look, forecast }) =>
+      (forecast?.leftOut ?? []).map(({ file, why }) => `${look.host.name}: ${file}: ${why}`),
+    );
+    throw new OperatorError({
+      code: 'packages-for-no-host',
+      message: `no package of the product would become another one by an upgrade to ${source.to} on ${where}`,
+      next: 'check the version and --limit; apt-cache policy on a host shows what is installed and what is offered',
+      ...(whys.length === 0 ? {} : { detail: whys.slice(0, 50).join('\n') }),
+    });
+  }
+  const files = source.packages.map(({ file }) => file);
   const named = [...files.slice(0, 3), ...(files.length > 3 ? [`${files.length - 3} more`] : [])].join(', ');
   throw new OperatorError({
     code: 'packages-for-no-host',
-    message: `none of the packages (${named}) is installed in an older version on ${limit.length === 0 ? 'any host' : 'the hosts that --limit names'}`,
+    message: `none of the packages (${named}) is installed in an older version on ${where}`,
     next: 'check the folder, and with dpkg-query -W on a host how its packages are called; hosts without dpkg are not supported',
   });
 }
 
-function refuseUnreadable({ unreadable }: PackageSurvey, host: string): void {
-  const [first] = unreadable;
-  if (first === undefined) return;
-  const [file, words] = first;
+function refuseUnknownProduct({ source, inventory }: ForecastOptions): void {
+  if (inventory.playbook.roles.some((role) => isConcerned(source, role))) return;
   throw new OperatorError({
-    code: 'package-unreadable',
-    message: `the dpkg-deb of ${host} can't read ${file}`,
-    next: "download it again; a package for a later release of the distribution may be packed in a way that this host's dpkg doesn't know",
-    host,
-    detail: words,
+    code: 'no-product-packages',
+    message: `the playbook ${inventory.playbook.name} doesn't say which packages the product has, so hosts can't be asked for a version of it`,
+    next: 'use --packages with a folder of .deb files; in a playbook of your own, name them in product_packages of a role',
   });
 }
 

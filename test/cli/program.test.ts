@@ -58,6 +58,33 @@ it.each(['apply', 'retire'])('%s reads the inventory before it tries a browser',
   expect(stderr).toContain('error file-missing: /nowhere/prod.yaml does not exist');
 });
 
+it.each([
+  [[], 'forecast needs to know of which packages'],
+  [['--packages', '/nowhere', '--to', '3.0'], "--packages and --to can't be combined"],
+  [['--to', '3.0; reboot'], "--to: '3.0; reboot' is not the version of a package"],
+  [['--to', '-o'], "--to: '-o' is not the version of a package"],
+] as const)('forecast %j is refused before anything is looked at', async (args, words) => {
+  const { status, stderr } = await clusterproxy(['forecast', ...args, '--inventory', '/nowhere/prod.yaml']);
+  expect(status).toBe(1);
+  expect(stderr).toContain(`error usage: ${words}`);
+});
+
+it('forecast --to is refused where the playbook names no packages of the product', async () => {
+  const wcs = `
+playbook: wcs
+cluster: {name: prod, hostname: wcs.example.com}
+ssh: {user: ops, port: 1, connect_timeout: 2}
+hosts:
+  balancer: [{name: wcs-lb, address: 127.0.0.1}]
+  node: [{name: wcs-01, hostname: wcs-01.example.com, address: 127.0.0.2}]
+`;
+  const { status, stderr } = await withFile(wcs, (file) =>
+    clusterproxy(['forecast', '--to', '5.2', '--inventory', file]),
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain("error no-product-packages: the playbook wcs doesn't say");
+});
+
 describe('help', () => {
   it.each([
     ['check', 'compare'],

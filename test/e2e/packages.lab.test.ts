@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../src/report/document/schema.ts';
 import type { LabHost } from '../lab/host.ts';
 import { becomeRedHat, offerDebianPackages, type TestPackage } from '../lab/packages.ts';
@@ -36,6 +36,7 @@ roles:
   server:
     description: a host
     stages: [packages, files]
+    product_packages: ['demo-*']
     steps:
       - id: packages
         stage: packages
@@ -50,6 +51,31 @@ roles:
     handlers:
       - {id: restart, restart: demo.service, ready: [{active: demo.service}], settle: 1}
 `;
+
+/** A repository over HTTP that gives no package away as long as /srv/hang is there. */
+const server = `
+import http.server, os, socketserver, time
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.endswith('.deb') and os.path.exists('/srv/hang'):
+            open('/srv/asked', 'w').close()
+            time.sleep(600)
+        super().do_GET()
+os.chdir('/srv/repository')
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(('127.0.0.1', 8000), Handler).serve_forever()
+`;
+
+/** Serves the host's repository to itself, with lists that are as it is now. */
+async function serveRepository(host: LabHost): Promise<void> {
+  await host.writeFile('/srv/server.py', server);
+  await host.mustExec(`systemctl stop repository 2>/dev/null || :
+rm -f /srv/hang /srv/asked
+systemd-run --quiet --collect --unit=repository python3 /srv/server.py
+echo 'deb [trusted=yes] http://127.0.0.1:8000 ./' >/etc/apt/sources.list
+until bash -c '</dev/tcp/127.0.0.1/8000'; do sleep 0.1; done 2>/dev/null
+apt-get -qq update`);
+}
 
 describe.skipIf(noLab)('packages on a real host', () => {
   const lab = useLab();
@@ -152,13 +178,14 @@ time.sleep(15)
     expect(await text(host)).toContain('ours=yes\n');
   });
 
+  const leftovers = '! ls -d /var/tmp/clusterproxy-forecast.* 2>/dev/null';
+  const everything =
+    'find /etc /usr /srv /var -xdev -type f -not -path "/var/log/*" -printf "%p %s %T@\\n" | sort';
+  const changesOf = ({ document }: { document: ReportDocument }, name: string) =>
+    hostOf(document, name).changes.map(({ path, action, diff, after }) => ({ path, action, diff, after }));
+
   describe('that are forecast', () => {
     const folder = () => join(lab().directory, 'next-release');
-    const leftovers = '! ls -d /var/tmp/clusterproxy-forecast.* 2>/dev/null';
-    const everything =
-      'find /etc /usr /srv /var -xdev -type f -not -path "/var/log/*" -printf "%p %s %T@\\n" | sort';
-    const changesOf = ({ document }: { document: ReportDocument }, name: string) =>
-      hostOf(document, name).changes.map(({ path, action, diff, after }) => ({ path, action, diff, after }));
 
     beforeAll(async () => {
       if (noLab) return;
@@ -241,6 +268,112 @@ time.sleep(15)
       );
       child.kill('SIGKILL');
       await host.mustExec(`until ${leftovers}; do sleep 0.1; done`, { timeoutMs: 60_000 });
+    });
+  });
+
+  describe('that the host fetches itself for a forecast', () => {
+    const inFull = '/srv/repository/demo-app_7.0-1_all.deb';
+    const next = (version: string): TestPackage => ({
+      ...{ name: 'demo-app', version, depends: ['demo-lib', 'demo-fresh'] },
+      files: {
+        [configuration]: `stock=${version}\n`,
+        '/usr/lib/systemd/system/demo.service': `# ${version}\n${unit}`,
+      },
+      postinst: 'systemctl daemon-reload; echo made >/etc/demo/made.conf',
+    });
+    const forecastTo = async (to: string, ...more: readonly string[]) =>
+      clusterproxy(await inventoryFor('deb-1'), 'forecast', '--to', to, ...more);
+    const errorOf = ({ document }: { document: ReportDocument }) => hostOf(document, 'deb-1').error;
+    const nothingLeft = async (host: LabHost) =>
+      expect((await host.exec('ls -d /var/tmp/clusterproxy-forecast.*')).stdout).toBe('');
+
+    beforeAll(async () => {
+      if (noLab) return;
+      const host = named('deb-1');
+      const offered = [next('6.0.1-1'), next('6.0.2-1'), next('7.0-1'), { name: 'demo-fresh' }];
+      await offerDebianPackages(host, offered);
+      await host.mustExec(
+        'apt-get -qq update; dpkg -s demo-app >/dev/null 2>&1 || apt-get -qq -y install demo-app=1.5',
+      );
+    });
+    afterAll(async () => {
+      if (!noLab) await offerDebianPackages(named('deb-1'), []);
+    });
+
+    it('come out as forecast, and nothing else changes', async () => {
+      const host = named('deb-1');
+      const before = await host.mustExec(everything);
+      const answer = await forecastTo('6.0', '--conffiles', 'replace');
+      expect(await host.mustExec(everything)).toBe(before);
+      await nothingLeft(host);
+      expect(errorOf(answer)).toBeUndefined();
+      const told = hostOf(answer.document, 'deb-1').forecast;
+      expect(told?.packages).toEqual([
+        { name: 'demo-fresh', from: null, to: '1.0', scripts: [] },
+        { name: 'demo-app', from: expect.any(String), to: '6.0.2-1', scripts: ['postinst'] },
+      ]);
+      expect(told?.lists?.ageSeconds).toBeLessThan(3_600);
+      expect(told?.leftOut.map(({ file }) => file)).toContain('demo-lib');
+      await host.mustExec(
+        'apt-get -qq -y -o Dpkg::Options::=--force-confnew install demo-app=6.0.2-1 </dev/null',
+      );
+      const planned = await clusterproxy(await inventoryFor('deb-1'), 'plan');
+      expect(changesOf(planned, 'deb-1')).toEqual(changesOf(answer, 'deb-1'));
+      expect(changesOf(planned, 'deb-1')).toHaveLength(1);
+    });
+
+    it('are refused where there is no such version, or nothing to upgrade', async () => {
+      const missing = await forecastTo('9.0');
+      expect([missing.code, errorOf(missing)]).toMatchObject([
+        3,
+        { code: 'version-not-offered', detail: expect.stringContaining('7.0-1') },
+      ]);
+      const older = await forecastTo('6.0.1');
+      expect([older.code, older.document.errors?.[0]?.code]).toEqual([1, 'packages-for-no-host']);
+      const rhel = await clusterproxy(
+        ...([await inventoryFor('rhel-1'), 'forecast', '--to', '7.0', '--limit', 'rhel-1'] as const),
+      );
+      expect([rhel.code, hostOf(rhel.document, 'rhel-1').error?.code]).toEqual([3, 'no-dpkg']);
+    });
+
+    it.each([
+      [
+        'package-not-trusted',
+        'is another one than the lists say',
+        `dd if=/dev/zero of=${inFull} bs=1 seek=200 count=9 conv=notrunc`,
+      ],
+      ['package-lists-outdated', 'is of another size', `echo more >>${inFull}`],
+      ['package-lists-outdated', 'is gone', `rm ${inFull}`],
+      [
+        'package-not-trusted',
+        'is in no list that is signed',
+        "sed -i 's/.trusted=yes. //' /etc/apt/sources.list",
+      ],
+      ['repository-unreachable', 'is where nobody answers', 'systemctl stop repository'],
+    ])('are refused with %s where the file %s', async (code, _, damage) => {
+      const host = named('deb-1');
+      await serveRepository(host);
+      await host.mustExec(`cp ${inFull} /srv/whole; ${damage}`);
+      const refused = await forecastTo('7.0');
+      await host.mustExec(`cp /srv/whole ${inFull}`);
+      expect([refused.code, errorOf(refused)?.code, errorOf(refused)?.detail]).toEqual([
+        ...([3, code, expect.stringMatching(/E: /)] as const),
+      ]);
+      await nothingLeft(host);
+    });
+
+    it('are fetched no further when the controller is killed', async () => {
+      const host = named('deb-1');
+      await serveRepository(host);
+      await host.writeFile('/srv/hang', '');
+      const file = await inventoryFor('deb-1');
+      const { child, said } = startClusterproxy(lab(), ['forecast', '-i', file, '--to', '7.0', '--verbose']);
+      await said('fetching and unpacking');
+      await host.mustExec('until [ -e /srv/asked ]; do sleep 0.1; done', { timeoutMs: 60_000 });
+      child.kill('SIGKILL');
+      await host.mustExec(`until ${leftovers} && ! pgrep -x apt-get; do sleep 0.1; done`, {
+        timeoutMs: 60_000,
+      });
     });
   });
 

@@ -63,6 +63,25 @@ it('names what was left out only for those who ask, and hosts without dpkg alway
   );
 });
 
+it('tells how old the lists are by which a host fetched, and what apt does besides', () => {
+  const lists = { changed: 1_795_000_000, now: 1_795_000_000 + 6 * 86_400 };
+  const fetched = { ...upgraded, lists, otherVersions: ['bbb-pads'], dropped: ['mongodb-org'] };
+  const words = shown({
+    'node-01': fetched,
+    'node-02': { ...fetched, lists: { ...lists, now: lists.now + 5 } },
+  }).replace(/\s+/g, ' ');
+  expect(words).toContain(
+    "node-01, node-02: the upgrade itself bbb-web: 1:2.7.0 → 1:3.0.30 bbb-graphql-server: not installed → 1:3.0.30 by the host's own package lists, which are 6 days old (2026-11-18)",
+  );
+  expect(words).toContain('bbb-pads has no such version; the plan assumes the latest one, as apt would');
+  expect(words).toContain('apt would remove mongodb-org; the plan still has its files');
+  const { hosts } = reportSchema.parse(documentWith({ 'node-01': fetched, 'node-02': upgraded }));
+  expect(hosts.map(({ forecast }) => forecast?.lists)).toEqual([
+    { changed: '2026-11-18T11:06:40.000Z', ageSeconds: 6 * 86_400 },
+    undefined,
+  ]);
+});
+
 it('is in the document, whose schema knows it', () => {
   const { hosts } = reportSchema.parse(documentWith({ 'node-01': upgraded, 'proxy-1': noUpgrade }));
   expect(hosts.map(({ forecast }) => forecast?.packages.map(({ from }) => from))).toEqual([

@@ -1,10 +1,14 @@
 # shellcheck shell=sh
-# Tells what .deb files would bring, without installing them. Runs after lib.sh. Two tasks:
+# Tells what .deb files would bring, without installing them. Runs after lib.sh and forecast-apt.sh. Its
+# tasks:
 #
 # survey: tells what each file is, from its beginning; those follow on stdin.
-# unpack: unpacks the one that follows on stdin into a folder of its own, tells what dpkg knows of the version
-# that is installed, and goes on as the probe (the parts that are sent behind this one) with that folder as
-# the host's root. The folder goes when this program ends, however it ends.
+# offers: tells which versions of installed packages the host's apt knows.
+# simulate: tells what an upgrade to some of them would bring besides.
+# unpack: unpacks a package, which follows on stdin or is fetched by the host's apt, into a folder of its own,
+# tells what dpkg knows of the version that is installed, and goes on as the probe (the parts that are sent
+# behind this one) with that folder as the host's root. The folder goes when this program ends, however it
+# ends.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 # shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
 # shellcheck disable=SC2034 # some variables are for the other parts
@@ -36,6 +40,9 @@ gently() {
 }
 
 gone() {
+  # What fetches is a group of its own. It would write into a folder that is gone.
+  [ -z "$fetching" ] || { kill -s KILL -- "-$fetching" && wait "$fetching"; } 2>/dev/null
+  fetching=
   [ -z "$work" ] || rm -rf -- "$work"
   work=
 }
@@ -94,9 +101,13 @@ known_to_dpkg() {
     -f="\${db:Status-Status}$US\${Package}$US\${Version}\n" -- "$@" 2>/dev/null
 }
 
+has_dpkg() {
+  command -v dpkg-deb >/dev/null 2>&1 && [ -e "$host/var/lib/dpkg/status" ]
+}
+
 survey() {
   printf '%s survey\n' "$nonce"
-  if ! command -v dpkg-deb >/dev/null 2>&1 || [ ! -e "$host/var/lib/dpkg/status" ]; then
+  if ! has_dpkg; then
     tell dpkg no
     return
   fi
@@ -204,6 +215,7 @@ unpack() {
   printf '%s forecast\n' "$nonce"
   asked=
   members=
+  version=
   for record in $request; do
     _value=${record#*"$US"}
     case ${record%%"$US"*} in
@@ -217,6 +229,17 @@ unpack() {
         field 5 "$record"
         _sum=$field
         ;;
+      fetch)
+        field 2 "$record"
+        package=$field
+        field 3 "$record"
+        version=$field
+        field 4 "$record"
+        _size=$field
+        field 5 "$record"
+        _sum=$field
+        file="$package $version"
+        ;;
       path) asked=$asked$NL$_value ;;
       member)
         asked=$asked$NL$_value
@@ -226,9 +249,15 @@ unpack() {
   done
   make_folder
   enough_space "$_size"
-  take "$_size" "$work/deb"
+  if [ -n "$version" ]; then
+    fetch_package "$package" "$version"
+    # The list of what is installed has no architecture in its name, or is found by it.
+    package=${package%%:*}
+  else
+    take "$_size" "$work/deb"
+  fi
   _taken=$(sha256sum <"$work/deb")
-  [ "${_taken%% *}" = "$_sum" ] || refuse connection-lost "$file did not arrive as a whole" \
+  [ -z "$_sum" ] || [ "${_taken%% *}" = "$_sum" ] || refuse connection-lost "$file did not arrive as a whole" \
     'nothing was changed on the host; run the command again' ''
   gently dpkg-deb -e "$work/deb" "$work/control" 2>"$work/words" || damaged
   _size=$(gently dpkg-deb --fsys-tarfile "$work/deb" 2>"$work/words" | wc -c)
@@ -262,13 +291,17 @@ damaged() {
 }
 
 IFS=$NL
-case ${request%%"$NL"*} in
-  "task${US}survey")
-    survey
-    printf '%s end\n' "$nonce"
-    exit 0
-    ;;
-esac
+task=${request%%"$NL"*}
+task=${task#*"$US"}
+if [ "$task" != unpack ]; then
+  case $task in
+    survey) survey ;;
+    offers) offers ;;
+    simulate) simulate ;;
+  esac
+  printf '%s end\n' "$nonce"
+  exit 0
+fi
 unpack
 # From here on the folder is the host.
 ROOT=$work/root

@@ -125,6 +125,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       text: warning.text,
     })),
     units: data.units ?? [],
+    productPackages: data.product_packages ?? [],
     ports: (data.ports ?? []).map((port) => ({
       port: String(port.port),
       protocol: port.protocol ?? 'tcp',

@@ -33,6 +33,13 @@ export const id = named(
   // As written, with names that are filled in before it is checked.
   /^(?:[a-z0-9.-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
 );
+/** Names of packages: deb-control(5), and the wildcards of dpkg-query(1). */
+export const packagePattern = named(
+  /^[a-z0-9][a-z0-9+.*?-]*$/,
+  "lower-case letters, digits, '+', '-', '.', and the wildcards '*' and '?', starting with a letter or digit",
+  'name of a package; `*` and `?` stand for any characters',
+  /^(?:[a-z0-9+.*?-]|\{\{ *names\.[a-z0-9_]+ *\}\})+$/,
+);
 /** What a playbook calls its product. */
 export const namesSchema = z
   .record(word, named(/^[^\0-\x1f\x7f{}]+$/, 'one line of text without braces', 'what stands for the word'))

@@ -5,7 +5,7 @@ import { factSchema, symptomSchema } from '../facts/kinds.ts';
 import { conditionSchema } from './condition-schema.ts';
 import { guardSchema } from './guard-schema.ts';
 import { handlerSchema } from './handler-schema.ts';
-import { id, namesSchema, roleName, word } from './name-schema.ts';
+import { id, namesSchema, packagePattern, roleName, word } from './name-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
 import { portSchema } from './port-schema.ts';
 import { serverListSchema } from './server-list-schema.ts';
@@ -224,6 +224,10 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     }),
     warnings: z.array(warning).optional(),
     units: texts.optional(),
+    product_packages: z.array(packagePattern).min(1).optional().meta({
+      description:
+        "names of the product's packages on its hosts, as dpkg-query -W takes them: `forecast --to` looks for their versions",
+    }),
     guards: z.record(id, guardSchema).optional(),
     ports: z
       .array(portSchema)

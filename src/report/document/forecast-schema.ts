@@ -16,7 +16,25 @@ export const forecast = z.object({
   ),
   leftOut: z
     .array(z.object({ file: z.string(), why: z.string() }))
-    .describe('package files that an upgrade of this host would not take'),
+    .describe('package files, or with `--to` packages, that an upgrade of this host would not take'),
+  lists: z
+    .object({
+      changed: z
+        .string()
+        .nullable()
+        .describe('when the package lists of the host were brought up to date, by its own clock'),
+      ageSeconds: z.number().nullable(),
+    })
+    .optional()
+    .describe('with `--to`'),
+  otherVersions: z
+    .array(z.string())
+    .optional()
+    .describe('packages of the product that have no such version as `--to` asks for: the latest one counts'),
+  dropped: z
+    .array(z.string())
+    .optional()
+    .describe('packages that apt would remove for the sake of others; their files stay in the plan'),
   replaced: z.array(z.string()).describe('files that are managed and that a package replaces by its own'),
   removed: z.array(z.string()).describe('files that steps read and that go'),
   conffiles: z

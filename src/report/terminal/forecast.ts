@@ -27,7 +27,8 @@ function groupsOf(hosts: readonly ReportHost[]): readonly (readonly Upgraded[])[
   for (const host of hosts) {
     const { forecast, recipe } = host;
     if (forecast === undefined || forecast.packages.length === 0) continue;
-    const key = JSON.stringify([forecast, recipe]);
+    // Lists that differ by seconds are the same to people.
+    const key = JSON.stringify([{ ...forecast, lists: listsWords(forecast) }, recipe]);
     groups.set(key, [...(groups.get(key) ?? []), { ...host, forecast }]);
   }
   return [...groups.values()];
@@ -70,11 +71,20 @@ function renderHost(host: Upgraded, same: readonly Upgraded[], style: Style): re
 }
 
 function sentences({ recipe, recipeReason, forecast }: Upgraded): readonly string[] {
-  const { packages, replaced, removed, conffiles, units } = forecast;
+  const { packages, replaced, removed, conffiles, units, otherVersions = [], dropped = [] } = forecast;
   const scripts = packages.filter((one) => one.scripts.length > 0);
   const named = (paths: readonly string[]) => list(paths.map(oneLine));
   const some = (paths: readonly string[], words: string) => (paths.length === 0 ? [] : [words]);
   return [
+    ...listsWords(forecast),
+    ...some(
+      otherVersions,
+      `${named(otherVersions)} ${otherVersions.length === 1 ? 'has' : 'have'} no such version; the plan assumes the latest one, as apt would`,
+    ),
+    ...some(
+      dropped,
+      `apt would remove ${named(dropped)}; the plan still has ${dropped.length === 1 ? 'its' : 'their'} files`,
+    ),
     ...recipeWords(forecast.recipe, recipe, recipeReason),
     ...some(
       replaced,
@@ -92,6 +102,14 @@ function sentences({ recipe, recipeReason, forecast }: Upgraded): readonly strin
       `known after the upgrade: what ${scripts.map((one) => `${list(one.scripts)} of ${oneLine(one.name)}`).join(', ')} write`,
     ),
   ];
+}
+
+/** How old what the host knows is. */
+function listsWords({ lists }: ReportForecast): readonly string[] {
+  if (lists === undefined || lists.changed === null || lists.ageSeconds === null) return [];
+  const days = Math.floor(lists.ageSeconds / 86_400);
+  const age = days === 0 ? 'less than a day old' : `${days === 1 ? 'one day' : `${days} days`} old`;
+  return [`by the host's own package lists, which are ${age} (${lists.changed.slice(0, 10)})`];
 }
 
 function recipeWords(before: string | null, after: string | null, reason: string | null): readonly string[] {

@@ -118,6 +118,7 @@ const phaseWords: Readonly<Record<HostPhase, string>> = {
   connecting: 'connecting',
   uploading: 'uploading the new files',
   unpacking: 'sending and unpacking',
+  fetching: 'fetching and unpacking',
   prepared: 'prepared',
   acting: 'carrying out',
   swapped: 'the new files are in place',

@@ -19,9 +19,8 @@ function packageWith(
   more: Partial<UnpackedPackage> = {},
   globs: Readonly<Record<string, readonly string[]>> = {},
 ): BroughtPackage {
-  const source = { path: '/p/demo.deb', file: 'demo.deb', size: 1, sha256: '', head: Buffer.alloc(0) };
   return {
-    chosen: { file: source, name: 'demo', version: '2', installed: '1' },
+    chosen: { name: 'demo', version: '2', installed: '1' },
     files: {
       ...snapshotOf({}, noReads),
       paths: new Map(Object.entries(paths)),

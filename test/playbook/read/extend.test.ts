@@ -444,3 +444,9 @@ describe('a mistake is shown in the file that has it', () => {
     if (expected.next !== undefined) expect(problem?.next).toMatch(expected.next);
   });
 });
+
+it('names the packages of the derived product', async () => {
+  const { roles } = await loadPlaybook('averox', '/');
+  const named = roles.map(({ name, productPackages }) => [name, productPackages]);
+  expect(Object.fromEntries(named)).toEqual({ balancer: [], proxy: [], node: ['avx-*', 'averox'] });
+});
