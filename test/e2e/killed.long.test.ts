@@ -12,6 +12,8 @@ import { runStates } from './services.ts';
 
 /** How often the controller is killed; another number for a shorter try. */
 const times = Number(process.env.CLUSTERPROXY_KILLS ?? 40);
+/** How long a command may take to come to its end, with classes coming and going. Milliseconds. */
+const patience = 600_000;
 const final = ['committed', 'reverted', 'refused', 'deferred', 'abandoned'];
 
 /** A school day on three nodes, in which a run that drains them is killed again and again. */
@@ -50,6 +52,20 @@ describe.skipIf(noLab)('a run that drains, and is killed at any moment', () => {
     if (scalelite.state(nameOf(node)) === 'enabled') expect(answer.stdout).toContain('SUCCESS');
   }
 
+  /** What a command says on the way to its end; fails if that doesn't come. */
+  async function ending(command: string, ...args: readonly string[]) {
+    const { child, told } = cluster.start(command, ...args, '--yes', '--verbose');
+    const ended = once(child, 'exit');
+    const late = sleep(patience, undefined, { ref: false });
+    await Promise.race([ended, late]);
+    if (child.exitCode === null) {
+      child.kill('SIGKILL');
+      const states = cluster.nodes.map((node) => `${node.name}: ${scalelite.state(nameOf(node))}`);
+      expect.fail(`${command} did not end: ${told()}${states.join(', ')}`);
+    }
+    return { code: child.exitCode, told: told() };
+  }
+
   it('leaves every node as it was or as planned, and comes to its end', { timeout: 14_400_000 }, async () => {
     const school = new School(cluster.nodes, scalelite, {
       lasts: () => 3_000 + Math.random() * 6_000,
@@ -79,17 +95,11 @@ describe.skipIf(noLab)('a run that drains, and is killed at any moment', () => {
       });
       for (const node of cluster.nodes) await expectAccounted(node);
       // Before its first host is reserved, no host knows of it.
-      const resumed = await cluster.json('resume', run, '--yes');
-      if (resumed.document.errors?.[0]?.code === 'run-unknown') {
-        const again = await cluster.json('apply', '--yes', '--when-busy', 'drain', '--run-id', run);
-        expect(again.code, `round ${round}: ${again.stderr}`).toBe(0);
-      } else {
-        const why = JSON.stringify([
-          resumed.document.errors,
-          resumed.document.hosts.map((host) => host.error),
-        ]);
-        expect(resumed.code, `round ${round}: ${why}\n${resumed.stderr}`).toBe(0);
-      }
+      const resumed = await ending('resume', run);
+      if (resumed.told.includes('run-unknown')) {
+        const again = await ending('apply', '--when-busy', 'drain', '--run-id', run);
+        expect(again.code, `round ${round}: ${again.told}`).toBe(0);
+      } else expect(resumed.code, `round ${round}: ${resumed.told}`).toBe(0);
       expect(cluster.nodes.map((node) => scalelite.state(nameOf(node)))).toEqual(
         cluster.nodes.map(() => 'enabled'),
       );

@@ -49,15 +49,22 @@ export function startClusterproxy(
   lab: Lab,
   args: readonly string[],
   build = main,
-): { readonly child: ChildProcess; readonly said: (text: string) => Promise<void> } {
+): {
+  readonly child: ChildProcess;
+  readonly said: (text: string) => Promise<void>;
+  /** all that it has said by now, each part after the second of its life in which it came */
+  readonly told: () => string;
+} {
   const [program, ...words] = lab.wordsFor(process.execPath, [build, ...args]);
   const child = spawn(program, words, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: environment({ NODE_EXTRA_CA_CERTS: lab.authority.certificate }),
   });
-  let stderr = '';
+  const begun = Date.now();
+  let [stderr, timed] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+    timed += `${Math.round((Date.now() - begun) / 1_000)} s: ${chunk.toString()}`;
   });
   const said = async (text: string) => {
     const deadline = Date.now() + patience;
@@ -68,7 +75,7 @@ export function startClusterproxy(
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  return { child, said };
+  return { child, said, told: () => timed };
 }
 
 function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
