@@ -6,6 +6,7 @@ import type {
   FetchedPackage,
   HostForecast,
   PackageFile,
+  PackageLists,
   PackageOffers,
   PackageSurvey,
 } from '../model/forecast.ts';
@@ -13,6 +14,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { Role } from '../model/playbook.ts';
 import { choosePackages } from '../plan/forecast/choose-packages.ts';
 import { type ChosenVersions, chooseVersions } from '../plan/forecast/choose-versions.ts';
+import { compareVersions } from '../plan/forecast/debian-version.ts';
 import type { Connection } from '../ssh/contract.ts';
 
 /** Where an upgrade's packages come from. */
@@ -77,25 +79,33 @@ export function isConcerned(
   return source.kind === 'folder' || productPackages.length > 0;
 }
 
-/** `(2026-11-20, 6 days old)`, or why there is nothing to say. */
-function agedLists({ lists: { changed, now } }: PackageOffers): string {
-  if (changed === undefined) return 'there are none';
+/** How old they are, for brackets; undefined where there are none. */
+function ageOf({ changed, now }: PackageLists): string | undefined {
+  if (changed === undefined) return undefined;
   const days = Math.max(0, Math.floor((now - changed) / 86_400));
   const age = days === 0 ? 'less than a day' : days === 1 ? 'one day' : `${days} days`;
   return `of ${new Date(changed * 1_000).toISOString().slice(0, 10)}, ${age} old`;
 }
 
+/** How many packages' versions an error lists. */
+const mostListed = 12;
+
 function notOffered(host: string, to: string, offers: PackageOffers): OperatorError {
   const known = [...offers.installed].map(([name, there]) => {
-    const versions = [...(offers.versions.get(name) ?? [])].slice(-5).join(', ');
-    return `${name} ${there}: ${versions === '' ? 'not offered' : `offered ${versions}`}`;
+    const latest = [...(offers.versions.get(name) ?? [])].sort(compareVersions).slice(-5);
+    return `${name} ${there}: ${latest.length === 0 ? 'not offered' : `offered ${latest.join(', ')}`}`;
   });
+  const age = ageOf(offers.lists);
+  const more = known.length > mostListed ? [`and ${known.length - mostListed} more`] : [];
   return new OperatorError({
     code: 'version-not-offered',
-    message: `the package lists of ${host} (${agedLists(offers)}) have no version ${to} of any of the product's packages that it has`,
-    next: 'compare with the versions below, which are those of packages and not always those of a release. A newer version takes an up-to-date list (apt-get update on the host) and a source that has it; otherwise use --packages',
+    message:
+      age === undefined
+        ? `${host} has no package lists, so it knows no version ${to} of the product's packages`
+        : `the package lists of ${host} (${age}) have no version ${to} of any of the product's packages that it has`,
+    next: 'compare with what is offered: not every package has the version of its release. A newer version takes up-to-date lists (apt-get update on the host) and a source that has it; otherwise use --packages',
     host,
-    detail: known.join('\n'),
+    detail: [...known.slice(0, mostListed), ...more].join('\n'),
   });
 }
 

@@ -281,6 +281,7 @@ time.sleep(15)
       },
       postinst: 'systemctl daemon-reload; echo made >/etc/demo/made.conf',
     });
+    const apart = { ...next('8.0-1'), depends: ['demo-nowhere'] };
     const forecastTo = async (to: string, ...more: readonly string[]) =>
       clusterproxy(await inventoryFor('deb-1'), 'forecast', '--to', to, ...more);
     const errorOf = ({ document }: { document: ReportDocument }) => hostOf(document, 'deb-1').error;
@@ -290,7 +291,7 @@ time.sleep(15)
     beforeAll(async () => {
       if (noLab) return;
       const host = named('deb-1');
-      const offered = [next('6.0.1-1'), next('6.0.2-1'), next('7.0-1'), { name: 'demo-fresh' }];
+      const offered = [next('6.0.1-1'), next('6.0.2-1'), next('7.0-1'), { name: 'demo-fresh' }, apart];
       await offerDebianPackages(host, offered);
       await host.mustExec(
         'apt-get -qq update; dpkg -s demo-app >/dev/null 2>&1 || apt-get -qq -y install demo-app=1.5',
@@ -328,12 +329,28 @@ time.sleep(15)
         3,
         { code: 'version-not-offered', detail: expect.stringContaining('7.0-1') },
       ]);
+      const apartFrom = await forecastTo('8.0');
+      expect([apartFrom.code, errorOf(apartFrom)]).toMatchObject([
+        3,
+        { code: 'upgrade-not-possible', detail: expect.stringContaining('Depends: demo-nowhere') },
+      ]);
       const older = await forecastTo('6.0.1');
       expect([older.code, older.document.errors?.[0]?.code]).toEqual([1, 'packages-for-no-host']);
       const rhel = await clusterproxy(
         ...([await inventoryFor('rhel-1'), 'forecast', '--to', '7.0', '--limit', 'rhel-1'] as const),
       );
       expect([rhel.code, hostOf(rhel.document, 'rhel-1').error?.code]).toEqual([3, 'no-dpkg']);
+    });
+
+    it.each([
+      ['8m', 3, 'no-space'],
+      ['256m', 0, undefined],
+    ])('need space in /var/tmp: with %s, exit status %i', async (size, code, error) => {
+      const host = named('deb-1');
+      await host.mustExec(`mount -t tmpfs -o size=${size} tmpfs /var/tmp`);
+      const answer = await forecastTo('7.0');
+      await host.mustExec('umount /var/tmp');
+      expect([answer.code, errorOf(answer)?.code]).toEqual([code, error]);
     });
 
     it.each([

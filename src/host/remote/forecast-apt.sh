@@ -13,7 +13,11 @@ fetching=
 # KiB/s: people's calls use the same network.
 fetching_speed=4096
 
+# Bytes: what apt makes of the lists of some releases.
+room_for_apt=67108864
+
 prepare_apt() {
+  enough_space "$room_for_apt" 'what apt makes of its lists'
   DEBIAN_FRONTEND=noninteractive
   export DEBIAN_FRONTEND
   apt_options="-q$NL-o${NL}Debug::NoLocking=1$NL-o${NL}Dir::Cache::srcpkgcache=$NL-o${NL}Dir::Cache::pkgcache=$work/pkgcache.bin"
@@ -32,8 +36,8 @@ ask_apt() {
 }
 
 # When the lists were brought up to date, and what time it is, in seconds since the epoch. The files' own
-# times are the repositories', and a list of a repository on the host itself may be a link. The stamp is there where
-# apt is told to write it, as Ubuntu's is.
+# times are the repositories', and a list of a repository on the host itself may be a link. The stamp is there
+# where apt is told to write it, as Ubuntu's is.
 tell_lists() {
   if [ -z "$(find "$host/var/lib/apt/lists" -maxdepth 1 ! -type d -name '*_Packages*' 2>/dev/null | head -n 1)" ]; then
     tell lists none "$(date +%s)"

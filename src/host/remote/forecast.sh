@@ -76,13 +76,13 @@ make_folder() {
   flock -n 9
 }
 
-# enough_space BYTES
+# enough_space BYTES WHAT
 enough_space() {
   _blocks=$(stat -f -c %a -- "$work")
   _block=$(stat -f -c %S -- "$work")
   _free=$((_blocks * _block))
   [ "$_free" -lt $(($1 + reserve)) ] || return 0
-  refuse no-space "/var/tmp has $((_free / 1048576)) MiB free, and unpacking $file takes $(($1 / 1048576)) MiB, with $((reserve / 1048576)) MiB left over" \
+  refuse no-space "/var/tmp has $((_free / 1048576)) MiB free, and $2 takes $(($1 / 1048576)) MiB, with $((reserve / 1048576)) MiB left over" \
     'free some disk space on the host; nothing was changed' "$(df -h -- "$work" 2>&1 | one_line)"
 }
 
@@ -248,7 +248,7 @@ unpack() {
     esac
   done
   make_folder
-  enough_space "$_size"
+  enough_space "$_size" "unpacking $file"
   if [ -n "$version" ]; then
     fetch_package "$package" "$version"
     # The list of what is installed has no architecture in its name, or is found by it.
@@ -262,7 +262,7 @@ unpack() {
   gently dpkg-deb -e "$work/deb" "$work/control" 2>"$work/words" || damaged
   _size=$(gently dpkg-deb --fsys-tarfile "$work/deb" 2>"$work/words" | wc -c)
   [ ! -s "$work/words" ] || damaged
-  enough_space "$_size"
+  enough_space "$_size" "unpacking $file"
   mkdir "$work/root"
   # What dpkg unpacks into /lib lands in /usr/lib where that is a link.
   for _name in bin sbin lib lib32 lib64 libx32; do
