@@ -37,7 +37,8 @@ while [ -e /srv/slow ]; do sleep 0.2; done
 echo done
 `;
 
-describe.skipIf(noLab)('nodes behind Scalelite, one after the other, with a school day going on', () => {
+const words = 'nodes behind Scalelite, one after the other, with a school day going on';
+describe.skipIf(noLab)(words, { timeout: long ? 900_000 : 300_000 }, () => {
   const lab = useLab();
   let cluster: Cluster;
   let balancer: LabHost;
