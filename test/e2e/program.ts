@@ -3,12 +3,13 @@ import type { ReportDocument } from '../../src/report/document/schema.ts';
 import type { CommandResult } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
 import { isServed, main } from '../support/built-program.ts';
+import { long } from '../support/random.ts';
 import { served } from './serving.ts';
 
 export { buildProgram, hastyMain, main } from '../support/built-program.ts';
 
 /** No run of these tests takes longer, unless it hangs. Milliseconds. */
-const patience = 280_000;
+const patience = long ? 900_000 : 280_000;
 
 /**
  * What `clusterproxy ARGS`, of this program or another build of it, does from this machine, with no terminal

@@ -14,6 +14,8 @@ export interface Counters extends DayCounters {
    * the meeting from there, and the server is `disabled` (scalelite#1260)
    */
   remembered: number;
+  /** those that it created there for that reason, which were lost to a command that was already under way */
+  caught: number;
   /** people who asked to join */
   joined: number;
   /** people who could not join a class that was there, however often they tried */
@@ -37,6 +39,8 @@ interface Class {
   inBreakouts: number;
   /** bbb-web was killed since: the class goes on, and the API no longer knows it */
   isForgotten?: boolean;
+  /** created on a node that gets no new ones, as the balancer remembers it from there */
+  readonly isRemembered: boolean;
 }
 
 export interface SchoolOptions {
@@ -71,7 +75,17 @@ export class School extends Day<Counters> {
     options: SchoolOptions | SchoolOptions['lasts'],
   ) {
     super({
-      ...{ held: 0, cut: 0, refused: 0, remembered: 0, joined: 0, lockedOut: 0, withoutPage: 0, mostOut: 0 },
+      ...{
+        held: 0,
+        cut: 0,
+        refused: 0,
+        remembered: 0,
+        caught: 0,
+        joined: 0,
+        lockedOut: 0,
+        withoutPage: 0,
+        mostOut: 0,
+      },
     });
     this.#nodes = nodes;
     this.#scalelite = scalelite;
@@ -135,7 +149,7 @@ export class School extends Day<Counters> {
       return;
     }
     const isRemembered = this.#scalelite.state(name ?? '') !== 'enabled';
-    const one: Class = { id, node, people: 0, inBreakouts: 0 };
+    const one: Class = { id, node, people: 0, inBreakouts: 0, isRemembered };
     this.#classes.set(id, one);
     try {
       this.#list(node);
@@ -174,7 +188,7 @@ export class School extends Day<Counters> {
     await sleep(half);
     isThere &&= await this.#isThere(one);
     if (isThere) this.counters.held += 1;
-    else this.counters.cut += 1;
+    else this.counters[one.isRemembered ? 'caught' : 'cut'] += 1;
     await this.#leave(one);
   }
 
@@ -204,7 +218,8 @@ export class School extends Day<Counters> {
   async #come(one: Class, people: number): Promise<void> {
     const { node, id } = one;
     this.#move(one, people, 0);
-    await node.mustExec(
+    if (!node.isRunning()) return;
+    await node.exec(
       `systemd-run --quiet --collect --unit=${id} curl -skN --http1.1 -o /dev/null -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' https://${nameOf(node)}/graphql`,
     );
   }
