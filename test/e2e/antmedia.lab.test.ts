@@ -269,6 +269,20 @@ roles:
     await apply();
   });
 
+  it('loses a node and gets it back, and nobody is cut', async () => {
+    const [, second] = nodes;
+    if (second === undefined) throw new Error('no node');
+    const left = await whileOpen(() => clusterproxy('leave', '--yes', second.name));
+    expect(left.code, left.stderr + JSON.stringify(left.document.hosts)).toBe(0);
+    const servers = await tellHaproxy(balancer, 'show servers state');
+    expect(servers).toContain(' ams_origin 1 ams-1 ');
+    expect(servers.includes(` ${second.name} `)).toBe(false);
+    const joined = await clusterproxy('join', '--yes', second.name);
+    expect(joined.code, joined.stderr + JSON.stringify(joined.document.hosts)).toBe(0);
+    await serving();
+    await balancer.mustExec('test ! -e /var/lib/clusterproxy/cordons/media');
+  });
+
   it('sends nobody to a node that is not well, for RTMP neither', async () => {
     await nodes[0]?.mustExec(['systemctl', 'stop', 'antmedia.service']);
     for (const backend of ['ams_origin', 'ams_edge', 'ams_hls', 'ams_rtmp']) {
