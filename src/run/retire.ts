@@ -20,8 +20,10 @@ export function retiring(inventory: Inventory, name: string): Inventory {
 /** The hosts involved: the host itself, and the roles before its own, which relay to it. */
 export function limitOfRetiring(inventory: Inventory, name: string): readonly string[] {
   const { role } = hostOf(inventory, name);
-  const roles = changedRoles(inventory.playbook).map((one) => one.name);
-  const before = roles.slice(0, roles.indexOf(role));
+  const { roles } = inventory.playbook;
+  // Its own role may be one in which nothing is ever changed.
+  const own = roles.findIndex((one) => one.name === role);
+  const before = changedRoles({ roles: roles.slice(0, own) }).map((one) => one.name);
   const others = inventory.hosts.filter((host) => before.includes(host.role));
   return [name, ...others.map((host) => host.name)];
 }
