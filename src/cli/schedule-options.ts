@@ -16,6 +16,10 @@ export interface ScheduleRunOptions extends ScheduledOptions {
   readonly state?: string;
 }
 
+export interface StatusOptions extends CommonOptions {
+  readonly state?: string;
+}
+
 export interface InstallOptions extends ScheduledOptions {
   readonly every: When;
   readonly at?: number;

@@ -15,14 +15,15 @@ import { Systemd } from '../schedule/systemd.ts';
 import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
+import type { StatusOptions } from './schedule-options.ts';
 import { ownFolder } from './schedule-run.ts';
 
 /** Shows what a schedule does and has found; returns the exit status. No host is asked. */
-export async function scheduleStatus(options: CommonOptions, environment: Environment): Promise<number> {
+export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {
   const loaded = await loadInventory(options.inventory, environment.secrets);
   const { systemd, unit } = await installedOf(loaded, environment);
   const settings = settingsIn((await systemd?.textOf(`${unit}.timer`)) ?? '');
-  const folder = settings?.records ?? ownFolder(loaded, environment);
+  const folder = options.state ?? settings?.records ?? ownFolder(loaded, environment);
   const records = await readRecords(folder);
   const next = await systemd?.next(unit);
   const wishes = { window: [], now: false, deadline: undefined };

@@ -5,7 +5,12 @@ import { parseEvery, type When } from '../schedule/when.ts';
 import { seconds } from './duration.ts';
 import type { Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
-import { addScheduledOptions, type InstallOptions, type ScheduleRunOptions } from './schedule-options.ts';
+import {
+  addScheduledOptions,
+  type InstallOptions,
+  type ScheduleRunOptions,
+  type StatusOptions,
+} from './schedule-options.ts';
 
 export function registerSchedule(program: Command, { environment, finish }: Registration): void {
   const group = program
@@ -81,11 +86,13 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
       .description(
         'Shows the last runs and the next one, what differs and since when, and why it was not repaired.',
       ),
-    limitOfComparing,
-  ).action(async (options: CommonOptions) => {
-    const { scheduleStatus } = await import('./schedule-status.ts');
-    finish(await scheduleStatus(options, environment));
-  });
+    'show what differs on these hosts or roles only (comma-separated)',
+  )
+    .addOption(stateOption())
+    .action(async (options: StatusOptions) => {
+      const { scheduleStatus } = await import('./schedule-status.ts');
+      finish(await scheduleStatus(options, environment));
+    });
   addExample(status, 'clusterproxy schedule status --inventory prod.yaml');
 
   const run = addScheduledOptions(
@@ -98,7 +105,7 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
       limitOfComparing,
     ),
   )
-    .option('--state <folder>', 'where it is recorded (default: below /var/lib or ~/.local/state)')
+    .addOption(stateOption())
     .action(async (options: ScheduleRunOptions) => {
       const { runSchedule } = await import('./schedule-run.ts');
       finish(await runSchedule(options, environment));
@@ -114,6 +121,13 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
     finish(await removeSchedule(options, environment));
   });
   addExample(remove, 'clusterproxy schedule remove --inventory prod.yaml');
+}
+
+function stateOption(): Option {
+  return new Option(
+    '--state <folder>',
+    'where runs are recorded (default: as installed, else below /var/lib or ~/.local/state)',
+  );
 }
 
 function every(value: string): When {

@@ -28,7 +28,7 @@ export function whenWords(when: When): string {
 /** OnCalendar= of systemd.timer(5); see systemd.time(7). */
 export function onCalendar(when: When, zone: string | undefined): string {
   if (when.kind === 'minutes') return `*-*-* *:0/${when.every}:00`;
-  if (when.kind === 'hours') return `*-*-* 0/${when.every}:00:00`;
+  if (when.kind === 'hours') return `*-*-* ${when.every === 24 ? '00' : `0/${when.every}`}:00:00`;
   return `*-*-* ${clock(when.minute)}:00${zone === undefined ? '' : ` ${zone}`}`;
 }
 

@@ -60,7 +60,7 @@ export function cronJob({ name, when, spread, zone, image, secrets, inventory, w
     },
     containers: [container],
     volumes: [
-      // ssh reads no key that its group may read.
+      // Kubernetes lets fsGroup read it as well; ssh minds only if the file is the user's own.
       { name: 'cluster', secret: { secretName: `${job}-cluster`, defaultMode: 0o400 } },
       { name: 'records', persistentVolumeClaim: { claimName: `${job}-records` } },
       { name: 'tmp', emptyDir: {} },
@@ -84,7 +84,7 @@ export function cronJob({ name, when, spread, zone, image, secrets, inventory, w
     `# The Secret ${job}-cluster holds the inventory and what it names by paths (known_hosts, a private key),`,
     `# the claim ${job}-records keeps what runs have found${secrets.length === 0 ? '' : `, and the Secret ${job}-secrets the variables`}.`,
     '# A job fails (exit status 2) if a host differs.',
-    stringify(cron, { lineWidth: 0 }),
+    stringify(cron, { lineWidth: 0, aliasDuplicateObjects: false }),
   ].join('\n');
 }
 

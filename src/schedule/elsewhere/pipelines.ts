@@ -58,7 +58,7 @@ export function gitlabPipeline({ name, when, image, inventory, secrets }: Elsewh
     `# Save it as .gitlab-ci.yml, and add a pipeline schedule: ${cronFields(when, offsetMinute(name))}`,
     `# ${variablesWords(secrets, `protected CI/CD variables; ${key} is one of the type File`)}`,
     '# Who may approve is said by the protected environment "cluster".',
-    stringify(pipeline, { lineWidth: 0 }),
+    stringify(pipeline, { lineWidth: 0, aliasDuplicateObjects: false }),
   ].join('\n');
 }
 
@@ -124,7 +124,7 @@ esac
     `# ${variablesWords(secrets, 'secrets of the repository')}`,
     '# Who approves is said by the reviewers that the environment "cluster" requires: add them, or nobody is',
     '# asked.',
-    stringify(workflow, { lineWidth: 0 }),
+    stringify(workflow, { lineWidth: 0, aliasDuplicateObjects: false }),
   ].join('\n');
 }
 
