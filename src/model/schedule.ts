@@ -11,7 +11,7 @@ export interface TimeSpan {
 /** Why something that differs was not repaired: of the whole cluster, or of one host. */
 export interface PutOff {
   readonly host?: string | undefined;
-  /** of an error, such as `guard-busy`, `held` or `outside-window` */
+  /** of an error, such as `busy`, `held` or `outside-window` */
   readonly code: string;
   readonly message: string;
 }

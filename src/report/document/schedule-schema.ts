@@ -5,7 +5,7 @@ const span = z.object({ from: z.string(), to: z.string() });
 
 const putOff = z.object({
   host: z.string().optional().describe('left out: it is true of the whole cluster'),
-  code: z.string().describe('of an error, such as guard-busy, held or outside-window'),
+  code: z.string().describe('of an error, such as busy, held or outside-window'),
   message: z.string(),
 });
 
