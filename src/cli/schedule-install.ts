@@ -144,10 +144,10 @@ async function refuseWhatWontWork(
 async function firstReport(systemd: Systemd, unit: Unit, options: InstallOptions): Promise<FirstReport> {
   const words = [...wordsOf(options, absolute(options.inventory), 'report'), '--json'];
   const first = `${unitName(unit.name)}-first`;
-  const { output, ...ended } = await systemd.tryOut(first, (file) =>
+  const ended = await systemd.tryOut(first, (file) =>
     serviceText({ ...unit, policy: 'report', words }, file),
   );
-  return { ...ended, document: documentIn(output) };
+  return { ...ended, document: documentIn(ended.output) };
 }
 
 function documentIn(output: string): FirstReport['document'] {

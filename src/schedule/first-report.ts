@@ -5,20 +5,21 @@ import type { ReportDocument } from '../report/document/schema.ts';
 export interface FirstReport {
   /** what it printed; undefined: nothing that can be read */
   readonly document: ReportDocument | undefined;
+  readonly output: string;
   /** of the service, as systemd tells it */
   readonly status: number;
   readonly result: string;
 }
 
-/** So many hosts are named. */
-const few = 5;
+/** So many hosts are named, and so much is shown of what isn't a report. */
+const [few, longest] = [5, 500];
 
 /**
  * Why nothing is installed: what a schedule would try each night fails already. Undefined if it could look at
  * all hosts, whatever it found there. Pure. `agent`: an ssh agent answers whoever installs it.
  */
 export function firstReportProblem(
-  { document, status, result }: FirstReport,
+  { document, output, status, result }: FirstReport,
   { unit, agent }: { readonly unit: string; readonly agent: boolean },
 ): Problem | undefined {
   const next = 'fix that and run the command again, or install it all the same with --untried';
@@ -27,6 +28,7 @@ export function firstReportProblem(
       code: 'schedule-first-report',
       message: `a first report in the surroundings of the schedule did not begin: ${startWords.get(status) ?? `the service ended with ${result} (status ${status})`}`,
       next: startWords.has(status) ? next : `see journalctl --unit=${unit}; ${next}`,
+      ...(output === '' ? {} : { detail: output.slice(0, longest) }),
     };
   }
   const failed = [

@@ -97,6 +97,7 @@ export class Systemd {
         result: shown.get('Result') ?? '',
       };
     } finally {
+      await this.systemctl('stop', `${unit}.service`).catch(() => undefined);
       await rm(file, { force: true });
       await rm(folder, { recursive: true, force: true });
       await this.systemctl('daemon-reload').catch(() => undefined);

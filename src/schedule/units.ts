@@ -63,7 +63,9 @@ export function serviceText(unit: Unit, output?: string): string {
       // No agent, no display: what works by day has to work at night.
       'UnsetEnvironment=SSH_AUTH_SOCK SSH_ASKPASS SSH_ASKPASS_REQUIRE DISPLAY WAYLAND_DISPLAY',
       'StandardInput=null',
-      ...(output === undefined ? [] : [`StandardOutput=truncate:${output}`]),
+      'StandardError=journal',
+      // How one ended is forgotten once it is inactive, so one whose result is waited for stays.
+      ...(output === undefined ? [] : [`StandardOutput=truncate:${output}`, 'RemainAfterExit=true']),
       // A run that waits until people have gone takes hours; one that hangs must not go on for ever.
       'TimeoutStartSec=12h',
       // Hosts that are being changed are waited for: see docs/transactions.md.
