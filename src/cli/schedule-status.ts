@@ -26,6 +26,7 @@ export async function scheduleStatus(options: StatusOptions, environment: Enviro
   const folder = options.state ?? settings?.records ?? ownFolder(loaded, environment);
   const records = await readRecords(folder);
   const next = await systemd?.next(unit);
+  const isRunning = (await systemd?.isRunning(unit)) ?? false;
   const wishes = { window: [], now: false, deadline: undefined };
   const window = windowNow(await runWindow(loaded, wishes, environment.clock));
   const limited = (host: string) => options.limit.length === 0 || isMeant(host, options.limit, loaded);
@@ -36,6 +37,9 @@ export async function scheduleStatus(options: StatusOptions, environment: Enviro
     ...(records === undefined ? {} : { records: folder }),
     runs: records?.runs ?? [],
     differences: records?.differences.filter(({ host }) => limited(host)) ?? [],
+    notes: isRunning
+      ? ['a run is at work at this moment; when the next one begins is set once it has ended']
+      : [],
   });
 }
 

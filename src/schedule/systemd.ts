@@ -110,7 +110,16 @@ export class Systemd {
     const shown = await this.show(`${unit}.timer`, ['NextElapseUSecRealtime']);
     const text = shown.get('NextElapseUSecRealtime') ?? '';
     const [, seconds] = /^@(\d+)/.exec(text) ?? [];
-    return seconds === undefined ? undefined : Number(seconds) * 1_000;
+    if (seconds !== undefined) return Number(seconds) * 1_000;
+    // Of this property, not every systemd heeds how timestamps are wanted: `Fri 2026-11-27 02:33:00 UTC`.
+    const written = Date.parse(text.replace(/^\w+ /, ''));
+    return Number.isNaN(written) ? undefined : written;
+  }
+
+  /** Whether a run is at work. */
+  async isRunning(unit: string): Promise<boolean> {
+    const state = (await this.show(`${unit}.service`, ['ActiveState'])).get('ActiveState') ?? '';
+    return ['activating', 'deactivating'].includes(state);
   }
 
   async show(unit: string, properties: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -127,7 +136,7 @@ export class Systemd {
   /** The output of systemctl(1); rejects if it fails. */
   async systemctl(...words: readonly string[]): Promise<string> {
     const all = [...(this.kind === 'user' ? ['--user'] : []), '--no-pager', ...words];
-    return (await run('systemctl', all)).stdout;
+    return (await run('systemctl', all, { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } })).stdout;
   }
 }
 

@@ -95,13 +95,7 @@ function timerText({ cluster, when, spread, zone, policy, records }: Unit): stri
 
 function surroundings({ manager, name, records }: Unit): readonly string[] {
   if (manager.kind === 'user') return [`ReadWritePaths=${escapedValue(records)}`];
-  return [
-    `User=${manager.account}`,
-    `StateDirectory=${stateDirectory(name)}`,
-    'StateDirectoryMode=0700',
-    'CapabilityBoundingSet=',
-    'AmbientCapabilities=',
-  ];
+  return [`User=${manager.account}`, `StateDirectory=${stateDirectory(name)}`, 'StateDirectoryMode=0700'];
 }
 
 /**
@@ -110,6 +104,8 @@ function surroundings({ manager, name, records }: Unit): readonly string[] {
  */
 const hardening = [
   'UMask=0077',
+  'CapabilityBoundingSet=',
+  'AmbientCapabilities=',
   'NoNewPrivileges=true',
   'PrivateUsers=true',
   'ProtectSystem=strict',
