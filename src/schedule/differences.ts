@@ -37,7 +37,7 @@ function differing({ changes, handlers }: ReportHost): readonly string[] {
 /** Statuses of hosts on which something was left for later, and not because anything failed. */
 const later: readonly ReportStatus[] = ['deferred', 'owed', 'queued'];
 
-/** Why what differs was not repaired: what is true of the cluster first, then what is true of single hosts. */
+/** Why what differs was not repaired: what is true of the cluster first, then what is true of hosts. */
 export function putOffIn(
   { hosts, errors = [] }: Pick<ReportDocument, 'hosts' | 'errors'>,
   outside: PutOff | undefined,

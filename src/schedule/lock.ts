@@ -69,7 +69,7 @@ async function isAlive(text: string): Promise<boolean> {
   return holder.started === undefined || started === undefined || holder.started === started;
 }
 
-/** Field 22 of /proc/PID/stat, see proc(5), after the name in parentheses; undefined where there is no /proc. */
+/** Field 22 of /proc/PID/stat, see proc(5), behind the name in parentheses; undefined without /proc. */
 async function startOf(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');

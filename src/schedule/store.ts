@@ -41,7 +41,7 @@ export async function readRecords(folder: string): Promise<Records | undefined> 
   }
 }
 
-/** Adds a run, and what it told. The file is replaced as a whole, so that a power cut leaves one of the two. */
+/** Adds a run, and what it told. The file is replaced as a whole: a power cut leaves one of the two. */
 export async function writeRun(
   folder: string,
   ended: ScheduledRun,

@@ -26,14 +26,14 @@ export class Systemd {
     this.#runtime = kind === 'system' ? '/run' : runtime;
   }
 
-  /** Throws OperatorError `no-systemd` if there is no such manager. */
+  /** Throws OperatorError `systemd-missing` if there is no such manager. */
   async present(): Promise<void> {
     try {
       await this.systemctl('show', '--property=Version');
     } catch (error) {
       const { stderr = '', message } = error as { readonly stderr?: string; readonly message: string };
       throw new OperatorError({
-        code: 'no-systemd',
+        code: 'systemd-missing',
         message: `systemd's ${this.kind} manager doesn't answer on this machine`,
         next: 'see `clusterproxy schedule install --print cron` and the others for schedules elsewhere',
         detail: stderr.trim() || message,

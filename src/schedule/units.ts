@@ -42,8 +42,8 @@ export function units(unit: Unit): readonly PrintedFile[] {
 }
 
 /**
- * A service, see systemd.service(5) and systemd.exec(5). Two of them never run at once: it is one unit. `output`: the
- * file that takes its results, instead of the journal.
+ * A service, see systemd.service(5) and systemd.exec(5). Two of them never run at once: it is one unit.
+ * `output`: the file that takes its results, instead of the journal.
  */
 export function serviceText(unit: Unit, output?: string): string {
   const { cluster, program, words, records } = unit;
@@ -115,10 +115,8 @@ const hardening = [
   'ProtectClock=true',
   'ProtectControlGroups=true',
   'ProtectHostname=true',
-  'ProtectKernelLogs=true',
   'ProtectKernelModules=true',
   'ProtectKernelTunables=true',
-  'ProtectProc=invisible',
   'LockPersonality=true',
   'RemoveIPC=true',
   // AF_NETLINK: getaddrinfo(3) asks which addresses this machine has.

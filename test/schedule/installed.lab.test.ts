@@ -201,6 +201,7 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
   });
 
   it('a manager of a user does it as well', async () => {
+    await drift();
     await controller.mustExec('loginctl enable-linger ops');
     await controller.mustExec('until [ -S /run/user/1000/systemd/private ]; do sleep 0.1; done');
     const asOps = (...words: readonly string[]) =>

@@ -22,7 +22,7 @@ const days = 7;
 const key = 'CLUSTERPROXY_SSH_KEY';
 const keyFile = '/root/.ssh/id_ed25519';
 
-/** .gitlab-ci.yml. When it runs is said by a pipeline schedule of the project (Build > Pipeline schedules). */
+/** .gitlab-ci.yml. When it runs is said by a pipeline schedule of the project. */
 export function gitlabPipeline({ name, when, image, inventory, secrets }: Elsewhere): string {
   const pipeline = {
     stages: ['plan', 'apply'],
