@@ -34,6 +34,7 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
   let controller: LabHost;
   let node: LabHost;
   const folder = '/home/ops/cluster';
+  const secret = 'the-secret-of-the-lab';
 
   beforeAll(async () => {
     [controller, node] = (await lab().addHosts([
@@ -53,6 +54,8 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
     await controller.writeFile(`${folder}/playbook.yaml`, playbook);
     await controller.writeFile(`${folder}/key`, await readFile(lab().sshKey), 0o600);
     await controller.writeFile(`${folder}/known_hosts`, await readFile(lab().knownHosts));
+    // Only root can read it: systemd hands it to the service.
+    await controller.writeFile('/etc/lab-secret', `${secret}\n`, 0o600);
     await writeInventory([-1, 5]);
     expect((await run('apply', '--yes')).code).toBe(0);
   });
@@ -74,7 +77,10 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
       playbook: './playbook.yaml',
       cluster: { name: 'sched', hostname: 'sched.example.com', time_zone: 'Etc/UTC' },
       windows: [{ from: hours(from), to: hours(to) }],
-      ssh: { user: 'root', config: 'none', identity_files: ['key'], known_hosts: ['known_hosts'] },
+      ssh: {
+        ...{ user: 'root', config: 'none', identity_files: ['key'], known_hosts: ['known_hosts'] },
+        password: { env: 'LAB_SECRET' },
+      },
       hosts: { node: [{ name: node.name, address: node.address }] },
     };
     await controller.writeFile(`${folder}/inventory.yaml`, JSON.stringify(inventory));
@@ -84,15 +90,16 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
   const run = (...words: readonly string[]) =>
     controller.exec(
       ['/usr/bin/node', '/opt/clusterproxy/dist/main.js', ...words, '-i', `${folder}/inventory.yaml`],
-      { timeoutMs: 200_000 },
+      { timeoutMs: 200_000, env: { LAB_SECRET: secret } },
     );
   async function install(...words: readonly string[]) {
-    const given = ['--policy', 'fix', '--spread', '0s', '--run-as', 'ops', '--json', ...words];
+    const given = ['--policy', 'fix', '--spread', '0s', ...asAccount, '--json', ...words];
     const { stdout, stderr } = await run('schedule', 'install', ...given);
     const { schedule, summary, errors } = reportSchema.parse(JSON.parse(stdout));
     expect(summary.exitStatus, `${JSON.stringify(errors)}\n${stderr}\n${await journal()}`).toBe(0);
     return schedule as ReportSchedule & { readonly unit: string; readonly records: string };
   }
+  const asAccount = ['--run-as', 'ops', '--credential', 'LAB_SECRET=/etc/lab-secret'];
   const journal = async () => (await controller.exec('journalctl --no-pager -n 40 -q')).stdout;
   const generation = async () => (await node.readFile(keys)).toString();
   const drift = () => node.writeFile(keys, 'generation=by hand\n');
@@ -137,6 +144,8 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
       `while [ "$(systemctl is-active ${unit}.service)" = activating ]; do sleep 0.1; done`,
     );
     expect((await run('schedule', 'status')).stdout).toMatch(/^next run: \d{4}-\d\d-\d\d \d\d:\d\d:00 UTC$/m);
+
+    expect((await controller.exec(`grep -r ${secret} ${path}/ /etc/systemd/system`)).stdout).toBe('');
 
     // It is shut off as well as systemd knows, and belongs to its account.
     const level = await controller.mustExec(['systemd-analyze', 'security', '--no-pager', `${unit}.service`]);
@@ -187,13 +196,16 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
 
   it('what would not work at night is told before anything is installed', async () => {
     await controller.mustExec(['mv', `${folder}/key`, `${folder}/elsewhere`]);
-    const { code, stderr } = await run('schedule', 'install', '--run-as', 'ops');
+    const { code, stderr } = await run('schedule', 'install', ...asAccount);
     await controller.mustExec(['mv', `${folder}/elsewhere`, `${folder}/key`]);
     expect(code).toBe(1);
     expect(stderr).toContain('error schedule-first-report');
     expect(stderr).toContain(`${node.name}: `);
     await controller.mustExec(['chmod', 'o+w', folder]);
     const exposed = await run('schedule', 'install', '--run-as', 'ops');
+    expect(exposed.stderr).toContain(
+      'error schedule-secret: this secret comes from the environment variable',
+    );
     await controller.mustExec(['chmod', 'o-w', folder]);
     expect(exposed.code).toBe(1);
     expect(exposed.stderr).toContain(`error schedule-place: the inventory is ${folder}/inventory.yaml`);
@@ -213,7 +225,10 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
         ],
         { timeoutMs: 100_000 },
       );
-    const { stdout, stderr, code } = await asOps('install', '--json');
+    await controller.writeFile('/home/ops/secret', secret, 0o600);
+    await controller.mustExec('chown ops: /home/ops/secret');
+    const given = ['--json', '--credential', 'LAB_SECRET=/home/ops/secret'];
+    const { stdout, stderr, code } = await asOps('install', ...given);
     expect(code, `${stderr}\n${await journal()}`).toBe(0);
     const { schedule } = reportSchema.parse(JSON.parse(stdout));
     expect(schedule).toMatchObject({ manager: 'user', installed: true, policy: 'report', when: 'every 1h' });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inventoryName } from '../../src/demo/cluster.ts';
@@ -200,10 +200,14 @@ it('a run that can not begin is recorded with its reason', { timeout: 240_000 },
   // What differs is as it was seen last.
   expect(records().differences).toMatchObject([{ host: 'bbb-03' }]);
   const folder = join(cluster.folder, 'credentials');
-  await import('node:fs/promises').then(({ mkdir }) => mkdir(folder));
+  mkdirSync(folder);
   writeFileSync(join(folder, 'NOT_SET_AT_NIGHT'), 'a-password\n');
   const argv = ['schedule', 'run', '-i', inventory, '--state', state];
   const withIt = await clusterproxyAt(monday, argv, { CREDENTIALS_DIRECTORY: folder });
   expect(withIt.status, withIt.stderr).toBe(2);
+  const kept = readdirSync(join(state, 'runs')).map((name) =>
+    readFileSync(join(state, 'runs', name), 'utf8'),
+  );
+  expect(kept.join()).not.toContain('a-password');
   writeFileSync(inventory, text);
 });
