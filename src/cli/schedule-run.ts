@@ -24,6 +24,7 @@ import { home } from '../ssh/config/home.ts';
 import { type ApplyCommandOptions, applyOver } from './apply.ts';
 import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
+import { policyWith } from './queue-options.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
 import { openSession } from './session.ts';
 
@@ -73,7 +74,10 @@ async function carriedOut(run: Running, loaded: Inventory, environment: Environm
     if (decision.isOutside) session.message(`${outsideWords(window)}: this run only looks`);
     return checkOver(session);
   }
-  return applyOver(session, applyOptions(options), environment, { ...window, deadline: decision.closes });
+  return applyOver(session, policyWith(applyOptions(options)), environment, {
+    ...window,
+    deadline: decision.closes,
+  });
 }
 
 /** Records a run that has told what it found, and adds to that what came of it. */
@@ -134,7 +138,8 @@ function applyOptions({ whenIdle, withoutCordon, ...common }: ScheduleRunOptions
     ...common,
     ...{ yes: true, dryRun: false, force: false, window: [], now: false, prune: false, verify: false },
     ...{ waitTimeout, drainTimeout, confirm, confirmTimeout, lockWait, onFailure, maxFailures: 0 },
-    ...{ whenIdle, withoutCordon },
+    // The programs that the inventory names have their say; nobody has named others.
+    ...{ whenIdle, withoutCordon, despitePolls: false, policy: [] },
   };
 }
 

@@ -91,29 +91,21 @@ export class Session {
   /** Ends the command, and returns the exit status. */
   async end(result: RunResult, told: Told & { readonly exitStatus: number }): Promise<number> {
     const warnings = [...this.#warnings, ...result.warnings];
-<<<<<<< HEAD
-    this.#view.end(this.document({ ...result, warnings }, told));
-=======
-    const made = this.#document({ ...result, warnings }, told);
+    const made = this.document({ ...result, warnings }, told);
     const document = (await this.#completed?.(made)) ?? made;
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
->>>>>>> a054f3a6 (Add what a schedule consists of: when it runs, what it does then, and where it is recorded)
     await this.connector.close().catch(() => undefined);
     return told.exitStatus;
   }
 
-<<<<<<< HEAD
-  /** What `--json` would print of it. */
-  document(result: RunResult, told: Told): ReportDocument {
-=======
   /** Has something added to the document in which the command ends, once that is whole. */
   complete(completing: Completing): void {
     this.#completed = completing;
   }
 
-  #document(result: RunResult, told: Told): ReportDocument {
->>>>>>> a054f3a6 (Add what a schedule consists of: when it runs, what it does then, and where it is recorded)
+  /** What `--json` would print of it. */
+  document(result: RunResult, told: Told): ReportDocument {
     return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
   }
 }
