@@ -203,7 +203,7 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
     expect(stderr).toContain(`${node.name}: `);
     await controller.mustExec(['chmod', 'o+w', folder]);
     const exposed = await run('schedule', 'install', '--run-as', 'ops');
-    expect(exposed.stderr).toContain('error schedule-secret: this secret comes from');
+    expect(exposed.stderr).toContain('error schedule-secret: ');
     await controller.mustExec(['chmod', 'o-w', folder]);
     expect(exposed.code).toBe(1);
     expect(exposed.stderr).toContain(`error schedule-place: the inventory is ${folder}/inventory.yaml`);
