@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunWindow } from '../run/windows/run-window.ts';
 import {
   addChangeOptions,
   type ChangeOptions,
@@ -8,9 +9,10 @@ import {
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
+import type { Session } from './session.ts';
 import { windowOf } from './window-options.ts';
 
-interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions {
+export interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions {
   readonly plan?: string;
   readonly prune: boolean;
   readonly verify: boolean;
@@ -48,16 +50,24 @@ export function registerApply(program: Command, { environment, finish }: Registr
 async function apply(given: ApplyCommandOptions, environment: Environment): Promise<number> {
   refuseTwoPolicies(given);
   const options = policyWith(given);
-  const [{ openSession }, { planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('./carry-out.ts'),
-      import('./asking.ts'),
-      import('./plan-file.ts'),
-    ]);
+  const { openSession } = await import('./session.ts');
+  return applyOver(await openSession('apply', options, environment), options, environment);
+}
+
+/** Plans and changes the hosts of a session; returns the exit status. `window`: another one than they say. */
+export async function applyOver(
+  session: Session,
+  options: ApplyCommandOptions,
+  environment: Environment,
+  window?: RunWindow,
+): Promise<number> {
+  const [{ planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] = await Promise.all([
+    import('../run/plan-run.ts'),
+    import('./carry-out.ts'),
+    import('./asking.ts'),
+    import('./plan-file.ts'),
+  ]);
   const { onceOnly } = await import('./tell-run.ts');
-  const session = await openSession('apply', options, environment);
   expectQueueing(options, session.inventory);
   const asking = await askingFromHere(options, environment);
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
@@ -82,7 +92,7 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
   return carryOut({ ...planned, plan: agreed.plan }, session, {
     ...runOptions,
     ...changeOptionsOf(options),
-    window: await windowOf(session.inventory, options, environment),
+    window: window ?? (await windowOf(session.inventory, options, environment)),
     queue: queueOf(options, session.inventory, environment),
     command: 'apply',
     asking,

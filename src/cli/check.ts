@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import type { Session } from './session.ts';
 
 export function registerCheck(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -15,22 +16,20 @@ export function registerCheck(program: Command, { environment, finish }: Registr
 }
 
 async function check(options: CommonOptions, environment: Environment): Promise<number> {
-  const [
-    { openSession },
-    { planRun },
-    { withWrongAnswers },
-    { resultOfPlan },
-    { exitStatusOf },
-    { holdsIn },
-  ] = await Promise.all([
-    import('./session.ts'),
-    import('../run/plan-run.ts'),
-    import('../run/asked.ts'),
-    import('../run/result-of-plan.ts'),
-    import('../model/result.ts'),
-    import('../run/claims/held.ts'),
-  ]);
-  const session = await openSession('check', options, environment);
+  const { openSession } = await import('./session.ts');
+  return checkOver(await openSession('check', options, environment));
+}
+
+/** Looks at the hosts of a session and tells how they differ; returns the exit status. */
+export async function checkOver(session: Session): Promise<number> {
+  const [{ planRun }, { withWrongAnswers }, { resultOfPlan }, { exitStatusOf }, { holdsIn }] =
+    await Promise.all([
+      import('../run/plan-run.ts'),
+      import('../run/asked.ts'),
+      import('../run/result-of-plan.ts'),
+      import('../model/result.ts'),
+      import('../run/claims/held.ts'),
+    ]);
   // Who is connected matters only to those who are about to change something.
   const { plan, asked = [] } = await planRun({
     ...session.runOptions({ prune: false }),

@@ -21,6 +21,7 @@ import { registerRelease } from './release.ts';
 import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
+import { registerSchedule } from './schedule.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
 import { registerToday } from './today.ts';
@@ -58,6 +59,7 @@ const commands = [
   registerToday,
   registerUnlock,
   registerHold,
+  registerSchedule,
   registerUninstall,
   registerExplain,
   registerSupport,

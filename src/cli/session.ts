@@ -25,6 +25,8 @@ export interface SessionParts {
   readonly warnings?: readonly string[] | undefined;
 }
 
+type Completing = (document: ReportDocument) => Promise<ReportDocument>;
+
 /** One command over one inventory: what it works on, how it reaches hosts, and how it is shown. */
 export class Session {
   readonly inventory: Inventory;
@@ -36,6 +38,7 @@ export class Session {
   readonly #documents: DocumentMaker;
   readonly #warnings: readonly string[];
   readonly #hostnames: ReadonlyMap<string, string>;
+  #completed: Completing | undefined;
 
   constructor(parts: SessionParts, options: CommonOptions, environment: Environment) {
     this.inventory = parts.inventory;
@@ -88,9 +91,17 @@ export class Session {
   /** Ends the command, and returns the exit status. */
   async end(result: RunResult, told: Told & { readonly exitStatus: number }): Promise<number> {
     const warnings = [...this.#warnings, ...result.warnings];
-    this.#view.end(this.document({ ...result, warnings }, told));
+    const made = this.document({ ...result, warnings }, told);
+    const document = (await this.#completed?.(made)) ?? made;
+    if (document.schedule !== undefined) this.#view.show('schedule', document);
+    this.#view.end(document);
     await this.connector.close().catch(() => undefined);
     return told.exitStatus;
+  }
+
+  /** Has something added to the document in which the command ends, once that is whole. */
+  complete(completing: Completing): void {
+    this.#completed = completing;
   }
 
   /** What `--json` would print of it. */

@@ -37,6 +37,8 @@ export type Chapter =
   | 'troubles'
   /** what the manual says of codes */
   | 'explanations'
+  /** what runs by itself, and what it has found */
+  | 'schedule'
   /** what would be given to a maintainer */
   | 'support';
 

@@ -9,6 +9,7 @@ import type { ByHand, HostPlan } from '../../model/plan.ts';
 import type { PolicyVerdict } from '../../model/policy.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
+import type { ScheduleTold } from '../../model/schedule.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
@@ -21,6 +22,7 @@ import type { HostKeys } from './keys.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
+import { scheduleDocument } from './schedule.ts';
 import type {
   ReportCheck,
   ReportDocument,
@@ -82,6 +84,8 @@ export interface Told {
   readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
+  /** of schedule: what runs by itself, and what it has found */
+  readonly schedule?: ScheduleTold | undefined;
   /** what a maintainer gets, which has no text in it that isn't known to be harmless */
   readonly support?: SupportBundle | undefined;
 }
@@ -180,6 +184,7 @@ function documentOf(
     ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
     ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
+    ...scheduleDocument(told.schedule),
     ...(told.support === undefined ? {} : { support: told.support }),
   };
 }

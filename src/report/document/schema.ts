@@ -14,6 +14,7 @@ import {
   type unsettled,
 } from './host-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
+import { scheduleSchema } from './schedule-schema.ts';
 import { supportSchema } from './support-schema.ts';
 import { today } from './today-schema.ts';
 
@@ -224,6 +225,7 @@ export const reportSchema = z.object({
     .array(z.string())
     .optional()
     .describe('of a plan: what is worth knowing before agreeing, although nothing is wrong'),
+  schedule: scheduleSchema.optional(),
   support: supportSchema
     .optional()
     .describe('of support: the bundle; its texts come with the program, or are placeholders such as host-1'),
@@ -252,6 +254,7 @@ export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
+export type ReportSchedule = NonNullable<ReportDocument['schedule']>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

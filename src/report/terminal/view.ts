@@ -13,6 +13,7 @@ import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
+import { renderSchedule } from './schedule.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
@@ -80,5 +81,6 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   checks: renderChecks,
   troubles: renderTroubles,
   explanations: renderExplanations,
+  schedule: renderSchedule,
   support: renderSupport,
 };

@@ -1,0 +1,74 @@
+import { type Command, Option } from 'commander';
+import { type SchedulePolicy, schedulePolicies } from '../model/schedule.ts';
+import type { Scheduler } from '../schedule/elsewhere/schedulers.ts';
+import type { When } from '../schedule/when.ts';
+import type { CommonOptions } from './options.ts';
+
+/** What a scheduled run does. */
+export interface ScheduledOptions extends CommonOptions {
+  readonly policy: SchedulePolicy;
+  readonly whenIdle: boolean;
+  readonly withoutCordon: boolean;
+}
+
+export interface ScheduleRunOptions extends ScheduledOptions {
+  /** the folder for what it finds */
+  readonly state?: string;
+}
+
+export interface StatusOptions extends CommonOptions {
+  readonly state?: string;
+}
+
+export interface InstallOptions extends ScheduledOptions {
+  readonly every: When;
+  readonly at?: number;
+  /** seconds */
+  readonly spread?: number;
+  readonly system: boolean;
+  readonly user: boolean;
+  readonly runAs?: string;
+  readonly credential: ReadonlyMap<string, string>;
+  readonly untried: boolean;
+  readonly print?: Scheduler;
+  readonly image: string;
+}
+
+/** Adds those of `ScheduledOptions` to a command that has the common ones. */
+export function addScheduledOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--policy <policy>',
+        'report: only look; fix: repair within windows, where nobody is interrupted; only look outside of them',
+      )
+        .choices([...schedulePolicies])
+        .default('report'),
+    )
+    .option(
+      '--when-idle',
+      'with --policy fix: leave a host on which people are to change itself once they have gone',
+      false,
+    )
+    .option(
+      '--without-cordon',
+      'with --when-idle: agree that nobody can join on such a host while it restarts its services',
+      false,
+    );
+}
+
+/** The words of a scheduled run, as `schedule run` takes them. */
+export function wordsOf(
+  options: ScheduledOptions,
+  inventory: string,
+  policy: SchedulePolicy = options.policy,
+): readonly string[] {
+  const { limit, parallel, whenIdle, withoutCordon } = options;
+  return [
+    ...['schedule', 'run', '--inventory', inventory, '--policy', policy],
+    ...(limit.length === 0 ? [] : ['--limit', limit.join(',')]),
+    ...(parallel === 32 ? [] : ['--parallel', String(parallel)]),
+    ...(whenIdle ? ['--when-idle'] : []),
+    ...(withoutCordon ? ['--without-cordon'] : []),
+  ];
+}

@@ -1,0 +1,101 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import { exitStatus, resultWithoutHosts } from '../model/result.ts';
+import type { ScheduleTold } from '../model/schedule.ts';
+import { loadInventory } from '../playbook/resolve/load-inventory.ts';
+import { chooseView } from '../report/choose-view.ts';
+import { reportDocument } from '../report/document/document.ts';
+import { runWindow } from '../run/windows/run-window.ts';
+import { windowNow } from '../schedule/decide.ts';
+import { absolute } from '../schedule/here.ts';
+import { scheduleName, unitName } from '../schedule/names.ts';
+import { settingsIn } from '../schedule/settings.ts';
+import { readRecords } from '../schedule/store.ts';
+import { Systemd } from '../schedule/systemd.ts';
+import { home } from '../ssh/config/home.ts';
+import type { Environment } from './environment.ts';
+import type { CommonOptions } from './options.ts';
+import type { StatusOptions } from './schedule-options.ts';
+import { ownFolder } from './schedule-run.ts';
+
+/** Shows what a schedule does and has found; returns the exit status. No host is asked. */
+export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {
+  const loaded = await loadInventory(options.inventory, environment.secrets);
+  const { systemd, unit } = await installedOf(loaded, environment);
+  const settings = settingsIn((await systemd?.textOf(`${unit}.timer`)) ?? '');
+  const folder = options.state ?? settings?.records ?? ownFolder(loaded, environment);
+  const records = await readRecords(folder);
+  const next = await systemd?.next(unit);
+  const isRunning = (await systemd?.isRunning(unit)) ?? false;
+  const wishes = { window: [], now: false, deadline: undefined };
+  const window = windowNow(await runWindow(loaded, wishes, environment.clock));
+  const limited = (host: string) => options.limit.length === 0 || isMeant(host, options.limit, loaded);
+  return end('schedule status', options, environment, {
+    ...{ unit, installed: systemd !== undefined, manager: systemd?.kind },
+    ...{ policy: settings?.policy, when: settings?.when, next: isoOf(next) },
+    window: { ...window, until: isoOf(window.until) },
+    ...(records === undefined ? {} : { records: folder }),
+    runs: records?.runs ?? [],
+    differences: records?.differences.filter(({ host }) => limited(host)) ?? [],
+    notes: isRunning
+      ? ['a run is at work at this moment; when the next one begins is set once it has ended']
+      : [],
+  });
+}
+
+/** Removes the units of a schedule; returns the exit status. */
+export async function removeSchedule(options: CommonOptions, environment: Environment): Promise<number> {
+  const loaded = await loadInventory(options.inventory, environment.secrets);
+  const { systemd, unit } = await installedOf(loaded, environment);
+  if (systemd === undefined) return end('schedule remove', options, environment, { unit, installed: false });
+  if (systemd.kind === 'system' && process.geteuid?.() !== 0) {
+    throw new OperatorError({
+      code: 'usage',
+      message: "only root can remove a schedule of the system's",
+      next: 'run the command as root',
+    });
+  }
+  const settings = settingsIn((await systemd.textOf(`${unit}.timer`)) ?? '');
+  await systemd.remove(unit);
+  const kept = settings === undefined ? [] : [`what its runs have found stays in ${settings.records}`];
+  return end('schedule remove', options, environment, {
+    ...{ unit, installed: false },
+    notes: [`${unit}.timer and ${unit}.service are removed`, ...kept],
+  });
+}
+
+/** The manager that has a schedule for an inventory: one's own before the system's. */
+async function installedOf(
+  { cluster, file }: Inventory,
+  { variables }: Environment,
+): Promise<{ readonly systemd: Systemd | undefined; readonly unit: string }> {
+  const unit = unitName(scheduleName(cluster.name, absolute(file)));
+  for (const kind of ['user', 'system'] as const) {
+    const systemd = new Systemd(kind, { home: home(), variables });
+    if (await systemd.isInstalled(unit)) return { systemd, unit };
+  }
+  return { systemd: undefined, unit };
+}
+
+function isMeant(host: string, limit: readonly string[], { hosts }: Inventory): boolean {
+  const role = hosts.find(({ name }) => name === host)?.role;
+  return limit.includes(host) || (role !== undefined && limit.includes(role));
+}
+
+function isoOf(instant: number | undefined): string | undefined {
+  return instant === undefined ? undefined : new Date(instant).toISOString();
+}
+
+function end(
+  command: string,
+  options: CommonOptions,
+  { output, secrets }: Environment,
+  schedule: ScheduleTold,
+): number {
+  const told = { schedule, exitStatus: exitStatus.done };
+  const document = reportDocument(resultWithoutHosts(command), told, secrets);
+  const view = chooseView(output, options);
+  view.show('schedule', document);
+  view.end(document);
+  return exitStatus.done;
+}

@@ -1,0 +1,127 @@
+import { statusWords } from '../../model/status-words.ts';
+import type { ReportDocument, ReportSchedule, ReportStatus } from '../document/schema.ts';
+import { count, list, wrap } from './prose.ts';
+import type { Style } from './style.ts';
+
+type Run = NonNullable<ReportSchedule['runs']>[number];
+
+/** So many runs are shown, and differences of a host, unless somebody wants to see more. */
+const [fewRuns, fewDifferences] = [10, 5];
+
+/** What runs by itself, what it has found, and why that wasn't repaired; or texts for another scheduler. */
+export function renderSchedule({ command, schedule }: ReportDocument, style: Style): readonly string[] {
+  if (schedule === undefined) return [];
+  const { texts, notes = [], runs = [] } = schedule;
+  if (texts !== undefined) return textLines(texts);
+  const paragraph = (text: string) => wrap(text, { columns: style.columns, first: '', hanging: 2 });
+  const [last] = runs;
+  const isRun = command === 'schedule run';
+  return [
+    ...(isRun ? [''] : unitLines(schedule, style)),
+    ...differenceLines(schedule, style),
+    ...(last === undefined ? [] : putOffLines(last, isRun, style)),
+    ...(isRun ? [] : runLines(runs, schedule, style)),
+    ...notes.flatMap(paragraph),
+    ...(isRun && schedule.records !== undefined ? paragraph(`recorded in ${schedule.records}`) : []),
+  ];
+}
+
+/** As they are to be saved: nothing is wrapped. */
+function textLines(texts: NonNullable<ReportSchedule['texts']>): readonly string[] {
+  return texts.flatMap(({ file, text }, index) => [
+    ...(texts.length === 1 ? [] : [...(index === 0 ? [] : ['']), `# ${file}`]),
+    text.replace(/\n$/, ''),
+  ]);
+}
+
+function unitLines(schedule: ReportSchedule, style: Style): readonly string[] {
+  const { unit, manager, installed, policy, when, next, window } = schedule;
+  const paragraph = (text: string) => wrap(text, { columns: style.columns, first: '', hanging: 2 });
+  if (installed === false) return paragraph('no schedule is installed for this inventory on this machine');
+  const what =
+    policy === 'fix' ? 'repairs within windows, else only looks (policy fix)' : 'only looks (policy report)';
+  return [
+    ...paragraph(`${when ?? 'scheduled'}: ${what}, by systemd's ${manager} manager: ${unit}.timer`),
+    ...(next === undefined ? [] : paragraph(`next run: ${utc(next)}`)),
+    ...(window === undefined || policy !== 'fix' ? [] : paragraph(windowWords(window))),
+  ];
+}
+
+function windowWords({ open, until }: NonNullable<ReportSchedule['window']>): string {
+  if (until === undefined) return open ? 'a window is always open' : 'no window opens within a year';
+  return open ? `a window is open until ${utc(until)}` : `no window is open until ${utc(until)}`;
+}
+
+function differenceLines({ differences = [] }: ReportSchedule, style: Style): readonly string[] {
+  if (differences.length === 0) return [];
+  const hosts = [...new Set(differences.map(({ host }) => host))];
+  return [
+    'differs, and since when:',
+    ...hosts.flatMap((host) => {
+      const all = differences.filter((one) => one.host === host);
+      const shown = style.verbose ? all : all.slice(0, fewDifferences);
+      const rest = all.length - shown.length;
+      return [
+        ...shown.map(({ what, since }) => `  ${host}: ${what} since ${utc(since)}`),
+        ...(rest === 0 ? [] : [`  ${host}: and ${count(rest, 'more thing')}; --verbose shows all`]),
+      ];
+    }),
+  ];
+}
+
+function putOffLines({ putOff, errors, missed }: Run, isRun: boolean, style: Style): readonly string[] {
+  const item = (text: string) => wrap(text, { columns: style.columns, first: '  ', hanging: 4 });
+  return [
+    ...missed.flatMap(({ from, to }) =>
+      wrap(`a window passed without a run, from ${utc(from)} to ${utc(to)}`, {
+        columns: style.columns,
+        first: '',
+        hanging: 2,
+      }),
+    ),
+    ...(putOff.length === 0 ? [] : [isRun ? 'put off:' : 'put off by the last run:']),
+    ...putOff.flatMap(({ host, code, message }) =>
+      item(`${host === undefined ? '' : `${host}: `}${code}: ${message}`),
+    ),
+    // The run itself tells them where errors are told.
+    ...(isRun || errors.length === 0 ? [] : ['the last run could not be carried out:']),
+    ...(isRun ? [] : errors.flatMap(({ code, message }) => item(`${code}: ${message}`))),
+  ];
+}
+
+function runLines(
+  runs: readonly Run[],
+  { installed, records }: ReportSchedule,
+  style: Style,
+): readonly string[] {
+  if (runs.length === 0) return installed === false ? [] : ['nothing has run yet'];
+  const shown = style.verbose ? runs : runs.slice(0, fewRuns);
+  const title = shown.length === runs.length ? 'runs' : `the last ${shown.length} of ${runs.length} runs`;
+  return [
+    `${title}${records === undefined ? '' : `, recorded in ${records}`}:`,
+    ...shown.flatMap((run) =>
+      wrap(runWords(run), {
+        columns: style.columns,
+        first: `  ${utc(run.at)}  ${run.did.padEnd(6)}  exit ${run.exitStatus}  `,
+        hanging: 4,
+      }),
+    ),
+  ];
+}
+
+function runWords({ statuses, errors, run, missed }: Run): string {
+  const hosts = Object.entries(statuses).map(
+    ([status, number]) => `${number} ${statusWords[status as ReportStatus] ?? status}`,
+  );
+  const words = hosts.length === 0 ? errors.map(({ code }) => code) : hosts;
+  return [
+    list(words),
+    ...(run === null ? [] : [`run ${run}`]),
+    ...(missed.length === 0 ? [] : [`${count(missed.length, 'window')} missed`]),
+  ].join('; ');
+}
+
+/** `2026-11-26 18:00:00 UTC` */
+function utc(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+}

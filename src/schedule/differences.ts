@@ -1,0 +1,60 @@
+import type { Difference, PutOff } from '../model/schedule.ts';
+import type { ReportDocument, ReportHost, ReportStatus } from '../report/document/schema.ts';
+
+/** Hosts that are as planned; whatever differed there doesn't any longer. */
+const sound: readonly ReportStatus[] = ['in-sync', 'changed', 'done'];
+/** Hosts of which nobody knows how they are: what differed there last is taken to differ still. */
+const unseen: readonly ReportStatus[] = ['unreachable', 'off', 'unknown', 'skipped', 'damaged'];
+
+/**
+ * What differs after a scheduled run, and since when: since it was first seen, without a break. Pure; `at` is
+ * when the run began, ISO 8601.
+ */
+export function differencesAfter(
+  before: readonly Difference[],
+  { hosts }: Pick<ReportDocument, 'hosts'>,
+  at: string,
+): readonly Difference[] {
+  return hosts.flatMap((host) => {
+    const known = before.filter((one) => one.host === host.name);
+    if (unseen.includes(host.status)) return known;
+    return sound.includes(host.status)
+      ? []
+      : differing(host).map((what) => ({
+          ...{ host: host.name, what },
+          since: known.find((one) => one.what === what)?.since ?? at,
+        }));
+  });
+}
+
+/** What of a host is not as planned; a host that wasn't planned for has nothing to tell. */
+function differing({ changes, handlers }: ReportHost): readonly string[] {
+  const paths = [...new Set(changes.map(({ path }) => path))];
+  const owed = handlers.some((handler) => handler.owed !== undefined && !handler.ran);
+  return owed ? [...paths, 'restarts'] : paths;
+}
+
+/** Statuses of hosts on which something was left for later, and not because anything failed. */
+const later: readonly ReportStatus[] = ['deferred', 'owed', 'queued'];
+
+/** Why what differs was not repaired: what is true of the cluster first, then what is true of hosts. */
+export function putOffIn(
+  { hosts, errors = [] }: Pick<ReportDocument, 'hosts' | 'errors'>,
+  outside: PutOff | undefined,
+): readonly PutOff[] {
+  const differs = hosts.some(({ status }) => status === 'would-change');
+  return [
+    ...(outside !== undefined && differs ? [outside] : []),
+    ...errors.map(({ code, message }) => ({ code, message })),
+    ...hosts.flatMap(({ name, status, error }) => {
+      if (!later.includes(status)) return [];
+      const { code, message } = error ?? { code: status, message: words[status] ?? status };
+      return [{ host: name, code, message }];
+    }),
+  ];
+}
+
+const words: Partial<Record<ReportStatus, string>> = {
+  queued: 'the host changes itself once nobody is there',
+  owed: 'the new files are in place, and restarts are owed',
+};
