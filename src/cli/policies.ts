@@ -16,7 +16,7 @@ export function policyOption(): Option {
     .default([], 'as in the inventory');
 }
 
-/** Those that are asked of a plan: the inventory's run in its folder, those of the command line in this one. */
+/** Those that are asked of a plan: the inventory's in its folder, those of the command line in this one. */
 export function policiesOf(
   { policies = [] }: Pick<Inventory, 'policies'>,
   given: readonly string[],
