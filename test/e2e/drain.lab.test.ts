@@ -188,7 +188,7 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
       1,
       {
         code: 'balancer-ends-sessions',
-        message: expect.stringMatching(/^drain-01 is not empty \(running meetings: 1, with 27 people\)/),
+        message: expect.stringMatching(/^it is not empty \(running meetings: 1, with 27 people\)/),
       },
     ]);
     const planned = await cluster.json('plan', '--when-busy', 'force');

@@ -40,14 +40,14 @@ describe('a run by which nodes with people would be silent for longer than Scale
     expect(await refusal(scalelite)).toEqual({
       code: 'balancer-ends-sessions',
       message: expect.stringMatching(
-        /^bbb-01 is not empty \(running meetings: 1, with 12 people\), and may be silent for up to 13 min while it is changed, and put back if that fails \(restart-bbb-web\); after 1m without an answer, Scalelite ends all its meetings; it is the same with bbb-03$/,
+        /^it is not empty \(running meetings: 1, with 12 people\), and may be silent for up to 13 min while it is changed, and put back if that fails \(restart-bbb-web\); after 1m without an answer, Scalelite ends all its meetings; it is the same with bbb-03$/,
       ),
       next: expect.stringMatching(/--when-busy drain; or .*docker stop scalelite-poller.*--despite-polls/),
       host: 'bbb-01',
     });
     const { hosts } = await balanced.cluster.plan(scalelite);
     expect(pollsNotes(hosts, applyOptions(scalelite, { whenBusy: 'force' }))).toEqual([
-      expect.stringContaining('apply would be refused at this moment (balancer-ends-sessions): bbb-01'),
+      expect.stringContaining('bbb-01: apply would refuse at this moment (balancer-ends-sessions): it is'),
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('a run by which nodes with people would be silent for longer than Scale
     const options = applyOptions(scalelite, { whenBusy: 'drain' });
     expect(pollsRefusal(ignoring(4), options)).toMatchObject({
       message: expect.stringContaining(
-        'bbb-01 is not empty (running meetings that are ignored: 1, with 4 people)',
+        'it is not empty (running meetings that are ignored: 1, with 4 people)',
       ),
       next: expect.stringMatching(/^no longer have them ignored/),
     });

@@ -30,7 +30,7 @@ export function pollsRefusal(plans: readonly HostPlan[], options: PollsOptions):
   return {
     code: 'balancer-ends-sessions',
     message: [
-      `${first.plan.host} is not empty (${first.who.words}), and may be silent for up to ${spanOf(first.silent.seconds)} while it is changed, and put back if that fails (${first.silent.during.join(', ')})`,
+      `it is not empty (${first.who.words}), and may be silent for up to ${spanOf(first.silent.seconds)} while it is changed, and put back if that fails (${first.silent.during.join(', ')})`,
       `; ${hearsNothing(first.silent.polls)}, ${first.silent.polls.ends}`,
       others.length === 0 ? '' : `; it is the same with ${others.join(', ')}`,
     ].join(''),
@@ -43,7 +43,7 @@ export function pollsRefusal(plans: readonly HostPlan[], options: PollsOptions):
 export function pollsNotes(plans: readonly HostPlan[], options: PollsOptions): readonly string[] {
   const refusal = pollsRefusal(plans, options);
   if (refusal === undefined) return [];
-  return [`apply would be refused at this moment (${refusal.code}): ${refusal.message}`];
+  return [`${refusal.host}: apply would refuse at this moment (${refusal.code}): ${refusal.message}`];
 }
 
 /**
@@ -95,9 +95,10 @@ function nextOf({ ignored }: NotWaitedFor, { polls: { pause } }: TooSilent): str
   const wait = ignored
     ? 'no longer have them ignored, so that the run waits for them'
     : 'let people leave first, such as with --when-busy drain';
+  const said = 'add --despite-polls, which is recorded with who said so';
   return pause === ''
-    ? `${wait}; or say with --despite-polls that it may happen, which the record of the run has then`
-    : `${wait}; or keep the balancer from that for as long as the run takes (${pause}), and say so with --despite-polls, which the record of the run has then`;
+    ? `${wait}; or, if that may happen, ${said}`
+    : `${wait}; or keep the balancer from that for as long as the run takes (${pause}), and ${said}`;
 }
 
 function hearsNothing(polls: TooSilent['polls']): string {
