@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/model/change.ts';
 import { type AcmeServer, startAcmeServer, withoutAcme } from '../lab/acme.ts';
 import { installAntMedia, offerStreamModule, withoutStream } from '../lab/antmedia/install.ts';
 import { Publisher, untilReceived, withoutRtmp } from '../lab/antmedia/rtmp.ts';
@@ -10,6 +11,7 @@ import { Audience } from '../lab/audience.ts';
 import { startOf } from '../lab/day.ts';
 import { tellHaproxy, untilStatus } from '../lab/haproxy.ts';
 import type { LabHost } from '../lab/host.ts';
+import { offerDebianPackages, type TestPackage } from '../lab/packages.ts';
 import { CERTIFICATE } from '../lab/prepare-host.ts';
 import { WebSocketClient } from '../lab/wcs/install.ts';
 import { hostOf, statuses } from './cluster.ts';
@@ -119,8 +121,8 @@ roles:
         // The lab's hosts renew nothing by themselves.
         prepare: async (host) => void (await host.mustExec(['systemctl', 'unmask', 'certbot.timer'])),
       },
-      { name: 'ams-1', prepare: installAntMedia },
-      { name: 'ams-2', prepare: installAntMedia },
+      { name: 'ams-1', prepare: installNode },
+      { name: 'ams-2', prepare: installNode },
     ]);
     const [first, other] = added;
     if (first === undefined || other === undefined) throw new Error('no hosts');
@@ -268,6 +270,24 @@ roles:
     await balancer.mustExec('test ! -e /var/lib/clusterproxy/cordons/media');
     inventory.playbook = 'antmedia';
     await apply();
+  });
+
+  it('is upgraded node by node, and nobody is cut', async () => {
+    const script = 'apt-get -qq update && exec apt-get -qq -y install ams-part=2.0\n';
+    await writeFile(join(dirname(file), 'upgrade.sh'), script);
+    const upgradeCommand = { script: 'upgrade.sh', sha256: sha256(Buffer.from(script)), time_limit: '5m' };
+    Object.assign(inventory, { upgrade_command: upgradeCommand });
+    await save();
+    for (const node of nodes) {
+      await node.mustExec('apt-get -qq update && apt-get -qq -y install ams-part=1.0');
+    }
+    const upgraded = await whileOpen(() => clusterproxy('upgrade', '--yes', '--soak', '0'));
+    expect(upgraded.code, upgraded.stderr + JSON.stringify(upgraded.document.hosts)).toBe(0);
+    for (const node of nodes) {
+      expect(await node.mustExec('dpkg -s ams-part')).toContain('Version: 2.0\n');
+      await node.mustExec('dpkg --purge ams-part');
+    }
+    await serving();
   });
 
   it('loses a node and gets it back, and nobody is cut', async () => {
@@ -568,4 +588,17 @@ class Requests {
     this.#stopped = true;
     return this.#done;
   }
+}
+
+/** A part of the product; its upgrade restarts the server. */
+const part = (version: string): TestPackage => ({
+  name: 'ams-part',
+  version,
+  files: { '/usr/share/ams-part/version': version },
+  ...(version === '1.0' ? {} : { postinst: 'systemctl restart antmedia' }),
+});
+
+async function installNode(host: LabHost): Promise<void> {
+  await installAntMedia(host);
+  await offerDebianPackages(host, [part('1.0'), part('2.0')]);
 }
