@@ -196,7 +196,7 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
     for (const [round, line] of lines.entries()) {
       differ('bbb-01', 'bbb-02');
       const before = [runsOf('bbb-01').length, runsOf('bbb-02').length];
-      const id = `killed-${round + 1}-at-line-${line}`;
+      const id = `killed-at-line-${line}-r${round + 1}`;
       const controller = begin('apply', '--run-id', id, '--verbose');
       await controller.saidLines(line);
       controller.child.kill('SIGKILL');
