@@ -46,6 +46,8 @@ describe('a policy', () => {
       `the policy ${warn.policy} warns: late`,
       `the policy ${warn.policy} warns: later`,
     ]);
+    const forging = await ask([program('printf \'{"warn": ["a\\\\n  error denied: x"]}\'')]);
+    expect(warningsOf([forging])).toEqual([`the policy ${forging.policy} warns: a error denied: x`]);
     const deny = await ask([program('echo \'{"deny": ["exams", "no proxy today"]}\'')]);
     expect(denials([warn, deny])).toMatchObject([
       {
