@@ -127,7 +127,11 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
   const policies = planned.hosts.some(isDue) ? policiesOf(session.inventory, options.policy) : [];
   const { verdicts, refused } = await judge(session, { result, told: shown, policies });
   const told = { ...shown, ...(verdicts.length === 0 ? {} : { policies: verdicts }) };
-  if (refused.length > 0 && !environment.signal.aborted) {
+  // A policy that was interrupted has agreed to nothing.
+  if (environment.signal.aborted) {
+    return session.end({ ...result, interrupted: true }, { ...told, exitStatus: exitStatus.interrupted });
+  }
+  if (refused.length > 0) {
     return session.end(result, { ...told, errors: refused, exitStatus: exitStatus.nothingTouched });
   }
   if (options.out !== undefined && !result.interrupted) {

@@ -13,7 +13,7 @@ import { everWithin } from '../schedule/ever.ts';
 import { type FirstReport, firstReportProblem } from '../schedule/first-report.ts';
 import { absolute, accountHere, placeProblems, programHere } from '../schedule/here.ts';
 import { recordsFolder, scheduleName, unitName } from '../schedule/names.ts';
-import { secretProblems, variablesOf } from '../schedule/obstacles.ts';
+import { secretProblems, variablesOf, wordProblem } from '../schedule/obstacles.ts';
 import { openRecords, readRecords } from '../schedule/store.ts';
 import { lingers, Systemd } from '../schedule/systemd.ts';
 import { serviceText, type Unit, units } from '../schedule/units.ts';
@@ -59,6 +59,8 @@ export async function installSchedule(options: InstallOptions, environment: Envi
   const problem = firstReportProblem(first, { unit: `${name}-first`, agent });
   if (problem !== undefined && !options.untried)
     return end({ unit: name, installed: false }, [problem], exitStatus.nothingTouched);
+  const former = (await systemd.installedFor(absolute(options.inventory))).filter((one) => one !== name);
+  for (const one of former) await systemd.remove(one);
   await systemd.install(name, units(unit));
   const records = await readRecords(unit.records).catch(() => undefined);
   const next = await systemd.next(name);
@@ -68,6 +70,7 @@ export async function installSchedule(options: InstallOptions, environment: Envi
     next: next === undefined ? undefined : new Date(next).toISOString(),
     ...{ runs: records?.runs.slice(0, 1), differences: records?.differences },
     notes: [
+      ...former.map((one) => `${one}.timer is removed: it had the cluster's former name`),
       ...(problem === undefined ? [] : [`${problem.message}: ${(problem.notes ?? []).join('; ')}`]),
       ...(await userNotes(unit, planned.account)),
     ],
@@ -111,6 +114,13 @@ async function unitOf(
     records: recordsFolder(name, isSystem ? 'system' : own),
     credentials: options.credential,
   };
+  const unwritable = wordProblem([
+    ...unit.program,
+    ...unit.words,
+    unit.records,
+    ...unit.credentials.values(),
+  ]);
+  if (unwritable !== undefined) throw new OperatorError(unwritable);
   return { unit, account: account.name, uid: account.uid, home: account.home };
 }
 

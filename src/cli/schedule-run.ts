@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { timeWords } from '../calendar/words.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
-import { exitStatus } from '../model/result.ts';
+import { exitStatus, worstOf } from '../model/result.ts';
 import type { PutOff, ScheduledRun } from '../model/schedule.ts';
 import type { WhenBusy } from '../model/when-busy.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { errorReport } from '../report/document/document.ts';
+import { errorDocument } from '../report/document/problem.ts';
 import { scheduleDocument } from '../report/document/schedule.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import { usualApply } from '../run/options.ts';
@@ -69,7 +70,9 @@ export async function runSchedule(options: ScheduleRunOptions, given: Environmen
 async function carriedOut(run: Running, loaded: Inventory, environment: Environment): Promise<number> {
   const { options, decision, window } = run;
   const session = await openSession('schedule run', options, environment, 'everything', unforced(loaded));
-  session.complete((document) => recorded(run, document));
+  session.complete((document) =>
+    recorded(run, document).catch((error: unknown) => unrecorded(document, error, environment)),
+  );
   if (decision.does === 'report') {
     if (decision.isOutside) session.message(`${outsideWords(window)}: this run only looks`);
     return checkOver(session);
@@ -104,6 +107,20 @@ async function recorded(run: Running, document: ReportDocument): Promise<ReportD
     runs: records.runs.slice(0, 1),
   };
   return { ...whole, ...scheduleDocument(told) };
+}
+
+/** What a run has told is not lost where it can't be recorded, as on a full disk: it may have changed hosts. */
+function unrecorded(document: ReportDocument, error: unknown, { secrets }: Environment): ReportDocument {
+  const { summary, errors = [] } = document;
+  const problems = problemsOf(error);
+  if (problems.length === 0) throw error;
+  const status = worstOf(summary.exitStatus, exitStatus.failed);
+  return {
+    ...document,
+    command: 'schedule run',
+    errors: [...errors, ...secrets.maskAll(problems).map(errorDocument)],
+    summary: { ...summary, exitStatus: status },
+  };
 }
 
 /** Records a run that ended before it could look at anything. */

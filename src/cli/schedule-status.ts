@@ -21,7 +21,9 @@ import { ownFolder } from './schedule-run.ts';
 /** Shows what a schedule does and has found; returns the exit status. No host is asked. */
 export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {
   const loaded = await loadInventory(options.inventory, environment.secrets);
-  const { systemd, unit } = await installedOf(loaded, environment);
+  const installed = await installedOf(options.inventory, environment);
+  const unit = installed?.unit ?? nameOf(loaded);
+  const systemd = installed?.systemd;
   const settings = settingsIn((await systemd?.textOf(`${unit}.timer`)) ?? '');
   const folder = options.state ?? settings?.records ?? ownFolder(loaded, environment);
   const records = await readRecords(folder);
@@ -45,9 +47,13 @@ export async function scheduleStatus(options: StatusOptions, environment: Enviro
 
 /** Removes the units of a schedule; returns the exit status. */
 export async function removeSchedule(options: CommonOptions, environment: Environment): Promise<number> {
-  const loaded = await loadInventory(options.inventory, environment.secrets);
-  const { systemd, unit } = await installedOf(loaded, environment);
-  if (systemd === undefined) return end('schedule remove', options, environment, { unit, installed: false });
+  // An inventory that is gone, or is broken, is a reason to remove its schedule, and none against it.
+  const installed = await installedOf(options.inventory, environment);
+  if (installed === undefined) {
+    const unit = nameOf(await loadInventory(options.inventory, environment.secrets));
+    return end('schedule remove', options, environment, { unit, installed: false });
+  }
+  const { systemd, unit } = installed;
   if (systemd.kind === 'system' && process.geteuid?.() !== 0) {
     throw new OperatorError({
       code: 'usage',
@@ -64,17 +70,24 @@ export async function removeSchedule(options: CommonOptions, environment: Enviro
   });
 }
 
-/** The manager that has a schedule for an inventory: one's own before the system's. */
+function nameOf({ cluster, file }: Inventory): string {
+  return unitName(scheduleName(cluster.name, absolute(file)));
+}
+
+/**
+ * The schedule for an inventory, and the manager that has it: one's own before the system's. Its name has
+ * that of the cluster when it was installed, which may be another one by now.
+ */
 async function installedOf(
-  { cluster, file }: Inventory,
+  inventory: string,
   { variables }: Environment,
-): Promise<{ readonly systemd: Systemd | undefined; readonly unit: string }> {
-  const unit = unitName(scheduleName(cluster.name, absolute(file)));
+): Promise<{ readonly systemd: Systemd; readonly unit: string } | undefined> {
   for (const kind of ['user', 'system'] as const) {
     const systemd = new Systemd(kind, { home: home(), variables });
-    if (await systemd.isInstalled(unit)) return { systemd, unit };
+    const [unit] = await systemd.installedFor(absolute(inventory));
+    if (unit !== undefined) return { systemd, unit };
   }
-  return { systemd: undefined, unit };
+  return undefined;
 }
 
 function isMeant(host: string, limit: readonly string[], { hosts }: Inventory): boolean {

@@ -96,7 +96,7 @@ export class Session {
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     await this.connector.close().catch(() => undefined);
-    return told.exitStatus;
+    return document.summary.exitStatus;
   }
 
   /** Has something added to the document in which the command ends, once that is whole. */

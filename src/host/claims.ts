@@ -29,7 +29,7 @@ export function shifted<Kind extends Claim>(claim: Kind, by: number): Kind {
   return { ...claim, since: claim.since + by, until };
 }
 
-/** More digits are no time. */
-function secondsIn(text: string): number | undefined {
+/** A time that a host tells; undefined where it is none, which more digits are as well. */
+export function secondsIn(text: string): number | undefined {
   return /^[0-9]{1,11}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,5 +1,6 @@
 import type { FetchedPackage, PackageOffers, SimulatedUpgrade } from '../model/forecast.ts';
 import type { Connection } from '../ssh/contract.ts';
+import { secondsIn } from './claims.ts';
 import { askForecast } from './forecast-question.ts';
 import { printable, record } from './records.ts';
 
@@ -22,21 +23,20 @@ export async function askOffers(
       );
     const [, changed = '', now = ''] = one('lists') ?? [];
     const versions = new Map<string, string[]>();
-    for (const [name, version] of pairs('version'))
-      versions.set(name, [...(versions.get(name) ?? []), version]);
+    for (const [name, version] of pairs('version')) {
+      const known = versions.get(name);
+      if (known === undefined) versions.set(name, [version]);
+      else known.push(version);
+    }
     return {
       hasDpkg: one('dpkg')?.[1] === 'yes',
       hasApt: one('apt')?.[1] === 'yes',
-      lists: { changed: seconds(changed), now: seconds(now) ?? 0 },
+      lists: { changed: secondsIn(changed), now: secondsIn(now) ?? 0 },
       installed: new Map(pairs('installed')),
       candidates: new Map(pairs('candidate')),
       versions,
     };
   });
-}
-
-function seconds(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /**

@@ -42,6 +42,8 @@ export interface HostResult {
   /** those of the plan, and those that the host reported while it was changed */
   readonly warnings: readonly string[];
   readonly durationMs: number;
+  /** stages before the one that it ended with are done: it can't begin with the first of its plan again */
+  readonly isHalfDone?: boolean | undefined;
   /** the checks from outside that decide, or have decided; undefined if the host decides by itself */
   readonly deciding?: readonly Decided[] | undefined;
   /** of join and leave: what the balancers do with it */

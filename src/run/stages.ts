@@ -134,6 +134,7 @@ function resultOf(
     upgraded: results.flatMap(({ upgraded = [] }) => upgraded),
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
     durationMs: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    ...(done.length > 1 ? { isHalfDone: true } : {}),
     ...decidedIn(results),
   };
 }

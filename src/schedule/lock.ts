@@ -1,5 +1,6 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unusable } from './store.ts';
 
 /** Who has it: a process of this machine, and when that was started, as numbers of processes come again. */
 interface Holder {
@@ -9,14 +10,15 @@ interface Holder {
 
 /**
  * Takes a schedule's lock, so that two runs never are at work at once, whoever has started them. Undefined if
- * a process that is alive has it. One that was killed leaves its lock behind, which is taken over.
+ * a process that is alive has it. One that was killed leaves its lock behind, which is taken over. Throws
+ * OperatorError `records-folder` where there can be none.
  */
 export async function takeLock(folder: string): Promise<{ release(): Promise<void> } | undefined> {
   const lock = join(folder, 'lock');
   const mine = `${lock}.${process.pid}`;
   const holder: Holder = { pid: process.pid, started: await startOf(process.pid) };
-  await writeFile(mine, JSON.stringify(holder), { mode: 0o600 });
   try {
+    await writeFile(mine, JSON.stringify(holder), { mode: 0o600 });
     for (const _ of [1, 2, 3]) {
       // A link is made whole or not at all, and never over one that is there.
       const isTaken = await link(mine, lock).then(
@@ -33,8 +35,10 @@ export async function takeLock(folder: string): Promise<{ release(): Promise<voi
       await takeAway(lock, text);
     }
     return undefined;
+  } catch (error) {
+    throw unusable(folder, error);
   } finally {
-    await rm(mine, { force: true });
+    await rm(mine, { force: true }).catch(() => undefined);
   }
 }
 
@@ -54,7 +58,7 @@ async function takeAway(lock: string, text: string): Promise<void> {
 async function isAlive(text: string): Promise<boolean> {
   let holder: Partial<Holder>;
   try {
-    holder = JSON.parse(text) as Partial<Holder>;
+    holder = (JSON.parse(text) as Partial<Holder> | null) ?? {};
   } catch {
     return false;
   }

@@ -6,8 +6,16 @@ import { join } from 'node:path';
  * that two inventories of one cluster (or two clusters of one name) have schedules of their own.
  */
 export function scheduleName(cluster: string, inventory: string): string {
-  const hash = createHash('sha256').update(inventory).digest('hex').slice(0, 8);
-  return `${cluster.replace(/[^A-Za-z0-9_.-]/g, '-')}-${hash}`;
+  return `${cluster.replace(/[^A-Za-z0-9_.-]/g, '-')}-${markOf(inventory)}`;
+}
+
+function markOf(inventory: string): string {
+  return createHash('sha256').update(inventory).digest('hex').slice(0, 8);
+}
+
+/** Whether a file is the timer of a schedule for an inventory, by its absolute path. */
+export function isTimerFor(file: string, inventory: string): boolean {
+  return file.startsWith(unitName('')) && file.endsWith(`-${markOf(inventory)}.timer`);
 }
 
 /** Name of its systemd units, without their endings. */

@@ -49,6 +49,20 @@ export function placeProblem(
 }
 
 /**
+ * Why a word can't stand in what a scheduler reads: a line break in one would begin a line of its own, which
+ * could be anything. Pure.
+ */
+export function wordProblem(words: readonly string[]): Problem | undefined {
+  const word = words.find((one) => /\p{Cc}/u.test(one));
+  if (word === undefined) return undefined;
+  return {
+    code: 'schedule-place',
+    message: `${JSON.stringify(word)} has a line break or another control character in it, which files of schedulers can't hold`,
+    next: 'rename it, and run the command again',
+  };
+}
+
+/**
  * References to secrets that won't work where nobody is: a variable is set in the shell of a person, and not
  * at night, unless a credential stands for it. Pure.
  */

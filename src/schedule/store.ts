@@ -13,6 +13,10 @@ export async function openRecords(folder: string): Promise<void> {
   try {
     await mkdir(join(folder, 'runs'), { recursive: true, mode: 0o700 });
     const { mode, uid } = await stat(folder);
+    // Whoever has it could lead us by links elsewhere, and could not read what we write there. A volume of a
+    // container belongs to root.
+    if (uid !== 0 && uid !== process.geteuid?.())
+      throw new Error(`it belongs to another account (uid ${uid})`);
     // What hosts are like is nobody else's business.
     if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) await chmod(folder, 0o700);
   } catch (error) {
@@ -67,20 +71,29 @@ export async function writeRun(
 
 async function replace(file: string, text: string): Promise<void> {
   const fresh = `${file}.${process.pid}`;
-  const handle = await open(fresh, 'w', 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(fresh, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(fresh, file);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => undefined);
+    throw error;
   }
-  await rename(fresh, file);
 }
 
-function unusable(folder: string, error: unknown): OperatorError {
+/** Why a folder with records can't be used: an OperatorError `records-folder`. */
+export function unusable(folder: string, error: unknown): OperatorError {
+  const isFull = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
   return new OperatorError({
     code: 'records-folder',
     message: `the folder with what scheduled runs have found can't be used: ${folder}: ${reasonOf(error)}`,
-    next: 'run the command as the account that the schedule has (see `schedule status`), or name another folder with --state',
+    next: isFull
+      ? 'make room there, or name another folder with --state'
+      : 'run the command as the account that the schedule has (see `schedule status`), or name another folder with --state',
   });
 }

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../model/operator-error.ts';
 import type { PrintedFile } from '../model/schedule.ts';
+import { isTimerFor } from './names.ts';
 
 const run = promisify(execFile);
 
@@ -46,6 +47,18 @@ export class Systemd {
       () => true,
       () => false,
     );
+  }
+
+  /**
+   * The schedules that are installed for an inventory, by its absolute path: whatever its cluster was called
+   * then, and also where it is gone.
+   */
+  async installedFor(inventory: string): Promise<readonly string[]> {
+    const files = await readdir(this.#units).catch((): readonly string[] => []);
+    return files
+      .filter((file) => isTimerFor(file, inventory))
+      .map((file) => file.slice(0, -'.timer'.length))
+      .sort();
   }
 
   /** The text of an installed unit; undefined where there is none. */

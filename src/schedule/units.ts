@@ -94,7 +94,7 @@ function timerText({ cluster, when, spread, zone, policy, records }: Unit): stri
 }
 
 function surroundings({ manager, name, records }: Unit): readonly string[] {
-  if (manager.kind === 'user') return [`ReadWritePaths=${escapedValue(records)}`];
+  if (manager.kind === 'user') return [`ReadWritePaths=${quotedPath(records)}`];
   return [`User=${manager.account}`, `StateDirectory=${stateDirectory(name)}`, 'StateDirectoryMode=0700'];
 }
 
@@ -143,6 +143,11 @@ export function commandLine(words: readonly string[]): string {
 function quotedWord(word: string): string {
   const escaped = word.replaceAll('\\', '\\\\').replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w@+=:,./~%$-]+$/.test(escaped) ? escaped : `"${escaped.replaceAll('"', '\\"')}"`;
+}
+
+/** In a list of paths a dollar sign means nothing, see systemd.exec(5). */
+function quotedPath(path: string): string {
+  return quotedWord(path).replaceAll('$$', '$');
 }
 
 /** The only thing that has a meaning in any value: specifiers. */

@@ -174,6 +174,18 @@ test('of the runs that are kept, the oldest go, whole', async () => {
   );
 });
 
+test('those that were put off leave what can be undone', async () => {
+  const changing = [1, 2].map(() => transaction([], []));
+  const beginBefore = { at: 1, code: 'outside-window', message: 'too late', next: 'wait' } as const;
+  const late = [1, 2, 3].map(() => transaction([], [], { beginBefore }));
+  const states: string[] = [];
+  for (const plan of [...changing, ...late])
+    states.push((await transact(() => connect(sample.host.target), { ...plan, keep: 2 })).state);
+  expect(states).toEqual(['committed', 'committed', 'deferred', 'deferred', 'deferred']);
+  const left = [...changing, ...late.slice(1)].map(({ run }) => run);
+  expect(readdirSync(sample.path('var/lib/clusterproxy/runs')).sort()).toEqual(left.sort());
+});
+
 test('the order of runs is the host’s own, not that of controllers whose clocks are ahead', async () => {
   const plans = ['20991231T235959Z-aaaaaa', '20261121T074501Z-bbbbbb', '20261121T074502Z-cccccc'].map(
     (run) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { providesNothing } from '../../src/model/action.ts';
 import { emptyPlan, emptyStage, type HostPlan, type Stage } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
+import { isBusy } from '../../src/run/busy/waiting.ts';
 import { stageRun } from '../../src/run/run-id.ts';
 import { applyStages, type StageOptions } from '../../src/run/stages.ts';
 import { transactionIds } from '../../src/run/transaction-ids.ts';
@@ -70,6 +71,21 @@ describe('the stages of a host', () => {
       durationMs: 3,
     });
     expect(result.plan).toEqual(agreed);
+  });
+
+  it('are not begun with the first again where people came to a later one', async () => {
+    const cameAt = async (name: string) =>
+      await applyStages(agreed, {
+        ...{ exactly: false, leave: new AbortController().signal },
+        carryOut: async (host, one) => ({
+          ...{ plan: host, ran: [], warnings: [], durationMs: 1 },
+          ...(one.name === name
+            ? { status: 'deferred' as const, problem: { code: 'busy', message: 'people are there' } }
+            : { status: 'changed' as const, problem: undefined }),
+        }),
+      });
+    expect(isBusy(await cameAt('packages'))).toBe(true);
+    expect(isBusy(await cameAt('files'))).toBe(false);
   });
 
   it('are told as they were carried out: what a new look has made of them, and what was left', async () => {

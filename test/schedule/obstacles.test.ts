@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReportDocument, ReportHost } from '../../src/report/document/schema.ts';
 import { firstReportProblem } from '../../src/schedule/first-report.ts';
 import { recordsFolder, scheduleName } from '../../src/schedule/names.ts';
-import { type OnTheWay, placeProblem, secretProblems } from '../../src/schedule/obstacles.ts';
+import { type OnTheWay, placeProblem, secretProblems, wordProblem } from '../../src/schedule/obstacles.ts';
 
 const root = { uid: 0, gid: 0 };
 const ops = { uid: 1000, gid: 1000 };
@@ -114,4 +114,12 @@ it('schedules of two inventories are two, each with its own folder', () => {
   expect(recordsFolder(one, { home, stateHome: '/var/state' })).toBe(
     `/var/state/clusterproxy/schedule/${one}`,
   );
+});
+
+it('no word may begin a line of its own in what a scheduler reads', () => {
+  expect(wordProblem(['/usr/bin/node', '/home/ops/ä b/$HOME/100 %.yaml'])).toBeUndefined();
+  expect(wordProblem(['a', '/home/ops/x\nExecStartPre=/bin/evil'])).toMatchObject({
+    code: 'schedule-place',
+    message: expect.stringContaining('"/home/ops/x\\nExecStartPre=/bin/evil" has a line break'),
+  });
 });

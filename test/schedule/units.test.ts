@@ -30,6 +30,12 @@ it('the service calls the program by absolute paths, with nobody to ask', () => 
   expect(serviceText(user)).not.toMatch(/^(User|StateDirectory)=/m);
 });
 
+it('a user may have a blank, a dollar and a percent sign in the path of the records', () => {
+  expect(serviceText({ ...user, records: '/home/ada b/$x/5%' })).toContain(
+    'ReadWritePaths="/home/ada b/$x/5%%"\n',
+  );
+});
+
 it('what the timer is for can be read from it again', () => {
   const [, timer] = units(unit);
   expect(timer?.file).toBe('clusterproxy-schedule-prod-1a2b3c4d.timer');

@@ -76,13 +76,15 @@ drop_staged() {
   for name in $staged; do rm -f -- "$ours/.$name.$run"; done
 }
 
-# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. What was
-# there before our first touch is in ledger.json, not here. A run that goes is renamed first, so that no part
-# of it is ever taken for a run.
+# The last ones of this cluster are kept, and those that aren't settled; runs of others are theirs. Those that
+# changed nothing are counted by themselves: a schedule that is put off each hour while people are there would
+# soon leave nothing to roll back to. What was there before our first touch is in ledger.json, not here. A run
+# that goes is renamed first, so that no part of it is ever taken for a run.
 prune() {
   value_of keep
   keep=${field:-20}
-  _all=
+  _changed=
+  _idle=
   set +f
   for _folder in "$base"/runs/*/; do
     [ -d "$_folder" ] || continue
@@ -93,12 +95,26 @@ prune() {
     fi
     cluster_of "${_folder%/}"
     sequence_of "${_folder%/}"
-    [ -n "$whose" ] && [ "$whose" != "$cluster" ] || _all=$_all${sequence:-0}$US$_folder$NL
+    [ -z "$whose" ] || [ "$whose" = "$cluster" ] || continue
+    case $state in
+      refused | deferred | abandoned) _idle=$_idle${sequence:-0}$US$_folder$NL ;;
+      *) _changed=$_changed${sequence:-0}$US$_folder$NL ;;
+    esac
   done
   set -f
+  keep_last "$_changed"
+  keep_last "$_idle"
+  find "$base/runs" -maxdepth 1 -name '.gone-*' -exec rm -rf -- {} + 2>/dev/null || :
+  # What a power cut left of a run that never began, or of a holder's name.
+  find "$base" -maxdepth 1 \( -name '.settle.*' -o -name '.holder.*' \) -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
+  find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
+}
+
+# keep_last RUNS: as many as $keep of these, each a line of its sequence and its folder
+keep_last() {
   IFS=$NL
   # shellcheck disable=SC2046
-  set -- $(printf '%s' "$_all" | sort -s -n -t "$US" -k 1,1 | cut -d "$US" -f 2)
+  set -- $(printf '%s' "$1" | sort -s -n -t "$US" -k 1,1 | cut -d "$US" -f 2)
   IFS=$default_ifs
   # The last upgrade that was begun isn't forgotten, however few runs are kept: it would be done once more.
   _upgrade=
@@ -113,10 +129,6 @@ prune() {
     esac
     shift
   done 2>/dev/null
-  find "$base/runs" -maxdepth 1 -name '.gone-*' -exec rm -rf -- {} + 2>/dev/null || :
-  # What a power cut left of a run that never began, or of a holder's name.
-  find "$base" -maxdepth 1 \( -name '.settle.*' -o -name '.holder.*' \) -mmin +60 -exec rm -f -- {} + 2>/dev/null || :
-  find "$base/runs" -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null || :
 }
 
 # dismiss FOLDER/: under a name that nothing looks at

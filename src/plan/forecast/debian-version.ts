@@ -26,11 +26,18 @@ function compareParts(one: string, other: string): number {
     if (byText !== 0) return byText;
     [a, b] = [a.slice(textA.length), b.slice(textB.length)];
     const [numberA, numberB] = [/^\d*/.exec(a)?.[0] ?? '', /^\d*/.exec(b)?.[0] ?? ''];
-    const byNumber = BigInt(numberA || 0) - BigInt(numberB || 0);
-    if (byNumber !== 0n) return byNumber < 0n ? -1 : 1;
+    const byNumber = compareNumbers(numberA, numberB);
+    if (byNumber !== 0) return byNumber;
     [a, b] = [a.slice(numberA.length), b.slice(numberB.length)];
   }
   return 0;
+}
+
+/** Digits of any number, as a host may say any: as numbers of JavaScript they would take minutes. */
+function compareNumbers(one: string, other: string): number {
+  const [a, b] = [one.replace(/^0+/, ''), other.replace(/^0+/, '')];
+  if (a.length !== b.length) return a.length - b.length;
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** Letters sort before everything else, and a tilde before the end. */

@@ -159,12 +159,11 @@ function isReboot({ actions = [] }: RunRecord): boolean {
 
 /**
  * The run that a stage belongs to: `20261121T074501Z-4f2a9c-2` is the second stage of
- * `20261121T074501Z-4f2a9c`.
+ * `20261121T074501Z-4f2a9c`. No run's own id ends like that, whoever gave it (isRunId in
+ * src/run/again/identity.ts).
  */
 export function baseRun(run: string): string {
-  const made = /^(\d{8}T\d{6}Z-[0-9a-f]+)(?:-\d+)?$/.exec(run)?.[1];
-  // One that an operator gave it doesn't end like that (isRunId in src/run/again/identity.ts).
-  return made ?? /^(.+)-\d$/.exec(run)?.[1] ?? run;
+  return /^(.+)-\d$/.exec(run)?.[1] ?? run;
 }
 
 /**

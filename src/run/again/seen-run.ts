@@ -60,7 +60,9 @@ function isComplete({ host, stages }: AgreedHost, hosts: readonly SeenOnHost[]):
   const seen = hosts.find((one) => one.host.name === host)?.known?.stages ?? [];
   const last = seen.at(-1);
   if (last === undefined || !hasEnded(last.state)) return false;
-  return last.state !== 'committed' || seen.length >= stages;
+  // Those before the last may have been put off, and were tried again under another id.
+  const kept = seen.filter(({ state }) => state === 'committed').length;
+  return last.state !== 'committed' || kept >= stages;
 }
 
 /** Who has aborted it, by what any host knows. */

@@ -30,8 +30,12 @@ export const noWaiting: Waiting = {
 /** Codes of hosts that were put off because people were there, or might have been. */
 const busyCodes: readonly string[] = ['busy', 'guard-unknown'];
 
-export function isBusy({ status, problem }: HostResult): boolean {
-  return status === 'deferred' && busyCodes.includes(problem?.code ?? '');
+/**
+ * Whether a host may be begun anew once people have gone. With stages of its plan done it may not: that plan
+ * no longer fits it, and people have been waited for between the stages.
+ */
+export function isBusy({ status, problem, isHalfDone }: HostResult): boolean {
+  return status === 'deferred' && isHalfDone !== true && busyCodes.includes(problem?.code ?? '');
 }
 
 /** The policy `wait` for all roles that have it. */

@@ -36,7 +36,8 @@ function asked(
   const [first = '', ...args] = words;
   const program = first.includes('/') ? resolve(folder, first) : first;
   const texts = { stdout: '', stderr: '' };
-  return new Promise((end) => {
+  if (signal.aborted) return Promise.resolve({ why: 'interrupted', stdout: '', stderr: '' });
+  return new Promise<Ended>((end) => {
     const child = spawn(program, args, {
       cwd: folder,
       env: { ...process.env, ...variables },
@@ -69,7 +70,7 @@ function asked(
         if (texts[name].length > most) stop('it printed more than a megabyte');
       });
     }
-    child.on('error', (error) => done(`it could not be started (${reasonOf(error)})`));
+    child.on('error', (error) => done(notStarted(error)));
     child.on('close', (status, killed) => {
       done(
         status === 0
@@ -82,5 +83,10 @@ function asked(
     // One that decides without reading the plan has closed it.
     child.stdin.on('error', () => undefined);
     child.stdin.end(document);
-  });
+  }).catch((error: unknown) => ({ why: notStarted(error), stdout: '', stderr: '' }));
+}
+
+/** Not all of it comes as an event: of an empty name, or one below a file, `spawn` itself throws. */
+function notStarted(error: unknown): string {
+  return `it could not be started (${reasonOf(error)})`;
 }

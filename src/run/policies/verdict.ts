@@ -53,7 +53,7 @@ export function denials(verdicts: readonly PolicyVerdict[]): readonly Problem[] 
     return [
       {
         code: 'denied',
-        message: `the policy ${policy} does not allow this: ${deny.map(heard).join('; ')}; nothing was changed`,
+        message: `the policy ${policy} does not allow this: ${deny.map(onOneLine).join('; ')}; nothing was changed`,
         next: 'change the plan, wait until the policy allows it, or ask whoever is responsible for the policy',
       },
     ];
@@ -63,6 +63,13 @@ export function denials(verdicts: readonly PolicyVerdict[]): readonly Problem[] 
 /** What is worth a word before the yes. */
 export function warningsOf(verdicts: readonly PolicyVerdict[]): readonly string[] {
   return verdicts.flatMap(({ policy, warn }) =>
-    warn.map((text) => `the policy ${policy} warns: ${heard(text)}`),
+    warn.map((text) => `the policy ${policy} warns: ${onOneLine(text)}`),
   );
+}
+
+/** So that a reason of several lines never passes for a message of ours. */
+function onOneLine(text: string): string {
+  return heard(text)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
 }

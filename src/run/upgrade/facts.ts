@@ -1,3 +1,4 @@
+import { secondsIn } from '../../host/claims.ts';
 import { remoteFile } from '../../host/program.ts';
 import { fields, printable } from '../../host/records.ts';
 import { type Query, queryKey } from '../../model/reads.ts';
@@ -33,12 +34,12 @@ export function upgradeFacts({ answers }: Pick<Snapshot, 'answers'>, query: Quer
 export function readUpgradeFacts(output: string): UpgradeFacts {
   const lines = output.split('\n').map((line) => fields(line).map((field) => heard(printable(field))));
   const all = (kind: string) => lines.filter(([one]) => one === kind);
-  const [lists] = all('lists').map(([, seconds = '']) => Number(seconds));
+  const [lists] = all('lists').map(([, seconds = '']) => secondsIn(seconds));
   return {
     missing: all('missing').map(([, name = '']) => name),
     becomes: all('becomes').map(([, name = '', before = '', after = '']) => ({ name, before, after })),
     edited: all('edited').map(([, path = '']) => path),
-    lists: Number.isSafeInteger(lists) ? lists : undefined,
+    lists,
     unknown: all('unknown')[0]?.[1],
   };
 }

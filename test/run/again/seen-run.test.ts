@@ -55,6 +55,9 @@ const agreement: Agreement = {
     ...(host === 'three' ? { status: 'in-sync' as const } : {}),
   })),
 };
+const oneHost = {
+  ...{ host: 'one', role: 'node', machineId: '', status: 'would-change' as const, due: true },
+};
 const outcome: RunOutcome = {
   ...{ schemaVersion: 1, endedAt: '', interrupted: false, warnings: [] },
   hosts: [
@@ -105,6 +108,18 @@ describe('a run', () => {
       'lost',
       [seen('one', committed), seen('two', committed)],
       { agreement: { ...agreement, hosts: agreement.hosts.map((one) => ({ ...one, stages: 2 })) } },
+    ],
+    [
+      'is lost between two stages, however often a host was put off before',
+      'lost',
+      [seen('one', { stages: [stage('deferred'), stage('deferred'), stage('committed')] })],
+      { agreement: { ...agreement, hosts: [{ ...oneHost, stages: 2 }] } },
+    ],
+    [
+      'has ended where a host was put off before all of it was done',
+      'ended',
+      [seen('one', { stages: [stage('deferred'), stage('committed'), stage('committed')] })],
+      { agreement: { ...agreement, hosts: [{ ...oneHost, stages: 2 }] } },
     ],
   ])('%s', (_, phase, hosts, more) => {
     expect(phaseOf(run(hosts, more), nobodyIsOver)).toBe(phase);
@@ -251,6 +266,8 @@ describe('a run that is looked for', () => {
 it.each<readonly [string, boolean]>([
   ['20261121T074501Z-4f2a9c', true],
   ['deploy-42', true],
+  // Of a pipeline, with the time, its number and that of the job.
+  ['20261121T074501Z-4711-12', true],
   ['a'.repeat(64), true],
   ['a'.repeat(65), false],
   // A stage of the run `deploy`.

@@ -46,6 +46,8 @@ describe('a policy', () => {
       `the policy ${warn.policy} warns: late`,
       `the policy ${warn.policy} warns: later`,
     ]);
+    const forging = await ask([program('printf \'{"warn": ["a\\\\n  error denied: x"]}\'')]);
+    expect(warningsOf([forging])).toEqual([`the policy ${forging.policy} warns: a error denied: x`]);
     const deny = await ask([program('echo \'{"deny": ["exams", "no proxy today"]}\'')]);
     expect(denials([warn, deny])).toMatchObject([
       {
@@ -102,9 +104,24 @@ describe('a policy', () => {
         ),
       },
     ]);
+    // Of these `spawn` throws, instead of telling of an error later.
+    const below = program('true');
+    for (const words of [[''], [`${below}/below`], ['true', 'x'.repeat(3_000_000)]])
+      expect((await ask(words)).failed?.why).toMatch(/^it could not be started \(/);
     const complaining = await ask([program('echo "no network" >&2; exit 1')]);
     expect(denials([complaining])).toMatchObject([{ code: 'policy-failed', detail: 'no network' }]);
   });
+});
+
+it('a policy is not asked any more after an interruption', async () => {
+  const options = { signal: AbortSignal.abort(), variables: {} };
+  const [verdict] = await askPolicies(
+    [{ name: 'x', words: [program('touch asked')], folder }],
+    '{}',
+    options,
+  );
+  expect(verdict?.failed?.why).toBe('interrupted');
+  expect(existsSync(join(folder, 'asked'))).toBe(false);
 });
 
 describe('the examples', () => {
