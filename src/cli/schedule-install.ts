@@ -54,9 +54,12 @@ export async function installSchedule(options: InstallOptions, environment: Envi
   await refuseWhatWontWork(planned, loaded, options, environment);
   if (unit.manager.kind === 'user') await openRecords(unit.records);
   view.message('a first report, in the surroundings that the schedule will have');
-  const first = await firstReport(systemd, unit, options);
+  environment.phase.interruption = 'nothing is installed';
+  await environment.attend();
+  const first = await firstReport(systemd, unit, options, environment.signal);
   const agent = environment.variables.SSH_AUTH_SOCK !== undefined;
-  const problem = firstReportProblem(first, { unit: `${name}-first`, agent });
+  const journal = `journalctl ${systemd.kind === 'user' ? '--user ' : ''}--unit=${name}-first`;
+  const problem = firstReportProblem(first, { journal, agent });
   if (problem !== undefined && !options.untried)
     return end({ unit: name, installed: false }, [problem], exitStatus.nothingTouched);
   await systemd.install(name, units(unit));
@@ -141,11 +144,18 @@ async function refuseWhatWontWork(
 }
 
 /** A report by a service that is as the schedule's, whatever policy that has. */
-async function firstReport(systemd: Systemd, unit: Unit, options: InstallOptions): Promise<FirstReport> {
+async function firstReport(
+  systemd: Systemd,
+  unit: Unit,
+  options: InstallOptions,
+  signal: AbortSignal,
+): Promise<FirstReport> {
   const words = [...wordsOf(options, absolute(options.inventory), 'report'), '--json'];
   const first = `${unitName(unit.name)}-first`;
-  const ended = await systemd.tryOut(first, (file) =>
-    serviceText({ ...unit, policy: 'report', words }, file),
+  const ended = await systemd.tryOut(
+    first,
+    (file) => serviceText({ ...unit, policy: 'report', words }, file),
+    signal,
   );
   return { ...ended, document: documentIn(ended.output) };
 }

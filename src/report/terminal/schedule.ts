@@ -17,7 +17,7 @@ export function renderSchedule({ command, schedule }: ReportDocument, style: Sty
   const [last] = runs;
   const isRun = command === 'schedule run';
   return [
-    ...(isRun ? [''] : unitLines(schedule, style)),
+    ...(isRun ? [''] : unitLines(command, schedule, style)),
     ...differenceLines(schedule, style),
     ...(last === undefined ? [] : putOffLines(last, isRun, style)),
     ...(isRun ? [] : runLines(runs, schedule, style)),
@@ -34,8 +34,10 @@ function textLines(texts: NonNullable<ReportSchedule['texts']>): readonly string
   ]);
 }
 
-function unitLines(schedule: ReportSchedule, style: Style): readonly string[] {
-  const { unit, manager, installed, policy, when, next, window } = schedule;
+function unitLines(command: string, schedule: ReportSchedule, style: Style): readonly string[] {
+  const { unit, manager, installed, policy, when, next, window, notes = [] } = schedule;
+  // Of one that was removed, the notes say so.
+  if (command === 'schedule remove' && notes.length > 0) return [];
   const paragraph = (text: string) => wrap(text, { columns: style.columns, first: '', hanging: 2 });
   if (installed === false) return paragraph('no schedule is installed for this inventory on this machine');
   const what =
