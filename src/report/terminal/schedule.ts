@@ -26,6 +26,24 @@ export function renderSchedule({ command, schedule }: ReportDocument, style: Sty
   ];
 }
 
+/** Whether a run has found anything that somebody may want to know, or has done anything. */
+export function hasNews({
+  hosts,
+  warnings,
+  errors = [],
+  checks = [],
+  schedule,
+  summary,
+}: ReportDocument): boolean {
+  const { differences = [], runs: [last] = [] } = schedule ?? {};
+  return (
+    ![0, undefined].includes(summary.exitStatus) ||
+    hosts.some((host) => !['in-sync', 'off', 'skipped'].includes(host.status) || host.warnings.length > 0) ||
+    checks.some(({ outcome }) => outcome === 'failed') ||
+    [warnings, errors, differences, last?.missed ?? []].some((found) => found.length > 0)
+  );
+}
+
 /** As they are to be saved: nothing is wrapped. */
 function textLines(texts: NonNullable<ReportSchedule['texts']>): readonly string[] {
   return texts.flatMap(({ file, text }, index) => [
