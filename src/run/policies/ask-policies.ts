@@ -69,7 +69,7 @@ function asked(
         if (texts[name].length > most) stop('it printed more than a megabyte');
       });
     }
-    child.on('error', (error) => done(`it could not be started (${reasonOf(error)})`));
+    child.on('error', (error) => done(`it could not be started (${whyNot(error, first)})`));
     child.on('close', (status, killed) => {
       done(
         status === 0
@@ -83,4 +83,11 @@ function asked(
     child.stdin.on('error', () => undefined);
     child.stdin.end(document);
   });
+}
+
+/** With what is usually to be done about it. */
+function whyNot(error: NodeJS.ErrnoException, word: string): string {
+  if (error.code === 'ENOENT' && !word.includes('/'))
+    return `no program of this name is on the PATH; a file wants a path, such as ./${word}`;
+  return error.code === 'EACCES' ? 'it may not be executed; see chmod +x' : reasonOf(error);
 }
