@@ -7,17 +7,18 @@ import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { reportDocument } from '../report/document/document.ts';
 import { reportSchema } from '../report/document/schema.ts';
+import { limitedTo } from '../run/limit.ts';
 import { runWindow } from '../run/windows/run-window.ts';
 import { textsFor } from '../schedule/elsewhere/print.ts';
 import { everWithin } from '../schedule/ever.ts';
 import { type FirstReport, firstReportProblem } from '../schedule/first-report.ts';
-import { absolute, accountHere, placeProblems, programHere } from '../schedule/here.ts';
+import { absolute, accountHere, inCheckout, placeProblems, programHere } from '../schedule/here.ts';
 import { recordsFolder, scheduleName, unitName } from '../schedule/names.ts';
 import { secretProblems, variablesOf, wordProblem } from '../schedule/obstacles.ts';
 import { openRecords, readRecords } from '../schedule/store.ts';
 import { lingers, Systemd } from '../schedule/systemd.ts';
 import { serviceText, type Unit, units } from '../schedule/units.ts';
-import { usualSpread, type When, whenWords } from '../schedule/when.ts';
+import { secondsBetween, usualSpread, type When, whenWords } from '../schedule/when.ts';
 import type { Environment } from './environment.ts';
 import { type InstallOptions, wordsOf } from './schedule-options.ts';
 
@@ -25,6 +26,7 @@ import { type InstallOptions, wordsOf } from './schedule-options.ts';
 export async function installSchedule(options: InstallOptions, environment: Environment): Promise<number> {
   const { secrets, output } = environment;
   const loaded = await loadInventory(options.inventory, secrets);
+  limitedTo(loaded.hosts, options.limit);
   const view = chooseView(output, options);
   const end = (schedule: ScheduleTold, errors: readonly Problem[] = [], status: number = exitStatus.done) => {
     const result = resultWithoutHosts('schedule install');
@@ -34,6 +36,7 @@ export async function installSchedule(options: InstallOptions, environment: Envi
     return status;
   };
   const when: When = options.at === undefined ? options.every : { kind: 'daily', minute: options.at };
+  refuseWhatContradicts(options, when);
   const planned = await unitOf(options, when, loaded, environment);
   const { unit } = planned;
   if (options.print !== undefined) {
@@ -43,7 +46,7 @@ export async function installSchedule(options: InstallOptions, environment: Envi
       secrets: variablesOf(loaded.secrets).map(({ name }) => name),
       // A pipeline works in a checkout, a container has a volume.
       inventory: ['gitlab', 'github'].includes(options.print)
-        ? options.inventory
+        ? await inCheckout(loaded.file)
         : basename(options.inventory),
     };
     return end({ texts: textsFor(options.print, elsewhere) });
@@ -54,9 +57,12 @@ export async function installSchedule(options: InstallOptions, environment: Envi
   await refuseWhatWontWork(planned, loaded, options, environment);
   if (unit.manager.kind === 'user') await openRecords(unit.records);
   view.message('a first report, in the surroundings that the schedule will have');
-  const first = await firstReport(systemd, unit, options);
+  environment.phase.interruption = 'nothing is installed';
+  await environment.attend();
+  const first = await firstReport(systemd, unit, options, environment.signal);
   const agent = environment.variables.SSH_AUTH_SOCK !== undefined;
-  const problem = firstReportProblem(first, { unit: `${name}-first`, agent });
+  const journal = `journalctl ${systemd.kind === 'user' ? '--user ' : ''}--unit=${name}-first`;
+  const problem = firstReportProblem(first, { journal, agent });
   if (problem !== undefined && !options.untried)
     return end({ unit: name, installed: false }, [problem], exitStatus.nothingTouched);
   const former = (await systemd.installedFor(absolute(options.inventory))).filter((one) => one !== name);
@@ -75,6 +81,21 @@ export async function installSchedule(options: InstallOptions, environment: Envi
       ...(await userNotes(unit, planned.account)),
     ],
   });
+}
+
+/** Throws OperatorError `usage` for what would not be as it is said, night after night. */
+function refuseWhatContradicts({ policy, whenIdle, spread }: InstallOptions, when: When): void {
+  const usage = (message: string, next: string) => new OperatorError({ code: 'usage', message, next });
+  if (whenIdle && policy !== 'fix')
+    throw usage(
+      '--when-idle goes with --policy fix, since a report changes nothing',
+      'add --policy fix, or leave --when-idle out',
+    );
+  if (spread !== undefined && spread >= secondsBetween(when))
+    throw usage(
+      `--spread must be shorter than the time between two runs, which begin ${whenWords(when)}`,
+      'choose a shorter --spread, or leave it out',
+    );
 }
 
 interface Planned {
@@ -151,11 +172,18 @@ async function refuseWhatWontWork(
 }
 
 /** A report by a service that is as the schedule's, whatever policy that has. */
-async function firstReport(systemd: Systemd, unit: Unit, options: InstallOptions): Promise<FirstReport> {
+async function firstReport(
+  systemd: Systemd,
+  unit: Unit,
+  options: InstallOptions,
+  signal: AbortSignal,
+): Promise<FirstReport> {
   const words = [...wordsOf(options, absolute(options.inventory), 'report'), '--json'];
   const first = `${unitName(unit.name)}-first`;
-  const ended = await systemd.tryOut(first, (file) =>
-    serviceText({ ...unit, policy: 'report', words }, file),
+  const ended = await systemd.tryOut(
+    first,
+    (file) => serviceText({ ...unit, policy: 'report', words }, file),
+    signal,
   );
   return { ...ended, document: documentIn(ended.output) };
 }

@@ -5,6 +5,7 @@ import type { ScheduleTold } from '../model/schedule.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { reportDocument } from '../report/document/document.ts';
+import { limitedTo } from '../run/limit.ts';
 import { runWindow } from '../run/windows/run-window.ts';
 import { windowNow } from '../schedule/decide.ts';
 import { absolute } from '../schedule/here.ts';
@@ -21,6 +22,7 @@ import { ownFolder } from './schedule-run.ts';
 /** Shows what a schedule does and has found; returns the exit status. No host is asked. */
 export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {
   const loaded = await loadInventory(options.inventory, environment.secrets);
+  const chosen = limitedTo(loaded.hosts, options.limit);
   const installed = await installedOf(options.inventory, environment);
   const unit = installed?.unit ?? nameOf(loaded);
   const systemd = installed?.systemd;
@@ -31,14 +33,15 @@ export async function scheduleStatus(options: StatusOptions, environment: Enviro
   const isRunning = (await systemd?.isRunning(unit)) ?? false;
   const wishes = { window: [], now: false, deadline: undefined };
   const window = windowNow(await runWindow(loaded, wishes, environment.clock));
-  const limited = (host: string) => options.limit.length === 0 || isMeant(host, options.limit, loaded);
+  // Of a host that has left the inventory, only who asks for all hears.
+  const isMeant = (host: string) => options.limit.length === 0 || chosen.has(host);
   return end('schedule status', options, environment, {
     ...{ unit, installed: systemd !== undefined, manager: systemd?.kind },
     ...{ policy: settings?.policy, when: settings?.when, next: isoOf(next) },
     window: { ...window, until: isoOf(window.until) },
     ...(records === undefined ? {} : { records: folder }),
     runs: records?.runs ?? [],
-    differences: records?.differences.filter(({ host }) => limited(host)) ?? [],
+    differences: records?.differences.filter(({ host }) => isMeant(host)) ?? [],
     notes: isRunning
       ? ['a run is at work at this moment; when the next one begins is set once it has ended']
       : [],
@@ -88,11 +91,6 @@ async function installedOf(
     if (unit !== undefined) return { systemd, unit };
   }
   return undefined;
-}
-
-function isMeant(host: string, limit: readonly string[], { hosts }: Inventory): boolean {
-  const role = hosts.find(({ name }) => name === host)?.role;
-  return limit.includes(host) || (role !== undefined && limit.includes(role));
 }
 
 function isoOf(instant: number | undefined): string | undefined {

@@ -121,6 +121,14 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
     finish(await removeSchedule(options, environment));
   });
   addExample(remove, 'clusterproxy schedule remove --inventory prod.yaml');
+  // They ask no host, and what is removed is the schedule of all of them.
+  hide(status, '--parallel');
+  hide(remove, '--limit', '--parallel');
+}
+
+/** Takes options out of the help; they are still understood. */
+function hide(command: Command, ...words: readonly string[]): void {
+  for (const option of command.options) if (words.includes(option.long ?? '')) option.hideHelp();
 }
 
 function stateOption(): Option {

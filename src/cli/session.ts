@@ -123,7 +123,8 @@ export async function openSession(
   limitedTo(loaded.hosts, options.limit);
   await attending;
   const { json } = options;
-  const view = chooseView(environment.output, options);
+  const onlyNews = options.quiet && command === 'schedule run';
+  const view = chooseView(environment.output, { ...options, onlyNews });
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },
     progress: (text) => view.progress(harmlessEvent({ kind: 'message', text }, environment.secrets)),

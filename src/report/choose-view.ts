@@ -7,6 +7,8 @@ import type { View } from './view.ts';
 export interface ViewOptions {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** no results either, where nothing differs and nothing was done */
+  readonly onlyNews?: boolean;
   readonly verbose: boolean;
   readonly color: boolean;
 }

@@ -16,18 +16,20 @@ const [few, longest] = [5, 500];
 
 /**
  * Why nothing is installed: what a schedule would try each night fails already. Undefined if it could look at
- * all hosts, whatever it found there. Pure. `agent`: an ssh agent answers whoever installs it.
+ * all hosts, whatever it found there. Pure. `journal`: the command that shows what the service has said;
+ * `agent`: an ssh agent answers whoever installs it.
  */
 export function firstReportProblem(
   { document, output, status, result }: FirstReport,
-  { unit, agent }: { readonly unit: string; readonly agent: boolean },
+  { journal, agent }: { readonly journal: string; readonly agent: boolean },
 ): Problem | undefined {
   const next = 'fix that and run the command again, or install it all the same with --untried';
   if (document === undefined) {
     return {
       code: 'schedule-first-report',
       message: `a first report in the surroundings of the schedule did not begin: ${startWords.get(status) ?? `the service ended with ${result} (status ${status})`}`,
-      next: startWords.has(status) ? next : `see journalctl --unit=${unit}; ${next}`,
+      // What can't even begin now won't at night: --untried would be no help.
+      next: startWords.has(status) ? 'fix that and run the command again' : `see ${journal}; ${next}`,
       ...(output === '' ? {} : { detail: output.slice(0, longest) }),
     };
   }

@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
 import { type OnTheWay, placeProblem } from './obstacles.ts';
@@ -23,6 +23,15 @@ export async function programHere(): Promise<readonly string[]> {
 /** The inventory by its absolute path. A link stays one: it may lead to another version tomorrow. */
 export function absolute(file: string): string {
   return resolve(file);
+}
+
+/** A file by its path within the repository that it is in; by its mere name where it is in none. */
+export async function inCheckout(file: string): Promise<string> {
+  const path = resolve(file);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (await stat(join(folder, '.git')).catch(() => undefined)) return relative(folder, path);
+    if (folder === dirname(folder)) return basename(path);
+  }
 }
 
 /** Everything between / and a file, links followed. */

@@ -84,25 +84,36 @@ export class Systemd {
     await this.systemctl('daemon-reload');
     // When it fired last is remembered by a file of systemd's; another schedule of that name has not.
     await this.systemctl('clean', '--what=state', `${unit}.timer`).catch(() => undefined);
+    // What is removed isn't to be listed as failed any longer.
+    await this.systemctl('reset-failed', `${unit}.service`).catch(() => undefined);
     return true;
   }
 
   /**
    * Carries out a service once, in the surroundings that it will have, and returns what it wrote to standard
-   * output and how it ended. `serviceText` writes to the file that it is given.
+   * output and how it ended. `serviceText` writes to the file that it is given. Once `signal` is aborted the
+   * service is ended.
    */
   async tryOut(
     unit: string,
     serviceText: (output: string) => string,
+    signal: AbortSignal,
   ): Promise<{ readonly output: string; readonly status: number; readonly result: string }> {
     const folder = await mkdtemp(join(this.#runtime, 'clusterproxy-first-'));
     const file = join(this.#runtime, 'systemd', this.kind, `${unit}.service`);
+    const stop = () => this.systemctl('stop', `${unit}.service`).catch(() => undefined);
+    const end = () => void stop();
+    signal.addEventListener('abort', end);
     try {
       await mkdir(join(this.#runtime, 'systemd', this.kind), { recursive: true });
       const output = join(folder, 'report.json');
       await writeFile(file, serviceText(output), { mode: 0o644 });
       await this.systemctl('daemon-reload');
+      // One that somebody has killed in the middle stays as it ended, and would not begin anew.
+      await stop();
+      signal.throwIfAborted();
       await this.systemctl('start', `${unit}.service`).catch(() => undefined);
+      signal.throwIfAborted();
       const shown = await this.show(`${unit}.service`, ['ExecMainStatus', 'Result']);
       return {
         output: await readFile(output, 'utf8').catch(() => ''),
@@ -110,7 +121,8 @@ export class Systemd {
         result: shown.get('Result') ?? '',
       };
     } finally {
-      await this.systemctl('stop', `${unit}.service`).catch(() => undefined);
+      signal.removeEventListener('abort', end);
+      await stop();
       await rm(file, { force: true });
       await rm(folder, { recursive: true, force: true });
       await this.systemctl('daemon-reload').catch(() => undefined);

@@ -44,6 +44,12 @@ export function cronFields(when: When, offset: number): string {
   return `${minute} ${when.every === 1 ? '*' : `*/${when.every}`} * * *`;
 }
 
+/** Between two runs that begin when they are due. */
+export function secondsBetween(when: When): number {
+  if (when.kind === 'daily') return 86_400;
+  return when.every * (when.kind === 'minutes' ? 60 : 3_600);
+}
+
 /** How long a run is put off at random if nobody says: seconds. */
 export function usualSpread(when: When): number {
   if (when.kind === 'minutes') return when.every * 15;

@@ -7,6 +7,8 @@ import { guardsOf } from '../../src/playbook/resolve/reads.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
 import { renderToday } from '../../src/report/terminal/today.ts';
 import { holdsIn } from '../../src/run/claims/held.ts';
+import { thisProcess } from '../../src/run/claims/this-process.ts';
+import { operatorHere } from '../../src/run/operator.ts';
 import { resultOfPlan } from '../../src/run/result-of-plan.ts';
 import { todayOf } from '../../src/run/today.ts';
 import { runWindow } from '../../src/run/windows/run-window.ts';
@@ -99,6 +101,30 @@ describe('whether a cluster may be changed now', () => {
     );
     expect(busy.today).toMatchObject({ may: 'nothing', atWork: ['bbb-02'] });
     expect(busy.all).toMatch(/a run is at work on bbb-02 .*bbb-02: run R .* working on it right now/);
+  });
+
+  it('tells what a run has reserved once, and whether that is in the way', async () => {
+    const reservedBy = (from: string) =>
+      told('windows: anytime', (inventory) =>
+        names.map((name) =>
+          seen(name, inventory, 0, {
+            snapshot: { ...emptySnapshot(name), lease: { ...lease, from } },
+          }),
+        ),
+      );
+    // A process of this machine that began at another time: its number is another's by now.
+    const ended = thisProcess().replace(/\S+$/, '1');
+    const times = { since: friday / 1_000, until: friday / 1_000 + 600 };
+    const lease = { run: 'R', command: 'apply', by: 'ada', from: '', process: ended, ...times };
+    const elsewhere = await reservedBy('laptop');
+    expect(elsewhere.today).toMatchObject({ may: 'nothing', atWork: names });
+    const reserved = '  bbb-01, bbb-02 and bbb-03: reserved by run R (apply by ada from ';
+    expect(elsewhere.lines).toContain(`${reserved}laptop)`);
+    const gone = await reservedBy(operatorHere().from);
+    expect(gone.today).toMatchObject({ may: 'everything', atWork: [] });
+    expect(gone.all).toContain(
+      'whose controller is gone: a run from this machine need not wait, one from another until 2026-11-27 10:22 UTC',
+    );
   });
 
   it('interrupts nobody more where as many are out as may be', async () => {

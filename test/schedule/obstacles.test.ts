@@ -78,7 +78,7 @@ describe('a first report', () => {
   const judge = (document: Partial<ReportDocument> | undefined, status = 0, agent = false) =>
     firstReportProblem(
       { document: document as ReportDocument | undefined, output: '', status, result: 'exit-code' },
-      { unit: 'u', agent },
+      { journal: 'journalctl --user --unit=u', agent },
     );
   it('that looked at every host is enough, whatever it found', () => {
     const hosts = [host('a'), host('b', 'too-many', [{}]), host('c', 'answers-wrongly')];
@@ -94,9 +94,10 @@ describe('a first report', () => {
   });
   it('that did not even begin is told with why', () => {
     expect(judge(undefined, 226)?.message).toContain('user namespaces');
+    expect(judge(undefined, 226)?.next).not.toContain('--untried');
     expect(judge(undefined, 1)).toMatchObject({
       message: expect.stringContaining('the service ended with exit-code (status 1)'),
-      next: expect.stringContaining('journalctl --unit=u'),
+      next: expect.stringContaining('journalctl --user --unit=u'),
     });
   });
 });

@@ -136,6 +136,13 @@ it('repairs what somebody has changed since, in the next window', { timeout: 240
   expect(records().differences).toEqual([]);
 });
 
+it('says nothing to whoever wants news only, where there are none', { timeout: 240_000 }, async () => {
+  for (const more of [[], ['--policy', 'fix']]) {
+    expect(await run(sunday, '--quiet', ...more)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  }
+  expect((await run(sunday)).stdout).toContain('nothing to do');
+});
+
 it('a window that was slept through is told, and caught up by a look', { timeout: 240_000 }, async () => {
   drift('bbb-03');
   const before = etc();

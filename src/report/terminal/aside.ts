@@ -12,6 +12,8 @@ import { renderWarnings } from './warning.ts';
 export interface TerminalOptions {
   /** no progress, no messages */
   readonly quiet: boolean;
+  /** no results either, where nothing differs and nothing was done */
+  readonly onlyNews?: boolean;
   readonly verbose: boolean;
   /** colours, where the terminal takes them */
   readonly color: boolean;

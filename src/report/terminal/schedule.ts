@@ -17,13 +17,31 @@ export function renderSchedule({ command, schedule }: ReportDocument, style: Sty
   const [last] = runs;
   const isRun = command === 'schedule run';
   return [
-    ...(isRun ? [''] : unitLines(schedule, style)),
+    ...(isRun ? [''] : unitLines(command, schedule, style)),
     ...differenceLines(schedule, style),
     ...(last === undefined ? [] : putOffLines(last, isRun, style)),
     ...(isRun ? [] : runLines(runs, schedule, style)),
     ...notes.flatMap(paragraph),
     ...(isRun && schedule.records !== undefined ? paragraph(`recorded in ${schedule.records}`) : []),
   ];
+}
+
+/** Whether a run has found anything that somebody may want to know, or has done anything. */
+export function hasNews({
+  hosts,
+  warnings,
+  errors = [],
+  checks = [],
+  schedule,
+  summary,
+}: ReportDocument): boolean {
+  const { differences = [], runs: [last] = [] } = schedule ?? {};
+  return (
+    ![0, undefined].includes(summary.exitStatus) ||
+    hosts.some((host) => !['in-sync', 'off', 'skipped'].includes(host.status) || host.warnings.length > 0) ||
+    checks.some(({ outcome }) => outcome === 'failed') ||
+    [warnings, errors, differences, last?.missed ?? []].some((found) => found.length > 0)
+  );
 }
 
 /** As they are to be saved: nothing is wrapped. */
@@ -34,8 +52,10 @@ function textLines(texts: NonNullable<ReportSchedule['texts']>): readonly string
   ]);
 }
 
-function unitLines(schedule: ReportSchedule, style: Style): readonly string[] {
-  const { unit, manager, installed, policy, when, next, window } = schedule;
+function unitLines(command: string, schedule: ReportSchedule, style: Style): readonly string[] {
+  const { unit, manager, installed, policy, when, next, window, notes = [] } = schedule;
+  // Of one that was removed, the notes say so.
+  if (command === 'schedule remove' && notes.length > 0) return [];
   const paragraph = (text: string) => wrap(text, { columns: style.columns, first: '', hanging: 2 });
   if (installed === false) return paragraph('no schedule is installed for this inventory on this machine');
   const what =

@@ -28,7 +28,7 @@ export function renderToday(document: ReportDocument, style: Style): readonly st
     '',
     ...part('serving', today.roles.map(capacityWords)),
     ...part('people', peopleWords(today)),
-    ...part('at work', hosts.flatMap(atWorkWords)),
+    ...part('at work', [...hosts.flatMap(unsettledOf), ...reservedWords(hosts, today)]),
     ...part('waiting until nobody is there', hosts.flatMap(waitingWords)),
     ...part(
       'not as planned',
@@ -126,12 +126,24 @@ function peopleWords(today: ReportToday): readonly string[] {
   return [...present, ...(empty.length === 0 ? [] : [`nobody is on ${namesWords(empty)}`])];
 }
 
-function atWorkWords({ name, unsettled, lease }: ReportHost): readonly string[] {
-  const reserved =
-    lease === undefined
-      ? []
-      : [`${name}: reserved by run ${lease.run} (${lease.command} by ${lease.by} from ${lease.from})`];
-  return [...unsettled.map((one) => `${name}: ${unsettledWords(one)}`), ...reserved].map(oneLine);
+function unsettledOf({ name, unsettled }: ReportHost): readonly string[] {
+  return unsettled.map((one) => oneLine(`${name}: ${unsettledWords(one)}`));
+}
+
+/** A run reserves all of its hosts, so they are told together. */
+function reservedWords(hosts: readonly ReportHost[], { atWork }: ReportToday): readonly string[] {
+  const byText = new Map<string, string[]>();
+  for (const { name, lease } of hosts) {
+    if (lease === undefined) continue;
+    const { run, command, by, from, until } = lease;
+    const inTheWay = atWork.includes(name);
+    const clock =
+      until === undefined ? '' : `, one from another until ${until.slice(0, 16).replace('T', ' ')} UTC`;
+    const over = inTheWay ? '' : `, whose controller is gone: a run from this machine need not wait${clock}`;
+    const text = `reserved by run ${run} (${command} by ${by} from ${from})${over}`;
+    byText.set(text, [...(byText.get(text) ?? []), oneLine(name)]);
+  }
+  return [...byText].map(([text, names]) => `${namesWords(names)}: ${oneLine(text)}`);
 }
 
 function waitingWords({ name, queued = [] }: ReportHost): readonly string[] {

@@ -13,7 +13,7 @@ import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
-import { renderSchedule } from './schedule.ts';
+import { hasNews, renderSchedule } from './schedule.ts';
 import { renderStatus } from './status.ts';
 import { makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
@@ -38,6 +38,8 @@ export class TerminalView implements View {
       this.aside.warnings(document);
       return;
     }
+    // A scheduler mails whatever is printed, and that nothing has happened is no news.
+    if (this.#options.onlyNews === true && !hasNews(document)) return;
     const lines = renderers[chapter](document, this.#style);
     this.#output.results.write(lines.map((line) => `${line}\n`).join(''));
   }

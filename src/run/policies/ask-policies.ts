@@ -70,7 +70,7 @@ function asked(
         if (texts[name].length > most) stop('it printed more than a megabyte');
       });
     }
-    child.on('error', (error) => done(notStarted(error)));
+    child.on('error', (error) => done(notStarted(error, first)));
     child.on('close', (status, killed) => {
       done(
         status === 0
@@ -83,10 +83,20 @@ function asked(
     // One that decides without reading the plan has closed it.
     child.stdin.on('error', () => undefined);
     child.stdin.end(document);
-  }).catch((error: unknown) => ({ why: notStarted(error), stdout: '', stderr: '' }));
+  }).catch((error: unknown) => ({ why: notStarted(error, first), stdout: '', stderr: '' }));
 }
 
-/** Not all of it comes as an event: of an empty name, or one below a file, `spawn` itself throws. */
-function notStarted(error: unknown): string {
-  return `it could not be started (${reasonOf(error)})`;
+/**
+ * Why, with what is usually to be done about it. Not all of it comes as an event: of an empty name, or one below
+ * a file, `spawn` itself throws.
+ */
+function notStarted(error: unknown, word: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const why =
+    code === 'ENOENT' && !word.includes('/')
+      ? `no program of this name is on the PATH; a file wants a path, such as ./${word}`
+      : code === 'EACCES'
+        ? 'it may not be executed; see chmod +x'
+        : reasonOf(error);
+  return `it could not be started (${why})`;
 }

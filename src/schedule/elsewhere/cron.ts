@@ -9,7 +9,7 @@ import { cronFields, whenWords } from '../when.ts';
 export function crontab({ cluster, name, when, program, words }: Schedule): string {
   const command = [...program, ...words].map(shellWord).join(' ').replaceAll('%', '\\%');
   return [
-    `# clusterproxy looks at the cluster ${cluster} ${whenWords(when)}. What cron mails is what differs.`,
+    `# clusterproxy looks at the cluster ${cluster} ${whenWords(when)}. cron mails what differs, was changed or has failed.`,
     `${cronFields(when, offsetMinute(name))} ${command} --quiet`,
     '',
   ].join('\n');

@@ -108,6 +108,13 @@ describe('a policy', () => {
     const below = program('true');
     for (const words of [[''], [`${below}/below`], ['true', 'x'.repeat(3_000_000)]])
       expect((await ask(words)).failed?.why).toMatch(/^it could not be started \(/);
+    // Whoever is in its folder writes the mere name of a program.
+    expect((await ask(['nowhere.sh'])).failed?.why).toMatch(
+      /not? .*on the PATH; .* such as \.\/nowhere\.sh\)$/,
+    );
+    const plain = program('true');
+    chmodSync(join(folder, plain), 0o644);
+    expect((await ask([plain])).failed?.why).toContain('chmod +x');
     const complaining = await ask([program('echo "no network" >&2; exit 1')]);
     expect(denials([complaining])).toMatchObject([{ code: 'policy-failed', detail: 'no network' }]);
   });
