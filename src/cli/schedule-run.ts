@@ -109,7 +109,7 @@ async function recorded(run: Running, document: ReportDocument): Promise<ReportD
   return { ...whole, ...scheduleDocument(told) };
 }
 
-/** What a run has told isn't lost where it can't be recorded, as on a full disk: hosts may be changed. */
+/** What a run has told isn't lost where it can't be recorded, as on a full disk. */
 function unrecorded(document: ReportDocument, error: unknown, { secrets }: Environment): ReportDocument {
   const { summary, errors = [] } = document;
   const problems = problemsOf(error);

@@ -87,8 +87,8 @@ function asked(
 }
 
 /**
- * Why, with what is usually to be done about it. Not all of it comes as an event: of an empty name, or one below
- * a file, `spawn` itself throws.
+ * Why, with what is usually to be done about it. Not all of it comes as an event: of an empty name, or
+ * one below a file, `spawn` itself throws.
  */
 function notStarted(error: unknown, word: string): string {
   const { code } = error as NodeJS.ErrnoException;
