@@ -43,7 +43,7 @@ it('comes to an end where hosts disagree', () => {
 
 it('takes no longer for each run the more there are', () => {
   const many = Array.from({ length: 20_000 }, (_, index) => ({
-    run: `20261121T074501Z-${index.toString(16)}`,
+    run: `20261121T074501Z-${index.toString(16).padStart(6, '0')}`,
   }));
   // With a walk through all of them for each of them, this would be some billions of steps.
   expect(runOrder([many, many, [...many].reverse()])).toHaveLength(many.length);
