@@ -199,9 +199,10 @@ stays_up() {
   look_at_units $column $were_active
   each stayed "$baseline" && each was_seen_active "$were_active"
 }
+# As in unit_is_up: something else may have it reload at this very moment.
 was_seen_active() {
   seen_of "$1"
-  [ "$unit_state" = active ]
+  [ "$unit_state" = active ] || [ "$unit_state" = reloading ]
 }
 stayed() {
   was_seen_active "$1" || return
