@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
+import { error } from './error-schema.ts';
 import {
   type change,
-  error,
   type guard,
   type handler,
   host,
