@@ -155,7 +155,7 @@ describe('a host that is upgraded to another version', () => {
     }
     const { plan } = await planUpgrade(optionsFor(inventory));
     expect(plan.hosts.find(({ host }) => host === 'bbb-02')?.done).toBeDefined();
-    // The upgrade, the last one that changed files, and the last one that changed none: the upgrade that failed.
+    // The upgrade, the last one that changed files, and the last one that did not: the upgrade that failed.
     const ended = readdirSync(cluster.path('bbb-02', '/var/lib/clusterproxy/runs')).map((run) =>
       cluster.text('bbb-02', `/var/lib/clusterproxy/runs/${run}/state`).trim(),
     );
