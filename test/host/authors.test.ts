@@ -13,9 +13,9 @@ import { authorsOf } from '../../src/plan/forward/authors.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
 import { type Sample, sampleHost } from './sample.ts';
 
-// Everything happens on one host: 14 kinds of drift, and what may not be taken for an author. The forms of the
-// lines are those of rsyslog on Debian 12 and Ubuntu 22.04, of sudo 1.9, cron 3.0pl1, dpkg 1.21, Puppet 7 and
-// Ansible 2.14.
+// Everything happens on one host: 14 kinds of drift, and what may not be taken for an author. The forms of
+// the lines are those of rsyslog on Debian 12 and Ubuntu 22.04, of sudo 1.9, cron 3.0pl1, dpkg 1.21, Puppet 7
+// and Ansible 2.14.
 
 let sample: Sample;
 let authors: ReadonlyMap<string, Author>;
@@ -99,7 +99,7 @@ async function look(): Promise<Snapshot> {
   }
 }
 
-/** The second in which a run ended is over: what changes in that very second isn't told from what it wrote. */
+/** What changes in the very second in which a run ended isn't told from what the run wrote. */
 async function nextSecond(): Promise<void> {
   const until = Math.floor(Date.now() / 1000) * 1000 + 1050;
   while (Date.now() < until) await sleep(until - Date.now());
@@ -314,7 +314,7 @@ test('what is as the last run wrote it has no author, and its logs are not looke
 });
 
 test('nothing that somebody typed leaves the host', () => {
-  const traces = answer.slice(answer.indexOf(' changed\n'));
+  const traces = answer.slice(answer.lastIndexOf(' changed\n'));
   for (const typed of ['--restart', 's/written/other/', '/usr/bin/vim', '--quiet', 'COMMAND', 'Invoked'])
     expect(traces).not.toContain(typed);
 });

@@ -73,7 +73,8 @@ tell_authors() {
   done | date -f - "+%s$US%z$US%b %e %H:%M$US%Y-%m-%dT%H:%M$US%Y-%m-%d %H:%M:%S" 2>/dev/null)
   printf '%s\n' "$clock"
   section traces
-  minutes=$(printf '%s\n' "$clock" | cut -d "$US" -f 3,4 | tr "$US" '\n')
+  # Of each five, the minute of the change and the two before it.
+  minutes=$(printf '%s\n' "$clock" | sed -n 'n;p;n;p;n;p;n' | sort -u | cut -d "$US" -f 3,4 | tr "$US" '\n')
   {
     logs_of syslog messages cron cron.log | grep -a -F -e "$minutes"
     logs_of auth.log secure | grep -a -E ' sudo(\[[0-9]+\])?: '
@@ -108,8 +109,8 @@ journal() {
   done
 }
 
-# Of packages and scripts only those that own, or name, what has changed. Data from awk: kind, path, when, who,
-# more.
+# Of packages and scripts only those that own, or name, what has changed. Records of awk: kind, path, when,
+# who, more.
 own_traces() {
   told=0
   while IFS= read -r record && [ $told -lt 200 ]; do
@@ -173,7 +174,7 @@ names_path() {
 
 # Kinds of lines, told by what stands before any text that somebody typed:
 #   2026-11-24 03:12:01 status installed NAME:ARCH VERSION                          dpkg(1), --log
-#   Nov 24 03:12:01 HOST sudo[PID]:   WHO : TTY=... ; PWD=... ; USER=... ; COMMAND=... sudoers(5), "Event logging"
+#   Nov 24 03:12:01 HOST sudo[PID]:   WHO : TTY=... ; PWD=... ; USER=... ; COMMAND=...   sudoers(5)
 #   Nov 24 03:12:01 HOST CRON[PID]: (WHO) CMD (...)                                  cron(8)
 #   Nov 24 03:12:01 HOST puppet-agent[PID]: (/Stage[main]/.../File[PATH]/content) ...
 #   Nov 24 03:12:01 HOST ansible-copy[PID]: Invoked with ... dest=PATH ...
@@ -187,7 +188,7 @@ BEGIN {
   count = split(ENVIRON["CLOCK"], lines, "\n")
   for (n = 1; n <= count; n++) if (split(lines[n], part, us) == 5) {
     local[part[1]] = part[5]
-    minute[part[3]] = minute[part[4]] = 1
+    if (n % 5 > 1) minute[part[3]] = minute[part[4]] = 1
   }
   count = split("vi vim vim.basic vim.tiny nvim nano pico emacs ed ex joe mcedit micro jed ne kak hx helix sudoedit tee rm unlink chmod chown chgrp touch truncate patch crudini dpkg-divert setfacl chattr shred mv cp install rsync ln dd sed perl", lines, " ")
   for (n = 1; n <= count; n++) writer[lines[n]] = 1
@@ -257,11 +258,14 @@ function tell(kind, i, time, who, more) { print kind us paths[i] us time us who 
   if (tag == "sudo") sudo()
   else if ((tag == "CRON" || tag == "crond" || tag == "cron") && near) cron()
   else if (tag == "puppet-agent" && near) puppet()
-  else if (tag ~ /^ansible-/ && near) ansible()
+  else if (near && (tag ~ /^ansible-/ || tag ~ /^python/)) {
+    if (tag ~ /^python/) { tag = rest; sub(/ .*/, "", tag); sub(/^[^ ]+ /, "", rest) }
+    ansible()
+  }
 }
-function sudo(   who, pwd, command, i, word) {
+function sudo(   who, pwd, command, i, word, opened) {
   if (rest ~ /^pam_unix\(sudo[^)]*\): session closed for user /) {
-    if (process in open_of) { split(open_of[process], word, us); print "closed" us "-" us time us word[1] us process; delete open_of[process] }
+    if (process in open_of) { split(open_of[process], opened, us); print "closed" us "-" us time us opened[1] us process; delete open_of[process] }
     return
   }
   sub(/^ +/, "", rest)

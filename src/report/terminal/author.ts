@@ -1,8 +1,12 @@
 import type { ReportChange } from '../document/schema.ts';
 import { oneLine } from './prose.ts';
+import type { Style } from './style.ts';
 
-/** Who changed it since the last run: `changed by package bbb-html5 3.0.4, Tuesday 2026-11-24 03:12`. */
-export function authorNotes({ author }: ReportChange): readonly string[] {
+/**
+ * Who changed it since the last run: `changed by package bbb-html5 3.0.4, Tuesday 2026-11-24 03:12`. That
+ * nobody knows it, with --verbose.
+ */
+export function authorNotes({ author }: ReportChange, { verbose }: Style): readonly string[] {
   if (author === undefined) return [];
   const { kind, evidence } = author;
   const name = oneLine(author.name ?? '');
@@ -18,6 +22,6 @@ export function authorNotes({ author }: ReportChange): readonly string[] {
     case 'person':
       return [`changed by ${name}${when}`];
     case 'unknown':
-      return [`changed since the last run${when}; by whom isn't known: ${oneLine(evidence)}`];
+      return !verbose ? [] : [`changed since the last run${when}; by whom isn't known: ${oneLine(evidence)}`];
   }
 }

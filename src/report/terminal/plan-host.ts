@@ -72,7 +72,7 @@ function renderChange(change: ReportChange, style: Style): readonly string[] {
     '',
     first.replace(words, paint.bold(words)),
     ...rest,
-    ...[...authorNotes(change), ...notes, ...stopNotes(change)].flatMap((note) =>
+    ...[...authorNotes(change, style), ...notes, ...stopNotes(change)].flatMap((note) =>
       wrap(note, { columns: style.columns, first: '    ' }),
     ),
     ...lines.map((line) => `    ${paintDiff(line, style)}`),
