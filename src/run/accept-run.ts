@@ -86,7 +86,7 @@ function isSame(one: Accepted, other: Accepted): boolean {
 function expectHost({ hosts }: Inventory, host: string): void {
   if (hosts.some(({ name }) => name === host)) return;
   throw new OperatorError({
-    code: 'unknown-host',
+    code: 'limit-unknown',
     message: `${host} is not in the inventory`,
     next: `it has ${hosts.map(({ name }) => name).join(', ')}`,
   });
