@@ -29,9 +29,10 @@ export function leftInStage(
  * is over, the value is another one, or there is nothing to accept any more.
  */
 export function acceptanceWarnings(
-  { stages, traces }: Evaluation,
-  accepted: readonly AcceptedNow[],
+  { host, stages, traces }: Evaluation,
+  all: readonly AcceptedNow[] = [],
 ): readonly string[] {
+  const accepted = all.filter((one) => one.host === host.snapshot.host);
   // What isn't known yet may still be what was accepted.
   if (accepted.length === 0 || traces.some(({ later }) => later !== undefined)) return [];
   const left = traces.flatMap((trace) => trace.left);

@@ -137,7 +137,6 @@ function* planHost(
   const all = planned.map(({ stage }) => stage);
   const due = all.filter(hasWork);
   const left = planned.flatMap((one) => one.left);
-  const accepted = (input.accepted ?? []).filter((one) => one.host === host.name);
   return {
     ...emptyPlan(host),
     recipe: wanted.recipe,
@@ -167,7 +166,7 @@ function* planHost(
       ...unknownOwed(evaluation),
       ...planned.flatMap(({ warnings }) => warnings),
       ...traces.flatMap((trace) => trace.warnings),
-      ...(host.retired ? [] : acceptanceWarnings(evaluation, accepted)),
+      ...acceptanceWarnings(evaluation, host.retired ? [] : input.accepted),
     ],
     ...(left.length === 0 ? {} : { left }),
     unsettled: snapshot.unsettled,
