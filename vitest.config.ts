@@ -21,6 +21,7 @@ const withHosts = [
   'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',
   'test/run/off.test.ts',
+  'test/run/accept.test.ts',
   'test/run/policies/refused.test.ts',
   'test/run/queue/when-idle.test.ts',
   'test/run/reboot.test.ts',

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { exitStatus } from '../model/result.ts';
 import { packageVersion } from '../version.ts';
 import { registerAbort } from './abort.ts';
+import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
@@ -41,6 +42,7 @@ const commands = [
   registerForecast,
   registerApply,
   registerCheck,
+  registerAccept,
   registerVerify,
   registerDoctor,
   registerRollback,

@@ -8,6 +8,7 @@ import type { UpgradeCommand } from '../model/upgrade.ts';
 import type { WhenBusy } from '../model/when-busy.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
+import type { AcceptedFile } from './accepted-file.ts';
 import type { SecretUse } from './secret-use.ts';
 
 /** The operator's inventory, checked against the playbook and with every default filled in. */
@@ -49,6 +50,8 @@ export interface Inventory {
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */
   readonly listSecrets: ReadonlyMap<string, string>;
+  /** the differences that people have accepted, from the file beside it; undefined: there is no such file */
+  readonly accepted?: AcceptedFile | undefined;
   /** problems worth reporting that aren't mistakes */
   readonly warnings: readonly Problem[];
 }

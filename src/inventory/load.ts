@@ -12,6 +12,7 @@ import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
+import { readAccepted, unknownHosts } from './accepted-file.ts';
 import { checkInventory } from './check.ts';
 import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, formHint } from './examples.ts';
@@ -41,7 +42,10 @@ export async function readInventory(
   if (data === undefined || problems.length > 0 || playbook === undefined) {
     throw new OperatorErrors(inOrder(problems, [file]));
   }
-  return build({ document, data, playbook, calendars });
+  const inventory = build({ document, data, playbook, calendars });
+  const accepted = await readAccepted(file);
+  const unknown = unknownHosts(accepted, inventory.hosts);
+  return { ...inventory, accepted, warnings: [...inventory.warnings, ...unknown] };
 }
 
 /** An inventory as far as it can be used, and what is wrong with it. */

@@ -1,3 +1,4 @@
+import type { LeftAsIs } from './accepted.ts';
 import type { PlannedAction } from './action.ts';
 import type { Author } from './author.ts';
 import type { Change } from './change.ts';
@@ -94,6 +95,8 @@ export interface HostPlan {
   readonly stages: readonly Stage[];
   /** what is removed from it last, once everything else has been done as planned */
   readonly last?: Narrowing | undefined;
+  /** what differs and stays as it is; undefined: nothing */
+  readonly left?: readonly LeftAsIs[] | undefined;
   readonly guards: readonly GuardReport[];
   readonly warnings: readonly string[];
   /** transactions of earlier runs that are open or need an operator */
@@ -191,6 +194,11 @@ export function changesNow({ stages }: HostPlan): boolean {
 /** Whether the host differs from what it should be in any way that a run would fix. */
 export function differs(plan: HostPlan): boolean {
   return changesNow(plan) || plan.last !== undefined || plan.leftovers === true;
+}
+
+/** Whether something there is drift that a run leaves as it is, as the playbook says. */
+export function hasLeftDrift({ left = [] }: HostPlan): boolean {
+  return left.some(({ items }) => items.some(({ because }) => because === 'report'));
 }
 
 /** Earlier runs that a new run on the host finishes first. */

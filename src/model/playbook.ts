@@ -1,4 +1,5 @@
 import type { Value } from '../formats/keyed-format.ts';
+import type { DriftPolicy } from './accepted.ts';
 import type { Location } from './operator-error.ts';
 import type { EveryLook, PlaybookAsked, PlaybookOutsideCheck } from './playbook-checks.ts';
 import type { Condition, OwnProgram } from './playbook-parts.ts';
@@ -68,6 +69,8 @@ export interface PlaybookStep {
   readonly notify: readonly string[];
   /** accounts that may own the folders of its files, or write in them: USER, USER:GROUP or :GROUP */
   readonly folderOf: readonly string[];
+  /** what it does where a thing is no longer as last written; undefined: `fix` */
+  readonly onDrift?: DriftPolicy | undefined;
   readonly location: Location;
 }
 

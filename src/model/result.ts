@@ -10,6 +10,7 @@ import type { UpgradedPackage } from './upgrade.ts';
 export type Status =
   | 'in-sync'
   | 'would-change'
+  | 'drifted'
   | 'changed'
   | 'done'
   | 'deferred'
@@ -120,7 +121,7 @@ export function exitStatusOf(result: RunResult, { comparing, asked = [] }: Count
   if (any(failures)) return isUsage(result) ? exitStatus.nothingTouched : exitStatus.failed;
   if (any(['deferred', 'owed', 'queued'])) return exitStatus.deferred;
   if (asked.some(({ outcome }) => outcome === 'failed')) return exitStatus.verifyFailed;
-  if (comparing && any(['would-change'])) return exitStatus.differs;
+  if (comparing && any(['would-change', 'drifted'])) return exitStatus.differs;
   return exitStatus.done;
 }
 

@@ -4,6 +4,7 @@ import type { Status } from './result.ts';
 export const statusWords: Readonly<Record<Status, string>> = {
   'in-sync': 'in sync',
   'would-change': 'would change',
+  drifted: 'drifted, left as it is',
   changed: 'changed',
   done: 'done already',
   deferred: 'deferred',

@@ -27,6 +27,8 @@ export type Chapter =
   | 'holders'
   /** whose run it is that is followed, resumed or aborted */
   | 'followed'
+  /** what is accepted, or no longer */
+  | 'accepted'
   /** what became of a hold */
   | 'hold'
   /** what a playbook comes to on its sample hosts */

@@ -1,5 +1,5 @@
 import type { Confirmer } from '../model/deciding-check.ts';
-import { type ClusterPlan, differs, type HostPlan, isDue } from '../model/plan.ts';
+import { type ClusterPlan, differs, type HostPlan, hasLeftDrift, isDue } from '../model/plan.ts';
 import type { HostResult, RunResult, Status } from '../model/result.ts';
 import type { UnsettledRun } from '../model/snapshot.ts';
 import { type DecidingChecks, decidingInPlan } from './deciding-checks.ts';
@@ -9,10 +9,15 @@ export function resultOfPlan(plan: ClusterPlan, command: string): RunResult {
   return {
     command,
     run: undefined,
-    hosts: plan.hosts.map(resultOfHostPlan),
+    hosts: plan.hosts.map(resultOfHostPlan).map(withLeftDrift),
     warnings: plan.warnings,
     interrupted: plan.hosts.some((host) => host.problem?.code === 'interrupted'),
   };
+}
+
+/** A run has nothing to do there, and yet it isn't as it should be. */
+function withLeftDrift(result: HostResult): HostResult {
+  return result.status === 'in-sync' && hasLeftDrift(result.plan) ? { ...result, status: 'drifted' } : result;
 }
 
 /** The result of a plan with the checks from outside that decide for each host that is changed, if any do. */

@@ -28,8 +28,9 @@ export function differencesAfter(
 }
 
 /** What of a host is not as planned; a host that wasn't planned for has nothing to tell. */
-function differing({ changes, handlers }: ReportHost): readonly string[] {
-  const paths = [...new Set(changes.map(({ path }) => path))];
+function differing({ changes, handlers, left = [] }: ReportHost): readonly string[] {
+  const drift = left.filter(({ items }) => items.some(({ because }) => because === 'report'));
+  const paths = [...new Set([...changes, ...drift].map(({ path }) => path))];
   const owed = handlers.some((handler) => handler.owed !== undefined && !handler.ran);
   return owed ? [...paths, 'restarts'] : paths;
 }

@@ -1,3 +1,4 @@
+import type { AcceptedNow } from '../../model/accepted.ts';
 import type { Handler } from '../../model/handler.ts';
 import type { InTurns } from '../../model/in-turns.ts';
 import type { Ledger } from '../../model/ledger.ts';
@@ -10,7 +11,7 @@ import { itemId } from '../items.ts';
 import { leftByEarlierRun } from './earlier-run.ts';
 import { nextLedger } from './ledger.ts';
 import { restoreNoLongerWanted } from './no-longer-wanted.ts';
-import { refuseTwoOwners, runSteps, type StepTrace, type WantedStep } from './run-steps.ts';
+import { leftIds, refuseTwoOwners, runSteps, type StepTrace, type WantedStep } from './run-steps.ts';
 
 /** What a playbook wants on one host, with everything filled in. */
 export interface Wanted {
@@ -75,6 +76,8 @@ export interface EvaluateOptions {
   readonly only?: ReadonlySet<string> | undefined;
   /** whether a text contains one of the inventory's secrets */
   readonly holdsSecret?: ((text: string) => boolean) | undefined;
+  /** differences that stay as they are */
+  readonly accepted?: readonly AcceptedNow[] | undefined;
 }
 
 /** Run every host's steps on its virtual host. */
@@ -83,7 +86,7 @@ export function* evaluate(
   snapshots: ReadonlyMap<string, Snapshot>,
   options: EvaluateOptions = {},
 ): InTurns<ReadonlyMap<string, Evaluation | Problem>> {
-  const { only, holdsSecret } = options;
+  const { only, holdsSecret, accepted = [] } = options;
   const wanted = resolve(snapshots, only);
   const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
   const evaluations = new Map<string, Evaluation | Problem>();
@@ -91,7 +94,11 @@ export function* evaluate(
     yield name;
     const of = wanted.get(name);
     const isWanted = of !== undefined && !(of instanceof OperatorError);
-    evaluations.set(name, isWanted ? yield* evaluateHost(snapshot, of, holdsSecret) : problemOf(name, of));
+    const here = accepted.filter(({ host }) => host === name);
+    evaluations.set(
+      name,
+      isWanted ? yield* evaluateHost(snapshot, of, { holdsSecret, accepted: here }) : problemOf(name, of),
+    );
   }
   return evaluations;
 }
@@ -103,7 +110,7 @@ export function isEvaluation(one: Evaluation | Problem | undefined): one is Eval
 function* evaluateHost(
   snapshot: Snapshot,
   wanted: Wanted,
-  holdsSecret: EvaluateOptions['holdsSecret'],
+  { holdsSecret, accepted = [] }: Pick<EvaluateOptions, 'holdsSecret' | 'accepted'>,
 ): InTurns<Evaluation | Problem> {
   const names = wanted.stages ?? [''];
   const knowledge = {
@@ -116,7 +123,7 @@ function* evaluateHost(
   try {
     for (const [index, name] of names.entries()) {
       const earlier = stages.flatMap(({ traces }) => traces);
-      const place = { number: index + 1, name, isLast: index === names.length - 1 };
+      const place = { number: index + 1, name, isLast: index === names.length - 1, accepted };
       const stage = yield* evaluateStage(new VirtualHost(before, knowledge), wanted, place, earlier);
       stages.push(stage);
       const ledger = place.isLast ? before.ledger : yield* stage.ledger();
@@ -130,6 +137,13 @@ function* evaluateHost(
   return { wanted, host: last.host, traces: stages.flatMap(({ traces }) => traces), stages };
 }
 
+interface StagePlace {
+  readonly number: number;
+  readonly name: string;
+  readonly isLast: boolean;
+  readonly accepted: readonly AcceptedNow[];
+}
+
 /**
  * What is no longer wanted is removed in the last stage, since it isn't known before whether it is still
  * wanted.
@@ -137,11 +151,11 @@ function* evaluateHost(
 function* evaluateStage(
   host: VirtualHost,
   wanted: Wanted,
-  { isLast, ...stage }: { readonly number: number; readonly name: string; readonly isLast: boolean },
+  { isLast, accepted, ...stage }: StagePlace,
   earlier: readonly StepTrace[],
 ): InTurns<StageEvaluation> {
   const steps = wanted.steps.filter((step) => (step.stage ?? 1) === stage.number);
-  const own = yield* runSteps(host, steps);
+  const own = yield* runSteps(host, steps, accepted);
   refuseTwoOwners(host, [...earlier, ...own]);
   const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
   const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
@@ -151,9 +165,10 @@ function* evaluateStage(
     ? yield* restoreNoLongerWanted(host, managed, { notifyOf, folderOf, laterSteps: later, released })
     : [];
   const traces = [...own, ...restored];
+  const leftHere = leftIds(own);
   const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));
   const kept = (host.snapshot.ledger?.items ?? []).filter(
-    (item) => !isLast || looksAfter.has(itemId(item)) || later.has(item.step),
+    (item) => !isLast || looksAfter.has(itemId(item)) || later.has(item.step) || leftHere.has(itemId(item)),
   );
   const names = { cluster: '', playbook: '', recipe: wanted.recipe?.name, run: '' };
   return { ...stage, host, traces, ledger: () => nextLedger(host, traces, names, kept) };

@@ -1,3 +1,4 @@
+import type { AcceptedNow } from '../../model/accepted.ts';
 import type { InTurns } from '../../model/in-turns.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -13,13 +14,21 @@ import type { StepTrace } from './run-steps.ts';
 export function* checkFixpoint(
   resolve: Resolve,
   first: ReadonlyMap<string, Evaluation | Problem>,
-  only?: { readonly hosts: ReadonlySet<string>; readonly known: ReadonlyMap<string, Snapshot> },
+  options: {
+    readonly only?:
+      | { readonly hosts: ReadonlySet<string>; readonly known: ReadonlyMap<string, Snapshot> }
+      | undefined;
+    /** what stays as it is the second time as well */
+    readonly accepted?: readonly AcceptedNow[] | undefined;
+  } = {},
 ): InTurns<ReadonlyMap<string, Problem>> {
+  const { only, accepted } = options;
   const planned = [...first].flatMap(([name, one]): readonly (readonly [string, Snapshot])[] =>
     isEvaluation(one) ? [[name, one.host.asSnapshot(one.stages.at(-1)?.name)]] : [],
   );
   const second = yield* evaluate(resolve, new Map([...(only?.known ?? []), ...planned]), {
     only: only?.hosts,
+    accepted,
   });
   const problems = [...second].flatMap(([name, again]) => {
     const before = first.get(name);

@@ -5,7 +5,7 @@ import { type Found, isUnitState, isWholePath, type Managed } from '../../virtua
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemHash, itemId, itemValue, pathValue, secretItemHash, textOf } from '../items.ts';
 import { linesAfterEdit, withAgreeingLines } from '../replaced-text.ts';
-import type { StepTrace } from './run-steps.ts';
+import { leftIds, type StepTrace } from './run-steps.ts';
 
 /**
  * The ledger of a host once a stage of the plan is carried out. `kept` is what stays as it is in the current
@@ -31,8 +31,11 @@ export function* nextLedger(
   const known = new Map(all.flatMap(({ items }) => items).map((item) => [itemId(item), item] as const));
   const adopted = traces.some((trace) => trace.adopted);
   const managed: ManagedItem[] = [];
+  // Nothing was written there: what is known of them stays, and so does what was written last.
+  const left = leftIds(traces);
   for (const trace of traces) {
     for (const item of trace.managed) {
+      if (left.has(itemId(item))) continue;
       const found = trace.found.get(item);
       const touched =
         adopted && found !== undefined

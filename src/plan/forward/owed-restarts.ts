@@ -5,7 +5,7 @@ import type { Managed } from '../../virtual/managed.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { isItemHash, itemId, itemName, itemValue } from '../items.ts';
 import type { Evaluation, StageEvaluation } from './evaluate.ts';
-import type { StepTrace } from './run-steps.ts';
+import { leftIds, type StepTrace } from './run-steps.ts';
 
 /**
  * Handlers that are owed although no step changes anything: what a service must load is as planned, but
@@ -52,7 +52,9 @@ interface Stale {
 }
 
 function staleIn(trace: StepTrace, handler: Handler, host: VirtualHost): readonly Stale[] {
+  const left = leftIds([trace]);
   return trace.managed.flatMap((item) => {
+    if (left.has(itemId(item))) return [];
     const unit = unitsOf(handler).find((name) => runsSinceBefore(host.snapshot, name, item.path));
     return unit === undefined || isTakenUp(item, host)
       ? []

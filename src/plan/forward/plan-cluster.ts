@@ -1,3 +1,4 @@
+import type { AcceptedNow, LeftAsIs } from '../../model/accepted.ts';
 import { atOnce, type InTurns } from '../../model/in-turns.ts';
 import { type Problem, problemsOf } from '../../model/operator-error.ts';
 import { emptyPlan, type HostPlan, hasWork, type PlannedHandler, type Stage } from '../../model/plan.ts';
@@ -17,6 +18,7 @@ import { exposureWarnings } from './exposure-warnings.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
 import { fitHandlers, withStopGuards } from './handler-units.ts';
+import { acceptanceWarnings, leftInStage } from './left-differences.ts';
 import { machineWarnings } from './machine-warnings.ts';
 import { noSystemd } from './no-systemd.ts';
 import { notReplaceable } from './not-replaceable.ts';
@@ -51,6 +53,8 @@ export interface PlanInput {
   readonly crossChecks: readonly CrossCheck[];
   /** the secrets of the inventory */
   readonly secrets?: SecretRegister | undefined;
+  /** differences that people have accepted */
+  readonly accepted?: readonly AcceptedNow[] | undefined;
 }
 
 /** What each host will become, planned without a pause. */
@@ -82,12 +86,12 @@ export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTu
   const evaluations = yield* evaluate(input.resolve, snapshots, {
     only,
     holdsSecret: (text) => secrets.isIn(text),
+    accepted: input.accepted,
   });
-  const restless = yield* checkFixpoint(
-    input.resolve,
-    evaluations,
-    only && { hosts: only, known: snapshots },
-  );
+  const restless = yield* checkFixpoint(input.resolve, evaluations, {
+    only: only && { hosts: only, known: snapshots },
+    accepted: input.accepted,
+  });
   const planned = new Map(
     [...evaluations].flatMap(([name, one]) => (isEvaluation(one) ? [[name, plannedHost(one)] as const] : [])),
   );
@@ -133,6 +137,7 @@ function* planHost(
   for (const stage of stages) planned.push(yield* planStage(host, evaluation, stage, input));
   const all = planned.map(({ stage }) => stage);
   const due = all.filter(hasWork);
+  const left = planned.flatMap((one) => one.left);
   return {
     ...emptyPlan(host),
     recipe: wanted.recipe,
@@ -162,7 +167,9 @@ function* planHost(
       ...unknownOwed(evaluation),
       ...planned.flatMap(({ warnings }) => warnings),
       ...traces.flatMap((trace) => trace.warnings),
+      ...acceptanceWarnings(evaluation, host.retired ? [] : input.accepted),
     ],
+    ...(left.length === 0 ? {} : { left }),
     unsettled: snapshot.unsettled,
     ...(wanted.down === undefined ? {} : { down: wanted.down }),
     durationMs: host.durationMs,
@@ -183,6 +190,7 @@ function knownItems(evaluation: Evaluation, { host }: StageEvaluation): readonly
 /** A stage with its problem and warnings, which become the host's. */
 interface PlannedStage extends Pick<HostPlan, 'problem' | 'warnings'> {
   readonly stage: Stage;
+  readonly left: readonly LeftAsIs[];
 }
 
 function* planStage(
@@ -193,8 +201,9 @@ function* planStage(
 ): InTurns<PlannedStage> {
   const { wanted, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
+  const known = knownItems(evaluation, stage);
   const changes = withStopGuards(
-    concealChanges(changesOf(stage.host, stage.traces), knownItems(evaluation, stage), {
+    concealChanges(changesOf(stage.host, stage.traces), known, {
       secrets,
       formats: stage.host.formats,
     }),
@@ -222,7 +231,7 @@ function* planStage(
     ledger: { ...(yield* stage.ledger()), cluster: input.cluster, playbook: input.playbook },
     snapshot,
   };
-  return { stage: result, problem, warnings };
+  return { stage: result, problem, warnings, left: leftInStage(stage, known, secrets) };
 }
 
 /** Handlers that may not be needed, since what the steps that notify them do is known later. */

@@ -1,4 +1,5 @@
 import { FormatError } from '../../formats/format-error.ts';
+import type { AcceptedNow, DriftPolicy } from '../../model/accepted.ts';
 import type { PlannedAction } from '../../model/action.ts';
 import type { InTurns } from '../../model/in-turns.ts';
 import { OperatorError } from '../../model/operator-error.ts';
@@ -10,6 +11,7 @@ import { NotYetKnown } from '../../virtual/not-yet-known.ts';
 import { StepHost } from '../../virtual/step-host.ts';
 import type { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId, itemName } from '../items.ts';
+import { type LeftPath, leaveAsIs } from './left-as-is.ts';
 
 /** A step with everything filled in, ready to run on a virtual host. */
 export interface WantedStep {
@@ -22,6 +24,8 @@ export interface WantedStep {
   readonly folderOf?: readonly string[] | undefined;
   /** number of its stage, from 1; undefined: the first */
   readonly stage?: number | undefined;
+  /** what it does where a thing is no longer as last written; undefined: `fix` */
+  readonly onDrift?: DriftPolicy | undefined;
 }
 
 /** Why a step can't be planned before a stage has been carried out. */
@@ -45,6 +49,8 @@ export interface StepTrace {
   readonly editedTexts: ReadonlyMap<Managed, EditedText>;
   /** it took over what was set up by hand */
   readonly adopted: boolean;
+  /** what it would change, and what stays as it is */
+  readonly left: readonly LeftPath[];
   readonly warnings: readonly string[];
   readonly notify: readonly string[];
   /** accounts besides root in whose folders its paths may be */
@@ -58,12 +64,16 @@ export interface StepTrace {
  * Run the steps in order on a virtual host. Throws an OperatorError that names the step; what was set up by
  * hand is looked for by all steps first, so that an operator who decides about it knows of all of it.
  */
-export function* runSteps(host: VirtualHost, steps: readonly WantedStep[]): InTurns<readonly StepTrace[]> {
+export function* runSteps(
+  host: VirtualHost,
+  steps: readonly WantedStep[],
+  accepted: readonly AcceptedNow[] = [],
+): InTurns<readonly StepTrace[]> {
   const byHand: SetUpByHand[] = [];
   const traces: StepTrace[] = [];
   for (const step of steps) {
     try {
-      traces.push(yield* runStep(host, step));
+      traces.push(yield* runStep(host, step, accepted));
     } catch (error) {
       if (error instanceof SetUpByHand) byHand.push(error);
       // After a step that hasn't done its part, anything else may be its consequence.
@@ -78,7 +88,7 @@ export function* runSteps(host: VirtualHost, steps: readonly WantedStep[]): InTu
   throw new SetUpByHand(found, { host: name, ...(more.length === 0 ? { step } : {}) });
 }
 
-function* runStep(host: VirtualHost, step: WantedStep): InTurns<StepTrace> {
+function* runStep(host: VirtualHost, step: WantedStep, accepted: readonly AcceptedNow[]): InTurns<StepTrace> {
   const view = new StepHost(host, step.id);
   try {
     const { module } = step;
@@ -91,8 +101,9 @@ function* runStep(host: VirtualHost, step: WantedStep): InTurns<StepTrace> {
     if (later === undefined) throw error;
     return { ...traceOf(view, step.notify, step.folderOf), later };
   }
+  const left = leaveAsIs(host, view, { accepted, onDrift: step.onDrift ?? 'fix' });
   for (const action of view.actions) host.act(action);
-  return traceOf(view, step.notify, step.folderOf);
+  return { ...traceOf(view, step.notify, step.folderOf), left };
 }
 
 /**
@@ -127,6 +138,7 @@ export function traceOf(
     released: view.released,
     editedTexts: view.editedTexts,
     adopted: view.adopted,
+    left: [],
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.
     warnings: view.uncertain ? [] : view.warnings,
@@ -181,4 +193,9 @@ export function refuseTwoOwners(host: VirtualHost, traces: readonly StepTrace[])
       owners.set(itemId(item), trace.step);
     }
   }
+}
+
+/** Ids of the things that stay as they are, although a step would change them. */
+export function leftIds(traces: readonly StepTrace[]): ReadonlySet<string> {
+  return new Set(traces.flatMap(({ left }) => left.flatMap(({ items }) => items.map(itemId))));
 }

@@ -38,6 +38,7 @@ export async function comparePlan(
       ...(saved.version === now.version ? [] : [`clusterproxy was ${saved.version} and is ${now.version}`]),
       ...(saved.inventory === now.inventory ? [] : ['the inventory has changed']),
       ...(saved.playbook === now.playbook ? [] : ['the playbook has changed']),
+      ...(saved.accepted === now.accepted ? [] : ['other differences are accepted now']),
       ...gone.map((host) => `${host.host}: it is no longer among the hosts`),
       ...compared.flatMap(({ host, texts }) => texts.map((text) => `${host.host}: ${text}`)),
     ],

@@ -13,6 +13,8 @@ export interface PlanSources {
   readonly secrets?: SecretRegister | undefined;
   readonly text: string;
   readonly playbookText: string;
+  /** the file with the accepted differences */
+  readonly accepted?: { readonly text: string } | undefined;
 }
 
 const savedChange = z.object({
@@ -59,6 +61,8 @@ export const savedPlanSchema = z.object({
   version: z.string(),
   inventory: z.string(),
   playbook: z.string(),
+  /** hash of the accepted differences; left out if there was no such file */
+  accepted: z.string().optional(),
   /** of slow hashes */
   salt: z.string(),
   hosts: z.array(savedHost),
@@ -97,11 +101,12 @@ export function readSavedPlan(text: string, file: string): SavedPlan {
 }
 
 /** What a plan depends on besides the hosts. */
-export function sourceHashes({ text, playbookText, secrets }: PlanSources) {
+export function sourceHashes({ text, playbookText, accepted, secrets }: PlanSources) {
   return {
     version: packageVersion(),
     inventory: sha256(secrets?.mask(text) ?? text),
     playbook: sha256(playbookText),
+    ...(accepted === undefined ? {} : { accepted: sha256(accepted.text) }),
   };
 }
 

@@ -174,6 +174,7 @@ function buildStep(
     when: buildCondition(data.when),
     notify: listOf(data.notify),
     folderOf: listOf(data.folder_of),
+    onDrift: data.on_drift ?? 'fix',
   };
 }
 

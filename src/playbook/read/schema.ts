@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { driftPolicies } from '../../model/accepted.ts';
 import { variableTypes } from '../../model/playbook.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema, symptomSchema } from '../facts/kinds.ts';
@@ -103,6 +104,10 @@ const stepKeys = {
       description:
         'who besides root may create or rename entries in the folders of its files: USER, USER:GROUP or :GROUP',
     }),
+  on_drift: z.enum(driftPolicies).optional().meta({
+    description:
+      'what is done where something is no longer as it was last written: fix it (default), report it as drift and leave it as it is, or keep it without calling it drift',
+  }),
 };
 
 /**

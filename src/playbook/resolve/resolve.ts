@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Value } from '../../formats/keyed-format.ts';
 import { type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import type { DriftPolicy } from '../../model/accepted.ts';
 import type { Guard, Handler } from '../../model/handler.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookHandler, PlaybookStep } from '../../model/playbook.ts';
@@ -33,6 +34,8 @@ export interface ResolvedStep {
   readonly notify: readonly string[];
   /** accounts that may own the folders of its files, or write in them */
   readonly folderOf: readonly string[];
+  /** what it does where a thing is no longer as last written */
+  readonly onDrift?: DriftPolicy | undefined;
   /** number of its stage, from 1 */
   readonly stage: number;
 }
@@ -129,8 +132,8 @@ function resolveStep(
     });
   }
   const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
-  const { id, folderOf, stage } = step;
-  return { id, module, parameters: checked.data, notify, folderOf, stage };
+  const { id, folderOf, stage, onDrift } = step;
+  return { id, module, parameters: checked.data, notify, folderOf, stage, onDrift };
 }
 
 /**

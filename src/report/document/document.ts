@@ -14,6 +14,7 @@ import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
+import { type AcceptedTold, acceptedDocument } from './accepted.ts';
 import { followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
@@ -74,6 +75,8 @@ export interface Told {
   readonly followed?: FollowedRun | undefined;
   /** of hold: those that were released or replaced */
   readonly heldBefore?: readonly ClusterHold[] | undefined;
+  /** of accept: what is accepted, or what it has done */
+  readonly accepted?: AcceptedTold | undefined;
   /** what was asked from outside */
   readonly checks?: readonly CheckResult[] | undefined;
   /** the browser in which some of them were asked */
@@ -171,6 +174,7 @@ function documentOf(
     ...othersDocument(told),
     ...holdsDocument(told),
     ...followedDocument(told.followed, aborted),
+    ...acceptedDocument(told.accepted),
     ...todayDocument(told.today),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),

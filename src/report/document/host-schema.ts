@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decisionOutcomes } from '../../model/deciding-check.ts';
+import { left } from './accepted-schema.ts';
 import { error } from './error-schema.ts';
 import { forecast } from './forecast-schema.ts';
 import { queued } from './queued-schema.ts';
@@ -7,7 +8,17 @@ import { queued } from './queued-schema.ts';
 // The parts of the report document (schema.ts) that tell of one host.
 
 export const statuses = [
-  ...(['in-sync', 'would-change', 'changed', 'done', 'deferred', 'owed', 'rolled-back', 'failed'] as const),
+  ...([
+    'in-sync',
+    'would-change',
+    'drifted',
+    'changed',
+    'done',
+    'deferred',
+    'owed',
+    'rolled-back',
+    'failed',
+  ] as const),
   ...([
     'unreachable',
     'off',
@@ -293,5 +304,6 @@ export const host = z.object({
     )
     .optional()
     .describe('of join and leave: what the balancers do with the host'),
+  left: z.array(left).optional().describe('what differs and stays as it is'),
   forecast: forecast.optional().describe('of forecast: what the packages change before anything is planned'),
 });

@@ -8,6 +8,7 @@ import type { GuardReport, HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import type { UnsettledRun } from '../../model/snapshot.ts';
 import { ownLine, showableLine } from '../../secrets/showable.ts';
+import { leftDocument } from './accepted.ts';
 import { forecastDocument } from './forecast.ts';
 import { cleanName } from './harmless.ts';
 import { leaseDocument } from './holds.ts';
@@ -57,6 +58,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
+    ...leftDocument(plan.left),
     ...stagesDocument(plan),
     ...(plan.last === undefined
       ? {}

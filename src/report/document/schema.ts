@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
+import { accepted } from './accepted-schema.ts';
 import { error } from './error-schema.ts';
 import {
   type change,
@@ -199,6 +200,7 @@ export const reportSchema = z.object({
     .describe('of follow, abort and resume, and of a call with the id of a run: whose run it is'),
   aborted: aborted.optional().describe('who has aborted the run'),
   heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
+  accepted: accepted.optional().describe('of accept'),
   today: today.optional(),
   inventory: inventory.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),

@@ -1,5 +1,6 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { renderLeft } from './accepted.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
 import { renderDeciding } from './deciding.ts';
 import { renderHolds } from './hold.ts';
@@ -24,8 +25,8 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const { hosts, byHand, warnings, notes = [], rollout = [], force = false } = document;
   const skipped = hosts.filter(({ status }) => status === 'skipped');
   const others = hosts.filter(({ status }) => status !== 'skipped');
-  const quiet = others.filter((host) => isQuiet(host));
-  const telling = others.filter((host) => !isQuiet(host));
+  const quiet = others.filter((host) => isQuiet(host, style));
+  const telling = others.filter((host) => !isQuiet(host, style));
   const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
   const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
   const sections = [
@@ -59,8 +60,9 @@ function groupsOf(hosts: readonly ReportHost[]): readonly PlanGroup[] {
 }
 
 /** Nothing to change and nothing to tell. */
-function isQuiet(host: ReportHost): boolean {
+function isQuiet(host: ReportHost, style: Style): boolean {
   return (
+    renderLeft(host, style, false).length === 0 &&
     !differs(host) &&
     host.warnings.length === 0 &&
     host.unsettled.length === 0 &&
@@ -80,6 +82,7 @@ function renderGroup(
   const idle = !differs(first) && first.error === undefined;
   const named = rest.length > 0;
   const notes = [
+    ...group.hosts.flatMap((host) => renderLeft(host, style, named)),
     ...group.hosts.flatMap((host) => renderNotes(host, style, { named, policy: policyOf(host) })),
     ...errorsOnce(group.hosts).flatMap((error) =>
       renderProblem({ ...error, host: named ? error.host : undefined }, style, 2),

@@ -28,6 +28,7 @@ const order: readonly ReportStatus[] = [
   ...([
     'changed',
     'would-change',
+    'drifted',
     'done',
     'in-sync',
     'skipped',

@@ -2,6 +2,7 @@ import type { ProgressEvent } from '../../model/progress.ts';
 import type { ReportDocument } from '../document/schema.ts';
 import type { Output } from '../output.ts';
 import type { Chapter, View } from '../view.ts';
+import { renderAccepted } from './accepted.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
 import { renderChecks } from './checks.ts';
 import { renderExplanations } from './explanations.ts';
@@ -78,6 +79,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   pinned: renderPinned,
   holders: renderHolders,
   followed: renderFollowed,
+  accepted: renderAccepted,
   hold: renderHold,
   samples: renderSamples,
   checks: renderChecks,

@@ -1,4 +1,5 @@
 import type { Inventory } from '../../inventory/inventory.ts';
+import type { AcceptedNow } from '../../model/accepted.ts';
 import type { InTurns } from '../../model/in-turns.ts';
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
@@ -46,6 +47,8 @@ export interface Meant {
   readonly hosts: readonly LookedAt[];
   /** undefined: all hosts */
   readonly only: ReadonlySet<string> | undefined;
+  /** differences that stay as they are; undefined: none */
+  readonly accepted?: readonly AcceptedNow[] | undefined;
 }
 
 export function clusterJob(inventory: Inventory, secrets: SecretRegister, meant: Meant): ClusterJob {
@@ -76,7 +79,7 @@ export async function workOf(job: PlanningJob): Promise<InTurns<readonly HostPla
   const secrets = new SecretRegister();
   for (const value of job.secrets) secrets.add(value);
   if (job.kind === 'rollback') return undoing(job, itemFormatsOf(inventory.playbook), secrets);
-  const input = planInput(inventory, secrets, job.hosts);
+  const input = planInput(inventory, secrets, job);
   return planInTurns({ ...input, resolve: except(job.failed, input.resolve) }, job.only);
 }
 
@@ -92,7 +95,7 @@ function* undoing(
 export function planInput(
   inventory: Inventory,
   secrets: SecretRegister,
-  hosts: readonly LookedAt[],
+  { hosts, accepted }: Pick<Meant, 'hosts' | 'accepted'>,
 ): PlanInput {
   return {
     cluster: inventory.cluster.name,
@@ -101,6 +104,7 @@ export function planInput(
     resolve: resolveAll(inventory),
     crossChecks: crossChecksOf(inventory.playbook),
     secrets,
+    accepted,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Inventory } from '../../inventory/inventory.ts';
+import { acceptedAt } from '../../model/accepted.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import { type LookedAt, planInTurns } from '../../plan/forward/plan-cluster.ts';
 import { planHostRollback, type RollbackPlan } from '../../plan/rollback/plan-rollback.ts';
@@ -25,12 +26,19 @@ export function planHostsOf(
   inventory: Inventory,
   { secrets, signal, startThread }: PlanningOptions,
 ): PlanHosts {
+  // One moment for all of a run: what is left as it is doesn't change in the middle.
+  const accepted = acceptedAt(inventory.accepted?.entries ?? [], Date.now());
   return async (hosts, only) => {
     const elsewhere =
       startThread !== undefined && isLarge({ hosts, only })
-        ? await planElsewhere(clusterJob(inventory, secrets, { hosts, only }), { start: startThread, signal })
+        ? await planElsewhere(clusterJob(inventory, secrets, { hosts, only, accepted }), {
+            start: startThread,
+            signal,
+          })
         : undefined;
-    return elsewhere ?? inTurns(planInTurns(planInput(inventory, secrets, hosts), only), signal);
+    return (
+      elsewhere ?? inTurns(planInTurns(planInput(inventory, secrets, { hosts, accepted }), only), signal)
+    );
   };
 }
 
