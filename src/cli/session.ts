@@ -130,6 +130,8 @@ export async function openSession(
   const { json } = options;
   const onlyNews = options.quiet && command === 'schedule run';
   refuseTwoOnStdout(options);
+  // Even the first line of the log may be lost, and that is told.
+  let view = chooseView(environment.output, { ...options, onlyNews });
   const losses: string[] = [];
   const tellLoss = (text: string) => {
     losses.push(text);
@@ -138,8 +140,7 @@ export async function openSession(
   };
   const about = { inventory: loaded, environment };
   const { log, lost } = await beginEvents(command, options, about, tellLoss);
-  const shown = chooseView(environment.output, { ...options, onlyNews });
-  const view = log?.recording(shown) ?? shown;
+  view = log?.recording(view) ?? view;
   for (const text of lost) tellLoss(text);
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },

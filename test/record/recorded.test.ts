@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventSchema } from '../../src/report/events/schema.ts';
-import { buildProgram, main } from '../cli/program.ts';
+import { buildProgram, type Ended, main } from '../cli/program.ts';
 import { type SecretCluster, secrets, startSecretCluster } from '../secrets/cluster.ts';
 
 let cluster: SecretCluster;
@@ -12,6 +12,7 @@ beforeAll(async () => {
   await buildProgram();
   cluster = await startSecretCluster();
   folder = join(cluster.folder, 'state/clusterproxy/events');
+  mkdirSync(folder, { recursive: true });
 }, 120_000);
 afterAll(() => cluster?.close());
 
@@ -75,30 +76,37 @@ it('stops no run, and keeps nothing of what changes nothing', async () => {
   const words = `"${process.execPath}" "${main}" apply --inventory "${inventory}" --yes`;
   const variables = { DB_PASSWORD: cluster.environment, XDG_STATE_HOME: join(cluster.folder, 'state') };
   const shell = (script: string) =>
-    spawnSync('/bin/sh', ['-c', script], { env: { ...process.env, ...variables }, encoding: 'utf8' });
+    new Promise<Ended>((resolve) => {
+      const options = { env: { ...process.env, ...variables } };
+      const child = execFile('/bin/sh', ['-c', script], options, (_, stdout, stderr) =>
+        resolve({ status: child.exitCode, stdout, stderr }),
+      );
+    });
   expect(readdirSync(folder)).toHaveLength(before);
-  const aside = shell(`${words} --events - | tee /dev/null`);
+  const aside = await shell(`${words} --events - | tee /dev/null`);
   for (const line of aside.stdout.trimEnd().split('\n')) eventSchema.parse(JSON.parse(line));
   expect(aside.stderr).toContain('app-1');
-  const inherited = shell(`${words} --events fd:3 3>&1 >/dev/null`);
+  const inherited = await shell(`${words} --events fd:3 3>&1 >/dev/null`);
   expect(inherited.stdout.split('\n').length).toBeGreaterThan(3);
-  const gone = shell(`${words} --events fd:3 3>&1 >/dev/null | head -c 1 >/dev/null; echo $?`);
-  expect(gone.stdout).toBe('0\n');
-  const twice = shell(`${words} --events - --json`);
+  const gone = await shell(
+    `{ ${words} --events fd:3; echo "status $?" >&2; } 3>&1 >/dev/null | head -c 1 >/dev/null`,
+  );
+  expect(gone.stderr).toContain('status 0');
+  const twice = await shell(`${words} --events - --json`);
   expect(twice.status).toBe(1);
   const unread = join(cluster.folder, 'pipe');
   spawnSync('mkfifo', [unread]);
-  const nobody = shell(`${words} --events "${unread}"`);
+  const nobody = await shell(`${words} --events "${unread}"`);
   expect(nobody.status).toBe(1);
   expect(nobody.stderr).toContain('events-target');
 
   const blocked = join(cluster.folder, 'blocked');
   mkdirSync(blocked);
   closeSync(openSync(join(blocked, 'clusterproxy'), 'w'));
-  const unkept = shell(`XDG_STATE_HOME="${blocked}" ${words}`);
+  const unkept = await shell(`XDG_STATE_HOME="${blocked}" ${words}`);
   expect(unkept.status).toBe(0);
   expect(unkept.stderr.match(/no record of this run is kept/g)).toHaveLength(1);
-  const full = shell(`${words} --events /dev/full`);
+  const full = await shell(`${words} --events /dev/full`);
   expect(full.status).toBe(0);
-  expect(full.stderr.match(/no space is left on the disk/g)).toHaveLength(1);
+  expect(full.stderr.match(/\/dev\/full/g), full.stderr).toHaveLength(1);
 });
