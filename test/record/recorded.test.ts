@@ -68,6 +68,7 @@ it('tells a run again as it was told, whichever way it is shown', async () => {
 
 it('stops no run, and keeps nothing of what changes nothing', async () => {
   const { run, inventory } = cluster;
+  expect((await run('apply', '--inventory', inventory, '--yes')).status).toBe(0);
   const before = readdirSync(folder).length;
   expect((await run('check', '--inventory', inventory)).status).toBe(0);
   expect((await run('apply', '--inventory', inventory, '--dry-run')).status).toBe(0);
