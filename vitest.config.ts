@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { leftOut } from './test/support/long-files.ts';
 import { memoryFolder } from './test/support/memory-folder.ts';
@@ -36,6 +37,7 @@ const withHosts = [
   'test/run/claims/*.test.ts',
   'test/run/again/begun-elsewhere.test.ts',
   'test/faults/*.test.ts',
+  'test/record/recorded.test.ts',
   'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',
@@ -44,6 +46,8 @@ const withHosts = [
   'test/agent/**/*.test.ts',
   'test/schedule/run.test.ts',
 ];
+/** Records of runs; they are no developer's own. */
+const XDG_STATE_HOME = join(memoryFolder() ?? tmpdir(), `clusterproxy-test-state-${process.pid}`);
 const lab = 'test/**/*.lab.test.ts';
 /** Those with hundreds of runs; `npm run test:long`. */
 const longOnly = 'test/**/*.long.test.ts';
@@ -57,7 +61,7 @@ const withoutRoot = {
   // files too.
   isolate: false,
   setupFiles: ['test/support/random.ts'],
-  env: { TMPDIR: memoryFolder() ?? tmpdir() },
+  env: { TMPDIR: memoryFolder() ?? tmpdir(), XDG_STATE_HOME },
   maxWorkers: 4,
 };
 
@@ -90,6 +94,7 @@ export default defineConfig({
           include: process.env.CLUSTERPROXY_LONG === '1' ? [lab, longOnly] : [lab],
           exclude: [faults, ...notNow],
           testTimeout: 300_000,
+          env: { XDG_STATE_HOME },
           hookTimeout: 600_000,
           // Real hosts wait more than they work; each file has hosts of its own.
           maxWorkers: 5,
@@ -102,6 +107,7 @@ export default defineConfig({
           include: [faults],
           exclude: notNow,
           testTimeout: 300_000,
+          env: { XDG_STATE_HOME },
           hookTimeout: 600_000,
           // Beside the lab's: a host stands still at the moment that is wanted (see wrapper.sh), however busy
           // the machine is.

@@ -4,6 +4,7 @@ import type { Environment } from './cli/environment.ts';
 import { execute } from './cli/program.ts';
 import { Interruptions } from './cli/signals.ts';
 import { exitStatus } from './model/result.ts';
+import { EventLog } from './record/event-log.ts';
 import { Output } from './report/output.ts';
 import type { StartThread } from './run/planning/elsewhere.ts';
 import { SecretRegister } from './secrets/register.ts';
@@ -14,6 +15,7 @@ const argv = process.argv.slice(2);
 const phase = { changing: false };
 const secrets = new SecretRegister();
 const output = new Output({ stdout, stderr, variables, mask: (text) => secrets.mask(text) });
+const events = new EventLog({ now: Date.now, mask: (text) => secrets.mask(text) });
 const interruptions = new Interruptions({ phase, output, exit: () => leave(exitStatus.interrupted) });
 const { signal, leave: leaving } = interruptions;
 // Every connection listens for it; Node warns of more than ten.
@@ -32,6 +34,7 @@ const environment: Environment & { startThread?: StartThread } = {
   attend: () => interruptions.attend(),
   interrupt: interruptions.interrupt,
   secrets,
+  events,
   forget: (variable) => {
     delete variables[variable];
   },
@@ -106,6 +109,7 @@ function leave(status: number): never {
 async function flushed(): Promise<void> {
   interruptions.release();
   output.close();
+  await events.close();
   await Promise.all(
     [stdout, stderr].map(
       (stream) =>

@@ -1,3 +1,4 @@
+import type { EventLog } from '../record/event-log.ts';
 import type { Output } from '../report/output.ts';
 import type { StartThread } from '../run/planning/elsewhere.ts';
 import type { Clock } from '../run/windows/run-window.ts';
@@ -28,6 +29,8 @@ export interface Environment {
   readonly secrets: SecretRegister;
   /** takes a variable away, so that programs that are run don't inherit it */
   readonly forget?: (variable: string) => void;
+  /** takes what the command tells, for others and for later; undefined: nobody does */
+  readonly events?: EventLog | undefined;
   readonly phase: {
     /**
      * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more

@@ -30,7 +30,8 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     verbose: argv.includes('--verbose'),
     color: !argv.includes('--no-color'),
   });
-  view.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
+  const recording = environment.events?.recording(view) ?? view;
+  recording.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
   return status;
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseTarget, type Target } from '../record/streams.ts';
 
 /** Options that every command over an inventory has. */
 export interface CommonOptions {
@@ -9,6 +10,8 @@ export interface CommonOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly parallel: number;
+  /** who gets all events while it runs */
+  readonly events?: Target;
   /** only commands that ask who is there have it */
   readonly names?: boolean;
 }
@@ -38,10 +41,29 @@ export function addCommonOptions(command: Command, limit: string = limitOfChange
         .default(usualParallel)
         .argParser(positive),
     )
+    .addOption(
+      new Option(
+        '--events <where>',
+        'write each event as a line of JSON while it runs: to a file, - (standard output) or fd:N',
+      ).argParser(eventsTarget),
+    )
     .option('--json', 'print one JSON document', false)
     .option('--quiet', 'show no progress and no messages', false)
     .option('--verbose', 'show more detail', false)
     .option('--no-color', 'disable colours (as does setting NO_COLOR)');
+}
+
+function eventsTarget(value: string): Target {
+  const target = parseTarget(value);
+  if (target === undefined) throw new InvalidArgumentError('It must be a file, -, or fd:N such as fd:3.');
+  return target;
+}
+
+/** For commands whose results are no events. */
+export function withoutEvents(command: Command): Command {
+  const index = command.options.findIndex(({ long }) => long === '--events');
+  (command.options as Option[]).splice(index, 1);
+  return command;
 }
 
 /** For commands that ask who is there. */

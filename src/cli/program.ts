@@ -19,6 +19,7 @@ import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerReboot } from './reboot.ts';
 import { registerRelease } from './release.ts';
+import { registerReport } from './report.ts';
 import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
@@ -57,6 +58,7 @@ const commands = [
   registerRelease,
   registerWithdraw,
   registerHistory,
+  registerReport,
   registerStatus,
   registerToday,
   registerUnlock,

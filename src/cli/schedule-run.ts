@@ -69,7 +69,8 @@ export async function runSchedule(options: ScheduleRunOptions, given: Environmen
 
 async function carriedOut(run: Running, loaded: Inventory, environment: Environment): Promise<number> {
   const { options, decision, window } = run;
-  const session = await openSession('schedule run', options, environment, 'everything', unforced(loaded));
+  const noted = { ...options, recordIn: join(run.folder, 'events') };
+  const session = await openSession('schedule run', noted, environment, 'everything', unforced(loaded));
   session.complete((document) =>
     recorded(run, document).catch((error: unknown) => unrecorded(document, error, environment)),
   );

@@ -4,7 +4,13 @@ import { schedulers } from '../schedule/elsewhere/schedulers.ts';
 import { parseEvery, type When } from '../schedule/when.ts';
 import { seconds } from './duration.ts';
 import type { Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfComparing,
+  withoutEvents,
+} from './options.ts';
 import {
   addScheduledOptions,
   type InstallOptions,
@@ -122,6 +128,7 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
   });
   addExample(remove, 'clusterproxy schedule remove --inventory prod.yaml');
   // They ask no host, and what is removed is the schedule of all of them.
+  for (const command of [install, status, remove]) withoutEvents(command);
   hide(status, '--parallel');
   hide(remove, '--limit', '--parallel');
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../model/operator-error.ts';
 import { type RunResult, resultWithoutHosts } from '../model/result.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
-import { DocumentMaker, type Told } from '../report/document/document.ts';
+import { DocumentMaker, reportDocument, type Told } from '../report/document/document.ts';
 import { harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import type { Chapter, View } from '../report/view.ts';
@@ -13,6 +13,7 @@ import { type Connector, createConnector } from '../ssh/connector.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
+import { beginEvents, type EventOptions, refuseTwoOnStdout } from './session-events.ts';
 import { lookUp, type NeededSecrets } from './session-secrets.ts';
 
 /** What a session is made of. */
@@ -23,6 +24,8 @@ export interface SessionParts {
   readonly view: View;
   /** what is worth a word of the inventory */
   readonly warnings?: readonly string[] | undefined;
+  /** what is lost while it runs is added here */
+  readonly losses?: readonly string[] | undefined;
 }
 
 type Completing = (document: ReportDocument) => Promise<ReportDocument>;
@@ -37,6 +40,7 @@ export class Session {
   readonly #view: View;
   readonly #documents: DocumentMaker;
   readonly #warnings: readonly string[];
+  readonly #losses: readonly string[];
   readonly #hostnames: ReadonlyMap<string, string>;
   #completed: Completing | undefined;
 
@@ -49,6 +53,7 @@ export class Session {
     this.#view = parts.view;
     this.#documents = new DocumentMaker(environment.secrets);
     this.#warnings = parts.warnings ?? [];
+    this.#losses = parts.losses ?? [];
     this.#hostnames = new Map(
       parts.inventory.hosts.flatMap(({ name, hostname }) =>
         hostname === undefined ? [] : [[name, hostname]],
@@ -90,7 +95,7 @@ export class Session {
 
   /** Ends the command, and returns the exit status. */
   async end(result: RunResult, told: Told & { readonly exitStatus: number }): Promise<number> {
-    const warnings = [...this.#warnings, ...result.warnings];
+    const warnings = [...this.#warnings, ...this.#losses, ...result.warnings];
     const made = this.document({ ...result, warnings }, told);
     const document = (await this.#completed?.(made)) ?? made;
     if (document.schedule !== undefined) this.#view.show('schedule', document);
@@ -113,7 +118,7 @@ export class Session {
 /** Loads the inventory and checks what the command line says of it, before any host is asked. */
 export async function openSession(
   command: string,
-  options: CommonOptions,
+  options: EventOptions,
   environment: Environment,
   needed: NeededSecrets = 'everything',
   given?: Inventory,
@@ -124,14 +129,26 @@ export async function openSession(
   await attending;
   const { json } = options;
   const onlyNews = options.quiet && command === 'schedule run';
-  const view = chooseView(environment.output, { ...options, onlyNews });
+  refuseTwoOnStdout(options);
+  // Even the first line of the log may be lost, and that is told.
+  let view = chooseView(environment.output, { ...options, onlyNews });
+  const losses: string[] = [];
+  const tellLoss = (text: string) => {
+    losses.push(text);
+    const result = resultWithoutHosts(command, [text]);
+    view.show('warnings', reportDocument(result, {}, environment.secrets));
+  };
+  const about = { inventory: loaded, environment };
+  const { log, lost } = await beginEvents(command, options, about, tellLoss);
+  view = log?.recording(view) ?? view;
+  for (const text of lost) tellLoss(text);
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },
     progress: (text) => view.progress(harmlessEvent({ kind: 'message', text }, environment.secrets)),
   });
   const warnings = [...loaded.warnings, ...missing].map(warningWords);
   const connector = createConnector({ askPassphrase: passphraseAsker(environment, { json }) });
-  const session = new Session({ inventory, connector, view, warnings }, options, environment);
+  const session = new Session({ inventory, connector, view, warnings, losses }, options, environment);
   session.showWarnings(command);
   return session;
 }

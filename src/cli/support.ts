@@ -8,6 +8,7 @@ import {
   type CommonOptions,
   limitOfLooking,
   timeoutOption,
+  withoutEvents,
 } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -36,6 +37,8 @@ export function registerSupport(program: Command, { environment, finish }: Regis
     .action(async (options: SupportOptions) =>
       finish(await (options.protocol ? protocol(options, environment) : support(options, environment))),
     );
+  // It gives nothing out that wasn't read before.
+  withoutEvents(command);
   addExample(
     command,
     'clusterproxy support --inventory prod.yaml',

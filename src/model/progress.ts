@@ -38,4 +38,6 @@ export type ProgressEvent =
       readonly phase: HostPhase;
       readonly detail?: string | undefined;
     }
+  /** hosts are changed from now on, by a run of this id */
+  | { readonly kind: 'begun'; readonly run: string }
   | { readonly kind: 'message'; readonly text: string };

@@ -32,7 +32,7 @@ export interface Channel {
  */
 export class Output {
   /** what the command is for: standard output */
-  readonly results: Channel;
+  results: Channel;
   /** progress, messages and errors: standard error */
   readonly messages: Channel;
   readonly #options: OutputOptions;
@@ -68,6 +68,11 @@ export class Output {
   document(json: string): void {
     const { stdout, mask } = this.#options;
     this.#write(stdout, mask(json));
+  }
+
+  /** Standard output is wanted for something else: results are told on standard error as well. */
+  tellResultsAside(): void {
+    this.results = this.messages;
   }
 
   /** A message on a line of its own, in the midst of whatever is on the screen (`^C`). */

@@ -2,47 +2,51 @@ import type { ProgressEvent } from '../model/progress.ts';
 import type { ReportDocument } from './document/schema.ts';
 
 /** What a command tells in the midst of its work; each time a view gets the document as it is by then. */
-export type Chapter =
+export const chapters = [
   /** what is worth a word of the inventory, in `warnings`; the other chapters do not repeat it */
-  | 'warnings'
+  'warnings',
   /** that the inventory is valid */
-  | 'inventory'
+  'inventory',
   /** what would be done */
-  | 'plan'
+  'plan',
   /** what an upgrade would change before anything is planned */
-  | 'forecast'
+  'forecast',
   /** how a run ended */
-  | 'result'
+  'result',
   /** what hosts remember */
-  | 'history'
+  'history',
   /** what state hosts are in */
-  | 'status'
+  'status',
   /** whether the cluster may be changed now */
-  | 'today'
+  'today',
   /** the keys that hosts show */
-  | 'keys'
+  'keys',
   /** what became of the keys that were to be pinned */
-  | 'pinned'
+  'pinned',
   /** where a run is at work */
-  | 'holders'
+  'holders',
   /** whose run it is that is followed, resumed or aborted */
-  | 'followed'
+  'followed',
   /** what is accepted, or no longer */
-  | 'accepted'
+  'accepted',
   /** what became of a hold */
-  | 'hold'
+  'hold',
   /** what a playbook comes to on its sample hosts */
-  | 'samples'
+  'samples',
   /** what was asked from outside */
-  | 'checks'
+  'checks',
   /** which known troubles were found */
-  | 'troubles'
+  'troubles',
   /** what the manual says of codes */
-  | 'explanations'
+  'explanations',
   /** what runs by itself, and what it has found */
-  | 'schedule'
+  'schedule',
   /** what would be given to a maintainer */
-  | 'support';
+  'support',
+  /** which runs there is an event log of on this machine */
+  'records',
+] as const;
+export type Chapter = (typeof chapters)[number];
 
 /**
  * How a command is shown: the only thing that it talks to. A view gets the report document and nothing else,

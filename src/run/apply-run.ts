@@ -40,6 +40,7 @@ export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promis
   if ('refusal' in taken) {
     return { ...refusedRun(planned.plan, taken.refusal, options), aborted: aborted() };
   }
+  options.progress({ kind: 'begun', run });
   let outcome: Buffer | undefined;
   try {
     const result = { ...(await withLeases(planned, run, taken.leases, options)), aborted: aborted() };

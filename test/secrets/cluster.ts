@@ -145,7 +145,10 @@ windows: anytime
   const cluster: SecretCluster = {
     ...{ folder, host, root, inventory, put, written: [], environment: secrets.environment },
     run: async (...argv) => {
-      const ended = await run(argv, { DB_PASSWORD: cluster.environment });
+      const ended = await run(argv, {
+        DB_PASSWORD: cluster.environment,
+        XDG_STATE_HOME: join(folder, 'state'),
+      });
       cluster.written.push(ended.stdout, ended.stderr);
       return ended;
     },

@@ -150,6 +150,9 @@ it('a playbook with secrets goes through a whole life, and they are in its files
     if (targets.includes(path) || originals.some(([original]) => original === path)) continue;
     expectNone(path, content.toString('utf8'));
   }
+  const records = filesBelow(join(cluster.folder, 'state/clusterproxy/events'));
+  expect(records.size).toBeGreaterThan(5);
+  for (const [path, { content }] of records) expectNone(path, content.toString('utf8'));
   expect([...files.keys()].filter((path) => path.includes('/contents/'))).toEqual([]);
   expect(readdirSync(join(cluster.root, 'run/stand-in'))).toContain('syslog');
 

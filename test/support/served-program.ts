@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import type { Environment } from '../../src/cli/environment.ts';
 import { execute } from '../../src/cli/program.ts';
 import { exitStatus } from '../../src/model/result.ts';
+import { EventLog } from '../../src/record/event-log.ts';
 import { Output } from '../../src/report/output.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 
@@ -40,17 +41,20 @@ async function carryOut({ argv, variables }: Call): Promise<Answer> {
   });
   const signal = new AbortController().signal;
   setMaxListeners(0, signal);
+  const now = () => Date.parse(variables.CLUSTERPROXY_TEST_TIME ?? '2026-11-29T12:00Z');
+  const events = new EventLog({ now, mask: (text) => secrets.mask(text) });
   const environment: Environment = {
     stdin: Readable.from([]) as NodeJS.ReadStream,
     output,
     // No test depends on when it runs: it is a Sunday, unless the test says otherwise.
-    clock: { now: () => Date.parse(variables.CLUSTERPROXY_TEST_TIME ?? '2026-11-29T12:00Z'), zone: 'UTC' },
+    clock: { now, zone: 'UTC' },
     variables: process.env,
     signal,
     leave: new AbortController().signal,
     attend: () => Promise.resolve(),
     interrupt: () => undefined,
     secrets,
+    events,
     forget: (variable) => {
       delete process.env[variable];
     },
@@ -58,6 +62,7 @@ async function carryOut({ argv, variables }: Call): Promise<Answer> {
   };
   const code = await execute(argv, environment);
   output.close();
+  await events.close();
   if (output.takeLoss() !== undefined) return { code: exitStatus.failed, stdout: '', stderr: 'output lost' };
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }

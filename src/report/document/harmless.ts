@@ -22,6 +22,8 @@ export function harmlessEvent(event: ProgressEvent, secrets: Masker): ProgressEv
       return masked;
     case 'looked':
       return { ...masked, host: cleanName(masked.host) };
+    case 'begun':
+      return { ...masked, run: cleanName(masked.run) };
     case 'message':
       return { ...masked, text: ownLine(masked.text) };
     case 'host':

@@ -15,6 +15,7 @@ import {
   type unsettled,
 } from './host-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
+import { record } from './record-schema.ts';
 import { scheduleSchema } from './schedule-schema.ts';
 import { supportSchema } from './support-schema.ts';
 import { today } from './today-schema.ts';
@@ -172,6 +173,7 @@ export const reportSchema = z.object({
     .optional()
     .describe('how a run goes through the roles, should all hosts end as planned'),
   runs: z.array(pastRun).optional().describe('of history: what hosts remember, the latest first'),
+  records: z.array(record).optional().describe('of report: the event logs of this machine, the latest first'),
   errors: z.array(error).optional().describe('why the command could not be carried out (exit 1)'),
   force: z.literal(true).optional().describe('guards are not asked in this run'),
   policies: z

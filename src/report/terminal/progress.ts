@@ -62,6 +62,8 @@ function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean)
   switch (event.kind) {
     case 'message':
       return event.text;
+    case 'begun':
+      return undefined;
     case 'looking':
       return `looking at ${count(event.total, 'host')}`;
     case 'looked':

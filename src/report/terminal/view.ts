@@ -12,6 +12,7 @@ import { renderHistory } from './history.ts';
 import { renderHold } from './hold.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
 import { renderPlan } from './plan.ts';
+import { renderRecords } from './records.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { hasNews, renderSchedule } from './schedule.ts';
@@ -73,6 +74,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   // The plan stands above it.
   result: (document, style) => ['', ...renderResult(document, style)],
   history: renderHistory,
+  records: renderRecords,
   status: renderStatus,
   today: renderToday,
   keys: renderTrust,
