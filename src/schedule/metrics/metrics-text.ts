@@ -1,3 +1,4 @@
+import { Gauge, Registry } from 'prom-client';
 import type { ReportDocument } from '../../report/document/schema.ts';
 import type { Records } from '../records.ts';
 import { contract, type Sample } from './contract.ts';
@@ -33,7 +34,6 @@ export async function metricsText(
 
 /** In a registry of its own: nothing is told of this process. */
 async function exposition(samples: readonly Sample[]): Promise<string> {
-  const { Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
   for (const { name, help, labels } of contract) {
     const own = samples.filter((sample) => sample.name === name);
