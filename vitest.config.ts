@@ -44,6 +44,7 @@ const withHosts = [
   'test/transcripts/**/*.test.ts',
   'test/secrets/never-{written,told}.test.ts',
   'test/agent/**/*.test.ts',
+  'test/schedule/metrics/written.test.ts',
   'test/schedule/run.test.ts',
 ];
 /** Records of runs; they are no developer's own. */

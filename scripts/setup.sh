@@ -44,6 +44,7 @@ lab_needs='
   nsenter:util-linux
   openssl:openssl
   pebble:pebble
+  promtool:prometheus
   shellcheck:shellcheck
   ssh-keygen:openssh-client
   sshd:openssh-server
@@ -89,6 +90,7 @@ install_packages() {
     case $package in
       nginx-light) disable nginx ;;
       haproxy) disable haproxy ;;
+      prometheus) disable prometheus ;;
       openssh-server) disable ssh ;;
     esac
   done

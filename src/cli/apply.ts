@@ -7,12 +7,13 @@ import {
   refuseTwoPolicies,
 } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
+import { type MetricsOptions, metricsOption, withMetrics } from './metrics.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import type { Session } from './session.ts';
 import { windowOf } from './window-options.ts';
 
-export interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions {
+export interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions, MetricsOptions {
   readonly plan?: string;
   readonly prune: boolean;
   readonly verify: boolean;
@@ -37,6 +38,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
       'afterwards ask the whole cluster from here, as verify does: exit 4 if an answer is wrong',
       false,
     )
+    .addOption(metricsOption())
     .action(async (options: ApplyCommandOptions) => finish(await apply(options, environment)));
   addExample(
     command,
@@ -50,8 +52,12 @@ export function registerApply(program: Command, { environment, finish }: Registr
 async function apply(given: ApplyCommandOptions, environment: Environment): Promise<number> {
   refuseTwoPolicies(given);
   const options = policyWith(given);
-  const { openSession } = await import('./session.ts');
-  return applyOver(await openSession('apply', options, environment), options, environment);
+  return withMetrics(options, environment, async (metrics) => {
+    const { openSession } = await import('./session.ts');
+    const session = await openSession('apply', options, environment);
+    await metrics?.follow(session);
+    return applyOver(session, options, environment);
+  });
 }
 
 /** Plans and changes the hosts of a session; returns the exit status. `window`: another one than they say. */

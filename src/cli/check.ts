@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
+import { type MetricsOptions, metricsOption, withMetrics } from './metrics.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
 import type { Session } from './session.ts';
+
+type CheckOptions = CommonOptions & MetricsOptions;
 
 export function registerCheck(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -11,13 +14,19 @@ export function registerCheck(program: Command, { environment, finish }: Registr
         'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers or its balancer wrongly.',
       ),
     limitOfComparing,
-  ).action(async (options: CommonOptions) => finish(await check(options, environment)));
+  )
+    .addOption(metricsOption())
+    .action(async (options: CheckOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }
 
-async function check(options: CommonOptions, environment: Environment): Promise<number> {
-  const { openSession } = await import('./session.ts');
-  return checkOver(await openSession('check', options, environment));
+async function check(options: CheckOptions, environment: Environment): Promise<number> {
+  return withMetrics(options, environment, async (metrics) => {
+    const { openSession } = await import('./session.ts');
+    const session = await openSession('check', options, environment);
+    await metrics?.follow(session);
+    return checkOver(session);
+  });
 }
 
 /** Looks at the hosts of a session and tells how they differ; returns the exit status. */

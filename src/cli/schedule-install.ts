@@ -84,7 +84,8 @@ export async function installSchedule(options: InstallOptions, environment: Envi
 }
 
 /** Throws OperatorError `usage` for what would not be as it is said, night after night. */
-function refuseWhatContradicts({ policy, whenIdle, spread }: InstallOptions, when: When): void {
+function refuseWhatContradicts(options: InstallOptions, when: When): void {
+  const { policy, whenIdle, spread, metrics, print } = options;
   const usage = (message: string, next: string) => new OperatorError({ code: 'usage', message, next });
   if (whenIdle && policy !== 'fix')
     throw usage(
@@ -95,6 +96,16 @@ function refuseWhatContradicts({ policy, whenIdle, spread }: InstallOptions, whe
     throw usage(
       `--spread must be shorter than the time between two runs, which begin ${whenWords(when)}`,
       'choose a shorter --spread, or leave it out',
+    );
+  if (metrics !== undefined && print !== undefined && !['systemd', 'cron'].includes(print))
+    throw usage(
+      `--metrics writes a file on the machine on which node_exporter runs, which --print ${print} knows nothing of`,
+      'leave --metrics out',
+    );
+  if (metrics !== undefined && /^\/(tmp|var\/tmp)\//.test(absolute(metrics)))
+    throw usage(
+      `--metrics ${metrics} is in a folder for temporary files, of which the service has its own`,
+      'name a file in the folder that node_exporter reads',
     );
 }
 
@@ -134,12 +145,14 @@ async function unitOf(
     manager: isSystem ? { kind: 'system', account: account.name } : { kind: 'user' },
     records: recordsFolder(name, isSystem ? 'system' : own),
     credentials: options.credential,
+    metrics: options.metrics === undefined ? undefined : absolute(options.metrics),
   };
   const unwritable = wordProblem([
     ...unit.program,
     ...unit.words,
     unit.records,
     ...unit.credentials.values(),
+    ...(unit.metrics === undefined ? [] : [unit.metrics]),
   ]);
   if (unwritable !== undefined) throw new OperatorError(unwritable);
   return { unit, account: account.name, uid: account.uid, home: account.home };

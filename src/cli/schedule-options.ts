@@ -1,11 +1,13 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type SchedulePolicy, schedulePolicies } from '../model/schedule.ts';
 import type { Scheduler } from '../schedule/elsewhere/schedulers.ts';
 import type { When } from '../schedule/when.ts';
+import { type MetricsOptions, metricsOption } from './metrics.ts';
 import type { CommonOptions } from './options.ts';
 
 /** What a scheduled run does. */
-export interface ScheduledOptions extends CommonOptions {
+export interface ScheduledOptions extends CommonOptions, MetricsOptions {
   readonly policy: SchedulePolicy;
   readonly whenIdle: boolean;
   readonly withoutCordon: boolean;
@@ -54,7 +56,8 @@ export function addScheduledOptions(command: Command): Command {
       '--without-cordon',
       'with --when-idle: agree that nobody can join on such a host while it restarts its services',
       false,
-    );
+    )
+    .addOption(metricsOption());
 }
 
 /** The words of a scheduled run, as `schedule run` takes them. */
@@ -63,12 +66,13 @@ export function wordsOf(
   inventory: string,
   policy: SchedulePolicy = options.policy,
 ): readonly string[] {
-  const { limit, parallel, whenIdle, withoutCordon } = options;
+  const { limit, parallel, whenIdle, withoutCordon, metrics } = options;
   return [
     ...['schedule', 'run', '--inventory', inventory, '--policy', policy],
     ...(limit.length === 0 ? [] : ['--limit', limit.join(',')]),
     ...(parallel === 32 ? [] : ['--parallel', String(parallel)]),
     ...(whenIdle ? ['--when-idle'] : []),
     ...(withoutCordon ? ['--without-cordon'] : []),
+    ...(metrics === undefined ? [] : ['--metrics', resolve(metrics)]),
   ];
 }

@@ -25,6 +25,8 @@ import { home } from '../ssh/config/home.ts';
 import { type ApplyCommandOptions, applyOver } from './apply.ts';
 import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
+import { withMetrics } from './metrics.ts';
+import type { MetricsFile } from './metrics-file.ts';
 import { policyWith } from './queue-options.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
 import { openSession } from './session.ts';
@@ -36,6 +38,7 @@ interface Running {
   readonly at: number;
   readonly window: RunWindow;
   readonly decision: Decision;
+  readonly metrics: MetricsFile | undefined;
   readonly now: () => number;
 }
 
@@ -45,10 +48,19 @@ interface Running {
  */
 export async function runSchedule(options: ScheduleRunOptions, given: Environment): Promise<number> {
   const environment = await withCredentials(given);
+  return withMetrics(options, environment, (metrics) => runOnce(options, environment, metrics));
+}
+
+async function runOnce(
+  options: ScheduleRunOptions,
+  environment: Environment,
+  metrics: MetricsFile | undefined,
+): Promise<number> {
   const { secrets, clock } = environment;
   const at = clock.now();
   const loaded = await loadInventory(options.inventory, secrets);
   const folder = options.state ?? ownFolder(loaded, environment);
+  metrics?.remember(() => readRecords(folder));
   await openRecords(folder);
   const lock = await takeLock(folder);
   if (lock === undefined) return refuse(running(folder), options, environment);
@@ -57,7 +69,7 @@ export async function runSchedule(options: ScheduleRunOptions, given: Environmen
     const window = await runWindow(loaded, wishes, clock);
     const records = (await readRecords(folder)) ?? noRecords;
     const decision = decide({ policy: options.policy, window, last: lastLook(records) });
-    const run = { options, folder, at, window, decision, now: clock.now };
+    const run = { options, folder, at, window, decision, metrics, now: clock.now };
     return await carriedOut(run, loaded, environment).catch(async (error: unknown) => {
       await recordFailure(run, error, environment).catch(() => undefined);
       throw error;
@@ -74,6 +86,7 @@ async function carriedOut(run: Running, loaded: Inventory, environment: Environm
   session.complete((document) =>
     recorded(run, document).catch((error: unknown) => unrecorded(document, error, environment)),
   );
+  await run.metrics?.follow(session);
   if (decision.does === 'report') {
     if (decision.isOutside) session.message(`${outsideWords(window)}: this run only looks`);
     return checkOver(session);

@@ -9,8 +9,10 @@ import type { ReportDocument } from '../report/document/schema.ts';
 import type { Chapter, View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
+import type { PlanOptions } from '../run/plan-run.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
 import type { Environment } from './environment.ts';
+import type { Measuring } from './measuring.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
 import { beginEvents, type EventOptions, refuseTwoOnStdout } from './session-events.ts';
@@ -42,7 +44,8 @@ export class Session {
   readonly #warnings: readonly string[];
   readonly #losses: readonly string[];
   readonly #hostnames: ReadonlyMap<string, string>;
-  #completed: Completing | undefined;
+  readonly #completing: Completing[] = [];
+  #measuring: Measuring | undefined;
 
   constructor(parts: SessionParts, options: CommonOptions, environment: Environment) {
     this.inventory = parts.inventory;
@@ -62,8 +65,9 @@ export class Session {
   }
 
   /** What src/run needs of the command line. */
-  runOptions({ prune }: Pick<RunOptions, 'prune'>): RunOptions {
+  runOptions({ prune }: Pick<RunOptions, 'prune'>): RunOptions & Pick<PlanOptions, 'beside'> {
     const { signal, secrets, startThread } = this.environment;
+    const measuring = this.#measuring;
     return {
       inventory: this.inventory,
       limit: this.#options.limit,
@@ -71,7 +75,11 @@ export class Session {
       signal,
       startThread,
       connect: this.connector.connect,
-      progress: (event) => this.#view.progress(harmlessEvent(event, secrets)),
+      progress: (event) => {
+        measuring?.progress(event);
+        this.#view.progress(harmlessEvent(event, secrets));
+      },
+      ...(measuring === undefined ? {} : { beside: (host) => measuring.reads(host) }),
       secrets,
       prune,
       names: this.#options.names ?? false,
@@ -97,20 +105,32 @@ export class Session {
   async end(result: RunResult, told: Told & { readonly exitStatus: number }): Promise<number> {
     const warnings = [...this.#warnings, ...this.#losses, ...result.warnings];
     const made = this.document({ ...result, warnings }, told);
-    const document = (await this.#completed?.(made)) ?? made;
+    const measured = this.#measuring?.take();
+    let document: ReportDocument = measured === undefined ? made : { ...made, measured };
+    for (const completing of this.#completing) document = await completing(document);
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     await this.connector.close().catch(() => undefined);
     return document.summary.exitStatus;
   }
 
-  /** Has something added to the document in which the command ends, once that is whole. */
+  /**
+   * Has something added to the document in which the command ends, once that is whole; in the order in which
+   * this is called.
+   */
   complete(completing: Completing): void {
-    this.#completed = completing;
+    this.#completing.push(completing);
+  }
+
+  /** Has that measured which metrics are made of, and adds it to the document in which the command ends. */
+  async measure(measuring: Measuring): Promise<void> {
+    await measuring.begin(this.inventory);
+    this.#measuring = measuring;
   }
 
   /** What `--json` would print of it. */
   document(result: RunResult, told: Told): ReportDocument {
+    this.#measuring?.see(result);
     return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
   }
 }

@@ -1,13 +1,11 @@
 import { calendarOf, isByDay, usualDay } from '../calendar/calendar.ts';
 import { localIso } from '../calendar/words.ts';
-import { endsSoon } from '../doctor/certificates.ts';
-import { readSurroundings, type Surroundings } from '../doctor/surroundings.ts';
-import { remoteFile } from '../host/program.ts';
+import type { Surroundings } from '../doctor/surroundings.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { isoOf } from '../model/claims.ts';
 import { type ClusterPlan, type HostPlan, stagesOf } from '../model/plan.ts';
-import { noReads, type Query, queryKey } from '../model/reads.ts';
-import type { MayNow, Present, RoleCapacity, ShownCertificate, Today } from '../model/today.ts';
+import { noReads } from '../model/reads.ts';
+import type { MayNow, Present, RoleCapacity, Today } from '../model/today.ts';
 import { reportsOf } from '../plan/forward/guard-reports.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 import { holdsIn } from './claims/held.ts';
@@ -15,6 +13,7 @@ import { isOverHere } from './claims/leases.ts';
 import type { RunOptions } from './options.ts';
 import { usualApply } from './options.ts';
 import { planRun } from './plan-run.ts';
+import { askingSurroundings, certificatesIn } from './shown-certificates.ts';
 import { wavesOf } from './wave.ts';
 import type { RunWindow } from './windows/run-window.ts';
 
@@ -24,21 +23,17 @@ export async function todayRun(
   window: RunWindow,
 ): Promise<{ readonly plan: ClusterPlan; readonly today: Today }> {
   const { inventory } = options;
-  const program = await remoteFile('surroundings.sh');
-  const surroundings = (host: InventoryHost): Query => {
-    const names = [inventory.cluster.hostname, host.hostname ?? ''].filter((name) => name !== '');
-    return { kind: 'program', program, args: [names.join(' ')] };
-  };
+  const surroundings = await askingSurroundings(inventory);
   // What may be done now doesn't depend on whom a run would be limited to.
   const { plan } = await planRun({
     ...options,
     limit: [],
-    beside: (host) => ({ ...noReads, queries: [surroundings(host)] }),
+    beside: (host) => ({ ...noReads, queries: [surroundings.query(host)] }),
   });
   const seen = new Map(
     inventory.hosts.flatMap((host): [string, Surroundings][] => {
       const { snapshot } = plan.hosts.find((one) => one.host === host.name) ?? {};
-      const read = readSurroundings(snapshot?.answers.get(queryKey(surroundings(host))));
+      const read = surroundings.read(host, snapshot);
       return read === undefined ? [] : [[host.name, read]];
     }),
   );
@@ -139,21 +134,4 @@ function lastEdited(plan: HostPlan): Today['edited'] {
   );
   if (times.length === 0) return [];
   return [{ host, at: isoOf(Math.max(...times) - (snapshot?.clockOffset ?? 0)) }];
-}
-
-function certificatesIn(
-  surroundings: ReadonlyMap<string, Surroundings>,
-  now: number,
-): readonly ShownCertificate[] {
-  const known = new Map<string, ShownCertificate>();
-  for (const [host, { shown }] of surroundings) {
-    for (const one of shown) {
-      const key = JSON.stringify([one.name, one.serial, one.validTo]);
-      const before = known.get(key);
-      const hosts = [...new Set([...(before?.hosts ?? []), host])];
-      const ends = isoOf(one.validTo / 1_000);
-      known.set(key, { name: one.name, hosts, ends, endsSoon: endsSoon(one, now) });
-    }
-  }
-  return [...known.values()].sort((one, other) => Date.parse(one.ends) - Date.parse(other.ends));
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { PrintedFile, SchedulePolicy } from '../model/schedule.ts';
 import { stateDirectory, unitName } from './names.ts';
 import { settingsSection } from './settings.ts';
@@ -30,6 +31,8 @@ export interface Unit extends Schedule {
   readonly records: string;
   /** secrets that the inventory takes from the environment, and the files that hold them */
   readonly credentials: ReadonlyMap<string, string>;
+  /** the file for metrics, by its absolute path; undefined: none is written */
+  readonly metrics?: string | undefined;
 }
 
 /** The service and the timer. Pure. */
@@ -93,9 +96,12 @@ function timerText({ cluster, when, spread, zone, policy, records }: Unit): stri
   });
 }
 
-function surroundings({ manager, name, records }: Unit): readonly string[] {
-  if (manager.kind === 'user') return [`ReadWritePaths=${quotedPath(records)}`];
-  return [`User=${manager.account}`, `StateDirectory=${stateDirectory(name)}`, 'StateDirectoryMode=0700'];
+function surroundings({ manager, name, records, metrics }: Unit): readonly string[] {
+  // Where that folder is gone the service still looks, and says that it could not write there.
+  const more = metrics === undefined ? [] : [`ReadWritePaths=${quotedPath(`-${dirname(metrics)}`)}`];
+  if (manager.kind === 'user') return [`ReadWritePaths=${quotedPath(records)}`, ...more];
+  const state = [`StateDirectory=${stateDirectory(name)}`, 'StateDirectoryMode=0700'];
+  return [`User=${manager.account}`, ...state, ...more];
 }
 
 /**

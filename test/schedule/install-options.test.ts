@@ -32,6 +32,10 @@ it.each([
   [['--limit', 'bbb-1'], 'error limit-unknown: bbb-1 is neither a host nor a role'],
   [['--when-idle'], 'error usage: --when-idle goes with --policy fix'],
   [['--every', '15m', '--spread', '15m'], 'error usage: --spread must be shorter than the time between'],
+  [
+    ['--metrics', '/tmp/prod.prom'],
+    'error usage: --metrics /tmp/prod.prom is in a folder for temporary files',
+  ],
   [['--at', '03:30', '--spread', '24h'], 'which begin every day at 03:30'],
 ])('install %j is refused, also where it is only printed', async (words, message) => {
   const { status, stdout, stderr } = await print('systemd', ...words);
@@ -52,4 +56,13 @@ it.each(['gitlab', 'github'])('%s finds the inventory in its checkout', async (s
   expect(stdout).toContain('--inventory clusters/prod.yaml ');
   expect(stdout).not.toContain(folder);
   rmSync(join(folder, '.git'), { recursive: true });
+});
+
+it('metrics are written where the schedule runs on this machine, and by an absolute path', async () => {
+  expect((await print('systemd', '--metrics', 'prod.prom')).stdout).toContain(
+    ` --metrics ${join(process.cwd(), 'prod.prom')} --state `,
+  );
+  expect((await print('cron', '--metrics', '/srv/prod.prom')).stdout).toContain(' --metrics /srv/prod.prom');
+  const { status, stderr } = await print('kubernetes', '--metrics', '/srv/prod.prom');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('leave --metrics out') });
 });

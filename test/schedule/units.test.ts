@@ -36,6 +36,13 @@ it('a user may have a blank, a dollar and a percent sign in the path of the reco
   );
 });
 
+it('it may write where its metrics are read, also where that folder is gone', () => {
+  const metrics = '/var/lib/node exporter/prod.prom';
+  for (const one of [unit, user])
+    expect(serviceText({ ...one, metrics })).toContain('ReadWritePaths="-/var/lib/node exporter"\n');
+  expect(serviceText(unit)).not.toContain('ReadWritePaths=');
+});
+
 it('what the timer is for can be read from it again', () => {
   const [, timer] = units(unit);
   expect(timer?.file).toBe('clusterproxy-schedule-prod-1a2b3c4d.timer');

@@ -14,6 +14,7 @@ import {
   statuses,
   type unsettled,
 } from './host-schema.ts';
+import { measured } from './measured-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
 import { record } from './record-schema.ts';
 import { scheduleSchema } from './schedule-schema.ts';
@@ -230,6 +231,7 @@ export const reportSchema = z.object({
     .optional()
     .describe('of a plan: what is worth knowing before agreeing, although nothing is wrong'),
   schedule: scheduleSchema.optional(),
+  measured: measured.optional(),
   support: supportSchema
     .optional()
     .describe('of support: the bundle; its texts come with the program, or are placeholders such as host-1'),
@@ -258,6 +260,7 @@ export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
 export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
+export type ReportMeasured = z.infer<typeof measured>;
 export type ReportSchedule = NonNullable<ReportDocument['schedule']>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** What only metrics are made of. */
+export const measured = z
+  .object({
+    version: z.string().describe('of clusterproxy'),
+    cluster: z.string().optional().describe('left out: the inventory could not be read'),
+    playbook: z.string().optional(),
+    at: z.string().describe('when the command began; ISO 8601, UTC'),
+    endedAt: z.string(),
+    phases: z
+      .array(z.object({ phase: z.string(), seconds: z.number() }))
+      .describe('how long looking took, and each phase of a change on the host on which it took longest'),
+    certificates: z
+      .array(z.object({ name: z.string(), ends: z.string().describe('ISO 8601, UTC') }))
+      .describe('those that hosts show for names of the inventory'),
+  })
+  .describe('with --metrics: what there is to measure');
