@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timeWords } from '../calendar/words.ts';
+import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { exitStatus, worstOf } from '../model/result.ts';
@@ -25,6 +26,7 @@ import { home } from '../ssh/config/home.ts';
 import { type ApplyCommandOptions, applyOver } from './apply.ts';
 import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
+import { openNotifying } from './notify-targets.ts';
 import { policyWith } from './queue-options.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
 import { openSession } from './session.ts';
@@ -37,6 +39,8 @@ interface Running {
   readonly window: RunWindow;
   readonly decision: Decision;
   readonly now: () => number;
+  /** tells people of it, once it has ended; returns what is worth a word of that */
+  readonly tell: (document: ReportDocument) => Promise<readonly string[]>;
 }
 
 /**
@@ -57,7 +61,16 @@ export async function runSchedule(options: ScheduleRunOptions, given: Environmen
     const window = await runWindow(loaded, wishes, clock);
     const records = (await readRecords(folder)) ?? noRecords;
     const decision = decide({ policy: options.policy, window, last: lastLook(records) });
-    const run = { options, folder, at, window, decision, now: clock.now };
+    const notifying = await openNotifying(loaded, folder, environment);
+    const told = async (document: ReportDocument) => {
+      if (notifying === undefined) return [];
+      const { tell } = await import('../schedule/notify/tell.ts');
+      // That people can't be told is no reason to lose what was found.
+      return tell(document, notifying).catch((error: unknown) => [
+        `nobody could be told: ${secrets.mask(reasonOf(error))}`,
+      ]);
+    };
+    const run = { options, folder, at, window, decision, now: clock.now, tell: told };
     return await carriedOut(run, loaded, environment).catch(async (error: unknown) => {
       await recordFailure(run, error, environment).catch(() => undefined);
       throw error;
@@ -105,6 +118,7 @@ async function recorded(run: Running, document: ReportDocument): Promise<ReportD
     ...{ policy: options.policy, records: folder, differences: records.differences },
     window: { ...until, until: isoOf(until.until) },
     runs: records.runs.slice(0, 1),
+    notes: await run.tell(whole),
   };
   return { ...whole, ...scheduleDocument(told) };
 }
@@ -138,6 +152,7 @@ async function recordFailure(run: Running, error: unknown, { secrets, phase }: E
     errors: problems.map(({ code, message }) => ({ code, message })),
   };
   await writeRun(run.folder, ended, undefined);
+  await run.tell(errorReport('schedule run', { exitStatus: ended.exitStatus, errors: problems }, secrets));
 }
 
 function endedNow({ options, at, now, decision }: Running) {

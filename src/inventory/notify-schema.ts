@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import { parseClock } from '../calendar/written.ts';
 import { severities } from '../model/notify.ts';
-import { isSecretReference, type SecretReference } from '../secrets/reference.ts';
+import { secretReference } from '../secrets/reference.ts';
 import { checkedText } from './checked-text.ts';
 
-/** Only a reference: such a thing must not stand in the inventory, so there is no text to warn about. */
-const reference = z
-  .record(z.string(), z.union([z.string(), z.array(z.string())]))
-  .refine(isSecretReference, 'expected a secret reference: {env}, {file} or {command}')
-  .transform((value) => value as SecretReference)
-  .meta({ description: 'a secret reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}' });
+/** Only a reference: such a thing must not stand in the inventory itself. */
+const reference = secretReference;
 
 const url = z.union([
   checkedText({

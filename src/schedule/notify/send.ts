@@ -24,6 +24,8 @@ export type Way =
       readonly user: string | undefined;
       readonly password: string | undefined;
     }
+  /** what it needs can't be looked up at present */
+  | { readonly kind: 'unusable'; readonly why: string }
   | { readonly kind: 'command'; readonly words: readonly string[]; readonly folder: string };
 
 /** What one attempt may take, and how the time is known. Milliseconds. */
@@ -36,6 +38,7 @@ export interface Attempt {
 export async function send(way: Way, message: NotifyMessage, attempt: Attempt): Promise<string | undefined> {
   try {
     if (way.kind === 'webhook') return await sendWebhook(way, message, attempt);
+    if (way.kind === 'unusable') return way.why;
     if (way.kind === 'mail') return await sendMail(way, message, attempt);
     return await runCommand(way, message, attempt);
   } catch (error) {
