@@ -27,7 +27,7 @@ export async function openNotifying(
   const values = await secretsOf(inventory, notify, environment);
   const zone = inventory.timeZone ?? environment.clock.zone;
   const { all, roles } = inventory.maxUnavailable;
-  const deadMan = notify.dead_man === undefined ? undefined : valueOf(notify.dead_man, values);
+  const deadMan = notify.dead_man === undefined ? undefined : given(notify.dead_man, values);
   return {
     ...{ cluster: inventory.cluster.name, folder, now: () => environment.clock.now(), deadMan },
     targets: targetsOf(inventory).map((target, index) => ({
@@ -56,7 +56,7 @@ function nameOf(target: Omit<NotifyTarget, 'severities'>): string {
 
 type Values = ReadonlyMap<string, string>;
 
-function valueOf(value: string | SecretReference | undefined, values: Values): string | undefined {
+function given(value: string | SecretReference | undefined, values: Values): string | undefined {
   return typeof value === 'object' ? values.get(referenceId(value)) : value;
 }
 
@@ -67,11 +67,11 @@ function wayOf(target: NotifyTarget, values: Values, folder: string): Way {
   if ('mail' in target) {
     const { to, from, smtp } = target.mail;
     const { host, port, security = 'starttls', user, password } = smtp;
-    return { kind: 'mail', to, from, host, port, security, user, password: valueOf(password, values) };
+    return { kind: 'mail', to, from, host, port, security, user, password: given(password, values) };
   }
   const { webhook, form = 'json', secret } = target;
   return {
-    ...{ kind: 'webhook', url: valueOf(webhook, values) ?? '', secret: valueOf(secret, values) },
+    ...{ kind: 'webhook', url: given(webhook, values) ?? '', secret: given(secret, values) },
     form: typeof form === 'string' ? form : { template: resolve(folder, form.template) },
   };
 }
