@@ -76,8 +76,8 @@ it('tells changes only, and pages after two looks', () => {
   expect(next(look([host('a', 'unreachable')], [wrong]))).toEqual([['new', 'ticket', 'unreachable']]);
   // A run of ours has just worked there: what it interrupts isn't told.
   expect(next(look([host('a', 'changed', ['/etc/x'])], [], 'run'))).toEqual([
-    ['over', 'ticket', '/etc/x'],
     ['over', 'ticket', 'unreachable'],
+    ['over', 'ticket', '/etc/x'],
     ['repaired', 'info', '1'],
   ]);
   expect(next(look([host('a', 'in-sync')]))).toEqual([['over', 'page', 'joins']]);
