@@ -15,6 +15,7 @@ import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
 import { registerJoin } from './join.ts';
 import { registerLeave } from './leave.ts';
+import { registerNotify } from './notify.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
 import { registerReboot } from './reboot.ts';
@@ -64,6 +65,7 @@ const commands = [
   registerUnlock,
   registerHold,
   registerSchedule,
+  registerNotify,
   registerUninstall,
   registerExplain,
   registerSupport,

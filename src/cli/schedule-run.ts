@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timeWords } from '../calendar/words.ts';
+import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { exitStatus, worstOf } from '../model/result.ts';
@@ -27,6 +28,7 @@ import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
 import { withMetrics } from './metrics.ts';
 import type { MetricsFile } from './metrics-file.ts';
+import { openNotifying } from './notify-targets.ts';
 import { policyWith } from './queue-options.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
 import { openSession } from './session.ts';
@@ -40,6 +42,8 @@ interface Running {
   readonly decision: Decision;
   readonly metrics: MetricsFile | undefined;
   readonly now: () => number;
+  /** tells people of it, once it has ended; returns what is worth a word of that */
+  readonly tell: (document: ReportDocument) => Promise<readonly string[]>;
 }
 
 /**
@@ -69,7 +73,16 @@ async function runOnce(
     const window = await runWindow(loaded, wishes, clock);
     const records = (await readRecords(folder)) ?? noRecords;
     const decision = decide({ policy: options.policy, window, last: lastLook(records) });
-    const run = { options, folder, at, window, decision, metrics, now: clock.now };
+    const notifying = await openNotifying(loaded, folder, environment);
+    const told = async (document: ReportDocument) => {
+      if (notifying === undefined) return [];
+      const { tell } = await import('../schedule/notify/tell.ts');
+      // That people can't be told is no reason to lose what was found.
+      return tell(document, notifying).catch((error: unknown) => [
+        `nobody could be told: ${secrets.mask(reasonOf(error))}`,
+      ]);
+    };
+    const run = { options, folder, at, window, decision, metrics, now: clock.now, tell: told };
     return await carriedOut(run, loaded, environment).catch(async (error: unknown) => {
       await recordFailure(run, error, environment).catch(() => undefined);
       throw error;
@@ -119,6 +132,7 @@ async function recorded(run: Running, document: ReportDocument): Promise<ReportD
     ...{ policy: options.policy, records: folder, differences: records.differences },
     window: { ...until, until: isoOf(until.until) },
     runs: records.runs.slice(0, 1),
+    notes: await run.tell(whole),
   };
   return { ...whole, ...scheduleDocument(told) };
 }
@@ -152,6 +166,7 @@ async function recordFailure(run: Running, error: unknown, { secrets, phase }: E
     errors: problems.map(({ code, message }) => ({ code, message })),
   };
   await writeRun(run.folder, ended, undefined);
+  await run.tell(errorReport('schedule run', { exitStatus: ended.exitStatus, errors: problems }, secrets));
 }
 
 function endedNow({ options, at, now, decision }: Running) {

@@ -9,6 +9,7 @@ import type { WhenBusy } from '../model/when-busy.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { AcceptedFile } from './accepted-file.ts';
+import type { NotifySettings } from './notify-schema.ts';
 import type { SecretUse } from './secret-use.ts';
 
 /** The operator's inventory, checked against the playbook and with every default filled in. */
@@ -46,6 +47,8 @@ export interface Inventory {
   readonly snapshotCommand?: readonly string[] | undefined;
   /** programs on this machine that are asked whether a plan may be carried out */
   readonly policies?: readonly Policy[] | undefined;
+  /** who is told what scheduled runs find */
+  readonly notify?: NotifySettings | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */

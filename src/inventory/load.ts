@@ -171,6 +171,7 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     upgradeCommand: upgradeCommands(data, file),
     snapshotCommand: data.snapshot_command,
     policies: policiesIn(data.policies, file),
+    notify: data.notify,
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),

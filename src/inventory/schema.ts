@@ -17,6 +17,7 @@ import {
   timeZoneMistake,
   userPattern,
 } from './names.ts';
+import { notifySchema } from './notify-schema.ts';
 import { upgradeCommand } from './upgrade-schema.ts';
 import { windowSchema } from './window-schema.ts';
 
@@ -239,6 +240,9 @@ export const inventorySchema = z.strictObject({
       description:
         'programs on this machine, each alone or with its arguments, that get every plan as JSON on standard input and may refuse it; relative to the inventory',
     }),
+  notify: notifySchema.optional().meta({
+    description: 'who is told what scheduled runs find, on change only',
+  }),
   ssh: sshSchema.optional().meta({ description: 'how to reach the hosts' }),
   vars,
   hosts: z

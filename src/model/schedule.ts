@@ -1,3 +1,5 @@
+import type { NotifyTargetTold } from './notify.ts';
+
 /** What a schedule does when its time comes: it only looks, or, within a window, also repairs. */
 export const schedulePolicies = ['report', 'fix'] as const;
 export type SchedulePolicy = (typeof schedulePolicies)[number];
@@ -66,6 +68,8 @@ export interface ScheduleTold {
   readonly runs?: readonly ScheduledRun[] | undefined;
   readonly differences?: readonly Difference[] | undefined;
   readonly texts?: readonly PrintedFile[] | undefined;
+  /** those who are told what runs find */
+  readonly notify?: readonly NotifyTargetTold[] | undefined;
   /** what else is worth knowing */
   readonly notes?: readonly string[] | undefined;
 }

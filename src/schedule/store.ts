@@ -69,7 +69,8 @@ export async function writeRun(
   return records;
 }
 
-async function replace(file: string, text: string): Promise<void> {
+/** Replaces a file as a whole, for its owner only, or leaves it as it was. */
+export async function replace(file: string, text: string): Promise<void> {
   const fresh = `${file}.${process.pid}`;
   try {
     const handle = await open(fresh, 'w', 0o600);

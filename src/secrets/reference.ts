@@ -26,7 +26,7 @@ const fromCommand = z.strictObject({
 });
 
 /** Where to get a secret: exactly one of an environment variable, a file, or a program's output. */
-const secretReference = z.union([fromEnvironment, fromFile, fromCommand]).meta({
+export const secretReference = z.union([fromEnvironment, fromFile, fromCommand]).meta({
   description: 'a secret reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT, ...]}',
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { severities } from '../../model/notify.ts';
 import { schedulePolicies } from '../../model/schedule.ts';
 
 const span = z.object({ from: z.string(), to: z.string() });
@@ -53,6 +54,20 @@ export const scheduleSchema = z
       .array(z.object({ file: z.string(), text: z.string() }))
       .optional()
       .describe('of install --print: texts for another scheduler, and the names of their files'),
+    notify: z
+      .array(
+        z.object({
+          target: z.string().describe('in words, without its address'),
+          severities: z.array(z.enum(severities)),
+          waiting: z.int().describe('messages that wait for it'),
+          oldest: z.string().optional().describe('when the oldest of them was written; ISO 8601, UTC'),
+          next: z.string().optional().describe('when it is tried next; ISO 8601, UTC'),
+          dropped: z.int().describe('messages that were given up since one arrived'),
+          answer: z.string().optional().describe('delivered, or why the last attempt failed'),
+        }),
+      )
+      .optional()
+      .describe('of notify test and notify status: those who are told'),
     notes: z.array(z.string()).optional(),
   })
   .describe('of schedule');

@@ -7,7 +7,7 @@ import type { ReportDocument, ReportSchedule } from './schema.ts';
 export function scheduleDocument(told: ScheduleTold | undefined): Pick<ReportDocument, 'schedule'> {
   if (told === undefined) return {};
   const { unit, manager, installed, policy, when, records, next, window } = told;
-  const { runs, differences, texts, notes = [] } = told;
+  const { runs, differences, texts, notify, notes = [] } = told;
   const schedule: ReportSchedule = {
     ...(unit === undefined ? {} : { unit: cleanName(unit) }),
     ...(manager === undefined ? {} : { manager }),
@@ -28,6 +28,14 @@ export function scheduleDocument(told: ScheduleTold | undefined): Pick<ReportDoc
     ...(texts === undefined
       ? {}
       : { texts: texts.map(({ file, text }) => ({ file: cleanName(file), text: ownWords(text) })) }),
+    ...(notify === undefined
+      ? {}
+      : {
+          notify: notify.map(({ severities, ...one }) => ({
+            ...{ ...one, target: cleanName(one.target), severities: [...severities] },
+            ...(one.answer === undefined ? {} : { answer: ownLine(one.answer) }),
+          })),
+        }),
     ...(notes.length === 0 ? {} : { notes: notes.map(ownLine) }),
   };
   return { schedule };

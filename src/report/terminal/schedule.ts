@@ -11,7 +11,8 @@ const [fewRuns, fewDifferences] = [10, 5];
 /** What runs by itself, what it has found, and why that wasn't repaired; or texts for another scheduler. */
 export function renderSchedule({ command, schedule }: ReportDocument, style: Style): readonly string[] {
   if (schedule === undefined) return [];
-  const { texts, notes = [], runs = [] } = schedule;
+  const { texts, notify, notes = [], runs = [] } = schedule;
+  if (notify !== undefined) return [...notifyLines(command, notify, style), ...notes];
   if (texts !== undefined) return textLines(texts);
   const paragraph = (text: string) => wrap(text, { columns: style.columns, first: '', hanging: 2 });
   const [last] = runs;
@@ -50,6 +51,29 @@ function textLines(texts: NonNullable<ReportSchedule['texts']>): readonly string
     ...(texts.length === 1 ? [] : [...(index === 0 ? [] : ['']), `# ${file}`]),
     text.replace(/\n$/, ''),
   ]);
+}
+
+/** Those who are told, and how each has answered or what waits for it. */
+function notifyLines(
+  command: string,
+  targets: NonNullable<ReportSchedule['notify']>,
+  style: Style,
+): readonly string[] {
+  return targets.flatMap(({ target, severities, waiting, next, dropped, answer }) => {
+    const parts =
+      command === 'notify test'
+        ? [answer ?? '']
+        : [
+            severities.join(', '),
+            waiting === 0
+              ? 'nothing waits'
+              : `${count(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`,
+            ...(answer === undefined ? [] : [answer]),
+            ...(next === undefined ? [] : [`tried again ${next}`]),
+            ...(dropped === 0 ? [] : [`given up: ${dropped}`]),
+          ];
+    return wrap(`${target}: ${parts.join('; ')}`, { columns: style.columns, first: '', hanging: 2 });
+  });
 }
 
 function unitLines(command: string, schedule: ReportSchedule, style: Style): readonly string[] {

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { NotifyMessage } from '../../model/notify.ts';
+import { bodyOf, type Form, templateBody } from './bodies.ts';
+import { textOf } from './message.ts';
+import { signatureHeaders } from './sign.ts';
+
+/** Where messages go, with its secrets looked up. */
+export type Way =
+  | {
+      readonly kind: 'webhook';
+      readonly url: string;
+      readonly form: Form | { readonly template: string };
+      readonly secret: string | undefined;
+    }
+  | {
+      readonly kind: 'mail';
+      readonly to: readonly string[];
+      readonly from: string;
+      readonly host: string;
+      readonly port: number | undefined;
+      readonly security: 'tls' | 'starttls' | 'none';
+      readonly user: string | undefined;
+      readonly password: string | undefined;
+    }
+  /** what it needs can't be looked up at present */
+  | { readonly kind: 'unusable'; readonly why: string }
+  | { readonly kind: 'command'; readonly words: readonly string[]; readonly folder: string };
+
+/** What one attempt may take, and how the time is known. Milliseconds. */
+export interface Attempt {
+  readonly limit: number;
+  readonly now: () => number;
+}
+
+/** Sends one message once; undefined if it arrived, else why not, without addresses, which may be secrets. */
+export async function send(way: Way, message: NotifyMessage, attempt: Attempt): Promise<string | undefined> {
+  try {
+    if (way.kind === 'webhook') return await sendWebhook(way, message, attempt);
+    if (way.kind === 'unusable') return way.why;
+    if (way.kind === 'mail') return await sendMail(way, message, attempt);
+    return await runCommand(way, message, attempt);
+  } catch (error) {
+    return why(error);
+  }
+}
+
+/** Asks a URL that notices when nobody does any longer; undefined if it answered. */
+export async function ping(url: string, limit: number): Promise<string | undefined> {
+  try {
+    const { status } = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(limit) });
+    return status < 300 ? undefined : `it answered with status ${status}`;
+  } catch (error) {
+    return why(error);
+  }
+}
+
+async function sendWebhook(
+  { url, form, secret }: Extract<Way, { kind: 'webhook' }>,
+  message: NotifyMessage,
+  { limit, now }: Attempt,
+): Promise<string | undefined> {
+  const body =
+    typeof form === 'string'
+      ? bodyOf(form, message)
+      : await templateBody(await readFile(form.template, 'utf8'), message);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': isJson(body) ? 'application/json' : 'text/plain; charset=utf-8',
+      ...signatureHeaders({ id: message.id, at: now(), body, secret }),
+    },
+    body,
+    // The message and its signature are for this address alone.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(limit),
+  });
+  await response.body?.cancel();
+  return response.status >= 200 && response.status < 300
+    ? undefined
+    : `it answered with status ${response.status}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function sendMail(
+  { host, port, security, user, password, from, to }: Extract<Way, { kind: 'mail' }>,
+  message: NotifyMessage,
+  { limit }: Attempt,
+): Promise<string | undefined> {
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({
+    host,
+    port: port ?? (security === 'tls' ? 465 : security === 'none' ? 25 : 587),
+    secure: security === 'tls',
+    requireTLS: security === 'starttls',
+    ignoreTLS: security === 'none',
+    ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
+    ...{ connectionTimeout: limit, greetingTimeout: limit, socketTimeout: limit },
+  });
+  const sent = transport.sendMail({
+    ...{ from, to: [...to], subject: message.title, text: `${textOf(message)}\n` },
+    messageId: `<${message.id}@clusterproxy>`,
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException('late', 'TimeoutError')), limit);
+  });
+  try {
+    await Promise.race([sent, late]);
+  } finally {
+    clearTimeout(timer);
+    sent.catch(() => undefined);
+    transport.close();
+  }
+  return undefined;
+}
+
+function runCommand(
+  { words, folder }: Extract<Way, { kind: 'command' }>,
+  message: NotifyMessage,
+  { limit }: Attempt,
+): Promise<string | undefined> {
+  const [first = '', ...args] = words;
+  return new Promise((end) => {
+    const program = first.includes('/') ? resolve(folder, first) : first;
+    const child = spawn(program, args, { cwd: folder, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    let reason: string | undefined;
+    const timer = setTimeout(() => {
+      reason = `it took longer than ${limit / 1_000} s`;
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }, limit);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      end(why(error));
+    });
+    child.on('exit', (status, killed) => {
+      clearTimeout(timer);
+      end(reason ?? (status === 0 ? undefined : `it ended with ${killed ?? `status ${status}`}`));
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(`${JSON.stringify(message)}\n`);
+  });
+}
+
+/** Codes of Node.js and SMTP alone: messages quote addresses, and servers what they were told. */
+function why(error: unknown): string {
+  const { name, code, cause, responseCode } = error as {
+    name?: string;
+    code?: unknown;
+    cause?: { code?: unknown };
+    responseCode?: unknown;
+  };
+  if (name === 'TimeoutError' || code === 'ETIMEDOUT') return 'it did not answer in time';
+  if (typeof responseCode === 'number') return `the mail server answered with ${responseCode}`;
+  const known = code ?? cause?.code;
+  return typeof known === 'string' ? `it can't be reached (${known})` : "it can't be reached";
+}
