@@ -1,3 +1,5 @@
+import { endsSoon } from '../doctor/certificates.ts';
+import type { Surroundings } from '../doctor/surroundings.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import { noReads, type Reads } from '../model/reads.ts';
@@ -16,7 +18,7 @@ export class Measuring {
   #inventory: Inventory | undefined;
   #asking: AskingSurroundings | undefined;
   /** by host */
-  readonly #seen = new Map<string, { readonly name: string; readonly validTo: number }[]>();
+  readonly #seen = new Map<string, Surroundings['shown']>();
 
   constructor({ clock }: Pick<Environment, 'clock'>) {
     this.#clock = clock.now;
@@ -56,18 +58,21 @@ export class Measuring {
   }
 
   take(): ReportMeasured {
-    const ends = new Map<string, number>();
-    for (const { name, validTo } of [...this.#seen.values()].flat())
-      ends.set(name, Math.min(validTo, ends.get(name) ?? validTo));
+    const first = new Map<string, Surroundings['shown'][number]>();
+    for (const one of [...this.#seen.values()].flat())
+      if (one.validTo <= (first.get(one.name)?.validTo ?? one.validTo)) first.set(one.name, one);
+    const now = this.#clock();
     const iso = (time: number) => new Date(time).toISOString();
     const { cluster, playbook } = this.#inventory ?? {};
     return {
       version: packageVersion(),
       ...(cluster === undefined ? {} : { cluster: cluster.name }),
       ...(playbook === undefined ? {} : { playbook: playbook.name }),
-      ...{ at: iso(this.#began), endedAt: iso(this.#clock()) },
+      ...{ at: iso(this.#began), endedAt: iso(now) },
       phases: this.#phases.take().map((one) => ({ ...one })),
-      certificates: [...ends].map(([name, validTo]) => ({ name, ends: iso(validTo) })),
+      certificates: [...first.values()].map((one) => ({
+        ...{ name: one.name, ends: iso(one.validTo), endsSoon: endsSoon(one, now) },
+      })),
     };
   }
 }

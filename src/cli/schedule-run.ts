@@ -26,6 +26,7 @@ import { home } from '../ssh/config/home.ts';
 import { type ApplyCommandOptions, applyOver } from './apply.ts';
 import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
+import { Measuring } from './measuring.ts';
 import { withMetrics } from './metrics.ts';
 import type { MetricsFile } from './metrics-file.ts';
 import { openNotifying } from './notify-targets.ts';
@@ -99,7 +100,9 @@ async function carriedOut(run: Running, loaded: Inventory, environment: Environm
   session.complete((document) =>
     recorded(run, document).catch((error: unknown) => unrecorded(document, error, environment)),
   );
-  await run.metrics?.follow(session);
+  // People are told of certificates too, which only a look that measures asks for.
+  if (run.metrics !== undefined) await run.metrics.follow(session);
+  else if (loaded.notify !== undefined) await session.measure(new Measuring(environment));
   if (decision.does === 'report') {
     if (decision.isOutside) session.message(`${outsideWords(window)}: this run only looks`);
     return checkOver(session);

@@ -28,11 +28,19 @@ export function differencesAfter(
 }
 
 /** What of a host is not as planned; a host that wasn't planned for has nothing to tell. */
-function differing({ changes, handlers, left = [] }: ReportHost): readonly string[] {
-  const drift = left.filter(({ items }) => items.some(({ because }) => because === 'report'));
-  const paths = [...new Set([...changes, ...drift].map(({ path }) => path))];
-  const owed = handlers.some((handler) => handler.owed !== undefined && !handler.ran);
+function differing(host: ReportHost): readonly string[] {
+  const paths = pathsThatDiffer(host);
+  const owed = host.handlers.some((handler) => handler.owed !== undefined && !handler.ran);
   return owed ? [...paths, 'restarts'] : paths;
+}
+
+/**
+ * Paths that are not as planned, once each; those too that a step leaves as they are and reports. What
+ * somebody has accepted, or a step keeps, is no difference.
+ */
+export function pathsThatDiffer({ changes, left = [] }: ReportHost): readonly string[] {
+  const drift = left.filter(({ items }) => items.some(({ because }) => because === 'report'));
+  return [...new Set([...changes, ...drift].map(({ path }) => path))];
 }
 
 /** Statuses of hosts on which something was left for later, and not because anything failed. */

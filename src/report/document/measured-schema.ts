@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What only metrics are made of. */
+/** What metrics and notifications are made of, beside what a command tells. */
 export const measured = z
   .object({
     version: z.string().describe('of clusterproxy'),
@@ -12,7 +12,13 @@ export const measured = z
       .array(z.object({ phase: z.string(), seconds: z.number() }))
       .describe('how long looking took, and each phase of a change on the host on which it took longest'),
     certificates: z
-      .array(z.object({ name: z.string(), ends: z.string().describe('ISO 8601, UTC') }))
+      .array(
+        z.object({
+          name: z.string(),
+          ends: z.string().describe('ISO 8601, UTC'),
+          endsSoon: z.boolean().describe('whatever renews it should have done so by now'),
+        }),
+      )
       .describe('those that hosts show for names of the inventory'),
   })
-  .describe('with --metrics: what there is to measure');
+  .describe('with --metrics, or of a scheduled run that tells people: what there is to measure');

@@ -133,7 +133,7 @@ function whatHappened({
 
 const good: readonly ReportStatus[] = ['changed', 'done', 'in-sync'];
 const remarkable: readonly ReportStatus[] = [
-  ...(['would-change', 'deferred', 'owed', 'queued', 'not-started', 'skipped', 'off'] as const),
+  ...(['would-change', 'drifted', 'deferred', 'owed', 'queued', 'not-started', 'skipped', 'off'] as const),
 ];
 
 function paintStatus(status: ReportStatus, { paint }: Style): (text: string) => string {

@@ -47,12 +47,19 @@ function ofHost(host: ReportHost, known: Known): readonly Sample[] {
 }
 
 /** How many things of each kind aren't as planned. */
-function differences({ status, changes }: ReportHost): Record<(typeof kinds)[number], number> {
+function differences({ status, changes, left = [] }: ReportHost): Record<(typeof kinds)[number], number> {
   // Where restarts are owed, the new files are in place.
-  const left = [...sound, 'owed'].includes(status) ? [] : changes;
-  const number = (kind: string) => new Set(left.flatMap((one) => (one.kind === kind ? [one.path] : []))).size;
+  const differing = [...sound, 'owed'].includes(status) ? [] : changes;
+  const number = (kind: string) =>
+    new Set(differing.flatMap((one) => (one.kind === kind ? [one.path] : []))).size;
+  // What a step leaves as it is and reports is of a file that is there.
+  const reported = left.filter(({ items }) => items.some(({ because }) => because === 'report'));
+  const files = [
+    ...differing.flatMap((one) => (one.kind === 'file' ? [one.path] : [])),
+    ...reported.map(({ path }) => path),
+  ];
   return {
-    ...{ file: number('file'), directory: number('directory'), symlink: number('symlink') },
+    ...{ file: new Set(files).size, directory: number('directory'), symlink: number('symlink') },
     ...{ unit: number('unit'), action: number('action') },
   };
 }
@@ -90,7 +97,8 @@ function deferredSince(host: ReportHost, known: Known): number | undefined {
   const queued = (host.queued ?? []).map(({ since }) => secondsOf(since));
   if (later.includes(host.status)) return least([...remembered, ...queued, before]) ?? endOf(known);
   const isStillOff = queued.length > 0 || remembered.length > 0;
-  const isOnlyLookedAt = host.status === 'would-change' || unseen.includes(host.status);
+  const isOnlyLookedAt =
+    host.status === 'would-change' || host.status === 'drifted' || unseen.includes(host.status);
   return isStillOff || isOnlyLookedAt ? least([...remembered, ...queued, before]) : undefined;
 }
 

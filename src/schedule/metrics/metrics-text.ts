@@ -19,8 +19,8 @@ export interface Remembered {
 
 /**
  * What a look or a run found, as metrics in Prometheus' text exposition format. `document` is that of
- * `check`, `apply` or `schedule run`, made with what was measured (`measured`). Only what it knows is told: after a
- * look that failed, hardly more than that, and when one last succeeded.
+ * `check`, `apply` or `schedule run`, made with what was measured (`measured`). Only what it knows is told:
+ * after a look that failed, hardly more than that, and when one last succeeded.
  */
 export async function metricsText(
   document: ReportDocument,

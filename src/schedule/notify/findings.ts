@@ -1,5 +1,6 @@
 import type { Finding } from '../../model/notify.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../../report/document/schema.ts';
+import { pathsThatDiffer } from '../differences.ts';
 
 const failing: readonly ReportStatus[] = [
   'failed',
@@ -10,7 +11,7 @@ const failing: readonly ReportStatus[] = [
   'kept',
 ];
 const later: readonly ReportStatus[] = ['deferred', 'owed', 'queued'];
-const differing: readonly ReportStatus[] = ['would-change', ...later, 'failed', 'rolled-back'];
+const differing: readonly ReportStatus[] = ['would-change', 'drifted', ...later, 'failed', 'rolled-back'];
 /** Those that a run of ours has just worked on: what they answer meanwhile says nothing. */
 const worked: readonly ReportStatus[] = ['changed', 'rolled-back', 'owed', 'kept', 'stuck', 'failed'];
 const unseen: readonly ReportStatus[] = ['unreachable', 'off', 'unknown', 'skipped', 'not-started', 'open'];
@@ -21,7 +22,7 @@ export type MostOut = (role: string, hosts: number) => number;
 
 /** What a look has found, in words of ours alone: keys, codes and paths. Pure; `now` is in milliseconds. */
 export function findingsOf(document: ReportDocument, now: number, mostOut: MostOut): readonly Finding[] {
-  const { hosts, checks = [], errors = [], today } = document;
+  const { hosts, checks = [], errors = [], measured } = document;
   const isShort = (role: string) => {
     const all = hosts.filter((one) => one.role === role && one.status !== 'off');
     const out = all.filter(({ status }) => ['stuck', 'unreachable', 'failed', 'damaged'].includes(status));
@@ -32,7 +33,7 @@ export function findingsOf(document: ReportDocument, now: number, mostOut: MostO
     ...checks.flatMap(({ host, id, outcome }): Finding[] =>
       outcome === 'failed' ? [{ host, kind: 'answers', what: id, severity: 'page' }] : [],
     ),
-    ...(today?.certificates ?? []).flatMap(({ name, ends, endsSoon }): Finding[] => {
+    ...(measured?.certificates ?? []).flatMap(({ name, ends, endsSoon }): Finding[] => {
       const isUrgent = Date.parse(ends) - now < soon;
       if (!isUrgent && !endsSoon) return [];
       return [{ host: '', kind: 'certificate', what: name, severity: isUrgent ? 'page' : 'ticket' }];
@@ -40,7 +41,7 @@ export function findingsOf(document: ReportDocument, now: number, mostOut: MostO
     ...hosts.flatMap((host): Finding[] => {
       const { name, role, status, error } = host;
       const code = error?.code ?? status;
-      const paths = differing.includes(status) ? [...new Set(host.changes.map(({ path }) => path))] : [];
+      const paths = differing.includes(status) ? pathsThatDiffer(host) : [];
       return [
         ...paths.map((what) => ({ host: name, kind: 'drift', what, severity: 'ticket' }) as const),
         ...(status === 'stuck'

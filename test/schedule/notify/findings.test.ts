@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { findingsOf } from '../../../src/schedule/notify/findings.ts';
+import { documentOf, hostOf, measuredOf } from '../metrics/known.ts';
+
+const now = Date.parse('2026-11-27T10:00:00.000Z');
+const found = (...given: Parameters<typeof documentOf>) => findingsOf(documentOf(...given), now, () => 1);
+
+it('tells of certificates by when they end', () => {
+  const certificate = (ends: string, endsSoon: boolean) => ({
+    measured: { ...measuredOf('prod'), certificates: [{ name: 'bbb.example.com', ends, endsSoon }] },
+  });
+  expect(found([], certificate('2027-02-01T00:00:00.000Z', false))).toEqual([]);
+  expect(found([], certificate('2026-12-05T00:00:00.000Z', true))).toMatchObject([
+    { kind: 'certificate', what: 'bbb.example.com', severity: 'ticket' },
+  ]);
+  expect(found([], certificate('2026-11-29T00:00:00.000Z', true))).toMatchObject([{ severity: 'page' }]);
+});
+
+it('tells of drift that a step reports, and not of what is accepted or kept', () => {
+  const left = (path: string, because: 'accepted' | 'report' | 'keep') => ({
+    ...{ step: 'one', path, diff: '', handlers: [], items: [{ key: 'a', because }] },
+  });
+  const all = [left('/etc/a', 'accepted'), left('/etc/b', 'report'), left('/etc/c', 'keep')];
+  expect(found([hostOf('bbb-01', { status: 'drifted', left: all })])).toMatchObject([
+    { host: 'bbb-01', kind: 'drift', what: '/etc/b', severity: 'ticket' },
+  ]);
+});
