@@ -142,6 +142,18 @@ describe('a plan that works out', () => {
     expect(snapshot.unsettled).toEqual([]);
   });
 
+  test('a service that something else has reload at the last look is up', async () => {
+    const unit = 'units/nginx.service';
+    const argv = ['sh', '-c', `echo reloading >"$CLUSTERPROXY_ROOT/run/stand-in/${unit}"`];
+    const other = { ...restartWeb, actions: [{ kind: 'command' as const, argv }], checks: [] };
+    try {
+      const result = await carry(transaction([change('/etc/made', absent, file('x'))], [reloadNginx, other]));
+      expect(result, JSON.stringify(result.problem)).toMatchObject({ state: 'committed' });
+    } finally {
+      remember(unit, 'active\n');
+    }
+  });
+
   test.each([
     ['goes away with all that it holds', '# 1\n', 'committed'],
     ['is back with all that it holds when the run fails', 'server {\n', 'reverted'],

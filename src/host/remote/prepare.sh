@@ -177,8 +177,7 @@ note_unit_of() {
   case $1:$3 in action:reload | action:restart | check:active) note_unit unit "$5" ;; esac
 }
 note_if_active() {
-  seen_of "$1"
-  [ "$unit_state" = active ] || return 0
+  was_seen_active "$1" || return 0
   were_active=$were_active$1$NL
   printf '%s\n' "$1" >>"$dir/active"
 }
