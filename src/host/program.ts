@@ -70,16 +70,7 @@ export async function program(name: ProgramName): Promise<string> {
     ...(name === 'forecast' ? ['forecast-apt', 'forecast'] : []),
     ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'
-      ? [
-          'people',
-          'folders',
-          'browse',
-          'probe-queries',
-          'probe-paths',
-          'probe-facts',
-          'probe-files',
-          'probe-authors',
-        ]
+      ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     ...(name === 'receive' ? ['start-run'] : []),

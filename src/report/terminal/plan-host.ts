@@ -5,7 +5,6 @@ import type {
   ReportHost,
   ReportRollout,
 } from '../document/schema.ts';
-import { authorNotes } from './author.ts';
 import { guardWords } from './guard.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
@@ -72,7 +71,7 @@ function renderChange(change: ReportChange, style: Style): readonly string[] {
     '',
     first.replace(words, paint.bold(words)),
     ...rest,
-    ...[...authorNotes(change, style), ...notes, ...stopNotes(change)].flatMap((note) =>
+    ...[...notes, ...stopNotes(change)].flatMap((note) =>
       wrap(note, { columns: style.columns, first: '    ' }),
     ),
     ...lines.map((line) => `    ${paintDiff(line, style)}`),
