@@ -71,6 +71,8 @@ export async function endAccepted(inventory: Inventory, place: Place): Promise<r
       next: 'look at what is: clusterproxy accept --list',
     });
   }
+  const paths = [...new Set(ended.map(({ path }) => path))];
+  if (paths.length > 1) throw ambiguous(place, `is accepted in ${paths.join(' and ')}`);
   await writeAccepted(inventory.file, (entries) => entries.filter((one) => !isMeant(one)));
   return ended;
 }
@@ -111,10 +113,11 @@ function foundAt(
       .find(({ path }) => shownPath(path) === place.path);
     const stays = left.find(({ path }) => shownPath(path) === place.path);
     const path = changed?.path ?? stays?.path;
-    if (path === undefined) {
-      const isManaged = managed.some((item) => shownPath(item.path) === place.path);
-      throw isManaged ? nothingDiffers(place) : notManaged(place, plan);
-    }
+    const isManaged = managed.some((item) => shownPath(item.path) === place.path);
+    if (path === undefined) throw isManaged ? nothingDiffers(place) : notManaged(place, plan);
+    // What is given back since no step wants it any longer, and folders made for files, are no step's.
+    if (stays === undefined && !isManaged) throw notManaged(place, plan);
+    if (changed?.after.kind === 'directory') throw isFolder(place);
     const state = stateIn(snapshot, path) ?? ({ kind: 'absent' } as const);
     if (changed !== undefined && sameState(state, changed.after)) throw nothingDiffers(place);
     const at = { path: place.path };
@@ -130,12 +133,7 @@ function foundAt(
   const [item, ...others] = places.values();
   if (item === undefined) throw nothingDiffers(place);
   if (others.length > 0) {
-    throw new OperatorError({
-      code: 'accepted-ambiguous',
-      message: `${place.key} differs in ${[...places.values()].map(({ path }) => path).join(' and ')}`,
-      next: 'name the path too: clusterproxy accept HOST PATH KEY',
-      host: place.host,
-    });
+    throw ambiguous(place, `differs in ${[...places.values()].map(({ path }) => path).join(' and ')}`);
   }
   const at = placeOf(item);
   return { ...at, value: acceptedValue(place.host, at, valueNow(item)) };
@@ -153,6 +151,25 @@ function isMeant(item: Managed, { path, key }: Place): boolean {
 /** What the plan's steps manage, as they will leave it. */
 function managedIn({ stages }: HostPlan): readonly Managed[] {
   return stages.at(-1)?.ledger?.items ?? [];
+}
+
+function ambiguous({ key, host }: Place, where: string): OperatorError {
+  return new OperatorError({
+    code: 'accepted-ambiguous',
+    message: `${key} ${where}`,
+    next: 'name the path too: clusterproxy accept HOST PATH KEY',
+    host,
+  });
+}
+
+/** A folder that isn't made takes with it what is to be in it, which would fail on the host. */
+function isFolder({ path, host }: Place): OperatorError {
+  return new OperatorError({
+    code: 'accepted-not-managed',
+    message: `${path} is a folder, and what is in it depends on it`,
+    next: 'accept the files in it instead',
+    host,
+  });
 }
 
 function notManaged(place: Place, plan: HostPlan): OperatorError {
