@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../../document/reason.ts';
@@ -13,13 +14,13 @@ export function readTextfile(file: string): Promise<string | undefined> {
 
 /**
  * Replaces a file with metrics as a whole, so that node_exporter never reads half of it. The fresh one has a
- * name that its textfile collector passes over, as that doesn't end with `.prom`. Throws OperatorError
- * `metrics-file`.
+ * name that its textfile collector passes over, as that doesn't end with `.prom`, and that whoever else can
+ * write into the folder can't foresee, to lead us elsewhere. Throws OperatorError `metrics-file`.
  */
 export async function writeTextfile(file: string, text: string): Promise<void> {
-  const fresh = join(dirname(file), `.${basename(file)}.${process.pid}`);
+  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(8).toString('hex')}`);
   try {
-    const handle = await open(fresh, 'w', mode);
+    const handle = await open(fresh, 'wx', mode);
     try {
       await handle.writeFile(text);
       // Whatever the umask is, which is 0077 for a scheduled run.

@@ -65,14 +65,17 @@ export function keyOf({ host, kind, what }: Pick<Finding, 'host' | 'kind' | 'wha
 }
 
 /**
- * Whether this look can't tell that a finding is there or over: its host wasn't seen, or a run of ours is at
- * work there, or has just been, which interrupts what is asked through it.
+ * Whether this look can't tell that a finding is there or over: its host wasn't seen, nobody asked what it is
+ * about, or a run of ours is at work there, or has just been, which interrupts what is asked through it.
  */
-export function isUnknown(document: ReportDocument, { host, kind }: Finding): boolean {
+export function isUnknown(document: ReportDocument, { host, kind, what }: Finding): boolean {
   const one = document.hosts.find(({ name }) => name === host);
   // That it can't be reached is seen all the same.
-  if (kind === 'answers') return one === undefined ? !isWhole(document) : isInterrupted(document, one);
-  if (kind === 'certificate') return document.today === undefined;
+  if (kind === 'answers') {
+    if (one === undefined) return !isWhole(document);
+    return isInterrupted(document, one) || isUnasked(document, one, what);
+  }
+  if (kind === 'certificate') return !document.measured?.certificates.some(({ name }) => name === what);
   if (host === '') return false;
   if (one === undefined) return !isWhole(document);
   return unseen.includes(one.status) && !(kind === 'failed' && one.status === 'unreachable');
@@ -81,6 +84,14 @@ export function isUnknown(document: ReportDocument, { host, kind }: Finding): bo
 /** A document of nothing but errors tells nothing of hosts. */
 function isWhole({ hosts }: ReportDocument): boolean {
   return hosts.length > 0;
+}
+
+/** Of a host that can't be reached nobody asks, nor of one whose asker doesn't answer itself. */
+function isUnasked({ checks = [] }: ReportDocument, host: ReportHost, what: string): boolean {
+  const own = checks.filter((one) => one.host === host.name && one.id === what);
+  return own.length === 0
+    ? unseen.includes(host.status)
+    : own.every(({ outcome }) => outcome === 'not-asked');
 }
 
 function isInterrupted({ run, checks }: ReportDocument, host: ReportHost): boolean {

@@ -106,19 +106,30 @@ async function deliverTo(
   { spool, notifying, until }: Delivering,
 ): Promise<readonly string[]> {
   const { now, isQuiet, limits = usualLimits } = notifying;
-  const due = isQuiet(now()) ? waiting.filter(({ message }) => message.severity === 'page') : waiting;
-  for (const [index, one] of due.entries()) {
-    const left = until - Date.now();
-    if (left <= 0 || one.next > now()) return [];
-    const failed = await send(way, one.message, { limit: Math.min(limits.attempt, left), now });
-    if (failed !== undefined) {
-      await spool.postpone(one, failed, now());
-      return [`${name}: ${failed}; ${due.length - index} messages wait`];
+  const pages = waiting.filter(({ message }) => message.severity === 'page');
+  const others = isQuiet(now()) ? [] : waiting.filter(({ message }) => message.severity !== 'page');
+  let sent = 0;
+  const failures: string[] = [];
+  // A page waits for no other message, not even for the pause after one that failed.
+  for (const queue of [pages, others]) {
+    for (const one of queue) {
+      const left = until - Date.now();
+      if (left <= 0 || one.next > now()) break;
+      const failed = await send(way, one.message, { limit: Math.min(limits.attempt, left), now });
+      if (failed !== undefined) {
+        await spool.postpone(one, failed, now());
+        failures.push(failed);
+        break;
+      }
+      await spool.remove(one);
+      sent += 1;
+      if (one.message.dropped > 0) await spool.setDropped(key, 0);
     }
-    await spool.remove(one);
-    if (one.message.dropped > 0) await spool.setDropped(key, 0);
   }
-  return [];
+  const [failed] = failures;
+  return failed === undefined
+    ? []
+    : [`${name}: ${failed}; ${pages.length + others.length - sent} messages wait`];
 }
 
 /** Sends each target a message of its own, past everything that waits, and tells how each answered. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findingsOf } from '../../../src/schedule/notify/findings.ts';
+import { findingsOf, isUnknown } from '../../../src/schedule/notify/findings.ts';
 import { documentOf, hostOf, measuredOf } from '../metrics/known.ts';
 
 const now = Date.parse('2026-11-27T10:00:00.000Z');
@@ -24,4 +24,19 @@ it('tells of drift that a step reports, and not of what is accepted or kept', ()
   expect(found([hostOf('bbb-01', { status: 'drifted', left: all })])).toMatchObject([
     { host: 'bbb-01', kind: 'drift', what: '/etc/b', severity: 'ticket' },
   ]);
+});
+
+it('takes nothing for over that nobody has asked', () => {
+  const answers = { host: 'proxy-1', kind: 'answers', what: 'join', severity: 'page' } as const;
+  const checked = (outcome: 'passed' | 'failed' | 'not-asked') =>
+    isUnknown(
+      documentOf([hostOf('proxy-1')], { checks: [{ ...answers, id: 'join', outcome } as never] }),
+      answers,
+    );
+  expect([checked('passed'), checked('failed'), checked('not-asked')]).toEqual([false, false, true]);
+  const unreachable = hostOf('proxy-1', { status: 'unreachable' });
+  expect(isUnknown(documentOf([unreachable], { checks: [] }), answers)).toBe(true);
+  const certificate = { host: '', kind: 'certificate', what: 'bbb.example.com', severity: 'page' } as const;
+  expect(isUnknown(documentOf([]), certificate)).toBe(false);
+  expect(isUnknown(documentOf([]), { ...certificate, what: 'other.example.com' })).toBe(true);
 });
