@@ -46,7 +46,8 @@ ${http(folder)}
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const socketPath = join(folder, 'front');
-  while (!existsSync(socketPath) && child.exitCode === null)
+  // It is written once all sockets are listened on; that the first one is there says nothing of the others.
+  while (!existsSync(join(folder, 'pid')) && child.exitCode === null)
     await new Promise((resolve) => setTimeout(resolve, 10));
   if (child.exitCode !== null) throw new Error(`nginx didn't start: ${stderr}`);
   return {
