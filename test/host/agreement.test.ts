@@ -1,4 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { abortOnHost, breakLease, knownOfRun } from '../../src/host/agreement.ts';
 import { forget } from '../../src/host/forget.ts';
@@ -143,4 +146,38 @@ test('a run that reserves nothing brings it with its other files', async () => {
     knownOfRun(connection, { cluster: 'school', run: plan.run, brief: false }),
   );
   expect(other).toMatchObject({ stages: [], elsewhere: ['prod'] });
+});
+
+/** Has the lock of claims until the returned function is called. */
+async function lockOfClaims(): Promise<() => void> {
+  const holder = spawn('flock', [folder(), 'sh', '-c', 'echo locked; read -r _'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  return () => holder.stdin.end('\n');
+}
+
+test('a lease that is renewed while the host is given back does not bring its folder back', async () => {
+  await take('retire');
+  const unlock = await lockOfClaims();
+  const renewed = ask('renew', 'retire');
+  // Long enough to have seen the folder, and to wait for the lock.
+  await sleep(1_000);
+  rmSync(folder(), { recursive: true });
+  unlock();
+  expect(await renewed).toEqual({ kind: 'lost' });
+  expect(existsSync(folder())).toBe(false);
+});
+
+test('a host is not forgotten while somebody renews its lease', async () => {
+  await take('retire');
+  const unlock = await lockOfClaims();
+  const forgetting = over((connection) =>
+    forget(connection, { machineId, cluster: 'prod', managed: 'leave', run: 'retire' }),
+  );
+  await sleep(1_000);
+  expect(existsSync(folder())).toBe(true);
+  unlock();
+  await forgetting;
+  expect(existsSync(folder())).toBe(false);
 });

@@ -111,7 +111,7 @@ field 4 "$request"
 same_machine "$field" || answer another-machine
 case $wanted in
   abort)
-    lock_claims || answer failed
+    lock_claims make || answer failed
     [ ! -e "$ours/outcome" ] || answer ended
     if stored_abort "$cluster" "$run"; then answer aborted; fi
     make_agreement "$cluster" "$run" || answer failed "$(printf '%s' "$said" | one_line)"
@@ -123,8 +123,10 @@ case $wanted in
     answer aborted
     ;;
   break)
-    [ -d "$base" ] || answer free
-    lock_claims || answer failed
+    if ! lock_claims found; then
+      [ -d "$base" ] || answer free
+      answer failed
+    fi
     if [ -e "$base/lock" ] && ! flock -n "$base/lock" true 8>&-; then answer busy; fi
     if stored_claim "$cluster" lease && is_lease_of "$run" "$claim"; then drop_claim "$cluster" lease; fi
     answer free

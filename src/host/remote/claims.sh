@@ -54,12 +54,14 @@ drop_claim() {
   rmdir -- "$_folder" "${_folder%/*}" "$base" || :
 } 2>/dev/null
 
-# lock_claims: nobody else takes or renews one until descriptor 8 is closed. Apart from the lock of runs,
-# which one that works has for as long as it takes.
+# lock_claims make|found: nobody else takes or renews one, nor forgets the cluster, until descriptor 8 is
+# closed. Apart from the lock of runs, which one that works has for as long as it takes. With `found` it is
+# false where nothing is remembered: a host that was given back while we waited stays as it is.
 lock_claims() {
   for _ in 1 2 3; do
-    (umask 077 && mkdir -p -- "$base") 2>/dev/null || return
-    exec 8<"$base"
+    [ "$1" != make ] || (umask 077 && mkdir -p -- "$base") 2>/dev/null || return
+    # As a command, since a shell ends where exec alone fails.
+    { command exec 8<"$base"; } 2>/dev/null || return
     flock -w 10 8 || return
     # Whoever had it may have been the last to need the folder.
     # shellcheck disable=SC3013 # not in POSIX, but in dash, bash and busybox

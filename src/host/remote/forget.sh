@@ -18,6 +18,11 @@ same_machine "$field" || answer another-machine
 field 3 "$request"
 cluster=$field
 [ -n "$cluster" ] || answer failed
+# A lease that is renewed meanwhile would make the folder again.
+if ! lock_claims found; then
+  [ -d "$base" ] || answer gone
+  answer failed
+fi
 own_state "$cluster"
 if claim_of "$cluster" hold; then answer held; fi
 field 5 "$request"

@@ -49,10 +49,12 @@ ours=$agreements/$run
 [ "$foreign" = no ] || answer foreign
 same_machine "$machine" || answer another-machine
 case $wanted in
-  take) lock_claims || answer failed ;;
+  take) lock_claims make || answer failed ;;
   *)
-    [ -d "$base" ] || answer lost
-    lock_claims || answer failed
+    if ! lock_claims found; then
+      [ -d "$base" ] || answer lost
+      answer failed
+    fi
     is_our_call || answer lost
     # Told in any case, if the host has what was agreed on: others ask for it.
     if [ "$wanted" = release ] && { [ -e "$ours" ] || [ -e "$base/runs/$run/agreement" ]; }; then store_file outcome || :; fi

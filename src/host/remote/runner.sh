@@ -142,7 +142,7 @@ await_lease() {
   exec 8<&-
 }
 lease_allows() {
-  lock_claims || refuse prepare-failed 'the lease of this host could not be looked at' 'look at /var/lib/clusterproxy on the host' ''
+  lock_claims found || refuse prepare-failed 'the lease of this host could not be looked at' 'look at /var/lib/clusterproxy on the host' ''
   find_records lease
   each take_lease_fields "$records"
   if claim_of "$cluster" lease; then

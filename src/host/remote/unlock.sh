@@ -24,8 +24,7 @@ answer() {
   exit 0
 }
 break_lease() {
-  [ -d "$base" ] || return 0
-  lock_claims || return 0
+  lock_claims found || return 0
   if stored_claim "$cluster" lease && is_lease_of "$base_run" "$claim"; then drop_claim "$cluster" lease; fi
   exec 8<&-
 }
