@@ -1,0 +1,45 @@
+import type { ProgressEvent } from '../model/progress.ts';
+import type { ReportDocument } from './document/schema.ts';
+import type { Chapter, View } from './view.ts';
+
+export interface RoundOptions {
+  /** shows what there is to show */
+  readonly view: View;
+  /** whether it is shown; asked once, when the round has ended */
+  readonly isNews: (document: ReportDocument) => boolean;
+  /** what stands before news, and in place of none */
+  readonly line: (document: ReportDocument, isNews: boolean) => string;
+  /** progress is for somebody who watches a terminal */
+  readonly showsProgress: boolean;
+}
+
+/** One round of a process that asks again and again: told only if it has found something else than before. */
+export class RoundView implements View {
+  readonly #options: RoundOptions;
+  readonly #held: (() => void)[] = [];
+
+  constructor(options: RoundOptions) {
+    this.#options = options;
+  }
+
+  show(chapter: Chapter, document: ReportDocument): void {
+    this.#held.push(() => this.#options.view.show(chapter, document));
+  }
+
+  end(document: ReportDocument): void {
+    const { view, isNews, line } = this.#options;
+    const told = isNews(document);
+    view.message(line(document, told));
+    if (!told) return;
+    for (const show of this.#held) show();
+    view.end(document);
+  }
+
+  progress(event: ProgressEvent): void {
+    if (this.#options.showsProgress) this.#options.view.progress(event);
+  }
+
+  message(text: string): void {
+    this.#held.push(() => this.#options.view.message(text));
+  }
+}
