@@ -23,8 +23,8 @@ export function textfile(file: string): MetricsStore {
 }
 
 /**
- * Writes what a command found, to the file that `--metrics` names for one. If that fails, the command's document says
- * so, and tells everything else all the same.
+ * Writes what a command found, to the file that `--metrics` names for one. If that fails, the command's
+ * document says so, and tells everything else all the same.
  */
 export class MetricsWriter {
   readonly measuring: Measuring;

@@ -121,7 +121,7 @@ async function carriedOut(run: Running, loaded: Inventory, environment: Environm
 
 /** Records a run that has told what it found, and adds to that what came of it. */
 async function recorded(run: Running, document: ReportDocument): Promise<ReportDocument> {
-  // A process that watches is ended in the midst of a look whenever its machine is restarted: that is no news.
+  // A process that watches is ended in the midst of a look whenever its machine restarts: that is no news.
   if (run.means !== undefined && run.decision.does === 'report' && document.summary.interrupted)
     return { ...document, command: 'schedule run' };
   const { decision, window, folder, options } = run;

@@ -118,7 +118,8 @@ class Watcher {
     const does = policy === 'fix' ? 'repairing within windows' : 'only looking';
     const where =
       this.#endpoints === undefined ? '' : `; ${this.#endpoints.url} has /healthz, /readyz, /metrics`;
-    this.#view().message(
+    if (this.#options.json) return;
+    chooseView(this.#environment.output, this.#options).message(
       `watching ${inventory.cluster.name} (${file}) every ${durationWords(every)}, ${does}${where}`,
     );
   }
@@ -132,6 +133,8 @@ class Watcher {
       isNews: (document) => this.#isNews(document),
       line: (document, isNews) => this.#line(document, isNews),
       showsProgress: output.hasStatus,
+      // What differs is told with its times; how exactly takes screens, and is what `plan` is for.
+      without: this.#options.verbose ? [] : ['plan'],
     });
   }
 
@@ -158,7 +161,7 @@ class Watcher {
 
   /** Looks once, and repairs if it is time for that. */
   async #round({ inventory, isNew, problems }: Current): Promise<void> {
-    if (isNew) await this.#kept.drop();
+    if (isNew) await this.#kept.retain(inventory.hosts.map(({ ssh }) => ssh));
     const { clock, phase } = this.#environment;
     const ended = new AbortController();
     const environment = this.#forRound(ended.signal);
@@ -261,7 +264,7 @@ class Watcher {
   }
 }
 
-/** Aborted with `signal`, until `ended` is: listeners of a round don't gather at what lasts as long as we do. */
+/** Aborted with `signal` until `ended` is: listeners of a round don't gather at what outlives it. */
 function linked(signal: AbortSignal, ended: AbortSignal): AbortSignal {
   const own = new AbortController();
   if (signal.aborted) own.abort(signal.reason);

@@ -11,6 +11,8 @@ export interface RoundOptions {
   readonly line: (document: ReportDocument, isNews: boolean) => string;
   /** progress is for somebody who watches a terminal */
   readonly showsProgress: boolean;
+  /** chapters that are left out */
+  readonly without: readonly Chapter[];
 }
 
 /** One round of a process that asks again and again: told only if it has found something else than before. */
@@ -23,7 +25,8 @@ export class RoundView implements View {
   }
 
   show(chapter: Chapter, document: ReportDocument): void {
-    this.#held.push(() => this.#options.view.show(chapter, document));
+    const { view, without } = this.#options;
+    if (!without.includes(chapter)) this.#held.push(() => view.show(chapter, document));
   }
 
   end(document: ReportDocument): void {

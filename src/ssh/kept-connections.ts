@@ -7,8 +7,8 @@ import type { SshSettings } from './settings.ts';
 export interface KeptConnector extends Connector {
   /** Learns anew how hosts are reached: ssh's configuration, pinned keys, secrets. Open connections stay. */
   relearn(): void;
-  /** Closes what nobody uses at the moment: hosts may be reached in another way from now on. */
-  drop(): Promise<void>;
+  /** Closes connections to all but these, at once where nobody uses them; and learns anew. */
+  retain(settings: readonly SshSettings[]): Promise<void>;
   /** how many connections wait for their next use */
   readonly idle: number;
   /** hosts that could not be reached when they were last to be connected to */
@@ -25,6 +25,9 @@ const awayCodes: ReadonlySet<string> = new Set([
   ...['unreachable', 'connect-timeout', 'connection-lost', 'jump-host-refused'],
 ]);
 
+/** So many connections to a host are kept: a look may need several at the same time. */
+const mostOfHost = 4;
+
 /** How long a kept connection may take to show that its host is still there. Seconds. */
 const patience = 5;
 
@@ -37,8 +40,6 @@ interface Generation {
    */
   readonly settings: Map<string, SshSettings>;
   open: number;
-  /** its connections are kept no longer */
-  isDropped: boolean;
 }
 
 interface Idle {
@@ -47,19 +48,21 @@ interface Idle {
 }
 
 /**
- * Keeps one connection to each host when it is closed, and gives it to whoever connects next, to nobody else
- * at the same time. Before that the host is asked whether it is still there: one that was rebooted, or whose
- * line was cut without a word, is connected to anew. `create` makes the connector beneath it.
+ * Keeps connections when they are closed, and gives each to whoever connects next, to nobody else at the same
+ * time. Before that the host is asked whether it is still there: one that was rebooted, or whose line was cut
+ * without a word, is connected to anew. `create` makes the connector beneath it.
  */
 export function keepConnections(create: () => Connector): KeptConnector {
-  const idle = new Map<string, Idle>();
+  const idle = new Map<string, Idle[]>();
   const generations = new Set<Generation>();
   const away = new Map<string, SshSettings>();
+  /** what is kept at all; undefined: everything */
+  let retained: ReadonlySet<string> | undefined;
   let hasRefused = false;
   let current = begin();
 
   function begin(): Generation {
-    const generation: Generation = { connector: create(), settings: new Map(), open: 0, isDropped: false };
+    const generation: Generation = { connector: create(), settings: new Map(), open: 0 };
     generations.add(generation);
     return generation;
   }
@@ -77,11 +80,10 @@ export function keepConnections(create: () => Connector): KeptConnector {
   }
 
   async function fromIdle(key: string, signal: AbortSignal | undefined): Promise<Idle | undefined> {
-    const found = idle.get(key);
-    if (found === undefined) return undefined;
-    idle.delete(key);
-    if (await answers(found.connection, signal)) return found;
-    await end(found);
+    for (let found = idle.get(key)?.pop(); found !== undefined; found = idle.get(key)?.pop()) {
+      if (await answers(found.connection, signal)) return found;
+      await end(found);
+    }
     return undefined;
   }
 
@@ -115,7 +117,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
 
   return {
     get idle() {
-      return idle.size;
+      return [...idle.values()].flat().length;
     },
     get away() {
       return [...away.values()];
@@ -133,8 +135,10 @@ export function keepConnections(create: () => Connector): KeptConnector {
         const taken = (await fromIdle(key, signal)) ?? (await open(key, settings, ending.signal));
         return new Leased(taken.connection, signal, async (isSound) => {
           unlink();
-          if (!isSound || idle.has(key) || taken.generation.isDropped) return end(taken);
-          idle.set(key, taken);
+          const others = idle.get(key) ?? [];
+          const isWanted = retained?.has(key) !== false && others.length < mostOfHost;
+          if (!isSound || !isWanted) return end(taken);
+          idle.set(key, [...others, taken]);
         });
       } catch (error) {
         unlink();
@@ -150,27 +154,30 @@ export function keepConnections(create: () => Connector): KeptConnector {
       current = begin();
       void release(before);
     },
-    async drop() {
-      const all = [...idle.values()];
-      idle.clear();
-      away.clear();
-      for (const generation of generations) generation.isDropped = true;
+    async retain(settings) {
+      retained = new Set(settings.map(keyOf));
       this.relearn();
-      await Promise.all(all.map(end));
+      for (const key of away.keys()) if (!retained.has(key)) away.delete(key);
+      const others = [...idle].filter(([key]) => retained?.has(key) === false);
+      for (const [key] of others) idle.delete(key);
+      await Promise.all(others.flatMap(([, all]) => all.map(end)));
     },
     async close() {
-      const all = [...idle.values()];
+      retained = new Set();
+      const all = [...idle.values()].flat();
       idle.clear();
-      for (const generation of generations) generation.isDropped = true;
       await Promise.all(all.map(end));
       await Promise.all([...generations].map(({ connector }) => connector.close().catch(() => undefined)));
     },
   };
 }
 
-/** Settings with the same key lead to the same account of the same host; secrets are functions, and no part. */
+/** Settings with the same key lead to the same account of the same host; secrets, functions, are no part. */
 function keyOf(settings: SshSettings): string {
-  return JSON.stringify(Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1)));
+  const known = Object.entries(settings).filter(
+    ([, value]) => value !== undefined && typeof value !== 'function',
+  );
+  return JSON.stringify(known.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 async function answers(connection: Connection, signal: AbortSignal | undefined): Promise<boolean> {

@@ -41,7 +41,8 @@ export function parseListen(text: string): Listen | undefined {
  */
 export async function serveEndpoints(listen: Listen, answering: Answering): Promise<Endpoints> {
   const server = createServer((request, response) => {
-    const found = answerTo(new URL(request.url ?? '/', 'http://localhost').pathname, answering);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const found = answerTo(path, answering);
     const isAllowed = request.method === 'GET' || request.method === 'HEAD';
     const { status, type, text } = isAllowed
       ? found
