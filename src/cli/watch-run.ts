@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { acceptedFileOf } from '../inventory/accepted-file.ts';
@@ -267,6 +268,8 @@ class Watcher {
 /** Aborted with `signal` until `ended` is: listeners of a round don't gather at what outlives it. */
 function linked(signal: AbortSignal, ended: AbortSignal): AbortSignal {
   const own = new AbortController();
+  // Every connection listens for it; Node warns of more than ten.
+  setMaxListeners(0, own.signal);
   if (signal.aborted) own.abort(signal.reason);
   signal.addEventListener('abort', () => own.abort(signal.reason), { once: true, signal: ended });
   return own.signal;
