@@ -128,10 +128,10 @@ class Watcher {
   /** A view for one look; what is told depends on what the look before it has found. */
   #view(): View {
     const { output } = this.#environment;
-    if (this.#options.json) return new LinesView(output);
+    const { json } = this.#options;
     return new RoundView({
-      view: chooseView(output, this.#options),
-      isNews: (document) => this.#isNews(document),
+      view: json ? new LinesView(output) : chooseView(output, this.#options),
+      isNews: (document) => this.#isNews(document) || json,
       line: (document, isNews) => this.#line(document, isNews),
       showsProgress: output.hasStatus,
       // What differs is told with its times; how exactly takes screens, and is what `plan` is for.

@@ -30,6 +30,8 @@ export class RoundView implements View {
   }
 
   end(document: ReportDocument): void {
+    // Given up before it had looked at all hosts, and has changed none.
+    if (document.summary.interrupted && document.run === null) return;
     const { view, isNews, line } = this.#options;
     const told = isNews(document);
     view.message(line(document, told));
