@@ -38,6 +38,8 @@ const withHosts = [
   'test/run/again/begun-elsewhere.test.ts',
   'test/faults/*.test.ts',
   'test/record/recorded.test.ts',
+  'test/ssh/kept-connections.test.ts',
+  'test/schedule/watch/watch.test.ts',
   'test/report/third-view.test.ts',
   'test/demo/**/*.test.ts',
   'test/terminal/**/*.test.ts',

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Environment } from './environment.ts';
-import type { MetricsFile } from './metrics-file.ts';
+import type { MetricsWriter } from './metrics-writer.ts';
 
 export interface MetricsOptions {
   /** the file that node_exporter reads */
@@ -21,16 +21,16 @@ export function metricsOption(): Option {
 export async function withMetrics(
   { metrics }: MetricsOptions,
   environment: Environment,
-  work: (file: MetricsFile | undefined) => Promise<number>,
+  work: (writer: MetricsWriter | undefined) => Promise<number>,
 ): Promise<number> {
   if (metrics === undefined) return work(undefined);
-  const { MetricsFile } = await import('./metrics-file.ts');
-  const file = new MetricsFile(metrics, environment);
+  const { MetricsWriter, textfile } = await import('./metrics-writer.ts');
+  const writer = new MetricsWriter(textfile(metrics), environment);
   try {
-    return await work(file);
+    return await work(writer);
   } catch (error) {
     const { OperatorErrors, problemsOf } = await import('../model/operator-error.ts');
-    const also = await file.failed(error).then(
+    const also = await writer.failed(error).then(
       () => [],
       (another: unknown) => problemsOf(another),
     );

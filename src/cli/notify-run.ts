@@ -7,7 +7,7 @@ import { tellTest, waitingOf } from '../schedule/notify/tell.ts';
 import type { Environment } from './environment.ts';
 import { openNotifying, targetsOf } from './notify-targets.ts';
 import type { StatusOptions } from './schedule-options.ts';
-import { ownFolder } from './schedule-run.ts';
+import { ownFolder } from './schedule-round.ts';
 
 /** Sends each target a test message; returns the exit status, 3 if one did not arrive. */
 export async function notifyTest(options: StatusOptions, environment: Environment): Promise<number> {

@@ -35,6 +35,7 @@ import { registerUpgrade } from './upgrade.ts';
 import { usageError } from './usage.ts';
 import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
+import { registerWatch } from './watch.ts';
 import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
@@ -65,6 +66,7 @@ const commands = [
   registerUnlock,
   registerHold,
   registerSchedule,
+  registerWatch,
   registerNotify,
   registerUninstall,
   registerExplain,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type SchedulePolicy, schedulePolicies } from '../model/schedule.ts';
 import type { Scheduler } from '../schedule/elsewhere/schedulers.ts';
+import type { Listen } from '../schedule/watch/endpoints.ts';
 import type { When } from '../schedule/when.ts';
 import { type MetricsOptions, metricsOption } from './metrics.ts';
 import type { CommonOptions } from './options.ts';
@@ -16,6 +17,12 @@ export interface ScheduledOptions extends CommonOptions, MetricsOptions {
 export interface ScheduleRunOptions extends ScheduledOptions {
   /** the folder for what it finds */
   readonly state?: string;
+}
+
+export interface WatchOptions extends ScheduleRunOptions {
+  /** from one look to the next; seconds */
+  readonly every: number;
+  readonly listen: Listen | 'none';
 }
 
 export interface StatusOptions extends CommonOptions {
@@ -58,6 +65,13 @@ export function addScheduledOptions(command: Command): Command {
       false,
     )
     .addOption(metricsOption());
+}
+
+export function stateOption(): Option {
+  return new Option(
+    '--state <folder>',
+    'where runs are recorded (default: as installed, else below /var/lib or ~/.local/state)',
+  );
 }
 
 /** The words of a scheduled run, as `schedule run` takes them. */

@@ -17,7 +17,7 @@ import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
 import type { StatusOptions } from './schedule-options.ts';
-import { ownFolder } from './schedule-run.ts';
+import { ownFolder } from './schedule-round.ts';
 
 /** Shows what a schedule does and has found; returns the exit status. No host is asked. */
 export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {

@@ -16,6 +16,7 @@ import {
   type InstallOptions,
   type ScheduleRunOptions,
   type StatusOptions,
+  stateOption,
 } from './schedule-options.ts';
 
 export function registerSchedule(program: Command, { environment, finish }: Registration): void {
@@ -136,13 +137,6 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
 /** Takes options out of the help; they are still understood. */
 function hide(command: Command, ...words: readonly string[]): void {
   for (const option of command.options) if (words.includes(option.long ?? '')) option.hideHelp();
-}
-
-function stateOption(): Option {
-  return new Option(
-    '--state <folder>',
-    'where runs are recorded (default: as installed, else below /var/lib or ~/.local/state)',
-  );
 }
 
 function every(value: string): When {

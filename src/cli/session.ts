@@ -28,6 +28,18 @@ export interface SessionParts {
   readonly warnings?: readonly string[] | undefined;
   /** what is lost while it runs is added here */
   readonly losses?: readonly string[] | undefined;
+  /** the connector outlives the session */
+  readonly isShared?: boolean | undefined;
+}
+
+/** What a process shares that carries out many commands, one after the other. */
+export interface SessionMeans {
+  /** how hosts are reached; closed when the process ends */
+  readonly connector: Connector;
+  /** how this one is shown */
+  readonly view: View;
+  /** what went wrong before it, and is told with what it finds */
+  readonly problems: readonly Problem[];
 }
 
 type Completing = (document: ReportDocument) => Promise<ReportDocument>;
@@ -45,6 +57,7 @@ export class Session {
   readonly #losses: readonly string[];
   readonly #hostnames: ReadonlyMap<string, string>;
   readonly #completing: Completing[] = [];
+  readonly #isShared: boolean;
   #measuring: Measuring | undefined;
 
   constructor(parts: SessionParts, options: CommonOptions, environment: Environment) {
@@ -57,6 +70,7 @@ export class Session {
     this.#documents = new DocumentMaker(environment.secrets);
     this.#warnings = parts.warnings ?? [];
     this.#losses = parts.losses ?? [];
+    this.#isShared = parts.isShared ?? false;
     this.#hostnames = new Map(
       parts.inventory.hosts.flatMap(({ name, hostname }) =>
         hostname === undefined ? [] : [[name, hostname]],
@@ -110,7 +124,7 @@ export class Session {
     for (const completing of this.#completing) document = await completing(document);
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
-    await this.connector.close().catch(() => undefined);
+    if (!this.#isShared) await this.connector.close().catch(() => undefined);
     return document.summary.exitStatus;
   }
 
@@ -142,6 +156,7 @@ export async function openSession(
   environment: Environment,
   needed: NeededSecrets = 'everything',
   given?: Inventory,
+  means?: SessionMeans,
 ): Promise<Session> {
   const attending = needed === 'nothing' ? undefined : environment.attend();
   const loaded = given ?? (await loadInventory(options.inventory, environment.secrets));
@@ -151,7 +166,7 @@ export async function openSession(
   const onlyNews = options.quiet && command === 'schedule run';
   refuseTwoOnStdout(options);
   // Even the first line of the log may be lost, and that is told.
-  let view = chooseView(environment.output, { ...options, onlyNews });
+  let view = means?.view ?? chooseView(environment.output, { ...options, onlyNews });
   const losses: string[] = [];
   const tellLoss = (text: string) => {
     losses.push(text);
@@ -167,8 +182,13 @@ export async function openSession(
     progress: (text) => view.progress(harmlessEvent({ kind: 'message', text }, environment.secrets)),
   });
   const warnings = [...loaded.warnings, ...missing].map(warningWords);
-  const connector = createConnector({ askPassphrase: passphraseAsker(environment, { json }) });
-  const session = new Session({ inventory, connector, view, warnings, losses }, options, environment);
+  const connector =
+    means?.connector ?? createConnector({ askPassphrase: passphraseAsker(environment, { json }) });
+  const session = new Session(
+    { inventory, connector, view, warnings, losses, isShared: means !== undefined },
+    options,
+    environment,
+  );
   session.showWarnings(command);
   return session;
 }

@@ -24,7 +24,10 @@ export const sampleHosts: readonly SampleHost[] = [
 ];
 
 /** Creates hosts, playbook and inventory below a folder, and starts an ssh server for each host. */
-export async function makeCluster(folder: string): Promise<DemoCluster> {
+export async function makeCluster(
+  folder: string,
+  samples: readonly SampleHost[] = sampleHosts,
+): Promise<DemoCluster> {
   const hosts = new Map<string, EmbeddedHost>();
   const cluster = {
     hosts,
@@ -33,15 +36,15 @@ export async function makeCluster(folder: string): Promise<DemoCluster> {
     },
   };
   try {
-    for (const sample of sampleHosts) {
+    for (const sample of samples) {
       const root = join(folder, 'hosts', sample.name);
-      await makeSampleHost(root, sample, sampleHosts);
+      await makeSampleHost(root, sample, samples);
       const work = join(folder, 'ssh', sample.name);
       const units = await servicesOf(root);
       hosts.set(sample.name, await startEmbeddedHost({ name: sample.name, root, work, units }));
     }
     await writeDemoPlaybook(folder);
-    await writeFile(join(folder, inventoryName), inventoryOf(folder, hosts));
+    await writeFile(join(folder, inventoryName), inventoryOf(folder, samples, hosts));
   } catch (error) {
     await cluster.close();
     throw error;
@@ -66,9 +69,13 @@ export async function writeDemoPlaybook(folder: string): Promise<string> {
   return `./${playbookName}`;
 }
 
-function inventoryOf(folder: string, hosts: ReadonlyMap<string, EmbeddedHost>): string {
-  const [proxy, ...nodes] = sampleHosts.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
-  return `# A cluster of simulated hosts on this machine: one proxy, three nodes.
+function inventoryOf(
+  folder: string,
+  samples: readonly SampleHost[],
+  hosts: ReadonlyMap<string, EmbeddedHost>,
+): string {
+  const [proxy, ...nodes] = samples.map((sample) => hostEntry(folder, sample, hosts.get(sample.name)));
+  return `# A cluster of simulated hosts on this machine: one proxy, ${nodes.length} nodes.
 # The program's own playbook bigbluebutton, with shorter waits after restarts:
 playbook: ./${playbookName}
 cluster:

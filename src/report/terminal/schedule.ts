@@ -9,7 +9,8 @@ type Run = NonNullable<ReportSchedule['runs']>[number];
 const [fewRuns, fewDifferences] = [10, 5];
 
 /** What runs by itself, what it has found, and why that wasn't repaired; or texts for another scheduler. */
-export function renderSchedule({ command, schedule }: ReportDocument, style: Style): readonly string[] {
+export function renderSchedule(document: ReportDocument, style: Style): readonly string[] {
+  const { command, schedule, errors = [] } = document;
   if (schedule === undefined) return [];
   const { texts, notify, notes = [], runs = [] } = schedule;
   if (notify !== undefined) return [...notifyLines(command, notify, style), ...notes];
@@ -20,7 +21,7 @@ export function renderSchedule({ command, schedule }: ReportDocument, style: Sty
   return [
     ...(isRun ? [''] : unitLines(command, schedule, style)),
     ...differenceLines(schedule, style),
-    ...(last === undefined ? [] : putOffLines(last, isRun, style)),
+    ...(last === undefined ? [] : putOffLines(isRun ? withoutTold(last, errors) : last, isRun, style)),
     ...(isRun ? [] : runLines(runs, schedule, style)),
     ...notes.flatMap(paragraph),
     ...(isRun && schedule.records !== undefined ? paragraph(`recorded in ${schedule.records}`) : []),
@@ -98,6 +99,7 @@ function windowWords({ open, until }: NonNullable<ReportSchedule['window']>): st
 
 function differenceLines({ differences = [] }: ReportSchedule, style: Style): readonly string[] {
   if (differences.length === 0) return [];
+  const item = (text: string) => wrap(text, { columns: style.columns, first: '  ', hanging: 4 });
   const hosts = [...new Set(differences.map(({ host }) => host))];
   return [
     'differs, and since when:',
@@ -106,11 +108,18 @@ function differenceLines({ differences = [] }: ReportSchedule, style: Style): re
       const shown = style.verbose ? all : all.slice(0, fewDifferences);
       const rest = all.length - shown.length;
       return [
-        ...shown.map(({ what, since }) => `  ${host}: ${what} since ${utc(since)}`),
-        ...(rest === 0 ? [] : [`  ${host}: and ${count(rest, 'more thing')}; --verbose shows all`]),
+        ...shown.flatMap(({ what, since }) => item(`${host}: ${what} since ${utc(since)}`)),
+        ...(rest === 0 ? [] : item(`${host}: and ${count(rest, 'more thing')}; --verbose shows all`)),
       ];
     }),
   ];
+}
+
+/** Without what stands among the errors of the run itself. */
+function withoutTold(run: Run, told: NonNullable<ReportDocument['errors']>): Run {
+  const isTold = ({ host, code, message }: Run['putOff'][number]) =>
+    host === undefined && told.some((one) => one.code === code && one.message === message);
+  return { ...run, putOff: run.putOff.filter((one) => !isTold(one)) };
 }
 
 function putOffLines({ putOff, errors, missed }: Run, isRun: boolean, style: Style): readonly string[] {

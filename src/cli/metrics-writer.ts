@@ -10,19 +10,31 @@ import type { Environment } from './environment.ts';
 import { Measuring } from './measuring.ts';
 import type { Session } from './session.ts';
 
+/** Where metrics are kept: a file, or the memory of a process that is asked for them. */
+export interface MetricsStore {
+  /** the text that was written last; undefined: there is none */
+  readonly read: () => Promise<string | undefined>;
+  readonly write: (text: string) => Promise<void>;
+}
+
+/** The file that node_exporter reads. */
+export function textfile(file: string): MetricsStore {
+  return { read: () => readTextfile(file), write: (text) => writeTextfile(file, text) };
+}
+
 /**
- * Writes what a command found to the file that `--metrics` names. If that fails, the command's document says
- * so, and tells everything else all the same.
+ * Writes what a command found, to the file that `--metrics` names for one. If that fails, the command's
+ * document says so, and tells everything else all the same.
  */
-export class MetricsFile {
+export class MetricsWriter {
   readonly measuring: Measuring;
-  readonly #file: string;
+  readonly #store: MetricsStore;
   readonly #environment: Environment;
   #records: (() => Promise<Records | undefined>) | undefined;
 
-  constructor(file: string, environment: Environment) {
+  constructor(store: MetricsStore, environment: Environment) {
     this.measuring = new Measuring(environment);
-    this.#file = file;
+    this.#store = store;
     this.#environment = environment;
   }
 
@@ -68,8 +80,8 @@ export class MetricsFile {
   async #write(document: ReportDocument): Promise<void> {
     const [records, former] = await Promise.all([
       this.#records?.().catch(() => undefined),
-      readTextfile(this.#file),
+      this.#store.read(),
     ]);
-    await writeTextfile(this.#file, await metricsText(document, { records, former }));
+    await this.#store.write(await metricsText(document, { records, former }));
   }
 }
