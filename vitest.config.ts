@@ -24,6 +24,7 @@ const withHosts = [
   'test/run/off.test.ts',
   'test/run/accept.test.ts',
   'test/run/policies/refused.test.ts',
+  'test/run/hooks/called.test.ts',
   'test/run/queue/when-idle.test.ts',
   'test/run/reboot.test.ts',
   'test/run/upgrade.test.ts',

@@ -12,6 +12,7 @@ import type { RunOptions } from '../run/options.ts';
 import type { PlanOptions } from '../run/plan-run.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
 import type { Environment } from './environment.ts';
+import type { Hooks } from './hooks.ts';
 import type { Measuring } from './measuring.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
@@ -50,6 +51,8 @@ export class Session {
   readonly connector: Connector;
   readonly environment: Environment;
   readonly json: boolean;
+  /** the hooks that the inventory names; undefined where it names none */
+  hooks: Hooks | undefined;
   readonly #options: CommonOptions;
   readonly #view: View;
   readonly #documents: DocumentMaker;
@@ -122,6 +125,7 @@ export class Session {
     const measured = this.#measuring?.take();
     let document: ReportDocument = measured === undefined ? made : { ...made, measured };
     for (const completing of this.#completing) document = await completing(document);
+    document = (await this.hooks?.ended(document)) ?? document;
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     if (!this.#isShared) await this.connector.close().catch(() => undefined);
@@ -190,7 +194,15 @@ export async function openSession(
     environment,
   );
   session.showWarnings(command);
+  if (loaded.hooks !== undefined) session.hooks = await hooksOf(loaded, session);
   return session;
+}
+
+async function hooksOf(inventory: Inventory, session: Session): Promise<Hooks> {
+  const { Hooks } = await import('./hooks.ts');
+  const warn = (text: string, command: string) =>
+    session.show('warnings', resultWithoutHosts(command, [text]));
+  return new Hooks({ inventory, environment: session.environment, warn });
 }
 
 /** `prod.yaml:4:17: what it is; what to do` */
