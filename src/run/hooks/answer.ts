@@ -32,7 +32,7 @@ export function answerOf({ name }: OwnProgram, end: ProgramEnd): HookAnswer {
   return { refusal, warnings };
 }
 
-/** What is worth a word of a hook that could refuse nothing; `about`: what it was called for, as `after-run`. */
+/** What is worth a word of a hook that can refuse nothing; `about`: what it was called for. */
 export function failureOf({ name }: OwnProgram, about: string, end: ProgramEnd): string | undefined {
   if (end.why === undefined) return undefined;
   const last = (end.stderr.trim() || end.stdout.trim()).split('\n').at(-1) ?? '';
