@@ -16,9 +16,14 @@ export interface HooksOptions {
   readonly environment: Pick<Environment, 'secrets' | 'signal' | 'leave' | 'phase'>;
   /** tells people, at once, what is worth a word of hooks */
   readonly warn: (text: string, command: string) => void;
+  /** says what is waited for */
+  readonly progress?: (text: string) => void;
   /** how long each call may take, and all that are left at the end of a run; milliseconds */
   readonly limits?: { readonly call: number; readonly left: number };
 }
+
+/** Nobody is told of a hook that takes less; milliseconds. */
+const patience = 2_000;
 
 const usualLimits = { call: usualLimit, left: 60_000 };
 
@@ -76,10 +81,11 @@ export class Hooks {
     this.#command = document.command;
     const input = this.#json({ ...document, command: this.#named });
     for (const program of this.#of('before-run')) {
-      const end = await runProgram(program, input, {
+      const called = runProgram(program, input, {
         ...{ signal: this.#options.environment.signal, limit: this.#limit },
         ...this.#surroundings('before-run', { CLUSTERPROXY_RUN: id }),
       });
+      const end = await this.#waitFor('before-run', called);
       const { refusal, warnings } = answerOf(program, end);
       for (const text of warnings) this.#warn(text);
       if (refusal !== undefined) return [refusal];
@@ -100,7 +106,8 @@ export class Hooks {
     if (this.#isOver) return document;
     this.#isOver = true;
     this.#command = document.command;
-    await Promise.all(this.#afterHost.map((one) => one.finish()));
+    const left = Promise.all(this.#afterHost.map((one) => one.finish()));
+    await this.#waitFor('after-host', left);
     const isDrift = this.#isLook && !document.summary.interrupted && document.hosts.some(differs);
     if (isDrift) await this.#callAll('on-drift', this.#with(document));
     if (this.#run !== undefined || this.#schedule !== undefined)
@@ -126,7 +133,7 @@ export class Hooks {
       CLUSTERPROXY_EXIT_STATUS: String(document.summary.exitStatus),
     };
     const { signal, leave } = this.#options.environment;
-    await Promise.all(
+    const calls = Promise.all(
       this.#of(kind).map(async (program) => {
         const end = await runProgram(program, input, {
           // The next interruption ends it: an earlier one was about the run, whose end is to be told.
@@ -137,6 +144,12 @@ export class Hooks {
         if (failure !== undefined) this.#warn(failure);
       }),
     );
+    await this.#waitFor(kind, calls);
+  }
+
+  async #waitFor<Result>(kind: HookKind, calls: Promise<Result>): Promise<Result> {
+    const late = setTimeout(() => this.#options.progress?.(`waiting for ${kind} hooks`), patience);
+    return calls.finally(() => clearTimeout(late));
   }
 
   #of(kind: HookKind) {

@@ -113,6 +113,11 @@ export class Session {
     this.#view.message(harmlessMessage(text, this.environment.secrets));
   }
 
+  /** Says what is being done. */
+  progress(text: string): void {
+    this.#view.progress(harmlessEvent({ kind: 'message', text }, this.environment.secrets));
+  }
+
   /** Tells what is worth a word of the inventory; no other chapter does. */
   showWarnings(command: string): void {
     if (this.#warnings.length > 0) this.show('warnings', resultWithoutHosts(command, this.#warnings));
@@ -202,7 +207,8 @@ async function hooksOf(inventory: Inventory, session: Session): Promise<Hooks> {
   const { Hooks } = await import('./hooks.ts');
   const warn = (text: string, command: string) =>
     session.show('warnings', resultWithoutHosts(command, [text]));
-  return new Hooks({ inventory, environment: session.environment, warn });
+  const progress = (text: string) => session.progress(text);
+  return new Hooks({ inventory, environment: session.environment, warn, progress });
 }
 
 /** `prod.yaml:4:17: what it is; what to do` */
