@@ -3,8 +3,8 @@ import type { Problem } from '../model/operator-error.ts';
 import { type RunResult, resultWithoutHosts } from '../model/result.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
-import { DocumentMaker, reportDocument, type Told } from '../report/document/document.ts';
-import { harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
+import { DocumentMaker, ownWarnings, reportDocument, type Told } from '../report/document/document.ts';
+import { cleanName, harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import type { Chapter, View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
@@ -131,10 +131,19 @@ export class Session {
     let document: ReportDocument = measured === undefined ? made : { ...made, measured };
     for (const completing of this.#completing) document = await completing(document);
     document = (await this.hooks?.ended(document)) ?? document;
+    const unsent = await this.environment.traces?.send(document);
+    if (unsent !== undefined) document = this.#withWarning(document, unsent);
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     if (!this.#isShared) await this.connector.close().catch(() => undefined);
     return document.summary.exitStatus;
+  }
+
+  /** Tells people at once what is worth a word of a document that is made already. */
+  #withWarning(document: ReportDocument, text: string): ReportDocument {
+    this.show('warnings', resultWithoutHosts(document.command, [text]));
+    const own = ownWarnings([text], this.environment.secrets);
+    return { ...document, warnings: [...document.warnings, ...own] };
   }
 
   /**
@@ -185,6 +194,8 @@ export async function openSession(
   const about = { inventory: loaded, environment };
   const { log, lost } = await beginEvents(command, options, about, tellLoss);
   view = log?.recording(view) ?? view;
+  environment.traces?.begin({ command, cluster: cleanName(loaded.cluster.name) });
+  view = environment.traces?.recording(view) ?? view;
   for (const text of lost) tellLoss(text);
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { buildProgram } from '../cli/program.ts';
+import { type Collector, startCollector } from '../support/otlp.ts';
 import {
   filesBelow,
   type SecretCluster,
@@ -21,13 +22,18 @@ const all = [...Object.values(secrets), ...Object.values(rotated)];
 
 let cluster: SecretCluster;
 let processes: ReturnType<typeof watchProcesses>;
+let collector: Collector;
 beforeAll(async () => {
   await buildProgram();
   cluster = await startSecretCluster();
+  collector = await startCollector();
+  process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
   processes = watchProcesses();
 }, 120_000);
 afterAll(async () => {
   processes?.stop();
+  delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  await collector?.close();
   await cluster?.close();
 });
 
@@ -176,6 +182,8 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   const records = filesBelow(join(cluster.folder, 'state/clusterproxy/events'));
   expect(records.size).toBeGreaterThan(5);
   for (const [path, { content }] of records) expectNone(path, content.toString('utf8'));
+  expect(collector.requests.length).toBeGreaterThan(15);
+  for (const { body } of collector.requests) expectNone('trace', body.toString('utf8'));
   for (const hook of ['', 'before-run', 'after-host', 'after-run', 'on-drift']) {
     const got = readFileSync(join(cluster.folder, `got-${hook}`), 'utf8');
     expect(got).toContain('"schemaVersion": 1');
