@@ -1,6 +1,6 @@
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Whether traces are sent, by the variables of OpenTelemetry; `unusable`: they ask for what can't be done. */
+/** Whether traces are sent, by OpenTelemetry's variables; `unusable`: they ask for what can't be done. */
 export type TraceSettings =
   | { readonly kind: 'off' }
   | { readonly kind: 'on'; readonly parent: TraceParent }

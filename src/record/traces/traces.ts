@@ -19,8 +19,8 @@ export interface TracesOptions {
 const usualLimit = 2_000;
 
 /**
- * One trace of each command over an inventory, for a collector of OpenTelemetry, if the environment names one:
- * else nothing is done, and no library is loaded. Whatever becomes of it, the command goes on.
+ * One trace of each command over an inventory, for a collector of OpenTelemetry, if the environment names
+ * one: else nothing is done, and no library is loaded. Whatever becomes of it, the command goes on.
  */
 export class Traces {
   readonly #options: TracesOptions;
