@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { inventoryName } from '../../../src/demo/cluster.ts';
-import { buildProgram, clusterproxy } from '../../cli/program.ts';
+import { buildProgram, clusterproxy, main } from '../../cli/program.ts';
 import { startCluster, type TestCluster } from '../cluster.ts';
 
 let cluster: TestCluster;
@@ -86,6 +88,23 @@ it('refused by a hook before it, a run changes nothing, and its end is told', as
   expect(talking.stderr).toMatch(
     /counts as a no: it\s+printed something else than JSON; nothing\s+was changed/,
   );
+  expect(cluster.etc('bbb-01')).toEqual(before);
+});
+
+it('an interruption ends the hook before it, and the run is not begun', async () => {
+  put('hang', '#!/bin/sh\necho $$ >pid\nmv pid begun\nsleep 1000\n');
+  hooks('  before-run: [./hang]\n  after-run: [./write]');
+  const before = cluster.etc('bbb-01');
+  const child = spawn(process.execPath, [main, 'apply', '--yes', '-i', inventory], { stdio: 'ignore' });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const begun = join(cluster.folder, 'begun');
+  while (!existsSync(begun)) await sleep(20);
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(() => process.kill(Number(readFileSync(begun, 'utf8')), 0)).toThrow('ESRCH');
+  expect(calls()).toMatchObject([
+    { variables: ['after-run', 'apply', 'demo', expect.any(String), '', '', '130'] },
+  ]);
   expect(cluster.etc('bbb-01')).toEqual(before);
 });
 
