@@ -61,7 +61,7 @@ export class Hooks {
     );
   }
 
-  /** A schedule has called: `after-run` follows in any case, and drift is told also where it is repaired. */
+  /** A schedule has called: `after-run` follows looks as well, and drift is told also where it is repaired. */
   schedules(command: string): void {
     this.#schedule = command;
     this.#isLook = true;
@@ -110,8 +110,9 @@ export class Hooks {
     await this.#waitFor('after-host', left);
     const isDrift = this.#isLook && !document.summary.interrupted && document.hosts.some(differs);
     if (isDrift) await this.#callAll('on-drift', this.#with(document));
-    if (this.#run !== undefined || this.#schedule !== undefined)
-      await this.#callAll('after-run', this.#with(document));
+    // That somebody has ended a look is no news, as when the machine of a process that watches is restarted.
+    const isOver = this.#schedule !== undefined && !document.summary.interrupted;
+    if (this.#run !== undefined || isOver) await this.#callAll('after-run', this.#with(document));
     return this.#with(document);
   }
 

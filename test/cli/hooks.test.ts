@@ -144,6 +144,22 @@ describe('after-run', () => {
     expect(existsSync(join(folder, 'after'))).toBe(false);
   });
 
+  it('follows the looks of a schedule, but for those that somebody has ended', async () => {
+    const after = program('echo "$CLUSTERPROXY_COMMAND $CLUSTERPROXY_EXIT_STATUS" >>after');
+    const scheduled = () => {
+      const hooks = hooksWith({ 'after-run': [after] });
+      hooks.schedules('schedule run');
+      return hooks;
+    };
+    const look = document('schedule run', 0);
+    await scheduled().ended({ ...look, summary: { ...look.summary, interrupted: true } });
+    await scheduled().failed(new OperatorError({ code: 'interrupted', message: 'x', next: 'y' }));
+    expect(existsSync(join(folder, 'after'))).toBe(false);
+    await scheduled().ended(look);
+    await scheduled().failed(new OperatorError({ code: 'lost', message: 'x', next: 'y' }));
+    expect(text('after')).toBe('schedule run 0\nschedule run 1\n');
+  });
+
   it('gets what ended a command, without its secrets', async () => {
     const hooks = hooksWith({ 'after-run': [program('cat >after')] });
     await hooks.begin(document(), 'run-1');
