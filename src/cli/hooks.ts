@@ -61,7 +61,7 @@ export class Hooks {
     );
   }
 
-  /** A schedule has called: `after-run` follows looks as well, and drift is told also where it is repaired. */
+  /** A schedule has called: `after-run` follows looks as well, and drift is told also where it is mended. */
   schedules(command: string): void {
     this.#schedule = command;
     this.#isLook = true;
