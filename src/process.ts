@@ -5,10 +5,12 @@ import { execute } from './cli/program.ts';
 import { Interruptions } from './cli/signals.ts';
 import { exitStatus } from './model/result.ts';
 import { EventLog } from './record/event-log.ts';
+import { Traces } from './record/traces/traces.ts';
 import { Output } from './report/output.ts';
 import type { StartThread } from './run/planning/elsewhere.ts';
 import { SecretRegister } from './secrets/register.ts';
 import { showable } from './secrets/showable.ts';
+import { packageVersion } from './version.ts';
 
 const { stdout, stderr, env: variables } = process;
 const argv = process.argv.slice(2);
@@ -16,6 +18,10 @@ const phase = { changing: false };
 const secrets = new SecretRegister();
 const output = new Output({ stdout, stderr, variables, mask: (text) => secrets.mask(text) });
 const events = new EventLog({ now: Date.now, mask: (text) => secrets.mask(text) });
+const traces = new Traces({
+  ...{ variables, now: Date.now, version: packageVersion },
+  maskAll: (data) => secrets.maskAll(data),
+});
 const interruptions = new Interruptions({ phase, output, exit: () => leave(exitStatus.interrupted) });
 const { signal, leave: leaving } = interruptions;
 // Every connection listens for it; Node warns of more than ten.
@@ -35,6 +41,7 @@ const environment: Environment & { startThread?: StartThread } = {
   interrupt: interruptions.interrupt,
   secrets,
   events,
+  traces,
   forget: (variable) => {
     delete variables[variable];
   },
@@ -108,6 +115,9 @@ function leave(status: number): never {
 /** What was written may still be on its way into a slow pipe; signals needn't wait for that. */
 async function flushed(): Promise<void> {
   interruptions.release();
+  // Those of a command that failed; what it was told is told already.
+  const unsent = await traces.close();
+  if (unsent !== undefined) output.messages.write(`warning: ${unsent}\n`);
   output.close();
   await events.close();
   await Promise.all(

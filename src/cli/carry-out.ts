@@ -17,6 +17,7 @@ import { queueRefusal } from '../run/queue/queue-refusal.ts';
 import { withQueues } from '../run/queue/report.ts';
 import { resultOfPlan, withDeciding } from '../run/result-of-plan.ts';
 import { rolloutOf } from '../run/rollout.ts';
+import { newRunId } from '../run/run-id.ts';
 import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
 import { askFirst } from './ask-first.ts';
@@ -119,9 +120,30 @@ export async function carryOut(
     session.message('nothing was changed');
     return stop(answer === 'interrupted' ? exitStatus.interrupted : exitStatus.nothingTouched);
   }
+  const run = options.identity?.id ?? newRunId();
+  const forbidden = await session.hooks?.begin(session.document({ ...planned, run }, told), run);
+  if (session.environment.signal.aborted) return stop(exitStatus.interrupted);
+  if (forbidden !== undefined && forbidden.length > 0) return stop(exitStatus.nothingTouched, ...forbidden);
   session.environment.phase.changing = true;
-  const result = await (options.start ?? applyRun)({ ...given, plan }, agreedOn(options, first));
-  return finished(result, session, told, options);
+  try {
+    const own = { ...agreedOn(options, first), freshId: run, hostEnded: hostEnds(session, options) };
+    const result = await (options.start ?? applyRun)({ ...given, plan }, own);
+    return await finished(result, session, told, options);
+  } catch (error) {
+    await session.hooks?.failed(error);
+    throw error;
+  }
+}
+
+/** Has hooks called for each host that has ended. */
+function hostEnds(session: Session, { command }: ApplyOptions): ApplyOptions['hostEnded'] {
+  const { hooks } = session;
+  if (hooks === undefined) return undefined;
+  return (host, run) => {
+    const { plan, status } = host;
+    const alone = { command, run, hosts: [host], warnings: [], interrupted: false };
+    hooks.hostEnded({ run, host: plan.host, status, document: () => session.document(alone, {}) });
+  };
 }
 
 async function finished(

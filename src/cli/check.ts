@@ -39,6 +39,7 @@ export async function checkOver(session: Session): Promise<number> {
       import('../model/result.ts'),
       import('../run/claims/held.ts'),
     ]);
+  session.hooks?.looks();
   // Who is connected matters only to those who are about to change something.
   const { plan, asked = [] } = await planRun({
     ...session.runOptions({ prune: false }),

@@ -1,4 +1,5 @@
 import type { EventLog } from '../record/event-log.ts';
+import type { Traces } from '../record/traces/traces.ts';
 import type { Output } from '../report/output.ts';
 import type { StartThread } from '../run/planning/elsewhere.ts';
 import type { Clock } from '../run/windows/run-window.ts';
@@ -31,6 +32,8 @@ export interface Environment {
   readonly forget?: (variable: string) => void;
   /** takes what the command tells, for others and for later; undefined: nobody does */
   readonly events?: EventLog | undefined;
+  /** has a trace of each command sent, where somebody wants one; undefined: nobody does */
+  readonly traces?: Traces | undefined;
   readonly phase: {
     /**
      * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more

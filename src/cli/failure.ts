@@ -31,7 +31,8 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     color: !argv.includes('--no-color'),
   });
   const recording = environment.events?.recording(view) ?? view;
-  recording.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
+  const traced = environment.traces?.recording(recording) ?? recording;
+  traced.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
   return status;
 }
 

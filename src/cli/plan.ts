@@ -92,6 +92,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../model/plan.ts'),
   ]);
   const session = await openSession('plan', options, environment);
+  if (options.detailedExitcode) session.hooks?.looks();
   expectQueueing(options, session.inventory);
   const runOptions = session.runOptions({ prune: options.prune });
   const { plan: planned, planner } = await planRun(runOptions);

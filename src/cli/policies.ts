@@ -4,6 +4,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { Policy, PolicyVerdict } from '../model/policy.ts';
 import type { RunResult } from '../model/result.ts';
 import type { Told } from '../report/document/document.ts';
+import { variablesOf, withheldFrom } from './own-programs.ts';
 import type { Session } from './session.ts';
 
 /** A further program that has to agree, besides those of the inventory. */
@@ -49,11 +50,8 @@ export async function judge(
   const { inventory, environment } = session;
   const verdicts = await askPolicies(policies, renderJson(session.document(result, told)), {
     signal: environment.signal,
-    variables: {
-      CLUSTERPROXY_COMMAND: result.command,
-      CLUSTERPROXY_INVENTORY: inventory.file,
-      CLUSTERPROXY_CLUSTER: inventory.cluster.name,
-    },
+    variables: variablesOf(inventory, result.command),
+    withheld: withheldFrom(inventory),
   });
   for (const text of warningsOf(verdicts)) session.message(text);
   return { verdicts, refused: denials(verdicts) };

@@ -27,8 +27,9 @@ import { Measuring } from './measuring.ts';
 import type { MetricsWriter } from './metrics-writer.ts';
 import { openNotifying } from './notify-targets.ts';
 import { policyWith } from './queue-options.ts';
+import { withScheduleHooks } from './schedule-hooks.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
-import { openSession, type SessionMeans } from './session.ts';
+import { openSession, type Session, type SessionMeans } from './session.ts';
 
 /** What one round of a schedule is about, and by what means. */
 export interface Round {
@@ -91,16 +92,22 @@ export async function carryOutRound(round: Round, environment: Environment): Pro
 }
 
 async function carriedOut(run: Running, loaded: Inventory, environment: Environment): Promise<number> {
-  const { options, decision, window, means } = run;
+  const { options, means } = run;
   const noted = { ...options, recordIn: join(run.folder, 'events') };
-  const session = await openSession(
-    'schedule run',
-    noted,
-    environment,
-    'everything',
-    unforced(loaded),
-    means,
+  return withScheduleHooks(
+    { inventory: loaded, options: noted, environment, view: means?.view },
+    () => openSession('schedule run', noted, environment, 'everything', unforced(loaded), means),
+    (session) => carriedOutIn(session, run, loaded, environment),
   );
+}
+
+async function carriedOutIn(
+  session: Session,
+  run: Running,
+  loaded: Inventory,
+  environment: Environment,
+): Promise<number> {
+  const { options, decision, window, means } = run;
   const problems = means?.problems ?? [];
   if (problems.length > 0) session.complete(async (document) => withErrors(document, problems, environment));
   session.complete((document) =>

@@ -3,8 +3,8 @@ import type { Problem } from '../model/operator-error.ts';
 import { type RunResult, resultWithoutHosts } from '../model/result.ts';
 import { loadInventory } from '../playbook/resolve/load-inventory.ts';
 import { chooseView } from '../report/choose-view.ts';
-import { DocumentMaker, reportDocument, type Told } from '../report/document/document.ts';
-import { harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
+import { DocumentMaker, ownWarnings, reportDocument, type Told } from '../report/document/document.ts';
+import { cleanName, harmlessEvent, harmlessMessage } from '../report/document/harmless.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import type { Chapter, View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
@@ -12,6 +12,7 @@ import type { RunOptions } from '../run/options.ts';
 import type { PlanOptions } from '../run/plan-run.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
 import type { Environment } from './environment.ts';
+import type { Hooks } from './hooks.ts';
 import type { Measuring } from './measuring.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
@@ -50,6 +51,8 @@ export class Session {
   readonly connector: Connector;
   readonly environment: Environment;
   readonly json: boolean;
+  /** the hooks that the inventory names; undefined where it names none */
+  hooks: Hooks | undefined;
   readonly #options: CommonOptions;
   readonly #view: View;
   readonly #documents: DocumentMaker;
@@ -110,6 +113,11 @@ export class Session {
     this.#view.message(harmlessMessage(text, this.environment.secrets));
   }
 
+  /** Says what is being done. */
+  progress(text: string): void {
+    this.#view.progress(harmlessEvent({ kind: 'message', text }, this.environment.secrets));
+  }
+
   /** Tells what is worth a word of the inventory; no other chapter does. */
   showWarnings(command: string): void {
     if (this.#warnings.length > 0) this.show('warnings', resultWithoutHosts(command, this.#warnings));
@@ -122,10 +130,20 @@ export class Session {
     const measured = this.#measuring?.take();
     let document: ReportDocument = measured === undefined ? made : { ...made, measured };
     for (const completing of this.#completing) document = await completing(document);
+    document = (await this.hooks?.ended(document)) ?? document;
+    const unsent = await this.environment.traces?.send(document);
+    if (unsent !== undefined) document = this.#withWarning(document, unsent);
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     if (!this.#isShared) await this.connector.close().catch(() => undefined);
     return document.summary.exitStatus;
+  }
+
+  /** Tells people at once what is worth a word of a document that is made already. */
+  #withWarning(document: ReportDocument, text: string): ReportDocument {
+    this.show('warnings', resultWithoutHosts(document.command, [text]));
+    const own = ownWarnings([text], this.environment.secrets);
+    return { ...document, warnings: [...document.warnings, ...own] };
   }
 
   /**
@@ -176,6 +194,8 @@ export async function openSession(
   const about = { inventory: loaded, environment };
   const { log, lost } = await beginEvents(command, options, about, tellLoss);
   view = log?.recording(view) ?? view;
+  environment.traces?.begin({ command, cluster: cleanName(loaded.cluster.name) });
+  view = environment.traces?.recording(view) ?? view;
   for (const text of lost) tellLoss(text);
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },
@@ -190,7 +210,16 @@ export async function openSession(
     environment,
   );
   session.showWarnings(command);
+  if (loaded.hooks !== undefined) session.hooks = await hooksOf(loaded, session);
   return session;
+}
+
+async function hooksOf(inventory: Inventory, session: Session): Promise<Hooks> {
+  const { Hooks } = await import('./hooks.ts');
+  const warn = (text: string, command: string) =>
+    session.show('warnings', resultWithoutHosts(command, [text]));
+  const progress = (text: string) => session.progress(text);
+  return new Hooks({ inventory, environment: session.environment, warn, progress });
 }
 
 /** `prod.yaml:4:17: what it is; what to do` */

@@ -185,6 +185,9 @@ class Watcher {
     } finally {
       ended.abort();
       await environment.events?.close();
+      // Of one that failed; any other is sent already.
+      const unsent = await environment.traces?.close();
+      if (unsent !== undefined) view.message(unsent);
       // What is wrong with a host's key, or with how we log in, may have been mended elsewhere meanwhile.
       if (this.#kept.hasRefused) this.#kept.relearn();
       this.#beganAt = undefined;
@@ -192,9 +195,10 @@ class Watcher {
     }
   }
 
-  #tellFailure(view: View, errors: readonly Problem[], { secrets, phase }: Environment): void {
+  #tellFailure(view: View, errors: readonly Problem[], { secrets, phase, traces }: Environment): void {
     const status = phase.changing ? exitStatus.failed : exitStatus.nothingTouched;
-    view.end(errorReport('schedule run', { exitStatus: status, errors }, secrets));
+    const traced = traces?.recording(view) ?? view;
+    traced.end(errorReport('schedule run', { exitStatus: status, errors }, secrets));
   }
 
   /** Everything in it ends with the round; the process goes on. */

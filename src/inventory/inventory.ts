@@ -1,5 +1,6 @@
 import type { InventoryWindow } from '../calendar/windows.ts';
 import type { Value } from '../formats/keyed-format.ts';
+import type { HookPrograms } from '../model/hook.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook, Role } from '../model/playbook.ts';
 import type { Policy } from '../model/policy.ts';
@@ -47,6 +48,8 @@ export interface Inventory {
   readonly snapshotCommand?: readonly string[] | undefined;
   /** programs on this machine that are asked whether a plan may be carried out */
   readonly policies?: readonly Policy[] | undefined;
+  /** programs on this machine that are called while a run is carried out; undefined: none */
+  readonly hooks?: HookPrograms | undefined;
   /** who is told what scheduled runs find */
   readonly notify?: NotifySettings | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { valueAt } from '../document/found-value.ts';
 import { kindOfFile } from '../document/kind-of-file.ts';
 import { inOrder } from '../document/problem-order.ts';
@@ -18,6 +18,7 @@ import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, formHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
+import { hooksIn, programsIn } from './own-programs.ts';
 import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { secretUses } from './secret-uses.ts';
@@ -170,19 +171,13 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     idleFor: data.idle_for === undefined ? undefined : secondsOf(data.idle_for),
     upgradeCommand: upgradeCommands(data, file),
     snapshotCommand: data.snapshot_command,
-    policies: policiesIn(data.policies, file),
+    policies: programsIn(data.policies, file),
+    hooks: hooksIn(data.hooks, file),
     notify: data.notify,
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
   };
-}
-
-function policiesIn(given: InventoryData['policies'] = [], file: string): Inventory['policies'] {
-  return given.map((one) => {
-    const words = typeof one === 'string' ? [one] : one;
-    return { name: words.join(' '), words, folder: dirname(resolve(file)) };
-  });
 }
 
 function whenBusy(data: InventoryData['when_busy']): Inventory['whenBusy'] {

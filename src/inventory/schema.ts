@@ -18,6 +18,7 @@ import {
   userPattern,
 } from './names.ts';
 import { notifySchema } from './notify-schema.ts';
+import { hooksSchema, ownPrograms } from './own-programs.ts';
 import { upgradeCommand } from './upgrade-schema.ts';
 import { windowSchema } from './window-schema.ts';
 
@@ -233,13 +234,14 @@ export const inventorySchema = z.strictObject({
     description:
       'a program on this machine, and its arguments, that saves a host before it is upgraded; {{ host.name }} and {{ host.address }} are filled in, and CLUSTERPROXY_HOST and CLUSTERPROXY_ADDRESS are set',
   }),
-  policies: z
-    .array(z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]))
-    .optional()
-    .meta({
-      description:
-        'programs on this machine, each alone or with its arguments, that get every plan as JSON on standard input and may refuse it; relative to the inventory',
-    }),
+  policies: ownPrograms.optional().meta({
+    description:
+      'programs on this machine, each alone or with its arguments, that get every plan as JSON on standard input and may refuse it; relative to the inventory',
+  }),
+  hooks: hooksSchema.optional().meta({
+    description:
+      'programs on this machine, each alone or with its arguments, that are called while a run is carried out, with the report document on standard input; relative to the inventory',
+  }),
   notify: notifySchema.optional().meta({
     description: 'who is told what scheduled runs find, on change only',
   }),

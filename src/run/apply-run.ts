@@ -10,6 +10,7 @@ import { onHalfDone } from './busy/half-done.ts';
 import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
+import { HostEnds } from './host-ends.ts';
 import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
@@ -35,7 +36,7 @@ export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promis
   const { options, aborted } = abortable(given);
   // One listener per host that is being worked on.
   setMaxListeners(0, options.leave, options.signal);
-  const run = options.identity?.id ?? newRunId();
+  const run = options.identity?.id ?? options.freshId ?? newRunId();
   const taken = await takeLeases(planned.plan, run, options);
   if ('refusal' in taken) {
     return { ...refusedRun(planned.plan, taken.refusal, options), aborted: aborted() };
@@ -96,7 +97,9 @@ async function withLeases(
   const reported = reportingWay(options, planner.wayThrough);
   const onOneSide = options.onFailure === 'revert-wave';
   const queueing = queueingFor({ ids, startedAt }, options);
-  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide };
+  const { hostEnded } = options;
+  const ends = new HostEnds(plan.hosts, hostEnded && ((result) => hostEnded(result, run)));
+  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.ended };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options) + longestWait(host, plan.hosts, options),
@@ -129,10 +132,10 @@ async function withLeases(
     turn(host, together, { from, exactly: false }),
   );
   const heard = await planner.afterwards?.(staged.hosts);
+  const hosts = await forgetRetired(heard ?? staged.hosts, run, options);
+  ends.over(hosts);
   return {
-    command: options.command,
-    run,
-    hosts: await forgetRetired(heard ?? staged.hosts, run, options),
+    ...{ command: options.command, run, hosts },
     warnings: [...plan.warnings, ...staged.warnings],
     interrupted: options.signal.aborted,
   };

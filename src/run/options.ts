@@ -2,6 +2,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { Aborted } from '../model/claims.ts';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { ProgressEvent } from '../model/progress.ts';
+import type { HostResult } from '../model/result.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import { type BusyPolicy, usualPatience } from '../model/when-busy.ts';
 import type { SecretRegister } from '../secrets/register.ts';
@@ -95,6 +96,10 @@ export interface ApplyOptions extends RunOptions {
   readonly identity?: RunIdentity | undefined;
   /** how often hosts are asked whether the run was aborted; seconds, 10 by default */
   readonly listening?: number | undefined;
+  /** the id of a run that nobody gave one; undefined: a new one */
+  readonly freshId?: string | undefined;
+  /** called once for each host that the run was to change, as soon as nothing more follows for it */
+  readonly hostEnded?: ((result: HostResult, run: string) => void) | undefined;
   /** called if somebody has aborted the run from elsewhere, or a host says so */
   readonly onAborted?: ((aborted: Aborted) => void) | undefined;
 }

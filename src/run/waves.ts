@@ -17,6 +17,8 @@ export interface WaveOptions {
   readonly onOneSide?: boolean | undefined;
   /** hosts that are queued where they can't be begun now; undefined: none */
   readonly queueing?: Queueing | undefined;
+  /** called when a host's turn is over, and it gets no other one */
+  readonly turnEnded?: ((result: HostResult) => void) | undefined;
 }
 
 const good: readonly Status[] = ['in-sync', 'changed', 'done', 'deferred', 'owed', 'queued', 'skipped'];
@@ -55,8 +57,8 @@ export async function inWaves(
     };
     const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
     const queueing = blocked === undefined ? options.queueing : undefined;
-    const { signal, onOneSide = false } = options;
-    const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide };
+    const { signal, onOneSide = false, turnEnded } = options;
+    const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide, turnEnded };
     results.push(...(await inTurns(wave, one, turning)));
   }
   return results;
@@ -70,6 +72,7 @@ interface TurnOptions {
   /** the operator has interrupted the run */
   readonly signal: AbortSignal;
   readonly onOneSide: boolean;
+  readonly turnEnded: WaveOptions['turnEnded'];
 }
 
 /** What happens next in a role: a host has ended its turn, or need not be waited for any longer. */
@@ -81,7 +84,7 @@ interface Next {
 async function inTurns(
   wave: Wave,
   one: (plan: HostPlan, together: Together | undefined) => Promise<HostResult>,
-  { waiting, queueing, stop, signal, onOneSide }: TurnOptions,
+  { waiting, queueing, stop, signal, onOneSide, turnEnded }: TurnOptions,
 ): Promise<readonly HostResult[]> {
   const results = new Map<string, HostResult>();
   const underWay = new Map<string, Promise<Next>>();
@@ -97,6 +100,11 @@ async function inTurns(
       turn.host,
       waiting.until(plan, stop).then((result) => ({ plan, result })),
     );
+  };
+  const settle = (plan: HostPlan, result: HostResult) => {
+    results.set(plan.host, result);
+    // How others end may still change what it comes to, or it is queued.
+    if (!onOneSide && !later.has(plan)) turnEnded?.(result);
   };
   for (const turn of turns.waiting) {
     const plan = planOf.get(turn.host);
@@ -122,14 +130,14 @@ async function inTurns(
     if (turn === undefined) {
       turns = mayStart(turns, host);
       if (result !== undefined) {
-        results.set(host, result);
+        settle(plan, result);
         turns = { ...turns, waiting: turns.waiting.filter((other) => other.host !== host) };
       }
     } else if (result !== undefined) {
       turns = ended(turns, turn, endingOf(result));
       if (queueing?.becomesLater(result)) later.add(plan);
       if (!stop.aborted && !signal.aborted && waiting.triesAgain(result)) waitFor(turn);
-      else results.set(host, result);
+      else settle(plan, result);
     }
   }
   for (const group of groups) {

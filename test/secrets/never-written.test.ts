@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { buildProgram } from '../cli/program.ts';
+import { type Collector, startCollector } from '../support/otlp.ts';
 import {
   filesBelow,
   type SecretCluster,
@@ -21,13 +22,18 @@ const all = [...Object.values(secrets), ...Object.values(rotated)];
 
 let cluster: SecretCluster;
 let processes: ReturnType<typeof watchProcesses>;
+let collector: Collector;
 beforeAll(async () => {
   await buildProgram();
   cluster = await startSecretCluster();
+  collector = await startCollector();
+  process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
   processes = watchProcesses();
 }, 120_000);
 afterAll(async () => {
   processes?.stop();
+  delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  await collector?.close();
   await cluster?.close();
 });
 
@@ -59,9 +65,32 @@ function expectNone(where: string, text: string): void {
 /** Some twenty commands one after the other. Milliseconds. */
 const wholeLife = 900_000;
 
+/** Hooks and a policy that write down all that they get, and say all of it when they fail. */
+function addPrograms(): void {
+  const text = readFileSync(cluster.inventory, 'utf8');
+  const programs = `policies: [./allow]
+hooks:
+  before-run: [./note]
+  after-host: [./complain]
+  after-run: [./complain]
+  on-drift: [./complain]
+`;
+  cluster.put('prod.yaml', `${text}${programs}`);
+  const all = `{ env; cat; } >>"got-$CLUSTERPROXY_HOOK"`;
+  for (const [name, script] of [
+    ['allow', `${all}; echo '{"deny": []}'`],
+    ['note', all],
+    ['complain', `${all}; cat host/etc/app/* secrets/* >&2; echo "$(cat secrets/api)" >&2; exit 1`],
+  ] as const) {
+    cluster.put(name, `#!/bin/sh\n${script}\n`);
+    chmodSync(join(cluster.folder, name), 0o755);
+  }
+}
+
 it('a playbook with secrets goes through a whole life, and they are in its files alone', {
   timeout: wholeLife,
 }, async () => {
+  addPrograms();
   const { run, inventory } = cluster;
   const common = ['--inventory', inventory];
   const plan = join(cluster.folder, 'plan.json');
@@ -153,6 +182,13 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   const records = filesBelow(join(cluster.folder, 'state/clusterproxy/events'));
   expect(records.size).toBeGreaterThan(5);
   for (const [path, { content }] of records) expectNone(path, content.toString('utf8'));
+  expect(collector.requests.length).toBeGreaterThan(15);
+  for (const { body } of collector.requests) expectNone('trace', body.toString('utf8'));
+  for (const hook of ['', 'before-run', 'after-host', 'after-run', 'on-drift']) {
+    const got = readFileSync(join(cluster.folder, `got-${hook}`), 'utf8');
+    expect(got).toContain('"schemaVersion": 1');
+    expectNone(`hook ${hook}`, got);
+  }
   expect([...files.keys()].filter((path) => path.includes('/contents/'))).toEqual([]);
   expect(readdirSync(join(cluster.root, 'run/stand-in'))).toContain('syslog');
 

@@ -152,6 +152,11 @@ export function errorReport(
   return reportDocument(nothing, { exitStatus, errors }, secrets);
 }
 
+/** Warnings of ours for a document that is made already. */
+export function ownWarnings(warnings: readonly string[], secrets: Masker): readonly string[] {
+  return secrets.maskAll(warnings).map(ownLine);
+}
+
 /** Keys stand in the order in which they came into the document: a script may compare its text. */
 function documentOf(
   { command, run, warnings, interrupted, aborted }: Omit<RunResult, 'hosts'>,

@@ -1,15 +1,8 @@
 import { z } from 'zod';
 import type { Problem } from '../../model/operator-error.ts';
+import type { ProgramEnd } from '../../model/own-program.ts';
 import type { PolicyVerdict } from '../../model/policy.ts';
 import { heard } from '../../secrets/showable.ts';
-
-/** How a policy's program ended. */
-export interface Ended {
-  /** undefined: it ended by itself, with exit status 0 */
-  readonly why: string | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 const reasons = z.array(z.string().min(1));
 /** One of them is enough: `{}` is what a program prints that has looked for something else. */
@@ -18,7 +11,7 @@ const answer = z
   .refine(({ deny, warn }) => deny !== undefined || warn !== undefined);
 
 /** What it said. Whatever isn't clearly a yes is a no. */
-export function verdictOf(policy: string, { why, stdout, stderr }: Ended): PolicyVerdict {
+export function verdictOf(policy: string, { why, stdout, stderr }: ProgramEnd): PolicyVerdict {
   const failed = (words: string): PolicyVerdict => ({
     ...{ policy, deny: [], warn: [] },
     failed: { why: words, said: (stderr.trim() || stdout.trim()).slice(-2_000) },
@@ -68,7 +61,7 @@ export function warningsOf(verdicts: readonly PolicyVerdict[]): readonly string[
 }
 
 /** So that a reason of several lines never passes for a message of ours. */
-function onOneLine(text: string): string {
+export function onOneLine(text: string): string {
   return heard(text)
     .trim()
     .replace(/\s*\n\s*/g, ' ');

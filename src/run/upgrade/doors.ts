@@ -40,7 +40,11 @@ export async function openDoors(
 ): Promise<void> {
   const roles = doorsOf(role, options.inventory);
   if (roles.length === 0) return;
-  const own: ApplyOptions = { ...options, limit: roles, prune: false, exactly: false, window: undefined };
+  const another = { freshId: undefined, hostEnded: undefined };
+  const own: ApplyOptions = {
+    ...{ ...options, ...another, limit: roles },
+    ...{ prune: false, exactly: false, window: undefined },
+  };
   const planned = await planRun({ ...own, warnOfAnswers: false });
   if (!planned.plan.hosts.some(isDue)) return;
   options.progress({

@@ -1,0 +1,133 @@
+import type { ProgressEvent } from '../../model/progress.ts';
+import type { ReportDocument, ReportHost, ReportStatus } from '../../report/document/schema.ts';
+
+/** A span before it has ids. */
+export interface SpanData {
+  readonly name: string;
+  /** milliseconds since the epoch */
+  readonly start: number;
+  readonly end: number;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** it failed; by what code, where there is one */
+  readonly failed?: string | undefined;
+  readonly children: readonly SpanData[];
+}
+
+export interface TraceBeginning {
+  readonly command: string;
+  readonly cluster: string;
+}
+
+interface Phase {
+  readonly phase: string;
+  readonly detail: string | undefined;
+  readonly start: number;
+  readonly end: number | undefined;
+}
+
+/** Phases whose detail is a command or a package; that of others may be about people. */
+const told: readonly string[] = ['handler', 'validating', 'acting', 'unpacking', 'fetching', 'settling'];
+
+/** Exit statuses of a command that did what it should: done, differs, deferred. */
+const sound: readonly number[] = [0, 2, 5];
+
+const failed: readonly ReportStatus[] = [
+  ...(['failed', 'rolled-back', 'unreachable', 'damaged', 'unknown', 'open'] as const),
+  ...(['kept', 'conflict', 'stuck'] as const),
+];
+
+/** Makes spans of what a view is told: run, hosts, phases. The times are those at which it was told. */
+export class SpanTree {
+  readonly #beginning: TraceBeginning;
+  readonly #now: () => number;
+  readonly #start: number;
+  #lookBegan: number;
+  /** by host; the last one of each may not have ended */
+  readonly #phases = new Map<string, Phase[]>();
+
+  /** `now`: milliseconds since the epoch */
+  constructor(beginning: TraceBeginning, now: () => number) {
+    this.#beginning = beginning;
+    this.#now = now;
+    this.#start = now();
+    this.#lookBegan = this.#start;
+  }
+
+  progress(event: ProgressEvent): void {
+    const now = this.#now();
+    if (event.kind === 'looking') this.#lookBegan = now;
+    if (event.kind === 'looked') {
+      const look = { phase: 'looking', detail: undefined, start: this.#lookBegan, end: now };
+      this.#of(event.host).push(look);
+    }
+    if (event.kind !== 'host') return;
+    const phases = this.#of(event.host);
+    end(phases, now);
+    if (event.phase === 'done') return;
+    const detail = told.includes(event.phase) ? event.detail : undefined;
+    phases.push({ phase: event.phase, detail, start: now, end: undefined });
+  }
+
+  /** All of it, once the command has ended. */
+  end(document: ReportDocument): SpanData {
+    const now = this.#now();
+    const { run, summary, errors = [] } = document;
+    const { exitStatus } = summary;
+    const { command, cluster } = this.#beginning;
+    const code = errors[0]?.code;
+    return {
+      name: `clusterproxy ${command}`,
+      ...{ start: this.#start, end: now },
+      attributes: {
+        ...{ 'clusterproxy.command': command, 'clusterproxy.cluster': cluster },
+        ...(run === null ? {} : { 'clusterproxy.run': run }),
+        ...{ 'clusterproxy.exit_status': exitStatus, 'clusterproxy.hosts': document.hosts.length },
+        ...(code === undefined ? {} : { 'error.type': code }),
+      },
+      ...(sound.includes(exitStatus) ? {} : { failed: code ?? `exit status ${exitStatus}` }),
+      children: [...this.#phases].map(([name, phases]) => {
+        end(phases, now);
+        return hostSpan(
+          name,
+          phases,
+          document.hosts.find((host) => host.name === name),
+        );
+      }),
+    };
+  }
+
+  #of(host: string): Phase[] {
+    const phases = this.#phases.get(host) ?? [];
+    this.#phases.set(host, phases);
+    return phases;
+  }
+}
+
+function end(phases: Phase[], now: number): void {
+  const last = phases.at(-1);
+  if (last !== undefined && last.end === undefined) phases[phases.length - 1] = { ...last, end: now };
+}
+
+function hostSpan(name: string, phases: readonly Phase[], host: ReportHost | undefined): SpanData {
+  const code = host?.error?.code;
+  const children = phases.map(({ phase, detail, start, end = start }) => ({
+    ...{ name: phase, start, end, children: [] },
+    attributes: {
+      ...{ 'clusterproxy.host': name, 'clusterproxy.phase': phase },
+      ...(detail === undefined ? {} : { 'clusterproxy.detail': detail }),
+    },
+  }));
+  return {
+    name: `host ${name}`,
+    start: Math.min(...children.map(({ start }) => start)),
+    end: Math.max(...children.map(({ end }) => end)),
+    attributes: {
+      'clusterproxy.host': name,
+      ...(host === undefined ? {} : { 'clusterproxy.role': host.role, 'clusterproxy.status': host.status }),
+      ...(host === undefined || host.recipe === null ? {} : { 'clusterproxy.recipe': host.recipe }),
+      ...(code === undefined ? {} : { 'error.type': code }),
+    },
+    ...(host !== undefined && failed.includes(host.status) ? { failed: code ?? host.status } : {}),
+    children,
+  };
+}
