@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { access, chmod, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { reasonOf } from '../document/reason.ts';
+import { replaceFile } from '../document/replace-file.ts';
 import { schemaProblems } from '../document/schema-problems.ts';
 import { readSourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
@@ -98,7 +97,11 @@ export async function writeAccepted(
     const bytes = now === undefined ? undefined : await readFile(place, 'utf8');
     const text = editedText(bytes ?? preface, change(now?.entries ?? []));
     if (text === bytes) return;
-    await replace(place, text, now === undefined ? 0o644 : (await stat(place)).mode & 0o777);
+    const former = now === undefined ? undefined : await stat(place);
+    await replaceFile(place, text, {
+      mode: former === undefined ? 0o644 : former.mode & 0o777,
+      owner: former,
+    });
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     throw new OperatorError({
@@ -119,22 +122,4 @@ export function editedText(text: string, entries: readonly Accepted[]): string {
 
 function written({ host, path, key, value, who, reason, since, until }: Accepted): Value {
   return { host, path, ...(key === undefined ? {} : { key }), value, who, reason, since, until };
-}
-
-async function replace(file: string, text: string, mode: number): Promise<void> {
-  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
-  try {
-    const handle = await open(fresh, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(fresh, mode);
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
-  }
 }
