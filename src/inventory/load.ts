@@ -18,6 +18,7 @@ import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, formHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
+import { notifySecrets } from './notify-secrets.ts';
 import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
 import { secretUses } from './secret-uses.ts';
@@ -172,6 +173,7 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     snapshotCommand: data.snapshot_command,
     policies: policiesIn(data.policies, file),
     notify: data.notify,
+    notifySecrets: notifySecrets(document, data.notify),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),
