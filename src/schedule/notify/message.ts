@@ -37,10 +37,14 @@ export function messageOf(
 }
 
 /** The whole message as plain text, without its title. */
-export function textOf({ items, more, dropped }: NotifyMessage): string {
+export function textOf(message: NotifyMessage): string {
+  return linesOf(message).join('\n');
+}
+
+export function linesOf({ items, more, dropped }: NotifyMessage): readonly string[] {
   return [
     ...items.map(({ severity, text }) => `${severity}: ${text}`),
     ...(more > 0 ? [`and ${more} more`] : []),
     ...(dropped > 0 ? [`messages that were given up before this one: ${dropped}`] : []),
-  ].join('\n');
+  ];
 }

@@ -169,7 +169,8 @@ function runCommand(
     }, limit);
     child.on('error', (error) => {
       clearTimeout(timer);
-      end(why(error));
+      const { code = '' } = error as NodeJS.ErrnoException;
+      end(`it can't be run${code === '' ? '' : ` (${code})`}`);
     });
     child.on('exit', (status, killed) => {
       clearTimeout(timer);

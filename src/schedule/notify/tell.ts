@@ -1,6 +1,7 @@
+import { reasonOf } from '../../document/reason.ts';
 import type { NotifyItem, NotifyMessage, NotifyTargetTold } from '../../model/notify.ts';
 import type { ReportDocument } from '../../report/document/schema.ts';
-import { changesAfter } from './changes.ts';
+import { changesAfter, type Known } from './changes.ts';
 import { deliver } from './deliver.ts';
 import { messageOf } from './message.ts';
 import { type Notifying, noSecret, type Target, usualLimits } from './notifying.ts';
@@ -9,23 +10,29 @@ import { Spool } from './spool.ts';
 
 /**
  * Tells what has changed since the look before, once a run or a look has ended: writes a message for each
- * target, then delivers what is due, the former ones first. Returns what is worth a word of it. Whoever calls
- * it holds the schedule's lock.
+ * target, then delivers what is due, the former ones first. Where nothing can be written, each target is told
+ * at once, and only once. Returns what is worth a word of it. Whoever calls it holds the schedule's lock, if
+ * that can be had.
  */
 export async function tell(document: ReportDocument, notifying: Notifying): Promise<readonly string[]> {
   const { targets, cluster, now, deadMan, mostOut, limits = usualLimits } = notifying;
   const spool = new Spool(notifying.folder);
   const at = now();
-  await spool.meet(targets.map((target) => target.known));
   const { known, items } = changesAfter(await spool.known(), document, at, mostOut);
-  await write(items, { spool, targets, cluster, at });
-  // Not before they are written: one that is told twice is better than one that is never told.
-  await spool.remember(known);
   const pinged =
     deadMan === undefined || !hasLooked(document)
       ? undefined
       : deadMan().then((url) => (url === undefined ? noSecret : ping(url, limits.attempt)));
-  const notes = await deliver(spool, notifying);
+  const unwritten = await write(items, known, { spool, targets, cluster, at }).catch((error: unknown) =>
+    reasonOf(error),
+  );
+  const notes =
+    unwritten === undefined
+      ? await deliver(spool, notifying)
+      : [
+          `what people are told can't be written down (${unwritten}): they are told once, and again in the next run`,
+          ...(await tellAtOnce(items, notifying)),
+        ];
   const silent = await pinged;
   return [...notes, ...(silent === undefined ? [] : [`dead_man could not be told of this run: ${silent}`])];
 }
@@ -37,8 +44,10 @@ function hasLooked({ hosts }: ReportDocument): boolean {
 
 async function write(
   items: readonly NotifyItem[],
+  known: Known,
   { spool, targets, cluster, at }: Pick<Notifying, 'targets' | 'cluster'> & { spool: Spool; at: number },
-): Promise<void> {
+): Promise<undefined> {
+  await spool.meet(targets.map((target) => target.known));
   const dropped = await spool.dropped();
   for (const {
     known: { key },
@@ -47,6 +56,24 @@ async function write(
     const message = messageOf(items, { cluster, at, wanted: severities, dropped: dropped[key] ?? 0 });
     if (message !== undefined) await spool.add(key, message);
   }
+  // Not before they are written: one that is told twice is better than one that is never told.
+  await spool.remember(known);
+}
+
+/** Past the spool, which can't be written. */
+async function tellAtOnce(
+  items: readonly NotifyItem[],
+  { targets, cluster, now, limits = usualLimits }: Notifying,
+): Promise<readonly string[]> {
+  const notes = await Promise.all(
+    targets.map(async ({ name, severities, way }) => {
+      const message = messageOf(items, { cluster, at: now(), wanted: severities, dropped: 0 });
+      if (message === undefined) return [];
+      const failed = await send(await way(), message, { limit: limits.attempt, now });
+      return failed === undefined ? [] : [`${name}: ${failed.why}`];
+    }),
+  );
+  return notes.flat();
 }
 
 /** Sends each target a message of its own, past everything that waits, and tells how each answered. */
