@@ -12,7 +12,7 @@ import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
-import { readAccepted, unknownHosts } from './accepted-file.ts';
+import { readAccepted, withoutHosts } from './accepted-file.ts';
 import { checkInventory } from './check.ts';
 import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, formHint } from './examples.ts';
@@ -45,7 +45,7 @@ export async function readInventory(
   }
   const inventory = build({ document, data, playbook, calendars });
   const accepted = await readAccepted(file);
-  const unknown = unknownHosts(accepted, inventory.hosts);
+  const unknown = withoutHosts(accepted, inventory.hosts);
   return { ...inventory, accepted, warnings: [...inventory.warnings, ...unknown] };
 }
 

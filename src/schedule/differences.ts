@@ -1,7 +1,7 @@
 import type { Difference, PutOff } from '../model/schedule.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../report/document/schema.ts';
 
-/** Hosts on which everything is as planned that a run was to change: where restarts are owed, its files are. */
+/** Hosts whose files are as planned; where restarts are owed, too. */
 const written: readonly ReportStatus[] = ['in-sync', 'changed', 'done', 'owed'];
 /** Hosts of which nobody knows how they are: what differed there last is taken to differ still. */
 const unseen: readonly ReportStatus[] = ['unreachable', 'off', 'unknown', 'skipped', 'damaged'];

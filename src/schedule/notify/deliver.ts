@@ -5,7 +5,7 @@ import type { Spool, Spooled } from './spool.ts';
 /** So many messages in a row may be refused before those behind them are taken to be refused as well. */
 const mostRefused = 20;
 
-/** Delivers what is due, in order for each target, all targets at once. Returns what is worth a word of it. */
+/** Delivers what is due, in order for each target, all targets at once. Returns what is worth a word. */
 export async function deliver(spool: Spool, notifying: Notifying): Promise<readonly string[]> {
   const { targets, now } = notifying;
   const gone = await spool.bound(now());
@@ -71,8 +71,8 @@ interface Ended {
 }
 
 /**
- * One message after the other. Whoever can't be reached is asked no more, so that the order holds. One that is
- * refused blocks nobody: it waits until the target is corrected, but once a later one was taken it is the
+ * One message after the other. Whoever can't be reached is asked no more, so that the order holds. One that
+ * is refused blocks nobody: it waits until the target is corrected, but once a later one was taken it is the
  * message that they don't want, and it is given up.
  */
 async function deliverQueue(
