@@ -73,6 +73,8 @@ it('stops no run, and keeps nothing of what changes nothing', async () => {
   expect((await run('check', '--inventory', inventory)).status).toBe(0);
   expect((await run('apply', '--inventory', inventory, '--dry-run')).status).toBe(0);
   expect(readdirSync(folder)).toHaveLength(before);
+  expect((await run('apply', '--inventory', inventory, '--yes', '--names')).status).toBe(0);
+  expect(readdirSync(folder)).toHaveLength(before + 1);
 
   const words = `"${process.execPath}" "${main}" apply --inventory "${inventory}" --yes`;
   const variables = { DB_PASSWORD: cluster.environment, XDG_STATE_HOME: join(cluster.folder, 'state') };
