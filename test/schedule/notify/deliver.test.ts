@@ -47,6 +47,7 @@ it('one that fails twice, one that hangs and one gone for a day: in order, same 
       gone: webhook(gone.url),
     },
     clock,
+    800,
   );
   for (let hour = 0; hour < 40; hour++) {
     await tell(look([host('a', 'would-change', hour < 3 ? ['/x'] : ['/x', '/y'])]), told);
@@ -106,7 +107,7 @@ it('sends mail', async () => {
     ...{ kind: 'mail', to: ['ops@example.com'], from: 'cp@example.com', host: '127.0.0.1', port },
     ...{ security: 'none', user: undefined, password: undefined },
   };
-  const told = { ...notifying({ mail: way }, { now: 0 }), limits: { attempt: 5_000, all: 5_000 } };
+  const told = notifying({ mail: way }, { now: 0 });
   expect(await tell(look([host('a', 'would-change', ['/x'])]), told)).toEqual([]);
   expect(heard.join('')).toContain('Subject: [ticket] cluster prod: 1 new');
   expect(heard.join('')).toContain('ticket: a: /x is not as planned');

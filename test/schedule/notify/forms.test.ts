@@ -73,9 +73,9 @@ describe('ready-made forms', () => {
 const drifted = look([host('a', 'would-change', ['/x'])]);
 
 describe('a command', () => {
-  async function told(script: string, words: readonly string[] = ['./told', 'two words']) {
+  async function told(script: string, words: readonly string[] = ['./told', 'two words'], limit = 20_000) {
     const clock = { now: Date.parse('2026-11-26T10:00:00Z') };
-    const given = notifying({}, clock);
+    const given = notifying({}, clock, limit);
     const { folder } = given;
     writeFileSync(join(folder, 'told'), `#!/bin/sh\n${script}\n`);
     chmodSync(join(folder, 'told'), 0o755);
@@ -112,7 +112,7 @@ describe('a command', () => {
       1,
     ],
   ])('%s', async (_, script, notes, waiting) => {
-    const ended = await told(script);
+    const ended = await told(script, undefined, script.includes('sleep') ? 400 : undefined);
     expect(ended).toMatchObject({ notes, waiting });
     const pid = join(ended.folder, 'pid');
     if (!existsSync(pid)) return;

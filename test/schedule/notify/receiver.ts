@@ -52,8 +52,12 @@ export const look = (hosts: readonly object[], checks: readonly object[] = [], r
   ({ hosts, checks, run }) as unknown as ReportDocument;
 export const wrong = { host: 'a', id: 'joins', outcome: 'failed' };
 
-/** Targets by their keys. */
-export function notifying(ways: Readonly<Record<string, Way>>, clock: { now: number }): Notifying {
+/** Targets by their keys. `attempt`: how long one may take; a busy machine needs a while for any. Milliseconds. */
+export function notifying(
+  ways: Readonly<Record<string, Way>>,
+  clock: { now: number },
+  attempt = 20_000,
+): Notifying {
   const folder = mkdtempSync(join(tmpdir(), 'clusterproxy-notify-'));
   closing.push(() => rmSync(folder, { recursive: true, force: true }));
   const targets = Object.entries(ways).map(
@@ -64,7 +68,7 @@ export function notifying(ways: Readonly<Record<string, Way>>, clock: { now: num
   );
   return {
     ...{ cluster: 'prod', targets, isQuiet: () => false, deadMan: undefined, mostOut: () => 1, folder },
-    ...{ now: () => clock.now, limits: { attempt: 400, all: 5_000 } },
+    ...{ now: () => clock.now, limits: { attempt, all: 60_000 } },
   };
 }
 export const webhook = (url: string, secret?: string): Way => ({
