@@ -15,23 +15,24 @@ import { Spool } from './spool.ts';
  * that can be had.
  */
 export async function tell(document: ReportDocument, notifying: Notifying): Promise<readonly string[]> {
-  const { targets, cluster, now, deadMan, mostOut, limits = usualLimits } = notifying;
-  const spool = new Spool(notifying.folder);
+  const { targets, cluster, folder, now, deadMan, mostOut, limits = usualLimits } = notifying;
+  const spool = new Spool(folder);
   const at = now();
-  const { known, items } = changesAfter(await spool.known(), document, at, mostOut);
+  const before = unwritten.get(folder) ?? (await spool.known());
+  const { known, items } = changesAfter(before, document, at, mostOut);
   const pinged =
     deadMan === undefined || !hasLooked(document)
       ? undefined
       : deadMan().then((url) => (url === undefined ? noSecret : ping(url, limits.attempt)));
-  const unwritten = await write(items, known, { spool, targets, cluster, at }).catch((error: unknown) =>
+  const why = await write(items, known, { spool, targets, cluster, folder, at }).catch((error: unknown) =>
     reasonOf(error),
   );
   const notes =
-    unwritten === undefined
+    why === undefined
       ? await deliver(spool, notifying)
       : [
-          `what people are told can't be written down (${unwritten}): they are told once, and again in the next run`,
-          ...(await tellAtOnce(items, notifying)),
+          `what people are told can't be written down (${why}): they are told at once`,
+          ...(await tellAtOnce(items, known, notifying)),
         ];
   const silent = await pinged;
   return [...notes, ...(silent === undefined ? [] : [`dead_man could not be told of this run: ${silent}`])];
@@ -42,10 +43,15 @@ function hasLooked({ hosts }: ReportDocument): boolean {
   return hosts.some(({ status }) => !['unreachable', 'unknown', 'off', 'skipped'].includes(status));
 }
 
+interface Writing extends Pick<Notifying, 'targets' | 'cluster' | 'folder'> {
+  readonly spool: Spool;
+  readonly at: number;
+}
+
 async function write(
   items: readonly NotifyItem[],
   known: Known,
-  { spool, targets, cluster, at }: Pick<Notifying, 'targets' | 'cluster'> & { spool: Spool; at: number },
+  { spool, targets, cluster, folder, at }: Writing,
 ): Promise<undefined> {
   await spool.meet(targets.map((target) => target.known));
   const dropped = await spool.dropped();
@@ -58,12 +64,17 @@ async function write(
   }
   // Not before they are written: one that is told twice is better than one that is never told.
   await spool.remember(known);
+  unwritten.delete(folder);
 }
+
+/** What is known where that can't be written, by folder, while this process lasts, which may watch. */
+const unwritten = new Map<string, Known>();
 
 /** Past the spool, which can't be written. */
 async function tellAtOnce(
   items: readonly NotifyItem[],
-  { targets, cluster, now, limits = usualLimits }: Notifying,
+  known: Known,
+  { targets, cluster, folder, now, limits = usualLimits }: Notifying,
 ): Promise<readonly string[]> {
   const notes = await Promise.all(
     targets.map(async ({ name, severities, way }) => {
@@ -73,6 +84,7 @@ async function tellAtOnce(
       return failed === undefined ? [] : [`${name}: ${failed.why}`];
     }),
   );
+  if (notes.flat().length === 0) unwritten.set(folder, known);
   return notes.flat();
 }
 

@@ -52,7 +52,7 @@ export const look = (hosts: readonly object[], checks: readonly object[] = [], r
   ({ hosts, checks, run }) as unknown as ReportDocument;
 export const wrong = { host: 'a', id: 'joins', outcome: 'failed' };
 
-/** Targets by their keys. `attempt`: how long one may take; a busy machine needs a while for any. Milliseconds. */
+/** Targets by their keys. `attempt`: how long one may take, which is long on a busy machine; milliseconds. */
 export function notifying(
   ways: Readonly<Record<string, Way>>,
   clock: { now: number },
