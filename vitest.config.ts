@@ -49,6 +49,7 @@ const withHosts = [
   'test/agent/**/*.test.ts',
   'test/schedule/metrics/written.test.ts',
   'test/schedule/run.test.ts',
+  'test/schedule/notify/whole-run.test.ts',
 ];
 /** Records of runs; they are no developer's own. */
 const XDG_STATE_HOME = join(memoryFolder() ?? tmpdir(), `clusterproxy-test-state-${process.pid}`);

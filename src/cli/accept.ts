@@ -64,9 +64,8 @@ async function accept(
     return session.end(resultWithoutHosts('accept'), { accepted, exitStatus: 0 });
   };
   if (list) return done({ what: 'list', entries: session.inventory.accepted?.entries ?? [] });
-  // A path begins with a slash, and a unit's name ends with its type.
-  const isPath =
-    third !== undefined || /^\/|\.(?:service|socket|timer|path|mount|target)$/.test(second ?? '');
+  // A word by itself may be a key or a unit, which only the plan tells.
+  const isPath = third !== undefined || second?.startsWith('/') === true;
   const place = { host: host ?? '', ...(isPath ? { path: second, key: third } : { key: second }) };
   if (end) return done({ what: 'ended', entries: await endAccepted(session.inventory, place) });
   const now = new Date();

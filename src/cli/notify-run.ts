@@ -23,7 +23,7 @@ export async function notifyTest(options: StatusOptions, environment: Environmen
 export async function notifyStatus(options: StatusOptions, environment: Environment): Promise<number> {
   const loaded = await loadInventory(options.inventory, environment.secrets);
   const folder = options.state ?? ownFolder(loaded, environment);
-  const told = await waitingOf(targetsOf(loaded), folder);
+  const told = await waitingOf(await targetsOf(loaded, folder), folder);
   return end('notify status', told, exitStatus.done, options, environment);
 }
 

@@ -5,17 +5,18 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { NotifySettings, NotifyTarget } from '../inventory/notify-schema.ts';
 import { severities } from '../model/notify.ts';
 import { mostOut, usualMaxUnavailable } from '../model/rollout.ts';
-import { targetKey } from '../schedule/notify/message.ts';
+import { type Notifying, noSecret, type Target } from '../schedule/notify/notifying.ts';
 import type { Way } from '../schedule/notify/send.ts';
-import type { Notifying, Target } from '../schedule/notify/tell.ts';
+import { Spool } from '../schedule/notify/spool.ts';
+import { keysFor, printOf } from '../schedule/notify/target-keys.ts';
 import type { SecretReference } from '../secrets/reference.ts';
-import { lookUpSecrets, referenceId } from '../secrets/resolve.ts';
-import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
+import { type NotifySecrets, notifySecretsOf } from './notify-secrets.ts';
 
 /**
- * Who is told, with the secrets that this takes; undefined where the inventory names nobody. A target whose
- * secret can't be had keeps its messages, and says so.
+ * Who is told; undefined where the inventory names nobody. A target whose secret can't be had keeps its
+ * messages, and says so. Variables with secrets are taken out of the environment at once, and whatever else
+ * it takes is looked up when there is something to tell.
  */
 export async function openNotifying(
   inventory: Inventory,
@@ -24,15 +25,16 @@ export async function openNotifying(
 ): Promise<Notifying | undefined> {
   const { notify } = inventory;
   if (notify === undefined) return undefined;
-  const values = await secretsOf(inventory, notify, environment);
+  const secrets = notifySecretsOf(inventory, notify, environment);
   const zone = inventory.timeZone ?? environment.clock.zone;
   const { all, roles } = inventory.maxUnavailable;
-  const deadMan = notify.dead_man === undefined ? undefined : given(notify.dead_man, values);
+  const { dead_man: deadMan } = notify;
   return {
-    ...{ cluster: inventory.cluster.name, folder, now: () => environment.clock.now(), deadMan },
-    targets: targetsOf(inventory).map((target, index) => ({
+    ...{ cluster: inventory.cluster.name, folder, now: () => environment.clock.now() },
+    deadMan: deadMan === undefined ? undefined : () => secrets.value(deadMan),
+    targets: (await targetsOf(inventory, folder)).map((target, index) => ({
       ...target,
-      way: wayOf(notify.targets[index] as NotifyTarget, values, resolve(dirname(inventory.file))),
+      way: () => wayOf(notify.targets[index] as NotifyTarget, secrets, resolve(dirname(inventory.file))),
     })),
     isQuiet: (now) => isQuiet(notify, localTime(now, zone).minute),
     mostOut: (role, hosts) => mostOut(roles.get(role) ?? all ?? usualMaxUnavailable, hosts),
@@ -40,78 +42,64 @@ export async function openNotifying(
 }
 
 /** Who is told, without what it takes to tell them. */
-export function targetsOf({ notify }: Inventory): readonly Omit<Target, 'way'>[] {
-  return (notify?.targets ?? []).map(({ severities: wanted = [...severities], ...target }, index) => ({
-    ...{ key: targetKey(target), severities: wanted },
-    name: `${index + 1}: ${nameOf(target)}`,
+export async function targetsOf(
+  { notify }: Inventory,
+  folder: string,
+): Promise<readonly Omit<Target, 'way'>[]> {
+  const all = (notify?.targets ?? []).map(({ severities: wanted = [...severities], name, ...target }) => ({
+    ...{ wanted, target },
+    known: { kind: kindOf(target), print: printOf(target), ...(name === undefined ? {} : { name }) },
+  }));
+  const keys = keysFor(
+    await new Spool(folder).targets(),
+    all.map(({ known }) => known),
+  );
+  return all.map(({ wanted, target, known }, index) => ({
+    ...{ known: { ...known, key: keys[index] ?? '' }, severities: wanted },
+    name: `${index + 1}: ${wordsFor(target, known.name)}`,
   }));
 }
 
-function nameOf(target: Omit<NotifyTarget, 'severities'>): string {
+type Unnamed = Omit<NotifyTarget, 'severities' | 'name'>;
+
+function kindOf(target: Unnamed): 'webhook' | 'mail' | 'command' {
+  return 'mail' in target ? 'mail' : 'command' in target ? 'command' : 'webhook';
+}
+
+function wordsFor(target: Unnamed, name: string | undefined): string {
+  const way = nameOf(target);
+  return name === undefined ? way : `${name}, ${way}`;
+}
+
+function nameOf(target: Unnamed): string {
   if ('mail' in target) return `mail to ${(target.mail as { to: string[] }).to.join(', ')}`;
   if ('command' in target) return `the command ${(target.command as string[])[0]}`;
   const { form = 'json' } = target as { form?: string | object };
   return `webhook (${typeof form === 'string' ? form : 'template'})`;
 }
 
-type Values = ReadonlyMap<string, string>;
-
-function given(value: string | SecretReference | undefined, values: Values): string | undefined {
-  return typeof value === 'object' ? values.get(referenceId(value)) : value;
-}
-
-function wayOf(target: NotifyTarget, values: Values, folder: string): Way {
-  const missing = referencesOf(target).some((one) => !values.has(referenceId(one)));
-  if (missing) return { kind: 'unusable', why: 'a secret that it needs can not be looked up' };
+async function wayOf(target: NotifyTarget, secrets: NotifySecrets, folder: string): Promise<Way> {
   if ('command' in target) return { kind: 'command', words: target.command, folder };
+  const valueIn = async (given: string | SecretReference | undefined) =>
+    given === undefined ? undefined : ((await secrets.value(given)) ?? missing);
   if ('mail' in target) {
     const { to, from, smtp } = target.mail;
-    const { host, port, security = 'starttls', user, password } = smtp;
-    return { kind: 'mail', to, from, host, port, security, user, password: given(password, values) };
+    const { host, port, security = 'starttls', user } = smtp;
+    const password = await valueIn(smtp.password);
+    if (password === missing) return unusable;
+    return { kind: 'mail', to, from, host, port, security, user, password };
   }
-  const { webhook, form = 'json', secret } = target;
+  const { webhook, form = 'json' } = target;
+  const [url, secret] = await Promise.all([valueIn(webhook), valueIn(target.secret)]);
+  if (url === undefined || url === missing || secret === missing) return unusable;
   return {
-    ...{ kind: 'webhook', url: given(webhook, values) ?? '', secret: given(secret, values) },
+    ...{ kind: 'webhook', url, secret },
     form: typeof form === 'string' ? form : { template: resolve(folder, form.template) },
   };
 }
 
-function referencesOf(target: NotifyTarget): readonly SecretReference[] {
-  if ('command' in target) return [];
-  const all = 'mail' in target ? [target.mail.smtp.password] : [target.webhook, target.secret];
-  return all.filter((one) => typeof one === 'object');
-}
-
-async function secretsOf(
-  inventory: Inventory,
-  { targets, dead_man: deadMan }: NotifySettings,
-  environment: Environment,
-): Promise<Values> {
-  const references = [...targets.flatMap(referencesOf), ...(typeof deadMan === 'object' ? [deadMan] : [])];
-  // Addresses are often all that it takes to write there.
-  for (const one of [...targets.map((target) => ('webhook' in target ? target.webhook : '')), deadMan])
-    if (typeof one === 'string') environment.secrets.add(one);
-  const names = references.flatMap((one) => ('env' in one ? [one.env] : []));
-  const { values } = await lookUpSecrets(
-    references.map((reference) => ({
-      reference,
-      location: { file: inventory.file, line: 1, column: 1, text: '' },
-    })),
-    {
-      ...{ directory: resolve(dirname(inventory.file)), home: home(), variables: environment.variables },
-      ...{ withheld: new Set(names), terminal: false, signal: environment.signal },
-      ...{ register: environment.secrets, progress: () => undefined },
-    },
-  );
-  // Programs that are run from now on have no business with them; those that hosts get are looked up later.
-  const used = new Set(
-    inventory.secrets.flatMap(({ value }) =>
-      typeof value === 'object' && 'env' in value ? [value.env] : [],
-    ),
-  );
-  for (const name of names) if (!used.has(name)) environment.forget?.(name);
-  return values;
-}
+const missing = Symbol('missing');
+const unusable: Way = { kind: 'unusable', why: noSecret };
 
 function isQuiet({ quiet_hours: quiet }: NotifySettings, minute: number): boolean {
   if (quiet === undefined) return false;

@@ -43,7 +43,7 @@ export async function installSchedule(options: InstallOptions, environment: Envi
     const elsewhere = {
       ...unit,
       image: options.image,
-      secrets: variablesOf(loaded.secrets).map(({ name }) => name),
+      secrets: variablesOf(secretsIn(loaded)).map(({ name }) => name),
       // A pipeline works in a checkout, a container has a volume.
       inventory: ['gitlab', 'github'].includes(options.print)
         ? await inCheckout(loaded.file)
@@ -158,6 +158,11 @@ async function unitOf(
   return { unit, account: account.name, uid: account.uid, home: account.home };
 }
 
+/** What hosts get, and what it takes to tell people. */
+function secretsIn({ secrets, notifySecrets = [] }: Inventory) {
+  return [...secrets, ...notifySecrets];
+}
+
 /** Throws OperatorErrors with everything that is known not to work, before anything is written. */
 async function refuseWhatWontWork(
   { unit, uid }: Planned,
@@ -178,7 +183,7 @@ async function refuseWhatWontWork(
       : [];
   const problems = [
     ...(await placeProblems(unit.program, absolute(inventory.file), uid)),
-    ...secretProblems(inventory.secrets, credential),
+    ...secretProblems(secretsIn(inventory), credential),
     ...never,
   ];
   if (problems.length > 0) throw new OperatorErrors(problems);

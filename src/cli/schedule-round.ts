@@ -64,24 +64,21 @@ export async function carryOutRound(round: Round, environment: Environment): Pro
   const at = clock.now();
   const folder = stateOf(options, loaded, environment);
   metrics?.remember(() => readRecords(folder));
-  await openRecords(folder);
-  const lock = await takeLock(folder);
+  const tell = await telling(loaded, folder, environment);
+  const untold = async (error: unknown): Promise<never> => {
+    const errors = secrets.maskAll(problemsOf(error));
+    await tell(errorReport('schedule run', { exitStatus: exitStatus.nothingTouched, errors }, secrets));
+    throw error;
+  };
+  await openRecords(folder).catch(untold);
+  const lock = await takeLock(folder).catch(untold);
   if (lock === undefined) return 'busy';
   try {
     const wishes = { window: [], now: false, deadline: undefined };
     const window = await runWindow(loaded, wishes, clock);
-    const records = (await readRecords(folder)) ?? noRecords;
+    const records = (await readRecords(folder).catch(untold)) ?? noRecords;
     const decision = decide({ policy: options.policy, window, last: lastLook(records) });
-    const notifying = await openNotifying(loaded, folder, environment);
-    const told = async (document: ReportDocument) => {
-      if (notifying === undefined) return [];
-      const { tell } = await import('../schedule/notify/tell.ts');
-      // That people can't be told is no reason to lose what was found.
-      return tell(document, notifying).catch((error: unknown) => [
-        `nobody could be told: ${secrets.mask(reasonOf(error))}`,
-      ]);
-    };
-    const run = { options, folder, at, window, decision, metrics, means, now: clock.now, tell: told };
+    const run = { options, folder, at, window, decision, metrics, means, now: clock.now, tell };
     return await carriedOut(run, loaded, environment).catch(async (error: unknown) => {
       await recordFailure(run, error, environment).catch(() => undefined);
       throw error;
@@ -89,6 +86,22 @@ export async function carryOutRound(round: Round, environment: Environment): Pro
   } finally {
     await lock.release();
   }
+}
+
+/** Tells people of what a run has found; that they can't be told is no reason to lose it. */
+async function telling(
+  inventory: Inventory,
+  folder: string,
+  environment: Environment,
+): Promise<Running['tell']> {
+  const notifying = await openNotifying(inventory, folder, environment);
+  return async (document) => {
+    if (notifying === undefined) return [];
+    const { tell } = await import('../schedule/notify/tell.ts');
+    return tell(document, notifying).catch((error: unknown) => [
+      `nobody could be told: ${environment.secrets.mask(reasonOf(error))}`,
+    ]);
+  };
 }
 
 async function carriedOut(run: Running, loaded: Inventory, environment: Environment): Promise<number> {
@@ -111,7 +124,7 @@ async function carriedOutIn(
   const problems = means?.problems ?? [];
   if (problems.length > 0) session.complete(async (document) => withErrors(document, problems, environment));
   session.complete((document) =>
-    recorded(run, document).catch((error: unknown) => unrecorded(document, error, environment)),
+    recorded(run, document).catch((error: unknown) => unrecorded(run, document, error, environment)),
   );
   // People are told of certificates too, which only a look that measures asks for.
   if (run.metrics !== undefined) await run.metrics.follow(session);
@@ -157,8 +170,14 @@ async function recorded(run: Running, document: ReportDocument): Promise<ReportD
 }
 
 /** What a run has told isn't lost where it can't be recorded, as on a full disk. */
-function unrecorded(document: ReportDocument, error: unknown, environment: Environment): ReportDocument {
-  return withErrors({ ...document, command: 'schedule run' }, problemsOf(error), environment);
+async function unrecorded(
+  run: Running,
+  document: ReportDocument,
+  error: unknown,
+  environment: Environment,
+): Promise<ReportDocument> {
+  const whole = withErrors({ ...document, command: 'schedule run' }, problemsOf(error), environment);
+  return { ...whole, ...scheduleDocument({ notes: await run.tell(whole) }) };
 }
 
 /** Adds what went wrong beside it, which counts as a failure. */
@@ -190,8 +209,12 @@ async function recordFailure(run: Running, error: unknown, { secrets, phase }: E
     putOff: [],
     errors: problems.map(({ code, message }) => ({ code, message })),
   };
-  await writeRun(run.folder, ended, undefined);
-  await run.tell(errorReport('schedule run', { exitStatus: ended.exitStatus, errors: problems }, secrets));
+  const unwritten = await writeRun(run.folder, ended, undefined).then(
+    () => [],
+    (failed: unknown) => secrets.maskAll(problemsOf(failed)),
+  );
+  const errors = [...problems, ...unwritten];
+  await run.tell(errorReport('schedule run', { exitStatus: ended.exitStatus, errors }, secrets));
 }
 
 function endedNow({ options, at, now, decision }: Running) {

@@ -36,9 +36,19 @@ export async function withCredentials(environment: Environment): Promise<Environ
       return [name, value] as const;
     }),
   );
-  const variables = { ...Object.fromEntries(found), ...environment.variables };
+  const variables: Record<string, string | undefined> = {
+    ...Object.fromEntries(found),
+    ...environment.variables,
+  };
+  const forget = (name: string) => {
+    delete variables[name];
+    environment.forget?.(name);
+  };
   // What is looked up when it is asked for, such as standard input, stays so.
-  return Object.create(environment, { variables: { value: variables, enumerable: true } }) as Environment;
+  return Object.create(environment, {
+    variables: { value: variables, enumerable: true },
+    forget: { value: forget, enumerable: true },
+  }) as Environment;
 }
 
 /** Another run of the same schedule is at work. */

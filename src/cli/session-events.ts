@@ -5,6 +5,7 @@ import { OperatorError } from '../model/operator-error.ts';
 import type { EventLog } from '../record/event-log.ts';
 import { logsFolder } from '../record/folder.ts';
 import { KeptLog } from '../record/kept-log.ts';
+import { Nameless } from '../record/nameless.ts';
 import type { Outlet } from '../record/outlet.ts';
 import { openPipedStdout, openTarget, type Target } from '../record/streams.ts';
 import { cleanName } from '../report/document/harmless.ts';
@@ -50,11 +51,12 @@ export async function beginEvents(
   const lost: string[] = [];
   if (log === undefined) return { log, lost };
   if (options.events !== undefined) outlets.push(opened(options.events, environment));
-  // Names of people are told to whoever asked for them, and kept nowhere.
-  if (keeping.has(command) && options.dryRun !== true && options.names !== true) {
+  if (keeping.has(command) && options.dryRun !== true) {
     const folder = options.recordIn ?? logsFolder(variables.XDG_STATE_HOME, home());
     try {
-      outlets.push(await KeptLog.begin(folder, options.runId ?? newRunId(new Date(clock.now()))));
+      const kept = await KeptLog.begin(folder, options.runId ?? newRunId(new Date(clock.now())));
+      // Names of meetings are told to whoever asked for them, and kept nowhere.
+      outlets.push(options.names === true ? new Nameless(kept) : kept);
     } catch (error) {
       lost.push(`no record of this run is kept in ${folder}: ${reasonOf(error)}`);
     }

@@ -28,7 +28,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const missing = missingHere();
   if (missing !== undefined) throw notPossible(missing);
   const folder = await makeFolder();
-  const stage = new Stage({ ...options, folder });
+  // What its commands keep goes with it.
+  const variables = { ...options.variables, XDG_STATE_HOME: join(folder, 'state') };
+  const stage = new Stage({ ...options, variables, folder });
   let cluster: DemoCluster | undefined;
   const removeAtOnce = () => {
     stage.kill();

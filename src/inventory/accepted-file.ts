@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { access, chmod, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { takeLock } from '../document/brief-lock.ts';
 import { reasonOf } from '../document/reason.ts';
+import { replaceFile } from '../document/replace-file.ts';
 import { schemaProblems } from '../document/schema-problems.ts';
 import { readSourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
@@ -70,21 +70,36 @@ function isBlank(text: string): boolean {
   return text.split(/\r?\n/).every((one) => /^\s*(?:#.*)?$/.test(one));
 }
 
-/** Entries for hosts that the inventory doesn't have. */
-export function unknownHosts(
+/** Entries for hosts that the inventory doesn't have, or that leave the cluster. */
+export function withoutHosts(
   accepted: AcceptedFile | undefined,
-  hosts: readonly { readonly name: string }[],
+  hosts: readonly { readonly name: string; readonly state: string }[],
 ): readonly Problem[] {
-  const unknown = (accepted?.entries ?? []).filter(({ host }) => !hosts.some(({ name }) => name === host));
-  return unknown.map(({ host, path, who }) => ({
-    code: 'accepted-host-unknown',
-    message: `${accepted?.file}: ${who} accepted ${path} on ${host}, which is not in the inventory`,
-    next: 'take the entry out, or correct the name of the host',
-  }));
+  return (accepted?.entries ?? []).flatMap(({ host, path, who }): readonly Problem[] => {
+    const known = hosts.find(({ name }) => name === host);
+    if (known !== undefined && known.state !== 'retired') return [];
+    const entry = `${accepted?.file}: ${who} accepted ${path} on ${host}`;
+    return known === undefined
+      ? [
+          {
+            code: 'accepted-host-unknown',
+            message: `${entry}, which is not in the inventory`,
+            next: 'take the entry out, or correct the name of the host',
+          },
+        ]
+      : [
+          {
+            code: 'accepted-host-retired',
+            message: `${entry}, which is retired and gets everything back as it was`,
+            next: 'take the entry out: it would count again if the host came back',
+          },
+        ];
+  });
 }
 
 /**
- * Writes the entries into the file, which is read anew; whatever else is in it, such as comments, stays.
+ * Writes the entries into the file, which is read anew; whatever else is in it, such as comments, stays. Two
+ * who do that at once wait for each other.
  * Atomic: others see the old file or the new one. Throws an OperatorError `accepted-not-written`.
  */
 export async function writeAccepted(
@@ -92,21 +107,34 @@ export async function writeAccepted(
   change: (entries: readonly Accepted[]) => readonly Accepted[],
 ): Promise<void> {
   const file = acceptedFileOf(inventoryFile);
-  const now = await readAccepted(inventoryFile);
+  const place = await realpath(file).catch(() => file);
+  const lock = await takeLock(place).catch((error: unknown) => {
+    throw notWritten(file, error);
+  });
   try {
-    const place = await realpath(file).catch(() => file);
+    const now = await readAccepted(inventoryFile);
     const bytes = now === undefined ? undefined : await readFile(place, 'utf8');
     const text = editedText(bytes ?? preface, change(now?.entries ?? []));
     if (text === bytes) return;
-    await replace(place, text, now === undefined ? 0o644 : (await stat(place)).mode & 0o777);
-  } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    throw new OperatorError({
-      code: 'accepted-not-written',
-      message: `${file} can't be written: ${reasonOf(error)}`,
-      next: 'check the owner and the mode of the file and of its folder, and what is in it; nothing has changed',
+    const former = now === undefined ? undefined : await stat(place);
+    await replaceFile(place, text, {
+      mode: former === undefined ? 0o644 : former.mode & 0o777,
+      owner: former,
     });
+  } catch (error) {
+    if (error instanceof OperatorError || error instanceof OperatorErrors) throw error;
+    throw notWritten(file, error);
+  } finally {
+    await lock.release();
   }
+}
+
+function notWritten(file: string, error: unknown): OperatorError {
+  return new OperatorError({
+    code: 'accepted-not-written',
+    message: `${file} can't be written: ${reasonOf(error)}`,
+    next: 'check the owner and the mode of the file and of its folder, and what is in it; nothing has changed',
+  });
 }
 
 const preface =
@@ -119,22 +147,4 @@ export function editedText(text: string, entries: readonly Accepted[]): string {
 
 function written({ host, path, key, value, who, reason, since, until }: Accepted): Value {
   return { host, path, ...(key === undefined ? {} : { key }), value, who, reason, since, until };
-}
-
-async function replace(file: string, text: string, mode: number): Promise<void> {
-  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
-  try {
-    const handle = await open(fresh, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(fresh, mode);
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
-  }
 }

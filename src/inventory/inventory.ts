@@ -52,6 +52,8 @@ export interface Inventory {
   readonly hooks?: HookPrograms | undefined;
   /** who is told what scheduled runs find */
   readonly notify?: NotifySettings | undefined;
+  /** the secrets that this takes */
+  readonly notifySecrets?: readonly Pick<SecretUse, 'value' | 'location'>[] | undefined;
   /** the secrets that its hosts get; see with-secrets.ts */
   readonly secrets: readonly SecretUse[];
   /** those by which server lists are read, by the names of their variables, as far as they are known */

@@ -12,12 +12,13 @@ import { parseMaxUnavailable } from '../model/rollout.ts';
 import { SecretRegister } from '../secrets/register.ts';
 import type { SshSettings } from '../ssh/settings.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
-import { readAccepted, unknownHosts } from './accepted-file.ts';
+import { readAccepted, withoutHosts } from './accepted-file.ts';
 import { checkInventory } from './check.ts';
 import { sshFileProblems, sshPath } from './check-ssh-files.ts';
 import { emptyHint, formHint } from './examples.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { literalSecrets, literalWarnings } from './literal-secrets.ts';
+import { notifySecrets } from './notify-secrets.ts';
 import { hooksIn, programsIn } from './own-programs.ts';
 import { salvage } from './salvage.ts';
 import { type HostData, type InventoryData, inventorySchema, type SshData } from './schema.ts';
@@ -45,7 +46,7 @@ export async function readInventory(
   }
   const inventory = build({ document, data, playbook, calendars });
   const accepted = await readAccepted(file);
-  const unknown = unknownHosts(accepted, inventory.hosts);
+  const unknown = withoutHosts(accepted, inventory.hosts);
   return { ...inventory, accepted, warnings: [...inventory.warnings, ...unknown] };
 }
 
@@ -174,6 +175,7 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     policies: programsIn(data.policies, file),
     hooks: hooksIn(data.hooks, file),
     notify: data.notify,
+    notifySecrets: notifySecrets(document, data.notify),
     secrets: secretUses(document, playbook, hosts),
     listSecrets: new Map(),
     warnings: literalWarnings(document, playbook),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseClock } from '../calendar/written.ts';
+import type { IssueDetails } from '../document/schema-problems.ts';
 import { severities } from '../model/notify.ts';
 import { secretReference } from '../secrets/reference.ts';
 import { checkedText } from './checked-text.ts';
@@ -11,9 +12,15 @@ const url = z.union([
   checkedText({
     code: 'wrong-value',
     mistake: (text) =>
-      /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).password === ''
+      /^https?:\/\//.test(text) &&
+      URL.canParse(text) &&
+      new URL(text).username === '' &&
+      new URL(text).password === ''
         ? undefined
-        : { message: 'expected a URL without a password', next: 'start it with https:// or http://' },
+        : {
+            message: 'expected a URL without a user or a password',
+            next: 'start it with https:// or http://',
+          },
     pattern: /^https?:\/\//,
     description: 'a URL; one that must not be known to others belongs into a secret reference',
   }),
@@ -32,6 +39,13 @@ const clock = checkedText({
 
 const words = z.array(z.string().min(1)).min(1);
 const common = {
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'a word of letters, digits, dots, hyphens and underscores')
+    .optional()
+    .meta({
+      description: 'by which messages that wait find it when its address is corrected',
+    }),
   severities: z.array(z.enum(severities)).min(1).optional().meta({
     description: 'what it is told: page, ticket, info; default: all of them',
   }),
@@ -69,9 +83,18 @@ const target = z.union([
   z.strictObject({ command: words, ...common }),
 ]);
 
+function namedOnce(targets: readonly { readonly name?: string | undefined }[], context: z.RefinementCtx) {
+  for (const [index, { name }] of targets.entries()) {
+    if (name === undefined || targets.findIndex((one) => one.name === name) === index) continue;
+    const params: IssueDetails = { code: 'wrong-value', next: 'give each target a name of its own' };
+    const message = `another target is named ${name} already`;
+    context.addIssue({ code: 'custom', path: [index, 'name'], message, params: { ...params } });
+  }
+}
+
 /** Who is told what scheduled runs find. */
 export const notifySchema = z.strictObject({
-  targets: z.array(target).min(1),
+  targets: z.array(target).min(1).superRefine(namedOnce),
   quiet_hours: z.strictObject({ from: clock, to: clock }).optional().meta({
     description: 'tickets and infos wait until they end; a page never waits',
   }),

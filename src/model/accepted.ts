@@ -41,7 +41,7 @@ export interface LeftAsIs {
   readonly step: string;
   /** at least one */
   readonly items: readonly LeftItem[];
-  /** from how the path will be to how the step would make it */
+  /** from how the step leaves the path to how it would make it */
   readonly change: Change;
   /** handlers that are not asked for because of this */
   readonly handlers: readonly string[];

@@ -31,7 +31,9 @@ export class KeptLog implements Outlet {
 
   /** Names the log after its run, once that is known. */
   name(run: string): void {
-    if (this.#name === run || !/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(run)) return;
+    // It may be the second log of that run already.
+    const [own] = this.#name.split('.');
+    if (own === run || !/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(run)) return;
     const name = freeName(this.#folder, run);
     renameSync(pathOf(this.#folder, this.#name), pathOf(this.#folder, name));
     this.#name = name;

@@ -4,21 +4,15 @@ import type { Accepted } from '../model/accepted.ts';
 import { sameState } from '../model/change.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type HostPlan, stagesOf } from '../model/plan.ts';
-import { type Snapshot, stateIn } from '../model/snapshot.ts';
+import { type Snapshot, stateIn, unitOfPath } from '../model/snapshot.ts';
 import { acceptedValue, isFor, placeName, placeOf, shownPath, valueOfPath } from '../plan/accepted.ts';
 import { isItemHash, itemValue } from '../plan/items.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import type { ItemFormats, Managed } from '../virtual/managed.ts';
+import { meant, type Place } from './accepted-place.ts';
 import { operatorHere } from './operator.ts';
 import type { RunOptions } from './options.ts';
 import { planRun } from './plan-run.ts';
-
-/** A place on a host: its path or unit, with a key or without; or a key alone. */
-export interface Place {
-  readonly host: string;
-  readonly path?: string | undefined;
-  readonly key?: string | undefined;
-}
 
 export interface Accepting extends Place {
   readonly reason: string;
@@ -34,6 +28,7 @@ export interface Accepting extends Place {
 export async function acceptDifference(options: RunOptions, accepting: Accepting): Promise<Accepted> {
   const { inventory } = options;
   expectHost(inventory, accepting.host);
+  if (isRetired(inventory, accepting.host)) throw retired(accepting.host);
   const { plan } = await planRun({ ...options, prune: false, limit: [accepting.host] });
   const host = plan.hosts.find((one) => one.host === accepting.host);
   if (host?.snapshot === undefined || host.problem !== undefined) {
@@ -47,7 +42,7 @@ export async function acceptDifference(options: RunOptions, accepting: Accepting
     );
   }
   const formats = itemFormatsOf(inventory.playbook);
-  const found = foundAt(host, host.snapshot, accepting, formats);
+  const found = foundAt(host, host.snapshot, meant(accepting, unitsIn(host), keysIn(host)), formats);
   const { reason, until, now } = accepting;
   const entry: Accepted = {
     ...{ host: accepting.host, ...found },
@@ -58,7 +53,13 @@ export async function acceptDifference(options: RunOptions, accepting: Accepting
 }
 
 /** Ends what was accepted at a place. Returns what it was; throws an OperatorError if there was nothing. */
-export async function endAccepted(inventory: Inventory, place: Place): Promise<readonly Accepted[]> {
+export async function endAccepted(inventory: Inventory, given: Place): Promise<readonly Accepted[]> {
+  const own = entriesOf(inventory.accepted).filter(({ host }) => host === given.host);
+  const place = meant(
+    given,
+    own.map(({ path }) => path).filter((path) => !path.startsWith('/')),
+    own.flatMap(({ key }) => key ?? []),
+  );
   const isMeant = (one: Accepted) =>
     one.host === place.host &&
     (place.path === undefined || one.path === place.path) &&
@@ -75,6 +76,20 @@ export async function endAccepted(inventory: Inventory, place: Place): Promise<r
   if (paths.length > 1) throw ambiguous(place, `is accepted in ${paths.join(' and ')}`);
   await writeAccepted(inventory.file, (entries) => entries.filter((one) => !isMeant(one)));
   return ended;
+}
+
+function unitsIn(plan: HostPlan): readonly string[] {
+  const paths = [
+    ...managedIn(plan).map(({ path }) => path),
+    ...(plan.left ?? []).map(({ change }) => change.path),
+    ...stagesOf(plan).flatMap(({ changes }) => changes.map(({ path }) => path)),
+  ];
+  return paths.flatMap((path) => unitOfPath(path) ?? []);
+}
+
+function keysIn(plan: HostPlan): readonly string[] {
+  const left = (plan.left ?? []).flatMap(({ items }) => items);
+  return [...managedIn(plan), ...left].flatMap((item) => placeOf(item).key ?? []);
 }
 
 function entriesOf(file: AcceptedFile | undefined): readonly Accepted[] {
@@ -96,6 +111,19 @@ function expectHost({ hosts }: Inventory, host: string): void {
 
 function nameOf({ path = '', key }: Place): string {
   return path === '' ? (key ?? '') : placeName({ path, key });
+}
+
+function isRetired({ hosts }: Inventory, host: string): boolean {
+  return hosts.some(({ name, state }) => name === host && state === 'retired');
+}
+
+function retired(host: string): OperatorError {
+  return new OperatorError({
+    code: 'accepted-not-managed',
+    message: `${host} is retired: everything that was changed there is given back, whatever is accepted`,
+    next: 'there is nothing to accept on it',
+    host,
+  });
 }
 
 /** What is there now, with its hash. */

@@ -1,8 +1,8 @@
 import type { Difference, PutOff } from '../model/schedule.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../report/document/schema.ts';
 
-/** Hosts that are as planned; whatever differed there doesn't any longer. */
-const sound: readonly ReportStatus[] = ['in-sync', 'changed', 'done'];
+/** Hosts whose files are as planned; where restarts are owed, too. */
+const written: readonly ReportStatus[] = ['in-sync', 'changed', 'done', 'owed'];
 /** Hosts of which nobody knows how they are: what differed there last is taken to differ still. */
 const unseen: readonly ReportStatus[] = ['unreachable', 'off', 'unknown', 'skipped', 'damaged'];
 
@@ -18,12 +18,10 @@ export function differencesAfter(
   return hosts.flatMap((host) => {
     const known = before.filter((one) => one.host === host.name);
     if (unseen.includes(host.status)) return known;
-    return sound.includes(host.status)
-      ? []
-      : differing(host).map((what) => ({
-          ...{ host: host.name, what },
-          since: known.find((one) => one.what === what)?.since ?? at,
-        }));
+    return differing(host).map((what) => ({
+      ...{ host: host.name, what },
+      since: known.find((one) => one.what === what)?.since ?? at,
+    }));
   });
 }
 
@@ -38,9 +36,10 @@ function differing(host: ReportHost): readonly string[] {
  * Paths that are not as planned, once each; those too that a step leaves as they are and reports. What
  * somebody has accepted, or a step keeps, is no difference.
  */
-export function pathsThatDiffer({ changes, left = [] }: ReportHost): readonly string[] {
+export function pathsThatDiffer({ status, changes, left = [] }: ReportHost): readonly string[] {
+  const differing = written.includes(status) ? [] : changes;
   const drift = left.filter(({ items }) => items.some(({ because }) => because === 'report'));
-  return [...new Set([...changes, ...drift].map(({ path }) => path))];
+  return [...new Set([...differing, ...drift].map(({ path }) => path))];
 }
 
 /** Statuses of hosts on which something was left for later, and not because anything failed. */

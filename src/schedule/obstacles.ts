@@ -67,7 +67,7 @@ export function wordProblem(words: readonly string[]): Problem | undefined {
  * at night, unless a credential stands for it. Pure.
  */
 export function secretProblems(
-  uses: readonly SecretUse[],
+  uses: readonly Pick<SecretUse, 'value' | 'location'>[],
   credentials: ReadonlyMap<string, string>,
 ): readonly Problem[] {
   return variablesOf(uses).flatMap(({ name, location }) =>
@@ -86,7 +86,7 @@ export function secretProblems(
 
 /** The variables from which an inventory takes secrets, and the first place of each. */
 export function variablesOf(
-  uses: readonly SecretUse[],
+  uses: readonly Pick<SecretUse, 'value' | 'location'>[],
 ): readonly { readonly name: string; readonly location: SecretUse['location'] }[] {
   const found = new Map<string, SecretUse['location']>();
   for (const { value, location } of uses) {

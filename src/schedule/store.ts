@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../document/reason.ts';
+import { replaceFile } from '../document/replace-file.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { ScheduledRun } from '../model/schedule.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
@@ -70,21 +71,8 @@ export async function writeRun(
 }
 
 /** Replaces a file as a whole, for its owner only, or leaves it as it was. */
-export async function replace(file: string, text: string): Promise<void> {
-  const fresh = `${file}.${process.pid}`;
-  try {
-    const handle = await open(fresh, 'w', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
-    throw error;
-  }
+export function replace(file: string, text: string): Promise<void> {
+  return replaceFile(file, text, { mode: 0o600 });
 }
 
 /** Why a folder with records can't be used: an OperatorError `records-folder`. */

@@ -322,6 +322,15 @@ describe('what fails is put back exactly', () => {
     expect(result.problem?.detail).toContain('graphqlApiUrl');
   });
 
+  test('with a service that something else has reload meanwhile: it is up', { timeout: 90_000 }, async () => {
+    const unit = 'units/nginx.service';
+    const argv = ['sh', '-c', `echo reloading >"$CLUSTERPROXY_ROOT/run/stand-in/${unit}"`];
+    const reloading = { ...restartWeb, timeout: 1, actions: [{ kind: 'command' as const, argv }] };
+    const deaf = { ...reloading, checks: [{ kind: 'port' as const, port: 8443 }] };
+    const result = await revertsTo(() => transaction(everything(), [reloadNginx, deaf]), 'check-failed');
+    expect(result, JSON.stringify(result.problem)).toMatchObject({ state: 'reverted', warnings: [] });
+  });
+
   test('a port on which nobody listens', async () => {
     const deaf = { ...restartWeb, timeout: 1, actions: [], checks: [{ kind: 'port' as const, port: 8443 }] };
     const result = await revertsTo(() => transaction(everything(), [deaf]), 'check-failed');

@@ -13,6 +13,7 @@ import { expect, it } from 'vitest';
 import { EventLog } from '../../src/record/event-log.ts';
 import { logsFolder, logsIn, removeOld, tooMany } from '../../src/record/folder.ts';
 import { KeptLog } from '../../src/record/kept-log.ts';
+import { Nameless } from '../../src/record/nameless.ts';
 import type { Outlet } from '../../src/record/outlet.ts';
 import { logOf } from '../../src/record/read-log.ts';
 import { parseTarget } from '../../src/record/streams.ts';
@@ -57,6 +58,28 @@ it('is in the folder for state, named after its run, and nobody else can read it
   const again = await KeptLog.begin(folder, 'rollout-one');
   await again.close();
   expect(readdirSync(folder).sort()).toEqual(['rollout-one.2.jsonl', 'rollout-one.jsonl']);
+  const third = await KeptLog.begin(folder, 'rollout-one');
+  third.name('rollout-one');
+  await third.close();
+  expect(readdirSync(folder).sort()).toEqual(
+    [2, 3].map((number) => `rollout-one.${number}.jsonl`).concat('rollout-one.jsonl'),
+  );
+});
+
+it('keeps no names of meetings, and is told all the same', () => {
+  const kept: string[] = [];
+  const outlet: Outlet = { where: 'x', write: (line) => kept.push(line), close: () => Promise.resolve() };
+  const log = newLog();
+  log.begin(beginning, [new Nameless(outlet)], () => undefined);
+  const guard = { guard: 'meetings', state: 'busy', summary: 'meetings: 1, with 12 people' };
+  const named = { ...guard, sessions: ['Board: 12 people'], ignored: ['Board test: nobody at present'] };
+  const document = { hosts: [{ name: 'bbb-01', guards: [named] }], summary: { exitStatus: 0 } } as never;
+  log.recording(nobody).show('plan', document);
+  log.recording(nobody).end(document);
+  expect(kept).toHaveLength(3);
+  expect(kept.join('')).not.toContain('Board');
+  expect(kept.filter((line) => line.includes('12 people'))).toHaveLength(2);
+  expect(kept.every((line) => line.endsWith('}\n') && JSON.parse(line).event !== undefined)).toBe(true);
 });
 
 it('leaves a torn last line out, and refuses what is no event log', () => {

@@ -17,8 +17,9 @@ export interface Ended {
 export async function clusterproxyAt(
   time: string,
   argv: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
+  given: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
+  const variables: Record<string, string> = { ...given };
   const [stdout, stderr] = [new Kept(), new Kept()];
   const secrets = new SecretRegister();
   const output = new Output({
@@ -37,6 +38,9 @@ export async function clusterproxyAt(
     attend: () => Promise.resolve(),
     interrupt: () => undefined,
     secrets,
+    forget: (name) => {
+      delete variables[name];
+    },
     phase: { changing: false },
   };
   const status = await execute(argv, environment);

@@ -23,6 +23,8 @@ it.each<[ReportStatus, readonly string[], readonly (readonly [string, string])[]
   ['in-sync', [], []],
   ['changed', ['/etc/x'], []],
   ['done', ['/etc/x'], []],
+  // Its new files are in place; see below for its restarts.
+  ['owed', ['/etc/x'], []],
   [
     'would-change',
     ['/etc/x', '/etc/z'],

@@ -75,11 +75,13 @@ export interface SecretCluster {
   /** what the programs printed and the plans that they saved */
   readonly written: string[];
   /** writes a file below its folder; the host's are below `host` */
-  put(path: string, text: string): void;
+  put(path: string, text: string, mode?: number): void;
   run(...argv: readonly string[]): Promise<Ended>;
   /** another value for the file's and the command's secret */
   rotate(values: { readonly file: string; readonly command: string }): void;
   environment: string;
+  /** more of the operator's variables */
+  variables: Readonly<Record<string, string>>;
   /** the application's own check complains and quotes its files from now on */
   complain(yes: boolean): void;
   text(path: string): string;
@@ -143,9 +145,10 @@ windows: anytime
   );
   const inventory = join(folder, 'prod.yaml');
   const cluster: SecretCluster = {
-    ...{ folder, host, root, inventory, put, written: [], environment: secrets.environment },
+    ...{ folder, host, root, inventory, put, written: [], environment: secrets.environment, variables: {} },
     run: async (...argv) => {
       const ended = await run(argv, {
+        ...cluster.variables,
         DB_PASSWORD: cluster.environment,
         XDG_STATE_HOME: join(folder, 'state'),
       });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SecretRegister } from '../../src/secrets/register.ts';
 import { buildProgram } from '../cli/program.ts';
+import { receiver } from '../schedule/notify/receiver.ts';
 import { type Collector, startCollector } from '../support/otlp.ts';
 import {
   filesBelow,
@@ -18,7 +19,8 @@ const rotated = {
   file: `changed-file:Q7=1${unique}`,
   command: `n3xt/${unique}token+==`,
 };
-const all = [...Object.values(secrets), ...Object.values(rotated)];
+const telling = { address: `t0ken-of=an/address${unique}`, signing: `s1gn!ng k3y${unique}` };
+const all = [secrets, rotated, telling].flatMap((one) => Object.values(one));
 
 let cluster: SecretCluster;
 let processes: ReturnType<typeof watchProcesses>;
@@ -165,6 +167,38 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   expect(cluster.text('/etc/default/app')).not.toContain(rotated.command);
   await run('rollback', ...common, '--yes', '--json');
   await run('history', ...common, '--json');
+
+  // Whoever is told what a schedule finds, by secrets of their own and about hosts with secrets.
+  const told = await receiver((number) => (number === 1 ? 500 : 200));
+  const state = join(cluster.folder, 'scheduled');
+  const address = `${told.url}?${telling.address}`;
+  cluster.put('secrets/signing', telling.signing, 0o600);
+  cluster.put('programs/told', '#!/bin/sh\nenv >"$0.env"\ncat >>"$0.log"\nexit 1\n', 0o755);
+  cluster.put(
+    'notifying.yaml',
+    `${readFileSync(inventory, 'utf8')}notify:
+  targets:
+    - {webhook: {env: TOLD_URL}, secret: {file: secrets/signing}}
+    - {command: [./programs/told]}
+  dead_man: {env: TOLD_URL}
+`,
+  );
+  const scheduled = ['--inventory', join(cluster.folder, 'notifying.yaml'), '--state', state];
+  cluster.variables = { TOLD_URL: address };
+  for (const policy of ['report', 'fix', 'report']) {
+    await run('schedule', 'run', ...scheduled, '--policy', policy);
+    cluster.rotate(policy === 'report' ? secrets : rotated);
+  }
+  await run('notify', 'status', ...scheduled);
+  const bodies = told.all.map(({ body }) => body).filter((body) => body !== '');
+  expect(bodies.length).toBeGreaterThan(1);
+  expect(told.all.some(({ headers }) => headers['webhook-signature'] !== undefined)).toBe(true);
+  const below = [...filesBelow(state)].map(([, { content }]) => content.toString('utf8'));
+  expect(below.length).toBeGreaterThan(3);
+  const log = readFileSync(join(cluster.folder, 'programs/told.log'), 'utf8');
+  expect(log).toContain('"schemaVersion":1');
+  const environment = readFileSync(join(cluster.folder, 'programs/told.env'), 'utf8');
+  for (const text of [...bodies, ...below, log, environment]) expectNone('told', text);
 
   for (const text of cluster.written) expectNone('printed', text);
 

@@ -53,7 +53,9 @@ const milestones = [
 it('the demo tells the whole story, keeps the hosts until Ctrl-C, and leaves nothing', {
   timeout,
 }, async () => {
-  const demo = clusterproxyOn(['demo', '--keep'], { variables: { TMPDIR: temporary } });
+  const demo = clusterproxyOn(['demo', '--keep'], {
+    variables: { TMPDIR: temporary, XDG_STATE_HOME: join(temporary, '../state') },
+  });
   await demo.shows(/In another terminal:[\s\S]*on bbb-02:/);
   const lines = await demo.everything();
   const story = lines.join('\n');
@@ -63,6 +65,8 @@ it('the demo tells the whole story, keeps the hosts until Ctrl-C, and leaves not
     expect(found, `${milestone} after:\n${story.slice(0, at)}`).toBeGreaterThanOrEqual(at);
     at = found + milestone.length;
   }
+  // The record of its runs is no business of this account's.
+  expect(existsSync(join(temporary, '../state'))).toBe(false);
   // What was drawn anew while hosts were looked at and changed is gone.
   expect(demo.written).toContain('looking: ');
   expect(demo.written).toContain('the new files are in place');

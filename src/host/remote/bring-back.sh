@@ -53,7 +53,7 @@ bring_back() {
     lenient=yes
     show Type "$2"
     case $1:$shown_value:$_now in
-      reload:*:active) ;;
+      reload:*:active | reload:*:reloading) ;;
       # What it does is done once, each time.
       restart:oneshot:*) ;;
       reload:* | restart:*:inactive | restart:*:failed) return 0 ;;
@@ -80,7 +80,7 @@ wait_for_active() {
   shown=$1
   now
   _until=$((now + 60))
-  until unit_is_active "$1"; do
+  until unit_is_up "$1"; do
     if [ "$unit_state" = failed ] || is_past $_until; then
       stuck "it was active before and is now ${unit_state:-unknown}: $(last_words "$1")"
       return 0
@@ -93,7 +93,7 @@ wait_for_active() {
 # What crashes soon after its start is active for a moment, again and again.
 still_up() {
   shown=$1
-  if unit_is_active "$1" && [ "$unit_restarts" = "${2:-}" ]; then return 0; fi
+  if unit_is_up "$1" && [ "$unit_restarts" = "${2:-}" ]; then return 0; fi
   stuck "it was active before and does not stay up: $(last_words "$1")"
 }
 longest_settle() {

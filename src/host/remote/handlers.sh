@@ -71,7 +71,7 @@ check() {
   evidence=
   case $_kind in
     active)
-      if unit_is_active "$1"; then
+      if unit_is_up "$1"; then
         checked=$checked$1$US$unit_restarts$NL
         return 0
       fi

@@ -21,6 +21,8 @@ export interface Leaving {
 export interface LeftPath {
   readonly path: string;
   readonly items: readonly LeftItem[];
+  /** what the step has made of it without them */
+  readonly left: PathState;
   /** what the step would have made of it */
   readonly wanted: PathState;
 }
@@ -40,12 +42,26 @@ export function leaveAsIs(host: VirtualHost, view: StepHost, leaving: Leaving): 
     const whole = leaving.accepted.find((one) => isAcceptedPath(one, path, before));
     if (whole !== undefined) {
       host.set(path, before);
-      return [{ path, wanted, items: (items.length > 0 ? items : [wholePath(path)]).map(because(whole)) }];
+      return [
+        {
+          path,
+          wanted,
+          left: before,
+          items: (items.length > 0 ? items : [wholePath(path)]).map(because(whole)),
+        },
+      ];
     }
     const stay = items.flatMap((item) => staying(host, item, before, leaving));
     if (stay.length === 0) return [];
-    host.set(path, withTheseBack(host, view, { path, before, wanted, stay, changed: items.length }));
-    return [{ path, items: stay, wanted }];
+    const back = withTheseBack(host, view, { path, before, wanted, stay, changed: items.length });
+    host.set(path, back);
+    // Where one thing holds another, or nothing less than the file can be given back, more stays than these.
+    const more = items.filter(
+      (item) => !stay.some((one) => isWithin(one, item)) && !sameValue(item, { before: back, wanted, host }),
+    );
+    const [first] = stay;
+    const withThem = first === undefined ? [] : more.map((item) => ({ ...first, ...item }));
+    return [{ path, items: [...stay, ...withThem], left: back, wanted }];
   });
   if (left.length > 0) withoutEmptyParents(host, view);
   return left;
@@ -56,6 +72,11 @@ function sameValue(
   { before, wanted, host }: { before: PathState; wanted: PathState; host: VirtualHost },
 ): boolean {
   return itemHash(itemValue(item, before, host.formats)) === itemHash(itemValue(item, wanted, host.formats));
+}
+
+/** Whether it is that thing, or a part of it. */
+function isWithin(item: Managed, other: Managed): boolean {
+  return item.format === other.format && other.key.every((part, index) => item.key[index] === part);
 }
 
 function because({ who, reason, since, until }: AcceptedNow): (item: Managed) => LeftItem {
@@ -103,7 +124,10 @@ function withTheseBack(host: VirtualHost, view: StepHost, edited: Edited): PathS
   return { ...wanted, content: decode(wanted.content).encode(text) };
 }
 
-/** From the last edit to the first, each with the very lines that stood there. */
+/**
+ * From the last edit to the first, each with the very lines that stood there; but what holds another thing
+ * goes before that, which then is as it was already.
+ */
 function textWithTheseBack(
   host: VirtualHost,
   view: StepHost,
@@ -117,6 +141,7 @@ function textWithTheseBack(
   return all
     .filter((item) => ids.has(itemId(item)))
     .reverse()
+    .sort((one, other) => one.key.length - other.key.length)
     .reduce((text, item) => {
       if (text === undefined) return undefined;
       const first = itemValue(item, before, formats);

@@ -14,8 +14,9 @@ export function leftInStage(
   secrets: SecretRegister,
 ): readonly LeftAsIs[] {
   return traces.flatMap((trace) =>
-    trace.left.flatMap(({ path, items: left, wanted }): readonly LeftAsIs[] => {
-      const difference = changeBetween(path, host.state(path), wanted, [trace.step]);
+    trace.left.flatMap(({ path, items: left, left: now, wanted }): readonly LeftAsIs[] => {
+      // Not with what later steps make of the file: that is no part of what stays.
+      const difference = changeBetween(path, now, wanted, [trace.step]);
       if (difference === undefined) return [];
       const changes = concealChanges([difference], items, { secrets, formats: host.formats });
       const handlers = trace.changed ? [] : trace.notify;
@@ -45,10 +46,15 @@ export function acceptanceWarnings(
     if (stays) return [];
     const name = placeName(one);
     const by = `${one.who} accepted ${name} on ${one.since.slice(0, 10)} (${one.reason})`;
-    if (differs(one, stages)) {
+    const byStep = left
+      .flatMap(({ items }) => items)
+      .filter((item) => isFor(one, item) || (one.key === undefined && shownPath(item.path) === one.path));
+    if (byStep.length > 0 || differs(one, stages)) {
+      const isKept = byStep.length > 0 && byStep.every(({ because }) => because === 'keep');
+      const now = isKept ? ', and its step keeps it as it is' : ', so it is drift again';
       return one.ended
-        ? [`${by}, until ${minute(one.until)}: that time is over, so it is drift again`]
-        : [`${by}: it has changed again since, so it is drift again`];
+        ? [`${by}, until ${minute(one.until)}: that time is over${now}`]
+        : [`${by}: it has changed again since${now}`];
     }
     const end = `end it with: clusterproxy accept --end ${one.host} ${one.path}${one.key === undefined ? '' : ` ${one.key}`}`;
     return isManagedHere(one, stages)

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../document/reason.ts';
+import { replaceFile } from '../../document/replace-file.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 
 /** Whoever collects metrics has another account. */
@@ -13,27 +12,14 @@ export function readTextfile(file: string): Promise<string | undefined> {
 }
 
 /**
- * Replaces a file with metrics as a whole, so that node_exporter never reads half of it. The fresh one has a
- * name that its textfile collector passes over, as that doesn't end with `.prom`, and that whoever else can
- * write into the folder can't foresee, to lead us elsewhere. Throws OperatorError `metrics-file`.
+ * Replaces a file with metrics as a whole, so that node_exporter never reads half of it: its textfile
+ * collector passes over the fresh one, whose name doesn't end with `.prom`. Throws OperatorError
+ * `metrics-file`.
  */
 export async function writeTextfile(file: string, text: string): Promise<void> {
-  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(8).toString('hex')}`);
-  try {
-    const handle = await open(fresh, 'wx', mode);
-    try {
-      await handle.writeFile(text);
-      // Whatever the umask is, which is 0077 for a scheduled run.
-      await handle.chmod(mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
+  await replaceFile(file, text, { mode }).catch((error: unknown) => {
     throw unwritable(file, error);
-  }
+  });
 }
 
 function unwritable(file: string, error: unknown): OperatorError {

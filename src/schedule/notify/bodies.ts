@@ -1,6 +1,6 @@
 import { Liquid } from 'liquidjs';
 import type { NotifyMessage } from '../../model/notify.ts';
-import { textOf } from './message.ts';
+import { linesOf, textOf } from './message.ts';
 
 export type Form = 'json' | 'slack' | 'mattermost' | 'matrix' | 'teams';
 
@@ -30,9 +30,7 @@ export function bodyOf(form: Form, message: NotifyMessage): string {
               version: '1.4',
               body: [
                 { type: 'TextBlock', text: message.title, weight: 'Bolder', wrap: true },
-                ...message.items.map((item) => ({
-                  ...{ type: 'TextBlock', text: `${item.severity}: ${item.text}`, wrap: true },
-                })),
+                ...linesOf(message).map((line) => ({ type: 'TextBlock', text: line, wrap: true })),
               ],
             },
           },

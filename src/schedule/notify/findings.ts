@@ -11,7 +11,10 @@ const failing: readonly ReportStatus[] = [
   'kept',
 ];
 const later: readonly ReportStatus[] = ['deferred', 'owed', 'queued'];
-const differing: readonly ReportStatus[] = ['would-change', 'drifted', ...later, 'failed', 'rolled-back'];
+const planned: readonly ReportStatus[] = [
+  ...(['would-change', 'drifted', 'failed', 'rolled-back', 'in-sync', 'changed', 'done'] as const),
+  ...later,
+];
 /** Those that a run of ours has just worked on: what they answer meanwhile says nothing. */
 const worked: readonly ReportStatus[] = ['changed', 'rolled-back', 'owed', 'kept', 'stuck', 'failed'];
 const unseen: readonly ReportStatus[] = ['unreachable', 'off', 'unknown', 'skipped', 'not-started', 'open'];
@@ -41,7 +44,7 @@ export function findingsOf(document: ReportDocument, now: number, mostOut: MostO
     ...hosts.flatMap((host): Finding[] => {
       const { name, role, status, error } = host;
       const code = error?.code ?? status;
-      const paths = differing.includes(status) ? pathsThatDiffer(host) : [];
+      const paths = planned.includes(status) ? pathsThatDiffer(host) : [];
       return [
         ...paths.map((what) => ({ host: name, kind: 'drift', what, severity: 'ticket' }) as const),
         ...(status === 'stuck'

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { NotifyItem, NotifyMessage, Severity } from '../../model/notify.ts';
 import { rank } from './changes.ts';
 
@@ -37,15 +37,14 @@ export function messageOf(
 }
 
 /** The whole message as plain text, without its title. */
-export function textOf({ items, more, dropped }: NotifyMessage): string {
+export function textOf(message: NotifyMessage): string {
+  return linesOf(message).join('\n');
+}
+
+export function linesOf({ items, more, dropped }: NotifyMessage): readonly string[] {
   return [
     ...items.map(({ severity, text }) => `${severity}: ${text}`),
     ...(more > 0 ? [`and ${more} more`] : []),
     ...(dropped > 0 ? [`messages that were given up before this one: ${dropped}`] : []),
-  ].join('\n');
-}
-
-/** A short name for a target that says nothing of its secrets, and stays the same between runs. */
-export function targetKey(target: object): string {
-  return createHash('sha256').update(JSON.stringify(target)).digest('hex').slice(0, 12);
+  ];
 }

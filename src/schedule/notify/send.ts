@@ -34,15 +34,26 @@ export interface Attempt {
   readonly now: () => number;
 }
 
-/** Sends one message once; undefined if it arrived, else why not, without addresses, which may be secrets. */
-export async function send(way: Way, message: NotifyMessage, attempt: Attempt): Promise<string | undefined> {
+/** Why a message did not arrive. */
+export interface Failure {
+  /** without addresses, which may be secrets */
+  readonly why: string;
+  /** whether whoever was reached doesn't want it, or there is nothing to send, however often that is tried */
+  readonly isRefusal: boolean;
+}
+
+/** Sends one message once; undefined if it arrived, else why not. */
+export async function send(way: Way, message: NotifyMessage, attempt: Attempt): Promise<Failure | undefined> {
   try {
     if (way.kind === 'webhook') return await sendWebhook(way, message, attempt);
-    if (way.kind === 'unusable') return way.why;
+    if (way.kind === 'unusable') return { why: way.why, isRefusal: false };
     if (way.kind === 'mail') return await sendMail(way, message, attempt);
-    return await runCommand(way, message, attempt);
+    const failed = await runCommand(way, message, attempt);
+    return failed === undefined ? undefined : { why: failed, isRefusal: false };
   } catch (error) {
-    return why(error);
+    const { responseCode } = error as { responseCode?: unknown };
+    // 5yz: "permanent negative completion", RFC 5321, 4.2.1
+    return { why: why(error), isRefusal: typeof responseCode === 'number' && responseCode >= 500 };
   }
 }
 
@@ -60,11 +71,9 @@ async function sendWebhook(
   { url, form, secret }: Extract<Way, { kind: 'webhook' }>,
   message: NotifyMessage,
   { limit, now }: Attempt,
-): Promise<string | undefined> {
-  const body =
-    typeof form === 'string'
-      ? bodyOf(form, message)
-      : await templateBody(await readFile(form.template, 'utf8'), message);
+): Promise<Failure | undefined> {
+  const body = typeof form === 'string' ? bodyOf(form, message) : await rendered(form.template, message);
+  if (typeof body !== 'string') return body;
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -77,9 +86,24 @@ async function sendWebhook(
     signal: AbortSignal.timeout(limit),
   });
   await response.body?.cancel();
-  return response.status >= 200 && response.status < 300
-    ? undefined
-    : `it answered with status ${response.status}`;
+  const { status } = response;
+  if (status >= 200 && status < 300) return undefined;
+  return { why: `it answered with status ${status}`, isRefusal: status < 500 && !temporary.includes(status) };
+}
+
+/** Request Timeout, Too Early and Too Many Requests: RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4. */
+const temporary: readonly number[] = [408, 425, 429];
+
+/** What an operator's template makes of a message; of a mistake in it only its place is told. */
+async function rendered(file: string, message: NotifyMessage): Promise<string | Failure> {
+  try {
+    return await templateBody(await readFile(file, 'utf8'), message);
+  } catch (error) {
+    const { code, token } = error as { code?: unknown; token?: { getPosition?: () => readonly number[] } };
+    const [line] = token?.getPosition?.() ?? [];
+    const where = typeof code === 'string' ? ` (${code})` : line === undefined ? '' : ` (line ${line})`;
+    return { why: `its template can't be used${where}`, isRefusal: true };
+  }
 }
 
 function isJson(text: string): boolean {
@@ -95,7 +119,7 @@ async function sendMail(
   { host, port, security, user, password, from, to }: Extract<Way, { kind: 'mail' }>,
   message: NotifyMessage,
   { limit }: Attempt,
-): Promise<string | undefined> {
+): Promise<undefined> {
   const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host,
@@ -145,7 +169,8 @@ function runCommand(
     }, limit);
     child.on('error', (error) => {
       clearTimeout(timer);
-      end(why(error));
+      const { code = '' } = error as NodeJS.ErrnoException;
+      end(`it can't be run${code === '' ? '' : ` (${code})`}`);
     });
     child.on('exit', (status, killed) => {
       clearTimeout(timer);

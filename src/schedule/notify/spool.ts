@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { NotifyMessage } from '../../model/notify.ts';
 import { replace } from '../store.ts';
 import { type Known, knownSchema, nothingKnown } from './changes.ts';
+import type { Failure } from './send.ts';
+import type { KnownTarget } from './target-keys.ts';
 
 /** A message on its way to a target. */
 export interface Spooled {
@@ -14,6 +16,8 @@ export interface Spooled {
   /** not before; milliseconds since the epoch */
   readonly next: number;
   readonly answer?: string | undefined;
+  /** whether whoever was reached didn't want it, so that others needn't wait for it */
+  readonly refused?: boolean | undefined;
 }
 
 const spooled = z.object({
@@ -21,8 +25,18 @@ const spooled = z.object({
   attempts: z.int(),
   next: z.number(),
   answer: z.string().optional(),
+  refused: z.boolean().optional(),
   message: z.custom<NotifyMessage>((value) => typeof value === 'object' && value !== null && 'id' in value),
 });
+
+const knownTargets = z.array(
+  z.object({
+    key: z.string(),
+    kind: z.enum(['webhook', 'mail', 'command']),
+    name: z.string().optional(),
+    print: z.string(),
+  }),
+);
 
 /** So many messages wait for a target at most, and for so long. */
 const mostWaiting = 200;
@@ -32,6 +46,8 @@ const [shortestPause, longestPause] = [30_000, 6 * 3_600_000];
 /** The folder in which messages wait: a file for each message and target, for its owner only. */
 export class Spool {
   readonly #folder: string;
+  /** targets are told at the same time, and what was given up of all of them is in one file */
+  #counting: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
     this.#folder = join(folder, 'notify');
@@ -53,10 +69,34 @@ export class Spool {
     return z.record(z.string(), z.int()).safeParse(parsedJson(text)).data ?? {};
   }
 
-  async setDropped(target: string, count: number): Promise<void> {
+  /** Adds to the number of messages to a target that were given up since one arrived. */
+  countDropped(target: string, more: number): Promise<void> {
+    if (more === 0) return Promise.resolve();
+    const counted = this.#counting.then(async () => {
+      await this.#open();
+      const before = await this.dropped();
+      const all = { ...before, [target]: Math.max(0, (before[target] ?? 0) + more) };
+      await replace(join(this.#folder, 'dropped.json'), `${JSON.stringify(all)}\n`);
+    });
+    this.#counting = counted.catch(() => undefined);
+    return counted;
+  }
+
+  /** The targets of the run before. */
+  async targets(): Promise<readonly KnownTarget[]> {
+    const text = await readFile(join(this.#folder, 'targets.json'), 'utf8').catch(() => '[]');
+    return knownTargets.safeParse(parsedJson(text)).data ?? [];
+  }
+
+  /** Remembers the targets of this run. What waits for one that was corrected is due at once. */
+  async meet(targets: readonly KnownTarget[]): Promise<void> {
+    const before = new Map((await this.targets()).map(({ key, print }) => [key, print]));
     await this.#open();
-    const all = { ...(await this.dropped()), [target]: count };
-    await replace(join(this.#folder, 'dropped.json'), `${JSON.stringify(all)}\n`);
+    await replace(join(this.#folder, 'targets.json'), `${JSON.stringify(targets)}\n`);
+    const corrected = new Set(
+      targets.flatMap(({ key, print }) => ((before.get(key) ?? print) === print ? [] : [key])),
+    );
+    for (const one of await this.all()) if (corrected.has(one.target)) await this.#write({ ...one, next: 0 });
   }
 
   /** All messages, those that were written first come first. A file that isn't one is passed over. */
@@ -87,9 +127,10 @@ export class Spool {
   }
 
   /** Puts it off, by a time that doubles with each attempt, half of it at random. */
-  async postpone(one: Spooled, answer: string, now: number): Promise<void> {
-    const next = now + pause(one.attempts, Math.random());
-    await this.#write({ ...one, attempts: one.attempts + 1, next, answer });
+  async postpone(one: Spooled, { why: answer, isRefusal }: Failure, now: number): Promise<void> {
+    // Whoever doesn't want it won't want it in a moment either.
+    const next = now + pause(isRefusal ? Number.POSITIVE_INFINITY : one.attempts, Math.random());
+    await this.#write({ ...one, attempts: one.attempts + 1, next, answer, refused: isRefusal });
   }
 
   /** Gives up what is too old, or too much, and returns how many of each target were given up. */
@@ -103,8 +144,7 @@ export class Spool {
       await this.remove(one);
       gone.set(one.target, (gone.get(one.target) ?? 0) + 1);
     }
-    const before = await this.dropped();
-    for (const [target, count] of gone) await this.setDropped(target, (before[target] ?? 0) + count);
+    for (const [target, count] of gone) await this.countDropped(target, count);
     return gone;
   }
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { replaceFile } from '../../document/replace-file.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { editKnownHosts, type KnownHostEdit } from './known-hosts-file.ts';
 
@@ -21,29 +21,12 @@ export async function writeKnownHosts(file: string, edits: readonly KnownHostEdi
     if (text === (before ?? '')) return;
     if (before !== undefined && !(await stat(place)).isFile()) throw noFile(file);
     await mkdir(dirname(place), { recursive: true, mode: 0o700 });
-    const mode = before === undefined ? 0o600 : (await stat(place)).mode & 0o777;
-    await replace(place, Buffer.from(text, 'latin1'), mode);
+    const former = before === undefined ? undefined : await stat(place);
+    const mode = former === undefined ? 0o600 : former.mode & 0o777;
+    await replaceFile(place, Buffer.from(text, 'latin1'), { mode, owner: former });
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     throw notWritten(file, error as Error);
-  }
-}
-
-async function replace(file: string, content: Buffer, mode: number): Promise<void> {
-  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
-  try {
-    const handle = await open(fresh, 'wx', 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await chmod(fresh, mode);
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
   }
 }
 

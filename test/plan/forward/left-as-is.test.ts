@@ -10,6 +10,7 @@ import { planCluster } from '../../../src/plan/forward/plan-cluster.ts';
 import { itemId, itemValue } from '../../../src/plan/items.ts';
 import { itemFormatsOf } from '../../../src/steps/item-formats.ts';
 import type { Managed } from '../../../src/virtual/managed.ts';
+import type { StepHost } from '../../../src/virtual/step-host.ts';
 import { VirtualHost } from '../../../src/virtual/virtual-host.ts';
 import { stageOf } from '../../support/host-plan.ts';
 import { runs } from '../../support/random.ts';
@@ -101,8 +102,10 @@ describe('accepted differences', () => {
       const whole = stageOf(wholly).changes.find(({ path }) => path === item.path);
       const [left] = plan.left ?? [];
       // What the step would make of it, where no later step has edited the file as well.
-      if (whole?.steps.length === 1) expect(left?.change.after).toEqual(whole.after);
-      expect(left?.change.before).toEqual(after(plan).state(item.path));
+      if (whole?.steps.length === 1) {
+        expect(left?.change.after).toEqual(whole.after);
+        expect(left?.change.before).toEqual(after(plan).state(item.path));
+      }
     },
   );
 
@@ -140,10 +143,16 @@ describe('a step that says what it does about drift', () => {
     { folders: [], files: { [path]: '# ours\na=0\nb = 0\n' }, name: 'node-01' },
     { ...noReads, paths: [path, '/etc'] },
   );
-  const plan = (from: Snapshot, set: Record<string, string>, onDrift: 'fix' | 'report' | 'keep') => {
+  const plan = (
+    from: Snapshot,
+    set: Record<string, string>,
+    onDrift: 'fix' | 'report' | 'keep',
+    accepted: readonly AcceptedNow[] = [],
+  ) => {
     const [one] = planCluster({
       ...{ cluster: 'prod', playbook: 'test', crossChecks: [], resolve: wants([step(set, onDrift)]) },
       hosts: [{ name: 'node-01', role: 'node', snapshot: from, problem: undefined, durationMs: 0 }],
+      accepted,
     });
     if (one === undefined) throw new Error('not planned');
     return one;
@@ -152,6 +161,43 @@ describe('a step that says what it does about drift', () => {
     const [change] = stageOf(one).changes;
     return change?.after.kind === 'file' ? change.after.content.toString() : undefined;
   };
+
+  const acceptedThen = (more: Partial<AcceptedNow>): AcceptedNow => ({
+    ...{ host: 'node-01', path, key: 'a', ...acceptance, ended: false },
+    value: acceptedValue('node-01', { path, key: 'a' }, { kind: 'value', value: '0' }),
+    ...more,
+  });
+
+  it.each([
+    ['report', 'that time is over, so it is drift again'],
+    ['keep', 'that time is over, and its step keeps it as it is'],
+  ] as const)('with %s an acceptance that has ended is told as that', (onDrift, words) => {
+    const done = carriedOutHost(plan(fresh, { a: '1', b: '1' }, onDrift));
+    const drifted = edited(done, path, (text) => text.replace('a=1', 'a=0'));
+    const ended = plan(drifted, { a: '1', b: '1' }, onDrift, [acceptedThen({ ended: true })]);
+    expect(ended.warnings).toEqual([expect.stringContaining(words)]);
+    const sound = plan(done, { a: '1', b: '1' }, onDrift, [acceptedThen({ ended: true })]);
+    expect(sound.warnings).toEqual([expect.stringContaining('it no longer differs from the plan')]);
+  });
+
+  it('later steps are not in the difference that stays', () => {
+    const [one, other] = ['a', 'b'].map((key) => ({
+      ...wantedStep(key, 'properties', { path, set: { [key]: '1' } }),
+    }));
+    const [told] = planCluster({
+      ...{ cluster: 'prod', playbook: 'test', crossChecks: [], resolve: wants([one, other] as never) },
+      hosts: [{ name: 'node-01', role: 'node', snapshot: fresh, problem: undefined, durationMs: 0 }],
+      accepted: [acceptedThen({})],
+    });
+    expect(textAfter(told as HostPlan)).toBe('# ours\na=0\nb=1\n');
+    const [left] = told?.left ?? [];
+    const text = (state: Change['before'] | undefined) =>
+      state?.kind === 'file' ? state.content.toString() : undefined;
+    expect([text(left?.change.before), text(left?.change.after)]).toEqual([
+      '# ours\na=0\nb = 0\n',
+      '# ours\na=1\nb = 0\n',
+    ]);
+  });
 
   it.each(['report', 'keep'] as const)(
     'with %s writes the first time, and leaves drift as it is',
@@ -173,4 +219,53 @@ describe('a step that says what it does about drift', () => {
       expect(textAfter(plan(carriedOutHost(third), { a: '1', b: '2' }, 'fix'))).toBe('# ours\na=1\nb=2\n');
     },
   );
+});
+
+describe('things of one step of which one holds another', () => {
+  const path = '/etc/app.yml';
+  const text = 'outer:\n  inner: 0\n  theirs: 5\nother: 0\n';
+  const from = snapshotOf(
+    { folders: [], files: { [path]: text }, name: 'node-01' },
+    { ...noReads, paths: [path, '/etc'] },
+  );
+  /** Sets both, and manages the outer one as well. */
+  const step = wantedStep('settings', 'yaml', { path, set: { outer: { inner: 1 }, other: 1 } });
+  const { applyInTurns: _, ...module } = step.module;
+  const overlapping = {
+    ...step,
+    module: {
+      ...module,
+      apply: (view: StepHost, parameters: never) => {
+        step.module.apply(view, parameters);
+        view.manage({ path, format: 'yaml', key: ['outer'] });
+      },
+    },
+  };
+  const accepted = (key: string, value: unknown): AcceptedNow => ({
+    ...{ host: 'node-01', path, key, ...acceptance, ended: false },
+    value: acceptedValue('node-01', { path, key }, { kind: 'value', value: value as string }),
+  });
+  const plan = (entries: readonly AcceptedNow[]) => {
+    const [one] = planCluster({
+      ...{ cluster: 'prod', playbook: 'test', crossChecks: [], resolve: wants([overlapping]) },
+      hosts: [{ name: 'node-01', role: 'node', snapshot: from, problem: undefined, durationMs: 0 }],
+      accepted: entries,
+    });
+    const [change] = stageOf(one as HostPlan).changes;
+    return {
+      text: change?.after.kind === 'file' ? change.after.content.toString() : text,
+      told: (one?.left ?? []).flatMap(({ items: left }) => left.map(({ key }) => key.join('.'))),
+    };
+  };
+  const outer = accepted('outer', { inner: 0, theirs: 5 });
+
+  it.each([
+    ['the inner one', [accepted('outer.inner', 0)], ['outer.inner']],
+    ['both', [accepted('outer.inner', 0), outer], ['outer', 'outer.inner']],
+    ['the outer one, with all that is in it', [outer], ['outer', 'outer.inner']],
+  ])('%s: everything else is written, and all that stays is told', (_, entries, told) => {
+    const planned = plan(entries);
+    expect(planned.text).toBe(text.replace('other: 0', 'other: 1'));
+    expect(planned.told.sort()).toEqual(told);
+  });
 });

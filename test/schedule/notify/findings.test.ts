@@ -26,6 +26,24 @@ it('tells of drift that a step reports, and not of what is accepted or kept', ()
   ]);
 });
 
+it('new files that wait for a restart are no drift', () => {
+  const changes = [{ path: '/etc/a' }] as never;
+  const kinds = (status: 'owed' | 'deferred' | 'changed') =>
+    found([hostOf('bbb-01', { status, changes })]).map(({ kind }) => kind);
+  expect(kinds('owed')).toEqual(['put-off']);
+  expect(kinds('deferred')).toEqual(['drift', 'put-off']);
+  expect(kinds('changed')).toEqual([]);
+});
+
+it('what a step reports and leaves is not over because the rest was repaired', () => {
+  const left = [
+    { ...{ step: 'one', path: '/etc/b', diff: '', handlers: [] }, items: [{ because: 'report' }] },
+  ];
+  expect(found([hostOf('bbb-01', { status: 'changed', left: left as never })])).toMatchObject([
+    { kind: 'drift', what: '/etc/b' },
+  ]);
+});
+
 it('takes nothing for over that nobody has asked', () => {
   const answers = { host: 'proxy-1', kind: 'answers', what: 'join', severity: 'page' } as const;
   const checked = (outcome: 'passed' | 'failed' | 'not-asked') =>
