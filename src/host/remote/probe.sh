@@ -67,7 +67,20 @@ fi
 look() {
   tell_facts
   tell_files
+  changed_since
+  if [ -z "$changed" ]; then
+    look_further
+    return
+  fi
+  # Logs are read while systemd thinks.
+  tell_authors </dev/null | {
+    exec 6<&0 </dev/null
+    look_further
+    cat <&6
+  }
+}
 
+look_further() {
   section space
   set --
   for path in / /etc /var/lib; do

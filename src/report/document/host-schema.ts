@@ -53,6 +53,20 @@ export const atTheEnd = z
   .literal(true)
   .describe('done at the end of the run, once the hosts that leave the cluster were given back');
 
+const author = z
+  .object({
+    kind: z.enum(['package', 'script', 'manager', 'person', 'cron', 'unknown']),
+    name: z
+      .string()
+      .optional()
+      .describe('of the package, script, configuration manager or person; of cron, whose job it is'),
+    version: z.string().optional().describe('of the package'),
+    at: z.string().optional().describe('when it was changed; ISO 8601, UTC'),
+    clock: z.string().optional().describe("the same by the host's own clock, with the day of the week"),
+    evidence: z.string().describe('how it is known, or why it is not'),
+  })
+  .describe('who changed it since the last run wrote it; left out where it is as the last run wrote it');
+
 export const change = z.object({
   step: z.string().describe('the first step that asks for it'),
   steps: z.array(z.string()).describe('all steps that ask for it'),
@@ -67,6 +81,7 @@ export const change = z.object({
     .string()
     .optional()
     .describe('the stage after which it is known for sure: actions of that stage may bring what is there'),
+  author: author.optional(),
   guards: z
     .array(z.string())
     .optional()
