@@ -8,11 +8,13 @@ interface Told {
 }
 
 /**
- * What of the managed has changed since the last run, with the lines of logs that concern it. A log holds
- * what others wrote: a name that isn't one is dropped with its line.
+ * What of the managed has changed since the last run, with what the host's logs know of it. A log holds what
+ * others wrote: a name that isn't one is dropped with its line.
  */
 export function changedSince({ changed, clock, traces }: Told): ReadonlyMap<string, ChangedSince> {
   const zones = new Map(clock.map(([seconds = '', zone = '']) => [Number(seconds), zone] as const));
+  const ends = traces.flatMap(([kind, what]) => (kind === 'read' ? [what] : []));
+  const read = ends.includes('all') ? 'all' : ends.includes('packages') ? 'packages' : 'none';
   const all = new Map<string, ChangedSince>();
   for (const [path = '', seconds = ''] of changed) {
     const at = Number(seconds);
@@ -21,47 +23,42 @@ export function changedSince({ changed, clock, traces }: Told): ReadonlyMap<stri
     if (known !== undefined && known.at >= at) continue;
     const offset = offsetOf(zones.get(at));
     const around = [at - 3600, at, at + 3600].map((time) => zones.get(time));
-    const own = traces.filter(([, one]) => one === path);
-    const closed = traces.filter(([kind]) => kind === 'closed');
+    const own = traces.filter(([kind, one]) => one === path || kind === 'shell');
     all.set(path, {
       at,
       clock: clockWords(at + offset),
       ambiguous: Number.isNaN(offset) || new Set(around).size !== 1,
-      traces: own.flatMap((record) => traceOf(record, closed, (text) => timeOf(text, at, offset)) ?? []),
+      read,
+      traces: own.flatMap((record) => traceOf(record, (text) => timeOf(text, at, offset)) ?? []),
     });
   }
   return all;
 }
 
-function traceOf(
-  record: readonly string[],
-  closed: readonly string[][],
-  time: (text: string | undefined) => number,
-): Trace | undefined {
-  const [kind, , when, who = '', ...more] = record;
+function traceOf(record: readonly string[], time: (text: string | undefined) => number): Trace | undefined {
+  const [kind, , when, name = '', to, perhaps] = record;
   const from = time(when);
   if (Number.isNaN(from)) return undefined;
+  const known = (text: string | undefined) => {
+    const at = time(text);
+    return Number.isNaN(at) || at < from ? undefined : at;
+  };
   if (kind === 'package') return packageTrace(record, from, time);
-  if (!/^[A-Za-z_][A-Za-z0-9_.@-]{0,63}$/.test(who)) return undefined;
-  const ends = (process: string | undefined) =>
-    closed
-      .filter(([, , , one, other]) => one === who && other === process)
-      .map(([, , text]) => time(text))
-      .filter((end) => end >= from)
-      .sort((one, other) => one - other)[0];
+  if (kind === 'script') {
+    const isName = /^[A-Za-z0-9_.+-]{1,64}$/.test(name);
+    return isName ? { kind, name, from, to: known(to), perhaps: known(perhaps) } : undefined;
+  }
+  if (!/^[A-Za-z_][A-Za-z0-9_.@-]{0,63}$/.test(name)) return undefined;
   switch (kind) {
     case 'person':
-      return { kind, name: who, from, to: ends(more[0]) };
+      return { kind, name, from, to: known(to), perhaps: known(perhaps) };
+    case 'shell':
+      return { kind, name, from, perhaps: known(perhaps) };
+    case 'audit':
     case 'cron':
-      return { kind, name: who, from, to: undefined };
-    case 'cron-script':
-      return { kind: 'cron', name: who, from, to: undefined };
-    case 'script': {
-      const name = more[0]?.split('/').at(-1) ?? '';
-      return /^[A-Za-z0-9_.+-]{1,64}$/.test(name) ? { kind, name, from, to: ends(more[1]) } : undefined;
-    }
+      return { kind, name, from };
     case 'manager':
-      return who === 'Ansible' || who === 'Puppet' ? { kind, name: who, from } : undefined;
+      return name === 'Ansible' || name === 'Puppet' ? { kind, name, from } : undefined;
     default:
       return undefined;
   }
@@ -72,11 +69,11 @@ function packageTrace(
   from: number,
   time: (text: string | undefined) => number,
 ): Trace | undefined {
-  const [, , , who = '', end, version = '', configured, when, decision = '', md5 = ''] = record;
+  const [, , , who = '', end, version = '', configured, when, decision = '', sum = ''] = record;
   const to = time(end);
-  // deb-control(5): names, and versions
-  const isPackage = /^[a-z0-9][a-z0-9+.-]{1,127}(:[a-z0-9-]{1,32})?$/.test(who);
-  if (!isPackage || !/^[A-Za-z0-9.+:~-]{1,128}$/.test(version) || Number.isNaN(to)) return undefined;
+  // deb-control(5): names, and versions; those of rpm may have capitals, and both of them underscores
+  const isPackage = /^[A-Za-z0-9][A-Za-z0-9+._-]{1,127}(:[a-z0-9-]{1,32})?$/.test(who);
+  if (!isPackage || !/^[A-Za-z0-9.+:~_^-]{1,128}$/.test(version) || Number.isNaN(to)) return undefined;
   const [configuredAt, decidedAt] = [time(configured), time(when)];
   const isTold = !Number.isNaN(decidedAt) && (decision === 'install' || decision === 'keep');
   return {
@@ -84,7 +81,7 @@ function packageTrace(
     name: who.replace(/:.*/, ''),
     ...{ version, from, to },
     configuredAt: Number.isNaN(configuredAt) ? undefined : configuredAt,
-    md5: /^[0-9a-f]{32}$/.test(md5) ? md5 : undefined,
+    sum: /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/.test(sum) ? sum : undefined,
     conffile: isTold ? { at: decidedAt, decision } : undefined,
   };
 }
@@ -98,10 +95,11 @@ function offsetOf(zone: string | undefined): number {
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /**
- * The time at which a line begins. Local times are those of the change's offset; a time without a year, as
+ * The time at which a line begins; `@` is before seconds since the epoch. Local times are those of the change's offset; a time without a year, as
  * rsyslog's traditional form has it, is that of the year in which it is nearest to the change.
  */
 function timeOf(text = '', near: number, offset: number): number {
+  if (/^@\d{1,12}$/.test(text)) return Number(text.slice(1));
   const [, date, clock, zone] =
     /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(text) ?? [];
   if (date !== undefined) {

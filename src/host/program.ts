@@ -79,6 +79,10 @@ export async function program(name: ProgramName): Promise<string> {
           'probe-facts',
           'probe-files',
           'probe-authors',
+          'trace-words',
+          'trace-packages',
+          'trace-lines',
+          'trace-authors',
         ]
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),

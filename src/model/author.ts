@@ -13,7 +13,7 @@ export interface Author {
   readonly evidence: string;
 }
 
-/** A line of a host's log that may tell who changed something. Times in seconds since the epoch. */
+/** What a host's logs know of who may have changed something. Times in seconds since the epoch. */
 export type Trace =
   | {
       readonly kind: 'package';
@@ -23,24 +23,30 @@ export type Trace =
       readonly to: number;
       /** when its maintainer scripts began to run */
       readonly configuredAt: number | undefined;
-      /** that of the package's own file, in hex; undefined if it is known for no such file */
-      readonly md5: string | undefined;
-      /** when dpkg was told what to do with a configuration file, and what that was */
+      /** md5, or with rpm sha256, of the package's own file, in hex; undefined if it is known for no such file */
+      readonly sum: string | undefined;
+      /** when dpkg was told what to do with this configuration file, and what that was */
       readonly conffile: { readonly at: number; readonly decision: string } | undefined;
     }
   | {
-      readonly kind: 'person' | 'cron';
+      readonly kind: 'person' | 'script';
       readonly name: string;
       readonly from: number;
-      /** when the command ended, where the log says so */
+      /** it had surely not ended before; undefined where the log doesn't say */
       readonly to: number | undefined;
+      /** it had surely ended by then */
+      readonly perhaps: number | undefined;
     }
+  /** a shell, or a login, of root, in which nothing is logged; its person */
   | {
-      readonly kind: 'script';
+      readonly kind: 'shell';
       readonly name: string;
       readonly from: number;
-      readonly to: number | undefined;
+      readonly perhaps: number | undefined;
     }
+  /** the kernel's own record that somebody wrote it */
+  | { readonly kind: 'audit'; readonly name: string; readonly from: number }
+  | { readonly kind: 'cron'; readonly name: string; readonly from: number }
   | { readonly kind: 'manager'; readonly name: string; readonly from: number };
 
 /** Something managed that has changed since the last run. */
@@ -50,5 +56,7 @@ export interface ChangedSince {
   readonly clock: string;
   /** the host's clock was set back or forward within an hour of it, so its logs can't be compared with it */
   readonly ambiguous: boolean;
+  /** how far the logs could be read in time */
+  readonly read: 'all' | 'packages' | 'none';
   readonly traces: readonly Trace[];
 }

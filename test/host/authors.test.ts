@@ -124,7 +124,7 @@ beforeAll(async () => {
   const planned: Change[] = [...paths, unit].map((one) => ({
     ...{ path: one, kind: one === unit ? 'unit' : 'file', action: 'modify', steps: ['a-step'] },
     before: stateIn(snapshot, one) ?? { kind: 'absent' },
-    after: { kind: 'absent' },
+    after: { kind: 'file', content: Buffer.from(written), mode: 0o644, ...snapshotUser },
   }));
   authors = authorsOf(planned, snapshot, new Map());
 }, 60_000);

@@ -51,9 +51,11 @@ for record in $request; do
 done
 
 own_state "$cluster"
+managed=$NL
 managed_units=
 if [ -n "$cluster" ] && [ -r "$ours/managed-paths" ]; then
   while read -r path; do
+    managed=$managed$path$NL
     case $path in
       /*) paths=$paths$NL$ROOT$path ;;
       unit:*)
@@ -72,11 +74,14 @@ look() {
     look_further
     return
   fi
-  # Logs are read while systemd thinks.
-  tell_authors </dev/null | {
+  # Logs are read while systemd thinks. Nobody waits for that longer than it may take, not even where a disk
+  # hangs: what is in the background isn't waited for.
+  { trace_authors </dev/null 2>/dev/null & } | {
     exec 6<&0 </dev/null
     look_further
-    cat <&6
+    timeout -k 1 $traces_limit cat <&6
+    # Should it have ended within a line.
+    printf '\n'
   }
 }
 

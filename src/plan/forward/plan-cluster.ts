@@ -9,7 +9,7 @@ import { isUnitState } from '../../virtual/managed.ts';
 import { itemId } from '../items.ts';
 import { isSlowHash } from '../slow-hash.ts';
 import { anotherCluster } from './another-cluster.ts';
-import { authorsOf } from './authors.ts';
+import { authorsOf, withAuthors } from './authors.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { plannedHost } from './cross-checks.ts';
@@ -231,7 +231,8 @@ function* planStage(
     ledger: { ...(yield* stage.ledger()), cluster: input.cluster, playbook: input.playbook },
     snapshot,
   };
-  return { stage: result, problem, warnings, left: leftInStage(stage, known, secrets) };
+  const left = withAuthors(leftInStage(stage, known, secrets), snapshot, stage.host.formats);
+  return { stage: result, problem, warnings, left };
 }
 
 /** Handlers that may not be needed, since what the steps that notify them do is known later. */

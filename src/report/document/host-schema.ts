@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decisionOutcomes } from '../../model/deciding-check.ts';
 import { left } from './accepted-schema.ts';
+import { author } from './author-schema.ts';
 import { error } from './error-schema.ts';
 import { forecast } from './forecast-schema.ts';
 import { queued } from './queued-schema.ts';
@@ -52,20 +53,6 @@ export const state = z
 export const atTheEnd = z
   .literal(true)
   .describe('done at the end of the run, once the hosts that leave the cluster were given back');
-
-const author = z
-  .object({
-    kind: z.enum(['package', 'script', 'manager', 'person', 'cron', 'unknown']),
-    name: z
-      .string()
-      .optional()
-      .describe('of the package, script, configuration manager or person; of cron, whose job it is'),
-    version: z.string().optional().describe('of the package'),
-    at: z.string().optional().describe('when it was changed; ISO 8601, UTC'),
-    clock: z.string().optional().describe("the same by the host's own clock, with the day of the week"),
-    evidence: z.string().describe('how it is known, or why it is not'),
-  })
-  .describe('who changed it since the last run wrote it; left out where it is as the last run wrote it');
 
 export const change = z.object({
   step: z.string().describe('the first step that asks for it'),

@@ -1,10 +1,10 @@
 import { cleanLine } from '../../document/clean-text.ts';
 import type { PlannedAction } from '../../model/action.ts';
-import type { Author } from '../../model/author.ts';
 import { type Change, sha256, stopsUnit } from '../../model/change.ts';
 import type { PlannedHandler, Stage } from '../../model/plan.ts';
 import { type PathState, unitOfPath } from '../../model/snapshot.ts';
-import { ownLine, showableLine } from '../../secrets/showable.ts';
+import { showableLine } from '../../secrets/showable.ts';
+import { authorDocument } from './author.ts';
 import { diffText, modeOf, ownerOf } from './diff.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportChange, ReportHandler } from './schema.ts';
@@ -67,22 +67,6 @@ function changeDocument(change: Change, { number, isLast }: Place): ReportChange
     ...(knownAfter === undefined ? {} : { knownAfter: cleanLine(knownAfter) }),
     ...(stopsUnit(change) && guards.length > 0 ? { guards: guards.map(({ id }) => cleanName(id)) } : {}),
     ...(isLast ? { last: true } : {}),
-  };
-}
-
-/** Times by our clock. What hosts say is cleaned where it is read, and once more here. */
-function authorDocument(author: Author | undefined, offset: number): Pick<ReportChange, 'author'> {
-  if (author === undefined) return {};
-  const { kind, name, version, at, clock, evidence } = author;
-  return {
-    author: {
-      kind,
-      ...(name === undefined ? {} : { name: cleanName(name) }),
-      ...(version === undefined ? {} : { version: cleanName(version) }),
-      ...(at === undefined ? {} : { at: new Date(Math.round(at - offset) * 1000).toISOString() }),
-      ...(clock === undefined ? {} : { clock: cleanLine(clock) }),
-      evidence: ownLine(evidence),
-    },
   };
 }
 
