@@ -95,8 +95,9 @@ function offsetOf(zone: string | undefined): number {
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /**
- * The time at which a line begins; `@` is before seconds since the epoch. Local times are those of the change's offset; a time without a year, as
- * rsyslog's traditional form has it, is that of the year in which it is nearest to the change.
+ * The time at which a line begins; `@` is before seconds since the epoch. Local times are those of the
+ * change's offset; a time without a year, as rsyslog's traditional form has it, is that of the year in which
+ * it is nearest to the change.
  */
 function timeOf(text = '', near: number, offset: number): number {
   if (/^@\d{1,12}$/.test(text)) return Number(text.slice(1));

@@ -23,7 +23,7 @@ export type Trace =
       readonly to: number;
       /** when its maintainer scripts began to run */
       readonly configuredAt: number | undefined;
-      /** md5, or with rpm sha256, of the package's own file, in hex; undefined if it is known for no such file */
+      /** md5, or with rpm sha256, of the package's own file, in hex; undefined if it isn't known */
       readonly sum: string | undefined;
       /** when dpkg was told what to do with this configuration file, and what that was */
       readonly conffile: { readonly at: number; readonly decision: string } | undefined;

@@ -74,14 +74,13 @@ look() {
     look_further
     return
   fi
-  # Logs are read while systemd thinks. Nobody waits for that longer than it may take, not even where a disk
-  # hangs: what is in the background isn't waited for.
-  { trace_authors </dev/null 2>/dev/null & } | {
+  # Logs are read while systemd thinks.
+  trace_authors </dev/null 2>/dev/null | {
     exec 6<&0 </dev/null
     look_further
-    timeout -k 1 $traces_limit cat <&6
-    # Should it have ended within a line.
-    printf '\n'
+    cat <&6
+    # Should it have been ended within a line.
+    echo
   }
 }
 

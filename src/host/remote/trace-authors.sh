@@ -1,14 +1,13 @@
 # shellcheck shell=sh
 # The part of the probe that tells what the host's logs know of who has changed managed paths. Runs before
-# probe.sh, behind probe-authors.sh. Lines of logs, and what people typed, are only compared here: told is who,
-# when and which path.
+# probe.sh, behind probe-authors.sh. Lines of logs, and what people typed, are only compared here: told is
+# who, when and which path.
 # shellcheck disable=SC2154 # nonce and request are set by the bootstrap
 # shellcheck disable=SC2034 # some variables are for the other parts
 # shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
 
-# Seconds: for all logs together, and for whoever waits for what was found.
+# Seconds for all logs together: a look at a host may not fail because of them.
 logs_limit=9
-traces_limit=11
 
 # Each change, what the clock of the host showed then, an hour before and an hour after (clocks that are set
 # by an hour make a time of a log ambiguous), and what the host's logs know of it.
@@ -21,48 +20,64 @@ trace_authors() {
     times="$times@$((time - 3600))$NL@$((time - 120))$NL@$((time - 60))$NL@$time$NL@$((time + 3600))$NL"
   done
   # Where date(1) can't, as that of busybox, nothing is known.
-  clock=$(date -f - "+%s$US%z$US%b %e %H:%M$US%Y-%m-%dT%H:%M$US%Y-%m-%d %H:%M:%S" 2>/dev/null) <<END || return 0
+  found=$(
+    date -f - "+%s$US%z$US%b %e %H:%M$US%Y-%m-%dT%H:%M$US%Y-%m-%d %H:%M:%S" 2>/dev/null <<END && find_logs
 ${times%"$NL"}
 END
+  ) || return 0
   section clock
-  printf '%s\n' "$clock"
+  printf '%s\n' "${found%%"$NL$NL"*}"
   section traces
-  find_logs
-  CHANGED=$changed CLOCK=$clock LOGS=$logs ROOT=$ROOT timeout -k 1 $logs_limit awk "$awk_words$awk_packages$awk_lines$awk_begin"
+  export CHANGED="$changed" FOUND="$found" ROOT
+  exec timeout -k 1 $logs_limit awk "$awk_words$awk_packages$awk_lines$awk_begin"
 }
 
 # What is written down by syslog, dpkg and the kernel's audit, also what was rotated away: size, time and name
-# of each into $logs. Where no syslog writes, systemd keeps it.
+# of each, after an empty line. Where no syslog writes, systemd keeps it.
 find_logs() {
+  echo
+  if [ -z "$ROOT" ] && [ ! -e /var/log/auth.log ] && [ ! -e /var/log/secure ]; then echo 0 journal; fi
+  if [ ! -e "$ROOT/var/lib/dpkg/status" ] && command -v rpm >/dev/null; then echo 0 rpm; fi
   set +f
   set --
-  for name in auth.log secure syslog messages cron cron.log dpkg.log audit/audit.log; do
+  for name in dpkg.log audit/audit.log auth.log secure syslog messages cron cron.log; do
     for file in "$ROOT/var/log/$name" "$ROOT/var/log/$name".[0-9]* "$ROOT/var/log/$name"-[0-9]*; do
       case ${file#"$ROOT"} in *[!A-Za-z0-9./_-]*) continue ;; esac
       if [ -f "$file" ] && [ -r "$file" ]; then set -- "$@" "$file"; fi
     done
   done
-  set -f
-  logs=
-  [ $# -eq 0 ] || logs=$(stat -L -c "%s %Y %n" -- "$@")
-  if [ -z "$ROOT" ] && [ ! -e /var/log/auth.log ] && [ ! -e /var/log/secure ]; then logs="$logs${NL}0 0 journal"; fi
-  if [ ! -e "$ROOT/var/lib/dpkg/status" ] && command -v rpm >/dev/null; then logs="$logs${NL}0 0 rpm"; fi
+  [ $# -eq 0 ] || stat -L -c "%Y %n" -- "$@"
 }
 
 # Told are records, a line each: `read` at the end of what they come from; `package`, `person`, `script`,
-# `cron`, `manager`, `audit`, and `shell` for root's shells, in which nothing is logged. Times as the logs have
-# them. Of a session: since when, the time at which it surely hadn't ended before, and the last at which it may
-# have; `-` where the log doesn't say.
+# `cron`, `manager`, `audit`, and `shell` for root's shells, in which nothing is logged. Times as the logs
+# have them. Of a session: since when, the time before which it surely had not ended, and the last at which it
+# may have; `-` where the log doesn't say.
 # shellcheck disable=SC2016 # it is awk which is to expand it
 awk_begin='
-# Opens what a log holds: its end where it is large, and then only lines that may count.
-function source(n, filtered,   filter) {
-  filter = filtered ? " | grep -a -F -e \" sudo\" -e \"for user root\"" near_options : ""
-  if (file_of[n] ~ /\.gz$/) return "zcat -- " quoted(file_of[n]) " 2>/dev/null" filter " | tail -c 33554432"
-  if (file_of[n] ~ /\.(xz|bz2|zst)$/) return ""
-  return size_of[n] > 1048576 ? "tail -c 67108864 -- " quoted(file_of[n]) filter : file_of[n]
+# Of all logs only the lines that may count: compressed ones, which are older, first; then the others, and of
+# both what the package managers and the audit wrote. No log is a pipe or a device.
+function read_logs(compressed,   command, n) {
+  command = ""
+  for (n = 1; n <= logs; n++)
+    if ((file_of[n] ~ /\.gz$/) == compressed && file_of[n] !~ /\.(xz|bz2|zst)$/) command = command " " quoted(file_of[n])
+  if (command == "") return
+  command = compressed ? "zcat --" command " 2>/dev/null | grep -a -F" wanted_lines " 2>/dev/null" : "grep -h -a -F -D skip" wanted_lines " --" command " 2>/dev/null"
+  while ((command | getline) > 0 && ++lines_read < 1000000) {
+    if (/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) { package_line(); continue }
+    if (!compressed) end_of_packages()
+    if (substr($0, 1, 5) == "type=") audit_line()
+    else log_line()
+  }
+  close(command)
 }
-function is_command(text) { return substr(text, 1, 1) != "/" }
+# Should the time not be enough for the rest, that much is known.
+function end_of_packages() {
+  if (packages_read++) return
+  print "read" us "packages"
+  fflush()
+}
+function wanted(text) { wanted_lines = wanted_lines " -e " quoted(text) }
 
 BEGIN {
   us = sprintf("%c", 31)
@@ -76,13 +91,39 @@ BEGIN {
     if (all == 1 || part[2] + 0 < earliest + 0) earliest = part[2]
     if (part[2] + 0 > latest + 0) latest = part[2]
   }
-  count = split(ENVIRON["CLOCK"], lines, "\n")
-  for (n = 1; n <= count; n++) if (split(lines[n], part, us) == 5) {
+  # What dpkg(1) writes
+  count = split("conffile install upgrade configure remove purge", lines, " ")
+  for (n = 1; n <= count; n++) wanted(" " lines[n] " ")
+  wanted(" status installed ")
+  wanted(" status not-installed ")
+  wanted(" status config-files ")
+  wanted(" sudo")
+  wanted("for user root")
+  count = split(ENVIRON["FOUND"], lines, "\n")
+  for (n = 1; n <= count && lines[n] != ""; n++) if (split(lines[n], part, us) == 5) {
     local[part[1]] = part[5]
     # Of each five, the minute of the change and the two before it.
+    if (n % 5 == 4) for (m = part[1] - 1; m <= part[1] + 1; m++) wanted("msg=audit(" m ".")
     if (n % 5 == 1 || n % 5 == 0 || part[3] in minute) continue
     minute[part[3]] = minute[part[4]] = 1
-    near_options = near_options " -e " quoted(part[3]) " -e " quoted(part[4])
+    wanted(part[3])
+    wanted(part[4])
+  }
+  # The oldest first; what was written before anything changed holds nothing of it.
+  for (n++; n <= count; n++) {
+    if (split(lines[n], part, " ") != 2) continue
+    if (part[2] == "journal") { journal = 1; continue }
+    if (part[2] == "rpm") { rpm = 1; continue }
+    if (part[1] + 2 < earliest + 0) continue
+    rank = part[2] ~ /\/dpkg\.log[^\/]*$/ ? 1 : part[2] ~ /\/audit\.log[^\/]*$/ ? 2 : 3
+    for (m = ++logs; m > 1 && (rank_of[m - 1] > rank || (rank_of[m - 1] == rank && time_of[m - 1] + 0 > part[1] + 0)); m--) {
+      time_of[m] = time_of[m - 1]
+      rank_of[m] = rank_of[m - 1]
+      file_of[m] = file_of[m - 1]
+    }
+    rank_of[m] = rank
+    time_of[m] = part[1]
+    file_of[m] = part[2]
   }
   count = split("vi vim vim.basic vim.tiny nvim nano pico emacs ed ex joe mcedit micro jed ne kak hx helix sudoedit tee rm unlink chmod chown chgrp touch truncate patch crudini dpkg-divert setfacl chattr shred mv cp install rsync ln dd sed perl yq xmlstarlet", lines, " ")
   for (n = 1; n <= count; n++) writer[lines[n]] = 1
@@ -90,28 +131,10 @@ BEGIN {
   for (n = 1; n <= count; n++) before_command[lines[n]] = 1
   count = split("copy template file lineinfile blockinfile replace ini_file assemble", lines, " ")
   for (n = 1; n <= count; n++) ansible_tags = ansible_tags " -t ansible-" lines[n] " -t ansible-ansible.legacy." lines[n] " -t ansible-ansible.builtin." lines[n]
-  # The oldest first; what was written before anything changed holds nothing of it.
-  count = split(ENVIRON["LOGS"], lines, "\n")
-  for (n = 1; n <= count; n++) {
-    if (split(lines[n], part, " ") != 3) continue
-    if (part[3] == "journal") { journal = 1; continue }
-    if (part[3] == "rpm") { rpm = 1; continue }
-    if (part[2] + 2 < earliest + 0) continue
-    for (m = ++logs; m > 1 && time_of[m - 1] + 0 > part[2] + 0; m--) {
-      time_of[m] = time_of[m - 1]
-      size_of[m] = size_of[m - 1]
-      file_of[m] = file_of[m - 1]
-    }
-    size_of[m] = part[1]
-    time_of[m] = part[2]
-    file_of[m] = part[3]
-  }
-  package_logs()
   if (rpm) rpm_packages()
-  print "read" us "packages"
-  fflush()
-  audit_log()
-  system_logs()
+  read_logs(1)
+  read_logs(0)
+  if (journal) read_journal()
   for (process in root_of) note("shell", 0, "root", root_of[process])
   for (n = told > 400 ? told - 399 : 1; n <= told; n++)
     print told_kind[n] us told_path[n] us since[told_session[n]] us told_name[n] us ended[told_session[n]] us perhaps[told_session[n]]

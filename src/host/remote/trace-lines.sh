@@ -12,19 +12,11 @@
 #   type=SYSCALL msg=audit(SECONDS.MS:SERIAL): ... auid=UID ...                      auditd(8)
 # shellcheck disable=SC2016,SC2034 # it is awk which is to expand it; for trace-authors.sh
 awk_lines='
-function system_logs(   n, from, more) {
-  for (n = 1; n <= logs; n++) {
-    if (file_of[n] ~ /\/(dpkg|audit)\.log[^\/]*$/) continue
-    from = source(n, 1)
-    if (from == "") continue
-    while ((more = is_command(from) ? (from | getline) : (getline < from)) > 0) log_line()
-    close(from)
-  }
-  if (!journal) return
-  from = "journalctl -q --no-pager -o short-iso -n 50000 -t sudo -t su -t login -t sshd -t sshd-session -t CRON -t crond -t cron -t puppet-agent" ansible_tags \
+function read_journal(   command) {
+  command = "journalctl -q --no-pager -o short-iso -n 50000 -t sudo -t su -t login -t sshd -t sshd-session -t CRON -t crond -t cron -t puppet-agent" ansible_tags \
     " --since @" (earliest - 14400) " --until @" (latest + 3600) " 2>/dev/null | tail -c 33554432"
-  while ((from | getline) > 0) log_line()
-  close(from)
+  while ((command | getline) > 0) log_line()
+  close(command)
 }
 function log_line(   time, near, rest, tag, process) {
   # Most lines are neither.
@@ -111,7 +103,7 @@ function login_line(time, near, rest, process,   i) {
   if (rest ~ /^pam_unix\([a-z:-]+\): session opened for user root[ (]/) root_of[process] = opened(process, time, "root")
   else if (rest ~ /^pam_unix\([a-z:-]+\): session closed for user root/ && process in root_of) {
     closed(process, time)
-    # One that began and ended in a minute in which nothing changed is of no interest: some log in every minute.
+    # One that began and ended in a minute in which nothing changed does not count: some log in every minute.
     if (near || substr(since[root_of[process]], 1, 12) != substr(time, 1, 12)) note("shell", 0, "root", root_of[process])
     delete root_of[process]
   }

@@ -1,18 +1,8 @@
 # shellcheck shell=sh
-# What the package managers' logs and lists know of what has changed: a part of what trace-authors.sh has awk(1)
-# do.
+# What the package managers and the kernel's audit know of what has changed: a part of what trace-authors.sh
+# has awk(1) do.
 # shellcheck disable=SC2016,SC2034 # it is awk which is to expand it; for trace-authors.sh
 awk_packages='
-function package_logs(   n, from, more) {
-  for (n = 1; n <= logs; n++) {
-    if (file_of[n] !~ /\/dpkg\.log[^\/]*$/) continue
-    from = source(n, 0)
-    if (from == "") continue
-    while ((more = is_command(from) ? (from | getline) : (getline < from)) > 0)
-      if (/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) package_line()
-    close(from)
-  }
-}
 function package_line(   time, i, name) {
   time = $1 " " $2
   if ($3 == "conffile") {
@@ -87,30 +77,23 @@ function rpm_packages(   i, command, line, part) {
   close(command)
 }
 
-# Who wrote a path, by the account that logged in (auid), whatever it became since. Names are quoted, or in hex
-# where they have blanks.
-function audit_log(   n, from, more, event, name, i, serial, part, line, user) {
-  for (n = 1; n <= logs; n++) {
-    if (file_of[n] !~ /\/audit\.log[^\/]*$/) continue
-    from = source(n, 0)
-    if (from == "") continue
-    while ((more = is_command(from) ? (from | getline) : (getline < from)) > 0) {
-      if (!match($0, /msg=audit\([0-9]+\.[0-9]+:[0-9]+\)/)) continue
-      event = substr($0, RSTART + 10, RLENGTH - 11)
-      if ($1 == "type=SYSCALL") {
-        serial = event
-        user = ""
-        if (/ success=yes / && changing() && match($0, / auid=[0-9]+ /)) user = substr($0, RSTART + 6, RLENGTH - 7)
-      } else if ($1 == "type=CWD" && event == serial) { name = field_of("cwd") }
-      else if ($1 == "type=PATH" && event == serial && user != "" && user != "4294967295") {
-        line = field_of("name")
-        if (substr(line, 1, 1) != "/" && line != "") line = name "/" line
-        for (i = 1; i <= all; i++)
-          if (line == paths[i] && substr(event, 1, index(event, ".") - 1) + 1 >= when[i] && substr(event, 1, index(event, ".") - 1) <= when[i] + 1)
-            print "audit" us paths[i] us "@" substr(event, 1, index(event, ".") - 1) us account(user)
-      }
-    }
-    close(from)
+# Who wrote a path, by the account that logged in (auid), whatever it became since. Names are quoted, or in
+# hex where they have blanks.
+function audit_line(   event, seconds, i, line) {
+  if (!match($0, /msg=audit\([0-9]+\.[0-9]+:[0-9]+\)/)) return
+  event = substr($0, RSTART + 10, RLENGTH - 11)
+  if ($1 == "type=SYSCALL") {
+    audited = event
+    audited_user = ""
+    if (/ success=yes / && changing() && match($0, / auid=[0-9]+ /)) audited_user = substr($0, RSTART + 6, RLENGTH - 7)
+  } else if (event != audited || audited_user == "" || audited_user == "4294967295") return
+  else if ($1 == "type=CWD") audited_folder = field_of("cwd")
+  else if ($1 == "type=PATH" && !/ nametype=PARENT/) {
+    line = field_of("name")
+    if (line != "" && substr(line, 1, 1) != "/") line = audited_folder "/" line
+    seconds = substr(event, 1, index(event, ".") - 1)
+    for (i = 1; i <= all; i++)
+      if (line == paths[i] && seconds + 1 >= when[i] && seconds <= when[i] + 1) print "audit" us paths[i] us "@" seconds us account(audited_user)
   }
 }
 function field_of(key) {

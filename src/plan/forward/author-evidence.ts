@@ -15,8 +15,8 @@ interface Changed {
 const nothingTells = 'nothing on the host tells who';
 
 /**
- * Who has changed something, if what the host knows of it fits exactly one. `seen` is undefined where the host
- * couldn't say when it was changed.
+ * Who has changed something, if what the host knows of it fits exactly one. `seen` is undefined where the
+ * host couldn't say when it was changed.
  */
 export function authorIn(seen: ChangedSince | undefined, changed: Changed): Author {
   if (seen === undefined) return { kind: 'unknown', evidence: nothingTells };
@@ -67,8 +67,8 @@ function isOne(list: readonly { readonly kind: string; readonly name?: string | 
 }
 
 /**
- * Whether something that a log tells of may have gone on in the second of the change. An end that isn't logged
- * is taken to be near: two seconds for a person's command, a minute for a script.
+ * Whether something that a log tells of may have gone on in the second of the change. An end that isn't
+ * logged is taken to be near: two seconds for a person's command, a minute for a script.
  */
 function fits(trace: Trace, at: number): boolean {
   if (trace.from - 1 > at && !(trace.kind === 'manager' && trace.name === 'Puppet')) return false;

@@ -16,8 +16,8 @@ interface Difference {
 /**
  * For each difference in something that is no longer as the last run wrote it: who did that. Three ways
  * compared: what was written (the hashes in the ledger), what is there, and what is planned. Where only the
- * plan is another one (an inventory's value, a secret that was rotated) there is no author. `unknown` wherever
- * the evidence fits more than one, or none.
+ * plan is another one (an inventory's value, a secret that was rotated) there is no author. `unknown`
+ * wherever the evidence fits more than one, or none.
  */
 export function authorsOf(
   differences: readonly Difference[],

@@ -5,8 +5,8 @@ import { cleanName } from './harmless.ts';
 import type { ReportChange } from './schema.ts';
 
 /**
- * Who changed something. `offset`: seconds by which the host's clock is ahead of ours, which the times are by.
- * What hosts say is cleaned where it is read, and once more here.
+ * Who changed something. `offset`: seconds by which the host's clock is ahead of ours, by which times are
+ * told. What hosts say is cleaned where it is read, and once more here.
  */
 export function authorDocument(author: Author | undefined, offset: number): Pick<ReportChange, 'author'> {
   if (author === undefined) return {};
