@@ -1,134 +1,44 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { probe } from '../../src/host/probe.ts';
 import type { Author } from '../../src/model/author.ts';
-import type { Change } from '../../src/model/change.ts';
-import { noReads } from '../../src/model/reads.ts';
-import { type Snapshot, stateIn } from '../../src/model/snapshot.ts';
-import { authorsOf } from '../../src/plan/forward/authors.ts';
-import { connect } from '../../src/ssh/ssh2/connect.ts';
-import { type Sample, sampleHost } from './sample.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { Drifting, dpkgTime, later, syslog, unit } from './drifting.ts';
 
 // Everything happens on one host: 14 kinds of drift, and what may not be taken for an author. The forms of
 // the lines are those of rsyslog on Debian 12 and Ubuntu 22.04, of sudo 1.9, cron 3.0pl1, dpkg 1.21, Puppet 7
 // and Ansible 2.14.
 
-let sample: Sample;
+let host: Drifting;
 let authors: ReadonlyMap<string, Author>;
 let snapshot: Snapshot;
-let answer = '';
 
-const at = (path: string) => sample.path(path.slice(1));
-function write(path: string, text: string | Buffer): void {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  writeFileSync(at(path), text);
-}
-function append(path: string, line: string): void {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  appendFileSync(at(path), `${line}\n`);
-}
-/** When it changed (what is gone: its folder), as a log has it. */
-const changed = (path: string) => new Date(Math.floor(statSync(at(path)).ctimeMs / 1000) * 1000);
-const two = (number: number) => String(number).padStart(2, '0');
-const clockOf = (date: Date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const syslog = (date: Date) =>
-  `${months[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clockOf(date)}`;
-const dpkgTime = (date: Date) =>
-  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockOf(date)}`;
-const later = (date: Date, seconds: number) => new Date(date.getTime() + seconds * 1000);
-const sudo = (date: Date, who: string, command: string, pwd = `/home/${who}`) =>
-  append(
-    '/var/log/auth.log',
-    `${syslog(date)} bbb-01 sudo:    ${who} : TTY=pts/0 ; PWD=${pwd} ; USER=root ; COMMAND=${command}`,
-  );
+const at = (path: string) => host.at(path);
+const write = (path: string, text: string | Buffer) => host.write(path, text);
+const append = (path: string, line: string) => host.append(path, line);
+const changed = (path: string) => host.changed(path);
+const sudo = (date: Date, who: string, command: string, pwd?: string) =>
+  host.sudo(date, who, command, pwd === undefined ? {} : { pwd });
 
-const written = 'as written\n';
 const names = [
   ...['package', 'conffile', 'diverted', 'script', 'ansible', 'puppet', 'sed', 'console', 'cron'],
   ...['editor', 'mode', 'owner', 'removed/one', 'read-only-look', 'two-people', 'forged', 'locked-out'],
   ...['relative', 'moved', 'marked', 'stock-by-hand', 'rotated', 'long', 'configured', 'same'],
 ];
 const path = (name: string) => `/etc/drift/${name}`;
-const unit = 'unit:nginx';
-
-function ledgerFor(paths: readonly string[]): string {
-  const { mode } = statSync(at(path('same')));
-  const hash = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-  const first = { kind: 'absent' };
-  const file = {
-    ...{ kind: 'file', content: Buffer.from(written).toString('base64'), mode: mode & 0o7777 },
-    ...{ user: snapshotUser.user, group: snapshotUser.group },
-  };
-  const items = paths.map((one) => ({
-    ...{ step: 'a-step', path: one, format: 'file', key: [], first, activated: hash(file) },
-  }));
-  const unitItem = {
-    step: 'a-step',
-    path: unit,
-    format: 'unit-state',
-    key: ['enabled'],
-    first,
-    activated: '',
-  };
-  return JSON.stringify({
-    ...{ schemaVersion: 1, cluster: 'prod', playbook: 'bigbluebutton', recipe: '3.0', run: 'a-run' },
-    ...{ items: [...items, unitItem], created: [] },
-  });
-}
-const snapshotUser = { user: '', group: '' };
-
-async function look(): Promise<Snapshot> {
-  const connection = await connect(sample.host.target);
-  const recorded = {
-    ...connection,
-    exec: async (...args: Parameters<typeof connection.exec>) => {
-      const result = await connection.exec(...args);
-      answer = result.stdout.toString('utf8');
-      return result;
-    },
-  };
-  try {
-    return await probe(recorded, 'bbb-01', noReads, { cluster: 'prod' });
-  } finally {
-    await connection.close();
-  }
-}
-
-/** What changes in the very second in which a run ended isn't told from what the run wrote. */
-async function nextSecond(): Promise<void> {
-  const until = Math.floor(Date.now() / 1000) * 1000 + 1050;
-  while (Date.now() < until) await sleep(until - Date.now());
-}
 
 beforeAll(async () => {
-  sample = await sampleHost();
-  for (const name of names) write(path(name), written);
-  const state = '/var/lib/clusterproxy/clusters/prod';
-  const before = await look();
-  Object.assign(snapshotUser, { user: before.user, group: before.group });
-  const paths = names.map(path);
-  write(`${state}/ledger.json`, ledgerFor(paths));
-  write(`${state}/managed-paths`, `${[...paths, unit].join('\n')}\n`);
-  await nextSecond();
+  host = await Drifting.start(names.map(path));
   packages();
   scripts();
   managers();
   people();
   doubtful();
-  snapshot = await look();
-  const planned: Change[] = [...paths, unit].map((one) => ({
-    ...{ path: one, kind: one === unit ? 'unit' : 'file', action: 'modify', steps: ['a-step'] },
-    before: stateIn(snapshot, one) ?? { kind: 'absent' },
-    after: { kind: 'file', content: Buffer.from(written), mode: 0o644, ...snapshotUser },
-  }));
-  authors = authorsOf(planned, snapshot, new Map());
+  snapshot = await host.look();
+  authors = host.authorsIn(snapshot);
 }, 60_000);
-afterAll(() => sample.close());
+afterAll(() => host.close());
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
@@ -314,6 +224,7 @@ test('what is as the last run wrote it has no author, and its logs are not looke
 });
 
 test('nothing that somebody typed leaves the host', () => {
+  const { answer } = host;
   const traces = answer.slice(answer.lastIndexOf(' changed\n'));
   for (const typed of ['--restart', 's/written/other/', '/usr/bin/vim', '--quiet', 'COMMAND', 'Invoked'])
     expect(traces).not.toContain(typed);

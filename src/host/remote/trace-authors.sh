@@ -17,7 +17,7 @@ trace_authors() {
   times=
   for record in $changed; do
     time=${record##*"$US"}
-    times="$times@$((time - 3600))$NL@$((time - 120))$NL@$((time - 60))$NL@$time$NL@$((time + 3600))$NL"
+    times="$times@$((time - 3600))$NL@$((time - 120))$NL@$((time - 60))$NL@$time$NL@$((time + 60))$NL@$((time + 3600))$NL"
   done
   # Where date(1) can't, as that of busybox, nothing is known.
   found=$(
@@ -43,7 +43,8 @@ find_logs() {
   for name in dpkg.log audit/audit.log auth.log secure syslog messages cron cron.log; do
     for file in "$ROOT/var/log/$name" "$ROOT/var/log/$name".[0-9]* "$ROOT/var/log/$name"-[0-9]*; do
       case ${file#"$ROOT"} in *[!A-Za-z0-9./_-]*) continue ;; esac
-      if [ -f "$file" ] && [ -r "$file" ]; then set -- "$@" "$file"; fi
+      [ -f "$file" ] || continue
+      if [ -r "$file" ]; then set -- "$@" "$file"; else echo 0 closed; fi
     done
   done
   [ $# -eq 0 ] || stat -L -c "%Y %n" -- "$@"
@@ -55,17 +56,18 @@ find_logs() {
 # may have; `-` where the log doesn't say.
 # shellcheck disable=SC2016 # it is awk which is to expand it
 awk_begin='
-# Of all logs only the lines that may count: compressed ones, which are older, first; then the others, and of
-# both what the package managers and the audit wrote. No log is a pipe or a device.
+# Of all logs only the lines that may count: first of those that are not compressed, of which most is to be
+# expected, and of both first what the package managers wrote. No log is a pipe or a device.
 function read_logs(compressed,   command, n) {
   command = ""
   for (n = 1; n <= logs; n++)
-    if ((file_of[n] ~ /\.gz$/) == compressed && file_of[n] !~ /\.(xz|bz2|zst)$/) command = command " " quoted(file_of[n])
+    if ((file_of[n] ~ /\.gz$/) == compressed) command = command " " quoted(file_of[n])
   if (command == "") return
   command = compressed ? "zcat --" command " 2>/dev/null | grep -a -F" wanted_lines " 2>/dev/null" : "grep -h -a -F -D skip" wanted_lines " --" command " 2>/dev/null"
-  while ((command | getline) > 0 && ++lines_read < 1000000) {
+  while ((command | getline) > 0) {
+    if (++lines_read > 1000000) { partly = 1; break }
     if (/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) { package_line(); continue }
-    if (!compressed) end_of_packages()
+    if (compressed || !older_packages) end_of_packages()
     if (substr($0, 1, 5) == "type=") audit_line()
     else log_line()
   }
@@ -102,9 +104,9 @@ BEGIN {
   count = split(ENVIRON["FOUND"], lines, "\n")
   for (n = 1; n <= count && lines[n] != ""; n++) if (split(lines[n], part, us) == 5) {
     local[part[1]] = part[5]
-    # Of each five, the minute of the change and the two before it.
-    if (n % 5 == 4) for (m = part[1] - 1; m <= part[1] + 1; m++) wanted("msg=audit(" m ".")
-    if (n % 5 == 1 || n % 5 == 0 || part[3] in minute) continue
+    # Of each six, the minute of the change, the two before it, and the one after it.
+    if (n % 6 == 4) for (m = part[1] - 1; m <= part[1] + 1; m++) wanted("msg=audit(" m ".")
+    if (n % 6 == 1 || n % 6 == 0 || part[3] in minute) continue
     minute[part[3]] = minute[part[4]] = 1
     wanted(part[3])
     wanted(part[4])
@@ -114,7 +116,10 @@ BEGIN {
     if (split(lines[n], part, " ") != 2) continue
     if (part[2] == "journal") { journal = 1; continue }
     if (part[2] == "rpm") { rpm = 1; continue }
+    if (part[2] == "closed") { partly = 1; continue }
     if (part[1] + 2 < earliest + 0) continue
+    if (part[2] ~ /\.(xz|bz2|zst)$/) { partly = 1; continue }
+    if (part[2] ~ /\/dpkg\.log[^\/]*\.gz$/) older_packages = 1
     rank = part[2] ~ /\/dpkg\.log[^\/]*$/ ? 1 : part[2] ~ /\/audit\.log[^\/]*$/ ? 2 : 3
     for (m = ++logs; m > 1 && (rank_of[m - 1] > rank || (rank_of[m - 1] == rank && time_of[m - 1] + 0 > part[1] + 0)); m--) {
       time_of[m] = time_of[m - 1]
@@ -132,12 +137,14 @@ BEGIN {
   count = split("copy template file lineinfile blockinfile replace ini_file assemble", lines, " ")
   for (n = 1; n <= count; n++) ansible_tags = ansible_tags " -t ansible-" lines[n] " -t ansible-ansible.legacy." lines[n] " -t ansible-ansible.builtin." lines[n]
   if (rpm) rpm_packages()
-  read_logs(1)
   read_logs(0)
   if (journal) read_journal()
+  for (process in open_of) delete open_of[process]
+  namelesses = nameless_left = 0
+  read_logs(1)
   for (process in root_of) note("shell", 0, "root", root_of[process])
   for (n = told > 400 ? told - 399 : 1; n <= told; n++)
     print told_kind[n] us told_path[n] us since[told_session[n]] us told_name[n] us ended[told_session[n]] us perhaps[told_session[n]]
-  print "read" us "all"
+  if (!partly) print "read" us "all"
 }
 '

@@ -12,10 +12,11 @@
 #   type=SYSCALL msg=audit(SECONDS.MS:SERIAL): ... auid=UID ...                      auditd(8)
 # shellcheck disable=SC2016,SC2034 # it is awk which is to expand it; for trace-authors.sh
 awk_lines='
-function read_journal(   command) {
+function read_journal(   command, count) {
   command = "journalctl -q --no-pager -o short-iso -n 50000 -t sudo -t su -t login -t sshd -t sshd-session -t CRON -t crond -t cron -t puppet-agent" ansible_tags \
     " --since @" (earliest - 14400) " --until @" (latest + 3600) " 2>/dev/null | tail -c 33554432"
-  while ((command | getline) > 0) log_line()
+  while ((command | getline) > 0) { count++; log_line() }
+  if (count >= 50000) partly = 1
   close(command)
 }
 function log_line(   time, near, rest, tag, process) {
@@ -90,7 +91,7 @@ function sudo_line(time, near, rest, process,   who, pwd, command, i, word, own,
   is_shell = command ~ /^[^ ]*\/(sh|bash|dash|zsh|ksh|fish|su|mc|screen|tmux)( -[a-z]*[li])?( -)?( root)?$/
   if (is_shell) note("shell", 0, who, own)
   for (i = 1; i <= all; i++) {
-    if (writes(command, i, pwd)) note("person", i, who, own)
+    if (index(command, base_of[i]) && writes(command, i, pwd)) note("person", i, who, own)
     else if (near && !is_shell && !(base(word) in writer)) {
       if (base(word) ~ /^(sh|bash|dash)$/) { word = command; sub(/^[^ ]+ +/, "", word); sub(/ .*/, "", word) }
       name = scripted(word, i)
