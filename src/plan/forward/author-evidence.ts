@@ -30,7 +30,8 @@ export function authorIn(seen: ChangedSince | undefined, changed: Changed): Auth
   const proven = packages.flatMap((trace) => proofOf(trace, changed.before, at) ?? []);
   const [one] = proven;
   if (read !== 'none' && one !== undefined && isOne(proven)) return { ...one, ...when };
-  if (read !== 'all') return unknown("not all of the host's logs could be read in the time that a look may take");
+  if (read !== 'all')
+    return unknown("not all of the host's logs could be read in the time that a look may take");
   const watched = fitting.filter(({ kind }) => kind === 'audit');
   const others = watched.length > 0 ? watched : fitting.filter(isNamed);
   const [other] = others;

@@ -1,0 +1,114 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LabHost } from '../lab/host.ts';
+import { buildPackage } from '../support/build-package.ts';
+import { hostOf, statuses } from './cluster.ts';
+import { noLab, useLab } from './lab.ts';
+import { clusterproxy, clusterproxyJson } from './program.ts';
+
+// Who changed something, by the real dpkg, the real sudo and systemd's journal: this host has no syslog.
+
+const [stock, byHand, diverted] = ['stock', 'by-hand', 'diverted'].map(
+  (name) => `/usr/share/demo/${name}.properties`,
+) as [string, string, string];
+const playbook = `
+name: demo
+description: files, for tests
+roles:
+  server:
+    description: a host
+    steps:
+${[stock, byHand, diverted]
+  .map((path, index) => `      - {id: file-${index + 1}, properties: {path: ${path}, set: {ours: 'yes'}}}\n`)
+  .join('')}`;
+
+describe.skipIf(noLab)('who changed it on a real host', () => {
+  const lab = useLab();
+  let host: LabHost;
+  let inventory: string;
+
+  /** Installs a version of the package with the real dpkg. */
+  async function install(version: string): Promise<void> {
+    const files = Object.fromEntries(
+      [stock, byHand, diverted].map((path) => [path, `stock=${path === stock ? version : 'same'}\n`]),
+    );
+    const file = buildPackage(join(lab().directory, 'built'), { name: 'demo-app', version, files });
+    await host.writeFile(`/srv/demo-${version}.deb`, await readFile(file));
+    await host.mustExec(`dpkg -i /srv/demo-${version}.deb`);
+  }
+
+  /** As a person who logs in, and has to give a password to sudo. */
+  async function deputy(command: string): Promise<void> {
+    const ssh = ['-i', lab().sshKey, '-o', `UserKnownHostsFile=${lab().knownHosts}`, '-o', 'BatchMode=yes'];
+    const typed = `echo lab-password | sudo -S -p '' ${command}`;
+    const { code, stderr } = await lab().run('ssh', [...ssh, `deputy@${host.name}`, typed]);
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+  }
+
+  /** What changes in the second in which a run ended isn't told from what the run wrote. */
+  const nextSecond = () => host.mustExec('sleep 1.1');
+
+  const check = async () => {
+    const result = await clusterproxyJson(lab(), ['check', '-i', inventory]);
+    const { changes, error } = hostOf(result.document, host.name);
+    expect(error).toBeUndefined();
+    return { ...result, authors: Object.fromEntries(changes.map(({ path, author }) => [path, author])) };
+  };
+
+  beforeAll(async () => {
+    if (noLab) return;
+    [host] = (await lab().addHosts([{ name: 'deb-1' }])) as [LabHost];
+    const folder = join(lab().directory, 'authors');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'playbook.yaml'), playbook);
+    inventory = join(folder, 'inventory.yaml');
+    const text = {
+      playbook: './playbook.yaml',
+      cluster: { name: 'authors', hostname: 'demo.example.com' },
+      windows: 'anytime',
+      ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
+      hosts: { server: [{ name: host.name, hostname: `${host.name}.example.com` }] },
+    };
+    await writeFile(inventory, JSON.stringify(text));
+    await install('1.5');
+    const applied = await clusterproxyJson(lab(), ['apply', '-i', inventory, '--yes']);
+    expect([applied.code, statuses(applied.document)]).toEqual([0, { [host.name]: 'changed' }]);
+    await nextSecond();
+  });
+
+  it('is a package that an upgrade has put back, with its version; a file kept from it is not', async () => {
+    expect((await check()).code).toBe(0);
+    await host.mustExec(`dpkg-divert --local --no-rename --divert ${diverted}.distrib --add ${diverted}`);
+    await install('2.0');
+    const { code, authors } = await check();
+    expect(code).toBe(2);
+    expect(Object.keys(authors).sort()).toEqual([byHand, stock]);
+    expect(authors[stock]).toMatchObject({ kind: 'package', name: 'demo-app', version: '2.0' });
+    const { stdout } = await clusterproxy(lab(), ['check', '-i', inventory]);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('changed by package demo-app 2.0, ');
+    const applied = await clusterproxyJson(lab(), ['apply', '-i', inventory, '--yes']);
+    expect([applied.code, statuses(applied.document)]).toEqual([0, { [host.name]: 'changed' }]);
+    expect((await check()).authors).toEqual({});
+  });
+
+  it('is the person whose sudo it was, and nothing that they typed', async () => {
+    await nextSecond();
+    await deputy(`sed -i s/ours=yes/ours=typed-by-deputy/ ${byHand}`);
+    const { stdout, authors } = await check();
+    expect(authors).toEqual({
+      [byHand]: expect.objectContaining({ kind: 'person', name: 'deputy', evidence: "sudo's log" }),
+    });
+    expect(stdout).not.toContain('s/ours');
+    const shown = await clusterproxy(lab(), ['check', '-i', inventory]);
+    expect(shown.stdout.replace(/\s+/g, ' ')).toContain('changed by deputy, ');
+  });
+
+  it('is unknown where nothing tells it: without sudo, and by somebody who only looked', async () => {
+    await deputy(`cat ${stock}`);
+    await host.mustExec(`sed -i s/ours=yes/ours=x/ ${stock}`);
+    const { authors } = await check();
+    expect(authors[stock]).toMatchObject({ kind: 'unknown' });
+    expect(authors[byHand]).toMatchObject({ kind: 'person', name: 'deputy' });
+  });
+});
