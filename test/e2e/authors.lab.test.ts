@@ -12,6 +12,9 @@ import { clusterproxy, clusterproxyJson } from './program.ts';
 const [stock, byHand, diverted] = ['stock', 'by-hand', 'diverted'].map(
   (name) => `/usr/share/demo/${name}.properties`,
 ) as [string, string, string];
+/** A configuration file, of which dpkg asks where both sides have changed it. */
+const asked = '/etc/demo/asked.properties';
+const paths = [stock, byHand, diverted, asked];
 const playbook = `
 name: demo
 description: files, for tests
@@ -19,7 +22,7 @@ roles:
   server:
     description: a host
     steps:
-${[stock, byHand, diverted]
+${paths
   .map((path, index) => `      - {id: file-${index + 1}, properties: {path: ${path}, set: {ours: 'yes'}}}\n`)
   .join('')}`;
 
@@ -29,13 +32,15 @@ describe.skipIf(noLab)('who changed it on a real host', () => {
   let inventory: string;
 
   /** Installs a version of the package with the real dpkg. */
-  async function install(version: string): Promise<void> {
+  async function install(version: string, answer: 'old' | 'new' = 'old'): Promise<void> {
+    const isNew = (path: string) => path === stock || path === asked;
     const files = Object.fromEntries(
-      [stock, byHand, diverted].map((path) => [path, `stock=${path === stock ? version : 'same'}\n`]),
+      paths.map((path) => [path, `stock=${isNew(path) ? version : 'same'}\n`]),
     );
-    const file = buildPackage(join(lab().directory, 'built'), { name: 'demo-app', version, files });
+    const built = { name: 'demo-app', version, files, conffiles: [asked] };
+    const file = buildPackage(join(lab().directory, 'built'), built);
     await host.writeFile(`/srv/demo-${version}.deb`, await readFile(file));
-    await host.mustExec(`dpkg -i /srv/demo-${version}.deb`);
+    await host.mustExec(`dpkg --force-conf${answer} -i /srv/demo-${version}.deb`);
   }
 
   /** As a person who logs in, and has to give a password to sudo. */
@@ -90,6 +95,21 @@ describe.skipIf(noLab)('who changed it on a real host', () => {
     const applied = await clusterproxyJson(lab(), ['apply', '-i', inventory, '--yes']);
     expect([applied.code, statuses(applied.document)]).toEqual([0, { [host.name]: 'changed' }]);
     expect((await check()).authors).toEqual({});
+  });
+
+  it("is a package whose configuration file was taken when dpkg asked, and none where it wasn't", async () => {
+    expect(await host.mustExec('grep -F conffile /var/log/dpkg.log')).toContain(`conffile ${asked} keep`);
+    expect(await host.mustExec(`cat ${asked}.dpkg-dist`)).toBe('stock=2.0\n');
+    await install('3.0', 'new');
+    const { authors } = await check();
+    for (const path of [stock, asked])
+      expect([path, authors[path]]).toEqual([
+        path,
+        expect.objectContaining({ kind: 'package', name: 'demo-app', version: '3.0' }),
+      ]);
+    expect(Object.keys(authors).sort()).toEqual([asked, byHand, stock]);
+    const applied = await clusterproxyJson(lab(), ['apply', '-i', inventory, '--yes']);
+    expect([applied.code, statuses(applied.document)]).toEqual([0, { [host.name]: 'changed' }]);
   });
 
   it('is the person whose sudo it was, and nothing that they typed', async () => {

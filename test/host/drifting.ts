@@ -33,7 +33,9 @@ export async function nextSecond(): Promise<void> {
   while (Date.now() < until) await sleep(until - Date.now());
 }
 
-/** A host on which a run has written some files, and ended a second ago. Tests change them behind its back. */
+/**
+ * A host on which a run has written some files, and ended a second ago. Tests change them behind its back.
+ */
 export class Drifting {
   readonly sample: Sample;
   readonly paths: readonly string[];

@@ -60,7 +60,7 @@ tell_states() {
     esac
     shift
   done
-  stats=$*$stats
+  stats="$*$stats"
   printf '%s\n' "$stats"
   followed=
   if [ -n "$links" ]; then

@@ -4,7 +4,6 @@
 awk_words='
 function base(text) { sub(/.*\//, "", text); return text }
 function quoted(text) { gsub(/\047/, "\047\\\047\047", text); return "\047" text "\047" }
-function two(number) { return number < 10 ? "0" number : number "" }
 
 # Whether one of the words from the given one on is the path.
 function among(from, to, i, pwd,   n, word) {
