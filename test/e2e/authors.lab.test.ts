@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LabHost } from '../lab/host.ts';
+import { becomeRedHat } from '../lab/packages.ts';
 import { buildPackage } from '../support/build-package.ts';
 import { hostOf, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
@@ -29,7 +30,24 @@ ${paths
 describe.skipIf(noLab)('who changed it on a real host', () => {
   const lab = useLab();
   let host: LabHost;
+  let rhel: LabHost;
   let inventory: string;
+
+  async function inventoryFor({ name }: LabHost): Promise<string> {
+    const folder = join(lab().directory, `authors-${name}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'playbook.yaml'), playbook);
+    const file = join(folder, 'inventory.yaml');
+    const text = {
+      playbook: './playbook.yaml',
+      cluster: { name: 'authors', hostname: 'demo.example.com' },
+      windows: 'anytime',
+      ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
+      hosts: { server: [{ name, hostname: `${name}.example.com` }] },
+    };
+    await writeFile(file, JSON.stringify(text));
+    return file;
+  }
 
   /** Installs a version of the package with the real dpkg. */
   async function install(version: string, answer: 'old' | 'new' = 'old'): Promise<void> {
@@ -52,30 +70,30 @@ describe.skipIf(noLab)('who changed it on a real host', () => {
   }
 
   /** What changes in the second in which a run ended isn't told from what the run wrote. */
-  const nextSecond = () => host.mustExec('sleep 1.1');
+  const nextSecond = (where = host) => where.mustExec('sleep 1.1');
 
-  const check = async () => {
-    const result = await clusterproxyJson(lab(), ['check', '-i', inventory]);
-    const { changes, error } = hostOf(result.document, host.name);
+  const check = async (where = host, file = inventory) => {
+    const result = await clusterproxyJson(lab(), ['check', '-i', file]);
+    const { changes, error } = hostOf(result.document, where.name);
     expect(error).toBeUndefined();
     return { ...result, authors: Object.fromEntries(changes.map(({ path, author }) => [path, author])) };
   };
 
   beforeAll(async () => {
     if (noLab) return;
-    [host] = (await lab().addHosts([{ name: 'deb-1' }])) as [LabHost];
-    const folder = join(lab().directory, 'authors');
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'playbook.yaml'), playbook);
-    inventory = join(folder, 'inventory.yaml');
-    const text = {
-      playbook: './playbook.yaml',
-      cluster: { name: 'authors', hostname: 'demo.example.com' },
-      windows: 'anytime',
-      ssh: { user: 'ops', become: 'sudo', identity_files: [lab().sshKey], known_hosts: [lab().knownHosts] },
-      hosts: { server: [{ name: host.name, hostname: `${host.name}.example.com` }] },
-    };
-    await writeFile(inventory, JSON.stringify(text));
+    const redHat = (rpmHost: LabHost) =>
+      becomeRedHat(
+        rpmHost,
+        ['1.5', '2.0'].map((version) => ({
+          ...{ name: 'demo-app', version },
+          files: Object.fromEntries(paths.map((path) => [path, `stock=${version}\n`])),
+        })),
+      );
+    [host, rhel] = (await lab().addHosts([{ name: 'deb-1' }, { name: 'rhel-1', prepare: redHat }])) as [
+      LabHost,
+      LabHost,
+    ];
+    inventory = await inventoryFor(host);
     await install('1.5');
     const applied = await clusterproxyJson(lab(), ['apply', '-i', inventory, '--yes']);
     expect([applied.code, statuses(applied.document)]).toEqual([0, { [host.name]: 'changed' }]);
@@ -130,5 +148,21 @@ describe.skipIf(noLab)('who changed it on a real host', () => {
     const { authors } = await check();
     expect(authors[stock]).toMatchObject({ kind: 'unknown' });
     expect(authors[byHand]).toMatchObject({ kind: 'person', name: 'deputy' });
+  });
+
+  it('is a package of rpm that an upgrade has put back, with its version', async () => {
+    const file = await inventoryFor(rhel);
+    await rhel.mustExec('dnf -q -y install demo-app-1.5 >&2');
+    const applied = await clusterproxyJson(lab(), ['apply', '-i', file, '--yes']);
+    expect([applied.code, statuses(applied.document)]).toEqual([0, { [rhel.name]: 'changed' }]);
+    await nextSecond(rhel);
+    await rhel.mustExec('dnf -q -y upgrade demo-app >&2');
+    const { authors } = await check(rhel, file);
+    // A configuration file that was changed is left alone, as %config(noreplace) says.
+    expect(Object.keys(authors).sort()).toEqual([byHand, diverted, stock]);
+    for (const author of Object.values(authors))
+      expect(author).toMatchObject({ kind: 'package', name: 'demo-app', version: '2.0-1' });
+    await rhel.mustExec(`sed -i s/stock=2.0/stock=x/ ${stock}`);
+    expect((await check(rhel, file)).authors[stock]).toMatchObject({ kind: 'unknown' });
   });
 });

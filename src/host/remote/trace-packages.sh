@@ -65,7 +65,8 @@ function sum_of(package, i,   file, line, found, own, name, part) {
 
 # What rpm(8) has of the packages that own what has changed, and when it installed them.
 function rpm_packages(   i, command, line, part) {
-  command = "rpm " (root == "" ? "" : "--root=" quoted(root) " ") "-q --qf \"[%{=NAME}\\037%{=VERSION}-%{=RELEASE}\\037%{=INSTALLTIME}\\037%{FILENAMES}\\037%{FILEDIGESTS}\\n]\" -f --"
+  # No \037: rpm knows no numbers behind a backslash.
+  command = "rpm " (root == "" ? "" : "--root=" quoted(root) " ") "-q --qf " quoted("[%{=NAME}" us "%{=VERSION}-%{=RELEASE}" us "%{=INSTALLTIME}" us "%{FILENAMES}" us "%{FILEDIGESTS}\\n]") " -f --"
   for (i = 1; i <= all; i++) if (substr(paths[i], 1, 1) == "/") command = command " " quoted(paths[i])
   command = command " 2>/dev/null"
   while ((command | getline line) > 0) {
