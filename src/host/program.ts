@@ -70,7 +70,20 @@ export async function program(name: ProgramName): Promise<string> {
     ...(name === 'forecast' ? ['forecast-apt', 'forecast'] : []),
     ...(tellingOfQueues.includes(name) ? ['queue-facts'] : []),
     ...(name === 'probe' || name === 'forecast'
-      ? ['people', 'folders', 'browse', 'probe-queries', 'probe-paths', 'probe-facts', 'probe-files']
+      ? [
+          'people',
+          'folders',
+          'browse',
+          'probe-queries',
+          'probe-paths',
+          'probe-facts',
+          'probe-files',
+          'probe-authors',
+          'trace-words',
+          'trace-packages',
+          'trace-lines',
+          'trace-authors',
+        ]
       : []),
     ...(name === 'cordon' || name === 'give-back' ? ['cordons'] : []),
     ...(name === 'receive' ? ['start-run'] : []),

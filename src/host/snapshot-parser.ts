@@ -3,6 +3,7 @@ import { packageManagers } from '../model/package-manager.ts';
 import type { Reads } from '../model/reads.ts';
 import { isGlob, type PathState, type Snapshot, tooLarge } from '../model/snapshot.ts';
 import { AnswerReader } from './answer-reader.ts';
+import { changedSince } from './changed-since.ts';
 import { readHold, readLease, shifted } from './claims.ts';
 import { clusterStates, otherClusters } from './cluster-states.ts';
 import { cordonsIn } from './cordons.ts';
@@ -102,6 +103,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
       : {}),
     unsettled: unsettled(facts, sections.units, context.cluster),
     changedAt: table.changeTimes(),
+    ...(sections.changed.length === 0 ? {} : { changedSince: changedSince(sections) }),
     owed: facts.flatMap(([name, handler = '']) => (name === 'owed' && handler !== '' ? [handler] : [])),
   };
 }
@@ -150,6 +152,9 @@ interface Sections {
   packages: readonly string[][];
   names: Map<string, readonly string[]>;
   answers: Map<string, Buffer>;
+  changed: readonly string[][];
+  clock: readonly string[][];
+  traces: readonly string[][];
 }
 
 function readSections(reader: AnswerReader): Sections {
@@ -167,6 +172,7 @@ function readSections(reader: AnswerReader): Sections {
     packages: [],
     names: new Map(),
     answers: new Map(),
+    ...{ changed: [], clock: [], traces: [] },
   };
   let listed: readonly string[][] = [];
   for (;;) {
@@ -178,6 +184,9 @@ function readSections(reader: AnswerReader): Sections {
       case 'facts':
       case 'packages':
       case 'ways':
+      case 'changed':
+      case 'clock':
+      case 'traces':
         sections[name] = reader.lines().map(fields);
         break;
       case 'stat':

@@ -1,3 +1,4 @@
+import type { Author } from './author.ts';
 import type { Change } from './change.ts';
 
 /** A difference on a host that somebody has accepted for a while, as the file beside the inventory has it. */
@@ -45,6 +46,8 @@ export interface LeftAsIs {
   readonly change: Change;
   /** handlers that are not asked for because of this */
   readonly handlers: readonly string[];
+  /** who made it differ: only of what is no longer as the last run wrote it */
+  readonly author?: Author | undefined;
 }
 
 /** The differences at the time of a plan. `now`: milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import type { LeftAsIs } from './accepted.ts';
 import type { PlannedAction } from './action.ts';
+import type { Author } from './author.ts';
 import type { Change } from './change.ts';
 import type { ClusterHold } from './claims.ts';
 import type { Handler } from './handler.ts';
@@ -43,6 +44,8 @@ export interface Stage {
   /** what is done before the changes; a revert doesn't undo it */
   readonly actions: readonly PlannedAction[];
   readonly changes: readonly Change[];
+  /** who made them necessary, by path: only of what is no longer as the last run wrote it */
+  readonly authors?: ReadonlyMap<string, Author> | undefined;
   readonly handlers: readonly PlannedHandler[];
   /** units that must be active afterwards if they were active before */
   readonly units: readonly string[];

@@ -1,3 +1,4 @@
+import type { ChangedSince } from './author.ts';
 import type { Hold, Lease } from './claims.ts';
 import type { Cordon } from './drain.ts';
 import type { Ledger } from './ledger.ts';
@@ -215,6 +216,8 @@ export interface Snapshot {
    * isn't there.
    */
   readonly changedAt?: ReadonlyMap<string, number> | undefined;
+  /** what of the managed has changed since the last run, and what the host's logs know of that; by path */
+  readonly changedSince?: ReadonlyMap<string, ChangedSince> | undefined;
   /**
    * Handlers that the host itself knows to be owed: a run, or its revert, put files in place, but left the
    * services alone because somebody was there. A run that runs them takes them out.

@@ -79,9 +79,11 @@ tell_facts() {
 }
 
 tell_runs() {
+  run_marks=
   set +f
   for run in "$base"/runs/*; do
     [ -d "$run" ] || continue
+    if [ -e "$run/boot" ] && [ -e "$run/state" ]; then run_marks=$run_marks$NL$run/boot$NL$run/state; fi
     state_of "$run"
     [ "$state" != remains ] || continue
     outcome=

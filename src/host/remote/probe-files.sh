@@ -45,8 +45,22 @@ tell_ways() {
 # What is at each path; of links also what they lead to.
 tell_states() {
   section stat
+  find_marks
   # This process' own folder in /proc tells who we are (its owner) and what time it is (it was just made).
-  stats=$(stat -c "$format" -- /proc/self/. $paths $folders 2>&1)
+  # shellcheck disable=SC2046
+  set -- $(stat -c "$format" -- $marks /proc/self/. $paths $folders 2>&1)
+  marks_seen=
+  stats=
+  # Complaints come at any place.
+  while [ $# -gt 0 ]; do
+    case $1 in
+      *"$US/proc/self/.$US"*) break ;;
+      *"$US"*) marks_seen=$marks_seen$NL$1 ;;
+      *) stats=$stats$NL$1 ;;
+    esac
+    shift
+  done
+  stats="$*$stats"
   printf '%s\n' "$stats"
   followed=
   if [ -n "$links" ]; then

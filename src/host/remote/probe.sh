@@ -51,9 +51,11 @@ for record in $request; do
 done
 
 own_state "$cluster"
+managed=$NL
 managed_units=
 if [ -n "$cluster" ] && [ -r "$ours/managed-paths" ]; then
   while read -r path; do
+    managed=$managed$path$NL
     case $path in
       /*) paths=$paths$NL$ROOT$path ;;
       unit:*)
@@ -67,7 +69,22 @@ fi
 look() {
   tell_facts
   tell_files
+  changed_since
+  if [ -z "$changed" ]; then
+    look_further
+    return
+  fi
+  # Logs are read while systemd thinks.
+  trace_authors </dev/null 2>/dev/null | {
+    exec 6<&0 </dev/null
+    look_further
+    cat <&6
+    # Should it have been ended within a line.
+    echo
+  }
+}
 
+look_further() {
   section space
   set --
   for path in / /etc /var/lib; do

@@ -9,6 +9,7 @@ import { isUnitState } from '../../virtual/managed.ts';
 import { itemId } from '../items.ts';
 import { isSlowHash } from '../slow-hash.ts';
 import { anotherCluster } from './another-cluster.ts';
+import { authorsOf, withAuthors } from './authors.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { plannedHost } from './cross-checks.ts';
@@ -218,17 +219,20 @@ function* planStage(
     acts: actions.length > 0,
     givesBack: host.retired === true,
   });
+  const authors = authorsOf(changes, snapshot, stage.host.formats);
   const result: Stage = {
     number: stage.number,
     name: stages.length > 1 ? stage.name : undefined,
     actions,
     changes,
+    ...(authors.size === 0 ? {} : { authors }),
     handlers,
     units: wanted.units,
     ledger: { ...(yield* stage.ledger()), cluster: input.cluster, playbook: input.playbook },
     snapshot,
   };
-  return { stage: result, problem, warnings, left: leftInStage(stage, known, secrets) };
+  const left = withAuthors(leftInStage(stage, known, secrets), snapshot, stage.host.formats);
+  return { stage: result, problem, warnings, left };
 }
 
 /** Handlers that may not be needed, since what the steps that notify them do is known later. */

@@ -28,8 +28,8 @@ function whatIsDone({ snapshot, stages, last, problem, recipe, ...plan }: HostPl
   };
 }
 
-/** Its starting point is part of its changes. */
-function ofStage({ snapshot: _snapshot, changes, handlers, ...stage }: Stage): unknown {
+/** Its starting point is part of its changes; who changed what before makes no difference. */
+function ofStage({ snapshot: _snapshot, authors: _authors, changes, handlers, ...stage }: Stage): unknown {
   return { ...stage, changes: changes.map(ofChange), handlers: handlers.map(ofHandler) };
 }
 

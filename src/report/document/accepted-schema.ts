@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { author } from './author-schema.ts';
 
 // The parts of the report document (schema.ts) that tell of differences which stay as they are.
 
@@ -23,6 +24,7 @@ export const left = z.object({
   ),
   diff: z.string().describe('what the step would change, as in `changes`'),
   handlers: z.array(z.string()).describe('ids of those that its step does not ask for because of this'),
+  author: author.optional(),
 });
 
 export const accepted = z.object({

@@ -1,6 +1,7 @@
 import { type Accepted, acceptedAt, type LeftAsIs } from '../../model/accepted.ts';
 import { unitOfPath } from '../../model/snapshot.ts';
 import { showableLine } from '../../secrets/showable.ts';
+import { authorDocument } from './author.ts';
 import { diffText } from './diff.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportDocument, ReportHost } from './schema.ts';
@@ -22,11 +23,11 @@ export function acceptedDocument(told: AcceptedTold | undefined): Pick<ReportDoc
   return { accepted: { what: told.what, entries } };
 }
 
-/** What differs on a host and stays as it is. */
-export function leftDocument(left: readonly LeftAsIs[] = []): Pick<ReportHost, 'left'> {
+/** What differs on a host and stays as it is. `offset`: see authorDocument. */
+export function leftDocument(left: readonly LeftAsIs[] = [], offset = 0): Pick<ReportHost, 'left'> {
   if (left.length === 0) return {};
   return {
-    left: left.map(({ step, items, change, handlers }) => ({
+    left: left.map(({ step, items, change, handlers, author }) => ({
       step: cleanName(step),
       path: cleanName(unitOfPath(change.path) ?? change.path),
       items: items.map((item) => ({
@@ -36,6 +37,7 @@ export function leftDocument(left: readonly LeftAsIs[] = []): Pick<ReportHost, '
       })),
       diff: diffText(change),
       handlers: handlers.map(cleanName),
+      ...authorDocument(author, offset),
     })),
   };
 }

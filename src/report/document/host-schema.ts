@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decisionOutcomes } from '../../model/deciding-check.ts';
 import { left } from './accepted-schema.ts';
+import { author } from './author-schema.ts';
 import { error } from './error-schema.ts';
 import { forecast } from './forecast-schema.ts';
 import { queued } from './queued-schema.ts';
@@ -67,6 +68,7 @@ export const change = z.object({
     .string()
     .optional()
     .describe('the stage after which it is known for sure: actions of that stage may bring what is there'),
+  author: author.optional(),
   guards: z
     .array(z.string())
     .optional()

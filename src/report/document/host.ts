@@ -58,7 +58,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
-    ...leftDocument(plan.left),
+    ...leftDocument(plan.left, plan.snapshot?.clockOffset),
     ...stagesDocument(plan),
     ...(plan.last === undefined
       ? {}

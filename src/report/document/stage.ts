@@ -4,6 +4,7 @@ import { type Change, sha256, stopsUnit } from '../../model/change.ts';
 import type { PlannedHandler, Stage } from '../../model/plan.ts';
 import { type PathState, unitOfPath } from '../../model/snapshot.ts';
 import { showableLine } from '../../secrets/showable.ts';
+import { authorDocument } from './author.ts';
 import { diffText, modeOf, ownerOf } from './diff.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportChange, ReportHandler } from './schema.ts';
@@ -17,10 +18,16 @@ export interface Place {
 }
 
 /** What is done in a stage before its handlers: actions first. */
-export function changesDocument({ actions, changes }: Stage, place: Place): readonly ReportChange[] {
+export function changesDocument(
+  { actions, changes, authors, snapshot }: Stage,
+  place: Place,
+): readonly ReportChange[] {
   return [
     ...actions.map((planned) => actionDocument(planned, place)),
-    ...changes.map((change) => changeDocument(change, place)),
+    ...changes.map((change) => ({
+      ...changeDocument(change, place),
+      ...authorDocument(authors?.get(change.path), snapshot?.clockOffset ?? 0),
+    })),
   ];
 }
 

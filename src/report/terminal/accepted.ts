@@ -1,4 +1,5 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { authorNotes } from './author.ts';
 import { oneLine, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -39,6 +40,7 @@ export function renderLeft({ left = [], name }: ReportHost, style: Style, named:
       handlers.length === 0 ? [] : [`because of it, ${handlers.map(oneLine).join(', ')} is not asked for`];
     return [
       ...lines,
+      ...authorNotes(one, style).flatMap((text) => wrap(text, { columns, first: '    ' })),
       ...not.flatMap((text) => wrap(text, { columns, first: '    ' })),
       ...(style.verbose
         ? one.diff

@@ -5,6 +5,7 @@ import type {
   ReportHost,
   ReportRollout,
 } from '../document/schema.ts';
+import { authorNotes } from './author.ts';
 import { guardWords } from './guard.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
@@ -71,7 +72,7 @@ function renderChange(change: ReportChange, style: Style): readonly string[] {
     '',
     first.replace(words, paint.bold(words)),
     ...rest,
-    ...[...notes, ...stopNotes(change)].flatMap((note) =>
+    ...[...authorNotes(change, style), ...notes, ...stopNotes(change)].flatMap((note) =>
       wrap(note, { columns: style.columns, first: '    ' }),
     ),
     ...lines.map((line) => `    ${paintDiff(line, style)}`),

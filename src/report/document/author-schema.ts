@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+// The part of the report document (schema.ts) that tells who changed something on a host.
+
+export const author = z
+  .object({
+    kind: z.enum(['package', 'script', 'manager', 'person', 'cron', 'unknown']),
+    name: z
+      .string()
+      .optional()
+      .describe('of the package, script, configuration manager or person; of cron, whose job it is'),
+    version: z.string().optional().describe('of the package'),
+    at: z.string().optional().describe('when it was changed; ISO 8601, UTC'),
+    clock: z.string().optional().describe("the same by the host's own clock, with the day of the week"),
+    evidence: z.string().describe('how it is known, or why it is not'),
+  })
+  .describe('who changed it since the last run wrote it; left out where it is as the last run wrote it');
