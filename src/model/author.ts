@@ -1,6 +1,8 @@
+export const authorKinds = ['package', 'script', 'manager', 'person', 'cron', 'unknown'] as const;
+
 /** Who changed something on a host after the last run, as far as the host's own evidence says so. */
 export interface Author {
-  readonly kind: 'package' | 'script' | 'manager' | 'person' | 'cron' | 'unknown';
+  readonly kind: (typeof authorKinds)[number];
   /** of the package, script, configuration manager or person; for cron the account whose job it is */
   readonly name?: string | undefined;
   /** of the package */

@@ -1,3 +1,4 @@
+import type { Author } from './author.ts';
 import type { NotifyTargetTold } from './notify.ts';
 
 /** What a schedule does when its time comes: it only looks, or, within a window, also repairs. */
@@ -46,6 +47,8 @@ export interface Difference {
   readonly what: string;
   /** ISO 8601, UTC */
   readonly since: string;
+  /** who has changed it, as far as the host knows it */
+  readonly author?: Pick<Author, 'kind' | 'name' | 'version' | 'clock' | 'evidence'> | undefined;
 }
 
 /** What a command of `schedule` tells. */

@@ -18,11 +18,25 @@ export function differencesAfter(
   return hosts.flatMap((host) => {
     const known = before.filter((one) => one.host === host.name);
     if (unseen.includes(host.status)) return known;
-    return differing(host).map((what) => ({
-      ...{ host: host.name, what },
-      since: known.find((one) => one.what === what)?.since ?? at,
-    }));
+    return differing(host).map((what) => {
+      const before = known.find((one) => one.what === what);
+      return { host: host.name, what, since: before?.since ?? at, ...authorOf(host, what, before) };
+    });
   });
+}
+
+/** Who has changed it; what was known once is known still where a later look can't tell. */
+function authorOf(
+  { changes, left = [] }: ReportHost,
+  what: string,
+  before: Difference | undefined,
+): Pick<Difference, 'author'> {
+  const found = [...changes, ...left].find(({ path }) => path === what)?.author;
+  const isKnown = found !== undefined && found.kind !== 'unknown';
+  const author = isKnown ? found : (before?.author ?? found);
+  if (author === undefined) return {};
+  const { kind, name, version, clock, evidence } = author;
+  return { author: { kind, name, version, clock, evidence } };
 }
 
 /** What of a host is not as planned; a host that wasn't planned for has nothing to tell. */

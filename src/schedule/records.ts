@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import { authorKinds } from '../model/author.ts';
 import { type ScheduledRun, schedulePolicies } from '../model/schedule.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import { differencesAfter } from './differences.ts';
 
 const putOff = z.object({ host: z.string().optional(), code: z.string(), message: z.string() });
+
+const author = z.object({
+  kind: z.enum(authorKinds),
+  name: z.string().optional(),
+  version: z.string().optional(),
+  clock: z.string().optional(),
+  evidence: z.string(),
+});
 
 const run = z.object({
   at: z.string(),
@@ -24,7 +33,9 @@ export const recordsSchema = z.object({
   schemaVersion: z.literal(1),
   /** the latest first */
   runs: z.array(run),
-  differences: z.array(z.object({ host: z.string(), what: z.string(), since: z.string() })),
+  differences: z.array(
+    z.object({ host: z.string(), what: z.string(), since: z.string(), author: author.optional() }),
+  ),
 });
 
 export type Records = z.infer<typeof recordsSchema>;

@@ -68,6 +68,23 @@ it.each<[ReportStatus, readonly string[], readonly (readonly [string, string])[]
   );
 });
 
+it('who has changed it stays known, also where a later look can not tell', () => {
+  const seen = (author: object | undefined) =>
+    host('a', 'would-change', [], { changes: [{ path: '/etc/x', author }] });
+  const by = { kind: 'package', name: 'demo', version: '2.0', evidence: 'dpkg' };
+  const unknown = { kind: 'unknown', evidence: 'its logs are gone' };
+  const [none] = differencesAfter([], { hosts: [seen(undefined)] }, first);
+  expect(none).toEqual({ host: 'a', what: '/etc/x', since: first });
+  const found = differencesAfter([], { hosts: [seen({ ...by, at: first })] }, first);
+  expect(found).toEqual([{ host: 'a', what: '/etc/x', since: first, author: by }]);
+  expect(differencesAfter(found, { hosts: [seen(unknown)] }, second)).toEqual(found);
+  expect(differencesAfter([], { hosts: [seen(unknown)] }, first)).toMatchObject([{ author: unknown }]);
+  const other = { ...by, version: '3.0' };
+  expect(differencesAfter(found, { hosts: [seen(other)] }, second)).toMatchObject([
+    { since: first, author: other },
+  ]);
+});
+
 it('begins anew when something was as planned meanwhile', () => {
   const sound = differencesAfter(before, { hosts: [host('a', 'in-sync')] }, first);
   const [again] = differencesAfter(sound, { hosts: [host('a', 'would-change', ['/etc/x'])] }, second);

@@ -6,10 +6,12 @@ import type { Difference, ScheduledRun } from '../../src/model/schedule.ts';
 import { type ReportSchedule, reportSchema } from '../../src/report/document/schema.ts';
 import { noLab, useLab } from '../e2e/lab.ts';
 import type { LabHost } from '../lab/host.ts';
+import { buildPackage } from '../support/build-package.ts';
 import { main } from '../support/built-program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const keys = '/etc/lab/web.properties';
+const stock = '/usr/share/sched-demo/stock.properties';
 
 const playbook = `name: scheduled
 description: a key of one service that people use
@@ -20,6 +22,7 @@ roles:
       - id: keys
         properties: {path: ${keys}, set: {generation: new}}
         notify: restart-web
+      - {id: stock, properties: {path: ${stock}, set: {ours: 'yes'}}}
     guards:
       class: {kind: command, args: [test, '!', -e, /root/people], description: running classes}
     handlers:
@@ -48,6 +51,7 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
             '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n',
           );
           await host.writeFile(keys, 'generation=none\n');
+          await upgrade(host, '1.0');
         },
       },
     ])) as [LabHost, LabHost];
@@ -59,6 +63,14 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
     await writeInventory([-1, 5]);
     expect((await run('apply', '--yes')).code).toBe(0);
   });
+
+  /** Installs a version of a package with the real dpkg, which puts its own file back. */
+  async function upgrade(host: LabHost, version: string): Promise<void> {
+    const files = { [stock]: `stock=${version}\n` };
+    const built = buildPackage(join(lab().directory, 'built'), { name: 'sched-demo', version, files });
+    await host.writeFile(`/srv/sched-demo-${version}.deb`, await readFile(built));
+    await host.mustExec(`dpkg -i /srv/sched-demo-${version}.deb`);
+  }
 
   /** What is installed on a machine of an operator. */
   async function installProgram(host: LabHost): Promise<void> {
@@ -123,7 +135,7 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
     const state = await records(path);
     expect(state.runs).toMatchObject([{ policy: 'report', did: 'report', exitStatus: 2 }]);
     const since = state.runs[0]?.at;
-    expect(state.differences).toEqual([{ host: node.name, what: keys, since }]);
+    expect(state.differences).toMatchObject([{ host: node.name, what: keys, since }]);
 
     const busy = await runThat(path, ({ did }) => did === 'fix');
     expect(busy).toMatchObject({ exitStatus: 5, putOff: [{ host: node.name, code: 'busy' }] });
@@ -157,6 +169,30 @@ describe.skipIf(noLab)('a schedule that systemd runs', () => {
     expect(await controller.mustExec(`stat -L -c '%U %a' ${path} ${path}/records.json`)).toBe(
       'ops 700\nops 600\n',
     );
+  });
+
+  it('finds what an upgrade has put back, and what a person has changed, names them, and repairs both', async () => {
+    const status = reportSchema.parse(JSON.parse((await run('schedule', 'status', '--json')).stdout));
+    const path = status.schedule?.records ?? '';
+    // In the second in which a run has written a file nobody can say who wrote it last.
+    await node.mustExec('sleep 1.1');
+    await upgrade(node, '2.0');
+    const ssh = ['-i', lab().sshKey, '-o', `UserKnownHostsFile=${lab().knownHosts}`, '-o', 'BatchMode=yes'];
+    const typed = `echo lab-password | sudo -S -p '' sed -i s/new/typed/ ${keys}`;
+    expect((await lab().run('ssh', [...ssh, `deputy@${node.name}`, typed])).code).toBe(0);
+    const since = new Date().toISOString();
+    const fixed = await runThat(path, ({ at, run }) => at > since && run !== null);
+    expect(fixed).toMatchObject({ did: 'fix', exitStatus: 0, statuses: { changed: 1 } });
+    const told = await controller.readFile(`${path}/runs/${fixed.report}`);
+    const { hosts } = reportSchema.parse(JSON.parse(told.toString()));
+    const authors = Object.fromEntries((hosts[0]?.changes ?? []).map(({ path: of, author }) => [of, author]));
+    expect(authors).toMatchObject({
+      [stock]: { kind: 'package', name: 'sched-demo', version: '2.0' },
+      [keys]: { kind: 'person', name: 'deputy', evidence: "sudo's log" },
+    });
+    expect(told.toString()).not.toContain('s/new/typed');
+    expect((await node.readFile(stock)).toString()).toBe('stock=2.0\nours=yes\n');
+    expect(await generation()).toBe('generation=new\n');
   });
 
   it('after a window that the machine slept through it only looks, and says so', async () => {

@@ -49,7 +49,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/two-clusters.test.ts': 189,
   'test/run/upgrade.test.ts': 78,
   'test/run/whole-run.test.ts': 122,
-  'test/schedule/installed.lab.test.ts': 188,
+  'test/schedule/installed.lab.test.ts': 260,
   'test/schedule/run.test.ts': 63,
   'test/secrets/never-told.test.ts': 63,
   'test/ssh/many-hosts.lab.test.ts': 71,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { authorKinds } from '../../model/author.ts';
 
 // The part of the report document (schema.ts) that tells who changed something on a host.
 
 export const author = z
   .object({
-    kind: z.enum(['package', 'script', 'manager', 'person', 'cron', 'unknown']),
+    kind: z.enum(authorKinds),
     name: z
       .string()
       .optional()

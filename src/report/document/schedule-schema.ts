@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { severities } from '../../model/notify.ts';
 import { schedulePolicies } from '../../model/schedule.ts';
+import { author } from './author-schema.ts';
 
 const span = z.object({ from: z.string(), to: z.string() });
 
@@ -46,6 +47,7 @@ export const scheduleSchema = z
           host: z.string(),
           what: z.string().describe('a path, a unit, what an action is about, or `restarts`'),
           since: z.string().describe('the scheduled run that saw it first; ISO 8601, UTC'),
+          author: author.omit({ at: true }).optional(),
         }),
       )
       .optional()

@@ -1,4 +1,4 @@
-import type { PutOff, ScheduledRun, ScheduleTold } from '../../model/schedule.ts';
+import type { Difference, PutOff, ScheduledRun, ScheduleTold } from '../../model/schedule.ts';
 import { ownLine, ownWords } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportDocument, ReportSchedule } from './schema.ts';
@@ -21,8 +21,9 @@ export function scheduleDocument(told: ScheduleTold | undefined): Pick<ReportDoc
     ...(differences === undefined
       ? {}
       : {
-          differences: differences.map(({ host, what, since }) => ({
+          differences: differences.map(({ host, what, since, author }) => ({
             ...{ host: cleanName(host), what: cleanName(what), since },
+            ...(author === undefined ? {} : { author: authorWords(author) }),
           })),
         }),
     ...(texts === undefined
@@ -39,6 +40,17 @@ export function scheduleDocument(told: ScheduleTold | undefined): Pick<ReportDoc
     ...(notes.length === 0 ? {} : { notes: notes.map(ownLine) }),
   };
   return { schedule };
+}
+
+/** The records may have been written by somebody else. */
+function authorWords({ kind, name, version, clock, evidence }: NonNullable<Difference['author']>) {
+  return {
+    kind,
+    ...(name === undefined ? {} : { name: cleanName(name) }),
+    ...(version === undefined ? {} : { version: cleanName(version) }),
+    ...(clock === undefined ? {} : { clock: cleanName(clock) }),
+    evidence: ownLine(evidence),
+  };
 }
 
 function runDocument({ statuses, missed, putOff, errors, ...run }: ScheduledRun) {

@@ -6,7 +6,10 @@ import type { Style } from './style.ts';
  * Who changed it since the last run: `changed by package bbb-html5 3.0.4, Tuesday 2026-11-24 03:12`. That
  * nobody knows it, with --verbose.
  */
-export function authorNotes({ author }: Pick<ReportChange, 'author'>, { verbose }: Style): readonly string[] {
+export function authorNotes(
+  { author }: { readonly author?: Omit<NonNullable<ReportChange['author']>, 'at'> | undefined },
+  { verbose }: Style,
+): readonly string[] {
   if (author === undefined) return [];
   const { kind, evidence } = author;
   const name = oneLine(author.name ?? '');

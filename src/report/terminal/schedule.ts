@@ -1,5 +1,6 @@
 import { statusWords } from '../../model/status-words.ts';
 import type { ReportDocument, ReportSchedule, ReportStatus } from '../document/schema.ts';
+import { authorNotes } from './author.ts';
 import { count, list, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -108,7 +109,9 @@ function differenceLines({ differences = [] }: ReportSchedule, style: Style): re
       const shown = style.verbose ? all : all.slice(0, fewDifferences);
       const rest = all.length - shown.length;
       return [
-        ...shown.flatMap(({ what, since }) => item(`${host}: ${what} since ${utc(since)}`)),
+        ...shown.flatMap((one) =>
+          item([`${host}: ${one.what} since ${utc(one.since)}`, ...authorNotes(one, style)].join('; ')),
+        ),
         ...(rest === 0 ? [] : item(`${host}: and ${count(rest, 'more thing')}; --verbose shows all`)),
       ];
     }),
