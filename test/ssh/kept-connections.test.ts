@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Connector, createConnector } from '../../src/ssh/connector.ts';
 import type { Connection, ExecResult } from '../../src/ssh/contract.ts';
@@ -154,4 +156,30 @@ test('hosts that do not answer are known until they do, and those that refuse us
   expect(kept.hasRefused).toBe(true);
   kept.relearn();
   expect(kept.hasRefused).toBe(false);
+});
+
+test('a connection that is used for long keeps nothing of what was said on it', async () => {
+  const held: WeakRef<Buffer>[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const connection = await kept.connect(settings);
+    const { stdout } = await connection.exec('head -c 100000 /dev/zero', Buffer.alloc(0), {
+      ...{ ...limits, maximumOutput: 200_000 },
+      onOutput: (chunk) => held.push(new WeakRef(chunk)),
+    });
+    expect(stdout.length).toBe(100_000);
+    await connection.close();
+  }
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  // What was said last may still be on its way through the streams.
+  await expect
+    .poll(
+      () => {
+        collect();
+        return held.slice(0, held.length / 2).filter((one) => one.deref() !== undefined).length;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(0);
+  expect(sample.host.connections).toBe(1);
 });

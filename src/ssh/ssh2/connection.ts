@@ -12,6 +12,9 @@ export class SshConnection implements VerifiedConnection {
   readonly #ssh: NodeSSH;
   readonly #target: SshTarget;
   readonly closed: Promise<void>;
+  /** what is to be told of the end; a promise would keep all that ever waited for it, and what that read */
+  readonly #waiting = new Set<() => void>();
+  #isClosed = false;
 
   constructor(
     ssh: NodeSSH,
@@ -21,13 +24,22 @@ export class SshConnection implements VerifiedConnection {
     this.#ssh = ssh;
     this.#target = target;
     this.closed = closed;
+    void closed.then(() => {
+      this.#isClosed = true;
+      for (const tell of this.#waiting) tell();
+    });
     this.hostKey = hostKey;
   }
 
   async exec(command: string, input: ExecInput, options: ExecOptions): Promise<ExecResult> {
     const { channel, exit } = await this.#open(command);
-    const output = await followCommand(this.#target, this.#running(channel), input, options);
-    return { code: exit.code, ...output };
+    const { running, forget } = this.#running(channel);
+    try {
+      const output = await followCommand(this.#target, running, input, options);
+      return { code: exit.code, ...output };
+    } finally {
+      forget();
+    }
   }
 
   async close(): Promise<void> {
@@ -58,8 +70,9 @@ export class SshConnection implements VerifiedConnection {
   async #open(command: string): Promise<OpenedChannel> {
     const client = this.#ssh.connection;
     if (client === null) throw this.#lost();
-    return new Promise((resolve, reject) => {
-      this.closed.then(() => reject(this.#lost()), reject);
+    let forget = () => {};
+    const opening = new Promise<OpenedChannel>((resolve, reject) => {
+      forget = this.#onceClosed(() => reject(this.#lost()));
       try {
         client.exec(command, (error, channel) => {
           if (error === undefined || error === null) return resolve(watched(channel));
@@ -76,20 +89,28 @@ export class SshConnection implements VerifiedConnection {
         reject(this.#lost());
       }
     });
+    return opening.finally(() => forget());
   }
 
-  #running(channel: ClientChannel): RunningCommand {
-    const ended = new Promise<void>((resolve) => {
+  #running(channel: ClientChannel): { readonly running: RunningCommand; readonly forget: () => void } {
+    let forget = () => {};
+    const finished = new Promise<void>((resolve) => {
       channel.on('error', () => resolve());
       channel.on('close', () => resolve());
+      forget = this.#onceClosed(resolve);
     });
+    const { stderr } = channel;
     return {
-      stdin: channel,
-      stdout: channel,
-      stderr: channel.stderr,
-      finished: Promise.race([ended, this.closed]),
-      abandon: () => channel.close(),
+      running: { stdin: channel, stdout: channel, stderr, finished, abandon: () => channel.close() },
+      forget: () => forget(),
     };
+  }
+
+  /** Calls it when the connection has ended, unless that isn't of interest any more. */
+  #onceClosed(tell: () => void): () => void {
+    if (this.#isClosed) tell();
+    else this.#waiting.add(tell);
+    return () => this.#waiting.delete(tell);
   }
 
   #lost(): OperatorError {
