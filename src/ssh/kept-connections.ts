@@ -11,9 +11,9 @@ export interface KeptConnector extends Connector {
   retain(settings: readonly SshSettings[]): Promise<void>;
   /** how many connections wait for their next use */
   readonly idle: number;
-  /** hosts that could not be reached when they were last to be connected to */
+  /** hosts that could not be reached when they were last to be connected to, or were lost since */
   readonly away: readonly SshSettings[];
-  /** a host has refused us since the last `relearn`: by its key, or at the login */
+  /** a host has refused us since the last `relearn`: by its key, at the login, or by sudo */
   readonly hasRefused: boolean;
 }
 
@@ -133,11 +133,16 @@ export function keepConnections(create: () => Connector): KeptConnector {
       const unlink = () => signal?.removeEventListener('abort', stop);
       try {
         const taken = (await fromIdle(key, signal)) ?? (await open(key, settings, ending.signal));
-        return new Leased(taken.connection, signal, async (isSound) => {
+        return new Leased(taken.connection, signal, async ({ isSound, isCutOff, isRefused }) => {
           unlink();
+          // What sudo has said is remembered by the connector beneath, and so is the password it was given.
+          if (isRefused) hasRefused = true;
+          const isRetained = retained?.has(key) !== false;
+          // It may be the program alone that was killed.
+          if (isCutOff && isRetained && !(await answers(taken.connection, signal)) && !signal?.aborted)
+            away.set(key, settings);
           const others = idle.get(key) ?? [];
-          const isWanted = retained?.has(key) !== false && others.length < mostOfHost;
-          if (!isSound || !isWanted) return end(taken);
+          if (!isSound || !isRetained || others.length >= mostOfHost) return end(taken);
           idle.set(key, [...others, taken]);
         });
       } catch (error) {
@@ -192,19 +197,31 @@ async function answers(connection: Connection, signal: AbortSignal | undefined):
   }
 }
 
+/** What came of a connection while somebody used it. */
+interface Outcome {
+  /** it can be used again */
+  readonly isSound: boolean;
+  /** what ran on it has ended without a result */
+  readonly isCutOff: boolean;
+  /** sudo has refused us */
+  readonly isRefused: boolean;
+}
+
 /** A connection in the hands of one who uses it, until it is closed. */
 class Leased implements Connection {
   readonly #connection: Connection;
-  readonly #giveBack: (isSound: boolean) => Promise<void>;
+  readonly #giveBack: (outcome: Outcome) => Promise<void>;
   readonly #signal: AbortSignal | undefined;
   #working = 0;
   #isSound = true;
+  #isCutOff = false;
+  #isRefused = false;
   #closing: Promise<void> | undefined;
 
   constructor(
     connection: Connection,
     signal: AbortSignal | undefined,
-    giveBack: (isSound: boolean) => Promise<void>,
+    giveBack: (outcome: Outcome) => Promise<void>,
   ) {
     this.#connection = connection;
     this.#signal = signal;
@@ -222,10 +239,16 @@ class Leased implements Connection {
     this.#working += 1;
     try {
       const result = await this.#connection.exec(command, input, options);
-      if (result.code === null) this.#isSound = false;
+      if (result.code === null) {
+        this.#isSound = false;
+        this.#isCutOff = true;
+      }
       return result;
     } catch (error) {
+      const code = error instanceof OperatorError ? error.code : '';
       this.#isSound = false;
+      this.#isCutOff ||= code === 'connection-lost';
+      this.#isRefused ||= code.startsWith('sudo-');
       throw error;
     } finally {
       this.#working -= 1;
@@ -235,7 +258,11 @@ class Leased implements Connection {
   /** What is still at work on it is given up, as with a connection that ends. */
   close(): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#cut);
-    this.#closing ??= this.#giveBack(this.#isSound && this.#working === 0);
+    this.#closing ??= this.#giveBack({
+      isSound: this.#isSound && this.#working === 0,
+      isCutOff: this.#isCutOff,
+      isRefused: this.#isRefused,
+    });
     return this.#closing;
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { OperatorError } from '../../src/model/operator-error.ts';
 import { type Connector, createConnector } from '../../src/ssh/connector.ts';
 import type { Connection, ExecResult } from '../../src/ssh/contract.ts';
 import { type KeptConnector, keepConnections } from '../../src/ssh/kept-connections.ts';
@@ -154,4 +155,59 @@ test('hosts that do not answer are known until they do, and those that refuse us
   expect(kept.hasRefused).toBe(true);
   kept.relearn();
   expect(kept.hasRefused).toBe(false);
+});
+
+/** Connections of a stand-in, all of which do the same. */
+function standIn(exec: Connection['exec']): KeptConnector {
+  const nobody = () => Promise.reject(new Error('nobody asks'));
+  return keepConnections(() => ({
+    ...{ resolve: nobody, scan: nobody, close: async () => undefined },
+    connect: async () => ({ exec, close: async () => undefined }),
+  }));
+}
+
+test('what sudo refuses is learned anew, as its verdict is kept with what was known of the host', async () => {
+  const refusing = standIn(() =>
+    Promise.reject(new OperatorError({ code: 'sudo-password-refused', message: 'no', next: 'mend it' })),
+  );
+  const connection = await refusing.connect(settings);
+  await expect(say(connection)).rejects.toMatchObject({ code: 'sudo-password-refused' });
+  await connection.close();
+  expect(refusing.hasRefused).toBe(true);
+  expect(refusing.idle).toBe(0);
+  expect(refusing.away).toEqual([]);
+});
+
+test('a host that goes down in the midst of a look is away, and one whose program was killed is not', async () => {
+  const connection = await kept.connect(settings);
+  const running = connection.exec('echo begun; sleep 60', Buffer.alloc(0), {
+    ...{ ...limits, timeout: 60 },
+    onOutput: () => sample.host.cut(),
+  });
+  expect(await running).toMatchObject({ code: null });
+  await connection.close();
+  expect(kept.away).toEqual([settings]);
+  await look();
+  expect(kept.away).toEqual([]);
+
+  const empty = Buffer.alloc(0);
+  const cutOff = { code: null, stdout: empty, stderr: empty };
+  const killing = standIn(async (command) => (command === 'true' ? { ...cutOff, code: 0 } : cutOff));
+  const other = await killing.connect(settings);
+  await say(other);
+  await other.close();
+  expect(killing.away).toEqual([]);
+  expect(killing.idle).toBe(0);
+});
+
+test('what an interruption cuts is not away', async () => {
+  const ending = new AbortController();
+  const connection = await kept.connect(settings, { signal: ending.signal });
+  const running = connection.exec('echo begun; sleep 60', Buffer.alloc(0), {
+    ...{ ...limits, timeout: 60 },
+    onOutput: () => ending.abort(),
+  });
+  expect(await running).toMatchObject({ code: null });
+  await connection.close();
+  expect(kept.away).toEqual([]);
 });
