@@ -31,6 +31,12 @@ const mostOfHost = 4;
 /** How long a kept connection may take to show that its host is still there. Seconds. */
 const patience = 5;
 
+/**
+ * How long a connection is kept, and what is known of hosts. A name may lead to another machine since, while
+ * the former one still answers; nothing else would ever tell. Seconds.
+ */
+const longestKept = 3_600;
+
 /** A connector that is used for as long as one of its connections is open. */
 interface Generation {
   readonly connector: Connector;
@@ -39,6 +45,7 @@ interface Generation {
    * have read them again
    */
   readonly settings: Map<string, SshSettings>;
+  readonly begunAt: number;
   open: number;
 }
 
@@ -50,9 +57,12 @@ interface Idle {
 /**
  * Keeps connections when they are closed, and gives each to whoever connects next, to nobody else at the same
  * time. Before that the host is asked whether it is still there: one that was rebooted, or whose line was cut
- * without a word, is connected to anew. `create` makes the connector beneath it.
+ * without a word, is connected to anew. `create` makes the connector beneath it; `now` in seconds.
  */
-export function keepConnections(create: () => Connector): KeptConnector {
+export function keepConnections(
+  create: () => Connector,
+  now = () => performance.now() / 1_000,
+): KeptConnector {
   const idle = new Map<string, Idle[]>();
   const generations = new Set<Generation>();
   const away = new Map<string, SshSettings>();
@@ -62,10 +72,18 @@ export function keepConnections(create: () => Connector): KeptConnector {
   let current = begin();
 
   function begin(): Generation {
-    const generation: Generation = { connector: create(), settings: new Map(), open: 0 };
+    const generation: Generation = { connector: create(), settings: new Map(), begunAt: now(), open: 0 };
     generations.add(generation);
     return generation;
   }
+
+  function renew(): void {
+    const before = current;
+    current = begin();
+    void release(before);
+  }
+
+  const isOld = ({ begunAt }: Generation) => now() - begunAt > longestKept;
 
   /** What its connections share goes with the last of them. */
   async function release(generation: Generation): Promise<void> {
@@ -81,7 +99,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
 
   async function fromIdle(key: string, signal: AbortSignal | undefined): Promise<Idle | undefined> {
     for (let found = idle.get(key)?.pop(); found !== undefined; found = idle.get(key)?.pop()) {
-      if (await answers(found.connection, signal)) return found;
+      if (!isOld(found.generation) && (await answers(found.connection, signal))) return found;
       await end(found);
     }
     return undefined;
@@ -126,6 +144,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
     scan: (target, options) => current.connector.scan(target, options),
     async connect(settings, { signal }: ConnectOptions = {}) {
       const key = keyOf(settings);
+      if (isOld(current)) renew();
       const ending = new AbortController();
       const stop = () => ending.abort();
       signal?.addEventListener('abort', stop, { once: true });
@@ -155,9 +174,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
     },
     relearn() {
       hasRefused = false;
-      const before = current;
-      current = begin();
-      void release(before);
+      renew();
     },
     async retain(settings) {
       retained = new Set(settings.map(keyOf));

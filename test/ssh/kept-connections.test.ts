@@ -11,21 +11,27 @@ let settings: SshSettings;
 let kept: KeptConnector;
 /** how many connectors are in use, of all that were made */
 let open: number;
+/** seconds */
+let now: number;
 beforeEach(async () => {
   vi.stubEnv('SSH_AUTH_SOCK', '');
   sample = await sampleHost({ units: [] });
   const { host, port, user, identityFiles, hostKeys } = sample.host.target;
   settings = { host, port, user, identityFiles, hostKeys, config: 'none' };
   open = 0;
-  kept = keepConnections(() => {
-    const connector: Connector = createConnector();
-    open += 1;
-    const close = async () => {
-      open -= 1;
-      await connector.close();
-    };
-    return { ...connector, close };
-  });
+  now = 0;
+  kept = keepConnections(
+    () => {
+      const connector: Connector = createConnector();
+      open += 1;
+      const close = async () => {
+        open -= 1;
+        await connector.close();
+      };
+      return { ...connector, close };
+    },
+    () => now,
+  );
 });
 afterEach(async () => {
   await kept.close();
@@ -124,6 +130,20 @@ test('learning anew keeps what is open, and ends what nobody needs', async () =>
   sample.host.cut();
   await look();
   expect(open).toBe(1);
+});
+
+test('after an hour a host is found anew, as its name may lead to another machine by then', async () => {
+  await look();
+  now = 3_599;
+  await look();
+  expect(sample.host.connections).toBe(1);
+  now = 3_601;
+  await look();
+  expect(sample.host.connections).toBe(2);
+  expect(open).toBe(1);
+  now = 7_000;
+  await look();
+  expect(sample.host.connections).toBe(2);
 });
 
 test('what is not to be retained is closed, at once or when it is given back', async () => {
