@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { acceptedFileOf } from '../inventory/accepted-file.ts';
 import { durationWords } from '../model/duration.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
@@ -15,12 +14,14 @@ import { LinesView } from '../report/json/lines-view.ts';
 import { RoundView } from '../report/round-view.ts';
 import type { View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
+import { anyIsBack } from '../schedule/watch/back.ts';
 import { type Endpoints, serveEndpoints } from '../schedule/watch/endpoints.ts';
 import { type Current, InventorySource } from '../schedule/watch/inventory-source.ts';
 import { foundIn } from '../schedule/watch/news.ts';
 import { pauseBefore, pauseBeforeAsking } from '../schedule/watch/next-look.ts';
 import { createConnector } from '../ssh/connector.ts';
 import { type KeptConnector, keepConnections } from '../ssh/kept-connections.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import type { Environment } from './environment.ts';
 import { type MetricsStore, MetricsWriter, textfile } from './metrics-writer.ts';
 import type { WatchOptions } from './schedule-options.ts';
@@ -252,20 +253,13 @@ class Watcher {
   }
 
   /** Whether one of the hosts that did not answer is there again. */
-  async #isBack(): Promise<boolean> {
-    const { signal } = this.#environment;
-    const limit = pLimit(8);
-    const answers = await Promise.all(
-      this.#kept.away.map((settings) =>
-        limit(async () => {
-          if (signal.aborted) return false;
-          const connection = await this.#kept.connect(settings, { signal }).catch(() => undefined);
-          await connection?.close().catch(() => undefined);
-          return connection !== undefined;
-        }),
-      ),
-    );
-    return answers.includes(true);
+  #isBack(): Promise<boolean> {
+    const ask = async (settings: SshSettings, signal: AbortSignal) => {
+      const connection = await this.#kept.connect(settings, { signal }).catch(() => undefined);
+      await connection?.close().catch(() => undefined);
+      return connection !== undefined;
+    };
+    return anyIsBack(this.#kept.away, ask, this.#environment.signal);
   }
 }
 

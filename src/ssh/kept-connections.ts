@@ -123,7 +123,7 @@ export function keepConnections(
     } catch (error) {
       if (error instanceof OperatorError && awayCodes.has(error.code)) {
         away.set(key, settings);
-      } else {
+      } else if (!signal.aborted) {
         away.delete(key);
         hasRefused = true;
       }

@@ -231,3 +231,12 @@ test('what an interruption cuts is not away', async () => {
   await connection.close();
   expect(kept.away).toEqual([]);
 });
+
+test('a host that is away stays so where nobody waits for its answer', async () => {
+  sample.host.unplug(true);
+  await expect(look()).rejects.toMatchObject({ code: 'connection-lost' });
+  const impatient = { signal: AbortSignal.abort() };
+  await expect(kept.connect(settings, impatient)).rejects.toMatchObject({ code: 'interrupted' });
+  expect(kept.away).toEqual([settings]);
+  expect(kept.hasRefused).toBe(false);
+});
